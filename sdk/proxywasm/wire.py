@@ -1,0 +1,262 @@
+"""The vocabulary that hosts and plugins share: the Python face of the WIT package `proxywasm:http`.
+
+A host drives a plugin through a `Program`: one call per phase, answered by an `Outcome`. Natively the program is the
+SDK's `Dispatcher` itself, in Wasm it is a component behind the same methods; a host cannot tell them apart.
+Plugin authors do not need this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Literal, Protocol, TypeAlias
+
+Fields: TypeAlias = list[tuple[str, str]]
+"""Header fields in wire order, names in lower case, pseudo-headers included."""
+
+EditOp: TypeAlias = Literal["=", "+", "-"]
+"""Replace all values of a name, add a value at the end, remove the name."""
+
+FieldEdits: TypeAlias = list[tuple[EditOp, str, str]]
+
+
+class LogLevel(IntEnum):
+    """Severity, numbered as in the Proxy-Wasm ABI."""
+
+    TRACE = 0
+    DEBUG = 1
+    INFO = 2
+    WARN = 3
+    ERROR = 4
+    CRITICAL = 5
+
+
+class BodyMode(StrEnum):
+    """How much of a body a plugin wants to see."""
+
+    SKIP = "skip"
+    STREAM = "stream"
+    BUFFER = "buffer"
+
+
+class Hold(StrEnum):
+    """What holds back the phase that is being answered."""
+
+    STOP_ITERATION = "stop-iteration"
+    """Headers wait; body phases go on, and the first that does not hold releases them."""
+    PAUSE = "pause"
+    """Nothing of this direction moves until it is resumed or a local reply is sent."""
+
+
+class MetricKind(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveContext:
+    """The commands that follow concern this stream; before the first one, the stream of the call."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPhase:
+    value: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequestBody:
+    value: BodyMode
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResponseBody:
+    value: BodyMode
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRequestBody:
+    """Bytes that may be buffered."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitResponseBody:
+    """Bytes that may be buffered."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequestHeaders:
+    value: FieldEdits
+
+
+@dataclass(frozen=True, slots=True)
+class EditResponseHeaders:
+    value: FieldEdits
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceRequestBody:
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceResponseBody:
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequest:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeResponse:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class LocalReply:
+    """A response that the plugin makes itself. `details` is seen as the property `response.code_details`."""
+
+    status: int
+    headers: Fields
+    body: bytes
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendLocalReply:
+    value: LocalReply
+
+
+Command: TypeAlias = (
+    EffectiveContext
+    | HoldPhase
+    | ReadRequestBody
+    | ReadResponseBody
+    | LimitRequestBody
+    | LimitResponseBody
+    | EditRequestHeaders
+    | EditResponseHeaders
+    | ReplaceRequestBody
+    | ReplaceResponseBody
+    | ResumeRequest
+    | ResumeResponse
+    | SendLocalReply
+)
+
+Outcome: TypeAlias = bytes | Sequence[Command] | None
+"""None: continue, nothing changed. Bytes: continue with this body instead. Otherwise: carry out these commands."""
+
+
+class PluginFailure(Exception):
+    """The plugin raised in a phase. `str(error)` is the Python traceback of the plugin's own code."""
+
+
+class ConfigError(ValueError):
+    """The configuration is refused. The message names the key and the reason; it is meant for people."""
+
+
+class Program(Protocol):
+    """A loaded plugin, as its host sees it. Context numbers are positive and unique among open streams.
+
+    Each phase call raises `PluginFailure` if the plugin raised. An implementation may raise `ProgramLost` when it can
+    not be used any more.
+    """
+
+    def configure(self, config: str, log_level: LogLevel) -> None:
+        """Called once, first. Raises `ConfigError`, or `PluginFailure` with a traceback."""
+
+    def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome: ...
+
+    def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome: ...
+
+    def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome: ...
+
+    def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome: ...
+
+    def on_done(self, context: int) -> Outcome:
+        """The last call of a stream, however it ended."""
+
+    def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
+        """The answer to `Host.http_call`; no headers: there was none (timeout, reset, no such host)."""
+
+    def on_tick(self) -> Outcome: ...
+
+
+class ProgramLost(Exception):
+    """The program trapped and is gone with all its streams. The message says why."""
+
+
+class HttpCallError(Exception):
+    """A call-out was not sent. The message says why; there will be no answer."""
+
+
+class Host(Protocol):
+    """The port: everything a plugin may ask of its host in the middle of a phase. `context` 0 is the plugin itself."""
+
+    def log(self, level: LogLevel, context: int, message: str) -> None: ...
+
+    def now(self) -> int:
+        """Nanoseconds since 1970-01-01T00:00:00Z."""
+
+    def random_bytes(self, count: int) -> bytes: ...
+
+    def get_property(self, context: int, path: tuple[str, ...]) -> bytes | None: ...
+
+    def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None: ...
+
+    def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
+        """The value and its number for compare-and-swap."""
+
+    def set_shared_data(self, key: str, value: bytes, cas: int) -> bool:
+        """False: `cas` is neither 0 (always write) nor that of the stored value."""
+
+    def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
+        """Start a call-out and return its number. Raises `HttpCallError` if nothing was sent."""
+
+    def define_metric(self, kind: MetricKind, name: str) -> int: ...
+
+    def increment_metric(self, metric: int, offset: int) -> None: ...
+
+    def record_metric(self, metric: int, value: int) -> None: ...
+
+    def get_metric(self, metric: int) -> int: ...
+
+    def set_tick_period(self, milliseconds: int) -> None: ...
+
+
+def join_fields(fields: Iterable[tuple[str, ...]]) -> str:
+    """Encode pairs as the WIT types `fields` and `field-edits` have it.
+
+    >>> join_fields([("a", "1"), ("b", "")])
+    'a\\x001\\x00b\\x00'
+    """
+    return "\0".join(["\0".join(pair) for pair in fields])
+
+
+def split_fields(text: str) -> Fields:
+    """Decode the WIT type `fields`.
+
+    >>> split_fields("a\\x001\\x00b\\x00")
+    [('a', '1'), ('b', '')]
+    """
+    if not text:
+        return []
+    parts = text.split("\0")
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def join_edits(edits: FieldEdits) -> str:
+    return "\0".join([f"{op}{name}\0{value}" for op, name, value in edits])
+
+
+def split_edits(text: str) -> FieldEdits:
+    return [(name[0], name[1:], value) for name, value in split_fields(text)]  # type: ignore[misc]  # op: checked by the other side
