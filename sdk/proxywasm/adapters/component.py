@@ -1,0 +1,200 @@
+"""Entry point of a component of world `http-plugin`.
+
+`componentize-py` compiles this module; it is the only one of this world that sees generated bindings. The build writes
+the module `proxywasm_plugin`, which holds the author's plugin.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import wit_world
+from componentize_py_types import Err
+from proxywasm_plugin import plugin
+from wit_world.imports import host, types
+
+from proxywasm import wire
+from proxywasm.dispatcher import Dispatcher
+from proxywasm.wire import Fields, LogLevel, MetricKind, join_edits, join_fields, split_fields
+
+_LEVELS = {
+    LogLevel.TRACE: types.LogLevel.TRACE,
+    LogLevel.DEBUG: types.LogLevel.DEBUG,
+    LogLevel.INFO: types.LogLevel.INFO,
+    LogLevel.WARN: types.LogLevel.WARN,
+    LogLevel.ERROR: types.LogLevel.ERROR,
+    LogLevel.CRITICAL: types.LogLevel.CRITICAL,
+}
+_LEVELS_BACK = {there: here for here, there in _LEVELS.items()}
+
+
+def _payload(data: bytes) -> Any:
+    try:
+        return types.Payload_Utf8(data.decode())
+    except UnicodeDecodeError:
+        return types.Payload_Latin1(data.decode("latin-1"))
+
+
+def _bytes(payload: Any) -> bytes:
+    return _encode(payload.value, payload)
+
+
+def _encode(text: str, payload: Any) -> bytes:
+    return text.encode("latin-1" if isinstance(payload, types.Payload_Latin1) else "utf-8")
+
+
+class _ComponentHost:
+    """The port over the imports of the interface `host`; clock and randomness are WASI's, by the standard library."""
+
+    def log(self, level: LogLevel, context: int, message: str) -> None:
+        host.log(_LEVELS[level], context, message)
+
+    def now(self) -> int:
+        return time.time_ns()
+
+    def random_bytes(self, count: int) -> bytes:
+        return os.urandom(count)
+
+    def get_property(self, context: int, path: tuple[str, ...]) -> bytes | None:
+        value = host.get_property(context, "\0".join(path))
+        return None if value is None else _bytes(value)
+
+    def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
+        host.set_property(context, "\0".join(path), _payload(value))
+
+    def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
+        entry = host.get_shared_data(key)
+        return None if entry is None else (_bytes(entry.value), entry.cas)
+
+    def set_shared_data(self, key: str, value: bytes, cas: int) -> bool:
+        return bool(host.set_shared_data(key, _payload(value), cas))
+
+    def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
+        try:
+            return int(host.http_call(context, cluster, join_fields(headers), _payload(body), timeout_ms))
+        except Err as error:
+            raise wire.HttpCallError(error.value) from None
+
+    def define_metric(self, kind: MetricKind, name: str) -> int:
+        return int(host.define_metric(types.MetricKind[kind.name], name))
+
+    def increment_metric(self, metric: int, offset: int) -> None:
+        host.increment_metric(metric, offset)
+
+    def record_metric(self, metric: int, value: int) -> None:
+        host.record_metric(metric, value)
+
+    def get_metric(self, metric: int) -> int:
+        return int(host.get_metric(metric))
+
+    def set_tick_period(self, milliseconds: int) -> None:
+        host.set_tick_period(milliseconds)
+
+
+_HOLDS = {wire.Hold.STOP_ITERATION: types.Hold.STOP_ITERATION, wire.Hold.PAUSE: types.Hold.PAUSE}
+_MODES = {
+    wire.BodyMode.SKIP: types.BodyMode.SKIP,
+    wire.BodyMode.STREAM: types.BodyMode.STREAM,
+    wire.BodyMode.BUFFER: types.BodyMode.BUFFER,
+}
+
+
+def _reply(reply: wire.LocalReply) -> Any:
+    return types.LocalReply(reply.status, join_fields(reply.headers), _payload(reply.body), reply.details)
+
+
+_COMMANDS: dict[type, tuple[Any, Any]] = {
+    wire.EffectiveContext: (types.Command_EffectiveContext, None),
+    wire.HoldPhase: (types.Command_Hold, _HOLDS.__getitem__),
+    wire.ReadRequestBody: (types.Command_ReadRequestBody, _MODES.__getitem__),
+    wire.ReadResponseBody: (types.Command_ReadResponseBody, _MODES.__getitem__),
+    wire.LimitRequestBody: (types.Command_LimitRequestBody, None),
+    wire.LimitResponseBody: (types.Command_LimitResponseBody, None),
+    wire.EditRequestHeaders: (types.Command_EditRequestHeaders, join_edits),
+    wire.EditResponseHeaders: (types.Command_EditResponseHeaders, join_edits),
+    wire.ReplaceRequestBody: (types.Command_ReplaceRequestBody, _payload),
+    wire.ReplaceResponseBody: (types.Command_ReplaceResponseBody, _payload),
+    wire.ResumeRequest: (types.Command_ResumeRequest, None),
+    wire.ResumeResponse: (types.Command_ResumeResponse, None),
+    wire.SendLocalReply: (types.Command_SendLocalReply, _reply),
+}
+"""How each command crosses: the generated class of its case, and what turns its value into the WIT type."""
+
+
+def _command(command: wire.Command) -> Any:
+    case, convert = _COMMANDS[type(command)]
+    if isinstance(command, wire.ResumeRequest | wire.ResumeResponse):
+        return case()
+    return case(convert(command.value) if convert else command.value)
+
+
+_UNCHANGED = types.Outcome_Unchanged()
+
+
+def _outcome(outcome: wire.Outcome) -> Any:
+    if outcome is None:
+        return _UNCHANGED
+    if isinstance(outcome, bytes):
+        try:
+            return types.Outcome_Utf8(outcome.decode())
+        except UnicodeDecodeError:
+            return types.Outcome_Latin1(outcome.decode("latin-1"))
+    return types.Outcome_Commands([_command(command) for command in outcome])
+
+
+_dispatcher = Dispatcher(plugin, _ComponentHost())
+
+
+class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build, unknown to the type checker
+    """The exports of the world; each is one event of the dispatcher. Nothing may be raised here: it would trap."""
+
+    def configure(self, config: str, log_level: Any) -> None:
+        try:
+            _dispatcher.configure(config, _LEVELS_BACK[log_level])
+        except (wire.ConfigError, wire.PluginFailure) as error:
+            raise Err(str(error)) from None
+
+    def on_request_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
+        try:
+            return _outcome(_dispatcher.on_request_headers(context, split_fields(headers), end_of_stream))
+        except wire.PluginFailure as failure:
+            return types.Outcome_Failed(str(failure))
+
+    def on_request_body(self, context: int, body: Any, end_of_stream: bool) -> Any:
+        try:
+            return _outcome(_dispatcher.on_request_body(context, _bytes(body), end_of_stream))
+        except wire.PluginFailure as failure:
+            return types.Outcome_Failed(str(failure))
+
+    def on_response_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
+        try:
+            return _outcome(_dispatcher.on_response_headers(context, split_fields(headers), end_of_stream))
+        except wire.PluginFailure as failure:
+            return types.Outcome_Failed(str(failure))
+
+    def on_response_body(self, context: int, body: Any, end_of_stream: bool) -> Any:
+        try:
+            return _outcome(_dispatcher.on_response_body(context, _bytes(body), end_of_stream))
+        except wire.PluginFailure as failure:
+            return types.Outcome_Failed(str(failure))
+
+    def on_done(self, context: int) -> Any:
+        try:
+            return _outcome(_dispatcher.on_done(context))
+        except wire.PluginFailure as failure:
+            return types.Outcome_Failed(str(failure))
+
+    def on_http_call_response(self, call: int, response: Any) -> Any:
+        try:
+            outcome = _dispatcher.on_http_call_response(call, split_fields(response.headers), _bytes(response.body))
+            return _outcome(outcome)
+        except wire.PluginFailure as failure:
+            return types.Outcome_Failed(str(failure))
+
+    def on_tick(self) -> Any:
+        try:
+            return _outcome(_dispatcher.on_tick())
+        except wire.PluginFailure as failure:
+            return types.Outcome_Failed(str(failure))

@@ -1,0 +1,107 @@
+"""Server-sent events (WHATWG HTML, 9.2): bytes in, events out, whatever the chunking.
+
+Framing works on bytes, text is decoded per event: a character cut by a chunk border is whole again before anybody looks
+at it, and U+2028 or U+0085 inside a value are not mistaken for line ends.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+MAX_EVENT = 16 * 1024 * 1024
+"""Default limit in bytes for one event: an endless line must not fill the memory."""
+
+
+class Event(NamedTuple):
+    """One event. `event` and `id` are empty when the stream did not give them."""
+
+    data: str
+    event: str = ""
+    id: str = ""
+
+
+class SSEError(ValueError):
+    """An event exceeds the limit."""
+
+
+class SSEDecoder:
+    """`feed` takes the bytes as they come, `close` gives what the end of the stream completes.
+
+    Line ends may be LF, CRLF or CR. Several `data` lines are joined by a newline; comments, `retry` and unknown fields are
+    dropped; an event without data is none. The standard discards an event that the end of the stream cuts off before
+    its blank line; `close` returns it, because many model services omit that last blank line.
+    """
+
+    def __init__(self, max_event: int = MAX_EVENT) -> None:
+        self._buffer = bytearray()
+        self._max_event = max_event
+        self._after_cr = False
+        self._at_start = True
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Events completed by these bytes. Raises `SSEError` when one grows beyond the limit."""
+        if not chunk:
+            return []
+        if self._after_cr and chunk.startswith(b"\n"):
+            chunk = chunk[1:]  # The second half of a CRLF; the CR has ended the line already.
+            self._after_cr = False
+            if not chunk:
+                return []
+        self._after_cr = chunk.endswith(b"\r")
+        if b"\r" in chunk:
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        buffer = self._buffer
+        searched = max(len(buffer) - 1, 0)
+        buffer += chunk
+        events: list[Event] = []
+        start = 0
+        while (end := buffer.find(b"\n\n", max(start, searched))) >= 0:
+            self._parse(bytes(buffer[start:end]), events)
+            start = end + 2
+        if start:
+            del buffer[:start]
+        if len(buffer) > self._max_event:
+            raise SSEError(f"a server-sent event exceeds {self._max_event} bytes")
+        return events
+
+    def close(self) -> list[Event]:
+        """The event that was under way when the stream ended, if it had data."""
+        events: list[Event] = []
+        self._parse(bytes(self._buffer), events)
+        self._buffer.clear()
+        return events
+
+    def _parse(self, block: bytes, events: list[Event]) -> None:
+        if self._at_start and block:
+            block = block.removeprefix(b"\xef\xbb\xbf")  # The standard allows one byte order mark.
+            self._at_start = False
+        if block.startswith(b"data:") and b"\n" not in block:
+            # The shape of nearly all events of nearly all model services.
+            events.append(Event((block[6:] if block[5:6] == b" " else block[5:]).decode(errors="replace")))
+            return
+        data: list[str] = []
+        event = event_id = ""
+        for line in block.decode(errors="replace").split("\n"):
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if name == "data":
+                data.append(value)
+            elif name == "event":
+                event = value
+            elif name == "id":
+                event_id = value
+        if data:
+            events.append(Event("\n".join(data), event, event_id))
+
+
+def encode_event(data: str, event: str = "", event_id: str = "") -> bytes:
+    """One event as bytes, blank line included.
+
+    >>> encode_event("[DONE]")
+    b'data: [DONE]\\n\\n'
+    """
+    head = (f"event: {event}\n" if event else "") + (f"id: {event_id}\n" if event_id else "")
+    if "\n" in data or "\r" in data:
+        lines = data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        data = "\ndata: ".join(lines)
+    return f"{head}data: {data}\n\n".encode()
