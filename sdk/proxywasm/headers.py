@@ -32,8 +32,8 @@ def _check(name: str, value: str) -> bool:
 class Headers(MutableMapping[str, str]):
     """The header fields of one direction of a stream, pseudo-headers such as `:path` included.
 
-    `headers[name]` is the first value of a name, `get_all` gives all of them; assignment replaces all values, `add` puts
-    one more at the end. Names compare case-insensitively and are kept in lower case.
+    `headers[name]` is the first value of a name, `get_all` gives all of them; assignment replaces all values, `add`
+    puts one more at the end. Names compare case-insensitively and are kept in lower case.
 
     Changes are possible as long as the headers have not gone on; after that they raise `RuleError`.
     """

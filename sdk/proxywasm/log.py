@@ -110,7 +110,7 @@ def install(level: LogLevel) -> None:
 
 
 class Capture:
-    """While entered, messages, `logging` records and what is printed go to the sink. Entered once per callback, so cheap."""
+    """While entered, messages, `logging` records and what is printed go to the sink."""
 
     __slots__ = ("_saved", "_sink", "_token")
 

@@ -18,8 +18,8 @@ class Action(Enum):
 
     CONTINUE = "continue"
     STOP_ITERATION = "stop-iteration"
-    """Header callbacks only: the headers wait for the body callback, which may still change them. A streaming body releases
-    them with its first chunk, a buffered one after its last."""
+    """Header callbacks only: the headers wait for the body callback, which may still change them. A streamed body
+    releases them with its first chunk, a buffered one after its last."""
     PAUSE = "pause"
     """Nothing of this direction moves until `resume_http_request` / `resume_http_response`, or a local reply."""
 
