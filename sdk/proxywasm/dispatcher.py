@@ -39,8 +39,8 @@ CallCallback: TypeAlias = Callable[[Fields, bytes], None]
 class Dispatcher:
     """Runs one plugin: finds the context of an event, calls the callback, returns what the plugin asked for.
 
-    Nothing that the plugin raises gets past it: a callback that raises ends its phase with `PluginFailure`, which has the
-    traceback, and what that callback asked for is dropped.
+    Nothing that the plugin raises gets past it: a callback that raises ends its phase with `PluginFailure`, which has
+    the traceback, and what that callback asked for is dropped.
     """
 
     def __init__(self, plugin: Plugin[Any], host: Host) -> None:

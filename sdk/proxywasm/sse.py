@@ -28,8 +28,8 @@ class SSEDecoder:
     """`feed` takes the bytes as they come, `close` gives what the end of the stream completes.
 
     Line ends may be LF, CRLF or CR. Several `data` lines are joined by a newline; comments, `retry` and unknown fields
-    are dropped; an event without data is none. The standard discards an event that the end of the stream cuts off before
-    its blank line; `close` returns it, because many model services omit that last blank line.
+    are dropped; an event without data is none. The standard discards an event that the end of the stream cuts off
+    before its blank line; `close` returns it, because many model services omit that last blank line.
     """
 
     def __init__(self, max_event: int = MAX_EVENT) -> None:

@@ -1,0 +1,83 @@
+"""Header fields: case-insensitive, ordered, several values for a name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxywasm import Headers, RuleError
+from proxywasm.headers import apply_edits, to_fields
+from proxywasm.wire import join_edits, join_fields, split_edits, split_fields
+
+FIELDS = [("a", "1"), ("b", "2"), ("a", "3")]
+
+
+def test_names_compare_case_insensitively_and_the_first_value_is_given() -> None:
+    headers = Headers(list(FIELDS))
+    assert headers["A"] == "1"
+    assert headers.get_all("A") == ["1", "3"]
+    assert "B" in headers
+    assert headers.get("c") is None
+    assert list(headers) == ["a", "b"]
+    assert len(headers) == 2
+
+
+def test_assignment_replaces_all_values_in_the_place_of_the_first() -> None:
+    headers = Headers(list(FIELDS))
+    headers["A"] = "9"
+    assert headers.fields() == [("a", "9"), ("b", "2")]
+
+
+def test_removing_what_is_not_there_is_a_key_error_discarding_is_not() -> None:
+    headers = Headers(list(FIELDS))
+    headers.discard("c")
+    with pytest.raises(KeyError):
+        del headers["c"]
+    del headers["A"]
+    assert headers.fields() == [("b", "2")]
+
+
+@pytest.mark.parametrize(("name", "value"), [("a", "x\r\ny: z"), ("a", "x\0"), ("", "x"), ("a b", "x"), ("a\n", "x")])
+def test_what_would_smuggle_in_other_headers_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match="header"):
+        Headers([])[name] = value
+    with pytest.raises(ValueError, match="header"):
+        to_fields({name: value})
+
+
+def test_a_value_that_is_no_text_is_refused() -> None:
+    with pytest.raises(TypeError, match="must be str, got int"):
+        Headers([])["content-length"] = 5  # type: ignore[assignment]
+
+
+def test_sealed_headers_name_the_rule() -> None:
+    headers = Headers(list(FIELDS))
+    headers.seal("they have gone on")
+    assert headers["a"] == "1"
+    with pytest.raises(RuleError, match="cannot change header 'a': they have gone on"):
+        headers["a"] = "2"
+
+
+names = st.sampled_from(["a", "b", "c"])
+values = st.text(st.characters(exclude_characters="\0\r\n", codec="utf-8"), max_size=5)
+fields = st.lists(st.tuples(names, values), max_size=6)
+edits = st.lists(st.tuples(st.sampled_from(["set", "add", "discard"]), names, values), max_size=6)
+
+
+@given(fields, edits)
+def test_the_host_ends_up_with_the_same_headers(start: list[tuple[str, str]], changes: list[tuple[str, ...]]) -> None:
+    headers = Headers(list(start))
+    for change, name, value in changes:
+        if change == "set":
+            headers[name] = value
+        elif change == "add":
+            headers.add(name, value)
+        else:
+            headers.discard(name)
+    assert apply_edits(start, split_edits(join_edits(headers.take_edits()))) == headers.fields()
+
+
+@given(fields)
+def test_fields_cross_the_boundary_unchanged(pairs: list[tuple[str, str]]) -> None:
+    assert split_fields(join_fields(pairs)) == pairs
