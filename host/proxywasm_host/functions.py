@@ -1,0 +1,201 @@
+"""Functions of components, both ways: exports as Python callables, Python callables as imports.
+
+A `Signature` is compiled once per function (see `proxywasm_host.values`). Calls may be nested, a host function calling
+another instance, and instances may run in different threads: nothing is shared between two calls.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import struct
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from wasmtime import Store, WasmtimeError
+from wasmtime import _ffi as ffi
+from wasmtime.component import Func, FuncType, LinkerInstance
+
+from proxywasm_host.values import VALUE_SIZE, compile_type
+
+
+class Misfit(TypeError):
+    """An argument does not fit the type of its parameter, which the message names. No guest code has run."""
+
+
+_MISFITS: Final = (TypeError, ValueError, OverflowError, struct.error)
+"""What lowering raises: `ValueError` includes a string with a lone surrogate, which has no UTF-8."""
+
+
+# Own function objects, because the argument types are set differently than in wasmtime-py: plain addresses cost less
+# than typed pointers. Those that only touch the heap keep the GIL: giving it up costs more than they do.
+_heap = ctypes.PyDLL(None, handle=ffi.dll._handle)
+_value_delete = _heap["wasmtime_component_val_delete"]
+_value_delete.argtypes = [ctypes.c_void_p]
+_value_delete.restype = None
+_value_clone = _heap["wasmtime_component_val_clone"]
+_value_clone.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+_value_clone.restype = None
+_error_new = _heap["wasmtime_error_new"]
+_error_new.argtypes = [ctypes.c_char_p]
+_error_new.restype = ctypes.c_void_p
+_func_call = ffi.dll["wasmtime_component_func_call"]
+_func_call.argtypes = [
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+]
+_func_call.restype = ctypes.c_void_p
+
+_Slot = ctypes.c_uint64 * (VALUE_SIZE // 8)
+"""Room for one result; all zero it is a valid value that owns nothing."""
+
+
+class Signature:
+    """The compiled type of one function. It belongs to no store: compile once, bind in each instance.
+
+    Args:
+        name: how error messages call the function.
+        ty: its type, from a component's imports or exports.
+    """
+
+    def __init__(self, name: str, ty: FuncType) -> None:
+        self.name = name
+        self.params = [(param, compile_type(each)) for param, each in ty.params]
+        self.result = None if ty.result is None else compile_type(ty.result)
+
+    def bind(self, store: Store, func: Func) -> Callable[..., Any]:
+        """The function as a Python callable.
+
+        It raises `Misfit` before the guest is entered if an argument does not fit its type; whatever a host function
+        raised while the guest ran; and `WasmtimeError` for a trap.
+        """
+        handle = ctypes.byref(func._func)
+        lowers = [codec.lower for _, codec in self.params]
+        count = len(lowers)
+        lift = None if self.result is None else self.result.lift
+        results = 0 if lift is None else 1
+
+        def call(*args: Any) -> Any:
+            keep: list[bytes] = []
+            try:
+                images = b"".join([lower(value, keep) for lower, value in zip(lowers, args, strict=True)])
+            except _MISFITS as error:
+                raise self._misfit(args) from error
+            slot = _Slot()
+            failure = _func_call(handle, store._context(), images, count, slot, results)
+            if failure:
+                raise _raised(failure)
+            if lift is None:
+                return None
+            try:
+                return lift(ctypes.addressof(slot))
+            finally:
+                _value_delete(slot)
+
+        return call
+
+    def define(self, parent: LinkerInstance, name: str, function: Callable[..., Any]) -> None:
+        """Let `function` answer the import `name` of `parent`. What it raises surfaces at the outermost call."""
+        lifts = [(codec.lift, index * VALUE_SIZE) for index, (_, codec) in enumerate(self.params)]
+        lower = None if self.result is None else self.result.lower
+
+        def answer(args: int, result: int) -> None:
+            value = function(*[lift(args + offset) for lift, offset in lifts])
+            if lower is None:
+                return
+            keep: list[bytes] = []
+            try:
+                image = lower(value, keep)
+            except _MISFITS as error:
+                raise TypeError(f"{self.name}: result: {error}") from error
+            _value_clone(image, result)
+
+        key = next(_keys)
+        _answers[key] = answer
+        encoded = name.encode()
+        failure = _linker_add_func(parent.ptr(), encoded, len(encoded), _answer, key, _forget)
+        if failure:
+            raise _raised(failure)
+
+    def _misfit(self, args: tuple[Any, ...]) -> Misfit:
+        """What is wrong with arguments that could not be lowered."""
+        if len(args) != len(self.params):
+            return Misfit(f"{self.name}: takes {len(self.params)} arguments, got {len(args)}")
+        for (name, codec), value in zip(self.params, args, strict=True):
+            try:
+                codec.lower(value, [])
+            except _MISFITS as error:
+                return Misfit(f"{self.name}: {name}: {error}")
+        raise AssertionError("every argument fits now")
+
+
+class _Pending(threading.local):
+    """The exception that a host function raised on this thread, on its way to the outermost call."""
+
+    exception: BaseException | None = None
+
+
+_pending = _Pending()
+
+
+def host_exception() -> BaseException | None:
+    """Take the exception that a host function raised on this thread, if it did not reach its caller yet."""
+    exception = _pending.exception
+    _pending.exception = None
+    return exception
+
+
+def _raised(failure: int) -> BaseException:
+    error = WasmtimeError._from_ptr(ctypes.cast(failure, ctypes.POINTER(ffi.wasmtime_error_t)))
+    return host_exception() or error
+
+
+# Host functions by the number that Wasmtime passes back; it also says when the last linker and instance that can call
+# one is gone.
+_answers: dict[int, Callable[[int, int], None]] = {}
+_keys = itertools.count(1)
+
+_Answer = ctypes.CFUNCTYPE(
+    ctypes.c_size_t,
+    ctypes.c_size_t,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+)
+_Forget = ctypes.CFUNCTYPE(None, ctypes.c_size_t)
+
+
+@_Answer
+def _answer(key, _context, _type, args, _nargs, results, _nresults):  # type: ignore[no-untyped-def]
+    try:
+        _answers[key](args, results)
+    except BaseException as error:  # KeyboardInterrupt, too, would be lost in a C frame
+        _pending.exception = error
+        return _error_new(b"a host function raised a Python exception")
+    return 0
+
+
+@_Forget
+def _forget(key, forget=_answers.pop):  # type: ignore[no-untyped-def]
+    # Bound early: it may run after this module was torn down.
+    forget(key, None)
+
+
+_linker_add_func = ffi.dll["wasmtime_component_linker_instance_add_func"]
+_linker_add_func.argtypes = [
+    ctypes.c_void_p,
+    ctypes.c_char_p,
+    ctypes.c_size_t,
+    _Answer,
+    ctypes.c_size_t,
+    _Forget,
+]
+_linker_add_func.restype = ctypes.c_void_p

@@ -1,0 +1,205 @@
+"""Loading components: what is refused and why, and the cache of compiled ones."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import wasmtime
+
+from proxywasm_host.engine import PLUGIN_FUNCTIONS, ComponentError, Engine
+
+# Compiles in no time.
+TINY = bytes(wasmtime.wat2wasm('(component (core module (func (export "f"))))'))
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("PROXYWASM_CACHE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.wasm"
+    path.write_bytes(TINY)
+    return path
+
+
+def entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+# -- What is refused --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is not WebAssembly"),
+        (b"\0as", "is not WebAssembly"),
+        (os.urandom(100).replace(b"\0", b"x"), "is not WebAssembly"),
+        (b"(component)", "is not WebAssembly"),
+        (bytes(wasmtime.wat2wasm("(module)")), "is a WebAssembly module, not a component; .*`proxywasm build`"),
+        (TINY[:-4], "is damaged or cut off, build it again"),
+        (TINY + b"\xff\xff", "is damaged or cut off"),
+    ],
+)
+def test_what_is_no_component_is_refused(cache: Path, tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "plugin.wasm"
+    path.write_bytes(content)
+    with pytest.raises(ComponentError, match=f"^{path}: {message}"):
+        Engine().load(path)
+    assert entries(cache) == []
+
+
+@pytest.mark.parametrize("length", [10, 1_000, 1_000_000, -1])
+def test_a_cut_off_component_is_refused(cache: Path, tmp_path: Path, plugin_file: Path, length: int) -> None:
+    path = tmp_path / "plugin.wasm"
+    path.write_bytes(plugin_file.read_bytes()[:length])
+    with pytest.raises(ComponentError, match="is damaged or cut off"):
+        Engine().load(path)
+
+
+def test_a_missing_file_is_refused(cache: Path, tmp_path: Path) -> None:
+    with pytest.raises(ComponentError, match=r"none\.wasm: cannot be read: No such file"):
+        Engine().load(tmp_path / "none.wasm")
+
+
+def test_a_component_of_another_world_is_refused(cache: Path, tmp_path: Path) -> None:
+    path = tmp_path / "plugin.wasm"
+    path.write_bytes(
+        wasmtime.wat2wasm("""
+        (component
+          (import "wasi:cli/environment@0.2.9" (instance))
+          (import "wasi:http/types@0.2.9" (instance (export "f" (func))))
+          (import "wasi:cli/environment@0.3.0" (instance (export "f" (func))))
+          (import "proxywasm:http/types@0.1.0" (instance (type $t u32) (export "t" (type (eq $t)))))
+          (import "proxywasm:http/host@0.1.0" (instance (export "log" (func)) (export "ask" (func))))
+          (import "proxywasm:http/host@0.2.0" (instance (export "log" (func)))))
+        """)
+    )
+    with pytest.raises(ComponentError) as refused:
+        Engine().load(path)
+    message = str(refused.value)
+    assert f"does not export {', '.join(sorted(PLUGIN_FUNCTIONS))}" in message
+    assert (
+        "imports wasi:http/types@0.2.9, wasi:cli/environment@0.3.0, proxywasm:http/host@0.2.0, "
+        "proxywasm:http/host@0.1.0 ask, which this host does not have"
+    ) in message
+
+
+# -- Cache ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_second_time_nothing_is_compiled(cache: Path, tiny: Path) -> None:
+    Engine().compile(tiny)
+    (entry,) = entries(cache)
+    written = entry.stat().st_ino
+    Engine().compile(tiny)
+    assert [path.stat().st_ino for path in entries(cache)] == [written]
+
+
+def test_another_content_is_another_entry(cache: Path, tiny: Path) -> None:
+    Engine().compile(tiny)
+    tiny.write_bytes(wasmtime.wat2wasm("(component)"))
+    Engine().compile(tiny)
+    assert len(entries(cache)) == 2
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut off", "flipped", "foreign", "not ours"])
+def test_a_bad_entry_is_rebuilt(cache: Path, tiny: Path, damage: str, caplog: pytest.LogCaptureFixture) -> None:
+    Engine().compile(tiny)
+    (entry,) = entries(cache)
+    good = entry.read_bytes()
+    foreign = b"\x7fELF no machine code of ours"
+    bad = {
+        "empty": b"",
+        "cut off": good[:-1],
+        "flipped": good[:100] + bytes([good[100] ^ 1]) + good[101:],
+        "foreign": foreign + hashlib.sha256(foreign).digest(),
+        "not ours": b"x" * 1000,
+    }[damage]
+    entry.write_bytes(bad)
+    Engine().compile(tiny)
+    assert entry.read_bytes() == good
+    assert "compiling again" in caplog.text
+
+
+def test_the_folder_is_private(cache: Path) -> None:
+    Engine()
+    assert cache.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+def test_a_folder_that_others_can_write_to_is_not_used(
+    cache: Path, tiny: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache.mkdir()
+    cache.chmod(mode)
+    Engine().compile(tiny)
+    assert entries(cache) == []
+    assert f"others can write to {cache}; `chmod 700` it" in caplog.text
+
+
+def test_without_a_folder_it_works_uncached(cache: Path, tiny: Path, caplog: pytest.LogCaptureFixture) -> None:
+    cache.write_text("a file is in the way")
+    Engine().compile(tiny)
+    assert "not cached" in caplog.text
+
+
+def test_the_folder_follows_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PROXYWASM_CACHE_DIR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for setting, folder in [(str(tmp_path / "xdg"), "xdg/proxywasm"), ("relative", ".cache/proxywasm")]:
+        monkeypatch.setenv("XDG_CACHE_HOME", setting)
+        Engine()
+        assert (tmp_path / folder).is_dir()
+
+
+def test_entries_used_last_are_kept(cache: Path, tiny: Path) -> None:
+    Engine().compile(tiny)
+    (first,) = entries(cache)
+    long_ago = time.time() - 1_000
+    for number in range(20):
+        path = cache / f"proxywasm-{number}.cwasm"
+        path.write_bytes(b"")
+        os.utime(path, (long_ago + number, long_ago + number))
+    os.utime(first, (0, 0))
+    Engine().compile(tiny)  # used again
+    (cache / "other").write_text("none of our business")
+    tiny.write_bytes(wasmtime.wat2wasm("(component)"))
+    Engine().compile(tiny)
+    left = entries(cache)
+    assert len(left) == 16 + 1
+    assert first in left
+    assert cache / "proxywasm-0.cwasm" not in left
+
+
+def test_several_processes_may_start_at_once(cache: Path, tiny: Path) -> None:
+    script = f"from proxywasm_host.engine import Engine; [Engine().compile({str(tiny)!r}) for _ in range(20)]"
+    running = [
+        subprocess.Popen([sys.executable, "-W", "error", "-c", script], stderr=subprocess.PIPE) for _ in range(4)
+    ]
+    for process in running:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert errors == b""
+    assert len(entries(cache)) == 1
+
+
+@pytest.mark.slow
+def test_the_second_start_takes_less_than_half_a_second(cache: Path, plugin_file: Path) -> None:
+    script = f"from proxywasm_host.engine import Engine; Engine().load({str(plugin_file)!r})"
+    took = []
+    for _ in range(4):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", script], check=True)
+        took.append(time.perf_counter() - start)
+    assert min(took[1:]) < 0.5
