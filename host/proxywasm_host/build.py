@@ -1,0 +1,163 @@
+"""Build a plugin: Python in, one WebAssembly component out."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .cache import CacheFolderError, cache_folder, forget_oldest
+from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, Staging, StagingError, collect
+
+WORLD: Final = "http-plugin"
+APP: Final = "proxywasm.adapters.component"
+_KEPT_BUILDS: Final = 8
+"""A component is some 20 MB."""
+
+
+class BuildError(Exception):
+    """The build failed. The message is for people: it has the author's traceback if the plugin's code is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    path: Path
+    size: int
+    cached: bool
+    """Nothing had changed since an earlier build."""
+
+
+def build(plugin: Path, output: Path | None = None, *, progress: Callable[[str], None] = lambda _: None) -> Built:
+    """Build a package folder or module file; without an output the component stays in the cache.
+
+    A plugin may import pure-Python packages: those that lie beside it, and those that are installed where this runs.
+    Raises `BuildError`.
+    """
+    progress("collecting sources")
+    try:
+        staging = collect(plugin)
+        folder = cache_folder() / "builds"
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except (StagingError, CacheFolderError) as error:
+        raise BuildError(str(error)) from None
+    wit = _wit_folder()
+    entry = folder / f"{staging.module}-{_key(staging, wit)}.wasm"
+    cached = entry.is_file()
+    if not cached:
+        _componentize(staging, wit, entry, progress)
+        forget_oldest(folder, "*.wasm", _KEPT_BUILDS)
+    else:
+        os.utime(entry)
+    if output is not None:
+        _put(entry, output)
+    return Built(output or entry, entry.stat().st_size, cached)
+
+
+def _wit_folder() -> Path:
+    """In a wheel the WIT package lies beside this module, in the repository at its root."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "wit", here.parents[1] / "wit"):
+        if folder.is_dir():
+            return folder
+    raise BuildError(f"the WIT package is missing from this installation: there is no {here / 'wit'}; reinstall it")
+
+
+def _key(staging: Staging, wit: Path) -> str:
+    total = hashlib.sha256(staging.digest().encode())
+    for file in sorted([*wit.glob("*.wit"), *Path(__file__).parent.glob("staging.py"), Path(__file__)]):
+        total.update(file.read_bytes())
+    total.update(importlib.metadata.version("componentize-py").encode())
+    return total.hexdigest()[:32]
+
+
+def _componentize(staging: Staging, wit: Path, entry: Path, progress: Callable[[str], None]) -> None:
+    with tempfile.TemporaryDirectory(prefix="proxywasm-build-") as temporary:
+        root = Path(temporary)
+        staging.copy_to(root / "app")
+        # componentize-py appends the `site-packages` of the virtual environment, or else of any Python it finds. The
+        # staging folder has all that is needed, so it gets an empty one.
+        (root / "venv" / "lib" / "site-packages").mkdir(parents=True)
+        target = root / "out.wasm"
+        progress(f"compiling {staging.module} and CPython to WebAssembly")
+        done = subprocess.run(  # noqa: S603  # our own interpreter and paths, no shell
+            [
+                sys.executable,
+                "-c",
+                "import sys; from componentize_py import script; sys.exit(script())",
+                *("--wit-path", wit, "--world", WORLD, "componentize", APP),
+                *("--python-path", root / "app", "--output", target),
+            ],
+            env=os.environ | {"VIRTUAL_ENV": str(root / "venv"), "RUST_BACKTRACE": "0", "NO_COLOR": "1"},
+            cwd=root,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        if done.returncode or not target.is_file():
+            raise BuildError(_explain(staging, done.stderr or done.stdout))
+        _put(target, entry)
+
+
+def _put(source: Path, target: Path) -> None:
+    """Copy so that nobody ever sees half a component."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                with source.open("rb") as original:
+                    shutil.copyfileobj(original, file)
+                temporary.chmod(0o644)
+                temporary.replace(target)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise BuildError(f"cannot write {target}: {error.strerror}") from None
+
+
+# Errors.
+
+_FRAME: Final = re.compile(r'^  File "(?P<file>[^"]+)", line \d+, in .*\n(?:^    .*\n)*', re.M)
+_OURS: Final = (f"{GUEST_ROOT}/proxywasm/adapters/component.py", f"{GUEST_ROOT}/{ENTRY_MODULE}.py")
+
+
+def _explain(staging: Staging, output: str) -> str:
+    """What went wrong, as the author of the plugin sees it."""
+    start = output.rfind('Traceback (most recent call last):\n  File "' + GUEST_ROOT)
+    if start < 0:
+        return f"componentize-py failed:\n{output.strip()}"
+    # What follows the traceback is componentize-py's own report: the error once more and a Rust backtrace.
+    trace = re.split(r"\n\nCaused by:|\n\nStack backtrace:", output[start:])[0].rstrip() + "\n"
+    if NO_PLUGIN in trace:
+        source = staging.files.get(f"{staging.module}/__init__.py") or staging.files.get(f"{staging.module}.py")
+        return f'{source} has {NO_PLUGIN}; the module that is built has to define one: plugin = Plugin("name")'
+    frames = list(_FRAME.finditer(trace))
+    while frames and frames[0]["file"] in _OURS:
+        trace = trace.replace(frames.pop(0)[0], "", 1)
+    last = trace.rstrip().rpartition("\n")[2]
+    where = staging.real_paths(trace).rstrip()
+    return f"the plugin cannot be imported inside the component\n\n{where}{_hint(last)}"
+
+
+def _hint(error: str) -> str:
+    missing = re.match(r"ModuleNotFoundError: No module named '([\w.]+)'", error)
+    if not missing:
+        return ""
+    name = missing[1]
+    if name.lstrip("_").partition(".")[0] in {module.lstrip("_") for module in sys.stdlib_module_names}:
+        return f"\n\nThe CPython in a component has no module {name}: it runs without threads, sockets and C libraries."
+    return (
+        f"\n\n{name} is neither beside the plugin nor installed as pure Python where proxywasm runs; "
+        "packages with native code cannot run inside a component."
+    )

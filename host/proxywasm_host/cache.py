@@ -1,0 +1,49 @@
+"""The folder where what took seconds to make is kept for the next time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+class CacheFolderError(Exception):
+    """There is no folder that only this user can write. The message says why and what to do."""
+
+
+def cache_folder() -> Path:
+    """`PROXYWASM_CACHE_DIR`, or `proxywasm` in the user's cache folder. Made if it is not there.
+
+    Whoever can write here can have this user run code, so a folder that others can write is refused.
+    """
+    folder = _location()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
+    except OSError as error:
+        raise CacheFolderError(f"cannot use {folder}: {error.strerror}; set PROXYWASM_CACHE_DIR") from None
+    if sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
+        raise CacheFolderError(
+            f"others can write to {folder}; `chmod 700` it, or set PROXYWASM_CACHE_DIR to a folder of your own"
+        )
+    return folder
+
+
+def forget_oldest(folder: Path, pattern: str, keep: int) -> None:
+    """Delete all but the entries used last. Other processes may do the same at the same time."""
+    ages = []
+    for path in folder.glob(pattern):
+        try:
+            ages.append((path.stat().st_mtime, path))
+        except FileNotFoundError:
+            continue
+    for _, path in sorted(ages)[:-keep]:
+        path.unlink(missing_ok=True)
+
+
+def _location() -> Path:
+    if own := os.environ.get("PROXYWASM_CACHE_DIR"):
+        return Path(own)
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # The XDG specification says to ignore a relative path.
+    return (base if base.is_absolute() else Path.home() / ".cache") / "proxywasm"

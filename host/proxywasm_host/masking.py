@@ -1,0 +1,61 @@
+"""Keep credentials out of what people read. `--json` is for programs and shows what a recording has."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+from typing import Any, Final
+
+from .exchange import Exchange
+
+MASK: Final = "•••"
+
+_NAME: Final = re.compile(r"authorization|api-?_?key|token|secret|password|credential|cookie|signature|private", re.I)
+_QUERY: Final = re.compile(r"([?&](?:key|api[-_]?key|access_token|token|sig|signature)=)[^&\s\"']+", re.I)
+_SCHEME: Final = re.compile(r"(?:Bearer|Basic|Digest|AWS4-HMAC-SHA256|TC3-HMAC-SHA256)(?= )", re.I)
+_SHORTEST: Final = 6
+"""A shorter secret is not looked for in running text: `k1` is part of many words."""
+
+
+class Masker:
+    """Knows the secrets of one exchange: those of its configuration and of its headers."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        found: set[str] = set()
+        with contextlib.suppress(ValueError):  # a configuration that is not JSON is a fine thing to replay
+            _collect(json.loads(exchange.config or "{}"), found)
+        for message in (exchange.request, *(before.request for before in exchange.before)):
+            found.update(value.rpartition(" ")[2] for name, value in message.headers if is_secret(name))
+        known = sorted((value for value in found if len(value) >= _SHORTEST), key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+
+    def header(self, name: str, value: str, *, fingerprint: bool = False) -> str:
+        """The value as it may be shown. A fingerprint tells two secrets apart without showing either."""
+        if not is_secret(name) or not value:
+            return self.text(value)
+        scheme = _SCHEME.match(value)
+        mark = f"{MASK}#{hashlib.sha256(value.encode()).hexdigest()[:4]}" if fingerprint else MASK
+        return f"{scheme[0]} {mark}" if scheme else mark
+
+    def text(self, text: str) -> str:
+        if self._known:
+            text = self._known.sub(MASK, text)
+        return _QUERY.sub(rf"\1{MASK}", text)
+
+
+def is_secret(name: str) -> bool:
+    """Whether the name of a header or of a key in a configuration speaks of a credential."""
+    return _NAME.search(name) is not None
+
+
+def _collect(value: Any, found: set[str], *, secret: bool = False) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _collect(item, found, secret=secret or is_secret(key))
+    elif isinstance(value, list):
+        for item in value:
+            _collect(item, found, secret=secret)
+    elif secret and isinstance(value, str):
+        found.add(value)

@@ -1,0 +1,133 @@
+"""Building components: what gets in, what is reused, and what an author sees when the plugin does not import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from proxywasm.wire import LogLevel
+from proxywasm_host.build import BuildError, build
+from proxywasm_host.component import ComponentProgram
+from proxywasm_host.engine import Engine
+from proxywasm_host.services import HostServices
+from proxywasm_host.staging import StagingError, collect
+
+PLUGIN = """\
+from typing import Any
+
+import beside
+from proxywasm import HttpContext, Plugin
+
+plugin: Plugin[Any] = Plugin("mine")
+
+
+@plugin.on_request_headers
+def headers(ctx: HttpContext, config: Any) -> None:
+    import colorsys  # not loaded by anything else
+    import datetime
+
+    when = datetime.datetime.strptime("2025", "%Y")
+    ctx.request_headers["x-mine"] = f"{beside.NAME} {colorsys.__name__} {when.year} {'é'.encode('utf-16-le').hex()}"
+    if ctx.path == "/fail":
+        raise ValueError("on purpose")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXYWASM_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_staging_takes_the_plugin_the_sdk_and_what_they_import(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "mine/__init__.py": "from .code import plugin\n",
+            "mine/code.py": "import json, beside\nfrom click.core import Command\nimport not_there\n",
+            "mine/data.txt": "",
+            "mine/__pycache__/code.pyc": "",
+            "beside.py": "import further\n",
+            "further/__init__.py": "",
+            "unrelated.py": "",
+        },
+    )
+    staging = collect(tmp_path / "mine")
+    names = set(staging.files)
+    assert {"mine/__init__.py", "mine/code.py", "mine/data.txt", "beside.py", "further/__init__.py"} <= names
+    assert {"proxywasm/plugin.py", "click/core.py"} <= names
+    assert not [name for name in names if "pycache" in name or "unrelated" in name or name.startswith("json")]
+
+
+def test_the_digest_changes_with_names_and_contents(tmp_path: Path) -> None:
+    path = write(tmp_path, {"mine.py": "a = 1\n"}) / "mine.py"
+    first = collect(path).digest()
+    assert collect(path).digest() == first
+    path.write_text("a = 2\n")
+    assert collect(path).digest() != first
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing", "missing does not exist"),
+        ("folder", "folder is neither a Python file nor a package folder with an __init__.py"),
+        ("two-words.py", "'two-words' is not a name that Python can import"),
+        ("json.py", "the name 'json' is taken by a module that every component has"),
+        ("proxywasm.py", "the name 'proxywasm' is taken"),
+    ],
+)
+def test_a_path_that_is_no_plugin_is_refused(name: str, message: str, tmp_path: Path) -> None:
+    write(tmp_path, {"folder/readme.txt": "", "two-words.py": "", "json.py": "", "proxywasm.py": ""})
+    with pytest.raises(StagingError, match=message):
+        collect(tmp_path / name)
+
+
+@pytest.mark.slow
+def test_a_component_runs_and_is_built_once(tmp_path: Path) -> None:
+    write(tmp_path / "src", {"mine.py": PLUGIN, "beside.py": "NAME = 'beside'\n"})
+    steps: list[str] = []
+    first = build(tmp_path / "src" / "mine.py", tmp_path / "dist" / "mine.wasm", progress=steps.append)
+    assert not first.cached
+    assert steps == ["collecting sources", "compiling mine and CPython to WebAssembly"]
+    again = build(tmp_path / "src" / "mine.py", tmp_path / "other.wasm")
+    assert again.cached
+    assert (tmp_path / "other.wasm").read_bytes() == (tmp_path / "dist" / "mine.wasm").read_bytes()
+
+    program = ComponentProgram(Engine().load(first.path), HostServices())
+    program.configure("{}", LogLevel.INFO)
+    outcome = program.on_request_headers(1, [(":path", "/")], True)
+    assert "beside colorsys 2025 e900" in repr(outcome)
+    with pytest.raises(Exception, match=r'File "/0/mine\.py", line 18, in headers\n(?s:.*)ValueError: on purpose'):
+        program.on_request_headers(2, [(":path", "/fail")], True)
+
+
+@pytest.mark.slow
+def test_the_authors_traceback_is_shown_with_real_paths(tmp_path: Path) -> None:
+    source = "from proxywasm import Plugin\n\ndef broken() -> None:\n    import ssl\n\nbroken()\n"
+    path = write(tmp_path, {"mine/__init__.py": "from . import code\n", "mine/code.py": source}) / "mine"
+    with pytest.raises(BuildError) as caught:
+        build(path, tmp_path / "out.wasm")
+    message = str(caught.value)
+    assert f'File "{path / "__init__.py"}", line 1, in <module>' in message
+    assert f'File "{path / "code.py"}", line 4, in broken' in message
+    assert "ModuleNotFoundError: No module named '_ssl'" in message
+    assert "The CPython in a component has no module _ssl" in message
+    assert "adapters/component.py" not in message
+    assert "Stack backtrace" not in message
+    assert not (tmp_path / "out.wasm").exists()
+
+
+@pytest.mark.slow
+def test_a_module_without_a_plugin_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, {"mine.py": "plugin = 1\n"}) / "mine.py"
+    with pytest.raises(BuildError, match=r"mine\.py has no attribute `plugin` that is a proxywasm\.Plugin"):
+        build(path)
