@@ -1,0 +1,176 @@
+"""The chat answers of the OpenAI protocol: whole ones, and the writer that owns the grammar of streamed ones."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any, Final
+
+from proxywasm import log
+
+from .errors import ApiError, stream_cut
+from .jsonx import Json, dumps, to_bytes
+
+# What may be said of a choice in which state, and the state that follows. What is not here cannot be written.
+_CHOICE: Final = {
+    ("new", "delta"): "open",
+    ("new", "finish"): "finished",
+    ("open", "delta"): "open",
+    ("open", "finish"): "finished",
+}
+
+# The same for the stream. A stream that has ended or failed says nothing more.
+_STREAM: Final = {
+    ("open", "chunk"): "open",
+    ("open", "done"): "ended",
+    ("open", "error"): "failed",
+}
+
+DONE: Final = "data: [DONE]\n\n"
+
+
+class ChatWriter:
+    """Writes a stream of `chat.completion.chunk` events: for each choice first a role, then deltas, then one finish;
+    then the usage, once; and `[DONE]` once at a clean end, never after an error.
+
+    `take` gives the bytes written so far. `created` and the id are the same in all chunks of a stream.
+    """
+
+    def __init__(self, model: str, *, choices: int = 1, usage_choice: bool = False) -> None:
+        """`choices`: how many were asked for. `usage_choice`: the usage chunk has a choice with an empty delta, and not
+        an empty list of choices.
+        """
+        self._model = model
+        self._expected = choices
+        self._usage_choice = usage_choice
+        self._usage: Json | None = None
+        self._usage_written = False
+        self._choices: dict[int, str] = {}
+        self._state = "open"
+        self._head = self._tail = ""
+        self._out: list[str] = []
+
+    @property
+    def begun(self) -> bool:
+        """Something has been written, or at least the id is known."""
+        return bool(self._head)
+
+    @property
+    def said(self) -> bool:
+        """Some of a choice has been written."""
+        return bool(self._choices)
+
+    @property
+    def closed(self) -> bool:
+        return self._state != "open"
+
+    @property
+    def complete(self) -> bool:
+        """Every choice that has begun is finished, and there is one."""
+        return bool(self._choices) and all(state == "finished" for state in self._choices.values())
+
+    def begin(self, chunk_id: str = "") -> None:
+        """Say the id of the stream. Later ids are ignored; without one, the first chunk makes one up."""
+        if self._head:
+            return
+        self._head = f'data: {{"id":{dumps(chunk_id or f"chatcmpl-{uuid.uuid4()}")},"choices":['
+        self._tail = (
+            f'],"created":{int(time.time())},"model":{dumps(self._model)},"object":"chat.completion.chunk","usage":'
+        )
+
+    def delta(self, index: int, delta: Json, *, logprobs: Any = None) -> None:
+        """More of a choice. The role is added where the provider has not given one."""
+        state = self._choices.get(index, "new")
+        if not self._step(index, state, "delta"):
+            return
+        if state == "new" and "role" not in delta:
+            delta = {"role": "assistant", **delta}
+        probs = "null" if logprobs is None else dumps(logprobs)
+        content = delta.get("content")
+        if len(delta) == 2 and isinstance(content, str) and delta.get("role") == "assistant":
+            # The shape of nearly all chunks. Encoding one string is a call into C, encoding a dict several of Python.
+            text = f'{{"role":"assistant","content":{dumps(content)}}}'
+        else:
+            text = dumps(delta)
+        self._out.append(
+            f'{self._head}{{"index":{index},"delta":{text},"finish_reason":null,"logprobs":{probs}}}'
+            f"{self._tail}null}}\n\n"
+        )
+
+    def finish(self, index: int, reason: str) -> None:
+        """The last of a choice."""
+        if self._step(index, self._choices.get(index, "new"), "finish"):
+            self._out.append(
+                f'{self._head}{{"index":{index},"delta":{{}},"finish_reason":{dumps(reason)},"logprobs":null}}'
+                f"{self._tail}null}}\n\n"
+            )
+
+    def usage(self, usage: Json) -> None:
+        """The tokens used so far. They are written once, as soon as the last choice that was asked for is finished."""
+        self._usage = usage
+        if self.complete and len(self._choices) >= self._expected:
+            self._write_usage()
+
+    def done(self) -> None:
+        """The provider has ended the stream. Raises `ApiError` if that is too early: an end is not invented."""
+        if self._state != "open":
+            return
+        if not self.complete:
+            raise stream_cut()
+        self._write_usage()
+        self._state = _STREAM[self._state, "done"]
+        self._out.append(DONE)
+
+    def fail(self, error: ApiError) -> None:
+        """End the stream with an error."""
+        if (state := _STREAM.get((self._state, "error"))) is not None:
+            self._state = state
+            self._out.append(error_event(error))
+
+    def take(self) -> bytes:
+        out = self._out
+        if not out:
+            return b""
+        text = out[0] if len(out) == 1 else "".join(out)
+        self._out = []
+        return to_bytes(text)
+
+    def _write_usage(self) -> None:
+        if self._usage is None or self._usage_written or (self._state, "chunk") not in _STREAM:
+            return
+        self._usage_written = True
+        self.begin()
+        choice = '{"index":0,"delta":{},"finish_reason":null,"logprobs":null}' if self._usage_choice else ""
+        self._out.append(f"{self._head}{choice}{self._tail}{dumps(self._usage)}}}\n\n")
+
+    def _step(self, index: int, state: str, what: str) -> bool:
+        following = _CHOICE.get((state, what))
+        if following is None or self._state != "open":
+            if self._state == "open":
+                log.warn("the upstream sent a %s for choice %d after its end; dropped", what, index)
+            return False
+        self._choices[index] = following
+        if not self._head:
+            self.begin()
+        return True
+
+
+def error_event(error: ApiError) -> str:
+    """How a stream tells its client of an error when the status is long gone."""
+    return f"data: {dumps(error.document())}\n\n"
+
+
+def completion(answer_id: str, model: str, choices: list[Json], usage: Json | None) -> Json:
+    """A whole answer."""
+    return {
+        "id": answer_id or f"chatcmpl-{uuid.uuid4()}",
+        "choices": choices,
+        "created": int(time.time()),
+        "model": model,
+        "object": "chat.completion",
+        "usage": usage,
+    }
+
+
+def choice(index: int, message: Json, finish_reason: str | None, logprobs: Any = None) -> Json:
+    return {"index": index, "message": message, "finish_reason": finish_reason, "logprobs": logprobs}

@@ -1,0 +1,85 @@
+"""Errors as the client sees them: OpenAI error objects with the status that fits."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .jsonx import Json, dump_bytes, loads
+
+_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "insufficient_quota",
+    403: "permission_error",
+    404: "invalid_request_error",
+    413: "invalid_request_error",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+}
+
+_TEXT_LIMIT = 500  # characters of an unknown error text that a client gets to see
+
+
+class ApiError(Exception):
+    """Something that the client is told, and the HTTP status for it as long as one can still be chosen."""
+
+    def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.type = _TYPES.get(status) or ("invalid_request_error" if 400 <= status < 500 else "server_error")
+        self.code = code
+        self.param = param
+
+    def document(self) -> Json:
+        return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+
+    def body(self) -> bytes:
+        return dump_bytes(self.document())
+
+
+def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:
+    """The model service answered with something that cannot be understood."""
+    return ApiError(502, message, code=code)
+
+
+def stream_cut() -> ApiError:
+    return ApiError(502, "the upstream closed the stream before it was complete", code="stream_cut")
+
+
+def is_openai_error(document: Any) -> bool:
+    """Whether a client of the OpenAI protocol understands this error body as it is."""
+    error = document.get("error") if isinstance(document, dict) else None
+    return isinstance(error, dict) and isinstance(error.get("message"), str)
+
+
+def parse(body: bytes) -> Any:
+    """The JSON document of a body, None if it is none."""
+    try:
+        return loads(body)
+    except ValueError:
+        return None
+
+
+def from_anything(status: int, body: bytes, document: Any) -> ApiError:
+    """The error that a body of unknown shape is about: some vendor's JSON, HTML of a proxy, text, or nothing."""
+    if isinstance(document, list) and document:
+        document = document[0]  # Google's way to wrap errors of a stream.
+    if isinstance(document, dict):
+        inner = document.get("error")
+        source = inner if isinstance(inner, dict) else document
+        message = next((source[key] for key in _MESSAGE_KEYS if isinstance(source.get(key), str) and source[key]), "")
+        code = next((source[key] for key in ("code", "error_code", "status") if key in source), None)
+        if message:
+            return ApiError(status, message, code=None if code is None else str(code))
+    text = body.decode(errors="replace")
+    if "<" in text and (title := _TITLE.search(text)):
+        text = title[1]
+    text = " ".join(_TAG.sub(" ", text).split())[:_TEXT_LIMIT]
+    return ApiError(status, f"the upstream answered with status {status}" + (f": {text}" if text else ""))
+
+
+_MESSAGE_KEYS = ("message", "msg", "error_msg", "error", "errmsg", "detail", "error_description", "Message")
+_TITLE = re.compile(r"<title[^>]*>([^<]*)</title>", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")

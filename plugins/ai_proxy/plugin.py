@@ -1,0 +1,50 @@
+"""The plugin: which module answers which phase."""
+
+from __future__ import annotations
+
+from proxywasm import Action, HttpContext, Plugin
+
+from . import config, request, response
+from .call import Call
+from .config import Config
+from .streams import CheckedStream, ConvertedStream
+
+plugin: Plugin[Config] = Plugin("ai-proxy")
+plugin.parse_config(config.parse)
+
+
+@plugin.on_request_headers
+def on_request_headers(ctx: HttpContext, config: Config) -> Action | None:
+    if config.provider is None:
+        ctx.dont_read_request_body()
+        return None
+    return request.on_headers(ctx, config.provider)
+
+
+@plugin.on_request_body
+def on_request_body(ctx: HttpContext, config: Config, body: bytes) -> None:
+    call: Call | None = ctx.get_context("call")
+    if config.provider is not None and call is not None:
+        request.on_body(ctx, config.provider, call, body)
+
+
+@plugin.on_response_headers
+def on_response_headers(ctx: HttpContext, config: Config) -> Action | None:
+    call: Call | None = ctx.get_context("call")
+    if config.provider is None or call is None or ctx.replied:
+        ctx.dont_read_response_body()
+        return None
+    return response.on_headers(ctx, config.provider, call)
+
+
+@plugin.on_response_body
+def on_response_body(ctx: HttpContext, config: Config, body: bytes) -> None:
+    call: Call | None = ctx.get_context("call")
+    if config.provider is not None and call is not None:
+        response.on_body(ctx, config.provider, call, body)
+
+
+@plugin.on_streaming_response_body
+def on_streaming_response_body(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes:  # noqa: ARG001
+    stream: ConvertedStream | CheckedStream | None = ctx.get_context("stream")
+    return chunk if stream is None else response.on_chunk(ctx, stream, chunk, last)

@@ -1,0 +1,155 @@
+"""Streams of server-sent events: those that a codec converts, and those that are only watched."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from proxywasm import SSEDecoder, SSEError, log
+
+from .call import Call
+from .chat import ChatWriter, error_event
+from .errors import ApiError, bad_upstream, stream_cut
+from .jsonx import loads, to_bytes
+from .provider import Codec
+
+
+class ConvertedStream:
+    """Bytes of the provider's stream in, bytes of the client's stream out."""
+
+    def __init__(self, call: Call, codec: Codec) -> None:
+        self.fresh = True
+        self.failure: ApiError | None = None
+        self._call = call
+        self._event = codec.event
+        self._error = codec.error
+        self._decoder = SSEDecoder()
+        # A choice in the usage chunk is not what OpenAI sends, but what clients of the original are used to.
+        self._writer = ChatWriter(call.model, choices=call.choices, usage_choice=True)
+
+    @property
+    def said(self) -> bool:
+        """Something other than an error has gone to the client."""
+        return self._writer.said
+
+    def feed(self, chunk: bytes, *, last: bool) -> bytes:
+        """What goes to the client. An error ends the stream there and is its `failure`."""
+        writer = self._writer
+        if writer.closed:
+            return b""
+        try:
+            if self.fresh and chunk:
+                self._expect_events(chunk)
+            for event in self._decoder.feed(chunk):
+                if event.data != "[DONE]":
+                    self._event(self._call, event, _document(event.data), writer)
+            if last:
+                self._close()
+        except (ApiError, SSEError) as error:
+            self.failure = error if isinstance(error, ApiError) else bad_upstream(str(error))
+            writer.fail(self.failure)
+        self.fresh = False
+        return writer.take()
+
+    def _expect_events(self, chunk: bytes) -> None:
+        """An error may come as JSON or HTML although events were announced."""
+        start = chunk.lstrip()[:1]
+        if start not in {b"{", b"<"}:
+            return
+        if start == b"{":
+            try:
+                document = loads(chunk)
+            except ValueError:
+                document = None
+            if isinstance(document, dict) and (error := self._error(200, document)) is not None:
+                raise error
+        raise bad_upstream("the upstream sent something other than server-sent events")
+
+    def _close(self) -> None:
+        for event in self._decoder.close():
+            if event.data == "[DONE]":
+                continue
+            try:
+                document = _document(event.data)
+            except ApiError:
+                # The rest of an event that was cut. If all has been said, nothing is missing.
+                log.warn("the upstream's stream ends within an event")
+                break
+            self._event(self._call, event, document, self._writer)
+        self._writer.done()
+
+
+def _document(data: str) -> dict[str, object]:
+    try:
+        document = loads(data)
+    except ValueError:
+        raise bad_upstream("the upstream sent an event that is not JSON") from None
+    if not isinstance(document, dict):
+        raise bad_upstream("the upstream sent an event that is not a JSON object")
+    return document
+
+
+# Says that a stream of the OpenAI protocol has come to its end: clean, or by an error that the client is told of.
+_END: Final = re.compile(rb'\[DONE\]|"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]')
+
+
+class CheckedStream:
+    """A stream that is the client's protocol already. Events go on untouched and unparsed, but whole, and an end that
+    comes too early does not go unnoticed.
+    """
+
+    def __init__(self) -> None:
+        self.fresh = True
+        self.said = False
+        self.failure: ApiError | None = None
+        self._held = bytearray()
+        self._ended = False
+
+    def feed(self, chunk: bytes, *, last: bool) -> bytes:
+        if self.failure:
+            return b""
+        if self.fresh and chunk.lstrip()[:1] in {b"{", b"<"}:
+            return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
+        self.fresh = False
+        output = self._whole_events(chunk)
+        self.said = self.said or bool(output)
+        if not self._ended:
+            self._ended = _END.search(output) is not None
+        if last and (self._held or not self._ended):
+            rest = bytes(self._held)
+            if _is_complete(rest):
+                output += rest + b"\n\n"
+                self._ended = self._ended or _END.search(rest) is not None
+            elif rest:
+                log.warn("the upstream's stream ends within an event")
+            if not self._ended:
+                output += self._fail(stream_cut())
+        return output
+
+    def _fail(self, error: ApiError) -> bytes:
+        self.failure = error
+        return to_bytes(error_event(error))
+
+    def _whole_events(self, chunk: bytes) -> bytes:
+        held = self._held
+        start = max(len(held) - 3, 0)
+        if not held and chunk.endswith(b"\n\n"):
+            return chunk
+        held += chunk
+        end = max(held.rfind(b"\n\n", start) + 2, held.rfind(b"\r\n\r\n", start) + 4, held.rfind(b"\r\r", start) + 2)
+        if end < 5:  # None found; each find gives -1.
+            return b""
+        output = bytes(held[:end])
+        del held[:end]
+        return output
+
+
+def _is_complete(rest: bytes) -> bool:
+    """Whether the last event only lacks its blank line."""
+    events = SSEDecoder().feed(rest + b"\n\n")
+    if not events:
+        return False
+    try:
+        return all(event.data == "[DONE]" or isinstance(loads(event.data), dict) for event in events)
+    except ValueError:
+        return False

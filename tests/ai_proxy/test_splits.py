@@ -1,0 +1,114 @@
+"""Where a stream is cut into chunks makes no difference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gateway import SESSION
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ai_proxy import apis, providers
+from ai_proxy.call import Call
+from ai_proxy.jsonx import Json
+from ai_proxy.streams import CheckedStream, ConvertedStream
+from proxywasm_host import exchange
+from proxywasm_host.bodies import join, parse_events
+from proxywasm_host.exchange import Exchange, Message
+from proxywasm_host.replay import replay
+
+RECORDED = Path(__file__).parents[1] / "conformance" / "qwen"
+
+
+def recorded() -> Iterator[Exchange]:
+    for file in sorted(RECORDED.glob("*.json")):
+        for entry in exchange.load(file):
+            response = entry.response
+            chat = any(value.endswith("/chat/completions") for _, value in entry.request.headers)
+            if (
+                response
+                and ("content-type", "text/event-stream") in response.headers
+                and chat
+                and file.stem != "cut-streams"
+            ):
+                yield entry
+
+
+STREAMS = list(recorded())
+each = pytest.mark.parametrize("entry", STREAMS, ids=[entry.name for entry in STREAMS])
+
+
+def events_of(entry: Exchange, chunks: list[bytes]) -> list[tuple[str, str]]:
+    assert entry.response is not None
+    cut = Exchange("cut", entry.config, entry.request, Message(entry.response.headers, tuple(chunks)))
+    body = replay(cut, SESSION)["downstream"]["body"]
+    return parse_events(join(body))
+
+
+@each
+def test_every_recorded_stream_split_at_every_byte(entry: Exchange) -> None:
+    assert entry.response is not None
+    stream = b"".join(entry.response.body)
+    whole = events_of(entry, [stream])
+    assert whole
+    # The rules of a stream are the same for each cut; to have them all quickly, only the conversion is run again.
+    assert events_of(entry, [stream[index : index + 1] for index in range(len(stream))]) == whole
+    for index in range(len(stream) + 1):
+        assert _convert(entry, [stream[:index], stream[index:]]) == whole
+
+
+@each
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_recorded_streams_in_any_chunks(entry: Exchange, data: st.DataObject) -> None:
+    assert entry.response is not None
+    stream = b"".join(entry.response.body)
+    borders = sorted(data.draw(st.sets(st.integers(0, len(stream)))))
+    chunks = [stream[start:end] for start, end in zip([0, *borders], [*borders, len(stream)], strict=True)]
+    assert _convert(entry, chunks) == _convert(entry, [stream])
+
+
+@each
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\r"])
+def test_line_ends_make_no_difference(entry: Exchange, line_end: bytes) -> None:
+    assert entry.response is not None
+    stream = b"".join(entry.response.body)
+    other = stream.replace(b"\n", line_end)
+    assert _convert(entry, [other[index : index + 7] for index in range(0, len(other), 7)]) == _convert(entry, [stream])
+
+
+@each
+def test_the_last_blank_line_may_be_missing(entry: Exchange) -> None:
+    assert entry.response is not None
+    stream = b"".join(entry.response.body)
+    assert _convert(entry, [stream.rstrip(b"\n")]) == _convert(entry, [stream])
+    assert _convert(entry, [stream.rstrip(b"\n"), b""]) == _convert(entry, [stream])
+
+
+def _convert(entry: Exchange, chunks: list[bytes]) -> list[tuple[str, str]]:
+    provider = providers.build(json.loads(entry.config)["provider"], "provider")
+    path = dict(entry.request.headers)[":path"]
+    body: Json = json.loads(b"".join(entry.request.body))
+    call = Call(provider.settings, apis.classify(path))
+    call.model = provider.settings.model_mapping(body["model"])
+    call.stream = True
+    codec = provider.row.codecs.get(call.api)
+    stream: ConvertedStream | CheckedStream = CheckedStream()
+    if codec:
+        codec.request(call, body)
+        stream = ConvertedStream(call, codec)
+    out = [stream.feed(chunk, last=index == len(chunks) - 1) for index, chunk in enumerate(chunks)]
+    return [(_still(data), event) for data, event in parse_events(b"".join(out))]
+
+
+def _still(data: str) -> str:
+    """With the clock that replays have."""
+    if not data.startswith("{"):
+        return data
+    document = json.loads(data)
+    if document.get("object") == "chat.completion.chunk" and document["created"] > 1735689600:
+        document["created"] = 1735689600
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
