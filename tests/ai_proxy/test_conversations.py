@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ai_proxy import apis, providers
 from ai_proxy.call import Call
-from ai_proxy.errors import ApiError
+from ai_proxy.errors import ApiError, from_anything
 from ai_proxy.streams import CheckedStream, ConvertedStream
 from proxywasm_host.bodies import parse_events
 
@@ -126,3 +126,15 @@ def obeys_the_grammar(data: list[str], *, failed: bool) -> None:
     if not failed:
         assert states
         assert set(states.values()) == {"finished"}
+
+
+@given(document=answer | anything, status=st.integers(400, 599))
+def test_errors(document: Any, status: int) -> None:
+    """Whatever stands in an error's body, there is something to tell."""
+    raw = json.dumps(document).encode()
+    error = from_anything(status, raw, document)
+    assert error.status == status
+    assert json.loads(error.body())["error"]["message"]
+    for _, codec in CODECS:
+        known = codec.error(status, document) if isinstance(document, dict) else None
+        assert known is None or json.loads(known.body())["error"]["message"]

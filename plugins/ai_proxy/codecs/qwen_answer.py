@@ -17,21 +17,23 @@ def error(status: int, document: Json) -> ApiError | None:
     return ApiError(status, message if isinstance(message, str) and message else code, code=code)
 
 
-# For errors inside an answer of status 200, by how the code begins. Source: DashScope, "Error codes".
+# For errors inside an answer of status 200, by how the code begins; the first that fits counts.
+# Source: help.aliyun.com/zh/dashscope/return-status-code-description
 _STATUS = {
     "InvalidApiKey": 401,
     "Invalid": 400,
+    "BadRequest.TooLarge": 413,
     "BadRequest": 400,
     "DataInspectionFailed": 400,
-    "AccessDenied": 403,
+    "UnsupportedOperation": 400,
     "Arrearage": 400,
-    "ModelNotFound": 404,
+    "AccessDenied": 403,
     "Model.AccessDenied": 403,
+    "ModelNotFound": 404,
+    "RequestTimeOut": 408,
     "Throttling": 429,
-    "RequestTimeOut": 504,
     "InternalError": 500,
     "SystemError": 500,
-    "ServiceUnavailable": 503,
 }
 
 
