@@ -70,10 +70,18 @@ class SequenceError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes that may be buffered in one direction of one stream; a plugin may set other limits for a stream."""
+    """What one stream may use.
+
+    Attributes:
+        request_body: bytes that may be buffered; a plugin may set another limit for a stream.
+        response_body: likewise.
+        paused_ms: how long a direction may be paused while no call-out of the stream is under way. Whoever resumes
+            it then is another stream, a tick, or nobody: without a limit a bug would hold the client for ever.
+    """
 
     request_body: int = 32 * 1024 * 1024
     response_body: int = 32 * 1024 * 1024
+    paused_ms: int = 300_000
 
 
 class _Half:
@@ -90,11 +98,13 @@ class _Half:
         "limit",
         "mode",
         "on_body",
+        "paused_since",
         "queue",
         "queued",
         "send_body",
         "send_headers",
         "sent",
+        "taken",
     )
 
     def __init__(
@@ -119,6 +129,8 @@ class _Half:
         self.body_ends = False
         self.queue: deque[tuple[bytes, bool]] = deque()  # chunks that arrived while paused
         self.queued = 0
+        self.taken = False  # the plugin has taken a chunk: it says itself what goes on, and where the end is
+        self.paused_since = 0  # nanoseconds on the host's clock; meaningful while paused, or taken and ended
 
 
 class Stream:
@@ -147,6 +159,11 @@ class Stream:
     def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
         if self._request.fields is not None:
             raise SequenceError("the request headers of this stream have been given already")
+        for name, value in fields:
+            if name == "x-request-id":
+                # As the original wrapper does: log lines of all plugins carry this property.
+                self._runner.services.set_property(self.id, ("x_request_id",), value.encode())
+                break
         self._headers(self._request, self._runner.program.on_request_headers, fields, end_of_stream)
 
     def request_body(self, data: bytes, end_of_stream: bool) -> None:
@@ -191,7 +208,19 @@ class Stream:
     def response_done(self) -> bool:
         """Nothing more will be sent to the client."""
         half = self._response
-        return half.ended and half.sent and half.body is None and not half.queue
+        return half.ended and half.sent and half.body is None and not half.queue and not half.taken
+
+    def expire(self, since: int) -> None:
+        """Give up if a direction has been waiting from before this time on, and no call-out is under way."""
+        if self._bypassed:
+            return
+        for half, name in ((self._request, "request"), (self._response, "response")):
+            if half is self._request and self._answered:
+                continue
+            waiting = half.hold is Hold.PAUSE or (half.taken and half.ended)
+            if waiting and half.paused_since <= since and not self._runner.services.waits(self.id):
+                self.fail(f"the {name} is paused, and nothing has resumed it in time")
+                return
 
     # Phases.
 
@@ -248,6 +277,7 @@ class Stream:
         if half.body is not None:
             if half.body or half.body_ends:
                 self._events.append(half.send_body(half.body, half.body_ends))
+                half.taken = half.taken and not half.body_ends
             half.body = None
 
     def _resume(self, half: _Half) -> None:
@@ -286,7 +316,10 @@ class Stream:
         self._bypassed = True
         if self._closed:
             return
-        if self._runner.fail_open:
+        if self._response.taken:
+            # The chunks that the plugin has taken are lost with it: what the client would get has a hole.
+            self._reply_now(LocalReply(500, [], b"", PLUGIN_FAILED))
+        elif self._runner.fail_open:
             for half in (self._request, self._response):
                 half.mode = BodyMode.SKIP
                 if half.buffer:
@@ -299,8 +332,13 @@ class Stream:
     def carry_out(self, command: wire.Command, half: _Half | None) -> None:  # noqa: PLR0912  # a case for each command
         """One command of the plugin for this stream; `half` is the direction whose phase is being answered."""
         match command:
-            case wire.HoldPhase(hold) if half is not None:
+            case wire.HoldPhase(Hold.STOP_NO_BUFFER) if half is self._response and half.body is not None:
+                half.body = None
+                half.taken = True
+                half.paused_since = self._runner.services.now()
+            case wire.HoldPhase(Hold.STOP_ITERATION | Hold.PAUSE as hold) if half is not None:
                 half.hold = hold
+                half.paused_since = self._runner.services.now()
             case wire.ReadRequestBody(mode):
                 self._request.mode = mode
             case wire.ReadResponseBody(mode):
@@ -317,6 +355,8 @@ class Stream:
                 self._replace(self._request, "request", body)
             case wire.ReplaceResponseBody(body):
                 self._replace(self._response, "response", body)
+            case wire.InjectResponseBody(injection):
+                self._inject(injection)
             case wire.ResumeRequest():
                 self._resume(self._request)
             case wire.ResumeResponse():
@@ -337,6 +377,19 @@ class Stream:
             self._runner.log(self.id, f"a {name} body was given in vain: none is in hand in this phase")
             return
         half.body = body
+
+    def _inject(self, injection: wire.Injection) -> None:
+        half = self._response
+        if not half.taken or half.fields is None:
+            self._runner.log(self.id, "response data was injected in vain: no chunk has been taken, or it has ended")
+            return
+        if injection.end_of_stream:
+            half.taken = False
+            if not half.ended:
+                half.ended = True
+                self._answer_request()  # the rest of the upstream's response is of no interest
+        half.body, half.body_ends = injection.body, injection.end_of_stream
+        self._flush(half)
 
     # Local replies.
 
@@ -366,6 +419,7 @@ class Stream:
         half.buffer.clear()
         half.body = None
         half.ended = True
+        half.taken = False
         if half.sent:
             self._events.append(Reset(reply.details or "local reply after the response headers"))
             return
@@ -431,6 +485,25 @@ class Runner:
         """The answer to a call-out of `services`; no fields: there was none. Any stream may have events afterwards."""
         stream = self._streams.get(self.services.finish_call(call))
         self._ask(lambda: self.program.on_http_call_response(call, fields, body), stream)
+
+    def redis_call_response(self, call: int, response: bytes | None) -> None:
+        """The answer to a Redis command of `services`; None: there was none. Any stream may have events afterwards."""
+        stream = self._streams.get(self.services.finish_call(call))
+        self._ask(lambda: self.program.on_redis_call_response(call, response), stream)
+
+    def expire(self) -> None:
+        """Answer call-outs whose time is up, end what is paused for too long. Call it when time has passed.
+
+        Any stream may have events afterwards.
+        """
+        for call, redis in self.services.overdue_calls():
+            if redis:
+                self.redis_call_response(call, None)
+            else:
+                self.http_call_response(call, [], b"")
+        since = self.services.now() - self._limits.paused_ms * 1_000_000
+        for stream in self.streams:
+            stream.expire(since)
 
     def tick(self) -> None:
         """The plugin's period has passed. Any stream may have events afterwards."""

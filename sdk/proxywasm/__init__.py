@@ -7,24 +7,71 @@
 ...     ctx.request_headers["x-hello"] = "world"
 """
 
-from . import log
-from .context import HttpContext
-from .errors import ConfigError, HttpCallError, RuleError
+from . import log, shared_data
+from .clusters import (
+    Cluster,
+    ConsulCluster,
+    DnsCluster,
+    FQDNCluster,
+    K8sCluster,
+    NacosCluster,
+    RouteCluster,
+    StaticIpCluster,
+    TargetCluster,
+)
+from .context import ExecutionPhase, HttpContext
+from .errors import ConfigError, ForeignFunctionError, HttpCallError, RedisCallError, RedisError, RuleError
 from .headers import Headers
+from .helpers import get_value_from_body, marshal_str, unify_sse_chunk, unmarshal_str
+from .http_client import ClusterClient, HttpAnswer
+from .metrics import Counter, Gauge, Histogram
 from .plugin import Action, Plugin
+from .plugin_context import PluginContext
+from .redis import RedisAnswer, RedisClient
+from .runtime import plugin_context
 from .sse import Event, SSEDecoder, SSEError, encode_event
+from .token_usage import TokenUsage, get_token_usage
 
 __all__ = [
     "Action",
+    "Cluster",
+    "ClusterClient",
     "ConfigError",
+    "ConsulCluster",
+    "Counter",
+    "DnsCluster",
     "Event",
+    "ExecutionPhase",
+    "FQDNCluster",
+    "ForeignFunctionError",
+    "Gauge",
     "Headers",
+    "Histogram",
+    "HttpAnswer",
     "HttpCallError",
     "HttpContext",
+    "K8sCluster",
+    "NacosCluster",
     "Plugin",
+    "PluginContext",
+    "RedisAnswer",
+    "RedisCallError",
+    "RedisClient",
+    "RedisError",
+    "RouteCluster",
     "RuleError",
     "SSEDecoder",
     "SSEError",
+    "StaticIpCluster",
+    "TargetCluster",
+    "TokenUsage",
     "encode_event",
+    "get_token_usage",
+    "get_value_from_body",
     "log",
+    "marshal_str",
+    "plugin_context",
+    "shared_data",
+    "unify_sse_chunk",
+    "unmarshal_str",
 ]

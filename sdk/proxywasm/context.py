@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from . import route_call
+from .attributes import UserAttributes
 from .errors import RuleError
 from .headers import Headers, HeaderValues, to_fields
+from .http_client import RouteCallback, to_body
 from .wire import (
     BodyMode,
     Command,
     EditRequestHeaders,
     EditResponseHeaders,
     Fields,
+    Injection,
+    InjectResponseBody,
     LimitRequestBody,
     LimitResponseBody,
     LocalReply,
@@ -25,14 +32,26 @@ from .wire import (
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
+    from .plugin_context import PluginContext
 
 REPLIED = "this stream has been answered with a local reply"
+DONE = "this stream has ended"
+
+
+class ExecutionPhase(Enum):
+    """Where a stream is. The values are the names that the original gives them."""
+
+    REQUEST_HEADERS = "DecodeHeader"
+    REQUEST_BODY = "DecodeData"
+    RESPONSE_HEADERS = "EncodeHeader"
+    RESPONSE_BODY = "EncodeData"
+    DONE = "Done"
 
 
 class Direction:
     """One direction of a stream: its headers, what the plugin asked for, and what still waits for it."""
 
-    __slots__ = ("body_in_hand", "buffered", "headers", "held", "streaming", "unread")
+    __slots__ = ("body_in_hand", "buffered", "headers", "held", "streaming", "taken", "unread")
 
     def __init__(self, headers: Headers) -> None:
         self.headers = headers
@@ -41,6 +60,8 @@ class Direction:
         self.held = False
         self.body_in_hand = False
         self.streaming = False
+        self.taken = False
+        """The plugin has taken a chunk, and has not yet said where the end is."""
 
     def mode(self, *, streaming: bool, whole: bool, opaque: bool) -> BodyMode:
         """The rule of which body callback is used: the streaming one, unless buffering was asked for."""
@@ -55,8 +76,21 @@ class Direction:
         self.held = self.body_in_hand = False
         self.headers.seal(reason)
 
+    def fit_length(self, body: bytes, name: str) -> None:
+        """`content-length` has to tell the length of a body that is replaced."""
+        given = self.headers.get("content-length")
+        length = str(len(body))
+        if given is None or given == length:
+            return
+        if self.headers.sealed:
+            raise RuleError(
+                f"the {name} headers have gone on with content-length {given}, and the new body has {length} bytes: "
+                f"return Action.STOP_ITERATION from on_{name}_headers, or delete content-length there"
+            )
+        self.headers["content-length"] = length
 
-class HttpContext:
+
+class HttpContext(UserAttributes):
     """One HTTP stream: its headers, what the plugin asks of its host, and room for the plugin's own values.
 
     A callback may keep the context and use it later, for example when a call-out is answered, while the stream lives.
@@ -65,20 +99,42 @@ class HttpContext:
     def __init__(self, dispatcher: Dispatcher, context_id: int, fields: Fields, *, end_of_stream: bool) -> None:
         self.id = context_id
         """The number of the stream, unique among open streams; log lines carry it."""
-        headers = Headers(fields, changed=self.touch)
+        first = dict(reversed(fields))  # the first value of each name
         # As the client sent them; they stay as they are when headers are edited.
-        self.scheme = headers.get(":scheme", "")
-        self.host = headers.get(":authority", "")
-        self.path = headers.get(":path", "")
-        self.method = headers.get(":method", "")
+        self.scheme = first.get(":scheme", "")
+        self.host = first.get(":authority", "")
+        self.path = first.get(":path", "")
+        self.method = first.get(":method", "")
         self.has_request_body = not end_of_stream
         self.has_response_body = False
+        """Known from the response headers on, as whether they are the end of the stream."""
+        self.execution_phase = ExecutionPhase.REQUEST_HEADERS
         self._dispatcher = dispatcher
-        self.request = Direction(headers)
+        self.config: Any = None
+        """The configuration that applies to this stream: what its callbacks get."""
+        self.request = Direction(Headers(fields, changed=self.touch))
         self.response = Direction(Headers([], sealed="there is no response yet"))
+        self.route_callback: RouteCallback | None = None
+        self._websocket = (
+            first.get("upgrade", "").lower() == "websocket" and "upgrade" in first.get("connection", "").lower()
+        )
+        self._binary_request = _is_binary(first.get("content-type", ""), first.get("content-encoding", ""))
+        self._binary_response = False
         self._values: dict[str, Any] = {}
+        self._attributes: dict[str, Any] = {}
+        self._queue: deque[bytes] = deque()
+        self.pauses_streaming_response = False
         self._commands: list[Command] = []
+        # Numbers of calls without an answer. Two sets: a host may number HTTP and Redis calls apart.
+        self.http_calls: set[int] = set()
+        self.redis_calls: set[int] = set()
         self.replied = False
+        self.ended = False
+
+    @property
+    def plugin(self) -> PluginContext:
+        """The plugin itself: what its streams share."""
+        return self._dispatcher.plugin_context
 
     @property
     def request_headers(self) -> Headers:
@@ -125,19 +181,66 @@ class HttpContext:
         self.command(LimitResponseBody(size))
 
     def replace_request_body(self, body: bytes) -> None:
-        """Send this body upstream instead of the one that the callback got."""
-        self._replace(self.request, ReplaceRequestBody(body), body, "on_request_body")
+        """Send this body upstream instead of the one that the callback got.
+
+        `content-length`, if the request has it, is set to the new length; the headers have to be held for that
+        (`Action.STOP_ITERATION`).
+        """
+        self._replace(self.request, ReplaceRequestBody(body), body, "request")
 
     def replace_response_body(self, body: bytes) -> None:
-        """Send this body to the client instead of the one that the callback got."""
-        self._replace(self.response, ReplaceResponseBody(body), body, "on_response_body")
+        """Send this body to the client instead of the one that the callback got.
 
-    def _replace(self, direction: Direction, command: Command, body: bytes, callback: str) -> None:
+        `content-length`, if the response has it, is set to the new length; the headers have to be held for that
+        (`Action.STOP_ITERATION`).
+        """
+        self._replace(self.response, ReplaceResponseBody(body), body, "response")
+
+    def _replace(self, direction: Direction, command: Command, body: bytes, name: str) -> None:
         if not isinstance(body, bytes):
             raise TypeError(f"a body is bytes, got {type(body).__name__}")
         if not direction.body_in_hand:
-            raise RuleError(f"there is no body to replace: {callback} is not running and has not paused")
+            raise RuleError(f"there is no body to replace: on_{name}_body is not running and has not paused")
+        direction.fit_length(body, name)
         self.command(command)
+
+    # A streamed response that waits for call-outs.
+
+    def need_pause_streaming_response(self) -> None:
+        """Take every chunk of the response instead of sending it on: `inject_response_body` sends what should.
+
+        Call it before the first chunk. From then on `on_streaming_response_body` keeps what it gets (for example with
+        `push_buffer`) and returns nothing.
+        """
+        self.pauses_streaming_response = True
+
+    def inject_response_body(self, data: bytes, end_of_stream: bool = False) -> None:
+        """Send response data to the client, from any callback; for streams with `need_pause_streaming_response`.
+
+        Nothing else ends the response: the last injection has `end_of_stream`, also if its data is empty.
+        """
+        if not isinstance(data, bytes):
+            raise TypeError(f"response data is bytes, got {type(data).__name__}")
+        if not self.response.taken:
+            raise RuleError(
+                "cannot inject response data: no chunk has been taken (need_pause_streaming_response), "
+                "or the end has been injected"
+            )
+        self.command(InjectResponseBody(Injection(data, end_of_stream)))
+        if end_of_stream:
+            self.response.taken = False
+
+    def push_buffer(self, data: bytes) -> None:
+        """Put data at the end of this stream's queue."""
+        self._queue.append(data)
+
+    def pop_buffer(self) -> bytes:
+        """Take the oldest data of the queue; empty if there is none."""
+        return self._queue.popleft() if self._queue else b""
+
+    def buffer_queue_size(self) -> int:
+        """How many pieces of data are in the queue."""
+        return len(self._queue)
 
     # Flow.
 
@@ -151,7 +254,7 @@ class HttpContext:
 
     def _resume(self, direction: Direction, command: Command, what: str) -> None:
         if not direction.held:
-            raise RuleError(f"cannot resume: the {what} of this stream is not paused")
+            raise RuleError(f"cannot resume: {DONE if self.ended else f'the {what} of this stream is not paused'}")
         self.command(command)
         direction.release(f"the {what} has been resumed")
 
@@ -163,15 +266,32 @@ class HttpContext:
         `details` is a short machine-readable cause for access logs (`response.code_details`).
         Raises `RuleError` when the stream has been answered already.
         """
-        if self.replied:
-            raise RuleError(f"cannot reply: {REPLIED}")
+        if self.replied or self.ended:
+            raise RuleError(f"cannot reply: {DONE if self.ended else REPLIED}")
         if not 200 <= status <= 599:
             raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
-        raw = body.encode() if isinstance(body, str) else body
-        self.command(SendLocalReply(LocalReply(status, to_fields(headers), raw, details)))
+        self.command(SendLocalReply(LocalReply(status, to_fields(headers), to_body(body), details)))
         self.replied = True
+        self.response.taken = False
         self.request.release(REPLIED)
         self.response.release(REPLIED)
+
+    def route_call(
+        self,
+        method: str,
+        url: str,
+        callback: RouteCallback,
+        *,
+        headers: HeaderValues = (),
+        body: bytes | str = b"",
+    ) -> None:
+        """Send another request in place of this one, on its own route; the callback gets the answer.
+
+        Call it in `on_request_body`, with the headers held (`Action.STOP_ITERATION`), or, for a request without body,
+        in `on_request_headers`. The callback replaces the response callbacks. It runs with the whole answer in hand
+        and may reply, change the response, or return `Action.PAUSE`; if it does nothing, the client gets the answer.
+        """
+        route_call.start(self, method, url, callback, headers, body)
 
     # What the host knows.
 
@@ -194,17 +314,29 @@ class HttpContext:
 
     def is_websocket(self) -> bool:
         """A WebSocket handshake: no body of such a stream is read."""
-        headers = self.request_headers
-        return "upgrade" in headers.get("connection", "").lower() and headers.get("upgrade", "").lower() == "websocket"
+        return self._websocket
 
     def is_binary_request_body(self) -> bool:
-        """A body that no text-minded plugin should touch; it is not read."""
-        return _is_binary(self.request_headers)
+        """A body that no text-minded plugin should touch, as the client's headers have it; it is not read."""
+        return self._binary_request
 
     def is_binary_response_body(self) -> bool:
-        return _is_binary(self.response_headers)
+        return self._binary_response
 
     # For the dispatcher.
+
+    def response_arrived(self, fields: Fields, *, end_of_stream: bool) -> None:
+        self.response.headers = headers = Headers(fields, changed=self.touch)
+        self.has_response_body = not end_of_stream
+        self._binary_response = _is_binary(headers.get("content-type", ""), headers.get("content-encoding", ""))
+
+    def end(self) -> None:
+        """The last callback is about to run: values and the log are still there, the stream is not."""
+        self.ended = True
+        self.execution_phase = ExecutionPhase.DONE
+        self.response.taken = False
+        self.request.release(DONE)
+        self.response.release(DONE)
 
     def take_commands(self) -> list[Command]:
         """What the plugin has asked for since the last call, header edits first."""
@@ -215,8 +347,10 @@ class HttpContext:
             commands.insert(0, EditRequestHeaders(edits))
         return commands
 
-    def command(self, command: Command) -> None:
-        self._commands.append(command)
+    def command(self, command: Command, *, first: bool = False) -> None:
+        if self.ended:
+            raise RuleError(f"nothing can be asked for any more: {DONE}")
+        self._commands.insert(0 if first else len(self._commands), command)
         self.touch()
 
     def touch(self) -> None:
@@ -224,6 +358,5 @@ class HttpContext:
         self._dispatcher.touch(self)
 
 
-def _is_binary(headers: Headers) -> bool:
-    content_type = headers.get("content-type", "")
-    return "octet-stream" in content_type or "grpc" in content_type or bool(headers.get("content-encoding"))
+def _is_binary(content_type: str, content_encoding: str) -> bool:
+    return bool(content_encoding) or "octet-stream" in content_type or "grpc" in content_type

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+import sys
 import traceback
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
-from . import log
-from .context import Direction, HttpContext
+from . import log, route_call, rules
+from .calls import Calls
+from .context import Direction, ExecutionPhase, HttpContext
 from .errors import ConfigError, RuleError
-from .headers import Headers
 from .plugin import Action, BodyCallback, Plugin, StreamingBodyCallback
+from .plugin_context import PluginContext, Ticks
+from .runtime import running
 from .wire import (
     BodyMode,
     Command,
     EffectiveContext,
     Fields,
+    ForeignFunctionError,
     Hold,
     HoldPhase,
     Host,
     LogLevel,
+    MetricKind,
     Outcome,
     PluginFailure,
     ReadRequestBody,
@@ -30,10 +35,13 @@ from .wire import (
 )
 
 CONTINUED = "the headers have gone on; return Action.STOP_ITERATION from the header callback to keep them"
+MEMORY_CHECK_EVERY = 16
+"""Requests between two questions how much memory the instance uses: it does not change that fast."""
+
+# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
+_RESPONSE_BODY = ExecutionPhase.RESPONSE_BODY
 
 _HOLDS = {Action.STOP_ITERATION: Hold.STOP_ITERATION, Action.PAUSE: Hold.PAUSE}
-
-CallCallback: TypeAlias = Callable[[Fields, bytes], None]
 
 
 class Dispatcher:
@@ -46,87 +54,156 @@ class Dispatcher:
     def __init__(self, plugin: Plugin[Any], host: Host) -> None:
         self.host = host
         self.log_level = LogLevel.INFO
+        self.safe_log = plugin.safe_log
+        self.plugin_context = PluginContext(self, plugin.name)
+        self.calls = Calls(self)
+        self.ticks = Ticks(self)
+        self.metrics: dict[tuple[MetricKind, str], int] = {}
+        """Numbers of the metrics that have been used."""
+        self.current = 0
+        """The context that the running callback belongs to."""
+        self._plugin = plugin
         self._callbacks = plugin.callbacks
-        self._config: Any = None
+        self._configs: rules.ConfigTable[Any] = rules.ConfigTable(rules.NO_CONFIG)
+        # Only streams that some configuration applies to; the others are none of the plugin's business.
         self._contexts: dict[int, HttpContext] = {}
         self._touched: dict[int, HttpContext] = {}
-        self._calls: dict[int, tuple[HttpContext, CallCallback]] = {}
-        self._current = 0
-        self._capture = log.Capture(self)
+        self._requests = 0
 
     # The events of wire.Program.
 
     def configure(self, config: str, log_level: LogLevel) -> None:
         self.log_level = log_level
         log.install(log_level)
-        try:
-            document = json.loads(config) if config.strip() else {}
-        except ValueError as error:
-            raise ConfigError(f"the configuration is not JSON: {error}") from None
-        if not isinstance(document, dict):
-            raise ConfigError(f"the configuration must be a JSON object, not {type(document).__name__}")
-        self._run(0, self._parse_config, document)
+        self.run(0, self._start, config)
 
     def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
-        ctx = self._contexts[context] = HttpContext(self, context, headers, end_of_stream=end_of_stream)
-        return self._run(context, self._request_headers, ctx)
+        ctx = HttpContext(self, context, headers, end_of_stream=end_of_stream)
+        if self._plugin.rebuild_after_requests or self._plugin.rebuild_max_memory:
+            self._count_request(context)
+        host = self.host
+        config = self._configs.select(ctx.host, lambda name: host.get_property(context, (name,)))
+        if config is rules.NO_CONFIG:
+            return None
+        ctx.config = config
+        self._contexts[context] = ctx
+        return self.run(context, self._request_headers, ctx)
 
     def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
-        return self._run(context, self._request_body, self._contexts[context], body, end_of_stream)
+        ctx = self._contexts.get(context)
+        return None if ctx is None else self.run(context, self._request_body, ctx, body, end_of_stream)
 
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
-        ctx = self._contexts[context]
-        ctx.response.headers = Headers(headers, changed=ctx.touch)
-        ctx.has_response_body = not end_of_stream
-        return self._run(context, self._response_headers, ctx)
+        ctx = self._contexts.get(context)
+        if ctx is None:
+            return None
+        ctx.response_arrived(headers, end_of_stream=end_of_stream)
+        return self.run(context, self._response_headers, ctx)
 
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
-        return self._run(context, self._response_body, self._contexts[context], body, end_of_stream)
+        ctx = self._contexts.get(context)
+        return None if ctx is None else self.run(context, self._response_body, ctx, body, end_of_stream)
 
     def on_done(self, context: int) -> Outcome:
-        ctx = self._contexts[context]
+        ctx = self._contexts.get(context)
+        if ctx is None:
+            return None
+        ctx.end()
         try:
-            return self._run(context, self._done, ctx)
+            return self.run(context, self._done, ctx)
         finally:
             del self._contexts[context]
-            # Nobody is left to hear these answers; the callbacks would keep the stream's memory alive.
-            self._calls = {call: entry for call, entry in self._calls.items() if entry[0] is not ctx}
+            self.calls.forget(ctx)
 
     def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
-        entry = self._calls.pop(call, None)
-        if entry is None:
-            return None
-        ctx, callback = entry
-        return self._run(ctx.id, callback, headers, body, own=0)
+        return self.calls.http_answered(call, headers, body)
+
+    def on_redis_call_response(self, call: int, response: bytes | None) -> Outcome:
+        return self.calls.redis_answered(call, response)
 
     def on_tick(self) -> Outcome:
-        return None
+        commands: list[Command] = []
+        for function in self.ticks.due():
+            try:
+                outcome = self.run(0, function, own=0)
+            except PluginFailure as failure:
+                # One timer must not stop the others, nor itself the next time.
+                self.host.log(LogLevel.ERROR, 0, str(failure))
+            else:
+                assert not isinstance(outcome, bytes)
+                commands += outcome or ()
+        return commands or None
 
-    # For contexts and the log.
+    # For contexts, clients and the log.
+
+    @property
+    def stream(self) -> HttpContext | None:
+        """The stream that call-outs made now belong to; None: to the plugin itself."""
+        ctx = self._contexts.get(self.current)
+        return None if ctx is None or ctx.ended else ctx
 
     def touch(self, ctx: HttpContext) -> None:
         """This stream has something to tell the host in the outcome of the running callback."""
         self._touched[ctx.id] = ctx
 
     def emit_log(self, level: LogLevel, message: str) -> None:
-        self.host.log(level, self._current, message)
+        self.host.log(level, self.current, message)
 
-    def http_call(
-        self, ctx: HttpContext, cluster: str, headers: Fields, body: bytes, timeout_ms: int, callback: CallCallback
-    ) -> None:
-        """Raises `HttpCallError` if nothing was sent; then the callback is not called."""
-        call = self.host.http_call(ctx.id, cluster, headers, body, timeout_ms)
-        self._calls[call] = ctx, callback
+    # Start.
+
+    def _start(self, config: str) -> None:
+        plugin, context = self._plugin, self.plugin_context
+        if context.get_property("plugin_name") is None:
+            # Envoy knows the name that the deployment gave the plugin; other hosts learn it from us, for their log.
+            context.set_property("plugin_name", plugin.name.encode())
+        if plugin.rule_isolation:
+            context.enable_rule_level_config_isolation()
+        if self._callbacks.pre_start_or_reload:
+            self._callbacks.pre_start_or_reload(context)
+        if plugin.max_requests_per_io_cycle:
+            self._limit_requests_per_io_cycle(plugin.max_requests_per_io_cycle)
+        document = _document(config)
+        plugin_id = document.pop("_plugin_id_", "")
+        if plugin_id:
+            context.plugin_id = str(plugin_id)
+            context.set_property("plugin_id", context.plugin_id.encode())
+        callbacks = self._callbacks
+        parse_global = callbacks.parse_config or (lambda document: document)
+        override = callbacks.parse_override_config
+        self._configs = rules.parse(
+            document,
+            parse_global,
+            override or (lambda rule, _: parse_global(rule)),
+            context,
+        )
+        if self._configs.global_config is not rules.NO_CONFIG:
+            context.config = self._configs.global_config
+        for period, function in callbacks.ticks:
+            self.ticks.register(period, lambda function=function: function(context))  # type: ignore[misc]
+        self.ticks.start()
+
+    def _limit_requests_per_io_cycle(self, limit: int) -> None:
+        try:
+            self.host.call_foreign_function("set_global_max_requests_per_io_cycle", limit.to_bytes(8, "little"))
+        except ForeignFunctionError as error:
+            log.warn("max_requests_per_io_cycle has no effect: %s", error)
 
     # Callbacks.
 
-    def _parse_config(self, document: dict[str, Any]) -> None:
-        parse = self._callbacks.parse_config
-        self._config = parse(document) if parse else document
+    def _count_request(self, context: int) -> None:
+        """Ask for a fresh instance when this one has done its part."""
+        plugin, host = self._plugin, self.host
+        self._requests += 1
+        rebuild = plugin.rebuild_after_requests and self._requests % plugin.rebuild_after_requests == 0
+        if plugin.rebuild_max_memory and self._requests % MEMORY_CHECK_EVERY == 1:
+            memory = host.get_property(context, ("plugin_vm_memory",))
+            rebuild = rebuild or (memory is not None and int.from_bytes(memory, "little") >= plugin.rebuild_max_memory)
+        if rebuild:
+            host.set_property(context, ("wasm_need_rebuild",), b"true")
 
     def _request_headers(self, ctx: HttpContext) -> None:
         callbacks = self._callbacks
-        action = callbacks.request_headers(ctx, self._config) if callbacks.request_headers else None
+        action = callbacks.request_headers(ctx, ctx.config) if callbacks.request_headers else None
         if ctx.replied:
             return
         mode = ctx.request.mode(
@@ -141,8 +218,12 @@ class Dispatcher:
 
     def _response_headers(self, ctx: HttpContext) -> None:
         callbacks = self._callbacks
+        ctx.execution_phase = ExecutionPhase.RESPONSE_HEADERS
         replied = ctx.replied
-        action = callbacks.response_headers(ctx, self._config) if callbacks.response_headers else None
+        if ctx.route_callback is not None and not replied:
+            self._route_answer_arrives(ctx)
+            return
+        action = callbacks.response_headers(ctx, ctx.config) if callbacks.response_headers else None
         if ctx.replied and not replied:
             return
         mode = ctx.response.mode(
@@ -155,7 +236,16 @@ class Dispatcher:
         ctx.response.streaming = mode is BodyMode.STREAM
         _hold(ctx, ctx.response, action, "on_response_headers")
 
+    def _route_answer_arrives(self, ctx: HttpContext) -> None:
+        """The answer goes to the callback of the route call, whole."""
+        if ctx.has_response_body:
+            ctx.command(ReadResponseBody(BodyMode.BUFFER))
+            _hold(ctx, ctx.response, Action.STOP_ITERATION, "the route call")
+        else:
+            self._whole_body(ctx, ctx.response, _route_answered, b"", "the callback of the route call")
+
     def _request_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
+        ctx.execution_phase = ExecutionPhase.REQUEST_BODY
         if not ctx.request.streaming:
             self._whole_body(ctx, ctx.request, self._callbacks.request_body, body, "on_request_body")
             return None
@@ -166,8 +256,13 @@ class Dispatcher:
         return new
 
     def _response_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
+        ctx.execution_phase = _RESPONSE_BODY
         if not ctx.response.streaming:
-            self._whole_body(ctx, ctx.response, self._callbacks.response_body, body, "on_response_body")
+            callback = _route_answered if ctx.route_callback else self._callbacks.response_body
+            self._whole_body(ctx, ctx.response, callback, body, "on_response_body")
+            return None
+        if ctx.pauses_streaming_response:
+            self._taken_chunk(ctx, body, end_of_stream)
             return None
         new = self._chunk(ctx, ctx.response, self._callbacks.streaming_response_body, body, end_of_stream)
         if new is not None and self._touched:
@@ -181,7 +276,7 @@ class Dispatcher:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         replied = ctx.replied
         direction.body_in_hand = True
-        action = callback(ctx, self._config, body)
+        action = callback(ctx, ctx.config, body)
         if ctx.replied and not replied:
             return
         if action is Action.STOP_ITERATION:
@@ -199,7 +294,7 @@ class Dispatcher:
         end_of_stream: bool,
     ) -> bytes | None:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
-        new = callback(ctx, self._config, body, end_of_stream)
+        new = callback(ctx, ctx.config, body, end_of_stream)
         if direction.held:
             direction.release(CONTINUED)
         if new is None or new is body:
@@ -208,18 +303,35 @@ class Dispatcher:
             raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
         return new
 
+    def _taken_chunk(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> None:
+        ctx.response.taken = True
+        callback = self._callbacks.streaming_response_body
+        assert callback is not None, "the host gives a body only to a plugin that asked for it"
+        if callback(ctx, ctx.config, body, end_of_stream):
+            raise RuleError(
+                "on_streaming_response_body must return nothing after need_pause_streaming_response: "
+                "inject_response_body sends what should go on"
+            )
+        if ctx.replied:
+            return
+        ctx.command(HoldPhase(Hold.STOP_NO_BUFFER), first=True)
+        if ctx.response.held:
+            ctx.response.release(CONTINUED)
+
     def _done(self, ctx: HttpContext) -> None:
         if self._callbacks.stream_done:
-            self._callbacks.stream_done(ctx, self._config)
+            self._callbacks.stream_done(ctx, ctx.config)
 
     # Around every callback.
 
-    def _run(self, context: int, function: Callable[..., bytes | None], *args: Any, own: int | None = None) -> Outcome:
+    def run(self, context: int, function: Callable[..., Any], *args: Any, own: int | None = None) -> Outcome:
         """Call and collect. `own` is the stream that commands concern by default, if not the context of the call."""
-        self._current = context
+        self.current = context
+        token = running.set(self)
+        saved = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = log.stdout, log.stderr
         try:
-            with self._capture:
-                body = function(*args)
+            body: bytes | None = function(*args)
         except ConfigError:
             raise
         except (Exception, SystemExit) as error:
@@ -227,6 +339,12 @@ class Dispatcher:
                 ctx.take_commands()
             self._touched.clear()
             raise PluginFailure(_plugin_traceback(error)) from error
+        finally:
+            if log.stdout.unfinished or log.stderr.unfinished:
+                log.stdout.finish()
+                log.stderr.finish()
+            sys.stdout, sys.stderr = saved
+            running.reset(token)
         if not self._touched:
             return body
         return self._collect(context if own is None else own)
@@ -238,6 +356,22 @@ class Dispatcher:
         for ctx in touched.values():
             commands += [EffectiveContext(ctx.id), *ctx.take_commands()]
         return commands
+
+
+def _document(config: str) -> dict[str, Any]:
+    try:
+        document = json.loads(config) if config.strip() else {}
+    except ValueError as error:
+        raise ConfigError(f"the configuration is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise ConfigError(f"the configuration must be a JSON object, not {type(document).__name__}")
+    return document
+
+
+def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | None:
+    callback = ctx.route_callback
+    assert callback is not None
+    return callback(route_call.answer(ctx, body))
 
 
 def _hold(ctx: HttpContext, direction: Direction, action: Action | None, callback: str) -> None:

@@ -113,6 +113,11 @@ class Headers(MutableMapping[str, str]):
             self._changed()
         return name
 
+    @property
+    def sealed(self) -> str:
+        """Why changes are not possible; empty if they are."""
+        return self._sealed
+
     def seal(self, reason: str) -> None:
         """From now on changes raise, with this reason. Called by the SDK when the headers go on."""
         self._sealed = reason

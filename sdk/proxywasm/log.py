@@ -8,32 +8,19 @@ from __future__ import annotations
 
 import io
 import logging
-import sys
-from contextvars import ContextVar
-from typing import Protocol
 
+from .runtime import running
 from .wire import LogLevel
-
-
-class LogSink(Protocol):
-    """The running plugin: knows the level and the stream that a message belongs to."""
-
-    log_level: LogLevel
-
-    def emit_log(self, level: LogLevel, message: str) -> None: ...
-
-
-_sink: ContextVar[LogSink | None] = ContextVar("proxywasm_log_sink", default=None)
 
 
 def enabled_for(level: LogLevel) -> bool:
     """Whether a message of this level would be logged; ask before building an expensive one."""
-    sink = _sink.get()
+    sink = running.get()
     return sink is not None and level >= sink.log_level
 
 
 def _log(level: LogLevel, message: str, args: tuple[object, ...]) -> None:
-    sink = _sink.get()
+    sink = running.get()
     if sink is not None and level >= sink.log_level:
         sink.emit_log(level, message % args if args else message)
 
@@ -60,6 +47,23 @@ def error(message: str, *args: object) -> None:
 
 def critical(message: str, *args: object) -> None:
     _log(LogLevel.CRITICAL, message, args)
+
+
+def unsafe_info(message: str, *args: object) -> None:
+    """A message that may quote headers or bodies: at level info, or, in a plugin with `safe_log`, at level debug.
+
+    There it starts with a line break, so that collectors of single lines do not get hold of it.
+    """
+    if is_safe_log_enabled():
+        _log(LogLevel.DEBUG, "\n" + message, args)
+    else:
+        _log(LogLevel.INFO, message, args)
+
+
+def is_safe_log_enabled() -> bool:
+    """Whether the running plugin asked for `safe_log`."""
+    sink = running.get()
+    return sink is not None and sink.safe_log
 
 
 class _Handler(logging.Handler):
@@ -98,7 +102,9 @@ class _Lines(io.TextIOBase):
 
 
 _handler = _Handler()
-_stdout, _stderr = _Lines(LogLevel.INFO), _Lines(LogLevel.WARN)
+
+stdout, stderr = _Lines(LogLevel.INFO), _Lines(LogLevel.WARN)
+"""What `sys.stdout` and `sys.stderr` are while a callback runs."""
 
 
 def install(level: LogLevel) -> None:
@@ -107,24 +113,3 @@ def install(level: LogLevel) -> None:
     if _handler not in root.handlers:
         root.addHandler(_handler)
     root.setLevel(level * 10 or 1)
-
-
-class Capture:
-    """While entered, messages, `logging` records and what is printed go to the sink."""
-
-    __slots__ = ("_saved", "_sink", "_token")
-
-    def __init__(self, sink: LogSink) -> None:
-        self._sink = sink
-
-    def __enter__(self) -> None:
-        self._token = _sink.set(self._sink)
-        self._saved = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = _stdout, _stderr
-
-    def __exit__(self, *_: object) -> None:
-        if _stdout.unfinished or _stderr.unfinished:
-            _stdout.finish()
-            _stderr.finish()
-        sys.stdout, sys.stderr = self._saved
-        _sink.reset(self._token)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from .context import HttpContext
+    from .plugin_context import PluginContext
 
 Config = TypeVar("Config")
 
@@ -29,13 +30,21 @@ HeadersCallback: TypeAlias = "Callable[[HttpContext, Config], Action | None]"
 BodyCallback: TypeAlias = "Callable[[HttpContext, Config, bytes], Action | None]"
 StreamingBodyCallback: TypeAlias = "Callable[[HttpContext, Config, bytes, bool], bytes | None]"
 DoneCallback: TypeAlias = "Callable[[HttpContext, Config], None]"
+ParseConfig: TypeAlias = Callable[[dict[str, Any]], Config]
+ParseOverrideConfig: TypeAlias = Callable[[dict[str, Any], Config | None], Config]
+PluginCallback: TypeAlias = "Callable[[PluginContext], None]"
+
+AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
 
 @dataclass(slots=True)
 class Callbacks(Generic[Config]):
     """What a plugin has registered; None where it does not care."""
 
-    parse_config: Callable[[dict[str, Any]], Config] | None = None
+    pre_start_or_reload: PluginCallback | None = None
+    parse_config: ParseConfig[Config] | None = None
+    parse_override_config: ParseOverrideConfig[Config] | None = None
+    ticks: list[tuple[int, PluginCallback]] = field(default_factory=list)
     request_headers: HeadersCallback[Config] | None = None
     request_body: BodyCallback[Config] | None = None
     streaming_request_body: StreamingBodyCallback[Config] | None = None
@@ -58,51 +67,116 @@ class Plugin(Generic[Config]):
     ```
 
     The module that is built must have the plugin as its attribute `plugin`.
+
+    Args:
+        name: in the log, and part of the plugin's fingerprint.
+        rebuild_after_requests: ask the host for a fresh instance after so many requests; 0: never.
+        rebuild_max_memory: ask for a fresh instance when this one uses so many bytes; 0: never.
+        max_requests_per_io_cycle: for Higress: so many requests are served before answers to call-outs get their
+            turn. It is a setting of the whole gateway; the smallest of all plugins counts. 0: leave it.
+        rule_isolation: one broken rule does not refuse the whole configuration: its last good version goes on, or
+            else it is left out.
+        safe_log: what the SDK and `log.unsafe_info` say about headers and bodies is not for everybody's eyes.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        rebuild_after_requests: int = 0,
+        rebuild_max_memory: int = 0,
+        max_requests_per_io_cycle: int = 0,
+        rule_isolation: bool = False,
+        safe_log: bool = False,
+    ) -> None:
         self.name = name
+        self.rebuild_after_requests = rebuild_after_requests
+        self.rebuild_max_memory = rebuild_max_memory
+        self.max_requests_per_io_cycle = max_requests_per_io_cycle
+        self.rule_isolation = rule_isolation
+        self.safe_log = safe_log
         self.callbacks: Callbacks[Config] = Callbacks()
 
-    def parse_config(self, function: Callable[[dict[str, Any]], Config]) -> Callable[[dict[str, Any]], Config]:
+    # The plugin itself.
+
+    def pre_start_or_reload(self, function: PluginCallback) -> PluginCallback:
+        """Called before the configuration is parsed. What it raises fails the start."""
+        self.callbacks.pre_start_or_reload = _plain(function)
+        return function
+
+    def parse_config(self, function: ParseConfig[Config]) -> ParseConfig[Config]:
         """Turns the JSON object of the configuration into what callbacks get. Raise `ConfigError` to refuse it.
 
-        Without this the callbacks get the JSON object itself.
+        It is called for the global part, and for each rule unless there is `parse_override_config`. Without this the
+        callbacks get the JSON object itself. The keys of the SDK (`_rules_`, `_match_..._`, `_plugin_id_`) are not in
+        it.
         """
-        self.callbacks.parse_config = function
+        self.callbacks.parse_config = _plain(function)
         return function
+
+    def parse_override_config(self, function: ParseOverrideConfig[Config]) -> ParseOverrideConfig[Config]:
+        """Turns a rule and the parsed global configuration (None if there are only rules) into what callbacks get.
+
+        Return a new object: the global one is shared by all streams.
+        """
+        self.callbacks.parse_override_config = _plain(function)
+        return function
+
+    def on_tick(self, period_ms: int) -> Callable[[PluginCallback], PluginCallback]:
+        """Called every so many milliseconds, a multiple of 100, first at once. For each instance of the plugin."""
+
+        def register(function: PluginCallback) -> PluginCallback:
+            self.callbacks.ticks.append((period_ms, _plain(function)))
+            return function
+
+        return register
+
+    # Streams.
 
     def on_request_headers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
         """Called first in every stream, with the client's headers."""
-        self.callbacks.request_headers = function
+        self.callbacks.request_headers = _plain(function)
         return function
 
     def on_request_body(self, function: BodyCallback[Config]) -> BodyCallback[Config]:
         """Called once with the whole request body. Change it with `ctx.replace_request_body`."""
-        self.callbacks.request_body = function
+        self.callbacks.request_body = _plain(function)
         return function
 
     def on_streaming_request_body(self, function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]:
         """Called for each chunk of the request body; returns the bytes to send on (nothing: the chunk as it is)."""
-        self.callbacks.streaming_request_body = function
+        self.callbacks.streaming_request_body = _plain(function)
         return function
 
     def on_response_headers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
         """Called with the response headers, also for replies that this or another filter made."""
-        self.callbacks.response_headers = function
+        self.callbacks.response_headers = _plain(function)
         return function
 
     def on_response_body(self, function: BodyCallback[Config]) -> BodyCallback[Config]:
         """Called once with the whole response body. Change it with `ctx.replace_response_body`."""
-        self.callbacks.response_body = function
+        self.callbacks.response_body = _plain(function)
         return function
 
     def on_streaming_response_body(self, function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]:
         """Called for each chunk of the response body; returns the bytes to send on (nothing: the chunk as it is)."""
-        self.callbacks.streaming_response_body = function
+        self.callbacks.streaming_response_body = _plain(function)
         return function
 
     def on_stream_done(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
         """Called last in every stream, however it ended."""
-        self.callbacks.stream_done = function
+        self.callbacks.stream_done = _plain(function)
         return function
+
+
+_CO_COROUTINE = 0x80
+
+
+def _plain(function: AnyCallable) -> AnyCallable:
+    code = getattr(function, "__code__", None)
+    if code is not None and code.co_flags & _CO_COROUTINE:
+        raise TypeError(
+            f"{function.__name__} is async: callbacks are plain functions; to wait, return Action.PAUSE and resume "
+            "from the callback of a call-out"
+        )
+    return function

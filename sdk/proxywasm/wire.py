@@ -47,12 +47,19 @@ class Hold(StrEnum):
     """Headers wait; body phases go on, and the first that does not hold releases them."""
     PAUSE = "pause"
     """Nothing of this direction moves until it is resumed or a local reply is sent."""
+    STOP_NO_BUFFER = "stop-no-buffer"
+    """The plugin has taken this chunk of a response: neither its bytes nor the end of the stream that it may carry go
+    on. `InjectResponseBody` sends what should."""
 
 
 class MetricKind(StrEnum):
     COUNTER = "counter"
     GAUGE = "gauge"
     HISTOGRAM = "histogram"
+
+
+CREATE = 0xFFFF_FFFF
+"""A compare-and-swap number that no host gives out: with it a key that has no value is written, and no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,19 @@ class ReplaceResponseBody:
 
 
 @dataclass(frozen=True, slots=True)
+class Injection:
+    """Response bytes that go to the client outside of any phase."""
+
+    body: bytes
+    end_of_stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InjectResponseBody:
+    value: Injection
+
+
+@dataclass(frozen=True, slots=True)
 class ResumeRequest:
     pass
 
@@ -147,6 +167,7 @@ Command: TypeAlias = (
     | EditResponseHeaders
     | ReplaceRequestBody
     | ReplaceResponseBody
+    | InjectResponseBody
     | ResumeRequest
     | ResumeResponse
     | SendLocalReply
@@ -188,6 +209,9 @@ class Program(Protocol):
     def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
         """The answer to `Host.http_call`; no headers: there was none (timeout, reset, no such host)."""
 
+    def on_redis_call_response(self, call: int, response: bytes | None) -> Outcome:
+        """The answer to `Host.redis_call`: one RESP value, None if there was none (timeout, no connection)."""
+
     def on_tick(self) -> Outcome: ...
 
 
@@ -197,6 +221,14 @@ class ProgramLost(Exception):
 
 class HttpCallError(Exception):
     """A call-out was not sent. The message says why; there will be no answer."""
+
+
+class RedisCallError(Exception):
+    """A Redis command was not sent. The message says why; there will be no answer."""
+
+
+class ForeignFunctionError(Exception):
+    """The host has no function of this name, or the function refused the argument."""
 
 
 class Host(Protocol):
@@ -217,10 +249,26 @@ class Host(Protocol):
         """The value and its number for compare-and-swap."""
 
     def set_shared_data(self, key: str, value: bytes, cas: int) -> bool:
-        """False: `cas` is neither 0 (always write) nor that of the stored value."""
+        """False: `cas` is neither 0 (always write) nor that of the stored value.
+
+        A key that has no value is written with any `cas`, as in Envoy: one that is never given out creates a value
+        and never overwrites one.
+        """
 
     def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
         """Start a call-out and return its number. Raises `HttpCallError` if nothing was sent."""
+
+    def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
+        """Say how to reach a Redis service; options follow the cluster name as a query string (`?db=1`).
+
+        Raises `RedisCallError` if it cannot be reached now; it may be asked again.
+        """
+
+    def redis_call(self, context: int, cluster: str, query: bytes) -> int:
+        """Send one RESP command and return its number. Raises `RedisCallError` if nothing was sent."""
+
+    def call_foreign_function(self, name: str, argument: bytes) -> bytes:
+        """A function that this host has and others may not. Raises `ForeignFunctionError`."""
 
     def define_metric(self, kind: MetricKind, name: str) -> int: ...
 

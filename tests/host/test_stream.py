@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from dialogue import REQUEST, RESPONSE, messages, run, says
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.host.dialogue import REQUEST, RESPONSE, messages, run, says
 
 from proxywasm import Action, HttpContext, Plugin
 from proxywasm_host.stream import Limits, SequenceError

@@ -7,9 +7,13 @@ the module `proxywasm_plugin`, which holds the author's plugin.
 from __future__ import annotations
 
 import os
+import random
 import time
 from typing import Any
 
+import proxywasm.adapters.guard  # noqa: F401  # before the plugin is loaded
+
+# isort: split
 import wit_world
 from componentize_py_types import Err
 from proxywasm_plugin import plugin
@@ -77,6 +81,24 @@ class _ComponentHost:
         except Err as error:
             raise wire.HttpCallError(error.value) from None
 
+    def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
+        try:
+            host.redis_init(cluster, username, password, timeout_ms)
+        except Err as error:
+            raise wire.RedisCallError(error.value) from None
+
+    def redis_call(self, context: int, cluster: str, query: bytes) -> int:
+        try:
+            return int(host.redis_call(context, cluster, _payload(query)))
+        except Err as error:
+            raise wire.RedisCallError(error.value) from None
+
+    def call_foreign_function(self, name: str, argument: bytes) -> bytes:
+        try:
+            return _bytes(host.call_foreign_function(name, _payload(argument)))
+        except Err as error:
+            raise wire.ForeignFunctionError(error.value) from None
+
     def define_metric(self, kind: MetricKind, name: str) -> int:
         return int(host.define_metric(types.MetricKind[kind.name], name))
 
@@ -93,7 +115,11 @@ class _ComponentHost:
         host.set_tick_period(milliseconds)
 
 
-_HOLDS = {wire.Hold.STOP_ITERATION: types.Hold.STOP_ITERATION, wire.Hold.PAUSE: types.Hold.PAUSE}
+_HOLDS = {
+    wire.Hold.STOP_ITERATION: types.Hold.STOP_ITERATION,
+    wire.Hold.PAUSE: types.Hold.PAUSE,
+    wire.Hold.STOP_NO_BUFFER: types.Hold.STOP_NO_BUFFER,
+}
 _MODES = {
     wire.BodyMode.SKIP: types.BodyMode.SKIP,
     wire.BodyMode.STREAM: types.BodyMode.STREAM,
@@ -103,6 +129,10 @@ _MODES = {
 
 def _reply(reply: wire.LocalReply) -> Any:
     return types.LocalReply(reply.status, join_fields(reply.headers), _payload(reply.body), reply.details)
+
+
+def _injection(injection: wire.Injection) -> Any:
+    return types.Injection(_payload(injection.body), injection.end_of_stream)
 
 
 _COMMANDS: dict[type, tuple[Any, Any]] = {
@@ -116,6 +146,7 @@ _COMMANDS: dict[type, tuple[Any, Any]] = {
     wire.EditResponseHeaders: (types.Command_EditResponseHeaders, join_edits),
     wire.ReplaceRequestBody: (types.Command_ReplaceRequestBody, _payload),
     wire.ReplaceResponseBody: (types.Command_ReplaceResponseBody, _payload),
+    wire.InjectResponseBody: (types.Command_InjectResponseBody, _injection),
     wire.ResumeRequest: (types.Command_ResumeRequest, None),
     wire.ResumeResponse: (types.Command_ResumeResponse, None),
     wire.SendLocalReply: (types.Command_SendLocalReply, _reply),
@@ -151,6 +182,8 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
     """The exports of the world; each is one event of the dispatcher. Nothing may be raised here: it would trap."""
 
     def configure(self, config: str, log_level: Any) -> None:
+        # The build's snapshot holds a seeded generator, the same in every instance.
+        random.seed(int.from_bytes(os.urandom(32)))
         try:
             _dispatcher.configure(config, _LEVELS_BACK[log_level])
         except (wire.ConfigError, wire.PluginFailure) as error:
@@ -190,6 +223,12 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         try:
             outcome = _dispatcher.on_http_call_response(call, split_fields(response.headers), _bytes(response.body))
             return _outcome(outcome)
+        except wire.PluginFailure as failure:
+            return types.Outcome_Failed(str(failure))
+
+    def on_redis_call_response(self, call: int, response: Any) -> Any:
+        try:
+            return _outcome(_dispatcher.on_redis_call_response(call, None if response is None else _bytes(response)))
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..dispatcher import Dispatcher
 from ..plugin import Plugin
+from ..runtime import guard_sleep
 from ..wire import Host, Program
 
 
@@ -23,6 +24,7 @@ def load_plugin(path: Path) -> Plugin[Any]:
     """
     if not (path.suffix == ".py" or (path / "__init__.py").is_file()):
         raise PluginNotFoundError(f"{path} is neither a Python file nor a package folder with an __init__.py")
+    guard_sleep()
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -35,4 +37,5 @@ def load_plugin(path: Path) -> Plugin[Any]:
 
 def native_program(plugin: Plugin[Any], host: Host) -> Program:
     """The plugin as a program: the dispatcher already speaks the host's language."""
+    guard_sleep()
     return Dispatcher(plugin, host)

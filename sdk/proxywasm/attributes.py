@@ -1,0 +1,69 @@
+"""User attributes: values of a stream for the access log and for tracing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from . import log
+from .helpers import marshal_str, unmarshal_str
+
+CUSTOM_LOG = "custom_log"
+AI_LOG = "ai_log"
+"""The key that ai-statistics and the other AI plugins of Higress write to."""
+TRACE_SPAN_TAG = "trace_span_tag."
+
+
+class UserAttributes:
+    """The part of `HttpContext` that deals with user attributes."""
+
+    _attributes: dict[str, Any]
+
+    def get_property(self, *path: str) -> bytes | None:
+        raise NotImplementedError
+
+    def set_property(self, path: str | Iterable[str], value: bytes) -> None:
+        raise NotImplementedError
+
+    def set_user_attribute(self, key: str, value: Any) -> None:
+        """A value that JSON can express."""
+        self._attributes[key] = value
+
+    def get_user_attribute(self, key: str, default: Any = None) -> Any:
+        return self._attributes.get(key, default)
+
+    def set_user_attribute_map(self, attributes: Mapping[str, Any]) -> None:
+        """Replace all of them."""
+        self._attributes = dict(attributes)
+
+    def get_user_attribute_map(self) -> dict[str, Any]:
+        """All of them; changes of this dictionary count."""
+        return self._attributes
+
+    def write_user_attribute_to_log(self) -> None:
+        """Add them to what the access log shows as `custom_log`."""
+        self.write_user_attribute_to_log_with_key(CUSTOM_LOG)
+
+    def write_user_attribute_to_log_with_key(self, key: str) -> None:
+        """Add them to the filter state `key`: a JSON object, escaped so that it can stand in a JSON string.
+
+        What another plugin has written there stays, apart from attributes of the same name.
+        """
+        merged: dict[str, Any] = {}
+        if before := self.get_property(key):
+            try:
+                merged = dict(json.loads(unmarshal_str(before.decode())))
+            except (ValueError, TypeError) as error:
+                log.warn("%s is overwritten, it is not an escaped JSON object (%s): %s", key, error, before)
+        document = json.dumps(merged | self._attributes, ensure_ascii=False, separators=(",", ":"))
+        self.set_property(key, marshal_str(document).encode())
+
+    def write_user_attribute_to_trace(self) -> None:
+        """Add each as a tag of the trace span; empty ones are left out, as a span cannot show them."""
+        for key, value in self._attributes.items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            if text:
+                self.set_property(TRACE_SPAN_TAG + key, text.encode())
+            else:
+                log.warn("the attribute %s is empty and not added to the trace", key)

@@ -1,0 +1,173 @@
+"""The services that a plugin can call, by the kind of registry that knows them: what Envoy calls them, and their host.
+
+The names are those that Higress gives its clusters: `outbound|<port>|<version>|<service>`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from .runtime import current
+
+
+class Cluster(ABC):
+    """A service: the name of its cluster, and the host to name in requests that do not name another."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def cluster_name(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def host_name(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RouteCluster(Cluster):
+    """The service that the current request is routed to."""
+
+    host: str = ""
+
+    @property
+    def cluster_name(self) -> str:
+        dispatcher = current("the name of a RouteCluster")
+        return (dispatcher.host.get_property(dispatcher.current, ("cluster_name",)) or b"").decode(errors="replace")
+
+    @property
+    def host_name(self) -> str:
+        ctx = current("the host of a RouteCluster").stream
+        return self.host or (ctx.host if ctx else "")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCluster(Cluster):
+    """A cluster by its name in Envoy."""
+
+    cluster: str
+    host: str
+
+    @property
+    def cluster_name(self) -> str:
+        return self.cluster
+
+    @property
+    def host_name(self) -> str:
+        return self.host
+
+
+@dataclass(frozen=True, slots=True)
+class K8sCluster(Cluster):
+    """A Kubernetes service."""
+
+    service_name: str
+    port: int
+    namespace: str = "default"
+    version: str = ""
+    host: str = ""
+
+    @property
+    def _domain(self) -> str:
+        return f"{self.service_name}.{self.namespace or 'default'}.svc.cluster.local"
+
+    @property
+    def cluster_name(self) -> str:
+        return f"outbound|{self.port}|{self.version}|{self._domain}"
+
+    @property
+    def host_name(self) -> str:
+        return self.host or self._domain
+
+
+@dataclass(frozen=True, slots=True)
+class NacosCluster(Cluster):
+    """A service registered in Nacos; `is_ext_registry` for the registries of EDAS and SAE."""
+
+    service_name: str
+    port: int
+    namespace_id: str
+    group: str = "DEFAULT-GROUP"
+    version: str = ""
+    is_ext_registry: bool = False
+    host: str = ""
+
+    @property
+    def cluster_name(self) -> str:
+        group = (self.group or "DEFAULT-GROUP").replace("_", "-")
+        registry = "nacos-ext" if self.is_ext_registry else "nacos"
+        return f"outbound|{self.port}|{self.version}|{self.service_name}.{group}.{self.namespace_id}.{registry}"
+
+    @property
+    def host_name(self) -> str:
+        return self.host or self.service_name
+
+
+@dataclass(frozen=True, slots=True)
+class StaticIpCluster(Cluster):
+    """A service with fixed addresses."""
+
+    service_name: str
+    port: int
+    host: str = ""
+
+    @property
+    def cluster_name(self) -> str:
+        return f"outbound|{self.port}||{self.service_name}.static"
+
+    @property
+    def host_name(self) -> str:
+        return self.host or self.service_name
+
+
+@dataclass(frozen=True, slots=True)
+class DnsCluster(Cluster):
+    """A service found by DNS."""
+
+    service_name: str
+    domain: str
+    port: int
+
+    @property
+    def cluster_name(self) -> str:
+        return f"outbound|{self.port}||{self.service_name}.dns"
+
+    @property
+    def host_name(self) -> str:
+        return self.domain
+
+
+@dataclass(frozen=True, slots=True)
+class ConsulCluster(Cluster):
+    """A service registered in Consul."""
+
+    service_name: str
+    datacenter: str
+    port: int
+    host: str = ""
+
+    @property
+    def cluster_name(self) -> str:
+        return f"outbound|{self.port}||{self.service_name}.{self.datacenter}.consul"
+
+    @property
+    def host_name(self) -> str:
+        return self.host or self.service_name
+
+
+@dataclass(frozen=True, slots=True)
+class FQDNCluster(Cluster):
+    """A service by its full name, with the suffix of its registry."""
+
+    fqdn: str
+    port: int
+    host: str = ""
+
+    @property
+    def cluster_name(self) -> str:
+        return f"outbound|{self.port}||{self.fqdn}"
+
+    @property
+    def host_name(self) -> str:
+        return self.host or self.fqdn

@@ -1,0 +1,157 @@
+"""HTTP call-outs: `ClusterClient(cluster).get("/path", callback)`, answered by a call of the callback.
+
+A call belongs to the stream whose callback makes it: pause the stream (`return Action.PAUSE`) and resume it from the
+callback. When the stream ends first, the call is cancelled and the callback not called. Calls made while the plugin
+starts, in a tick or in `on_stream_done` belong to the plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias, TypedDict, Unpack
+from urllib.parse import quote, urlsplit
+
+from . import log
+from .clusters import Cluster
+from .headers import Headers, HeaderValues, to_fields
+from .plugin import Action
+from .runtime import current
+from .wire import Fields, LogLevel
+
+DEFAULT_TIMEOUT_MS = 5000
+"""For calls that do not say. The original waits half a second, which surprises whoever calls a model."""
+
+# What may stand in a path or query as it is (RFC 3986, 3.3 and 3.4); the percent sign is there for what the caller has
+# escaped already.
+_PATH_SAFE = "/%:@!$&'()*+,;=-._~"
+_QUERY_SAFE = _PATH_SAFE + "?[]"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """The answer to a call-out."""
+
+    status: int
+    """502 if there was no answer, so that code which looks only at the status does the right thing."""
+    headers: Headers
+    body: bytes
+    received: bool
+    """False: there was no answer at all (timeout, reset, no such host, ...)."""
+
+
+AnswerCallback: TypeAlias = Callable[[HttpAnswer], object]
+RouteCallback: TypeAlias = Callable[[HttpAnswer], Action | None]
+
+
+def answer_from(fields: Fields, body: bytes) -> HttpAnswer:
+    """An answer from what the host gives: no fields, no answer."""
+    headers = Headers(fields, sealed="they are those of an answer")
+    status = headers.get(":status", "")
+    if status.isdecimal():
+        return HttpAnswer(int(status), headers, body, received=True)
+    return HttpAnswer(502, headers, body, received=False)
+
+
+def split_url(url: str) -> tuple[str, str]:
+    """Authority (empty if the URL has none) and path with query, escaped where the author has not done so.
+
+    >>> split_url("http://api.example.com/a b?q=ü"), split_url("health")
+    (('api.example.com', '/a%20b?q=%C3%BC'), ('', '/health'))
+    """
+    parts = urlsplit(url)
+    path = "/" + quote(parts.path, _PATH_SAFE).removeprefix("/")
+    if parts.query:
+        path += "?" + quote(parts.query, _QUERY_SAFE)
+    return parts.netloc.rpartition("@")[2], path
+
+
+def to_body(body: bytes | str) -> bytes:
+    if isinstance(body, str):
+        return body.encode()
+    if not isinstance(body, bytes):
+        raise TypeError(f"a body is bytes or str, got {type(body).__name__}")
+    return body
+
+
+class Options(TypedDict, total=False):
+    """What every method takes by name."""
+
+    headers: HeaderValues
+    timeout_ms: int
+
+
+class BodyOptions(Options, total=False):
+    """What methods with a body take by name."""
+
+    body: bytes | str
+
+
+class ClusterClient:
+    """Calls one service.
+
+    Every method raises `HttpCallError` if nothing was sent, for example because the cluster is unknown; then the
+    callback will not be called. The host of a full URL is named in the request, but the call goes to the cluster.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    @property
+    def cluster_name(self) -> str:
+        return self.cluster.cluster_name
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        callback: AnswerCallback,
+        *,
+        headers: HeaderValues = (),
+        body: bytes | str = b"",
+        timeout_ms: int = DEFAULT_TIMEOUT_MS,
+    ) -> None:
+        """Any method. `url` is a path, or a full URL."""
+        if not callable(callback):
+            raise TypeError(f"the callback of a call-out must be callable, got {type(callback).__name__}")
+        dispatcher = current("a call-out")
+        authority, path = split_url(url)
+        pseudo = {
+            ":method": method,
+            ":path": path,
+            ":authority": authority or self.cluster.host_name or "unknownhost",
+        }
+        fields = [*to_fields(pseudo), *(field for field in to_fields(headers) if field[0] not in pseudo)]
+        data = to_body(body)
+        cluster = self.cluster.cluster_name
+        number = dispatcher.calls.http(cluster, fields, data, timeout_ms, callback)
+        if log.enabled_for(LogLevel.DEBUG):
+            detail = "" if log.is_safe_log_enabled() else f", headers {fields[3:]}, body {data!r}"
+            log.debug("%s", f"http call {number}: {method} {path} of {cluster}, {timeout_ms} ms{detail}")
+
+    def get(self, url: str, callback: AnswerCallback, **rest: Unpack[Options]) -> None:
+        self.request("GET", url, callback, **rest)
+
+    def head(self, url: str, callback: AnswerCallback, **rest: Unpack[Options]) -> None:
+        self.request("HEAD", url, callback, **rest)
+
+    def options(self, url: str, callback: AnswerCallback, **rest: Unpack[Options]) -> None:
+        self.request("OPTIONS", url, callback, **rest)
+
+    def post(self, url: str, callback: AnswerCallback, **rest: Unpack[BodyOptions]) -> None:
+        self.request("POST", url, callback, **rest)
+
+    def put(self, url: str, callback: AnswerCallback, **rest: Unpack[BodyOptions]) -> None:
+        self.request("PUT", url, callback, **rest)
+
+    def patch(self, url: str, callback: AnswerCallback, **rest: Unpack[BodyOptions]) -> None:
+        self.request("PATCH", url, callback, **rest)
+
+    def delete(self, url: str, callback: AnswerCallback, **rest: Unpack[BodyOptions]) -> None:
+        self.request("DELETE", url, callback, **rest)
+
+    def connect(self, url: str, callback: AnswerCallback, **rest: Unpack[BodyOptions]) -> None:
+        self.request("CONNECT", url, callback, **rest)
+
+    def trace(self, url: str, callback: AnswerCallback, **rest: Unpack[BodyOptions]) -> None:
+        self.request("TRACE", url, callback, **rest)

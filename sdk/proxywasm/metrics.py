@@ -1,0 +1,78 @@
+"""Counters, gauges and histograms of the gateway's statistics.
+
+Make them once, at the top of a module; they are defined in the gateway when they are first used. Metrics of the same
+kind and name are the same metric, in all instances of a plugin.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from .runtime import current
+from .wire import Host, MetricKind
+
+
+class _Metric:
+    kind: ClassVar[MetricKind]
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def _there(self) -> tuple[Host, int]:
+        dispatcher = current(f"using the metric {self.name!r}")
+        key = self.kind, self.name
+        number = dispatcher.metrics.get(key)
+        if number is None:
+            number = dispatcher.metrics[key] = dispatcher.host.define_metric(self.kind, self.name)
+        return dispatcher.host, number
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+class Counter(_Metric):
+    """A number that only grows."""
+
+    kind = MetricKind.COUNTER
+
+    def increment(self, offset: int = 1) -> None:
+        if offset < 0:
+            raise ValueError(f"a counter only grows: {self.name} + {offset}")
+        host, number = self._there()
+        host.increment_metric(number, offset)
+
+    @property
+    def value(self) -> int:
+        host, number = self._there()
+        return host.get_metric(number)
+
+
+class Gauge(_Metric):
+    """A number that goes up and down, not below 0."""
+
+    kind = MetricKind.GAUGE
+
+    def add(self, offset: int) -> None:
+        host, number = self._there()
+        host.increment_metric(number, offset)
+
+    def record(self, value: int) -> None:
+        """Set it."""
+        host, number = self._there()
+        host.record_metric(number, value)
+
+    @property
+    def value(self) -> int:
+        host, number = self._there()
+        return host.get_metric(number)
+
+
+class Histogram(_Metric):
+    """A distribution of samples, for example of durations or sizes."""
+
+    kind = MetricKind.HISTOGRAM
+
+    def record(self, value: int) -> None:
+        """Add a sample."""
+        host, number = self._there()
+        host.record_metric(number, value)

@@ -1,0 +1,149 @@
+"""Redis call-outs: `RedisClient(cluster).get("key", callback)`, answered by a call of the callback.
+
+They belong to streams as HTTP call-outs do: pause, and resume from the callback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from . import log
+from .clusters import Cluster
+from .errors import RedisCallError, RedisError, RuleError
+from .redis_commands import Callback, Commands
+from .resp import Argument, RespError, RespValue, decode, encode_command
+from .runtime import current, running
+from .wire import LogLevel
+
+DEFAULT_TIMEOUT_MS = 1000
+
+
+class RedisAnswer:
+    """The answer to a command: a value or an error. Whoever takes the value of an error gets it raised."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: RespValue) -> None:
+        self._value = value
+
+    @property
+    def error(self) -> RedisError | None:
+        """What the server complains about, or that it could not be reached; None if all is well."""
+        return self._value if isinstance(self._value, RedisError) else None
+
+    @property
+    def value(self) -> RespValue:
+        """bytes (also for a status such as `b"OK"`), int, None (no such key), or a list of them."""
+        if isinstance(self._value, RedisError):
+            raise self._value
+        return self._value
+
+    @property
+    def text(self) -> str | None:
+        """A value that is bytes, decoded; a number as its digits."""
+        value = self.value
+        if isinstance(value, list | RedisError):
+            raise TypeError(f"the answer is not one text: {value!r}")
+        return value.decode() if isinstance(value, bytes) else None if value is None else str(value)
+
+    def __repr__(self) -> str:
+        return f"RedisAnswer({self._value!r})"
+
+
+class RedisClient(Commands):
+    """Sends commands to one Redis service, or Redis cluster.
+
+    Call `init` first, for example in `parse_config`. Every command raises `RedisCallError` if nothing was sent; then
+    the callback will not be called. Commands without a method of their own go through `command`.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self._settings: tuple[str, str, str, int] | None = None
+
+    def init(
+        self,
+        username: str = "",
+        password: str = "",
+        timeout_ms: int = DEFAULT_TIMEOUT_MS,
+        *,
+        database: int = 0,
+        buffer_flush_timeout_ms: int = 3,
+        max_buffer_size_before_flush: int = 1024,
+        disable_buffer: bool = False,
+    ) -> None:
+        """Say how to reach the service.
+
+        Commands may be collected for `buffer_flush_timeout_ms` or until `max_buffer_size_before_flush` bytes are
+        together, and go out in one piece; `disable_buffer` sends each at once. That the service cannot be reached is
+        not an error here: each command tries again.
+        """
+        if disable_buffer:
+            buffer_flush_timeout_ms = max_buffer_size_before_flush = 0
+        options = {"db": database} if database else {}
+        options["buffer_flush_timeout"] = buffer_flush_timeout_ms
+        options["max_buffer_size_before_flush"] = max_buffer_size_before_flush
+        cluster = f"{self.cluster.cluster_name}?{urlencode(options)}"
+        self._settings = cluster, username, password, timeout_ms
+        if running.get() is not None:
+            # Otherwise the client is made while modules load; its first command does it.
+            try:
+                self._get_ready(again=True)
+            except RedisCallError as error:
+                log.warn("Redis %s cannot be reached now, it will be tried again: %s", self.cluster.cluster_name, error)
+
+    def ready(self) -> bool:
+        """Whether the host said that the service can be reached."""
+        return self.cluster.cluster_name in current("ready()").calls.redis_ready
+
+    def command(self, arguments: Sequence[Argument], callback: Callback) -> None:
+        """Any command: `client.command(["ZADD", "key", "NX", 1, "member"], callback)`."""
+        if not callable(callback):
+            raise TypeError(f"the callback of a Redis command must be callable, got {type(callback).__name__}")
+        self._get_ready()
+        self._send(encode_command(arguments), callback, retry=True)
+
+    def eval(self, script: str, keys: Sequence[Argument], args: Sequence[Argument], callback: Callback) -> None:
+        """Run a Lua script on the server."""
+        self.command(["EVAL", script, len(keys), *keys, *args], callback)
+
+    def _get_ready(self, *, again: bool = False) -> None:
+        if self._settings is None:
+            raise RuleError("call init() of the Redis client before its commands, for example in parse_config")
+        calls = current("a Redis command").calls
+        name = self.cluster.cluster_name
+        if again or name not in calls.redis_ready:
+            calls.redis_ready.discard(name)
+            current("a Redis command").host.redis_init(*self._settings)
+            calls.redis_ready.add(name)
+
+    def _send(self, query: bytes, callback: Callback, *, retry: bool) -> None:
+        def answered(response: bytes | None) -> None:
+            value = _value(response)
+            if retry and isinstance(value, RedisError) and "NOAUTH" in str(value):
+                # The server was restarted, or its password has changed: the connection has to introduce itself again.
+                try:
+                    self._get_ready(again=True)
+                    self._send(query, callback, retry=False)
+                except RedisCallError as error:
+                    log.error("Redis %s wants a password, and cannot be reached: %s", cluster, error)
+                else:
+                    return
+            if log.enabled_for(LogLevel.DEBUG):
+                log.debug("%s", f"redis call {number} is answered{'' if log.is_safe_log_enabled() else f': {value!r}'}")
+            callback(RedisAnswer(value))
+
+        cluster = self.cluster.cluster_name
+        number = current("a Redis command").calls.redis(cluster, query, answered)
+        if log.enabled_for(LogLevel.DEBUG):
+            log.debug("%s", f"redis call {number} to {cluster}{'' if log.is_safe_log_enabled() else f': {query!r}'}")
+
+
+def _value(response: bytes | None) -> RespValue:
+    if response is None:
+        return RedisError("cannot connect to redis cluster, or no answer in time")
+    try:
+        return decode(response)
+    except RespError as error:
+        return RedisError(f"cannot read redis response: {error}")

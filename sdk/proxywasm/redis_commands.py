@@ -1,0 +1,200 @@
+"""The typed Redis commands as a table: each row is a command, its shape says which arguments it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from .resp import Argument
+
+if TYPE_CHECKING:
+    from .redis import RedisAnswer, RedisClient
+
+Callback: TypeAlias = "Callable[[RedisAnswer], object]"
+Shape = TypeVar("Shape", bound="Bound")
+
+
+class Bound:
+    """A command of a client: call it with its arguments and the callback."""
+
+    __slots__ = ("_client", "_words")
+
+    def __init__(self, client: RedisClient, words: tuple[str, ...]) -> None:
+        self._client = client
+        self._words = words
+
+    def _send(self, callback: Callback, *arguments: Argument) -> None:
+        self._client.command([*self._words, *arguments], callback)
+
+
+class Command(Generic[Shape]):
+    """A row of the table; on a client it is the bound command."""
+
+    def __init__(self, shape: type[Shape], *words: str) -> None:
+        self._shape = shape
+        self._words = words
+
+    def __get__(self, client: RedisClient, owner: type) -> Shape:
+        return self._shape(client, self._words)
+
+
+class Key(Bound):
+    def __call__(self, key: Argument, callback: Callback) -> None:
+        self._send(callback, key)
+
+
+class Keys(Bound):
+    def __call__(self, keys: Iterable[Argument], callback: Callback) -> None:
+        self._send(callback, *keys)
+
+
+class TwoKeys(Bound):
+    def __call__(self, key1: Argument, key2: Argument, callback: Callback) -> None:
+        self._send(callback, key1, key2)
+
+
+class TwoKeysInto(Bound):
+    def __call__(self, destination: Argument, key1: Argument, key2: Argument, callback: Callback) -> None:
+        self._send(callback, destination, key1, key2)
+
+
+class KeyValue(Bound):
+    def __call__(self, key: Argument, value: Argument, callback: Callback) -> None:
+        self._send(callback, key, value)
+
+
+class KeyValues(Bound):
+    def __call__(self, key: Argument, values: Iterable[Argument], callback: Callback) -> None:
+        self._send(callback, key, *values)
+
+
+class KeyNumber(Bound):
+    def __call__(self, key: Argument, number: int, callback: Callback) -> None:
+        self._send(callback, key, number)
+
+
+class KeyRange(Bound):
+    def __call__(self, key: Argument, start: Argument, stop: Argument, callback: Callback) -> None:
+        self._send(callback, key, start, stop)
+
+
+class KeyField(Bound):
+    def __call__(self, key: Argument, field: Argument, callback: Callback) -> None:
+        self._send(callback, key, field)
+
+
+class KeyFieldValue(Bound):
+    def __call__(self, key: Argument, field: Argument, value: Argument, callback: Callback) -> None:
+        self._send(callback, key, field, value)
+
+
+class Pairs(Bound):
+    def __call__(self, pairs: Mapping[str, Argument], callback: Callback) -> None:
+        self._send(callback, *(item for pair in pairs.items() for item in pair))
+
+
+class KeyPairs(Bound):
+    def __call__(self, key: Argument, pairs: Mapping[str, Argument], callback: Callback) -> None:
+        self._send(callback, key, *(item for pair in pairs.items() for item in pair))
+
+
+class KeyCountValue(Bound):
+    def __call__(self, key: Argument, count: int, value: Argument, callback: Callback) -> None:
+        self._send(callback, key, count, value)
+
+
+class KeyScores(Bound):
+    """Redis wants each score before its member."""
+
+    def __call__(self, key: Argument, scores: Mapping[str, Argument], callback: Callback) -> None:
+        self._send(callback, key, *(item for member, score in scores.items() for item in (score, member)))
+
+
+class KeyMemberDelta(Bound):
+    """Redis wants the delta before the member."""
+
+    def __call__(self, key: Argument, member: Argument, delta: Argument, callback: Callback) -> None:
+        self._send(callback, key, delta, member)
+
+
+class KeyWhereValue(Bound):
+    def __call__(self, key: Argument, pivot: Argument, value: Argument, callback: Callback) -> None:
+        *words, where = self._words
+        self._client.command([*words, key, where, pivot, value], callback)
+
+
+class SetWithTTL(Bound):
+    """`SET key value [NX] [EX ttl]`; a time of 0 seconds is none."""
+
+    def __call__(self, key: Argument, value: Argument, ttl: int, callback: Callback) -> None:
+        command, *flags = self._words
+        expiry = ("EX", ttl) if ttl else ()
+        self._client.command([command, key, value, *flags, *expiry], callback)
+
+
+class Commands:
+    """The table."""
+
+    # Keys.
+    delete = Command(Key, "DEL")
+    exists = Command(Key, "EXISTS")
+    expire = Command(KeyNumber, "EXPIRE")
+    persist = Command(Key, "PERSIST")
+    # Strings.
+    get = Command(Key, "GET")
+    set = Command(KeyValue, "SET")
+    setex = Command(SetWithTTL, "SET")
+    setnx = Command(SetWithTTL, "SET", "NX")
+    mget = Command(Keys, "MGET")
+    mset = Command(Pairs, "MSET")
+    incr = Command(Key, "INCR")
+    decr = Command(Key, "DECR")
+    incrby = Command(KeyNumber, "INCRBY")
+    decrby = Command(KeyNumber, "DECRBY")
+    # Lists.
+    llen = Command(Key, "LLEN")
+    rpush = Command(KeyValues, "RPUSH")
+    rpop = Command(Key, "RPOP")
+    lpush = Command(KeyValues, "LPUSH")
+    lpop = Command(Key, "LPOP")
+    lindex = Command(KeyNumber, "LINDEX")
+    lrange = Command(KeyRange, "LRANGE")
+    lrem = Command(KeyCountValue, "LREM")
+    linsert_before = Command(KeyWhereValue, "LINSERT", "BEFORE")
+    linsert_after = Command(KeyWhereValue, "LINSERT", "AFTER")
+    # Hashes.
+    hexists = Command(KeyField, "HEXISTS")
+    hdel = Command(KeyValues, "HDEL")
+    hlen = Command(Key, "HLEN")
+    hget = Command(KeyField, "HGET")
+    hset = Command(KeyFieldValue, "HSET")
+    hmget = Command(KeyValues, "HMGET")
+    hmset = Command(KeyPairs, "HMSET")
+    hkeys = Command(Key, "HKEYS")
+    hvals = Command(Key, "HVALS")
+    hgetall = Command(Key, "HGETALL")
+    hincrby = Command(KeyFieldValue, "HINCRBY")
+    hincrbyfloat = Command(KeyFieldValue, "HINCRBYFLOAT")
+    # Sets.
+    scard = Command(Key, "SCARD")
+    sadd = Command(KeyValues, "SADD")
+    srem = Command(KeyValues, "SREM")
+    sismember = Command(KeyField, "SISMEMBER")
+    smembers = Command(Key, "SMEMBERS")
+    sdiff = Command(TwoKeys, "SDIFF")
+    sdiffstore = Command(TwoKeysInto, "SDIFFSTORE")
+    sinter = Command(TwoKeys, "SINTER")
+    sinterstore = Command(TwoKeysInto, "SINTERSTORE")
+    sunion = Command(TwoKeys, "SUNION")
+    sunionstore = Command(TwoKeysInto, "SUNIONSTORE")
+    # Sorted sets.
+    zcard = Command(Key, "ZCARD")
+    zadd = Command(KeyScores, "ZADD")
+    zcount = Command(KeyRange, "ZCOUNT")
+    zincrby = Command(KeyMemberDelta, "ZINCRBY")
+    zscore = Command(KeyField, "ZSCORE")
+    zrank = Command(KeyField, "ZRANK")
+    zrevrank = Command(KeyField, "ZREVRANK")
+    zrem = Command(KeyValues, "ZREM")
+    zrange = Command(KeyRange, "ZRANGE")
+    zrevrange = Command(KeyRange, "ZREVRANGE")

@@ -1,0 +1,47 @@
+"""Route calls: the current request, rewritten, travels on its own route, and the plugin gets the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import RuleError
+from .headers import HeaderValues, to_fields
+from .http_client import HttpAnswer, RouteCallback, answer_from, split_url, to_body
+
+if TYPE_CHECKING:
+    from .context import HttpContext
+
+
+def start(
+    ctx: HttpContext, method: str, url: str, callback: RouteCallback, headers: HeaderValues, body: bytes | str
+) -> None:
+    """Rewrite the request and remember who wants the answer."""
+    if not callable(callback):
+        raise TypeError(f"the callback of a route call must be callable, got {type(callback).__name__}")
+    if ctx.route_callback is not None:
+        raise RuleError("cannot make a route call: this stream is one already")
+    request = ctx.request_headers
+    if request.sealed:
+        raise RuleError(f"cannot make a route call: {request.sealed}")
+    data = to_body(body)
+    authority, path = split_url(url)
+    for original, name in (("method", ":method"), ("path", ":path"), ("host", ":authority")):
+        request[f"x-envoy-original-{original}"] = request.get(name, "")
+    # The plugin wants to read the answer, and the length is about to change.
+    request.discard("accept-encoding")
+    request.discard("content-length")
+    request[":method"] = method
+    request[":path"] = path
+    if authority:
+        request[":authority"] = authority
+    for name, value in to_fields(headers):
+        request[name] = value
+    if ctx.has_request_body:
+        ctx.replace_request_body(data)
+    elif data:
+        raise RuleError("cannot give a body to this route call: the request has none")
+    ctx.route_callback = callback
+
+
+def answer(ctx: HttpContext, body: bytes) -> HttpAnswer:
+    return answer_from(ctx.response_headers.fields(), body)

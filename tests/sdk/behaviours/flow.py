@@ -1,0 +1,128 @@
+"""Headers, bodies, injection, properties and attributes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from proxywasm import Action, ClusterClient, HttpAnswer, HttpContext, Plugin, TargetCluster
+
+Config = dict[str, Any]
+
+PLUGINS: dict[str, Plugin[Config]] = {}
+
+# Each chunk of the response waits for a service that says what to send.
+
+inject: Plugin[Config] = Plugin("inject")
+PLUGINS["inject"] = inject
+
+masker = ClusterClient(TargetCluster("masker", "masker.example"))
+
+
+@inject.on_response_headers
+def inject_headers(ctx: HttpContext, config: Config) -> None:
+    ctx.need_pause_streaming_response()
+
+
+@inject.on_streaming_response_body
+def inject_chunk(ctx: HttpContext, config: Config, chunk: bytes, last_chunk: bool) -> None:
+    ctx.push_buffer(chunk)
+    if config.get("at once"):
+        ctx.inject_response_body(chunk.upper(), last_chunk)
+    elif last_chunk or ctx.buffer_queue_size() == 1:
+        masker.post("/mask", lambda answer: masked(ctx, answer, last_chunk), body=chunk)
+
+
+def masked(ctx: HttpContext, answer: HttpAnswer, last: bool) -> None:
+    data = b""
+    while ctx.buffer_queue_size():
+        data += ctx.pop_buffer()
+    if answer.status == 500:
+        raise ValueError("the masker failed")
+    ctx.inject_response_body(answer.body + b":" + data, last)
+
+
+# Bodies of another length.
+
+longer: Plugin[Config] = Plugin("longer")
+PLUGINS["longer bodies"] = longer
+
+
+@longer.on_request_headers
+def longer_request(ctx: HttpContext, config: Config) -> Action | None:
+    return None if config.get("release") else Action.STOP_ITERATION
+
+
+@longer.on_request_body
+def longer_request_body(ctx: HttpContext, config: Config, body: bytes) -> None:
+    ctx.replace_request_body(body * 2)
+
+
+@longer.on_response_headers
+def longer_response(ctx: HttpContext, config: Config) -> Action | None:
+    return None if config.get("release") else Action.STOP_ITERATION
+
+
+@longer.on_response_body
+def longer_response_body(ctx: HttpContext, config: Config, body: bytes) -> None:
+    ctx.replace_response_body(body * 2)
+
+
+# What the context tells.
+
+facts: Plugin[Config] = Plugin("facts")
+PLUGINS["facts"] = facts
+
+
+def phase(ctx: HttpContext) -> str:
+    ctx.set_context("phases", [*ctx.get_context("phases", []), ctx.execution_phase.value])
+    return ctx.execution_phase.value
+
+
+@facts.on_request_headers
+def facts_request(ctx: HttpContext, config: Config) -> None:
+    phase(ctx)
+    ctx.request_headers[":path"] = "/changed"
+    ctx.set_user_attribute("path", ctx.path)
+    ctx.set_user_attribute("n", 1)
+    ctx.set_user_attribute("empty", "")
+    ctx.disable_reroute()
+
+
+@facts.on_request_body
+def facts_request_body(ctx: HttpContext, config: Config, body: bytes) -> None:
+    phase(ctx)
+
+
+@facts.on_response_headers
+def facts_response(ctx: HttpContext, config: Config) -> None:
+    phase(ctx)
+    told = [
+        ctx.scheme,
+        ctx.host,
+        ctx.path,
+        ctx.method,
+        ctx.has_request_body,
+        ctx.has_response_body,
+        ctx.is_response_from_upstream(),
+        (ctx.get_property("route_name") or b"").decode(),
+        ctx.get_property("no", "such"),
+        ctx.get_user_attribute("n"),
+        ctx.get_user_attribute("m", "?"),
+        ctx.get_user_attribute_map(),
+    ]
+    ctx.response_headers["x-facts"] = json.dumps(told)
+
+
+@facts.on_streaming_response_body
+def facts_response_body(ctx: HttpContext, config: Config, chunk: bytes, last_chunk: bool) -> None:
+    phase(ctx)
+
+
+@facts.on_stream_done
+def facts_done(ctx: HttpContext, config: Config) -> None:
+    phase(ctx)
+    ctx.set_user_attribute("phases", ctx.get_context("phases"))
+    ctx.write_user_attribute_to_log()
+    ctx.write_user_attribute_to_log_with_key("ai_log")
+    ctx.write_user_attribute_to_trace()

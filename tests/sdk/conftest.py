@@ -1,0 +1,59 @@
+"""Start the behaviours natively and in Wasm: one test body, run both ways."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.sdk.driving import Start
+
+from proxywasm.adapters.native import load_plugin, native_program
+from proxywasm.wire import LogLevel, Program
+from proxywasm_host.build import build
+from proxywasm_host.component import ComponentProgram
+from proxywasm_host.engine import Component, Engine
+from proxywasm_host.replay import reproducible_python
+from proxywasm_host.services import HostServices
+from proxywasm_host.stream import Runner
+
+BEHAVIOURS = Path(__file__).parent / "behaviours"
+
+
+@pytest.fixture(scope="session")
+def component(pytestconfig: pytest.Config) -> Component:
+    with pytest.MonkeyPatch.context() as patch:
+        assert pytestconfig.cache is not None
+        patch.setenv("PROXYWASM_CACHE_DIR", str(pytestconfig.cache.mkdir("compiled")))
+        return Engine().load(build(BEHAVIOURS).path)
+
+
+@pytest.fixture
+def start(flavour: str, request: pytest.FixtureRequest) -> Iterator[Start]:
+    with contextlib.ExitStack() as stack:
+
+        def make(services: HostServices) -> Program:
+            if flavour == "wasm":
+                component = request.getfixturevalue("component")
+                program = ComponentProgram(component, services, reproducible=services.reproducible)
+                stack.callback(program.close)
+                return program
+            if services.reproducible:
+                stack.enter_context(reproducible_python(services))
+            return native_program(load_plugin(BEHAVIOURS), services)
+
+        def start(
+            behaviour: str,
+            config: dict[str, Any] | None = None,
+            services: HostServices | None = None,
+            **runner: Any,
+        ) -> Runner:
+            services = services or HostServices()
+            program = make(services)
+            program.configure(json.dumps({"do": behaviour, **(config or {})}), LogLevel.INFO)
+            return Runner(program, services, **runner)
+
+        yield start
