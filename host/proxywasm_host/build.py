@@ -20,8 +20,8 @@ from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, Staging, StagingError,
 
 WORLD: Final = "http-plugin"
 APP: Final = "proxywasm.adapters.component"
-_KEPT_BUILDS: Final = 8
-"""A component is some 20 MB."""
+_KEPT_BUILDS: Final = 32
+"""A component is some 20 MB. Fewer than a test suite has plugins would be of no use: each run would build them all."""
 
 
 class BuildError(Exception):

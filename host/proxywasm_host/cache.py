@@ -16,7 +16,10 @@ def cache_folder() -> Path:
 
     Whoever can write here can have this user run code, so a folder that others can write is refused.
     """
-    folder = _location()
+    try:
+        folder = _location()
+    except RuntimeError as error:  # no home
+        raise CacheFolderError(f"{error}; set PROXYWASM_CACHE_DIR") from None
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()

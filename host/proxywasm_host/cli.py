@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from .commands import register
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -39,7 +41,7 @@ class UserError(click.ClickException):
 
 
 class _Echo(logging.Handler):
-    """Warnings of the engine, such as a cache that cannot be used. Not for the root logger: that one is the plugin's."""
+    """Warnings of the host, such as a cache that cannot be used. Not of the root logger: that one is the plugin's."""
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(f"{click.style('warning:', fg='yellow')} {record.getMessage()}", err=True)
@@ -56,6 +58,9 @@ def main() -> None:
     log = logging.getLogger("proxywasm")
     if not log.handlers:
         log.addHandler(_Echo(logging.WARNING))
+
+
+register(main)
 
 
 @main.command()

@@ -11,7 +11,6 @@ import hashlib
 import importlib.machinery
 import importlib.util
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,16 +34,11 @@ _SKIPPED_SUFFIXES: Final = {".pyc", *importlib.machinery.EXTENSION_SUFFIXES, ".s
 _IMPORTS: Final = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]*(?:[ \t]*,[ \t]*[A-Za-z_][\w.]*)*)", re.M)
 
 # Loaded by the standard library when they are first needed, which in the guest is too late: there are no files then.
-_LAZY: Final = (
-    "_strptime",
-    "encodings.ascii",
-    "encodings.gb18030",
-    "encodings.gbk",
-    "encodings.idna",
-    "encodings.latin_1",
-    "encodings.utf_16",
-    "encodings.utf_8_sig",
+_CODECS: Final = (
+    "ascii latin_1 cp1252 utf_8_sig utf_16 utf_16_be utf_16_le utf_32 idna punycode "
+    "big5 euc_jp euc_kr gb18030 gb2312 gbk shift_jis"
 )
+_LAZY: Final = ("_strptime", *(f"encodings.{name}" for name in _CODECS.split()))
 
 
 class StagingError(Exception):
@@ -53,24 +47,28 @@ class StagingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """The files of a component by their path in the staging folder."""
+    """The files of a component by their path in the staging folder, as they were when they were collected.
+
+    Their contents are kept, so that what is built is what was hashed, even if an editor saves in between.
+    """
 
     module: str
     files: dict[str, Path]
+    contents: dict[str, bytes]
 
     def digest(self) -> str:
         """Of names and contents."""
         total = hashlib.sha256()
-        for name, source in sorted(self.files.items()):
+        for name, content in sorted(self.contents.items()):
             total.update(f"{name}\0".encode())
-            total.update(hashlib.sha256(source.read_bytes()).digest())
+            total.update(hashlib.sha256(content).digest())
         return total.hexdigest()
 
     def copy_to(self, folder: Path) -> None:
-        for name, source in self.files.items():
+        for name, content in self.contents.items():
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+            target.write_bytes(content)
         (folder / f"{ENTRY_MODULE}.py").write_text(self._entry(), encoding="utf-8")
 
     def real_paths(self, text: str) -> str:
@@ -91,9 +89,9 @@ class Staging:
 
     def _late_imports(self) -> Iterator[str]:
         """Modules that the plugin imports inside functions."""
-        for name, source in self.files.items():
+        for name, content in self.contents.items():
             if name.endswith(".py") and name.partition("/")[0].removesuffix(".py") == self.module:
-                yield from _function_imports(source)
+                yield from _function_imports(content)
 
 
 _ENTRY = '''\
@@ -133,7 +131,7 @@ def collect(plugin: Path) -> Staging:
     files = dict(_files_of(path))
     files |= {name: file for name, file in _files_of(Path(proxywasm.__file__).parent) if name not in _OUTSIDE_ONLY}
     _add_imported(files, path.parent, {module, *_RESERVED})
-    return Staging(module, files)
+    return Staging(module, files, {name: source.read_bytes() for name, source in files.items()})
 
 
 def _files_of(path: Path) -> Iterator[tuple[str, Path]]:
@@ -182,9 +180,9 @@ def _locate(name: str, beside: Path) -> Path | None:
     return Path(spec.origin) if spec.origin and spec.origin.endswith(".py") else None
 
 
-def _function_imports(source: Path) -> Iterator[str]:
+def _function_imports(source: bytes) -> Iterator[str]:
     try:
-        tree = ast.parse(source.read_bytes())
+        tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return  # The import in the guest will say it better.
     for function in ast.walk(tree):

@@ -1,0 +1,21 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxywasm.testing import PluginHosts, any_chunks, response
+
+BODY = "pass geh文heim, gegeh文heim, geh".encode()
+
+
+def test_a_complete_secret_goes_out_at_once(plugin_host: PluginHosts) -> None:
+    stream = plugin_host("streaming_edit.py", {"secret": "geh文heim"}).request()
+    stream.response_headers(200)
+    assert stream.response_body("it is geh文heim, ge") == b"it is ***, "
+    assert stream.response_body("") == b""
+    assert stream.response_body("nug", end_of_stream=True) == b"genug"
+
+
+@given(st.data())
+def test_cuts_do_not_matter(plugin_host: PluginHosts, data: st.DataObject) -> None:
+    with plugin_host("streaming_edit.py", {"secret": "geh文heim"}) as host:
+        answer = host.request().respond(response(body=data.draw(any_chunks(BODY))))
+        assert answer.body == b"pass ***, ge***, geh"

@@ -1,0 +1,14 @@
+"""Commands of the command line that have a module of their own: `register(main)` adds them."""
+
+from __future__ import annotations
+
+import click
+
+from .check import check
+from .new import new
+from .test import test
+
+
+def register(group: click.Group) -> None:
+    for command in (new, test, check):
+        group.add_command(command)

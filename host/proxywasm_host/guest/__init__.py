@@ -1,0 +1,34 @@
+"""What the CPython inside components lacks: measured, not remembered. `proxywasm check` warns about it.
+
+`facts.json` is written by `python -m proxywasm_host.guest.measure`; run that again after an update of componentize-py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FACTS = Path(__file__).parent / "facts.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was found with which versions.
+
+    Attributes:
+        measured: versions, and the command that measures again.
+        modules: modules of the standard library that cannot be imported, with the reason.
+        calls: functions of the standard library that are there and do not work, with what they raise.
+    """
+
+    measured: Mapping[str, str]
+    modules: Mapping[str, str]
+    calls: Mapping[str, str]
+
+
+@cache
+def facts() -> Facts:
+    return Facts(**json.loads(FACTS.read_text(encoding="utf-8")))

@@ -1,0 +1,438 @@
+"""`TestHost`: a gateway in a test. It starts a plugin, and the test plays everybody else."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeAlias, TypeVar
+
+import proxywasm
+from proxywasm.headers import HeaderValues
+from proxywasm.wire import Fields, LogLevel, PluginFailure, ProgramLost
+
+from ..exchange import Message
+from ..replay import DEFAULT_PROPERTIES, SEED, START_NS
+from ..services import ForeignFunction, LogRecord
+from ..stream import Limits, Runner
+from .messages import Body, config_text, request
+from .programs import PluginSource, Start, start_of, wrapped
+from .services import SharedDataView, TestMetrics, TestServices, TestSharedData
+from .stream import GivenProperties, TestStream, split_properties
+from .traffic import CallOut, HttpCallOut, RedisCallOut, RedisValue, ScenarioError
+
+MAX_ROUNDS = 1000
+"""Call-outs that may follow from one event before the test is told that the plugin calls without end."""
+
+HttpResponder: TypeAlias = "Message | Callable[[HttpCallOut], Message | None] | None"
+"""An answer, or what makes one; None: the call fails."""
+
+RedisResponder: TypeAlias = "RedisValue | Callable[[RedisCallOut], RedisValue]"
+
+C = TypeVar("C", bound=CallOut)
+
+
+class PluginFailedError(AssertionError):
+    """The plugin raised, or its instance was lost. The message is its traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """An answer for every call that fits."""
+
+    fits: Callable[[CallOut], bool]
+    give: Callable[[Any], None]
+
+
+class TestHost:
+    """A plugin under test, and the gateway around it.
+
+    ```python
+    host = TestHost("hello.py", {"name": "you"})
+    stream = host.request("GET", "/")
+    assert stream.upstream.headers["x-hello"] == "you"
+    ```
+
+    The clock stands still until `advance`, and random numbers repeat; both hold for the standard library inside the
+    plugin. The rules of streams are those of the gateway's own stream runner.
+
+    Args:
+        plugin: a plugin object, its file or package folder (runs in this process), or a built component (`.wasm`).
+        config: the configuration, as an object or as the text that the gateway gives.
+        properties: Envoy attributes of every stream by their dotted path, for example `{"route_name": "a"}`.
+        log_level: what the plugin is told.
+        limits: what one stream may use.
+        fail_open: streams in which the plugin fails go on without it, instead of ending with a 500.
+        tolerate_failures: note in `failures` that the plugin raises, instead of raising `PluginFailedError`.
+        clusters: the services that can be called; by default any.
+        foreign_functions: what the host offers by name.
+        start: the time on the clock.
+        seed: other random numbers.
+        beside: another instance that shares clock, shared data and metrics; see `another_instance`.
+
+    Raises:
+        ConfigError: the plugin refuses the configuration.
+        PluginFailedError: it raised something else while it started.
+    """
+
+    __test__ = False  # for pytest: this is no class of tests
+
+    def __init__(
+        self,
+        plugin: PluginSource,
+        config: Mapping[str, Any] | str | None = None,
+        *,
+        properties: GivenProperties | None = None,
+        log_level: LogLevel = LogLevel.INFO,
+        limits: Limits | None = None,
+        fail_open: bool = False,
+        tolerate_failures: bool = False,
+        clusters: Container[str] | None = None,
+        foreign_functions: Mapping[str, ForeignFunction] | None = None,
+        start: datetime.datetime | None = None,
+        seed: int = SEED,
+        beside: TestHost | None = None,
+    ) -> None:
+        __tracebackhide__ = True
+        self.failures: list[str] = []
+        """Tracebacks of what the plugin raised, and why its instance was lost."""
+        self.calls: list[HttpCallOut] = []
+        """Every HTTP call of the plugin, in order."""
+        self.redis_calls: list[RedisCallOut] = []
+        """Every Redis command of the plugin, in order."""
+        self.streams: list[TestStream] = []
+        """Every stream, in order."""
+        self.config = config
+        self.services = TestServices(
+            start_ns=START_NS if start is None else int(start.timestamp() * 1e9),
+            seed=seed,
+            log_level=log_level,
+            shared_data=beside._shared_data if beside else TestSharedData(),
+            metrics=beside._metrics if beside else TestMetrics(),
+            clusters=clusters,
+            foreign_functions=foreign_functions,
+        )
+        self._start: Start = start_of(plugin)
+        self._properties = {**DEFAULT_PROPERTIES, **(properties or {})}
+        self._tolerate_failures = tolerate_failures
+        self._unreported: list[BaseException] = []
+        self._open: dict[int, TestStream] = {}
+        self._waiting: dict[int, CallOut] = {}
+        self._standing: list[_Standing] = []
+        self._instances: list[TestHost] = beside._instances if beside else []
+        if beside:
+            self.services.clock = beside.services.clock
+        self._program = self._start(self.services)
+        program = wrapped(self._program, on_failure=self._on_failure)
+        self._runner = Runner(program, self.services, limits=limits, fail_open=fail_open)
+        self._tick_period = 0
+        self._last_tick = self.services.now()
+        self._settling = False
+        self._closed = False
+        try:
+            program.configure(config_text(config), log_level)
+        except (PluginFailure, ProgramLost):
+            self._report_failure()
+            raise
+        self._instances.append(self)
+        self.settle()
+
+    @property
+    def _shared_data(self) -> TestSharedData:
+        assert isinstance(self.services.shared_data, TestSharedData)
+        return self.services.shared_data
+
+    @property
+    def _metrics(self) -> TestMetrics:
+        assert isinstance(self.services.metrics, TestMetrics)
+        return self.services.metrics
+
+    # Streams.
+
+    def request(
+        self,
+        method: str | Message = "GET",
+        path: str = "/",
+        headers: HeaderValues = (),
+        body: Body = None,
+        *,
+        json: Any = None,
+        host: str = "example.com",
+        properties: GivenProperties | None = None,
+    ) -> TestStream:
+        """A client sends a whole request: method, path and the rest, or a message that a builder has made."""
+        __tracebackhide__ = True
+        message = method if isinstance(method, Message) else request(method, path, headers, body, json=json, host=host)
+        stream = self.open(properties)
+        stream.request(message)
+        return stream
+
+    def roundtrip(self, request: Message, response: Message) -> TestStream:
+        """A request, its response, and the end of the stream.
+
+        The response does not arrive if the plugin answers itself.
+        """
+        __tracebackhide__ = True
+        stream = self.request(request)
+        if stream.reply is None:
+            stream.respond(response)
+        stream.finish()
+        return stream
+
+    def open(self, properties: GivenProperties | None = None) -> TestStream:
+        """A stream of which nothing has arrived yet."""
+        stream = TestStream(self, self._runner.open(split_properties({**self._properties, **(properties or {})})))
+        self.streams.append(stream)
+        self._open[stream.id] = stream
+        return stream
+
+    # Call-outs.
+
+    @property
+    def pending(self) -> list[CallOut]:
+        """Calls and commands that wait for an answer, in order."""
+        self._waiting = {number: call for number, call in self._waiting.items() if call.waiting}
+        return list(self._waiting.values())
+
+    def next_call(self, *, cluster: str | None = None, path: str | None = None) -> HttpCallOut:
+        """The first HTTP call that waits for an answer, to this cluster and path if they are given."""
+        return self._next(self.calls, _http_fits(cluster, path), f"HTTP call{_to(cluster=cluster, path=path)}")
+
+    def next_redis_call(self, name: str | None = None) -> RedisCallOut:
+        """The first Redis command that waits for an answer, of this name (`"INCR"`) if it is given."""
+        return self._next(self.redis_calls, _redis_fits(name), f"Redis command{_to(name=name)}")
+
+    def answer_calls(self, answer: HttpResponder, *, cluster: str | None = None, path: str | None = None) -> None:
+        """From now on give this answer to every HTTP call that fits; also to those that wait for one.
+
+        Of several answers that fit, the first wins. A function is called with the call.
+        """
+
+        def give(call: HttpCallOut) -> None:
+            message = answer(call) if callable(answer) else answer
+            call.fail() if message is None else call.answer(message)
+
+        self._stand(_http_fits(cluster, path), give)
+
+    def answer_redis(self, answer: RedisResponder, *, name: str | None = None) -> None:
+        """From now on give this answer to every Redis command that fits. A function is called with the command."""
+
+        def give(call: RedisCallOut) -> None:
+            call.answer(answer(call) if callable(answer) else answer)
+
+        self._stand(_redis_fits(name), give)
+
+    # Time.
+
+    @property
+    def now(self) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self.services.now() / 1e9, datetime.UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, in all instances: ticks run when they are due, call-outs without an answer time out."""
+        __tracebackhide__ = True
+        end = self.services.now() + round(seconds * 1000) * 1_000_000
+        while True:
+            due = min([end, *(moment for host in self._instances for moment in host._moments())])
+            self.services.clock.advance(-(-max(due - self.services.now(), 0) // 1_000_000))
+            for host in list(self._instances):
+                host._wake()
+            if self.services.now() >= end:
+                return
+
+    def _moments(self) -> list[int]:
+        """When something happens by itself."""
+        moments = [call.deadline for call in self.pending]
+        if self._tick_period:
+            moments.append(self._last_tick + self._tick_period * 1_000_000)
+        return moments
+
+    def _wake(self) -> None:
+        now = self.services.now()
+        for call in self.pending:
+            if call.deadline <= now:
+                call.settle("timed out")
+        self._runner.expire()
+        self.settle()
+        if self._tick_period and now >= self._last_tick + self._tick_period * 1_000_000:
+            self._last_tick = now
+            self._runner.tick()
+            self.settle()
+
+    # What can be seen.
+
+    @property
+    def logs(self) -> list[LogRecord]:
+        """Everything that was logged, oldest first."""
+        return self.services.logs
+
+    @property
+    def messages(self) -> list[str]:
+        """The texts of `logs`."""
+        return [record.message for record in self.services.logs]
+
+    @property
+    def metrics(self) -> dict[str, int]:
+        """Counters and gauges by name."""
+        return self._metrics.snapshot()
+
+    @property
+    def histograms(self) -> dict[str, list[int]]:
+        """The samples of histograms by name."""
+        return self._metrics.histograms()
+
+    @property
+    def shared_data(self) -> SharedDataView:
+        """A mapping; values are bytes."""
+        return SharedDataView(self._shared_data)
+
+    def get_property(self, *path: str) -> bytes | None:
+        """A property of the plugin itself."""
+        return self.services.get_property(0, path)
+
+    # Life.
+
+    def another_instance(self, config: Mapping[str, Any] | str | None = None, *, seed: int | None = None) -> TestHost:
+        """A second instance of the plugin in the same gateway: same clock, shared data and metrics.
+
+        Without a configuration it gets that of the first. It draws other random numbers.
+        """
+        return TestHost(
+            self._start,
+            self.config if config is None else config,
+            tolerate_failures=self._tolerate_failures,
+            seed=SEED + len(self._instances) if seed is None else seed,
+            beside=self,
+        )
+
+    def close(self) -> None:
+        """End the streams that are open, and the plugin."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            for stream in list(self._open.values()):
+                stream.finish()
+        finally:
+            self._instances.remove(self)
+            close = getattr(self._program, "close", None)
+            if close is not None:
+                close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Inside.
+
+    def settle(self) -> None:
+        """Carry what the plugin has asked for to where it goes, until nothing moves any more."""
+        __tracebackhide__ = True
+        self._settling = True
+        try:
+            for _ in range(MAX_ROUNDS):
+                self._collect()
+                if not self._answer_one():
+                    break
+            else:
+                last = max([*self.calls, *self.redis_calls], key=lambda call: call.number)
+                raise ScenarioError(f"the plugin calls without end, at last {last}")
+        finally:
+            self._settling = False
+        if self.services.tick_period_ms != self._tick_period:
+            self._tick_period, self._last_tick = self.services.tick_period_ms, self.services.now()
+        self._report_failure()
+
+    def _collect(self) -> None:
+        for stream in list(self._open.values()):
+            stream.see()
+            if stream.finished:
+                del self._open[stream.id]
+        now = self.services.now()
+        new: list[CallOut] = []
+        for call in self.services.take_calls():
+            self.calls.append(HttpCallOut(call, now + call.timeout_ms * 1_000_000, self._deliver_http))
+            new.append(self.calls[-1])
+        for command in self.services.take_redis_calls():
+            deadline = now + command.settings.timeout_ms * 1_000_000
+            self.redis_calls.append(RedisCallOut(command, deadline, self._deliver_redis))
+            new.append(self.redis_calls[-1])
+        self._waiting |= {call.number: call for call in sorted(new, key=lambda call: call.number)}
+        for number in self.services.take_cancelled():
+            if number in self._waiting:
+                self._waiting[number].settle("cancelled")
+
+    def _answer_one(self) -> bool:
+        for call in self.pending if self._standing else ():
+            for standing in self._standing:
+                if standing.fits(call):
+                    standing.give(call)
+                    return True
+        return False
+
+    def _stand(self, fits: Callable[[CallOut], bool], give: Callable[[Any], None]) -> None:
+        self._standing.append(_Standing(fits, give))
+        self.settle()
+
+    def _deliver_http(self, call: HttpCallOut, fields: Fields, body: bytes) -> None:
+        self._runner.http_call_response(call.number, fields, body)
+        self._settle_after_answer()
+
+    def _deliver_redis(self, call: RedisCallOut, response: bytes | None) -> None:
+        self._runner.redis_call_response(call.number, response)
+        self._settle_after_answer()
+
+    def _settle_after_answer(self) -> None:
+        # A standing answer is given by `settle` itself, which goes on until nothing moves.
+        if not self._settling:
+            self.settle()
+
+    def _next(self, calls: list[C], fits: Callable[[CallOut], bool], wanted: str) -> C:
+        __tracebackhide__ = True
+        for call in calls:
+            if call.waiting and fits(call):
+                return call
+        there = "".join(f"\n  {call}" for call in calls) or " none"
+        raise ScenarioError(f"no {wanted} waits for an answer; so far there were:{there}")
+
+    def _on_failure(self, failure: PluginFailure | ProgramLost) -> None:
+        self.failures.append(str(failure))
+        self._unreported.append(failure)
+
+    def _report_failure(self) -> None:
+        __tracebackhide__ = True
+        unreported, self._unreported = self._unreported, []
+        if unreported and not self._tolerate_failures:
+            failure = unreported[0]
+            raise PluginFailedError(f"the plugin failed\n\n{failure}") from _cause(failure)
+
+
+def _cause(failure: BaseException) -> BaseException | None:
+    """Natively the plugin's own exception, from the plugin's first frame on: pytest shows its source, `--pdb` stops
+    there."""
+    cause = failure.__cause__
+    if cause is None:
+        return None
+    frames = cause.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_SDK):
+        frames = frames.tb_next
+    return cause.with_traceback(frames)
+
+
+_SDK = str(Path(proxywasm.__file__).parent)
+
+
+def _http_fits(cluster: str | None, path: str | None) -> Callable[[CallOut], bool]:
+    return lambda call: isinstance(call, HttpCallOut) and cluster in (None, call.cluster) and path in (None, call.path)
+
+
+def _redis_fits(name: str | None) -> Callable[[CallOut], bool]:
+    return lambda call: isinstance(call, RedisCallOut) and (name is None or call.name == name.upper())
+
+
+def _to(**wanted: str | None) -> str:
+    given = [f"{name} {value!r}" for name, value in wanted.items() if value is not None]
+    return f" with {' and '.join(given)}" if given else ""

@@ -1,0 +1,59 @@
+"""What the fixture `plugin_host` gives to a test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .host import TestHost
+from .programs import FLAVOURS, Start
+from .recordings import check_recording
+from .traffic import ScenarioError
+
+
+class PluginHosts:
+    """Call it to start a plugin in the flavour of the running test.
+
+    ```python
+    def test_greets(plugin_host: PluginHosts) -> None:
+        host = plugin_host("hello.py", {"name": "you"})
+        assert host.request().upstream.headers["x-hello"] == "you"
+    ```
+
+    A path is relative to the folder of the test. A component is built once, and again when its source changes. Hosts
+    are closed at the end of the test; a test that starts many of them uses `with plugin_host(...) as host:`.
+
+    Attributes:
+        flavour: `native` or `wasm`.
+    """
+
+    def __init__(self, flavour: str, folder: Path, started: list[TestHost]) -> None:
+        self.flavour = flavour
+        self._folder = folder
+        self._started = started
+        self._starts: dict[Path, Start] = {}
+
+    def __call__(
+        self, plugin: str | os.PathLike[str], config: Mapping[str, Any] | str | None = None, **options: Any
+    ) -> TestHost:
+        """Start the plugin; options are those of `TestHost`."""
+        __tracebackhide__ = True
+        host = TestHost(self._start(plugin), config, **options)
+        self._started.append(host)
+        return host
+
+    def replay(self, plugin: str | os.PathLike[str], recording: str | os.PathLike[str], *, only: str = "") -> None:
+        """Replay an exchange file and compare with what it expects; `only`: exchanges with this in their name."""
+        __tracebackhide__ = True
+        check_recording(self._start(plugin), self._folder / recording, only=only)
+
+    def _start(self, plugin: str | os.PathLike[str]) -> Start:
+        __tracebackhide__ = True
+        path = (self._folder / plugin).resolve()
+        if not path.exists():
+            raise ScenarioError(f"there is no plugin {plugin} in {self._folder}")
+        if path not in self._starts:
+            self._starts[path] = FLAVOURS[self.flavour](path)
+        return self._starts[path]

@@ -1,0 +1,224 @@
+"""The flavours in which a test can run a plugin, and how each starts a fresh instance of it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import random
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, TypeAlias, cast
+
+import time_machine
+
+from proxywasm import Plugin
+from proxywasm.adapters.native import native_program
+from proxywasm.wire import PluginFailure, Program, ProgramLost
+
+from ..build import build
+from ..component import ComponentProgram
+from ..engine import Component, Engine
+from ..services import HostServices
+from ..staging import NO_PLUGIN, collect
+
+Start: TypeAlias = Callable[[HostServices], Program]
+"""Makes a fresh instance of a plugin over the given services."""
+
+PluginSource: TypeAlias = "Plugin[Any] | str | os.PathLike[str] | Start"
+"""A plugin object, its Python file or package folder, a built component (`.wasm`), or what `start_of` returned."""
+
+
+class PluginImportError(AssertionError):
+    """The plugin's source cannot be imported. The message is its traceback."""
+
+
+def start_of(plugin: PluginSource) -> Start:
+    """How to start this plugin.
+
+    Source files run natively, and each instance imports them anew: as in Wasm, instances share no module globals. A
+    plugin object is run as it is.
+    """
+    if isinstance(plugin, Plugin):
+        return lambda services: _native(plugin, services)
+    if not isinstance(plugin, str | os.PathLike):
+        return plugin
+    path = Path(plugin)
+    return component_start(path) if path.suffix == ".wasm" else native_start(path)
+
+
+def native_start(source: Path) -> Start:
+    """Instances in this process, under the debugger and coverage."""
+    path = source.resolve()
+
+    def start(services: HostServices) -> Program:
+        __tracebackhide__ = True
+        return _native(import_afresh(path), services)
+
+    return start
+
+
+def wasm_start(source: Path) -> Start:
+    """Instances of a component, which is built from the source if that has changed."""
+    return component_start(build(source).path)
+
+
+FLAVOURS: Final[dict[str, Callable[[Path], Start]]] = {"native": native_start, "wasm": wasm_start}
+"""By the name that `--proxywasm` and test ids use."""
+
+
+# Wasm.
+
+
+def component_start(file: Path) -> Start:
+    component = load_component(file.resolve())
+    return lambda services: ComponentProgram(component, services, reproducible=services.reproducible)
+
+
+@cache
+def load_component(file: Path) -> Component:
+    return _engine().load(file)
+
+
+@cache
+def _engine() -> Engine:
+    return Engine()
+
+
+# Native.
+
+
+def import_afresh(path: Path) -> Plugin[Any]:
+    """Import a plugin as if it had never been imported, with the modules that lie beside it.
+
+    Raises `PluginImportError`.
+    """
+    __tracebackhide__ = True
+    name, folder = path.stem, path.parent
+    own = _own_modules(path)
+    for module in [module for module in sys.modules if module.partition(".")[0] in own]:
+        del sys.modules[module]
+    sys.path.insert(0, str(folder))
+    try:
+        importlib.invalidate_caches()
+        plugin = getattr(_import(name, path), "plugin", None)
+    finally:
+        sys.path.remove(str(folder))
+    if not isinstance(plugin, Plugin):
+        raise PluginImportError(f"{path} has {NO_PLUGIN}")
+    return plugin
+
+
+@cache
+def _own_modules(path: Path) -> frozenset[str]:
+    """Top-level modules of a component that come from the plugin's own folder. Raises `StagingError`."""
+    files = collect(path).files
+    return frozenset(
+        name.partition("/")[0].removesuffix(".py")
+        for name, file in files.items()
+        if file.is_relative_to(path.parent) and not name.startswith("proxywasm/")
+    )
+
+
+def _import(name: str, path: Path) -> ModuleType:
+    __tracebackhide__ = True
+    # By its path: another module of this name may come first on `sys.path`.
+    if path.is_dir():
+        spec = importlib.util.spec_from_file_location(
+            name, path / "__init__.py", submodule_search_locations=[str(path)]
+        )
+    else:
+        spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        # Whoever reads this wants to see the plugin's own lines only.
+        frames = error.__traceback__
+        while frames is not None and not Path(frames.tb_frame.f_code.co_filename).is_relative_to(path.parent):
+            frames = frames.tb_next
+        text = "".join(traceback.format_exception(type(error), error, frames)).rstrip()
+        raise PluginImportError(f"the plugin cannot be imported\n\n{text}") from error.with_traceback(frames)
+    return module
+
+
+def _native(plugin: Plugin[Any], services: HostServices) -> Program:
+    program = native_program(plugin, services)
+    return wrapped(program, _StandingTime(services).entered) if services.reproducible else program
+
+
+class _StandingTime:
+    """The host's clock and random numbers for plugin code in this process, and only while it runs.
+
+    A component gets them through WASI. Here the standard library is changed around each call, so that the test itself,
+    pytest and hypothesis keep the real clock.
+    """
+
+    def __init__(self, services: HostServices) -> None:
+        self._services = services
+        self._random = random.Random(int.from_bytes(services.random_bytes(8))).getstate()  # noqa: S311  # repeatable
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        services = self._services
+        urandom, system_urandom, state = os.urandom, random._urandom, random.getstate()  # type: ignore[attr-defined]
+        with time_machine.travel(services.now() / 1e9, tick=False):
+            os.urandom = random._urandom = services.random_bytes  # type: ignore[attr-defined]
+            random.setstate(self._random)
+            try:
+                yield
+            finally:
+                self._random = random.getstate()
+                os.urandom, random._urandom = urandom, system_urandom  # type: ignore[attr-defined]
+                random.setstate(state)
+
+
+# Around every call.
+
+
+def wrapped(
+    program: Program,
+    around: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    on_failure: Callable[[PluginFailure | ProgramLost], None] = lambda _: None,
+) -> Program:
+    """The program, with something around each call, and somebody who hears of failures before the stream does."""
+    return cast("Program", _Wrapped(program, around, on_failure))
+
+
+class _Wrapped:
+    def __init__(
+        self,
+        program: Program,
+        around: Callable[[], AbstractContextManager[None]],
+        on_failure: Callable[[PluginFailure | ProgramLost], None],
+    ) -> None:
+        self._program, self._around, self._on_failure = program, around, on_failure
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._program, name)
+
+        def call(*args: Any) -> Any:
+            try:
+                with self._around():
+                    return method(*args)
+            except (PluginFailure, ProgramLost) as failure:
+                self._on_failure(failure)
+                raise
+
+        return call
+
+
+def close(program: Program) -> None:
+    """Give back what the instance holds, if it is of a kind that holds something."""
+    end = getattr(program, "close", None)
+    if end is not None:
+        end()

@@ -1,0 +1,54 @@
+"""Recordings as tests: replay an exchange file and compare with what it expects."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from proxywasm.wire import Program
+
+from ..compare import judge
+from ..exchange import load
+from ..overrides import NO_OVERRIDES, find
+from ..overrides import load as load_overrides
+from ..replay import replay
+from ..services import HostServices
+from .programs import PluginSource, close, start_of
+
+
+class RecordingError(AssertionError):
+    """The plugin does not do what a recording expects. The message lists the differences."""
+
+
+def check_recording(plugin: PluginSource, file: Path, *, only: str = "") -> None:
+    """Replay every exchange of a file (or those with this text in their name), each in a fresh instance.
+
+    Deliberate differences are taken from `conformance_overrides.json`, as `proxywasm replay --check` does. Raises
+    `RecordingError`.
+    """
+    __tracebackhide__ = True
+    start = start_of(plugin)
+
+    @contextlib.contextmanager
+    def session(services: HostServices) -> Iterator[Program]:
+        program = start(services)
+        try:
+            yield program
+        finally:
+            close(program)
+
+    exchanges = [exchange for exchange in load(file) if only in exchange.name]
+    if not exchanges:
+        raise RecordingError(f"{file} has no exchange{f' with {only!r} in its name' if only else ''}")
+    overrides_file = find(file)
+    overrides = load_overrides(overrides_file) if overrides_file else NO_OVERRIDES
+    failed: list[str] = []
+    for exchange in exchanges:
+        verdict = judge(replay(exchange, session), exchange, overrides)
+        if verdict.status == "nothing expected":
+            failed.append(f"{exchange.name}\nhas no key `expect`: there is nothing to compare with")
+        elif not verdict.passed:
+            failed.append("\n".join([exchange.name, *(str(difference) for difference in verdict.differences)]))
+    if failed:
+        raise RecordingError(f"{len(failed)} of {len(exchanges)} exchanges of {file} differ\n\n" + "\n\n".join(failed))

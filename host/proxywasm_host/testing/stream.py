@@ -1,0 +1,212 @@
+"""`TestStream`: one HTTP stream through a plugin, driven by a test that plays client and upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from proxywasm.headers import HeaderValues, to_fields
+from proxywasm.wire import Fields, Hold, LocalReply
+
+from ..exchange import Message
+from ..services import LogRecord, Properties
+from ..stream import CloseUpstream, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders, Stream
+from .messages import Body, request, response
+from .traffic import ScenarioError, Sent
+
+if TYPE_CHECKING:
+    from .host import TestHost
+
+GivenProperties = Mapping[str, str | bytes]
+"""Envoy attributes by their dotted path, for example `{"route_name": "a", "source.address": "10.0.0.1"}`."""
+
+
+class TestStream:
+    """One HTTP stream: drive it with what arrives, look at what goes out.
+
+    A whole message at a time: `host.request(...)` opens the stream, `respond` answers it, `finish` ends it. Piece by
+    piece: `host.open()`, then `request_headers`, `request_body`, `response_headers`, `response_body`.
+
+    Attributes:
+        upstream: what the upstream has got.
+        downstream: what the client has got.
+        reset: why the connection was broken after the response headers had gone out; None: it was not.
+        upstream_closed: the upstream's part was cut short, because the plugin answered itself.
+        finished: the stream is over, and the plugin has been told.
+    """
+
+    __test__ = False  # for pytest: this is no class of tests
+
+    def __init__(self, host: TestHost, stream: Stream) -> None:
+        self.upstream = Sent(lambda: f"nothing has gone upstream: {self._why(request=True)}")
+        self.downstream = Sent(lambda: f"nothing has gone to the client: {self._why(request=False)}")
+        self.reset: str | None = None
+        self.upstream_closed = False
+        self.finished = False
+        self._host = host
+        self._stream = stream
+        self._request_arrived = self._response_arrived = False
+
+    @property
+    def id(self) -> int:
+        """The number of its context, as in the log."""
+        return self._stream.id
+
+    # Whole messages.
+
+    def request(self, message: Message) -> None:
+        """The client's request arrives, chunk by chunk."""
+        __tracebackhide__ = True
+        self._feed(message, self._give_request_headers, self.request_body)
+
+    def respond(
+        self, answer: int | Message = 200, headers: HeaderValues = (), body: Body = None, *, json: Any = None
+    ) -> Sent:
+        """The upstream's response arrives: a status with what goes with it, or a whole message. Returns `downstream`.
+
+        If the plugin breaks the response off, the rest of it does not arrive.
+        """
+        __tracebackhide__ = True
+        message = answer if isinstance(answer, Message) else response(answer, headers, body, json=json)
+        self._feed(message, self._give_response_headers, self.response_body)
+        return self.downstream
+
+    def finish(self) -> None:
+        """The stream is over: answered, or given up by client or upstream. The plugin's `on_stream_done` runs."""
+        __tracebackhide__ = True
+        self._stream.close()
+        self.finished = True
+        self._host.settle()
+
+    # Piece by piece.
+
+    def request_headers(
+        self,
+        method: str = "GET",
+        path: str = "/",
+        headers: HeaderValues = (),
+        *,
+        host: str = "example.com",
+        end_of_stream: bool = False,
+    ) -> None:
+        __tracebackhide__ = True
+        self._give_request_headers(request(method, path, headers, host=host).headers, end_of_stream)
+
+    def request_body(self, data: bytes | str, end_of_stream: bool = False) -> bytes:
+        """A chunk of the request arrives. Returns what goes upstream because of it."""
+        __tracebackhide__ = True
+        count = len(self.upstream.chunks)
+        self._stream.request_body(data.encode() if isinstance(data, str) else data, end_of_stream)
+        self._host.settle()
+        return b"".join(self.upstream.chunks[count:])
+
+    def response_headers(self, status: int = 200, headers: HeaderValues = (), *, end_of_stream: bool = False) -> None:
+        __tracebackhide__ = True
+        self._give_response_headers([(":status", str(status)), *to_fields(headers)], end_of_stream)
+
+    def response_body(self, data: bytes | str, end_of_stream: bool = False) -> bytes:
+        """A chunk of the response arrives. Returns what goes to the client because of it."""
+        __tracebackhide__ = True
+        count = len(self.downstream.chunks)
+        self._stream.response_body(data.encode() if isinstance(data, str) else data, end_of_stream)
+        self._host.settle()
+        return b"".join(self.downstream.chunks[count:])
+
+    # What became of it.
+
+    @property
+    def reply(self) -> LocalReply | None:
+        """The answer that the plugin made itself, if it did."""
+        return self._stream.local_reply
+
+    @property
+    def request_paused(self) -> bool:
+        """The request waits for the plugin to resume it."""
+        return self._stream._request.hold is Hold.PAUSE
+
+    @property
+    def response_paused(self) -> bool:
+        """The response waits for the plugin to resume it."""
+        return self._stream._response.hold is Hold.PAUSE
+
+    @property
+    def paused(self) -> bool:
+        return self.request_paused or self.response_paused
+
+    def get_property(self, *path: str) -> bytes | None:
+        """A property of the stream, also after its end: `get_property("route_name")`."""
+        return self._host.services.property_of(self.id, path)
+
+    @property
+    def logs(self) -> list[LogRecord]:
+        """What was logged while this stream's callbacks ran."""
+        return [record for record in self._host.logs if record.context == self.id]
+
+    def __repr__(self) -> str:
+        return f"<stream {self.id}: upstream {self.upstream}, downstream {self.downstream}>"
+
+    # Inside.
+
+    def _feed(
+        self, message: Message, headers: Callable[[Fields, bool], None], body: Callable[[bytes, bool], bytes]
+    ) -> None:
+        __tracebackhide__ = True
+        headers(message.headers, not message.body)
+        for index, chunk in enumerate(message.body):
+            if self.reset is not None or self.finished:
+                return
+            body(chunk, index == len(message.body) - 1)
+
+    def _give_request_headers(self, fields: Fields, end_of_stream: bool) -> None:
+        __tracebackhide__ = True
+        self._request_arrived = True
+        self._stream.request_headers(fields, end_of_stream)
+        self._host.settle()
+
+    def _give_response_headers(self, fields: Fields, end_of_stream: bool) -> None:
+        __tracebackhide__ = True
+        if not self.upstream:
+            raise ScenarioError(f"the upstream cannot respond, it has seen nothing: {self._why(request=True)}")
+        self._response_arrived = True
+        self._stream.response_headers(fields, end_of_stream)
+        self._host.settle()
+
+    def see(self) -> bool:
+        """Used by the host: note what the stream sends. Whether there was anything."""
+        events = self._stream.take()
+        for event in events:
+            match event:
+                case RequestHeaders(fields, end):
+                    self.upstream.fields, self.upstream.ended = fields, end
+                case RequestBody(data, end):
+                    self.upstream.chunks.append(data)
+                    self.upstream.ended = end
+                case ResponseHeaders(fields, end):
+                    self.downstream.fields, self.downstream.ended = fields, end
+                case ResponseBody(data, end):
+                    self.downstream.chunks.append(data)
+                    self.downstream.ended = end
+                case Reset(reason):
+                    self.reset = reason
+                case CloseUpstream():
+                    self.upstream_closed = True
+        return bool(events)
+
+    def _why(self, *, request: bool) -> str:
+        """What keeps a direction back, for people."""
+        reply = self.reply
+        if request and reply is not None:
+            return f"the plugin has answered itself with {reply.status} ({reply.details or 'no details'})"
+        if not (self._request_arrived if request else self._response_arrived):
+            return "no request headers have arrived" if request else "no response has arrived"
+        if self.request_paused if request else self.response_paused:
+            waiting = [str(call) for call in self._host.pending if call.context in (self.id, 0)]
+            return f"the plugin has paused it, {'waiting for ' + ', '.join(waiting) if waiting else 'calling nobody'}"
+        return "the headers wait for the body (Action.STOP_ITERATION), of which too little has arrived"
+
+
+def split_properties(properties: GivenProperties | None) -> Properties:
+    return {
+        tuple(name.split(".")): value.encode() if isinstance(value, str) else value
+        for name, value in (properties or {}).items()
+    }

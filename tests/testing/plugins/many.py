@@ -1,0 +1,109 @@
+"""Does what the path of a request says, so that one component serves all tests of the kit."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from proxywasm import (
+    Action,
+    ClusterClient,
+    ConfigError,
+    Counter,
+    FQDNCluster,
+    Histogram,
+    HttpAnswer,
+    HttpContext,
+    Plugin,
+    PluginContext,
+    RedisAnswer,
+    RedisClient,
+    log,
+    shared_data,
+)
+
+plugin: Plugin[dict[str, Any]] = Plugin("many")
+client = ClusterClient(FQDNCluster("service.example", 80))
+redis = RedisClient(FQDNCluster("redis.example", 6379))
+requests, sizes = Counter("requests"), Histogram("sizes")
+seen: list[str] = []
+
+
+@plugin.parse_config
+def parse_config(document: dict[str, Any]) -> dict[str, Any]:
+    if "refuse" in document:
+        raise ConfigError(f"refuse: {document['refuse']}")
+    if "break" in document:
+        raise KeyError("broken start")
+    redis.init(timeout_ms=500)
+    return document
+
+
+@plugin.on_tick(200)
+def tick(plugin: PluginContext) -> None:
+    log.info("tick at %d", round(time.time() * 1000) % 100_000)
+
+
+@plugin.on_request_headers
+def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
+    headers = ctx.request_headers
+    match ctx.path:
+        case "/time":
+            headers["x-time"] = f"{datetime.now(UTC).isoformat()} {time.time()}"
+        case "/random":
+            headers["x-random"] = f"{random.random()} {uuid.uuid4()} {os.urandom(4).hex()}"
+        case "/seen":
+            seen.append(ctx.method)
+            headers["x-seen"] = ",".join(seen)
+        case "/raise":
+            raise LookupError("nothing there")
+        case "/stop":
+            return Action.STOP_ITERATION
+        case "/hang":
+            return Action.PAUSE
+        case "/call":
+            client.get("/first", lambda answer: answered(ctx, answer), timeout_ms=1000)
+            return Action.PAUSE
+        case "/calls-for-ever":
+            call_again(client)
+        case "/redis":
+            redis.command(["LRANGE", "key", 0, b"\xff"], lambda answer: counted(ctx, answer))
+            return Action.PAUSE
+        case "/reply":
+            ctx.send_http_response(418, {}, "short and stout", details="teapot")
+        case "/share":
+            shared_data.set("key", b"value")
+    requests.increment()
+    return None
+
+
+def answered(ctx: HttpContext, answer: HttpAnswer) -> None:
+    ctx.request_headers["x-answer"] = f"{answer.status} {answer.body.decode()}"
+    ctx.resume_http_request()
+
+
+def call_again(client: ClusterClient) -> None:
+    client.get("/again", lambda answer: call_again(client))
+
+
+def counted(ctx: HttpContext, answer: RedisAnswer) -> None:
+    ctx.request_headers["x-redis"] = str(answer.error or answer.value)
+    ctx.resume_http_request()
+
+
+@plugin.on_streaming_response_body
+def response_body(ctx: HttpContext, config: dict[str, Any], chunk: bytes, last_chunk: bool) -> bytes:
+    sizes.record(len(chunk))
+    return chunk.upper()
+
+
+@plugin.on_stream_done
+def done(ctx: HttpContext, config: dict[str, Any]) -> None:
+    if ctx.path == "/raise-at-the-end":
+        raise LookupError("nothing there any more")
+    ctx.set_property("custom_log", ctx.path.encode())
+    log.info("done with %s", ctx.path)

@@ -1,0 +1,262 @@
+"""The test host plays a gateway: what it shows a test, natively as in Wasm."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from proxywasm import ConfigError, RedisError
+from proxywasm.testing import PluginFailedError, PluginHosts, ScenarioError, TestHost, request, response
+
+MANY = "plugins/many.py"
+
+
+@pytest.fixture
+def host(plugin_host: PluginHosts) -> TestHost:
+    return plugin_host(MANY)
+
+
+# Starting.
+
+
+def test_a_refused_configuration_is_raised(plugin_host: PluginHosts) -> None:
+    with pytest.raises(ConfigError, match="refuse: no"):
+        plugin_host(MANY, {"refuse": "no"})
+
+
+def test_a_configuration_that_is_no_json_goes_to_the_plugin_as_it_is(plugin_host: PluginHosts) -> None:
+    with pytest.raises(ConfigError, match="not JSON"):
+        plugin_host(MANY, "{")
+
+
+def test_a_start_that_raises_fails_the_test_with_the_plugins_traceback(plugin_host: PluginHosts) -> None:
+    with pytest.raises(PluginFailedError, match=r'(?s)many\.py", line \d+, in parse_config.*broken start'):
+        plugin_host(MANY, {"break": True})
+
+
+# Streams.
+
+
+def test_a_whole_exchange_takes_two_calls(host: TestHost) -> None:
+    stream = host.request("POST", "/a", {"X-A": "1"}, json={"b": 2})
+    assert (stream.upstream.method, stream.upstream.path, stream.upstream.headers["x-a"]) == ("POST", "/a", "1")
+    assert stream.upstream.json() == {"b": 2}
+    assert stream.upstream.ended
+    assert stream.respond(201, body="abc").text == "ABC"
+    assert (stream.downstream.status, stream.downstream.ended) == (201, True)
+
+
+def test_a_stream_can_be_driven_piece_by_piece(host: TestHost) -> None:
+    stream = host.open()
+    stream.request_headers("POST", "/a")
+    assert stream.request_body("one") == b"one"
+    assert not stream.upstream.ended
+    assert stream.request_body("", end_of_stream=True) == b""
+    stream.response_headers(200)
+    assert stream.response_body("one") == b"ONE"
+    assert stream.response_body(b"two", end_of_stream=True) == b"TWO"
+    assert (stream.upstream.chunks, stream.downstream.chunks) == ([b"one", b""], [b"ONE", b"TWO"])
+
+
+def test_a_round_trip_ends_the_stream(host: TestHost) -> None:
+    stream = host.roundtrip(request(path="/x"), response(body="abc"))
+    assert stream.finished
+    assert [record.message for record in stream.logs] == ["done with /x"]
+
+
+def test_the_plugins_own_reply_is_what_the_client_gets(host: TestHost) -> None:
+    stream = host.roundtrip(request(path="/reply"), response(200))
+    assert stream.reply is not None
+    assert (stream.reply.status, stream.reply.details) == (418, "teapot")
+    assert stream.downstream.text == "SHORT AND STOUT"
+    assert not stream.upstream
+
+
+def test_properties_are_given_and_read_also_after_the_end(plugin_host: PluginHosts) -> None:
+    host = plugin_host(MANY, properties={"route_name": "a", "source.address": "10.0.0.1"})
+    stream = host.open({"route_name": "b"})
+    stream.request_headers(path="/p")
+    stream.finish()
+    assert stream.get_property("route_name") == b"b"
+    assert stream.get_property("source", "address") == b"10.0.0.1"
+    assert stream.get_property("custom_log") == b"/p"
+
+
+def test_what_has_not_been_sent_says_why(host: TestHost) -> None:
+    with pytest.raises(ScenarioError, match="no request headers have arrived"):
+        _ = host.open().upstream.headers
+    with pytest.raises(ScenarioError, match=r"paused it, waiting for <HTTP call GET /first to outbound\|80"):
+        _ = host.request(path="/call").upstream.headers
+    with pytest.raises(ScenarioError, match="paused it, calling nobody"):
+        _ = host.request(path="/hang").upstream.body
+    stream = host.open()
+    stream.request_headers("POST", "/stop")
+    with pytest.raises(ScenarioError, match="STOP_ITERATION"):
+        _ = stream.upstream.headers
+    with pytest.raises(ScenarioError, match=r"answered itself with 418 \(teapot\)"):
+        _ = host.request(path="/reply").upstream.headers
+    with pytest.raises(ScenarioError, match="to the client: no response has arrived"):
+        _ = host.request().downstream.status
+
+
+def test_an_upstream_that_has_seen_nothing_cannot_respond(host: TestHost) -> None:
+    with pytest.raises(ScenarioError, match="the upstream cannot respond, it has seen nothing: the plugin has paused"):
+        host.request(path="/hang").respond(200)
+
+
+# Failures of the plugin.
+
+
+def test_a_plugin_that_raises_fails_the_test_with_its_traceback(host: TestHost) -> None:
+    with pytest.raises(PluginFailedError, match=r'(?s)many\.py", line \d+, in request_headers.*LookupError: nothing'):
+        host.request(path="/raise")
+
+
+def test_failures_can_be_what_a_test_is_about(plugin_host: PluginHosts) -> None:
+    host = plugin_host(MANY, tolerate_failures=True)
+    assert host.request(path="/raise").downstream.status == 500
+    assert "LookupError: nothing there" in host.failures[0]
+
+
+def test_a_host_that_fails_open_goes_on_without_the_plugin(plugin_host: PluginHosts) -> None:
+    host = plugin_host(MANY, tolerate_failures=True, fail_open=True)
+    assert host.request(path="/raise").respond(body="abc").text == "abc"
+
+
+def test_a_plugin_that_raises_at_the_end_is_noticed_when_the_host_is_closed(host: TestHost) -> None:
+    host.request(path="/raise-at-the-end")
+    with pytest.raises(PluginFailedError, match="nothing there any more"):
+        host.close()
+
+
+# Call-outs.
+
+
+def test_a_call_waits_until_the_test_answers_it(host: TestHost) -> None:
+    stream = host.request(path="/call")
+    assert stream.request_paused
+    call = host.next_call(path="/first")
+    assert (call.method, call.host, call.timeout_ms, call.status) == ("GET", "service.example", 1000, "waiting")
+    call.answer(200, body="fine")
+    assert stream.upstream.headers["x-answer"] == "200 fine"
+    with pytest.raises(ScenarioError, match="it is answered already"):
+        call.answer()
+
+
+def test_a_service_that_is_down_gives_no_answer(host: TestHost) -> None:
+    stream = host.request(path="/call")
+    host.next_call().fail()
+    assert stream.upstream.headers["x-answer"] == "502 "
+
+
+def test_a_call_without_answer_times_out(host: TestHost) -> None:
+    stream = host.request(path="/call")
+    host.advance(seconds=0.999)
+    assert not stream.upstream
+    host.advance(seconds=0.001)
+    assert stream.upstream.headers["x-answer"] == "502 "
+    with pytest.raises(ScenarioError, match="it is timed out already"):
+        host.calls[0].answer()
+
+
+def test_a_call_is_cancelled_when_its_stream_ends(host: TestHost) -> None:
+    host.request(path="/call").finish()
+    assert [call.status for call in host.calls] == ["cancelled"]
+    assert host.pending == []
+
+
+def test_of_standing_answers_the_first_that_fits_is_given(host: TestHost) -> None:
+    host.answer_calls(response(500), path="/other")
+    host.answer_calls(lambda call: response(body=call.path))
+    host.answer_calls(None)
+    assert host.request(path="/call").upstream.headers["x-answer"] == "200 /first"
+
+
+def test_a_standing_answer_is_also_for_calls_that_wait(host: TestHost) -> None:
+    stream = host.request(path="/call")
+    host.answer_calls(response(204), cluster="outbound|80||service.example")
+    assert stream.upstream.headers["x-answer"] == "204 "
+
+
+def test_a_call_that_was_not_made_is_named_with_those_that_were(host: TestHost) -> None:
+    host.request(path="/call")
+    with pytest.raises(ScenarioError, match=r"(?s)no HTTP call with path '/x' .*\n  <HTTP call GET /first"):
+        host.next_call(path="/x")
+
+
+def test_calls_without_end_are_noticed(host: TestHost) -> None:
+    host.answer_calls(response(200))
+    with pytest.raises(ScenarioError, match="calls without end, at last <HTTP call GET /again"):
+        host.request(path="/calls-for-ever")
+
+
+def test_redis_commands_are_answered_with_values(host: TestHost) -> None:
+    stream = host.request(path="/redis")
+    command = host.next_redis_call("lrange")
+    assert command.command == ["LRANGE", "key", "0", b"\xff"]
+    command.answer(["a", 1, None])
+    assert stream.upstream.headers["x-redis"] == "[b'a', 1, None]"
+
+
+def test_redis_may_complain_or_be_down(host: TestHost) -> None:
+    host.answer_redis(RedisError("ERR no such thing"))
+    assert host.request(path="/redis").upstream.headers["x-redis"] == "ERR no such thing"
+
+
+def test_redis_commands_time_out(host: TestHost) -> None:
+    stream = host.request(path="/redis")
+    host.advance(seconds=0.5)
+    assert "cannot connect" in stream.upstream.headers["x-redis"]
+
+
+# Time and chance.
+
+
+def test_the_clock_stands_still_until_it_is_advanced(plugin_host: PluginHosts) -> None:
+    host = plugin_host(MANY, start=datetime.datetime(2030, 1, 2, tzinfo=datetime.UTC))
+    assert host.request(path="/time").upstream.headers["x-time"] == "2030-01-02T00:00:00+00:00 1893542400.0"
+    host.advance(seconds=61.5)
+    assert host.request(path="/time").upstream.headers["x-time"] == "2030-01-02T00:01:01.500000+00:00 1893542461.5"
+    assert host.now == datetime.datetime(2030, 1, 2, 0, 1, 1, 500_000, datetime.UTC)
+
+
+def test_random_numbers_repeat_with_the_seed(plugin_host: PluginHosts) -> None:
+    def draw(seed: int) -> list[str]:
+        host = plugin_host(MANY, seed=seed)
+        return [host.request(path="/random").upstream.headers["x-random"] for _ in range(2)]
+
+    assert draw(1) == draw(1)
+    assert len({*draw(1), *draw(2)}) == 4
+
+
+def test_ticks_run_when_they_are_due(host: TestHost) -> None:
+    host.advance(seconds=0.55)
+    assert host.messages == ["tick at 100", "tick at 300", "tick at 500"]
+
+
+# What instances share.
+
+
+def test_instances_share_data_metrics_and_clock_but_no_globals(host: TestHost) -> None:
+    other = host.another_instance()
+    host.request(path="/share").finish()
+    assert other.shared_data["key"] == b"value"
+    assert host.metrics == other.metrics == {"requests": 1}
+    other.shared_data["key"] = b"mine"
+    assert dict(host.shared_data) == {"key": b"mine"}
+    assert host.request("PUT", "/seen").upstream.headers["x-seen"] == "PUT"
+    assert other.request("GET", "/seen").upstream.headers["x-seen"] == "GET"
+    other.advance(seconds=0.1)
+    assert host.messages[-1] == other.messages[-1] == "tick at 100"
+
+
+def test_instances_draw_different_random_numbers(host: TestHost) -> None:
+    other = host.another_instance()
+    drawn = {each.request(path="/random").upstream.headers["x-random"] for each in (host, other)}
+    assert len(drawn) == 2
+
+
+def test_histograms_keep_their_samples(host: TestHost) -> None:
+    host.request().respond(body=["abc", "d"])
+    assert host.histograms == {"sizes": [3, 1]}
