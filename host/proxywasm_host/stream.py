@@ -210,6 +210,16 @@ class Stream:
         half = self._response
         return half.ended and half.sent and half.body is None and not half.queue and not half.taken
 
+    @property
+    def request_paused(self) -> bool:
+        """The request waits for the plugin to resume it."""
+        return self._request.hold is Hold.PAUSE
+
+    @property
+    def response_paused(self) -> bool:
+        """The response waits for the plugin to resume it."""
+        return self._response.hold is Hold.PAUSE
+
     def expire(self, since: int) -> None:
         """Give up if a direction has been waiting from before this time on, and no call-out is under way."""
         if self._bypassed:

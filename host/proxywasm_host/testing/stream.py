@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from proxywasm.headers import HeaderValues, to_fields
-from proxywasm.wire import Fields, Hold, LocalReply
+from proxywasm.wire import Fields, LocalReply
 
 from ..exchange import Message
 from ..services import LogRecord, Properties
@@ -122,12 +122,12 @@ class TestStream:
     @property
     def request_paused(self) -> bool:
         """The request waits for the plugin to resume it."""
-        return self._stream._request.hold is Hold.PAUSE
+        return self._stream.request_paused
 
     @property
     def response_paused(self) -> bool:
         """The response waits for the plugin to resume it."""
-        return self._stream._response.hold is Hold.PAUSE
+        return self._stream.response_paused
 
     @property
     def paused(self) -> bool:
