@@ -14,14 +14,21 @@
 
 `when` has dotted paths into the exchange, each with a regular expression that is searched in the text there (compact
 JSON for anything else), or null for what must not be there. Bodies are joined, and parsed where they are JSON;
-headers are found by name (`request.headers.:path`).
+headers are found by name (`request.headers.:path`), events by number (`response.body.0.usage`).
 
 `patch` changes what is expected, by dotted paths into the result. In a body of server-sent events the path goes on with
 the number of the event or `*` for all, and then into its data; `matching` keeps it to events whose data it is found in.
+In other bodies `matching` is searched in the object or array that `path` ends in.
 
 - `remove`: `path` is not expected.
 - `set`: `value` is expected at `path`.
-- `append_event`: one more event (`value` is its data, `event` its name) at the end of `path` (`downstream.body`).
+- `copy`: what stands at `from`, a path into the exchange, is expected at `path`.
+- `compose`: the text `value` is expected at `path`, in which `{...}` stands for what is at this path into the exchange.
+- `add`, `subtract`: the number at `path` is greater, or smaller, by the one at `from`.
+- `insert`: `value` is expected in front of what is at `path`, which ends in the number of an element or of an event
+  (`event` is the new one's name).
+- `rename`: what is at `path` is expected under the key `to`.
+- `append_event`: this event (`value` is its data, `event` its name) is the last of `path` (`downstream.body`).
 - `drop_events`: no events with data in which `matching` is found.
 
 `exchanges` replaces whole parts for one exchange; what is replaced is compared also where the original has a known bug.
@@ -33,7 +40,7 @@ import copy
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -57,6 +64,8 @@ class Patch:
     value: Any = None
     event: str = ""
     matching: re.Pattern[str] | None = None
+    source: tuple[str, ...] = ()
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +85,17 @@ class Rule:
                 return False
         return True
 
-    def change(self, expected: Expected) -> bool:
+    def change(self, expected: Expected, raw: Mapping[str, Any]) -> bool:
         """Patch in place. False: this rule has nothing to say about these expectations."""
         before = copy.deepcopy(expected)
         for patch in self.patches:
-            _apply(patch, expected)
+            if patch.op == "compose":
+                if (text := _composed(raw, patch.value)) is not None:
+                    _apply(replace(patch, value=text, op="set"), expected)
+            elif not patch.source:
+                _apply(patch, expected)
+            elif (found := _look_up(raw, patch.source)) is not None:
+                _apply(replace(patch, value=found, op="set" if patch.op == "copy" else patch.op), expected)
         return expected != before
 
 
@@ -116,8 +131,10 @@ class Overrides:
         candidates = [copy.deepcopy(candidate) for candidate in _recorded(raw)]
         names = []
         for rule in self.rules:
-            if rule.matches(exchange) and any([rule.change(candidate) for candidate in candidates]):
-                names.append(rule.id)
+            if rule.matches(exchange):
+                changed = [rule.change(candidate, raw) for candidate in candidates]
+                if any(changed):
+                    names.append(rule.id)
         if single is not None:
             names.append(single.rule or exchange.name)
             candidates = [{**candidate, **single.expect} for candidate in candidates]
@@ -130,7 +147,8 @@ class Overrides:
         for exchange in exchanges:
             names.add(exchange.name)
             for rule in list(unused.values()):
-                if rule.matches(exchange) and any(map(rule.change, copy.deepcopy([*_recorded(exchange.raw)]))):
+                candidates = copy.deepcopy([*_recorded(exchange.raw)])
+                if rule.matches(exchange) and any(rule.change(one, exchange.raw) for one in candidates):
                     del unused[rule.id]
         lines = [f"rule {name!r} changes no exchange" for name in unused]
         return lines + [f"exchange {name!r} does not exist" for name in self.exchanges or {} if name not in names]
@@ -178,6 +196,12 @@ class _Wrong(Exception):
 _PATCH_KEYS: Final = {
     "remove": ({"path"}, {"matching"}),
     "set": ({"path", "value"}, {"matching"}),
+    "copy": ({"path", "from"}, {"matching"}),
+    "compose": ({"path", "value"}, {"matching"}),
+    "add": ({"path", "from"}, {"matching"}),
+    "subtract": ({"path", "from"}, {"matching"}),
+    "insert": ({"path", "value"}, {"event"}),
+    "rename": ({"path", "to"}, {"matching"}),
     "append_event": ({"value"}, {"path", "event"}),
     "drop_events": ({"matching"}, {"path"}),
 }
@@ -211,6 +235,8 @@ def _patch(value: Any, where: str) -> Patch:
         value.get("value"),
         value.get("event", ""),
         None if matching is None else _pattern(matching, f"{where}.matching"),
+        _path(value["from"]) if "from" in value else (),
+        value.get("to", ""),
     )
 
 
@@ -250,9 +276,11 @@ def _look_up(value: Any, path: tuple[str, ...]) -> Any:
     """What is at a path; None if nothing is there."""
     for index, step in enumerate(path):
         if isinstance(value, dict):
+            if step not in value and (name := ".".join(path[index:])) in value:
+                return value[name]  # a key with dots in it, such as the name of a model
             value = value.get(step)
             if step == "body" and value is not None:
-                value = _value(bodies.parse(bodies.join(value)))
+                value = _value(bodies.parse(bodies.join(value)), inside=index + 1 < len(path))
             elif step == "headers" and index + 1 < len(path):
                 name = ".".join(path[index + 1 :])
                 return next((text for key, text in value or [] if key.lower() == name), None)
@@ -263,7 +291,27 @@ def _look_up(value: Any, path: tuple[str, ...]) -> Any:
     return value
 
 
-def _value(body: bodies.Body) -> Any:
+def _composed(raw: Any, template: str) -> str | None:
+    """None if something that is named is not there."""
+    found = {name: _text(raw, _path(name)) for name in re.findall(r"\{([^{}]+)\}", template)}
+    if any(value is None for value in found.values()):
+        return None
+    return re.sub(r"\{([^{}]+)\}", lambda match: str(found[match[1]]), template)
+
+
+def _text(raw: Any, path: tuple[str, ...]) -> str | None:
+    """What is at a path, as text; a whole body as it came."""
+    if path[-1] == "body":
+        message = _look_up(raw, path[:-1])
+        body = message.get("body") if isinstance(message, dict) else None
+        return None if body is None else bodies.join(body).decode(errors="replace")
+    value = _look_up(raw, path)
+    return None if value is None else bodies.compact(value)
+
+
+def _value(body: bodies.Body, *, inside: bool) -> Any:
+    if inside and isinstance(body, SseBody):
+        return [event.data for event in body.events]
     return body.value if isinstance(body, JsonBody) else bodies.unparse(body)
 
 
@@ -304,6 +352,9 @@ def _apply(patch: Patch, expected: Expected) -> None:
             return
         node = node.get(step)
         if isinstance(node, list) and rest[0].isdigit() and int(rest[0]) < len(node):
+            if not rest[1:] and patch.op == "remove":
+                del node[int(rest[0])]
+                return
             node = {rest[0]: node[int(rest[0])]}  # a call-out, which is changed in place
 
 
@@ -317,7 +368,7 @@ def _patch_body(patch: Patch, rest: tuple[str, ...], message: dict[str, Any]) ->
     match body:
         case SseBody(events):
             body.events = _patch_events(patch, rest, events)
-        case JsonBody(value) if patch.op in ("set", "remove"):
+        case JsonBody(value) if patch.op not in ("append_event", "drop_events"):
             _descend(patch, rest, value)
         case _:
             return
@@ -327,17 +378,21 @@ def _patch_body(patch: Patch, rest: tuple[str, ...], message: dict[str, Any]) ->
 
 def _patch_events(patch: Patch, rest: tuple[str, ...], events: list[SseEvent]) -> list[SseEvent]:
     if patch.op == "append_event":
-        return [*events, SseEvent(patch.event, patch.value)]
+        last = SseEvent(patch.event, patch.value)
+        return events if events[-1:] == [last] else [*events, last]
 
     def concerns(event: SseEvent) -> bool:
         return patch.matching is None or patch.matching.search(bodies.compact(event.data)) is not None
 
+    if patch.op == "insert" and not rest[1:]:
+        events.insert(int(rest[0]), SseEvent(patch.event, copy.deepcopy(patch.value)))
+        return events
     if patch.op == "drop_events":
         return [event for event in events if not concerns(event)]
     for index, event in enumerate(events):
         if rest[0] in ("*", str(index), str(index - len(events))) and concerns(event):
             if rest[1:]:
-                _descend(patch, rest[1:], event.data)
+                _descend(replace(patch, matching=None), rest[1:], event.data)
             elif patch.op == "set":
                 event.data = patch.value
     return events
@@ -360,7 +415,18 @@ def _descend(patch: Patch, path: tuple[str, ...], node: Any) -> None:
 
 
 def _change(patch: Patch, node: Any, key: Any) -> None:
+    if patch.matching is not None and not patch.matching.search(bodies.compact(node)):
+        return
     if patch.op == "set":
         node[key] = copy.deepcopy(patch.value)
+    elif patch.op in ("add", "subtract"):
+        if key in node and isinstance(node[key], int) and isinstance(patch.value, int):
+            node[key] += patch.value if patch.op == "add" else -patch.value
+    elif patch.op == "insert":
+        if isinstance(node, list):
+            node.insert(key, copy.deepcopy(patch.value))
+    elif patch.op == "rename":
+        if isinstance(node, dict) and key in node:
+            node[patch.to] = node.pop(key)
     elif isinstance(node, list) or key in node:
         del node[key]

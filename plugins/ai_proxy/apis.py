@@ -122,6 +122,20 @@ STATEFUL: Final = frozenset(
 )  # fmt: skip
 """The APIs that refer to things kept under an account: one consumer must keep meeting the same account."""
 
+UNREAD: Final = frozenset(
+    {
+        AUDIO_TRANSCRIPTION, AUDIO_TRANSLATION,
+        FILES, RETRIEVE_FILE, RETRIEVE_FILE_CONTENT, BATCHES, RETRIEVE_BATCH, CANCEL_BATCH, MODELS, REALTIME,
+        RETRIEVE_FINE_TUNING_JOB, FINE_TUNING_JOB_EVENTS, FINE_TUNING_JOB_CHECKPOINTS, CANCEL_FINE_TUNING_JOB,
+        RESUME_FINE_TUNING_JOB, PAUSE_FINE_TUNING_JOB, CHECKPOINT_PERMISSIONS, DELETE_CHECKPOINT_PERMISSION,
+        RETRIEVE_VIDEO, RETRIEVE_VIDEO_CONTENT, GEMINI_GENERATE, GEMINI_STREAM,
+    }
+)  # fmt: skip
+"""The APIs whose bodies name no model, or are uploads; they are passed on unread."""
+
+IMAGE_FORMS: Final = frozenset({IMAGE_EDIT, IMAGE_VARIATION})
+"""The APIs whose forms are read for the name of the model. Other forms are uploads, which go on as they come."""
+
 MODEL_REQUIRED: Final = frozenset({CHAT, COMPLETIONS, EMBEDDINGS})
 
 _NO_PARAMETERS: Final[Mapping[str, str]] = MappingProxyType({})

@@ -24,10 +24,30 @@ class Call:
     """How many answers are asked for."""
     path: str = ""
     """The upstream path that a codec chooses; empty: that of the row."""
+    host: str = ""
+    """The upstream host that a codec chooses; empty: that of the row."""
     headers: dict[str, str | None] = field(default_factory=dict)
     """Request headers that a codec sets, or removes (None)."""
+    asked_headers: dict[str, str] = field(default_factory=dict)
+    """The client's headers that the row wants to see."""
+    answer_headers: dict[str, str] = field(default_factory=dict)
+    """Response headers that a codec sets before the first of the answer is sent."""
+    sent: bytes | None = field(default=None, repr=False)
+    """The body that went upstream, as long as a retry may need it."""
+    used: list[str] = field(default_factory=list, repr=False)
+    """Tokens of earlier attempts."""
     state: Any = None
     """The codec's own memory of the stream."""
+    files: dict[str, Any] = field(default_factory=dict)
+    """Files that the request names and that have been fetched, by address."""
+    answer_id: str = ""
+    """The id of the answer, where a header says it."""
+    front: str = ""
+    """The API that the client asked for, where a front answers it; `route` is then that of the pivot."""
+    thinking: dict[str, Any] | None = None
+    """What a client of Anthropic's API says about thinking: `type`, `budget_tokens`."""
+    usage_choice: bool = False
+    """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
 
     @property
     def api(self) -> str:

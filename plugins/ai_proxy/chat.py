@@ -46,9 +46,13 @@ class ChatWriter:
         self._usage: Json | None = None
         self._usage_written = False
         self._choices: dict[int, str] = {}
+        self._calling: set[int] = set()
         self._state = "open"
         self._head = self._tail = ""
         self._out: list[str] = []
+        self.may_end = False
+        """The provider has said that it is done, or says so only by closing the connection: choices that have no finish
+        of their own end with the stream."""
 
     @property
     def begun(self) -> bool:
@@ -69,17 +73,21 @@ class ChatWriter:
         """Every choice that has begun is finished, and there is one."""
         return bool(self._choices) and all(state == "finished" for state in self._choices.values())
 
-    def begin(self, chunk_id: str = "") -> None:
-        """Say the id of the stream. Later ids are ignored; without one, the first chunk makes one up."""
+    def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:
+        """Say the id of the stream, and time and model where the provider knows better. Later ones are ignored; without
+        an id, the first chunk makes one up.
+        """
         if self._head:
             return
+        when = created if isinstance(created, int) and created > 0 else int(time.time())
+        name = model if isinstance(model, str) and model else self._model
         self._head = f'data: {{"id":{dumps(chunk_id or f"chatcmpl-{uuid.uuid4()}")},"choices":['
-        self._tail = (
-            f'],"created":{int(time.time())},"model":{dumps(self._model)},"object":"chat.completion.chunk","usage":'
-        )
+        self._tail = f'],"created":{when},"model":{dumps(name)},"object":"chat.completion.chunk","usage":'
 
-    def delta(self, index: int, delta: Json, *, logprobs: Any = None) -> None:
-        """More of a choice. The role is added where the provider has not given one."""
+    def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
+        """More of a choice. The role is added where the provider has not given one. `usage` is what has been used so
+        far, for providers that say so all the time.
+        """
         state = self._choices.get(index, "new")
         if not self._step(index, state, "delta"):
             return
@@ -92,17 +100,20 @@ class ChatWriter:
             text = f'{{"role":"assistant","content":{dumps(content)}}}'
         else:
             text = dumps(delta)
+            if "tool_calls" in delta:
+                self._calling.add(index)
         self._out.append(
             f'{self._head}{{"index":{index},"delta":{text},"finish_reason":null,"logprobs":{probs}}}'
-            f"{self._tail}null}}\n\n"
+            f"{self._tail}{'null' if usage is None else dumps(usage)}}}\n\n"
         )
 
-    def finish(self, index: int, reason: str) -> None:
-        """The last of a choice."""
+    def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
+        """The last of a choice; `delta` and `usage` for providers that say them together with it."""
         if self._step(index, self._choices.get(index, "new"), "finish"):
+            self._usage_written = self._usage_written or usage is not None
             self._out.append(
-                f'{self._head}{{"index":{index},"delta":{{}},"finish_reason":{dumps(reason)},"logprobs":null}}'
-                f"{self._tail}null}}\n\n"
+                f'{self._head}{{"index":{index},"delta":{dumps(delta or {})},"finish_reason":{dumps(reason)},'
+                f'"logprobs":null}}{self._tail}{"null" if usage is None else dumps(usage)}}}\n\n'
             )
 
     def usage(self, usage: Json) -> None:
@@ -115,6 +126,9 @@ class ChatWriter:
         """The provider has ended the stream. Raises `ApiError` if that is too early: an end is not invented."""
         if self._state != "open":
             return
+        if self.may_end:
+            for index in [index for index, state in self._choices.items() if state != "finished"]:
+                self.finish(index, "tool_calls" if index in self._calling else "stop")
         if not self.complete:
             raise stream_cut()
         self._write_usage()

@@ -25,7 +25,8 @@ class ModelMapping:
     def __init__(self, exact: dict[str, str], rules: list[Rule], fallback: str | None) -> None:
         self._exact = exact
         self._rules = rules
-        self._fallback = fallback
+        self.fallback = fallback or ""
+        """The value of `*`, which is also for requests that name no model."""
 
     def __call__(self, model: str) -> str:
         target = self._exact.get(model)
@@ -35,7 +36,7 @@ class ModelMapping:
                 if target is not None:
                     break
             else:
-                target = self._fallback
+                target = self.fallback
         return target or model
 
 

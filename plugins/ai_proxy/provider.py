@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from proxywasm import ConfigError, Event
 
 from .call import Call
-from .chat import ChatWriter
+from .context_file import ContextText
 from .errors import ApiError
+from .health import Health
 from .jsonx import Json
+from .oauth import AccessToken
 from .settings import Settings
+from .tokens import Tokens
+from .writers import Writer
 
 
 class Codec(Protocol):
@@ -28,7 +33,7 @@ class Codec(Protocol):
     def response(self, call: Call, answer: Json, /) -> Json:
         """The OpenAI answer. Raises `ApiError` if the answer is an error, or makes no sense."""
 
-    def event(self, call: Call, event: Event, document: Json, writer: ChatWriter, /) -> None:
+    def event(self, call: Call, event: Event, document: Json, writer: Writer, /) -> None:
         """Write what one event of the stream says. Raises `ApiError` likewise."""
 
     def error(self, status: int, document: Json, /) -> ApiError | None:
@@ -37,13 +42,56 @@ class Codec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """The header that carries the credential."""
+    """The header that carries the credential, or the parameter of the query."""
 
     header: str
     template: str
+    in_query: bool = False
 
 
 BEARER: Final = Auth("authorization", "Bearer {}")
+RAW: Final = Auth("authorization", "{}")
+
+
+class OwnKey(Enum):
+    """What becomes of a client's credential where the gateway has none of its own."""
+
+    REMOVED = "removed"
+    """It is for the gateway, and goes nowhere."""
+    USED = "used"
+    """It is the client's key for this very service."""
+    KEPT = "kept"
+    """The service is anyone's: all headers that carry credentials stay as they are."""
+
+
+class Endpoint(NamedTuple):
+    """Where requests go, for rows with which that depends on more settings than one."""
+
+    host: str
+    paths: Mapping[str, str]
+    only_path: str = ""
+    """All requests go to exactly this path, whatever path and query the client asks for."""
+    query: str = ""
+    """Follows the query of every request."""
+
+
+Locate: TypeAlias = Callable[[Settings, Mapping[str, str]], Endpoint]
+
+
+class Outgoing(NamedTuple):
+    """A request as it leaves; what a signature covers."""
+
+    method: str
+    host: str
+    path: str
+    body: bytes
+
+
+Sign: TypeAlias = Callable[[Settings, Outgoing], Mapping[str, str]]
+"""The headers that a complete request gets last."""
+
+Edit: TypeAlias = Callable[[Call, Json], bool]
+"""Changes a document in place; whether there was something to change."""
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -56,14 +104,50 @@ class Row:
     host: str
     paths: Mapping[str, str]
     """Upstream path by API. An API that is missing here is not supported, unless `capabilities` adds it."""
-    auth: Auth = BEARER
+    auth: Auth | None = BEARER
+    """None: no credential is sent."""
+    own_key: OwnKey = OwnKey.REMOVED
+    credential: Callable[[Settings], str] | None = None
+    """Makes the credential, where it is not simply one of `apiTokens`."""
+    login: Callable[[Settings], AccessToken] | None = None
+    """Gets the credential from another service."""
+    native_front: Callable[[str], bool] | None = None
+    """With which models the service itself has the API of a front, although it is not among `paths`."""
+    headers: Callable[[Settings], Mapping[str, str]] | None = None
+    """Headers that all requests to this service have."""
     settings: type[Settings] = Settings
+    sign: Sign | None = None
+    """Signs each request, in every protocol."""
     when: tuple[str, Any] | None = None
     """The setting that selects this row, when there are several of one name."""
     codecs: Mapping[str, Codec] = field(default_factory=lambda: _NOTHING)
     """APIs whose bodies are converted; those of all others pass through, but for the model name."""
+    edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
+    """Small changes to requests of APIs that are not converted."""
+    chunk_edit: Edit | None = None
+    """A small change to each event of a chat's stream that is not converted."""
     host_setting: str = ""
     """The setting that overrides the host."""
+    endpoint: Locate | None = None
+    """Says where requests go; gets the settings and `paths`."""
+    choose_path: Callable[[Call], str] | None = None
+    """The upstream path when it depends on more of the client's path than the ids in it; empty: that of `paths`."""
+    id_header: str = ""
+    """The header of answers that has their id."""
+    forwards_unknown_apis: bool = False
+    """An API that is missing in `paths` is forwarded as it is, and not refused."""
+    keeps_path: bool = False
+    """The client's path is never replaced by that of the API."""
+    keeps_bodies: bool = False
+    """Bodies are what the client says; nothing but `customSettings` is written into them."""
+    keeps_developer_role: bool = False
+    """Knows the role `developer`; elsewhere it becomes `system`."""
+    first_byte_timeout_always: bool = False
+    """`firstByteTimeout` is set on all requests, as nobody looks whether they ask for a stream."""
+    read_headers: tuple[str, ...] = ()
+    """The client's headers that a codec wants to see."""
+    cannot_stream: bool = False
+    """Answers come in one piece; a client that asks for a stream gets one made of it."""
     token_required: bool = True
     accept_for_streams: bool = True
     """Ask with `accept: text/event-stream` when the client wants a stream."""
@@ -78,7 +162,13 @@ class Provider:
     row: Row
     settings: Settings
     host: str
+    """Empty: the client's."""
     paths: Mapping[str, str]
+    only_path: str = ""
+    query: str = ""
+    tokens: Tokens = field(default_factory=lambda: Tokens(()))
+    context: ContextText | None = None
+    login: AccessToken | None = None
 
     @classmethod
     def build(cls, row: Row, settings: Settings, path: str) -> Provider:
@@ -86,5 +176,26 @@ class Provider:
         if row.token_required and not settings.api_tokens:
             raise ConfigError(f"{path}.apiTokens: is required: {row.name} needs at least one token")
         settings.check(path)
+        place = row.endpoint(settings, row.paths) if row.endpoint else Endpoint(row.host, row.paths)
         host = getattr(settings, row.host_setting) if row.host_setting else ""
-        return cls(row, settings, settings.provider_domain or host or row.host, {**row.paths, **settings.capabilities})
+        return cls(
+            row,
+            settings,
+            settings.provider_domain or host or place.host,
+            {**place.paths, **settings.capabilities},
+            place.only_path,
+            place.query,
+            Tokens(settings.api_tokens, _health(settings, place.host, path)),
+            ContextText(settings.context, settings.timeout) if settings.context else None,
+            row.login(settings) if row.login else None,
+        )
+
+
+def _health(settings: Settings, host: str, path: str) -> Health | None:
+    """Two providers of one kind are told apart by what makes them serve different things."""
+    if settings.failover is None or not settings.failover.enabled:
+        return None
+    if not settings.failover.health_check_model:
+        raise ConfigError(f"{path}.failover.healthCheckModel: is required: the model that health checks ask")
+    identity = (settings.type, settings.id, host, settings.provider_domain, settings.provider_base_path)
+    return Health(settings.failover, settings.api_tokens, identity)

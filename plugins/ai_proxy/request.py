@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
+from urllib.parse import parse_qs
 
 from proxywasm import Action, HttpContext, log
 
-from . import apis, custom_settings, tokens, upstream
+from . import apis, bodies, custom_settings, files, forms, fronts, multipart, retry, upstream
 from .call import Call
-from .errors import ApiError
-from .jsonx import Json, dump_bytes, loads
+from .errors import ApiError, parse
+from .files import FilesWanted
+from .jsonx import dump_bytes
 from .provider import Provider
+from .waiting import Awaited, go_on
 
 BODY_LIMIT: Final = 100 * 1024 * 1024
 """Bytes of a body that are buffered; chats carry images."""
@@ -22,38 +26,90 @@ _FIRST_BYTE_TIMEOUT: Final = "x-envoy-upstream-rq-first-byte-timeout-ms"
 
 def on_headers(ctx: HttpContext, provider: Provider) -> Action | None:
     ctx.disable_reroute()
-    settings = provider.settings
+    settings, row = provider.settings, provider.row
     call = Call(settings, apis.classify(ctx.path))
     openai = settings.protocol == "openai"
     if openai and not call.api:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", ctx.path)
-    read = ctx.has_request_body and openai and call.api != "" and _is_readable(ctx)
-    # A front for another client protocol (Anthropic messages, OpenAI responses) would take its APIs over here.
-    if read and call.api not in provider.paths:
-        reply(ctx, ApiError(404, "the model service behind this route does not have this API", code="unsupported_api"))
-        return None
-    if openai:
-        ctx.set_context("call", call)
-    call.token = tokens.pick(settings.api_tokens, call.api, ctx.request_headers.get("x-mse-consumer"))
+    # A signature covers the body, whatever it is about.
+    known = call.api != "" or (row.sign is not None and not openai)
+    concerned = ctx.has_request_body and known and _is_readable(ctx, provider, call)
+    ctx.set_context("call", call)
+    if concerned and openai:
+        fronts.enter(call, provider)
+        if call.api not in provider.paths and not row.forwards_unknown_apis:
+            reply(
+                ctx, ApiError(404, "the model service behind this route does not have this API", code="unsupported_api")
+            )
+            return None
+    if openai and row.choose_path is not None:
+        call.path = row.choose_path(call)
+    consumer = ctx.request_headers.get("x-mse-consumer")
+    call.token = (row.credential(settings) if row.credential else "") or provider.tokens.pick(call.api, consumer)
+    read = concerned and _is_edited(provider, call)
+    if not read and "{model}" in provider.paths.get(call.api, ""):
+        # A websocket's request has the model in its query.
+        asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
+        call.model = asked and settings.model_mapping(asked)
+    call.asked_headers = {name: ctx.request_headers.get(name, "") for name in row.read_headers}
     upstream.address(ctx, provider, call)
+    if row.first_byte_timeout_always and settings.first_byte_timeout:
+        ctx.request_headers[_FIRST_BYTE_TIMEOUT] = str(settings.first_byte_timeout)
     if not read:
         ctx.dont_read_request_body()
-        return None
+        return _after(ctx, _login(provider), lambda: _send_unread(ctx, provider, call))
     ctx.set_request_body_buffer_limit(BODY_LIMIT)
     return Action.STOP_ITERATION
 
 
-def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> None:
+def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> Action | None:
+    awaited = _login(provider)
+    if provider.context is not None and call.api == apis.CHAT and provider.settings.protocol != "original":
+        awaited.append((provider.context, f"ai-proxy.{provider.row.name}.load_ctx_failed"))
+    return _after(ctx, awaited, lambda: _send(ctx, provider, call, raw))
+
+
+def _login(provider: Provider) -> list[tuple[Awaited, str]]:
+    return [] if provider.login is None else [(provider.login, f"ai-proxy.{provider.row.name}.load_ak_failed")]
+
+
+def _after(ctx: HttpContext, awaited: list[tuple[Awaited, str]], then: Callable[[], Action | None]) -> Action | None:
+    """Go on when all of these are there. Each comes with what a failure is called in access logs."""
+    if not awaited:
+        return then()
+    (first, failure), *rest = awaited
+
+    def proceed(error: ApiError | None) -> Action | None:
+        if error is None:
+            return _after(ctx, rest, then)
+        reply(ctx, error, details=failure)
+        return None
+
+    return proceed(None) if first.ready(ctx) else first.wait(ctx, proceed)
+
+
+def _send_unread(ctx: HttpContext, provider: Provider, call: Call) -> None:
+    if provider.login is not None:
+        upstream.set_token(ctx, provider, call, provider.login.token)
+    if not ctx.has_request_body:
+        upstream.sign(ctx, provider, b"")
+        retry.remember(provider, call, b"")
+
+
+def _send(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> Action | None:
+    row = provider.row
+    headers = ctx.request_headers
     try:
-        body, changed = _prepare(provider, call, raw)
-        if (codec := provider.row.codecs.get(call.api)) is not None:
-            body, changed = codec.request(call, body), True
+        replacement = _replacement(provider, call, raw, headers.get("content-type", ""))
     except ApiError as error:
         reply(ctx, error)
-        return
-    headers = ctx.request_headers
+        return None
+    except FilesWanted as wanted:
+        return _fetch(ctx, provider, call, raw, wanted.urls)
+    if provider.login is not None:
+        upstream.set_token(ctx, provider, call, provider.login.token)
     if call.stream:
-        if provider.row.accept_for_streams and call.api in {apis.CHAT, apis.VIDEOS, apis.VIDEO_REMIX}:
+        if row.accept_for_streams and call.api in {apis.CHAT, apis.VIDEOS, apis.VIDEO_REMIX}:
             headers["accept"] = "text/event-stream"
         if provider.settings.first_byte_timeout and call.api in apis.STREAMING:
             headers[_FIRST_BYTE_TIMEOUT] = str(provider.settings.first_byte_timeout)
@@ -62,64 +118,85 @@ def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> Non
             headers.discard(name)
         else:
             headers[name] = value
-    if call.path:
+    if call.host:
+        upstream.set_host(ctx, provider, call.host)
+    if call.path or "{model}" in provider.paths.get(call.api, ""):
         upstream.set_path(ctx, provider, call)
-    if changed:
-        ctx.replace_request_body(dump_bytes(body))
+    if replacement is not None:
+        ctx.replace_request_body(replacement)
+    sent = raw if replacement is None else replacement
+    upstream.sign(ctx, provider, sent)
+    retry.remember(provider, call, sent)
+    return None
 
 
-def reply(ctx: HttpContext, error: ApiError) -> None:
+def _fetch(ctx: HttpContext, provider: Provider, call: Call, raw: bytes, urls: list[str]) -> Action | None:
+    """Fetch files, and then convert the request once more."""
+    failure = f"ai-proxy.{provider.row.name}.fetch_image_failed"
+
+    def proceed(error: ApiError | None) -> Action | None:
+        if error is None:
+            return _send(ctx, provider, call, raw)
+        reply(ctx, error, details=failure)
+        return None
+
+    try:
+        files.fetch(call, urls, lambda error: go_on(ctx, proceed, error))
+    except ApiError as error:
+        return proceed(error)
+    return Action.PAUSE
+
+
+def _replacement(provider: Provider, call: Call, raw: bytes, content_type: str) -> bytes | None:
+    """The body for the provider; None if the client's will do. Raises `ApiError`."""
+    row = provider.row
+    if provider.settings.protocol == "original" and not row.keeps_bodies:
+        return None  # It is read for the signature only.
+    if row.keeps_bodies:
+        document = parse(raw)
+        if not isinstance(document, dict) or not custom_settings.apply(provider.settings.custom_settings, document):
+            return None
+        return dump_bytes(document)
+    codec = row.codecs.get(call.api)
+    form = multipart.is_form(content_type)
+    if form and codec is None:
+        return forms.map_model(provider, call, raw, content_type)
+    if form:
+        call.headers["content-type"] = "application/json"
+        body = forms.document(raw, content_type)
+    else:
+        body = bodies.document(raw)
+    body, changed = bodies.prepare(provider, call, body)
+    codec = row.codecs.get(call.api)  # With some models the API has turned out to be another.
+    if codec is not None:
+        return dump_bytes(codec.request(call, body))
+    return dump_bytes(body) if changed else None
+
+
+def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
     """Answer the client in the provider's stead."""
     log.warn("request refused with %d: %s", error.status, error.message)
-    ctx.send_http_response(error.status, {"content-type": "application/json"}, error.body(), details=REQUEST_FAILED)
+    body = fronts.error_body(ctx, error)
+    ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
 
 
-def _prepare(provider: Provider, call: Call, raw: bytes) -> tuple[Json, bool]:
-    """The body as it concerns every provider, and whether it is no longer what the client sent."""
-    try:
-        body = loads(raw)
-    except ValueError as error:
-        # What exactly is wrong is worded differently by each version of Python.
-        log.info("request body: %s", error)
-        raise ApiError(400, "the request body is not valid JSON", code="invalid_json") from None
-    if not isinstance(body, dict):
-        raise ApiError(400, "the request body must be a JSON object", code="invalid_json")
-    settings = provider.settings
-    changed = custom_settings.apply(settings.custom_settings, body) if settings.custom_settings else False
-    call.stream = body.get("stream") is True
-    if isinstance(count := body.get("n"), int) and count > 1:
-        call.choices = count
-    if call.stream and call.api in {apis.CHAT, apis.COMPLETIONS}:
-        changed |= _ask_for_usage(body)
-    model = body.get("model")
-    if isinstance(model, str) and model:
-        call.asked_model = model
-        call.model = body["model"] = settings.model_mapping(model)
-        changed |= call.model != model
-    elif model is not None and not isinstance(model, str):
-        raise ApiError(400, "model must be a string", param="model")
-    elif call.api in apis.MODEL_REQUIRED:
-        raise ApiError(400, "you must provide a model parameter", param="model")
-    if call.api == apis.CHAT and call.api in provider.row.codecs:
-        messages = body.get("messages")
-        if not isinstance(messages, list) or not messages:
-            raise ApiError(400, "messages must be a non-empty array", param="messages")
-    return body, changed
-
-
-def _ask_for_usage(body: Json) -> bool:
-    """Streams tell the tokens used only when asked, and gateways account by them."""
-    options = body.get("stream_options")
-    if options is None:
-        options = body["stream_options"] = {}
-    if not isinstance(options, dict) or "include_usage" in options:
+def _is_readable(ctx: HttpContext, provider: Provider, call: Call) -> bool:
+    if ctx.is_binary_request_body() or ctx.is_websocket():
         return False
-    options["include_usage"] = True
-    return True
-
-
-def _is_readable(ctx: HttpContext) -> bool:
     content_type = ctx.request_headers.get("content-type", "")
-    if content_type and "application/json" not in content_type.lower():
+    if multipart.is_form(content_type):
+        # Other forms are uploads, which go on as they come.
+        return call.api in apis.IMAGE_FORMS or "{model}" in provider.paths.get(call.api, "")
+    return not content_type or "application/json" in content_type.lower()
+
+
+def _is_edited(provider: Provider, call: Call) -> bool:
+    """Whether anything in the body matters to anyone here."""
+    row, settings = provider.row, provider.settings
+    if row.keeps_bodies:
+        return bool(settings.custom_settings)
+    if row.sign is not None:
+        return True
+    if settings.protocol != "openai" or call.api not in provider.paths:
         return False
-    return not ctx.is_binary_request_body() and not ctx.is_websocket()
+    return call.api in row.codecs or call.api not in apis.UNREAD or ("{model}" in provider.paths[call.api] and not call.path)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
-from proxywasm import Action, HttpContext, log
+from proxywasm import Action, Headers, HttpAnswer, HttpContext, log
 
-from . import apis
+from . import apis, fronts, streams, thinking
 from .call import Call
+from .codecs import openai_chat
+from .edited_stream import passed_on
 from .errors import ApiError, bad_upstream, from_anything, is_openai_error, parse
-from .jsonx import dump_bytes, loads
+from .jsonx import Json, dump_bytes, loads
 from .provider import Codec, Provider
 from .request import BODY_LIMIT
 from .streams import CheckedStream, ConvertedStream
@@ -24,8 +27,11 @@ _KEPT_HEADERS: Final = ("retry-after", "x-request-id")
 
 
 def on_headers(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
+    if call.settings.protocol == "original":
+        ctx.dont_read_response_body()
+        return None
     status = int(ctx.response_headers.get(":status", "0"))
-    codec = provider.row.codecs.get(call.api)
+    codec = _codec(provider, call)
     concerned = call.api.startswith("openai/") if status >= 400 else 200 <= status < 300
     if not concerned or (ctx.is_websocket() and status < 400):
         ctx.dont_read_response_body()
@@ -37,6 +43,11 @@ def on_headers(ctx: HttpContext, provider: Provider, call: Call) -> Action | Non
         return _on_error_headers(ctx, status)
     headers = ctx.response_headers
     headers.discard("content-length")
+    if provider.row.id_header:
+        call.answer_id = headers.get(provider.row.id_header, "")
+    if (kind := headers.get("content-type", "").partition(";")[0]) in _BINARY_STREAMS and codec:
+        log.debug("a stream of %s becomes one of events", kind)
+        headers["content-type"] = "text/event-stream; charset=utf-8"
     if not ctx.has_response_body or (codec is None and call.api not in _CHECKED):
         ctx.dont_read_response_body()
         return None
@@ -44,8 +55,8 @@ def on_headers(ctx: HttpContext, provider: Provider, call: Call) -> Action | Non
         if codec:
             _answer_anew(ctx, bad_upstream("the upstream's answer is compressed although that was not asked for"))
         return None
-    if headers.get("content-type", "").lstrip().lower().startswith("text/event-stream"):
-        ctx.set_context("stream", ConvertedStream(call, codec) if codec else CheckedStream())
+    if _is_stream(headers):
+        ctx.set_context("stream", ConvertedStream(call, codec) if codec else passed_on(provider, call))
     else:
         ctx.set_response_body_buffer_limit(BODY_LIMIT)
         ctx.buffer_response_body()
@@ -53,8 +64,16 @@ def on_headers(ctx: HttpContext, provider: Provider, call: Call) -> Action | Non
     return Action.STOP_ITERATION
 
 
-def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> None:
-    codec = provider.row.codecs.get(call.api)
+_BINARY_STREAMS: Final = frozenset({"application/vnd.amazon.eventstream"})
+
+OnError: TypeAlias = Callable[[ApiError], bool]
+"""Asked before an answer becomes an error; whether somebody else sees to it."""
+
+
+def on_body(
+    ctx: HttpContext, provider: Provider, call: Call, raw: bytes, *, on_error: OnError | None = None
+) -> None:
+    codec = _codec(provider, call)
     status = int(ctx.response_headers.get(":status", "0"))
     try:
         if status >= 400:
@@ -62,12 +81,61 @@ def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> Non
         elif codec is None:
             if not _looks_like_json(raw):
                 raise bad_upstream("the upstream answered with something other than a JSON object")
+            if call.api == apis.CHAT and thinking.wanted(call.settings) and thinking.promote(answer := _document(raw)):
+                ctx.replace_response_body(dump_bytes(answer))
         else:
-            ctx.replace_response_body(dump_bytes(codec.response(call, _document(raw))))
+            content_type, body = _answer(provider, call, codec, _document(raw))
+            if content_type:
+                ctx.response_headers["content-type"] = content_type
+            for name, value in call.answer_headers.items():
+                ctx.response_headers[name] = value
+            ctx.replace_response_body(body)
     except ApiError as error:
         log.error("%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, status, error.message, raw[:200])
-        become(ctx, error)
-        ctx.replace_response_body(error.body())
+        if on_error is None or not on_error(error):
+            fail(ctx, error)
+
+
+def fail(ctx: HttpContext, error: ApiError) -> None:
+    """The client gets an error in place of the answer in hand."""
+    become(ctx, error)
+    ctx.replace_response_body(fronts.error_body(ctx, error))
+
+
+def is_explained(call: Call, status: int) -> bool:
+    """Whether a body of this failing status is put into the client's terms."""
+    return status >= 400 and call.settings.protocol != "original" and call.api.startswith("openai/")
+
+
+def whole(provider: Provider, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
+    """A complete answer as the client gets it: its content type (empty: as it came), and its body.
+
+    Raises `ApiError` when it is an error, or makes no sense.
+    """
+    codec = _codec(provider, call)
+    if call.settings.protocol == "original" or (codec is None and call.api not in _CHECKED):
+        return "", answer.body
+    if _is_stream(answer.headers):
+        stream = ConvertedStream(call, codec) if codec else passed_on(provider, call)
+        body = stream.feed(answer.body, last=True)
+        if stream.failure is not None:
+            raise stream.failure
+        return "", body
+    document = _document(answer.body)
+    if codec is None:
+        return "", answer.body
+    return _answer(provider, call, codec, document)
+
+
+def _answer(provider: Provider, call: Call, codec: Codec, document: Json) -> tuple[str, bytes]:
+    """The client's answer and its content type, if that is another than the upstream's."""
+    answer = codec.response(call, document)
+    if call.api == apis.CHAT and thinking.wanted(call.settings):
+        thinking.promote(answer)
+    if call.stream and provider.row.cannot_stream:
+        return "text/event-stream", streams.made_of(call, answer)
+    front = fronts.of(call)
+    return "", dump_bytes(answer if front is None else front.response(call, answer))
 
 
 def on_chunk(ctx: HttpContext, stream: ConvertedStream | CheckedStream, chunk: bytes, last: bool) -> bytes:
@@ -75,13 +143,20 @@ def on_chunk(ctx: HttpContext, stream: ConvertedStream | CheckedStream, chunk: b
     output = stream.feed(chunk, last=last)
     error = stream.failure
     if error is None or failed:
+        if first and (call := ctx.get_context("call")).answer_headers:
+            # Known only now; a stream whose first piece says nothing goes without.
+            ctx.response_headers.update(call.answer_headers)
         return output
     log.error("%s: stream not usable: %s", RESPONSE_FAILED, error.message)
     if first and not stream.said:
         # The headers are still here.
         become(ctx, error)
-        return error.body()
+        return fronts.error_body(ctx, error)
     return output
+
+
+def _is_stream(headers: Headers) -> bool:
+    return headers.get("content-type", "").lstrip().lower().startswith("text/event-stream")
 
 
 def become(ctx: HttpContext, error: ApiError) -> None:
@@ -108,7 +183,7 @@ def _answer_anew(ctx: HttpContext, error: ApiError) -> None:
     log.error("%s: %s", RESPONSE_FAILED, error.message)
     kept = {name: value for name in _KEPT_HEADERS if (value := ctx.response_headers.get(name))}
     ctx.send_http_response(
-        error.status, {"content-type": "application/json", **kept}, error.body(), details=RESPONSE_FAILED
+        error.status, {"content-type": "application/json", **kept}, fronts.error_body(ctx, error), details=RESPONSE_FAILED
     )
 
 
@@ -117,7 +192,7 @@ def _explain(ctx: HttpContext, call: Call, codec: Codec | None, status: int, raw
     token = call.token.encode()
     body = raw.replace(token, b"***") if len(token) >= 8 else raw  # Some services repeat the key they refuse.
     document = parse(body)
-    if is_openai_error(document):
+    if not call.front and is_openai_error(document):
         if body is not raw and body != raw:
             ctx.response_headers.discard("content-length")
             ctx.replace_response_body(body)
@@ -127,7 +202,12 @@ def _explain(ctx: HttpContext, call: Call, codec: Codec | None, status: int, raw
         error = from_anything(status, body, document)
     log.warn("upstream answered with status %d: %s", status, error.message)
     become(ctx, error)
-    ctx.replace_response_body(error.body())
+    ctx.replace_response_body(fronts.error_body(ctx, error))
+
+
+def _codec(provider: Provider, call: Call) -> Codec | None:
+    """What reads the answer. A front has to have it read even where it is the pivot's protocol already."""
+    return provider.row.codecs.get(call.api) or (openai_chat if call.front else None)
 
 
 def _document(raw: bytes) -> dict[str, object]:

@@ -45,6 +45,8 @@ class Key:
     convert: Convert | None = None
     keys: type[Any] | None = None
     """The keys of an object, or of each object of an array."""
+    name: str = ""
+    """The JSON name where it is not the field's name in camel case."""
 
 
 def key(
@@ -58,9 +60,10 @@ def key(
     secret: bool = False,
     convert: Convert | None = None,
     keys: type[Any] | None = None,
+    name: str = "",
 ) -> Any:
     """A dataclass field that is a configuration key. Without `default` and `factory` the key is required."""
-    entry = Key(kind, doc, choices, minimum, secret, convert, keys)
+    entry = Key(kind, doc, choices, minimum, secret, convert, keys, name)
     if factory is not MISSING:
         return field(default_factory=factory, metadata={"key": entry}, repr=not secret)
     return field(default=default, metadata={"key": entry}, repr=not secret)
@@ -68,7 +71,7 @@ def key(
 
 def keys_of(settings: type[Any]) -> dict[str, Key]:
     """The keys of a settings class by JSON name, in order of declaration."""
-    return {_camel(item.name): item.metadata["key"] for item in fields(settings)}
+    return {item.metadata["key"].name or _camel(item.name): item.metadata["key"] for item in fields(settings)}
 
 
 Settings = TypeVar("Settings")
@@ -83,10 +86,10 @@ def read(settings: type[Settings], document: dict[str, Any], path: str) -> Setti
     values: dict[str, Any] = {}
     known = set()
     for item in fields(cast(Any, settings)):
-        name = _camel(item.name)
+        entry: Key = item.metadata["key"]
+        name = entry.name or _camel(item.name)
         known.add(name)
         raw = document.get(name)
-        entry: Key = item.metadata["key"]
         if raw is None:
             if item.default is MISSING and item.default_factory is MISSING:
                 raise ConfigError(f"{path}.{name}: is required: {entry.doc}")

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Protocol
 
-from proxywasm import SSEDecoder, SSEError, log
+from proxywasm import Event, SSEDecoder, SSEError, log
 
+from . import fronts, thinking
 from .call import Call
 from .chat import ChatWriter, error_event
 from .errors import ApiError, bad_upstream, stream_cut
-from .jsonx import loads, to_bytes
+from .jsonx import Json, loads, to_bytes
 from .provider import Codec
+from .writers import Writer
+
+
+class Decoder(Protocol):
+    """Bytes in, events out. Raises `SSEError`."""
+
+    def feed(self, chunk: bytes, /) -> list[Event]: ...
+
+    def close(self) -> list[Event]: ...
 
 
 class ConvertedStream:
@@ -23,9 +33,9 @@ class ConvertedStream:
         self._call = call
         self._event = codec.event
         self._error = codec.error
-        self._decoder = SSEDecoder()
-        # A choice in the usage chunk is not what OpenAI sends, but what clients of the original are used to.
-        self._writer = ChatWriter(call.model, choices=call.choices, usage_choice=True)
+        # Streams may be framed in a way of their own.
+        self._decoder: Decoder = getattr(codec, "decoder", SSEDecoder)()
+        self._writer = _writer(call)
 
     @property
     def said(self) -> bool:
@@ -43,6 +53,10 @@ class ConvertedStream:
             for event in self._decoder.feed(chunk):
                 if event.data != "[DONE]":
                     self._event(self._call, event, _document(event.data), writer)
+                    continue
+                writer.may_end = True
+                writer.done()
+                break
             if last:
                 self._close()
         except (ApiError, SSEError) as error:
@@ -68,15 +82,39 @@ class ConvertedStream:
     def _close(self) -> None:
         for event in self._decoder.close():
             if event.data == "[DONE]":
+                self._writer.may_end = True
                 continue
             try:
                 document = _document(event.data)
             except ApiError:
                 # The rest of an event that was cut. If all has been said, nothing is missing.
                 log.warn("the upstream's stream ends within an event")
+                self._writer.may_end = False
                 break
             self._event(self._call, event, document, self._writer)
         self._writer.done()
+
+
+def made_of(call: Call, answer: Json) -> bytes:
+    """A stream that says at once what a whole answer says, for clients of services that do not stream."""
+    writer = _writer(call)
+    writer.begin(str(answer.get("id") or ""), created=answer.get("created"), model=answer.get("model"))
+    for choice in answer["choices"]:
+        writer.delta(choice["index"], choice["message"], logprobs=choice.get("logprobs"))
+        writer.finish(choice["index"], choice["finish_reason"] or "stop")
+    if answer.get("usage"):
+        writer.usage(answer["usage"])
+    writer.done()
+    return writer.take()
+
+
+def _writer(call: Call) -> Writer:
+    writer: Writer
+    if (front := fronts.of(call)) is not None:
+        writer = front.writer(call)
+    else:
+        writer = ChatWriter(call.model, choices=call.choices, usage_choice=call.usage_choice)
+    return thinking.PromotingWriter(writer) if thinking.wanted(call.settings) else writer
 
 
 def _document(data: str) -> dict[str, object]:
@@ -104,6 +142,7 @@ class CheckedStream:
         self.failure: ApiError | None = None
         self._held = bytearray()
         self._ended = False
+        self._has_data = self._has_finishes = False
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         if self.failure:
@@ -114,17 +153,23 @@ class CheckedStream:
         output = self._whole_events(chunk)
         self.said = self.said or bool(output)
         if not self._ended:
-            self._ended = _END.search(output) is not None
+            self._note(output)
         if last and (self._held or not self._ended):
             rest = bytes(self._held)
             if _is_complete(rest):
                 output += rest + b"\n\n"
-                self._ended = self._ended or _END.search(rest) is not None
+                self._note(rest)
             elif rest:
                 log.warn("the upstream's stream ends within an event")
-            if not self._ended:
+            if not self._ended and (self._has_finishes or not self._has_data or rest):
                 output += self._fail(stream_cut())
         return output
+
+    def _note(self, output: bytes) -> None:
+        """A stream that never speaks of a finish, not even as null, has none that could be missing."""
+        self._ended = self._ended or _END.search(output) is not None
+        self._has_data = self._has_data or b"data:" in output
+        self._has_finishes = self._has_finishes or b'"finish_reason"' in output
 
     def _fail(self, error: ApiError) -> bytes:
         self.failure = error

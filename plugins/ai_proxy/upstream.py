@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import MutableMapping, Set
 from typing import Final
 from urllib.parse import quote
 
-from proxywasm import HttpContext
+from proxywasm import HttpContext, log
 
 from .call import Call
-from .provider import Provider
+from .provider import Outgoing, OwnKey, Provider, Row
 from .settings import Settings
 
 # Whatever a client uses to prove who it is: it proves that to the gateway, and is none of the model service's business.
@@ -30,20 +31,83 @@ _ORIGINAL_PATH: Final = "x-envoy-original-path"
 # original host and path are for the gateway to say.
 _REMOVED: Final = frozenset({*CREDENTIALS, "accept-encoding", "content-length", _ORIGINAL_HOST, _ORIGINAL_PATH})
 
+# The same where the client's credentials stay. What an earlier filter remembered is still no business of the service.
+_REMOVED_IN_ANY_CASE: Final = (_REMOVED - {*CREDENTIALS}) | {"x-hi-original-auth"}
+
+# Where clients of OpenAI's and other SDKs have their key, in the order in which it is looked for.
+_KEY_HEADERS: Final = ("x-api-key", "x-authorization", "authorization")
+
 
 def address(ctx: HttpContext, provider: Provider, call: Call) -> None:
     """Turn the client's request headers into those for the provider."""
     headers = ctx.request_headers
+    row = provider.row
+    own_key = row.own_key if not provider.settings.api_tokens else OwnKey.REMOVED
+    if own_key is OwnKey.USED and not call.token:
+        call.token = _own_key(ctx)
+    removed = _REMOVED_IN_ANY_CASE if own_key is OwnKey.KEPT else _REMOVED
     for name in list(headers):
-        if name in _REMOVED:
+        if name in removed:
             del headers[name]
-    auth = provider.row.auth
-    if call.token:
-        headers[auth.header] = auth.template.format(call.token)
-    if provider.host != ctx.host:
+    if provider.row.headers is not None:
+        headers.update(provider.row.headers(provider.settings))
+    _set_credential(headers, row, call)
+    if provider.host and provider.host != ctx.host:
         headers[":authority"] = provider.host
         headers[_ORIGINAL_HOST] = ctx.host
     set_path(ctx, provider, call)
+
+
+def set_token(ctx: HttpContext, provider: Provider, call: Call, token: str) -> None:
+    """A credential that was not known before."""
+    call.token = token
+    _set_credential(ctx.request_headers, provider.row, call)
+
+
+def _set_credential(headers: MutableMapping[str, str], row: Row, call: Call) -> None:
+    if call.token and row.auth is not None and not row.auth.in_query:
+        headers[row.auth.header] = row.auth.template.format(call.token)
+
+
+def _own_key(ctx: HttpContext) -> str:
+    for name in _KEY_HEADERS:
+        if value := ctx.request_headers.get(name, ""):
+            return value[len("bearer ") :].strip() if value[:7].lower() == "bearer " else value
+    log.warn("there is neither a token in the configuration nor a key in the request")
+    return ""
+
+
+def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
+    """Another host than that of the row, unless the configuration says which."""
+    headers = ctx.request_headers
+    if not provider.settings.provider_domain and host != headers.get(":authority"):
+        headers[":authority"] = host
+        headers[_ORIGINAL_HOST] = ctx.host
+
+
+def sign(ctx: HttpContext, provider: Provider, body: bytes) -> None:
+    """Add what covers all of the request. Nothing may be changed after that."""
+    if provider.row.sign is None:
+        return
+    headers = ctx.request_headers
+    sent = Outgoing(headers.get(":method", ""), headers.get(":authority", ""), headers.get(":path", ""), body)
+    for name, value in provider.row.sign(provider.settings, sent).items():
+        headers[name] = value
+
+
+def errand(provider: Provider, call: Call, path: str, body: bytes) -> tuple[Outgoing, dict[str, str]]:
+    """A request of the plugin's own to the provider, and its headers. `path` is what a client would ask for."""
+    row, settings = provider.row, provider.settings
+    headers: dict[str, str] = {"content-type": "application/json"}
+    if row.headers is not None:
+        headers |= row.headers(settings)
+    _set_credential(headers, row, call)
+    headers |= {name: value for name, value in call.headers.items() if value is not None}
+    host = provider.host if settings.provider_domain else call.host or provider.host
+    sent = Outgoing("POST", host, upstream_path(provider, call, path), body)
+    if row.sign is not None:
+        headers |= row.sign(settings, sent)
+    return sent, headers
 
 
 def set_path(ctx: HttpContext, provider: Provider, call: Call) -> None:
@@ -61,15 +125,24 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
     Order of the settings: the client's prefix goes, the provider's path for the API comes, prefixes are put in front.
     """
     settings = provider.settings
+    row = provider.row
     base = settings.base_path
     if base and settings.base_path_handling == "removePrefix":
         path = _without_prefix(path, base)
-    if settings.protocol == "openai" or not (provider.row.original_keeps_path or base):
-        target = call.path or provider.paths.get(call.api)
-        if target:
-            path = _with_query(_filled(target, call), path)
+    original = settings.protocol == "original" and bool(row.original_keeps_path or base)
+    if not original and not row.keeps_path:
+        if provider.only_path:
+            path = provider.only_path
+        elif target := call.path or provider.paths.get(call.api):
+            # A parameter that Anthropic's clients use to reach what is new there is nothing to others.
+            path = _with_query(_filled(target, call), path, dropped={"beta"} if call.front else frozenset())
+        if provider.query:
+            path = f"{path}{'&' if '?' in path else '?'}{provider.query}"
     if base and settings.base_path_handling == "prepend" and not path.startswith(base):
         path = f"{base.rstrip('/')}/{path.lstrip('/')}"
+    if row.auth is not None and row.auth.in_query and call.token:
+        path = _with_query(f"{path.partition('?')[0]}", path, dropped={row.auth.header})
+        path = f"{path}{'&' if '?' in path else '?'}{row.auth.header}={quote(call.token, safe='')}"
     return _with_prefix(settings, path)
 
 
@@ -86,11 +159,14 @@ def _with_prefix(settings: Settings, path: str) -> str:
     return path if not prefix or path.startswith(prefix) else prefix + path
 
 
-def _with_query(target: str, path: str) -> str:
+def _with_query(target: str, path: str, dropped: Set[str] = frozenset()) -> str:
+    """The target with the query of the path, but for what it has in its own, and for what is dropped."""
     query = path.partition("?")[2]
     if not query:
         return target
-    return f"{target}{'&' if '?' in target else '?'}{query}"
+    own = target.partition("?")[2].split("&")
+    rest = [pair for pair in query.split("&") if pair not in own and pair.partition("=")[0] not in dropped]
+    return f"{target}{'&' if '?' in target else '?'}{'&'.join(rest)}" if rest else target
 
 
 def _filled(target: str, call: Call) -> str:
@@ -98,4 +174,9 @@ def _filled(target: str, call: Call) -> str:
     if "{" not in target:
         return target
     parameters = call.route.parameters
+    if call.model:
+        parameters = {**parameters, "model": call.model}
+    elif "model" not in parameters:
+        # Azure: what names no model is about no deployment.
+        target = target.replace("/deployments/{model}", "")
     return re.sub(r"\{(\w+)\}", lambda match: quote(parameters.get(match[1], match[0]), safe=":@"), target)

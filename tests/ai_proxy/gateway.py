@@ -54,6 +54,10 @@ class Outcome:
         return document
 
     @property
+    def sent_bytes(self) -> bytes:
+        return join([self.result["upstream"]["body"]])
+
+    @property
     def sent_headers(self) -> dict[str, str]:
         return dict(self.result["upstream"]["headers"])
 
@@ -105,12 +109,16 @@ def ask(
     path: str = "/v1/chat/completions",
     method: str = "POST",
     headers: Iterable[tuple[str, str]] = (),
+    form: bytes | None = None,
 ) -> Outcome:
+    """`form` is a body whose content type stands in `headers`."""
     fields = [(":scheme", "https"), (":authority", "gateway.example.com"), (":path", path), (":method", method)]
     chunks: tuple[bytes, ...] = ()
     if body is not None:
         fields.append(("content-type", "application/json"))
         chunks = (body if isinstance(body, bytes) else json.dumps(body).encode(),)
+    elif form is not None:
+        chunks = (form,)
     request = Message([*fields, *headers], chunks)
     config = json.dumps({"provider": provider})
     return Outcome(replay(Exchange("test", config, request, response), SESSION))

@@ -20,11 +20,11 @@ from proxywasm_host.bodies import join, parse_events
 from proxywasm_host.exchange import Exchange, Message
 from proxywasm_host.replay import replay
 
-RECORDED = Path(__file__).parents[1] / "conformance" / "qwen"
+RECORDED = Path(__file__).parents[1] / "conformance"
 
 
-def recorded() -> Iterator[Exchange]:
-    for file in sorted(RECORDED.glob("*.json")):
+def recorded_in(folder: str) -> Iterator[Exchange]:
+    for file in sorted((RECORDED / folder).glob("*.json")):
         for entry in exchange.load(file):
             response = entry.response
             chat = any(value.endswith("/chat/completions") for _, value in entry.request.headers)
@@ -37,7 +37,7 @@ def recorded() -> Iterator[Exchange]:
                 yield entry
 
 
-STREAMS = list(recorded())
+STREAMS = list(recorded_in("qwen"))
 each = pytest.mark.parametrize("entry", STREAMS, ids=[entry.name for entry in STREAMS])
 
 

@@ -163,6 +163,21 @@ def rule(*patch: Any, when: Any = None) -> dict[str, Any]:
             result(),
             {"headers": [[":path", "/"], ["a", "2"]], "body": '{"x": 1}'},
         ),
+        (
+            {"op": "copy", "path": "upstream.body.name", "from": "name"},
+            result(),
+            {"headers": [[":path", "/"], ["a", "1"]], "body": '{"x": 1, "name": "one"}'},
+        ),
+        (
+            {"op": "subtract", "path": "upstream.body.x", "from": "expect.upstream.body.x"},
+            result(),
+            {"headers": [[":path", "/"], ["a", "1"]], "body": '{"x": 0}'},
+        ),
+        (
+            {"op": "rename", "path": "upstream.body.x", "to": "y", "matching": '"x":1'},
+            result(),
+            {"headers": [[":path", "/"], ["a", "1"]], "body": '{"y": 1}'},
+        ),
     ],
 )
 def test_a_patch_changes_what_is_expected(patch: Any, expected: Any, got: Any, tmp_path: Path) -> None:
@@ -179,6 +194,10 @@ def test_a_patch_changes_what_is_expected(patch: Any, expected: Any, got: Any, t
             'data: {"n": 1, "u": 0}\n\ndata: {"n": 2, "u": 0}\n\ndata: [DONE]\n\n',
         ),
         ({"op": "drop_events", "matching": '"n":1'}, 'data: {"n": 2, "u": 0}\n\n'),
+        (
+            {"op": "insert", "path": "downstream.body.1", "value": {"n": 7}},
+            'data: {"n": 1, "u": 0}\n\ndata: {"n": 7}\n\ndata: {"n": 2, "u": 0}\n\n',
+        ),
         ({"op": "remove", "path": "downstream.body.*.u"}, 'data: {"n": 1}\n\ndata: {"n": 2}\n\n'),
         ({"op": "remove", "path": "downstream.body.-1.u"}, 'data: {"n": 1, "u": 0}\n\ndata: {"n": 2}\n\n'),
         (
@@ -252,7 +271,7 @@ def test_overrides_are_found_above_the_exchange_file(tmp_path: Path) -> None:
         ({"rules": [{"id": "r"}]}, "rules.0: patch is missing"),
         (
             rule({"op": "drop"}),
-            "rules.0.patch.0.op: expected one of remove, set, append_event, drop_events, got 'drop'",
+            "rules.0.patch.0.op: expected one of remove, set, copy, compose, add, subtract, insert, rename, append_event, drop_events, got 'drop'",
         ),
         (rule({"op": "set", "path": "a"}), "rules.0.patch.0: value is missing"),
         (rule({"op": "remove", "path": "a", "value": 1}), "rules.0.patch.0: no such key: 'value'"),

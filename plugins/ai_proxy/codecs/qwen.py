@@ -13,10 +13,11 @@ from typing import Any
 from proxywasm import Event
 
 from ..call import Call
-from ..chat import ChatWriter, choice, completion
+from ..chat import choice, completion
 from ..errors import ApiError
 from ..jsonx import Json
 from ..settings import QwenSettings
+from ..writers import Writer
 from . import qwen_answer as answer
 from . import qwen_reasoning as reasoning
 from .qwen_answer import error
@@ -66,6 +67,8 @@ def request(call: Call, body: Json) -> Json:
     top_p = parameters.get("top_p")
     if isinstance(top_p, int | float):
         parameters["top_p"] = min(max(top_p, _TOP_P[0]), _TOP_P[1])
+    # Not what OpenAI sends, but what clients of the original are used to.
+    call.usage_choice = True
     if call.stream:
         if not body.get("tools"):  # Not all models offer increments of tool calls.
             parameters.setdefault("incremental_output", True)
@@ -90,7 +93,7 @@ def response(call: Call, document: Json) -> Json:
     return completion(str(document.get("request_id") or ""), call.model, choices, answer.usage(document))
 
 
-def event(call: Call, event: Event, document: Json, writer: ChatWriter) -> None:  # noqa: ARG001
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     state = call.state

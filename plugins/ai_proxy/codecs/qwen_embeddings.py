@@ -5,9 +5,9 @@ from __future__ import annotations
 from proxywasm import Event
 
 from ..call import Call
-from ..chat import ChatWriter
 from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
+from ..writers import Writer
 from .qwen_answer import error
 
 __all__ = ["error", "event", "request", "response"]
@@ -47,5 +47,5 @@ def response(call: Call, answer: Json) -> Json:
     return {"object": "list", "data": data, "model": call.model, "usage": usage}
 
 
-def event(call: Call, event: Event, document: Json, writer: ChatWriter) -> None:  # noqa: ARG001
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams embeddings")

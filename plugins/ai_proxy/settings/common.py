@@ -1,4 +1,4 @@
-"""The keys of a provider object: those of every provider, and those that one type adds."""
+"""The keys of a provider object that every provider has."""
 
 # ruff: noqa: RUF009  # `key` makes a dataclass field, as `dataclasses.field` does
 
@@ -10,10 +10,11 @@ from typing import Any
 
 from proxywasm import ConfigError, log
 
-from . import apis
-from .jsonx import type_name
-from .model_mapping import ModelMapping, compile_mapping
-from .schema import Kind, key
+from .. import apis
+from ..jsonx import type_name
+from ..model_mapping import ModelMapping, compile_mapping
+from ..schema import Kind, key
+from .reliability import FailoverSettings, RetrySettings
 
 
 def _tokens(values: tuple[str, ...], path: str) -> tuple[str, ...]:
@@ -38,7 +39,7 @@ def _capabilities(table: dict[str, Any], path: str) -> Mapping[str, str]:
     return paths
 
 
-def _host(value: str, path: str) -> str:
+def host(value: str, path: str) -> str:
     if any(c in value for c in "/ \t\r\n") or value != value.strip():
         raise ConfigError(f"{path}: must be a host, or host:port, without scheme and path")
     return value
@@ -76,7 +77,7 @@ class Settings:
     id: str = key(Kind.STRING, "name of this entry, for `activeProviderId`", default="")
     api_tokens: tuple[str, ...] = key(
         Kind.STRINGS,
-        "credentials at the model service; with several, each request takes one at random",
+        "credentials at the model service; several take turns",
         default=(),
         secret=True,
         convert=_tokens,
@@ -100,6 +101,12 @@ class Settings:
     context: ContextFile | None = key(
         Kind.OBJECT, "a text to put in front of every conversation", default=None, keys=ContextFile
     )
+    failover: FailoverSettings | None = key(
+        Kind.OBJECT, "what is done with tokens that fail", default=None, keys=FailoverSettings
+    )
+    retry_on_failure: RetrySettings | None = key(
+        Kind.OBJECT, "whether a request that failed is tried again", default=None, keys=RetrySettings
+    )
     custom_settings: tuple[CustomSetting, ...] = key(
         Kind.OBJECTS, "fields to write into every request body", default=(), keys=CustomSetting
     )
@@ -112,6 +119,18 @@ class Settings:
     capabilities: Mapping[str, str] = key(
         Kind.OBJECT, "upstream paths by API name, added to the provider's own", factory=dict, convert=_capabilities
     )
+    context_cleanup_commands: tuple[str, ...] = key(
+        Kind.STRINGS,
+        "messages of a user that say exactly this wipe the conversation before them, but for system messages",
+        default=(),
+    )
+    merge_consecutive_messages: bool = key(
+        Kind.BOOLEAN, "make one message of several in a row from the same side", default=False
+    )
+    promote_thinking_on_empty: bool = key(
+        Kind.BOOLEAN, "an answer with reasoning but without content gets the reasoning as its content", default=False
+    )
+    hiclaw_mode: bool = key(Kind.BOOLEAN, "switch the previous two on", default=False)
     base_path: str = key(Kind.STRING, "a path prefix, see `basePathHandling`", default="")
     base_path_handling: str = key(
         Kind.STRING,
@@ -120,25 +139,7 @@ class Settings:
         choices=("removePrefix", "prepend"),
     )
     provider_base_path: str = key(Kind.STRING, "prefix of every upstream path", default="")
-    provider_domain: str = key(Kind.STRING, "host to use instead of the provider's", default="", convert=_host)
+    provider_domain: str = key(Kind.STRING, "host to use instead of the provider's", default="", convert=host)
 
     def check(self, path: str) -> None:
         """Rules between keys. Raises `ConfigError`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QwenSettings(Settings):
-    """Keys of Qwen."""
-
-    qwen_enable_compatible: bool = key(
-        Kind.BOOLEAN, "use DashScope's OpenAI-compatible endpoints; false: its native protocol", default=True
-    )
-    qwen_domain: str = key(Kind.STRING, "host, for example of another region", default="", convert=_host)
-    qwen_enable_search: bool = key(Kind.BOOLEAN, "let the model search the web (native protocol)", default=False)
-    qwen_file_ids: tuple[str, ...] = key(
-        Kind.STRINGS, "files that `qwen-long` is to have read (native protocol)", default=()
-    )
-
-    def check(self, path: str) -> None:
-        if self.qwen_file_ids and self.context:
-            raise ConfigError(f"{path}.qwenFileIds: cannot be combined with context, both set the system prompt")

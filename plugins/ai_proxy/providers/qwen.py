@@ -1,20 +1,13 @@
-"""The table of providers. A row says how a model service differs from the plain case; what it cannot say is a codec.
-
-To add a provider: add a row. Where several rows have one name, `when` tells which setting selects one.
-"""
+"""Qwen (Alibaba Cloud Model Studio, DashScope)."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from proxywasm import ConfigError
-
-from . import apis
-from .codecs import qwen, qwen_embeddings
-from .jsonx import type_name
-from .provider import Provider, Row
-from .schema import read
-from .settings import QwenSettings
+from .. import apis
+from ..codecs import qwen, qwen_embeddings
+from ..provider import Row
+from ..settings import QwenSettings
 
 # DashScope has its asynchronous services and tasks, and an Anthropic endpoint, beside either of its two chat protocols.
 _DASHSCOPE: Final = {
@@ -66,19 +59,3 @@ ROWS: Final = (
         codecs={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
     ),
 )
-
-
-def build(document: dict[str, Any], path: str, rows: tuple[Row, ...] = ROWS) -> Provider:
-    """The provider that a provider object of the configuration describes. Raises `ConfigError`."""
-    name = document.get("type")
-    if name is None or name == "":
-        raise ConfigError(f"{path}.type: is required: which model service this is")
-    if not isinstance(name, str):
-        raise ConfigError(f"{path}.type: must be a string, got {type_name(name)}")
-    candidates = [row for row in rows if row.name == name]
-    if not candidates:
-        known = ", ".join(sorted({row.name for row in rows}))
-        raise ConfigError(f'{path}.type: unknown provider "{name}"; known are: {known}')
-    settings = read(candidates[0].settings, document, path)
-    row = next(row for row in candidates if row.when is None or getattr(settings, row.when[0]) == row.when[1])
-    return Provider.build(row, settings, path)

@@ -1,0 +1,82 @@
+"""The body of a request as it concerns every provider: a document of the OpenAI protocol, the pivot."""
+
+from __future__ import annotations
+
+from proxywasm import log
+
+from . import apis, custom_settings, fronts, messages
+from .call import Call
+from .errors import ApiError
+from .jsonx import Json, loads
+from .provider import Provider
+
+
+def document(raw: bytes) -> Json:
+    """Raises `ApiError` for what is no JSON object."""
+    try:
+        body = loads(raw)
+    except ValueError as error:
+        # What exactly is wrong is worded differently by each version of Python.
+        log.info("request body: %s", error)
+        raise ApiError(400, "the request body is not valid JSON", code="invalid_json") from None
+    if not isinstance(body, dict):
+        raise ApiError(400, "the request body must be a JSON object", code="invalid_json")
+    return body
+
+
+def prepare(provider: Provider, call: Call, body: Json) -> tuple[Json, bool]:
+    """The pivot's request, and whether it is no longer what the client sent. Raises `ApiError`."""
+    settings = provider.settings
+    fronts.leave_if_native(call, provider, body)
+    front = fronts.of(call)
+    if front is not None:
+        body = front.request(call, body, converted=call.api in provider.row.codecs)
+    changed = front is not None
+    if settings.custom_settings:
+        changed |= custom_settings.apply(settings.custom_settings, body)
+    call.stream = body.get("stream") is True
+    if isinstance(count := body.get("n"), int) and count > 1:
+        call.choices = count
+    if call.stream and call.api in {apis.CHAT, apis.COMPLETIONS}:
+        changed |= _ask_for_usage(body)
+    if call.api == apis.CHAT:
+        changed |= messages.prepare(settings, provider.row, body)
+    if call.api == apis.CHAT and call.api in provider.row.codecs:
+        conversation = body.get("messages")
+        if not isinstance(conversation, list) or not conversation:
+            raise ApiError(400, "messages must be a non-empty array", param="messages")
+    changed |= _map_model(provider, call, body)
+    if call.api == apis.CHAT and provider.context is not None:
+        changed |= provider.context.insert(body)
+    if (edit := provider.row.edits.get(call.api)) is not None:
+        changed |= edit(call, body)
+    return body, changed
+
+
+def _map_model(provider: Provider, call: Call, body: Json) -> bool:
+    model = body.get("model")
+    if model is not None and not isinstance(model, str):
+        raise ApiError(400, "model must be a string", param="model")
+    mapping = provider.settings.model_mapping
+    if model:
+        call.asked_model = model
+        call.model = mapping(model)
+    elif mapping.fallback and call.api not in provider.row.codecs:
+        call.model = mapping.fallback
+    elif call.api in apis.MODEL_REQUIRED:
+        raise ApiError(400, "you must provide a model parameter", param="model")
+    else:
+        return False
+    body["model"] = call.model
+    return call.model != model
+
+
+def _ask_for_usage(body: Json) -> bool:
+    """Streams tell the tokens used only when asked, and gateways account by them."""
+    options = body.get("stream_options")
+    if options is None:
+        options = body["stream_options"] = {}
+    if not isinstance(options, dict) or "include_usage" in options:
+        return False
+    options["include_usage"] = True
+    return True

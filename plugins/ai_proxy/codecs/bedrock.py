@@ -1,0 +1,150 @@
+"""AWS Bedrock's Converse API for chat.
+
+Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from ..call import Call
+from ..jsonx import Json
+from ..settings.bedrock import BedrockSettings
+from . import content
+from .aws_event_stream import FrameDecoder as decoder  # noqa: N813  # a codec's decoder has that name
+from .bedrock_answer import error, response
+from .bedrock_messages import messages as converse_messages
+from .bedrock_messages import system_blocks
+from .bedrock_stream import State, event
+
+__all__ = ["decoder", "error", "event", "is_claude", "messages", "request", "response"]
+
+_SAME: Final = {"temperature": "temperature", "top_p": "topP"}
+_BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
+_LEAST_BUDGET: Final = 1024
+
+_CACHING: Final = ("anthropic.claude", "amazon.nova")  # In the names of models that know cache points.
+_RETENTIONS: Final[dict[str, Json]] = {
+    "in_memory": {"cachePoint": {"type": "default"}},
+    "24h": {"cachePoint": {"type": "default", "ttl": "1h"}},  # The longest that there is.
+}
+
+
+def request(call: Call, body: Json) -> Json:
+    settings = call.settings
+    assert isinstance(settings, BedrockSettings)
+    call.headers["accept"] = "*/*"
+    call.path = path_of(call.model, "converse-stream" if call.stream else "converse")
+    call.state = State()
+    given = content.messages(body)
+    system = system_blocks(given)
+    result: Json = {"messages": converse_messages([one for one in given if not content.is_system(one)])}
+    if system:
+        result["system"] = system
+    config: Json = {}
+    if limit := content.max_tokens(body):
+        config["maxTokens"] = limit
+    config |= {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
+    if stops := content.stops(body):
+        config["stopSequences"] = stops
+    more = _model_fields(call.model, body, config, limit) | dict(settings.bedrock_additional_fields)
+    # AWS' own clients send an empty object rather than none.
+    result["inferenceConfig"] = config
+    if more:
+        result["additionalModelRequestFields"] = more
+    result["performanceConfig"] = {"latency": "standard"}
+    if (tools := _tools(body, result["messages"])) is not None:
+        result["toolConfig"] = tools
+    _cache(call.model, settings, body, result)
+    return result
+
+
+def messages(call: Call, body: Json) -> bool:
+    """An edit for Anthropic's own API, which Bedrock has on another host."""
+    settings = call.settings
+    assert isinstance(settings, BedrockSettings)
+    call.host = f"bedrock-mantle.{settings.aws_region}.api.aws"
+    call.path = "/anthropic/v1/messages"
+    call.headers |= {"authorization": None, "x-api-key": call.token}
+    if body.get("stream") is True:
+        call.headers["accept"] = "text/event-stream"
+    return True
+
+
+def is_claude(model: str) -> bool:
+    return "anthropic.claude" in model
+
+
+def path_of(model: str, action: str) -> str:
+    """Some configurations have escaped names already."""
+    return f"/model/{model if '%' in model else quote(model, safe='')}/{action}"
+
+
+def _model_fields(model: str, body: Json, config: Json, limit: int) -> Json:
+    """What only some models know, under names of their own; it is not told to others, which would refuse it."""
+    if not is_claude(model):
+        return {}
+    fields: Json = {} if body.get("top_k") is None else {"top_k": body["top_k"]}
+    effort = body.get("reasoning_effort")
+    budget = content.positive(body.get("reasoning_max_tokens"))
+    if not budget and isinstance(effort, str) and effort not in {"", "none"}:
+        budget = _BUDGETS.get(effort, 1024)
+    if not budget or 0 < limit < 2 * _LEAST_BUDGET:
+        return fields
+    # Anthropic's models want their budget to be within `maxTokens`, and will not have their sampling changed.
+    if limit:
+        budget = min(budget, limit // 2)
+    fields["thinking"] = {"type": "enabled", "budget_tokens": max(budget, _LEAST_BUDGET)}
+    config.pop("temperature", None)
+    fields.pop("top_k", None)
+    return fields
+
+
+def _tools(body: Json, messages: list[Json]) -> Json | None:
+    tools = []
+    for function in content.tools(body):
+        schema = function.get("parameters") or {"type": "object", "properties": {}}
+        spec: Json = {"inputSchema": {"json": schema}, "name": function.get("name")}
+        if function.get("description"):
+            spec["description"] = function["description"]
+        tools.append({"toolSpec": spec})
+    choice = body.get("tool_choice")
+    # There is no way to forbid tools but to name none; calls in the conversation are refused without them, though.
+    if not tools or (choice == "none" and not any(map(_has_calls, messages))):
+        return None
+    if name := content.chosen(choice):
+        wanted: Json = {"tool": {"name": name}}
+    else:
+        wanted = {"any": {}} if choice in ("required", "any") else {"auto": {}}
+    return {"tools": tools, "toolChoice": wanted}
+
+
+def _has_calls(message: Json) -> bool:
+    return any("toolUse" in block or "toolResult" in block for block in message["content"])
+
+
+def _cache(model: str, settings: BedrockSettings, body: Json, result: Json) -> None:
+    """Cache points after the parts of the prompt that are to be cached."""
+    if not any(name in model for name in _CACHING):
+        return
+    retention = _retention(body.get("prompt_cache_retention")) or _retention(settings.prompt_cache_retention)
+    point = _RETENTIONS.get(retention)
+    if point is None:
+        return
+    positions, conversation = settings.bedrock_prompt_cache_point_positions, result["messages"]
+    if "system" in positions and "system" in result:
+        result["system"].append(point)
+    last_user = next((one for one in reversed(conversation) if one["role"] == "user"), None)
+    marked = []
+    if "last_user" in positions and last_user is not None:
+        marked.append(last_user)
+    if "last" in positions and conversation and conversation[-1] not in marked:
+        marked.append(conversation[-1])
+    for message in marked:
+        message["content"].append(point)
+
+
+def _retention(value: Any) -> str:
+    text = value.strip().lower().replace("-", "_").replace(" ", "_") if isinstance(value, str) else ""
+    return "in_memory" if text == "inmemory" else text

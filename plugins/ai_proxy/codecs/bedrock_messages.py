@@ -1,0 +1,92 @@
+"""OpenAI's messages as Bedrock's. Roles must alternate there, so messages from the same side become one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from proxywasm import log
+
+from ..jsonx import Json
+from . import content
+
+_FORMATS: Final = {"jpg": "jpeg", "plain": "txt", "markdown": "md", "msword": "doc", "vnd.ms-excel": "xls"}
+_NAME: Final = re.compile(r"[^A-Za-z0-9()\[\] -]")  # What the name of a document may not have.
+
+
+def system_blocks(given: list[Json]) -> list[Json]:
+    texts = [text for one in given if content.is_system(one) and (text := content.text(one.get("content")))]
+    return [{"text": text} for text in texts]
+
+
+def messages(given: list[Json]) -> list[Json]:
+    result: list[Json] = []
+    for message in given:
+        role = message.get("role")
+        if role == "tool":
+            blocks = [_result(message)]
+        elif role == "assistant":
+            blocks = _assistant(message)
+        else:
+            blocks = _blocks(message.get("content"))
+        side = "assistant" if role == "assistant" else "user"
+        if result and result[-1]["role"] == side:
+            result[-1]["content"] += blocks
+        elif blocks:
+            result.append({"role": side, "content": blocks})
+    return result
+
+
+def _result(message: Json) -> Json:
+    blocks = _blocks(message.get("content"))
+    call_id = message.get("tool_call_id")
+    return {"toolResult": {"toolUseId": call_id, "content": blocks or [{"text": ""}]}}
+
+
+def _assistant(message: Json) -> list[Json]:
+    blocks: list[Json] = []
+    thought, signature = message.get("reasoning_content"), message.get("reasoning_signature")
+    if isinstance(thought, str) and isinstance(signature, str) and signature:
+        blocks.append({"reasoningContent": {"reasoningText": {"text": thought, "signature": signature}}})
+    blocks += _blocks(message.get("content"))
+    for call in content.calls(message):
+        blocks.append({"toolUse": {"input": call.arguments, "name": call.name, "toolUseId": call.id}})
+    return blocks
+
+
+def _blocks(given: Any) -> list[Json]:
+    """A content as blocks. What there is no block for is dropped, and the log says so."""
+    blocks = []
+    for part in content.parts(given):
+        block = _block(part) if isinstance(part, dict) else None
+        if block is None:
+            log.warn("a content part dropped: Bedrock knows none like it, or wants to have it as data")
+        else:
+            blocks.append(block)
+    return blocks
+
+
+def _block(part: Json) -> Json | None:
+    kind = part.get("type")
+    if kind in {"text", "refusal"}:
+        text = part.get(kind)
+        return {"text": text} if isinstance(text, str) and text else None
+    if kind in {"image_url", "video_url"}:
+        data = content.data_url(content.url_of(part))
+        if data is None:
+            return None
+        name = "image" if kind == "image_url" else "video"
+        return {name: {"format": _format(data.media_type), "source": {"bytes": data.base64}}}
+    if kind == "file" and isinstance(file := part.get("file"), dict) and isinstance(file.get("file_data"), str):
+        data = content.data_url(file["file_data"]) or content.Data("application/pdf", file["file_data"])
+        name = _NAME.sub(" ", str(file.get("filename") or "document").rpartition(".")[0]).strip() or "document"
+        document = {"format": _format(data.media_type), "name": name, "source": {"bytes": data.base64}}
+        return {"document": document}
+    return None
+
+
+def _format(media_type: str) -> str:
+    subtype = media_type.partition("/")[2].partition(";")[0].lower()
+    if subtype.startswith("vnd.openxmlformats"):
+        return "xlsx" if "sheet" in subtype else "docx"
+    return _FORMATS.get(subtype, subtype)

@@ -1,0 +1,104 @@
+"""Anthropic's answers, as far as they are the same for whole ones and the events of a stream."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ..call import Call
+from ..chat import choice, completion
+from ..errors import ApiError, bad_upstream
+from ..jsonx import Json
+from . import content
+
+_FINISH: Final = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+
+# Source: docs.anthropic.com, "Errors".
+_STATUS: Final = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    """`{"type": "error", "error": {"type", "message"}}`. In an answer only the type tells the status."""
+    inner = document.get("error")
+    if not isinstance(inner, dict):
+        return None
+    kind = str(inner.get("type") or "")
+    if status < 400:
+        status = _STATUS.get(kind, 502)
+    message = inner.get("message")
+    return ApiError(status, message if isinstance(message, str) and message else kind or "error", code=kind or None)
+
+
+def response(call: Call, document: Json) -> Json:
+    if (failure := error(200, document)) is not None:
+        raise failure
+    blocks = document.get("content")
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+        raise bad_upstream("the upstream's answer has no content blocks")
+    texts, thoughts, signature = [], [], ""
+    calls: list[Json] = []
+    for block in blocks:
+        kind = block.get("type")
+        if kind == "text":
+            texts.append(_text(block.get("text")))
+        elif kind == "thinking":
+            thoughts.append(_text(block.get("thinking")))
+            signature = _text(block.get("signature")) or signature
+        elif kind == "tool_use":
+            name, call_id = _text(block.get("name")), _text(block.get("id"))
+            calls.append(content.tool_call(len(calls), call_id, name, block.get("input")))
+    message: Json = {"role": "assistant", "content": "".join(texts) if texts or not calls else None}
+    if thoughts:
+        message["reasoning_content"] = "".join(thoughts)
+    if signature:
+        # What a client sends back, so that the model knows its own thoughts again.
+        message["reasoning_signature"] = signature
+    if calls:
+        message["tool_calls"] = calls
+    counted = document.get("usage")
+    return completion(
+        _text(document.get("id")),
+        call.model,
+        [choice(0, message, finish_reason(document.get("stop_reason")) or "")],
+        usage(counted) if isinstance(counted, dict) else None,
+    )
+
+
+def finish_reason(reason: Any) -> str | None:
+    return _FINISH.get(reason, reason) if isinstance(reason, str) else None
+
+
+def usage(counted: Json) -> Json:
+    """OpenAI counts what came from a cache or went into one among the prompt's tokens, Anthropic beside them."""
+    read = content.positive(counted.get("cache_read_input_tokens"))
+    written = content.positive(counted.get("cache_creation_input_tokens"))
+    prompt = content.positive(counted.get("input_tokens")) + read + written
+    answered = content.positive(counted.get("output_tokens"))
+    result: Json = {"prompt_tokens": prompt, "completion_tokens": answered, "total_tokens": prompt + answered}
+    if read or written:
+        result["prompt_tokens_details"] = {"cached_tokens": read}
+    if written:
+        result["prompt_tokens_details"]["cache_creation_tokens"] = written
+    return result
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,119 @@
+"""The events of Anthropic's streams. Source: docs.anthropic.com, "Streaming messages"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from proxywasm import Event
+
+from ..call import Call
+from ..errors import bad_upstream
+from ..jsonx import Json, dumps
+from ..writers import Writer
+from .claude_answer import error, finish_reason, usage
+
+
+@dataclass(slots=True)
+class State:
+    """One stream: what has been counted, and which of the tool calls a block is."""
+
+    counted: Json = field(default_factory=dict)
+    calls: dict[Any, int] = field(default_factory=dict)
+    given: set[int] = field(default_factory=set)
+    """Calls whose arguments came whole with their beginning."""
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
+    kind = document.get("type") or event.event
+    if (failure := error(200, document)) is not None:
+        raise failure
+    state = call.state
+    if not isinstance(state, State):  # A stream that nobody asked for.
+        state = call.state = State()
+    handle = _EVENTS.get(str(kind))
+    if handle is not None:
+        handle(state, document, writer)
+
+
+def _message_start(state: State, document: Json, writer: Writer) -> None:
+    message = _object(document, "message")
+    if isinstance(message.get("usage"), dict):
+        state.counted.update(message["usage"])
+    writer.begin(str(message.get("id") or ""))
+    writer.delta(0, {"role": "assistant", "content": ""}, usage=None)
+
+
+def _block_start(state: State, document: Json, writer: Writer) -> None:
+    block = _object(document, "content_block")
+    kind = block.get("type")
+    if kind == "tool_use":
+        index = state.calls[document.get("index")] = len(state.calls)
+        arguments = ""
+        if isinstance(block.get("input"), dict) and block["input"]:
+            arguments = dumps(block["input"])
+            state.given.add(index)
+        function = {"name": _text(block.get("name")), "arguments": arguments}
+        call = {"index": index, "id": _text(block.get("id")), "type": "function", "function": function}
+        writer.delta(0, {"tool_calls": [call]})
+    elif kind == "text" and _text(block.get("text")):
+        writer.delta(0, {"content": block["text"]})
+    elif kind == "thinking" and _text(block.get("thinking")):
+        writer.delta(0, {"reasoning_content": block["thinking"]})
+
+
+def _block_delta(state: State, document: Json, writer: Writer) -> None:
+    delta = _object(document, "delta")
+    kind = str(delta.get("type"))
+    if kind == "input_json_delta":
+        index = state.calls.get(document.get("index"))
+        if index is None or index in state.given:
+            return  # Tools that Anthropic runs itself are nothing to the client.
+        function = {"arguments": _text(delta.get("partial_json"))}
+        writer.delta(0, {"tool_calls": [{"index": index, "type": "function", "function": function}]})
+    elif kind in _DELTAS:
+        source, target = _DELTAS[kind]
+        writer.delta(0, {target: _text(delta.get(source))})
+
+
+_DELTAS: Final = {
+    "text_delta": ("text", "content"),
+    "thinking_delta": ("thinking", "reasoning_content"),
+    "signature_delta": ("signature", "reasoning_signature"),
+}
+
+
+def _message_delta(state: State, document: Json, writer: Writer) -> None:
+    """Counts are those of the whole message so far, not what comes on top."""
+    if isinstance(counted := document.get("usage"), dict):
+        state.counted.update({name: value for name, value in counted.items() if value is not None})
+    delta = document.get("delta")
+    reason = finish_reason(delta.get("stop_reason")) if isinstance(delta, dict) else None
+    if reason is not None:
+        writer.finish(0, reason)
+        writer.usage(usage(state.counted))
+
+
+def _message_stop(state: State, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    writer.may_end = True
+    writer.done()
+
+
+_EVENTS: Final = {
+    "message_start": _message_start,
+    "content_block_start": _block_start,
+    "content_block_delta": _block_delta,
+    "message_delta": _message_delta,
+    "message_stop": _message_stop,
+}
+
+
+def _object(document: Json, name: str) -> Json:
+    value = document.get(name)
+    if not isinstance(value, dict):
+        raise bad_upstream(f"the upstream sent an event without {name}")
+    return value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

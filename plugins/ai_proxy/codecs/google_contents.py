@@ -1,0 +1,125 @@
+"""OpenAI's messages as Google's contents: for Gemini and Vertex AI.
+
+Source: ai.google.dev/api/caching#Content. A function's result is known by the function's name; the results of calls
+that were made together stand in one content.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from proxywasm import log
+
+from ..errors import ApiError
+from ..jsonx import Json
+from . import content
+
+_AUDIO: Final = {"mp3": "audio/mp3", "wav": "audio/wav"}
+
+# What the table of Python does not have everywhere.
+_MEDIA_TYPES: Final = {
+    ".webp": "image/webp", ".heic": "image/heic", ".heif": "image/heif", ".avif": "image/avif", ".flac": "audio/flac",
+    ".ogg": "audio/ogg", ".opus": "audio/opus", ".m4a": "audio/mp4", ".mkv": "video/x-matroska", ".flv": "video/x-flv",
+    ".wmv": "video/x-ms-wmv", ".3gp": "video/3gpp", ".md": "text/markdown",
+}  # fmt: skip
+
+Remote = Callable[[str], Json]
+"""From the address of a file to the part for it."""
+
+
+def contents(given: list[Json], remote: Remote) -> list[Json]:
+    """The conversation without what the system says."""
+    result: list[Json] = []
+    names: dict[str, str] = {}
+    for message in given:
+        role = message.get("role")
+        if content.is_system(message):
+            continue
+        if role == "tool":
+            name = names.get(str(message.get("tool_call_id") or "")) or str(message.get("name") or "")
+            name = name or next(reversed(names.values()), "")
+            _add_result(result, name, message.get("content"))
+        elif role == "assistant":
+            parts = _parts(message.get("content"), remote)
+            for call in content.calls(message):
+                names[call.id] = call.name
+                parts.append({"functionCall": {"name": call.name, "args": call.arguments}, **_signature(call.raw)})
+            if parts:
+                result.append({"role": "model", "parts": parts})
+        else:
+            result.append({"role": "user", "parts": _parts(message.get("content"), remote)})
+    return result
+
+
+def system(given: list[Json]) -> Json | None:
+    texts = [text for one in given if content.is_system(one) and (text := content.text(one.get("content")))]
+    return {"parts": [{"text": text} for text in texts]} if texts else None
+
+
+def file_part(url: str) -> Json:
+    """A file that Google fetches itself; what it is must be said, and only its name tells."""
+    path = urlsplit(url).path.lower()
+    extension = path[path.rfind(".") :] if "." in path.rpartition("/")[2] else ""
+    kind = _MEDIA_TYPES.get(extension) or mimetypes.guess_type(f"x{extension}", strict=False)[0]
+    return {"fileData": {"mimeType": kind or "application/octet-stream", "fileUri": url}}
+
+
+def _add_result(result: list[Json], name: str, said: Any) -> None:
+    part = {"functionResponse": {"name": name, "response": {"output": content.text(said)}}}
+    parts = result[-1]["parts"] if result and result[-1]["role"] == "user" else []
+    if parts and "functionResponse" in parts[-1]:
+        parts.append(part)
+    else:
+        result.append({"role": "user", "parts": [part]})
+
+
+def _signature(call: Json) -> Json:
+    """What Gemini 3 wants to see again beside its calls; in the place where Google's own OpenAI endpoint puts it."""
+    extra = call.get("extra_content")
+    google = extra.get("google") if isinstance(extra, dict) else None
+    signature = google.get("thought_signature") if isinstance(google, dict) else None
+    return {"thoughtSignature": signature} if isinstance(signature, str) else {}
+
+
+def _parts(given: Any, remote: Remote) -> list[Json]:
+    """A content as parts. What there is no part for is dropped, and the log says so."""
+    result = []
+    for part in content.parts(given):
+        made = _part(part, remote) if isinstance(part, dict) else None
+        if made is None:
+            log.warn("a content part of type %s dropped: Gemini knows none like it", _kind(part))
+        else:
+            result.append(made)
+    return result
+
+
+def _kind(part: Any) -> object:
+    return part.get("type") if isinstance(part, dict) else part
+
+
+def _part(part: Json, remote: Remote) -> Json | None:
+    kind = part.get("type")
+    if kind in {"text", "refusal"}:
+        return {"text": part[kind]} if isinstance(part.get(kind), str) else None
+    if kind in {"image_url", "video_url", "audio_url"}:
+        url = content.url_of(part)
+        data = content.data_url(url)
+        return remote(url) if data is None else _inline(data)
+    if kind == "input_audio" and isinstance(audio := part.get("input_audio"), dict):
+        sound = str(audio.get("format") or "wav")
+        return _inline(content.Data(_AUDIO.get(sound, f"audio/{sound}"), str(audio.get("data") or "")))
+    if kind == "file" and isinstance(file := part.get("file"), dict):
+        if isinstance(file.get("file_data"), str):
+            return _inline(content.data_url(file["file_data"]) or content.Data("application/pdf", file["file_data"]))
+        if isinstance(file.get("file_id"), str):
+            return file_part(file["file_id"])  # An address in Google's own file service.
+    return None
+
+
+def _inline(data: content.Data) -> Json:
+    if not data.base64:
+        raise ApiError(400, "a file in a message is empty", param="messages")
+    return {"inlineData": {"mimeType": data.media_type, "data": data.base64}}

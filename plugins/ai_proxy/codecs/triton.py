@@ -1,0 +1,78 @@
+"""NVIDIA Triton's "generate" extension, as its backends for language models have it.
+
+Source: Triton Inference Server, protocol extension "generate". It takes one text; a conversation becomes a transcript,
+since only the server knows the template of its model. A stream has no mark at its end but the end of the connection.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from proxywasm import Event
+
+from ..call import Call
+from ..chat import choice, completion
+from ..errors import ApiError, bad_upstream
+from ..jsonx import Json
+from ..settings import TritonSettings
+from ..writers import Writer
+from . import plain
+
+__all__ = ["error", "event", "request", "response"]
+
+# What the backends for vLLM and TensorRT-LLM call what OpenAI has too.
+_PARAMETERS = ("temperature", "top_p", "top_k", "max_tokens", "seed", "presence_penalty", "frequency_penalty")
+
+
+def request(call: Call, body: Json) -> Json:
+    settings = call.settings
+    assert isinstance(settings, TritonSettings)
+    version = f"/versions/{quote(settings.triton_model_version, safe='')}" if settings.triton_model_version else ""
+    call.path = f"/v2/models/{quote(call.model, safe='')}{version}/generate{'_stream' if call.stream else ''}"
+    parameters: Json = {"stream": call.stream}
+    parameters |= {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
+    if (limit := plain.max_tokens(body)) is not None:
+        parameters["max_tokens"] = limit
+    if stop := plain.stops(body):
+        parameters["stop"] = stop
+    return {"text_input": _prompt(plain.messages(body)), "parameters": parameters}
+
+
+def response(call: Call, document: Json) -> Json:
+    if (failure := error(200, document)) is not None:
+        raise failure
+    message = {"role": "assistant", "content": _text(document)}
+    model = plain.string(document.get("model_name")) or call.model
+    return completion(plain.string(document.get("id")), model, [choice(0, message, "stop")], None)
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    if (failure := error(200, document)) is not None:
+        raise failure
+    writer.begin(plain.string(document.get("id")), model=document.get("model_name"))
+    writer.may_end = True
+    writer.delta(0, {"role": "assistant", "content": _text(document)})
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    """`{"error": "text"}`."""
+    message = plain.string(document.get("error"))
+    return ApiError(status if status >= 400 else 502, message) if message else None
+
+
+def _text(document: Json) -> str:
+    text: Any = document.get("text_output")
+    if not isinstance(text, str):
+        raise bad_upstream("the upstream's answer has no text_output")
+    return text
+
+
+def _prompt(messages: list[Json]) -> str:
+    """A single message as it is, a conversation with the names of the speakers."""
+    if len(messages) == 1:
+        return plain.text_of(messages[0].get("content"))
+    return "".join(
+        f"{str(message.get('role') or 'user').upper()}: \n{plain.text_of(message.get('content'))}\n"
+        for message in messages
+    )

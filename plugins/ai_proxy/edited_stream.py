@@ -1,0 +1,98 @@
+"""Streams that are the client's protocol already, but for a small change that a row or a setting asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from proxywasm import SSEDecoder
+
+from . import apis, thinking
+from .call import Call
+from .jsonx import Json, dumps, loads, to_bytes
+from .provider import Edit, Provider
+from .streams import CheckedStream
+
+_EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
+
+
+def passed_on(provider: Provider, call: Call) -> CheckedStream:
+    """The stream of an answer that no codec converts."""
+    edit = provider.row.chunk_edit
+    promotion = thinking.Promotion() if thinking.wanted(call.settings) else None
+    if call.api != apis.CHAT or (edit is None and promotion is None):
+        return CheckedStream()
+    return EditedStream(call, edit, promotion)
+
+
+class EditedStream(CheckedStream):
+    """Changes documents of events; whatever else there is stays as it is."""
+
+    def __init__(self, call: Call, edit: Edit | None, promotion: thinking.Promotion | None) -> None:
+        super().__init__()
+        self._call = call
+        self._edit = edit
+        self._promotion = promotion
+        self._last: Json = {}
+
+    def feed(self, chunk: bytes, *, last: bool) -> bytes:
+        output = super().feed(chunk, last=last)
+        end = 0
+        parts = []
+        for found in _EVENT.finditer(output):
+            parts.append(self._changed(found[0]))
+            end = found.end()
+        if last:
+            parts.append(self._rest())
+        return b"".join(parts) + output[end:]
+
+    def _changed(self, raw: bytes) -> bytes:
+        events = SSEDecoder().feed(raw)
+        if len(events) != 1:
+            return raw
+        if events[0].data == "[DONE]":
+            return self._rest() + raw
+        try:
+            document = loads(events[0].data)
+        except ValueError:
+            return raw
+        if not isinstance(document, dict):
+            return raw
+        if "error" in document:
+            return self._rest() + raw
+        changed = self._edit is not None and self._edit(self._call, document)
+        documents = [document] if self._promotion is None else self._promoted(self._promotion, document)
+        if not changed and documents == [document]:
+            return raw
+        name = f"event: {events[0].event}\n" if events[0].event else ""
+        return to_bytes("".join(f"{name}data: {dumps(one)}\n\n" for one in documents))
+
+    def _promoted(self, promotion: thinking.Promotion, document: Json) -> list[Json]:
+        choices = document.get("choices")
+        if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
+            return [document]
+        self._last = document
+        choice = choices[0]
+        delta, index = choice.get("delta"), choice.get("index", 0)
+        if not isinstance(delta, dict) or not isinstance(index, int):
+            return [document]
+        deltas = promotion.deltas(index, delta)
+        if choice.get("finish_reason") is None:
+            return [document] if deltas == [delta] else [_with_delta(document, one) for one in deltas]
+        content = promotion.finish(index)
+        if content is None:
+            return [_with_delta(document, one, None) for one in deltas[:-1]] + [document]
+        return [_with_delta(document, {**delta, **content})]
+
+    def _rest(self) -> bytes:
+        if self._promotion is None:
+            return b""
+        text = [f"data: {dumps(_with_delta(self._last, delta, None))}\n\n" for _, delta in self._promotion.rest()]
+        return to_bytes("".join(text))
+
+
+def _with_delta(document: Json, delta: Json, finish_reason: object = ...) -> Json:
+    choice = {**document["choices"][0], "delta": delta}
+    if finish_reason is not ...:
+        choice["finish_reason"] = finish_reason
+    return {**document, "choices": [choice]}

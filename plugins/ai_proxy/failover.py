@@ -1,0 +1,60 @@
+"""Health checks: tokens that are out of order are tried in the background until they work again."""
+
+from __future__ import annotations
+
+from proxywasm import ClusterClient, HttpAnswer, HttpCallError, TargetCluster, log, plugin_context
+
+from . import apis, upstream
+from .apis import Route
+from .call import Call
+from .errors import ApiError, is_openai_error, parse
+from .health import Check, Health
+from .jsonx import dump_bytes
+from .provider import Provider
+
+_PATH = "/v1/chat/completions"
+_QUESTION = "who are you?"
+
+
+def watch(provider: Provider) -> None:
+    """Check the tokens of a provider from now on, if it is configured so. To be called while the plugin starts."""
+    health = provider.tokens.health
+    if health is not None:
+        # Timers have steps of 100 milliseconds.
+        period = -(-health.settings.health_check_interval // 100) * 100
+        plugin_context().register_tick(period, lambda: _tick(provider, health))
+
+
+def _tick(provider: Provider, health: Health) -> None:
+    for check in health.due():
+        try:
+            _check(provider, health, check)
+        except (ApiError, HttpCallError) as error:
+            log.error("health check of a token of %s cannot be made: %s", provider.row.name, error)
+
+
+def _check(provider: Provider, health: Health, check: Check) -> None:
+    """Ask a short question with this token. It goes the way that all chats go."""
+    if apis.CHAT not in provider.paths:
+        health.checked(check.token, good=True)  # There is nothing to ask; the next request will show.
+        return
+    settings = health.settings
+    call = Call(provider.settings, Route(apis.CHAT), token=check.token, asked_model=settings.health_check_model)
+    call.model = provider.settings.model_mapping(call.asked_model)
+    body = {"model": call.model, "messages": [{"role": "user", "content": _QUESTION}]}
+    codec = provider.row.codecs.get(apis.CHAT)
+    if codec is not None:
+        body = codec.request(call, body)
+    data = dump_bytes(body)
+    sent, headers = upstream.errand(provider, call, _PATH, data)
+
+    def answered(answer: HttpAnswer) -> None:
+        document = parse(answer.body)
+        failed = isinstance(document, dict) and (
+            is_openai_error(document) or (codec is not None and codec.error(200, document) is not None)
+        )
+        health.checked(check.token, good=200 <= answer.status < 300 and not failed)
+
+    ClusterClient(TargetCluster(check.cluster, sent.host)).post(
+        sent.path, answered, headers=headers, body=data, timeout_ms=settings.health_check_timeout
+    )

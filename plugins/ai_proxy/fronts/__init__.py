@@ -1,0 +1,72 @@
+"""Fronts: client protocols other than OpenAI's, answered through the pivot by every provider that has a chat.
+
+A front is a module with the functions of `Front`. It stands between the client and the pivot as a codec stands between
+the pivot and the provider; neither knows of the other. A provider that has the front's API itself gets the request as
+it is. The place of an OpenAI responses front is another entry in `FRONTS`, and a writer of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from proxywasm import HttpContext
+
+from .. import apis
+from ..apis import Route
+from ..call import Call
+from ..errors import ApiError
+from ..jsonx import Json, dump_bytes
+from ..provider import Provider
+from ..writers import Writer
+from . import claude
+
+
+class Front(Protocol):
+    """Between a client's protocol and the pivot."""
+
+    def request(self, call: Call, body: Json, /, *, converted: bool) -> Json:
+        """The pivot's request. `converted`: a codec reads it, which knows extensions that OpenAI itself would refuse.
+        Raises `ApiError`.
+        """
+
+    def response(self, call: Call, answer: Json, /) -> Json:
+        """The client's answer. Raises `ApiError` if the pivot's makes no sense."""
+
+    def writer(self, call: Call, /) -> Writer:
+        """Writes streams in the client's protocol."""
+
+    def error(self, error: ApiError, /) -> Json:
+        """An error as the client's protocol tells it."""
+
+
+FRONTS: Final[Mapping[str, Front]] = {apis.MESSAGES: claude}
+"""By the API that clients ask for."""
+
+
+def enter(call: Call, provider: Provider) -> bool:
+    """Let a front take the call over, if there is one and the provider cannot do without."""
+    if call.api in provider.paths or call.api not in FRONTS or apis.CHAT not in provider.paths:
+        return False
+    call.front = call.api
+    call.route = Route(apis.CHAT)
+    return True
+
+
+def leave_if_native(call: Call, provider: Provider, body: Json) -> None:
+    """Give the call back where the provider has the front's API for the model that is asked for."""
+    native, model = provider.row.native_front, body.get("model")
+    if call.front and native is not None and isinstance(model, str) and native(call.settings.model_mapping(model)):
+        call.route = Route(call.front)
+        call.front = ""
+
+
+def of(call: Call) -> Front | None:
+    return FRONTS[call.front] if call.front else None
+
+
+def error_body(ctx: HttpContext, error: ApiError) -> bytes:
+    """An error as the client of this stream understands it."""
+    call: Call | None = ctx.get_context("call")
+    front = FRONTS.get(call.front or call.api) if call is not None else None
+    return error.body() if front is None else dump_bytes(front.error(error))

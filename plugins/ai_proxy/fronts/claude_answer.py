@@ -1,0 +1,73 @@
+"""Whole answers of the pivot as Anthropic's messages."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from proxywasm import log
+
+from ..call import Call
+from ..errors import bad_upstream
+from ..jsonx import Json, loads
+from ..writers.claude import STOP_REASONS, text_of, usage
+
+
+def response(call: Call, answer: Json) -> Json:
+    choices = answer.get("choices")
+    if not isinstance(choices, list):
+        raise bad_upstream("the upstream's answer has no choices")
+    choice = choices[0] if choices else {}
+    message = choice.get("message", {}) if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        raise bad_upstream("the upstream's answer has a choice without a message")
+    reason = choice.get("finish_reason")
+    counted = answer.get("usage")
+    return {
+        "id": answer.get("id") or f"msg_{uuid.uuid4()}",
+        "type": "message",
+        "role": "assistant",
+        "content": _content(message),
+        "model": answer.get("model") or call.model,
+        "stop_reason": STOP_REASONS.get(reason, reason) if isinstance(reason, str) else None,
+        "stop_sequence": None,
+        "usage": usage(counted if isinstance(counted, dict) else None),
+        "error": None,
+    }
+
+
+def _content(message: Json) -> list[Json]:
+    blocks: list[Json] = []
+    thought = text_of(message.get("reasoning_content")) or text_of(message.get("reasoning"))
+    if thought:
+        signature = text_of(message.get("reasoning_signature"))
+        blocks.append({"type": "thinking", "signature": signature, "thinking": thought})
+    if text := text_of(message.get("content")) or text_of(message.get("refusal")):
+        blocks.append({"type": "text", "text": text})
+    calls = message.get("tool_calls")
+    for call in calls if isinstance(calls, list) else []:
+        function = call.get("function") if isinstance(call, dict) else None
+        if not isinstance(function, dict):
+            raise bad_upstream("the upstream's answer has a tool call without a function")
+        blocks.append(
+            {
+                "type": "tool_use",
+                "id": call.get("id") or f"toolu_{uuid.uuid4()}",
+                "name": text_of(function.get("name")),
+                "input": _input(function.get("arguments")),
+            }
+        )
+    return blocks
+
+
+def _input(arguments: Any) -> Json:
+    if isinstance(arguments, dict):
+        return arguments
+    try:
+        value = loads(arguments) if isinstance(arguments, str) and arguments.strip() else {}
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        log.warn("the upstream's answer has tool arguments that are not a JSON object")
+        return {}
+    return value

@@ -1,0 +1,173 @@
+"""Access tokens for Google service accounts: OAuth 2.0 with signed assertions (RFC 7523).
+
+Source: developers.google.com/identity/protocols/oauth2/service-account.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from proxywasm import (
+    Action,
+    ClusterClient,
+    ConfigError,
+    DnsCluster,
+    HttpAnswer,
+    HttpCallError,
+    HttpContext,
+    log,
+    shared_data,
+)  # fmt: skip
+
+from .errors import ApiError, parse
+from .jsonx import dump_bytes, loads
+from .signing import rs256
+from .waiting import Proceed, go_on
+
+_SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
+_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_TOKEN_URI: Final = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
+_LIFETIME: Final = 3600
+"""Seconds: the most that an assertion may live, and how long a token lives that does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """The key file of a service account."""
+
+    email: str
+    key_id: str
+    key: rs256.PrivateKey
+    token_uri: str
+
+    @classmethod
+    def read(cls, text: str, path: str) -> ServiceAccount:
+        """Raises `ConfigError`, which says nothing of what is in the file."""
+        try:
+            document = loads(text)
+        except ValueError:
+            raise ConfigError(f"{path}: must be the JSON key file of a service account") from None
+        if not isinstance(document, dict):
+            raise ConfigError(f"{path}: must be the JSON key file of a service account")
+        for name in ("client_email", "private_key"):
+            if not isinstance(document.get(name), str) or not document[name]:
+                raise ConfigError(f"{path}: the key file has no {name}")
+        try:
+            key = rs256.load(document["private_key"])
+        except ValueError as error:
+            raise ConfigError(f"{path}: the private_key of the key file cannot be used: {error}") from None
+        token_uri = document.get("token_uri") or _TOKEN_URI
+        if not isinstance(token_uri, str) or not token_uri.startswith("https://"):
+            raise ConfigError(f"{path}: the token_uri of the key file must begin with https://")
+        return cls(document["client_email"], str(document.get("private_key_id") or ""), key, token_uri)
+
+    def assertion(self, now: int) -> str:
+        claims = {
+            "aud": self.token_uri,
+            "exp": now + _LIFETIME,
+            "iat": now,
+            "iss": self.email,
+            "scope": _SCOPE,
+        }
+        return rs256.token(self.key, claims, kid=self.key_id)
+
+    def fingerprint(self) -> str:
+        """Tells accounts and their keys apart."""
+        return hashlib.sha256(f"{self.email}\0{self.key_id}\0{self.key.n}".encode()).hexdigest()[:32]
+
+
+class AccessToken:
+    """The token of one account, kept where all instances of the plugin find it.
+
+    Requests that need one while it is being fetched wait for the same fetch.
+    """
+
+    def __init__(self, account: ServiceAccount, service: str, refresh_ahead: int, timeout_ms: int) -> None:
+        """`refresh_ahead`: how many seconds before its end a token counts as expired."""
+        self._account = account
+        self._cluster = DnsCluster(service, urlsplit(account.token_uri).netloc, 443)
+        self._key = f"ai-proxy:oauth:{account.fingerprint()}"
+        self._refresh_ahead = refresh_ahead
+        self._timeout_ms = timeout_ms
+        self._owner: HttpContext | None = None
+        self._waiting: list[tuple[HttpContext, Proceed]] = []
+        self._token = ""
+        self._expires = 0.0
+
+    @property
+    def token(self) -> str:
+        return self._token
+
+    def ready(self, ctx: HttpContext) -> bool:  # noqa: ARG002
+        now = time.time()
+        if self._is_valid(now):
+            return True
+        entry = shared_data.get(self._key)
+        known: Any = parse(entry.value) if entry else None
+        if isinstance(known, dict):
+            self._token, self._expires = str(known.get("token")), float(known.get("expireAt") or 0)
+        return self._is_valid(now)
+
+    def wait(self, ctx: HttpContext, proceed: Proceed) -> Action | None:
+        """Hold a request until there is a token; what its callback returns."""
+        if self._owner is None:
+            try:
+                self._fetch(ctx)
+            except HttpCallError as error:
+                return proceed(self._failed(str(error)))
+        self._waiting.append((ctx, proceed))
+        return Action.PAUSE
+
+    def leave(self, ctx: HttpContext) -> None:
+        """A stream has ended. Its fetch has ended with it, but others may still wait."""
+        self._waiting = [(waiting, proceed) for waiting, proceed in self._waiting if waiting is not ctx]
+        if self._owner is not ctx:
+            return
+        self._owner = None
+        if not self._waiting:
+            return
+        try:
+            self._fetch(self._waiting[0][0])
+        except HttpCallError as error:
+            self._done(self._failed(str(error)))
+
+    def _is_valid(self, now: float) -> bool:
+        return self._token != "" and self._expires > now + self._refresh_ahead
+
+    def _fetch(self, ctx: HttpContext) -> None:
+        body = f"grant_type={_GRANT}&assertion={self._account.assertion(int(time.time()))}"
+        ClusterClient(self._cluster).post(
+            urlsplit(self._account.token_uri).path or "/",
+            self._fetched,
+            headers={"content-type": "application/x-www-form-urlencoded"},
+            body=body,
+            timeout_ms=self._timeout_ms,
+        )
+        self._owner = ctx
+
+    def _fetched(self, answer: HttpAnswer) -> None:
+        self._owner = None
+        document = parse(answer.body) if answer.status == 200 else None
+        token = document.get("access_token") if isinstance(document, dict) else None
+        if not isinstance(document, dict) or not isinstance(token, str) or not token:
+            why = f"status {answer.status}" if answer.received else "no answer"
+            self._done(self._failed(why))
+            return
+        seconds = document.get("expires_in")
+        seconds = seconds if isinstance(seconds, int) and seconds > 0 else _LIFETIME
+        self._token, self._expires = token, time.time() + seconds
+        shared_data.set(self._key, dump_bytes({"token": token, "expireAt": int(self._expires)}))
+        self._done(None)
+
+    def _failed(self, why: str) -> ApiError:
+        log.error("no access token for %s: %s", self._account.email, why)
+        return ApiError(502, "the gateway gets no access to the model service", code="upstream_login_failed")
+
+    def _done(self, error: ApiError | None) -> None:
+        waiting, self._waiting = self._waiting, []
+        for ctx, proceed in waiting:
+            go_on(ctx, proceed, error)

@@ -1,0 +1,66 @@
+"""Azure OpenAI.
+
+Source: Azure OpenAI REST reference. What a model does is at `/openai/deployments/{deployment}/...`, what an account
+keeps at `/openai/...`; both with `api-version`. The newer `/openai/v1/...` has the paths of OpenAI.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from .. import apis
+from ..provider import Auth, Endpoint, Row
+from ..settings import AzureSettings, Settings
+from .openai import PATHS
+
+# What belongs to the account and not to a deployment.
+_OF_THE_ACCOUNT: Final = frozenset(
+    {
+        apis.MODELS, apis.BATCHES, apis.RETRIEVE_BATCH, apis.CANCEL_BATCH, apis.FILES, apis.RETRIEVE_FILE,
+        apis.RETRIEVE_FILE_CONTENT, apis.RESPONSES, apis.FINE_TUNING_JOBS, apis.RETRIEVE_FINE_TUNING_JOB,
+        apis.FINE_TUNING_JOB_EVENTS, apis.FINE_TUNING_JOB_CHECKPOINTS, apis.CANCEL_FINE_TUNING_JOB,
+        apis.RESUME_FINE_TUNING_JOB, apis.PAUSE_FINE_TUNING_JOB, apis.CHECKPOINT_PERMISSIONS,
+        apis.DELETE_CHECKPOINT_PERMISSION,
+    }
+)  # fmt: skip
+
+
+def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
+    """`azureServiceUrl` names the resource, a deployment, the root of the newer API, or the only path there is."""
+    assert isinstance(settings, AzureSettings)
+    url = settings.azure_service_url
+    host = url.netloc.rpartition("@")[2]
+    path = url.path.rstrip("/")
+    if path == "/openai/v1":
+        return Endpoint(host, {api: path + own.removeprefix("/v1") for api, own in paths.items()}, query=url.query)
+    if not path:
+        deployment = "/openai/deployments/{model}"
+    elif re.fullmatch("/openai/deployments/[^/]+", path):
+        deployment = path
+    else:
+        return Endpoint(host, paths, f"{url.path}?{url.query}")
+    return Endpoint(
+        host,
+        {
+            api: ("/openai" if api in _OF_THE_ACCOUNT else deployment) + own.removeprefix("/v1")
+            for api, own in paths.items()
+        },
+        query=url.query,
+    )
+
+
+ROWS: Final = (
+    Row(
+        name="azure",
+        host="",
+        paths=PATHS,
+        settings=AzureSettings,
+        endpoint=_endpoint,
+        auth=Auth("api-key", "{}"),
+        original_keeps_path=True,
+        forwards_unknown_apis=True,
+        keeps_developer_role=True,
+    ),
+)

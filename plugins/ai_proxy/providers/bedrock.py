@@ -1,0 +1,66 @@
+"""AWS Bedrock: any of its models by the Converse API, with an API key or signed requests.
+
+Source: docs.aws.amazon.com/bedrock/latest/APIReference.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from .. import apis
+from ..codecs import bedrock, bedrock_images
+from ..provider import BEARER, Endpoint, Outgoing, Row
+from ..settings import Settings
+from ..settings.bedrock import BedrockSettings
+from ..signing import sigv4
+
+# Said by the codecs: the model is in the path, escaped.
+_PATHS: Final = {apis.CHAT: "/model/{model}/converse", apis.IMAGE_GENERATION: "/model/{model}/invoke"}
+_CODECS: Final = {apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images}
+
+
+def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
+    assert isinstance(settings, BedrockSettings)
+    return Endpoint(f"bedrock-runtime.{settings.aws_region}.amazonaws.com", paths)
+
+
+def _sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
+    assert isinstance(settings, BedrockSettings)
+    who = sigv4.Credentials(settings.aws_access_key, settings.aws_secret_key, settings.aws_region, "bedrock")
+    return sigv4.sign(who, sent.method, sent.path, {"host": sent.host}, sent.body, time.time())
+
+
+ROWS: Final = (
+    Row(
+        name="bedrock",
+        when=("signed", False),
+        host="",
+        endpoint=_endpoint,
+        auth=BEARER,
+        settings=BedrockSettings,
+        paths=_PATHS,
+        codecs=_CODECS,
+        edits={apis.MESSAGES: bedrock.messages},
+        native_front=bedrock.is_claude,
+        original_keeps_path=True,
+        accept_for_streams=False,  # The path says whether a stream is wanted.
+        id_header="x-amzn-requestid",
+    ),
+    Row(
+        name="bedrock",
+        when=("signed", True),
+        host="",
+        endpoint=_endpoint,
+        auth=None,
+        sign=_sign,
+        settings=BedrockSettings,
+        token_required=False,
+        paths=_PATHS,
+        codecs=_CODECS,
+        original_keeps_path=True,
+        accept_for_streams=False,
+        id_header="x-amzn-requestid",
+    ),
+)

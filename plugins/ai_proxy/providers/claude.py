@@ -1,0 +1,60 @@
+"""Anthropic's Claude. Source: docs.anthropic.com, "API overview"."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .. import apis
+from ..codecs import claude
+from ..provider import Auth, Row
+from ..settings import Settings
+from ..settings.claude import ClaudeSettings
+
+_PATHS: Final = {
+    apis.CHAT: "/v1/messages",
+    apis.MESSAGES: "/v1/messages",
+    apis.COMPLETIONS: "/v1/complete",
+    apis.EMBEDDINGS: "/v1/embeddings",
+    apis.MODELS: "/v1/models",
+}
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    assert isinstance(settings, ClaudeSettings)
+    return {"anthropic-version": settings.claude_version or settings.api_version}
+
+
+def _headers_of_claude_code(settings: Settings) -> dict[str, str]:
+    # What the API wants to see beside tokens of that kind.
+    return {
+        **_headers(settings),
+        "anthropic-beta": "oauth-2025-04-20,interleaved-thinking-2025-05-14,claude-code-20250219",
+        "user-agent": "claude-cli/2.1.2 (external, cli)",
+        "x-app": "cli",
+    }
+
+
+ROWS: Final = (
+    Row(
+        name="claude",
+        when=("claude_code_mode", False),
+        host="api.anthropic.com",
+        auth=Auth("x-api-key", "{}"),
+        headers=_headers,
+        settings=ClaudeSettings,
+        paths=_PATHS,
+        codecs={apis.CHAT: claude},
+        # New APIs of Anthropic (token counts, files, batches) work before they are known here.
+        forwards_unknown_apis=True,
+    ),
+    Row(
+        name="claude",
+        when=("claude_code_mode", True),
+        host="api.anthropic.com",
+        headers=_headers_of_claude_code,
+        settings=ClaudeSettings,
+        paths={api: f"{path}?beta=true" for api, path in _PATHS.items()},
+        codecs={apis.CHAT: claude},
+        forwards_unknown_apis=True,
+    ),
+)

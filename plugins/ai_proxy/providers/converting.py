@@ -1,0 +1,86 @@
+"""Model services with a protocol of their own that only chat: each a row and a codec."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .. import apis
+from ..codecs import cohere, deepl, dify, hunyuan, minimax_pro, spark, triton
+from ..provider import Auth, Row
+from ..settings import DeeplSettings, DifySettings, HunyuanSettings, MinimaxSettings, TritonSettings
+
+ROWS: Final = (
+    Row(
+        name="cohere",
+        host="api.cohere.com",
+        paths={apis.CHAT: "/v2/chat", apis.COHERE_RERANK: "/v1/rerank"},
+        codecs={apis.CHAT: cohere},
+    ),
+    Row(
+        name="deepl",
+        host="api-free.deepl.com",
+        paths={apis.CHAT: "/v2/translate"},
+        auth=Auth("authorization", "DeepL-Auth-Key {}"),
+        settings=DeeplSettings,
+        codecs={apis.CHAT: deepl},
+        cannot_stream=True,
+        accept_for_streams=False,
+    ),
+    Row(
+        name="dify",
+        host="api.dify.ai",
+        host_setting="dify_api_url",
+        paths={apis.CHAT: "/v1/chat-messages"},
+        settings=DifySettings,
+        codecs={apis.CHAT: dify},
+        # Conversations that Dify keeps are told apart by a header.
+        read_headers=("conversationid",),
+        accept_for_streams=False,
+    ),
+    Row(
+        name="hunyuan",
+        when=("native", False),
+        host="api.hunyuan.cloud.tencent.com",
+        paths={apis.CHAT: "/v1/chat/completions", apis.EMBEDDINGS: "/v1/embeddings"},
+        settings=HunyuanSettings,
+        token_required=False,
+        accept_for_streams=False,
+    ),
+    Row(
+        name="hunyuan",
+        when=("native", True),
+        host="hunyuan.tencentcloudapi.com",
+        paths={apis.CHAT: "/"},
+        auth=None,
+        sign=hunyuan.sign,
+        settings=HunyuanSettings,
+        codecs={apis.CHAT: hunyuan},
+        token_required=False,
+    ),
+    Row(
+        name="minimax",
+        when=("minimax_api_type", "pro"),
+        host="api.minimax.chat",
+        paths={apis.CHAT: "/v1/text/chatcompletion_pro"},
+        settings=MinimaxSettings,
+        codecs={apis.CHAT: minimax_pro},
+        accept_for_streams=False,
+    ),
+    Row(
+        name="spark",
+        host="spark-api-open.xf-yun.com",
+        paths={apis.CHAT: "/v1/chat/completions"},
+        codecs={apis.CHAT: spark},
+        token_required=False,
+    ),
+    Row(
+        name="triton",
+        host="",
+        host_setting="triton_domain",
+        paths={apis.CHAT: "/v2/models/{model}/generate"},
+        settings=TritonSettings,
+        codecs={apis.CHAT: triton},
+        token_required=False,
+        accept_for_streams=False,
+    ),
+)

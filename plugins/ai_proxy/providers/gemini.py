@@ -1,0 +1,44 @@
+"""Google's Gemini API. Source: ai.google.dev/api."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .. import apis
+from ..call import Call
+from ..codecs import gemini, gemini_embeddings, gemini_images
+from ..provider import Auth, Row
+from ..settings.google import GeminiSettings
+
+
+def _path(call: Call) -> str:
+    """Clients of Google's own protocol name the model in the path; it is mapped there as well."""
+    parameters = call.route.parameters
+    actions = {apis.GEMINI_GENERATE: "generateContent", apis.GEMINI_STREAM: "streamGenerateContent"}
+    if call.api not in actions:
+        return ""
+    model = call.settings.model_mapping(parameters["model"])
+    return f"/{parameters['version']}/models/{model}:{actions[call.api]}"
+
+
+ROWS: Final = (
+    Row(
+        name="gemini",
+        host="generativelanguage.googleapis.com",
+        auth=Auth("x-goog-api-key", "{}"),
+        settings=GeminiSettings,
+        # All but the last are said by the codecs: the model is in the path.
+        paths={
+            apis.CHAT: "/v1beta/models/{model}:generateContent",
+            apis.EMBEDDINGS: "/v1beta/models/{model}:batchEmbedContents",
+            apis.IMAGE_GENERATION: "/v1beta/models/{model}:predict",
+            apis.GEMINI_GENERATE: "/{version}/models/{model}:generateContent",
+            apis.GEMINI_STREAM: "/{version}/models/{model}:streamGenerateContent",
+            apis.MODELS: "/v1/models",
+        },
+        codecs={apis.CHAT: gemini, apis.EMBEDDINGS: gemini_embeddings, apis.IMAGE_GENERATION: gemini_images},
+        choose_path=_path,
+        original_keeps_path=True,
+        accept_for_streams=False,  # `alt=sse` asks for events.
+    ),
+)

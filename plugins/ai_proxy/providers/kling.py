@@ -1,0 +1,24 @@
+"""Kling (Kuaishou): videos."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .. import apis
+from ..codecs import kling
+from ..provider import Row
+from ..settings import KlingSettings
+
+ROWS: Final = (
+    Row(
+        name="kling",
+        host="api-singapore.klingai.com",
+        settings=KlingSettings,
+        token_required=False,  # Or the two keys; the settings check that.
+        credential=kling.credential,
+        paths={apis.VIDEOS: "/v1/videos/text2video", apis.RETRIEVE_VIDEO: "/v1/videos/text2video/{video_id}"},
+        choose_path=kling.choose_path,
+        codecs={apis.VIDEOS: kling},
+        original_keeps_path=True,
+    ),
+)

@@ -1,0 +1,89 @@
+"""OpenAI itself, and servers that have all of its APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import SplitResult
+
+from .. import apis, edits
+from ..provider import Endpoint, OwnKey, Row
+from ..settings import OpenAISettings, Settings
+
+PATHS: Final = {
+    apis.CHAT: "/v1/chat/completions",
+    apis.COMPLETIONS: "/v1/completions",
+    apis.EMBEDDINGS: "/v1/embeddings",
+    apis.IMAGE_GENERATION: "/v1/images/generations",
+    apis.IMAGE_EDIT: "/v1/images/edits",
+    apis.IMAGE_VARIATION: "/v1/images/variations",
+    apis.AUDIO_SPEECH: "/v1/audio/speech",
+    apis.AUDIO_TRANSCRIPTION: "/v1/audio/transcriptions",
+    apis.AUDIO_TRANSLATION: "/v1/audio/translations",
+    apis.REALTIME: "/v1/realtime",
+    apis.FILES: "/v1/files",
+    apis.RETRIEVE_FILE: "/v1/files/{file_id}",
+    apis.RETRIEVE_FILE_CONTENT: "/v1/files/{file_id}/content",
+    apis.BATCHES: "/v1/batches",
+    apis.RETRIEVE_BATCH: "/v1/batches/{batch_id}",
+    apis.CANCEL_BATCH: "/v1/batches/{batch_id}/cancel",
+    apis.MODELS: "/v1/models",
+    apis.RESPONSES: "/v1/responses",
+    apis.FINE_TUNING_JOBS: "/v1/fine_tuning/jobs",
+    apis.RETRIEVE_FINE_TUNING_JOB: "/v1/fine_tuning/jobs/{fine_tuning_job_id}",
+    apis.FINE_TUNING_JOB_EVENTS: "/v1/fine_tuning/jobs/{fine_tuning_job_id}/events",
+    apis.FINE_TUNING_JOB_CHECKPOINTS: "/v1/fine_tuning/jobs/{fine_tuning_job_id}/checkpoints",
+    apis.CANCEL_FINE_TUNING_JOB: "/v1/fine_tuning/jobs/{fine_tuning_job_id}/cancel",
+    apis.RESUME_FINE_TUNING_JOB: "/v1/fine_tuning/jobs/{fine_tuning_job_id}/resume",
+    apis.PAUSE_FINE_TUNING_JOB: "/v1/fine_tuning/jobs/{fine_tuning_job_id}/pause",
+    apis.CHECKPOINT_PERMISSIONS: "/v1/fine_tuning/checkpoints/{fine_tuned_model_checkpoint}/permissions",
+    apis.DELETE_CHECKPOINT_PERMISSION: (
+        "/v1/fine_tuning/checkpoints/{fine_tuned_model_checkpoint}/permissions/{permission_id}"
+    ),
+    apis.VIDEOS: "/v1/videos",
+    apis.RETRIEVE_VIDEO: "/v1/videos/{video_id}",
+    apis.RETRIEVE_VIDEO_CONTENT: "/v1/videos/{video_id}/content",
+    apis.VIDEO_REMIX: "/v1/videos/{video_id}/remix",
+}
+"""Source: OpenAI API reference."""
+
+# What the path of an address ends in when it is not where a server starts but one of its APIs.
+_DIRECT: Final = (
+    "/completions", "/embeddings", "/audio/speech", "/audio/transcriptions", "/audio/translations",
+    "/images/generations", "/images/variations", "/images/edits", "/models", "/responses", "/fine_tuning/jobs",
+    "/fine_tuning/checkpoints", "/realtime", "/videos", "/rerank",
+)  # fmt: skip
+
+
+def custom(url: SplitResult, paths: Mapping[str, str]) -> Endpoint:
+    """A server of one's own. An address that is an API's gets every request; otherwise the paths follow the address,
+    which says the version, too.
+    """
+    host = url.netloc.rpartition("@")[2]
+    if url.path.endswith(_DIRECT):
+        return Endpoint(host, paths, f"{url.path}?{url.query}" if url.query else url.path)
+    base = url.path.rstrip("/")
+    return Endpoint(host, {api: base + path.removeprefix("/v1") for api, path in paths.items()})
+
+
+def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
+    assert isinstance(settings, OpenAISettings)
+    url = settings.openai_custom_url
+    return Endpoint("api.openai.com", paths) if url is None else custom(url, paths)
+
+
+ROWS: Final = (
+    Row(
+        name="openai",
+        host="api.openai.com",
+        paths=PATHS,
+        settings=OpenAISettings,
+        endpoint=_endpoint,
+        # Without tokens each client uses its own.
+        token_required=False,
+        own_key=OwnKey.USED,
+        # New APIs of OpenAI work before they are known here.
+        forwards_unknown_apis=True,
+        edits={apis.CHAT: edits.response_format},
+    ),
+)

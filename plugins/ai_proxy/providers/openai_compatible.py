@@ -1,0 +1,147 @@
+"""Providers that speak the OpenAI protocol: a host, paths, and a quirk here and there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from .. import apis, edits
+from ..provider import RAW, Endpoint, Row
+from ..settings import (
+    CloudflareSettings,
+    DoubaoSettings,
+    LongcatSettings,
+    MinimaxSettings,
+    MoonshotSettings,
+    Settings,
+    ZhipuSettings,
+)
+from .openai import PATHS
+
+
+def _like_openai(*names: str, prefix: str = "") -> Mapping[str, str]:
+    return {api: prefix + PATHS[api] for api in names}
+
+
+def _cloudflare(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
+    assert isinstance(settings, CloudflareSettings)
+    base = f"/client/v4/accounts/{settings.cloudflare_account_id}/ai"
+    return Endpoint("api.cloudflare.com", {api: base + path for api, path in paths.items()})
+
+
+# Where `original_keeps_path` stands, clients of the provider's own protocol use paths that differ from OpenAI's; they
+# know best which one they want.
+ROWS: Final = (
+    # Takes its key without "Bearer". Source: 360 Zhinao API docs.
+    Row(name="ai360", host="api.360.cn", auth=RAW, paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+    Row(name="baichuan", host="api.baichuan-ai.com", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+    Row(
+        name="baidu",
+        host="qianfan.baidubce.com",
+        paths={apis.CHAT: "/v2/chat/completions", apis.EMBEDDINGS: "/v2/embeddings"},
+        original_keeps_path=True,
+    ),
+    Row(
+        name="cloudflare",
+        host="api.cloudflare.com",
+        paths=_like_openai(apis.CHAT),
+        settings=CloudflareSettings,
+        endpoint=_cloudflare,
+    ),
+    Row(
+        name="deepseek",
+        host="api.deepseek.com",
+        # Its own Anthropic endpoint is better than a conversion. Source: DeepSeek API docs, "Anthropic API".
+        paths={**_like_openai(apis.CHAT, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
+    ),
+    Row(
+        name="doubao",
+        host="ark.cn-beijing.volces.com",
+        host_setting="doubao_domain",
+        settings=DoubaoSettings,
+        paths={
+            apis.CHAT: "/api/v3/chat/completions",
+            apis.EMBEDDINGS: "/api/v3/embeddings",
+            apis.IMAGE_GENERATION: "/api/v3/images/generations",
+            apis.RESPONSES: "/api/v3/responses",
+        },
+        edits={apis.RESPONSES: edits.doubao_responses, apis.IMAGE_GENERATION: edits.doubao_images},
+        original_keeps_path=True,
+    ),
+    Row(
+        name="fireworks",
+        host="api.fireworks.ai",
+        # Source: Fireworks API reference; the original leaves "/inference" out and reaches nothing.
+        paths=_like_openai(apis.CHAT, apis.COMPLETIONS, apis.MODELS, prefix="/inference"),
+        original_keeps_path=True,
+    ),
+    # Closed since; kept for configurations that point `providerDomain` elsewhere.
+    Row(name="galadriel", host="api.galadriel.com", paths=_like_openai(apis.CHAT)),
+    Row(
+        name="github",
+        host="models.inference.ai.azure.com",
+        # GitHub Models take a personal access token as it is, and have no version in their paths.
+        auth=RAW,
+        paths={apis.CHAT: "/chat/completions", apis.EMBEDDINGS: "/embeddings"},
+        original_keeps_path=True,
+    ),
+    Row(name="grok", host="api.x.ai", paths=_like_openai(apis.CHAT), original_keeps_path=True),
+    Row(
+        name="groq",
+        host="api.groq.com",
+        paths=_like_openai(apis.CHAT, apis.RESPONSES, prefix="/openai"),
+        original_keeps_path=True,
+    ),
+    Row(
+        name="longcat",
+        host="api.longcat.chat",
+        paths=_like_openai(apis.CHAT, apis.EMBEDDINGS, apis.MODELS),
+        settings=LongcatSettings,
+        edits={apis.CHAT: edits.response_format},
+    ),
+    Row(
+        name="minimax",
+        when=("minimax_api_type", "v2"),
+        host="api.minimax.chat",
+        paths={apis.CHAT: "/v1/text/chatcompletion_v2"},
+        settings=MinimaxSettings,
+        # Streams by the body's `stream` alone.
+        accept_for_streams=False,
+        original_keeps_path=True,
+    ),
+    Row(name="mistral", host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+    Row(
+        name="moonshot",
+        host="api.moonshot.cn",
+        paths=_like_openai(apis.CHAT, apis.MODELS),
+        settings=MoonshotSettings,
+        chunk_edit=edits.moonshot_usage,
+    ),
+    Row(
+        name="openrouter",
+        host="openrouter.ai",
+        paths=_like_openai(apis.CHAT, apis.COMPLETIONS, prefix="/api"),
+        edits={apis.CHAT: edits.openrouter_reasoning},
+        original_keeps_path=True,
+    ),
+    Row(name="stepfun", host="api.stepfun.com", paths=_like_openai(apis.CHAT)),
+    Row(name="together-ai", host="api.together.xyz", paths=_like_openai(apis.CHAT), original_keeps_path=True),
+    Row(name="yi", host="api.lingyiwanwu.com", paths=_like_openai(apis.CHAT)),
+    *(
+        Row(
+            name="zhipuai",
+            # The subscription for coding tools has an endpoint of its own. Source: Zhipu AI docs, "GLM Coding Plan".
+            when=("zhipu_code_plan_mode", coding),
+            host="open.bigmodel.cn",
+            host_setting="zhipu_domain",
+            settings=ZhipuSettings,
+            paths={apis.CHAT: chat, apis.EMBEDDINGS: "/api/paas/v4/embeddings"},
+            edits={apis.CHAT: edits.zhipu_thinking},
+            original_keeps_path=True,
+        )
+        for coding, chat in (
+            (False, "/api/paas/v4/chat/completions"),
+            (True, "/api/coding/paas/v4/chat/completions"),
+        )
+    ),
+)

@@ -1,0 +1,77 @@
+"""Servers that people run themselves, and whatever else is behind a route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from .. import apis
+from ..provider import Endpoint, OwnKey, Row
+from ..settings import GenericSettings, OllamaSettings, Settings, VllmSettings
+from .openai import PATHS, custom
+
+
+def _ollama(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
+    assert isinstance(settings, OllamaSettings)
+    return Endpoint(f"{settings.ollama_server_host}:{settings.ollama_server_port}", paths)
+
+
+def _vllm(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
+    assert isinstance(settings, VllmSettings)
+    if settings.vllm_custom_url is not None:
+        return custom(settings.vllm_custom_url, paths)
+    return Endpoint(settings.vllm_server_host or "vllm-service.cluster.local", paths)
+
+
+ROWS: Final = (
+    Row(
+        name="ollama",
+        host="",
+        paths={api: PATHS[api] for api in (apis.CHAT, apis.EMBEDDINGS, apis.MODELS)},
+        settings=OllamaSettings,
+        endpoint=_ollama,
+        # The server has no keys; if a proxy before it has, it is the client's.
+        auth=None,
+        token_required=False,
+        own_key=OwnKey.KEPT,
+        forwards_unknown_apis=True,
+    ),
+    Row(
+        name="vllm",
+        host="",
+        paths={
+            **{api: PATHS[api] for api in (apis.CHAT, apis.COMPLETIONS, apis.EMBEDDINGS, apis.MODELS)},
+            apis.COHERE_RERANK: "/v1/rerank",
+            # Its own Anthropic endpoint is better than a conversion. Source: vLLM docs, "Anthropic Messages API".
+            apis.MESSAGES: "/v1/messages",
+        },
+        settings=VllmSettings,
+        endpoint=_vllm,
+        token_required=False,
+        own_key=OwnKey.KEPT,
+        original_keeps_path=True,
+    ),
+    Row(
+        name="generic",
+        host="",
+        host_setting="generic_host",
+        paths={},
+        settings=GenericSettings,
+        # Nothing is known about the service: only host, credential and path prefixes are set.
+        token_required=False,
+        own_key=OwnKey.KEPT,
+        forwards_unknown_apis=True,
+        keeps_path=True,
+        keeps_bodies=True,
+        first_byte_timeout_always=True,
+    ),
+    Row(
+        name="coze",
+        host="api.coze.cn",
+        paths={},
+        # Its agents are told apart by path, and its protocol has nothing of OpenAI's. Source: Coze API docs.
+        forwards_unknown_apis=True,
+        keeps_path=True,
+        keeps_bodies=True,
+    ),
+)

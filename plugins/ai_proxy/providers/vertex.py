@@ -1,0 +1,96 @@
+"""Google's Vertex AI: with an API key ("express"), with a service account, and its endpoint for OpenAI's protocol.
+
+Source: cloud.google.com/vertex-ai/generative-ai/docs/start/express-mode/overview, and ".../migrate/openai/overview".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from .. import apis
+from ..codecs import vertex, vertex_embeddings, vertex_images
+from ..oauth import AccessToken
+from ..provider import Auth, Endpoint, Row
+from ..settings import Settings
+from ..settings.google import VertexSettings
+
+# Said by the codecs: the model and whose it is are in the path.
+_PATHS: Final = {
+    apis.CHAT: "/v1/publishers/google/models/{model}:generateContent",
+    apis.EMBEDDINGS: "/v1/publishers/google/models/{model}:predict",
+    apis.IMAGE_GENERATION: "/v1/publishers/google/models/{model}:generateContent",
+    apis.IMAGE_EDIT: "/v1/publishers/google/models/{model}:generateContent",
+    apis.IMAGE_VARIATION: "/v1/publishers/google/models/{model}:generateContent",
+}
+_CODECS: Final = {
+    apis.CHAT: vertex,
+    apis.EMBEDDINGS: vertex_embeddings,
+    apis.IMAGE_GENERATION: vertex_images,
+    apis.IMAGE_EDIT: vertex_images,
+    apis.IMAGE_VARIATION: vertex_images,
+}
+
+
+def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
+    assert isinstance(settings, VertexSettings)
+    region = settings.vertex_region
+    return Endpoint("aiplatform.googleapis.com" if region == "global" else f"{region}-aiplatform.googleapis.com", paths)
+
+
+def _compatible(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
+    assert isinstance(settings, VertexSettings)
+    place = f"/v1beta1/projects/{settings.vertex_project_id}/locations/{settings.vertex_region}/endpoints/openapi"
+    return Endpoint(_endpoint(settings, paths).host, {api: place + path for api, path in paths.items()})
+
+
+def _login(settings: Settings) -> AccessToken:
+    assert isinstance(settings, VertexSettings)
+    assert settings.vertex_auth_key is not None
+    service, ahead = settings.vertex_auth_service_name, settings.vertex_token_refresh_ahead
+    return AccessToken(settings.vertex_auth_key, service, ahead, settings.timeout)
+
+
+ROWS: Final = (
+    Row(
+        name="vertex",
+        when=("mode", "express"),
+        host="aiplatform.googleapis.com",
+        auth=Auth("key", "{}", in_query=True),
+        settings=VertexSettings,
+        paths=_PATHS,
+        codecs=_CODECS,
+        edits={apis.MESSAGES: vertex.messages},
+        native_front=vertex.is_claude,
+        # Clients of Google's own protocol say in the path whose model they want.
+        original_keeps_path=True,
+        accept_for_streams=False,  # The path says whether a stream is wanted.
+    ),
+    Row(
+        name="vertex",
+        when=("mode", "standard"),
+        host="",
+        endpoint=_endpoint,
+        login=_login,
+        settings=VertexSettings,
+        token_required=False,
+        paths=_PATHS,
+        codecs=_CODECS,
+        edits={apis.MESSAGES: vertex.messages},
+        native_front=vertex.is_claude,
+        original_keeps_path=True,
+        accept_for_streams=False,
+    ),
+    Row(
+        name="vertex",
+        when=("mode", "compatible"),
+        host="",
+        endpoint=_compatible,
+        login=_login,
+        settings=VertexSettings,
+        token_required=False,
+        paths={apis.CHAT: "/chat/completions"},
+        original_keeps_path=True,
+        accept_for_streams=False,
+    ),
+)

@@ -1,0 +1,21 @@
+"""The keys that Claude adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..schema import Kind, key
+from .common import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaudeSettings(Settings):
+    """Keys of Claude."""
+
+    claude_version: str = key(Kind.STRING, "the same as `apiVersion`, and wins over it", default="")
+    api_version: str = key(Kind.STRING, "version of the API that is asked for", default="2023-06-01")
+    claude_code_mode: bool = key(
+        Kind.BOOLEAN,
+        "the tokens are OAuth tokens of Claude Code subscriptions, and requests look like that client's",
+        default=False,
+    )

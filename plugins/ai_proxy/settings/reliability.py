@@ -1,0 +1,64 @@
+"""`failover` and `retryOnFailure`: what is done when the model service refuses or fails."""
+
+# ruff: noqa: RUF009  # `key` makes a dataclass field, as `dataclasses.field` does
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from proxywasm import ConfigError
+
+from ..schema import Kind, key
+
+
+class Statuses:
+    """HTTP statuses by regular expressions that fit all of the status: `4.*` is 400 to 499, and not 204."""
+
+    def __init__(self, patterns: tuple[str, ...], path: str = "") -> None:
+        self._patterns = []
+        for index, pattern in enumerate(patterns):
+            try:
+                self._patterns.append(re.compile(pattern))
+            except re.error as error:
+                raise ConfigError(f"{path}[{index}]: not a regular expression: {error}") from None
+
+    def __contains__(self, status: int) -> bool:
+        return any(pattern.fullmatch(str(status)) for pattern in self._patterns)
+
+
+_ERRORS: Final = Statuses(("4.*", "5.*"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailoverSettings:
+    """Keys of `failover`."""
+
+    enabled: bool = key(Kind.BOOLEAN, "leave out tokens that fail until they work again", default=False)
+    failure_threshold: int = key(
+        Kind.INTEGER, "failures in a row after which a token is left out", default=3, minimum=1
+    )
+    success_threshold: int = key(
+        Kind.INTEGER, "successful health checks in a row after which it is back", default=1, minimum=1
+    )
+    health_check_interval: int = key(
+        Kind.INTEGER, "milliseconds between two health checks of a token", default=5000, minimum=100
+    )
+    health_check_timeout: int = key(Kind.INTEGER, "milliseconds that a health check may take", default=5000, minimum=1)
+    health_check_model: str = key(Kind.STRING, "model that health checks ask; required if enabled", default="")
+    failover_on_status: Statuses = key(
+        Kind.STRINGS, "statuses that count as failures, as regular expressions", default=_ERRORS, convert=Statuses
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrySettings:
+    """Keys of `retryOnFailure`."""
+
+    enabled: bool = key(Kind.BOOLEAN, "ask once more with another token before a client sees a failure", default=False)
+    max_retries: int = key(Kind.INTEGER, "how often; there is one attempt for each token", default=1, minimum=0)
+    retry_timeout: int = key(Kind.INTEGER, "milliseconds that an attempt may take", default=60_000, minimum=1)
+    retry_on_status: Statuses = key(
+        Kind.STRINGS, "statuses that are failures, as regular expressions", default=_ERRORS, convert=Statuses
+    )

@@ -1,0 +1,323 @@
+"""The streams of Anthropic's Messages API, and the writer that owns their grammar.
+
+Source: docs.anthropic.com, "Streaming messages". A message is `message_start`, then content blocks one after the other
+(`content_block_start`, deltas, `content_block_stop`), then `message_delta` with the stop reason and the usage, and
+`message_stop`; `ping` may stand anywhere, `error` ends everything.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from proxywasm import log
+
+from ..errors import ApiError, stream_cut
+from ..jsonx import Json, dumps, loads, to_bytes
+
+# Which event may be written in which state, and the state that follows. What is not here cannot be written.
+_MESSAGE: Final = {
+    ("new", "message_start"): "between",
+    ("between", "content_block_start"): "in block",
+    ("in block", "content_block_delta"): "in block",
+    ("in block", "content_block_stop"): "between",
+    ("between", "message_delta"): "ending",
+    ("ending", "message_stop"): "ended",
+    ("between", "ping"): "between",
+    ("in block", "ping"): "in block",
+    ("new", "error"): "failed",
+    ("between", "error"): "failed",
+    ("in block", "error"): "failed",
+    ("ending", "error"): "failed",
+}
+
+STOP_REASONS: Final = {
+    "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use",
+}  # fmt: skip
+"""From the finish reasons of OpenAI. Others are told as they are."""
+
+_ERROR_TYPES: Final = {
+    400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
+    404: "not_found_error", 413: "request_too_large", 429: "rate_limit_error", 504: "timeout_error",
+    529: "overloaded_error",
+}  # fmt: skip
+
+
+class ClaudeWriter:
+    """Writes the first choice of a stream as one message.
+
+    Only one block is open at a time. Text and thinking end where something else begins and may come back as new blocks.
+    A tool call cannot come back: it stays open until its arguments are complete, and what is said meanwhile of other
+    calls waits for that.
+    """
+
+    def __init__(self, model: str) -> None:
+        self.may_end = False
+        self._id = ""
+        self._model = model
+        self._state = "new"
+        self._finish: str | None = None
+        self._usage: Json | None = None
+        self._count = 0
+        self._open: _Block | None = None
+        self._waiting: list[_Block] = []
+        self._calls: dict[Any, _Block] = {}
+        self._out: list[str] = []
+
+    @property
+    def begun(self) -> bool:
+        return bool(self._id) or self._state != "new"
+
+    @property
+    def said(self) -> bool:
+        return self._state not in {"new", "failed"}
+
+    @property
+    def closed(self) -> bool:
+        return self._state in {"ended", "failed"}
+
+    @property
+    def complete(self) -> bool:
+        return self._finish is not None
+
+    def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:  # noqa: ARG002
+        """A message has no time of creation."""
+        if self.begun:
+            return
+        self._id = chunk_id
+        if isinstance(model, str) and model:
+            self._model = model
+
+    def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:  # noqa: ARG002
+        """A message has no log probabilities, and no other choices."""
+        if index or self.closed:
+            return
+        if self._finish is not None:
+            log.warn("the upstream sent a delta after its end; dropped")
+            return
+        self._usage = usage or self._usage
+        self._start()
+        thought = delta.get("reasoning_content") or delta.get("reasoning")
+        if isinstance(thought, str) and thought:
+            self._more("thinking", thought)
+        if isinstance(signature := delta.get("reasoning_signature"), str) and signature:
+            self._sign(signature)
+        for text in (text_of(delta.get("content")), text_of(delta.get("refusal"))):
+            if text:
+                self._more("text", text)
+        calls = delta.get("tool_calls")
+        for position, call in enumerate(calls if isinstance(calls, list) else []):
+            if isinstance(call, dict):
+                self._call(call, position)
+
+    def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
+        if index or self.closed or self._finish is not None:
+            return
+        self.delta(0, delta or {}, usage=usage)
+        self._advance(at_end=True)
+        self._close_block()
+        self._finish = reason
+
+    def usage(self, usage: Json) -> None:
+        self._usage = usage
+        if self._finish is not None and not self.closed:
+            self._end()
+
+    def done(self) -> None:
+        if self.closed:
+            return
+        if self._finish is None and self.may_end and self._state != "new":
+            self.finish(0, "stop")
+        if self._finish is None:
+            raise stream_cut()
+        self._end()
+
+    def fail(self, error: ApiError) -> None:
+        if not self.closed:
+            self._write("error", error_document(error))
+
+    def ping(self) -> None:
+        """Tell the client that the connection is alive."""
+        if (self._state, "ping") in _MESSAGE:
+            self._write("ping", {"type": "ping"})
+
+    def take(self) -> bytes:
+        text = "".join(self._out)
+        self._out = []
+        return to_bytes(text)
+
+    # What is said of blocks.
+
+    def _more(self, kind: str, text: str) -> None:
+        last = self._waiting[-1] if self._waiting else self._open
+        if last is None or last.kind != kind:
+            last = _Block(kind)
+            self._waiting.append(last)
+        last.said.append(text)
+        self._advance()
+
+    def _sign(self, signature: str) -> None:
+        """A signature belongs to the thinking just told, and ends it: what is thought later is a block of its own."""
+        if self._open is None or self._open.kind != "thinking" or self._waiting:
+            self._waiting.append(_Block("thinking"))
+            self._advance(at_end=True)
+        if self._open is not None:
+            self._delta({"type": "signature_delta", "signature": signature})
+            self._close_block()
+
+    def _call(self, call: Json, position: int) -> None:
+        key = call.get("index")
+        if not isinstance(key, int):
+            key = position
+        block = self._calls.get(key)
+        if block is None:
+            block = self._calls[key] = _Block("tool_use")
+            self._waiting.append(block)
+        function = call.get("function")
+        function = function if isinstance(function, dict) else {}
+        block.id = block.id or text_of(call.get("id"))
+        block.name = block.name or text_of(function.get("name"))
+        if arguments := text_of(function.get("arguments")):
+            if block.closed:
+                log.warn("the upstream sent arguments of a tool call after their end; dropped")
+                return
+            block.said.append(arguments)
+        self._advance()
+
+    def _advance(self, *, at_end: bool = False) -> None:
+        """Write what can be written: what the open block has got, and blocks that wait, in their order."""
+        self._flush()
+        while self._waiting and (at_end or self._waiting[0].ready):
+            if self._open is not None and not (at_end or self._open.complete):
+                return
+            self._close_block()
+            self._open_block(self._waiting.pop(0))
+            self._flush()
+
+    def _flush(self) -> None:
+        block = self._open
+        if block is None:
+            return
+        # Waiting text goes out in one piece.
+        if len(block.said) > block.written and (text := "".join(block.said[block.written :])):
+            block.written = len(block.said)
+            kind, key = _DELTAS[block.kind]
+            self._delta({"type": kind, key: text})
+
+    # The events.
+
+    def _start(self) -> None:
+        if self._state != "new":
+            return
+        message: Json = {
+            "id": self._id or f"msg_{uuid.uuid4()}", "type": "message", "role": "assistant", "content": [],
+            "model": self._model, "stop_reason": None, "stop_sequence": None,
+            "usage": {**usage(self._usage), "output_tokens": 0}, "error": None,
+        }  # fmt: skip
+        self._write("message_start", {"type": "message_start", "message": message})
+
+    def _open_block(self, block: _Block) -> None:
+        self._open = block
+        start = {"type": "content_block_start", "index": self._count, "content_block": block.content()}
+        self._write("content_block_start", start)
+
+    def _delta(self, delta: Json) -> None:
+        self._write("content_block_delta", {"type": "content_block_delta", "index": self._count, "delta": delta})
+
+    def _close_block(self) -> None:
+        if self._open is None:
+            return
+        self._open.closed = True
+        self._open = None
+        self._write("content_block_stop", {"type": "content_block_stop", "index": self._count})
+        self._count += 1
+
+    def _end(self) -> None:
+        self._start()
+        reason = self._finish or ""
+        delta = {"stop_reason": STOP_REASONS.get(reason, reason), "stop_sequence": None}
+        self._write("message_delta", {"type": "message_delta", "delta": delta, "usage": usage(self._usage)})
+        self._write("message_stop", {"type": "message_stop"})
+
+    def _write(self, event: str, document: Json) -> None:
+        self._state = _MESSAGE[self._state, event]
+        self._out.append(f"event: {event}\ndata: {dumps(document)}\n\n")
+
+
+_DELTAS: Final = {
+    "text": ("text_delta", "text"),
+    "thinking": ("thinking_delta", "thinking"),
+    "tool_use": ("input_json_delta", "partial_json"),
+}
+
+
+class _Block:
+    """A block and what has been said of it; the first `written` pieces have gone out."""
+
+    __slots__ = ("closed", "id", "kind", "name", "said", "written")
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.id = self.name = ""
+        self.said: list[str] = []
+        self.written = 0
+        self.closed = False
+
+    @property
+    def ready(self) -> bool:
+        """It can begin: what a tool is called is told at once."""
+        return self.kind != "tool_use" or bool(self.name)
+
+    @property
+    def complete(self) -> bool:
+        """It can end."""
+        if self.kind != "tool_use":
+            return True
+        if not self.said or not self.said[-1].rstrip().endswith("}"):
+            return False
+        try:
+            loads("".join(self.said))
+        except ValueError:
+            return False
+        return True
+
+    def content(self) -> Json:
+        if self.kind == "text":
+            return {"type": "text", "text": ""}
+        if self.kind == "thinking":
+            return {"type": "thinking", "signature": "", "thinking": ""}
+        return {"type": "tool_use", "id": self.id or f"toolu_{uuid.uuid4()}", "name": self.name, "input": {}}
+
+
+def usage(usage: Json | None) -> Json:
+    """Anthropic does not count what came from its cache among the input tokens, OpenAI does."""
+    usage = usage or {}
+    details = usage.get("prompt_tokens_details")
+    details = details if isinstance(details, dict) else {}
+    cached, written = _count(details.get("cached_tokens")), _count(details.get("cache_creation_tokens"))
+    result: Json = {
+        "input_tokens": max(_count(usage.get("prompt_tokens")) - cached - written, 0),
+        "output_tokens": _count(usage.get("completion_tokens")),
+    }
+    if cached:
+        result["cache_read_input_tokens"] = cached
+    if written:
+        result["cache_creation_input_tokens"] = written
+    return result
+
+
+def error_document(error: ApiError) -> Json:
+    kind = _ERROR_TYPES.get(error.status) or ("invalid_request_error" if error.status < 500 else "api_error")
+    return {"type": "error", "error": {"type": kind, "message": error.message}}
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def text_of(value: Any) -> str:
+    """A text, or the texts of a list of parts."""
+    if isinstance(value, list):
+        parts = (part.get("text") for part in value if isinstance(part, dict))
+        return "".join(part for part in parts if isinstance(part, str))
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,73 @@
+"""Configurations of Claude, Gemini, Vertex AI and Bedrock, and recorded streams of theirs and of the Claude front."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from gateway import Json
+
+from ai_proxy import apis, bodies, fronts, providers
+from ai_proxy.call import Call
+from ai_proxy.codecs import openai_chat
+from ai_proxy.streams import ConvertedStream
+from proxywasm_host import exchange
+from proxywasm_host.bodies import parse_events
+from proxywasm_host.exchange import Exchange
+
+RECORDED = Path(__file__).parents[1] / "conformance"
+
+CLAUDE: Json = {"type": "claude", "apiTokens": ["sk-ant-1"]}
+GEMINI: Json = {"type": "gemini", "apiTokens": ["AIza-1"]}
+VERTEX: Json = {"type": "vertex", "apiTokens": ["AIza-1"]}
+BEDROCK: Json = {"type": "bedrock", "apiTokens": ["bedrock-1"], "awsRegion": "us-east-1"}
+OPENAI: Json = {"type": "openai", "apiTokens": ["sk-1"]}
+ALL: dict[str, tuple[Json, str]] = {
+    "claude": (CLAUDE, "claude-3"),
+    "gemini": (GEMINI, "gemini-2.5-pro"),
+    "vertex": (VERTEX, "gemini-2.5-pro"),
+    "vertex-claude": (VERTEX, "claude-3"),
+    "bedrock": (BEDROCK, "anthropic.claude-3"),
+}
+"""Each with a model."""
+
+
+def recorded() -> Iterator[Exchange]:
+    """Recorded streams that are converted for their client."""
+    own = [RECORDED / name for name in ("claude", "gemini", "vertex", "bedrock", "claude-to-openai")]
+    files = [file for folder in own for file in sorted(folder.glob("*.json"))]
+    files += sorted(RECORDED.glob("*/claude-input.json"))
+    for file in files:
+        if file.stem == "cut-streams":
+            continue
+        for entry in exchange.load(file):
+            provider = json.loads(entry.config).get("provider", {})
+            path = dict(entry.request.headers)[":path"]
+            kind = dict(entry.response.headers).get("content-type", "") if entry.response else ""
+            native = re.search("^(claude|bedrock|deepseek|qwen)$", provider.get("type", ""))
+            converted = "/chat/completions" in path or ("/v1/messages" in path and not native)
+            chat = converted and "count_tokens" not in path and provider.get("protocol") != "original"
+            if chat and "event" in kind and "login" not in provider and "vertexAuthKey" not in provider:
+                yield entry
+
+
+def convert(entry: Exchange, chunks: list[bytes]) -> list[tuple[str, str]]:
+    """Only the conversion of a recorded stream; ids that are made up and the time are left out."""
+    provider = providers.build(json.loads(entry.config)["provider"], "provider")
+    call = Call(provider.settings, apis.classify(dict(entry.request.headers)[":path"]))
+    fronts.enter(call, provider)
+    body, _ = bodies.prepare(provider, call, json.loads(b"".join(entry.request.body)))
+    codec = provider.row.codecs.get(call.api, openai_chat)
+    if call.api in provider.row.codecs:
+        codec.request(call, body)
+    call.answer_id = "aws-req-1"
+    stream = ConvertedStream(call, codec)
+    out = [stream.feed(chunk, last=index == len(chunks) - 1) for index, chunk in enumerate(chunks)]
+    return [(steady(data), event) for data, event in parse_events(b"".join(out))]
+
+
+def steady(data: str) -> str:
+    data = re.sub(r'"created": ?\d+', '"created":0', data)
+    return re.sub("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f-]{21}", "uuid", data)

@@ -1,0 +1,181 @@
+"""The grammar of Anthropic's streams: an illegal order cannot be written, and nothing that was said is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ai_proxy.errors import ApiError
+from ai_proxy.jsonx import Json
+from ai_proxy.writers.claude import ClaudeWriter
+from proxywasm_host.bodies import parse_events
+
+
+def told(writer: ClaudeWriter) -> list[Json]:
+    events = parse_events(writer.take())
+    documents = [json.loads(data) for data, _ in events]
+    assert [document["type"] for document in documents] == [event for _, event in events]
+    return documents
+
+
+def blocks_of(documents: list[Json]) -> list[tuple[str, str, str]]:
+    """Kind, name and content of each block; fails where the order is not that of the protocol."""
+    blocks: list[tuple[str, str, str]] = []
+    state = "new"
+    for document in documents:
+        kind = document["type"]
+        if kind == "message_start":
+            assert state == "new"
+            assert set(document["message"]["usage"]) >= {"input_tokens", "output_tokens"}
+            state = "between"
+        elif kind == "content_block_start":
+            assert state == "between"
+            assert document["index"] == len(blocks)
+            block = document["content_block"]
+            blocks.append((block["type"], block.get("name", ""), ""))
+            state = "in block"
+        elif kind == "content_block_delta":
+            assert state == "in block"
+            assert document["index"] == len(blocks) - 1
+            delta = document["delta"]
+            name, label, content = blocks[-1]
+            key = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
+            blocks[-1] = (name, label, content + delta.get(key.get(delta["type"], ""), ""))
+        elif kind == "content_block_stop":
+            assert state == "in block"
+            assert document["index"] == len(blocks) - 1
+            state = "between"
+        elif kind == "message_delta":
+            assert state == "between"
+            state = "ending"
+        elif kind == "message_stop":
+            assert state == "ending"
+            state = "ended"
+        elif kind == "error":
+            assert state not in {"ended", "failed"}
+            state = "failed"
+        else:
+            assert kind == "ping"
+            assert state in {"between", "in block"}
+    return blocks
+
+
+def call(index: int, arguments: str = "", name: str = "") -> Json:
+    function = {"arguments": arguments} | ({"name": name} if name else {})
+    return {"tool_calls": [{"index": index, **({"id": f"call_{index}"} if name else {}), "function": function}]}
+
+
+def written(*deltas: Json) -> list[Json]:
+    writer = ClaudeWriter("m")
+    for delta in deltas:
+        writer.delta(0, delta)
+    writer.finish(0, "stop")
+    writer.done()
+    return told(writer)
+
+
+def test_text_and_thinking_come_back_as_new_blocks() -> None:
+    documents = written(
+        {"content": "a"}, {"reasoning_content": "b"}, {"content": "c"}, call(0, "{}", "f"), {"content": "d"}
+    )
+    kinds = [("text", "a"), ("thinking", "b"), ("text", "c"), ("tool_use", "{}"), ("text", "d")]
+    assert [(kind, content) for kind, _, content in blocks_of(documents)] == kinds
+
+
+def test_a_second_call_is_streamed_as_soon_as_the_first_is_complete() -> None:
+    writer = ClaudeWriter("m")
+    for delta in (call(0, "", "f"), call(0, '{"a":1}'), call(1, "", "g"), call(1, '{"b"')):
+        writer.delta(0, delta)
+    assert blocks_of(told(writer)) == [("tool_use", "f", '{"a":1}'), ("tool_use", "g", '{"b"')]
+
+
+def test_calls_that_are_told_at_once_stay_whole() -> None:
+    deltas = (call(0, "", "f"), call(1, "", "g"), call(0, '{"a"'), call(1, '{"b"'), call(0, ":1}"), call(1, ":2}"))
+    assert blocks_of(written(*deltas)) == [("tool_use", "f", '{"a":1}'), ("tool_use", "g", '{"b":2}')]
+
+
+def test_a_call_without_arguments_is_one() -> None:
+    assert blocks_of(written(call(0, "", "f"), call(1, "", "g"))) == [("tool_use", "f", ""), ("tool_use", "g", "")]
+
+
+def test_a_call_waits_for_its_name() -> None:
+    unnamed: Json = {"tool_calls": [{"index": 0, "function": {"arguments": "{"}}]}
+    assert blocks_of(written(unnamed, call(0, "}", "f"))) == [("tool_use", "f", "{}")]
+
+
+def test_a_signature_ends_its_thinking() -> None:
+    documents = written({"reasoning_content": "a"}, {"reasoning_signature": "s"}, {"reasoning_content": "b"})
+    assert [content for _, _, content in blocks_of(documents)] == ["a", "b"]
+    assert [one["delta"]["signature"] for one in documents if one.get("delta", {}).get("signature")] == ["s"]
+
+
+def test_usage_is_told_once_with_the_stop_reason() -> None:
+    writer = ClaudeWriter("m")
+    writer.delta(0, {"content": "a"}, usage={"prompt_tokens": 7, "completion_tokens": 1})
+    writer.finish(0, "length")
+    details = {"cached_tokens": 3}
+    writer.usage({"prompt_tokens": 7, "completion_tokens": 2, "prompt_tokens_details": details})
+    writer.usage({"prompt_tokens": 8, "completion_tokens": 3})
+    writer.done()
+    documents = told(writer)
+    assert documents[0]["message"]["usage"]["input_tokens"] == 7
+    (delta,) = [one for one in documents if one["type"] == "message_delta"]
+    assert delta["delta"]["stop_reason"] == "max_tokens"
+    assert delta["usage"] == {"input_tokens": 4, "output_tokens": 2, "cache_read_input_tokens": 3}
+    assert documents[-1] == {"type": "message_stop"}
+
+
+def test_an_end_that_comes_too_early_is_not_written() -> None:
+    writer = ClaudeWriter("m")
+    writer.delta(0, {"content": "a"})
+    with pytest.raises(ApiError, match="before it was complete"):
+        writer.done()
+    writer.fail(ApiError(529, "busy"))
+    assert told(writer)[-1] == {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
+    assert writer.closed
+
+
+def test_a_ping_may_stand_anywhere_within_a_message() -> None:
+    writer = ClaudeWriter("m")
+    writer.ping()
+    assert told(writer) == []
+    writer.delta(0, {"content": "a"})
+    writer.ping()
+    assert told(writer)[-1] == {"type": "ping"}
+
+
+texts = st.text(min_size=1, max_size=4)
+deltas = st.one_of(
+    st.builds(lambda text: {"content": text}, texts),
+    st.builds(lambda text: {"reasoning_content": text}, texts),
+    st.builds(lambda text: {"reasoning_signature": text}, texts),
+    st.builds(lambda text: {"content": [{"type": "text", "text": text}]}, texts),
+    st.builds(call, st.integers(0, 2), st.sampled_from(["", "{", "}", "{}", '"a"', " "]), st.sampled_from(["", "f"])),
+    st.dictionaries(st.sampled_from(["content", "tool_calls", "reasoning", "role"]), st.integers() | texts | st.none()),
+)
+
+
+@given(st.lists(deltas, max_size=12), st.sampled_from(["stop", "tool_calls", "odd"]), st.booleans())
+def test_whatever_is_said_the_grammar_holds(said: list[Any], reason: str, usage_first: bool) -> None:
+    writer = ClaudeWriter("m")
+    documents: list[Json] = []
+    for delta in said:
+        writer.delta(0, delta)
+        documents += told(writer)
+    if usage_first:
+        writer.usage({"prompt_tokens": 1})
+    writer.finish(0, reason)
+    writer.delta(0, {"content": "late"})
+    writer.done()
+    blocks = blocks_of(documents + told(writer))
+    spoken = [delta["content"] for delta in said if delta.get("content")]
+    flat = [one if isinstance(one, str) else one[0]["text"] if isinstance(one, list) else "" for one in spoken]
+    assert "".join(content for kind, _, content in blocks if kind == "text") == "".join(flat)
+    thoughts = [delta.get("reasoning_content") or delta.get("reasoning") for delta in said]
+    assert "".join(content for kind, _, content in blocks if kind == "thinking") == "".join(
+        thought for thought in thoughts if isinstance(thought, str)
+    )

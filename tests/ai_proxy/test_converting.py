@@ -1,0 +1,281 @@
+"""Hunyuan, MiniMax Pro, Dify, Cohere, DeepL, Spark and Triton: what goes there, and what comes back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from converting import ALL, COHERE, DEEPL, DIFY, ERRORS, HUNYUAN, MINIMAX, SPARK, TRITON, WORKFLOW, chunks
+from gateway import CHAT, STREAM, Json, Outcome, answer, ask, events, refusal, start
+
+TALK: Json = {
+    "model": "m",
+    "messages": [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "What"}, {"type": "text", "text": "is this?"}]},
+        {"role": "assistant", "content": None, "tool_calls": [
+            {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"at":"it"}'}}]},
+        {"role": "tool", "tool_call_id": "c1", "content": "a cat"},
+    ],
+}  # fmt: skip
+TOOL: Json = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+STREAMING = [name for name in ALL if name != "deepl"]
+
+
+def sse(*documents: Any) -> bytes:
+    return b"".join(b"data: " + json.dumps(document).encode() + b"\n\n" for document in documents)
+
+
+def streamed(name: str, *more: bytes, documents: list[Any] | None = None) -> Outcome:
+    given = chunks(name) if documents is None else documents
+    done = (b"data: [DONE]\n\n",) if name == "spark" and documents is None else ()
+    return ask(ALL[name], {**STREAM, "model": "m"}, events(*map(sse, given), *done, *more, b""))
+
+
+# What every one of them keeps to.
+
+
+@pytest.mark.parametrize("name", STREAMING)
+def test_a_stream_has_role_text_finish_and_done(name: str) -> None:
+    data = streamed(name).data
+    assert data.pop() == "[DONE]"
+    documents = [json.loads(item) for item in data]
+    assert {document["object"] for document in documents} == {"chat.completion.chunk"}
+    assert len({document["id"] for document in documents}) == 1
+    choices = [document["choices"][0] for document in documents if document["choices"]]
+    assert choices[0]["delta"]["role"] == "assistant"
+    assert "".join(choice["delta"].get("content") or "" for choice in choices) == "Hi there"
+    reasons = [choice["finish_reason"] for choice in choices if choice["finish_reason"]]
+    assert reasons == ["length" if name == "cohere" else "stop"]
+
+
+@pytest.mark.parametrize("name", STREAMING)
+def test_a_stream_that_is_cut_ends_with_an_error_and_without_done(name: str) -> None:
+    outcome = streamed(name, b'data: {"ev', documents=chunks(name)[:1])
+    assert json.loads(outcome.raw.split(b"data: ")[-1])["error"]["code"] == "stream_cut"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_error_in_an_answer_of_status_200_has_the_status_that_it_means(name: str) -> None:
+    document, status, message = ERRORS[name]
+    outcome = ask(ALL[name], {**CHAT, "model": "m"}, answer(document))
+    assert (outcome.status, outcome.error["message"]) == (status, message)
+
+
+@pytest.mark.parametrize("name", STREAMING)
+def test_an_error_in_a_stream_is_told_and_ends_it(name: str) -> None:
+    document, status, message = ERRORS[name]
+    at_once = streamed(name, documents=[document])
+    assert (at_once.status, at_once.error["message"]) == (status, message)
+    if name == "workflow":
+        return  # It says nothing before it is done.
+    later = streamed(name, documents=[*chunks(name)[: 3 if name == "cohere" else 1], document])
+    assert json.loads(later.data[-1])["error"]["message"] == message
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_answer_that_makes_no_sense_is_502(name: str) -> None:
+    outcome = ask(ALL[name], {**CHAT, "model": "m"}, answer({"unexpected": True}))
+    assert (outcome.status, outcome.error["code"]) == (502, "bad_upstream_response")
+
+
+# Hunyuan.
+
+
+def test_hunyuan_gets_tools_images_and_tool_results() -> None:
+    image = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "u"}}]}
+    body = {**TALK, "messages": [*TALK["messages"], image], "tools": [TOOL], "tool_choice": TOOL, "stop": "x"}
+    sent = ask(HUNYUAN, body).sent
+    assert sent["Messages"][1]["Content"] == "What\nis this?"
+    call = {"Id": "c1", "Type": "function", "Function": {"Name": "look", "Arguments": '{"at":"it"}'}}
+    assert sent["Messages"][2]["ToolCalls"] == [call]
+    assert sent["Messages"][3] == {"Role": "tool", "Content": "a cat", "ToolCallId": "c1"}
+    assert sent["Messages"][4]["Contents"] == [{"Type": "image_url", "ImageUrl": {"Url": "u"}}]
+    assert sent["Tools"] == [{"Type": "function", "Function": {"Name": "look", "Parameters": '{"type":"object"}'}}]
+    assert sent["ToolChoice"] == "custom"
+    assert sent["Stop"] == ["x"]
+
+
+def test_hunyuan_tool_calls_and_reasoning_come_back() -> None:
+    call = {"Id": "c", "Index": 0, "Function": {"Name": "look", "Arguments": "{}"}}
+    message = {"Role": "assistant", "Content": "", "ReasoningContent": "hm", "ToolCalls": [call]}
+    document = {"Response": {"Id": "h", "Choices": [{"FinishReason": "tool_calls", "Message": message}]}}
+    (choice,) = ask(HUNYUAN, CHAT, answer(document)).json["choices"]
+    assert choice["message"]["reasoning_content"] == "hm"
+    assert choice["message"]["tool_calls"][0]["function"] == {"name": "look", "arguments": "{}"}
+    assert choice["finish_reason"] == "tool_calls"
+
+
+def test_hunyuan_signs_for_the_host_that_it_goes_to() -> None:
+    here, there = ask(HUNYUAN, CHAT), ask({**HUNYUAN, "providerDomain": "hunyuan.example.com"}, CHAT)
+    assert there.sent_headers[":authority"] == "hunyuan.example.com"
+    assert here.sent_headers["authorization"] != there.sent_headers["authorization"]
+
+
+def test_hunyuan_keys_have_their_lengths_and_stay_secret() -> None:
+    assert "hunyuanAuthKey" in refusal({"provider": {**HUNYUAN, "hunyuanAuthKey": "short-secret"}})
+    assert "short-secret" not in refusal({"provider": {**HUNYUAN, "hunyuanAuthKey": "short-secret"}})
+    assert start({"provider": {"type": "hunyuan", "apiTokens": ["t"]}}).result["start"] == "ok"
+
+
+# MiniMax.
+
+
+def test_minimax_names_the_speakers() -> None:
+    sent = ask(MINIMAX, {**TALK, "max_completion_tokens": 9, "temperature": 0}).sent
+    assert sent["bot_setting"][0]["content"] == "Be brief."
+    assert [message["sender_type"] for message in sent["messages"]] == ["USER", "BOT", "USER"]
+    assert (sent["tokens_to_generate"], sent["temperature"]) == (9, 0)
+
+
+def test_minimax_gets_a_description_when_there_is_no_system_prompt() -> None:
+    assert len(ask(MINIMAX, CHAT).sent["bot_setting"]) == 1
+
+
+# Dify.
+
+
+def test_dify_tells_speakers_apart() -> None:
+    assert ask(DIFY, TALK).sent["query"] == (
+        "SYSTEM: \nBe brief.\nUSER: \nWhat\nis this?\nASSISTANT: \n\nTOOL: \na cat\n"
+    )
+
+
+def test_dify_conversations_go_on_by_a_header() -> None:
+    document = {"answer": "Hi", "conversation_id": "c-2"}
+    outcome = ask(DIFY, CHAT, answer(document), headers=[("conversationid", "c-1")])
+    assert outcome.sent["conversation_id"] == "c-1"
+    assert outcome.headers["conversationid"] == "c-2"
+    assert streamed("dify").headers["conversationid"] == "c"
+
+
+def test_a_workflow_that_streams_its_text_says_it_once() -> None:
+    documents = [
+        {"event": "workflow_started", "data": {"workflow_id": "w"}},
+        {"event": "text_chunk", "data": {"text": "Hi"}},
+        {"event": "text_chunk", "data": {"text": " there"}},
+        {"event": "workflow_finished", "data": {"outputs": {"out": "Hi there"}}},
+    ]
+    data = streamed("workflow", documents=documents).data
+    texts = [json.loads(item)["choices"][0]["delta"].get("content") or "" for item in data[:-1]]
+    assert "".join(texts) == "Hi there"
+
+
+def test_a_workflow_answers_by_its_variables() -> None:
+    document = {"data": {"workflow_id": "w", "status": "succeeded", "outputs": {"out": {"a": 1}}, "total_tokens": 9}}
+    outcome = ask(WORKFLOW, CHAT, answer(document))
+    assert outcome.sent["inputs"] == {"in": "USER: \nHi\n"}
+    assert outcome.json["choices"][0]["message"]["content"] == '{"a":1}'
+    assert outcome.json["usage"]["total_tokens"] == 9
+
+
+def test_dify_needs_to_know_the_kind_of_app() -> None:
+    assert "botType" in refusal({"provider": {"type": "dify", "apiTokens": ["a"]}})
+    assert "botType" in refusal({"provider": {**DIFY, "botType": "Robot"}})
+
+
+# Cohere.
+
+
+def test_cohere_gets_the_whole_conversation() -> None:
+    body = {**TALK, "tools": [TOOL], "tool_choice": "required", "stop": "x", "top_k": 5, "top_p": 0.5, "n": 2}
+    sent = ask(COHERE, body).sent
+    assert [message["role"] for message in sent["messages"]] == ["system", "user", "assistant", "tool"]
+    assert sent["messages"][3] == {"role": "tool", "tool_call_id": "c1", "content": "a cat"}
+    assert (sent["k"], sent["p"], sent["stop_sequences"], sent["tool_choice"]) == (5, 0.5, ["x"], "REQUIRED")
+    assert "n" not in sent
+
+
+def test_cohere_is_forced_to_a_function_by_leaving_out_the_others() -> None:
+    other = {"type": "function", "function": {"name": "listen"}}
+    choice = {"type": "function", "function": {"name": "look"}}
+    sent = ask(COHERE, {**TALK, "tools": [other, TOOL], "tool_choice": choice}).sent
+    assert (sent["tools"], sent["tool_choice"]) == ([TOOL], "REQUIRED")
+
+
+def test_cohere_answers_of_both_versions_are_understood() -> None:
+    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Hi"}]
+    new = {"id": "c", "message": {"content": parts}, "finish_reason": "COMPLETE"}
+    message = ask(COHERE, CHAT, answer(new)).json["choices"][0]["message"]
+    assert (message["content"], message["reasoning_content"]) == ("Hi", "hm")
+    old = {"text": "Hi", "finish_reason": "MAX_TOKENS", "meta": {"tokens": {"input_tokens": 1, "output_tokens": 2}}}
+    document = ask(COHERE, CHAT, answer(old)).json
+    assert document["choices"][0]["finish_reason"] == "length"
+    assert document["usage"]["total_tokens"] == 3
+
+
+def test_cohere_streams_parallel_tool_calls() -> None:
+    def call(kind: str, index: int, **function: str) -> Json:
+        given = {"id": f"c{index}", "function": function} if kind == "start" else {"function": function}
+        return {"type": f"tool-call-{kind}", "index": index, "delta": {"message": {"tool_calls": given}}}
+
+    documents = [
+        {"type": "message-start", "id": "x"},
+        {"type": "tool-plan-delta", "delta": {"message": {"tool_plan": "I look."}}},
+        call("start", 0, name="look", arguments=""), call("delta", 0, arguments="{}"), {"type": "tool-call-end"},
+        call("start", 1, name="listen", arguments=""), call("delta", 1, arguments="{}"), {"type": "tool-call-end"},
+        {"type": "message-end", "delta": {"finish_reason": "TOOL_CALL"}},
+    ]  # fmt: skip
+    data = streamed("cohere", documents=documents).data
+    deltas = [json.loads(item)["choices"][0]["delta"] for item in data[:-1]]
+    calls = [delta["tool_calls"][0] for delta in deltas if "tool_calls" in delta]
+    assert [(call["index"], call.get("id"), call["function"].get("name")) for call in calls] == [
+        (0, "c0", "look"), (0, None, None), (1, "c1", "listen"), (1, None, None),
+    ]  # fmt: skip
+
+
+# DeepL.
+
+
+def test_deepl_makes_a_stream_of_a_whole_answer() -> None:
+    document = {"translations": [{"detected_source_language": "EN", "text": "Hallo"}, {"text": "Welt"}]}
+    outcome = ask(DEEPL, STREAM, answer(document))
+    assert outcome.headers["content-type"] == "text/event-stream"
+    assert outcome.data[-1] == "[DONE]"
+    assert [json.loads(item)["choices"][0]["index"] for item in outcome.data[:-1]] == [0, 0, 1, 1]
+
+
+def test_deepl_models_choose_the_host() -> None:
+    assert ask(DEEPL, CHAT).sent_headers[":authority"] == "api.deepl.com"
+    assert ask({**DEEPL, "modelMapping": {"*": "Free"}}, CHAT).sent_headers[":authority"] == "api-free.deepl.com"
+    assert ask({**DEEPL, "providerDomain": "d.example.com"}, CHAT).sent_headers[":authority"] == "d.example.com"
+    assert ask({**DEEPL, "modelMapping": {}}, CHAT).status == 404
+    assert ask(DEEPL, {**CHAT, "messages": [{"role": "system", "content": "x"}]}).status == 400
+
+
+# Spark.
+
+
+def test_spark_keeps_tool_calls_and_finish_reasons() -> None:
+    call = {"type": "function", "id": "c", "function": {"name": "look", "arguments": "{}"}}
+    document = {"code": 0, "sid": "s", "choices": [{"message": {"content": "", "tool_calls": call}, "index": 0}]}
+    (choice,) = ask(SPARK, CHAT, answer(document)).json["choices"]
+    assert choice["message"]["tool_calls"] == [{"index": 0, **call}]
+    assert choice["finish_reason"] == "tool_calls"
+    length = {"code": 0, "choices": [{"message": {"content": "x"}, "finish_reason": "length"}]}
+    assert ask(SPARK, CHAT, answer(length)).json["choices"][0]["finish_reason"] == "length"
+
+
+def test_spark_streams_of_tool_calls_finish_as_such() -> None:
+    delta = {"tool_calls": {"id": "c", "function": {"name": "look", "arguments": "{}"}}}
+    documents = [{"code": 0, "sid": "s", "choices": [{"index": 0, "delta": delta}]}]
+    data = streamed("spark", b"data:[DONE]\n\n", documents=documents).data
+    assert json.loads(data[-2])["choices"][0]["finish_reason"] == "tool_calls"
+
+
+# Triton.
+
+
+def test_triton_gets_a_transcript_or_the_one_message_as_it_is() -> None:
+    assert ask(TRITON, CHAT).sent["text_input"] == "Hi"
+    outcome = ask({**TRITON, "tritonModelVersion": "2"}, {**TALK, "model": "a/b", "temperature": 0})
+    assert outcome.sent["text_input"].startswith("SYSTEM: \nBe brief.\nUSER: \nWhat")
+    assert outcome.sent["parameters"] == {"stream": False, "temperature": 0}
+    assert outcome.sent_headers[":path"] == "/v2/models/a%2Fb/versions/2/generate"
+    assert outcome.sent_headers["authorization"] == "Bearer t-1"
+
+
+def test_triton_needs_no_token() -> None:
+    outcome = ask({"type": "triton", "tritonDomain": "t.example.com"}, CHAT)
+    assert "authorization" not in outcome.sent_headers

@@ -1,0 +1,82 @@
+"""What settings change about the messages of a chat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from gateway import CHAT, NATIVE, Json, ask
+
+OPENAI: Json = {"type": "openai", "apiTokens": ["sk-provider-1"]}
+
+
+def said(*messages: Json, **settings: Any) -> list[Json]:
+    """The messages that go upstream."""
+    sent: list[Json] = ask({**OPENAI, **settings}, {**CHAT, "messages": list(messages)}).sent["messages"]
+    return sent
+
+
+def message(role: str, content: Any, **more: Any) -> Json:
+    return {"role": role, "content": content, **more}
+
+
+def test_a_command_wipes_what_was_said_but_for_system_messages() -> None:
+    conversation = [message("system", "s"), message("user", "a"), message("assistant", "b")]
+    parts = [{"type": "text", "text": "/clear"}]
+    for command in ("/clear", parts):
+        sent = said(*conversation, message("user", command), message("user", "c"), contextCleanupCommands=["/clear"])
+        assert sent == [message("system", "s"), message("user", "c")]
+
+
+@pytest.mark.parametrize("text", ["/clear now", "", [], [{"type": "image_url"}], None])
+def test_only_the_command_itself_wipes(text: Any) -> None:
+    conversation = [message("user", "a"), message("user", text), message("assistant", "/clear")]
+    assert said(*conversation, contextCleanupCommands=["/clear"]) == conversation
+
+
+def test_the_last_command_counts() -> None:
+    sent = said(
+        message("user", "/a"), message("user", "x"), message("user", "/b"), message("user", "y"),
+        contextCleanupCommands=["/a", "/b"],
+    )  # fmt: skip
+    assert sent == [message("user", "y")]
+
+
+def test_neighbours_of_one_side_become_one_message() -> None:
+    sent = said(
+        message("system", "s"), message("system", "t"), message("user", "a"), message("user", "b"),
+        message("assistant", "c"), message("assistant", [{"type": "text", "text": "d"}]), message("user", "e"),
+        mergeConsecutiveMessages=True,
+    )  # fmt: skip
+    assert sent == [
+        message("system", "s"), message("system", "t"), message("user", "a\n\nb"),
+        message("assistant", [{"type": "text", "text": "c"}, {"type": "text", "text": "d"}]), message("user", "e"),
+    ]  # fmt: skip
+
+
+def test_merging_loses_nothing() -> None:
+    sent = said(
+        message("assistant", None, tool_calls=[{"id": "1"}]),
+        message("assistant", "b", tool_calls=[{"id": "2"}], reasoning_content="r", other=1),
+        message("user", "x", name="ann"),
+        message("user", "y", name="bob"),
+        hiclawMode=True,
+    )
+    assert sent == [
+        message("assistant", "b", tool_calls=[{"id": "1"}, {"id": "2"}], reasoning_content="r", other=1),
+        message("user", "x", name="ann"),
+        message("user", "y", name="bob"),
+    ]
+
+
+def test_the_developer_is_the_system_and_nothing_else_changes() -> None:
+    body = {**CHAT, "temperature": 0, "top_k": 5, "messages": [message("developer", "x", name="n")]}
+    assert ask(OPENAI, body).sent == {**body, "messages": [message("system", "x", name="n")]}
+
+
+def test_codecs_see_the_changed_messages() -> None:
+    body = {**CHAT, "messages": [message("developer", "x"), message("user", "/clear")]}
+    outcome = ask({**NATIVE, "contextCleanupCommands": ["/clear"]}, body)
+    assert outcome.sent["input"]["messages"] == [message("system", "x")]
+    only = ask({**NATIVE, "contextCleanupCommands": ["/clear"]}, {**CHAT, "messages": [message("user", "/clear")]})
+    assert only.error["param"] == "messages"

@@ -1,0 +1,208 @@
+"""The table of providers: each row serves what it says, where it says, with the credential that it says."""
+
+from __future__ import annotations
+
+import pytest
+from gateway import CHAT, STREAM, Json, answer, ask, refusal, start
+
+from ai_proxy import apis, providers
+
+NEEDED: dict[str, Json] = {
+    "azure": {"azureServiceUrl": "https://r.openai.azure.com/?api-version=1"},
+    "cloudflare": {"cloudflareAccountId": "acc"},
+    "ollama": {"ollamaServerHost": "ollama.internal", "ollamaServerPort": 11434},
+    "generic": {"genericHost": "llm.internal"},
+}
+"""What a provider cannot do without."""
+
+CHATS = [
+    ("openai", "api.openai.com", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("moonshot", "api.moonshot.cn", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("ai360", "api.360.cn", "/v1/chat/completions", "authorization", "sk-provider-1"),
+    ("github", "models.inference.ai.azure.com", "/chat/completions", "authorization", "sk-provider-1"),
+    ("groq", "api.groq.com", "/openai/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("grok", "api.x.ai", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("baichuan", "api.baichuan-ai.com", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("yi", "api.lingyiwanwu.com", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("deepseek", "api.deepseek.com", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("zhipuai", "open.bigmodel.cn", "/api/paas/v4/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("baidu", "qianfan.baidubce.com", "/v2/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("stepfun", "api.stepfun.com", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("minimax", "api.minimax.chat", "/v1/text/chatcompletion_v2", "authorization", "Bearer sk-provider-1"),
+    ("cloudflare", "api.cloudflare.com", "/client/v4/accounts/acc/ai/v1/chat/completions", "authorization",
+     "Bearer sk-provider-1"),
+    ("doubao", "ark.cn-beijing.volces.com", "/api/v3/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("mistral", "api.mistral.ai", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("together-ai", "api.together.xyz", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("openrouter", "openrouter.ai", "/api/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("longcat", "api.longcat.chat", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("fireworks", "api.fireworks.ai", "/inference/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("galadriel", "api.galadriel.com", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("vllm", "vllm-service.cluster.local", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("azure", "r.openai.azure.com", "/openai/deployments/mapped/chat/completions?api-version=1", "api-key",
+     "sk-provider-1"),
+    ("ollama", "ollama.internal:11434", "/v1/chat/completions", "authorization", ""),
+]  # fmt: skip
+
+PLAIN = sorted({name for name, *_ in CHATS})
+
+
+def provider(name: str, **settings: object) -> Json:
+    return {
+        "type": name,
+        "apiTokens": ["sk-provider-1"],
+        "modelMapping": {"*": "mapped"},
+        **NEEDED.get(name, {}),
+        **settings,
+    }
+
+
+@pytest.mark.parametrize(("name", "host", "path", "header", "credential"), CHATS, ids=[name for name, *_ in CHATS])
+def test_a_chat_goes_to_its_place(name: str, host: str, path: str, header: str, credential: str) -> None:
+    outcome = ask(provider(name), CHAT, headers=[("authorization", "Bearer secret")])
+    assert outcome.sent_headers[":authority"] == host
+    assert outcome.sent_headers[":path"] == path
+    assert outcome.sent_headers.get(header, "") == credential
+    assert outcome.sent == {**CHAT, "model": "mapped"}
+    assert "secret" not in str(outcome.result["upstream"])
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_stream_is_asked_for(name: str) -> None:
+    outcome = ask(provider(name), STREAM)
+    assert outcome.sent["stream_options"] == {"include_usage": True}
+    # MiniMax streams by the body alone.
+    assert outcome.sent_headers.get("accept") == (None if name == "minimax" else "text/event-stream")
+
+
+@pytest.mark.parametrize("name", [name for name in PLAIN if name not in {"openai", "ollama", "vllm"}])
+def test_a_token_is_needed(name: str) -> None:
+    assert refusal({"provider": {**provider(name), "apiTokens": []}}).startswith("provider.apiTokens: is required")
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_original_protocol_leaves_bodies_alone(name: str) -> None:
+    body = b'{"model": "x",  "anything": 1}'
+    outcome = ask(provider(name, protocol="original"), body, answer({"y": 1}), path="/some/where")
+    assert outcome.sent_bytes == body
+    assert outcome.sent_headers[":path"] == "/some/where"
+    assert outcome.json == {"y": 1}
+
+
+def test_rows_are_told_apart() -> None:
+    keys = [(row.name, row.when) for row in providers.ROWS]
+    assert len(set(keys)) == len(keys)
+    for name in {row.name for row in providers.ROWS}:
+        assert len({row.settings for row in providers.ROWS if row.name == name}) == 1
+
+
+def test_paths_are_of_known_apis() -> None:
+    for row in providers.ROWS:
+        assert set(row.paths) <= apis.ALL
+        assert all(path.startswith("/") for path in row.paths.values()), row.name
+
+
+def test_openai_has_all_its_apis() -> None:
+    row = next(row for row in providers.ROWS if row.name == "openai")
+    assert set(row.paths) == {api for api in apis.ALL if api.startswith("openai/")}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "path"),
+    [
+        ("zhipuai", {"zhipuCodePlanMode": True}, "/api/coding/paas/v4/chat/completions"),
+        ("fireworks", {"providerBasePath": "/inference"}, "/inference/v1/chat/completions"),
+        ("vllm", {"vllmCustomUrl": "http://v.example.com:8000/v1"}, "/v1/chat/completions"),
+    ],
+)
+def test_settings_that_change_the_path(name: str, settings: Json, path: str) -> None:
+    assert ask(provider(name, **settings), CHAT).sent_headers[":path"] == path
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "host"),
+    [
+        ("doubao", {"doubaoDomain": "ark.example.com"}, "ark.example.com"),
+        ("zhipuai", {"zhipuDomain": "api.z.ai"}, "api.z.ai"),
+        ("vllm", {"vllmServerHost": "vllm.internal:8000"}, "vllm.internal"),
+        ("vllm", {"vllmCustomUrl": "http://v.example.com:8000/v1"}, "v.example.com:8000"),
+        ("azure", {"providerDomain": "proxy.internal"}, "proxy.internal"),
+    ],
+)
+def test_settings_that_change_the_host(name: str, settings: Json, host: str) -> None:
+    assert ask(provider(name, **settings), CHAT).sent_headers[":authority"] == host
+
+
+@pytest.mark.parametrize("name", ["ollama", "vllm", "generic"])
+def test_servers_without_a_token_get_what_the_client_has(name: str) -> None:
+    config = {key: value for key, value in provider(name).items() if key != "apiTokens"}
+    headers = [("authorization", "Bearer client"), ("x-api-key", "key"), ("x-hi-original-auth", "forged")]
+    sent = ask(config, CHAT, headers=headers).sent_headers
+    assert (sent["authorization"], sent["x-api-key"]) == ("Bearer client", "key")
+    assert "x-hi-original-auth" not in sent
+
+
+@pytest.mark.parametrize("name", ["generic", "coze"])
+def test_a_service_of_any_kind_gets_what_the_client_says(name: str) -> None:
+    body = b'{"model": "x", "stream": true, "messages": []} '
+    outcome = ask(provider(name), body, path="/prefix/v1/chat/completions?x=1")
+    assert outcome.sent_bytes == body
+    assert outcome.sent_headers[":path"] == "/prefix/v1/chat/completions?x=1"
+    assert outcome.sent_headers["authorization"] == "Bearer sk-provider-1"
+
+
+def test_a_service_of_any_kind_gets_custom_settings_in_either_protocol() -> None:
+    setting = {"name": "a.b", "value": 1, "mode": "raw"}
+    for protocol in ("openai", "original"):
+        config = provider("generic", protocol=protocol, customSettings=[setting])
+        outcome = ask(config, {"model": "x"}, answer(b"not json"), path="/v1/embeddings")
+        assert outcome.sent == {"model": "x", "a": {"b": 1}}
+    assert outcome.raw == b"not json"
+
+
+def test_a_service_of_any_kind_has_the_first_byte_timeout_on_all_requests() -> None:
+    sent = ask(provider("generic", firstByteTimeout=2500), CHAT).sent_headers
+    assert sent["x-envoy-upstream-rq-first-byte-timeout-ms"] == "2500"
+
+
+def test_a_service_of_any_kind_may_be_where_the_client_wants() -> None:
+    sent = ask({"type": "generic"}, CHAT).sent_headers
+    assert sent[":authority"] == "gateway.example.com"
+    assert "x-envoy-original-host" not in sent
+
+
+@pytest.mark.parametrize("name", ["openai", "azure", "ollama", "generic", "coze"])
+def test_some_forward_what_they_do_not_know(name: str) -> None:
+    outcome = ask(provider(name), {"model": "x"}, path="/v1/rerank")
+    assert outcome.result["local_reply"] is None
+    assert outcome.sent == {"model": "x"}
+
+
+def test_uploads_and_what_names_no_model_are_not_read() -> None:
+    body = b'{"model": "x" '
+    for path in ("/v1/audio/transcriptions", "/v1/files", "/v1/batches"):
+        assert ask(provider("openai"), body, path=path).sent_bytes == body
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"type": "azure", "apiTokens": ["x"], "azureServiceUrl": "https://r.openai.azure.com"},
+        {"type": "azure", "apiTokens": ["x"], "azureServiceUrl": "https://[x?api-version=1"},
+        {"type": "ollama", "ollamaServerHost": "h"},
+        {"type": "openai", "openaiCustomUrl": "https:///x"},
+        {"type": "openai", "responseJsonSchema": "x"},
+        {"type": "kling"},
+        {"type": "kling", "apiTokens": ["x"], "klingAccessKey": "a"},
+        {"type": "minimax", "apiTokens": ["x"], "minimaxApiType": "pro"},
+        {"type": "moonshot", "apiTokens": ["x"], "moonshotFileId": "f",
+         "context": {"fileUrl": "http://f/x", "serviceName": "s", "servicePort": 80}},
+    ],
+)  # fmt: skip
+def test_settings_that_make_no_sense_are_refused(config: Json) -> None:
+    assert refusal({"provider": config}).startswith("provider.")
+
+
+def test_only_the_active_provider_is_checked() -> None:
+    config = {"providers": [{"id": "x", "type": "nonsense"}, {"id": "y", "type": "openai"}], "activeProviderId": "y"}
+    assert start(config).result["start"] == "ok"
