@@ -10,41 +10,20 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import wasmtime
 from wasmtime import WasmtimeError
 from wasmtime import _ffi as ffi
 from wasmtime import component as wasm
 
+from proxywasm_host.cache import CacheFolderError, cache_folder, forget_oldest
 from proxywasm_host.functions import Signature
+from proxywasm_host.limits import DEFAULT_LIMITS
+from proxywasm_host.ticker import Ticker
+from proxywasm_host.world import HOST_FUNCTIONS, HOST_INTERFACE, PLUGIN_FUNCTIONS, signature
 
 _log = logging.getLogger("proxywasm.engine")
-
-HOST_INTERFACE: Final = "proxywasm:http/host@0.1.0"
-HOST_FUNCTIONS: Final = frozenset({
-    "log",
-    "get-property",
-    "set-property",
-    "get-shared-data",
-    "set-shared-data",
-    "http-call",
-    "define-metric",
-    "increment-metric",
-    "record-metric",
-    "get-metric",
-    "set-tick-period",
-})  # fmt: skip
-PLUGIN_FUNCTIONS: Final = frozenset({
-    "configure",
-    "on-request-headers",
-    "on-request-body",
-    "on-response-headers",
-    "on-response-body",
-    "on-done",
-    "on-http-call-response",
-    "on-tick",
-})  # fmt: skip
 
 # What `Linker.add_wasip2` defines, any 0.2 version.
 _WASI_PACKAGES: Final = frozenset({"cli", "clocks", "filesystem", "io", "random", "sockets"})
@@ -53,10 +32,14 @@ _WASI_ANSWERED: Final = frozenset({"wasi:clocks/monotonic-clock", "wasi:clocks/w
 
 _MAGIC: Final = b"\0asm"
 _COMPONENT_LAYER: Final = b"\x0d\0\1\0"
+_CORE_INSTANCE_SECTION: Final = 2
 
+_SETTINGS: Final = "epochs, no concurrency"
+"""What an engine is set up with, as far as machine code depends on it."""
 _DIGEST_SIZE: Final = 32
 # A development cycle leaves an entry of some 33 MB behind with each build.
-_CACHE_ENTRIES: Final = 16
+_CACHE_ENTRIES: Final = 32
+_ENTRY_PREFIX: Final = "proxywasm-"
 
 
 class ComponentError(Exception):
@@ -72,19 +55,35 @@ class Component:
         code: the component itself.
         exports: the functions of the world `http-plugin`.
         imports: by interface (with its version) the functions that the host answers, or may answer, itself.
+        ticker: ends calls that take too long.
+        modules: how many core modules an instance of it has at least.
     """
 
     engine: wasmtime.Engine
     code: wasm.Component
     exports: dict[str, tuple[wasm.ExportIndex, Signature]]
     imports: dict[str, dict[str, Signature]]
+    ticker: Ticker
+    modules: int
 
 
 class Engine:
-    """Compiles components and runs them. One per process is enough; threads may share it."""
+    """Compiles components and runs them. One per process is enough; threads may share it.
 
-    def __init__(self) -> None:
-        self.engine = wasmtime.Engine()
+    Args:
+        stack: bytes for nested calls inside a component; see `Limits.stack`.
+    """
+
+    def __init__(self, *, stack: int = DEFAULT_LIMITS.stack) -> None:
+        config = wasmtime.Config()
+        config.epoch_interruption = True
+        # Not used, but Wasmtime ends the process if it is less than the other.
+        ffi.wasmtime_config_async_stack_size_set(config.ptr(), stack)
+        config.max_wasm_stack = stack
+        # For components that are asynchronous inside. Ours are not, and a call is 1.5 us faster without.
+        ffi.wasmtime_config_concurrency_support_set(config.ptr(), False)
+        self.engine = wasmtime.Engine(config)
+        self.ticker = Ticker(self.engine)
         self._cache = _cache_folder()
 
     def load(self, path: str | os.PathLike[str]) -> Component:
@@ -95,7 +94,11 @@ class Engine:
         Raises:
             ComponentError: the file is not a component, is damaged, or is not built for the world `http-plugin`.
         """
-        return _check_world(Path(path), self.engine, self.compile(path))
+        path = Path(path)
+        data = _read(path)
+        code = self._compiled(path, data)
+        exports, imports = _check_world(path, self.engine, code)
+        return Component(self.engine, code, exports, imports, self.ticker, _count_modules(data))
 
     def compile(self, path: str | os.PathLike[str]) -> wasm.Component:
         """Compile a component for any world, or take it from the cache.
@@ -104,14 +107,12 @@ class Engine:
             ComponentError: the file is not a component or is damaged.
         """
         path = Path(path)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise ComponentError(f"{path}: cannot be read: {error.strerror}") from error
-        _check_header(path, data)
+        return self._compiled(path, _read(path))
+
+    def _compiled(self, path: Path, data: bytes) -> wasm.Component:
         if self._cache is None:
             return self._compile(path, data)
-        entry = self._cache / f"proxywasm-{_key(data)}.cwasm"
+        entry = self._cache / f"{_ENTRY_PREFIX}{_key(data)}.cwasm"
         code = _read_entry(self.engine, entry)
         if code is None:
             code = self._compile(path, data)
@@ -135,7 +136,12 @@ def reason(error: WasmtimeError) -> str:
 # -- Checks -----------------------------------------------------------------------------------------------------------
 
 
-def _check_header(path: Path, data: bytes) -> None:
+def _read(path: Path) -> bytes:
+    """A file that begins as a component does."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ComponentError(f"{path}: cannot be read: {error.strerror}") from error
     # Wasmtime would take anything else for the text format.
     if not data.startswith(_MAGIC):
         raise ComponentError(f"{path}: is not WebAssembly; `proxywasm build` makes a component from a plugin")
@@ -144,46 +150,104 @@ def _check_header(path: Path, data: bytes) -> None:
             f"{path}: is a WebAssembly module, not a component; a Proxy-Wasm module runs in Envoy, "
             "`proxywasm build` without `--target` makes a component for this host"
         )
+    return data
 
 
-def _check_world(path: Path, engine: wasmtime.Engine, code: wasm.Component) -> Component:
-    imported = code.type.imports(engine)
+def _count_modules(data: bytes) -> int:
+    """How many core modules a valid component instantiates itself, not counting those of components inside it."""
+    count = 0
+    position = len(_MAGIC) + len(_COMPONENT_LAYER)
+    while position < len(data):
+        section = data[position]
+        size, position = _leb128(data, position + 1)
+        if section == _CORE_INSTANCE_SECTION:
+            count += _count_instantiations(data, position)
+        position += size
+    return count
+
+
+def _count_instantiations(data: bytes, position: int) -> int:
+    count = 0
+    items, position = _leb128(data, position)
+    for _ in range(items):
+        instantiates = data[position] == 0  # otherwise it bundles exports of others
+        count += instantiates
+        if instantiates:
+            _, position = _leb128(data, position + 1)  # which module
+            pairs, position = _leb128(data, position)
+        else:
+            pairs, position = _leb128(data, position + 1)
+        for _ in range(pairs):
+            length, position = _leb128(data, position)
+            _, position = _leb128(data, position + length + 1)  # name, kind, index
+    return count
+
+
+def _leb128(data: bytes, position: int) -> tuple[int, int]:
+    """An unsigned number in Wasm's encoding, and the position after it."""
+    number = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return number, position
+
+
+_Exports: TypeAlias = dict[str, tuple[wasm.ExportIndex, Signature]]
+_Imports: TypeAlias = dict[str, dict[str, Signature]]
+
+
+def _check_world(path: Path, engine: wasmtime.Engine, code: wasm.Component) -> tuple[_Exports, _Imports]:
     exported = {name: extern.ty for name, extern in code.type.exports(engine).items()}
-    exports: dict[str, tuple[wasm.ExportIndex, Signature]] = {}
-    for name in PLUGIN_FUNCTIONS:
+    exports: _Exports = {}
+    differences: list[str] = []
+    for name, expected in PLUGIN_FUNCTIONS.items():
         index = code.get_export_index(name)
         ty = exported.get(name)
         if index is not None and isinstance(ty, wasm.FuncType):
             exports[name] = index, Signature(name, ty)
+            differences += _difference(name, ty, expected)
 
-    imports: dict[str, dict[str, Signature]] = {}
+    imports: _Imports = {}
     unexpected: list[str] = []
-    for name, extern in imported.items():
-        if name == HOST_INTERFACE or name.partition("@")[0] in _WASI_ANSWERED:
-            imports[name] = _signatures(engine, name, extern.ty)
-        elif not _is_wasi(name) and not _is_types_only(engine, extern.ty):
-            unexpected.append(name)
-    unknown = imports.get(HOST_INTERFACE, {}).keys() - HOST_FUNCTIONS
-    unexpected += [f"{HOST_INTERFACE} {name}" for name in sorted(unknown)]
+    for interface, extern in code.type.imports(engine).items():
+        functions = _functions(engine, extern.ty)
+        if interface == HOST_INTERFACE or interface.partition("@")[0] in _WASI_ANSWERED:
+            imports[interface] = {name: Signature(f"{interface} {name}", ty) for name, ty in functions.items()}
+        elif not _is_wasi(interface) and (functions or not isinstance(extern.ty, wasm.ComponentInstanceType)):
+            # An interface that only names types needs nobody who answers it.
+            unexpected.append(interface)
+        if interface == HOST_INTERFACE:
+            unexpected += [f"{interface} {name}" for name in sorted(functions.keys() - HOST_FUNCTIONS.keys())]
+            for name in functions.keys() & HOST_FUNCTIONS.keys():
+                differences += _difference(name, functions[name], HOST_FUNCTIONS[name])
 
     complaints = []
-    if missing := PLUGIN_FUNCTIONS - exports.keys():
+    if missing := PLUGIN_FUNCTIONS.keys() - exports.keys():
         complaints.append(f"does not export {', '.join(sorted(missing))}")
     if unexpected:
         complaints.append(f"imports {', '.join(unexpected)}, which this host does not have")
+    complaints += differences
     if complaints:
         raise ComponentError(
-            f"{path}: is built for another world or version: it {' and '.join(complaints)}; "
+            f"{path}: is built for another world or version: it {', and '.join(complaints)}; "
             "build it with the `proxywasm build` that comes with this host"
         )
-    return Component(engine, code, exports, imports)
+    return exports, imports
 
 
-def _signatures(engine: wasmtime.Engine, interface: str, ty: wasm.ComponentItem) -> dict[str, Signature]:
+def _functions(engine: wasmtime.Engine, ty: wasm.ComponentItem) -> dict[str, wasm.FuncType]:
     if not isinstance(ty, wasm.ComponentInstanceType):
         return {}
     items = [(name, extern.ty) for name, extern in ty.exports(engine).items()]
-    return {name: Signature(f"{interface} {name}", item) for name, item in items if isinstance(item, wasm.FuncType)}
+    return {name: item for name, item in items if isinstance(item, wasm.FuncType)}
+
+
+def _difference(name: str, ty: wasm.FuncType, expected: str) -> list[str]:
+    found = signature(ty)
+    return [] if found == expected else [f"has {name}{found} where this host has {name}{expected}"]
 
 
 def _is_wasi(name: str) -> bool:
@@ -191,11 +255,6 @@ def _is_wasi(name: str) -> bool:
     package, _, _ = rest.partition("/")
     _, _, number = name.partition("@")
     return namespace == "wasi" and package in _WASI_PACKAGES and number.startswith("0.2.")
-
-
-def _is_types_only(engine: wasmtime.Engine, ty: wasm.ComponentItem) -> bool:
-    """An interface that only names types needs nobody who answers it."""
-    return isinstance(ty, wasm.ComponentInstanceType) and not _signatures(engine, "", ty)
 
 
 # -- Cache ------------------------------------------------------------------------------------------------------------
@@ -206,35 +265,17 @@ def _is_types_only(engine: wasmtime.Engine, ty: wasm.ComponentItem) -> bool:
 def _cache_folder() -> Path | None:
     """The folder for compiled components, or None (with a warning that says what to do) if there is no safe one."""
     try:
-        folder = _cache_location()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-    except (OSError, RuntimeError) as error:
-        _log.warning("compiled components are not cached, each start takes seconds: %s; set PROXYWASM_CACHE_DIR", error)
+        return cache_folder()
+    except CacheFolderError as error:
+        _log.warning("compiled components are not cached, each start takes seconds: %s", error)
         return None
-    if sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
-        _log.warning(
-            "compiled components are not cached, each start takes seconds: others can write to %s; "
-            "`chmod 700` it, or set PROXYWASM_CACHE_DIR to a folder of your own",
-            folder,
-        )
-        return None
-    return folder
-
-
-def _cache_location() -> Path:
-    if own := os.environ.get("PROXYWASM_CACHE_DIR"):
-        return Path(own)
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # The XDG specification says to ignore a relative path.
-    return (base if base.is_absolute() else Path.home() / ".cache") / "proxywasm"
 
 
 def _key(data: bytes) -> str:
     key = hashlib.sha256(data)
     # The size of its library tells one Wasmtime from another; `importlib.metadata` would take 30 ms to name the
     # version. If it is wrong after all, or the engine is set up differently, Wasmtime refuses the entry.
-    key.update(f"{ffi.filename.stat().st_size} {sys.platform} {platform.machine()}".encode())
+    key.update(f"{ffi.filename.stat().st_size} {sys.platform} {platform.machine()} {_SETTINGS}".encode())
     return key.hexdigest()
 
 
@@ -268,19 +309,7 @@ def _write_entry(entry: Path, code: wasm.Component) -> None:
             file.write(data)
             file.write(hashlib.sha256(data).digest())
         temporary.replace(entry)
-        _forget_oldest(entry.parent)
+        forget_oldest(entry.parent, f"{_ENTRY_PREFIX}*", _CACHE_ENTRIES)
     except OSError as error:
         _log.warning("cannot keep the compiled component: %s", error)
         temporary.unlink(missing_ok=True)
-
-
-def _forget_oldest(folder: Path) -> None:
-    """Keep the entries used last. Other processes may do the same at the same time."""
-    ages = []
-    for path in folder.glob("proxywasm-*"):
-        try:
-            ages.append((path.stat().st_mtime, path))
-        except FileNotFoundError:
-            continue
-    for _, path in sorted(ages)[:-_CACHE_ENTRIES]:
-        path.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from wasmtime import Store, WasmtimeError
 from wasmtime import _ffi as ffi
-from wasmtime.component import Func, FuncType, LinkerInstance
+from wasmtime.component import Func, FuncType, Instance, LinkerInstance
 
 from proxywasm_host.values import VALUE_SIZE, compile_type
 
@@ -132,6 +132,27 @@ class Signature:
             except _MISFITS as error:
                 return Misfit(f"{self.name}: {name}: {error}")
         raise AssertionError("every argument fits now")
+
+
+def memory_size(store: Store, instance: Instance, modules: int) -> Callable[[], int] | None:
+    """A function that says how many bytes of linear memory a component's instance has; None if there is no memory.
+
+    Wasmtime's interface for components has no way to ask. But a component's core instances stand in its store like
+    any others, numbered from 0, and naming one that does exist is all the C interface needs. A number that does not
+    exist would end the process, so `modules` must not be more than there are.
+    """
+    core = ffi.wasmtime_instance_t(store_id=instance._instance.store_id)
+    item = ffi.wasmtime_extern_t()
+    for number in range(modules):
+        setattr(core, "__private", number)
+        if ffi.wasmtime_instance_export_get(store._context(), ctypes.byref(core), b"memory", 6, ctypes.byref(item)):
+            if bytes(item)[0] == ffi.WASMTIME_EXTERN_MEMORY.value:
+                break
+            ffi.wasmtime_extern_delete(ctypes.byref(item))
+    else:
+        return None
+    handle = ctypes.byref(item.of.memory)
+    return lambda: int(ffi.wasmtime_memory_data_size(store._context(), handle))
 
 
 class _Pending(threading.local):

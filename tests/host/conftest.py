@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from proxywasm_host.build import build
 from proxywasm_host.engine import Component, Engine
 
 GUESTS = Path(__file__).parent / "guests"
@@ -63,3 +64,15 @@ def values_file(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def plugin(engine: Engine, plugin_file: Path) -> Component:
     return engine.load(plugin_file)
+
+
+@pytest.fixture(scope="session")
+def faulty_file(engine: Engine) -> Path:
+    """A plugin written with the SDK that misbehaves on request. Built in the folder where `engine` keeps its files."""
+    del engine
+    return build(GUESTS / "faulty.py").path
+
+
+@pytest.fixture(scope="session")
+def faulty(engine: Engine, faulty_file: Path) -> Component:
+    return engine.load(faulty_file)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxywasm.wire import LogLevel
+from proxywasm.wire import LogLevel, PluginFailure
 from proxywasm_host.build import BuildError, build
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Engine
@@ -106,7 +106,7 @@ def test_a_component_runs_and_is_built_once(tmp_path: Path) -> None:
     program.configure("{}", LogLevel.INFO)
     outcome = program.on_request_headers(1, [(":path", "/")], True)
     assert "beside colorsys 2025 e900" in repr(outcome)
-    with pytest.raises(Exception, match=r'File "/0/mine\.py", line 18, in headers\n(?s:.*)ValueError: on purpose'):
+    with pytest.raises(PluginFailure, match=r'File "/0/mine\.py", line 17, in headers\n(?s:.*)ValueError: on purpose'):
         program.on_request_headers(2, [(":path", "/fail")], True)
 
 

@@ -116,6 +116,15 @@ def test_a_cut_stream_is_compared_with_what_the_uncut_one_gives() -> None:
     assert paths(got, sse("", "", "garbage"), expect_semantic="data: 1\n\ndata: 2\n\n") == []
 
 
+def test_a_signature_counts_only_where_it_covers_the_same_bytes() -> None:
+    def signed(signature: str, body: str) -> dict[str, Any]:
+        header = ["authorization", f"AWS4 Credential=k, Signature={signature * 64}"]
+        return result(upstream={"headers": [header], "body": body})
+
+    assert paths(signed("a", '{"x":1}'), signed("b", '{"x": 1}')) == []
+    assert paths(signed("a", '{"x":1}'), signed("b", '{"x":1}')) == ["upstream.headers.authorization"]
+
+
 def test_a_known_bug_is_not_compared() -> None:
     verdict = judge(result(), exchange(result(upstream=None), known_bug=True))
     assert verdict.status == "known bug of the original"
@@ -169,6 +178,11 @@ def rule(*patch: Any, when: Any = None) -> dict[str, Any]:
             {"headers": [[":path", "/"], ["a", "1"]], "body": '{"x": 1, "name": "one"}'},
         ),
         (
+            {"op": "compose", "path": "upstream.body.name", "value": "I am {name}, at {expect.upstream.headers.:path}"},
+            result(),
+            {"headers": [[":path", "/"], ["a", "1"]], "body": '{"x": 1, "name": "I am one, at /"}'},
+        ),
+        (
             {"op": "subtract", "path": "upstream.body.x", "from": "expect.upstream.body.x"},
             result(),
             {"headers": [[":path", "/"], ["a", "1"]], "body": '{"x": 0}'},
@@ -184,6 +198,18 @@ def test_a_patch_changes_what_is_expected(patch: Any, expected: Any, got: Any, t
     loaded = overrides(tmp_path, rule(patch))
     assert differences(result(upstream=got), exchange(expected), loaded) == []
     assert differences(expected, exchange(expected), loaded) != []
+
+
+def test_a_patch_may_take_a_call_out_away(tmp_path: Path) -> None:
+    loaded = overrides(tmp_path, rule({"op": "remove", "path": "callouts.1"}))
+    assert differences(result(callouts=[CALL]), exchange(result(callouts=[CALL, CALL])), loaded) == []
+
+
+def test_a_key_may_have_dots_in_it(tmp_path: Path) -> None:
+    patch = {"op": "copy", "path": "upstream.body.x", "from": "config.mapping.gpt-3.5-turbo"}
+    given = exchange(result(), config={"mapping": {"gpt-3.5-turbo": "m"}})
+    got = {"headers": [[":path", "/"], ["a", "1"]], "body": '{"x": "m"}'}
+    assert differences(result(upstream=got), given, overrides(tmp_path, rule(patch))) == []
 
 
 @pytest.mark.parametrize(
@@ -271,7 +297,8 @@ def test_overrides_are_found_above_the_exchange_file(tmp_path: Path) -> None:
         ({"rules": [{"id": "r"}]}, "rules.0: patch is missing"),
         (
             rule({"op": "drop"}),
-            "rules.0.patch.0.op: expected one of remove, set, copy, compose, add, subtract, insert, rename, append_event, drop_events, got 'drop'",
+            "rules.0.patch.0.op: expected one of remove, set, copy, compose, add, subtract, insert, rename, "
+            "append_event, drop_events, got 'drop'",
         ),
         (rule({"op": "set", "path": "a"}), "rules.0.patch.0: value is missing"),
         (rule({"op": "remove", "path": "a", "value": 1}), "rules.0.patch.0: no such key: 'value'"),

@@ -13,10 +13,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxywasm import wire
-from proxywasm.wire import ConfigError, Fields, HttpCallError, LogLevel, MetricKind, Outcome, PluginFailure, ProgramLost
+from proxywasm.wire import (
+    ConfigError,
+    Fields,
+    ForeignFunctionError,
+    HttpCallError,
+    LogLevel,
+    MetricKind,
+    Outcome,
+    PluginFailure,
+    ProgramLost,
+    RedisCallError,
+)
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Component
 from proxywasm_host.functions import Misfit
+from proxywasm_host.limits import Limits
 
 NOW = 1_700_000_000_123_456_789
 
@@ -60,6 +72,22 @@ class RecordingHost:
             raise HttpCallError("no such cluster: nowhere")
         self.asked.append(("http_call", context, cluster, headers, body, timeout_ms))
         return 9
+
+    def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
+        if cluster == "nowhere":
+            raise RedisCallError("no such cluster: nowhere")
+        self.asked.append(("redis_init", cluster, username, password, timeout_ms))
+
+    def redis_call(self, context: int, cluster: str, query: bytes) -> int:
+        if cluster == "nowhere":
+            raise RedisCallError("no such cluster: nowhere")
+        self.asked.append(("redis_call", context, cluster, query))
+        return 7
+
+    def call_foreign_function(self, name: str, argument: bytes) -> bytes:
+        if name != "f":
+            raise ForeignFunctionError(f"no such function: {name}")
+        return argument
 
     def define_metric(self, kind: MetricKind, name: str) -> int:
         self.asked.append(("define_metric", kind, name))
@@ -119,6 +147,8 @@ def test_every_phase_passes_its_arguments(shared: ComponentProgram) -> None:
     assert shared.on_response_body(1, b"", True) is None
     assert shared.on_done(3) == b"3"
     assert shared.on_tick() == b"tick"
+    assert shared.on_redis_call_response(6, None) == b"(6, None)"
+    assert shared.on_redis_call_response(6, b"+OK") == b"(6, Payload_Utf8(value='+OK'))"
     assert shared.on_http_call_response(6, [], b"ok") == b"(6, '', Payload_Utf8(value='ok'))"
 
 
@@ -148,6 +178,7 @@ def test_every_command_has_its_class(shared: ComponentProgram) -> None:
         wire.EditResponseHeaders([]),
         wire.ReplaceRequestBody("é".encode()),
         wire.ReplaceResponseBody(b"\xe9"),
+        wire.InjectResponseBody(wire.Injection(b"\xe9", True)),
         wire.ResumeRequest(),
         wire.ResumeResponse(),
         wire.SendLocalReply(wire.LocalReply(503, [("a", "b"), ("c", "")], b"\xff", "plugin.no")),
@@ -164,17 +195,43 @@ def test_every_question_reaches_the_host(program: ComponentProgram, host: Record
         "False",
         "9",
         "Err(value='no such cluster: nowhere')",
+        "7",
+        "Payload_Latin1(value='é')",
+        "Err(value='no such cluster: nowhere')",
+        "Err(value='no such cluster: nowhere')",
+        "Err(value='no such function: g')",
         "18446744073709551615",
     ]
     assert host.properties == {(1, ("a", "b")): b"\x00\xff"}
     assert host.asked == [
         ("log", LogLevel.WARN, 3, "grüße"),
         ("http_call", 1, "cluster", [("a", "b")], b"body", 500),
+        ("redis_init", "redis", "user", "secret", 100),
+        ("redis_call", 1, "redis", b"*0"),
         ("define_metric", MetricKind.GAUGE, "g"),
         ("increment_metric", 4, -(2**63)),
         ("record_metric", 4, 2**64 - 1),
         ("set_tick_period", 250),
     ]
+
+
+def test_too_many_callouts_are_refused(plugin: Component, host: RecordingHost) -> None:
+    program = ComponentProgram(plugin, host, limits=Limits(callouts=2))
+    refusal = "2 call-outs of this plugin wait for answers, more are not allowed"
+    do(program, "questions")
+    assert program.refuses_callout() == refusal
+    with pytest.raises(ProgramLost):  # this guest does not catch the error
+        do(program, "questions")
+
+
+def test_callouts_count_until_they_are_answered_or_their_stream_ends(plugin: Component, host: RecordingHost) -> None:
+    program = ComponentProgram(plugin, host, limits=Limits(callouts=2))
+    for _ in range(2):
+        do(program, "questions")
+        program.on_http_call_response(9, [], b"")
+        assert program.refuses_callout() is None
+        program.on_done(1)
+        assert program.callouts == {}
 
 
 # -- Failures ---------------------------------------------------------------------------------------------------------

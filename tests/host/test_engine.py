@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import wasmtime
 
-from proxywasm_host.engine import PLUGIN_FUNCTIONS, ComponentError, Engine
+from proxywasm_host.engine import _CACHE_ENTRIES, ComponentError, Engine, _count_modules
+from proxywasm_host.world import PLUGIN_FUNCTIONS
 
 # Compiles in no time.
 TINY = bytes(wasmtime.wat2wasm('(component (core module (func (export "f"))))'))
@@ -90,9 +91,45 @@ def test_a_component_of_another_world_is_refused(cache: Path, tmp_path: Path) ->
     message = str(refused.value)
     assert f"does not export {', '.join(sorted(PLUGIN_FUNCTIONS))}" in message
     assert (
-        "imports wasi:http/types@0.2.9, wasi:cli/environment@0.3.0, proxywasm:http/host@0.2.0, "
-        "proxywasm:http/host@0.1.0 ask, which this host does not have"
+        "imports wasi:http/types@0.2.9, wasi:cli/environment@0.3.0, proxywasm:http/host@0.1.0 ask, "
+        "proxywasm:http/host@0.2.0, which this host does not have"
     ) in message
+    assert "has log() where this host has log(level: log-level, context: u32, message: string)" in message
+
+
+def test_the_right_names_with_other_types_are_refused(cache: Path, tmp_path: Path) -> None:
+    path = tmp_path / "plugin.wasm"
+    exports = "\n".join(f'(export "{name}" (func $f))' for name in PLUGIN_FUNCTIONS)
+    path.write_bytes(
+        wasmtime.wat2wasm(f"""
+        (component
+          (core module $m (func (export "f")))
+          (core instance $i (instantiate $m))
+          (func $f (canon lift (core func $i "f")))
+          {exports})
+        """)
+    )
+    with pytest.raises(ComponentError) as refused:
+        Engine().load(path)
+    message = str(refused.value)
+    assert "does not export" not in message
+    assert "has on-tick() where this host has on-tick() -> outcome" in message
+    assert "has on-done() where this host has on-done(context: u32) -> outcome, and" in message
+    assert message.endswith("build it with the `proxywasm build` that comes with this host")
+
+
+def test_core_modules_are_counted_as_they_are_instantiated() -> None:
+    wat = """
+    (component
+      (core module $a (func (export "f")) (memory (export "memory") 1))
+      (core module $b (import "x" "f" (func)))
+      (core instance $i (instantiate $a))
+      (core instance $bundle (export "f" (func $i "f")) (export "g" (func $i "f")))
+      (core instance $j (instantiate $b (with "x" (instance $bundle))))
+      (core instance $k (instantiate $a)))
+    """
+    assert _count_modules(bytes(wasmtime.wat2wasm(wat))) == 3
+    assert _count_modules(TINY) == 0
 
 
 # -- Cache ------------------------------------------------------------------------------------------------------------
@@ -167,7 +204,7 @@ def test_entries_used_last_are_kept(cache: Path, tiny: Path) -> None:
     Engine().compile(tiny)
     (first,) = entries(cache)
     long_ago = time.time() - 1_000
-    for number in range(20):
+    for number in range(_CACHE_ENTRIES + 4):
         path = cache / f"proxywasm-{number}.cwasm"
         path.write_bytes(b"")
         os.utime(path, (long_ago + number, long_ago + number))
@@ -177,7 +214,7 @@ def test_entries_used_last_are_kept(cache: Path, tiny: Path) -> None:
     tiny.write_bytes(wasmtime.wat2wasm("(component)"))
     Engine().compile(tiny)
     left = entries(cache)
-    assert len(left) == 16 + 1
+    assert len(left) == _CACHE_ENTRIES + 1
     assert first in left
     assert cache / "proxywasm-0.cwasm" not in left
 
@@ -192,14 +229,3 @@ def test_several_processes_may_start_at_once(cache: Path, tiny: Path) -> None:
         assert process.returncode == 0
         assert errors == b""
     assert len(entries(cache)) == 1
-
-
-@pytest.mark.slow
-def test_the_second_start_takes_less_than_half_a_second(cache: Path, plugin_file: Path) -> None:
-    script = f"from proxywasm_host.engine import Engine; Engine().load({str(plugin_file)!r})"
-    took = []
-    for _ in range(4):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", script], check=True)
-        took.append(time.perf_counter() - start)
-    assert min(took[1:]) < 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import os
 import random
@@ -12,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from proxywasm import Action, ConfigError, HttpContext, Plugin, log
-from proxywasm.wire import Fields
+from proxywasm import Action, ClusterClient, ConfigError, HttpAnswer, HttpContext, Plugin, TargetCluster, log
 from proxywasm_host.exchange import CallOut, Exchange, Message
 from proxywasm_host.replay import Result, native_session, replay, replay_responses
 
@@ -22,8 +22,8 @@ OK = Message([(":status", "200")], (b"one", b"two", b""))
 
 
 def run(plugin: Plugin[Any], **parts: Any) -> Result:
-    parts = {"config": "{}", "request": GET, "response": OK} | parts
-    return replay(Exchange("test", **parts), native_session(plugin))
+    exchange = dataclasses.replace(Exchange("test", "{}", GET, OK), **parts)
+    return replay(exchange, native_session(plugin))
 
 
 def calling(*, on_answer: str = "") -> Plugin[Any]:
@@ -32,15 +32,14 @@ def calling(*, on_answer: str = "") -> Plugin[Any]:
 
     @plugin.on_request_headers
     def call(ctx: HttpContext, _config: Any) -> Action:
-        def answered(headers: Fields, body: bytes) -> None:
-            ctx.request_headers["x-answer"] = f"{dict(headers).get(':status')} {body.decode()}"
+        def answered(answer: HttpAnswer) -> None:
+            ctx.request_headers["x-answer"] = f"{answer.status} {answer.body.decode()}"
             if on_answer == "reply":
                 ctx.send_http_response(403, body="no", details="test.refused")
             else:
                 ctx.resume_http_request()
 
-        headers = [(":method", "GET"), (":path", "/key"), (":authority", "keys")]
-        ctx._dispatcher.http_call(ctx, "keys", headers, b"", 500, answered)
+        ClusterClient(TargetCluster("keys", "keys.example")).get("/key", answered, timeout_ms=500)
         return Action.PAUSE
 
     return plugin
@@ -113,12 +112,12 @@ def test_call_outs_are_answered_by_the_first_entry_that_fits() -> None:
     )
     result = run(calling(), callouts=callouts)
     assert ["x-answer", "200 2"] in result["upstream"]["headers"]
-    headers = [[":method", "GET"], [":path", "/key"], [":authority", "keys"]]
+    headers = [[":method", "GET"], [":path", "/key"], [":authority", "keys.example"]]
     assert result["callouts"] == [{"cluster": "keys", "headers": headers, "body": "", "timeout_ms": 500}]
 
 
 def test_a_call_out_without_an_entry_fails() -> None:
-    assert ["x-answer", "None "] in run(calling())["upstream"]["headers"]
+    assert ["x-answer", "502 "] in run(calling())["upstream"]["headers"]
 
 
 def test_earlier_exchanges_go_through_the_same_instance_and_are_not_reported() -> None:

@@ -16,6 +16,7 @@ from wit_world.imports.types import (
     Command_EditResponseHeaders,
     Command_EffectiveContext,
     Command_Hold,
+    Command_InjectResponseBody,
     Command_LimitRequestBody,
     Command_LimitResponseBody,
     Command_ReadRequestBody,
@@ -27,6 +28,7 @@ from wit_world.imports.types import (
     Command_SendLocalReply,
     Hold,
     HttpResponse,
+    Injection,
     LocalReply,
     LogLevel,
     MetricKind,
@@ -56,6 +58,7 @@ def every_command() -> Outcome:
             Command_EditResponseHeaders(""),
             Command_ReplaceRequestBody(Payload_Utf8("é")),
             Command_ReplaceResponseBody(Payload_Latin1("é")),
+            Command_InjectResponseBody(Injection(Payload_Latin1("é"), True)),
             Command_ResumeRequest(),
             Command_ResumeResponse(),
             Command_SendLocalReply(reply),
@@ -79,6 +82,18 @@ def every_question() -> Outcome:
         host.http_call(1, "nowhere", "", Payload_Utf8(""), 500)
     except Err as error:
         answers.append(error)
+    host.redis_init("redis", "user", "secret", 100)
+    answers.append(host.redis_call(1, "redis", Payload_Utf8("*0")))
+    answers.append(host.call_foreign_function("f", Payload_Latin1("é")))
+    for refused in (
+        lambda: host.redis_init("nowhere", "", "", 100),
+        lambda: host.redis_call(1, "nowhere", Payload_Utf8("")),
+        lambda: host.call_foreign_function("g", Payload_Utf8("")),
+    ):
+        try:
+            refused()
+        except Err as error:
+            answers.append(error)
     metric = host.define_metric(MetricKind.GAUGE, "g")
     host.increment_metric(metric, -(2**63))
     host.record_metric(metric, 2**64 - 1)
@@ -162,6 +177,9 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated
 
     def on_http_call_response(self, call: int, response: HttpResponse) -> Outcome:
         return Outcome_Utf8(repr((call, response.headers, response.body)))
+
+    def on_redis_call_response(self, call: int, response: Payload | None) -> Outcome:
+        return Outcome_Utf8(repr((call, response)))
 
     def on_tick(self) -> Outcome:
         return Outcome_Utf8("tick")
