@@ -9,8 +9,10 @@ from .call import Call
 from .errors import ApiError
 from .provider import Provider
 from .request import BODY_LIMIT
+from .streams import CheckedStream, ConvertedStream
 
 _HELD = "failure is held"
+_UNREAD = "answer is not read yet"
 
 # Of the new answer: what concerns the connection that it came by.
 _NOT_PASSED_ON = ("connection", "content-length", "keep-alive", "transfer-encoding")
@@ -18,10 +20,16 @@ _NOT_PASSED_ON = ("connection", "content-length", "keep-alive", "transfer-encodi
 
 def on_headers(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
     status = int(ctx.response_headers.get(":status", "0"))
+    wanted = retry.wanted(provider, call, status)
+    if status < 400 and provider.tokens.health is None and not wanted:
+        return response.on_headers(ctx, provider, call)
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
         return response.on_headers(ctx, provider, call)
-    retry.account(ctx, provider, call, status, ctx.response_headers.get("retry-after", ""))
-    if not retry.wanted(provider, call, status):
+    if status < 300 and ctx.has_response_body and call.api in provider.row.codecs:
+        ctx.set_context(_UNREAD, True)  # It may still turn out to be an error.
+    else:
+        retry.account(ctx, provider, call, status, ctx.response_headers.get("retry-after", ""))
+    if not wanted:
         return response.on_headers(ctx, provider, call)
     if ctx.has_response_body and not ctx.is_binary_response_body():
         # Headers that are held for the body can still be changed when the retry fails as well.
@@ -52,12 +60,24 @@ def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> Act
     return None if ctx.replied else Action.PAUSE
 
 
+def on_chunk(
+    ctx: HttpContext, provider: Provider, call: Call, stream: CheckedStream | ConvertedStream, chunk: bytes, last: bool
+) -> bytes:
+    first = stream.fresh
+    output = response.on_chunk(ctx, stream, chunk, last)
+    if first and ctx.get_context(_UNREAD):
+        retry.account(ctx, provider, call, stream.failure.status if stream.failure else 200)
+    return output
+
+
 def _converted(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> Action | None:
     """An answer of status 200 may still be an error, which its reader finds out."""
     paused = False
+    outcome = int(ctx.response_headers.get(":status", "0"))
 
     def on_error(error: ApiError) -> bool:
-        nonlocal paused
+        nonlocal paused, outcome
+        outcome = 0
         retry.account(ctx, provider, call, error.status)
         if not retry.wanted(provider, call, error.status):
             return False
@@ -71,6 +91,8 @@ def _converted(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> 
         return True
 
     response.on_body(ctx, provider, call, raw, on_error=on_error)
+    if outcome and ctx.get_context(_UNREAD):
+        retry.account(ctx, provider, call, outcome)
     return Action.PAUSE if paused and not ctx.replied else None
 
 

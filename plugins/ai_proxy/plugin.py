@@ -48,9 +48,13 @@ def on_response_body(ctx: HttpContext, config: Config, body: bytes) -> Action | 
 
 
 @plugin.on_streaming_response_body
-def on_streaming_response_body(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes:  # noqa: ARG001
+def on_streaming_response_body(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes:
     stream: ConvertedStream | CheckedStream | None = ctx.get_context("stream")
-    return chunk if stream is None else response.on_chunk(ctx, stream, chunk, last)
+    if stream is None or config.provider is None:
+        return chunk
+    if config.provider.tokens.health is not None:
+        return attempts.on_chunk(ctx, config.provider, ctx.get_context("call"), stream, chunk, last)
+    return response.on_chunk(ctx, stream, chunk, last)
 
 
 @plugin.on_stream_done

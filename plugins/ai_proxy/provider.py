@@ -93,6 +93,9 @@ Sign: TypeAlias = Callable[[Settings, Outgoing], Mapping[str, str]]
 Edit: TypeAlias = Callable[[Call, Json], bool]
 """Changes a document in place; whether there was something to change."""
 
+DEFAULT_TIMEOUT_MS: Final = 120_000
+"""For the plugin's own calls; no time at all makes no sense."""
+
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -186,7 +189,7 @@ class Provider:
             place.only_path,
             place.query,
             Tokens(settings.api_tokens, _health(settings, place.host, path)),
-            ContextText(settings.context, settings.timeout) if settings.context else None,
+            ContextText(settings.context, settings.timeout or DEFAULT_TIMEOUT_MS) if settings.context else None,
             row.login(settings) if row.login else None,
         )
 

@@ -199,4 +199,8 @@ def _is_edited(provider: Provider, call: Call) -> bool:
         return True
     if settings.protocol != "openai" or call.api not in provider.paths:
         return False
-    return call.api in row.codecs or call.api not in apis.UNREAD or ("{model}" in provider.paths[call.api] and not call.path)
+    return (
+        call.api in row.codecs
+        or call.api not in apis.UNREAD
+        or ("{model}" in provider.paths[call.api] and not call.path)
+    )

@@ -70,9 +70,7 @@ OnError: TypeAlias = Callable[[ApiError], bool]
 """Asked before an answer becomes an error; whether somebody else sees to it."""
 
 
-def on_body(
-    ctx: HttpContext, provider: Provider, call: Call, raw: bytes, *, on_error: OnError | None = None
-) -> None:
+def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes, *, on_error: OnError | None = None) -> None:
     codec = _codec(provider, call)
     status = int(ctx.response_headers.get(":status", "0"))
     try:
@@ -183,7 +181,10 @@ def _answer_anew(ctx: HttpContext, error: ApiError) -> None:
     log.error("%s: %s", RESPONSE_FAILED, error.message)
     kept = {name: value for name in _KEPT_HEADERS if (value := ctx.response_headers.get(name))}
     ctx.send_http_response(
-        error.status, {"content-type": "application/json", **kept}, fronts.error_body(ctx, error), details=RESPONSE_FAILED
+        error.status,
+        {"content-type": "application/json", **kept},
+        fronts.error_body(ctx, error),
+        details=RESPONSE_FAILED,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway import Json
+from tests.ai_proxy.gateway import Json
 
 HUNYUAN: Json = {
     "type": "hunyuan",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway import Json
+from tests.ai_proxy.gateway import Json
 
 from ai_proxy import apis, bodies, fronts, providers
 from ai_proxy.call import Call

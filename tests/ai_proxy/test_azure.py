@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gateway import CHAT, Json, ask
+from tests.ai_proxy.gateway import CHAT, Json, ask
 
 from ai_proxy import multipart
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from gateway import CHAT, COMPATIBLE, NATIVE, STREAM, Json, answer, ask, events, native_event
+from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, STREAM, Json, answer, ask, events, native_event
 
 from ai_proxy import plugin
 from proxywasm.adapters.native import native_program

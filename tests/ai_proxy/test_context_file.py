@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from converting import DEEPL, DIFY, TRITON
-from gateway import NATIVE, Json
+from tests.ai_proxy.converting import DEEPL, DIFY, TRITON
+from tests.ai_proxy.gateway import NATIVE, Json
 
 from ai_proxy import plugin
 from proxywasm_host.testing import TestHost, chat_request, chat_response, request, response

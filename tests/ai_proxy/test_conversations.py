@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from gateway import NATIVE
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.ai_proxy.gateway import NATIVE
 
 from ai_proxy import apis, providers
 from ai_proxy.call import Call

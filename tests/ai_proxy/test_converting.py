@@ -6,8 +6,20 @@ import json
 from typing import Any
 
 import pytest
-from converting import ALL, COHERE, DEEPL, DIFY, ERRORS, HUNYUAN, MINIMAX, SPARK, TRITON, WORKFLOW, chunks
-from gateway import CHAT, STREAM, Json, Outcome, answer, ask, events, refusal, start
+from tests.ai_proxy.converting import (
+    ALL,
+    COHERE,
+    DEEPL,
+    DIFY,
+    ERRORS,
+    HUNYUAN,
+    MINIMAX,
+    SPARK,
+    TRITON,
+    WORKFLOW,
+    chunks,
+)
+from tests.ai_proxy.gateway import CHAT, STREAM, Json, Outcome, answer, ask, events, refusal, start
 
 TALK: Json = {
     "model": "m",

@@ -7,12 +7,12 @@ import re
 from typing import Any
 
 import pytest
-from converting import ALL, chunks
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_conversations import anything, loose, message, obeys_the_grammar, tool_calls
-from test_splits import _convert, events_of
-from test_splits import recorded_in as recorded
+from tests.ai_proxy.converting import ALL, chunks
+from tests.ai_proxy.test_conversations import anything, loose, message, obeys_the_grammar, tool_calls
+from tests.ai_proxy.test_splits import _convert, events_of
+from tests.ai_proxy.test_splits import recorded_in as recorded
 
 from ai_proxy import apis, providers
 from ai_proxy.call import Call

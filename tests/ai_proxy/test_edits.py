@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from gateway import CHAT, STREAM, Json, answer, ask, events
+from tests.ai_proxy.gateway import CHAT, STREAM, Json, answer, ask, events
 
 
 def provider(name: str, **settings: object) -> Json:

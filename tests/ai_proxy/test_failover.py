@@ -6,13 +6,14 @@ import threading
 from typing import Any
 
 import pytest
-from gateway import Json, refusal
+from tests.ai_proxy.converting import ERRORS, MINIMAX
+from tests.ai_proxy.gateway import Json, refusal
 
 from ai_proxy import apis, plugin
 from ai_proxy.health import Health
 from ai_proxy.settings.reliability import FailoverSettings
 from ai_proxy.tokens import Tokens, fnv1a_32
-from proxywasm_host.testing import TestHost, chat_request, chat_response, request, response
+from proxywasm_host.testing import TestHost, chat_request, chat_response, request, response, sse_response
 
 FAILOVER: Json = {
     "enabled": True, "failureThreshold": 2, "successThreshold": 2, "healthCheckModel": "hc",
@@ -68,6 +69,17 @@ def test_a_success_between_failures_starts_the_count_anew() -> None:
         ask(host, answer)
     host.advance(2)
     assert not host.calls, "it has never been out of order"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_errors_in_answers_of_status_200_count_as_the_status_that_they_mean(stream: bool) -> None:
+    document, *_ = ERRORS["minimax"]
+    host = TestHost(plugin, {"provider": {**MINIMAX, "apiTokens": ["k1"], "failover": FAILOVER}})
+    for _ in range(2):
+        answer = sse_response([document]) if stream else response(json=document)
+        host.roundtrip(chat_request("Hi", stream=stream), answer)
+    host.advance(1)
+    assert len(host.calls) == 1
 
 
 def test_statuses_that_do_not_count() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gateway import CHAT, NATIVE, Json, ask
+from tests.ai_proxy.gateway import CHAT, NATIVE, Json, ask
 
 OPENAI: Json = {"type": "openai", "apiTokens": ["sk-provider-1"]}
 

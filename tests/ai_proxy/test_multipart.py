@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from gateway import Json, ask
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from tests.ai_proxy.gateway import Json, ask
 
 from ai_proxy import forms, multipart
 from ai_proxy.multipart import MultipartError, Part

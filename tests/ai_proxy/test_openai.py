@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gateway import CHAT, Json, ask, events
+from tests.ai_proxy.gateway import CHAT, Json, ask, events
 
 OPENAI: Json = {"type": "openai", "apiTokens": ["sk-provider-1"]}
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from gateway import CHAT, NATIVE, STREAM, Json, answer, ask, events, native_event
+from tests.ai_proxy.gateway import CHAT, NATIVE, STREAM, Json, answer, ask, events, native_event
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from converting import ERRORS, MINIMAX
-from gateway import Json, refusal
+from tests.ai_proxy.converting import ERRORS, MINIMAX
+from tests.ai_proxy.gateway import Json, refusal
 
 from ai_proxy import plugin
 from proxywasm_host.exchange import Message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gateway import CHAT, STREAM, Json, answer, ask, refusal, start
+from tests.ai_proxy.gateway import CHAT, STREAM, Json, answer, ask, refusal, start
 
 from ai_proxy import apis, providers
 

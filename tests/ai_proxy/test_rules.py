@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from gateway import CHAT, SESSION, Json, Outcome
+from tests.ai_proxy.gateway import CHAT, SESSION, Json, Outcome
 
 from proxywasm_host.exchange import Exchange, Message
 from proxywasm_host.replay import replay

@@ -60,7 +60,8 @@ Q = number(
 D = pow(65537, -1, (P - 1) * (Q - 1))
 KEY = rs256.PrivateKey(P * Q, P, Q, D % (P - 1), D % (Q - 1), pow(Q, -1, P))
 SIGNED = (
-    "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+    "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9"
+    "leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
 )
 SIGNATURE = (
     "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZ"
@@ -90,9 +91,7 @@ def pem(kind: str, data: bytes) -> str:
     return f"-----BEGIN {kind}-----\n{text}-----END {kind}-----\n"
 
 
-PKCS1 = encoded(
-    der.SEQUENCE, b"".join(map(integer, (0, KEY.n, 65537, D, KEY.p, KEY.q, KEY.dp, KEY.dq, KEY.qinv)))
-)
+PKCS1 = encoded(der.SEQUENCE, b"".join(map(integer, (0, KEY.n, 65537, D, KEY.p, KEY.q, KEY.dp, KEY.dq, KEY.qinv))))
 ALGORITHM = encoded(
     der.SEQUENCE, encoded(der.OBJECT_IDENTIFIER, bytes.fromhex("2a864886f70d010101")) + bytes.fromhex("0500")
 )

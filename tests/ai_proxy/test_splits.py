@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gateway import SESSION
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ai_proxy.gateway import SESSION
 
 from ai_proxy import apis, providers
 from ai_proxy.call import Call

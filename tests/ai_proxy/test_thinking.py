@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from gateway import CHAT, NATIVE, STREAM, Json, Outcome, answer, ask, events, native_event
+from tests.ai_proxy.gateway import CHAT, NATIVE, STREAM, Json, Outcome, answer, ask, events, native_event
 
 OPENAI: Json = {"type": "openai", "apiTokens": ["sk-provider-1"], "promoteThinkingOnEmpty": True}
 DONE = b"data: [DONE]\n\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gateway import CHAT, COMPATIBLE, NATIVE, STREAM, Json, answer, ask
+from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, STREAM, Json, answer, ask
 
 from ai_proxy import apis
 
