@@ -34,7 +34,7 @@ def test_every_recorded_stream_split_at_every_byte(entry: Exchange) -> None:
     whole = convert(entry, [stream])
     assert whole
     assert convert(entry, [stream[index : index + 1] for index in range(len(stream))]) == whole
-    for index in range(0, len(stream) + 1, 1 if len(stream) < 1500 else 7):
+    for index in range(0, len(stream) + 1, 1 if len(stream) < 700 else 13):
         assert convert(entry, [stream[:index], stream[index:], b""]) == whole
     if not stream.startswith(b"\0"):
         other = stream.replace(b"\n", b"\r\n")
@@ -130,7 +130,7 @@ def test_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode:
 
 
 @names
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(documents=st.lists(document, max_size=6), mode=modes, more=st.booleans())
 def test_streams(name: str, documents: list[Any], mode: str, more: bool) -> None:
     for front in ("", apis.MESSAGES):

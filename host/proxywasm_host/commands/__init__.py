@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from .bench import bench
 from .check import check
 from .new import new
 from .test import test
 
 
 def register(group: click.Group) -> None:
-    for command in (new, test, check):
+    for command in (new, test, check, bench):
         group.add_command(command)

@@ -37,12 +37,12 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
     if isinstance(document.get("role"), str):
         writer.delta(0, {"role": document["role"]})
     elif isinstance(start := document.get("start"), dict) and isinstance(use := start.get("toolUse"), dict):
-        index = state.calls[document.get("contentBlockIndex")] = len(state.calls)
+        index = state.calls[_block(document)] = len(state.calls)
         function = {"name": _text(use.get("name")), "arguments": ""}
         tool = {"index": index, "id": _text(use.get("toolUseId")), "type": "function", "function": function}
         _say(state, writer, "", "", [tool])
     elif isinstance(delta := document.get("delta"), dict):
-        _delta(call, state, document.get("contentBlockIndex"), delta, writer)
+        _delta(call, state, _block(document), delta, writer)
     elif (reason := finish_reason(document.get("stopReason"))) is not None:
         text, _ = state.reasoning.delta("", "", ends=True)
         if text:
@@ -52,7 +52,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
         writer.usage(usage(counted))
 
 
-def _delta(call: Call, state: State, block: Any, delta: Json, writer: Writer) -> None:
+def _delta(call: Call, state: State, block: int, delta: Json, writer: Writer) -> None:
     reasoning = delta.get("reasoningContent")
     if isinstance(reasoning, dict):
         if thought := _text(reasoning.get("text")):
@@ -78,6 +78,11 @@ def _say(state: State, writer: Writer, text: str, thought: str, calls: list[Json
         delta["tool_calls"] = calls
     if delta:
         writer.delta(0, delta)
+
+
+def _block(document: Json) -> int:
+    index = document.get("contentBlockIndex")
+    return index if isinstance(index, int) else -1
 
 
 def _text(value: Any) -> str:

@@ -48,7 +48,7 @@ def _block_start(state: State, document: Json, writer: Writer) -> None:
     block = _object(document, "content_block")
     kind = block.get("type")
     if kind == "tool_use":
-        index = state.calls[document.get("index")] = len(state.calls)
+        index = state.calls[_index(document)] = len(state.calls)
         arguments = ""
         if isinstance(block.get("input"), dict) and block["input"]:
             arguments = dumps(block["input"])
@@ -66,7 +66,7 @@ def _block_delta(state: State, document: Json, writer: Writer) -> None:
     delta = _object(document, "delta")
     kind = str(delta.get("type"))
     if kind == "input_json_delta":
-        index = state.calls.get(document.get("index"))
+        index = state.calls.get(_index(document))
         if index is None or index in state.given:
             return  # Tools that Anthropic runs itself are nothing to the client.
         function = {"arguments": _text(delta.get("partial_json"))}
@@ -106,6 +106,11 @@ _EVENTS: Final = {
     "message_delta": _message_delta,
     "message_stop": _message_stop,
 }
+
+
+def _index(document: Json) -> int:
+    index = document.get("index")
+    return index if isinstance(index, int) else -1
 
 
 def _object(document: Json, name: str) -> Json:

@@ -22,8 +22,8 @@ def messages(body: Json) -> list[Json]:
     """The messages of a request. Raises `ApiError` if one is no object."""
     given = body["messages"]
     for index, message in enumerate(given):
-        if not isinstance(message, dict):
-            raise ApiError(400, f"messages[{index}] must be an object", param=f"messages[{index}]")
+        if not isinstance(message, dict) or not isinstance(message.get("role", ""), str):
+            raise ApiError(400, f"messages[{index}] must be an object with a role", param=f"messages[{index}]")
     return list(given)
 
 
@@ -33,11 +33,14 @@ def is_system(message: Json) -> bool:
 
 
 def parts(content: Any) -> list[Json]:
-    """A content as a list of parts; a text is one part."""
+    """A content as a list of parts; a text is one part. Raises `ApiError`."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content else []
     if isinstance(content, list):
-        return [{"type": "text", "text": part} if isinstance(part, str) else part for part in content if part]
+        result = [{"type": "text", "text": part} if isinstance(part, str) else part for part in content if part]
+        if not all(isinstance(part, dict) and isinstance(part.get("type", ""), str) for part in result):
+            raise ApiError(400, "the parts of a content must be objects with a type", param="messages")
+        return result
     return []
 
 

@@ -63,7 +63,7 @@ def structured(body: Json, config: Json) -> None:
     wanted = body.get("response_format")
     if not isinstance(wanted, dict):
         return
-    kind = wanted.get("type")
+    kind = str(wanted.get("type"))
     schema: Any = None
     if kind == "json_schema":
         named = wanted.get("json_schema")

@@ -78,7 +78,7 @@ def _tools(tools: Any) -> list[Json]:
         raise ApiError(400, "tools must be an array of objects", param="tools")
     result = []
     for tool in tools:
-        if tool.get("type") not in {None, "custom"}:
+        if tool.get("type") is not None and tool["type"] != "custom":
             # Tools that Anthropic's own servers run (web search, ...); nobody here would answer their calls.
             log.warn("tool of type %s dropped: only Anthropic has it", tool["type"])
             continue

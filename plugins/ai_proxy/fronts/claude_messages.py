@@ -26,8 +26,8 @@ def messages(given: list[Any], *, signed: bool) -> Iterator[Json]:
             yield {"role": role, "content": content}
             continue
         blocks = [block for block in content if isinstance(block, dict)]
-        if len(blocks) < len(content):
-            raise ApiError(400, f"{where}.content must be text or an array of objects", param=where)
+        if len(blocks) < len(content) or not all(isinstance(block.get("type"), str) for block in blocks):
+            raise ApiError(400, f"{where}.content must be text or an array of objects with a type", param=where)
         kinds = {block.get("type") for block in blocks}
         if role == "assistant":
             yield from _assistant(blocks, where, signed=signed)

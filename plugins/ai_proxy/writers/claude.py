@@ -56,6 +56,7 @@ class ClaudeWriter:
         self._id = ""
         self._model = model
         self._state = "new"
+        self._started = False
         self._finish: str | None = None
         self._usage: Json | None = None
         self._count = 0
@@ -70,7 +71,7 @@ class ClaudeWriter:
 
     @property
     def said(self) -> bool:
-        return self._state not in {"new", "failed"}
+        return self._started
 
     @property
     def closed(self) -> bool:
@@ -215,6 +216,7 @@ class ClaudeWriter:
             "usage": {**usage(self._usage), "output_tokens": 0}, "error": None,
         }  # fmt: skip
         self._write("message_start", {"type": "message_start", "message": message})
+        self._started = True
 
     def _open_block(self, block: _Block) -> None:
         self._open = block

@@ -1,0 +1,5 @@
+"""What can go wrong between a component and a module."""
+
+
+class LoweringError(Exception):
+    """The component was not lowered. The message is for people: what is missing or wrong, and what to do."""

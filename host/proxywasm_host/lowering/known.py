@@ -1,0 +1,22 @@
+"""The libraries of componentize-py 0.25.1, by their SHA-256: what we know of their insides holds for no others."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from .component import Component, Instantiated
+
+LIBPYTHON: Final = "4f8eadd579e63d99a0634c9326a1263460dbacf7f823d80bfb10369779ac7e4e"
+"""libpython3.14.so; `trimming` has the order of its functions."""
+
+RUNTIME: Final = "d6d1faffc282de30f35fc38cda9fd558f3a22a2df24f0868104847f22bddf4dd"
+"""libcomponentize_py_runtime.so; `shim` gives back the memory that it forgets."""
+
+
+def find_instance(component: Component, digest: str) -> int | None:
+    """The core instance of the module with this SHA-256."""
+    for index, instance in enumerate(component.core_instances):
+        if isinstance(instance, Instantiated) and hashlib.sha256(instance.module).hexdigest() == digest:
+            return index
+    return None

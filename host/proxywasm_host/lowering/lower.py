@@ -1,0 +1,162 @@
+"""From a component for the world `proxy-wasm` to one core module with the Proxy-Wasm ABI.
+
+    component --read--> core modules --link--> one module --optimise--> code
+                             `--> snapshot ------------------------------+--> module
+
+The code is the same for all plugins that load the same built-in modules, and linking and optimising it takes up to a
+minute; it is kept in the cache. A plugin's own part, the snapshot of a Python that has loaded it, is put in at the end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from proxywasm_host.cache import CacheFolderError, cache_folder, forget_oldest
+
+from . import trimming
+from .binary import MalformedError
+from .component import Component, Instantiated, read_component
+from .errors import LoweringError
+from .known import LIBPYTHON, RUNTIME, find_instance
+from .linking import Linked, Linker, instance_name
+from .module import Snapshot, constant, keep_exports, put_snapshot, take_snapshot
+from .shim import ABI_EXPORTS, write_shim
+from .tools import BINARYEN, FEATURES, find_binaryen
+
+_PASSES: Final = ("-O1", "--strip-debug")
+"""V8 optimises again: -O2 and -O3 take two and four times as long, and neither the size, nor the time V8 takes, nor the
+speed of a request is any better."""
+_MAX_PAGES: Final = 4096
+"""256 MiB: a plugin that grows without end gets a MemoryError before the gateway has no memory."""
+_KEPT: Final = 8
+"""Optimised codes, about 2 MB each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    path: Path
+    size: int
+    code_size: int
+    snapshot_size: int
+    """Python's memory with the plugin in it."""
+    cached: bool
+    """The code was linked and optimised earlier."""
+    left_out: frozenset[str]
+    """Built-in modules of Python that the plugin has not loaded and cannot load later."""
+
+
+def lower(
+    component: bytes | Path,
+    output: Path,
+    *,
+    abi: str = "0.2.1",
+    keep: Collection[str] = (),
+    progress: Callable[[str], None] = lambda _: None,
+) -> Lowered:
+    """Write the module. `abi` is "0.2.1" or "higress".
+
+    `keep` names parts of Python that the plugin has not loaded but will use: built-in modules such as "zlib", or
+    "compiler" for `eval`, `exec` and `compile` at run time. Raises `LoweringError`.
+    """
+    if abi not in ABI_EXPORTS:
+        raise LoweringError(f"there is no ABI {abi!r}, only {' and '.join(ABI_EXPORTS)}")
+    try:
+        progress("reading the component")
+        parts = _take_apart(component if isinstance(component, bytes) else component.read_bytes(), abi, keep)
+        code, cached = _code(parts, progress)
+        module = put_snapshot(code, parts.snapshot, _MAX_PAGES)
+        _write(output, module)
+    except (MalformedError, LookupError, UnicodeDecodeError) as error:
+        raise LoweringError(f"this component cannot be lowered: {error}") from error
+    except (CacheFolderError, OSError) as error:
+        raise LoweringError(str(error)) from None
+    return Lowered(output, len(module), len(code), len(parts.snapshot.data), cached, parts.left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    linked: Linked
+    snapshot: Snapshot
+    shim: str
+    left_out: frozenset[str]
+
+    def key(self) -> str:
+        total = hashlib.sha256(repr((BINARYEN, FEATURES, _PASSES, self.shim)).encode())
+        for name, module in self.linked.modules.items():
+            total.update(f"{name} {len(module)} ".encode())
+            total.update(module)
+        return total.hexdigest()[:32]
+
+
+def _take_apart(data: bytes, abi: str, keep: Collection[str]) -> _Parts:
+    component = read_component(data)
+    linked = Linker(component).link()
+    shim = write_shim(linked, abi, frees_arguments=find_instance(component, RUNTIME) is not None)
+    code, snapshot = take_snapshot(linked.modules[linked.snapshot_of])
+    linked.modules[linked.snapshot_of] = code
+    return _Parts(linked, snapshot, shim, _trim(component, linked, snapshot, keep))
+
+
+def _trim(component: Component, linked: Linked, snapshot: Snapshot, keep: Collection[str]) -> frozenset[str]:
+    index = find_instance(component, LIBPYTHON)
+    if index is None:
+        return frozenset()
+    instance = component.core_instances[index]
+    assert isinstance(instance, Instantiated)
+    memory_base = constant(linked.modules[linked.snapshot_of], trimming.MEMORY_BASE)
+    left_out = trimming.unloaded_modules(instance.module, snapshot, memory_base)
+    left_out = (left_out | {trimming.COMPILER}) - frozenset(keep)
+    name = instance_name(index)
+    linked.modules[name] = trimming.without_modules(instance.module, left_out, linked.modules[name])
+    return left_out
+
+
+def _code(parts: _Parts, progress: Callable[[str], None]) -> tuple[bytes, bool]:
+    folder = cache_folder() / "lowered"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    entry = folder / f"{parts.key()}.wasm"
+    if entry.is_file():
+        os.utime(entry)
+        return entry.read_bytes(), True
+    binaryen = find_binaryen(progress)
+    with tempfile.TemporaryDirectory(prefix="proxywasm-lower-") as temporary:
+        root = Path(temporary)
+        words: list[str | Path] = [root / "shim.wat", "shim"]
+        (root / "shim.wat").write_text(parts.shim)
+        for name, module in parts.linked.modules.items():
+            (root / f"{name}.wasm").write_bytes(module)
+            words += [root / f"{name}.wasm", name]
+        progress("linking Python and the plugin into one module")
+        # Libraries export the same names. They import from each other by instance, so the names do not matter.
+        binaryen.run("wasm-merge", *words, "--rename-export-conflicts", "-o", root / "merged.wasm")
+        merged = keep_exports(
+            (root / "merged.wasm").read_bytes(), lambda name: name.startswith("proxy_") or name == "memory"
+        )
+        (root / "merged.wasm").write_bytes(merged)
+        progress("optimising (half a minute; kept for the next build)")
+        binaryen.run("wasm-opt", root / "merged.wasm", *_PASSES, "-o", root / "code.wasm")
+        code = (root / "code.wasm").read_bytes()
+    _write(entry, code)
+    forget_oldest(folder, "*.wasm", _KEPT)
+    return code, False
+
+
+def _write(target: Path, data: bytes) -> None:
+    """So that nobody ever sees half a module."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(data)
+            file.close()
+            temporary.chmod(0o644)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
