@@ -389,4 +389,6 @@ def _plugin_traceback(error: BaseException) -> str:
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
         frames = frames.tb_next
-    return "".join(traceback.format_exception(type(error), error, frames)).rstrip()
+    text = "".join(traceback.format_exception(type(error), error, frames)).rstrip()
+    # A message may hold lone surrogates, which cannot cross the boundary.
+    return text.encode(errors="backslashreplace").decode()

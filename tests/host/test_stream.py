@@ -431,3 +431,15 @@ def test_any_chunking_gives_the_same_bodies(up: list[bytes], down: list[bytes], 
     assert b"".join(e[1] for e in said if e[0] == "down body") == b"".join(down).upper()
     assert stream.request_done
     assert stream.response_done
+
+
+def test_a_traceback_with_a_lone_surrogate_is_still_text() -> None:
+    plugin: Plugin[Config] = Plugin("surrogate")
+
+    @plugin.on_request_headers
+    def boom(ctx: HttpContext, config: Config) -> None:
+        raise ValueError("\ud800")
+
+    runner = run(plugin)
+    runner.open().request_headers(REQUEST, True)
+    assert messages(runner)[0].encode().endswith(b"ValueError: \\ud800")
