@@ -71,6 +71,7 @@ def fetch(call: Call, urls: list[str], then: Callable[[ApiError | None], None]) 
             client.get(url, _callback(url, answered), headers=_HEADERS, timeout_ms=_TIMEOUT_MS)
         except HttpCallError as error:
             log.error("%s", error)
+            waiting.clear()
             raise _failed(url, "no answer") from None
 
 

@@ -6,10 +6,8 @@ that were made together stand in one content.
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from proxywasm import log
 
@@ -19,11 +17,17 @@ from . import content
 
 _AUDIO: Final = {"mp3": "audio/mp3", "wav": "audio/wav"}
 
-# What the table of Python does not have everywhere.
+# By extension. Python's own table is not used: it reads files, which a plugin has none of.
 _MEDIA_TYPES: Final = {
-    ".webp": "image/webp", ".heic": "image/heic", ".heif": "image/heif", ".avif": "image/avif", ".flac": "audio/flac",
-    ".ogg": "audio/ogg", ".opus": "audio/opus", ".m4a": "audio/mp4", ".mkv": "video/x-matroska", ".flv": "video/x-flv",
-    ".wmv": "video/x-ms-wmv", ".3gp": "video/3gpp", ".md": "text/markdown",
+    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
+    "bmp": "image/bmp", "svg": "image/svg+xml", "tif": "image/tiff", "tiff": "image/tiff", "heic": "image/heic",
+    "heif": "image/heif", "avif": "image/avif", "ico": "image/x-icon",
+    "mp4": "video/mp4", "mpeg": "video/mpeg", "mpg": "video/mpeg", "mov": "video/quicktime", "avi": "video/x-msvideo",
+    "webm": "video/webm", "mkv": "video/x-matroska", "flv": "video/x-flv", "wmv": "video/x-ms-wmv", "3gp": "video/3gpp",
+    "mp3": "audio/mpeg", "wav": "audio/wav", "ogg": "audio/ogg", "opus": "audio/opus", "flac": "audio/flac",
+    "aac": "audio/aac", "m4a": "audio/mp4",
+    "pdf": "application/pdf", "json": "application/json", "txt": "text/plain", "md": "text/markdown",
+    "html": "text/html", "htm": "text/html", "css": "text/css", "csv": "text/csv", "xml": "text/xml",
 }  # fmt: skip
 
 Remote = Callable[[str], Json]
@@ -61,10 +65,9 @@ def system(given: list[Json]) -> Json | None:
 
 def file_part(url: str) -> Json:
     """A file that Google fetches itself; what it is must be said, and only its name tells."""
-    path = urlsplit(url).path.lower()
-    extension = path[path.rfind(".") :] if "." in path.rpartition("/")[2] else ""
-    kind = _MEDIA_TYPES.get(extension) or mimetypes.guess_type(f"x{extension}", strict=False)[0]
-    return {"fileData": {"mimeType": kind or "application/octet-stream", "fileUri": url}}
+    name = url.partition("?")[0].rpartition("/")[2].lower()
+    kind = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+    return {"fileData": {"mimeType": kind, "fileUri": url}}
 
 
 def _add_result(result: list[Json], name: str, said: Any) -> None:

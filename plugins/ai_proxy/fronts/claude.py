@@ -14,7 +14,8 @@ from ..call import Call
 from ..errors import ApiError
 from ..jsonx import Json
 from ..writers import Writer
-from ..writers.claude import ClaudeWriter, error_document
+from ..writers.claude import ClaudeWriter
+from ..writers.claude_parts import error_document
 from .claude_answer import response
 from .claude_messages import messages, parts
 

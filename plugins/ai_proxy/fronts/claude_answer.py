@@ -10,7 +10,7 @@ from proxywasm import log
 from ..call import Call
 from ..errors import bad_upstream
 from ..jsonx import Json, loads
-from ..writers.claude import STOP_REASONS, text_of, usage
+from ..writers.claude_parts import STOP_REASONS, text_of, usage
 
 
 def response(call: Call, answer: Json) -> Json:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from proxywasm import log
 
 from ..errors import ApiError, stream_cut
-from ..jsonx import Json, dumps, loads, to_bytes
+from ..jsonx import Json, dumps, to_bytes
+from .claude_parts import DELTAS, STOP_REASONS, Block, error_document, text_of, usage
 
 # Which event may be written in which state, and the state that follows. What is not here cannot be written.
 _MESSAGE: Final = {
@@ -30,17 +31,6 @@ _MESSAGE: Final = {
     ("in block", "error"): "failed",
     ("ending", "error"): "failed",
 }
-
-STOP_REASONS: Final = {
-    "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use",
-}  # fmt: skip
-"""From the finish reasons of OpenAI. Others are told as they are."""
-
-_ERROR_TYPES: Final = {
-    400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
-    404: "not_found_error", 413: "request_too_large", 429: "rate_limit_error", 504: "timeout_error",
-    529: "overloaded_error",
-}  # fmt: skip
 
 
 class ClaudeWriter:
@@ -60,9 +50,9 @@ class ClaudeWriter:
         self._finish: str | None = None
         self._usage: Json | None = None
         self._count = 0
-        self._open: _Block | None = None
-        self._waiting: list[_Block] = []
-        self._calls: dict[Any, _Block] = {}
+        self._open: Block | None = None
+        self._waiting: list[Block] = []
+        self._calls: dict[Any, Block] = {}
         self._out: list[str] = []
 
     @property
@@ -152,7 +142,7 @@ class ClaudeWriter:
     def _more(self, kind: str, text: str) -> None:
         last = self._waiting[-1] if self._waiting else self._open
         if last is None or last.kind != kind:
-            last = _Block(kind)
+            last = Block(kind)
             self._waiting.append(last)
         last.said.append(text)
         self._advance()
@@ -160,7 +150,7 @@ class ClaudeWriter:
     def _sign(self, signature: str) -> None:
         """A signature belongs to the thinking just told, and ends it: what is thought later is a block of its own."""
         if self._open is None or self._open.kind != "thinking" or self._waiting:
-            self._waiting.append(_Block("thinking"))
+            self._waiting.append(Block("thinking"))
             self._advance(at_end=True)
         if self._open is not None:
             self._delta({"type": "signature_delta", "signature": signature})
@@ -172,7 +162,7 @@ class ClaudeWriter:
             key = position
         block = self._calls.get(key)
         if block is None:
-            block = self._calls[key] = _Block("tool_use")
+            block = self._calls[key] = Block("tool_use")
             self._waiting.append(block)
         function = call.get("function")
         function = function if isinstance(function, dict) else {}
@@ -202,7 +192,7 @@ class ClaudeWriter:
         # Waiting text goes out in one piece.
         if len(block.said) > block.written and (text := "".join(block.said[block.written :])):
             block.written = len(block.said)
-            kind, key = _DELTAS[block.kind]
+            kind, key = DELTAS[block.kind]
             self._delta({"type": kind, key: text})
 
     # The events.
@@ -218,7 +208,7 @@ class ClaudeWriter:
         self._write("message_start", {"type": "message_start", "message": message})
         self._started = True
 
-    def _open_block(self, block: _Block) -> None:
+    def _open_block(self, block: Block) -> None:
         self._open = block
         start = {"type": "content_block_start", "index": self._count, "content_block": block.content()}
         self._write("content_block_start", start)
@@ -244,82 +234,3 @@ class ClaudeWriter:
     def _write(self, event: str, document: Json) -> None:
         self._state = _MESSAGE[self._state, event]
         self._out.append(f"event: {event}\ndata: {dumps(document)}\n\n")
-
-
-_DELTAS: Final = {
-    "text": ("text_delta", "text"),
-    "thinking": ("thinking_delta", "thinking"),
-    "tool_use": ("input_json_delta", "partial_json"),
-}
-
-
-class _Block:
-    """A block and what has been said of it; the first `written` pieces have gone out."""
-
-    __slots__ = ("closed", "id", "kind", "name", "said", "written")
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.id = self.name = ""
-        self.said: list[str] = []
-        self.written = 0
-        self.closed = False
-
-    @property
-    def ready(self) -> bool:
-        """It can begin: what a tool is called is told at once."""
-        return self.kind != "tool_use" or bool(self.name)
-
-    @property
-    def complete(self) -> bool:
-        """It can end."""
-        if self.kind != "tool_use":
-            return True
-        if not self.said or not self.said[-1].rstrip().endswith("}"):
-            return False
-        try:
-            loads("".join(self.said))
-        except ValueError:
-            return False
-        return True
-
-    def content(self) -> Json:
-        if self.kind == "text":
-            return {"type": "text", "text": ""}
-        if self.kind == "thinking":
-            return {"type": "thinking", "signature": "", "thinking": ""}
-        return {"type": "tool_use", "id": self.id or f"toolu_{uuid.uuid4()}", "name": self.name, "input": {}}
-
-
-def usage(usage: Json | None) -> Json:
-    """Anthropic does not count what came from its cache among the input tokens, OpenAI does."""
-    usage = usage or {}
-    details = usage.get("prompt_tokens_details")
-    details = details if isinstance(details, dict) else {}
-    cached, written = _count(details.get("cached_tokens")), _count(details.get("cache_creation_tokens"))
-    result: Json = {
-        "input_tokens": max(_count(usage.get("prompt_tokens")) - cached - written, 0),
-        "output_tokens": _count(usage.get("completion_tokens")),
-    }
-    if cached:
-        result["cache_read_input_tokens"] = cached
-    if written:
-        result["cache_creation_input_tokens"] = written
-    return result
-
-
-def error_document(error: ApiError) -> Json:
-    kind = _ERROR_TYPES.get(error.status) or ("invalid_request_error" if error.status < 500 else "api_error")
-    return {"type": "error", "error": {"type": kind, "message": error.message}}
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def text_of(value: Any) -> str:
-    """A text, or the texts of a list of parts."""
-    if isinstance(value, list):
-        parts = (part.get("text") for part in value if isinstance(part, dict))
-        return "".join(part for part in parts if isinstance(part, str))
-    return value if isinstance(value, str) else ""
