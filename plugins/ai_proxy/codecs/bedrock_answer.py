@@ -93,17 +93,13 @@ def finish_reason(reason: Any) -> str | None:
 
 
 def usage(counted: Json) -> Json:
-    """What came from the cache or went into it is not among the input tokens here; at OpenAI it is."""
-    read = content.positive(counted.get("cacheReadInputTokens"))
-    written = content.positive(counted.get("cacheWriteInputTokens"))
-    prompt = content.positive(counted.get("inputTokens")) + read + written
-    answered = content.positive(counted.get("outputTokens"))
-    result: Json = {"prompt_tokens": prompt, "completion_tokens": answered, "total_tokens": prompt + answered}
-    if read or written:
-        result["prompt_tokens_details"] = {"cached_tokens": read}
-    if written:
-        result["prompt_tokens_details"]["cache_creation_tokens"] = written
-    return result
+    return content.usage(
+        counted,
+        given="inputTokens",
+        answered="outputTokens",
+        read="cacheReadInputTokens",
+        written="cacheWriteInputTokens",
+    )
 
 
 def _text(value: Any) -> str:

@@ -87,17 +87,13 @@ def finish_reason(reason: Any) -> str | None:
 
 
 def usage(counted: Json) -> Json:
-    """OpenAI counts what came from a cache or went into one among the prompt's tokens, Anthropic beside them."""
-    read = content.positive(counted.get("cache_read_input_tokens"))
-    written = content.positive(counted.get("cache_creation_input_tokens"))
-    prompt = content.positive(counted.get("input_tokens")) + read + written
-    answered = content.positive(counted.get("output_tokens"))
-    result: Json = {"prompt_tokens": prompt, "completion_tokens": answered, "total_tokens": prompt + answered}
-    if read or written:
-        result["prompt_tokens_details"] = {"cached_tokens": read}
-    if written:
-        result["prompt_tokens_details"]["cache_creation_tokens"] = written
-    return result
+    return content.usage(
+        counted,
+        given="input_tokens",
+        answered="output_tokens",
+        read="cache_read_input_tokens",
+        written="cache_creation_input_tokens",
+    )
 
 
 def _text(value: Any) -> str:

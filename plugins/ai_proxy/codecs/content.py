@@ -155,3 +155,18 @@ def tool_call(index: int, call_id: str, name: str, value: Any) -> Json:
     """A whole tool call of an answer."""
     text = value if isinstance(value, str) else dumps(value if value is not None else {})
     return {"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": text}}
+
+
+def usage(counted: Json, *, given: str, answered: str, read: str, written: str) -> Json:
+    """The usage of a service that counts what came from a cache or went into one beside the input tokens.
+
+    OpenAI counts it among those of the prompt. The arguments are the service's names for the four counts.
+    """
+    from_cache, into_cache = positive(counted.get(read)), positive(counted.get(written))
+    prompt, completion = positive(counted.get(given)) + from_cache + into_cache, positive(counted.get(answered))
+    result: Json = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    if from_cache or into_cache:
+        result["prompt_tokens_details"] = {"cached_tokens": from_cache}
+    if into_cache:
+        result["prompt_tokens_details"]["cache_creation_tokens"] = into_cache
+    return result
