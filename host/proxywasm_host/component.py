@@ -62,11 +62,17 @@ _LEVEL_NAMES: Final = {level: name for name, level in _LEVELS.items()}
 # -- What the plugin asks for -----------------------------------------------------------------------------------------
 
 
-def _payload(data: bytes) -> Payload:
+def _text(data: bytes) -> tuple[str, bool]:
+    """Bytes as they cross, and whether that is as one character per byte."""
     try:
-        return "utf8", data.decode()
+        return data.decode(), False
     except UnicodeDecodeError:
-        return "latin1", data.decode("latin-1")
+        return data.decode("latin-1"), True
+
+
+def _payload(data: bytes) -> Payload:
+    text, latin1 = _text(data)
+    return "latin1" if latin1 else "utf8", text
 
 
 def _bytes(payload: Payload) -> bytes:
@@ -102,16 +108,13 @@ _COMMANDS: Final[dict[str, Callable[[Any], Command]]] = {
 }
 
 
-def _outcome(outcome: tuple[str, Any]) -> Outcome:
-    case, value = outcome
-    if case == "unchanged":
-        return None
+def _outcome(case: str, value: Any) -> bytes | list[Command]:
     if case == "failed":
         raise PluginFailure(value)
     try:
         if case == "commands":
             return [_COMMANDS[name](argument) for name, argument in value]
-        return _bytes(outcome)
+        return _bytes((case, value))
     except (ValueError, IndexError) as error:
         # Odd numbers of strings, characters over 255 in `latin1`: a plugin not written with our SDK.
         raise PluginFailure(f"the plugin's answer breaks the rules of {case}: {error}") from error
@@ -334,8 +337,11 @@ class ComponentProgram:
         return f"{len(self.callouts)} call-outs of this plugin wait for answers, more are not allowed"
 
     def _phase(self, function: Callable[..., Any], *args: Any) -> Outcome:
-        outcome = _outcome(self._call(function, *args))
-        if outcome is not None and (too_much := excess(outcome, self._limits)):
+        case, value = self._call(function, *args)
+        if case == "unchanged":
+            return None
+        outcome = _outcome(case, value)
+        if too_much := excess(outcome, self._limits):
             raise PluginFailure(f"the plugin's answer has {too_much}")
         return outcome
 
@@ -386,13 +392,13 @@ class ComponentProgram:
         return self._phase(self._on_request_headers, context, join_fields(headers), end_of_stream)
 
     def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
-        return self._phase(self._on_request_body, context, _payload(body), end_of_stream)
+        return self._phase(self._on_request_body, context, *_text(body), end_of_stream)
 
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
         return self._phase(self._on_response_headers, context, join_fields(headers), end_of_stream)
 
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
-        return self._phase(self._on_response_body, context, _payload(body), end_of_stream)
+        return self._phase(self._on_response_body, context, *_text(body), end_of_stream)
 
     def on_done(self, context: int) -> Outcome:
         outcome = self._phase(self._on_done, context)

@@ -10,6 +10,7 @@ import random
 import threading
 import time
 import urllib.parse
+from collections import deque
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from os import urandom  # the system's, also while a replay has replaced `os.urandom`
@@ -121,14 +122,20 @@ class SharedData:
             return True
 
 
+SAMPLES = 1000
+"""Of a histogram that are kept; a plugin may record one with every request, for as long as the host lives."""
+
+
 @dataclass(slots=True)
 class Metric:
-    """A counter or gauge has a value, a histogram its samples."""
+    """A counter or gauge has a value, a histogram its latest samples, and the number and sum of all."""
 
     kind: MetricKind
     name: str
     value: int = 0
-    samples: list[int] = field(default_factory=list)
+    samples: deque[int] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    count: int = 0
+    total: int = 0
 
 
 class Metrics:
@@ -159,6 +166,8 @@ class Metrics:
             metric = self._metrics[number]
             if metric.kind is MetricKind.HISTOGRAM:
                 metric.samples.append(value)
+                metric.count += 1
+                metric.total += value
             metric.value = value
 
     def snapshot(self) -> dict[str, int]:

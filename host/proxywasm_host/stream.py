@@ -14,11 +14,10 @@ from typing import TypeAlias
 
 from proxywasm import wire
 from proxywasm.headers import apply_edits
+from proxywasm.replies import FAILED, TORN, too_large
 from proxywasm.wire import BodyMode, Fields, Hold, LocalReply, LogLevel, Outcome, PluginFailure, ProgramLost
 
 from .services import HostServices, Properties
-
-PLUGIN_FAILED = "proxywasm.plugin_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ class _Half:
         self.body_ends = False
         self.queue: deque[tuple[bytes, bool]] = deque()  # chunks that arrived while paused
         self.queued = 0
-        self.taken = False  # the plugin has taken a chunk: it says itself what goes on, and where the end is
+        self.taken = False  # the plugin has taken the last chunk: it says itself what goes on, and where the end is
         self.paused_since = 0  # nanoseconds on the host's clock; meaningful while paused, or taken and ended
 
 
@@ -272,9 +271,11 @@ class Stream:
         half.body, half.body_ends = data, end_of_stream
         if half.mode is not BodyMode.SKIP and not self._bypassed:
             self._ask(half, lambda: half.on_body(self.id, data, end_of_stream))
-        # A body phase that does not hold releases headers that waited for it.
-        if half.hold is not Hold.PAUSE:
-            self._flush(half)
+        if half.hold is Hold.PAUSE or half.body is None:
+            return
+        # A body phase that neither pauses nor takes the chunk releases headers that waited for it.
+        half.taken = False
+        self._flush(half)
 
     def _flush(self, half: _Half) -> None:
         """Send what is in hand."""
@@ -291,6 +292,8 @@ class Stream:
             half.body = None
 
     def _resume(self, half: _Half) -> None:
+        if half.taken and half.ended and half.body is None:
+            half.body, half.body_ends = b"", True
         self._flush(half)
         while half.queue and half.hold is None:
             data, end_of_stream = half.queue.popleft()
@@ -328,7 +331,7 @@ class Stream:
             return
         if self._response.taken:
             # The chunks that the plugin has taken are lost with it: what the client would get has a hole.
-            self._reply_now(LocalReply(500, [], b"", PLUGIN_FAILED))
+            self._reply_now(TORN)
         elif self._runner.fail_open:
             for half in (self._request, self._response):
                 half.mode = BodyMode.SKIP
@@ -337,7 +340,7 @@ class Stream:
                     half.buffer.clear()
                 self._resume(half)
         elif not self._final and not self.response_done:
-            self._reply_now(LocalReply(500, [("content-type", "text/plain")], b"the plugin failed", PLUGIN_FAILED))
+            self._reply_now(FAILED)
 
     def carry_out(self, command: wire.Command, half: _Half | None) -> None:  # noqa: PLR0912  # a case for each command
         """One command of the plugin for this stream; `half` is the direction whose phase is being answered."""
@@ -450,10 +453,8 @@ class Stream:
 
     def _too_large(self, half: _Half) -> None:
         request = half is self._request
-        name, status = ("request", 413) if request else ("response", 502)
-        message = f"the {name} body exceeds the {half.limit} bytes that may be buffered"
-        self._runner.log(self.id, message, LogLevel.WARN)
-        reply = LocalReply(status, [("content-type", "text/plain")], message.encode(), f"{name}_payload_too_large")
+        reply = too_large("request" if request else "response", half.limit)
+        self._runner.log(self.id, reply.body.decode(), LogLevel.WARN)
         if request:
             self._reply(reply)
         else:

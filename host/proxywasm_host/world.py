@@ -34,9 +34,9 @@ _NAMES: Final = {
 PLUGIN_FUNCTIONS: Final = {
     "configure": "(config: string, log-level: log-level) -> result<_, string>",
     "on-request-headers": "(context: u32, headers: string, end-of-stream: bool) -> outcome",
-    "on-request-body": "(context: u32, body: payload, end-of-stream: bool) -> outcome",
+    "on-request-body": "(context: u32, body: string, latin1: bool, end-of-stream: bool) -> outcome",
     "on-response-headers": "(context: u32, headers: string, end-of-stream: bool) -> outcome",
-    "on-response-body": "(context: u32, body: payload, end-of-stream: bool) -> outcome",
+    "on-response-body": "(context: u32, body: string, latin1: bool, end-of-stream: bool) -> outcome",
     "on-done": "(context: u32) -> outcome",
     "on-http-call-response": "(call: u32, response: http-response) -> outcome",
     "on-redis-call-response": "(call: u32, response: option<payload>) -> outcome",

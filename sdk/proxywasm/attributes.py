@@ -18,6 +18,8 @@ TRACE_SPAN_TAG = "trace_span_tag."
 class UserAttributes:
     """The part of `HttpContext` that deals with user attributes."""
 
+    __slots__ = ("_attributes",)
+
     _attributes: dict[str, Any]
 
     def get_property(self, *path: str) -> bytes | None:

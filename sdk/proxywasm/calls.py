@@ -54,6 +54,16 @@ class Calls:
             ctx.redis_calls.add(number)
         return number
 
+    def waits_for_http(self, number: int) -> int:
+        """The context of the stream that made this call; 0: the plugin itself, or nobody any more."""
+        ctx, _ = self._http.get(number, (None, None))
+        return ctx.id if ctx else 0
+
+    def waits_for_redis(self, number: int) -> int:
+        """Likewise."""
+        ctx, _ = self._redis.get(number, (None, None))
+        return ctx.id if ctx else 0
+
     def http_answered(self, number: int, fields: Fields, body: bytes) -> Outcome:
         ctx, callback = self._http.pop(number, (None, None))
         if callback is None:

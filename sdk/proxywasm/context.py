@@ -96,6 +96,13 @@ class HttpContext(UserAttributes):
     A callback may keep the context and use it later, for example when a call-out is answered, while the stream lives.
     """
 
+    __slots__ = (
+        "_binary_request", "_binary_response", "_commands", "_dispatcher", "_queue", "_values",
+        "_websocket", "config", "ended", "execution_phase", "has_request_body", "has_response_body", "host",
+        "http_calls", "id", "method", "path", "pauses_streaming_response", "redis_calls", "replied", "request",
+        "response", "route_callback", "scheme",
+    )  # fmt: skip
+
     def __init__(self, dispatcher: Dispatcher, context_id: int, fields: Fields, *, end_of_stream: bool) -> None:
         self.id = context_id
         """The number of the stream, unique among open streams; log lines carry it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +11,8 @@ from . import log, route_call, rules
 from .calls import Calls
 from .context import Direction, ExecutionPhase, HttpContext
 from .errors import ConfigError, RuleError
-from .plugin import Action, BodyCallback, Plugin, StreamingBodyCallback
+from .plugin import Action, BodyCallback, Plugin, StreamingResponseCallback
 from .plugin_context import PluginContext, Ticks
-from .runtime import running
 from .wire import (
     BodyMode,
     Command,
@@ -41,11 +39,16 @@ MEMORY_CHECK_EVERY = 16
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _RESPONSE_BODY = ExecutionPhase.RESPONSE_BODY
 
+_stdout, _stderr = log.stdout, log.stderr
+
 _HOLDS = {Action.STOP_ITERATION: Hold.STOP_ITERATION, Action.PAUSE: Hold.PAUSE}
 
 
 class Dispatcher:
     """Runs one plugin: finds the context of an event, calls the callback, returns what the plugin asked for.
+
+    While it is called it has to be what `runtime.running` says, and `print` has to reach `log`. That is the adapter's
+    part, who knows whether the process has other plugins.
 
     Nothing that the plugin raises gets past it: a callback that raises ends its phase with `PluginFailure`, which has
     the traceback, and what that callback asked for is dropped.
@@ -55,6 +58,8 @@ class Dispatcher:
         self.host = host
         self.log_level = LogLevel.INFO
         self.safe_log = plugin.safe_log
+        self.fail_open = False
+        """`_fail_open_` of the configuration, for gateways whose own policy covers only crashes of the VM."""
         self.plugin_context = PluginContext(self, plugin.name)
         self.calls = Calls(self)
         self.ticks = Ticks(self)
@@ -163,6 +168,9 @@ class Dispatcher:
         if plugin.max_requests_per_io_cycle:
             self._limit_requests_per_io_cycle(plugin.max_requests_per_io_cycle)
         document = _document(config)
+        self.fail_open = document.pop("_fail_open_", False)
+        if not isinstance(self.fail_open, bool):
+            raise ConfigError(f"_fail_open_ must be true or false, not {self.fail_open!r}")
         plugin_id = document.pop("_plugin_id_", "")
         if plugin_id:
             context.plugin_id = str(plugin_id)
@@ -289,12 +297,15 @@ class Dispatcher:
         self,
         ctx: HttpContext,
         direction: Direction,
-        callback: StreamingBodyCallback[Any] | None,
+        callback: StreamingResponseCallback[Any] | None,
         body: bytes,
         end_of_stream: bool,
     ) -> bytes | None:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         new = callback(ctx, ctx.config, body, end_of_stream)
+        if new is Action.STOP_ITERATION and direction is ctx.response:
+            self._headers_wait_on(ctx)
+            return None
         if direction.held:
             direction.release(CONTINUED)
         if new is None or new is body:
@@ -318,6 +329,17 @@ class Dispatcher:
         if ctx.response.held:
             ctx.response.release(CONTINUED)
 
+    def _headers_wait_on(self, ctx: HttpContext) -> None:
+        """The plugin has taken a chunk of a streamed response, and still wants to change the headers."""
+        if ctx.replied:
+            return
+        if not ctx.response.held:
+            raise RuleError(
+                "on_streaming_response_body returned STOP_ITERATION, but the headers have gone on; "
+                "it can take chunks only as long as each callback since the headers' returned STOP_ITERATION"
+            )
+        ctx.command(HoldPhase(Hold.STOP_NO_BUFFER), first=True)
+
     def _done(self, ctx: HttpContext) -> None:
         if self._callbacks.stream_done:
             self._callbacks.stream_done(ctx, ctx.config)
@@ -327,9 +349,6 @@ class Dispatcher:
     def run(self, context: int, function: Callable[..., Any], *args: Any, own: int | None = None) -> Outcome:
         """Call and collect. `own` is the stream that commands concern by default, if not the context of the call."""
         self.current = context
-        token = running.set(self)
-        saved = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = log.stdout, log.stderr
         try:
             body: bytes | None = function(*args)
         except ConfigError:
@@ -340,11 +359,9 @@ class Dispatcher:
             self._touched.clear()
             raise PluginFailure(_plugin_traceback(error)) from error
         finally:
-            if log.stdout.unfinished or log.stderr.unfinished:
-                log.stdout.finish()
-                log.stderr.finish()
-            sys.stdout, sys.stderr = saved
-            running.reset(token)
+            if _stdout.unfinished or _stderr.unfinished:
+                _stdout.finish()
+                _stderr.finish()
         if not self._touched:
             return body
         return self._collect(context if own is None else own)

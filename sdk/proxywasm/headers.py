@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar, overload
 
 from .errors import RuleError
 from .wire import EditOp, FieldEdits, Fields
+
+T = TypeVar("T")
 
 HeaderValues: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 """What is accepted where new headers are given: a mapping, or pairs when a name occurs more than once."""
@@ -21,12 +23,16 @@ def to_fields(headers: HeaderValues) -> Fields:
 def _check(name: str, value: str) -> bool:
     if not isinstance(name, str) or not isinstance(value, str):
         raise TypeError(f"header {name!r}: name and value must be str, got {type(value).__name__}")
-    if not name or any(c in name for c in "\0\r\n "):
+    if not name or " " in name or _breaks(name):
         raise ValueError(f"{name!r} is not a header name")
     # A line break in a value would let a client smuggle in further headers (RFC 9110, 5.5).
-    if "\0" in value or "\r" in value or "\n" in value:
+    if _breaks(value):
         raise ValueError(f"header {name!r}: a value cannot contain NUL, CR or LF")
     return True
+
+
+def _breaks(text: str) -> bool:
+    return "\n" in text or "\r" in text or "\0" in text
 
 
 class Headers(MutableMapping[str, str]):
@@ -38,45 +44,60 @@ class Headers(MutableMapping[str, str]):
     Changes are possible as long as the headers have not gone on; after that they raise `RuleError`.
     """
 
-    __slots__ = ("_changed", "_edits", "_fields", "_sealed")
+    # Names and values side by side, because a search in a list of names does not run through Python code.
+    __slots__ = ("_changed", "_edits", "_names", "_sealed", "_values")
 
     def __init__(self, fields: Fields, *, changed: Callable[[], None] | None = None, sealed: str = "") -> None:
-        """`changed` is called at every change; a non-empty `sealed` is the reason why changes are not possible."""
-        self._fields = fields
+        """`changed` is called once there is something to take; a non-empty `sealed` is why changes are impossible."""
+        self._names = [name for name, _ in fields]
+        self._values = [value for _, value in fields]
         self._edits: FieldEdits = []
         self._changed = changed
         self._sealed = sealed
 
     def __getitem__(self, name: str) -> str:
         name = name.lower()
-        for key, value in self._fields:
-            if key == name:
-                return value
-        raise KeyError(name)
+        if name not in self._names:
+            raise KeyError(name)
+        return self._values[self._names.index(name)]
+
+    @overload
+    def get(self, name: str) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str) -> str: ...
+    @overload
+    def get(self, name: str, default: T) -> str | T: ...
+    def get(self, name: str, default: Any = None) -> Any:
+        """The first value of a name."""
+        name = name.lower()
+        return self._values[self._names.index(name)] if name in self._names else default
 
     def get_all(self, name: str) -> list[str]:
         """All values of a name, in order; empty if there is none."""
         name = name.lower()
-        return [value for key, value in self._fields if key == name]
+        return [value for key, value in zip(self._names, self._values, strict=True) if key == name]
 
     def __setitem__(self, name: str, value: str) -> None:
         name = self._edit("=", name, value)
-        for index, (key, _) in enumerate(self._fields):
-            if key == name:
-                tail = [field for field in self._fields[index + 1 :] if field[0] != name]
-                self._fields = [*self._fields[:index], (name, value), *tail]
-                return
-        self._fields = [*self._fields, (name, value)]
+        names = self._names
+        if name not in names:
+            names.append(name)
+            self._values.append(value)
+            return
+        index = names.index(name)
+        self._values[index] = value
+        if names.count(name) > 1:
+            self._drop(name, index + 1)
 
     def add(self, name: str, value: str) -> None:
         """One more value, at the end."""
-        self._fields = [*self._fields, (self._edit("+", name, value), value)]
+        self._names.append(self._edit("+", name, value))
+        self._values.append(value)
 
     def __delitem__(self, name: str) -> None:
         if name not in self:
             raise KeyError(name)
-        name = self._edit("-", name, "")
-        self._fields = [field for field in self._fields if field[0] != name]
+        self._drop(self._edit("-", name, ""), 0)
 
     def discard(self, name: str) -> None:
         """Remove all values of a name, if there are any."""
@@ -84,34 +105,38 @@ class Headers(MutableMapping[str, str]):
             del self[name]
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str):
-            return False
-        name = name.lower()
-        return any(key == name for key, _ in self._fields)
+        return isinstance(name, str) and name.lower() in self._names
 
     def __iter__(self) -> Iterator[str]:
         """The different names, in the order of their first occurrence."""
-        return iter(dict.fromkeys(key for key, _ in self._fields))
+        return iter(dict.fromkeys(self._names))
 
     def __len__(self) -> int:
-        return len({key for key, _ in self._fields})
+        return len(set(self._names))
 
     def fields(self) -> Fields:
         """All fields in wire order, as a list of pairs."""
-        return list(self._fields)
+        return list(zip(self._names, self._values, strict=True))
 
     def __repr__(self) -> str:
-        return f"Headers({self._fields!r})"
+        return f"Headers({self.fields()!r})"
 
     def _edit(self, op: EditOp, name: str, value: str) -> str:
         if self._sealed:
             raise RuleError(f"cannot change header {name!r}: {self._sealed}")
         _check(name, value)
         name = name.lower()
-        self._edits.append((op, name, value))
-        if self._changed is not None:
+        if not self._edits and self._changed is not None:
             self._changed()
+        self._edits.append((op, name, value))
         return name
+
+    def _drop(self, name: str, start: int) -> None:
+        """Remove the fields of this name from a position on."""
+        names = self._names
+        while name in names[start:]:
+            index = names.index(name, start)
+            del names[index], self._values[index]
 
     @property
     def sealed(self) -> str:

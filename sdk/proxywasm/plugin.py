@@ -19,8 +19,9 @@ class Action(Enum):
 
     CONTINUE = "continue"
     STOP_ITERATION = "stop-iteration"
-    """Header callbacks only: the headers wait for the body callback, which may still change them. A streamed body
-    releases them with its first chunk, a buffered one after its last."""
+    """Header callbacks: the headers wait for the body callback, which may still change them. A streamed body releases
+    them with its first chunk, a buffered one after its last. `on_streaming_response_body` may return it too, as long as
+    the headers wait: the plugin has taken the chunk, and they go on waiting for the next."""
     PAUSE = "pause"
     """Nothing of this direction moves until `resume_http_request` / `resume_http_response`, or a local reply."""
 
@@ -29,6 +30,7 @@ class Action(Enum):
 HeadersCallback: TypeAlias = "Callable[[HttpContext, Config], Action | None]"
 BodyCallback: TypeAlias = "Callable[[HttpContext, Config, bytes], Action | None]"
 StreamingBodyCallback: TypeAlias = "Callable[[HttpContext, Config, bytes, bool], bytes | None]"
+StreamingResponseCallback: TypeAlias = "Callable[[HttpContext, Config, bytes, bool], bytes | Action | None]"
 DoneCallback: TypeAlias = "Callable[[HttpContext, Config], None]"
 ParseConfig: TypeAlias = Callable[[dict[str, Any]], Config]
 ParseOverrideConfig: TypeAlias = Callable[[dict[str, Any], Config | None], Config]
@@ -50,7 +52,7 @@ class Callbacks(Generic[Config]):
     streaming_request_body: StreamingBodyCallback[Config] | None = None
     response_headers: HeadersCallback[Config] | None = None
     response_body: BodyCallback[Config] | None = None
-    streaming_response_body: StreamingBodyCallback[Config] | None = None
+    streaming_response_body: StreamingResponseCallback[Config] | None = None
     stream_done: DoneCallback[Config] | None = None
 
 
@@ -158,8 +160,15 @@ class Plugin(Generic[Config]):
         self.callbacks.response_body = _plain(function)
         return function
 
-    def on_streaming_response_body(self, function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]:
-        """Called for each chunk of the response body; returns the bytes to send on (nothing: the chunk as it is)."""
+    def on_streaming_response_body(
+        self, function: StreamingResponseCallback[Config]
+    ) -> StreamingResponseCallback[Config]:
+        """Called for each chunk of the response body; returns the bytes to send on (nothing: the chunk as it is).
+
+        As long as the headers wait (`Action.STOP_ITERATION` from `on_response_headers`) it may return
+        `Action.STOP_ITERATION` as well: then nothing is sent, the plugin has the chunk, and the headers can still be
+        changed, or the client answered otherwise. After the last chunk that is up to the callback of a call-out.
+        """
         self.callbacks.streaming_response_body = _plain(function)
         return function
 

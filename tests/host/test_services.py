@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxywasm.wire import ForeignFunctionError, HttpCallError, LogLevel, RedisCallError
-from proxywasm_host.services import HostServices, LogRecord
+from proxywasm.wire import ForeignFunctionError, HttpCallError, LogLevel, MetricKind, RedisCallError
+from proxywasm_host.services import SAMPLES, HostServices, LogRecord
 
 HEADERS = [(":method", "GET"), (":path", "/"), (":authority", "a")]
 
@@ -71,3 +71,13 @@ def test_a_foreign_function_that_is_not_there_or_does_not_understand_is_an_error
 def test_a_log_line_says_who_says_it() -> None:
     assert str(LogRecord(LogLevel.WARN, 0, "m", "p")) == "[warn] [p] [plugin] m"
     assert str(LogRecord(LogLevel.INFO, 3, "m", "p 1", "r")) == "[info] [p 1] [stream 3] [r] m"
+
+
+def test_a_histogram_keeps_its_latest_samples_and_the_sum_of_all() -> None:
+    services = HostServices()
+    number = services.define_metric(MetricKind.HISTOGRAM, "seconds")
+    for value in range(SAMPLES + 5):
+        services.record_metric(number, value)
+    histogram = services.metrics[number]
+    assert list(histogram.samples) == list(range(5, SAMPLES + 5))
+    assert (histogram.count, histogram.total) == (SAMPLES + 5, sum(range(SAMPLES + 5)))

@@ -38,7 +38,7 @@ def test_metrics_count_for_all_instances(start: Start) -> None:
         stream.close()
     assert services.metrics.snapshot()["open_streams"] == 100
     histogram = services.metrics[services.metrics.define(MetricKind.HISTOGRAM, "sizes")]
-    assert histogram.samples == [6, 6]
+    assert list(histogram.samples) == [6, 6]
 
 
 # Shared data.

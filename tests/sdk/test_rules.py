@@ -207,6 +207,7 @@ def test_properties_are_asked_for_once_and_only_if_a_rule_needs_them() -> None:
         ({"name": "bad"}, "^name: is bad"),
         ("{", "the configuration is not JSON"),
         ("[]", "must be a JSON object, not list"),
+        ({"_fail_open_": 1}, "_fail_open_ must be true or false, not 1"),
     ],
 )
 def test_a_wrong_configuration_fails_the_start_and_names_the_place(config: Any, message: str) -> None:

@@ -7,8 +7,8 @@ the module `proxywasm_plugin`, which holds the author's plugin.
 from __future__ import annotations
 
 import os
-import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 import proxywasm.adapters.guard  # noqa: F401  # before the plugin is loaded
@@ -20,6 +20,7 @@ from proxywasm_plugin import plugin
 from wit_world.imports import host, types
 
 from proxywasm import wire
+from proxywasm.adapters.instance import begin, settle
 from proxywasm.dispatcher import Dispatcher
 from proxywasm.wire import Fields, LogLevel, MetricKind, join_edits, join_fields, split_fields
 
@@ -42,10 +43,7 @@ def _payload(data: bytes) -> Any:
 
 
 def _bytes(payload: Any) -> bytes:
-    return _encode(payload.value, payload)
-
-
-def _encode(text: str, payload: Any) -> bytes:
+    text: str = payload.value
     return text.encode("latin-1" if isinstance(payload, types.Payload_Latin1) else "utf-8")
 
 
@@ -135,33 +133,27 @@ def _injection(injection: wire.Injection) -> Any:
     return types.Injection(_payload(injection.body), injection.end_of_stream)
 
 
-_COMMANDS: dict[type, tuple[Any, Any]] = {
-    wire.EffectiveContext: (types.Command_EffectiveContext, None),
-    wire.HoldPhase: (types.Command_Hold, _HOLDS.__getitem__),
-    wire.ReadRequestBody: (types.Command_ReadRequestBody, _MODES.__getitem__),
-    wire.ReadResponseBody: (types.Command_ReadResponseBody, _MODES.__getitem__),
-    wire.LimitRequestBody: (types.Command_LimitRequestBody, None),
-    wire.LimitResponseBody: (types.Command_LimitResponseBody, None),
-    wire.EditRequestHeaders: (types.Command_EditRequestHeaders, join_edits),
-    wire.EditResponseHeaders: (types.Command_EditResponseHeaders, join_edits),
-    wire.ReplaceRequestBody: (types.Command_ReplaceRequestBody, _payload),
-    wire.ReplaceResponseBody: (types.Command_ReplaceResponseBody, _payload),
-    wire.InjectResponseBody: (types.Command_InjectResponseBody, _injection),
-    wire.ResumeRequest: (types.Command_ResumeRequest, None),
-    wire.ResumeResponse: (types.Command_ResumeResponse, None),
-    wire.SendLocalReply: (types.Command_SendLocalReply, _reply),
+_COMMANDS: dict[type, Callable[[Any], Any]] = {
+    wire.EffectiveContext: lambda command: types.Command_EffectiveContext(command.value),
+    wire.HoldPhase: lambda command: types.Command_Hold(_HOLDS[command.value]),
+    wire.ReadRequestBody: lambda command: types.Command_ReadRequestBody(_MODES[command.value]),
+    wire.ReadResponseBody: lambda command: types.Command_ReadResponseBody(_MODES[command.value]),
+    wire.LimitRequestBody: lambda command: types.Command_LimitRequestBody(command.value),
+    wire.LimitResponseBody: lambda command: types.Command_LimitResponseBody(command.value),
+    wire.EditRequestHeaders: lambda command: types.Command_EditRequestHeaders(join_edits(command.value)),
+    wire.EditResponseHeaders: lambda command: types.Command_EditResponseHeaders(join_edits(command.value)),
+    wire.ReplaceRequestBody: lambda command: types.Command_ReplaceRequestBody(_payload(command.value)),
+    wire.ReplaceResponseBody: lambda command: types.Command_ReplaceResponseBody(_payload(command.value)),
+    wire.InjectResponseBody: lambda command: types.Command_InjectResponseBody(_injection(command.value)),
+    wire.ResumeRequest: lambda _: types.Command_ResumeRequest(),
+    wire.ResumeResponse: lambda _: types.Command_ResumeResponse(),
+    wire.SendLocalReply: lambda command: types.Command_SendLocalReply(_reply(command.value)),
 }
-"""How each command crosses: the generated class of its case, and what turns its value into the WIT type."""
-
-
-def _command(command: wire.Command) -> Any:
-    case, convert = _COMMANDS[type(command)]
-    if isinstance(command, wire.ResumeRequest | wire.ResumeResponse):
-        return case()
-    return case(convert(command.value) if convert else command.value)
+"""How each command crosses, as the generated class of its case."""
 
 
 _UNCHANGED = types.Outcome_Unchanged()
+_BODY = types.Outcome_Utf8("")
 
 
 def _outcome(outcome: wire.Outcome) -> Any:
@@ -169,21 +161,24 @@ def _outcome(outcome: wire.Outcome) -> Any:
         return _UNCHANGED
     if isinstance(outcome, bytes):
         try:
-            return types.Outcome_Utf8(outcome.decode())
+            # One object for all answers: it is read as soon as it is returned, and making one takes as long as the
+            # rest of this function.
+            _BODY.value = outcome.decode()
         except UnicodeDecodeError:
             return types.Outcome_Latin1(outcome.decode("latin-1"))
-    return types.Outcome_Commands([_command(command) for command in outcome])
+        return _BODY
+    return types.Outcome_Commands([_COMMANDS[type(command)](command) for command in outcome])
 
 
 _dispatcher = Dispatcher(plugin, _ComponentHost())
+_request_body, _response_body = _dispatcher.on_request_body, _dispatcher.on_response_body
 
 
 class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build, unknown to the type checker
     """The exports of the world; each is one event of the dispatcher. Nothing may be raised here: it would trap."""
 
     def configure(self, config: str, log_level: Any) -> None:
-        # The build's snapshot holds a seeded generator, the same in every instance.
-        random.seed(int.from_bytes(os.urandom(32)))
+        begin(_dispatcher)
         try:
             _dispatcher.configure(config, _LEVELS_BACK[log_level])
         except (wire.ConfigError, wire.PluginFailure) as error:
@@ -195,9 +190,9 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
 
-    def on_request_body(self, context: int, body: Any, end_of_stream: bool) -> Any:
+    def on_request_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Any:
         try:
-            return _outcome(_dispatcher.on_request_body(context, _bytes(body), end_of_stream))
+            return _outcome(_request_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream))
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
 
@@ -207,9 +202,9 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
 
-    def on_response_body(self, context: int, body: Any, end_of_stream: bool) -> Any:
+    def on_response_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Any:
         try:
-            return _outcome(_dispatcher.on_response_body(context, _bytes(body), end_of_stream))
+            return _outcome(_response_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream))
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
 
@@ -237,3 +232,6 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
             return _outcome(_dispatcher.on_tick())
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
+
+
+settle()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .. import log
 from ..dispatcher import Dispatcher
 from ..plugin import Plugin
-from ..runtime import guard_sleep
-from ..wire import Host, Program
+from ..runtime import guard_sleep, running
+from ..wire import Host, Outcome, Program
 
 
 class PluginNotFoundError(ImportError):
@@ -38,4 +40,18 @@ def load_plugin(path: Path) -> Plugin[Any]:
 def native_program(plugin: Plugin[Any], host: Host) -> Program:
     """The plugin as a program: the dispatcher already speaks the host's language."""
     guard_sleep()
-    return Dispatcher(plugin, host)
+    return _NativeDispatcher(plugin, host)
+
+
+class _NativeDispatcher(Dispatcher):
+    """One plugin of several in the process: what `running` and `print` mean is set for each call."""
+
+    def run(self, context: int, function: Callable[..., Any], *args: Any, own: int | None = None) -> Outcome:
+        token = running.set(self)
+        saved = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = log.stdout, log.stderr
+        try:
+            return super().run(context, function, *args, own=own)
+        finally:
+            sys.stdout, sys.stderr = saved
+            running.reset(token)

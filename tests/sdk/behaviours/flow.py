@@ -126,3 +126,38 @@ def facts_done(ctx: HttpContext, config: Config) -> None:
     ctx.write_user_attribute_to_log()
     ctx.write_user_attribute_to_log_with_key("ai_log")
     ctx.write_user_attribute_to_trace()
+
+
+# The headers of a streamed response wait until a line is complete, and for a service if the end comes before that.
+
+first_line: Plugin[Config] = Plugin("first line")
+PLUGINS["first line"] = first_line
+
+
+@first_line.on_response_headers
+def first_line_headers(ctx: HttpContext, config: Config) -> Action:
+    return Action.STOP_ITERATION
+
+
+@first_line.on_streaming_response_body
+def first_line_chunk(ctx: HttpContext, config: Config, chunk: bytes, last_chunk: bool) -> bytes | Action | None:
+    if ctx.get_context("found"):
+        return Action.STOP_ITERATION if config.get("too late") else None
+    kept = ctx.pop_buffer() + chunk
+    line, found, _ = kept.partition(b"\n")
+    if found:
+        ctx.set_context("found", True)
+        ctx.response_headers["x-first-line"] = line.decode()
+        return kept
+    ctx.push_buffer(kept)
+    if last_chunk:
+        masker.post("/line", lambda answer: no_line(ctx, answer))
+    return Action.STOP_ITERATION
+
+
+def no_line(ctx: HttpContext, answer: HttpAnswer) -> None:
+    if answer.status == 404:
+        ctx.send_http_response(502, body="no line")
+    else:
+        ctx.response_headers["x-first-line"] = answer.body.decode()
+        ctx.resume_http_response()

@@ -163,13 +163,13 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated
         action = ACTIONS.get(fields[1])
         return action() if action else Outcome_Utf8(repr((context, headers, end_of_stream)))
 
-    def on_request_body(self, context: int, body: Payload, end_of_stream: bool) -> Outcome:
-        return Outcome_Utf8(body.value) if isinstance(body, Payload_Utf8) else Outcome_Latin1(body.value)
+    def on_request_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Outcome:
+        return Outcome_Latin1(body) if latin1 else Outcome_Utf8(body)
 
     def on_response_headers(self, context: int, headers: str, end_of_stream: bool) -> Outcome:
         return Outcome_Utf8(repr((context, headers, end_of_stream)))
 
-    def on_response_body(self, context: int, body: Payload, end_of_stream: bool) -> Outcome:
+    def on_response_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Outcome:
         return Outcome_Unchanged()
 
     def on_done(self, context: int) -> Outcome:

@@ -1,0 +1,132 @@
+"""Responses whose chunks a plugin takes and answers with injections of its own (`need_pause_streaming_response`)."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING
+
+from ..wire import Injection, LogLevel
+from .calls import CONTINUE, EVERYTHING, RESPONSE, RESPONSE_BODY, STOP_BODY, STOP_TAKEN, Status, status_name
+
+if TYPE_CHECKING:
+    from .stream import Stream
+
+
+class Injections:
+    """For gateways that cannot inject: what is injected takes the place of what was taken, in the gateway's buffer.
+
+    Two things come later than asked for. What is injected after the upstream has ended goes out together with the end
+    of the response, and a response that is ended before the upstream has ended ends with it.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self.open = True
+        """A chunk has been taken, and the end has not been injected."""
+        self._stream = stream
+        self._waiting = bytearray()
+
+    def add(self, injection: Injection) -> None:
+        self._waiting += injection.body
+        if injection.end_of_stream:
+            self.open = False
+
+    def leave(self) -> int:
+        """The end of a body phase: what it returns."""
+        stream, data = self._stream, bytes(self._waiting)
+        self._waiting.clear()
+        # What is in the buffer of this phase, so the plugin's part of it.
+        stream.set_body(stream.response, data)
+        if not self.open:
+            self._drop_the_rest()
+            return CONTINUE
+        if data and not stream.response.ended:
+            stream.root.soon(self.settle)
+        # Stopped like this the buffer stays within reach of later callbacks.
+        return STOP_BODY
+
+    def settle(self) -> None:
+        """Outside of a body phase: send what has been injected."""
+        stream, half = self._stream, self._stream.response
+        if not stream.alive:
+            return
+        stream.root.gateway.enter(stream.id)
+        abi = stream.root.gateway.abi
+        if self._waiting:
+            # At the end: behind what is there already.
+            status = abi.set_buffer_bytes(RESPONSE_BODY, EVERYTHING, 0, bytes(self._waiting))
+            self._waiting.clear()
+            if status:
+                stream.root.port.log(
+                    LogLevel.ERROR, stream.id, f"response data was injected in vain ({status_name(status)})"
+                )
+        if self.open and half.ended:
+            return  # To go on now would end the response.
+        if not self.open:
+            self._drop_the_rest()
+        half.stopped = False
+        abi.continue_stream(RESPONSE)
+
+    def _drop_the_rest(self) -> None:
+        self._stream.response.on_body = lambda _context, _body, _end: b""
+
+
+class HigressInjections:
+    """For Higress, which has a foreign function for it."""
+
+    FUNCTION = b"inject_encoded_data_to_filter_chain"
+
+    def __init__(self, stream: Stream) -> None:
+        self.open = True
+        self._stream = stream
+        self._rest = b""
+
+    def add(self, injection: Injection) -> None:
+        """The body crosses in a Protocol Buffers `string`, which has to be UTF-8: no part of a character goes alone."""
+        data, self._rest = whole_characters(self._rest + injection.body, final=injection.end_of_stream)
+        if injection.end_of_stream:
+            self.open = False
+        gateway = self._stream.root.gateway
+        gateway.enter(self._stream.id)
+        try:
+            gateway.abi.call_foreign_function(
+                self.FUNCTION, injection_arguments(data, end_of_stream=injection.end_of_stream)
+            )
+        except gateway.error as error:
+            status = getattr(error, "value", Status.INTERNAL_FAILURE)
+            self._stream.root.port.log(
+                LogLevel.ERROR, self._stream.id, f"response data was injected in vain ({status_name(status)})"
+            )
+
+    def leave(self) -> int:
+        return STOP_TAKEN
+
+    def settle(self) -> None:
+        """Nothing waits: `add` has sent it."""
+
+
+def whole_characters(data: bytes, *, final: bool) -> tuple[bytes, bytes]:
+    """UTF-8 up to the last whole character, and the rest; with `final` there is no rest.
+
+    >>> whole_characters(b"z\xc3", final=False)
+    (b'z', b'\xc3')
+    """
+    _, length = codecs.utf_8_decode(data, "replace", final)
+    return data[:length], data[length:]
+
+
+def injection_arguments(body: bytes, *, end_of_stream: bool) -> bytes:
+    """The Protocol Buffers message `InjectEncodedDataToFilterChainArguments`: 1 is `string body`, 2 `bool endstream`.
+
+    >>> injection_arguments(b"hi", end_of_stream=True)
+    b'\n\x02hi\x10\x01'
+    """
+    return b"\x0a" + _varint(len(body)) + body + (b"\x10\x01" if end_of_stream else b"")
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)

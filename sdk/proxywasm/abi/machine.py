@@ -1,0 +1,140 @@
+"""One VM of a gateway: the callbacks of the ABI, handed to the plugins and streams that they concern."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..adapters.instance import begin
+from ..plugin import Plugin
+from ..runtime import running
+from ..wire import ConfigError, LogLevel, PluginFailure
+from .calls import (
+    CALL_BODY,
+    CALL_HEADERS,
+    CONTINUE,
+    PLUGIN_CONFIGURATION,
+    REDIS_ANSWER,
+    Abi,
+    Gateway,
+    RedisAbi,
+)
+from .pairs import split_pairs
+from .root import Root
+from .stream import Stream
+
+
+class Machine:
+    """A gateway may run several configurations of a plugin in one VM, each with a root context of its own.
+
+    Methods are the ABI's callbacks without `on_`. Arguments are the ABI's: see `wit/proxy-wasm`.
+    """
+
+    def __init__(self, plugin: Plugin[Any], abi: Abi, redis: RedisAbi | None, error: type[Exception]) -> None:
+        """`error` is what the bindings raise for a status that is not 0; `redis` is None where there is none."""
+        self._plugin = plugin
+        self._gateway = Gateway(abi, redis, error)
+        self._abi = abi
+        self._roots: dict[int, Root] = {}
+        self._streams: dict[int, Stream] = {}
+        self._running: Root | None = None
+
+    def configure(self, context: int, size: int) -> bool:
+        """False: refused; the reason is in the log. A configuration that is there already goes on then."""
+        self._gateway.here = context
+        config = self._abi.get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size) or b"" if size else b""
+        root = Root(self._plugin, self._gateway, context, self._streams)
+        begin(root.dispatcher)
+        self._running = root
+        try:
+            root.configure(config.decode())
+        except UnicodeDecodeError as error:
+            root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: it is not UTF-8: {error}")
+        except (ConfigError, PluginFailure) as error:
+            root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: {error}")
+        else:
+            self._roots[context] = root
+            return True
+        return False
+
+    def context_create(self, context: int, parent: int) -> None:
+        # A root context is of no use before it has its configuration.
+        if root := self._roots.get(parent):
+            self._streams[context] = Stream(root, context)
+
+    # Streams.
+
+    def request_headers(self, context: int, end_of_stream: bool) -> int:
+        stream = self._stream(context)
+        return stream.request_headers(end_of_stream) if stream else CONTINUE
+
+    def request_body(self, context: int, size: int, end_of_stream: bool) -> int:
+        stream = self._stream(context)
+        return stream.body(stream.request, size, end_of_stream) if stream else CONTINUE
+
+    def request_trailers(self, context: int) -> int:
+        stream = self._stream(context)
+        return stream.trailers(stream.request) if stream else CONTINUE
+
+    def response_headers(self, context: int, end_of_stream: bool) -> int:
+        stream = self._stream(context)
+        return stream.response_headers(end_of_stream) if stream else CONTINUE
+
+    def response_body(self, context: int, size: int, end_of_stream: bool) -> int:
+        stream = self._stream(context)
+        return stream.body(stream.response, size, end_of_stream) if stream else CONTINUE
+
+    def response_trailers(self, context: int) -> int:
+        stream = self._stream(context)
+        return stream.trailers(stream.response) if stream else CONTINUE
+
+    def log(self, context: int) -> None:
+        """The access log is about to be written: the last chance to add something to it, so the end of the stream."""
+        if stream := self._stream(context):
+            stream.close()
+
+    def delete(self, context: int) -> None:
+        if stream := self._stream(context):
+            stream.close()  # for gateways that write no log for it
+            del self._streams[context]
+        self._roots.pop(context, None)
+
+    # Events of the plugin.
+
+    def tick(self, context: int) -> None:
+        if root := self._root(context):
+            root.tick()
+
+    def http_call_response(self, context: int, call: int, header_count: int, body_size: int) -> None:
+        """No headers: there was no answer. `context` is the plugin's, whoever made the call."""
+        if root := self._root(context):
+            fields = split_pairs(self._abi.get_header_map_pairs(CALL_HEADERS)) if header_count else []
+            body = self._abi.get_buffer_bytes(CALL_BODY, 0, body_size) or b"" if body_size else b""
+            root.http_call_response(call, fields, body)
+
+    def redis_call_response(self, context: int, call: int, status: int, size: int) -> None:
+        """`status` other than 0: there was no answer."""
+        if root := self._root(context):
+            answer = None if status else self._abi.get_buffer_bytes(REDIS_ANSWER, 0, size) or b""
+            root.redis_call_response(call, answer)
+
+    # Who is asked.
+
+    def _stream(self, context: int) -> Stream | None:
+        self._gateway.here = context
+        stream = self._streams.get(context)
+        if stream is not None and stream.root is not self._running:
+            self._turn_to(stream.root)
+        return stream
+
+    def _root(self, context: int) -> Root | None:
+        """The plugin of this context, or of the stream with this context."""
+        self._gateway.here = context
+        stream = self._streams.get(context)
+        root = stream.root if stream else self._roots.get(context)
+        if root is not None and root is not self._running:
+            self._turn_to(root)
+        return root
+
+    def _turn_to(self, root: Root) -> None:
+        self._running = root
+        running.set(root.dispatcher)

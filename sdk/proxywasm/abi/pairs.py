@@ -1,0 +1,48 @@
+"""Text and header maps as they cross the ABI."""
+
+from __future__ import annotations
+
+from struct import pack
+
+from ..wire import Fields, split_fields
+
+
+def to_bytes(text: str) -> bytes:
+    """UTF-8; what came as other bytes goes back as it came, and what no text can have is spelled out.
+
+    >>> to_bytes(to_text(b"caf\\xe9")), to_bytes("\\ud800")
+    (b'caf\\xe9', b'\\\\ud800')
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace")
+
+
+def to_text(data: bytes) -> str:
+    """Bytes that are no UTF-8 become lone surrogates, as Python does for file names."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def split_pairs(raw: bytes | None) -> Fields:
+    """Fields of a serialised header map; none for a map that is not there.
+
+    u32 count; count times u32 size of the name, u32 size of the value; then name NUL value NUL for each. Numbers are
+    little-endian (https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1, serialization).
+    """
+    if not raw:
+        return []
+    # NUL cannot occur in a field, so the sizes say nothing that the separators do not.
+    start = 4 + 8 * int.from_bytes(raw[:4], "little")
+    return split_fields(to_text(raw[start:-1]))
+
+
+def join_pairs(fields: Fields) -> bytes:
+    """The other way round.
+
+    >>> split_pairs(join_pairs([(":path", "/"), ("x", "")]))
+    [(':path', '/'), ('x', '')]
+    """
+    texts = [to_bytes(text) for field in fields for text in field]
+    sizes = pack(f"<{len(texts) + 1}I", len(fields), *map(len, texts))
+    return sizes + b"\0".join([*texts, b""]) if texts else sizes

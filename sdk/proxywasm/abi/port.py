@@ -1,0 +1,163 @@
+"""The port `wire.Host` on the Proxy-Wasm ABI."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Final
+
+from ..errors import ConfigError
+from ..wire import Fields, ForeignFunctionError, HttpCallError, LogLevel, MetricKind, RedisCallError
+from .calls import Gateway, Status, refused, status_name
+from .pairs import join_pairs, to_bytes
+
+_METRIC_KINDS: Final = {MetricKind.COUNTER: 0, MetricKind.GAUGE: 1, MetricKind.HISTOGRAM: 2}
+_NO_TRAILERS: Final = join_pairs([])
+_NO_REDIS: Final = (
+    "this gateway has no Redis calls; only Higress has them, for modules that are built with "
+    "`proxywasm build --target proxy-wasm --abi higress`"
+)
+_X_REQUEST_ID: Final = ("x_request_id",)
+_IN_ENVOY: Final = {("route_name",): ("xds", "route_name"), ("cluster_name",): ("xds", "cluster_name")}
+"""Names that Higress kept; Envoy 1.40 knows these properties by the second name only."""
+
+
+class Port:
+    """What one plugin (a root context of the gateway) may ask for; context 0 is the plugin itself."""
+
+    def __init__(self, gateway: Gateway, root: int, request_id: Callable[[int], str]) -> None:
+        """`request_id` gives the header `x-request-id` of a stream, empty if it has none."""
+        self.starting = True
+        """Until the plugin has its configuration: what can never work in this gateway refuses the start."""
+        self.tick_period = 0
+        """Milliseconds; 0: the plugin has no ticks."""
+        self._gateway = gateway
+        self._abi = gateway.abi
+        self._root = root
+        self._request_id = request_id
+        # Those of the plugin itself: the gateway keeps properties for streams only.
+        self._own: dict[tuple[str, ...], bytes] = {}
+
+    def _enter(self, context: int) -> None:
+        self._gateway.enter(context or self._root)
+
+    def log(self, level: LogLevel, context: int, message: str) -> None:
+        # The gateway puts the plugin's name and the level in front of it.
+        where = f"[stream {context}]" if context else "[plugin]"
+        if plugin_id := self._own.get(("plugin_id",)):
+            where = f"[{plugin_id.decode(errors='replace')}] {where}"
+        if context and (request_id := self._request_id(context)):
+            where = f"{where} [{request_id}]"
+        self._abi.log(level, f"{where} {message}".encode(errors="backslashreplace"))
+
+    def now(self) -> int:
+        return time.time_ns()
+
+    def random_bytes(self, count: int) -> bytes:
+        return os.urandom(count)
+
+    def get_property(self, context: int, path: tuple[str, ...]) -> bytes | None:
+        if path == _X_REQUEST_ID and context:
+            return to_bytes(self._request_id(context)) or None
+        self._enter(context)
+        value = self._abi.get_property(to_bytes("\0".join(path)))
+        if value is None and path in _IN_ENVOY:
+            value = self._abi.get_property(to_bytes("\0".join(_IN_ENVOY[path])))
+        return self._own.get(path) if value is None else value
+
+    def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
+        if not context:
+            self._own[path] = value
+            return
+        self._enter(context)
+        name = "\0".join(path)
+        if status := self._abi.set_property(to_bytes(name), value):
+            refused(f"set the property {'.'.join(path)}", status)
+
+    def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
+        return self._abi.get_shared_data(to_bytes(key))
+
+    def set_shared_data(self, key: str, value: bytes, cas: int) -> bool:
+        status = self._abi.set_shared_data(to_bytes(key), value, cas)
+        if status not in (Status.OK, Status.CAS_MISMATCH):
+            refused(f"set the shared data {key!r}", status)
+        return status == Status.OK
+
+    def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
+        self._enter(context)
+        try:
+            return self._abi.http_call(to_bytes(cluster), join_pairs(headers), body, _NO_TRAILERS, timeout_ms)
+        except self._gateway.error as error:
+            status = _status(error)
+        if status == Status.BAD_ARGUMENT:
+            raise HttpCallError(f"no such cluster: {cluster!r}; the gateway's configuration has to define it")
+        if status == Status.INTERNAL_FAILURE:
+            raise HttpCallError(f"the cluster {cluster!r} has no host that can be reached now")
+        raise HttpCallError(f"the gateway refused the call to the cluster {cluster!r} ({status_name(status)})")
+
+    def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
+        if self._gateway.redis is None:
+            raise (ConfigError if self.starting else RedisCallError)(_NO_REDIS)
+        status = self._gateway.redis.redis_init(to_bytes(cluster), to_bytes(username), to_bytes(password), timeout_ms)
+        if status:
+            raise RedisCallError(_redis_refusal(cluster.partition("?")[0], status))
+
+    def redis_call(self, context: int, cluster: str, query: bytes) -> int:
+        if self._gateway.redis is None:
+            raise RedisCallError(_NO_REDIS)
+        self._enter(context)
+        try:
+            return self._gateway.redis.redis_call(to_bytes(cluster), query)
+        except self._gateway.error as error:
+            raise RedisCallError(_redis_refusal(cluster, _status(error))) from None
+
+    def call_foreign_function(self, name: str, argument: bytes) -> bytes:
+        try:
+            return self._abi.call_foreign_function(to_bytes(name), argument)
+        except self._gateway.error as error:
+            status = _status(error)
+        if status == Status.NOT_FOUND:
+            raise ForeignFunctionError(f"this gateway has no function {name!r}")
+        raise ForeignFunctionError(f"the gateway's function {name!r} refused its argument ({status_name(status)})")
+
+    def define_metric(self, kind: MetricKind, name: str) -> int:
+        try:
+            return self._abi.define_metric(_METRIC_KINDS[kind], to_bytes(name))
+        except self._gateway.error as error:
+            refused(f"define the {kind} {name!r}", _status(error))
+
+    def increment_metric(self, metric: int, offset: int) -> None:
+        # Envoy calls an increment by 0 a bad argument.
+        if offset and (status := self._abi.increment_metric(metric, offset)):
+            refused("change a metric", status)
+
+    def record_metric(self, metric: int, value: int) -> None:
+        if status := self._abi.record_metric(metric, value):
+            refused("record a metric", status)
+
+    def get_metric(self, metric: int) -> int:
+        try:
+            return self._abi.get_metric(metric)
+        except self._gateway.error as error:
+            refused("read a metric", _status(error))
+
+    def set_tick_period(self, milliseconds: int) -> None:
+        self.tick_period = milliseconds
+        self.wake_in(milliseconds)
+
+    def wake_in(self, milliseconds: int) -> None:
+        """Have the gateway tick so often, whatever the plugin asked for; 0: never."""
+        self._enter(0)
+        if status := self._abi.set_tick_period_milliseconds(milliseconds):
+            refused("set a timer", status)
+
+
+def _status(error: Exception) -> int:
+    return int(getattr(error, "value"))  # noqa: B009  # generated at build, unknown to the type checker
+
+
+def _redis_refusal(cluster: str, status: int) -> str:
+    if status == Status.BAD_ARGUMENT:
+        return f"no such cluster: {cluster!r}; the gateway's configuration has to define it"
+    return f"the gateway refused a command for the Redis service {cluster!r} ({status_name(status)})"

@@ -1,0 +1,111 @@
+"""One plugin with one configuration inside a VM: a root context of the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .. import log
+from ..dispatcher import Dispatcher
+from ..plugin import Plugin
+from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
+from .calls import Gateway
+from .half import Half
+from .port import Port
+from .stream import Stream
+
+SOON_MS = 1
+
+
+class Root:
+    """`streams` are those of the VM by context; this plugin's are among them."""
+
+    def __init__(self, plugin: Plugin[Any], gateway: Gateway, context: int, streams: Mapping[int, Stream]) -> None:
+        self.gateway = gateway
+        self.port = Port(gateway, context, self._request_id)
+        self.dispatcher = Dispatcher(plugin, self.port)
+        self._streams = streams
+        self._soon: list[Callable[[], None]] = []
+        self._after: list[Callable[[], None]] = []
+
+    def configure(self, config: str) -> None:
+        """Raises `ConfigError` or `PluginFailure`."""
+        self.dispatcher.configure(config, self._log_level())
+        self.port.starting = False
+
+    def follow_log_level(self) -> None:
+        """An operator may have changed it."""
+        level = self._log_level()
+        if level != self.dispatcher.log_level:
+            self.dispatcher.log_level = level
+            log.install(level)
+
+    def _log_level(self) -> LogLevel:
+        # Envoy has one more, `off`.
+        return LogLevel(min(self.gateway.abi.get_log_level(), LogLevel.CRITICAL))
+
+    @property
+    def fail_open(self) -> bool:
+        """What becomes of a stream in which the plugin raises."""
+        return self.dispatcher.fail_open
+
+    # Events that belong to no phase.
+
+    def tick(self) -> None:
+        if self._soon:
+            soon, self._soon = self._soon, []
+            self.port.wake_in(self.port.tick_period)
+            for function in soon:
+                function()
+        if self.port.tick_period:
+            self._ask(0, self.dispatcher.on_tick)
+
+    def http_call_response(self, call: int, fields: Fields, body: bytes) -> None:
+        context = self.dispatcher.calls.waits_for_http(call)
+        self._ask(context, lambda: self.dispatcher.on_http_call_response(call, fields, body))
+
+    def redis_call_response(self, call: int, answer: bytes | None) -> None:
+        context = self.dispatcher.calls.waits_for_redis(call)
+        self._ask(context, lambda: self.dispatcher.on_redis_call_response(call, answer))
+
+    def _ask(self, context: int, call: Callable[[], Outcome]) -> None:
+        """`context` is the stream that waits for this event: it must not wait for ever if the plugin fails."""
+        try:
+            outcome = call()
+        except PluginFailure as failure:
+            if stream := self._streams.get(context):
+                stream.fail(str(failure))
+            else:
+                self.port.log(LogLevel.ERROR, 0, str(failure))
+        else:
+            assert not isinstance(outcome, bytes), "only body phases answer with a body"
+            self.carry_out(outcome or (), None, None)
+
+    # For streams.
+
+    def carry_out(self, commands: Sequence[Command], stream: Stream | None, half: Half | None) -> None:
+        """`half`: the direction of `stream` whose phase is being answered."""
+        in_phase = half is not None
+        for command in commands:
+            if isinstance(command, EffectiveContext):
+                stream, half = self._streams.get(command.value), None
+            elif stream is not None and stream.alive:
+                stream.carry_out(command, half, in_phase=in_phase)
+            # Otherwise the stream ended before its answer came, which is nobody's fault.
+        while self._after:
+            self._after.pop(0)()
+
+    def after_commands(self, function: Callable[[], None]) -> None:
+        """Call it when all commands of the outcome at hand are carried out; once, however often it is asked for."""
+        if function not in self._after:
+            self._after.append(function)
+
+    def soon(self, function: Callable[[], None]) -> None:
+        """Call it as soon as the gateway has dealt with what this callback returns."""
+        if not self._soon:
+            self.port.wake_in(SOON_MS)
+        self._soon.append(function)
+
+    def _request_id(self, context: int) -> str:
+        stream = self._streams.get(context)
+        return stream.request_id if stream else ""

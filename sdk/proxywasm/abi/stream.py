@@ -1,0 +1,347 @@
+"""One HTTP stream inside a gateway: from its callbacks to the plugin, and from the plugin's commands to ABI calls.
+
+The order of phases, buffers and local replies are the gateway's own; the rules of what a plugin sees are those of
+`proxywasm_host.stream`, the host that this project brings along.
+
+What a phase returns stops or continues its own direction. Everything else (`continue_stream`, `send_local_response`)
+the gateway carries out when the callback has returned, so it may be asked for in any callback and for any stream.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .. import wire
+from ..replies import FAILED, TORN, too_large
+from ..wire import BodyMode, Command, Hold, LocalReply, LogLevel, Outcome, PluginFailure
+from .calls import (
+    CONTINUE,
+    EVERYTHING,
+    REQUEST,
+    REQUEST_BODY,
+    REQUEST_HEADERS,
+    RESPONSE,
+    RESPONSE_BODY,
+    RESPONSE_HEADERS,
+    STOP_ALL,
+    STOP_BODY,
+    STOP_HEADERS,
+    status_name,
+)
+from .half import Half
+from .injection import HigressInjections, Injections
+from .pairs import join_pairs, split_pairs, to_bytes
+
+if TYPE_CHECKING:
+    from .root import Root
+
+_NO_GRPC_STATUS: Final = -1
+# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
+_SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
+
+
+class Stream:
+    """Each phase returns what the gateway does next with its direction."""
+
+    def __init__(self, root: Root, context: int) -> None:
+        self.id = context
+        self.root = root
+        self.request_id = ""
+        dispatcher = root.dispatcher
+        self.request = Half(
+            "request", REQUEST, REQUEST_HEADERS, REQUEST_BODY, dispatcher.on_request_headers, dispatcher.on_request_body
+        )
+        self.response = Half(
+            "response",
+            RESPONSE,
+            RESPONSE_HEADERS,
+            RESPONSE_BODY,
+            dispatcher.on_response_headers,
+            dispatcher.on_response_body,
+        )
+        self._gateway = root.gateway
+        self._abi = root.gateway.abi
+        self._answered = False  # by a local reply; the gateway takes no second one
+        self._bypassed = False  # the plugin failed in this stream and is not asked again
+        self._closed = False
+        self._taken: Injections | HigressInjections | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Commands can still concern it."""
+        return not self._closed
+
+    # Phases.
+
+    def request_headers(self, end_of_stream: bool) -> int:
+        self.root.follow_log_level()
+        fields = split_pairs(self._abi.get_header_map_pairs(REQUEST_HEADERS))
+        for name, value in fields:
+            if name == "x-request-id":
+                self.request_id = value
+                break
+        return self._headers(self.request, fields, end_of_stream)
+
+    def response_headers(self, end_of_stream: bool) -> int:
+        return self._headers(
+            self.response, split_pairs(self._abi.get_header_map_pairs(RESPONSE_HEADERS)), end_of_stream
+        )
+
+    def _headers(self, half: Half, fields: wire.Fields, end_of_stream: bool) -> int:
+        half.arrived = True
+        half.ended = end_of_stream
+        if self._bypassed:
+            return CONTINUE
+        try:
+            outcome = half.on_headers(self.id, fields, end_of_stream)
+        except PluginFailure as failure:
+            self.fail(str(failure), half)
+        else:
+            if outcome is not None:
+                assert not isinstance(outcome, bytes), "a header phase has no body to answer with"
+                self.root.carry_out(outcome, self, half)
+        if half.hold is Hold.PAUSE:
+            return self._leave(half, STOP_ALL)
+        return self._leave(half, CONTINUE if half.hold is None else STOP_HEADERS)
+
+    def body(self, half: Half, size: int, end_of_stream: bool) -> int:
+        """`size` is that of the chunk, or, while a body is being collected, of all that is there."""
+        half.ended = end_of_stream
+        mode = half.mode
+        if mode is _SKIP:
+            half.stopped = False
+            return CONTINUE
+        if mode is _BUFFER:
+            if half.limit is not None and size + len(half.kept) > half.limit:
+                self._too_large(half, half.limit)
+                return self._leave(half, CONTINUE)
+            if not end_of_stream:
+                half.collecting = True
+                return self._leave(half, STOP_BODY)
+        data = (self._abi.get_buffer_bytes(half.body_kind, 0, size) or b"") if size else b""
+        return self._ask(half, data, end_of_stream)
+
+    def trailers(self, half: Half) -> int:
+        """They are the end of the stream when there are any: body phases said that more follows."""
+        if half.ended or half.mode is _SKIP:
+            half.ended = True
+            return self._leave(half, CONTINUE)
+        half.ended = True
+        data = self._abi.get_buffer_bytes(half.body_kind, 0, EVERYTHING) if half.collecting else None
+        return self._ask(half, data or b"", True)
+
+    def close(self) -> None:
+        """The stream is over, however it ended."""
+        if self._closed:
+            return
+        self._closed = True
+        if not self.request.arrived:
+            return
+        try:
+            outcome = self.root.dispatcher.on_done(self.id)
+        except PluginFailure as failure:
+            self._log(str(failure))
+        else:
+            assert not isinstance(outcome, bytes), "the end of a stream has no body to answer with"
+            self.root.carry_out(outcome or (), self, None)
+
+    def _ask(self, half: Half, data: bytes, end_of_stream: bool) -> int:
+        """Give the plugin a chunk, or the whole body."""
+        half.collecting = False
+        if half.kept:
+            data, half.kept = half.kept + data, b""
+            self.set_body(half, data)
+        try:
+            outcome: Outcome = half.on_body(self.id, data, end_of_stream)
+        except PluginFailure as failure:
+            self.fail(str(failure), half)
+            return self._leave(half, CONTINUE)
+        if outcome is None:
+            half.stopped = False
+            return CONTINUE
+        if isinstance(outcome, bytes):
+            self.set_body(half, outcome)
+            return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
+        self.root.carry_out(outcome, self, half)
+        if half.hold is Hold.STOP_NO_BUFFER and self._taken:
+            return self._leave(half, self._taken.leave())
+        return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
+
+    def _leave(self, half: Half, action: int) -> int:
+        half.hold = None
+        half.stopped = action != CONTINUE
+        return action
+
+    # Commands.
+
+    def carry_out(self, command: Command, half: Half | None, *, in_phase: bool) -> None:  # noqa: PLR0912  # a case for each command
+        """`half` is the direction of this stream whose phase is being answered.
+
+        `in_phase`: some stream's phase is being answered.
+        """
+        match command:
+            case wire.HoldPhase(Hold.STOP_NO_BUFFER) if half is self.response:
+                half.hold = Hold.STOP_NO_BUFFER
+                if self._taken is None:
+                    self._taken = (HigressInjections if self._gateway.redis else Injections)(self)
+            case wire.HoldPhase(hold) if half is not None:
+                half.hold = hold
+            case wire.ReadRequestBody(mode):
+                self.request.mode = mode
+            case wire.ReadResponseBody(mode):
+                self.response.mode = mode
+            case wire.LimitRequestBody(limit):
+                self._limit(self.request, limit, b"set_decoder_buffer_limit")
+            case wire.LimitResponseBody(limit):
+                self._limit(self.response, limit, b"set_encoder_buffer_limit")
+            case wire.EditRequestHeaders(edits):
+                self._edit(self.request, edits)
+            case wire.EditResponseHeaders(edits):
+                self._edit(self.response, edits)
+            case wire.ReplaceRequestBody(body):
+                self.set_body(self.request, body)
+            case wire.ReplaceResponseBody(body):
+                self.set_body(self.response, body)
+            case wire.InjectResponseBody(injection) if self._taken:
+                self._taken.add(injection)
+                if half is not self.response:
+                    self.root.after_commands(self._taken.settle)
+            case wire.ResumeRequest():
+                self._resume(self.request, half)
+            case wire.ResumeResponse():
+                self._resume(self.response, half)
+            case wire.SendLocalReply(reply) if in_phase and half is None:
+                # The gateway would stop the stream whose phase is being answered instead of this one.
+                self.root.soon(lambda: self._reply(reply))
+            case wire.SendLocalReply(reply):
+                self._reply(reply)
+            case _:
+                self._log(f"the plugin asked for {command}, which has no meaning in this phase")
+
+    def _limit(self, half: Half, limit: int, higress_property: bytes) -> None:
+        half.limit = limit
+        if self._gateway.redis:
+            # Higress lets a plugin raise its limit too.
+            self._gateway.enter(self.id)
+            self._abi.set_property(higress_property, str(limit).encode())
+
+    def _edit(self, half: Half, edits: wire.FieldEdits) -> None:
+        # One call for each edit, 1.5 us: to read the whole map, edit it here and write it back starts at 40 us.
+        self._gateway.enter(self.id)
+        abi, kind = self._abi, half.map_kind
+        for op, name, value in edits:
+            if op == "=":
+                status = abi.replace_header_map_value(kind, to_bytes(name), to_bytes(value))
+            elif op == "+":
+                status = abi.add_header_map_value(kind, to_bytes(name), to_bytes(value))
+            else:
+                status = abi.remove_header_map_value(kind, to_bytes(name))
+            if status:
+                self._log(f"the {half.name} header {name} was changed in vain ({status_name(status)})")
+
+    def set_body(self, half: Half, body: bytes) -> None:
+        """Replace what the gateway has in its buffer for this phase, or has kept there."""
+        if self._gateway.here != self.id:
+            self._gateway.enter(self.id)
+        if self._abi.set_buffer_bytes(half.body_kind, 0, EVERYTHING, body) and body:
+            # So it is for a streamed body that ends with trailers: its last chunk is gone when they arrive.
+            self._log(f"the {half.name} is broken off: there is no place for the {len(body)} bytes of its end")
+            self._break_off(half)
+
+    def _resume(self, half: Half, running: Half | None) -> None:
+        if half is running:
+            half.hold = None
+        elif half.stopped and not self._answered:
+            self._continue(half)
+
+    def _continue(self, half: Half) -> None:
+        half.stopped = False
+        self._gateway.enter(self.id)
+        if half.collecting:
+            # The headers go on; what has been collected of the body must not, the plugin has yet to see it.
+            half.kept += self._abi.get_buffer_bytes(half.body_kind, 0, EVERYTHING) or b""
+            half.collecting = False
+            self._abi.set_buffer_bytes(half.body_kind, 0, EVERYTHING, b"")
+        self._abi.continue_stream(half.number)
+
+    # Replies and failures.
+
+    def _reply(self, reply: LocalReply) -> None:
+        if self._closed:
+            return
+        if self._answered:
+            self._log(f"a second local reply ({reply.status}) was given in vain")
+            return
+        self._answered = True
+        if self.response.arrived:
+            # The gateway sends it past the plugin, or breaks the response off if its headers have gone.
+            self.response.mode = _SKIP
+        self._gateway.enter(self.id)
+        self._abi.send_local_response(
+            reply.status, to_bytes(reply.details), reply.body, join_pairs(reply.headers), _NO_GRPC_STATUS
+        )
+
+    def _reply_instead(self, reply: LocalReply, half: Half | None) -> None:
+        """A reply because of a failure. If the answer on its way is a local reply already, that one is rewritten."""
+        response = self.response
+        if not self._answered:
+            self._reply(reply)
+            return
+        self._gateway.enter(self.id)
+        body = b"" if response.ended and half is not response else reply.body
+        fields = [(":status", str(reply.status)), *reply.headers, ("content-length", str(len(body)))]
+        if self._abi.set_header_map_pairs(RESPONSE_HEADERS, join_pairs(fields)):
+            self._break_off(response)
+            return
+        response.mode = _BUFFER
+        response.limit = None
+        response.on_body = lambda _context, _body, _end: body
+
+    def _break_off(self, half: Half) -> None:
+        """So that the other side notices. Not at once: Envoy 1.40 crashes when a stream is closed inside a phase."""
+        half.hold = Hold.PAUSE
+        self.root.soon(self._close_gateway_stream)
+
+    def _close_gateway_stream(self) -> None:
+        if not self._closed:
+            self._gateway.enter(self.id)
+            self._abi.close_stream(RESPONSE)
+
+    def _too_large(self, half: Half, limit: int) -> None:
+        reply = too_large(half.name, limit)
+        self._log(reply.body.decode(), LogLevel.WARN)
+        half.mode = _SKIP
+        self._reply_instead(reply, half)
+
+    def fail(self, message: str, half: Half | None = None) -> None:
+        """The plugin raised while it dealt with this stream; `half` is the direction whose phase is being answered.
+
+        Fail open: the stream passes as it is. Fail closed: the client gets a 500.
+        """
+        self._log(message)
+        self._bypassed = True
+        response = self.response
+        if self._taken and self._taken.open:
+            self._reply_instead(TORN, half)
+        elif self.root.fail_open:
+            for each in (self.request, response):
+                each.mode = _SKIP
+                if each is half:
+                    each.hold = None
+                elif each.stopped:
+                    self._let_go(each)
+        elif not response.arrived or not response.ended or response.stopped or half is response:
+            self.request.mode = response.mode = _SKIP
+            self._reply_instead(FAILED, half)
+
+    def _let_go(self, half: Half) -> None:
+        """Continue with what has been collected."""
+        self._gateway.enter(self.id)
+        if half.kept:
+            self._abi.set_buffer_bytes(half.body_kind, 0, 0, half.kept)
+            half.kept = b""
+        half.stopped = half.collecting = False
+        self._abi.continue_stream(half.number)
+
+    def _log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
+        self.root.port.log(level, self.id, message)

@@ -1,0 +1,91 @@
+"""Entry point of a component of the worlds `proxy-wasm` and `proxy-wasm-higress`.
+
+`componentize-py` compiles this module; it is the only one of these worlds that sees generated bindings. The build
+writes the module `proxywasm_plugin`, which holds the author's plugin.
+"""
+
+# ruff: noqa: ARG002  # methods have the signatures of the world
+
+from __future__ import annotations
+
+import proxywasm.adapters.guard  # noqa: F401  # before the plugin is loaded
+
+# isort: split
+import wit_world
+from componentize_py_types import Err
+from proxywasm_plugin import plugin
+from wit_world.imports import host
+
+try:
+    from wit_world.imports import redis
+except ImportError:
+    redis = None  # the world of ABI 0.2.1 has none
+
+from proxywasm.abi.machine import Machine
+from proxywasm.adapters.instance import settle
+from proxywasm.adapters.instance import settle
+
+_machine = Machine(plugin, host, redis, Err)
+
+
+class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build, unknown to the type checker
+    """The exports of the world. componentize-py makes a new instance for each call, so everything lasting is outside.
+
+    Whatever the plugin raises has been dealt with before it gets here; anything else that is raised would trap.
+    """
+
+    def on_vm_start(self, context: int, configuration_size: int) -> bool:
+        return True
+
+    def on_configure(self, context: int, configuration_size: int) -> bool:
+        return _machine.configure(context, configuration_size)
+
+    def on_context_create(self, context: int, parent: int) -> None:
+        _machine.context_create(context, parent)
+
+    def on_request_headers(self, context: int, count: int, end_of_stream: bool) -> int:
+        return _machine.request_headers(context, end_of_stream)
+
+    def on_request_body(self, context: int, size: int, end_of_stream: bool) -> int:
+        return _machine.request_body(context, size, end_of_stream)
+
+    def on_request_trailers(self, context: int, count: int) -> int:
+        return _machine.request_trailers(context)
+
+    def on_response_headers(self, context: int, count: int, end_of_stream: bool) -> int:
+        return _machine.response_headers(context, end_of_stream)
+
+    def on_response_body(self, context: int, size: int, end_of_stream: bool) -> int:
+        return _machine.response_body(context, size, end_of_stream)
+
+    def on_response_trailers(self, context: int, count: int) -> int:
+        return _machine.response_trailers(context)
+
+    def on_done(self, context: int) -> bool:
+        return True
+
+    def on_log(self, context: int) -> None:
+        _machine.log(context)
+
+    def on_delete(self, context: int) -> None:
+        _machine.delete(context)
+
+    def on_tick(self, context: int) -> None:
+        _machine.tick(context)
+
+    def on_http_call_response(
+        self, context: int, call: int, header_count: int, body_size: int, trailer_count: int
+    ) -> None:
+        _machine.http_call_response(context, call, header_count, body_size)
+
+    def on_foreign_function(self, context: int, function: int, size: int) -> None:
+        """No function that a plugin can call answers later."""
+
+    def on_redis_call_response(self, context: int, call: int, status: int, size: int) -> None:
+        _machine.redis_call_response(context, call, status, size)
+
+
+settle()
+
+
+settle()
