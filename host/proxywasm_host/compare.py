@@ -10,11 +10,12 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any, Final, Literal, TypeAlias
 
+from proxywasm.replies import PLUGIN_FAILED
+
 from . import bodies
 from .bodies import Body, JsonBody, RawBody, SseBody, SseEvent
 from .exchange import Exchange
-from .overrides import NO_OVERRIDES, Overrides
-from .stream import PLUGIN_FAILED
+from .overrides import NO_OVERRIDES, Overrides, RuleFailed
 
 Result: TypeAlias = Mapping[str, Any]
 
@@ -57,8 +58,11 @@ class Verdict:
 
 def judge(result: Result, exchange: Exchange, overrides: Overrides = NO_OVERRIDES) -> Verdict:
     """Compare a result with the expectations of its exchange."""
-    applied = overrides.apply(exchange)
     found = list(_own_failure(result))
+    try:
+        applied = overrides.apply(exchange)
+    except RuleFailed as failed:
+        return Verdict("different", (*found, Difference("overrides", "rules that can be computed", str(failed))))
     if applied is None:
         known = bool(exchange.raw.get("known_bug"))
         status: Literal["known bug of the original", "nothing expected"] = (

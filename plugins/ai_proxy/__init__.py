@@ -1,5 +1,12 @@
-"""ai-proxy: clients speak the OpenAI protocol, the gateway speaks to whichever model service is configured."""
+"""ai-proxy: clients speak the OpenAI protocol, the gateway speaks to whichever model service is configured.
 
-from .plugin import plugin
+`plugin` is the plugin. With `make` and `Row` a plugin of your own has providers that this one lacks;
+docs/adding-a-provider.md shows how.
+"""
 
-__all__ = ["plugin"]
+from . import apis
+from .plugin import make, plugin
+from .provider import BEARER, RAW, Auth, Endpoint, Row
+from .providers import ROWS
+
+__all__ = ["BEARER", "RAW", "ROWS", "Auth", "Endpoint", "Row", "apis", "make", "plugin"]

@@ -77,7 +77,7 @@ SUFFIXES: Final = (
     ("/v1/conversations", QWEN_CONVERSATIONS),
 )
 
-_TEMPLATES: Final = (
+TEMPLATES: Final = (
     ("/v1/batches/{batch_id}$", RETRIEVE_BATCH),
     ("/v1/batches/{batch_id}/cancel$", CANCEL_BATCH),
     ("/v1/files/{file_id}$", RETRIEVE_FILE),
@@ -100,11 +100,11 @@ _TEMPLATES: Final = (
 )  # fmt: skip
 
 PATTERNS: Final = tuple(
-    (re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)), api) for template, api in _TEMPLATES
+    (re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)), api) for template, api in TEMPLATES
 )
 
 ALL: Final = frozenset(
-    [api for _, api in SUFFIXES] + [api for _, api in _TEMPLATES] + [QWEN_ASYNC, QWEN_TASKS, VERTEX_RAW]
+    [api for _, api in SUFFIXES] + [api for _, api in TEMPLATES] + [QWEN_ASYNC, QWEN_TASKS, VERTEX_RAW]
 )
 """Every API name; the names that `capabilities` may use."""
 

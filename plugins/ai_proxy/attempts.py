@@ -25,12 +25,15 @@ def on_headers(ctx: HttpContext, provider: Provider, call: Call) -> Action | Non
         return response.on_headers(ctx, provider, call)
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
         return response.on_headers(ctx, provider, call)
-    if status < 300 and ctx.has_response_body and call.api in provider.row.codecs:
-        ctx.set_context(_UNREAD, True)  # It may still turn out to be an error.
-    else:
-        retry.account(ctx, provider, call, status, ctx.response_headers.get("retry-after", ""))
+    wait = ctx.response_headers.get("retry-after", "")
     if not wanted:
-        return response.on_headers(ctx, provider, call)
+        action = response.on_headers(ctx, provider, call)
+        if 200 <= status < 300 and action is Action.STOP_ITERATION:
+            ctx.set_context(_UNREAD, True)  # It may still turn out to be an error.
+        else:
+            retry.account(ctx, provider, call, status, wait)
+        return action
+    retry.account(ctx, provider, call, status, wait)
     if ctx.has_response_body and not ctx.is_binary_response_body():
         # Headers that are held for the body can still be changed when the retry fails as well.
         ctx.set_context(_HELD, True)
@@ -60,13 +63,23 @@ def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> Act
     return None if ctx.replied else Action.PAUSE
 
 
-def on_chunk(
+def on_first_chunk(
     ctx: HttpContext, provider: Provider, call: Call, stream: CheckedStream | ConvertedStream, chunk: bytes, last: bool
-) -> bytes:
-    first = stream.fresh
-    output = response.on_chunk(ctx, stream, chunk, last)
-    if first and ctx.get_context(_UNREAD):
-        retry.account(ctx, provider, call, stream.failure.status if stream.failure else 200)
+) -> bytes | Action:
+    """A chunk of a stream of which the client has seen nothing yet."""
+
+    def on_error(error: ApiError) -> bool:
+        if ctx.get_context(_UNREAD):
+            retry.account(ctx, provider, call, error.status)
+        if not retry.wanted(provider, call, error.status):
+            return False
+        retry.start(ctx, provider, call, _finish(ctx, provider, call), lambda: response.answer_anew(ctx, error))
+        return True
+
+    output = response.on_first_chunk(ctx, stream, chunk, last, on_error=on_error)
+    failure = stream.failure
+    if stream.begun and (failure is None or stream.said) and ctx.get_context(_UNREAD):
+        retry.account(ctx, provider, call, failure.status if failure else 200)
     return output
 
 

@@ -10,6 +10,7 @@ from proxywasm import log
 
 from .errors import ApiError, stream_cut
 from .jsonx import Json, dumps, to_bytes
+from .writers.calls import ToolCalls
 
 # What may be said of a choice in which state, and the state that follows. What is not here cannot be written.
 _CHOICE: Final = {
@@ -46,7 +47,7 @@ class ChatWriter:
         self._usage: Json | None = None
         self._usage_written = False
         self._choices: dict[int, str] = {}
-        self._calling: set[int] = set()
+        self._calls: dict[int, ToolCalls] = {}
         self._state = "open"
         self._head = self._tail = ""
         self._out: list[str] = []
@@ -79,7 +80,8 @@ class ChatWriter:
         """
         if self._head:
             return
-        when = created if isinstance(created, int) and created > 0 else int(time.time())
+        known = isinstance(created, int) and not isinstance(created, bool) and created > 0
+        when = created if known else int(time.time())
         name = model if isinstance(model, str) and model else self._model
         self._head = f'data: {{"id":{dumps(chunk_id or f"chatcmpl-{uuid.uuid4()}")},"choices":['
         self._tail = f'],"created":{when},"model":{dumps(name)},"object":"chat.completion.chunk","usage":'
@@ -91,17 +93,15 @@ class ChatWriter:
         state = self._choices.get(index, "new")
         if not self._step(index, state, "delta"):
             return
-        if state == "new" and "role" not in delta:
-            delta = {"role": "assistant", **delta}
+        if state == "new":
+            delta = _with_role(delta)
         probs = "null" if logprobs is None else dumps(logprobs)
         content = delta.get("content")
         if len(delta) == 2 and isinstance(content, str) and delta.get("role") == "assistant":
             # The shape of nearly all chunks. Encoding one string is a call into C, encoding a dict several of Python.
             text = f'{{"role":"assistant","content":{dumps(content)}}}'
         else:
-            text = dumps(delta)
-            if "tool_calls" in delta:
-                self._calling.add(index)
+            text = dumps(self._with_calls(index, delta))
         self._out.append(
             f'{self._head}{{"index":{index},"delta":{text},"finish_reason":null,"logprobs":{probs}}}'
             f"{self._tail}{'null' if usage is None else dumps(usage)}}}\n\n"
@@ -109,10 +109,12 @@ class ChatWriter:
 
     def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
         """The last of a choice; `delta` and `usage` for providers that say them together with it."""
-        if self._step(index, self._choices.get(index, "new"), "finish"):
+        state = self._choices.get(index, "new")
+        if self._step(index, state, "finish"):
             self._usage_written = self._usage_written or usage is not None
+            delta = self._with_calls(index, _with_role(delta or {}) if state == "new" else delta or {})
             self._out.append(
-                f'{self._head}{{"index":{index},"delta":{dumps(delta or {})},"finish_reason":{dumps(reason)},'
+                f'{self._head}{{"index":{index},"delta":{dumps(delta)},"finish_reason":{dumps(reason)},'
                 f'"logprobs":null}}{self._tail}{"null" if usage is None else dumps(usage)}}}\n\n'
             )
 
@@ -128,7 +130,7 @@ class ChatWriter:
             return
         if self.may_end:
             for index in [index for index, state in self._choices.items() if state != "finished"]:
-                self.finish(index, "tool_calls" if index in self._calling else "stop")
+                self.finish(index, "tool_calls" if index in self._calls else "stop")
         if not self.complete:
             raise stream_cut()
         self._write_usage()
@@ -148,6 +150,11 @@ class ChatWriter:
         text = out[0] if len(out) == 1 else "".join(out)
         self._out = []
         return to_bytes(text)
+
+    def _with_calls(self, index: int, delta: Json) -> Json:
+        if "tool_calls" not in delta:
+            return delta
+        return {**delta, "tool_calls": self._calls.setdefault(index, ToolCalls()).told(delta["tool_calls"])}
 
     def _write_usage(self) -> None:
         if self._usage is None or self._usage_written or (self._state, "chunk") not in _STREAM:
@@ -169,6 +176,12 @@ class ChatWriter:
         return True
 
 
+def _with_role(delta: Json) -> Json:
+    """The first that is said of a choice says whose it is; some providers leave the role out or empty."""
+    role = delta.get("role")
+    return delta if isinstance(role, str) and role else {"role": "assistant", **delta} | {"role": "assistant"}
+
+
 def error_event(error: ApiError) -> str:
     """How a stream tells its client of an error when the status is long gone."""
     return f"data: {dumps(error.document())}\n\n"
@@ -187,4 +200,15 @@ def completion(answer_id: str, model: str, choices: list[Json], usage: Json | No
 
 
 def choice(index: int, message: Json, finish_reason: str | None, logprobs: Any = None) -> Json:
+    """A choice of a whole answer. What clients rely on is there, whatever the provider has left out or mistyped."""
+    message = _with_role(message)
+    if not isinstance(message.get("content"), str | list | None):
+        message = {**message, "content": None}
+    if "tool_calls" in message:
+        calls = ToolCalls().told(message["tool_calls"])
+        message = {**message, "tool_calls": calls} if calls else _without(message, "tool_calls")
     return {"index": index, "message": message, "finish_reason": finish_reason, "logprobs": logprobs}
+
+
+def _without(message: Json, name: str) -> Json:
+    return {key: value for key, value in message.items() if key != name}

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from proxywasm import Action, ClusterClient, FQDNCluster, HttpAnswer, HttpCallError, HttpContext, log
+from proxywasm import ClusterClient, FQDNCluster, HttpAnswer, HttpContext, log
 
 from .errors import ApiError
 from .jsonx import Json
 from .settings import ContextFile
-from .waiting import Proceed, go_on
+from .waiting import Awaited
 
 _FRESH: Final = 600.0
 """Seconds until the file is fetched again."""
@@ -22,50 +22,23 @@ _BETWEEN_FAILURES: Final = 10.0
 """Seconds until a fetch in the background that failed is repeated."""
 
 
-class ContextText:
+class ContextText(Awaited):
     """The text of one file, for one instance of the plugin."""
 
     def __init__(self, settings: ContextFile, timeout_ms: int) -> None:
+        super().__init__()
         self._settings = settings
         self._timeout_ms = timeout_ms
         self._text: str | None = None
         self._fetch_at = 0.0
-        self._owner: HttpContext | None = None
-        self._waiting: list[tuple[HttpContext, Proceed]] = []
 
     def ready(self, ctx: HttpContext) -> bool:
         """Whether the text is there; a request need not wait for a newer one."""
         if self._text is None:
             return False
-        if time.time() >= self._fetch_at and self._owner is None:
-            try:
-                self._fetch(ctx)
-            except HttpCallError as error:
-                self._failed(str(error))
+        if time.time() >= self._fetch_at and not self.fetching:
+            self.fetch(ctx)
         return True
-
-    def wait(self, ctx: HttpContext, proceed: Proceed) -> Action | None:
-        """Hold a request until the text is there; what the callback of its body returns."""
-        if not self._waiting and self._owner is None:
-            try:
-                self._fetch(ctx)
-            except HttpCallError as error:
-                return proceed(self._failed(str(error)))
-        self._waiting.append((ctx, proceed))
-        return Action.PAUSE
-
-    def leave(self, ctx: HttpContext) -> None:
-        """A stream has ended. Its fetch has ended with it, but others may still wait."""
-        self._waiting = [(waiting, proceed) for waiting, proceed in self._waiting if waiting is not ctx]
-        if self._owner is not ctx:
-            return
-        self._owner = None
-        if not self._waiting:
-            return
-        try:
-            self._fetch(self._waiting[0][0])
-        except HttpCallError as error:
-            self._done(self._failed(str(error)))
 
     def insert(self, body: Json) -> bool:
         """Put the text behind the system messages that the client gives itself."""
@@ -80,14 +53,12 @@ class ContextText:
         body["messages"] = [*conversation[:place], {"role": "system", "content": self._text}, *conversation[place:]]
         return True
 
-    def _fetch(self, ctx: HttpContext) -> None:
+    def _call(self) -> None:
         settings = self._settings
         cluster = FQDNCluster(settings.service_name, settings.service_port)
         ClusterClient(cluster).get(settings.file_url, self._fetched, timeout_ms=self._timeout_ms)
-        self._owner = ctx
 
     def _fetched(self, answer: HttpAnswer) -> None:
-        self._owner = None
         if answer.status != 200:
             self._done(self._failed(f"status {answer.status}" if answer.received else "no answer"))
             return
@@ -99,8 +70,3 @@ class ContextText:
         self._fetch_at = time.time() + _BETWEEN_FAILURES
         log.error("the context file cannot be loaded: %s", why)
         return ApiError(500, "the context file of this route cannot be loaded", code="context_unavailable")
-
-    def _done(self, error: ApiError | None) -> None:
-        waiting, self._waiting = self._waiting, []
-        for ctx, proceed in waiting:
-            go_on(ctx, proceed, error)

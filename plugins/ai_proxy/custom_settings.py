@@ -7,19 +7,16 @@ from typing import Any, Final
 from .jsonx import Json
 from .settings import CustomSetting
 
-# What `auto` makes of the well-known names in the OpenAI protocol; a setting of any other name is left out.
-_OPENAI: Final = {"max_tokens": "max_tokens", "temperature": "temperature", "top_p": "top_p", "seed": "seed"}
+AUTO_NAMES: Final = ("max_tokens", "temperature", "top_p", "seed")
+"""What `auto` knows of the OpenAI protocol, under the same names; a setting of any other name is left out."""
 
 
 def apply(settings: tuple[CustomSetting, ...], body: Json) -> bool:
     """Change the body in place; whether anything was written."""
     changed = False
     for setting in settings:
-        name: str | None = setting.name
-        if setting.mode == "auto":
-            name = _OPENAI.get(setting.name)
-        if name:
-            changed |= _write(body, name.split("."), setting.value, overwrite=setting.overwrite)
+        if setting.mode == "raw" or setting.name in AUTO_NAMES:
+            changed |= _write(body, setting.name.split("."), setting.value, overwrite=setting.overwrite)
     return changed
 
 

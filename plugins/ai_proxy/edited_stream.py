@@ -9,6 +9,7 @@ from proxywasm import SSEDecoder
 
 from . import apis, thinking
 from .call import Call
+from .codecs import openai_chat
 from .jsonx import Json, dumps, loads, to_bytes
 from .provider import Edit, Provider
 from .streams import CheckedStream
@@ -58,7 +59,7 @@ class EditedStream(CheckedStream):
             return raw
         if not isinstance(document, dict):
             return raw
-        if "error" in document:
+        if document.get("error"):
             return self._rest() + raw
         changed = self._edit is not None and self._edit(self._call, document)
         documents = [document] if self._promotion is None else self._promoted(self._promotion, document)
@@ -77,12 +78,12 @@ class EditedStream(CheckedStream):
         if not isinstance(delta, dict) or not isinstance(index, int):
             return [document]
         deltas = promotion.deltas(index, delta)
-        if choice.get("finish_reason") is None:
+        if not openai_chat.finish_reason(choice.get("finish_reason")):
             return [document] if deltas == [delta] else [_with_delta(document, one) for one in deltas]
         content = promotion.finish(index)
         if content is None:
             return [_with_delta(document, one, None) for one in deltas[:-1]] + [document]
-        return [_with_delta(document, {**delta, **content})]
+        return [_with_delta(document, {**thinking.without(delta), **content})]
 
     def _rest(self) -> bytes:
         if self._promotion is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from json.scanner import make_scanner
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
 
@@ -21,10 +21,45 @@ dumps = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=("
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+DEPTH: Final = 256
+"""How deep objects and arrays may be nested.
+
+A schema in a schema takes ten. What is nested thousandfold costs a Wasm instance its life: there the stack is over
+before Python notices that its recursion goes too deep.
+"""
+
+_NOT_BRACKETS: Final = bytes({*range(256)} - {*b"[]{}"})
+_PASSES: Final = 12
+"""As deep as real documents go, and more."""
+
+
+def _is_too_deep(data: bytes) -> bool:
+    """Whether a document goes deeper than `DEPTH`, found out without recursion.
+
+    Nothing is kept but the brackets outside of strings; each pass drops the innermost pairs, and with them one level at
+    most.
+    """
+    if b"\\" in data:
+        data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = b"".join(data.split(b'"')[::2]).translate(None, _NOT_BRACKETS)
+    for passes in range(_PASSES):
+        if brackets.count(b"[") + brackets.count(b"{") + passes <= DEPTH:
+            return False
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    depth = _PASSES
+    for bracket in brackets:
+        depth += 1 if bracket in b"[{" else -1
+        if depth > DEPTH:
+            return True
+    return False
+
 
 def loads(data: bytes | str) -> Any:
     """Raises `ValueError` for everything that is not JSON in UTF-8, also for nesting beyond any reason."""
     text = data if isinstance(data, str) else data.decode("utf-8-sig")
+    # Most documents do not even have that many brackets.
+    if text.count("[") + text.count("{") > DEPTH and _is_too_deep(text.encode(errors="replace")):
+        raise ValueError(f"nested more than {DEPTH} deep")
     try:
         # A document without white space around it, as nearly all are, needs no more than this.
         value, end = _scan(text, 0)
@@ -32,12 +67,7 @@ def loads(data: bytes | str) -> Any:
             return value
     except StopIteration:
         pass
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    try:
-        return _decoder.decode(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    return _decoder.decode(text)
 
 
 def to_bytes(text: str) -> bytes:

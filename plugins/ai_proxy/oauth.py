@@ -11,22 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from proxywasm import (
-    Action,
-    ClusterClient,
-    ConfigError,
-    DnsCluster,
-    HttpAnswer,
-    HttpCallError,
-    HttpContext,
-    log,
-    shared_data,
-)  # fmt: skip
+from proxywasm import ClusterClient, ConfigError, DnsCluster, HttpAnswer, HttpContext, log, shared_data
 
 from .errors import ApiError, parse
 from .jsonx import dump_bytes, loads
 from .signing import rs256
-from .waiting import Proceed, go_on
+from .waiting import Awaited
 
 _SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -80,7 +70,7 @@ class ServiceAccount:
         return hashlib.sha256(f"{self.email}\0{self.key_id}\0{self.key.n}".encode()).hexdigest()[:32]
 
 
-class AccessToken:
+class AccessToken(Awaited):
     """The token of one account, kept where all instances of the plugin find it.
 
     Requests that need one while it is being fetched wait for the same fetch.
@@ -88,13 +78,12 @@ class AccessToken:
 
     def __init__(self, account: ServiceAccount, service: str, refresh_ahead: int, timeout_ms: int) -> None:
         """`refresh_ahead`: how many seconds before its end a token counts as expired."""
+        super().__init__()
         self._account = account
         self._cluster = DnsCluster(service, urlsplit(account.token_uri).netloc, 443)
         self._key = f"ai-proxy:oauth:{account.fingerprint()}"
         self._refresh_ahead = refresh_ahead
         self._timeout_ms = timeout_ms
-        self._owner: HttpContext | None = None
-        self._waiting: list[tuple[HttpContext, Proceed]] = []
         self._token = ""
         self._expires = 0.0
 
@@ -112,33 +101,10 @@ class AccessToken:
             self._token, self._expires = str(known.get("token")), float(known.get("expireAt") or 0)
         return self._is_valid(now)
 
-    def wait(self, ctx: HttpContext, proceed: Proceed) -> Action | None:
-        """Hold a request until there is a token; what its callback returns."""
-        if self._owner is None:
-            try:
-                self._fetch(ctx)
-            except HttpCallError as error:
-                return proceed(self._failed(str(error)))
-        self._waiting.append((ctx, proceed))
-        return Action.PAUSE
-
-    def leave(self, ctx: HttpContext) -> None:
-        """A stream has ended. Its fetch has ended with it, but others may still wait."""
-        self._waiting = [(waiting, proceed) for waiting, proceed in self._waiting if waiting is not ctx]
-        if self._owner is not ctx:
-            return
-        self._owner = None
-        if not self._waiting:
-            return
-        try:
-            self._fetch(self._waiting[0][0])
-        except HttpCallError as error:
-            self._done(self._failed(str(error)))
-
     def _is_valid(self, now: float) -> bool:
         return self._token != "" and self._expires > now + self._refresh_ahead
 
-    def _fetch(self, ctx: HttpContext) -> None:
+    def _call(self) -> None:
         body = f"grant_type={_GRANT}&assertion={self._account.assertion(int(time.time()))}"
         ClusterClient(self._cluster).post(
             urlsplit(self._account.token_uri).path or "/",
@@ -147,10 +113,8 @@ class AccessToken:
             body=body,
             timeout_ms=self._timeout_ms,
         )
-        self._owner = ctx
 
     def _fetched(self, answer: HttpAnswer) -> None:
-        self._owner = None
         document = parse(answer.body) if answer.status == 200 else None
         token = document.get("access_token") if isinstance(document, dict) else None
         if not isinstance(document, dict) or not isinstance(token, str) or not token:
@@ -166,8 +130,3 @@ class AccessToken:
     def _failed(self, why: str) -> ApiError:
         log.error("no access token for %s: %s", self._account.email, why)
         return ApiError(502, "the gateway gets no access to the model service", code="upstream_login_failed")
-
-    def _done(self, error: ApiError | None) -> None:
-        waiting, self._waiting = self._waiting, []
-        for ctx, proceed in waiting:
-            go_on(ctx, proceed, error)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from proxywasm import Action, HttpContext, Plugin
 
 from . import attempts, config, request, response
 from .call import Call
 from .config import Config
+from .provider import Row
+from .providers import ROWS
 from .streams import CheckedStream, ConvertedStream
 
-plugin: Plugin[Config] = Plugin("ai-proxy")
-plugin.parse_config(config.parse)
-plugin.parse_override_config(config.parse_override)
 
-
-@plugin.on_request_headers
 def on_request_headers(ctx: HttpContext, config: Config) -> Action | None:
     if config.provider is None:
         ctx.dont_read_request_body()
@@ -22,7 +22,6 @@ def on_request_headers(ctx: HttpContext, config: Config) -> Action | None:
     return request.on_headers(ctx, config.provider)
 
 
-@plugin.on_request_body
 def on_request_body(ctx: HttpContext, config: Config, body: bytes) -> Action | None:
     call: Call | None = ctx.get_context("call")
     if config.provider is None or call is None:
@@ -30,7 +29,6 @@ def on_request_body(ctx: HttpContext, config: Config, body: bytes) -> Action | N
     return request.on_body(ctx, config.provider, call, body)
 
 
-@plugin.on_response_headers
 def on_response_headers(ctx: HttpContext, config: Config) -> Action | None:
     call: Call | None = ctx.get_context("call")
     if config.provider is None or call is None or ctx.replied:
@@ -39,7 +37,6 @@ def on_response_headers(ctx: HttpContext, config: Config) -> Action | None:
     return attempts.on_headers(ctx, config.provider, call)
 
 
-@plugin.on_response_body
 def on_response_body(ctx: HttpContext, config: Config, body: bytes) -> Action | None:
     call: Call | None = ctx.get_context("call")
     if config.provider is None or call is None:
@@ -47,19 +44,34 @@ def on_response_body(ctx: HttpContext, config: Config, body: bytes) -> Action | 
     return attempts.on_body(ctx, config.provider, call, body)
 
 
-@plugin.on_streaming_response_body
-def on_streaming_response_body(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes:
+def on_streaming_response_body(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes | Action:
     stream: ConvertedStream | CheckedStream | None = ctx.get_context("stream")
     if stream is None or config.provider is None:
         return chunk
-    if config.provider.tokens.health is not None:
-        return attempts.on_chunk(ctx, config.provider, ctx.get_context("call"), stream, chunk, last)
-    return response.on_chunk(ctx, stream, chunk, last)
+    if stream.begun:
+        return response.on_chunk(stream, chunk, last)
+    return attempts.on_first_chunk(ctx, config.provider, ctx.get_context("call"), stream, chunk, last)
 
 
-@plugin.on_stream_done
 def on_stream_done(ctx: HttpContext, config: Config) -> None:
     if config.provider is not None:
         for awaited in (config.provider.context, config.provider.login):
             if awaited is not None:
                 awaited.leave(ctx)
+
+
+def make(rows: Sequence[Row] = ROWS) -> Plugin[Config]:
+    """The plugin with this table of providers; give it rows of your own for model services that are not in `ROWS`."""
+    made: Plugin[Config] = Plugin("ai-proxy")
+    made.parse_config(partial(config.parse, rows=rows))
+    made.parse_override_config(partial(config.parse_override, rows=rows))
+    made.on_request_headers(on_request_headers)
+    made.on_request_body(on_request_body)
+    made.on_response_headers(on_response_headers)
+    made.on_response_body(on_response_body)
+    made.on_streaming_response_body(on_streaming_response_body)
+    made.on_stream_done(on_stream_done)
+    return made
+
+
+plugin: Plugin[Config] = make()

@@ -8,7 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from proxywasm import ConfigError, Event
+from proxywasm import Event
 
 from .call import Call
 from .context_file import ContextText
@@ -16,6 +16,7 @@ from .errors import ApiError
 from .health import Health
 from .jsonx import Json
 from .oauth import AccessToken
+from .schema import ALWAYS, Condition
 from .settings import Settings
 from .tokens import Tokens
 from .writers import Writer
@@ -104,6 +105,9 @@ class Row:
     """A model service. Differences from the plain case are quirks, each with its reason where the row stands."""
 
     name: str
+    """The `type` of configurations."""
+    title: str = ""
+    """What people call the service, for documentation; rows of the same name have it from the first."""
     host: str
     paths: Mapping[str, str]
     """Upstream path by API. An API that is missing here is not supported, unless `capabilities` adds it."""
@@ -119,10 +123,12 @@ class Row:
     headers: Callable[[Settings], Mapping[str, str]] | None = None
     """Headers that all requests to this service have."""
     settings: type[Settings] = Settings
+    reasoning_modes: bool = False
+    """Its codec knows `reasoningContentMode`."""
     sign: Sign | None = None
     """Signs each request, in every protocol."""
-    when: tuple[str, Any] | None = None
-    """The setting that selects this row, when there are several of one name."""
+    when: Condition = ALWAYS
+    """Selects this row when there are several of one name."""
     codecs: Mapping[str, Codec] = field(default_factory=lambda: _NOTHING)
     """APIs whose bodies are converted; those of all others pass through, but for the model name."""
     edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
@@ -174,11 +180,8 @@ class Provider:
     login: AccessToken | None = None
 
     @classmethod
-    def build(cls, row: Row, settings: Settings, path: str) -> Provider:
-        """Raises `ConfigError` when the settings do not suffice for this row; `path` is where they stand."""
-        if row.token_required and not settings.api_tokens:
-            raise ConfigError(f"{path}.apiTokens: is required: {row.name} needs at least one token")
-        settings.check(path)
+    def build(cls, row: Row, settings: Settings) -> Provider:
+        """`settings` have been checked against the row."""
         place = row.endpoint(settings, row.paths) if row.endpoint else Endpoint(row.host, row.paths)
         host = getattr(settings, row.host_setting) if row.host_setting else ""
         return cls(
@@ -188,17 +191,15 @@ class Provider:
             {**place.paths, **settings.capabilities},
             place.only_path,
             place.query,
-            Tokens(settings.api_tokens, _health(settings, place.host, path)),
+            Tokens(settings.api_tokens, _health(settings, place.host)),
             ContextText(settings.context, settings.timeout or DEFAULT_TIMEOUT_MS) if settings.context else None,
             row.login(settings) if row.login else None,
         )
 
 
-def _health(settings: Settings, host: str, path: str) -> Health | None:
+def _health(settings: Settings, host: str) -> Health | None:
     """Two providers of one kind are told apart by what makes them serve different things."""
     if settings.failover is None or not settings.failover.enabled:
         return None
-    if not settings.failover.health_check_model:
-        raise ConfigError(f"{path}.failover.healthCheckModel: is required: the model that health checks ask")
     identity = (settings.type, settings.id, host, settings.provider_domain, settings.provider_base_path)
     return Health(settings.failover, settings.api_tokens, identity)

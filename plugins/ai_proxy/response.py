@@ -53,7 +53,7 @@ def on_headers(ctx: HttpContext, provider: Provider, call: Call) -> Action | Non
         return None
     if ctx.is_binary_response_body():
         if codec:
-            _answer_anew(ctx, bad_upstream("the upstream's answer is compressed although that was not asked for"))
+            answer_anew(ctx, bad_upstream("the upstream's answer is compressed although that was not asked for"))
         return None
     if _is_stream(headers):
         ctx.set_context("stream", ConvertedStream(call, codec) if codec else passed_on(provider, call))
@@ -136,21 +136,47 @@ def _answer(provider: Provider, call: Call, codec: Codec, document: Json) -> tup
     return "", dump_bytes(answer if front is None else front.response(call, answer))
 
 
-def on_chunk(ctx: HttpContext, stream: ConvertedStream | CheckedStream, chunk: bytes, last: bool) -> bytes:
-    first, failed = stream.fresh, stream.failure is not None
+def on_first_chunk(
+    ctx: HttpContext,
+    stream: ConvertedStream | CheckedStream,
+    chunk: bytes,
+    last: bool,
+    *,
+    on_error: OnError,
+) -> bytes | Action:
+    """A chunk of a stream whose headers still wait: until there is an event, which may be an error."""
+    if stream.failure is not None:
+        return Action.STOP_ITERATION  # Somebody else sees to it.
     output = stream.feed(chunk, last=last)
     error = stream.failure
-    if error is None or failed:
-        if first and (call := ctx.get_context("call")).answer_headers:
-            # Known only now; a stream whose first piece says nothing goes without.
-            ctx.response_headers.update(call.answer_headers)
-        return output
-    log.error("%s: stream not usable: %s", RESPONSE_FAILED, error.message)
-    if first and not stream.said:
-        # The headers are still here.
-        become(ctx, error)
-        return fronts.error_body(ctx, error)
+    if error is None and not (stream.heard or last):
+        return Action.STOP_ITERATION
+    call: Call = ctx.get_context("call")
+    if error is not None:
+        _log_failure(error)
+        if not stream.said:
+            if on_error(error):
+                return Action.STOP_ITERATION
+            become(ctx, error)
+            output = fronts.error_body(ctx, error)
+    stream.begun = True
+    if call.answer_headers and (error is None or stream.said):
+        # Known only now; a stream whose first event says nothing goes without.
+        ctx.response_headers.update(call.answer_headers)
     return output
+
+
+def on_chunk(stream: ConvertedStream | CheckedStream, chunk: bytes, last: bool) -> bytes:
+    """A chunk of a stream that has begun."""
+    failed = stream.failure is not None
+    output = stream.feed(chunk, last=last)
+    if not failed and stream.failure is not None:
+        _log_failure(stream.failure)
+    return output
+
+
+def _log_failure(error: ApiError) -> None:
+    log.error("%s: stream not usable: %s", RESPONSE_FAILED, error.message)
 
 
 def _is_stream(headers: Headers) -> bool:
@@ -170,14 +196,15 @@ def _on_error_headers(ctx: HttpContext, status: int) -> Action | None:
         return None
     if not ctx.has_response_body or ctx.is_binary_response_body():
         # There is no body, or none that can be read.
-        _answer_anew(ctx, ApiError(status, f"the upstream answered with status {status}"))
+        answer_anew(ctx, ApiError(status, f"the upstream answered with status {status}"))
         return None
     ctx.set_response_body_buffer_limit(BODY_LIMIT)
     ctx.buffer_response_body()
     return Action.STOP_ITERATION
 
 
-def _answer_anew(ctx: HttpContext, error: ApiError) -> None:
+def answer_anew(ctx: HttpContext, error: ApiError) -> None:
+    """The client gets an error in place of an answer of which nothing is in hand."""
     log.error("%s: %s", RESPONSE_FAILED, error.message)
     kept = {name: value for name in _KEPT_HEADERS if (value := ctx.response_headers.get(name))}
     ctx.send_http_response(

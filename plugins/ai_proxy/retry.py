@@ -1,17 +1,18 @@
 """`retryOnFailure`: a request that failed is made again with another token before its client sees the failure.
 
 The same request, of any API, goes to the same service: same path, headers and body, but for the credential. A token is
-never used twice, and nothing is retried once the client has got a byte: answers of a failing status are held, and an
-answer that turns out to be an error is still in hand. The new answer comes in one piece, also that of a stream.
+never used twice, and nothing is retried once the client has got a byte: answers of a failing status are held, an answer
+that turns out to be an error is still in hand, and the headers of a stream wait for its first event. The new answer comes
+in one piece, also that of a stream. Uploads that pass unread are not kept, and so not repeated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote
 
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, HttpContext, RouteCluster, log
 
+from . import upstream
 from .call import Call
 from .errors import ApiError
 from .provider import Outgoing, Provider
@@ -61,8 +62,8 @@ def start(ctx: HttpContext, provider: Provider, call: Call, finish: Finish, give
     retry = provider.settings.retry_on_failure
     assert retry is not None
     call.used.append(call.token)
-    old, call.token = call.token, provider.tokens.another(call.used)
-    sent, headers = _again(ctx, provider, call, old)
+    call.token = provider.tokens.another(call.used)
+    sent, headers = _again(ctx, provider, call)
     log.warn("attempt %d failed, trying another token", len(call.used))
 
     def answered(answer: HttpAnswer) -> None:
@@ -90,7 +91,7 @@ def start(ctx: HttpContext, provider: Provider, call: Call, finish: Finish, give
         give_up()
 
 
-def _again(ctx: HttpContext, provider: Provider, call: Call, old: str) -> tuple[Outgoing, dict[str, str]]:
+def _again(ctx: HttpContext, provider: Provider, call: Call) -> tuple[Outgoing, dict[str, str]]:
     """The request as it went upstream, with the new token in the place of the old one."""
     asked = ctx.request_headers
     headers = {
@@ -98,12 +99,11 @@ def _again(ctx: HttpContext, provider: Provider, call: Call, old: str) -> tuple[
         for name in asked
         if not name.startswith((":", "x-envoy-")) and name not in _NOT_REPEATED
     }
-    auth = provider.row.auth
-    if auth is not None:
+    auth, path = provider.row.auth, asked.get(":path", "/")
+    if auth is not None and auth.in_query:
+        path = upstream.with_key(path, auth, call.token)
+    elif auth is not None:
         headers[auth.header] = auth.template.format(call.token)
-    path = asked.get(":path", "/")
-    if auth is None:
-        path = path.replace(quote(old, safe=""), quote(call.token, safe=""))  # A key that is part of the query.
     sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, call.sent or b"")
     if provider.row.sign is not None:
         headers |= provider.row.sign(provider.settings, sent)

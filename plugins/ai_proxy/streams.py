@@ -10,6 +10,7 @@ from proxywasm import Event, SSEDecoder, SSEError, log
 from . import fronts, thinking
 from .call import Call
 from .chat import ChatWriter, error_event
+from .codecs import openai_chat
 from .errors import ApiError, bad_upstream, stream_cut
 from .jsonx import Json, loads, to_bytes
 from .provider import Codec
@@ -28,8 +29,12 @@ class ConvertedStream:
     """Bytes of the provider's stream in, bytes of the client's stream out."""
 
     def __init__(self, call: Call, codec: Codec) -> None:
-        self.fresh = True
+        self.begun = False
+        """The headers have gone to the client; whoever lets them go says so."""
+        self.heard = False
+        """An event has arrived."""
         self.failure: ApiError | None = None
+        self._fresh = True
         self._call = call
         self._event = codec.event
         self._error = codec.error
@@ -48,21 +53,23 @@ class ConvertedStream:
         if writer.closed:
             return b""
         try:
-            if self.fresh and chunk:
+            if self._fresh and chunk:
                 self._expect_events(chunk)
+                self._fresh = False
             for event in self._decoder.feed(chunk):
-                if event.data != "[DONE]":
+                self.heard = True
+                if event.data == "[DONE]":
+                    writer.may_end = True
+                    writer.done()
+                else:
                     self._event(self._call, event, _document(event.data), writer)
-                    continue
-                writer.may_end = True
-                writer.done()
-                break
-            if last:
+                if writer.closed:
+                    break  # The client has been told the end; what comes after it is nothing to anybody.
+            if last and not writer.closed:
                 self._close()
         except (ApiError, SSEError) as error:
             self.failure = error if isinstance(error, ApiError) else bad_upstream(str(error))
             writer.fail(self.failure)
-        self.fresh = False
         return writer.take()
 
     def _expect_events(self, chunk: bytes) -> None:
@@ -137,9 +144,9 @@ class CheckedStream:
     """
 
     def __init__(self) -> None:
-        self.fresh = True
-        self.said = False
+        self.begun = self.heard = self.said = False
         self.failure: ApiError | None = None
+        self._fresh = True
         self._held = bytearray()
         self._ended = False
         self._has_data = self._has_finishes = False
@@ -147,10 +154,15 @@ class CheckedStream:
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         if self.failure:
             return b""
-        if self.fresh and chunk.lstrip()[:1] in {b"{", b"<"}:
-            return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
-        self.fresh = False
+        if self._fresh and chunk:
+            self._fresh = False
+            if chunk.lstrip()[:1] in {b"{", b"<"}:
+                return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
         output = self._whole_events(chunk)
+        if output and not self.heard:
+            self.heard = True
+            if (error := _error_in(output)) is not None:
+                return self._fail(error)
         self.said = self.said or bool(output)
         if not self._ended:
             self._note(output)
@@ -159,6 +171,7 @@ class CheckedStream:
             if _is_complete(rest):
                 output += rest + b"\n\n"
                 self._note(rest)
+                rest = b""
             elif rest:
                 log.warn("the upstream's stream ends within an event")
             if not self._ended and (self._has_finishes or not self._has_data or rest):
@@ -187,6 +200,19 @@ class CheckedStream:
         output = bytes(held[:end])
         del held[:end]
         return output
+
+
+def _error_in(output: bytes) -> ApiError | None:
+    """The error that a stream begins with, instead of an answer."""
+    if b'"error"' not in output:
+        return None
+    for event in SSEDecoder().feed(output):
+        try:
+            document = loads(event.data)
+        except ValueError:
+            return None
+        return openai_chat.error(200, document) if isinstance(document, dict) else None
+    return None
 
 
 def _is_complete(rest: bytes) -> bool:

@@ -27,11 +27,14 @@ def promote(answer: Json) -> bool:
     for choice in choices if isinstance(choices, list) else ():
         message = choice.get("message") if isinstance(choice, dict) else None
         if isinstance(message, dict) and not _says(message) and (thought := _thought(message)).strip():
-            message["content"] = thought
-            for name in _NAMES:
-                message.pop(name, None)
+            choice["message"] = {**without(message), "content": thought}
             changed = True
     return changed
+
+
+def without(message: Json) -> Json:
+    """A message or delta without its reasoning."""
+    return {name: value for name, value in message.items() if name not in _NAMES}
 
 
 class Promotion:
@@ -104,6 +107,9 @@ class PromotingWriter:
             self._writer.delta(index, one, logprobs=logprobs, usage=usage)
 
     def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
+        if delta and (_says(delta) or _thought(delta)):
+            self.delta(index, delta)
+            delta = None
         if (content := self._promotion.finish(index)) is not None:
             self._writer.delta(index, content)
         self._writer.finish(index, reason, delta=delta, usage=usage)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from proxywasm import HttpContext, log
 
 from .call import Call
-from .provider import Outgoing, OwnKey, Provider, Row
+from .provider import Auth, Outgoing, OwnKey, Provider, Row
 from .settings import Settings
 
 # Whatever a client uses to prove who it is: it proves that to the gateway, and is none of the model service's business.
@@ -141,9 +141,14 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
     if base and settings.base_path_handling == "prepend" and not path.startswith(base):
         path = f"{base.rstrip('/')}/{path.lstrip('/')}"
     if row.auth is not None and row.auth.in_query and call.token:
-        path = _with_query(f"{path.partition('?')[0]}", path, dropped={row.auth.header})
-        path = f"{path}{'&' if '?' in path else '?'}{row.auth.header}={quote(call.token, safe='')}"
+        path = with_key(path, row.auth, call.token)
     return _with_prefix(settings, path)
+
+
+def with_key(path: str, auth: Auth, token: str) -> str:
+    """The path with this credential in its query, in the place of any other."""
+    path = _with_query(path.partition("?")[0], path, dropped={auth.header})
+    return f"{path}{'&' if '?' in path else '?'}{auth.header}={quote(token, safe='')}"
 
 
 def _without_prefix(path: str, base: str) -> str:

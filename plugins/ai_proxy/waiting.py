@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-from proxywasm import Action, HttpContext
+from proxywasm import Action, HttpCallError, HttpContext
 
 from .errors import ApiError
 
@@ -13,17 +14,62 @@ Proceed: TypeAlias = Callable[[ApiError | None], Action | None]
 """Goes on with a request, or answers it with the error; pauses if there is something else to wait for."""
 
 
-class Awaited(Protocol):
-    """Something that requests wait for, which is the same for all of them."""
+class Awaited(ABC):
+    """Something that is the same for all requests, and is fetched once for all that wait for it meanwhile.
 
+    A call-out ends with the stream that made it: when its client leaves, the next one that waits makes it again.
+    """
+
+    def __init__(self) -> None:
+        self._owner: HttpContext | None = None
+        self._waiting: list[tuple[HttpContext, Proceed]] = []
+
+    @abstractmethod
     def ready(self, ctx: HttpContext, /) -> bool:
         """Whether a request need not wait."""
 
-    def wait(self, ctx: HttpContext, proceed: Proceed, /) -> Action | None:
-        """Hold a request until it need not wait any more; what its callback returns."""
+    @abstractmethod
+    def _call(self) -> None:
+        """Make the call-out; its callback ends with `_done`. Raises `HttpCallError`."""
 
-    def leave(self, ctx: HttpContext, /) -> None:
+    @abstractmethod
+    def _failed(self, why: str) -> ApiError:
+        """Write down that the call-out has failed; what clients are told."""
+
+    @property
+    def fetching(self) -> bool:
+        return self._owner is not None
+
+    def fetch(self, ctx: HttpContext) -> ApiError | None:
+        """Make the call-out in the name of this stream; the failure, if it cannot even be made."""
+        try:
+            self._call()
+        except HttpCallError as error:
+            return self._failed(str(error))
+        self._owner = ctx
+        return None
+
+    def wait(self, ctx: HttpContext, proceed: Proceed) -> Action | None:
+        """Hold a request until it need not wait any more; what its callback returns."""
+        if not self.fetching and (error := self.fetch(ctx)) is not None:
+            return proceed(error)
+        self._waiting.append((ctx, proceed))
+        return Action.PAUSE
+
+    def leave(self, ctx: HttpContext) -> None:
         """A stream has ended, whether it waits or not."""
+        self._waiting = [(waiting, proceed) for waiting, proceed in self._waiting if waiting is not ctx]
+        if self._owner is not ctx:
+            return
+        self._owner = None
+        if self._waiting and (error := self.fetch(self._waiting[0][0])) is not None:
+            self._done(error)
+
+    def _done(self, error: ApiError | None) -> None:
+        self._owner = None
+        waiting, self._waiting = self._waiting, []
+        for ctx, proceed in waiting:
+            go_on(ctx, proceed, error)
 
 
 def go_on(ctx: HttpContext, proceed: Proceed, error: ApiError | None) -> None:

@@ -10,7 +10,9 @@ from typing import Any, TypeAlias
 from ai_proxy import plugin
 from proxywasm_host.bodies import join, parse_events
 from proxywasm_host.exchange import Exchange, Message
-from proxywasm_host.replay import native_session, replay
+from proxywasm_host.replay import Session, native_session, replay
+from proxywasm_host.testing import TestHost
+from proxywasm_host.testing.programs import PluginSource
 
 Json: TypeAlias = dict[str, Any]
 
@@ -20,6 +22,22 @@ CHAT: Json = {"model": "qwen-max", "messages": [{"role": "user", "content": "Hi"
 STREAM: Json = {**CHAT, "stream": True}
 
 SESSION = native_session(plugin)
+
+
+@dataclass
+class Running:
+    """How the plugin runs: natively, except in tests that use the fixture `both_ways` and are in Wasm just now."""
+
+    session: Session
+    source: PluginSource
+
+
+RUNNING = Running(SESSION, plugin)
+
+
+def gateway_with(provider: Json, **changes: Any) -> TestHost:
+    """A gateway for several streams, with call-outs and a clock, and this provider behind it."""
+    return TestHost(RUNNING.source, {"provider": {**provider, **changes}})
 
 
 def answer(body: bytes | Json | Sequence[bytes] | None, status: int = 200, **headers: str) -> Message:
@@ -121,13 +139,13 @@ def ask(
         chunks = (form,)
     request = Message([*fields, *headers], chunks)
     config = json.dumps({"provider": provider})
-    return Outcome(replay(Exchange("test", config, request, response), SESSION))
+    return Outcome(replay(Exchange("test", config, request, response), RUNNING.session))
 
 
 def start(config: Json) -> Outcome:
     """Only load a configuration."""
     request = Message([(":path", "/"), (":method", "GET"), (":authority", "gateway.example.com"), (":scheme", "https")])
-    return Outcome(replay(Exchange("test", json.dumps(config), request), SESSION))
+    return Outcome(replay(Exchange("test", json.dumps(config), request), RUNNING.session))
 
 
 def refusal(config: Json) -> str:

@@ -117,3 +117,13 @@ def test_the_host_that_is_asked_is_signed() -> None:
 def test_credentials_are_needed() -> None:
     assert "awsRegion" in refusal({"provider": {**BEDROCK, "awsRegion": " "}})
     assert "awsAccessKey" in refusal({"provider": {"type": "bedrock", "awsRegion": "r", "awsAccessKey": "k"}})
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [("end_turn", "stop"), ("max_tokens", "length"), ("tool_use", "tool_calls"),
+     ("guardrail_intervened", "content_filter"), ("content_filtered", "content_filter")],
+)  # fmt: skip
+def test_finish_reasons_are_openais(reason: str, expected: str) -> None:
+    document = {"output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}}, "stopReason": reason}
+    assert ask(BEDROCK, CHAT, answer(document)).json["choices"][0]["finish_reason"] == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -89,3 +90,71 @@ def test_both_shapes_of_the_usage_chunk() -> None:
         last = told(writer)[-1]
         assert isinstance(last, dict)
         assert last["choices"] == choices
+
+
+def chunks(writer: ChatWriter) -> list[Json]:
+    return [event["choices"][0]["delta"] for event in told(writer) if isinstance(event, dict)]
+
+
+@pytest.mark.parametrize("role", ["", None, 5])
+def test_a_role_that_is_none_is_the_assistants(role: object) -> None:
+    writer = ChatWriter("m")
+    writer.delta(0, {"role": role, "content": "a"})
+    assert chunks(writer) == [{"role": "assistant", "content": "a"}]
+
+
+def test_a_choice_that_is_said_at_once_has_a_role() -> None:
+    writer = ChatWriter("m")
+    writer.finish(0, "stop", delta={"content": "a"})
+    assert chunks(writer) == [{"role": "assistant", "content": "a"}]
+
+
+def test_a_time_that_is_none_is_not_told() -> None:
+    writer = ChatWriter("m")
+    writer.begin("c", created=True)
+    writer.finish(0, "stop")
+    (event,) = told(writer)
+    assert isinstance(event, dict)
+    assert event["created"] > 1
+
+
+def calls(*given: Any) -> list[tuple[int, str, str]]:
+    """Index, id and arguments of the calls that a client puts together from these pieces."""
+    writer = ChatWriter("m")
+    for piece in given:
+        writer.delta(0, {"tool_calls": piece})
+    result: list[tuple[int, str, str]] = []
+    for delta in chunks(writer):
+        for piece in delta["tool_calls"]:
+            function = piece["function"]
+            if piece["index"] == len(result):
+                result.append((piece["index"], piece["id"], ""))
+                assert (piece["type"], function["name"]) == ("function", "f")
+            else:
+                assert "name" not in function
+            index, call_id, arguments = result[piece["index"]]
+            result[piece["index"]] = (index, piece.get("id", call_id), arguments + function["arguments"])
+    return result
+
+
+def piece(arguments: object = "", **fields: object) -> Json:
+    return {**fields, "function": {"name": "f", "arguments": arguments}}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ([piece("{", index=5, id="a")], [piece("}", index=5)], [piece("{}", index=9, id="b")]),
+        ([piece("{", id="a")], [piece("}", id="a")], [piece("{}", id="b")]),
+        ([piece("{", index=0, id="a")], [piece("{}", index=0, id="b")], [piece("}", index=0, id="a")]),
+        ([piece("{}", index=True, id="a"), piece({}, id="b")],),
+        ([5, piece("{", id="a"), None], 5, [piece("}", id="a"), piece("{}", id="b")]),
+    ],
+)
+def test_calls_are_told_apart_by_index_and_id(given: Any) -> None:
+    assert calls(*given) == [(0, "a", "{}"), (1, "b", "{}")]
+
+
+def test_a_call_without_an_id_gets_one_that_stays() -> None:
+    ((_, call_id, arguments),) = calls([piece("{", index=0)], [piece("}", index=0, id="late")])
+    assert (call_id[:5], arguments) == ("call_", "{}")

@@ -154,3 +154,32 @@ def test_code_mode_keeps_the_clients_query() -> None:
     assert outcome.sent_headers[":path"] == "/v1/messages?beta=true&x=1"
     assert outcome.sent_headers["authorization"] == "Bearer sk-ant-1"
     assert outcome.sent["system"][0]["cache_control"] == {"type": "ephemeral"}
+
+
+def test_encrypted_thoughts_come_back_to_the_model() -> None:
+    thought = {"type": "redacted_thinking", "data": "zz"}
+    message = ask(CLAUDE, CHAT, answer({**HI, "content": [thought, *HI["content"]]})).json["choices"][0]["message"]
+    assert sent({"messages": [message, *CHAT["messages"]]})["messages"][0]["content"][0] == thought
+    start = {"type": "content_block_start", "index": 0, "content_block": thought}
+    deltas = [chunk["choices"][0]["delta"] for chunk in stream(START, start, end(), {"type": "message_stop"})[:-1]]
+    assert {"reasoning_redacted_content": "zz"} in deltas
+
+
+def test_whoever_else_speaks_is_the_user() -> None:
+    messages = [*CHAT["messages"], {"role": "function", "name": "f", "content": "r"}]
+    assert sent({"messages": messages})["messages"][-1] == {"role": "user", "content": "r"}
+
+
+def test_a_call_without_words_has_an_empty_content() -> None:
+    use = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
+    assert ask(CLAUDE, CHAT, answer({**HI, "content": [use]})).json["choices"][0]["message"]["content"] == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [("end_turn", "stop"), ("stop_sequence", "stop"), ("pause_turn", "stop"), ("max_tokens", "length"),
+     ("tool_use", "tool_calls"), ("refusal", "content_filter"), ("new", "new")],
+)  # fmt: skip
+def test_finish_reasons_are_openais(reason: str, expected: str) -> None:
+    assert ask(CLAUDE, CHAT, answer({**HI, "stop_reason": reason})).json["choices"][0]["finish_reason"] == expected
+    assert stream(START, end(reason), {"type": "message_stop"})[-2]["choices"][0]["finish_reason"] == expected

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.ai_proxy.grammar import claude_blocks
 
 from ai_proxy.errors import ApiError
 from ai_proxy.jsonx import Json
@@ -20,48 +21,6 @@ def told(writer: ClaudeWriter) -> list[Json]:
     documents = [json.loads(data) for data, _ in events]
     assert [document["type"] for document in documents] == [event for _, event in events]
     return documents
-
-
-def blocks_of(documents: list[Json]) -> list[tuple[str, str, str]]:
-    """Kind, name and content of each block; fails where the order is not that of the protocol."""
-    blocks: list[tuple[str, str, str]] = []
-    state = "new"
-    for document in documents:
-        kind = document["type"]
-        if kind == "message_start":
-            assert state == "new"
-            assert set(document["message"]["usage"]) >= {"input_tokens", "output_tokens"}
-            state = "between"
-        elif kind == "content_block_start":
-            assert state == "between"
-            assert document["index"] == len(blocks)
-            block = document["content_block"]
-            blocks.append((block["type"], block.get("name", ""), ""))
-            state = "in block"
-        elif kind == "content_block_delta":
-            assert state == "in block"
-            assert document["index"] == len(blocks) - 1
-            delta = document["delta"]
-            name, label, content = blocks[-1]
-            key = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
-            blocks[-1] = (name, label, content + delta.get(key.get(delta["type"], ""), ""))
-        elif kind == "content_block_stop":
-            assert state == "in block"
-            assert document["index"] == len(blocks) - 1
-            state = "between"
-        elif kind == "message_delta":
-            assert state == "between"
-            state = "ending"
-        elif kind == "message_stop":
-            assert state == "ending"
-            state = "ended"
-        elif kind == "error":
-            assert state not in {"ended", "failed"}
-            state = "failed"
-        else:
-            assert kind == "ping"
-            assert state in {"between", "in block"}
-    return blocks
 
 
 def call(index: int, arguments: str = "", name: str = "") -> Json:
@@ -83,33 +42,33 @@ def test_text_and_thinking_come_back_as_new_blocks() -> None:
         {"content": "a"}, {"reasoning_content": "b"}, {"content": "c"}, call(0, "{}", "f"), {"content": "d"}
     )
     kinds = [("text", "a"), ("thinking", "b"), ("text", "c"), ("tool_use", "{}"), ("text", "d")]
-    assert [(kind, content) for kind, _, content in blocks_of(documents)] == kinds
+    assert [(kind, content) for kind, _, content in claude_blocks(documents)] == kinds
 
 
 def test_a_second_call_is_streamed_as_soon_as_the_first_is_complete() -> None:
     writer = ClaudeWriter("m")
     for delta in (call(0, "", "f"), call(0, '{"a":1}'), call(1, "", "g"), call(1, '{"b"')):
         writer.delta(0, delta)
-    assert blocks_of(told(writer)) == [("tool_use", "f", '{"a":1}'), ("tool_use", "g", '{"b"')]
+    assert claude_blocks(told(writer)) == [("tool_use", "f", '{"a":1}'), ("tool_use", "g", '{"b"')]
 
 
 def test_calls_that_are_told_at_once_stay_whole() -> None:
     deltas = (call(0, "", "f"), call(1, "", "g"), call(0, '{"a"'), call(1, '{"b"'), call(0, ":1}"), call(1, ":2}"))
-    assert blocks_of(written(*deltas)) == [("tool_use", "f", '{"a":1}'), ("tool_use", "g", '{"b":2}')]
+    assert claude_blocks(written(*deltas)) == [("tool_use", "f", '{"a":1}'), ("tool_use", "g", '{"b":2}')]
 
 
 def test_a_call_without_arguments_is_one() -> None:
-    assert blocks_of(written(call(0, "", "f"), call(1, "", "g"))) == [("tool_use", "f", ""), ("tool_use", "g", "")]
+    assert claude_blocks(written(call(0, "", "f"), call(1, "", "g"))) == [("tool_use", "f", ""), ("tool_use", "g", "")]
 
 
 def test_a_call_waits_for_its_name() -> None:
     unnamed: Json = {"tool_calls": [{"index": 0, "function": {"arguments": "{"}}]}
-    assert blocks_of(written(unnamed, call(0, "}", "f"))) == [("tool_use", "f", "{}")]
+    assert claude_blocks(written(unnamed, call(0, "}", "f"))) == [("tool_use", "f", "{}")]
 
 
 def test_a_signature_ends_its_thinking() -> None:
     documents = written({"reasoning_content": "a"}, {"reasoning_signature": "s"}, {"reasoning_content": "b"})
-    assert [content for _, _, content in blocks_of(documents)] == ["a", "b"]
+    assert [content for _, _, content in claude_blocks(documents)] == ["a", "b"]
     assert [one["delta"]["signature"] for one in documents if one.get("delta", {}).get("signature")] == ["s"]
 
 
@@ -139,15 +98,6 @@ def test_an_end_that_comes_too_early_is_not_written() -> None:
     assert writer.closed
 
 
-def test_a_ping_may_stand_anywhere_within_a_message() -> None:
-    writer = ClaudeWriter("m")
-    writer.ping()
-    assert told(writer) == []
-    writer.delta(0, {"content": "a"})
-    writer.ping()
-    assert told(writer)[-1] == {"type": "ping"}
-
-
 texts = st.text(min_size=1, max_size=4)
 deltas = st.one_of(
     st.builds(lambda text: {"content": text}, texts),
@@ -171,7 +121,7 @@ def test_whatever_is_said_the_grammar_holds(said: list[Any], reason: str, usage_
     writer.finish(0, reason)
     writer.delta(0, {"content": "late"})
     writer.done()
-    blocks = blocks_of(documents + told(writer))
+    blocks = claude_blocks(documents + told(writer))
     spoken = [delta["content"] for delta in said if delta.get("content")]
     flat = [one if isinstance(one, str) else one[0]["text"] if isinstance(one, list) else "" for one in spoken]
     assert "".join(content for kind, _, content in blocks if kind == "text") == "".join(flat)

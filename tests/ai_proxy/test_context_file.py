@@ -6,17 +6,13 @@ from typing import Any
 
 import pytest
 from tests.ai_proxy.converting import DEEPL, DIFY, TRITON
-from tests.ai_proxy.gateway import NATIVE, Json
+from tests.ai_proxy.gateway import NATIVE, Json, gateway_with
 
-from ai_proxy import plugin
-from proxywasm_host.testing import TestHost, chat_request, chat_response, request, response
+from proxywasm_host.testing import chat_request, chat_response, request, response
 
 FILE: Json = {"fileUrl": "http://files.example.com/a/b.txt?version=2", "serviceName": "files.dns", "servicePort": 80}
 OPENAI: Json = {"type": "openai", "apiTokens": ["k"], "context": FILE}
-
-
-def host_of(provider: Json = OPENAI, **changes: Any) -> TestHost:
-    return TestHost(plugin, {"provider": {**provider, **changes}})
+pytestmark = pytest.mark.usefixtures("both_ways")
 
 
 def roles(stream: Any) -> list[tuple[str, str]]:
@@ -24,7 +20,7 @@ def roles(stream: Any) -> list[tuple[str, str]]:
 
 
 def test_the_text_follows_the_system_messages_of_the_client() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     conversation = [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}]
     stream = host.request(chat_request(conversation))
     assert not stream.upstream
@@ -38,7 +34,7 @@ FACTS = response(200, body="Facts.")
 
 
 def test_it_is_fetched_once() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     host.answer_calls(FACTS)
     for _ in range(3):
         assert roles(host.roundtrip(chat_request("U"), chat_response("x")))[0] == ("system", "Facts.")
@@ -47,7 +43,7 @@ def test_it_is_fetched_once() -> None:
 
 def test_requests_that_come_meanwhile_wait_for_the_same_fetch() -> None:
     """Weakness 27."""
-    host = host_of()
+    host = gateway_with(OPENAI)
     streams = [host.request(chat_request(f"U{index}")) for index in range(3)]
     assert len(host.calls) == 1
     host.next_call().answer(FACTS)
@@ -55,7 +51,7 @@ def test_requests_that_come_meanwhile_wait_for_the_same_fetch() -> None:
 
 
 def test_when_the_first_client_leaves_the_others_still_get_the_text() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     first, second = (host.request(chat_request("U")) for _ in range(2))
     first.finish()
     host.next_call().answer(FACTS)
@@ -63,7 +59,7 @@ def test_when_the_first_client_leaves_the_others_still_get_the_text() -> None:
 
 
 def test_a_client_that_waits_may_leave() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     first, second = (host.request(chat_request("U")) for _ in range(2))
     second.finish()
     host.next_call().answer(FACTS)
@@ -71,7 +67,7 @@ def test_a_client_that_waits_may_leave() -> None:
 
 
 def test_everybody_who_waits_is_told_once_when_it_fails_and_the_next_one_tries_again() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     streams = [host.request(chat_request("U")) for _ in range(2)]
     host.next_call().answer(404)
     for stream in streams:
@@ -85,7 +81,7 @@ def test_everybody_who_waits_is_told_once_when_it_fails_and_the_next_one_tries_a
 
 
 def test_no_answer_at_all_is_a_failure_too() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     stream = host.request(chat_request("U"))
     host.next_call().fail()
     assert stream.reply is not None
@@ -93,7 +89,7 @@ def test_no_answer_at_all_is_a_failure_too() -> None:
 
 
 def test_the_text_is_renewed_in_the_background() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     host.request(chat_request("U"))
     host.next_call().answer(FACTS)
     host.advance(601)
@@ -117,7 +113,7 @@ def test_the_text_is_renewed_in_the_background() -> None:
     ids=["qwen", "dify", "deepl", "triton"],
 )
 def test_every_provider_gets_it_before_anything_is_converted(provider: Json, where: tuple[Any, ...]) -> None:
-    host = host_of(provider, context=FILE)
+    host = gateway_with(provider, context=FILE)
     host.answer_calls(FACTS)
     value = host.request(chat_request("U")).upstream.json()
     for step in where:
@@ -126,7 +122,7 @@ def test_every_provider_gets_it_before_anything_is_converted(provider: Json, whe
 
 
 def test_only_chats_need_it() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     stream = host.request(request("POST", "/v1/embeddings", json={"model": "e", "input": "x"}))
     assert stream.upstream.json() == {"model": "e", "input": "x"}
     assert not host.calls

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.ai_proxy.gateway import NATIVE
+from tests.ai_proxy.grammar import chat_stream
 
 from ai_proxy import apis, providers
 from ai_proxy.call import Call
@@ -87,7 +88,7 @@ def test_streams(api: str, codec: Any, body: Any, documents: Any, mode: str, mor
     chunks = [b"data: " + json.dumps(document).encode() + b"\n\n" for document in documents]
     out = [stream.feed(chunk, last=False) for chunk in chunks]
     out.append(stream.feed(b"data: {" if more else b"", last=True))
-    obeys_the_grammar([data for data, _ in parse_events(b"".join(out))], failed=stream.failure is not None)
+    chat_stream([data for data, _ in parse_events(b"".join(out))], failed=stream.failure is not None)
 
 
 @given(st.lists(st.binary(max_size=20), max_size=5))
@@ -98,34 +99,6 @@ def test_bytes_of_any_kind(chunks: list[bytes]) -> None:
             stream.feed(chunk, last=False)
         stream.feed(b"", last=True)
         assert stream.failure is not None
-
-
-def obeys_the_grammar(data: list[str], *, failed: bool) -> None:
-    if failed:
-        assert set(json.loads(data.pop())) == {"error"}
-    else:
-        assert data.pop() == "[DONE]"
-    states: dict[int, str] = {}
-    usages = 0
-    for item in data:
-        chunk = json.loads(item)
-        assert chunk["object"] == "chat.completion.chunk"
-        if chunk["usage"] is not None:
-            usages += 1
-            continue
-        assert not usages, "nothing follows the usage"
-        (choice,) = chunk["choices"]
-        state = states.get(choice["index"])
-        assert state != "finished", "nothing follows the finish"
-        if choice["finish_reason"] is None:
-            assert state or choice["delta"]["role"], "the role comes first"
-            states[choice["index"]] = "open"
-        else:
-            states[choice["index"]] = "finished"
-    assert usages <= 1
-    if not failed:
-        assert states
-        assert set(states.values()) == {"finished"}
 
 
 @given(document=answer | anything, status=st.integers(400, 599))

@@ -291,3 +291,24 @@ def test_triton_gets_a_transcript_or_the_one_message_as_it_is() -> None:
 def test_triton_needs_no_token() -> None:
     outcome = ask({"type": "triton", "tritonDomain": "t.example.com"}, CHAT)
     assert "authorization" not in outcome.sent_headers
+
+
+def test_hunyuan_gets_only_parts_that_it_knows() -> None:
+    sound = {"type": "input_audio", "input_audio": {"data": "QUJD", "format": "wav"}}
+    body = {**CHAT, "messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, sound]}]}
+    outcome = ask(HUNYUAN, body)
+    assert outcome.sent["Messages"][0]["Contents"] == [{"Type": "text", "Text": "a"}]
+    assert "input_audio" in outcome.logs
+
+
+def test_dify_names_the_conversation_before_it_says_anything() -> None:
+    documents = [{"event": "agent_thought", "conversation_id": "c"}, *chunks("dify")]
+    outcome = streamed("dify", documents=documents)
+    assert outcome.headers["conversationid"] == "c"
+
+
+def test_what_dify_puts_in_the_place_of_an_answer_is_told() -> None:
+    replaced = {"event": "message_replace", "conversation_id": "c", "answer": " -- I cannot say that."}
+    data = streamed("dify", documents=[*chunks("dify")[:-1], replaced, chunks("dify")[-1]]).data[:-1]
+    said = [json.loads(one)["choices"][0]["delta"].get("content") for one in data]
+    assert " -- I cannot say that." in said

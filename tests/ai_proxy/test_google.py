@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.ai_proxy.gateway import CHAT, Json, answer, ask, events, refusal
-from tests.ai_proxy.natives import GEMINI, RECORDED, VERTEX
+from tests.ai_proxy.natives import BEDROCK, GEMINI, RECORDED, VERTEX
 
 from ai_proxy import plugin
 from proxywasm_host.testing import TestHost, chat_request, response
@@ -197,3 +197,40 @@ def test_keys_are_checked_at_load_and_told_by_nobody() -> None:
 def test_several_keys_go_into_the_query() -> None:
     outcome = ask(VERTEX, CHAT, answer(said({"text": "Hi"})), path="/v1/chat/completions?key=mine&x=1")
     assert outcome.sent_headers[":path"].endswith(":generateContent?x=1&key=AIza-1")
+
+
+@BOTH
+def test_an_empty_configuration_is_sent_as_one(provider: Json) -> None:
+    assert sent(provider, {})["generationConfig"] == {}
+
+
+def streamed(provider: Json, *documents: Json) -> list[Json]:
+    chunks = [b"data: " + json.dumps(one).encode() + b"\n\n" for one in documents]
+    *data, done = ask(provider, {**CHAT, "stream": True}, events(*chunks)).data
+    assert done == "[DONE]"
+    return [json.loads(one) for one in data]
+
+
+@BOTH
+def test_counts_in_an_event_of_their_own_are_told(provider: Json) -> None:
+    counts = {"usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 2, "totalTokenCount": 3}}
+    assert streamed(provider, said({"text": "Hi"}), counts)[-1]["usage"]["total_tokens"] == 3
+
+
+@BOTH
+def test_an_answer_in_one_event_has_its_role(provider: Json) -> None:
+    (chunk,) = streamed(provider, said({"text": "Hi"}))
+    assert chunk["choices"][0]["delta"] == {"role": "assistant", "content": "Hi"}
+
+
+@pytest.mark.parametrize("provider", [GEMINI, VERTEX, BEDROCK], ids=["gemini", "vertex", "bedrock"])
+@pytest.mark.parametrize("prompt", [None, "", 5])
+def test_an_image_of_nothing_is_refused(provider: Json, prompt: object) -> None:
+    outcome = ask(provider, {"model": "m", "prompt": prompt}, path="/v1/images/generations")
+    assert (outcome.status, outcome.error["param"]) == (400, "prompt")
+
+
+def test_a_mask_says_what_to_edit_and_nothing_about_variations() -> None:
+    body = {"model": "m", "image": "data:image/png;base64,QQ==", "mask": "data:image/png;base64,QQ==", "prompt": "x"}
+    assert ask(VERTEX, body, path="/v1/images/edits").error["param"] == "mask"
+    assert ask(VERTEX, body, path="/v1/images/variations").sent["contents"]

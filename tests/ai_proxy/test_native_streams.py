@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ai_proxy.gateway import Json
+from tests.ai_proxy.grammar import chat_stream, claude_stream
 from tests.ai_proxy.natives import ALL, convert, recorded
-from tests.ai_proxy.test_claude_writer import blocks_of
-from tests.ai_proxy.test_conversations import anything, loose, message, obeys_the_grammar, tool_calls
+from tests.ai_proxy.test_conversations import anything, loose, message, tool_calls
 
 from ai_proxy import apis, fronts, providers
 from ai_proxy.call import Call
@@ -143,12 +143,9 @@ def test_streams(name: str, documents: list[Any], mode: str, more: bool) -> None
         out.append(stream.feed(b"data: {" if more else b"", last=True))
         events = [data for data, _ in parse_events(b"".join(out))]
         if front:
-            blocks_of([json.loads(data) for data in events])
-            assert json.loads(events[-1])["type"] == ("error" if stream.failure else "message_stop")
-        elif name.startswith(("claude", "vertex-claude", "bedrock")):
-            obeys_the_grammar(events, failed=stream.failure is not None)
+            claude_stream([json.loads(data) for data in events], failed=stream.failure is not None)
         else:
-            assert json.loads(events[-1])["error"] if stream.failure else events[-1] == "[DONE]"
+            chat_stream(events, failed=stream.failure is not None)
 
 
 claude_block = loose(

@@ -220,3 +220,9 @@ def test_qwen_long_gets_its_files() -> None:
         "fileid://f1,fileid://f2",
         "Hi",
     ]
+
+
+def test_a_budget_for_reasoning_has_dashscopes_name() -> None:
+    sent = parameters(reasoning_max_tokens=3000)
+    assert sent["thinking_budget"] == 3000
+    assert "reasoning_max_tokens" not in sent

@@ -7,20 +7,17 @@ from typing import Any
 
 import pytest
 from tests.ai_proxy.converting import ERRORS, MINIMAX
-from tests.ai_proxy.gateway import Json, refusal
+from tests.ai_proxy.gateway import NATIVE, Json, gateway_with, native_event, refusal
+from tests.ai_proxy.natives import GEMINI, VERTEX
 
-from ai_proxy import plugin
 from proxywasm_host.exchange import Message
 from proxywasm_host.testing import TestHost, TestStream, chat_request, chat_response, chat_stream, request, response
 
 KEYS = ["k1", "k2", "k3"]
 RETRY: Json = {"enabled": True, "maxRetries": 5}
 OPENAI: Json = {"type": "openai", "apiTokens": KEYS, "retryOnFailure": RETRY}
+pytestmark = pytest.mark.usefixtures("both_ways")
 FAILURE = response(503, {"retry-after": "7"}, json={"error": {"message": "busy", "type": "x"}})
-
-
-def host_of(provider: Json = OPENAI, **changes: Any) -> TestHost:
-    return TestHost(plugin, {"provider": {**provider, **changes}})
 
 
 def failed(host: TestHost, asked: Message | None = None, answer: Message = FAILURE) -> TestStream:
@@ -34,7 +31,7 @@ def key(headers: Any) -> str:
 
 
 def test_the_client_gets_the_answer_to_the_retry() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     stream = failed(host, chat_request("Hi", headers={"x-trace": "7", "anthropic-beta": "b"}))
     call = host.next_call()
     assert (call.method, call.path, call.host) == ("POST", "/v1/chat/completions", "api.openai.com")
@@ -49,7 +46,7 @@ def test_the_client_gets_the_answer_to_the_retry() -> None:
 
 
 def test_no_token_is_used_twice() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     stream = failed(host)
     used = [key(stream.upstream.headers)]
     while host.pending:
@@ -61,7 +58,7 @@ def test_no_token_is_used_twice() -> None:
 
 
 def test_there_are_no_more_attempts_than_configured() -> None:
-    host = host_of(retryOnFailure={"enabled": True})
+    host = gateway_with(OPENAI, retryOnFailure={"enabled": True})
     failed(host)
     host.next_call().answer(FAILURE)
     assert not host.pending
@@ -73,14 +70,14 @@ def test_there_are_no_more_attempts_than_configured() -> None:
      {"retryOnFailure": {**RETRY, "retryOnStatus": ["429"]}}, {"retryOnFailure": {**RETRY, "maxRetries": 0}}],
 )  # fmt: skip
 def test_a_failure_that_is_not_to_be_retried_goes_to_the_client_at_once(changes: Json) -> None:
-    host = host_of(**changes)
+    host = gateway_with(OPENAI, **changes)
     assert failed(host).downstream.status == 503
     assert not host.calls
 
 
 def test_status_expressions_fit_the_whole_status() -> None:
     """Weakness 31: `4.*` is not 204 or 304, and `50.` is not 5031."""
-    host = host_of(retryOnFailure={**RETRY, "retryOnStatus": ["4.*"]})
+    host = gateway_with(OPENAI, retryOnFailure={**RETRY, "retryOnStatus": ["4.*"]})
     stream = failed(host, answer=response(204))
     assert stream.downstream.status == 204
     assert not host.calls
@@ -88,7 +85,7 @@ def test_status_expressions_fit_the_whole_status() -> None:
 
 def test_any_api_is_retried_as_what_it_is() -> None:
     """Weakness 28: also those without a body, with their own method and path."""
-    host = host_of()
+    host = gateway_with(OPENAI)
     failed(host, request("POST", "/v1/embeddings", json={"model": "e", "input": "x"}))
     assert host.calls[-1].path == "/v1/embeddings"
     failed(host, request("GET", "/v1/files/f%2F1?limit=2"), response(500))
@@ -96,7 +93,7 @@ def test_any_api_is_retried_as_what_it_is() -> None:
 
 
 def test_a_failure_without_body_is_retried_and_otherwise_explained() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     stream = failed(host, answer=response(502))
     host.next_call().answer(chat_response("Hello"))
     assert stream.reply is not None
@@ -109,7 +106,7 @@ def test_a_failure_without_body_is_retried_and_otherwise_explained() -> None:
 
 
 def test_a_stream_is_retried_in_one_piece() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     stream = failed(host, chat_request("Hi", stream=True))
     host.next_call().answer(chat_stream(["Hel", "lo"]))
     assert stream.reply is not None
@@ -117,18 +114,114 @@ def test_a_stream_is_retried_in_one_piece() -> None:
     assert stream.reply.body.endswith(b"data: [DONE]\n\n")
 
 
-def test_a_stream_that_has_begun_is_not_retried() -> None:
-    host = host_of()
+def streaming(provider: Json, **changes: Any) -> tuple[TestHost, TestStream]:
+    host = gateway_with(provider, retryOnFailure=RETRY, apiTokens=KEYS, **changes)
     stream = host.request(chat_request("Hi", stream=True))
-    stream.response_headers(200, {"content-type": "text/event-stream"})
-    stream.response_body(b'data: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\n')
-    stream.response_body(b'data: {"error":{"message":"overloaded"}}\n\n', end_of_stream=True)
+    stream.response_headers(200, {"content-type": "text/event-stream", "retry-after": "7"})
+    return host, stream
+
+
+QWEN_ERROR = b'event:error\ndata:{"code":"Throttling","message":"slow"}\n\n'
+OPENAI_ERROR = b'data: {"error":{"message":"slow","code":429}}\n\n'
+BEGUN_WITH_AN_ERROR = pytest.mark.parametrize(
+    ("provider", "error"), [(NATIVE, QWEN_ERROR), (OPENAI, OPENAI_ERROR)], ids=["converted", "passed on"]
+)
+
+
+@BEGUN_WITH_AN_ERROR
+@pytest.mark.parametrize("cut", [0, 1, 20, -2, -1])
+def test_a_stream_that_begins_with_an_error_is_retried(provider: Json, error: bytes, cut: int) -> None:
+    """Wherever its first event is cut, and whatever comes after it."""
+    host, stream = streaming(provider)
+    for chunk in filter(None, [error[:cut], error[cut:]]):
+        assert stream.response_body(chunk) == b""
+    assert not stream.downstream
+    assert stream.response_body(b": more\n\n", end_of_stream=True) == b""
+    call = host.next_call()
+    assert key(call.headers) != key(stream.upstream.headers)
+    assert call.body == stream.upstream.body
+    call.answer(200, {"content-type": "text/event-stream"}, native_event("Hi", "stop"))
+    assert stream.reply is not None
+    assert stream.reply.status == 200
+    assert b"Hi" in stream.reply.body
+
+
+@BEGUN_WITH_AN_ERROR
+def test_when_all_tokens_fail_a_stream_that_began_with_an_error_is_one(provider: Json, error: bytes) -> None:
+    host, stream = streaming(provider)
+    stream.response_body(error)
+    used = [key(stream.upstream.headers)]
+    while host.pending:
+        used.append(key(host.calls[-1].headers))
+        host.next_call().answer(200, {"content-type": "text/event-stream"}, error)
+    assert sorted(used) == KEYS
+    assert stream.reply is not None
+    assert (stream.reply.status, json.loads(stream.reply.body)["error"]["message"]) == (429, "slow")
+
+
+@BEGUN_WITH_AN_ERROR
+def test_an_error_that_is_not_to_be_retried_is_told_with_its_status(provider: Json, error: bytes) -> None:
+    host = gateway_with(provider, retryOnFailure={})
+    stream = host.request(chat_request("Hi", stream=True))
+    stream.respond(200, {"content-type": "text/event-stream"}, error)
+    assert (stream.downstream.status, stream.downstream.json()["error"]["message"]) == (429, "slow")
+
+
+@pytest.mark.parametrize(
+    ("provider", "event"),
+    [(NATIVE, native_event("Hi")), (OPENAI, b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n')],
+    ids=["converted", "passed on"],
+)
+def test_a_stream_that_has_begun_is_not_retried(provider: Json, event: bytes) -> None:
+    host, stream = streaming(provider)
+    assert stream.response_body(event[:9]) == b""
+    assert b"Hi" in stream.response_body(event[9:])
+    assert b"slow" in stream.response_body(QWEN_ERROR if provider is NATIVE else OPENAI_ERROR, end_of_stream=True)
     assert not host.calls
+    assert stream.downstream.status == 200
+
+
+def test_a_client_that_leaves_a_stream_ends_its_retry() -> None:
+    host, stream = streaming(OPENAI)
+    stream.response_body(OPENAI_ERROR)
+    stream.finish()
+    assert host.calls[-1].status == "cancelled"
+
+
+PICTURE = "https://pictures.example.com/1.png"
+WITH_PICTURE = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PICTURE}}]}]
+
+
+def test_a_retry_does_not_fetch_the_files_again() -> None:
+    """It is the same request, in which they stand."""
+    host = gateway_with(GEMINI, apiTokens=["k1", "k2"], retryOnFailure=RETRY)
+    stream = host.request(chat_request(WITH_PICTURE, model="gemini-2.5-pro"))
+    host.next_call(path="/1.png").answer(200, {"content-type": "image/png"}, b"\x89PNG\r\n\x1a\n")
+    assert b"inlineData" in stream.upstream.body
+    stream.respond(response(500, json={"error": {"code": 500, "message": "down", "status": "INTERNAL"}}))
+    call = host.next_call()
+    assert call.body == stream.upstream.body
+    assert {call.headers["x-goog-api-key"], stream.upstream.headers["x-goog-api-key"]} == {"k1", "k2"}
+    call.answer(json={"candidates": [{"content": {"parts": [{"text": "A picture"}]}, "finishReason": "STOP"}]})
+    assert stream.reply is not None
+    assert b"A picture" in stream.reply.body
+
+
+def test_a_key_that_stands_in_the_path_is_another_there() -> None:
+    """Vertex AI in express mode. The keys need quoting, and one is a part of the other."""
+    host = gateway_with(VERTEX, apiTokens=["a+/b", "a+/b=="], retryOnFailure=RETRY)
+    stream = host.request(chat_request("Hi", model="gemini-2.5-pro"))
+    assert stream.upstream.path.endswith(":generateContent?key=a%2B%2Fb")
+    stream.respond(response(503, json={"error": {"code": 503, "message": "down", "status": "UNAVAILABLE"}}))
+    call = host.next_call()
+    assert call.path.endswith(":generateContent?key=a%2B%2Fb%3D%3D")
+    assert call.body == stream.upstream.body
+    assert "authorization" not in call.headers
 
 
 def test_answers_to_retries_are_converted() -> None:
     qwen = {"type": "qwen", "qwenEnableCompatible": False, "apiTokens": KEYS, "retryOnFailure": RETRY}
-    host = host_of(qwen)
+    host = gateway_with(qwen)
     stream = failed(host, answer=response(429, json={"code": "Throttling", "message": "slow"}))
     choice = {"finish_reason": "stop", "message": {"role": "assistant", "content": "Hello"}}
     host.next_call().answer(json={"output": {"choices": [choice]}, "request_id": "r"})
@@ -138,7 +231,7 @@ def test_answers_to_retries_are_converted() -> None:
 
 def test_an_error_in_an_answer_of_status_200_is_retried_as_the_status_that_it_means() -> None:
     document, status, message = ERRORS["minimax"]
-    host = host_of({**MINIMAX, "apiTokens": ["k1", "k2"], "retryOnFailure": RETRY})
+    host = gateway_with({**MINIMAX, "apiTokens": ["k1", "k2"], "retryOnFailure": RETRY})
     stream = failed(host, answer=response(json=document))
     assert not stream.downstream
     host.next_call().answer(json=document)
@@ -146,14 +239,14 @@ def test_an_error_in_an_answer_of_status_200_is_retried_as_the_status_that_it_me
 
 
 def test_a_retry_that_is_answered_with_nonsense_has_failed() -> None:
-    host = host_of(apiTokens=["k1", "k2"])
+    host = gateway_with(OPENAI, apiTokens=["k1", "k2"])
     stream = failed(host)
     host.next_call().answer(200, {"content-type": "text/html"}, "<html>")
     assert stream.downstream.status == 503
 
 
 def test_replies_of_the_gateway_are_not_retried() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     stream = host.request(chat_request("Hi"))
     stream._stream.response_headers([(":status", "503")], True, "no_healthy_upstream")
     host.settle()
@@ -163,7 +256,7 @@ def test_replies_of_the_gateway_are_not_retried() -> None:
 
 def test_a_token_rests_as_long_as_the_service_asks() -> None:
     """`Retry-After` counts for the token that got it; others are used meanwhile."""
-    host = host_of(retryOnFailure={})
+    host = gateway_with(OPENAI, retryOnFailure={})
     failed(host)  # k1
     used = [key(host.request(chat_request("Hi")).upstream.headers) for _ in range(4)]
     assert set(used) == {"k2", "k3"}
@@ -173,14 +266,14 @@ def test_a_token_rests_as_long_as_the_service_asks() -> None:
 
 
 def test_a_client_that_leaves_ends_the_retry() -> None:
-    host = host_of()
+    host = gateway_with(OPENAI)
     stream = failed(host)
     stream.finish()
     assert host.calls[-1].status == "cancelled"
 
 
 def test_no_token_is_told_in_a_log() -> None:
-    host = host_of(apiTokens=["sk-secret-1", "sk-secret-2"])
+    host = gateway_with(OPENAI, apiTokens=["sk-secret-1", "sk-secret-2"])
     failed(host)
     host.next_call().answer(FAILURE)
     assert "secret" not in "\n".join(host.messages)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ai_proxy.gateway import SESSION
+from tests.ai_proxy.gateway import NATIVE, SESSION, native_event
 
 from ai_proxy import apis, providers
 from ai_proxy.call import Call
+from ai_proxy.codecs import qwen
 from ai_proxy.jsonx import Json
 from ai_proxy.streams import CheckedStream, ConvertedStream
 from proxywasm_host import exchange
@@ -112,3 +113,19 @@ def _still(data: str) -> str:
     if document.get("object") == "chat.completion.chunk" and document["created"] > 1735689600:
         document["created"] = 1735689600
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def test_a_stream_that_never_speaks_of_a_finish_may_lack_its_last_blank_line() -> None:
+    event = b'data: {"choices":[{"text":"Hi","index":0}]}'
+    for rest in (b"", b"\n", b"\r\n"):
+        stream = CheckedStream()
+        assert stream.feed(event + rest, last=True).rstrip() == event
+        assert stream.failure is None
+
+
+def test_what_comes_after_the_end_is_nothing_to_anybody() -> None:
+    call = Call(providers.build(NATIVE, "provider").settings, apis.Route(apis.CHAT), model="m", stream=True)
+    stream = ConvertedStream(call, qwen)
+    out = stream.feed(native_event("Hi", "stop") + b"data: [DONE]\n\ndata: garbage\n\n", last=True)
+    assert out.endswith(b"data: [DONE]\n\n")
+    assert stream.failure is None

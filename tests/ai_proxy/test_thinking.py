@@ -96,3 +96,31 @@ def test_converted_answers_have_it_too() -> None:
     deltas = [json.loads(one)["choices"][0]["delta"] for one in outcome.data[:-1]]
     assert "".join(delta.get("content") or "" for delta in deltas) == "one two"
     assert not any("reasoning_content" in delta for delta in deltas)
+
+
+@pytest.mark.parametrize("none", ["", "null", None])
+def test_a_finish_that_is_none_ends_nothing(none: str | None) -> None:
+    going_on = [{**one, "choices": [{**one["choices"][0], "finish_reason": none}]} for one in THOUGHT]
+    raw = data(*going_on, chunk({"content": "x"}), chunk({}, "stop"))
+    deltas = [json.loads(one)["choices"][0]["delta"] for one in streamed(*raw, DONE).data[:-1]]
+    assert deltas == [{"reasoning_content": "one "}, {"reasoning_content": "two"}, {"content": "x"}, {}]
+
+
+def test_an_error_that_is_none_ends_nothing() -> None:
+    raw = data(*({**one, "error": None} for one in THOUGHT), chunk({}, "stop"))
+    assert json.loads(streamed(*raw, DONE).data[0])["choices"][0]["delta"] == {"content": "one two"}
+
+
+def test_the_last_thought_is_told_once() -> None:
+    raw = data(THOUGHT[0], chunk({"reasoning_content": "two"}, "stop"))
+    assert json.loads(streamed(*raw, DONE).data[0])["choices"][0]["delta"] == {"content": "one two"}
+
+
+def test_content_that_comes_with_the_end_is_the_content() -> None:
+    gemini = {"type": "gemini", "apiTokens": ["AIza-1"], "promoteThinkingOnEmpty": True}
+    parts = [{"text": "hm", "thought": True}], [{"text": "x"}]
+    first, last = ({"candidates": [{"content": {"parts": one}, "index": 0}]} for one in parts)
+    last["candidates"][0]["finishReason"] = "STOP"
+    deltas = [json.loads(one)["choices"][0]["delta"] for one in streamed(*data(first, last), provider=gemini).data[:-1]]
+    assert "".join(delta.get("content") or "" for delta in deltas) == "x"
+    assert "".join(delta.get("reasoning_content") or "" for delta in deltas) == "hm"

@@ -75,7 +75,7 @@ def response(call: Call, document: Json) -> Json:
             inner = inner if isinstance(inner, dict) else {}
             thoughts.append(_text(inner.get("text")))
             signature = _text(inner.get("signature")) or signature
-    said: Json = {"role": "assistant", "content": "".join(texts) if texts or not calls else None}
+    said: Json = {"role": "assistant", "content": "".join(texts)}
     thought = "".join(thoughts)
     said |= qwen_reasoning.whole({**said, "reasoning_content": thought}, call.settings.reasoning_content_mode)
     if signature and call.front:

@@ -12,7 +12,7 @@ from typing import Final
 from proxywasm import Event
 
 from ..call import Call
-from ..errors import ApiError, bad_upstream
+from ..errors import bad_upstream
 from ..jsonx import Json
 from ..writers import Writer
 from . import content
@@ -28,9 +28,7 @@ _SIDE: Final = 1024
 def request(call: Call, body: Json) -> Json:
     call.headers["accept"] = "*/*"
     call.path = path_of(call.model, "invoke")
-    prompt = body.get("prompt")
-    if not isinstance(prompt, str) or not prompt:
-        raise ApiError(400, "prompt is missing", param="prompt")
+    prompt = content.prompt(body)
     size = _SIZE.fullmatch(str(body.get("size") or ""))
     config: Json = {"width": int(size[1]) if size else _SIDE, "height": int(size[2]) if size else _SIDE}
     if body.get("quality"):

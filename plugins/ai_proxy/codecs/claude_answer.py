@@ -53,7 +53,7 @@ def response(call: Call, document: Json) -> Json:
     blocks = document.get("content")
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise bad_upstream("the upstream's answer has no content blocks")
-    texts, thoughts, signature = [], [], ""
+    texts, thoughts, signature, redacted = [], [], "", ""
     calls: list[Json] = []
     for block in blocks:
         kind = block.get("type")
@@ -62,23 +62,28 @@ def response(call: Call, document: Json) -> Json:
         elif kind == "thinking":
             thoughts.append(_text(block.get("thinking")))
             signature = _text(block.get("signature")) or signature
+        elif kind == "redacted_thinking":
+            redacted = _text(block.get("data"))
         elif kind == "tool_use":
             name, call_id = _text(block.get("name")), _text(block.get("id"))
             calls.append(content.tool_call(len(calls), call_id, name, block.get("input")))
-    message: Json = {"role": "assistant", "content": "".join(texts) if texts or not calls else None}
+    message: Json = {"role": "assistant", "content": "".join(texts)}
     if thoughts:
         message["reasoning_content"] = "".join(thoughts)
     if signature:
         # What a client sends back, so that the model knows its own thoughts again.
         message["reasoning_signature"] = signature
+    if redacted:
+        message["reasoning_redacted_content"] = redacted
     if calls:
         message["tool_calls"] = calls
     counted = document.get("usage")
+    tokens = usage(counted) if isinstance(counted, dict) else {}
     return completion(
         _text(document.get("id")),
         call.model,
         [choice(0, message, finish_reason(document.get("stop_reason")) or "")],
-        usage(counted) if isinstance(counted, dict) else None,
+        tokens if tokens.get("total_tokens") else None,
     )
 
 

@@ -27,7 +27,8 @@ def messages(given: list[Json]) -> list[Json]:
                 result.append({"role": role, "content": blocks})
         else:
             user = message.get("content")
-            result.append({"role": role, "content": user if isinstance(user, str) else blocks_of(user)})
+            # Whoever else may speak in OpenAI's protocol (the old role `function`) is the user here.
+            result.append({"role": "user", "content": user if isinstance(user, str) else blocks_of(user)})
     return result
 
 
@@ -50,12 +51,14 @@ def _add_result(message: Json, result: list[Json]) -> None:
 
 
 def _assistant(message: Json) -> str | list[Json]:
-    """Text, thinking if it is signed (unsigned is refused), and calls of tools."""
+    """Text, thinking if it is signed (unsigned is refused) or encrypted, and calls of tools."""
     said = message.get("content")
     blocks: list[Json] = []
     thought, signature = message.get("reasoning_content"), message.get("reasoning_signature")
     if isinstance(thought, str) and isinstance(signature, str) and signature:
         blocks.append({"type": "thinking", "thinking": thought, "signature": signature})
+    if isinstance(redacted := message.get("reasoning_redacted_content"), str) and redacted:
+        blocks.append({"type": "redacted_thinking", "data": redacted})
     uses = [
         {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}
         for call in content.calls(message)

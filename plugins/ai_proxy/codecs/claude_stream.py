@@ -60,6 +60,8 @@ def _block_start(state: State, document: Json, writer: Writer) -> None:
         writer.delta(0, {"content": block["text"]})
     elif kind == "thinking" and _text(block.get("thinking")):
         writer.delta(0, {"reasoning_content": block["thinking"]})
+    elif kind == "redacted_thinking" and _text(block.get("data")):
+        writer.delta(0, {"reasoning_redacted_content": block["data"]})
 
 
 def _block_delta(state: State, document: Json, writer: Writer) -> None:

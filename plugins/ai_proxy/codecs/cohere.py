@@ -15,6 +15,7 @@ from ..chat import choice, completion
 from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
 from ..writers import Writer
+from ..writers.calls import place
 from . import plain
 
 __all__ = ["error", "event", "request", "response"]
@@ -165,9 +166,7 @@ def _tool_call(call: Call, document: Json, message: Json, writer: Writer, *, sta
     given = given if isinstance(given, dict) else {}
     function = given.get("function")
     function = function if isinstance(function, dict) else {}
-    number = document.get("index")
-    key = number if isinstance(number, int) else 0
-    part: Json = {"index": known.setdefault(key, len(known))}
+    part: Json = {"index": known.setdefault(place(document.get("index"), 0), len(known))}
     told: Json = {"arguments": plain.string(function.get("arguments"))}
     if starts:
         part |= {"id": plain.string(given.get("id")), "type": "function"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import uuid
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -146,14 +147,23 @@ def max_tokens(body: Json) -> int:
     return positive(body.get("max_completion_tokens")) or positive(body.get("max_tokens"))
 
 
+def prompt(body: Json, otherwise: str = "") -> str:
+    """What an image is to show. Raises `ApiError` if that is not said."""
+    given = body.get("prompt") or otherwise
+    if not isinstance(given, str) or not given:
+        raise ApiError(400, "prompt is missing", param="prompt")
+    return given
+
+
 def stops(body: Json) -> list[Any]:
     stop = body.get("stop")
     return [stop] if isinstance(stop, str) else stop if isinstance(stop, list) else []
 
 
 def tool_call(index: int, call_id: str, name: str, value: Any) -> Json:
-    """A whole tool call of an answer."""
+    """A whole tool call of an answer; an id is made up where there is none."""
     text = value if isinstance(value, str) else dumps(value if value is not None else {})
+    call_id = call_id or f"call_{uuid.uuid4()}"
     return {"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": text}}
 
 

@@ -30,7 +30,8 @@ _PATHS = {
 _LABELS = {"system": "SYSTEM", "developer": "SYSTEM", "assistant": "ASSISTANT", "tool": "TOOL"}
 
 # Events that carry text. The others tell of progress, of files, of speech, or only keep the connection open.
-_TEXT = frozenset({"message", "agent_message"})
+# `message_replace` has what a moderation puts in the place of the answer; what has gone out cannot be taken back.
+_TEXT = frozenset({"message", "agent_message", "message_replace"})
 
 # For errors in a stream and in a workflow, which come without HTTP status.
 _STATUS = {
@@ -101,6 +102,9 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
         return
     if (failure := error(200, document)) is not None:
         raise failure
+    if settings.bot_type != "Workflow" and _id(settings, document):
+        # Also of events that say nothing: the headers wait for the first piece only.
+        _begin(call, settings, document, writer)
     if kind in _TEXT:
         _begin(call, settings, document, writer)
         if text := plain.string(document.get("answer")):

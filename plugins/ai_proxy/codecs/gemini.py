@@ -49,8 +49,7 @@ def request(call: Call, body: Json) -> Json:
     google.structured(body, config)
     if (thinking := _thinking(call, settings, body)) is not None:
         config["thinkingConfig"] = thinking
-    if config:
-        result["generationConfig"] = config
+    result["generationConfig"] = config  # Google's own clients send an empty object rather than none.
     if declarations := google.functions(body):
         result["tools"] = [{"function_declarations": declarations}]
         if (choice := google.function_calling(body)) is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from ..chat import choice, completion
 from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
 from ..writers import Writer
+from ..writers.calls import place
 from . import content, qwen_reasoning
 
 _FINISH: Final = {
@@ -41,8 +41,8 @@ def error(status: int, document: Json) -> ApiError | None:
 def response(call: Call, document: Json, answer_id: str) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
-    choices = []
-    for index, candidate in _candidates(document):
+    choices: list[Json] = []
+    for _, candidate in _candidates(document):
         said = _Said()
         said.add(candidate)
         message: Json = {"role": "assistant"}
@@ -57,7 +57,7 @@ def response(call: Call, document: Json, answer_id: str) -> Json:
         if said.calls:
             message["tool_calls"] = said.calls
         reason = finish_reason(candidate, calls=bool(said.calls)) or "stop"
-        choices.append(choice(index, message, reason, _logprobs(candidate)))
+        choices.append(choice(len(choices), message, reason, _logprobs(candidate)))
     if (blocked := _blocked(document)) is not None and not choices:
         choices.append(choice(0, {"role": "assistant", "content": "", "refusal": blocked}, "content_filter"))
     if not choices and "usageMetadata" not in document:
@@ -82,7 +82,8 @@ def event(call: Call, document: Json, writer: Writer, answer_id: str) -> None:
         state = call.state = State(call.settings.reasoning_content_mode)
     writer.begin(answer_id)
     counted = usage(document)
-    for index, candidate in _candidates(document):
+    candidates = list(_candidates(document))
+    for index, candidate in candidates:
         said = _Said(state.calls.get(index, 0))
         said.add(candidate)
         state.calls[index] = said.first + len(said.calls)
@@ -97,11 +98,14 @@ def event(call: Call, document: Json, writer: Writer, answer_id: str) -> None:
         if said.calls:
             delta["tool_calls"] = said.calls
         if reason is not None:
-            writer.finish(index, reason, delta=delta if any(delta.values()) else None, usage=counted)
+            says = bool(_parts(candidate)) or any(delta.values())
+            writer.finish(index, reason, delta=delta if says else None, usage=counted)
         else:
             writer.delta(index, delta, logprobs=_logprobs(candidate), usage=counted)
     if (blocked := _blocked(document)) is not None:
         writer.finish(0, "content_filter", delta={"role": "assistant", "refusal": blocked}, usage=counted)
+    elif counted and not candidates:
+        writer.usage(counted)  # At times the counts follow in an event of their own.
 
 
 class _Said:
@@ -130,9 +134,8 @@ class _Said:
                 self.text += f"```\n{outcome.get('output')}\n```\n"
 
     def _call(self, function: Json, part: Json) -> None:
-        call_id = function.get("id") or f"call_{uuid.uuid4()}"
-        name = str(function.get("name") or "")
-        call = content.tool_call(self.first + len(self.calls), str(call_id), name, function.get("args"))
+        call_id, name = str(function.get("id") or ""), str(function.get("name") or "")
+        call = content.tool_call(self.first + len(self.calls), call_id, name, function.get("args"))
         if isinstance(signature := part.get("thoughtSignature"), str):
             call["extra_content"] = {"google": {"thought_signature": signature}}
         self.calls.append(call)
@@ -145,8 +148,7 @@ def _candidates(document: Json) -> Iterator[tuple[int, Json]]:
     for position, candidate in enumerate(candidates or []):
         if not isinstance(candidate, dict):
             raise bad_upstream("the upstream's answer has a candidate that is not an object")
-        index = candidate.get("index")
-        yield (index if isinstance(index, int) else position), candidate
+        yield place(candidate.get("index"), position), candidate
 
 
 def _parts(candidate: Json) -> list[Json]:

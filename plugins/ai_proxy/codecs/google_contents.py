@@ -59,7 +59,8 @@ def contents(given: list[Json], remote: Remote) -> list[Json]:
 
 
 def system(given: list[Json]) -> Json | None:
-    texts = [text for one in given if content.is_system(one) and (text := content.text(one.get("content")))]
+    said = [part.get("text") for one in given if content.is_system(one) for part in content.parts(one.get("content"))]
+    texts = [text for text in said if isinstance(text, str) and text]
     return {"parts": [{"text": text} for text in texts]} if texts else None
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from proxywasm import Event
+from proxywasm import Event, log
 
 from ..call import Call
 from ..chat import choice, completion
@@ -20,6 +20,7 @@ from ..provider import Outgoing
 from ..settings import HunyuanSettings, Settings
 from ..signing import tc3
 from ..writers import Writer
+from ..writers.calls import place
 from . import plain
 
 __all__ = ["error", "event", "request", "response", "sign"]
@@ -112,9 +113,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # 
     writer.begin(plain.string(answer.get("Id")))
     usage = _usage(answer)
     for position, item in enumerate(_choices(answer)):
-        index = item.get("Index", position)
-        if not isinstance(index, int):
-            index = position
+        index = place(item.get("Index"), position)
         delta, reason = _delta(item.get("Delta")), _finish_reason(item)
         if reason is None or any(value for key, value in delta.items() if key != "role"):
             writer.delta(index, delta, usage=usage if reason is None else None)
@@ -141,7 +140,7 @@ def _message(given: Json) -> Json:
     content = given.get("content")
     message: Json = {"Role": given.get("role")}
     if isinstance(content, list) and any(part.get("type") != "text" for part in plain.objects(content)):
-        message["Contents"] = [_part(part) for part in plain.objects(content)]
+        message["Contents"] = [known for part in plain.objects(content) if (known := _part(part)) is not None]
     else:
         message["Content"] = plain.text_of(content)
     if calls := plain.objects(given.get("tool_calls")):
@@ -153,11 +152,14 @@ def _message(given: Json) -> Json:
     return message
 
 
-def _part(part: Json) -> Json:
+def _part(part: Json) -> Json | None:
     image = part.get("image_url")
     if part.get("type") == "image_url":
         return {"Type": "image_url", "ImageUrl": {"Url": image.get("url") if isinstance(image, dict) else image}}
-    return {"Type": "text", "Text": plain.string(part.get("text"))}
+    if part.get("type") == "text":
+        return {"Type": "text", "Text": plain.string(part.get("text"))}
+    log.warn("a content part of type %s dropped: Hunyuan knows none like it", part.get("type"))
+    return None
 
 
 def _function(function: Any) -> Json:
@@ -193,8 +195,7 @@ def _delta(message: Any) -> Json:
 def _tool_call(given: Json, position: int) -> Json:
     function = given.get("Function")
     function = function if isinstance(function, dict) else {}
-    index = given.get("Index")
-    call: Json = {"index": index if isinstance(index, int) else position}
+    call: Json = {"index": place(given.get("Index"), position)}
     if identity := plain.string(given.get("Id")):
         call |= {"id": identity, "type": "function"}
     call["function"] = {"arguments": plain.string(function.get("Arguments"))}

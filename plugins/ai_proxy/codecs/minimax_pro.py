@@ -16,6 +16,7 @@ from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
 from ..settings import MinimaxSettings
 from ..writers import Writer
+from ..writers.calls import place
 from . import plain
 
 __all__ = ["error", "event", "request", "response"]
@@ -88,9 +89,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # 
     items = _choices(document)
     usage = _usage(document)
     for position, item in enumerate(items):
-        index = item.get("index", position)
-        if not isinstance(index, int):
-            index = position
+        index = place(item.get("index"), position)
         reason = plain.string(item.get("finish_reason"))
         if reason and writer.said:
             writer.finish(index, reason, usage=usage)  # The event repeats the whole answer.

@@ -10,6 +10,7 @@ from ..call import Call
 from ..errors import ApiError, from_anything
 from ..jsonx import Json
 from ..writers import Writer
+from ..writers.calls import place
 
 
 def request(call: Call, body: Json) -> Json:  # noqa: ARG001
@@ -31,13 +32,12 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # 
     if usage is None and isinstance(choices, list) and choices and isinstance(choices[0], dict):
         usage = choices[0].get("usage")  # As Moonshot has it.
     usage = usage if isinstance(usage, dict) else None
-    for item in choices if isinstance(choices, list) else []:
+    for position, item in enumerate(choices if isinstance(choices, list) else []):
         if not isinstance(item, dict):
             continue
-        index = item.get("index")
-        index = index if isinstance(index, int) else 0
+        index = place(item.get("index"), position)
         delta = item.get("delta")
-        reason = _finish_reason(item.get("finish_reason"))
+        reason = finish_reason(item.get("finish_reason"))
         if isinstance(delta, dict) and (delta or not reason):
             writer.delta(index, delta, logprobs=item.get("logprobs"), usage=usage)
         if reason:
@@ -58,7 +58,7 @@ def error(status: int, document: Json) -> ApiError | None:
     return from_anything(status, b"", document)
 
 
-def _finish_reason(reason: Any) -> str:
+def finish_reason(reason: Any) -> str:
     """Some services say null as text, or with blanks around."""
     reason = reason.strip() if isinstance(reason, str) else ""
     return "" if reason == "null" else reason

@@ -18,6 +18,7 @@ from ..errors import ApiError
 from ..jsonx import Json
 from ..settings import QwenSettings
 from ..writers import Writer
+from ..writers.calls import place
 from . import qwen_answer as answer
 from . import qwen_reasoning as reasoning
 from .qwen_answer import error
@@ -33,7 +34,7 @@ _MULTIMODAL_PATH = "/api/v1/services/aigc/multimodal-generation/generation"
 _NOT_PARAMETERS = frozenset(
     {
         "model", "messages", "stream", "stream_options", "max_completion_tokens", "user", "metadata", "store",
-        "service_tier", "prompt_cache_key", "prompt_cache_retention", "safety_identifier",
+        "service_tier", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "reasoning_max_tokens",
     }
 )  # fmt: skip
 
@@ -64,6 +65,8 @@ def request(call: Call, body: Json) -> Json:
     parameters["result_format"] = "message"
     if body.get("max_completion_tokens") is not None:
         parameters.setdefault("max_tokens", body["max_completion_tokens"])
+    if body.get("reasoning_max_tokens") is not None:
+        parameters.setdefault("thinking_budget", body["reasoning_max_tokens"])
     top_p = parameters.get("top_p")
     if isinstance(top_p, int | float):
         parameters["top_p"] = min(max(top_p, _TOP_P[0]), _TOP_P[1])
@@ -103,9 +106,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # 
         writer.begin(str(document.get("request_id") or ""))
     finished = True
     for position, (message, item) in enumerate(answer.choices(document)):
-        index = item.get("index", position)
-        if not isinstance(index, int):
-            index = position
+        index = place(item.get("index"), position)
         progress = state.progress.get(index)
         if progress is None:
             progress = state.progress[index] = Progress(state.cumulative, call.settings.reasoning_content_mode)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..jsonx import Json
+from ..writers.calls import place
 from .qwen_reasoning import Stream
 
 
@@ -50,9 +51,7 @@ class Progress:
     def _tool_calls(self, calls: list[Json]) -> list[Json]:
         parts = []
         for position, call in enumerate(calls):
-            key = call.get("index")
-            if not isinstance(key, int):
-                key = position
+            key = place(call.get("index"), position)
             known = self._calls.get(key)
             if known is None:
                 known = self._calls[key] = _ToolCall(len(self._calls))

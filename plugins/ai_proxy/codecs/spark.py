@@ -15,6 +15,7 @@ from ..chat import choice, completion
 from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
 from ..writers import Writer
+from ..writers.calls import place
 from . import plain
 
 __all__ = ["error", "event", "request", "response"]
@@ -40,7 +41,7 @@ def response(call: Call, document: Json) -> Json:
             raise bad_upstream("the upstream's answer has a choice without a message")
         message = {"role": "assistant", "content": None, **message}
         reason = plain.string(item.get("finish_reason")) or ("tool_calls" if message.get("tool_calls") else "stop")
-        choices.append(choice(_index(item, index), _with_calls(message), reason))
+        choices.append(choice(index, _with_calls(message), reason))
     answer = completion(_id(document), call.model, choices, _usage(document))
     if plain.count(document.get("created")):
         answer["created"] = document["created"]
@@ -53,7 +54,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # 
     writer.begin(_id(document), created=document.get("created"))
     usage = _usage(document)
     for position, item in enumerate(_choices(document)):
-        index = _index(item, position)
+        index = place(item.get("index"), position)
         delta = item.get("delta")
         if isinstance(delta, dict) and delta:
             writer.delta(index, _with_calls(delta), usage=usage)
@@ -79,11 +80,6 @@ def _choices(document: Json) -> list[Json]:
     if not isinstance(choices, list) or not all(isinstance(item, dict) for item in choices):
         raise bad_upstream("the upstream's answer has no choices")
     return choices
-
-
-def _index(item: Json, position: int) -> int:
-    index = item.get("index")
-    return index if isinstance(index, int) else position
 
 
 def _with_calls(message: Json) -> Json:

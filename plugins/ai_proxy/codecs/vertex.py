@@ -40,8 +40,7 @@ def request(call: Call, body: Json) -> Json:
         config["thinkingConfig"] = thinking
     if not call.model.startswith("gemini-2.0-"):  # As in the original; these have been seen to refuse schemas.
         google.structured(body, config)
-    if config:
-        result["generationConfig"] = config
+    result["generationConfig"] = config  # Google's own clients send an empty object rather than none.
     if declarations := google.functions(body):
         result["tools"] = [{"functionDeclarations": declarations}]
         if (choice := google.function_calling(body)) is not None:
@@ -92,7 +91,7 @@ def path_of(call: Call, publisher: str, action: str) -> str:
     settings = call.settings
     assert isinstance(settings, VertexSettings)
     model = f"publishers/{publisher}/models/{call.model}:{action}"
-    if settings.mode == "express":
+    if settings.api_tokens:
         return f"/v1/{model}"
     return f"/v1/projects/{settings.vertex_project_id}/locations/{settings.vertex_region}/{model}"
 

@@ -42,12 +42,10 @@ def request(call: Call, body: Json) -> Json:
     assert isinstance(settings, VertexSettings)
     call.stream = False
     call.path = path_of(call, "google", "generateContent")
-    prompt = body.get("prompt")
     images = [] if call.api == apis.IMAGE_GENERATION else _images(body)
-    if call.api == apis.IMAGE_VARIATION:
-        prompt = prompt or _VARY
-    if not isinstance(prompt, str) or not prompt:
-        raise ApiError(400, "prompt is missing", param="prompt")
+    prompt = content.prompt(body, _VARY if call.api == apis.IMAGE_VARIATION else "")
+    if call.api == apis.IMAGE_EDIT and body.get("mask"):
+        raise ApiError(400, "a mask is not supported with this model service", param="mask")
     ratio, size = _SIZES.get(str(body.get("size")), _ANY_SIZE)
     config: Json = {
         "temperature": 1.0,
@@ -107,8 +105,6 @@ def _inline(candidates: list[Any]) -> list[Json]:
 
 def _images(body: Json) -> list[Json]:
     """Given as addresses under one of several names: forms and JSON clients differ."""
-    if body.get("mask"):
-        raise ApiError(400, "a mask is not supported with this model service", param="mask")
     urls: list[str] = []
     for name in ("image", "images", "image_url"):
         value = body.get(name)

@@ -24,11 +24,11 @@ def response(call: Call, answer: Json) -> Json:
     reason = choice.get("finish_reason")
     counted = answer.get("usage")
     return {
-        "id": answer.get("id") or f"msg_{uuid.uuid4()}",
+        "id": text_of(answer.get("id")) or f"msg_{uuid.uuid4()}",
         "type": "message",
         "role": "assistant",
         "content": _content(message),
-        "model": answer.get("model") or call.model,
+        "model": text_of(answer.get("model")) or call.model,
         "stop_reason": STOP_REASONS.get(reason, reason) if isinstance(reason, str) else None,
         "stop_sequence": None,
         "usage": usage(counted if isinstance(counted, dict) else None),
@@ -52,7 +52,7 @@ def _content(message: Json) -> list[Json]:
         blocks.append(
             {
                 "type": "tool_use",
-                "id": call.get("id") or f"toolu_{uuid.uuid4()}",
+                "id": text_of(call.get("id")) or f"toolu_{uuid.uuid4()}",
                 "name": text_of(function.get("name")),
                 "input": _input(function.get("arguments")),
             }

@@ -54,6 +54,7 @@ def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
 ROWS: Final = (
     Row(
         name="azure",
+        title="Azure OpenAI",
         host="",
         paths=PATHS,
         settings=AzureSettings,

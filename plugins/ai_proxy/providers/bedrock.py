@@ -12,8 +12,9 @@ from typing import Final
 from .. import apis
 from ..codecs import bedrock, bedrock_images
 from ..provider import BEARER, Endpoint, Outgoing, Row
+from ..schema import Given
 from ..settings import Settings
-from ..settings.bedrock import BedrockSettings
+from ..settings.bedrock import SIGNED, BedrockSettings
 from ..signing import sigv4
 
 # Said by the codecs: the model is in the path, escaped.
@@ -35,13 +36,15 @@ def _sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
 ROWS: Final = (
     Row(
         name="bedrock",
-        when=("signed", False),
+        title="AWS Bedrock",
+        when=Given("api_tokens"),
         host="",
         endpoint=_endpoint,
         auth=BEARER,
         settings=BedrockSettings,
         paths=_PATHS,
         codecs=_CODECS,
+        reasoning_modes=True,
         edits={apis.MESSAGES: bedrock.messages},
         native_front=bedrock.is_claude,
         original_keeps_path=True,
@@ -50,7 +53,7 @@ ROWS: Final = (
     ),
     Row(
         name="bedrock",
-        when=("signed", True),
+        when=SIGNED,
         host="",
         endpoint=_endpoint,
         auth=None,
@@ -59,6 +62,7 @@ ROWS: Final = (
         token_required=False,
         paths=_PATHS,
         codecs=_CODECS,
+        reasoning_modes=True,
         original_keeps_path=True,
         accept_for_streams=False,
         id_header="x-amzn-requestid",

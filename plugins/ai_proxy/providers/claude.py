@@ -7,6 +7,7 @@ from typing import Final
 from .. import apis
 from ..codecs import claude
 from ..provider import Auth, Row
+from ..schema import Is
 from ..settings import Settings
 from ..settings.claude import ClaudeSettings
 
@@ -21,7 +22,7 @@ _PATHS: Final = {
 
 def _headers(settings: Settings) -> dict[str, str]:
     assert isinstance(settings, ClaudeSettings)
-    return {"anthropic-version": settings.claude_version or settings.api_version}
+    return {"anthropic-version": settings.claude_version}
 
 
 def _headers_of_claude_code(settings: Settings) -> dict[str, str]:
@@ -37,7 +38,8 @@ def _headers_of_claude_code(settings: Settings) -> dict[str, str]:
 ROWS: Final = (
     Row(
         name="claude",
-        when=("claude_code_mode", False),
+        title="Anthropic's Claude",
+        when=Is("claude_code_mode", False),
         host="api.anthropic.com",
         auth=Auth("x-api-key", "{}"),
         headers=_headers,
@@ -49,7 +51,7 @@ ROWS: Final = (
     ),
     Row(
         name="claude",
-        when=("claude_code_mode", True),
+        when=Is("claude_code_mode", True),
         host="api.anthropic.com",
         headers=_headers_of_claude_code,
         settings=ClaudeSettings,

@@ -7,17 +7,21 @@ from typing import Final
 from .. import apis
 from ..codecs import cohere, deepl, dify, hunyuan, minimax_pro, spark, triton
 from ..provider import Auth, Row
+from ..schema import Is, Not
 from ..settings import DeeplSettings, DifySettings, HunyuanSettings, MinimaxSettings, TritonSettings
+from ..settings.converting import NATIVE
 
 ROWS: Final = (
     Row(
         name="cohere",
+        title="Cohere",
         host="api.cohere.com",
         paths={apis.CHAT: "/v2/chat", apis.COHERE_RERANK: "/v1/rerank"},
         codecs={apis.CHAT: cohere},
     ),
     Row(
         name="deepl",
+        title="DeepL",
         host="api-free.deepl.com",
         paths={apis.CHAT: "/v2/translate"},
         auth=Auth("authorization", "DeepL-Auth-Key {}"),
@@ -28,6 +32,7 @@ ROWS: Final = (
     ),
     Row(
         name="dify",
+        title="Dify",
         host="api.dify.ai",
         host_setting="dify_api_url",
         paths={apis.CHAT: "/v1/chat-messages"},
@@ -39,7 +44,8 @@ ROWS: Final = (
     ),
     Row(
         name="hunyuan",
-        when=("native", False),
+        title="Hunyuan (Tencent Cloud)",
+        when=Not(NATIVE),
         host="api.hunyuan.cloud.tencent.com",
         paths={apis.CHAT: "/v1/chat/completions", apis.EMBEDDINGS: "/v1/embeddings"},
         settings=HunyuanSettings,
@@ -48,7 +54,7 @@ ROWS: Final = (
     ),
     Row(
         name="hunyuan",
-        when=("native", True),
+        when=NATIVE,
         host="hunyuan.tencentcloudapi.com",
         paths={apis.CHAT: "/"},
         auth=None,
@@ -59,7 +65,7 @@ ROWS: Final = (
     ),
     Row(
         name="minimax",
-        when=("minimax_api_type", "pro"),
+        when=Is("minimax_api_type", "pro"),
         host="api.minimax.chat",
         paths={apis.CHAT: "/v1/text/chatcompletion_pro"},
         settings=MinimaxSettings,
@@ -68,6 +74,7 @@ ROWS: Final = (
     ),
     Row(
         name="spark",
+        title="Spark (iFLYTEK)",
         host="spark-api-open.xf-yun.com",
         paths={apis.CHAT: "/v1/chat/completions"},
         codecs={apis.CHAT: spark},
@@ -75,6 +82,7 @@ ROWS: Final = (
     ),
     Row(
         name="triton",
+        title="Triton Inference Server",
         host="",
         host_setting="triton_domain",
         paths={apis.CHAT: "/v2/models/{model}/generate"},

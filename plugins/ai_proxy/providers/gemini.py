@@ -24,6 +24,7 @@ def _path(call: Call) -> str:
 ROWS: Final = (
     Row(
         name="gemini",
+        title="Google's Gemini API",
         host="generativelanguage.googleapis.com",
         auth=Auth("x-goog-api-key", "{}"),
         settings=GeminiSettings,
@@ -37,6 +38,7 @@ ROWS: Final = (
             apis.MODELS: "/v1/models",
         },
         codecs={apis.CHAT: gemini, apis.EMBEDDINGS: gemini_embeddings, apis.IMAGE_GENERATION: gemini_images},
+        reasoning_modes=True,
         choose_path=_path,
         original_keeps_path=True,
         accept_for_streams=False,  # `alt=sse` asks for events.

@@ -12,6 +12,7 @@ from ..settings import KlingSettings
 ROWS: Final = (
     Row(
         name="kling",
+        title="Kling (Kuaishou)",
         host="api-singapore.klingai.com",
         settings=KlingSettings,
         token_required=False,  # Or the two keys; the settings check that.

@@ -75,6 +75,7 @@ def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
 ROWS: Final = (
     Row(
         name="openai",
+        title="OpenAI, and other services with its protocol",
         host="api.openai.com",
         paths=PATHS,
         settings=OpenAISettings,

@@ -7,6 +7,7 @@ from typing import Final
 
 from .. import apis, edits
 from ..provider import RAW, Endpoint, Row
+from ..schema import Is
 from ..settings import (
     CloudflareSettings,
     DoubaoSettings,
@@ -33,16 +34,18 @@ def _cloudflare(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
 # know best which one they want.
 ROWS: Final = (
     # Takes its key without "Bearer". Source: 360 Zhinao API docs.
-    Row(name="ai360", host="api.360.cn", auth=RAW, paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
-    Row(name="baichuan", host="api.baichuan-ai.com", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+    Row(name="ai360", title="360 Zhinao", host="api.360.cn", auth=RAW, paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+    Row(name="baichuan", title="Baichuan", host="api.baichuan-ai.com", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
     Row(
         name="baidu",
+        title="Baidu Qianfan (ERNIE)",
         host="qianfan.baidubce.com",
         paths={apis.CHAT: "/v2/chat/completions", apis.EMBEDDINGS: "/v2/embeddings"},
         original_keeps_path=True,
     ),
     Row(
         name="cloudflare",
+        title="Cloudflare Workers AI",
         host="api.cloudflare.com",
         paths=_like_openai(apis.CHAT),
         settings=CloudflareSettings,
@@ -50,12 +53,14 @@ ROWS: Final = (
     ),
     Row(
         name="deepseek",
+        title="DeepSeek",
         host="api.deepseek.com",
         # Its own Anthropic endpoint is better than a conversion. Source: DeepSeek API docs, "Anthropic API".
         paths={**_like_openai(apis.CHAT, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
     ),
     Row(
         name="doubao",
+        title="Doubao (Volcengine Ark)",
         host="ark.cn-beijing.volces.com",
         host_setting="doubao_domain",
         settings=DoubaoSettings,
@@ -70,30 +75,34 @@ ROWS: Final = (
     ),
     Row(
         name="fireworks",
+        title="Fireworks AI",
         host="api.fireworks.ai",
         # Source: Fireworks API reference; the original leaves "/inference" out and reaches nothing.
         paths=_like_openai(apis.CHAT, apis.COMPLETIONS, apis.MODELS, prefix="/inference"),
         original_keeps_path=True,
     ),
     # Closed since; kept for configurations that point `providerDomain` elsewhere.
-    Row(name="galadriel", host="api.galadriel.com", paths=_like_openai(apis.CHAT)),
+    Row(name="galadriel", title="Galadriel", host="api.galadriel.com", paths=_like_openai(apis.CHAT)),
     Row(
         name="github",
+        title="GitHub Models",
         host="models.inference.ai.azure.com",
         # GitHub Models take a personal access token as it is, and have no version in their paths.
         auth=RAW,
         paths={apis.CHAT: "/chat/completions", apis.EMBEDDINGS: "/embeddings"},
         original_keeps_path=True,
     ),
-    Row(name="grok", host="api.x.ai", paths=_like_openai(apis.CHAT), original_keeps_path=True),
+    Row(name="grok", title="Grok (xAI)", host="api.x.ai", paths=_like_openai(apis.CHAT), original_keeps_path=True),
     Row(
         name="groq",
+        title="Groq",
         host="api.groq.com",
         paths=_like_openai(apis.CHAT, apis.RESPONSES, prefix="/openai"),
         original_keeps_path=True,
     ),
     Row(
         name="longcat",
+        title="LongCat",
         host="api.longcat.chat",
         paths=_like_openai(apis.CHAT, apis.EMBEDDINGS, apis.MODELS),
         settings=LongcatSettings,
@@ -101,7 +110,8 @@ ROWS: Final = (
     ),
     Row(
         name="minimax",
-        when=("minimax_api_type", "v2"),
+        title="MiniMax",
+        when=Is("minimax_api_type", "v2"),
         host="api.minimax.chat",
         paths={apis.CHAT: "/v1/text/chatcompletion_v2"},
         settings=MinimaxSettings,
@@ -109,9 +119,10 @@ ROWS: Final = (
         accept_for_streams=False,
         original_keeps_path=True,
     ),
-    Row(name="mistral", host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+    Row(name="mistral", title="Mistral AI", host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
     Row(
         name="moonshot",
+        title="Moonshot AI (Kimi)",
         host="api.moonshot.cn",
         paths=_like_openai(apis.CHAT, apis.MODELS),
         settings=MoonshotSettings,
@@ -119,19 +130,27 @@ ROWS: Final = (
     ),
     Row(
         name="openrouter",
+        title="OpenRouter",
         host="openrouter.ai",
         paths=_like_openai(apis.CHAT, apis.COMPLETIONS, prefix="/api"),
         edits={apis.CHAT: edits.openrouter_reasoning},
         original_keeps_path=True,
     ),
-    Row(name="stepfun", host="api.stepfun.com", paths=_like_openai(apis.CHAT)),
-    Row(name="together-ai", host="api.together.xyz", paths=_like_openai(apis.CHAT), original_keeps_path=True),
-    Row(name="yi", host="api.lingyiwanwu.com", paths=_like_openai(apis.CHAT)),
+    Row(name="stepfun", title="StepFun", host="api.stepfun.com", paths=_like_openai(apis.CHAT)),
+    Row(
+        name="together-ai",
+        title="Together AI",
+        host="api.together.xyz",
+        paths=_like_openai(apis.CHAT),
+        original_keeps_path=True,
+    ),
+    Row(name="yi", title="Yi (01.AI)", host="api.lingyiwanwu.com", paths=_like_openai(apis.CHAT)),
     *(
         Row(
             name="zhipuai",
+            title="Zhipu AI (GLM)",
             # The subscription for coding tools has an endpoint of its own. Source: Zhipu AI docs, "GLM Coding Plan".
-            when=("zhipu_code_plan_mode", coding),
+            when=Is("zhipu_code_plan_mode", coding),
             host="open.bigmodel.cn",
             host_setting="zhipu_domain",
             settings=ZhipuSettings,

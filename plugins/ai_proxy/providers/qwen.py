@@ -7,7 +7,9 @@ from typing import Final
 from .. import apis
 from ..codecs import qwen, qwen_embeddings
 from ..provider import Row
+from ..schema import Not
 from ..settings import QwenSettings
+from ..settings.qwen import COMPATIBLE
 
 # DashScope has its asynchronous services and tasks, and an Anthropic endpoint, beside either of its two chat protocols.
 _DASHSCOPE: Final = {
@@ -19,7 +21,8 @@ _DASHSCOPE: Final = {
 ROWS: Final = (
     Row(
         name="qwen",
-        when=("qwen_enable_compatible", True),
+        title="Qwen (Alibaba Cloud Model Studio, DashScope)",
+        when=COMPATIBLE,
         host="dashscope.aliyuncs.com",
         host_setting="qwen_domain",
         settings=QwenSettings,
@@ -44,7 +47,7 @@ ROWS: Final = (
     ),
     Row(
         name="qwen",
-        when=("qwen_enable_compatible", False),
+        when=Not(COMPATIBLE),
         host="dashscope.aliyuncs.com",
         host_setting="qwen_domain",
         settings=QwenSettings,
@@ -57,5 +60,6 @@ ROWS: Final = (
             **_DASHSCOPE,
         },
         codecs={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
+        reasoning_modes=True,
     ),
 )

@@ -26,6 +26,7 @@ def _vllm(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
 ROWS: Final = (
     Row(
         name="ollama",
+        title="Ollama",
         host="",
         paths={api: PATHS[api] for api in (apis.CHAT, apis.EMBEDDINGS, apis.MODELS)},
         settings=OllamaSettings,
@@ -38,6 +39,7 @@ ROWS: Final = (
     ),
     Row(
         name="vllm",
+        title="vLLM",
         host="",
         paths={
             **{api: PATHS[api] for api in (apis.CHAT, apis.COMPLETIONS, apis.EMBEDDINGS, apis.MODELS)},
@@ -53,6 +55,7 @@ ROWS: Final = (
     ),
     Row(
         name="generic",
+        title="a service of any kind",
         host="",
         host_setting="generic_host",
         paths={},
@@ -67,6 +70,7 @@ ROWS: Final = (
     ),
     Row(
         name="coze",
+        title="Coze",
         host="api.coze.cn",
         paths={},
         # Its agents are told apart by path, and its protocol has nothing of OpenAI's. Source: Coze API docs.

@@ -13,7 +13,7 @@ from ..codecs import vertex, vertex_embeddings, vertex_images
 from ..oauth import AccessToken
 from ..provider import Auth, Endpoint, Row
 from ..settings import Settings
-from ..settings.google import VertexSettings
+from ..settings.google import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
 
 # Said by the codecs: the model and whose it is are in the path.
 _PATHS: Final = {
@@ -54,12 +54,14 @@ def _login(settings: Settings) -> AccessToken:
 ROWS: Final = (
     Row(
         name="vertex",
-        when=("mode", "express"),
+        title="Google's Vertex AI",
+        when=EXPRESS,
         host="aiplatform.googleapis.com",
         auth=Auth("key", "{}", in_query=True),
         settings=VertexSettings,
         paths=_PATHS,
         codecs=_CODECS,
+        reasoning_modes=True,
         edits={apis.MESSAGES: vertex.messages},
         native_front=vertex.is_claude,
         # Clients of Google's own protocol say in the path whose model they want.
@@ -68,7 +70,7 @@ ROWS: Final = (
     ),
     Row(
         name="vertex",
-        when=("mode", "standard"),
+        when=STANDARD,
         host="",
         endpoint=_endpoint,
         login=_login,
@@ -76,6 +78,7 @@ ROWS: Final = (
         token_required=False,
         paths=_PATHS,
         codecs=_CODECS,
+        reasoning_modes=True,
         edits={apis.MESSAGES: vertex.messages},
         native_front=vertex.is_claude,
         original_keeps_path=True,
@@ -83,7 +86,7 @@ ROWS: Final = (
     ),
     Row(
         name="vertex",
-        when=("mode", "compatible"),
+        when=COMPATIBLE,
         host="",
         endpoint=_compatible,
         login=_login,

@@ -1,44 +1,38 @@
 """The keys that AWS Bedrock adds."""
 
+# `key` makes a dataclass field, as `dataclasses.field` does
+
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from proxywasm import ConfigError, log
-
-from ..schema import Kind, key
+from ..schema import All, Given, Idle, Kind, Need, Not, Rule, key
 from .common import Settings
 
-_POSITIONS: Final = {"systemprompt": "system", "lastusermessage": "last_user", "lastmessage": "last"}
+_NO_TOKENS: Final = Not(Given("api_tokens"))
+SIGNED: Final = All((_NO_TOKENS, Given("aws_access_key")))
+"""Requests are signed with a key pair, instead of carrying an API key."""
+
+_POSITIONS: Final = {"systemPrompt": "system", "lastUserMessage": "last_user", "lastMessage": "last"}
 
 
-def _trimmed(value: str, path: str) -> str:  # noqa: ARG001
-    return value.strip()
-
-
-def _positions(table: dict[str, Any], path: str) -> frozenset[str]:
-    """Names may be written in any style, as in the original."""
-    result = set()
-    for name, wanted in table.items():
-        position = _POSITIONS.get(name.lower().replace("_", "").replace("-", ""))
-        if position is None:
-            log.warn("%s.%s: unknown position, ignored", path, name)
-        elif not isinstance(wanted, bool):
-            raise ConfigError(f"{path}.{name}: must be true or false")
-        elif wanted:
-            result.add(position)
-    return frozenset(result)
+def _positions(table: dict[str, bool], path: str) -> frozenset[str]:  # noqa: ARG001
+    return frozenset(_POSITIONS[name] for name, wanted in table.items() if wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BedrockSettings(Settings):
     """Keys of AWS Bedrock."""
 
-    aws_region: str = key(Kind.STRING, "region, for example `us-east-1`", default="", convert=_trimmed)
-    aws_access_key: str = key(Kind.STRING, "access key; without `apiTokens`", default="", secret=True, convert=_trimmed)
-    aws_secret_key: str = key(Kind.STRING, "secret key that belongs to it", default="", secret=True, convert=_trimmed)
+    aws_region: str = key(Kind.STRING, "region of the account", trim=True, example="us-east-1")
+    aws_access_key: str = key(
+        Kind.STRING, "access key; without `apiTokens`", default="", secret=True, trim=True, example="AKIA..."
+    )
+    aws_secret_key: str = key(
+        Kind.STRING, "secret key that belongs to `awsAccessKey`", default="", secret=True, trim=True, example="..."
+    )
     bedrock_additional_fields: Mapping[str, Any] = key(
         Kind.OBJECT, "fields of `additionalModelRequestFields` for every chat", factory=dict
     )
@@ -46,18 +40,25 @@ class BedrockSettings(Settings):
         Kind.STRING, "how long prompts are cached where a request does not say: `in_memory`, `24h`", default=""
     )
     bedrock_prompt_cache_point_positions: frozenset[str] = key(
-        Kind.OBJECT,
+        Kind.BOOLEAN_MAP,
         "where prompts are cached: `systemPrompt`, `lastUserMessage`, `lastMessage`, each true or false",
         factory=lambda: frozenset({"system"}),
+        shown={"systemPrompt": True},
+        names=tuple(_POSITIONS),
         convert=_positions,
     )
 
-    @property
-    def signed(self) -> bool:
-        return not self.api_tokens
-
-    def check(self, path: str) -> None:
-        if not self.aws_region:
-            raise ConfigError(f"{path}.awsRegion: is required")
-        if self.signed and not (self.aws_access_key and self.aws_secret_key):
-            raise ConfigError(f"{path}.apiTokens: is required, or awsAccessKey and awsSecretKey")
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Need("aws_secret_key", SIGNED, ": it belongs to awsAccessKey"),
+        Need("aws_access_key", All((_NO_TOKENS, Given("aws_secret_key"))), ": it belongs to awsSecretKey"),
+        Need(
+            "api_tokens",
+            All((Not(Given("aws_access_key")), Not(Given("aws_secret_key")))),
+            ", or awsAccessKey and awsSecretKey",
+        ),
+        Idle(
+            ("aws_access_key", "aws_secret_key"),
+            "there are apiTokens, with which requests are not signed; remove one of the two",
+            Given("api_tokens"),
+        ),
+    )

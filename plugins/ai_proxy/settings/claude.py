@@ -1,5 +1,7 @@
 """The keys that Claude adds."""
 
+# `key` makes a dataclass field, as `dataclasses.field` does
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,8 +14,9 @@ from .common import Settings
 class ClaudeSettings(Settings):
     """Keys of Claude."""
 
-    claude_version: str = key(Kind.STRING, "the same as `apiVersion`, and wins over it", default="")
-    api_version: str = key(Kind.STRING, "version of the API that is asked for", default="2023-06-01")
+    claude_version: str = key(
+        Kind.STRING, "version of the API that is asked for", default="2023-06-01", aliases=("apiVersion",)
+    )
     claude_code_mode: bool = key(
         Kind.BOOLEAN,
         "the tokens are OAuth tokens of Claude Code subscriptions, and requests look like that client's",

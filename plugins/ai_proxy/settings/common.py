@@ -6,52 +6,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from proxywasm import ConfigError, log
+from typing import Any, ClassVar, Final
 
 from .. import apis
-from ..jsonx import type_name
 from ..model_mapping import ModelMapping, compile_mapping
-from ..schema import Kind, key
+from ..schema import All, Given, Idle, Is, Kind, Not, Rule, key
 from .reliability import FailoverSettings, RetrySettings
+from .texts import HOST, TOKEN, UPSTREAM_PATH
 
-
-def _tokens(values: tuple[str, ...], path: str) -> tuple[str, ...]:
-    for index, value in enumerate(values):
-        if not value.strip():
-            raise ConfigError(f"{path}[{index}]: must not be empty")
-        # A line break at the end of a token is a frequent slip of secret files; it cannot stand in a header.
-        if any(ord(c) < 32 or ord(c) == 127 for c in value):
-            raise ConfigError(f"{path}[{index}]: must not contain control characters")
-    return values
-
-
-def _capabilities(table: dict[str, Any], path: str) -> Mapping[str, str]:
-    paths = {}
-    for api, target in table.items():
-        if not isinstance(target, str):
-            raise ConfigError(f"{path}.{api}: must be a string, got {type_name(target)}")
-        if api not in apis.ALL:
-            log.warn("%s.%s: unknown API, ignored", path, api)
-            continue
-        paths[api] = target
-    return paths
-
-
-def host(value: str, path: str) -> str:
-    if any(c in value for c in "/ \t\r\n") or value != value.strip():
-        raise ConfigError(f"{path}: must be a host, or host:port, without scheme and path")
-    return value
+# What is done with conversations, which nothing is done with where bodies pass as they are.
+CONVERSATION: Final = (
+    "model_mapping",
+    "context",
+    "reasoning_content_mode",
+    "context_cleanup_commands",
+    "merge_consecutive_messages",
+    "promote_thinking_on_empty",
+    "hiclaw_mode",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextFile:
     """Where a text is kept that is put in front of every conversation."""
 
-    file_url: str = key(Kind.STRING, "address of the text, http or https")
+    file_url: str = key(Kind.STRING, "address of the text, http or https", secret=True)
     service_name: str = key(Kind.STRING, "service that the gateway knows for the address")
-    service_port: int = key(Kind.INTEGER, "port of the service", minimum=1)
+    service_port: int = key(Kind.INTEGER, "port of the service", minimum=1, maximum=65_535)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +61,7 @@ class Settings:
         "credentials at the model service; several take turns",
         default=(),
         secret=True,
-        convert=_tokens,
+        texts=TOKEN,
     )
     protocol: str = key(
         Kind.STRING,
@@ -88,14 +69,15 @@ class Settings:
         default="openai",
         choices=("openai", "original"),
     )
-    timeout: int = key(Kind.INTEGER, "milliseconds for the plugin's own calls", default=120_000, minimum=0)
+    timeout: int = key(Kind.INTEGER, "limit of the plugin's own calls", default=120_000, minimum=0, unit="ms")
     first_byte_timeout: int = key(
-        Kind.INTEGER, "milliseconds that a streamed answer may take to begin; 0: no limit", default=0, minimum=0
+        Kind.INTEGER, "how long a streamed answer may take to begin; 0: no limit", default=0, minimum=0, unit="ms"
     )
     model_mapping: ModelMapping = key(
-        Kind.OBJECT,
+        Kind.STRING_MAP,
         "from the model asked for to the one used: exact names, prefixes `gpt-*`, regular expressions `~...`, `*`",
         factory=lambda: ModelMapping({}, [], None),
+        shown={},
         convert=compile_mapping,
     )
     context: ContextFile | None = key(
@@ -112,12 +94,17 @@ class Settings:
     )
     reasoning_content_mode: str = key(
         Kind.STRING,
-        "what becomes of a model's reasoning: `passthrough`, `ignore`, or `concat` with the answer",
+        "what becomes of a model's reasoning: `passthrough`, `ignore`, or `concat` with the answer; "
+        "for providers that say so below",
         default="passthrough",
         choices=("passthrough", "ignore", "concat"),
     )
     capabilities: Mapping[str, str] = key(
-        Kind.OBJECT, "upstream paths by API name, added to the provider's own", factory=dict, convert=_capabilities
+        Kind.STRING_MAP,
+        "upstream paths by API name, added to the provider's own, over which they win",
+        factory=dict,
+        names=tuple(sorted(apis.ALL)),
+        texts=UPSTREAM_PATH,
     )
     context_cleanup_commands: tuple[str, ...] = key(
         Kind.STRINGS,
@@ -139,7 +126,21 @@ class Settings:
         choices=("removePrefix", "prepend"),
     )
     provider_base_path: str = key(Kind.STRING, "prefix of every upstream path", default="")
-    provider_domain: str = key(Kind.STRING, "host to use instead of the provider's", default="", convert=host)
+    provider_domain: str = key(Kind.STRING, "host to use instead of the provider's", default="", texts=HOST)
 
-    def check(self, path: str) -> None:
-        """Rules between keys. Raises `ConfigError`."""
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Idle(("base_path_handling",), "there is no basePath to handle", Not(Given("base_path"))),
+        Idle(
+            ("merge_consecutive_messages",),
+            "hiclawMode switches it on; remove one of the two",
+            All((Is("hiclaw_mode", True), Is("merge_consecutive_messages", False))),
+            even_default=True,
+        ),
+        Idle(
+            ("promote_thinking_on_empty",),
+            "hiclawMode switches it on; remove one of the two",
+            All((Is("hiclaw_mode", True), Is("promote_thinking_on_empty", False))),
+            even_default=True,
+        ),
+        Idle(CONVERSATION, "with protocol original bodies pass as they are", Is("protocol", "original")),
+    )

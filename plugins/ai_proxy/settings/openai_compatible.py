@@ -5,37 +5,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from typing import Any, ClassVar, Final
+from urllib.parse import SplitResult
 
-from proxywasm import ConfigError
+from ..schema import All, Apart, Given, Idle, Is, Kind, Need, Not, Rule, Text, key
+from .common import Settings
+from .texts import HOST, url
 
-from ..schema import Kind, key
-from .common import Settings, host
-
-
-def _url(value: str, path: str) -> SplitResult:
-    """An address; without scheme it is taken as https."""
-    try:
-        url = urlsplit(value if "://" in value else f"https://{value}")
-        port = url.port
-    except ValueError as error:
-        raise ConfigError(f"{path}: not an address: {error}") from None
-    if not url.hostname or port == 0:
-        raise ConfigError(f"{path}: not an address: no host in it")
-    return url
+_RESPONSE_FORMAT: Final = "`response_format` of every chat, whatever the client asks for"
 
 
-def _azure_url(value: str, path: str) -> SplitResult:
-    url = _url(value, path)
-    if not parse_qs(url.query).get("api-version"):
-        raise ConfigError(f"{path}: must have a query with api-version")
-    return url
-
-
-def _without_port(value: str, path: str) -> str:
+def _without_port(value: str, path: str) -> str:  # noqa: ARG001
     # The gateway's cluster knows the port; in the host that vLLM gets to see the original leaves it out, too.
-    return host(value, path).partition(":")[0]
+    return value.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +28,16 @@ class OpenAISettings(Settings):
         Kind.STRING,
         "address of a service with OpenAI's protocol; an address that ends like an API's is used for all requests",
         default=None,
-        convert=_url,
+        convert=url,
     )
-    response_json_schema: dict[str, Any] | None = key(
-        Kind.OBJECT, "`response_format` of every chat, whatever the client asks for", default=None
-    )
+    response_json_schema: dict[str, Any] | None = key(Kind.OBJECT, _RESPONSE_FORMAT, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongcatSettings(Settings):
     """Keys of LongCat."""
 
-    response_json_schema: dict[str, Any] | None = key(
-        Kind.OBJECT, "`response_format` of every chat, whatever the client asks for", default=None
-    )
+    response_json_schema: dict[str, Any] | None = key(Kind.OBJECT, _RESPONSE_FORMAT, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +47,9 @@ class AzureSettings(Settings):
     azure_service_url: SplitResult = key(
         Kind.STRING,
         "address of the resource, of a deployment, of `/openai/v1`, or of one API, with `api-version` in its query",
-        convert=_azure_url,
+        texts=(Text("[?&]api-version=[^&#]", "must have a query with api-version, such as ?api-version=2024-10-21"),),
+        convert=url,
+        example="https://my-resource.openai.azure.com/?api-version=2024-10-21",
     )
 
 
@@ -77,19 +57,20 @@ class AzureSettings(Settings):
 class MoonshotSettings(Settings):
     """Keys of Moonshot."""
 
-    moonshot_file_id: str = key(Kind.STRING, "no effect, as in the original", default="")
+    moonshot_file_id: str = key(Kind.STRING, "not supported, in the original neither; use `context`", default="")
 
-    def check(self, path: str) -> None:
-        if self.moonshot_file_id and self.context:
-            raise ConfigError(f"{path}.moonshotFileId: cannot be combined with context")
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Apart("moonshot_file_id", "context"),
+        Idle(("moonshot_file_id",), "it never had one, in the original neither; use context"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OllamaSettings(Settings):
     """Keys of Ollama."""
 
-    ollama_server_host: str = key(Kind.STRING, "host of the server", convert=host)
-    ollama_server_port: int = key(Kind.INTEGER, "port of the server", minimum=1)
+    ollama_server_host: str = key(Kind.STRING, "host of the server", texts=HOST, example="ollama.internal")
+    ollama_server_port: int = key(Kind.INTEGER, "port of the server", minimum=1, maximum=65_535, example=11434)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +78,16 @@ class VllmSettings(Settings):
     """Keys of vLLM."""
 
     vllm_custom_url: SplitResult | None = key(
-        Kind.STRING, "address of the server, see `openaiCustomUrl`", default=None, convert=_url
+        Kind.STRING, "address of the server, see `openaiCustomUrl`", default=None, convert=url
     )
     vllm_server_host: str = key(
-        Kind.STRING, "host of the server; a port is left out", default="", convert=_without_port
+        Kind.STRING, "host of the server; a port is left out", default="", texts=HOST, convert=_without_port
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Idle(
+            ("vllm_server_host",), "vllmCustomUrl has the host as well; remove one of the two", Given("vllm_custom_url")
+        ),
     )
 
 
@@ -108,28 +95,34 @@ class VllmSettings(Settings):
 class GenericSettings(Settings):
     """Keys of a service of any kind."""
 
-    generic_host: str = key(Kind.STRING, "host of the service; by default the client's", default="", convert=host)
+    generic_host: str = key(Kind.STRING, "host of the service; by default the client's", default="", texts=HOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudflareSettings(Settings):
     """Keys of Cloudflare Workers AI."""
 
-    cloudflare_account_id: str = key(Kind.STRING, "the account, a part of all paths", default="")
+    cloudflare_account_id: str = key(
+        Kind.STRING,
+        "the account, a part of all paths",
+        default="",
+        expected="without it no path exists at Cloudflare",
+        example="account-id",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoubaoSettings(Settings):
     """Keys of Doubao."""
 
-    doubao_domain: str = key(Kind.STRING, "host, for example of another region", default="", convert=host)
+    doubao_domain: str = key(Kind.STRING, "host, for example of another region", default="", texts=HOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZhipuSettings(Settings):
     """Keys of Zhipu AI."""
 
-    zhipu_domain: str = key(Kind.STRING, "host: `api.z.ai` is the international site", default="", convert=host)
+    zhipu_domain: str = key(Kind.STRING, "host: `api.z.ai` is the international site", default="", texts=HOST)
     zhipu_code_plan_mode: bool = key(Kind.BOOLEAN, "chat goes to the endpoint of the coding plan", default=False)
 
 
@@ -140,24 +133,38 @@ class MinimaxSettings(Settings):
     minimax_api_type: str = key(
         Kind.STRING, "`v2`, the OpenAI protocol, or `pro`, ChatCompletion Pro", default="v2", choices=("v2", "pro")
     )
-    minimax_group_id: str = key(Kind.STRING, "the group, for `pro`", default="")
+    minimax_group_id: str = key(Kind.STRING, "the group, for `pro`", default="", example="group-id")
 
-    def check(self, path: str) -> None:
-        if self.minimax_api_type == "pro" and not self.minimax_group_id:
-            raise ConfigError(f"{path}.minimaxGroupId: is required for minimaxApiType pro")
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Need("minimax_group_id", Is("minimax_api_type", "pro"), " for minimaxApiType pro"),
+        Idle(
+            ("minimax_group_id",),
+            "only ChatCompletion Pro has groups; set minimaxApiType to pro",
+            Is("minimax_api_type", "v2"),
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KlingSettings(Settings):
     """Keys of Kling."""
 
-    kling_access_key: str = key(Kind.STRING, "access key; with the secret key instead of apiTokens", default="")
-    kling_secret_key: str = key(Kind.STRING, "secret key", default="", secret=True)
+    kling_access_key: str = key(
+        Kind.STRING, "access key; with the secret key instead of apiTokens", default="", trim=True, example="..."
+    )
+    kling_secret_key: str = key(Kind.STRING, "secret key", default="", secret=True, trim=True, example="...")
 
-    def check(self, path: str) -> None:
-        access, secret = self.kling_access_key.strip(), self.kling_secret_key.strip()
-        if bool(access) != bool(secret):
-            missing = "klingSecretKey" if access else "klingAccessKey"
-            raise ConfigError(f"{path}.{missing}: is required: the two keys belong together")
-        if not access and not self.api_tokens:
-            raise ConfigError(f"{path}.apiTokens: is required, or klingAccessKey and klingSecretKey")
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Need("kling_secret_key", Given("kling_access_key"), ": the two keys belong together"),
+        Need("kling_access_key", Given("kling_secret_key"), ": the two keys belong together"),
+        Need(
+            "api_tokens",
+            All((Not(Given("kling_access_key")), Not(Given("kling_secret_key")))),
+            ", or klingAccessKey and klingSecretKey",
+        ),
+        Idle(
+            ("api_tokens",),
+            "klingAccessKey and klingSecretKey are used instead; remove one of the two",
+            Given("kling_access_key"),
+        ),
+    )

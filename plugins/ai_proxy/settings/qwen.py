@@ -1,13 +1,17 @@
 """The keys that Qwen adds."""
 
+# `key` makes a dataclass field, as `dataclasses.field` does
+
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Final
 
-from proxywasm import ConfigError
+from ..schema import Apart, Idle, Is, Kind, Rule, key
+from .common import Settings
+from .texts import HOST
 
-from ..schema import Kind, key
-from .common import Settings, host
+COMPATIBLE: Final = Is("qwen_enable_compatible", True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +21,15 @@ class QwenSettings(Settings):
     qwen_enable_compatible: bool = key(
         Kind.BOOLEAN, "use DashScope's OpenAI-compatible endpoints; false: its native protocol", default=True
     )
-    qwen_domain: str = key(Kind.STRING, "host, for example of another region", default="", convert=host)
-    qwen_enable_search: bool = key(Kind.BOOLEAN, "let the model search the web (native protocol)", default=False)
-    qwen_file_ids: tuple[str, ...] = key(
-        Kind.STRINGS, "files that `qwen-long` is to have read (native protocol)", default=()
-    )
+    qwen_domain: str = key(Kind.STRING, "host, for example of another region", default="", texts=HOST)
+    qwen_enable_search: bool = key(Kind.BOOLEAN, "let the model search the web", default=False)
+    qwen_file_ids: tuple[str, ...] = key(Kind.STRINGS, "files that `qwen-long` is to have read", default=())
 
-    def check(self, path: str) -> None:
-        if self.qwen_file_ids and self.context:
-            raise ConfigError(f"{path}.qwenFileIds: cannot be combined with context, both set the system prompt")
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Apart("qwen_file_ids", "context", ", both set the system prompt; remove one of the two"),
+        Idle(
+            ("qwen_enable_search", "qwen_file_ids"),
+            "only the native protocol has it; set qwenEnableCompatible to false",
+            COMPATIBLE,
+        ),
+    )

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from proxywasm import ConfigError
 
-from ..schema import Kind, key
+from ..schema import Is, Kind, Need, Rule, key
 
 
 class Statuses:
@@ -28,14 +28,16 @@ class Statuses:
         return any(pattern.fullmatch(str(status)) for pattern in self._patterns)
 
 
-_ERRORS: Final = Statuses(("4.*", "5.*"))
+_ERRORS: Final = ("4.*", "5.*")
+
+_OFF: Final = "it is off; say whether it is to be on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailoverSettings:
     """Keys of `failover`."""
 
-    enabled: bool = key(Kind.BOOLEAN, "leave out tokens that fail until they work again", default=False)
+    enabled: bool = key(Kind.BOOLEAN, "leave out tokens that fail until they work again", default=False, expected=_OFF)
     failure_threshold: int = key(
         Kind.INTEGER, "failures in a row after which a token is left out", default=3, minimum=1
     )
@@ -43,12 +45,24 @@ class FailoverSettings:
         Kind.INTEGER, "successful health checks in a row after which it is back", default=1, minimum=1
     )
     health_check_interval: int = key(
-        Kind.INTEGER, "milliseconds between two health checks of a token", default=5000, minimum=100
+        Kind.INTEGER, "time between two health checks of a token", default=5000, minimum=100, unit="ms"
     )
-    health_check_timeout: int = key(Kind.INTEGER, "milliseconds that a health check may take", default=5000, minimum=1)
-    health_check_model: str = key(Kind.STRING, "model that health checks ask; required if enabled", default="")
+    health_check_timeout: int = key(
+        Kind.INTEGER, "how long a health check may take", default=5000, minimum=1, unit="ms"
+    )
+    health_check_model: str = key(
+        Kind.STRING, "model that health checks ask; required if enabled", default="", example="gpt-4o-mini"
+    )
     failover_on_status: Statuses = key(
-        Kind.STRINGS, "statuses that count as failures, as regular expressions", default=_ERRORS, convert=Statuses
+        Kind.STRINGS,
+        "statuses that count as failures, as regular expressions",
+        factory=lambda: Statuses(_ERRORS),
+        shown=_ERRORS,
+        convert=Statuses,
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Need("health_check_model", Is("enabled", True), ": the model that health checks ask"),
     )
 
 
@@ -56,9 +70,18 @@ class FailoverSettings:
 class RetrySettings:
     """Keys of `retryOnFailure`."""
 
-    enabled: bool = key(Kind.BOOLEAN, "ask once more with another token before a client sees a failure", default=False)
+    enabled: bool = key(
+        Kind.BOOLEAN,
+        "ask once more with another token before a client sees a failure",
+        default=False,
+        expected=_OFF,
+    )
     max_retries: int = key(Kind.INTEGER, "how often; there is one attempt for each token", default=1, minimum=0)
-    retry_timeout: int = key(Kind.INTEGER, "milliseconds that an attempt may take", default=60_000, minimum=1)
+    retry_timeout: int = key(Kind.INTEGER, "how long an attempt may take", default=60_000, minimum=1, unit="ms")
     retry_on_status: Statuses = key(
-        Kind.STRINGS, "statuses that are failures, as regular expressions", default=_ERRORS, convert=Statuses
+        Kind.STRINGS,
+        "statuses that are failures, as regular expressions",
+        factory=lambda: Statuses(_ERRORS),
+        shown=_ERRORS,
+        convert=Statuses,
     )

@@ -2,7 +2,7 @@
 
 Source: docs.anthropic.com, "Streaming messages". A message is `message_start`, then content blocks one after the other
 (`content_block_start`, deltas, `content_block_stop`), then `message_delta` with the stop reason and the usage, and
-`message_stop`; `ping` may stand anywhere, `error` ends everything.
+`message_stop`; `error` ends everything. `ping`, which may stand anywhere, says nothing and is not written.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from proxywasm import log
 
 from ..errors import ApiError, stream_cut
 from ..jsonx import Json, dumps, to_bytes
+from .calls import ToolCalls
 from .claude_parts import DELTAS, STOP_REASONS, Block, error_document, text_of, usage
 
 # Which event may be written in which state, and the state that follows. What is not here cannot be written.
@@ -24,8 +25,6 @@ _MESSAGE: Final = {
     ("in block", "content_block_stop"): "between",
     ("between", "message_delta"): "ending",
     ("ending", "message_stop"): "ended",
-    ("between", "ping"): "between",
-    ("in block", "ping"): "in block",
     ("new", "error"): "failed",
     ("between", "error"): "failed",
     ("in block", "error"): "failed",
@@ -52,7 +51,8 @@ class ClaudeWriter:
         self._count = 0
         self._open: Block | None = None
         self._waiting: list[Block] = []
-        self._calls: dict[Any, Block] = {}
+        self._calls = ToolCalls()
+        self._blocks: dict[int, Block] = {}
         self._out: list[str] = []
 
     @property
@@ -127,11 +127,6 @@ class ClaudeWriter:
         if not self.closed:
             self._write("error", error_document(error))
 
-    def ping(self) -> None:
-        """Tell the client that the connection is alive."""
-        if (self._state, "ping") in _MESSAGE:
-            self._write("ping", {"type": "ping"})
-
     def take(self) -> bytes:
         text = "".join(self._out)
         self._out = []
@@ -157,12 +152,10 @@ class ClaudeWriter:
             self._close_block()
 
     def _call(self, call: Json, position: int) -> None:
-        key = call.get("index")
-        if not isinstance(key, int):
-            key = position
-        block = self._calls.get(key)
+        number = self._calls.number(call, position)
+        block = self._blocks.get(number)
         if block is None:
-            block = self._calls[key] = Block("tool_use")
+            block = self._blocks[number] = Block("tool_use")
             self._waiting.append(block)
         function = call.get("function")
         function = function if isinstance(function, dict) else {}

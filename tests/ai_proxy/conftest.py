@@ -1,0 +1,23 @@
+"""The plugin natively and in Wasm: one test body for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.ai_proxy import gateway
+
+import ai_proxy
+from proxywasm_host.replay import Session
+from proxywasm_host.testing.programs import component_start
+
+
+@pytest.fixture
+def both_ways(flavour: str, session: Session, request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test starts with the helpers of `gateway` runs natively, and in the same test once more in Wasm."""
+    native = gateway.RUNNING.session, gateway.RUNNING.source
+    wasm = component_start(Path(request.getfixturevalue("ai_proxy_wasm"))) if flavour == "wasm" else None
+    gateway.RUNNING.session, gateway.RUNNING.source = session, wasm or ai_proxy.plugin
+    yield
+    gateway.RUNNING.session, gateway.RUNNING.source = native

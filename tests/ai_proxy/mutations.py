@@ -1,0 +1,209 @@
+"""Recorded streams of all providers as events, ways to damage them, and what the conversion makes of that."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+from tests.ai_proxy.gateway import Json
+from tests.ai_proxy.natives import RECORDED, steady
+from tests.ai_proxy.test_aws_event_stream import frame, header
+
+from ai_proxy import apis, bodies, fronts, providers
+from ai_proxy.call import Call
+from ai_proxy.codecs import openai_chat
+from ai_proxy.codecs.aws_event_stream import FrameDecoder
+from ai_proxy.jsonx import dumps
+from ai_proxy.provider import Codec, Provider
+from ai_proxy.streams import ConvertedStream
+from proxywasm import ConfigError, SSEDecoder
+from proxywasm_host import exchange
+from proxywasm_host.bodies import parse_events
+from proxywasm_host.exchange import Exchange
+
+
+class Said(NamedTuple):
+    """One event of a provider's stream."""
+
+    name: str
+    document: Any
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A request that was recorded, and what the provider answered."""
+
+    name: str
+    provider: Provider
+    path: str
+    body: Json
+    answer: bytes
+
+    @property
+    def binary(self) -> bool:
+        return self.provider.row.name == "bedrock"
+
+    @property
+    def events(self) -> list[Said]:
+        """Without `[DONE]`, which ends the streams of all who have it."""
+        decoder = FrameDecoder() if self.binary else SSEDecoder()
+        events = [*decoder.feed(self.answer), *decoder.close()]
+        return [Said(one.event, json.loads(one.data)) for one in events if one.data != "[DONE]"]
+
+    def bytes_of(self, events: Sequence[Said], *, done: bool = True) -> bytes:
+        """As the provider would have sent it."""
+        if self.binary:
+            return b"".join(
+                frame(dumps(document).encode(errors="replace"), header(":event-type", name))
+                for name, document in events
+            )
+        text = "".join(f"event: {name}\n" * bool(name) + f"data: {json.dumps(data)}\n\n" for name, data in events)
+        return (text + "data: [DONE]\n\n" * (done and b"[DONE]" in self.answer)).encode()
+
+    def call(self, *, front: bool | None = None) -> tuple[Call, Codec]:
+        """A fresh conversion; `front`: for a client of Anthropic's API, and not for one of OpenAI's."""
+        call = Call(self.provider.settings, apis.classify(self.path))
+        fronts.enter(call, self.provider)
+        body, _ = bodies.prepare(self.provider, call, copy.deepcopy(self.body))
+        codec = self.provider.row.codecs.get(call.api, openai_chat)
+        codec.request(call, body)
+        call.answer_id = "aws-req-1"
+        if front is not None:
+            call.front = apis.MESSAGES if front else ""
+        return call, codec
+
+    def convert(self, chunks: Sequence[bytes], *, front: bool | None = None) -> tuple[list[str], bool]:
+        """The data of the events that the client gets, and whether the stream has failed."""
+        stream = ConvertedStream(*self.call(front=front))
+        out = [stream.feed(chunk, last=False) for chunk in chunks]
+        out.append(stream.feed(b"", last=True))
+        return [steady(data) for data, _ in parse_events(b"".join(out))], stream.failure is not None
+
+
+def recorded(*, streams: bool) -> dict[str, dict[str, Recorded]]:
+    """Recorded chats that are converted, by the codec that does it and by name."""
+    result: dict[str, dict[str, Recorded]] = {}
+    for entry in _exchanges():
+        one = _recorded(entry)
+        if one is None or ("event" in dict(_headers(entry))["content-type"]) is not streams:
+            continue
+        call, codec = one.call()
+        name = codec.__name__.rpartition(".")[2]  # type: ignore[attr-defined]  # codecs are modules
+        if name == "vertex" and call.model.startswith("claude"):
+            name = "vertex-claude"
+        result.setdefault(name, {})[one.name] = one
+    return result
+
+
+def _exchanges() -> Iterator[Exchange]:
+    for file in sorted(RECORDED.glob("*/*.json")):
+        if file.stem not in {"cut-streams", "errors", "original", "config", "transport", "retry-and-failover"}:
+            yield from exchange.load(Path(file))
+
+
+def _headers(entry: Exchange) -> Sequence[tuple[str, str]]:
+    assert entry.response is not None
+    return entry.response.headers
+
+
+def _recorded(entry: Exchange) -> Recorded | None:
+    path = dict(entry.request.headers).get(":path", "")
+    if not path.endswith(("/v1/chat/completions", "/v1/messages")) or entry.raw["expect"].get("start") != "ok":
+        return None
+    config = json.loads(entry.config).get("provider")
+    if not isinstance(config, dict) or config.get("protocol") == "original" or "context" in config or entry.callouts:
+        return None
+    try:
+        provider = providers.build(config, "provider")
+    except ConfigError:  # Some are refused here that the original takes.
+        return None
+    codec = apis.CHAT in provider.row.codecs
+    if entry.response is None or not (codec or path.endswith("/messages")) or apis.CHAT not in provider.paths:
+        return None
+    body = json.loads(b"".join(entry.request.body))
+    call = Call(provider.settings, apis.classify(path))
+    fronts.enter(call, provider)
+    fronts.leave_if_native(call, provider, body)
+    good = dict(entry.response.headers)[":status"] == "200" and not entry.raw["expect"].get("local_reply")
+    if call.api != apis.CHAT or not good:
+        return None
+    return Recorded(entry.name, provider, path, body, b"".join(entry.response.body))
+
+
+# Ways to damage a document or a stream.
+
+CRUEL_TEXT = st.sampled_from(
+    ["", " ", "x", "😀", "你好", "\u2028\u2029\u0085", "\ud83d", "\x00\x1b", '"\\', "[DONE]", "data: x\n\n", "</think>"]
+)
+ODD: st.SearchStrategy[Any] = CRUEL_TEXT | st.sampled_from(
+    [None, True, False, 0, -1, 1, 1.5, 1 << 70, [], [None], [[]], {}, {"x": None}]
+)
+FOREIGN: list[Any] = [
+    {}, [], None, 5, "text", {"type": "new", "x": {"y": 1}}, {"event": "new"}, {"choices": []}, {"choices": None},
+    {"error": None}, {"error": {"message": "no"}}, {"error": "no"}, {"code": "Throttling", "message": "no"},
+    {"output": {"choices": []}}, {"candidates": []}, {"usage": {}}, {"usageMetadata": {"promptTokenCount": 1}},
+]  # fmt: skip
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where there is something in a document."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+def damage(draw: st.DrawFn, document: Any) -> None:
+    """Drop a field or put something odd in its place."""
+    paths = list(places(document))
+    if not paths:
+        return
+    *way, last = draw(st.sampled_from(paths))
+    for key in way:
+        document = document[key]
+    if draw(st.booleans()):
+        document[last] = copy.deepcopy(draw(ODD))
+    else:
+        del document[last]
+
+
+@st.composite
+def damaged(draw: st.DrawFn, events: list[Said]) -> list[Said]:
+    """A stream in which some events are missing, doubled, in another order, changed, foreign, or cut off."""
+    result = copy.deepcopy(events)
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, max(len(result) - 1, 0)))
+        kind = draw(st.sampled_from(["field", "field", "field", "drop", "repeat", "swap", "cut", "foreign"]))
+        if kind == "foreign" or not result:
+            result.insert(at, Said("", copy.deepcopy(draw(st.sampled_from(FOREIGN)))))
+        elif kind == "field":
+            damage(draw, result[at].document)
+        elif kind == "drop":
+            del result[at]
+        elif kind == "repeat":
+            result.insert(at, copy.deepcopy(result[at]))
+        elif kind == "swap":
+            result[at : at + 2] = reversed(result[at : at + 2])
+        else:
+            del result[at:]
+    return result
+
+
+@st.composite
+def damaged_document(draw: st.DrawFn, document: Json) -> Json:
+    result = copy.deepcopy(document)
+    for _ in range(draw(st.integers(1, 3))):
+        damage(draw, result)
+    return result
+
+
+@st.composite
+def pieces(draw: st.DrawFn, data: bytes) -> list[bytes]:
+    """The same bytes in chunks."""
+    borders = sorted(draw(st.sets(st.integers(0, len(data)), max_size=12)))
+    return [data[start:end] for start, end in zip([0, *borders], [*borders, len(data)], strict=True)]

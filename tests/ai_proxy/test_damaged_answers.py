@@ -1,0 +1,90 @@
+"""Whatever a provider's answer has in it, the client gets what its protocol allows, or an error as that tells one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.ai_proxy.grammar import (
+    chat_answer,
+    chat_error,
+    chat_stream,
+    claude_answer,
+    claude_error,
+    claude_stream,
+)
+from tests.ai_proxy.mutations import Recorded, Said, damaged, damaged_document, pieces, places, recorded
+
+from ai_proxy import apis, fronts
+from ai_proxy.errors import ApiError
+
+STREAMS = recorded(streams=True)
+WHOLE = recorded(streams=False)
+
+
+@pytest.mark.parametrize("codec", STREAMS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), front=st.booleans())
+def test_a_damaged_stream_becomes_a_good_one_or_an_error(codec: str, data: st.DataObject, front: bool) -> None:
+    one = STREAMS[codec][data.draw(st.sampled_from(list(STREAMS[codec])), label="stream")]
+    raw = one.bytes_of(data.draw(damaged(one.events)), done=data.draw(st.booleans()))
+    front = front or codec == "openai_chat"  # Clients of OpenAI's protocol get that as it is.
+    events, failed = one.convert(data.draw(pieces(raw)), front=front)
+    if front:
+        claude_stream([json.loads(event) for event in events], failed=failed)
+    else:
+        chat_stream(events, failed=failed)
+
+
+@pytest.mark.parametrize("codec", STREAMS)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_what_nobody_knows_changes_nothing(codec: str, data: st.DataObject) -> None:
+    """New fields, comments and fields of events, and borders of chunks."""
+    one = STREAMS[codec][data.draw(st.sampled_from(list(STREAMS[codec])), label="stream")]
+    events = [Said(name, _with_more(document)) for name, document in one.events]
+    raw = one.bytes_of(events)
+    if not one.binary:
+        raw = raw.replace(b"data: ", b": comment\nid: 7\nretry: 5\nnew: x\ndata: ").replace(b"\n\n", b"\n\n: ping\n\n")
+    front = codec == "openai_chat" or data.draw(st.booleans())
+    assert told(one, data.draw(pieces(raw)), front=front) == told(one, [one.answer], front=front)
+
+
+def told(one: Recorded, chunks: list[bytes], *, front: bool) -> object:
+    events, failed = one.convert(chunks, front=front)
+    if front:
+        return claude_stream([json.loads(event) for event in events], failed=failed)
+    return chat_stream(events, failed=failed)
+
+
+def _with_more(document: Any) -> Any:
+    document = json.loads(json.dumps(document))
+    for path in [(), *places(document)]:
+        inner = document
+        for key in path:
+            inner = inner[key]
+        # What is given to the client as it is, arguments of calls for one, would have it too.
+        if isinstance(inner, dict) and not {"input", "args", "arguments", "outputs"} & set(path):
+            inner["x_new"] = {"choices": "x"}
+    return document
+
+
+@pytest.mark.parametrize("codec", WHOLE)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), front=st.booleans())
+def test_a_damaged_answer_becomes_a_good_one_or_an_error(codec: str, data: st.DataObject, front: bool) -> None:
+    one = WHOLE[codec][data.draw(st.sampled_from(list(WHOLE[codec])), label="answer")]
+    call, codec_of = one.call(front=front)
+    try:
+        answer = codec_of.response(call, data.draw(damaged_document(json.loads(one.answer))))
+        if codec != "openai_chat":
+            chat_answer(json.loads(json.dumps(answer)))
+        if front:
+            claude_answer(fronts.FRONTS[apis.MESSAGES].response(call, answer))
+    except ApiError as error:
+        assert 400 <= error.status < 600  # noqa: PT017  # the only error there may be, and it is well-formed
+        chat_error(json.loads(error.body()))
+        claude_error(fronts.FRONTS[apis.MESSAGES].error(error))

@@ -1,0 +1,67 @@
+"""The generated documentation is fresh, complete, and about what there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ai_proxy import Row, apis
+from ai_proxy.providers import ROWS
+from ai_proxy.schema import json_name, keys_of
+from ai_proxy.settings import Settings
+from ai_proxy_docs import json_schema, providers_page
+from ai_proxy_docs.__main__ import DOCS, files, main, stale
+
+PAGE = (DOCS / "providers.md").read_text(encoding="utf-8")
+NAMES = sorted({row.name for row in ROWS})
+
+
+def section(name: str) -> str:
+    return PAGE[PAGE.index(f"\n## {name}\n") :].partition("\n## ")[2].partition("\n## ")[0]
+
+
+def test_the_generated_files_are_fresh() -> None:
+    assert stale(DOCS) == [], "run: python -m ai_proxy_docs"
+
+
+def test_a_stale_file_is_said_and_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = ["--folder", str(tmp_path)]
+    assert main([*folder, "--check"]) == 1
+    assert "providers.md is stale; run: python -m ai_proxy_docs" in capsys.readouterr().err
+    assert main(folder) == 0
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == files()
+    assert main([*folder, "--check"]) == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_provider_has_its_section(name: str) -> None:
+    rows = [row for row in ROWS if row.name == name]
+    text = section(name)
+    assert rows[0].title
+    for row in rows:
+        assert all(f"| `{api}` |" in text for api in row.paths)
+    assert text.count(f'"type": "{name}"') == len(rows)
+    own = set(keys_of(rows[0].settings)) - set(keys_of(Settings))
+    assert all(f"| `{json_name(rows[0].settings, field)}` |" in text for field in own)
+
+
+def kinds() -> list[type[Any]]:
+    found: set[type[Any]] = {row.settings for row in ROWS} | {Settings}
+    found |= {entry.keys for kind in found for entry in keys_of(kind).values() if entry.keys}
+    return sorted(found, key=repr)
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: str(kind.__name__))
+def test_every_key_has_a_description(kind: type[Any]) -> None:
+    assert all(entry.doc and not entry.doc.endswith(".") for entry in keys_of(kind).values())
+
+
+def test_rows_of_ones_own_are_documented_too() -> None:
+    own = Row(name="acme", title="Acme AI", host="api.acme.example", paths={apis.CHAT: "/turns"})
+    page = providers_page.page((*ROWS, own))
+    assert "\n## acme\n\nAcme AI.\n" in page
+    assert "| `openai/v1/chatcompletions` | `/turns` | model mapped |" in page
+    schema = json_schema.document((*ROWS, own))
+    assert "acme" in schema["$defs"]["provider"]["properties"]["type"]["enum"]
