@@ -1,4 +1,4 @@
-"""Build a plugin: Python in, one WebAssembly component out."""
+"""Build a plugin: Python in, one WebAssembly component or Proxy-Wasm module out."""
 
 from __future__ import annotations
 
@@ -10,18 +10,39 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from .cache import CacheFolderError, cache_folder, forget_oldest
+from .lowering import LoweringError, lower
 from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, Staging, StagingError, collect
 
-WORLD: Final = "http-plugin"
-APP: Final = "proxywasm.adapters.component"
+_COMPONENTS: Final = "*[0-9a-f].wasm"
 _KEPT_BUILDS: Final = 32
 """A component is some 20 MB. Fewer than a test suite has plugins would be of no use: each run would build them all."""
+_KEPT_MODULES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a component can be built for."""
+
+    name: str
+    folder: str
+    """Of its WIT package, below `wit/`."""
+    app: str
+    """The entry module."""
+
+
+HTTP_PLUGIN: Final = World("http-plugin", ".", "proxywasm.adapters.component")
+_PROXY_WASM: Final = "proxywasm.adapters.proxy_wasm"
+ABIS: Final = {
+    "0.2.1": World("proxy-wasm", "proxy-wasm", _PROXY_WASM),
+    "higress": World("proxy-wasm-higress", "proxy-wasm", _PROXY_WASM),
+}
+"""The worlds that can be lowered to a Proxy-Wasm module, by the ABI it then has."""
 
 
 class BuildError(Exception):
@@ -42,6 +63,46 @@ def build(plugin: Path, output: Path | None = None, *, progress: Callable[[str],
     A plugin may import pure-Python packages: those that lie beside it, and those that are installed where this runs.
     Raises `BuildError`.
     """
+    return _delivered(build_component(plugin, HTTP_PLUGIN, progress=progress), output)
+
+
+def build_module(
+    plugin: Path,
+    output: Path | None = None,
+    *,
+    abi: str = "0.2.1",
+    keep: Collection[str] = (),
+    progress: Callable[[str], None] = lambda _: None,
+) -> Built:
+    """The same as a module for Envoy, Istio ("0.2.1") or Higress ("higress"); see `lowering.lower` for `keep`."""
+    if abi not in ABIS:
+        raise BuildError(f"there is no ABI {abi!r}, only {' and '.join(ABIS)}")
+    component = build_component(plugin, ABIS[abi], progress=progress).path
+    total = hashlib.sha256(repr((abi, sorted(keep))).encode())
+    for file in sorted((Path(__file__).parent / "lowering").glob("*.*")):
+        total.update(file.read_bytes())
+    entry = component.with_name(f"{component.stem}-{total.hexdigest()[:16]}.proxy-wasm.wasm")
+    cached = entry.is_file()
+    if not cached:
+        try:
+            lower(component, entry, abi=abi, keep=keep, progress=progress)
+        except LoweringError as error:
+            raise BuildError(str(error)) from None
+        forget_oldest(entry.parent, "*.proxy-wasm.wasm", _KEPT_MODULES)
+    else:
+        os.utime(entry)
+    return _delivered(Built(entry, entry.stat().st_size, cached), output)
+
+
+def _delivered(built: Built, output: Path | None) -> Built:
+    if output is None:
+        return built
+    _put(built.path, output)
+    return replace(built, path=output)
+
+
+def build_component(plugin: Path, world: World, *, progress: Callable[[str], None] = lambda _: None) -> Built:
+    """The component for a world, in the cache. Raises `BuildError`."""
     progress("collecting sources")
     try:
         staging = collect(plugin)
@@ -49,17 +110,15 @@ def build(plugin: Path, output: Path | None = None, *, progress: Callable[[str],
         folder.mkdir(mode=0o700, exist_ok=True)
     except (StagingError, CacheFolderError) as error:
         raise BuildError(str(error)) from None
-    wit = _wit_folder()
-    entry = folder / f"{staging.module}-{_key(staging, wit)}.wasm"
+    wit = _wit_folder() / world.folder
+    entry = folder / f"{staging.module}-{_key(staging, world, wit)}.wasm"
     cached = entry.is_file()
     if not cached:
-        _componentize(staging, wit, entry, progress)
-        forget_oldest(folder, "*.wasm", _KEPT_BUILDS)
+        _componentize(staging, world, wit, entry, progress)
+        forget_oldest(folder, _COMPONENTS, _KEPT_BUILDS)
     else:
         os.utime(entry)
-    if output is not None:
-        _put(entry, output)
-    return Built(output or entry, entry.stat().st_size, cached)
+    return Built(entry, entry.stat().st_size, cached)
 
 
 def _wit_folder() -> Path:
@@ -71,15 +130,15 @@ def _wit_folder() -> Path:
     raise BuildError(f"the WIT package is missing from this installation: there is no {here / 'wit'}; reinstall it")
 
 
-def _key(staging: Staging, wit: Path) -> str:
-    total = hashlib.sha256(staging.digest().encode())
+def _key(staging: Staging, world: World, wit: Path) -> str:
+    total = hashlib.sha256(f"{world.name} {staging.digest()}".encode())
     for file in sorted([*wit.glob("*.wit"), *Path(__file__).parent.glob("staging.py"), Path(__file__)]):
         total.update(file.read_bytes())
     total.update(importlib.metadata.version("componentize-py").encode())
     return total.hexdigest()[:32]
 
 
-def _componentize(staging: Staging, wit: Path, entry: Path, progress: Callable[[str], None]) -> None:
+def _componentize(staging: Staging, world: World, wit: Path, entry: Path, progress: Callable[[str], None]) -> None:
     with tempfile.TemporaryDirectory(prefix="proxywasm-build-") as temporary:
         root = Path(temporary)
         staging.copy_to(root / "app")
@@ -93,7 +152,7 @@ def _componentize(staging: Staging, wit: Path, entry: Path, progress: Callable[[
                 sys.executable,
                 "-c",
                 "import sys; from componentize_py import script; sys.exit(script())",
-                *("--wit-path", wit, "--world", WORLD, "componentize", APP),
+                *("--wit-path", wit, "--world", world.name, "componentize", world.app),
                 *("--python-path", root / "app", "--output", target),
             ],
             env=os.environ | {"VIRTUAL_ENV": str(root / "venv"), "RUST_BACKTRACE": "0", "NO_COLOR": "1"},
@@ -129,7 +188,10 @@ def _put(source: Path, target: Path) -> None:
 # Errors.
 
 _FRAME: Final = re.compile(r'^  File "(?P<file>[^"]+)", line \d+, in .*\n(?:^    .*\n)*', re.M)
-_OURS: Final = (f"{GUEST_ROOT}/proxywasm/adapters/component.py", f"{GUEST_ROOT}/{ENTRY_MODULE}.py")
+_OURS: Final = (
+    *(f"{GUEST_ROOT}/{world.app.replace('.', '/')}.py" for world in (HTTP_PLUGIN, *ABIS.values())),
+    f"{GUEST_ROOT}/{ENTRY_MODULE}.py",
+)
 
 
 def _explain(staging: Staging, output: str) -> str:

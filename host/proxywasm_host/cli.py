@@ -65,19 +65,42 @@ register(main)
 
 @main.command()
 @click.argument("plugin", type=_PATH)
-@click.option("-o", "--output", type=_PATH, required=True, help="The component to write, for example dist/plugin.wasm.")
-def build(plugin: Path, output: Path) -> None:
-    """Compile PLUGIN, a package folder or a Python file, to one WebAssembly component.
+@click.option("-o", "--output", type=_PATH, required=True, help="The file to write, for example dist/plugin.wasm.")
+@click.option(
+    "--target",
+    type=click.Choice(["component", "proxy-wasm"]),
+    default="component",
+    help="A component for our own host, the default, or a module that Envoy, Istio and Higress load.",
+)
+@click.option(
+    "--abi",
+    type=click.Choice(["0.2.1", "higress"]),
+    help="Of a Proxy-Wasm module: 0.2.1 for Envoy and Istio, the default, or higress, which also has Redis.",
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="MODULE",
+    help="A built-in module of Python, such as zlib, or `compiler` for eval and exec, that the plugin needs in a "
+    "Proxy-Wasm module although it has not loaded it when it starts. May be given several times.",
+)
+def build(plugin: Path, output: Path, target: str, abi: str | None, keep: tuple[str, ...]) -> None:
+    """Compile PLUGIN, a package folder or a Python file, to one WebAssembly file.
 
     The module must have an attribute `plugin`. It may import pure-Python packages that lie beside it or are installed
     where proxywasm runs; they are taken along.
     """
-    from .build import BuildError
+    from .build import BuildError, build_module
     from .build import build as run
 
-    with _progress() as progress:
+    if target == "component" and (abi or keep):
+        raise UserError("--abi and --keep are for --target proxy-wasm")
+    with progress() as report:
         try:
-            built = run(plugin, output, progress=progress)
+            if target == "component":
+                built = run(plugin, output, progress=report)
+            else:
+                built = build_module(plugin, output, abi=abi or "0.2.1", keep=keep, progress=report)
         except BuildError as error:
             _fail(error)
     how = "nothing has changed since it was built" if built.cached else "built"
@@ -217,17 +240,25 @@ def _session(*, native: bool, wasm: Path | None, plugin: Path | None) -> Session
             _fail(error)
         except Exception as error:  # whatever the plugin's own code raises when it is imported
             _fail(f"the plugin cannot be imported\n\n{_own_traceback(error, path)}")
-    from .build import BuildError, build
     from .engine import ComponentError, Engine
     from .replay import wasm_session
 
-    with _progress() as progress:
+    with progress() as report:
+        path = wasm or _built(plugin or _flagship(), report)
+        report("loading the component (seconds for a new one, to make machine code of it)")
         try:
-            path = wasm or build(plugin or _flagship(), progress=progress).path
-            progress("loading the component (seconds for a new one, to make machine code of it)")
             return wasm_session(Engine().load(path))
-        except (BuildError, ComponentError) as error:
+        except ComponentError as error:
             _fail(error)
+
+
+def _built(plugin: Path, report: Callable[[str], None]) -> Path:
+    from .build import BuildError, build
+
+    try:
+        return build(plugin, progress=report).path
+    except BuildError as error:
+        _fail(error)
 
 
 def _flagship() -> Path:
@@ -261,7 +292,7 @@ def _console(*, err: bool = False) -> Console:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
+def progress() -> Iterator[Callable[[str], None]]:
     """Say what is being done while it takes long, on a terminal only."""
     if not sys.stderr.isatty():
         yield lambda _: None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from proxywasm_host.build import ABIS, build_component
 from proxywasm_host.lowering import LoweringError, lower, tools
 from proxywasm_host.lowering.binary import CORE_HEADER, MalformedError, Reader, section, u32
 from proxywasm_host.lowering.component import Export, HostFunc, read_component
@@ -15,6 +16,7 @@ from proxywasm_host.lowering.linking import Linked, Linker
 from proxywasm_host.lowering.module import Signature, imports, put_snapshot, take_snapshot
 from proxywasm_host.lowering.shim import ANSWERS, BYTES_ARGUMENTS, write_shim
 
+PLUGIN = Path(__file__).parents[1] / "envoy" / "features.py"
 WIT = Path(__file__).parents[2] / "wit" / "proxy-wasm" / "proxy-wasm.wit"
 
 
@@ -41,6 +43,11 @@ def test_what_is_no_component_is_refused(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(LoweringError, match="cannot be lowered"):
         lower(data, tmp_path / "module.wasm")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_never_left_out_cannot_be_kept(tmp_path: Path) -> None:
+    with pytest.raises(LoweringError, match=r"'json' is never left out, so it cannot be kept; what can be: .*zlib"):
+        lower(b"", tmp_path / "module.wasm", keep=["json"])
 
 
 def test_an_unknown_abi_is_refused(tmp_path: Path) -> None:
@@ -83,6 +90,14 @@ def test_everything_a_component_needs_is_found(component: Path) -> None:
     ours = {f"i{index}" for index in range(len(read.core_instances))}
     assert {item.module for module in linked.modules.values() for item in imports(module)} <= ours | {"shim"}
     assert len(linked.callbacks) == 15
+
+
+@pytest.mark.slow
+def test_a_module_for_higress_has_its_redis_calls_and_says_its_abi() -> None:
+    read = read_component(build_component(PLUGIN, ABIS["higress"]).path.read_bytes())
+    shim = write_shim(Linker(read).link(), "higress", frees_arguments=True)
+    for name in ("proxy_redis_init", "proxy_redis_call", "proxy_on_redis_call_response", "proxy_abi_version_0_2_100"):
+        assert f'"{name}"' in shim
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ class Bench:
         progress("building")
         self._engine = Engine()
         self._identity = self._engine.load(build(HERE / "bench_plugin.py").path)
-        self._flagship_source = _flagship()
+        self._flagship_source = flagship()
         self._flagship_file = build(self._flagship_source).path
         self._flagship = self._engine.load(self._flagship_file)
         self._exchange = load(HERE / "qwen.json")[0]
@@ -283,7 +283,7 @@ class Bench:
         stream.close()
 
 
-def _flagship() -> Path:
+def flagship() -> Path:
     spec = importlib.util.find_spec("ai_proxy")
     if spec is None or spec.origin is None:
         raise RuntimeError("the benchmark needs the plugin ai_proxy, which comes with this distribution")

@@ -24,7 +24,8 @@ class Row:
     Attributes:
         spread: half the distance between the quartiles, as a part of the median; None for a single measurement.
         ratio: value to baseline, where there is one: the median of the ratios of the rounds.
-        target: the most that `ratio` may be, or `value` where there is no baseline; None: for information.
+        target: the most that `ratio` may be, or `value` where there is none; None: for information.
+        at_least: the target is the least, not the most.
     """
 
     name: str
@@ -34,12 +35,14 @@ class Row:
     baseline: float | None = None
     ratio: float | None = None
     target: float | None = None
+    at_least: bool = False
 
     @property
     def holds(self) -> bool | None:
         if self.target is None:
             return None
-        return (self.value if self.ratio is None else self.ratio) <= self.target
+        measured = self.value if self.ratio is None else self.ratio
+        return measured >= self.target if self.at_least else measured <= self.target
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -49,6 +52,7 @@ class Row:
             "baseline": self.baseline,
             "ratio": self.ratio,
             "target": self.target,
+            "at_least": self.at_least,
             "holds": self.holds,
             "spread": self.spread,
         }
@@ -140,6 +144,8 @@ def table(rows: list[Row]) -> str:
             limit,
             {True: "yes", False: "**no**", None: ""}[each.holds],
         ]
+        if limit and each.at_least:
+            cells[5] = f"at least {limit}"
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

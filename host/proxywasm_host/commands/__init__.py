@@ -6,10 +6,11 @@ import click
 
 from .bench import bench
 from .check import check
+from .envoy import envoy
 from .new import new
 from .test import test
 
 
 def register(group: click.Group) -> None:
-    for command in (new, test, check, bench):
+    for command in (new, test, check, bench, envoy):
         group.add_command(command)

@@ -15,8 +15,27 @@ import click
     metavar="FILE",
     help="Write the rows as JSON, too.",
 )
-def bench(output: Path | None) -> None:
-    """Measure what the way through WebAssembly costs, side by side with the same work outside of it."""
-    from ..bench import run  # noqa: PLC0415  # imported when the command runs
+@click.option("--envoy", is_flag=True, help="In a real Envoy, beside the Go plugin that ai-proxy is a port of.")
+def bench(output: Path | None, *, envoy: bool) -> None:
+    """Measure what the way through WebAssembly costs, side by side with the same work outside of it.
 
-    click.echo(run(output))
+    With --envoy: what ai-proxy costs as a plugin of Envoy, side by side with the original.
+    """
+    # ruff: noqa: PLC0415  # imported when the command runs
+    from ..cli import UserError, progress
+
+    if not envoy:
+        from ..bench import run
+
+        click.echo(run(output))
+        return
+    from ..bench.envoy import run as run_envoy
+    from ..bench.envoy.go_plugin import GoPluginError
+    from ..build import BuildError
+    from ..gateway.envoy import EnvoyError
+
+    try:
+        with progress() as report:
+            click.echo(run_envoy(output, report))
+    except (BuildError, EnvoyError, GoPluginError) as error:
+        raise UserError(str(error)) from None

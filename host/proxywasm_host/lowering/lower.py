@@ -66,6 +66,9 @@ def lower(
     """
     if abi not in ABI_EXPORTS:
         raise LoweringError(f"there is no ABI {abi!r}, only {' and '.join(ABI_EXPORTS)}")
+    if unknown := sorted(set(keep) - trimming.LEFT_OUT_IF_UNUSED):
+        known = ", ".join(sorted(trimming.LEFT_OUT_IF_UNUSED))
+        raise LoweringError(f"{unknown[0]!r} is never left out, so it cannot be kept; what can be: {known}")
     try:
         progress("reading the component")
         parts = _take_apart(component if isinstance(component, bytes) else component.read_bytes(), abi, keep)

@@ -36,22 +36,30 @@ def _address(port: int) -> Json:
 
 def _cluster(name: str, port: int) -> Json:
     endpoint = {"endpoint": {"address": _address(port)}}
+    http1 = {"explicit_http_config": {"http_protocol_options": {"enable_trailers": True}}}
     return {
         "name": name,
         "type": "STATIC",
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": _type("upstreams.http.v3.HttpProtocolOptions"),
+                **http1,
+            }
+        },
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
     }
 
 
-def wasm_filter(module: Path, configuration: Json, fail_open: bool = False) -> Json:
+def wasm_filter(module: Path, configuration: Json, failure_policy: str = "FAIL_CLOSED", name: str = "tested") -> Json:
+    """Filters of the same module share a VM."""
     return {
-        "name": "wasm",
+        "name": name,
         "typed_config": {
             "@type": _type("filters.http.wasm.v3.Wasm"),
             "config": {
-                "name": "raw",
-                "root_id": "raw",
-                "failure_policy": "FAIL_OPEN" if fail_open else "FAIL_CLOSED",
+                "name": name,
+                "root_id": name,
+                "failure_policy": failure_policy,
                 # A paused header phase must still deliver the body.
                 "allow_on_headers_stop_iteration": True,
                 "configuration": {
@@ -59,7 +67,7 @@ def wasm_filter(module: Path, configuration: Json, fail_open: bool = False) -> J
                     "value": json.dumps(configuration),
                 },
                 "vm_config": {
-                    "vm_id": "raw",
+                    "vm_id": "tested",
                     "runtime": "envoy.wasm.runtime.v8",
                     "code": {"local": {"filename": str(module)}},
                 },
@@ -74,6 +82,7 @@ def configuration(port: int, admin_port: int, clusters: Mapping[str, int], filte
     manager = {
         "@type": _type("filters.network.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": "test",
+        "http_protocol_options": {"enable_trailers": True},
         "route_config": {"name": "all", "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
         "http_filters": [*filters, router],
     }
@@ -94,12 +103,21 @@ def configuration(port: int, admin_port: int, clusters: Mapping[str, int], filte
 class Envoy:
     """Runs from `with` until its end. Its log is in a file, so that a full pipe never stops it."""
 
-    def __init__(self, binary: str, clusters: Mapping[str, int], filters: list[Json], workers: int = 1) -> None:
+    def __init__(
+        self,
+        binary: str,
+        clusters: Mapping[str, int],
+        filters: list[Json],
+        *,
+        workers: int = 1,
+        more: Json | None = None,
+    ) -> None:
+        """`clusters` are ports on loopback, the first one that of the route; `more` goes into the bootstrap."""
         self.port, self.admin_port = free_port(), free_port()
         self._folder = tempfile.TemporaryDirectory(prefix="proxywasm-envoy-")
         folder = Path(self._folder.name)
         config = folder / "envoy.json"
-        config.write_text(json.dumps(configuration(self.port, self.admin_port, clusters, filters)))
+        config.write_text(json.dumps(configuration(self.port, self.admin_port, clusters, filters) | (more or {})))
         self.log_file = folder / "envoy.log"
         self._command = [binary, "-c", str(config), "--concurrency", str(workers), "-l", "warning"]
         self._command += [
@@ -141,6 +159,11 @@ class Envoy:
         assert self._process
         return self._process.pid
 
+    def wait(self) -> int:
+        """Its exit status, when it ends by itself."""
+        assert self._process
+        return self._process.wait(20)
+
     def listens(self) -> bool:
         with socket.socket() as probe:
             probe.settimeout(1)
@@ -156,6 +179,15 @@ class Envoy:
                 raise AssertionError(f"not in Envoy's log: {text}\n{log}")
             time.sleep(0.05)
         return log
+
+    def set_log_level(self, level: str) -> None:
+        """Of Wasm, through the admin interface."""
+        connection = HTTPConnection("127.0.0.1", self.admin_port, timeout=20)
+        try:
+            connection.request("POST", f"/logging?wasm={level}")
+            assert connection.getresponse().status == 200
+        finally:
+            connection.close()
 
     def send(
         self, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None

@@ -1,0 +1,58 @@
+"""Processes of a measurement: where they run, what they use, what they say."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .load import Report
+
+_PACKAGE = __name__.rpartition(".")[0]
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def processors() -> tuple[int, int]:
+    """One for Envoy, and one for everything else; the same if there is no other."""
+    available = sorted(os.sched_getaffinity(0))
+    return available[0], available[-1]
+
+
+@contextmanager
+def upstream(processor: int) -> Iterator[int]:
+    """The port of a running `upstream`."""
+    process = subprocess.Popen(  # noqa: S603  # us
+        [sys.executable, "-m", f"{_PACKAGE}.upstream"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        os.sched_setaffinity(process.pid, {processor})
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+        # The end of its input ends it.
+
+
+def load(processor: int, port: int, *, connections: int, seconds: float, chunks: int = 0, pause: float = 0) -> Report:
+    """Run `load` in a process of its own."""
+    words = [str(word) for word in (processor, port, connections, seconds, chunks, pause)]
+    done = subprocess.run(  # noqa: S603  # us
+        [sys.executable, "-m", f"{_PACKAGE}.load", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Report(**json.loads(done.stdout))
+
+
+def processor_seconds(pid: int) -> float:
+    """That a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process uses."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,11 @@
+"""A gateway in Envoy: its configuration, and running it."""
+
+from __future__ import annotations
+
+from .bootstrap import bootstrap
+from .clusters import find_ca_file
+from .errors import EnvoyError
+from .modules import build_modules
+from .process import find_envoy, start, write_private
+
+__all__ = ["EnvoyError", "bootstrap", "build_modules", "find_ca_file", "find_envoy", "start", "write_private"]

@@ -1,0 +1,121 @@
+"""Envoy's configuration for a gateway: one listener, the plugins in a chain, and the way to the upstreams."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..model import Gateway, PluginEntry
+from .clusters import clusters, dynamic_hosts
+from .messages import Json, address, extension, seconds
+from .routing import explain_refusal, pin_route, refuse_own_hosts, routes
+
+_CONNECTIONS = 50_000
+"""Of clients. More are closed; without a limit Envoy warns at each start."""
+_FAIL_OPEN = "_fail_open_"
+"""A key of any plugin's configuration; see `proxywasm.dispatcher`."""
+_ACCESS_LOG = (
+    "[%START_TIME%] %REQ(:METHOD)% %REQ(:AUTHORITY)% %PATH(NQ)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% "
+    "route=%ROUTE_NAME% upstream=%UPSTREAM_CLUSTER% %BYTES_RECEIVED% %BYTES_SENT% %DURATION%ms\n"
+)
+"""Without the query of the path: some services have their key in it."""
+
+
+def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | None) -> Json:
+    """The whole configuration. It has all that the plugins' configurations have in it, secrets too.
+
+    `modules` has a Proxy-Wasm module for each plugin by its name, `ca_file` the certificates to check upstreams with
+    (None: there is no upstream by HTTPS).
+    """
+    config: Json = {
+        "static_resources": {
+            "listeners": [_listener(gateway, modules)],
+            "clusters": clusters(gateway, ca_file),
+        },
+        "overload_manager": {
+            "resource_monitors": [
+                extension(
+                    "envoy.resource_monitors.global_downstream_max_connections",
+                    "extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                    max_active_downstream_connections=_CONNECTIONS,
+                )
+            ]
+        },
+    }
+    if gateway.admin is not None:
+        config["admin"] = {"address": address(*gateway.admin)}
+    return config
+
+
+def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
+    return {
+        "name": "gateway",
+        "address": address(*gateway.listen),
+        # Plugins that read whole bodies have them buffered up to here.
+        "per_connection_buffer_limit_bytes": gateway.limits.body,
+        "filter_chains": [{"filters": [_connection_manager(gateway, modules)]}],
+    }
+
+
+def _connection_manager(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
+    return extension(
+        "http",
+        "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="gateway",
+        # At the edge: what clients say in headers that are Envoy's own does not count, and upstreams are not told
+        # who they are.
+        use_remote_address=True,
+        skip_xff_append=True,
+        # The answers of upstreams keep their own `server`.
+        server_header_transformation="PASS_THROUGH",
+        stream_idle_timeout=seconds(gateway.limits.idle),
+        request_headers_timeout="10s",
+        upgrade_configs=[{"upgrade_type": "websocket"}],
+        access_log=[_access_log()] if gateway.access_log else [],
+        local_reply_config=explain_refusal(),
+        route_config={
+            "name": "routes",
+            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes(gateway)}],
+        },
+        http_filters=[
+            *pin_route(),
+            *(_plugin(plugin, modules[plugin.name]) for plugin in gateway.plugins),
+            refuse_own_hosts(),
+            *dynamic_hosts(gateway),
+            # Headers such as x-envoy-expected-rq-timeout-ms are no business of the upstream's.
+            extension("router", "extensions.filters.http.router.v3.Router", suppress_envoy_headers=True),
+        ],
+    )
+
+
+def _plugin(plugin: PluginEntry, module: Path) -> Json:
+    opens = plugin.on_failure == "open"
+    # A callback that raises is not Envoy's to see: what then becomes of the request, the plugin's SDK decides.
+    config = json.dumps(plugin.config | ({_FAIL_OPEN: True} if opens else {}), ensure_ascii=False)
+    return extension(
+        f"plugin.{plugin.name}",
+        "extensions.filters.http.wasm.v3.Wasm",
+        config={
+            "name": plugin.name,
+            "root_id": plugin.name,
+            # Closed: a plugin that was lost is started again, after a second.
+            "failure_policy": "FAIL_OPEN" if opens else "FAIL_RELOAD",
+            # A plugin that holds the headers back still gets the body.
+            "allow_on_headers_stop_iteration": True,
+            "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": config},
+            "vm_config": {
+                "vm_id": plugin.name,
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": {"local": {"filename": str(module)}},
+            },
+        },
+    )
+
+
+def _access_log() -> Json:
+    return extension(
+        "stdout",
+        "extensions.access_loggers.stream.v3.StdoutAccessLog",
+        log_format={"text_format_source": {"inline_string": _ACCESS_LOG}},
+    )

@@ -1,0 +1,132 @@
+"""Upstreams: a cluster for each that the file names, and one for every other host, by HTTPS."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Final
+
+from ..model import Gateway, Upstream
+from .errors import EnvoyError
+from .messages import Json, address, extension, message, seconds
+
+DYNAMIC: Final = "proxywasm.dynamic"
+"""The cluster for hosts that the file does not name."""
+_BUNDLES: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+)
+_MANY: Final = 65_536
+"""Envoy's own limit is 1,024 requests and connections for each upstream; a stream of a model takes minutes."""
+
+
+def is_dynamic(gateway: Gateway) -> bool:
+    return any(route.upstream is None for route in gateway.routes)
+
+
+def find_ca_file(gateway: Gateway) -> Path | None:
+    """The certificates to check upstreams with; None if none is needed. Raises `EnvoyError`."""
+    if not is_dynamic(gateway) and all(item.url.scheme == "http" for item in gateway.upstreams.values()):
+        return None
+    if gateway.ca_file is not None:
+        return gateway.ca_file
+    own = ssl.get_default_verify_paths().cafile
+    for candidate in (own, *_BUNDLES):
+        if candidate and Path(candidate).is_file():
+            return Path(candidate)
+    raise EnvoyError(
+        "no certificates to check upstreams with are on this machine: install the package `ca-certificates`, "
+        "or name a file with them as `ca_file`"
+    )
+
+
+def clusters(gateway: Gateway, ca_file: Path | None) -> list[Json]:
+    found = [_named(gateway, name, upstream, ca_file) for name, upstream in gateway.upstreams.items()]
+    if is_dynamic(gateway):
+        found.append(
+            {
+                **_common(gateway, DYNAMIC),
+                "lb_policy": "CLUSTER_PROVIDED",
+                "cluster_type": extension(
+                    "dynamic",
+                    "extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig",
+                    dns_cache_config=_dns_cache(),
+                ),
+                "transport_socket": _tls(ca_file),
+                # The name in the handshake, and the name the certificate must have, are the request's authority.
+                "typed_extension_protocol_options": _protocol(
+                    {"auto_config": {}},
+                    upstream_http_protocol_options={"auto_sni": True, "auto_san_validation": True},
+                ),
+            }
+        )
+    return found
+
+
+def dynamic_hosts(gateway: Gateway) -> list[Json]:
+    """The filter that looks up the hosts of the cluster `DYNAMIC`."""
+    if not is_dynamic(gateway):
+        return []
+    kind = "extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig"
+    return [extension("dynamic-hosts", kind, dns_cache_config=_dns_cache())]
+
+
+def _named(gateway: Gateway, name: str, upstream: Upstream, ca_file: Path | None) -> Json:
+    scheme, host, port = upstream.url
+    endpoint = {"lb_endpoints": [{"endpoint": {"address": address(host, port)}}]}
+    cluster: Json = {
+        **_common(gateway, name),
+        "load_assignment": {"cluster_name": name, "endpoints": [endpoint]},
+        "typed_extension_protocol_options": _protocol({"explicit_http_config": {"http_protocol_options": {}}}),
+    }
+    if upstream.url.is_ip:
+        cluster["type"] = "STATIC"
+    else:
+        # A name that stands for many servers, as those of big services do, is one place to connect to.
+        cluster |= {"type": "LOGICAL_DNS", "dns_lookup_family": "V4_PREFERRED", **_resolver()}
+    if scheme == "https":
+        cluster["transport_socket"] = _tls(ca_file, upstream.sni or host)
+        cluster["typed_extension_protocol_options"] = _protocol({"auto_config": {}})
+    return cluster
+
+
+def _common(gateway: Gateway, name: str) -> Json:
+    many = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests"), _MANY)
+    return {
+        "name": name,
+        "connect_timeout": seconds(gateway.limits.connect),
+        "per_connection_buffer_limit_bytes": gateway.limits.body,
+        "circuit_breakers": {"thresholds": [many]},
+    }
+
+
+def _protocol(version: Json, **options: Json) -> Json:
+    kind = "extensions.upstreams.http.v3.HttpProtocolOptions"
+    return {f"envoy.{kind}": message(kind, **version, **options)}
+
+
+def _tls(ca_file: Path | None, name: str | None = None) -> Json:
+    """With a name, that is asked for and the certificate's; without one, each request says its own."""
+    named: Json = {"sni": name, "auto_sni_san_validation": True} if name else {}
+    return extension(
+        "tls",
+        "extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        common_tls_context={
+            "alpn_protocols": ["h2", "http/1.1"],
+            "validation_context": {"trusted_ca": {"filename": str(ca_file)}},
+        },
+        **named,
+    )
+
+
+def _dns_cache() -> Json:
+    """The filter and the cluster share a cache, because both describe it in the same words."""
+    return {"name": "dynamic", "dns_lookup_family": "V4_PREFERRED", **_resolver()}
+
+
+def _resolver() -> Json:
+    """The system's own, which reads what this machine's administrator has set up."""
+    kind = "extensions.network.dns_resolver.getaddrinfo.v3.GetAddrInfoDnsResolverConfig"
+    return {"typed_dns_resolver_config": extension("envoy.network.dns_resolver.getaddrinfo", kind)}

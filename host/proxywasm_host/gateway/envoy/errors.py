@@ -1,0 +1,5 @@
+"""What can go wrong between a gateway file and a running Envoy."""
+
+
+class EnvoyError(Exception):
+    """Envoy cannot be configured or started. The message is for people: what is missing or wrong, and what to do."""

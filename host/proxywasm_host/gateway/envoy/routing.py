@@ -1,0 +1,150 @@
+"""Routes. A request's route is chosen once, by what the client sent; where it goes, by what the plugins made of it.
+
+Envoy chooses a route again whenever a plugin has changed the headers. A plugin that rewrites `/v1/chat/completions` to
+an upstream's path would so lose the route it is on, with its name. So the first choice is written down in the stream's
+filter state before the plugins see the request, and of all routes those that are chosen by that note stand first.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..model import Gateway, Match, Route
+from .clusters import DYNAMIC
+from .messages import Json, extension, message
+
+_NOTE = "proxywasm.route"
+_METADATA = "proxywasm"
+_OWN_HOST = "client_chose_the_upstream"
+_REFUSED = (
+    "no upstream: no plugin has said where this request goes, and its own Host header does not count. "
+    "Check the plugin's configuration, or give the route an `upstream`\n"
+)
+
+
+def routes(gateway: Gateway) -> list[Json]:
+    again = [_route(gateway, route, {"prefix": "/", "filter_state": [_noted(route.name)]}) for route in gateway.routes]
+    first = [_route(gateway, route, _match(route.match)) for route in gateway.routes]
+    return again + first
+
+
+def pin_route() -> list[Json]:
+    """The filters that write down what the client has chosen: the route, and the authority it named."""
+    route = {
+        "object_key": _NOTE,
+        "factory_key": "envoy.string",
+        "format_string": {"text_format_source": {"inline_string": "%ROUTE_NAME%"}, "omit_empty_values": True},
+    }
+    authority = {
+        "header": ":authority",
+        "on_header_present": {"metadata_namespace": _METADATA, "key": "authority"},
+    }
+    return [
+        extension("pin-route", "extensions.filters.http.set_filter_state.v3.Config", on_request_headers=[route]),
+        extension("note-host", "extensions.filters.http.header_to_metadata.v3.Config", request_rules=[authority]),
+    ]
+
+
+def refuse_own_hosts() -> Json:
+    """The filter behind the plugins whose rules `_only_hosts_of_plugins` gives, by route."""
+    return extension("own-hosts", "extensions.filters.http.rbac.v3.RBAC")
+
+
+def explain_refusal() -> Json:
+    """What a client gets that is refused by that filter, which itself says 403 and "RBAC: access denied"."""
+    condition = f"response.code_details == 'rbac_access_denied_matched_policy[{_OWN_HOST}]'"
+    return {
+        "mappers": [
+            {
+                "filter": {
+                    "extension_filter": extension(
+                        "refused",
+                        "extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+                        expression=condition,
+                    )
+                },
+                "status_code": 421,
+                "body": {"inline_string": _REFUSED},
+            }
+        ]
+    }
+
+
+def _route(gateway: Gateway, route: Route, match: Json) -> Json:
+    action: Json = {"timeout": "0s"}  # of the whole stream
+    rules: Json = {}
+    if route.upstream is not None:
+        action["cluster"] = route.upstream
+    else:
+        action["inline_cluster_specifier_plugin"] = {"extension": _by_authority(gateway)}
+        rules = {"typed_per_filter_config": {"own-hosts": _only_hosts_of_plugins(gateway)}}
+    return {
+        "name": route.name,
+        "match": match,
+        "route": action,
+        "request_headers_to_remove": ["x-envoy-external-address", "x-forwarded-proto"],
+        **rules,
+    }
+
+
+def _noted(name: str) -> Json:
+    return {"key": _NOTE, "string_match": {"exact": name}}
+
+
+def _match(match: Match) -> Json:
+    found: Json = {"path": match.path} if match.path is not None else {"prefix": match.path_prefix}
+    if match.host is not None:
+        subdomains = match.host.startswith("*.")
+        name = re.escape(match.host.removeprefix("*."))
+        pattern = rf"(?i){'([^:]+[.])' if subdomains else ''}{name}(:[0-9]+)?"
+        found["headers"] = [{"name": ":authority", "string_match": {"safe_regex": {"regex": pattern}}}]
+    return found
+
+
+def _by_authority(gateway: Gateway) -> Json:
+    """Upstreams that the file names, by their names; any other authority is a host to be looked up."""
+    named = {name: _cluster(name) for name in gateway.upstreams}
+    tree: Json = {
+        "input": extension("authority", "type.matcher.v3.HttpRequestHeaderMatchInput", header_name=":authority"),
+        "exact_match_map": {"map": named},
+    }
+    # Envoy refuses a map without entries.
+    matcher: Json = {"matcher_tree": tree} if named else {}
+    return extension(
+        "by-authority",
+        "extensions.router.cluster_specifiers.matcher.v3.MatcherClusterSpecifier",
+        cluster_matcher={**matcher, "on_no_match": _cluster(DYNAMIC)},
+    )
+
+
+def _cluster(name: str) -> Json:
+    kind = "extensions.router.cluster_specifiers.matcher.v3.ClusterAction"
+    return {"action": extension("cluster", kind, cluster=name)}
+
+
+def _only_hosts_of_plugins(gateway: Gateway) -> Json:
+    """No request goes to a host that nobody but the client has named: the gateway would be a proxy to everywhere."""
+    named = [{"header": {"name": ":authority", "string_match": {"exact": name}}} for name in gateway.upstreams]
+    metadata = {"select_expr": {"operand": {"ident_expr": {"name": "metadata"}}, "field": "filter_metadata"}}
+    policy = {
+        "permissions": [{"not_rule": {"or_rules": {"rules": named}}} if named else {"any": True}],
+        "principals": [{"any": True}],
+        # request.host == metadata.filter_metadata["proxywasm"]["authority"]
+        "condition": _call(
+            "_==_",
+            {"select_expr": {"operand": {"ident_expr": {"name": "request"}}, "field": "host"}},
+            _call("_[_]", _call("_[_]", metadata, _text(_METADATA)), _text("authority")),
+        ),
+    }
+    return message(
+        "extensions.filters.http.rbac.v3.RBACPerRoute",
+        rbac={"rules": {"action": "DENY", "policies": {_OWN_HOST: policy}}},
+    )
+
+
+def _call(function: str, *arguments: Json) -> Json:
+    return {"call_expr": {"function": function, "args": list(arguments)}}
+
+
+def _text(value: str) -> Json:
+    return {"const_expr": {"string_value": value}}

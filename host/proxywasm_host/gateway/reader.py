@@ -1,0 +1,127 @@
+"""Read a gateway file, and say of everything that is wrong in it where it stands and what to do.
+
+Nothing that is printed has a value of the file in it that may be secret: of a wrong value only its place is told.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from .document import Document, Place, Problem, parse
+from .model import Gateway, Limits, Match, PluginEntry, Route, Upstream
+
+
+class GatewayFileError(Exception):
+    """A gateway file cannot be used; a line of the message for each problem: `file:line: key: what, and what to do`."""
+
+
+def read(path: Path, environment: Mapping[str, str] | None = None) -> Gateway:
+    """The gateway of a file; its paths are absolute then. `environment` is for `${ENV:NAME}`, by default the process's.
+
+    Raises `GatewayFileError`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise GatewayFileError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise GatewayFileError(f"{path}: is not UTF-8 text: {error.reason} at byte {error.start}") from None
+    document = parse(text, os.environ if environment is None else environment)
+    problems = document.problems
+    if not problems and not isinstance(document.value, dict):
+        problems = [Problem(1, (), "expected keys such as `listen:`, `plugins:` and `routes:`")]
+    if not problems:
+        try:
+            gateway = Gateway.model_validate(document.value)
+        except ValidationError as error:
+            problems = list(_problems(error, document))
+        else:
+            gateway = _from_folder(gateway, path.resolve().parent)
+            problems = list(_missing_files(gateway, document))
+            if not problems:
+                return gateway
+    raise GatewayFileError("\n".join(_line(path, problem) for problem in sorted(problems, key=lambda item: item.line)))
+
+
+def _line(path: Path, problem: Problem) -> str:
+    where = ".".join(map(str, problem.place))
+    return (
+        f"{path}:{problem.line}: {where}: {problem.message}" if where else f"{path}:{problem.line}: {problem.message}"
+    )
+
+
+def _problems(error: ValidationError, document: Document) -> Iterator[Problem]:
+    for item in error.errors(include_url=False, include_input=False):
+        place = tuple(item["loc"])
+        yield Problem(document.line(place), place, _message(item["type"], item["msg"], item.get("ctx", {}), place))
+
+
+def _message(kind: str, text: str, context: Mapping[str, Any], place: Place) -> str:
+    match kind:
+        case "extra_forbidden":
+            known = _keys(place[:-1])
+            close = difflib.get_close_matches(str(place[-1]), known, 1)
+            return "no such key; " + (f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}")
+        case "missing":
+            return "is missing"
+        case "value_error":
+            return str(context["error"])
+        case "literal_error":
+            return f"expected {context['expected']}"
+    return _PLAIN.get(kind, text[:1].lower() + text[1:])
+
+
+_PLAIN: Final = {
+    "bool_type": "expected true or false",
+    "dict_type": "expected keys and values",
+    "float_type": "expected a number",
+    "int_type": "expected a whole number",
+    "model_type": "expected keys and values",
+    "string_type": "expected a text; put quotes around it",
+    "string_too_short": "must not be empty",
+    "too_short": "needs at least one entry",
+    "tuple_type": "expected a list",
+}
+_PARTS: Final[Mapping[Place, type[BaseModel]]] = {
+    (): Gateway,
+    ("plugins", "*"): PluginEntry,
+    ("routes", "*"): Route,
+    ("routes", "*", "match"): Match,
+    ("upstreams", "*"): Upstream,
+    ("limits",): Limits,
+}
+
+
+def _keys(place: Iterable[str | int]) -> list[str]:
+    """The keys that there are at a place."""
+    steps = tuple(place)
+    general = tuple("*" if index == 1 else step for index, step in enumerate(steps))
+    return [*_PARTS[general].model_fields]
+
+
+def _from_folder(gateway: Gateway, folder: Path) -> Gateway:
+    """With the paths that count from the folder of the file made absolute."""
+    plugins = tuple(
+        plugin.model_copy(
+            update={key: folder / value for key in ("module", "source") if (value := getattr(plugin, key)) is not None}
+        )
+        for plugin in gateway.plugins
+    )
+    ca_file = folder / gateway.ca_file if gateway.ca_file is not None else None
+    return gateway.model_copy(update={"plugins": plugins, "ca_file": ca_file})
+
+
+def _missing_files(gateway: Gateway, document: Document) -> Iterator[Problem]:
+    files: list[tuple[Place, Path | None, str]] = [(("ca_file",), gateway.ca_file, "a file with certificates in it")]
+    for index, plugin in enumerate(gateway.plugins):
+        files.append((("plugins", index, "module"), plugin.module, "a module: `proxywasm build --target proxy-wasm`"))
+        files.append((("plugins", index, "source"), plugin.source, "a plugin's folder or Python file"))
+    for place, path, what in files:
+        if path is not None and not (path.exists() if place[-1] == "source" else path.is_file()):
+            yield Problem(document.line(place), place, f"there is no {path}; expected {what}")

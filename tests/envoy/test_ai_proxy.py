@@ -1,0 +1,63 @@
+"""The flagship as a module in the real Envoy does what it does in our own host: recorded Qwen exchanges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ai_proxy import plugin
+from proxywasm_host.bodies import SseBody, join, parse
+from proxywasm_host.exchange import Exchange, load
+from proxywasm_host.replay import native_session, replay
+from proxywasm_host.transcript import transcript
+
+from .envoy_process import Envoy, wasm_filter
+from .upstream import RecordedUpstream, serving
+
+pytestmark = [pytest.mark.envoy, pytest.mark.slow]
+
+QWEN = Path(__file__).parents[1] / "conformance" / "qwen"
+EXCHANGES = [exchange for file in ("chat", "native-chat", "native-stream") for exchange in load(QWEN / f"{file}.json")]
+NAMES = ["qwen-chat-b", "qwen-stream-a", "qwen-native-chat-a", "qwen-native-stream-a", "qwen-native-stream-b"]
+CHOSEN = [exchange for exchange in EXCHANGES if exchange.name in NAMES]
+
+
+@pytest.fixture(scope="module")
+def player() -> RecordedUpstream:
+    return RecordedUpstream()
+
+
+@pytest.fixture(scope="module")
+def ai_proxy(envoy_binary: str, ai_proxy_module: Path, player: RecordedUpstream) -> Iterator[Envoy]:
+    """One configuration for all: a rule for the domain of each exchange."""
+    rules = [{"_match_domain_": [f"{each.name}.test"], **json.loads(each.config)} for each in CHOSEN]
+    filters = [wasm_filter(ai_proxy_module, {"_rules_": rules})]
+    with serving(player) as port, Envoy(envoy_binary, {"upstream": port}, filters) as envoy:
+        yield envoy
+
+
+@pytest.mark.parametrize("exchange", CHOSEN, ids=lambda exchange: exchange.name)
+def test_a_recorded_exchange_is_in_envoy_as_in_our_own_host(
+    ai_proxy: Envoy, player: RecordedUpstream, exchange: Exchange
+) -> None:
+    assert exchange.response
+    ours = replay(exchange, native_session(plugin))
+    player.recorded = exchange.response
+    asked = dict(exchange.request.headers)
+    headers = {"host": f"{exchange.name}.test", "content-type": asked["content-type"]}
+    response, body = ai_proxy.send(asked[":path"], b"".join(exchange.request.body), headers)
+
+    seen, sent = player.seen.pop()
+    wanted = dict(ours["upstream"]["headers"])
+    for name in (":path", ":authority", "authorization"):
+        assert dict(seen)[name] == wanted[name]
+    assert json.loads(sent) == json.loads(join(ours["upstream"]["body"]))
+
+    assert response.headers["content-type"] == dict(ours["downstream"]["headers"])["content-type"]
+    got, wanted_body = parse(body), parse(join(ours["downstream"]["body"]))
+    assert isinstance(got, SseBody) == ("stream" in exchange.name)
+    assert transcript(got) == transcript(wanted_body)
+    assert transcript(got).text

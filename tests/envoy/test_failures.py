@@ -1,0 +1,121 @@
+"""Bad plugins inside the real Envoy."""
+
+from __future__ import annotations
+
+import re
+import time
+from http.client import IncompleteRead
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .envoy_process import Envoy, wasm_filter
+
+pytestmark = [pytest.mark.envoy, pytest.mark.slow]
+
+FAILED = (500, b"the plugin failed")
+
+
+def status_and_body(envoy: Envoy, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    response, answer = envoy.send(path, body)
+    return response.status, answer
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/raise", None),
+        ("/raise-in-body", b"body"),
+        ("/raise-in-response", None),
+        ("/raise-in-whole", None),
+        ("/call-raise", None),
+        ("/reply-raise", None),
+    ],
+)
+def test_a_plugin_that_raises_costs_its_stream_a_500(envoy: Envoy, path: str, body: bytes | None) -> None:
+    if path == "/raise-in-whole":  # its headers have gone on
+        with pytest.raises(IncompleteRead):
+            envoy.send(path)
+    else:
+        assert status_and_body(envoy, path, body) == FAILED
+    log = envoy.wait_for_log("RuntimeError: ")
+    assert re.search(r'Traceback \(most recent call last\):\n +File "/0/features.py", line \d+, in ', log)
+    assert envoy.send("/plain")[0].status == 200
+
+
+def test_a_plugin_that_raises_in_the_middle_of_a_stream_breaks_it_off(envoy: Envoy) -> None:
+    with pytest.raises(IncompleteRead):
+        envoy.send("/raise-in-chunk?stream")
+
+
+def test_memory_that_grows_ends_in_a_memory_error(envoy: Envoy) -> None:
+    """The VM has 256 MiB."""
+    answer = re.fullmatch(rb"MemoryError after (\d+) MiB", envoy.send("/grow")[1])
+    assert answer
+    assert 128 < int(answer[1]) < 256
+    assert envoy.send("/plain")[0].status == 200
+
+
+def test_a_stream_may_fail_open(envoy_binary: str, features: Path, upstream_port: int) -> None:
+    """Two configurations in one VM, each with its own policy; and each worker draws its own random numbers."""
+    filters = [
+        wasm_filter(features, {"_fail_open_": True, "number": 1}, name="one"),
+        wasm_filter(features, {"_fail_open_": True, "number": 2}, name="two"),
+    ]
+    with Envoy(envoy_binary, {"upstream": upstream_port}, filters, workers=2) as envoy:
+        for path, body in [("/raise", None), ("/raise-in-body", b"body"), ("/raise-in-response", None)]:
+            response, answer = envoy.send(path, body)
+            assert response.status == 200
+            assert (body or b"") in answer
+        response, answer = envoy.send("/headers", None, {"x-replaced": "a"})
+        assert b'"a!!"' in answer
+        assert b'{\\"number\\": 1}' in answer
+        assert b'{\\"number\\": 2}' in answer
+        drawn = re.findall(r"drew (\S+)", envoy.log())
+        assert len(drawn) >= 6
+        assert len(set(drawn)) == len(drawn)
+
+
+@pytest.mark.parametrize("policy", ["FAIL_OPEN", "FAIL_RELOAD"])
+def test_a_trap_leaves_the_policy_to_envoy(envoy_binary: str, features: Path, upstream_port: int, policy: str) -> None:
+    """FAIL_RELOAD is FAIL_CLOSED until there is a new VM."""
+    with Envoy(envoy_binary, {"upstream": upstream_port}, [wasm_filter(features, {}, policy)]) as envoy:
+        assert envoy.send("/plain")[0].status == 200
+        assert envoy.send("/trap")[0].status == 503
+        envoy.wait_for_log("Function: proxy_on_request_headers failed")
+        response, _ = envoy.send("/plain")
+        deadline = time.monotonic() + 20
+        while policy == "FAIL_RELOAD" and response.status == 503 and time.monotonic() < deadline:
+            time.sleep(0.1)  # Envoy waits before it makes a new VM
+            response, _ = envoy.send("/plain")
+        assert response.status == 200
+        assert ("x-phase" in response.headers) == (policy == "FAIL_RELOAD")
+
+
+def test_an_endless_loop_is_for_the_watchdog_of_envoy(envoy_binary: str, features: Path, upstream_port: int) -> None:
+    """Nothing ends a callback in stock Envoy; its watchdog ends the process, for a supervisor to start another."""
+    watchdog: dict[str, Any] = {
+        "watchdogs": {"worker_watchdog": {"kill_timeout": "1s", "megamiss_timeout": "1s", "miss_timeout": "0.5s"}}
+    }
+    with Envoy(envoy_binary, {"upstream": upstream_port}, [wasm_filter(features, {})], more=watchdog) as envoy:
+        with pytest.raises(ConnectionError):
+            envoy.send("/endless")
+        assert envoy.wait() != 0
+
+
+@pytest.mark.parametrize(
+    ("configuration", "reason"),
+    [
+        ({"raise": "why"}, r"the configuration is refused: Traceback (.*\n)*.*features.py.*\nLookupError: why"),
+        ({"redis": True}, "the configuration is refused: this gateway has no Redis calls; only Higress has them"),
+    ],
+)
+def test_a_refused_configuration_fails_the_start_with_its_reason_in_the_log(
+    envoy_binary: str, features: Path, configuration: dict[str, Any], reason: str
+) -> None:
+    with (
+        pytest.raises(RuntimeError, match=reason),
+        Envoy(envoy_binary, {"upstream": 1}, [wasm_filter(features, configuration)]),
+    ):
+        pass

@@ -1,0 +1,332 @@
+"""The SDK inside the real Envoy: every feature once."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+
+from .envoy_process import Envoy
+from .upstream import CHUNKS
+
+pytestmark = [pytest.mark.envoy, pytest.mark.slow]
+
+
+def ask(envoy: Envoy, path: str, body: bytes | None = None, **headers: str) -> Any:
+    """The JSON document that the mirror, or the plugin, answers with."""
+    response, answer = envoy.send(path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+    assert response.status == 200, answer.decode() + envoy.log()
+    return json.loads(answer)
+
+
+def raw(envoy: Envoy, request: bytes) -> bytes:
+    """Everything that comes back for the bytes of a request with `connection: close`."""
+    with socket.create_connection(("127.0.0.1", envoy.port), 20) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+class Background(threading.Thread):
+    """A request whose answer is looked at later."""
+
+    def __init__(self, envoy: Envoy, path: str) -> None:
+        super().__init__()
+        self._envoy, self._path = envoy, path
+        self.start()
+
+    def run(self) -> None:
+        response, self._body = self._envoy.send(self._path)
+        self._status = response.status
+
+    def answer(self) -> tuple[int, bytes]:
+        self.join(20)
+        return self._status, self._body
+
+
+# Headers.
+
+
+def test_request_headers_are_edited_with_the_configuration_at_hand(envoy: Envoy) -> None:
+    headers = dict(ask(envoy, "/headers", x_replaced="a", x_removed="r")["headers"])
+    assert json.loads(headers["x-config"]) == {"greeting": "hé"}
+    assert headers["x-replaced"] == "a!"
+    assert headers["x-added"].encode("latin-1").decode() == "café"
+    assert "x-removed" not in headers
+
+
+def test_a_header_that_is_no_utf_8_goes_on_as_it_came(envoy: Envoy) -> None:
+    answer = raw(
+        envoy,
+        b"GET /headers HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-replaced: a\r\nx-bytes: caf\xe9\r\n\r\n",
+    )
+    headers = dict(json.loads(answer.partition(b"\r\n\r\n")[2])["headers"])
+    assert headers["x-bytes-back"] == headers["x-bytes"] == "caf\xe9"
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+def test_many_edits_are_like_few(envoy: Envoy, side: str) -> None:
+    response, body = envoy.send("/many", None, {"x-removed": "r", "x-kept": "k"})
+    fields = json.loads(body)["headers"] if side == "request" else response.headers.items()
+    headers = {name: [value for key, value in fields if key == name] for name, _ in fields}
+    assert {f"x-many-{number}": [str(number)] for number in range(10)}.items() <= headers.items()
+    assert ",".join(headers["x-twice"]).replace(" ", "") == "0,1,2,3,4,5,6,7,8,9"
+    assert "x-removed" not in headers
+    assert headers.get("x-kept") == (["k"] if side == "request" else None)
+
+
+def test_a_header_may_occur_twice(envoy: Envoy) -> None:
+    assert envoy.send("/cookies")[0].headers.get_all("set-cookie") == ["a=1", "b=2"]
+
+
+# Bodies.
+
+
+def test_a_request_body_is_buffered_and_replaced(envoy: Envoy) -> None:
+    assert ask(envoy, "/upper", b"one " * 100_000)["body"] == "ONE " * 100_000
+
+
+def test_an_empty_body_at_the_end_of_a_request_is_a_body(envoy: Envoy) -> None:
+    answer = raw(
+        envoy,
+        b"POST /upper-stream HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    )
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == "."
+
+
+def test_a_request_without_body_has_no_body_phase(envoy: Envoy) -> None:
+    """So held headers stay held until somebody resumes them."""
+    assert ask(envoy, "/call-resume")["body"] == ""
+    assert ask(envoy, "/upper-stream")["body"] == ""
+
+
+def test_a_streamed_request_body_is_edited_chunk_by_chunk(envoy: Envoy) -> None:
+    assert ask(envoy, "/upper-stream", b"one")["body"] == "ONE."
+
+
+def test_trailers_are_the_end_of_a_buffered_request_body(envoy: Envoy) -> None:
+    answer = raw(
+        envoy,
+        b"POST /upper HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+        b"3\r\nabc\r\n3\r\ndef\r\n0\r\nx-trailer: yes\r\n\r\n",
+    )
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == "ABCDEF"
+
+
+def test_a_body_beyond_the_limit_of_the_plugin_is_refused(envoy: Envoy) -> None:
+    response, body = envoy.send("/limit", b"12345678901")
+    assert (response.status, body) == (413, b"the request body exceeds the 10 bytes that may be buffered")
+    assert ask(envoy, "/limit", b"small")["body"] == "SMALL"
+
+
+def test_a_response_body_is_buffered_and_replaced_with_its_length(envoy: Envoy) -> None:
+    response, body = envoy.send("/whole")
+    assert (body[:2], body[-2:]) == (b"[{", b"}]")
+    assert response.headers["content-length"] == str(len(body))
+
+
+def test_a_streamed_response_body_is_edited_chunk_by_chunk(envoy: Envoy) -> None:
+    connection = HTTPConnection("127.0.0.1", envoy.port, timeout=20)
+    connection.request("GET", "/stream")
+    response = connection.getresponse()
+    first, asked = response.read1(), time.monotonic()
+    rest = response.read()
+    assert first == b"<" + CHUNKS[0] + b">"
+    assert time.monotonic() - asked > 0.05
+    assert first + rest == b"".join([b"<" + chunk + b">" for chunk in [*CHUNKS, b""]])
+    connection.close()
+
+
+def test_a_response_whose_end_has_no_place_is_broken_off(envoy: Envoy) -> None:
+    """Behind the last chunk come trailers: what the plugin adds at the end cannot be sent, and must not be missed."""
+    answer = raw(envoy, b"GET /stream?stream&trailers HTTP/1.1\r\nhost: a\r\n\r\n")
+    assert CHUNKS[-1] in answer
+    assert not answer.endswith(b"\r\n0\r\n\r\n")
+    envoy.wait_for_log("the response is broken off: there is no place for the 2 bytes of its end")
+
+
+def test_trailers_are_the_end_of_a_buffered_response_body(envoy: Envoy) -> None:
+    assert envoy.send("/whole?stream&trailers")[1] == b"[" + b"".join(CHUNKS) + b"]"
+
+
+def test_what_a_plugin_takes_from_a_response_goes_on_when_it_is_injected(envoy: Envoy) -> None:
+    """In stock Envoy too, which cannot inject: the end of the upstream does not end the response too early."""
+    first, *rest = CHUNKS
+    expected = b"first;(" + first + b")" + b"".join(b"(" + chunk + b")" for chunk in rest) + b"("
+    assert envoy.send("/inject?stream")[1] == expected
+
+
+# Flow.
+
+
+def test_a_local_reply_goes_back_through_the_response_phases(envoy: Envoy) -> None:
+    response, body = envoy.send("/reply")
+    assert (response.status, response.headers["x-local"], body) == (418, "yes", b"\x00\xff")
+    assert response.headers.get_all("set-cookie") == ["a=1", "b=2"]
+    assert response.headers["x-phase"] == "EncodeHeader"
+
+
+def test_a_local_reply_in_the_response_phase_replaces_the_response(envoy: Envoy) -> None:
+    response, body = envoy.send("/late-reply")
+    assert (response.status, response.headers["x-local"], body) == (403, "yes", b"late")
+
+
+def test_a_call_out_pauses_the_request_and_answers_it(envoy: Envoy) -> None:
+    response, body = envoy.send("/call")
+    assert (response.status, body) == (200, b"200 answer to question")
+
+
+def test_a_call_out_pauses_the_request_and_resumes_it(envoy: Envoy) -> None:
+    seen = ask(envoy, "/call-resume", b"body " * 100)
+    assert dict(seen["headers"])["x-called"] == "200 answer to "
+    assert seen["body"] == "body " * 100
+
+
+def test_streams_that_wait_at_the_same_time_get_their_own_answers(envoy: Envoy) -> None:
+    requests = [Background(envoy, f"/call-resume?{number}") for number in range(20)]
+    for number, request in enumerate(requests):
+        _, body = request.answer()
+        assert dict(json.loads(body)["headers"])["x-called"] == f"200 answer to {number}"
+
+
+def test_a_call_out_that_times_out_is_answered_by_envoy(envoy: Envoy) -> None:
+    assert envoy.send("/call?cluster=silent&timeout=300")[1] == b"504 upstream request timeout"
+
+
+def test_a_call_out_to_a_host_that_refuses_is_answered_by_envoy(envoy: Envoy) -> None:
+    assert envoy.send("/call?cluster=closed")[1].startswith(b"503 ")
+
+
+def test_a_call_out_to_no_cluster_is_not_sent(envoy: Envoy) -> None:
+    response, body = envoy.send("/call?cluster=nowhere")
+    assert response.status == 503
+    assert body == b"no such cluster: 'nowhere'; the gateway's configuration has to define it"
+
+
+def test_a_response_is_paused_and_resumed(envoy: Envoy) -> None:
+    response, body = envoy.send("/paused-response?stream")
+    assert (response.headers["x-called"], body) == ("answer to response", b"".join(CHUNKS))
+
+
+def test_a_request_body_is_paused_replaced_and_resumed(envoy: Envoy) -> None:
+    assert ask(envoy, "/paused-body", b"body")["body"] == "answer to paused, body"
+
+
+def test_headers_may_go_on_while_their_body_is_collected(envoy: Envoy) -> None:
+    with socket.create_connection(("127.0.0.1", envoy.port), 20) as connection:
+        connection.sendall(
+            b"POST /resumed-headers HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+            b"3\r\nabc\r\n"
+        )
+        time.sleep(0.2)
+        connection.sendall(b"3\r\ndef\r\n0\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == "ABCDEF"
+
+
+def test_a_route_call_gives_its_answer_to_the_plugin(envoy: Envoy) -> None:
+    response, body = envoy.send("/route-call", b"body")
+    assert (response.headers["x-routed"], body) == ("yes", b"routed: answer to BODY")
+
+
+def test_one_stream_resumes_another(envoy: Envoy) -> None:
+    waits = Background(envoy, "/wait")
+    envoy.wait_for_log("1 wait")
+    assert envoy.send("/resume-others")[0].status == 200
+    _, body = waits.answer()
+    assert "x-resumed-by" in dict(json.loads(body)["headers"])
+
+
+def test_one_stream_replies_to_another_and_goes_on_itself(envoy: Envoy) -> None:
+    requests = [Background(envoy, "/wait") for _ in range(2)]
+    envoy.wait_for_log("2 wait")
+    assert ask(envoy, "/reply-to-others")["path"] == "/reply-to-others"
+    assert [request.answer() for request in requests] == [(409, b"answered by another")] * 2
+
+
+def test_a_stream_is_seen_to_its_end_and_may_call_out_then(envoy: Envoy) -> None:
+    assert envoy.send("/done")[0].status == 200
+    envoy.wait_for_log("done with 200")
+    envoy.wait_for_log("called after the end: 200")
+
+
+def test_a_client_that_leaves_ends_a_paused_stream(envoy: Envoy) -> None:
+    with socket.create_connection(("127.0.0.1", envoy.port), 20) as connection:
+        connection.sendall(b"GET /wait HTTP/1.1\r\nhost: a\r\n\r\n")
+        envoy.wait_for_log("wait")
+    assert ask(envoy, "/reply-to-others")["path"] == "/reply-to-others"
+
+
+# What the gateway knows.
+
+
+def test_shared_data_compares_and_swaps(envoy: Envoy) -> None:
+    assert ask(envoy, "/shared") == [None, True, False, "1", True, False, "4"]
+
+
+def test_properties_metrics_functions_and_their_absence(envoy: Envoy) -> None:
+    facts = ask(envoy, "/host")
+    assert facts.pop("redis").startswith("RedisCallError: this gateway has no Redis calls; only Higress has them")
+    assert facts == {
+        "path": "/host",
+        "own": "set",
+        "unknown": None,
+        "request_id": True,
+        "plugin_name": "tested",
+        "plugin_id": "p1",
+        "requests": True,
+        "level": 5,
+        "leader": True,
+        "foreign": "ForeignFunctionError: this gateway has no function 'no_such_function'",
+    }
+
+
+def test_a_response_of_the_upstream_is_told_from_others(envoy: Envoy) -> None:
+    assert envoy.send("/from")[0].headers["x-from-upstream"] == "True"
+
+
+def test_python_has_time_and_randomness_and_knows_its_limits(envoy: Envoy) -> None:
+    first, second = ask(envoy, "/facts"), ask(envoy, "/facts")
+    assert abs(first["time"] - time.time()) < 10
+    assert first["now"][:10] == time.strftime("%Y-%m-%d", time.gmtime(first["time"]))
+    assert second["perf"] > first["perf"]
+    for name in ("uuid", "urandom", "random"):
+        assert first[name] != second[name]
+    assert first["environ"] == {}
+    assert first["errors"] == {
+        **dict.fromkeys(("open", "write", "listdir"), "FileNotFoundError"),
+        "sleep": "RuleError",
+        **dict.fromkeys(("zlib", "eval"), "SystemError"),
+    }
+
+
+def test_print_and_logging_are_lines_of_the_log_with_plugin_and_stream(envoy: Envoy) -> None:
+    ask(envoy, "/facts", x_request_id="r-1")
+    log = envoy.wait_for_log("JSONDecodeError")
+    for text, level in {"printed": "info", "printed to stderr": "warning", "logged 1": "warning"}.items():
+        line = next(line for line in log.splitlines() if line.endswith(f"] {text}"))
+        assert f"[{level}][wasm]" in line
+        assert "wasm log tested tested tested: [p1] [stream " in line
+    assert 'features.py", line ' in log
+
+
+def test_the_log_level_may_change_while_the_plugin_runs(envoy: Envoy) -> None:
+    envoy.set_log_level("debug")
+    try:
+        ask(envoy, "/facts")
+        envoy.wait_for_log("] debugging")
+    finally:
+        envoy.set_log_level("info")
+
+
+def test_ticks_belong_to_the_plugin(envoy: Envoy) -> None:
+    envoy.wait_for_log("[plugin] ticked with {'greeting': 'hé'}")
+
+
+def test_memory_is_given_back(envoy: Envoy) -> None:
+    for _ in range(2):
+        assert envoy.send("/calls")[1] == b"done"
