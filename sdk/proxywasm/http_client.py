@@ -126,8 +126,10 @@ class ClusterClient:
         cluster = self.cluster.cluster_name
         number = dispatcher.calls.http(cluster, fields, data, timeout_ms, callback)
         if log.enabled_for(LogLevel.DEBUG):
-            detail = "" if log.is_safe_log_enabled() else f", headers {fields[3:]}, body {data!r}"
-            log.debug("%s", f"http call {number}: {method} {path} of {cluster}, {timeout_ms} ms{detail}")
+            shown, detail = path, f", headers {fields[3:]}, body {data!r}"
+            if log.is_safe_log_enabled():
+                shown, detail = path.partition("?")[0], ""  # Some services want their key in the query.
+            log.debug("%s", f"http call {number}: {method} {shown} of {cluster}, {timeout_ms} ms{detail}")
 
     def get(self, url: str, callback: AnswerCallback, **rest: Unpack[Options]) -> None:
         self.request("GET", url, callback, **rest)

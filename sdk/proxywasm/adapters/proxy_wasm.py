@@ -23,7 +23,6 @@ except ImportError:
 
 from proxywasm.abi.machine import Machine
 from proxywasm.adapters.instance import settle
-from proxywasm.adapters.instance import settle
 
 _machine = Machine(plugin, host, redis, Err)
 
@@ -83,9 +82,6 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
 
     def on_redis_call_response(self, context: int, call: int, status: int, size: int) -> None:
         _machine.redis_call_response(context, call, status, size)
-
-
-settle()
 
 
 settle()
