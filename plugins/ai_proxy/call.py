@@ -52,3 +52,8 @@ class Call:
     @property
     def api(self) -> str:
         return self.route.api
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Those of all attempts; a failure that is told in the end may be that of the first."""
+        return (*self.used, self.token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from .jsonx import Json, dump_bytes, loads
@@ -32,11 +33,23 @@ class ApiError(Exception):
         self.code = code
         self.param = param
 
+    def hide(self, tokens: Iterable[str]) -> None:
+        """Some services repeat the key that they refuse, which neither the client nor the log is to see."""
+        self.message = without(tokens, self.message.encode(errors="replace")).decode()
+
     def document(self) -> Json:
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
 
     def body(self) -> bytes:
         return dump_bytes(self.document())
+
+
+def without(tokens: Iterable[str], text: bytes) -> bytes:
+    """The text with `***` in the place of each token. What is as short as no real key may be part of a word."""
+    for token in tokens:
+        if len(token) >= 8:
+            text = text.replace(token.encode(), b"***")
+    return text
 
 
 def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:

@@ -62,7 +62,7 @@ def on_stream_done(ctx: HttpContext, config: Config) -> None:
 
 def make(rows: Sequence[Row] = ROWS) -> Plugin[Config]:
     """The plugin with this table of providers; give it rows of your own for model services that are not in `ROWS`."""
-    made: Plugin[Config] = Plugin("ai-proxy")
+    made: Plugin[Config] = Plugin("ai-proxy", safe_log=True)
     made.parse_config(partial(config.parse, rows=rows))
     made.parse_override_config(partial(config.parse_override, rows=rows))
     made.on_request_headers(on_request_headers)

@@ -11,7 +11,7 @@ from . import apis, fronts, streams, thinking
 from .call import Call
 from .codecs import openai_chat
 from .edited_stream import passed_on
-from .errors import ApiError, bad_upstream, from_anything, is_openai_error, parse
+from .errors import ApiError, bad_upstream, from_anything, is_openai_error, parse, without
 from .jsonx import Json, dump_bytes, loads
 from .provider import Codec, Provider
 from .request import BODY_LIMIT
@@ -89,7 +89,9 @@ def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes, *, on_
                 ctx.response_headers[name] = value
             ctx.replace_response_body(body)
     except ApiError as error:
-        log.error("%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, status, error.message, raw[:200])
+        error.hide(call.tokens)
+        begin = without(call.tokens, raw)[:200]
+        log.error("%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, status, error.message, begin)
         if on_error is None or not on_error(error):
             fail(ctx, error)
 
@@ -153,6 +155,7 @@ def on_first_chunk(
         return Action.STOP_ITERATION
     call: Call = ctx.get_context("call")
     if error is not None:
+        error.hide(call.tokens)
         _log_failure(error)
         if not stream.said:
             if on_error(error):
@@ -217,8 +220,7 @@ def answer_anew(ctx: HttpContext, error: ApiError) -> None:
 
 def _explain(ctx: HttpContext, call: Call, codec: Codec | None, status: int, raw: bytes) -> None:
     """The upstream's error as an OpenAI error object. One that is one already stays as it is."""
-    token = call.token.encode()
-    body = raw.replace(token, b"***") if len(token) >= 8 else raw  # Some services repeat the key they refuse.
+    body = without(call.tokens, raw)
     document = parse(body)
     if not call.front and is_openai_error(document):
         if body is not raw and body != raw:

@@ -1,9 +1,9 @@
 """`retryOnFailure`: a request that failed is made again with another token before its client sees the failure.
 
 The same request, of any API, goes to the same service: same path, headers and body, but for the credential. A token is
-never used twice, and nothing is retried once the client has got a byte: answers of a failing status are held, an answer
-that turns out to be an error is still in hand, and the headers of a stream wait for its first event. The new answer comes
-in one piece, also that of a stream. Uploads that pass unread are not kept, and so not repeated.
+never used twice, and nothing is retried once the client has got a byte: answers of a failing status are held, an
+answer that turns out to be an error is still in hand, and the headers of a stream wait for its first event. The new
+answer comes in one piece, also that of a stream. Uploads that pass unread are not kept, and so not repeated.
 """
 
 from __future__ import annotations

@@ -69,6 +69,7 @@ class ConvertedStream:
                 self._close()
         except (ApiError, SSEError) as error:
             self.failure = error if isinstance(error, ApiError) else bad_upstream(str(error))
+            self.failure.hide(self._call.tokens)
             writer.fail(self.failure)
         return writer.take()
 
