@@ -29,6 +29,8 @@ before Python notices that its recursion goes too deep.
 """
 
 _NOT_BRACKETS: Final = bytes({*range(256)} - {*b"[]{}"})
+_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
+_OPENING: Final = ord("[")
 _PASSES: Final = 12
 """As deep as real documents go, and more."""
 
@@ -41,14 +43,14 @@ def _is_too_deep(data: bytes) -> bool:
     """
     if b"\\" in data:
         data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = b"".join(data.split(b'"')[::2]).translate(None, _NOT_BRACKETS)
+    brackets = b"".join(data.split(b'"')[::2]).translate(_SQUARE, _NOT_BRACKETS)
     for passes in range(_PASSES):
-        if brackets.count(b"[") + brackets.count(b"{") + passes <= DEPTH:
+        if brackets.count(b"[") + passes <= DEPTH:
             return False
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        brackets = brackets.replace(b"[]", b"")
     depth = _PASSES
     for bracket in brackets:
-        depth += 1 if bracket in b"[{" else -1
+        depth += 1 if bracket == _OPENING else -1
         if depth > DEPTH:
             return True
     return False
