@@ -1,4 +1,4 @@
-"""The gateway file: what an operator writes, whatever runs it. `read` checks it; `envoy_config` makes Envoy's of it."""
+"""The gateway file: what an operator writes, whatever runs it. `read` checks it, the package `envoy` runs it."""
 
 from __future__ import annotations
 

@@ -60,9 +60,9 @@ def _address(value: object) -> Address:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        raise ValueError(f'{host!r} is not an IP address; "0.0.0.0" stands for all of this machine') from None
+        raise ValueError('the host has to be an IP address; "0.0.0.0" stands for all of this machine') from None
     if not 0 < port < 2**16:
-        raise ValueError(f"{port} is not a port; they go from 1 to 65535")
+        raise ValueError("ports go from 1 to 65535")
     return Address(host, port)
 
 
@@ -104,6 +104,12 @@ def _size(value: object) -> int:
 
 def _upstream(value: object) -> object:
     return {"url": value} if isinstance(value, str) else value
+
+
+def _some(routes: tuple[Route, ...]) -> tuple[Route, ...]:
+    if not routes:
+        raise ValueError("needs at least one entry")
+    return routes
 
 
 def _path(value: str) -> str:
@@ -216,7 +222,7 @@ class Gateway(_Part):
     """The certificates that upstreams are checked against, PEM; by default those of the system."""
     plugins: Annotated[tuple[PluginEntry, ...], Field(strict=False)] = ()
     """In the order in which they see a request; a response goes the other way round."""
-    routes: Annotated[tuple[Route, ...], Field(strict=False, min_length=1)]
+    routes: Annotated[tuple[Route, ...], Field(strict=False), AfterValidator(_some)]
     upstreams: dict[Name, Annotated[Upstream, BeforeValidator(_upstream)]] = {}
     limits: Limits = Limits()
 

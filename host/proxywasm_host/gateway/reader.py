@@ -85,7 +85,6 @@ _PLAIN: Final = {
     "model_type": "expected keys and values",
     "string_type": "expected a text; put quotes around it",
     "string_too_short": "must not be empty",
-    "too_short": "needs at least one entry",
     "tuple_type": "expected a list",
 }
 _PARTS: Final[Mapping[Place, type[BaseModel]]] = {

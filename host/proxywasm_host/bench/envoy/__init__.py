@@ -15,7 +15,7 @@ from .cases import EnvoyBench
 
 
 def run(output: Path | None = None, progress: Callable[[str], None] = lambda _: None) -> str:
-    """All measurements, in about four minutes; the table as Markdown, and the rows as JSON if a file is given.
+    """All measurements, in about five minutes; the table as Markdown, and the rows as JSON if a file is given.
 
     Raises `EnvoyError`, `BuildError` and `GoPluginError`.
     """

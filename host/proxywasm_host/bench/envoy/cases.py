@@ -14,7 +14,7 @@ from .gateways import NATIVE, PASS_THROUGH, Listener, free_ports, together
 from .go_plugin import go_plugin
 from .machine import load, processor_seconds, processors, resident, upstream
 
-ROUNDS = 7
+ROUNDS = 5
 SECONDS = 1.5
 """Of each turn."""
 CONNECTIONS = 16

@@ -27,8 +27,8 @@ _START: Final = 120.0
 class BackgroundEnvoy:
     """Its log is in a file, so that a full pipe never stops it.
 
-    `endpoints` are those of its listeners: it is ready when all of them answer. Raises `EnvoyError` with the log if it
-    ends before that.
+    `endpoints` are those of its listeners: it is ready when all of them answer, and has the one `processor` to itself
+    from then on. Raises `EnvoyError` with the log if it ends before that.
     """
 
     def __init__(
@@ -48,18 +48,22 @@ class BackgroundEnvoy:
         file = Path(self._folder.name, "envoy.json")
         write_private(file, json.dumps(self._config))
         command = [str(self._binary), "-c", str(file), "--concurrency", str(self._workers), "--disable-hot-restart"]
+        # Nobody waits for the clients of a listener that is gone.
+        command += ["--drain-time-s", "0"]
         command += ["-l", "warning", "--component-log-level", "wasm:info"]
         started = time.monotonic()
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603  # Envoy, no shell
-        if self._processor is not None:
-            os.sched_setaffinity(self._process.pid, {self._processor})
         while not all(map(_listens, self._endpoints)):
             if self._process.poll() is not None or time.monotonic() > started + _START:
                 self.__exit__(None, None, None)
                 raise EnvoyError(f"Envoy did not start:\n{self.log}")
             time.sleep(0.01)
         self.seconds_to_ready = time.monotonic() - started
+        if self._processor is not None:
+            # Only now, because V8 compiles on all. And all threads: each has its own affinity.
+            for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), {self._processor})
         return self
 
     def __exit__(
