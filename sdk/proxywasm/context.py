@@ -357,12 +357,14 @@ class HttpContext(UserAttributes):
     def command(self, command: Command, *, first: bool = False) -> None:
         if self.ended:
             raise RuleError(f"nothing can be asked for any more: {DONE}")
-        self._commands.insert(0 if first else len(self._commands), command)
-        self.touch()
+        commands = self._commands
+        if not commands:
+            self._dispatcher.touched[self.id] = self
+        commands.insert(0 if first else len(commands), command)
 
     def touch(self) -> None:
         """The outcome of the running callback has something to say about this stream."""
-        self._dispatcher.touch(self)
+        self._dispatcher.touched[self.id] = self
 
 
 def _is_binary(content_type: str, content_encoding: str) -> bool:

@@ -41,7 +41,10 @@ _RESPONSE_BODY = ExecutionPhase.RESPONSE_BODY
 
 _stdout, _stderr = log.stdout, log.stderr
 
-_HOLDS = {Action.STOP_ITERATION: Hold.STOP_ITERATION, Action.PAUSE: Hold.PAUSE}
+# Commands that say the same in every stream.
+_STOP_ITERATION, _PAUSE = HoldPhase(Hold.STOP_ITERATION), HoldPhase(Hold.PAUSE)
+_READ_REQUEST = {mode: ReadRequestBody(mode) for mode in BodyMode}
+_READ_RESPONSE = {mode: ReadResponseBody(mode) for mode in BodyMode}
 
 
 class Dispatcher:
@@ -72,7 +75,8 @@ class Dispatcher:
         self._configs: rules.ConfigTable[Any] = rules.ConfigTable(rules.NO_CONFIG)
         # Only streams that some configuration applies to; the others are none of the plugin's business.
         self._contexts: dict[int, HttpContext] = {}
-        self._touched: dict[int, HttpContext] = {}
+        self.touched: dict[int, HttpContext] = {}
+        """Streams that have something to tell the host in the outcome of the running callback."""
         self._requests = 0
 
     # The events of wire.Program.
@@ -147,10 +151,6 @@ class Dispatcher:
         ctx = self._contexts.get(self.current)
         return None if ctx is None or ctx.ended else ctx
 
-    def touch(self, ctx: HttpContext) -> None:
-        """This stream has something to tell the host in the outcome of the running callback."""
-        self._touched[ctx.id] = ctx
-
     def emit_log(self, level: LogLevel, message: str) -> None:
         self.host.log(level, self.current, message)
 
@@ -220,7 +220,7 @@ class Dispatcher:
             opaque=ctx.is_websocket() or ctx.is_binary_request_body(),
         )
         if mode is not BodyMode.SKIP:
-            ctx.command(ReadRequestBody(mode))
+            ctx.command(_READ_REQUEST[mode])
         ctx.request.streaming = mode is BodyMode.STREAM
         _hold(ctx, ctx.request, action, "on_request_headers")
 
@@ -240,7 +240,7 @@ class Dispatcher:
             opaque=ctx.is_websocket() or ctx.is_binary_response_body(),
         )
         if mode is not BodyMode.SKIP:
-            ctx.command(ReadResponseBody(mode))
+            ctx.command(_READ_RESPONSE[mode])
         ctx.response.streaming = mode is BodyMode.STREAM
         _hold(ctx, ctx.response, action, "on_response_headers")
 
@@ -258,7 +258,7 @@ class Dispatcher:
             self._whole_body(ctx, ctx.request, self._callbacks.request_body, body, "on_request_body")
             return None
         new = self._chunk(ctx, ctx.request, self._callbacks.streaming_request_body, body, end_of_stream)
-        if new is not None and self._touched:
+        if new is not None and self.touched:
             ctx.command(ReplaceRequestBody(new))
             return None
         return new
@@ -273,7 +273,7 @@ class Dispatcher:
             self._taken_chunk(ctx, body, end_of_stream)
             return None
         new = self._chunk(ctx, ctx.response, self._callbacks.streaming_response_body, body, end_of_stream)
-        if new is not None and self._touched:
+        if new is not None and self.touched:
             ctx.command(ReplaceResponseBody(new))
             return None
         return new
@@ -354,20 +354,20 @@ class Dispatcher:
         except ConfigError:
             raise
         except (Exception, SystemExit) as error:
-            for ctx in self._touched.values():
+            for ctx in self.touched.values():
                 ctx.take_commands()
-            self._touched.clear()
+            self.touched.clear()
             raise PluginFailure(_plugin_traceback(error)) from error
         finally:
             if _stdout.unfinished or _stderr.unfinished:
                 _stdout.finish()
                 _stderr.finish()
-        if not self._touched:
+        if not self.touched:
             return body
         return self._collect(context if own is None else own)
 
     def _collect(self, own: int) -> list[Command]:
-        touched, self._touched = self._touched, {}
+        touched, self.touched = self.touched, {}
         mine = touched.pop(own, None)
         commands = mine.take_commands() if mine else []
         for ctx in touched.values():
@@ -396,7 +396,7 @@ def _hold(ctx: HttpContext, direction: Direction, action: Action | None, callbac
         direction.release(CONTINUED)
     elif isinstance(action, Action):
         direction.held = True
-        ctx.command(HoldPhase(_HOLDS[action]))
+        ctx.command(_PAUSE if action is Action.PAUSE else _STOP_ITERATION)
     else:
         raise TypeError(f"{callback} must return an Action or None, got {action!r}")
 

@@ -47,7 +47,7 @@ class Injections:
     def settle(self) -> None:
         """Outside of a body phase: send what has been injected."""
         stream, half = self._stream, self._stream.response
-        if not stream.alive:
+        if stream.closed:
             return
         stream.root.gateway.enter(stream.id)
         abi = stream.root.gateway.abi

@@ -14,7 +14,7 @@ from .pairs import join_pairs, to_bytes
 
 _METRIC_KINDS: Final = {MetricKind.COUNTER: 0, MetricKind.GAUGE: 1, MetricKind.HISTOGRAM: 2}
 _NO_TRAILERS: Final = join_pairs([])
-_NO_REDIS: Final = (
+NO_REDIS: Final = (
     "this gateway has no Redis calls; only Higress has them, for modules that are built with "
     "`proxywasm build --target proxy-wasm --abi higress`"
 )
@@ -98,14 +98,14 @@ class Port:
 
     def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
         if self._gateway.redis is None:
-            raise (ConfigError if self.starting else RedisCallError)(_NO_REDIS)
+            raise (ConfigError if self.starting else RedisCallError)(NO_REDIS)
         status = self._gateway.redis.redis_init(to_bytes(cluster), to_bytes(username), to_bytes(password), timeout_ms)
         if status:
             raise RedisCallError(_redis_refusal(cluster.partition("?")[0], status))
 
     def redis_call(self, context: int, cluster: str, query: bytes) -> int:
         if self._gateway.redis is None:
-            raise RedisCallError(_NO_REDIS)
+            raise RedisCallError(NO_REDIS)
         self._enter(context)
         try:
             return self._gateway.redis.redis_call(to_bytes(cluster), query)

@@ -10,6 +10,7 @@ from ..dispatcher import Dispatcher
 from ..plugin import Plugin
 from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
 from .calls import Gateway
+from .commands import MEANINGS
 from .half import Half
 from .port import Port
 from .stream import Stream
@@ -25,24 +26,22 @@ class Root:
         self.port = Port(gateway, context, self._request_id)
         self.dispatcher = Dispatcher(plugin, self.port)
         self._streams = streams
+        self._level = -1
         self._soon: list[Callable[[], None]] = []
         self._after: list[Callable[[], None]] = []
 
     def configure(self, config: str) -> None:
         """Raises `ConfigError` or `PluginFailure`."""
-        self.dispatcher.configure(config, self._log_level())
+        self.dispatcher.configure(config, _log_level(self.gateway.abi.get_log_level()))
         self.port.starting = False
 
     def follow_log_level(self) -> None:
         """An operator may have changed it."""
-        level = self._log_level()
-        if level != self.dispatcher.log_level:
-            self.dispatcher.log_level = level
-            log.install(level)
-
-    def _log_level(self) -> LogLevel:
-        # Envoy has one more, `off`.
-        return LogLevel(min(self.gateway.abi.get_log_level(), LogLevel.CRITICAL))
+        level = self.gateway.abi.get_log_level()
+        if level != self._level:
+            self._level = level
+            self.dispatcher.log_level = _log_level(level)
+            log.install(self.dispatcher.log_level)
 
     @property
     def fail_open(self) -> bool:
@@ -89,8 +88,8 @@ class Root:
         for command in commands:
             if isinstance(command, EffectiveContext):
                 stream, half = self._streams.get(command.value), None
-            elif stream is not None and stream.alive:
-                stream.carry_out(command, half, in_phase=in_phase)
+            elif stream is not None and not stream.closed:
+                MEANINGS[type(command)](stream, command, half, in_phase)
             # Otherwise the stream ended before its answer came, which is nobody's fault.
         while self._after:
             self._after.pop(0)()
@@ -109,3 +108,8 @@ class Root:
     def _request_id(self, context: int) -> str:
         stream = self._streams.get(context)
         return stream.request_id if stream else ""
+
+
+def _log_level(number: int) -> LogLevel:
+    # Envoy has one more, `off`.
+    return LogLevel(min(number, LogLevel.CRITICAL))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from .. import wire
 from ..replies import FAILED, TORN, too_large
-from ..wire import BodyMode, Command, Hold, LocalReply, LogLevel, Outcome, PluginFailure
+from ..wire import BodyMode, Hold, LocalReply, LogLevel, Outcome, PluginFailure
 from .calls import (
     CONTINUE,
     EVERYTHING,
@@ -48,10 +48,10 @@ class Stream:
         self.root = root
         self.request_id = ""
         dispatcher = root.dispatcher
-        self.request = Half(
+        self.request: Half = Half(
             "request", REQUEST, REQUEST_HEADERS, REQUEST_BODY, dispatcher.on_request_headers, dispatcher.on_request_body
         )
-        self.response = Half(
+        self.response: Half = Half(
             "response",
             RESPONSE,
             RESPONSE_HEADERS,
@@ -63,13 +63,9 @@ class Stream:
         self._abi = root.gateway.abi
         self._answered = False  # by a local reply; the gateway takes no second one
         self._bypassed = False  # the plugin failed in this stream and is not asked again
-        self._closed = False
-        self._taken: Injections | HigressInjections | None = None
-
-    @property
-    def alive(self) -> bool:
-        """Commands can still concern it."""
-        return not self._closed
+        self.closed = False
+        """Nothing can be asked for it any more."""
+        self.taken: Injections | HigressInjections | None = None
 
     # Phases.
 
@@ -132,15 +128,15 @@ class Stream:
 
     def close(self) -> None:
         """The stream is over, however it ended."""
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
+        self.closed = True
         if not self.request.arrived:
             return
         try:
             outcome = self.root.dispatcher.on_done(self.id)
         except PluginFailure as failure:
-            self._log(str(failure))
+            self.log(str(failure))
         else:
             assert not isinstance(outcome, bytes), "the end of a stream has no body to answer with"
             self.root.carry_out(outcome or (), self, None)
@@ -163,8 +159,8 @@ class Stream:
             self.set_body(half, outcome)
             return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
         self.root.carry_out(outcome, self, half)
-        if half.hold is Hold.STOP_NO_BUFFER and self._taken:
-            return self._leave(half, self._taken.leave())
+        if half.hold is Hold.STOP_NO_BUFFER and self.taken:
+            return self._leave(half, self.taken.leave())
         return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
 
     def _leave(self, half: Half, action: int) -> int:
@@ -172,60 +168,22 @@ class Stream:
         half.stopped = action != CONTINUE
         return action
 
-    # Commands.
+    # What commands ask for; which asks for what is in `commands`.
 
-    def carry_out(self, command: Command, half: Half | None, *, in_phase: bool) -> None:  # noqa: PLR0912  # a case for each command
-        """`half` is the direction of this stream whose phase is being answered.
+    def take(self) -> Injections | HigressInjections:
+        """The plugin deals with the chunks of the response itself from here on."""
+        if self.taken is None:
+            self.taken = (HigressInjections if self._gateway.redis else Injections)(self)
+        return self.taken
 
-        `in_phase`: some stream's phase is being answered.
-        """
-        match command:
-            case wire.HoldPhase(Hold.STOP_NO_BUFFER) if half is self.response:
-                half.hold = Hold.STOP_NO_BUFFER
-                if self._taken is None:
-                    self._taken = (HigressInjections if self._gateway.redis else Injections)(self)
-            case wire.HoldPhase(hold) if half is not None:
-                half.hold = hold
-            case wire.ReadRequestBody(mode):
-                self.request.mode = mode
-            case wire.ReadResponseBody(mode):
-                self.response.mode = mode
-            case wire.LimitRequestBody(limit):
-                self._limit(self.request, limit, b"set_decoder_buffer_limit")
-            case wire.LimitResponseBody(limit):
-                self._limit(self.response, limit, b"set_encoder_buffer_limit")
-            case wire.EditRequestHeaders(edits):
-                self._edit(self.request, edits)
-            case wire.EditResponseHeaders(edits):
-                self._edit(self.response, edits)
-            case wire.ReplaceRequestBody(body):
-                self.set_body(self.request, body)
-            case wire.ReplaceResponseBody(body):
-                self.set_body(self.response, body)
-            case wire.InjectResponseBody(injection) if self._taken:
-                self._taken.add(injection)
-                if half is not self.response:
-                    self.root.after_commands(self._taken.settle)
-            case wire.ResumeRequest():
-                self._resume(self.request, half)
-            case wire.ResumeResponse():
-                self._resume(self.response, half)
-            case wire.SendLocalReply(reply) if in_phase and half is None:
-                # The gateway would stop the stream whose phase is being answered instead of this one.
-                self.root.soon(lambda: self._reply(reply))
-            case wire.SendLocalReply(reply):
-                self._reply(reply)
-            case _:
-                self._log(f"the plugin asked for {command}, which has no meaning in this phase")
-
-    def _limit(self, half: Half, limit: int, higress_property: bytes) -> None:
+    def limit(self, half: Half, limit: int, higress_property: bytes) -> None:
         half.limit = limit
         if self._gateway.redis:
             # Higress lets a plugin raise its limit too.
             self._gateway.enter(self.id)
             self._abi.set_property(higress_property, str(limit).encode())
 
-    def _edit(self, half: Half, edits: wire.FieldEdits) -> None:
+    def edit(self, half: Half, edits: wire.FieldEdits) -> None:
         # One call for each edit, 1.5 us: to read the whole map, edit it here and write it back starts at 40 us.
         self._gateway.enter(self.id)
         abi, kind = self._abi, half.map_kind
@@ -237,7 +195,7 @@ class Stream:
             else:
                 status = abi.remove_header_map_value(kind, to_bytes(name))
             if status:
-                self._log(f"the {half.name} header {name} was changed in vain ({status_name(status)})")
+                self.log(f"the {half.name} header {name} was changed in vain ({status_name(status)})")
 
     def set_body(self, half: Half, body: bytes) -> None:
         """Replace what the gateway has in its buffer for this phase, or has kept there."""
@@ -245,10 +203,10 @@ class Stream:
             self._gateway.enter(self.id)
         if self._abi.set_buffer_bytes(half.body_kind, 0, EVERYTHING, body) and body:
             # So it is for a streamed body that ends with trailers: its last chunk is gone when they arrive.
-            self._log(f"the {half.name} is broken off: there is no place for the {len(body)} bytes of its end")
+            self.log(f"the {half.name} is broken off: there is no place for the {len(body)} bytes of its end")
             self._break_off(half)
 
-    def _resume(self, half: Half, running: Half | None) -> None:
+    def resume(self, half: Half, running: Half | None) -> None:
         if half is running:
             half.hold = None
         elif half.stopped and not self._answered:
@@ -266,11 +224,11 @@ class Stream:
 
     # Replies and failures.
 
-    def _reply(self, reply: LocalReply) -> None:
-        if self._closed:
+    def reply(self, reply: LocalReply) -> None:
+        if self.closed:
             return
         if self._answered:
-            self._log(f"a second local reply ({reply.status}) was given in vain")
+            self.log(f"a second local reply ({reply.status}) was given in vain")
             return
         self._answered = True
         if self.response.arrived:
@@ -285,7 +243,7 @@ class Stream:
         """A reply because of a failure. If the answer on its way is a local reply already, that one is rewritten."""
         response = self.response
         if not self._answered:
-            self._reply(reply)
+            self.reply(reply)
             return
         self._gateway.enter(self.id)
         body = b"" if response.ended and half is not response else reply.body
@@ -303,13 +261,13 @@ class Stream:
         self.root.soon(self._close_gateway_stream)
 
     def _close_gateway_stream(self) -> None:
-        if not self._closed:
+        if not self.closed:
             self._gateway.enter(self.id)
             self._abi.close_stream(RESPONSE)
 
     def _too_large(self, half: Half, limit: int) -> None:
         reply = too_large(half.name, limit)
-        self._log(reply.body.decode(), LogLevel.WARN)
+        self.log(reply.body.decode(), LogLevel.WARN)
         half.mode = _SKIP
         self._reply_instead(reply, half)
 
@@ -318,10 +276,10 @@ class Stream:
 
         Fail open: the stream passes as it is. Fail closed: the client gets a 500.
         """
-        self._log(message)
+        self.log(message)
         self._bypassed = True
         response = self.response
-        if self._taken and self._taken.open:
+        if self.taken and self.taken.open:
             self._reply_instead(TORN, half)
         elif self.root.fail_open:
             for each in (self.request, response):
@@ -343,5 +301,5 @@ class Stream:
         half.stopped = half.collecting = False
         self._abi.continue_stream(half.number)
 
-    def _log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
+    def log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
         self.root.port.log(level, self.id, message)

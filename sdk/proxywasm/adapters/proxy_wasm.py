@@ -60,9 +60,6 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
     def on_response_trailers(self, context: int, count: int) -> int:
         return _machine.response_trailers(context)
 
-    def on_done(self, context: int) -> bool:
-        return True
-
     def on_log(self, context: int) -> None:
         _machine.log(context)
 
