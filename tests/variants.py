@@ -15,6 +15,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from tests.variant_requests import other_requests
+
 from proxywasm_host import bodies
 from proxywasm_host.exchange import chunk_to_json
 
@@ -85,6 +87,7 @@ def variants(raw: Mapping[str, Any]) -> Iterator[tuple[str, Raw]]:
         yield "cut again", cut(raw, seed=2)
     if (again := remapped(raw)) is not None:
         yield "mapping", again
+    yield from other_requests(raw)
 
 
 def reworded(raw: Raw, words: Mapping[str, str]) -> Raw:

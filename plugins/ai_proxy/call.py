@@ -49,9 +49,16 @@ class Call:
     usage_choice: bool = False
     """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
 
-    @property
-    def api(self) -> str:
-        return self.route.api
+    api: str = field(init=False)
+    """The API that is asked for, by its name in `apis`; that of the route."""
+
+    def __post_init__(self) -> None:
+        self.api = self.route.api
+
+    def turn_to(self, api: str) -> None:
+        """From here on the request is one for another API."""
+        self.route = Route(api)
+        self.api = api
 
     @property
     def tokens(self) -> tuple[str, ...]:

@@ -54,6 +54,15 @@ BEARER: Final = Auth("authorization", "Bearer {}")
 RAW: Final = Auth("authorization", "{}")
 
 
+class Original(Enum):
+    """Which path a request takes with `protocol: original`, where nobody converts it."""
+
+    LIKE_OPENAI = "that of its API; an API that the service does not have is refused"
+    KNOWN_APIS = "that of its API, or else the client's"
+    KEPT = "the client's"
+    KNOWN_APIS_OR_CHAT = "that of its API, or else of the chat"
+
+
 class OwnKey(Enum):
     """What becomes of a client's credential where the gateway has none of its own."""
 
@@ -160,8 +169,9 @@ class Row:
     token_required: bool = True
     accept_for_streams: bool = True
     """Ask with `accept: text/event-stream` when the client wants a stream."""
-    original_keeps_path: bool = False
-    """With `protocol: original` the client's path goes upstream as it is."""
+    original: Original = Original.LIKE_OPENAI
+    query: str = ""
+    """A parameter that every request has, whatever its path and protocol."""
 
 
 @dataclass(frozen=True, slots=True)

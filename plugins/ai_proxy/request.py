@@ -13,7 +13,7 @@ from .call import Call
 from .errors import ApiError, parse
 from .files import FilesWanted
 from .jsonx import dump_bytes
-from .provider import Provider
+from .provider import Original, Provider
 from .waiting import Awaited, go_on
 
 BODY_LIMIT: Final = 100 * 1024 * 1024
@@ -27,8 +27,11 @@ _FIRST_BYTE_TIMEOUT: Final = "x-envoy-upstream-rq-first-byte-timeout-ms"
 def on_headers(ctx: HttpContext, provider: Provider) -> Action | None:
     ctx.disable_reroute()
     settings, row = provider.settings, provider.row
-    call = Call(settings, apis.classify(ctx.path))
     openai = settings.protocol == "openai"
+    route = apis.classify(ctx.path)
+    if not openai and row.original is Original.KNOWN_APIS_OR_CHAT and route.api not in provider.paths:
+        route = apis.Route(apis.CHAT)
+    call = Call(settings, route)
     if openai and not call.api:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", ctx.path)
     # A signature covers the body, whatever it is about.
@@ -37,11 +40,9 @@ def on_headers(ctx: HttpContext, provider: Provider) -> Action | None:
     ctx.set_context("call", call)
     if concerned and openai:
         fronts.enter(call, provider)
-        if call.api not in provider.paths and not row.forwards_unknown_apis:
-            reply(
-                ctx, ApiError(404, "the model service behind this route does not have this API", code="unsupported_api")
-            )
-            return None
+    if concerned and call.api not in provider.paths and not _forwards_unknown_apis(provider):
+        reply(ctx, ApiError(404, "the model service behind this route does not have this API", code="unsupported_api"))
+        return None
     if openai and row.choose_path is not None:
         call.path = row.choose_path(call)
     consumer = ctx.request_headers.get("x-mse-consumer")
@@ -188,6 +189,12 @@ def _is_readable(ctx: HttpContext, provider: Provider, call: Call) -> bool:
         # Other forms are uploads, which go on as they come.
         return call.api in apis.IMAGE_FORMS or "{model}" in provider.paths.get(call.api, "")
     return not content_type or "application/json" in content_type.lower()
+
+
+def _forwards_unknown_apis(provider: Provider) -> bool:
+    if provider.settings.protocol == "openai" or provider.row.forwards_unknown_apis:
+        return provider.row.forwards_unknown_apis
+    return provider.row.original is not Original.LIKE_OPENAI
 
 
 def _is_edited(provider: Provider, call: Call) -> bool:

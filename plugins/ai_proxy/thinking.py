@@ -34,7 +34,7 @@ def promote(answer: Json) -> bool:
 
 def without(message: Json) -> Json:
     """A message or delta without its reasoning."""
-    return {name: value for name, value in message.items() if name not in _NAMES}
+    return {name: value for name, value in message.items() if name not in {*_NAMES, "thinking_blocks"}}
 
 
 class Promotion:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from proxywasm import HttpContext, log
 
 from .call import Call
-from .provider import Auth, Outgoing, OwnKey, Provider, Row
+from .provider import Auth, Original, Outgoing, OwnKey, Provider, Row
 from .settings import Settings
 
 # Whatever a client uses to prove who it is: it proves that to the gateway, and is none of the model service's business.
@@ -129,8 +129,8 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
     base = settings.base_path
     if base and settings.base_path_handling == "removePrefix":
         path = _without_prefix(path, base)
-    original = settings.protocol == "original" and bool(row.original_keeps_path or base)
-    if not original and not row.keeps_path:
+    kept = row.keeps_path or (settings.protocol == "original" and (row.original is Original.KEPT or bool(base)))
+    if not kept:
         if provider.only_path:
             path = provider.only_path
         elif target := call.path or provider.paths.get(call.api):
@@ -138,6 +138,8 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
             path = _with_query(_filled(target, call), path, dropped={"beta"} if call.front else frozenset())
         if provider.query:
             path = f"{path}{'&' if '?' in path else '?'}{provider.query}"
+    if row.query and row.query not in path.partition("?")[2].split("&"):
+        path = f"{path}{'&' if '?' in path else '?'}{row.query}"
     if base and settings.base_path_handling == "prepend" and not path.startswith(base):
         path = f"{base.rstrip('/')}/{path.lstrip('/')}"
     if row.auth is not None and row.auth.in_query and call.token:

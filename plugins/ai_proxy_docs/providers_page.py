@@ -11,7 +11,7 @@ from typing import Any, Final
 from ai_proxy import apis
 from ai_proxy.checking import rules_of_row
 from ai_proxy.config import KEYS
-from ai_proxy.provider import Endpoint, OwnKey, Row
+from ai_proxy.provider import Endpoint, Original, OwnKey, Row
 from ai_proxy.providers import ROWS
 from ai_proxy.schema import All, Given, Idle, Not, default_of, json_name, keys_of, rules_of
 from ai_proxy.settings import Settings
@@ -111,8 +111,9 @@ def _facts(row: Row) -> str:
     facts = [f"- Host: {_host(row)}", f"- Credential: {_credential(row)}"]
     if row.forwards_unknown_apis:
         facts.append("- APIs that are not listed are forwarded as they are.")
-    if row.original_keeps_path or row.keeps_path:
-        facts.append("- With `protocol: original` the client's path goes upstream as it is.")
+    facts.append(f"- With `protocol: original` the path of a request is {_original(row)}.")
+    if row.query:
+        facts.append(f"- Every request has `{row.query}` in its query.")
     if row.cannot_stream:
         facts.append("- Answers come in one piece; a client that asks for a stream gets one made of it.")
     # What the row is not chosen with cannot be without effect.
@@ -129,6 +130,14 @@ def _facts(row: Row) -> str:
 def _place(row: Row) -> Endpoint:
     """Where requests go; that depends on the settings, for which the example's are taken."""
     return row.endpoint(settings(row), row.paths) if row.endpoint else Endpoint(row.host, row.paths)
+
+
+def _original(row: Row) -> str:
+    if row.keeps_path:
+        return Original.KEPT.value
+    if row.original is Original.LIKE_OPENAI and row.forwards_unknown_apis:
+        return Original.KNOWN_APIS.value
+    return row.original.value
 
 
 def _host(row: Row) -> str:

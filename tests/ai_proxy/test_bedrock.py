@@ -38,6 +38,14 @@ def test_tool_choice(choice: object, expected: Json) -> None:
     assert sent({"tools": [FUNCTION], "tool_choice": choice})["toolConfig"]["toolChoice"] == expected
 
 
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(("asked", "sent"), [(None, "2023-06-01"), ("2099-01-01", "2099-01-01")])
+def test_anthropics_own_api_is_told_its_version(asked: str | None, sent: str) -> None:
+    headers = [("anthropic-version", asked)] if asked else []
+    outcome = ask(BEDROCK, {**BODY, "max_tokens": 9}, path="/v1/messages", headers=headers)
+    assert outcome.sent_headers["anthropic-version"] == sent
+
+
 def test_no_tool_is_named_when_none_is_wanted() -> None:
     """Weakness 17."""
     assert "toolConfig" not in sent({"tools": [FUNCTION], "tool_choice": "none"})

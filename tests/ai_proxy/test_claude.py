@@ -101,6 +101,20 @@ def test_a_models_thoughts_come_back_to_it() -> None:
     assert sent({"messages": [{"role": "user", "content": "?"}, message]})["messages"][1]["content"][0] == thought
 
 
+@pytest.mark.usefixtures("both_ways")
+def test_several_thoughts_come_back_to_it_each_under_its_own_signature() -> None:
+    thoughts: list[Json] = [
+        {"type": "thinking", "thinking": "a", "signature": "s1"},
+        {"type": "redacted_thinking", "data": "ZW5j"},
+        {"type": "thinking", "thinking": "b", "signature": "s2"},
+    ]
+    message = ask(CLAUDE, CHAT, answer({**HI, "content": [*thoughts, *HI["content"]]})).json["choices"][0]["message"]
+    assert (message["reasoning_content"], message["content"]) == ("ab", "Hi")
+    asked = {**CHAT, "messages": [{"role": "user", "content": "?"}, message, {"role": "user", "content": "?"}]}
+    content = ask(CLAUDE, asked, answer(HI)).sent["messages"][1]["content"]
+    assert content == [*thoughts, {"type": "text", "text": "Hi"}]
+
+
 def test_texts_are_joined_and_caches_are_counted() -> None:
     texts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     usage = {"input_tokens": 1, "output_tokens": 2, "cache_read_input_tokens": 10, "cache_creation_input_tokens": 5}

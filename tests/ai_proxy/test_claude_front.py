@@ -63,9 +63,32 @@ def test_thoughts_go_only_to_those_who_know_what_they_are() -> None:
     thought = {"type": "thinking", "thinking": "a", "signature": "s"}
     messages = [*user({"type": "text", "text": "?"}), {"role": "assistant", "content": [thought]}, *user()]
     assert "reasoning" not in json.dumps(sent({"messages": [*messages[:1], messages[1], *HI["messages"]]}))
-    bedrock = {**BEDROCK, "apiTokens": None, "awsAccessKey": "k", "awsSecretKey": "s"}
-    body = sent({"model": "anthropic.claude-3", "messages": [*messages[:2], *HI["messages"]]}, bedrock)
+    body = sent({"model": "anthropic.claude-3", "messages": [*messages[:2], *HI["messages"]]}, SIGNED)
     assert body["messages"][1]["content"] == [{"reasoningContent": {"reasoningText": {"text": "a", "signature": "s"}}}]
+
+
+SIGNED: Json = {**BEDROCK, "apiTokens": None, "awsAccessKey": "k", "awsSecretKey": "s"}
+THOUGHTS: list[Json] = [
+    {"type": "thinking", "thinking": "a", "signature": "s1"},
+    {"type": "redacted_thinking", "data": "ZW5j"},
+    {"type": "thinking", "thinking": "b", "signature": "s2"},
+]
+THOUGHTS_OF_AWS: list[Json] = [
+    {"reasoningContent": {"reasoningText": {"text": "a", "signature": "s1"}}},
+    {"reasoningContent": {"redactedContent": "ZW5j"}},
+    {"reasoningContent": {"reasoningText": {"text": "b", "signature": "s2"}}},
+]
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_each_thought_stays_under_its_own_signature() -> None:
+    asked = user({"type": "text", "text": "?"})
+    conversation = [*asked, {"role": "assistant", "content": THOUGHTS}, *asked]
+    body = {"model": "anthropic.claude-3", "max_tokens": 9, "messages": conversation}
+    said = {"output": {"message": {"content": [*THOUGHTS_OF_AWS, {"text": "Hi"}]}}, "stopReason": "end_turn"}
+    outcome = ask(SIGNED, body, answer(said), path="/v1/messages")
+    assert outcome.sent["messages"][1]["content"] == THOUGHTS_OF_AWS
+    assert outcome.json["content"] == [*THOUGHTS, {"type": "text", "text": "Hi"}]
 
 
 @pytest.mark.parametrize(("budget", "effort"), [(1024, "low"), (4096, "medium"), (16384, "high")])

@@ -12,6 +12,8 @@ NEEDED: dict[str, Json] = {
     "cloudflare": {"cloudflareAccountId": "acc"},
     "ollama": {"ollamaServerHost": "ollama.internal", "ollamaServerPort": 11434},
     "generic": {"genericHost": "llm.internal"},
+    "deepl": {"targetLang": "DE"},
+    "triton": {"tritonDomain": "triton.internal"},
 }
 """What a provider cannot do without."""
 
@@ -67,6 +69,11 @@ def test_a_chat_goes_to_its_place(name: str, host: str, path: str, header: str, 
     assert "secret" not in str(outcome.result["upstream"])
 
 
+@pytest.mark.parametrize(("name", "path"), [(name, path) for name, _, path, *_ in CHATS])
+def test_a_prefix_of_the_gateway_does_not_go_to_the_service(name: str, path: str) -> None:
+    assert ask(provider(name), CHAT, path="/ai/v1/chat/completions").sent_headers[":path"] == path
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_stream_is_asked_for(name: str) -> None:
     outcome = ask(provider(name), STREAM)
@@ -87,6 +94,83 @@ def test_original_protocol_leaves_bodies_alone(name: str) -> None:
     assert outcome.sent_bytes == body
     assert outcome.sent_headers[":path"] == "/some/where"
     assert outcome.json == {"y": 1}
+
+
+BODY = b'{"model": "x",  "stream": true}'
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("name", ["moonshot", "deepseek", "mistral", "longcat", "spark", "yi"])
+def test_original_protocol_refuses_an_api_that_the_service_does_not_have(name: str) -> None:
+    refused = ask(provider(name, protocol="original"), BODY, path="/v1/rerank")
+    assert (refused.status, refused.error["code"]) == (404, "unsupported_api")
+    # What is not one of the APIs that are known is the service's own.
+    assert ask(provider(name, protocol="original"), BODY, path="/own/rerank").sent_bytes == BODY
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("name", ["claude", "cohere", "deepl", "triton", "groq", "doubao", "qwen", "minimax"])
+def test_original_protocol_leaves_paths_of_openai_to_services_that_have_others(name: str) -> None:
+    for path in ("/v1/chat/completions?x=1", "/v1/rerank"):
+        outcome = ask(provider(name, protocol="original"), BODY, path=path)
+        assert outcome.sent_headers[":path"] == path
+        assert outcome.sent_bytes == BODY
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    ("name", "chat"),
+    [("github", "/chat/completions"), ("grok", "/v1/chat/completions"), ("vllm", "/v1/chat/completions"),
+     ("together-ai", "/v1/chat/completions"), ("fireworks", "/inference/v1/chat/completions")],
+)  # fmt: skip
+def test_original_protocol_finds_the_place_of_an_api_and_leaves_all_else(name: str, chat: str) -> None:
+    def path(asked: str) -> str:
+        return ask(provider(name, protocol="original"), BODY, path=asked).sent_headers[":path"]
+
+    assert path("/ai/v1/chat/completions") == chat
+    assert path("/v1/conversations") == "/v1/conversations"
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    ("settings", "chat", "embeddings"),
+    [
+        ({"apiTokens": ["x"]}, "/v1/chat/completions", "/v1/embeddings"),
+        ({"hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32}, "/", "/"),
+    ],
+)
+def test_hunyuans_own_protocol_is_about_chats_unless_the_path_says_otherwise(
+    settings: Json, chat: str, embeddings: str
+) -> None:
+    for asked, path in (("/", chat), ("/v1/responses", chat), ("/v1/embeddings", embeddings)):
+        outcome = ask({"type": "hunyuan", "protocol": "original", **settings}, BODY, path=asked)
+        assert outcome.sent_headers[":path"] == path
+        assert outcome.sent_bytes == BODY
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("protocol", ["openai", "original"])
+def test_claude_code_asks_for_what_is_new_in_every_request(protocol: str) -> None:
+    config = provider("claude", claudeCodeMode=True, protocol=protocol)
+    for path in ("/v1/messages", "/v1/messages?beta=true", "/v1/messages/count_tokens", "/v1/files"):
+        assert ask(config, BODY, path=path).sent_headers[":path"] == path.partition("?")[0] + "?beta=true"
+    assert ask(config, path="/v1/models?limit=1", method="GET").sent_headers[":path"] == "/v1/models?limit=1&beta=true"
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    ("name", "asked", "path"),
+    [
+        ("deepseek", "/v1/responses", "/v1/responses"),
+        ("vllm", "/v1/responses", "/v1/responses"),
+        ("vllm", "/v1/audio/transcriptions", "/v1/audio/transcriptions"),
+        ("vllm", "/v1/audio/translations", "/v1/audio/translations"),
+        ("qwen", "/v1/images/generations", "/compatible-mode/v1/images/generations"),
+        ("qwen", "/v1/rerank", "/compatible-api/v1/reranks"),
+    ],
+)
+def test_apis_beside_the_chat(name: str, asked: str, path: str) -> None:
+    assert ask(provider(name), {"model": "x"}, path=asked).sent_headers[":path"] == path
 
 
 def test_rows_are_told_apart() -> None:

@@ -34,6 +34,13 @@ def apply(patch: Patch, expected: dict[str, Any]) -> None:
     _walk(patch, patch.path, expected)
 
 
+def written(document: Any) -> str:
+    """With white space that no plugin writes. A signature covers the bytes of a body: that of the recorded one is not
+    expected where a body is expected that was computed.
+    """
+    return f" {bodies.compact(document)}"
+
+
 def _walk(patch: Patch, path: Path, node: Any) -> None:
     step, rest = path[0], path[1:]
     if isinstance(node, list):  # of call-outs
@@ -70,7 +77,7 @@ def _patch_body(patch: Patch, rest: tuple[str, ...], message: dict[str, Any]) ->
             _descend(patch, rest, value)
         case _:
             return
-    chunk = bodies.unparse(body)
+    chunk = written(body.value) if isinstance(body, JsonBody) else bodies.unparse(body)
     message["body"] = [chunk] if isinstance(message["body"], list) else chunk
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from .. import bodies
 from ..exchange import Exchange
-from .changes import Patch, apply
+from .changes import Patch, apply, written
 from .paths import Path, compose, look_up
 from .programs import ProgramError, Views, run
 
@@ -69,7 +69,7 @@ class Rule:
         if patch.program:
             for value in run(self.functions, patch.program, views.now(expected))[:1]:
                 if patch.path[-1] == "body" and isinstance(value, dict):
-                    value = bodies.compact(value)  # noqa: PLW2901  # a document is written as JSON
+                    value = written(value)  # noqa: PLW2901
                 apply(replace(patch, value=value, op="set" if patch.op == "compute" else patch.op), expected)
         elif patch.op == "compose":
             if (text := compose(raw, patch.value)) is not None:

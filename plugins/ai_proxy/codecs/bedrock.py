@@ -24,6 +24,8 @@ _SAME: Final = {"temperature": "temperature", "top_p": "topP"}
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
 _LEAST_BUDGET: Final = 1024
 
+_ANTHROPIC_VERSION: Final = "2023-06-01"  # Anthropic's API wants to have one.
+
 _CACHING: Final = ("anthropic.claude", "amazon.nova")  # In the names of models that know cache points.
 _RETENTIONS: Final[dict[str, Json]] = {
     "in_memory": {"cachePoint": {"type": "default"}},
@@ -67,6 +69,8 @@ def messages(call: Call, body: Json) -> bool:
     call.host = f"bedrock-mantle.{settings.aws_region}.api.aws"
     call.path = "/anthropic/v1/messages"
     call.headers |= {"authorization": None, "x-api-key": call.token}
+    if not call.asked_headers.get("anthropic-version"):
+        call.headers["anthropic-version"] = _ANTHROPIC_VERSION
     if body.get("stream") is True:
         call.headers["accept"] = "text/event-stream"
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import unquote
 
+from .. import thoughts
 from ..call import Call
 from ..chat import choice, completion
 from ..errors import ApiError, bad_upstream
@@ -60,7 +61,8 @@ def response(call: Call, document: Json) -> Json:
     blocks = message.get("content") if isinstance(message, dict) else None
     if not isinstance(blocks, list):
         raise bad_upstream("the upstream's answer has no output.message.content")
-    texts, thoughts, signature = [], [], ""
+    texts: list[str] = []
+    thought: list[Json] = []
     calls: list[Json] = []
     for block in blocks:
         if not isinstance(block, dict):
@@ -71,21 +73,27 @@ def response(call: Call, document: Json) -> Json:
             call_id, name = _text(use.get("toolUseId")), _text(use.get("name"))
             calls.append(content.tool_call(len(calls), call_id, name, use.get("input")))
         elif isinstance(reasoning := block.get("reasoningContent"), dict):
-            inner = reasoning.get("reasoningText")
-            inner = inner if isinstance(inner, dict) else {}
-            thoughts.append(_text(inner.get("text")))
-            signature = _text(inner.get("signature")) or signature
+            thought.append(_thought(reasoning))
     said: Json = {"role": "assistant", "content": "".join(texts)}
-    thought = "".join(thoughts)
-    said |= qwen_reasoning.whole({**said, "reasoning_content": thought}, call.settings.reasoning_content_mode)
-    if signature and call.front:
-        said["reasoning_signature"] = signature
+    told = {"reasoning_content": "", **thoughts.fields(thought)}
+    said |= qwen_reasoning.whole({**said, **told}, call.settings.reasoning_content_mode)
+    if call.front:  # OpenAI's clients would not send any of it back.
+        said |= {name: value for name, value in told.items() if name != "reasoning_content"}
     if calls:
         said["tool_calls"] = calls
     reason = finish_reason(document.get("stopReason")) or ""
     counted = document.get("usage")
     usages = usage(counted) if isinstance(counted, dict) else None
     return completion(call.answer_id, unquote(call.model), [choice(0, said, reason)], usages)
+
+
+def _thought(reasoning: Json) -> Json:
+    """Reasoning as Anthropic has it."""
+    if redacted := _text(reasoning.get("redactedContent")):
+        return {"type": "redacted_thinking", "data": redacted}
+    inner = reasoning.get("reasoningText")
+    inner = inner if isinstance(inner, dict) else {}
+    return {"type": "thinking", "thinking": _text(inner.get("text")), "signature": _text(inner.get("signature"))}
 
 
 def finish_reason(reason: Any) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from proxywasm import log
 
+from .. import thoughts
 from ..jsonx import Json
 from . import content
 
@@ -44,14 +45,18 @@ def _result(message: Json) -> Json:
 
 
 def _assistant(message: Json) -> list[Json]:
-    blocks: list[Json] = []
-    thought, signature = message.get("reasoning_content"), message.get("reasoning_signature")
-    if isinstance(thought, str) and isinstance(signature, str) and signature:
-        blocks.append({"reasoningContent": {"reasoningText": {"text": thought, "signature": signature}}})
+    blocks = [_thought(block) for block in thoughts.signed(message)]
     blocks += _blocks(message.get("content"))
     for call in content.calls(message):
         blocks.append({"toolUse": {"input": call.arguments, "name": call.name, "toolUseId": call.id}})
     return blocks
+
+
+def _thought(block: Json) -> Json:
+    """Source: AWS, "ReasoningContentBlock"."""
+    if block["type"] == "redacted_thinking":
+        return {"reasoningContent": {"redactedContent": block["data"]}}
+    return {"reasoningContent": {"reasoningText": {"text": block["thinking"], "signature": block["signature"]}}}
 
 
 def _blocks(given: Any) -> list[Json]:

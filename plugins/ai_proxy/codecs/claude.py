@@ -15,7 +15,7 @@ from .claude_stream import State, event
 __all__ = ["body_of", "error", "event", "request", "response"]
 
 _SAME: Final = ("temperature", "top_p", "top_k", "metadata", "container", "mcp_servers", "context_management")
-_MAX_TOKENS: Final = 4096  # Required there, optional here.
+MAX_TOKENS: Final = 4096  # Required there, optional here.
 
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 16384}
 _LEAST_BUDGET: Final = 1024
@@ -42,7 +42,7 @@ def body_of(call: Call, body: Json) -> Json:
     if system := _system([one for one in given if content.is_system(one)]):
         result["system"] = system
     limit = content.max_tokens(body)
-    result["max_tokens"] = limit or _MAX_TOKENS
+    result["max_tokens"] = limit or MAX_TOKENS
     if stops := content.stops(body):
         result["stop_sequences"] = stops
     if call.stream:
@@ -133,7 +133,7 @@ def _thinking(body: Json, result: Json, limit: int) -> None:
     elif budget or (isinstance(effort, str) and effort not in {"", "none"}):
         budget = max(budget or _BUDGETS.get(str(effort), 8192), _LEAST_BUDGET)
         if not limit:
-            result["max_tokens"] = _MAX_TOKENS + budget
+            result["max_tokens"] = MAX_TOKENS + budget
         elif limit < 2 * _LEAST_BUDGET:
             return
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from .. import thoughts
 from ..call import Call
 from ..chat import choice, completion
 from ..errors import ApiError, bad_upstream
@@ -53,28 +54,19 @@ def response(call: Call, document: Json) -> Json:
     blocks = document.get("content")
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise bad_upstream("the upstream's answer has no content blocks")
-    texts, thoughts, signature, redacted = [], [], "", ""
+    texts: list[str] = []
+    thought: list[Json] = []
     calls: list[Json] = []
     for block in blocks:
         kind = block.get("type")
         if kind == "text":
             texts.append(_text(block.get("text")))
-        elif kind == "thinking":
-            thoughts.append(_text(block.get("thinking")))
-            signature = _text(block.get("signature")) or signature
-        elif kind == "redacted_thinking":
-            redacted = _text(block.get("data"))
+        elif kind in ("thinking", "redacted_thinking"):
+            thought.append(block)
         elif kind == "tool_use":
             name, call_id = _text(block.get("name")), _text(block.get("id"))
             calls.append(content.tool_call(len(calls), call_id, name, block.get("input")))
-    message: Json = {"role": "assistant", "content": "".join(texts)}
-    if thoughts:
-        message["reasoning_content"] = "".join(thoughts)
-    if signature:
-        # What a client sends back, so that the model knows its own thoughts again.
-        message["reasoning_signature"] = signature
-    if redacted:
-        message["reasoning_redacted_content"] = redacted
+    message: Json = {"role": "assistant", "content": "".join(texts), **thoughts.fields(thought)}
     if calls:
         message["tool_calls"] = calls
     counted = document.get("usage")

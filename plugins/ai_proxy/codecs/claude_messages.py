@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from proxywasm import log
 
+from .. import thoughts
 from ..jsonx import Json
 from . import content
 
@@ -53,12 +54,7 @@ def _add_result(message: Json, result: list[Json]) -> None:
 def _assistant(message: Json) -> str | list[Json]:
     """Text, thinking if it is signed (unsigned is refused) or encrypted, and calls of tools."""
     said = message.get("content")
-    blocks: list[Json] = []
-    thought, signature = message.get("reasoning_content"), message.get("reasoning_signature")
-    if isinstance(thought, str) and isinstance(signature, str) and signature:
-        blocks.append({"type": "thinking", "thinking": thought, "signature": signature})
-    if isinstance(redacted := message.get("reasoning_redacted_content"), str) and redacted:
-        blocks.append({"type": "redacted_thinking", "data": redacted})
+    blocks = thoughts.signed(message)
     uses = [
         {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}
         for call in content.calls(message)

@@ -83,19 +83,21 @@ def response(call: Call, document: Json) -> Json:
 
 
 def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    """`call.state` has the choices of which something has been said."""
     if (failure := error(200, document)) is not None:
         raise failure
+    said: set[int] = call.state if isinstance(call.state, set) else set()
+    call.state = said
     writer.begin(plain.string(document.get("id")), created=document.get("created"), model=document.get("model"))
     items = _choices(document)
     usage = _usage(document)
     for position, item in enumerate(items):
         index = place(item.get("index"), position)
         reason = plain.string(item.get("finish_reason"))
-        if reason and writer.said:
-            writer.finish(index, reason, usage=usage)  # The event repeats the whole answer.
-            continue
-        for message in plain.objects(item.get("messages")):
-            writer.delta(index, _message(message))
+        if not reason or index not in said:  # The last event of a choice repeats the whole of it.
+            for message in plain.objects(item.get("messages")):
+                writer.delta(index, _message(message))
+                said.add(index)
         if reason:
             writer.finish(index, reason, usage=usage)
 

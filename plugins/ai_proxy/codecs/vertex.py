@@ -73,6 +73,7 @@ def is_claude(model: str) -> bool:
 
 def messages(call: Call, body: Json) -> bool:
     """An edit for Anthropic's own API."""
+    body.setdefault("max_tokens", claude.MAX_TOKENS)
     of_claude(call, body)
     return True
 

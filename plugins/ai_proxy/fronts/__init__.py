@@ -49,7 +49,7 @@ def enter(call: Call, provider: Provider) -> bool:
     if call.api in provider.paths or call.api not in FRONTS or apis.CHAT not in provider.paths:
         return False
     call.front = call.api
-    call.route = Route(apis.CHAT)
+    call.turn_to(apis.CHAT)
     return True
 
 
@@ -57,7 +57,7 @@ def leave_if_native(call: Call, provider: Provider, body: Json) -> None:
     """Give the call back where the provider has the front's API for the model that is asked for."""
     native, model = provider.row.native_front, body.get("model")
     if call.front and native is not None and isinstance(model, str) and native(call.settings.model_mapping(model)):
-        call.route = Route(call.front)
+        call.turn_to(call.front)
         call.front = ""
 
 

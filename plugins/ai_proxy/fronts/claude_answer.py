@@ -7,6 +7,7 @@ from typing import Any
 
 from proxywasm import log
 
+from .. import thoughts
 from ..call import Call
 from ..errors import bad_upstream
 from ..jsonx import Json, loads
@@ -37,11 +38,10 @@ def response(call: Call, answer: Json) -> Json:
 
 
 def _content(message: Json) -> list[Json]:
-    blocks: list[Json] = []
+    blocks = thoughts.signed(message)
     thought = text_of(message.get("reasoning_content")) or text_of(message.get("reasoning"))
-    if thought:
-        signature = text_of(message.get("reasoning_signature"))
-        blocks.append({"type": "thinking", "signature": signature, "thinking": thought})
+    if thought and not blocks:
+        blocks.append({"type": "thinking", "signature": "", "thinking": thought})
     if text := text_of(message.get("content")) or text_of(message.get("refusal")):
         blocks.append({"type": "text", "text": text})
     calls = message.get("tool_calls")

@@ -11,6 +11,7 @@ from typing import Any
 
 from proxywasm import log
 
+from .. import thoughts
 from ..errors import ApiError
 from ..jsonx import Json, dumps
 
@@ -39,7 +40,6 @@ def messages(given: list[Any], *, signed: bool) -> Iterator[Json]:
 
 def _assistant(blocks: list[Json], where: str, *, signed: bool) -> Iterator[Json]:
     message: Json = {"role": "assistant"}
-    thoughts = [block for block in blocks if block.get("type") == "thinking" and block.get("signature")]
     calls = [
         {
             "index": position,
@@ -57,9 +57,8 @@ def _assistant(blocks: list[Json], where: str, *, signed: bool) -> Iterator[Json
         message["tool_calls"] = calls
     elif content:
         message["content"] = content
-    if signed and thoughts:
-        message["reasoning_content"] = "".join(str(block.get("thinking") or "") for block in thoughts)
-        message["reasoning_signature"] = thoughts[-1]["signature"]
+    if signed:
+        message |= thoughts.fields(thoughts.signed({"thinking_blocks": blocks}))
     if len(message) > 1:
         yield message
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .. import apis
-from ..provider import Auth, Endpoint, Row
+from ..provider import Auth, Endpoint, Original, Row
 from ..settings import AzureSettings, Settings
 from .openai import PATHS
 
@@ -60,7 +60,7 @@ ROWS: Final = (
         settings=AzureSettings,
         endpoint=_endpoint,
         auth=Auth("api-key", "{}"),
-        original_keeps_path=True,
+        original=Original.KEPT,
         forwards_unknown_apis=True,
         keeps_developer_role=True,
     ),

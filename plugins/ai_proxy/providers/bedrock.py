@@ -11,7 +11,7 @@ from typing import Final
 
 from .. import apis
 from ..codecs import bedrock, bedrock_images
-from ..provider import BEARER, Endpoint, Outgoing, Row
+from ..provider import BEARER, Endpoint, Original, Outgoing, Row
 from ..schema import Given
 from ..settings import Settings
 from ..settings.bedrock import SIGNED, BedrockSettings
@@ -47,7 +47,8 @@ ROWS: Final = (
         reasoning_modes=True,
         edits={apis.MESSAGES: bedrock.messages},
         native_front=bedrock.is_claude,
-        original_keeps_path=True,
+        read_headers=("anthropic-version",),
+        original=Original.KEPT,
         accept_for_streams=False,  # The path says whether a stream is wanted.
         id_header="x-amzn-requestid",
     ),
@@ -63,7 +64,7 @@ ROWS: Final = (
         paths=_PATHS,
         codecs=_CODECS,
         reasoning_modes=True,
-        original_keeps_path=True,
+        original=Original.KEPT,
         accept_for_streams=False,
         id_header="x-amzn-requestid",
     ),

@@ -6,7 +6,7 @@ from typing import Final
 
 from .. import apis
 from ..codecs import claude
-from ..provider import Auth, Row
+from ..provider import Auth, Original, Row
 from ..schema import Is
 from ..settings import Settings
 from ..settings.claude import ClaudeSettings
@@ -46,6 +46,7 @@ ROWS: Final = (
         settings=ClaudeSettings,
         paths=_PATHS,
         codecs={apis.CHAT: claude},
+        original=Original.KEPT,
         # New APIs of Anthropic (token counts, files, batches) work before they are known here.
         forwards_unknown_apis=True,
     ),
@@ -55,8 +56,10 @@ ROWS: Final = (
         host="api.anthropic.com",
         headers=_headers_of_claude_code,
         settings=ClaudeSettings,
-        paths={api: f"{path}?beta=true" for api, path in _PATHS.items()},
+        paths=_PATHS,
+        query="beta=true",
         codecs={apis.CHAT: claude},
+        original=Original.KEPT,
         forwards_unknown_apis=True,
     ),
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 from .. import apis
 from ..codecs import cohere, deepl, dify, hunyuan, minimax_pro, spark, triton
-from ..provider import Auth, Row
+from ..provider import Auth, Original, Row
 from ..schema import Is, Not
 from ..settings import DeeplSettings, DifySettings, HunyuanSettings, MinimaxSettings, TritonSettings
 from ..settings.converting import NATIVE
@@ -18,6 +18,7 @@ ROWS: Final = (
         host="api.cohere.com",
         paths={apis.CHAT: "/v2/chat", apis.COHERE_RERANK: "/v1/rerank"},
         codecs={apis.CHAT: cohere},
+        original=Original.KEPT,
     ),
     Row(
         name="deepl",
@@ -27,6 +28,7 @@ ROWS: Final = (
         auth=Auth("authorization", "DeepL-Auth-Key {}"),
         settings=DeeplSettings,
         codecs={apis.CHAT: deepl},
+        original=Original.KEPT,
         cannot_stream=True,
         accept_for_streams=False,
     ),
@@ -51,6 +53,7 @@ ROWS: Final = (
         settings=HunyuanSettings,
         token_required=False,
         accept_for_streams=False,
+        original=Original.KNOWN_APIS_OR_CHAT,
     ),
     Row(
         name="hunyuan",
@@ -62,6 +65,7 @@ ROWS: Final = (
         settings=HunyuanSettings,
         codecs={apis.CHAT: hunyuan},
         token_required=False,
+        original=Original.KNOWN_APIS_OR_CHAT,
     ),
     Row(
         name="minimax",
@@ -70,6 +74,7 @@ ROWS: Final = (
         paths={apis.CHAT: "/v1/text/chatcompletion_pro"},
         settings=MinimaxSettings,
         codecs={apis.CHAT: minimax_pro},
+        original=Original.KEPT,
         accept_for_streams=False,
     ),
     Row(
@@ -88,6 +93,7 @@ ROWS: Final = (
         paths={apis.CHAT: "/v2/models/{model}/generate"},
         settings=TritonSettings,
         codecs={apis.CHAT: triton},
+        original=Original.KEPT,
         token_required=False,
         accept_for_streams=False,
     ),

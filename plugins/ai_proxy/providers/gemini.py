@@ -7,7 +7,7 @@ from typing import Final
 from .. import apis
 from ..call import Call
 from ..codecs import gemini, gemini_embeddings, gemini_images
-from ..provider import Auth, Row
+from ..provider import Auth, Original, Row
 from ..settings.google import GeminiSettings
 
 
@@ -40,7 +40,7 @@ ROWS: Final = (
         codecs={apis.CHAT: gemini, apis.EMBEDDINGS: gemini_embeddings, apis.IMAGE_GENERATION: gemini_images},
         reasoning_modes=True,
         choose_path=_path,
-        original_keeps_path=True,
+        original=Original.KEPT,
         accept_for_streams=False,  # `alt=sse` asks for events.
     ),
 )

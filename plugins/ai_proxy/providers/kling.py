@@ -6,7 +6,7 @@ from typing import Final
 
 from .. import apis
 from ..codecs import kling
-from ..provider import Row
+from ..provider import Original, Row
 from ..settings import KlingSettings
 
 ROWS: Final = (
@@ -20,6 +20,6 @@ ROWS: Final = (
         paths={apis.VIDEOS: "/v1/videos/text2video", apis.RETRIEVE_VIDEO: "/v1/videos/text2video/{video_id}"},
         choose_path=kling.choose_path,
         codecs={apis.VIDEOS: kling},
-        original_keeps_path=True,
+        original=Original.KEPT,
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .. import apis, edits
-from ..provider import RAW, Endpoint, Row
+from ..provider import RAW, Endpoint, Original, Row
 from ..schema import Is
 from ..settings import (
     CloudflareSettings,
@@ -30,8 +30,7 @@ def _cloudflare(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     return Endpoint("api.cloudflare.com", {api: base + path for api, path in paths.items()})
 
 
-# Where `original_keeps_path` stands, clients of the provider's own protocol use paths that differ from OpenAI's; they
-# know best which one they want.
+# Clients of a provider's own protocol whose paths differ from OpenAI's know best which one they want (`Original.KEPT`).
 ROWS: Final = (
     # Takes its key without "Bearer". Source: 360 Zhinao API docs.
     Row(name="ai360", title="360 Zhinao", host="api.360.cn", auth=RAW, paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
@@ -41,7 +40,7 @@ ROWS: Final = (
         title="Baidu Qianfan (ERNIE)",
         host="qianfan.baidubce.com",
         paths={apis.CHAT: "/v2/chat/completions", apis.EMBEDDINGS: "/v2/embeddings"},
-        original_keeps_path=True,
+        original=Original.KEPT,
     ),
     Row(
         name="cloudflare",
@@ -56,7 +55,7 @@ ROWS: Final = (
         title="DeepSeek",
         host="api.deepseek.com",
         # Its own Anthropic endpoint is better than a conversion. Source: DeepSeek API docs, "Anthropic API".
-        paths={**_like_openai(apis.CHAT, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
+        paths={**_like_openai(apis.CHAT, apis.RESPONSES, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
     ),
     Row(
         name="doubao",
@@ -71,7 +70,7 @@ ROWS: Final = (
             apis.RESPONSES: "/api/v3/responses",
         },
         edits={apis.RESPONSES: edits.doubao_responses, apis.IMAGE_GENERATION: edits.doubao_images},
-        original_keeps_path=True,
+        original=Original.KEPT,
     ),
     Row(
         name="fireworks",
@@ -79,10 +78,16 @@ ROWS: Final = (
         host="api.fireworks.ai",
         # Source: Fireworks API reference; the original leaves "/inference" out and reaches nothing.
         paths=_like_openai(apis.CHAT, apis.COMPLETIONS, apis.MODELS, prefix="/inference"),
-        original_keeps_path=True,
+        original=Original.KNOWN_APIS,
     ),
     # Closed since; kept for configurations that point `providerDomain` elsewhere.
-    Row(name="galadriel", title="Galadriel", host="api.galadriel.com", paths=_like_openai(apis.CHAT)),
+    Row(
+        name="galadriel",
+        title="Galadriel",
+        host="api.galadriel.com",
+        paths=_like_openai(apis.CHAT),
+        original=Original.KNOWN_APIS,
+    ),
     Row(
         name="github",
         title="GitHub Models",
@@ -90,15 +95,15 @@ ROWS: Final = (
         # GitHub Models take a personal access token as it is, and have no version in their paths.
         auth=RAW,
         paths={apis.CHAT: "/chat/completions", apis.EMBEDDINGS: "/embeddings"},
-        original_keeps_path=True,
+        original=Original.KNOWN_APIS,
     ),
-    Row(name="grok", title="Grok (xAI)", host="api.x.ai", paths=_like_openai(apis.CHAT), original_keeps_path=True),
+    Row(name="grok", title="Grok (xAI)", host="api.x.ai", paths=_like_openai(apis.CHAT), original=Original.KNOWN_APIS),
     Row(
         name="groq",
         title="Groq",
         host="api.groq.com",
         paths=_like_openai(apis.CHAT, apis.RESPONSES, prefix="/openai"),
-        original_keeps_path=True,
+        original=Original.KEPT,
     ),
     Row(
         name="longcat",
@@ -117,7 +122,7 @@ ROWS: Final = (
         settings=MinimaxSettings,
         # Streams by the body's `stream` alone.
         accept_for_streams=False,
-        original_keeps_path=True,
+        original=Original.KEPT,
     ),
     Row(name="mistral", title="Mistral AI", host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
     Row(
@@ -134,7 +139,7 @@ ROWS: Final = (
         host="openrouter.ai",
         paths=_like_openai(apis.CHAT, apis.COMPLETIONS, prefix="/api"),
         edits={apis.CHAT: edits.openrouter_reasoning},
-        original_keeps_path=True,
+        original=Original.KEPT,
     ),
     Row(name="stepfun", title="StepFun", host="api.stepfun.com", paths=_like_openai(apis.CHAT)),
     Row(
@@ -142,7 +147,7 @@ ROWS: Final = (
         title="Together AI",
         host="api.together.xyz",
         paths=_like_openai(apis.CHAT),
-        original_keeps_path=True,
+        original=Original.KNOWN_APIS,
     ),
     Row(name="yi", title="Yi (01.AI)", host="api.lingyiwanwu.com", paths=_like_openai(apis.CHAT)),
     *(
@@ -156,7 +161,7 @@ ROWS: Final = (
             settings=ZhipuSettings,
             paths={apis.CHAT: chat, apis.EMBEDDINGS: "/api/paas/v4/embeddings"},
             edits={apis.CHAT: edits.zhipu_thinking},
-            original_keeps_path=True,
+            original=Original.KEPT,
         )
         for coding, chat in (
             (False, "/api/paas/v4/chat/completions"),

@@ -6,7 +6,7 @@ from typing import Final
 
 from .. import apis
 from ..codecs import qwen, qwen_embeddings
-from ..provider import Row
+from ..provider import Original, Row
 from ..schema import Not
 from ..settings import QwenSettings
 from ..settings.qwen import COMPATIBLE
@@ -29,7 +29,7 @@ ROWS: Final = (
         # DashScope's OpenAI-compatible endpoints stream by the body's `stream` alone.
         accept_for_streams=False,
         # Clients of the original protocol use many services that are told apart by path only.
-        original_keeps_path=True,
+        original=Original.KEPT,
         paths={
             apis.CHAT: "/compatible-mode/v1/chat/completions",
             apis.COMPLETIONS: "/compatible-mode/v1/completions",
@@ -41,7 +41,9 @@ ROWS: Final = (
             apis.BATCHES: "/compatible-mode/v1/batches",
             apis.RETRIEVE_BATCH: "/compatible-mode/v1/batches/{batch_id}",
             apis.QWEN_CONVERSATIONS: "/compatible-mode/v1/conversations",
+            apis.IMAGE_GENERATION: "/compatible-mode/v1/images/generations",
             apis.QWEN_RERANK: "/compatible-api/v1/reranks",
+            apis.COHERE_RERANK: "/compatible-api/v1/reranks",  # The same request under Cohere's name.
             **_DASHSCOPE,
         },
     ),
@@ -52,7 +54,7 @@ ROWS: Final = (
         host_setting="qwen_domain",
         settings=QwenSettings,
         accept_for_streams=False,  # The codec sets it; DashScope wants */* when nothing is streamed.
-        original_keeps_path=True,
+        original=Original.KEPT,
         paths={
             apis.CHAT: "/api/v1/services/aigc/text-generation/generation",
             apis.EMBEDDINGS: "/api/v1/services/embeddings/text-embedding/text-embedding",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .. import apis
-from ..provider import Endpoint, OwnKey, Row
+from ..provider import Endpoint, Original, OwnKey, Row
 from ..settings import GenericSettings, OllamaSettings, Settings, VllmSettings
 from .openai import PATHS, custom
 
@@ -14,6 +14,13 @@ from .openai import PATHS, custom
 def _ollama(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     assert isinstance(settings, OllamaSettings)
     return Endpoint(f"{settings.ollama_server_host}:{settings.ollama_server_port}", paths)
+
+
+# Source: vLLM docs, "OpenAI-Compatible Server".
+_OF_VLLM: Final = (
+    apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.AUDIO_TRANSCRIPTION, apis.AUDIO_TRANSLATION,
+    apis.MODELS,
+)  # fmt: skip
 
 
 def _vllm(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
@@ -42,7 +49,7 @@ ROWS: Final = (
         title="vLLM",
         host="",
         paths={
-            **{api: PATHS[api] for api in (apis.CHAT, apis.COMPLETIONS, apis.EMBEDDINGS, apis.MODELS)},
+            **{api: PATHS[api] for api in _OF_VLLM},
             apis.COHERE_RERANK: "/v1/rerank",
             # Its own Anthropic endpoint is better than a conversion. Source: vLLM docs, "Anthropic Messages API".
             apis.MESSAGES: "/v1/messages",
@@ -51,7 +58,7 @@ ROWS: Final = (
         endpoint=_vllm,
         token_required=False,
         own_key=OwnKey.KEPT,
-        original_keeps_path=True,
+        original=Original.KNOWN_APIS,
     ),
     Row(
         name="generic",

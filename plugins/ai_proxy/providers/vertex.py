@@ -11,7 +11,7 @@ from typing import Final
 from .. import apis
 from ..codecs import vertex, vertex_embeddings, vertex_images
 from ..oauth import AccessToken
-from ..provider import Auth, Endpoint, Row
+from ..provider import Auth, Endpoint, Original, Row
 from ..settings import Settings
 from ..settings.google import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
 
@@ -65,7 +65,7 @@ ROWS: Final = (
         edits={apis.MESSAGES: vertex.messages},
         native_front=vertex.is_claude,
         # Clients of Google's own protocol say in the path whose model they want.
-        original_keeps_path=True,
+        original=Original.KEPT,
         accept_for_streams=False,  # The path says whether a stream is wanted.
     ),
     Row(
@@ -81,7 +81,7 @@ ROWS: Final = (
         reasoning_modes=True,
         edits={apis.MESSAGES: vertex.messages},
         native_front=vertex.is_claude,
-        original_keeps_path=True,
+        original=Original.KEPT,
         accept_for_streams=False,
     ),
     Row(
@@ -93,7 +93,7 @@ ROWS: Final = (
         settings=VertexSettings,
         token_required=False,
         paths={apis.CHAT: "/chat/completions"},
-        original_keeps_path=True,
+        original=Original.KEPT,
         accept_for_streams=False,
     ),
 )
