@@ -13,7 +13,6 @@ from typing import Final, Protocol
 from proxywasm import HttpContext
 
 from .. import apis
-from ..apis import Route
 from ..call import Call
 from ..errors import ApiError
 from ..jsonx import Json, dump_bytes
