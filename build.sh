@@ -47,7 +47,8 @@ case "${1-}" in
     ;;
 test)
     shift
-    exec .venv/bin/python -m pytest "$@"
+    # One process for each core; `tests/conftest.py` says what stays together. For a debugger: -n 0.
+    exec .venv/bin/python -m pytest --proxywasm=all --numprocesses=auto --dist=loadgroup "$@"
     ;;
 check)
     .venv/bin/ruff check .

@@ -1,8 +1,10 @@
 from proxywasm.testing import PluginHosts, response
 
+USERS = "outbound|443||users.example"
+
 
 def test_the_request_goes_on_after_both_answers(plugin_host: PluginHosts) -> None:
-    host = plugin_host("chained_calls.py", {"fqdn": "users.example"})
+    host = plugin_host("chained_calls.py", {"fqdn": "users.example"}, clusters=[USERS])
     stream = host.request(headers={"cookie": "s=1"})
     host.next_call(path="/session").answer(200, body="zhang")
     assert stream.request_paused
@@ -12,7 +14,7 @@ def test_the_request_goes_on_after_both_answers(plugin_host: PluginHosts) -> Non
 
 
 def test_without_a_session_the_client_is_refused(plugin_host: PluginHosts) -> None:
-    host = plugin_host("chained_calls.py", {"fqdn": "users.example"})
+    host = plugin_host("chained_calls.py", {"fqdn": "users.example"}, clusters=[USERS])
     host.answer_calls(response(404), path="/session")
     stream = host.request()
     assert stream.downstream.status == 401
@@ -20,6 +22,6 @@ def test_without_a_session_the_client_is_refused(plugin_host: PluginHosts) -> No
 
 
 def test_permissions_that_cannot_be_had_are_none(plugin_host: PluginHosts) -> None:
-    host = plugin_host("chained_calls.py", {"fqdn": "users.example"})
+    host = plugin_host("chained_calls.py", {"fqdn": "users.example"}, clusters=[USERS])
     host.answer_calls(lambda call: response(body="li") if call.path == "/session" else None)
     assert host.request().upstream.headers["x-permissions"] == ""

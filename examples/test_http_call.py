@@ -4,7 +4,7 @@ CONFIG = {"fqdn": "httpbin.org", "port": 80, "path": "/post"}
 
 
 def test_the_answer_travels_in_a_header(plugin_host: PluginHosts) -> None:
-    host = plugin_host("http_call.py", CONFIG)
+    host = plugin_host("http_call.py", CONFIG, clusters=["outbound|80||httpbin.org"])
     stream = host.request("GET", "/test")
     assert stream.request_paused
     call = host.next_call(cluster="outbound|80||httpbin.org", path="/post")
@@ -15,7 +15,7 @@ def test_the_answer_travels_in_a_header(plugin_host: PluginHosts) -> None:
 
 
 def test_no_answer_in_five_seconds_lets_the_request_go_on(plugin_host: PluginHosts) -> None:
-    host = plugin_host("http_call.py", CONFIG)
+    host = plugin_host("http_call.py", CONFIG, clusters=["outbound|80||httpbin.org"])
     stream = host.request()
     host.advance(seconds=5)
     assert stream.upstream.headers["x-external-response"] == ""

@@ -1,5 +1,9 @@
+import pytest
+
 from proxywasm import RedisError
 from proxywasm.testing import PluginHosts
+
+pytestmark = pytest.mark.not_in_envoy("Envoy has no Redis calls")
 
 CONFIG = {"redis": "redis.example", "limit": 2}
 

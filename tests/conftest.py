@@ -14,6 +14,16 @@ from proxywasm_host.replay import Session, native_session, wasm_session
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, those of a file stay together, and all that start Envoy.
+
+    So a component or a module is built and loaded by one process, and there is one Envoy at a time.
+    """
+    for item in items:
+        group = "envoy" if item.get_closest_marker("envoy") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def ai_proxy_wasm() -> Path:
     """The component, built at most once per change of its sources."""

@@ -5,7 +5,8 @@
 >>> host.request("GET", "/").upstream.headers["x-hello"]  # doctest: +SKIP
 'you'
 
-With pytest, the fixture `plugin_host` runs a test natively and in Wasm. `docs/testing.md` is the guide.
+With pytest, the fixture `plugin_host` runs a test natively, in Wasm, and if it is asked to in a real Envoy.
+`docs/testing.md` is the guide.
 
 This module is the kit's door and nothing else: a test host is a host, so it lives there. It is the one module of the
 SDK that points at the host, it is not part of components, and `import proxywasm` does not import it.

@@ -50,5 +50,5 @@ def test_every_example_has_a_short_test_and_a_line_in_the_table() -> None:
         if plugin.name.startswith("test_"):
             continue
         test = EXAMPLES / f"test_{plugin.name}"
-        assert len(test.read_text(encoding="utf-8").splitlines()) < 30, test
+        assert len(test.read_text(encoding="utf-8").splitlines()) <= 32, test
         assert f"`{plugin.name}`" in table

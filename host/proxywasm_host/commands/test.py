@@ -15,7 +15,8 @@ import click
 def test(arguments: tuple[str, ...]) -> None:
     """Run the tests of this folder with pytest, natively and in WebAssembly.
 
-    All arguments go to pytest. `--proxywasm=native` leaves WebAssembly out, `--proxywasm=wasm` the other.
+    All arguments go to pytest. `--proxywasm=native` leaves WebAssembly out, `--proxywasm=wasm` the other;
+    `--proxywasm=all` adds a real Envoy.
     """
     if importlib.util.find_spec("pytest") is None:
         raise click.ClickException("pytest is not installed: pip install 'proxywasm[test]'")

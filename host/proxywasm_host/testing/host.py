@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeAlias, TypeVar
@@ -13,12 +13,13 @@ from proxywasm.headers import HeaderValues
 from proxywasm.wire import Fields, LogLevel, PluginFailure, ProgramLost
 
 from ..exchange import Message
-from ..replay import DEFAULT_PROPERTIES, SEED, START_NS
+from ..replay import SEED
 from ..services import ForeignFunction, LogRecord
-from ..stream import Limits, Runner
+from ..stream import Limits
+from .gateways import Gateway, Setting
 from .messages import Body, config_text, request
-from .programs import PluginSource, Start, start_of, wrapped
-from .services import SharedDataView, TestMetrics, TestServices, TestSharedData
+from .programs import PluginSource, start_of
+from .services import SharedDataView
 from .stream import GivenProperties, TestStream, split_properties
 from .traffic import CallOut, HttpCallOut, RedisCallOut, RedisValue, ScenarioError
 
@@ -65,7 +66,7 @@ class TestHost:
         limits: what one stream may use.
         fail_open: streams in which the plugin fails go on without it, instead of ending with a 500.
         tolerate_failures: note in `failures` that the plugin raises, instead of raising `PluginFailedError`.
-        clusters: the services that can be called; by default any.
+        clusters: the services that can be called; by default any, and in a real Envoy none.
         foreign_functions: what the host offers by name.
         start: the time on the clock.
         seed: other random numbers.
@@ -88,7 +89,7 @@ class TestHost:
         limits: Limits | None = None,
         fail_open: bool = False,
         tolerate_failures: bool = False,
-        clusters: Container[str] | None = None,
+        clusters: Collection[str] | None = None,
         foreign_functions: Mapping[str, ForeignFunction] | None = None,
         start: datetime.datetime | None = None,
         seed: int = SEED,
@@ -104,49 +105,38 @@ class TestHost:
         self.streams: list[TestStream] = []
         """Every stream, in order."""
         self.config = config
-        self.services = TestServices(
-            start_ns=START_NS if start is None else int(start.timestamp() * 1e9),
-            seed=seed,
-            log_level=log_level,
-            shared_data=beside._shared_data if beside else TestSharedData(),
-            metrics=beside._metrics if beside else TestMetrics(),
-            clusters=clusters,
-            foreign_functions=foreign_functions,
-        )
-        self._start: Start = start_of(plugin)
-        self._properties = {**DEFAULT_PROPERTIES, **(properties or {})}
+        self._start = start_of(plugin)
         self._tolerate_failures = tolerate_failures
         self._unreported: list[BaseException] = []
-        self._open: dict[int, TestStream] = {}
+        self._open: list[TestStream] = []
         self._waiting: dict[int, CallOut] = {}
         self._standing: list[_Standing] = []
         self._instances: list[TestHost] = beside._instances if beside else []
-        if beside:
-            self.services.clock = beside.services.clock
-        self._program = self._start(self.services)
-        program = wrapped(self._program, on_failure=self._on_failure)
-        self._runner = Runner(program, self.services, limits=limits, fail_open=fail_open)
+        setting = Setting(
+            config=config_text(config),
+            on_failure=self._on_failure,
+            properties=split_properties(properties),
+            log_level=log_level,
+            limits=limits,
+            fail_open=fail_open,
+            clusters=clusters,
+            foreign_functions=foreign_functions,
+            start=start,
+            seed=seed,
+            beside=beside._gateway if beside else None,
+        )
+        try:
+            self._gateway: Gateway = self._start.gateway(setting)
+        except (PluginFailure, ProgramLost):
+            self._report_failure()
+            raise
+        self.services = self._gateway.services
         self._tick_period = 0
         self._last_tick = self.services.now()
         self._settling = False
         self._closed = False
-        try:
-            program.configure(config_text(config), log_level)
-        except (PluginFailure, ProgramLost):
-            self._report_failure()
-            raise
         self._instances.append(self)
         self.settle()
-
-    @property
-    def _shared_data(self) -> TestSharedData:
-        assert isinstance(self.services.shared_data, TestSharedData)
-        return self.services.shared_data
-
-    @property
-    def _metrics(self) -> TestMetrics:
-        assert isinstance(self.services.metrics, TestMetrics)
-        return self.services.metrics
 
     # Streams.
 
@@ -182,9 +172,9 @@ class TestHost:
 
     def open(self, properties: GivenProperties | None = None) -> TestStream:
         """A stream of which nothing has arrived yet."""
-        stream = TestStream(self, self._runner.open(split_properties({**self._properties, **(properties or {})})))
+        stream = TestStream(self, self._gateway.open(split_properties(properties)))
         self.streams.append(stream)
-        self._open[stream.id] = stream
+        self._open.append(stream)
         return stream
 
     # Call-outs.
@@ -253,11 +243,11 @@ class TestHost:
         for call in self.pending:
             if call.deadline <= now:
                 call.settle("timed out")
-        self._runner.expire()
+        self._gateway.expire()
         self.settle()
         if self._tick_period and now >= self._last_tick + self._tick_period * 1_000_000:
             self._last_tick = now
-            self._runner.tick()
+            self._gateway.tick()
             self.settle()
 
     # What can be seen.
@@ -275,21 +265,21 @@ class TestHost:
     @property
     def metrics(self) -> dict[str, int]:
         """Counters and gauges by name."""
-        return self._metrics.snapshot()
+        return self.services.metrics.snapshot()
 
     @property
     def histograms(self) -> dict[str, list[int]]:
         """The samples of histograms by name."""
-        return self._metrics.histograms()
+        return self.services.metrics.histograms()
 
     @property
     def shared_data(self) -> SharedDataView:
         """A mapping; values are bytes."""
-        return SharedDataView(self._shared_data)
+        return SharedDataView(self.services.shared_data)
 
     def get_property(self, *path: str) -> bytes | None:
         """A property of the plugin itself."""
-        return self.services.get_property(0, path)
+        return self.services.property_of(0, path)
 
     # Life.
 
@@ -312,13 +302,11 @@ class TestHost:
             return
         self._closed = True
         try:
-            for stream in list(self._open.values()):
+            for stream in list(self._open):
                 stream.finish()
         finally:
             self._instances.remove(self)
-            close = getattr(self._program, "close", None)
-            if close is not None:
-                close()
+            self._gateway.close()
 
     def __enter__(self) -> Self:
         return self
@@ -347,10 +335,10 @@ class TestHost:
         self._report_failure()
 
     def _collect(self) -> None:
-        for stream in list(self._open.values()):
+        for stream in list(self._open):
             stream.see()
             if stream.finished:
-                del self._open[stream.id]
+                self._open.remove(stream)
         now = self.services.now()
         new: list[CallOut] = []
         for call in self.services.take_calls():
@@ -378,11 +366,11 @@ class TestHost:
         self.settle()
 
     def _deliver_http(self, call: HttpCallOut, fields: Fields, body: bytes) -> None:
-        self._runner.http_call_response(call.number, fields, body)
+        self._gateway.http_call_response(call.number, fields, body)
         self._settle_after_answer()
 
     def _deliver_redis(self, call: RedisCallOut, response: bytes | None) -> None:
-        self._runner.redis_call_response(call.number, response)
+        self._gateway.redis_call_response(call.number, response)
         self._settle_after_answer()
 
     def _settle_after_answer(self) -> None:
@@ -398,7 +386,7 @@ class TestHost:
         there = "".join(f"\n  {call}" for call in calls) or " none"
         raise ScenarioError(f"no {wanted} waits for an answer; so far there were:{there}")
 
-    def _on_failure(self, failure: PluginFailure | ProgramLost) -> None:
+    def _on_failure(self, failure: BaseException) -> None:
         self.failures.append(str(failure))
         self._unreported.append(failure)
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .gateways import Start
 from .host import TestHost
-from .programs import FLAVOURS, Start
+from .programs import FLAVOURS
 from .recordings import check_recording
 from .traffic import ScenarioError
 
@@ -26,7 +27,7 @@ class PluginHosts:
     are closed at the end of the test; a test that starts many of them uses `with plugin_host(...) as host:`.
 
     Attributes:
-        flavour: `native` or `wasm`.
+        flavour: `native`, `wasm` or `envoy`.
     """
 
     def __init__(self, flavour: str, folder: Path, started: list[TestHost]) -> None:

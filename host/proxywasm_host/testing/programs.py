@@ -10,26 +10,24 @@ import random
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 import time_machine
 
 from proxywasm import Plugin
 from proxywasm.adapters.native import native_program
-from proxywasm.wire import PluginFailure, Program, ProgramLost
+from proxywasm.wire import Program
 
 from ..build import build
 from ..component import ComponentProgram
 from ..engine import Component, Engine
 from ..services import HostServices
 from ..staging import NO_PLUGIN, collect
-
-Start: TypeAlias = Callable[[HostServices], Program]
-"""Makes a fresh instance of a plugin over the given services."""
+from .gateways import Start
+from .played import Played, wrapped
 
 PluginSource: TypeAlias = "Plugin[Any] | str | os.PathLike[str] | Start"
 """A plugin object, its Python file or package folder, a built component (`.wasm`), or what `start_of` returned."""
@@ -46,7 +44,7 @@ def start_of(plugin: PluginSource) -> Start:
     plugin object is run as it is.
     """
     if isinstance(plugin, Plugin):
-        return lambda services: _native(plugin, services)
+        return Played(lambda services: _native(plugin, services))
     if not isinstance(plugin, str | os.PathLike):
         return plugin
     path = Path(plugin)
@@ -61,7 +59,7 @@ def native_start(source: Path) -> Start:
         __tracebackhide__ = True
         return _native(import_afresh(path), services)
 
-    return start
+    return Played(start)
 
 
 def wasm_start(source: Path) -> Start:
@@ -69,7 +67,19 @@ def wasm_start(source: Path) -> Start:
     return component_start(build(source).path)
 
 
-FLAVOURS: Final[dict[str, Callable[[Path], Start]]] = {"native": native_start, "wasm": wasm_start}
+def envoy_start(source: Path) -> Start:
+    """Instances in a real Envoy, from a Proxy-Wasm module, which is built from the source if that has changed."""
+    # Imported late: the rest of the kit works without Envoy.
+    from .envoy import EnvoyStart  # noqa: PLC0415
+
+    return EnvoyStart(source)
+
+
+FLAVOURS: Final[dict[str, Callable[[Path], Start]]] = {
+    "native": native_start,
+    "wasm": wasm_start,
+    "envoy": envoy_start,
+}
 """By the name that `--proxywasm` and test ids use."""
 
 
@@ -78,7 +88,7 @@ FLAVOURS: Final[dict[str, Callable[[Path], Start]]] = {"native": native_start, "
 
 def component_start(file: Path) -> Start:
     component = load_component(file.resolve())
-    return lambda services: ComponentProgram(component, services, reproducible=services.reproducible)
+    return Played(lambda services: ComponentProgram(component, services, reproducible=services.reproducible))
 
 
 @cache
@@ -180,45 +190,3 @@ class _StandingTime:
                 self._random = random.getstate()
                 os.urandom, random._urandom = urandom, system_urandom  # type: ignore[attr-defined]
                 random.setstate(state)
-
-
-# Around every call.
-
-
-def wrapped(
-    program: Program,
-    around: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
-    on_failure: Callable[[PluginFailure | ProgramLost], None] = lambda _: None,
-) -> Program:
-    """The program, with something around each call, and somebody who hears of failures before the stream does."""
-    return cast("Program", _Wrapped(program, around, on_failure))
-
-
-class _Wrapped:
-    def __init__(
-        self,
-        program: Program,
-        around: Callable[[], AbstractContextManager[None]],
-        on_failure: Callable[[PluginFailure | ProgramLost], None],
-    ) -> None:
-        self._program, self._around, self._on_failure = program, around, on_failure
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._program, name)
-
-        def call(*args: Any) -> Any:
-            try:
-                with self._around():
-                    return method(*args)
-            except (PluginFailure, ProgramLost) as failure:
-                self._on_failure(failure)
-                raise
-
-        return call
-
-
-def close(program: Program) -> None:
-    """Give back what the instance holds, if it is of a kind that holds something."""
-    end = getattr(program, "close", None)
-    if end is not None:
-        end()

@@ -14,7 +14,8 @@ from ..overrides import NO_OVERRIDES, find
 from ..overrides import load as load_overrides
 from ..replay import replay
 from ..services import HostServices
-from .programs import PluginSource, close, start_of
+from .played import close
+from .programs import PluginSource, start_of
 
 
 class RecordingError(AssertionError):
@@ -32,7 +33,7 @@ def check_recording(plugin: PluginSource, file: Path, *, only: str = "") -> None
 
     @contextlib.contextmanager
     def session(services: HostServices) -> Iterator[Program]:
-        program = start(services)
+        program = start.program(services)
         try:
             yield program
         finally:

@@ -15,6 +15,9 @@ class TestServices(HostServices):
 
     __test__ = False
 
+    shared_data: TestSharedData
+    metrics: TestMetrics
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._kept: dict[int, Properties] = {}

@@ -10,7 +10,8 @@ from proxywasm.wire import Fields, LocalReply
 
 from ..exchange import Message
 from ..services import LogRecord, Properties
-from ..stream import CloseUpstream, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders, Stream
+from ..stream import CloseUpstream, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders
+from .gateways import GatewayStream
 from .messages import Body, request, response
 from .traffic import ScenarioError, Sent
 
@@ -37,7 +38,7 @@ class TestStream:
 
     __test__ = False  # for pytest: this is no class of tests
 
-    def __init__(self, host: TestHost, stream: Stream) -> None:
+    def __init__(self, host: TestHost, stream: GatewayStream) -> None:
         self.upstream = Sent(lambda: f"nothing has gone upstream: {self._why(request=True)}")
         self.downstream = Sent(lambda: f"nothing has gone to the client: {self._why(request=False)}")
         self.reset: str | None = None

@@ -101,7 +101,7 @@ class CallOut:
     def __init__(self, number: int, context: int, cluster: str, deadline: int) -> None:
         self.number = number
         self.context = context
-        """The stream that waits for the answer; 0: the plugin itself."""
+        """The stream that waits for the answer; 0: the plugin itself, or in Envoy whichever it is."""
         self.cluster = cluster
         self.deadline = deadline
         """When it times out, in nanoseconds on the host's clock."""

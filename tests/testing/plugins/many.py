@@ -31,6 +31,7 @@ client = ClusterClient(FQDNCluster("service.example", 80))
 redis = RedisClient(FQDNCluster("redis.example", 6379))
 requests, sizes = Counter("requests"), Histogram("sizes")
 seen: list[str] = []
+waiting: list[HttpContext] = []
 
 
 @plugin.parse_config
@@ -39,7 +40,8 @@ def parse_config(document: dict[str, Any]) -> dict[str, Any]:
         raise ConfigError(f"refuse: {document['refuse']}")
     if "break" in document:
         raise KeyError("broken start")
-    redis.init(timeout_ms=500)
+    if document.get("redis"):
+        redis.init(timeout_ms=500)
     return document
 
 
@@ -49,7 +51,7 @@ def tick(plugin: PluginContext) -> None:
 
 
 @plugin.on_request_headers
-def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
+def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:  # noqa: PLR0912  # a case for each path
     headers = ctx.request_headers
     match ctx.path:
         case "/time":
@@ -64,7 +66,13 @@ def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
         case "/stop":
             return Action.STOP_ITERATION
         case "/hang":
+            waiting.append(ctx)
             return Action.PAUSE
+        case "/trap":
+            os._exit(3)
+        case "/answer-who-hangs":
+            for other in waiting:
+                other.send_http_response(409, {}, "enough")
         case "/call":
             client.get("/first", lambda answer: answered(ctx, answer), timeout_ms=1000)
             return Action.PAUSE
@@ -98,6 +106,8 @@ def counted(ctx: HttpContext, answer: RedisAnswer) -> None:
 @plugin.on_streaming_response_body
 def response_body(ctx: HttpContext, config: dict[str, Any], chunk: bytes, last_chunk: bool) -> bytes:
     sizes.record(len(chunk))
+    if chunk == b"two" and ctx.path == "/raise-in-the-middle":
+        raise LookupError("nothing in the middle")
     return chunk.upper()
 
 

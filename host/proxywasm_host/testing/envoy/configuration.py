@@ -1,0 +1,160 @@
+"""What Envoy is told: one worker, a listener for each plugin, and every connection through a socket in one folder.
+
+Such sockets hand over what is sent to them at once, where the network of the kernel takes its time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from proxywasm.abi.root import SOON_MS
+
+from ...gateway.envoy.messages import Json, extension, message, seconds
+
+STREAM: Final = "x-proxywasm-stream"
+"""The header by which the test tells its streams apart. It is gone when the plugin sees the request, and comes back
+behind the plugin."""
+REPLY: Final = "x-proxywasm-reply"
+"""The header with flags and details of a reply that did not come from the upstream."""
+ADMIN: Final = "admin"
+PING: Final = "ping"
+AT_ONCE: Final = "/"
+LATER: Final = "/later"
+"""Paths of the listener `PING`; the second is answered after what the SDK puts off."""
+UPSTREAM: Final = "upstream"
+CLUSTERS: Final = "clusters.json"
+LISTENERS: Final = "listeners.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin as Envoy starts it."""
+
+    name: str
+    """The plugin's own."""
+    vm: str
+    """One of its own for each host: nothing is left of another test."""
+    module: Path
+    config: str
+    route: str
+    fail_open: bool
+
+
+def bootstrap(folder: Path) -> Json:
+    fault = "extensions.filters.http.fault.v3.HTTPFault"
+    delay = {"fixed_delay": seconds((SOON_MS + 1) / 1000), "percentage": {"numerator": 100}}
+    later = {"typed_per_filter_config": {"later": message(fault, delay=delay)}}
+    answers = [
+        {"match": {"path": path}, "direct_response": {"status": 204}, **more}
+        for path, more in ((AT_ONCE, {}), (LATER, later))
+    ]
+    return {
+        "node": {"id": "test", "cluster": "tests"},
+        "admin": {"address": _pipe(folder / ADMIN)},
+        "dynamic_resources": {
+            "cds_config": {"path_config_source": {"path": str(folder / CLUSTERS)}},
+            "lds_config": {"path_config_source": {"path": str(folder / LISTENERS)}},
+        },
+        "static_resources": {"listeners": [_listener(folder, PING, answers, [extension("later", fault)])]},
+    }
+
+
+def write(file: Path, kind: str, resources: list[Json]) -> None:
+    """Resources of one kind, all that there are from now on; Envoy notices when a file is moved to this place."""
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps({"resources": [message(kind, **resource) for resource in resources]}))
+    new.rename(file)
+
+
+def cluster(folder: Path, name: str, file: str) -> Json:
+    kind = "extensions.upstreams.http.v3.HttpProtocolOptions"
+    options = message(
+        kind,
+        explicit_http_config={"http_protocol_options": {}},
+        # So a stream that was broken off is a connection that was.
+        common_http_protocol_options={"max_requests_per_connection": 1},
+    )
+    endpoint = {"endpoint": {"address": _pipe(folder / file)}}
+    return {
+        "name": name,
+        "type": "STATIC",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "typed_extension_protocol_options": {f"envoy.{kind}": options},
+    }
+
+
+def listener(folder: Path, plugin: Plugin, upstream: str) -> Json:
+    route = {
+        "name": plugin.route,
+        "match": {"prefix": "/"},
+        "route": {"cluster": upstream, "timeout": "0s"},
+        "request_headers_to_add": [{"header": {"key": STREAM, "value": f"%FILTER_STATE({STREAM}:PLAIN)%"}}],
+    }
+    noted = {"object_key": STREAM, "factory_key": "envoy.string", "format_string": _text(f"%REQ({STREAM})%")}
+    filters = [
+        extension("note", "extensions.filters.http.set_filter_state.v3.Config", on_request_headers=[noted]),
+        extension(
+            "remove",
+            "extensions.filters.http.header_mutation.v3.HeaderMutation",
+            mutations={"request_mutations": [{"remove": STREAM}]},
+        ),
+        _wasm(plugin),
+    ]
+    return _listener(folder, plugin.vm, [route], filters)
+
+
+def _listener(folder: Path, name: str, routes: list[Json], filters: list[Json]) -> Json:
+    details = {"header": {"key": REPLY, "value": "%RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%"}}
+    every = {"status_code_filter": {"comparison": {"op": "GE", "value": {"default_value": 0, "runtime_key": "none"}}}}
+    manager = extension(
+        "http",
+        "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="test",
+        generate_request_id=False,
+        server_header_transformation="PASS_THROUGH",
+        scheme_header_transformation={"scheme_to_overwrite": "https"},
+        stream_idle_timeout="0s",
+        delayed_close_timeout="0s",
+        local_reply_config={"mappers": [{"filter": every, "headers_to_add": [details]}]},
+        route_config={"name": name, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
+        http_filters=[
+            *filters,
+            extension("router", "extensions.filters.http.router.v3.Router", suppress_envoy_headers=True),
+        ],
+    )
+    return {
+        "name": name,
+        "address": _pipe(folder / name),
+        "per_connection_buffer_limit_bytes": 1 << 25,
+        "filter_chains": [{"filters": [manager]}],
+    }
+
+
+def _wasm(plugin: Plugin) -> Json:
+    return extension(
+        "plugin",
+        "extensions.filters.http.wasm.v3.Wasm",
+        config={
+            "name": plugin.name,
+            "root_id": plugin.name,
+            "failure_policy": "FAIL_OPEN" if plugin.fail_open else "FAIL_CLOSED",
+            "allow_on_headers_stop_iteration": True,
+            "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": plugin.config},
+            "vm_config": {
+                "vm_id": plugin.vm,
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": {"local": {"filename": str(plugin.module)}},
+            },
+        },
+    )
+
+
+def _pipe(path: Path) -> Json:
+    return {"pipe": {"path": str(path)}}
+
+
+def _text(text: str) -> Json:
+    return {"text_format_source": {"inline_string": text}}

@@ -1,0 +1,141 @@
+"""Both ends of HTTP/1.1, for a test: header fields with pseudo-headers, as plugins see them, and bodies in chunks.
+
+Between the test and Envoy runs HTTP/1.1, and not 2, because each stream then is a connection that either side can break
+off without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import h11
+
+from proxywasm.wire import Fields
+
+from .hub import Wire
+
+_OF_HTTP1 = {"connection", "transfer-encoding", "keep-alive"}
+_LARGEST_HEAD = 1 << 20
+
+
+class Reader(Protocol):
+    """Who is told what the other side sends."""
+
+    def headers(self, fields: Fields) -> None: ...
+
+    def body(self, data: bytes) -> None: ...
+
+    def end(self) -> None: ...
+
+    def broken(self) -> None:
+        """The connection has ended, and the message or the exchange has not."""
+
+
+class _Side:
+    """One end of a connection that serves one exchange."""
+
+    def __init__(self, wire: Wire, role: type[h11.CLIENT] | type[h11.SERVER], reader: Reader) -> None:
+        self.wire = wire
+        self._http = h11.Connection(role, max_incomplete_event_size=_LARGEST_HEAD)
+        self._reader = reader
+        self._chunked = False
+        self._chunk = bytearray()
+        self._over = False
+        wire.receiver = self
+
+    def received(self, data: bytes) -> None:
+        if self._over:
+            return
+        try:
+            self._http.receive_data(data)
+            while True:
+                event = self._http.next_event()
+                if event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
+                    break
+                self._tell(event)
+        except h11.RemoteProtocolError:
+            # The message has no end, as when the gateway resets a stream in the middle.
+            self.close()
+            self._reader.broken()
+            return
+        if not data:
+            self.close()
+            self._reader.broken()
+
+    def send_body(self, data: bytes, end_of_stream: bool) -> None:
+        if not self.wire.open:
+            return
+        if data:
+            self.wire.send(self._http.send(h11.Data(data=data)))
+        if end_of_stream:
+            self.wire.send(self._http.send(h11.EndOfMessage()))
+
+    def close(self) -> None:
+        self._over = True
+        self.wire.close()
+
+    def _tell(self, event: h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]) -> None:
+        match event:
+            case h11.Request():
+                self._headers([(":method", event.method.decode()), (":path", _text(event.target))], event.headers)
+            case h11.Response():
+                self._headers([(":status", str(event.status_code))], event.headers)
+            case h11.Data():
+                self._chunk += event.data
+                if event.chunk_end or not self._chunked:
+                    self._reader.body(bytes(self._chunk))
+                    self._chunk.clear()
+            case h11.EndOfMessage():
+                self._reader.end()
+
+    def _headers(self, pseudo: Fields, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        fields = [(name.decode(), _text(value)) for name, value in headers]
+        self._chunked = any(name == "transfer-encoding" for name, _ in fields)
+        pseudo += [(":authority", value) for name, value in fields if name == "host"]
+        self._reader.headers(pseudo + [pair for pair in fields if pair[0] not in _OF_HTTP1 and pair[0] != "host"])
+
+
+class Client(_Side):
+    def __init__(self, wire: Wire, reader: Reader) -> None:
+        super().__init__(wire, h11.CLIENT, reader)
+
+    def request(self, fields: Fields, end_of_stream: bool) -> None:
+        pseudo = dict(fields)
+        headers = [("host", pseudo[":authority"]), *_plain(fields)]
+        if not end_of_stream:
+            headers += _length_unknown(fields)
+        message = h11.Request(method=pseudo[":method"], target=pseudo[":path"].encode(), headers=_bytes(headers))
+        self.wire.send(self._http.send(message))
+        if end_of_stream:
+            self.send_body(b"", end_of_stream=True)
+
+
+class Server(_Side):
+    def __init__(self, wire: Wire, reader: Callable[[Server], Reader]) -> None:
+        super().__init__(wire, h11.SERVER, reader(self))
+
+    def respond(self, fields: Fields, end_of_stream: bool) -> None:
+        if not self.wire.open:
+            return
+        message = h11.Response(status_code=int(dict(fields)[":status"]), headers=_bytes(_plain(fields)))
+        self.wire.send(self._http.send(message))
+        if end_of_stream:
+            self.send_body(b"", end_of_stream=True)
+
+
+def _plain(fields: Fields) -> Fields:
+    return [pair for pair in fields if not pair[0].startswith(":")]
+
+
+def _length_unknown(fields: Fields) -> Fields:
+    known = any(name in ("content-length", "transfer-encoding") for name, _ in fields)
+    return [] if known else [("transfer-encoding", "chunked")]
+
+
+def _bytes(fields: Fields) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in fields]
+
+
+def _text(data: bytes | bytearray) -> str:
+    return data.decode(errors="surrogateescape")

@@ -1,0 +1,232 @@
+"""Start plugins in the one Envoy of the run, each in a VM of its own.
+
+V8 compiles a module of CPython in some seconds, and for the same module takes what it has compiled before as long as a
+VM of it lives. So the VM of the last host that was closed stays until the next is there. Within one test it is also
+taken again if the next host is to be the same: hypothesis starts hundreds.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NoReturn
+
+from proxywasm.abi.port import NO_REDIS
+from proxywasm.wire import ConfigError, LogLevel, PluginFailure
+
+from ...build import build_module
+from ...gateway.envoy import EnvoyError, find_envoy
+from ...lowering import LoweringError
+from ...lowering.tools import find_node
+from ...replay import DEFAULT_PROPERTIES, SEED
+from ...services import HostServices
+from ..gateways import Setting, unsupported
+from .configuration import Plugin
+from .gateway import EnvoyGateway, EnvoyServices, Instance
+from .session import Session
+
+_REFUSED: Final = "the configuration is refused: "
+_ROUTE: Final = ("route_name",)
+_FAIL_OPEN: Final = "_fail_open_"
+"""A key of any plugin's configuration; see `proxywasm.dispatcher`."""
+
+
+def missing() -> str | None:
+    """What this machine lacks to run plugins in Envoy, with what to do; None: nothing."""
+    try:
+        find_envoy()
+        find_node()
+    except (EnvoyError, LoweringError) as error:
+        return str(error)
+    if importlib.util.find_spec("h11") is None:
+        return "h11 is not installed: pip install 'proxywasm[envoy]'"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What makes one start like another."""
+
+    module: Path
+    config: str
+    route: str
+    fail_open: bool
+    log_level: LogLevel
+    clusters: frozenset[str]
+
+
+class EnvoyStart:
+    """Raises `EnvoyError` or `BuildError` where Envoy or the module cannot be had."""
+
+    def __init__(self, source: Path) -> None:
+        self._name = source.stem
+        self._module = build_module(source).path
+
+    def program(self, services: HostServices) -> NoReturn:  # noqa: ARG002  # of no use
+        unsupported("replay")
+
+    def gateway(self, setting: Setting) -> EnvoyGateway:
+        _check(setting)
+        wanted = _Wanted(
+            self._module,
+            _config(setting),
+            setting.properties.get(_ROUTE, DEFAULT_PROPERTIES["route_name"].encode()).decode(),
+            setting.fail_open,
+            setting.log_level,
+            frozenset(setting.clusters or ()),
+        )
+        return _run().start(self._name, wanted, setting)
+
+
+def _check(setting: Setting) -> None:
+    if setting.beside is not None:
+        unsupported("another_instance")
+    if setting.start is not None or setting.seed != SEED:
+        unsupported("start, seed")
+    if setting.limits is not None:
+        unsupported("limits")
+    if setting.foreign_functions:
+        unsupported("foreign_functions")
+    if setting.properties.keys() - {_ROUTE}:
+        unsupported("properties")
+
+
+def _config(setting: Setting) -> str:
+    """With a failure that is not Envoy's to see, the SDK says what becomes of the stream."""
+    if not setting.fail_open:
+        return setting.config
+    try:
+        document = json.loads(setting.config or "{}")
+    except ValueError:
+        document = None
+    # Anything but an object the plugin has to refuse.
+    return json.dumps(document | {_FAIL_OPEN: True}) if isinstance(document, dict) else setting.config
+
+
+class _Run:
+    """The Envoy of this run of tests, and what is in it."""
+
+    def __init__(self) -> None:
+        self._session = Session()
+        self._numbers = itertools.count(1)
+        self._log_level = LogLevel.INFO
+        self._clusters: dict[str, EnvoyGateway] = {}
+        self._retired: tuple[_Wanted, Instance] | None = None
+        self._may_return = False
+
+    def start(self, name: str, wanted: _Wanted, setting: Setting) -> EnvoyGateway:
+        instance = self._returning(wanted)
+        fresh = instance is None
+        if instance is None:
+            instance = Instance(f"vm-{next(self._numbers)}", self._upstream())
+        gateway = EnvoyGateway(self._session, instance, setting, lambda: self._closed(wanted, gateway))
+        services = {instance.upstream, *wanted.clusters}
+        if services & self._clusters.keys():
+            unsupported("clusters")
+        for cluster in services:
+            self._session.serve(cluster, gateway.acceptor(cluster))
+            self._clusters[cluster] = gateway
+        try:
+            self._session.publish_services()
+            self._log(wanted.log_level)
+            if fresh:
+                self._load(name, wanted, instance, gateway.services, setting)
+        except BaseException:
+            self._forget_services(gateway)
+            raise
+        return gateway
+
+    def _load(self, name: str, wanted: _Wanted, instance: Instance, services: EnvoyServices, setting: Setting) -> None:
+        plugin = Plugin(name, instance.vm, wanted.module, wanted.config, wanted.route, wanted.fail_open)
+        if not self._session.start(plugin, instance.upstream):
+            _refused(services, setting)
+        if self._retired is not None:
+            self._session.stop(self._retired[1].vm)
+            self._retired = None
+
+    def _log(self, level: LogLevel) -> None:
+        """The level is the whole Envoy's."""
+        if level is not self._log_level:
+            self._log_level = level
+            self._session.set_log_level(_LEVELS[level])
+
+    def _upstream(self) -> str:
+        """Several hosts at the same time need different clusters for their routes."""
+        name = DEFAULT_PROPERTIES["cluster_name"]
+        return name if name not in self._clusters else f"{name}-{next(self._numbers)}"
+
+    def _returning(self, wanted: _Wanted) -> Instance | None:
+        if self._retired is None or not self._may_return:
+            return None
+        retired, instance = self._retired
+        if retired != wanted or instance.upstream in self._clusters:
+            return None
+        self._retired = None
+        return instance
+
+    def _closed(self, wanted: _Wanted, gateway: EnvoyGateway) -> None:
+        self._forget_services(gateway)
+        if self._retired is not None:
+            self._session.stop(self._retired[1].vm)
+        self._retired, self._may_return = (wanted, gateway.instance), not gateway.failed
+
+    def _forget_services(self, gateway: EnvoyGateway) -> None:
+        for cluster in [name for name, owner in self._clusters.items() if owner is gateway]:
+            del self._clusters[cluster]
+            self._session.end_service(cluster)
+
+    def end_of_test(self) -> None:
+        self._may_return = False
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _refused(services: EnvoyServices, setting: Setting) -> NoReturn:
+    reason = next((text for text in services.said_while_starting() if text.startswith(_REFUSED)), None)
+    if reason is None:
+        raise EnvoyError(f"Envoy has not taken the plugin:\n{services.whole_log()}")
+    reason = reason.removeprefix(_REFUSED)
+    if reason.startswith(NO_REDIS):
+        unsupported("redis")
+    if not reason.startswith("Traceback"):
+        raise ConfigError(reason)
+    failure = PluginFailure(reason)
+    setting.on_failure(failure)
+    raise failure
+
+
+_LEVELS: Final = {
+    LogLevel.TRACE: "trace",
+    LogLevel.DEBUG: "debug",
+    LogLevel.INFO: "info",
+    LogLevel.WARN: "warning",
+    LogLevel.ERROR: "error",
+    LogLevel.CRITICAL: "critical",
+}
+
+_runs: list[_Run] = []
+
+
+def _run() -> _Run:
+    if not _runs:
+        _runs.append(_Run())
+        atexit.register(close)
+    return _runs[0]
+
+
+def end_of_test() -> None:
+    """The next test gets instances of its own."""
+    for run in _runs:
+        run.end_of_test()
+
+
+def close() -> None:
+    """Stop Envoy if it runs."""
+    atexit.unregister(close)
+    while _runs:
+        _runs.pop().close()

@@ -1,0 +1,157 @@
+"""What a test host drives: a gateway with one plugin. One is played by the stream runner, the other is a real Envoy."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, NoReturn, Protocol, TypeAlias
+
+from proxywasm.wire import Fields, LocalReply, LogLevel, Program
+
+from ..replay import SEED
+from ..services import Clock, ForeignFunction, HostServices, HttpCall, LogRecord, Properties, RedisCall
+from ..stream import Event, Limits
+from .services import TestMetrics, TestSharedData
+
+UNSUPPORTED: Final = {
+    "advance": "the clock of a real gateway cannot be moved",
+    "start, seed": "a real gateway has its own clock and random numbers",
+    "another_instance": "a real gateway starts its instances itself",
+    "shared_data": "shared data is inside of the gateway, where only plugins can reach it",
+    "get_property": "properties are inside of the gateway, where only plugins can reach them",
+    "properties": "a real gateway has its own properties; only `route_name` can be chosen, for the whole host",
+    "foreign_functions": "a real gateway has its own functions",
+    "limits": "a real gateway has its own limits",
+    "histograms": "a real gateway keeps no samples of histograms",
+    "redis": "Envoy has no Redis calls; only Higress has them",
+    "services": "what a plugin asks of the gateway for itself cannot be seen from outside",
+    "clusters": "two plugins that call the same service at the same time cannot be told apart",
+    "replay": "recordings are replayed by the stream runner",
+}
+"""What a real gateway cannot do for a test, by what a test would use, with the reason."""
+
+
+def unsupported(what: str) -> NoReturn:
+    """The running test asks for what its gateway cannot do: pytest reports it as skipped, with the reason.
+
+    What is raised is no `Exception`: a test that expects an error does not take it for one.
+    """
+    # Imported late: the rest of the kit works without pytest, and this flavour is for its tests only.
+    import pytest  # noqa: PLC0415
+
+    raise pytest.skip.Exception(f"{what}: {UNSUPPORTED[what]}", _use_item_location=True)
+
+
+OnFailure: TypeAlias = "Callable[[BaseException], None]"
+"""Hears of what the plugin raises, and of the loss of its instance, before the streams do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a plugin is to be run; see `TestHost` for each."""
+
+    config: str
+    on_failure: OnFailure
+    properties: Properties
+    """Those that the test has given, without the defaults."""
+    log_level: LogLevel = LogLevel.INFO
+    limits: Limits | None = None
+    fail_open: bool = False
+    clusters: Collection[str] | None = None
+    foreign_functions: Mapping[str, ForeignFunction] | None = None
+    start: datetime.datetime | None = None
+    seed: int = SEED
+    beside: Gateway | None = None
+
+
+class GatewayServices(Protocol):
+    """What a gateway shows of itself. What it does not show is `unsupported`."""
+
+    @property
+    def logs(self) -> list[LogRecord]: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def shared_data(self) -> TestSharedData: ...
+
+    @property
+    def metrics(self) -> TestMetrics: ...
+
+    @property
+    def tick_period_ms(self) -> int: ...
+
+    @property
+    def rebuild_wanted(self) -> bool: ...
+
+    @property
+    def max_requests_per_io_cycle(self) -> int: ...
+
+    def now(self) -> int: ...
+
+    def take_calls(self) -> list[HttpCall]: ...
+
+    def take_redis_calls(self) -> list[RedisCall]: ...
+
+    def take_cancelled(self) -> list[int]: ...
+
+    def property_of(self, context: int, path: tuple[str, ...]) -> bytes | None: ...
+
+
+class GatewayStream(Protocol):
+    """One HTTP stream; its methods are those of `stream.Stream`."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def local_reply(self) -> LocalReply | None: ...
+
+    @property
+    def request_paused(self) -> bool: ...
+
+    @property
+    def response_paused(self) -> bool: ...
+
+    def request_headers(self, fields: Fields, end_of_stream: bool) -> None: ...
+
+    def request_body(self, data: bytes, end_of_stream: bool) -> None: ...
+
+    def response_headers(self, fields: Fields, end_of_stream: bool, details: str = ...) -> None: ...
+
+    def response_body(self, data: bytes, end_of_stream: bool) -> None: ...
+
+    def close(self) -> None: ...
+
+    def take(self) -> list[Event]: ...
+
+
+class Gateway(Protocol):
+    """A gateway with one plugin, and its streams; its methods are those of `stream.Runner`."""
+
+    @property
+    def services(self) -> GatewayServices: ...
+
+    def open(self, properties: Properties) -> GatewayStream: ...
+
+    def http_call_response(self, call: int, fields: Fields, body: bytes) -> None: ...
+
+    def redis_call_response(self, call: int, response: bytes | None) -> None: ...
+
+    def expire(self) -> None: ...
+
+    def tick(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Start(Protocol):
+    """How a plugin is started in one flavour."""
+
+    def gateway(self, setting: Setting) -> Gateway:
+        """A gateway with a fresh instance. Raises `ConfigError`, `PluginFailure` and `ProgramLost`."""
+
+    def program(self, services: HostServices) -> Program:
+        """A fresh instance over given services."""

@@ -1,0 +1,96 @@
+"""The gateway that the stream runner plays, for instances in this process and for components."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, cast
+
+from proxywasm.wire import PluginFailure, Program, ProgramLost
+
+from ..replay import DEFAULT_PROPERTIES, START_NS
+from ..services import HostServices, Properties
+from ..stream import Runner, Stream
+from .gateways import OnFailure, Setting
+from .services import TestMetrics, TestServices, TestSharedData
+
+
+class Played:
+    """A start whose gateway is played."""
+
+    def __init__(self, program: Callable[[HostServices], Program]) -> None:
+        self._program = program
+
+    def program(self, services: HostServices) -> Program:
+        return self._program(services)
+
+    def gateway(self, setting: Setting) -> PlayedGateway:
+        beside = setting.beside
+        assert beside is None or isinstance(beside, PlayedGateway)
+        services = TestServices(
+            start_ns=START_NS if setting.start is None else int(setting.start.timestamp() * 1e9),
+            seed=setting.seed,
+            log_level=setting.log_level,
+            shared_data=beside.services.shared_data if beside else TestSharedData(),
+            metrics=beside.services.metrics if beside else TestMetrics(),
+            clusters=setting.clusters,
+            foreign_functions=setting.foreign_functions,
+        )
+        if beside:
+            services.clock = beside.services.clock
+        program = self._program(services)
+        gateway = PlayedGateway(wrapped(program, on_failure=setting.on_failure), services, setting)
+        gateway.program.configure(setting.config, setting.log_level)
+        return gateway
+
+
+class PlayedGateway(Runner):
+    services: TestServices
+
+    def __init__(self, program: Program, services: TestServices, setting: Setting) -> None:
+        super().__init__(program, services, limits=setting.limits, fail_open=setting.fail_open)
+        self._defaults = {tuple(name.split(".")): value.encode() for name, value in DEFAULT_PROPERTIES.items()}
+        self._defaults |= setting.properties
+
+    def open(self, properties: Properties | None = None) -> Stream:
+        return super().open({**self._defaults, **(properties or {})})
+
+    def close(self) -> None:
+        close(self.program)
+
+
+def wrapped(
+    program: Program,
+    around: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    on_failure: OnFailure = lambda _: None,
+) -> Program:
+    """The program, with something around each call, and somebody who hears of failures before the stream does."""
+    return cast("Program", _Wrapped(program, around, on_failure))
+
+
+class _Wrapped:
+    def __init__(
+        self, program: Program, around: Callable[[], AbstractContextManager[None]], on_failure: OnFailure
+    ) -> None:
+        self._program, self._around, self._on_failure = program, around, on_failure
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._program, name)
+
+        def call(*args: Any) -> Any:
+            try:
+                with self._around():
+                    return method(*args)
+            except (PluginFailure, ProgramLost) as failure:
+                self._on_failure(failure)
+                raise
+
+        return call
+
+
+def close(program: Program) -> None:
+    """Give back what the instance holds, if it is of a kind that holds something."""
+    end = getattr(program, "close", None)
+    if end is not None:
+        end()
