@@ -95,8 +95,9 @@ TEMPLATES: Final = (
     ("/v1/fine_tuning/checkpoints/{fine_tuned_model_checkpoint}/permissions/{permission_id}$",
      DELETE_CHECKPOINT_PERMISSION),
     # A colon ends the model name, and whatever follows the method name does not matter.
-    (r"/(?P<version>[^/]+)/models/(?P<model>[^:]+):generateContent", GEMINI_GENERATE),
-    (r"/(?P<version>[^/]+)/models/(?P<model>[^:]+):streamGenerateContent", GEMINI_STREAM),
+    # Not `/publishers/google/models/...`: that is Vertex AI's.
+    (r"/(?P<version>v\d[^/]*)/models/(?P<model>[^:]+):generateContent", GEMINI_GENERATE),
+    (r"/(?P<version>v\d[^/]*)/models/(?P<model>[^:]+):streamGenerateContent", GEMINI_STREAM),
 )  # fmt: skip
 
 PATTERNS: Final = tuple(

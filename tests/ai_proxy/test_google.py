@@ -199,6 +199,12 @@ def test_several_keys_go_into_the_query() -> None:
     assert outcome.sent_headers[":path"].endswith(":generateContent?x=1&key=AIza-1")
 
 
+def test_a_path_of_vertex_is_none_of_gemini() -> None:
+    path = "/v1/projects/p/locations/l/publishers/google/models/gemini-2.0-flash:generateContent"
+    outcome = ask(GEMINI, {"contents": []}, answer(said({"text": "Hi"})), path=path)
+    assert outcome.sent_headers[":path"].partition("?")[0] == path
+
+
 @BOTH
 def test_an_empty_configuration_is_sent_as_one(provider: Json) -> None:
     assert sent(provider, {})["generationConfig"] == {}
