@@ -15,12 +15,13 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, those of a file stay together, and all that start Envoy.
+    """Where several processes share the tests, those of a file stay together, and of a folder those that start Envoy.
 
-    So a component or a module is built and loaded by one process, and there is one Envoy at a time.
+    So a component or a module is built and loaded by one process.
     """
     for item in items:
-        group = "envoy" if item.get_closest_marker("envoy") else item.nodeid.partition("::")[0]
+        file = item.nodeid.partition("::")[0]
+        group = f"envoy {Path(file).parent}" if item.get_closest_marker("envoy") else file
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -22,7 +22,7 @@ TESTS = Path(__file__).parents[1]
 EXCHANGES = [exchange for file in sorted((TESTS / "conformance").glob("*/*.json")) for exchange in load(file)]
 OVERRIDES = load_overrides(TESTS / FILE_NAME)
 SAMPLE = 8
-"""Of so many exchanges one is in the quick run."""
+"""Of so many exchanges one is in every run; `-m exhaustive` takes the others."""
 
 pytestmark = pytest.mark.envoy
 
@@ -31,7 +31,8 @@ def drivable() -> Iterator[Any]:
     for exchange in EXCHANGES:
         if not not_to_be_driven(exchange):
             in_sample = zlib.crc32(exchange.name.encode()) % SAMPLE == 0
-            yield pytest.param(exchange, id=exchange.name, marks=[] if in_sample else pytest.mark.slow)
+            marks = [] if in_sample else [pytest.mark.slow, pytest.mark.exhaustive]
+            yield pytest.param(exchange, id=exchange.name, marks=marks)
 
 
 @pytest.mark.parametrize("exchange", list(drivable()))

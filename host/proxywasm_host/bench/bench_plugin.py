@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,55 @@ FAULTS: dict[str, Callable[[], Any]] = {
 }
 
 
+DOCUMENT = '{"id":"c1","choices":[{"index":0,"delta":{"content":" is","role":"assistant"},"finish_reason":null}]}'
+DECODED = json.loads(DOCUMENT)
+TIMES = 200
+
+
+class Thing:
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def get(self) -> int:
+        return self.value
+
+
+def calls() -> None:
+    for number in range(TIMES):
+        Thing(number).get()
+
+
+def dictionaries() -> None:
+    for number in range(TIMES):
+        copy = {**DECODED, "number": number}
+        copy.get("id")
+
+
+def texts() -> None:
+    for _ in range(TIMES):
+        DOCUMENT.partition(":")[2].encode().decode()
+
+
+def json_loads() -> None:
+    for _ in range(TIMES):
+        json.loads(DOCUMENT)
+
+
+def json_dumps() -> None:
+    for _ in range(TIMES):
+        json.dumps(DECODED)
+
+
+WORK: dict[str, Callable[[], None]] = {
+    "calls and objects": calls,
+    "dictionaries": dictionaries,
+    "texts": texts,
+    "json.loads": json_loads,
+    "json.dumps": json_dumps,
+}
+"""What Python does, `TIMES` times in a row, to compare the interpreter in the guest with that outside."""
+
+
 @plugin.parse_config
 def parse_config(document: dict[str, Any]) -> bool:
     return bool(document.get("copy"))
@@ -50,6 +100,9 @@ def parse_config(document: dict[str, Any]) -> bool:
 @plugin.on_request_headers
 def on_request_headers(ctx: HttpContext, copies: bool) -> None:
     headers = ctx.request_headers
+    if work := headers.get("work"):
+        WORK[work]()
+        return
     if fault := headers.get("fault"):
         FAULTS[fault]()
     headers["x-first"] = "value"

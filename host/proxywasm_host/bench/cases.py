@@ -24,6 +24,7 @@ from ..limits import MIB, Limits
 from ..pool import Pool
 from ..services import HostServices
 from ..stream import Runner, Stream
+from . import bench_plugin
 from .bare_call import bare_call
 from .measure import Row, Samples, resident, row, take_turns
 
@@ -61,6 +62,7 @@ class Bench:
             ("boundary", self.boundary),
             ("conversion", self.conversion),
             ("requests", self.requests),
+            ("interpreter", self.interpreter),
             ("starting", self.starting),
         ]
         rows = []
@@ -161,6 +163,31 @@ class Bench:
             row("20 headers in and edits out", times, "wasm", target=80),
             row("20 headers in and edits out, in CPython", times, "native"),
             row("a request: headers, response with 3 chunks, identity plugin", samples, "wasm", baseline="native"),
+        ]
+
+    def interpreter(self) -> list[Row]:
+        """How fast Python is in the guest: what no boundary can make up for."""
+        program = self._wasm(self._identity, "{}").program
+        contexts = itertools.count(1)
+
+        def inside(work: str) -> None:
+            context = next(contexts)
+            program.on_request_headers(context, [*PSEUDO, ("work", work)], True)
+            program.on_done(context)
+
+        cases: dict[str, Callable[[], object]] = {}
+        for name, function in bench_plugin.WORK.items():
+            cases[name] = function
+            cases[f"{name} in the guest"] = functools.partial(inside, name)
+        samples = take_turns(cases)
+        return [
+            row(
+                f"Python in the guest: {name}, {bench_plugin.TIMES} times",
+                samples,
+                f"{name} in the guest",
+                baseline=name,
+            )
+            for name in bench_plugin.WORK
         ]
 
     def starting(self) -> list[Row]:

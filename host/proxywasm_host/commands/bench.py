@@ -27,7 +27,8 @@ def bench(output: Path | None, *, envoy: bool) -> None:
     if not envoy:
         from ..bench import run
 
-        click.echo(run(output))
+        with progress() as report:
+            click.echo(run(output, report))
         return
     from ..bench.envoy import run as run_envoy
     from ..bench.envoy.go_plugin import GoPluginError

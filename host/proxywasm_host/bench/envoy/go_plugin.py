@@ -8,6 +8,7 @@ an option. So an export of another name is all it takes to run it there.
 from __future__ import annotations
 
 import hashlib
+import os
 import importlib.metadata
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def go_plugin() -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"ai-proxy-go-{hashlib.sha256(data).hexdigest()[:16]}.wasm"
     if not target.exists():
-        temporary = target.with_suffix(".new")
+        temporary = target.with_suffix(f".{os.getpid()}")  # another process may be about to do the same
         temporary.write_bytes(rename_export(data, _HIGRESS, _STANDARD))
         temporary.replace(target)
     return target
