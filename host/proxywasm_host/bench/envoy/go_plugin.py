@@ -8,8 +8,8 @@ an option. So an export of another name is all it takes to run it there.
 from __future__ import annotations
 
 import hashlib
-import os
 import importlib.metadata
+import os
 from pathlib import Path
 
 from ...cache import cache_folder
