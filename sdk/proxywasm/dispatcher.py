@@ -38,6 +38,7 @@ MEMORY_CHECK_EVERY = 16
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _RESPONSE_BODY = ExecutionPhase.RESPONSE_BODY
+_TAKEN = Action.STOP_ITERATION
 
 _stdout, _stderr = log.stdout, log.stderr
 
@@ -303,7 +304,7 @@ class Dispatcher:
     ) -> bytes | None:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         new = callback(ctx, ctx.config, body, end_of_stream)
-        if new is Action.STOP_ITERATION and direction is ctx.response:
+        if new is _TAKEN and direction is ctx.response:
             self._headers_wait_on(ctx)
             return None
         if direction.held:

@@ -204,7 +204,8 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
 
     def on_response_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Any:
         try:
-            return _outcome(_response_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream))
+            outcome = _response_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream)
+            return _UNCHANGED if outcome is None else _outcome(outcome)
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
 
