@@ -166,17 +166,17 @@ def _unreadable(path: str) -> Exception | None:
 
 
 def flood() -> None:
-    for _ in range(100_000):
+    while True:
         log.info("x" * 1000)
 
 
 def add_headers(ctx: HttpContext) -> None:
-    for number in range(100_000):
+    for number in range(2000):
         ctx.request_headers.add(f"x-{number}", "v")
 
 
 def command(ctx: HttpContext) -> None:
-    for number in range(1_000_000):
+    for number in range(2000):
         ctx.command(LimitRequestBody(number))
 
 
