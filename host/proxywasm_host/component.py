@@ -26,6 +26,7 @@ from proxywasm.wire import (
     HttpCallError,
     Injection,
     InjectResponseBody,
+    LimitError,
     LimitRequestBody,
     LimitResponseBody,
     LocalReply,
@@ -133,6 +134,18 @@ def _get_shared_data(host: Host, key: str) -> tuple[Payload, int] | None:
     return None if found is None else (_payload(found[0]), found[1])
 
 
+def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that leaves something with the host, which may have no more room for it."""
+
+    def answer(*args: Any) -> tuple[str, Any]:
+        try:
+            return "ok", function(*args)
+        except LimitError as error:
+            return "err", str(error)
+
+    return answer
+
+
 def _log(program: ComponentProgram, level: str, context: int, message: str) -> None:
     program.log(_LEVELS[level], context, message)
 
@@ -188,14 +201,14 @@ _Answers: TypeAlias = dict[str, Callable[..., Any]]
 
 _HOST: Final[_Answers] = {
     "get-property": _get_property,
-    "set-property": lambda host, context, path, value: host.set_property(
-        context, tuple(path.split("\0")), _bytes(value)
+    "set-property": _bounded(
+        lambda host, context, path, value: host.set_property(context, tuple(path.split("\0")), _bytes(value))
     ),
     "get-shared-data": _get_shared_data,
-    "set-shared-data": lambda host, key, value, cas: host.set_shared_data(key, _bytes(value), cas),
+    "set-shared-data": _bounded(lambda host, key, value, cas: host.set_shared_data(key, _bytes(value), cas)),
     "redis-init": _redis_init,
     "call-foreign-function": _call_foreign_function,
-    "define-metric": lambda host, kind, name: host.define_metric(MetricKind(kind), name),
+    "define-metric": _bounded(lambda host, kind, name: host.define_metric(MetricKind(kind), name)),
     "increment-metric": lambda host, metric, offset: host.increment_metric(metric, offset),
     "record-metric": lambda host, metric, value: host.record_metric(metric, value),
     "get-metric": lambda host, metric: host.get_metric(metric),

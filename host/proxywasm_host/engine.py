@@ -35,7 +35,9 @@ _COMPONENT_LAYER: Final = b"\x0d\0\1\0"
 _CORE_INSTANCE_SECTION: Final = 2
 
 _SETTINGS: Final = "epochs, no concurrency"
-"""What an engine is set up with, as far as machine code depends on it."""
+"""What every engine is set up with, as far as machine code depends on it."""
+_SINGLE_PASS: Final = 1
+"""`WASMTIME_REGALLOC_ALGORITHM_SINGLE_PASS`"""
 _DIGEST_SIZE: Final = 32
 # A development cycle leaves an entry of some 33 MB behind with each build.
 _CACHE_ENTRIES: Final = 32
@@ -72,9 +74,10 @@ class Engine:
 
     Args:
         stack: bytes for nested calls inside a component; see `Limits.stack`.
+        optimize: False compiles in half the time, to code that is slower: for a component that will not run for long.
     """
 
-    def __init__(self, *, stack: int = DEFAULT_LIMITS.stack) -> None:
+    def __init__(self, *, stack: int = DEFAULT_LIMITS.stack, optimize: bool = True) -> None:
         config = wasmtime.Config()
         config.epoch_interruption = True
         # Not used, but Wasmtime ends the process if it is less than the other.
@@ -82,6 +85,10 @@ class Engine:
         config.max_wasm_stack = stack
         # For components that are asynchronous inside. Ours are not, and a call is 1.5 us faster without.
         ffi.wasmtime_config_concurrency_support_set(config.ptr(), False)
+        if not optimize:
+            config.cranelift_opt_level = "none"
+            ffi.wasmtime_config_cranelift_regalloc_algorithm_set(config.ptr(), _SINGLE_PASS)
+        self._settings = f"{_SETTINGS}, {'optimized' if optimize else 'quick'}"
         self.engine = wasmtime.Engine(config)
         self.ticker = Ticker(self.engine)
         self._cache = _cache_folder()
@@ -112,7 +119,7 @@ class Engine:
     def _compiled(self, path: Path, data: bytes) -> wasm.Component:
         if self._cache is None:
             return self._compile(path, data)
-        entry = self._cache / f"{_ENTRY_PREFIX}{_key(data)}.cwasm"
+        entry = self._cache / f"{_ENTRY_PREFIX}{_key(data, self._settings)}.cwasm"
         code = _read_entry(self.engine, entry)
         if code is None:
             code = self._compile(path, data)
@@ -271,11 +278,11 @@ def _cache_folder() -> Path | None:
         return None
 
 
-def _key(data: bytes) -> str:
+def _key(data: bytes, settings: str) -> str:
     key = hashlib.sha256(data)
     # The size of its library tells one Wasmtime from another; `importlib.metadata` would take 30 ms to name the
     # version. If it is wrong after all, or the engine is set up differently, Wasmtime refuses the entry.
-    key.update(f"{ffi.filename.stat().st_size} {sys.platform} {platform.machine()} {_SETTINGS}".encode())
+    key.update(f"{ffi.filename.stat().st_size} {sys.platform} {platform.machine()} {settings}".encode())
     return key.hexdigest()
 
 

@@ -20,7 +20,7 @@ from proxywasm.wire import (
     SendLocalReply,
 )
 
-from . import stream
+from . import services, stream
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
@@ -31,8 +31,8 @@ class Limits:
     """Limits of one plugin instance and of its streams. Sizes are bytes, times are seconds.
 
     A plugin that wants more gets an error that it can catch where Python has one (`MemoryError`, `RecursionError`,
-    `HttpCallError`); an answer that is too large fails the stream it was for; only a call that takes too long, and a
-    stack that is used up by C code, cost the instance.
+    `HttpCallError`, `LimitError`); an answer that is too large fails the stream it was for; only a call that takes too
+    long, and a stack that is used up by C code, cost the instance.
     """
 
     memory: int = 256 * MIB
@@ -51,6 +51,8 @@ class Limits:
 
     streams: stream.Limits = field(default_factory=stream.Limits)
     """What may be buffered, and how long a stream may be paused."""
+    kept: services.Limits = field(default_factory=services.Limits)
+    """What the host keeps for plugins from call to call: properties, shared data, metrics, call-outs that wait."""
     answer: int = 64 * MIB
     """Body bytes in the answer to one call. Wasmtime itself refuses answers of 128 MiB and more."""
     commands: int = 1000

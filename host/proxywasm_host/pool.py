@@ -61,6 +61,8 @@ class Pool:
             It may raise `ProgramLost`.
         config: one JSON document, given to every instance once.
         on_log: gets the messages of all instances.
+        services: makes those of each instance, for pools that share data and metrics; `log_level`, `on_log` and
+            `limits.kept` are then its business.
 
     Raises:
         ConfigError, PluginFailure, ProgramLost: the first instance cannot be started.
@@ -92,9 +94,12 @@ class Pool:
         self._fail_open = fail_open
         self._log_level = log_level
         self._clock = clock
-        shared_data, metrics = SharedData(), Metrics()
+        kept = limits.kept
+        shared_data, metrics = SharedData(kept), Metrics(kept)
         self._services = services or (
-            lambda: HostServices(log_level=log_level, on_log=on_log, shared_data=shared_data, metrics=metrics)
+            lambda: HostServices(
+                log_level=log_level, on_log=on_log, shared_data=shared_data, metrics=metrics, limits=kept
+            )
         )
         self._runners: list[_PooledRunner] = []  # in the order of their start; the last one takes new streams
         self._failures = 0  # starts that failed in a row
@@ -233,8 +238,9 @@ class _PooledRunner(Runner):
         self._close_if_idle()
 
     def abandon(self, reason: str) -> None:
+        """End now. Nothing is lost, and nothing is logged, if no stream is open."""
         self._retired = True
-        if not self.lost:
+        if self._streams and not self.lost:
             super().lose(reason)
         self._close_if_idle()
 

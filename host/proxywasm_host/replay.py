@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
-import os
-import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from proxywasm import Plugin
-from proxywasm.adapters.native import native_program
 from proxywasm.wire import ConfigError, Fields, LogLevel, PluginFailure, Program, ProgramLost
 
 from .exchange import CallOut, Exchange, Message, chunk_to_json
-from .services import Clock, HostServices, HttpCall, Properties
+from .services import HostServices, HttpCall, Properties
 from .stream import CloseUpstream, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders, Runner, Stream
 
 if TYPE_CHECKING:
-    import time_machine
-
     from .engine import Component
 
 START_NS = 1_735_689_600 * 1_000_000_000
@@ -49,12 +43,9 @@ _NOTHING: Result = {"upstream": None, "downstream": None, "local_reply": None, "
 def native_session(plugin: Plugin[Any]) -> Session:
     """Instances of the plugin in this process; clock and randomness of the standard library repeat for them too."""
 
-    @contextlib.contextmanager
-    def session(services: HostServices) -> Iterator[Program]:
-        with reproducible_python(services):
-            yield native_program(plugin, services)
+    from .standing import standing_program  # noqa: PLC0415  # what stops the clock is not imported for replays in Wasm
 
-    return session
+    return lambda services: contextlib.nullcontext(standing_program(plugin, services))
 
 
 def wasm_session(component: Component) -> Session:
@@ -257,41 +248,3 @@ def _answer(call: HttpCall, answers: Sequence[CallOut]) -> Message | None:
 
 def _pairs(fields: Fields) -> list[list[str]]:
     return [list(pair) for pair in fields]
-
-
-# Native reproducibility.
-
-
-class _TravellingClock(Clock):
-    """Takes the clock of the Python process with it."""
-
-    def __init__(self, start_ns: int, traveller: time_machine.Traveller) -> None:
-        super().__init__(start_ns)
-        self._traveller = traveller
-
-    def advance(self, milliseconds: int) -> None:
-        super().advance(milliseconds)
-        self._traveller.shift(datetime.timedelta(milliseconds=milliseconds))
-
-
-@contextlib.contextmanager
-def reproducible_python(services: HostServices) -> Iterator[None]:
-    """While entered, `time.time()`, `datetime.now()`, `random`, `uuid`, `secrets` and `os.urandom` repeat.
-
-    A component gets this from its host through WASI. Here the standard library itself has to play along. What stays
-    random is `random.Random()` without a seed: it asks the system without passing through Python.
-    """
-    import time_machine  # noqa: PLC0415  # only native replays need it
-
-    urandom, system_urandom, state = os.urandom, random._urandom, random.getstate()  # type: ignore[attr-defined]
-    with time_machine.travel(
-        datetime.datetime.fromtimestamp(services.now() / 1e9, datetime.UTC), tick=False
-    ) as traveller:
-        services.clock = _TravellingClock(services.now(), traveller)
-        os.urandom = random._urandom = services.random_bytes  # type: ignore[attr-defined]
-        random.seed(int.from_bytes(services.random_bytes(8)))
-        try:
-            yield
-        finally:
-            os.urandom, random._urandom = urandom, system_urandom  # type: ignore[attr-defined]
-            random.setstate(state)

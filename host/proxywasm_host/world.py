@@ -46,16 +46,16 @@ PLUGIN_FUNCTIONS: Final = {
 HOST_FUNCTIONS: Final = {
     "log": "(level: log-level, context: u32, message: string)",
     "get-property": "(context: u32, path: string) -> option<payload>",
-    "set-property": "(context: u32, path: string, value: payload)",
+    "set-property": "(context: u32, path: string, value: payload) -> result<_, string>",
     "get-shared-data": "(key: string) -> option<shared-value>",
-    "set-shared-data": "(key: string, value: payload, cas: u32) -> bool",
+    "set-shared-data": "(key: string, value: payload, cas: u32) -> result<bool, string>",
     "http-call": (
         "(context: u32, cluster: string, headers: string, body: payload, timeout-ms: u32) -> result<u32, string>"
     ),
     "redis-init": "(cluster: string, username: string, password: string, timeout-ms: u32) -> result<_, string>",
     "redis-call": "(context: u32, cluster: string, query: payload) -> result<u32, string>",
     "call-foreign-function": "(name: string, argument: payload) -> result<payload, string>",
-    "define-metric": "(kind: metric-kind, name: string) -> u32",
+    "define-metric": "(kind: metric-kind, name: string) -> result<u32, string>",
     "increment-metric": "(metric: u32, offset: s64)",
     "record-metric": "(metric: u32, value: u64)",
     "get-metric": "(metric: u32) -> u64",

@@ -20,7 +20,7 @@ from .clusters import (
     TargetCluster,
 )
 from .context import ExecutionPhase, HttpContext
-from .errors import ConfigError, ForeignFunctionError, HttpCallError, RedisCallError, RedisError, RuleError
+from .errors import ConfigError, ForeignFunctionError, HttpCallError, LimitError, RedisCallError, RedisError, RuleError
 from .headers import Headers
 from .helpers import get_value_from_body, marshal_str, unify_sse_chunk, unmarshal_str
 from .http_client import ClusterClient, HttpAnswer
@@ -51,6 +51,7 @@ __all__ = [
     "HttpCallError",
     "HttpContext",
     "K8sCluster",
+    "LimitError",
     "NacosCluster",
     "Plugin",
     "PluginContext",

@@ -20,7 +20,8 @@ class UserAttributes:
 
     __slots__ = ("_attributes",)
 
-    _attributes: dict[str, Any]
+    _attributes: dict[str, Any] | None
+    """Made when the first is set: few streams have any."""
 
     def get_property(self, *path: str) -> bytes | None:
         raise NotImplementedError
@@ -30,10 +31,10 @@ class UserAttributes:
 
     def set_user_attribute(self, key: str, value: Any) -> None:
         """A value that JSON can express."""
-        self._attributes[key] = value
+        self.get_user_attribute_map()[key] = value
 
     def get_user_attribute(self, key: str, default: Any = None) -> Any:
-        return self._attributes.get(key, default)
+        return default if self._attributes is None else self._attributes.get(key, default)
 
     def set_user_attribute_map(self, attributes: Mapping[str, Any]) -> None:
         """Replace all of them."""
@@ -41,6 +42,8 @@ class UserAttributes:
 
     def get_user_attribute_map(self) -> dict[str, Any]:
         """All of them; changes of this dictionary count."""
+        if self._attributes is None:
+            self._attributes = {}
         return self._attributes
 
     def write_user_attribute_to_log(self) -> None:
@@ -58,12 +61,12 @@ class UserAttributes:
                 merged = dict(json.loads(unmarshal_str(before.decode())))
             except (ValueError, TypeError) as error:
                 log.warn("%s is overwritten, it is not an escaped JSON object (%s): %s", key, error, before)
-        document = json.dumps(merged | self._attributes, ensure_ascii=False, separators=(",", ":"))
+        document = json.dumps(merged | self.get_user_attribute_map(), ensure_ascii=False, separators=(",", ":"))
         self.set_property(key, marshal_str(document).encode())
 
     def write_user_attribute_to_trace(self) -> None:
         """Add each as a tag of the trace span; empty ones are left out, as a span cannot show them."""
-        for key, value in self._attributes.items():
+        for key, value in self.get_user_attribute_map().items():
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             if text:
                 self.set_property(TRACE_SPAN_TAG + key, text.encode())

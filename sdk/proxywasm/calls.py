@@ -42,7 +42,7 @@ class Calls:
         number = self._dispatcher.host.http_call(ctx.id if ctx else 0, cluster, fields, body, timeout_ms)
         self._http[number] = ctx, answered
         if ctx:
-            ctx.http_calls.add(number)
+            ctx.http_calls |= {number}
         return number
 
     def redis(self, cluster: str, query: bytes, callback: RespCallback) -> int:
@@ -51,7 +51,7 @@ class Calls:
         number = self._dispatcher.host.redis_call(ctx.id if ctx else 0, cluster, query)
         self._redis[number] = ctx, callback
         if ctx:
-            ctx.redis_calls.add(number)
+            ctx.redis_calls |= {number}
         return number
 
     def waits_for_http(self, number: int) -> int:
@@ -69,7 +69,7 @@ class Calls:
         if callback is None:
             return None  # the stream that called has ended
         if ctx:
-            ctx.http_calls.discard(number)
+            ctx.http_calls -= {number}
         return self._dispatcher.run(ctx.id if ctx else 0, callback, fields, body, own=0)
 
     def redis_answered(self, number: int, response: bytes | None) -> Outcome:
@@ -77,7 +77,7 @@ class Calls:
         if callback is None:
             return None
         if ctx:
-            ctx.redis_calls.discard(number)
+            ctx.redis_calls -= {number}
         return self._dispatcher.run(ctx.id if ctx else 0, callback, response, own=0)
 
     def forget(self, ctx: HttpContext) -> None:

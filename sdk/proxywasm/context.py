@@ -17,7 +17,6 @@ from .wire import (
     Command,
     EditRequestHeaders,
     EditResponseHeaders,
-    Fields,
     Injection,
     InjectResponseBody,
     LimitRequestBody,
@@ -48,6 +47,13 @@ class ExecutionPhase(Enum):
     DONE = "Done"
 
 
+_NO_RESPONSE = Headers([], sealed="there is no response yet")
+"""The response headers of all streams that have no response yet."""
+
+
+_NO_CALLS: frozenset[int] = frozenset()
+
+
 class Direction:
     """One direction of a stream: its headers, what the plugin asked for, and what still waits for it."""
 
@@ -63,18 +69,21 @@ class Direction:
         self.taken = False
         """The plugin has taken a chunk, and has not yet said where the end is."""
 
-    def mode(self, *, streaming: bool, whole: bool, opaque: bool) -> BodyMode:
+    def mode(self, streaming: object | None, whole: object | None) -> BodyMode:
         """The rule of which body callback is used: the streaming one, unless buffering was asked for."""
-        if self.unread or opaque:
+        if self.unread:
             return BodyMode.SKIP
-        if whole and (self.buffered or not streaming):
+        if whole is not None and (self.buffered or streaming is None):
             return BodyMode.BUFFER
-        return BodyMode.STREAM if streaming else BodyMode.SKIP
+        return BodyMode.SKIP if streaming is None else BodyMode.STREAM
 
     def release(self, reason: str) -> None:
         """The headers go on, and the body if there is one in hand."""
         self.held = self.body_in_hand = False
-        self.headers.seal(reason)
+        if self.headers is _NO_RESPONSE:
+            self.headers = Headers([], sealed=reason)
+        else:
+            self.headers.seal(reason)
 
     def fit_length(self, body: bytes, name: str) -> None:
         """`content-length` has to tell the length of a body that is replaced."""
@@ -97,16 +106,16 @@ class HttpContext(UserAttributes):
     """
 
     __slots__ = (
-        "_binary_request", "_binary_response", "_commands", "_dispatcher", "_queue", "_values",
-        "_websocket", "config", "ended", "execution_phase", "has_request_body", "has_response_body", "host",
-        "http_calls", "id", "method", "path", "pauses_streaming_response", "redis_calls", "replied", "request",
-        "response", "route_callback", "scheme",
+        "_binary_request", "_binary_response", "_commands", "_dispatcher", "_queue", "_values", "_websocket", "config",
+        "ended", "execution_phase", "has_request_body", "has_response_body", "host", "http_calls", "id", "method",
+        "path", "pauses_streaming_response", "redis_calls", "replied", "request", "request_is_opaque", "response",
+        "response_is_opaque", "route_callback", "scheme",
     )  # fmt: skip
 
-    def __init__(self, dispatcher: Dispatcher, context_id: int, fields: Fields, *, end_of_stream: bool) -> None:
+    def __init__(self, dispatcher: Dispatcher, context_id: int, headers: Headers, *, end_of_stream: bool) -> None:
         self.id = context_id
         """The number of the stream, unique among open streams; log lines carry it."""
-        first = dict(reversed(fields))  # the first value of each name
+        first = headers.first
         # As the client sent them; they stay as they are when headers are edited.
         self.scheme = first.get(":scheme", "")
         self.host = first.get(":authority", "")
@@ -119,22 +128,26 @@ class HttpContext(UserAttributes):
         self._dispatcher = dispatcher
         self.config: Any = None
         """The configuration that applies to this stream: what its callbacks get."""
-        self.request = Direction(Headers(fields, changed=self.touch))
-        self.response = Direction(Headers([], sealed="there is no response yet"))
+        headers.changed = self.touch
+        self.request = Direction(headers)
+        self.response = Direction(_NO_RESPONSE)
         self.route_callback: RouteCallback | None = None
-        self._websocket = (
-            first.get("upgrade", "").lower() == "websocket" and "upgrade" in first.get("connection", "").lower()
+        self._websocket = "upgrade" in first and (
+            first["upgrade"].lower() == "websocket" and "upgrade" in first.get("connection", "").lower()
         )
         self._binary_request = _is_binary(first.get("content-type", ""), first.get("content-encoding", ""))
         self._binary_response = False
+        self.request_is_opaque = self._binary_request or self._websocket
+        """Its body is not read."""
+        self.response_is_opaque = False
+        self._attributes: dict[str, Any] | None = None
         self._values: dict[str, Any] = {}
-        self._attributes: dict[str, Any] = {}
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[bytes] | None = None
         self.pauses_streaming_response = False
         self._commands: list[Command] = []
         # Numbers of calls without an answer. Two sets: a host may number HTTP and Redis calls apart.
-        self.http_calls: set[int] = set()
-        self.redis_calls: set[int] = set()
+        self.http_calls: frozenset[int] = _NO_CALLS
+        self.redis_calls: frozenset[int] = _NO_CALLS
         self.replied = False
         self.ended = False
 
@@ -239,6 +252,8 @@ class HttpContext(UserAttributes):
 
     def push_buffer(self, data: bytes) -> None:
         """Put data at the end of this stream's queue."""
+        if self._queue is None:
+            self._queue = deque()
         self._queue.append(data)
 
     def pop_buffer(self) -> bytes:
@@ -247,7 +262,7 @@ class HttpContext(UserAttributes):
 
     def buffer_queue_size(self) -> int:
         """How many pieces of data are in the queue."""
-        return len(self._queue)
+        return len(self._queue or ())
 
     # Flow.
 
@@ -332,10 +347,13 @@ class HttpContext(UserAttributes):
 
     # For the dispatcher.
 
-    def response_arrived(self, fields: Fields, *, end_of_stream: bool) -> None:
-        self.response.headers = headers = Headers(fields, changed=self.touch)
+    def response_arrived(self, headers: Headers, *, end_of_stream: bool) -> None:
+        headers.changed = self.touch
+        self.response.headers = headers
         self.has_response_body = not end_of_stream
-        self._binary_response = _is_binary(headers.get("content-type", ""), headers.get("content-encoding", ""))
+        first = headers.first
+        self._binary_response = _is_binary(first.get("content-type", ""), first.get("content-encoding", ""))
+        self.response_is_opaque = self._binary_response or self._websocket
 
     def end(self) -> None:
         """The last callback is about to run: values and the log are still there, the stream is not."""
@@ -348,19 +366,24 @@ class HttpContext(UserAttributes):
     def take_commands(self) -> list[Command]:
         """What the plugin has asked for since the last call, header edits first."""
         commands, self._commands = self._commands, []
-        if edits := self.response.headers.take_edits():
-            commands.insert(0, EditResponseHeaders(edits))
-        if edits := self.request.headers.take_edits():
-            commands.insert(0, EditRequestHeaders(edits))
+        request, response = self.request.headers, self.response.headers
+        if response.edits:
+            commands.insert(0, EditResponseHeaders(response.take_edits()))
+        if request.edits:
+            commands.insert(0, EditRequestHeaders(request.take_edits()))
         return commands
 
-    def command(self, command: Command, *, first: bool = False) -> None:
+    def command(self, command: Command) -> None:
         if self.ended:
             raise RuleError(f"nothing can be asked for any more: {DONE}")
-        commands = self._commands
-        if not commands:
+        if not self._commands:
             self._dispatcher.touched[self.id] = self
-        commands.insert(0 if first else len(commands), command)
+        self._commands.append(command)
+
+    def command_first(self, command: Command) -> None:
+        """One that stands before all others of the running callback, apart from edits of headers."""
+        self.command(command)
+        self._commands.insert(0, self._commands.pop())
 
     def touch(self) -> None:
         """The outcome of the running callback has something to say about this stream."""

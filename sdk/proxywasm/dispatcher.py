@@ -1,4 +1,4 @@
-"""From host events to callbacks and back: the `Program` that every plugin is."""
+"""From host events to callbacks and back: what is behind the `Program` that every plugin is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from . import log, route_call, rules
 from .calls import Calls
 from .context import Direction, ExecutionPhase, HttpContext
 from .errors import ConfigError, RuleError
+from .headers import Headers
 from .plugin import Action, BodyCallback, Plugin, StreamingResponseCallback
 from .plugin_context import PluginContext, Ticks
 from .wire import (
@@ -44,6 +45,7 @@ _stdout, _stderr = log.stdout, log.stderr
 
 # Commands that say the same in every stream.
 _STOP_ITERATION, _PAUSE = HoldPhase(Hold.STOP_ITERATION), HoldPhase(Hold.PAUSE)
+_STOP_NO_BUFFER = HoldPhase(Hold.STOP_NO_BUFFER)
 _READ_REQUEST = {mode: ReadRequestBody(mode) for mode in BodyMode}
 _READ_RESPONSE = {mode: ReadResponseBody(mode) for mode in BodyMode}
 
@@ -80,19 +82,23 @@ class Dispatcher:
         """Streams that have something to tell the host in the outcome of the running callback."""
         self._requests = 0
 
-    # The events of wire.Program.
+    # The events of wire.Program. Headers come as adapters have made them of what their host gives.
 
     def configure(self, config: str, log_level: LogLevel) -> None:
         self.log_level = log_level
         log.install(log_level)
         self.run(0, self._start, config)
 
-    def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
+    def on_request_headers(self, context: int, headers: Headers, end_of_stream: bool) -> Outcome:
         ctx = HttpContext(self, context, headers, end_of_stream=end_of_stream)
-        if self._plugin.rebuild_after_requests or self._plugin.rebuild_max_memory:
+        plugin, configs = self._plugin, self._configs
+        if plugin.rebuild_after_requests or plugin.rebuild_max_memory:
             self._count_request(context)
-        host = self.host
-        config = self._configs.select(ctx.host, lambda name: host.get_property(context, (name,)))
+        if configs.rules:
+            host = self.host
+            config = configs.select(ctx.host, lambda name: host.get_property(context, (name,)))
+        else:
+            config = configs.global_config
         if config is rules.NO_CONFIG:
             return None
         ctx.config = config
@@ -103,7 +109,7 @@ class Dispatcher:
         ctx = self._contexts.get(context)
         return None if ctx is None else self.run(context, self._request_body, ctx, body, end_of_stream)
 
-    def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
+    def on_response_headers(self, context: int, headers: Headers, end_of_stream: bool) -> Outcome:
         ctx = self._contexts.get(context)
         if ctx is None:
             return None
@@ -151,6 +157,11 @@ class Dispatcher:
         """The stream that call-outs made now belong to; None: to the plugin itself."""
         ctx = self._contexts.get(self.current)
         return None if ctx is None or ctx.ended else ctx
+
+    def request_header(self, context: int, name: str) -> str:
+        """Of a stream that a configuration applies to; empty for others."""
+        ctx = self._contexts.get(context)
+        return "" if ctx is None else ctx.request_headers.get(name, "")
 
     def emit_log(self, level: LogLevel, message: str) -> None:
         self.host.log(level, self.current, message)
@@ -215,15 +226,13 @@ class Dispatcher:
         action = callbacks.request_headers(ctx, ctx.config) if callbacks.request_headers else None
         if ctx.replied:
             return
-        mode = ctx.request.mode(
-            streaming=callbacks.streaming_request_body is not None,
-            whole=callbacks.request_body is not None,
-            opaque=ctx.is_websocket() or ctx.is_binary_request_body(),
-        )
-        if mode is not BodyMode.SKIP:
-            ctx.command(_READ_REQUEST[mode])
-        ctx.request.streaming = mode is BodyMode.STREAM
-        _hold(ctx, ctx.request, action, "on_request_headers")
+        request = ctx.request
+        if not ctx.request_is_opaque:
+            mode = request.mode(callbacks.streaming_request_body, callbacks.request_body)
+            if mode is not BodyMode.SKIP:
+                request.streaming = mode is BodyMode.STREAM
+                ctx.command(_READ_REQUEST[mode])
+        _hold(ctx, request, action, "on_request_headers")
 
     def _response_headers(self, ctx: HttpContext) -> None:
         callbacks = self._callbacks
@@ -235,15 +244,13 @@ class Dispatcher:
         action = callbacks.response_headers(ctx, ctx.config) if callbacks.response_headers else None
         if ctx.replied and not replied:
             return
-        mode = ctx.response.mode(
-            streaming=callbacks.streaming_response_body is not None,
-            whole=callbacks.response_body is not None,
-            opaque=ctx.is_websocket() or ctx.is_binary_response_body(),
-        )
-        if mode is not BodyMode.SKIP:
-            ctx.command(_READ_RESPONSE[mode])
-        ctx.response.streaming = mode is BodyMode.STREAM
-        _hold(ctx, ctx.response, action, "on_response_headers")
+        response = ctx.response
+        if not ctx.response_is_opaque:
+            mode = response.mode(callbacks.streaming_response_body, callbacks.response_body)
+            if mode is not BodyMode.SKIP:
+                response.streaming = mode is BodyMode.STREAM
+                ctx.command(_READ_RESPONSE[mode])
+        _hold(ctx, response, action, "on_response_headers")
 
     def _route_answer_arrives(self, ctx: HttpContext) -> None:
         """The answer goes to the callback of the route call, whole."""
@@ -326,7 +333,7 @@ class Dispatcher:
             )
         if ctx.replied:
             return
-        ctx.command(HoldPhase(Hold.STOP_NO_BUFFER), first=True)
+        ctx.command_first(_STOP_NO_BUFFER)
         if ctx.response.held:
             ctx.response.release(CONTINUED)
 
@@ -339,7 +346,7 @@ class Dispatcher:
                 "on_streaming_response_body returned STOP_ITERATION, but the headers have gone on; "
                 "it can take chunks only as long as each callback since the headers' returned STOP_ITERATION"
             )
-        ctx.command(HoldPhase(Hold.STOP_NO_BUFFER), first=True)
+        ctx.command_first(_STOP_NO_BUFFER)
 
     def _done(self, ctx: HttpContext) -> None:
         if self._callbacks.stream_done:

@@ -6,10 +6,11 @@ Exception
 ├── RedisCallError        a Redis command was not sent
 ├── RedisError            Redis, or the way to it, answered with an error
 ├── ForeignFunctionError  the host has no such function, or the function refused
+├── LimitError            the host keeps no more shared data, properties or metrics (also a RuntimeError)
 └── RuleError             the plugin broke a rule of the HTTP stream; the message names the rule
 """
 
-from .wire import ConfigError, ForeignFunctionError, HttpCallError, RedisCallError
+from .wire import ConfigError, ForeignFunctionError, HttpCallError, LimitError, RedisCallError
 
 
 class RedisError(Exception):
@@ -26,4 +27,12 @@ class RuleError(RuntimeError):
     """The plugin did something that the life of an HTTP stream does not allow."""
 
 
-__all__ = ["ConfigError", "ForeignFunctionError", "HttpCallError", "RedisCallError", "RedisError", "RuleError"]
+__all__ = [
+    "ConfigError",
+    "ForeignFunctionError",
+    "HttpCallError",
+    "LimitError",
+    "RedisCallError",
+    "RedisError",
+    "RuleError",
+]

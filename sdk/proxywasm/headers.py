@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, TypeAlias, TypeVar, overload
+from typing import Any, Final, TypeAlias, TypeVar, overload
 
 from .errors import RuleError
-from .wire import EditOp, FieldEdits, Fields
+from .wire import EditOp, FieldEdits, Fields, split_fields
 
 T = TypeVar("T")
 
@@ -31,6 +31,20 @@ def _check(name: str, value: str) -> bool:
     return True
 
 
+_spellings: dict[str, str] = {}
+"""Names that `_check` let pass, and what they are in lower case: a plugin sets the same few in every stream."""
+_MOST_SPELLINGS: Final = 1000
+
+
+def _spelling(name: str, value: str) -> str:
+    """The name in lower case, of a field that can be sent. Raises as `_check` does."""
+    _check(name, value)
+    lower = name.lower()
+    if len(_spellings) < _MOST_SPELLINGS:
+        _spellings[name] = lower
+    return lower
+
+
 def _breaks(text: str) -> bool:
     return "\n" in text or "\r" in text or "\0" in text
 
@@ -44,22 +58,35 @@ class Headers(MutableMapping[str, str]):
     Changes are possible as long as the headers have not gone on; after that they raise `RuleError`.
     """
 
-    # Names and values side by side, because a search in a list of names does not run through Python code.
-    __slots__ = ("_changed", "_edits", "_names", "_sealed", "_values")
+    # A search in a dictionary does not run through Python code, and nearly always it says all there is to say.
+    __slots__ = ("_fields", "changed", "edits", "first", "sealed")
 
-    def __init__(self, fields: Fields, *, changed: Callable[[], None] | None = None, sealed: str = "") -> None:
-        """`changed` is called once there is something to take; a non-empty `sealed` is why changes are impossible."""
-        self._names = [name for name, _ in fields]
-        self._values = [value for _, value in fields]
-        self._edits: FieldEdits = []
-        self._changed = changed
-        self._sealed = sealed
+    def __init__(self, fields: Fields | str, *, sealed: str = "") -> None:
+        """`fields` may be a text as `wire.join_fields` makes it; a non-empty `sealed` is why changes are impossible."""
+        if isinstance(fields, str):
+            texts = fields.split("\0") if fields else []
+            each = iter(texts)
+            first, count = dict(zip(each, each, strict=True)), len(texts) // 2
+        else:
+            first, count = dict(fields), len(fields)
+        self.first: dict[str, str] = first
+        """The first value of each name, in the order of their occurrence; for the SDK."""
+        self._fields: Fields | None = None
+        """All fields, if some name has several."""
+        if len(first) < count:
+            self._keep_all(split_fields(fields) if isinstance(fields, str) else fields)
+        self.edits: FieldEdits = []
+        """What has been changed and not yet been taken; for the SDK."""
+        self.changed: Callable[[], None] | None = None
+        """Called once there is something to take."""
+        self.sealed = sealed
+        """Why changes are not possible; empty if they are."""
 
     def __getitem__(self, name: str) -> str:
-        name = name.lower()
-        if name not in self._names:
+        value = self.get(name)
+        if value is None:
             raise KeyError(name)
-        return self._values[self._names.index(name)]
+        return value
 
     @overload
     def get(self, name: str) -> str | None: ...
@@ -69,109 +96,113 @@ class Headers(MutableMapping[str, str]):
     def get(self, name: str, default: T) -> str | T: ...
     def get(self, name: str, default: Any = None) -> Any:
         """The first value of a name."""
-        name = name.lower()
-        return self._values[self._names.index(name)] if name in self._names else default
+        value = self.first.get(name)
+        # Nearly all code spells names in lower case.
+        return self.first.get(name.lower(), default) if value is None else value
 
     def get_all(self, name: str) -> list[str]:
         """All values of a name, in order; empty if there is none."""
         name = name.lower()
-        return [value for key, value in zip(self._names, self._values, strict=True) if key == name]
+        if self._fields is None:
+            return [self.first[name]] if name in self.first else []
+        return [value for key, value in self._fields if key == name]
 
     def __setitem__(self, name: str, value: str) -> None:
+        if self._fields is None and self.first.get(name) == value and not self.sealed:
+            return  # as it is already
         name = self._edit("=", name, value)
-        names = self._names
-        if name not in names:
-            names.append(name)
-            self._values.append(value)
-            return
-        index = names.index(name)
-        self._values[index] = value
-        if names.count(name) > 1:
-            self._drop(name, index + 1)
+        if self._fields is None:
+            self.first[name] = value
+        else:
+            self._apply()
 
     def add(self, name: str, value: str) -> None:
         """One more value, at the end."""
-        self._names.append(self._edit("+", name, value))
-        self._values.append(value)
+        name = self._edit("+", name, value)
+        if self._fields is None and name not in self.first:
+            self.first[name] = value
+        else:
+            self._apply()
 
     def __delitem__(self, name: str) -> None:
-        if name not in self:
+        if self.get(name) is None:
             raise KeyError(name)
         name = self._edit("-", name, "")
-        index = self._names.index(name)
-        del self._names[index], self._values[index]
-        if name in self._names:
-            self._drop(name, index)
+        if self._fields is None:
+            del self.first[name]
+        else:
+            self._apply()
 
     def discard(self, name: str) -> None:
         """Remove all values of a name, if there are any."""
-        if name in self:
+        if self.get(name) is not None:
             del self[name]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._names
+        return name in self.first or (isinstance(name, str) and name.lower() in self.first)
 
     def __iter__(self) -> Iterator[str]:
         """The different names, in the order of their first occurrence."""
-        return iter(dict.fromkeys(self._names))
+        return iter(list(self.first))
 
     def __len__(self) -> int:
-        return len(set(self._names))
+        return len(self.first)
 
     def fields(self) -> Fields:
         """All fields in wire order, as a list of pairs."""
-        return list(zip(self._names, self._values, strict=True))
+        return list(self.first.items()) if self._fields is None else list(self._fields)
 
     def __repr__(self) -> str:
         return f"Headers({self.fields()!r})"
 
     def _edit(self, op: EditOp, name: str, value: str) -> str:
-        if self._sealed:
-            raise RuleError(f"cannot change header {name!r}: {self._sealed}")
-        # What `_check` says, without a call for the texts that nearly all are.
-        if not (
-            type(name) is str and name and type(value) is str
-            and " " not in name and "\n" not in name and "\r" not in name and "\0" not in name
-            and "\n" not in value and "\r" not in value and "\0" not in value
-        ):  # fmt: skip
-            _check(name, value)
-        name = name.lower()
-        if not self._edits and self._changed is not None:
-            self._changed()
-        self._edits.append((op, name, value))
-        return name
+        if self.sealed:
+            raise RuleError(f"cannot change header {name!r}: {self.sealed}")
+        lower = _spellings.get(name)
+        # What can be printed has no line breaks.
+        if lower is None or type(value) is not str or not value.isprintable():
+            lower = _spelling(name, value)
+        if not self.edits and self.changed is not None:
+            self.changed()
+        self.edits.append((op, lower, value))
+        return lower
 
-    def _drop(self, name: str, start: int) -> None:
-        """Remove the fields of this name from a position on."""
-        names = self._names
-        while name in names[start:]:
-            index = names.index(name, start)
-            del names[index], self._values[index]
+    def _apply(self) -> None:
+        """Carry out the last edit where a name has several values."""
+        self._keep_all(apply_edits(self.fields(), self.edits[-1:]))
 
-    @property
-    def sealed(self) -> str:
-        """Why changes are not possible; empty if they are."""
-        return self._sealed
+    def _keep_all(self, fields: Fields) -> None:
+        self._fields = fields
+        self.first = {}
+        for name, value in fields:
+            self.first.setdefault(name, value)
 
     def seal(self, reason: str) -> None:
         """From now on changes raise, with this reason. Called by the SDK when the headers go on."""
-        self._sealed = reason
-        self._changed = None  # nobody needs to know any more; whoever did would stay in memory with us
+        self.sealed = reason
+        self.changed = None  # nobody needs to know any more; whoever did would stay in memory with us
 
     def take_edits(self) -> FieldEdits:
         """The changes since the last call, for the host. Called by the SDK at the end of a callback."""
-        edits, self._edits = self._edits, []
+        edits, self.edits = self.edits, []
         return edits
 
 
 def apply_edits(fields: Fields, edits: FieldEdits) -> Fields:
     """The host's side of `Headers`: the fields after the edits. A replaced field keeps its place."""
-    headers = Headers(fields)
+    names = [name for name, _ in fields]
+    fields = list(fields)
     for op, name, value in edits:
+        if op == "+" or name not in names:
+            if op != "-":
+                names.append(name)
+                fields.append((name, value))
+            continue
+        at = names.index(name)
         if op == "=":
-            headers[name] = value
-        elif op == "+":
-            headers.add(name, value)
-        else:
-            headers.discard(name)
-    return headers.fields()
+            fields[at] = name, value
+            at += 1
+        while name in names[at:]:
+            at = names.index(name, at)
+            del names[at], fields[at]
+    return fields

@@ -131,20 +131,19 @@ def _service(services: Sequence[str]) -> Matcher:
 class ConfigTable(Generic[Config]):
     """The parsed configuration: rules in order, and what applies when none of them does."""
 
-    __slots__ = ("_rules", "global_config")
+    __slots__ = ("global_config", "rules")
 
     def __init__(self, global_config: Any, rules: Sequence[tuple[Matcher, Config]] = ()) -> None:
         """`global_config` is `NO_CONFIG` if there are only rules."""
         self.global_config = global_config
-        self._rules = rules
+        self.rules = rules
 
     def select(self, authority: str, get_property: Callable[[str], bytes | None]) -> Any:
         """The first rule that matches, else the global configuration, else `NO_CONFIG`."""
-        if self._rules:
-            facts = StreamFacts(authority, get_property)
-            for matches, config in self._rules:
-                if matches(facts):
-                    return config
+        facts = StreamFacts(authority, get_property)
+        for matches, config in self.rules:
+            if matches(facts):
+                return config
         return self.global_config
 
 

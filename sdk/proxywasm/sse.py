@@ -40,6 +40,16 @@ class SSEDecoder:
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Events completed by these bytes. Raises `SSEError` when one grows beyond the limit."""
+        # `find`, not `in`, which for bytes asks first whether a number is meant, by way of an exception.
+        if chunk.endswith(b"\n\n") and not self._buffer and not self._after_cr and chunk.find(b"\r") < 0:
+            # Whole events, as most chunks of most services are.
+            events: list[Event] = []
+            for block in chunk[:-2].split(b"\n\n"):
+                self._parse(block, events)
+            return events
+        return self._collect(chunk)
+
+    def _collect(self, chunk: bytes) -> list[Event]:
         if not chunk:
             return []
         if self._after_cr and chunk.startswith(b"\n"):
@@ -75,27 +85,29 @@ class SSEDecoder:
         if self._at_start and block:
             block = block.removeprefix(b"\xef\xbb\xbf")  # The standard allows one byte order mark.
             self._at_start = False
-        if block.startswith(b"data:") and b"\n" not in block:
+        if block.startswith(b"data:") and block.find(b"\n") < 0:
             # The shape of nearly all events of nearly all model services.
-            events.append(Event((block[6:] if block[5:6] == b" " else block[5:]).decode(errors="replace")))
+            value = block[6:] if block.startswith(b" ", 5) else block[5:]
+            events.append(tuple.__new__(Event, (value.decode(errors="replace"), "", "")))
             return
-        data: str | None = None
+        head, mark, value = block.rpartition(b"\ndata:")
+        if mark and value.find(b"\n") < 0 and head.find(b"\ndata") < 0 and not head.startswith(b"data"):
+            # The shape of nearly all others: one line of data, the last one.
+            data: str | None = (value[1:] if value.startswith(b" ") else value).decode(errors="replace")
+        else:
+            head, data = block, None
         event = event_id = ""
         # No general split into name and value: prefix tests are faster, and this runs for every event.
-        for line in block.decode(errors="replace").split("\n"):
-            if line.startswith("data:"):
-                value = line[6:] if line.startswith(" ", 5) else line[5:]
-            elif line == "data":
-                value = ""
-            else:
-                if line.startswith("event:"):
-                    event = line[6:].removeprefix(" ")
-                elif line.startswith("id:"):
-                    event_id = line[3:].removeprefix(" ")
-                continue
-            data = value if data is None else f"{data}\n{value}"
+        for line in head.decode(errors="replace").split("\n"):
+            if line.startswith("event:"):
+                event = line[6:].removeprefix(" ")
+            elif line.startswith("id:"):
+                event_id = line[3:].removeprefix(" ")
+            elif line.startswith("data:") or line == "data":
+                more = line[6:] if line.startswith(" ", 5) else line[5:]
+                data = more if data is None else f"{data}\n{more}"
         if data is not None:
-            events.append(Event(data, event, event_id))
+            events.append(tuple.__new__(Event, (data, event, event_id)))
 
 
 def encode_event(data: str, event: str = "", event_id: str = "") -> bytes:

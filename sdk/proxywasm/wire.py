@@ -227,6 +227,10 @@ class RedisCallError(Exception):
     """A Redis command was not sent. The message says why; there will be no answer."""
 
 
+class LimitError(RuntimeError):
+    """The host keeps no more shared data, properties or metrics. The message says what is too much, and the limit."""
+
+
 class ForeignFunctionError(Exception):
     """The host has no function of this name, or the function refused the argument."""
 
@@ -243,7 +247,8 @@ class Host(Protocol):
 
     def get_property(self, context: int, path: tuple[str, ...]) -> bytes | None: ...
 
-    def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None: ...
+    def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
+        """Raises `LimitError`."""
 
     def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
         """The value and its number for compare-and-swap."""
@@ -252,7 +257,7 @@ class Host(Protocol):
         """False: `cas` is neither 0 (always write) nor that of the stored value.
 
         A key that has no value is written with any `cas`, as in Envoy: one that is never given out creates a value
-        and never overwrites one.
+        and never overwrites one. Raises `LimitError`.
         """
 
     def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
@@ -270,7 +275,8 @@ class Host(Protocol):
     def call_foreign_function(self, name: str, argument: bytes) -> bytes:
         """A function that this host has and others may not. Raises `ForeignFunctionError`."""
 
-    def define_metric(self, kind: MetricKind, name: str) -> int: ...
+    def define_metric(self, kind: MetricKind, name: str) -> int:
+        """The number of the metric, the same for the same kind and name. Raises `LimitError`."""
 
     def increment_metric(self, metric: int, offset: int) -> None: ...
 

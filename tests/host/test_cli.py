@@ -100,7 +100,8 @@ def write(folder: Path, document: Any) -> Path:
         (["--wasm", "x.wasm", "--plugin", "y", RECORDING], "--wasm and --plugin exclude each other"),
         (["--wasm", "x.wasm", RECORDING], "x.wasm: cannot be read: No such file or directory"),
         (["--wasm", RECORDING, RECORDING], "is not WebAssembly"),
-        (["--native", "--plugin", "nowhere", RECORDING], "nowhere"),
+        (["--native", "--plugin", "nowhere.py", RECORDING], "nowhere.py does not exist"),
+        (["--native", "--plugin", TESTS, RECORDING], "neither a Python file nor a package folder"),
         (["--native", "--only", "nothing", RECORDING], "no exchange in these files has 'nothing' in its name"),
         (["--native", "--overrides", "o.json", RECORDING], "o.json: cannot be read: No such file or directory"),
     ],
@@ -120,6 +121,18 @@ def test_a_plugin_that_raises_natively_shows_its_own_traceback(tmp_path: Path) -
     assert result.exit_code == 2
     assert f'Traceback (most recent call last):\n  File "{plugin}", line 1, in <module>' in result.stderr
     assert "ZeroDivisionError" in result.stderr
+
+
+def test_a_plugin_that_raises_in_a_stream_is_answered_for_by_the_host(tmp_path: Path) -> None:
+    plugin = tmp_path / "raising_in_a_stream.py"
+    plugin.write_text(
+        "from proxywasm import Plugin\nplugin = Plugin('raising')\n"
+        "plugin.on_request_headers(lambda ctx, config: 1 / 0)\n"
+    )
+    result = run("replay", "--native", "--plugin", plugin, RECORDING)
+    assert result.exit_code == 0
+    assert "\nThe host answered for the plugin\n  500 proxywasm.plugin_failed\n" in result.stdout
+    assert "ZeroDivisionError" in result.stdout
 
 
 def test_a_build_without_a_plugin_says_so(tmp_path: Path) -> None:

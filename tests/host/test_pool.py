@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from proxywasm import ConfigError, HttpContext, Plugin
-from proxywasm.dispatcher import Dispatcher
+from proxywasm.adapters import native
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Component
@@ -19,7 +19,7 @@ from proxywasm_host.stream import CloseUpstream, Event, RequestHeaders, Response
 REQUEST = [(":method", "GET"), (":path", "/"), (":authority", "example.com")]
 
 
-class NativeProgram(Dispatcher):
+class NativeProgram(native.NativeProgram):
     """A plugin in this process, with what a pool needs to know of an instance."""
 
     memory: int | None = 13 * MIB
@@ -223,11 +223,20 @@ def test_closing_gives_open_streams_up() -> None:
     stream = house.open()
     stream.take()
     house.pool.close()
+    assert house.logs[-1].message == "the plugin instance is lost: the pool is closed"
     assert stream.take()[0] == CloseUpstream()
     assert stream.response_done
     assert house.closed() == [True]
     with pytest.raises(RuntimeError, match="closed"):
         house.pool.runner()
+
+
+def test_a_pool_that_closes_without_open_streams_has_lost_nothing() -> None:
+    house = House()
+    house.open().close()
+    house.pool.close()
+    assert house.closed() == [True]
+    assert house.logs == []
 
 
 # -- With components --------------------------------------------------------------------------------------------------

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from tests.sdk.driving import Start
 
-from proxywasm.adapters.native import load_plugin, native_program
+from proxywasm.adapters.native import load_plugin
 from proxywasm.wire import LogLevel, Program
 from proxywasm_host.build import build
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Component, Engine
-from proxywasm_host.replay import reproducible_python
 from proxywasm_host.services import HostServices
+from proxywasm_host.standing import standing_program
 from proxywasm_host.stream import Runner
 
 BEHAVIOURS = Path(__file__).parent / "behaviours"
@@ -28,7 +28,7 @@ def component(pytestconfig: pytest.Config) -> Component:
     with pytest.MonkeyPatch.context() as patch:
         assert pytestconfig.cache is not None
         patch.setenv("PROXYWASM_CACHE_DIR", str(pytestconfig.cache.mkdir("compiled")))
-        return Engine().load(build(BEHAVIOURS).path)
+        return Engine(optimize=False).load(build(BEHAVIOURS).path)
 
 
 @pytest.fixture
@@ -41,9 +41,7 @@ def start(flavour: str, request: pytest.FixtureRequest) -> Iterator[Start]:
                 program = ComponentProgram(component, services, reproducible=services.reproducible)
                 stack.callback(program.close)
                 return program
-            if services.reproducible:
-                stack.enter_context(reproducible_python(services))
-            return native_program(load_plugin(BEHAVIOURS), services)
+            return standing_program(load_plugin(BEHAVIOURS), services)
 
         def start(
             behaviour: str,

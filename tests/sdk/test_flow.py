@@ -11,7 +11,7 @@ from tests.sdk.driving import REQUEST, START_NS, Start, answer, errors, http_cal
 from proxywasm import HttpContext, Plugin
 from proxywasm.adapters.native import native_program
 from proxywasm.wire import LogLevel
-from proxywasm_host.services import HostServices
+from proxywasm_host.services import HostServices, Properties
 from proxywasm_host.stream import (
     CloseUpstream,
     Limits,
@@ -171,14 +171,13 @@ def test_a_length_that_has_gone_on_must_stay_true(start: Start, half: str) -> No
 def test_a_context_tells_about_its_stream_in_every_phase(start: Start) -> None:
     services = HostServices()
     seen: dict[str, bytes] = {}
+    written = {"custom_log", "ai_log", "trace_span_tag.path", "trace_span_tag.n", "trace_span_tag.empty"}
     services_close = services.close_stream
 
-    def close_stream(context: int) -> None:
-        for name in ("custom_log", "ai_log", "trace_span_tag.path", "trace_span_tag.n", "trace_span_tag.empty"):
-            value = services.get_property(context, (name,))
-            if value is not None:
-                seen[name] = value
-        services_close(context)
+    def close_stream(context: int) -> Properties:
+        properties = services_close(context)
+        seen.update({path[0]: value for path, value in properties.items() if path[0] in written})
+        return properties
 
     services.close_stream = close_stream  # type: ignore[method-assign]
     runner = start("facts", services=services)

@@ -1,16 +1,18 @@
-"""Commands of the command line that have a module of their own: `register(main)` adds them."""
+"""The commands of the command line, a module each: `register(main)` adds them."""
 
 from __future__ import annotations
 
 import click
 
 from .bench import bench
+from .build import build
 from .check import check
 from .envoy import envoy
 from .new import new
+from .replay import replay
 from .test import test
 
 
 def register(group: click.Group) -> None:
-    for command in (new, test, check, bench, envoy):
+    for command in (new, check, test, build, replay, envoy, bench):
         group.add_command(command)

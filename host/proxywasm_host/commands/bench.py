@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import click
+
+from ..terminal import UserError, progress
 
 
 @click.command()
@@ -22,8 +25,6 @@ def bench(output: Path | None, *, envoy: bool) -> None:
     With --envoy: what ai-proxy costs as a plugin of Envoy, side by side with the original.
     """
     # ruff: noqa: PLC0415  # imported when the command runs
-    from ..cli import UserError, progress
-
     if not envoy:
         from ..bench import run
 
@@ -32,11 +33,14 @@ def bench(output: Path | None, *, envoy: bool) -> None:
         return
     from ..bench.envoy import run as run_envoy
     from ..bench.envoy.go_plugin import GoPluginError
+    from ..bench.envoy.stage import BrokenAnswersError
     from ..build import BuildError
     from ..gateway.envoy import EnvoyError
 
+    # Who ends us in the middle would leave Envoy running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with progress() as report:
             click.echo(run_envoy(output, report))
-    except (BuildError, EnvoyError, GoPluginError) as error:
+    except (BuildError, EnvoyError, GoPluginError, BrokenAnswersError) as error:
         raise UserError(str(error)) from None

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from ..terminal import UserError, progress
+
 _PATH: Any = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -29,8 +31,7 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool) -> None
     The file names where to listen, the plugins, and the routes; see docs/envoy.md. Plugins that are given as source are
     built. What is written has the secrets of the file in it: with -o, only you can read it.
     """
-    from ..cli import UserError, progress  # noqa: PLC0415  # imported when the command runs
-    from ..gateway import GatewayFileError, read  # noqa: PLC0415
+    from ..gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
     from ..gateway.envoy import EnvoyError, bootstrap, build_modules, find_ca_file, start, write_private  # noqa: PLC0415
 
     if run and output:

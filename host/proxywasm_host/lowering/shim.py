@@ -80,7 +80,7 @@ def write_shim(linked: Linked, abi: str, *, frees_arguments: bool) -> str:
     """
     for func in linked.wanted:
         _refuse_unknown(func, abi)
-    wasi = files(__package__).joinpath("wasi.wat").read_text()
+    wasi, streams = (files(__package__).joinpath(name).read_text() for name in ("wasi.wat", "streams.wat"))
     provided = set(re.findall(r'\(export "([^"]+)"', wasi))
     allocator = linked.allocators["wasi:random/random"]  # libc
     imported = [
@@ -101,36 +101,19 @@ def write_shim(linked: Linked, abi: str, *, frees_arguments: bool) -> str:
             defined.append(definition)
         elif shim_export(func) not in provided:
             defined.append(f'(func (export "{shim_export(func)}") {_parameters(signature)} (unreachable))')
-    for name, (callback, after) in linked.callbacks.items():
-        signature = linked.signature(callback)
-        results = "".join(f" (result {kind})" for kind in signature.results)
-        imported.append(
-            f'(import "{instance_name(callback.instance)}" "{callback.name}" (func ${name} {_parameters(signature)}))'
-        )
-        if after:
-            after_signature = Signature(signature.results, ())
-            imported.append(
-                f'(import "{instance_name(after.instance)}" "{after.name}"'
-                f" (func $after-{name} {_parameters(after_signature)}))"
-            )
-        arguments = " ".join(f"(local.get {index})" for index in range(len(signature.params)))
-        if not signature.results:
-            body = f"(call ${name} {arguments})" + (f" (call $after-{name})" if after else "")
-        elif after:
-            body = (
-                f"(local $result {signature.results[0]}) (local.set $result (call ${name} {arguments}))"
-                f" (call $after-{name} (local.get $result)) (local.get $result)"
-            )
-        else:
-            body = f"(call ${name} {arguments})"
-        params = " ".join(f"(param {kind})" for kind in signature.params)
-        defined.append(f'(func (export "{proxy_name(name)}") {params}{results} {body})')
+    exported = set(re.findall(r'\(export "([^"]+)"', streams))
+    for name in linked.callbacks:
+        imports, definition = _callback(linked, name)
+        imported += imports
+        defined.append(definition)
+        if proxy_name(name) not in exported:
+            defined.append(f'(export "{proxy_name(name)}" (func ${name}))')
     defined.append(f'(func (export "{ABI_EXPORTS[abi]}"))')
     defined.append(
         '(func (export "proxy_on_memory_allocate") (param i32) (result i32)'
         " (call $realloc (i32.const 0) (i32.const 0) (i32.const 1) (local.get 0)))"
     )
-    return "\n".join(["(module", *imported, wasi, *defined, ")"])
+    return "\n".join(["(module", *imported, wasi, *defined, streams, ")"])
 
 
 def _refuse_unknown(func: HostFunc, abi: str) -> None:
@@ -148,6 +131,30 @@ def _parameters(signature: Signature) -> str:
     return " ".join(
         [*(f"(param {kind})" for kind in signature.params), *(f"(result {kind})" for kind in signature.results)]
     )
+
+
+def _callback(linked: Linked, name: str) -> tuple[list[str], str]:
+    """The imports of an exported function of the guest, and the function `$name` that calls it."""
+    callback, after = linked.callbacks[name]
+    signature = linked.signature(callback)
+    imported = [
+        f'(import "{instance_name(callback.instance)}" "{callback.name}" (func $guest-{name} {_parameters(signature)}))'
+    ]
+    call = f"(call $guest-{name} {' '.join([f'(local.get {index})' for index in range(len(signature.params))])})"
+    if after:
+        after_signature = Signature(signature.results, ())
+        imported.append(
+            f'(import "{instance_name(after.instance)}" "{after.name}"'
+            f" (func $after-{name} {_parameters(after_signature)}))"
+        )
+        if signature.results:
+            call = (
+                f"(local $result {signature.results[0]}) (local.set $result {call})"
+                f" (call $after-{name} (local.get $result)) (local.get $result)"
+            )
+        else:
+            call += f" (call $after-{name})"
+    return imported, f"(func ${name} {_parameters(signature)} {call})"
 
 
 def _host_call(func: HostFunc, signature: Signature, frees_arguments: bool) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 from ..stream import Limits
 from .cuts import any_chunks, chunks_at, every_two_chunks, inside_characters, single_bytes, with_empty_end
-from .host import PluginFailedError, TestHost
+from .failures import PluginFailedError
+from .host import TestHost
 from .messages import (
     callout,
     chat_request,

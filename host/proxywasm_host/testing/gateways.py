@@ -10,9 +10,18 @@ from typing import Final, NoReturn, Protocol, TypeAlias
 from proxywasm.wire import Fields, LocalReply, LogLevel, Program
 
 from ..replay import SEED
-from ..services import Clock, ForeignFunction, HostServices, HttpCall, LogRecord, Properties, RedisCall
+from ..services import (
+    Clock,
+    ForeignFunction,
+    HostServices,
+    HttpCall,
+    LogRecord,
+    Metrics,
+    Properties,
+    RedisCall,
+    SharedData,
+)
 from ..stream import Event, Limits
-from .services import TestMetrics, TestSharedData
 
 UNSUPPORTED: Final = {
     "advance": "the clock of a real gateway cannot be moved",
@@ -75,10 +84,10 @@ class GatewayServices(Protocol):
     def clock(self) -> Clock: ...
 
     @property
-    def shared_data(self) -> TestSharedData: ...
+    def shared_data(self) -> SharedData: ...
 
     @property
-    def metrics(self) -> TestMetrics: ...
+    def metrics(self) -> Metrics: ...
 
     @property
     def tick_period_ms(self) -> int: ...

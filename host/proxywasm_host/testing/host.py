@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self, TypeAlias, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Any, Self
 
-import proxywasm
 from proxywasm.headers import HeaderValues
-from proxywasm.wire import Fields, LogLevel, PluginFailure, ProgramLost
+from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 
 from ..exchange import Message
 from ..replay import SEED
 from ..services import ForeignFunction, LogRecord
 from ..stream import Limits
+from .callouts import CallOuts, HttpResponder, RedisResponder
+from .failures import Failures
 from .gateways import Gateway, Setting
 from .messages import Body, config_text, request
 from .programs import PluginSource, start_of
 from .services import SharedDataView
 from .stream import GivenProperties, TestStream, split_properties
-from .traffic import CallOut, HttpCallOut, RedisCallOut, RedisValue, ScenarioError
+from .traffic import CallOut, HttpCallOut, RedisCallOut, ScenarioError
 
 MAX_ROUNDS = 1000
 """Call-outs that may follow from one event before the test is told that the plugin calls without end."""
-
-HttpResponder: TypeAlias = "Message | Callable[[HttpCallOut], Message | None] | None"
-"""An answer, or what makes one; None: the call fails."""
-
-RedisResponder: TypeAlias = "RedisValue | Callable[[RedisCallOut], RedisValue]"
-
-C = TypeVar("C", bound=CallOut)
-
-
-class PluginFailedError(AssertionError):
-    """The plugin raised, or its instance was lost. The message is its traceback."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """An answer for every call that fits."""
-
-    fits: Callable[[CallOut], bool]
-    give: Callable[[Any], None]
 
 
 class TestHost:
@@ -96,25 +76,16 @@ class TestHost:
         beside: TestHost | None = None,
     ) -> None:
         __tracebackhide__ = True
-        self.failures: list[str] = []
-        """Tracebacks of what the plugin raised, and why its instance was lost."""
-        self.calls: list[HttpCallOut] = []
-        """Every HTTP call of the plugin, in order."""
-        self.redis_calls: list[RedisCallOut] = []
-        """Every Redis command of the plugin, in order."""
         self.streams: list[TestStream] = []
         """Every stream, in order."""
         self.config = config
         self._start = start_of(plugin)
-        self._tolerate_failures = tolerate_failures
-        self._unreported: list[BaseException] = []
+        self._failures = Failures(tolerate=tolerate_failures)
         self._open: list[TestStream] = []
-        self._waiting: dict[int, CallOut] = {}
-        self._standing: list[_Standing] = []
         self._instances: list[TestHost] = beside._instances if beside else []
         setting = Setting(
             config=config_text(config),
-            on_failure=self._on_failure,
+            on_failure=self._failures.note,
             properties=split_properties(properties),
             log_level=log_level,
             limits=limits,
@@ -128,9 +99,10 @@ class TestHost:
         try:
             self._gateway: Gateway = self._start.gateway(setting)
         except (PluginFailure, ProgramLost):
-            self._report_failure()
+            self._failures.report()
             raise
         self.services = self._gateway.services
+        self._callouts = CallOuts(self._gateway, self._after_answer)
         self._tick_period = 0
         self._last_tick = self.services.now()
         self._settling = False
@@ -180,38 +152,42 @@ class TestHost:
     # Call-outs.
 
     @property
+    def calls(self) -> list[HttpCallOut]:
+        """Every HTTP call of the plugin, in order."""
+        return self._callouts.http
+
+    @property
+    def redis_calls(self) -> list[RedisCallOut]:
+        """Every Redis command of the plugin, in order."""
+        return self._callouts.redis
+
+    @property
     def pending(self) -> list[CallOut]:
         """Calls and commands that wait for an answer, in order."""
-        self._waiting = {number: call for number, call in self._waiting.items() if call.waiting}
-        return list(self._waiting.values())
+        return self._callouts.pending
 
     def next_call(self, *, cluster: str | None = None, path: str | None = None) -> HttpCallOut:
         """The first HTTP call that waits for an answer, to this cluster and path if they are given."""
-        return self._next(self.calls, _http_fits(cluster, path), f"HTTP call{_to(cluster=cluster, path=path)}")
+        __tracebackhide__ = True
+        return self._callouts.next_http(cluster, path)
 
     def next_redis_call(self, name: str | None = None) -> RedisCallOut:
         """The first Redis command that waits for an answer, of this name (`"INCR"`) if it is given."""
-        return self._next(self.redis_calls, _redis_fits(name), f"Redis command{_to(name=name)}")
+        __tracebackhide__ = True
+        return self._callouts.next_redis(name)
 
     def answer_calls(self, answer: HttpResponder, *, cluster: str | None = None, path: str | None = None) -> None:
         """From now on give this answer to every HTTP call that fits; also to those that wait for one.
 
         Of several answers that fit, the first wins. A function is called with the call.
         """
-
-        def give(call: HttpCallOut) -> None:
-            message = answer(call) if callable(answer) else answer
-            call.fail() if message is None else call.answer(message)
-
-        self._stand(_http_fits(cluster, path), give)
+        self._callouts.answer_http(answer, cluster, path)
+        self.settle()
 
     def answer_redis(self, answer: RedisResponder, *, name: str | None = None) -> None:
         """From now on give this answer to every Redis command that fits. A function is called with the command."""
-
-        def give(call: RedisCallOut) -> None:
-            call.answer(answer(call) if callable(answer) else answer)
-
-        self._stand(_redis_fits(name), give)
+        self._callouts.answer_redis(answer, name)
+        self.settle()
 
     # Time.
 
@@ -239,18 +215,21 @@ class TestHost:
         return moments
 
     def _wake(self) -> None:
-        now = self.services.now()
-        for call in self.pending:
-            if call.deadline <= now:
-                call.settle("timed out")
+        self._callouts.time_out()
         self._gateway.expire()
         self.settle()
+        now = self.services.now()
         if self._tick_period and now >= self._last_tick + self._tick_period * 1_000_000:
             self._last_tick = now
             self._gateway.tick()
             self.settle()
 
     # What can be seen.
+
+    @property
+    def failures(self) -> list[str]:
+        """Tracebacks of what the plugin raised, and why its instance was lost."""
+        return self._failures.texts
 
     @property
     def logs(self) -> list[LogRecord]:
@@ -291,7 +270,7 @@ class TestHost:
         return TestHost(
             self._start,
             self.config if config is None else config,
-            tolerate_failures=self._tolerate_failures,
+            tolerate_failures=self._failures.tolerate,
             seed=SEED + len(self._instances) if seed is None else seed,
             beside=self,
         )
@@ -323,104 +302,24 @@ class TestHost:
         try:
             for _ in range(MAX_ROUNDS):
                 self._collect()
-                if not self._answer_one():
+                if not self._callouts.answer_one():
                     break
             else:
-                last = max([*self.calls, *self.redis_calls], key=lambda call: call.number)
-                raise ScenarioError(f"the plugin calls without end, at last {last}")
+                raise ScenarioError(f"the plugin calls without end, at last {self._callouts.last}")
         finally:
             self._settling = False
         if self.services.tick_period_ms != self._tick_period:
             self._tick_period, self._last_tick = self.services.tick_period_ms, self.services.now()
-        self._report_failure()
+        self._failures.report()
 
     def _collect(self) -> None:
         for stream in list(self._open):
             stream.see()
             if stream.finished:
                 self._open.remove(stream)
-        now = self.services.now()
-        new: list[CallOut] = []
-        for call in self.services.take_calls():
-            self.calls.append(HttpCallOut(call, now + call.timeout_ms * 1_000_000, self._deliver_http))
-            new.append(self.calls[-1])
-        for command in self.services.take_redis_calls():
-            deadline = now + command.settings.timeout_ms * 1_000_000
-            self.redis_calls.append(RedisCallOut(command, deadline, self._deliver_redis))
-            new.append(self.redis_calls[-1])
-        self._waiting |= {call.number: call for call in sorted(new, key=lambda call: call.number)}
-        for number in self.services.take_cancelled():
-            if number in self._waiting:
-                self._waiting[number].settle("cancelled")
+        self._callouts.collect()
 
-    def _answer_one(self) -> bool:
-        for call in self.pending if self._standing else ():
-            for standing in self._standing:
-                if standing.fits(call):
-                    standing.give(call)
-                    return True
-        return False
-
-    def _stand(self, fits: Callable[[CallOut], bool], give: Callable[[Any], None]) -> None:
-        self._standing.append(_Standing(fits, give))
-        self.settle()
-
-    def _deliver_http(self, call: HttpCallOut, fields: Fields, body: bytes) -> None:
-        self._gateway.http_call_response(call.number, fields, body)
-        self._settle_after_answer()
-
-    def _deliver_redis(self, call: RedisCallOut, response: bytes | None) -> None:
-        self._gateway.redis_call_response(call.number, response)
-        self._settle_after_answer()
-
-    def _settle_after_answer(self) -> None:
+    def _after_answer(self) -> None:
         # A standing answer is given by `settle` itself, which goes on until nothing moves.
         if not self._settling:
             self.settle()
-
-    def _next(self, calls: list[C], fits: Callable[[CallOut], bool], wanted: str) -> C:
-        __tracebackhide__ = True
-        for call in calls:
-            if call.waiting and fits(call):
-                return call
-        there = "".join(f"\n  {call}" for call in calls) or " none"
-        raise ScenarioError(f"no {wanted} waits for an answer; so far there were:{there}")
-
-    def _on_failure(self, failure: BaseException) -> None:
-        self.failures.append(str(failure))
-        self._unreported.append(failure)
-
-    def _report_failure(self) -> None:
-        __tracebackhide__ = True
-        unreported, self._unreported = self._unreported, []
-        if unreported and not self._tolerate_failures:
-            failure = unreported[0]
-            raise PluginFailedError(f"the plugin failed\n\n{failure}") from _cause(failure)
-
-
-def _cause(failure: BaseException) -> BaseException | None:
-    """Natively the plugin's own exception, from the plugin's first frame on: pytest shows its source, `--pdb` stops
-    there."""
-    cause = failure.__cause__
-    if cause is None:
-        return None
-    frames = cause.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_SDK):
-        frames = frames.tb_next
-    return cause.with_traceback(frames)
-
-
-_SDK = str(Path(proxywasm.__file__).parent)
-
-
-def _http_fits(cluster: str | None, path: str | None) -> Callable[[CallOut], bool]:
-    return lambda call: isinstance(call, HttpCallOut) and cluster in (None, call.cluster) and path in (None, call.path)
-
-
-def _redis_fits(name: str | None) -> Callable[[CallOut], bool]:
-    return lambda call: isinstance(call, RedisCallOut) and (name is None or call.name == name.upper())
-
-
-def _to(**wanted: str | None) -> str:
-    given = [f"{name} {value!r}" for name, value in wanted.items() if value is not None]
-    return f" with {' and '.join(given)}" if given else ""

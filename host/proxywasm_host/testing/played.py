@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any, cast
+from collections.abc import Callable, Iterator
 
 from proxywasm.wire import PluginFailure, Program, ProgramLost
 
 from ..replay import DEFAULT_PROPERTIES, START_NS
 from ..services import HostServices, Properties
+from ..standing import around
 from ..stream import Runner, Stream
-from .gateways import OnFailure, Setting
-from .services import TestMetrics, TestServices, TestSharedData
+from .gateways import Setting
+from .services import TestServices
 
 
 class Played:
@@ -32,15 +31,23 @@ class Played:
             start_ns=START_NS if setting.start is None else int(setting.start.timestamp() * 1e9),
             seed=setting.seed,
             log_level=setting.log_level,
-            shared_data=beside.services.shared_data if beside else TestSharedData(),
-            metrics=beside.services.metrics if beside else TestMetrics(),
+            shared_data=beside.services.shared_data if beside else None,
+            metrics=beside.services.metrics if beside else None,
             clusters=setting.clusters,
             foreign_functions=setting.foreign_functions,
         )
         if beside:
             services.clock = beside.services.clock
-        program = self._program(services)
-        gateway = PlayedGateway(wrapped(program, on_failure=setting.on_failure), services, setting)
+
+        @contextlib.contextmanager
+        def overheard() -> Iterator[None]:
+            try:
+                yield
+            except (PluginFailure, ProgramLost) as failure:
+                setting.on_failure(failure)
+                raise
+
+        gateway = PlayedGateway(around(self._program(services), overheard), services, setting)
         gateway.program.configure(setting.config, setting.log_level)
         return gateway
 
@@ -58,35 +65,6 @@ class PlayedGateway(Runner):
 
     def close(self) -> None:
         close(self.program)
-
-
-def wrapped(
-    program: Program,
-    around: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
-    on_failure: OnFailure = lambda _: None,
-) -> Program:
-    """The program, with something around each call, and somebody who hears of failures before the stream does."""
-    return cast("Program", _Wrapped(program, around, on_failure))
-
-
-class _Wrapped:
-    def __init__(
-        self, program: Program, around: Callable[[], AbstractContextManager[None]], on_failure: OnFailure
-    ) -> None:
-        self._program, self._around, self._on_failure = program, around, on_failure
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._program, name)
-
-        def call(*args: Any) -> Any:
-            try:
-                with self._around():
-                    return method(*args)
-            except (PluginFailure, ProgramLost) as failure:
-                self._on_failure(failure)
-                raise
-
-        return call
 
 
 def close(program: Program) -> None:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.util
 import os
-import random
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, TypeAlias
 
-import time_machine
-
 from proxywasm import Plugin
-from proxywasm.adapters.native import native_program
 from proxywasm.wire import Program
 
 from ..build import build
@@ -26,8 +21,9 @@ from ..component import ComponentProgram
 from ..engine import Component, Engine
 from ..services import HostServices
 from ..staging import NO_PLUGIN, collect
+from ..standing import standing_program
 from .gateways import Start
-from .played import Played, wrapped
+from .played import Played
 
 PluginSource: TypeAlias = "Plugin[Any] | str | os.PathLike[str] | Start"
 """A plugin object, its Python file or package folder, a built component (`.wasm`), or what `start_of` returned."""
@@ -44,7 +40,7 @@ def start_of(plugin: PluginSource) -> Start:
     plugin object is run as it is.
     """
     if isinstance(plugin, Plugin):
-        return Played(lambda services: _native(plugin, services))
+        return Played(lambda services: standing_program(plugin, services))
     if not isinstance(plugin, str | os.PathLike):
         return plugin
     path = Path(plugin)
@@ -57,7 +53,7 @@ def native_start(source: Path) -> Start:
 
     def start(services: HostServices) -> Program:
         __tracebackhide__ = True
-        return _native(import_afresh(path), services)
+        return standing_program(import_afresh(path), services)
 
     return Played(start)
 
@@ -98,7 +94,8 @@ def load_component(file: Path) -> Component:
 
 @cache
 def _engine() -> Engine:
-    return Engine()
+    # A test calls a plugin a few times; what takes long is to compile it.
+    return Engine(optimize=False)
 
 
 # Native.
@@ -159,34 +156,3 @@ def _import(name: str, path: Path) -> ModuleType:
         text = "".join(traceback.format_exception(type(error), error, frames)).rstrip()
         raise PluginImportError(f"the plugin cannot be imported\n\n{text}") from error.with_traceback(frames)
     return module
-
-
-def _native(plugin: Plugin[Any], services: HostServices) -> Program:
-    program = native_program(plugin, services)
-    return wrapped(program, _StandingTime(services).entered) if services.reproducible else program
-
-
-class _StandingTime:
-    """The host's clock and random numbers for plugin code in this process, and only while it runs.
-
-    A component gets them through WASI. Here the standard library is changed around each call, so that the test itself,
-    pytest and hypothesis keep the real clock.
-    """
-
-    def __init__(self, services: HostServices) -> None:
-        self._services = services
-        self._random = random.Random(int.from_bytes(services.random_bytes(8))).getstate()  # noqa: S311  # repeatable
-
-    @contextlib.contextmanager
-    def entered(self) -> Iterator[None]:
-        services = self._services
-        urandom, system_urandom, state = os.urandom, random._urandom, random.getstate()  # type: ignore[attr-defined]
-        with time_machine.travel(services.now() / 1e9, tick=False):
-            os.urandom = random._urandom = services.random_bytes  # type: ignore[attr-defined]
-            random.setstate(self._random)
-            try:
-                yield
-            finally:
-                self._random = random.getstate()
-                os.urandom, random._urandom = urandom, system_urandom  # type: ignore[attr-defined]
-                random.setstate(state)

@@ -32,6 +32,38 @@ def _read_response(stream: Stream, command: wire.ReadResponseBody, *_: object) -
     stream.response.mode = command.value
 
 
+def _limit_request(stream: Stream, command: wire.LimitRequestBody, *_: object) -> None:
+    stream.limit(stream.request, command.value, b"set_decoder_buffer_limit")
+
+
+def _limit_response(stream: Stream, command: wire.LimitResponseBody, *_: object) -> None:
+    stream.limit(stream.response, command.value, b"set_encoder_buffer_limit")
+
+
+def _edit_request(stream: Stream, command: wire.EditRequestHeaders, *_: object) -> None:
+    stream.edit(stream.request, command.value)
+
+
+def _edit_response(stream: Stream, command: wire.EditResponseHeaders, *_: object) -> None:
+    stream.edit(stream.response, command.value)
+
+
+def _replace_request(stream: Stream, command: wire.ReplaceRequestBody, *_: object) -> None:
+    stream.set_body(stream.request, command.value)
+
+
+def _replace_response(stream: Stream, command: wire.ReplaceResponseBody, *_: object) -> None:
+    stream.set_body(stream.response, command.value)
+
+
+def _resume_request(stream: Stream, _: wire.ResumeRequest, half: Half | None, __: bool) -> None:
+    stream.resume(stream.request, half)
+
+
+def _resume_response(stream: Stream, _: wire.ResumeResponse, half: Half | None, __: bool) -> None:
+    stream.resume(stream.response, half)
+
+
 def _inject(stream: Stream, command: wire.InjectResponseBody, half: Half | None, _: bool) -> None:
     taken = stream.take()
     taken.add(command.value)
@@ -51,19 +83,15 @@ MEANINGS: Final[dict[type, Carry]] = {
     wire.HoldPhase: _hold,
     wire.ReadRequestBody: _read_request,
     wire.ReadResponseBody: _read_response,
-    wire.LimitRequestBody: lambda stream, command, *_: stream.limit(
-        stream.request, command.value, b"set_decoder_buffer_limit"
-    ),
-    wire.LimitResponseBody: lambda stream, command, *_: stream.limit(
-        stream.response, command.value, b"set_encoder_buffer_limit"
-    ),
-    wire.EditRequestHeaders: lambda stream, command, *_: stream.edit(stream.request, command.value),
-    wire.EditResponseHeaders: lambda stream, command, *_: stream.edit(stream.response, command.value),
-    wire.ReplaceRequestBody: lambda stream, command, *_: stream.set_body(stream.request, command.value),
-    wire.ReplaceResponseBody: lambda stream, command, *_: stream.set_body(stream.response, command.value),
+    wire.LimitRequestBody: _limit_request,
+    wire.LimitResponseBody: _limit_response,
+    wire.EditRequestHeaders: _edit_request,
+    wire.EditResponseHeaders: _edit_response,
+    wire.ReplaceRequestBody: _replace_request,
+    wire.ReplaceResponseBody: _replace_response,
     wire.InjectResponseBody: _inject,
-    wire.ResumeRequest: lambda stream, _, half, __: stream.resume(stream.request, half),
-    wire.ResumeResponse: lambda stream, _, half, __: stream.resume(stream.response, half),
+    wire.ResumeRequest: _resume_request,
+    wire.ResumeResponse: _resume_response,
     wire.SendLocalReply: _reply,
 }
 """What to do with a stream, a command, the direction of the stream whose phase is being answered, and whether the phase

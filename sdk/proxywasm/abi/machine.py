@@ -56,16 +56,22 @@ class Machine:
             return True
         return False
 
+    # Streams.
+
     def context_create(self, context: int, parent: int) -> None:
-        # A root context is of no use before it has its configuration.
+        """A stream of the plugin whose context is `parent`. Plugins have theirs from their configuration."""
         if root := self._roots.get(parent):
             self._streams[context] = Stream(root, context)
 
-    # Streams.
-
-    def request_headers(self, context: int, end_of_stream: bool) -> int:
+    def request_headers(self, context: int, parent: int, end_of_stream: bool) -> int:
+        """`parent` is 0 for a stream that has been created before."""
+        if parent:
+            self.context_create(context, parent)
         stream = self._stream(context)
-        return stream.request_headers(end_of_stream) if stream else CONTINUE
+        if stream is None:
+            return CONTINUE
+        stream.root.follow_log_level()
+        return stream.headers(stream.request, end_of_stream)
 
     def request_body(self, context: int, size: int, end_of_stream: bool) -> int:
         stream = self._stream(context)
@@ -77,7 +83,7 @@ class Machine:
 
     def response_headers(self, context: int, end_of_stream: bool) -> int:
         stream = self._stream(context)
-        return stream.response_headers(end_of_stream) if stream else CONTINUE
+        return stream.headers(stream.response, end_of_stream) if stream else CONTINUE
 
     def response_body(self, context: int, size: int, end_of_stream: bool) -> int:
         stream = self._stream(context)
@@ -90,12 +96,12 @@ class Machine:
     def log(self, context: int) -> None:
         """The access log is about to be written: the last chance to add something to it, so the end of the stream."""
         if stream := self._stream(context):
+            del self._streams[context]
             stream.close()
 
     def delete(self, context: int) -> None:
-        if stream := self._stream(context):
-            stream.close()  # for gateways that write no log for it
-            del self._streams[context]
+        """For streams of which no log is written, and for plugins."""
+        self.log(context)
         self._roots.pop(context, None)
 
     # Events of the plugin.

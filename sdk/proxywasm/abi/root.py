@@ -23,8 +23,10 @@ class Root:
 
     def __init__(self, plugin: Plugin[Any], gateway: Gateway, context: int, streams: Mapping[int, Stream]) -> None:
         self.gateway = gateway
-        self.port = Port(gateway, context, self._request_id)
-        self.dispatcher = Dispatcher(plugin, self.port)
+        self.port = Port(gateway, context, lambda stream: self.dispatcher.request_header(stream, "x-request-id"))
+        self.dispatcher = dispatcher = Dispatcher(plugin, self.port)
+        self.on_request_headers, self.on_request_body = dispatcher.on_request_headers, dispatcher.on_request_body
+        self.on_response_headers, self.on_response_body = dispatcher.on_response_headers, dispatcher.on_response_body
         self._streams = streams
         self._level = -1
         self._soon: list[Callable[[], None]] = []
@@ -86,9 +88,9 @@ class Root:
         """`half`: the direction of `stream` whose phase is being answered."""
         in_phase = half is not None
         for command in commands:
-            if isinstance(command, EffectiveContext):
+            if type(command) is EffectiveContext:
                 stream, half = self._streams.get(command.value), None
-            elif stream is not None and not stream.closed:
+            elif stream is not None:
                 MEANINGS[type(command)](stream, command, half, in_phase)
             # Otherwise the stream ended before its answer came, which is nobody's fault.
         while self._after:
@@ -104,10 +106,6 @@ class Root:
         if not self._soon:
             self.port.wake_in(SOON_MS)
         self._soon.append(function)
-
-    def _request_id(self, context: int) -> str:
-        stream = self._streams.get(context)
-        return stream.request_id if stream else ""
 
 
 def _log_level(number: int) -> LogLevel:

@@ -12,25 +12,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .. import wire
+from ..headers import Headers
 from ..replies import FAILED, TORN, too_large
 from ..wire import BodyMode, Hold, LocalReply, LogLevel, Outcome, PluginFailure
 from .calls import (
     CONTINUE,
     EVERYTHING,
-    REQUEST,
-    REQUEST_BODY,
-    REQUEST_HEADERS,
     RESPONSE,
-    RESPONSE_BODY,
     RESPONSE_HEADERS,
     STOP_ALL,
     STOP_BODY,
     STOP_HEADERS,
     status_name,
 )
-from .half import Half
+from .half import Half, RequestHalf, ResponseHalf
 from .injection import HigressInjections, Injections
-from .pairs import join_pairs, split_pairs, to_bytes
+from .pairs import join_pairs, pairs_text, to_bytes
 
 if TYPE_CHECKING:
     from .root import Root
@@ -38,29 +35,21 @@ if TYPE_CHECKING:
 _NO_GRPC_STATUS: Final = -1
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
+_PAUSE, _STOP_NO_BUFFER = Hold.PAUSE, Hold.STOP_NO_BUFFER
 
 
 class Stream:
     """Each phase returns what the gateway does next with its direction."""
 
+    __slots__ = ("_abi", "_answered", "_bypassed", "_gateway", "closed", "id", "request", "response", "root", "taken")
+
     def __init__(self, root: Root, context: int) -> None:
         self.id = context
         self.root = root
-        self.request_id = ""
-        dispatcher = root.dispatcher
-        self.request: Half = Half(
-            "request", REQUEST, REQUEST_HEADERS, REQUEST_BODY, dispatcher.on_request_headers, dispatcher.on_request_body
-        )
-        self.response: Half = Half(
-            "response",
-            RESPONSE,
-            RESPONSE_HEADERS,
-            RESPONSE_BODY,
-            dispatcher.on_response_headers,
-            dispatcher.on_response_body,
-        )
-        self._gateway = root.gateway
-        self._abi = root.gateway.abi
+        self.request = RequestHalf(root.on_request_headers, root.on_request_body)
+        self.response = ResponseHalf(root.on_response_headers, root.on_response_body)
+        self._gateway = gateway = root.gateway
+        self._abi = gateway.abi
         self._answered = False  # by a local reply; the gateway takes no second one
         self._bypassed = False  # the plugin failed in this stream and is not asked again
         self.closed = False
@@ -69,36 +58,24 @@ class Stream:
 
     # Phases.
 
-    def request_headers(self, end_of_stream: bool) -> int:
-        self.root.follow_log_level()
-        fields = split_pairs(self._abi.get_header_map_pairs(REQUEST_HEADERS))
-        for name, value in fields:
-            if name == "x-request-id":
-                self.request_id = value
-                break
-        return self._headers(self.request, fields, end_of_stream)
-
-    def response_headers(self, end_of_stream: bool) -> int:
-        return self._headers(
-            self.response, split_pairs(self._abi.get_header_map_pairs(RESPONSE_HEADERS)), end_of_stream
-        )
-
-    def _headers(self, half: Half, fields: wire.Fields, end_of_stream: bool) -> int:
+    def headers(self, half: Half, end_of_stream: bool) -> int:
         half.arrived = True
         half.ended = end_of_stream
         if self._bypassed:
             return CONTINUE
+        headers = Headers(pairs_text(self._abi.get_header_map_pairs(half.map_kind)))
         try:
-            outcome = half.on_headers(self.id, fields, end_of_stream)
+            outcome = half.on_headers(self.id, headers, end_of_stream)
         except PluginFailure as failure:
             self.fail(str(failure), half)
         else:
             if outcome is not None:
                 assert not isinstance(outcome, bytes), "a header phase has no body to answer with"
                 self.root.carry_out(outcome, self, half)
-        if half.hold is Hold.PAUSE:
-            return self._leave(half, STOP_ALL)
-        return self._leave(half, CONTINUE if half.hold is None else STOP_HEADERS)
+        if half.hold is None:
+            half.stopped = False
+            return CONTINUE
+        return self._leave(half, STOP_ALL if half.hold is _PAUSE else STOP_HEADERS)
 
     def body(self, half: Half, size: int, end_of_stream: bool) -> int:
         """`size` is that of the chunk, or, while a body is being collected, of all that is there."""
@@ -127,12 +104,8 @@ class Stream:
         return self._ask(half, data or b"", True)
 
     def close(self) -> None:
-        """The stream is over, however it ended."""
-        if self.closed:
-            return
+        """The stream is over, however it ended. Called once."""
         self.closed = True
-        if not self.request.arrived:
-            return
         try:
             outcome = self.root.dispatcher.on_done(self.id)
         except PluginFailure as failure:
@@ -159,7 +132,7 @@ class Stream:
             self.set_body(half, outcome)
             return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
         self.root.carry_out(outcome, self, half)
-        if half.hold is Hold.STOP_NO_BUFFER and self.taken:
+        if half.hold is _STOP_NO_BUFFER and self.taken:
             return self._leave(half, self.taken.leave())
         return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
 
@@ -188,12 +161,13 @@ class Stream:
         self._gateway.enter(self.id)
         abi, kind = self._abi, half.map_kind
         for op, name, value in edits:
-            if op == "=":
-                status = abi.replace_header_map_value(kind, to_bytes(name), to_bytes(value))
-            elif op == "+":
-                status = abi.add_header_map_value(kind, to_bytes(name), to_bytes(value))
+            raw_name = name.encode() if name.isascii() else to_bytes(name)
+            if op == "-":
+                status = abi.remove_header_map_value(kind, raw_name)
             else:
-                status = abi.remove_header_map_value(kind, to_bytes(name))
+                raw_value = value.encode() if value.isascii() else to_bytes(value)
+                change = abi.replace_header_map_value if op == "=" else abi.add_header_map_value
+                status = change(kind, raw_name, raw_value)
             if status:
                 self.log(f"the {half.name} header {name} was changed in vain ({status_name(status)})")
 
@@ -257,7 +231,7 @@ class Stream:
 
     def _break_off(self, half: Half) -> None:
         """So that the other side notices. Not at once: Envoy 1.40 crashes when a stream is closed inside a phase."""
-        half.hold = Hold.PAUSE
+        half.hold = _PAUSE
         self.root.soon(self._close_gateway_stream)
 
     def _close_gateway_stream(self) -> None:

@@ -22,6 +22,7 @@ from wit_world.imports import host, types
 from proxywasm import wire
 from proxywasm.adapters.instance import begin, settle
 from proxywasm.dispatcher import Dispatcher
+from proxywasm.headers import Headers
 from proxywasm.wire import Fields, LogLevel, MetricKind, join_edits, join_fields, split_fields
 
 _LEVELS = {
@@ -64,14 +65,20 @@ class _ComponentHost:
         return None if value is None else _bytes(value)
 
     def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
-        host.set_property(context, "\0".join(path), _payload(value))
+        try:
+            host.set_property(context, "\0".join(path), _payload(value))
+        except Err as error:
+            raise wire.LimitError(error.value) from None
 
     def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
         entry = host.get_shared_data(key)
         return None if entry is None else (_bytes(entry.value), entry.cas)
 
     def set_shared_data(self, key: str, value: bytes, cas: int) -> bool:
-        return bool(host.set_shared_data(key, _payload(value), cas))
+        try:
+            return bool(host.set_shared_data(key, _payload(value), cas))
+        except Err as error:
+            raise wire.LimitError(error.value) from None
 
     def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
         try:
@@ -98,7 +105,10 @@ class _ComponentHost:
             raise wire.ForeignFunctionError(error.value) from None
 
     def define_metric(self, kind: MetricKind, name: str) -> int:
-        return int(host.define_metric(types.MetricKind[kind.name], name))
+        try:
+            return int(host.define_metric(types.MetricKind[kind.name], name))
+        except Err as error:
+            raise wire.LimitError(error.value) from None
 
     def increment_metric(self, metric: int, offset: int) -> None:
         host.increment_metric(metric, offset)
@@ -186,7 +196,7 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
 
     def on_request_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
         try:
-            return _outcome(_dispatcher.on_request_headers(context, split_fields(headers), end_of_stream))
+            return _outcome(_dispatcher.on_request_headers(context, Headers(headers), end_of_stream))
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
 
@@ -198,7 +208,7 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
 
     def on_response_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
         try:
-            return _outcome(_dispatcher.on_response_headers(context, split_fields(headers), end_of_stream))
+            return _outcome(_dispatcher.on_response_headers(context, Headers(headers), end_of_stream))
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
 

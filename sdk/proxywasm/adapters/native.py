@@ -10,9 +10,10 @@ from typing import Any
 
 from .. import log
 from ..dispatcher import Dispatcher
+from ..headers import Headers
 from ..plugin import Plugin
 from ..runtime import guard_sleep, running
-from ..wire import Host, Outcome, Program
+from ..wire import Fields, Host, Outcome, Program
 
 
 class PluginNotFoundError(ImportError):
@@ -38,9 +39,28 @@ def load_plugin(path: Path) -> Plugin[Any]:
 
 
 def native_program(plugin: Plugin[Any], host: Host) -> Program:
-    """The plugin as a program: the dispatcher already speaks the host's language."""
+    """The plugin as a program."""
     guard_sleep()
-    return _NativeDispatcher(plugin, host)
+    return NativeProgram(plugin, host)
+
+
+class NativeProgram:
+    """A plugin's dispatcher speaks its host's language, but it takes headers as plugins see them."""
+
+    def __init__(self, plugin: Plugin[Any], host: Host) -> None:
+        dispatcher = _NativeDispatcher(plugin, host)
+        self._dispatcher = dispatcher
+        self.configure = dispatcher.configure
+        self.on_request_body, self.on_response_body = dispatcher.on_request_body, dispatcher.on_response_body
+        self.on_done, self.on_tick = dispatcher.on_done, dispatcher.on_tick
+        self.on_http_call_response = dispatcher.on_http_call_response
+        self.on_redis_call_response = dispatcher.on_redis_call_response
+
+    def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
+        return self._dispatcher.on_request_headers(context, Headers(headers), end_of_stream)
+
+    def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
+        return self._dispatcher.on_response_headers(context, Headers(headers), end_of_stream)
 
 
 class _NativeDispatcher(Dispatcher):

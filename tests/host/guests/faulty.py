@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from proxywasm import Action, ConfigError, HttpContext, Plugin, log
+from proxywasm import Action, ConfigError, Counter, Histogram, HttpContext, Plugin, log, shared_data
 from proxywasm.wire import LimitRequestBody
 
 plugin: Plugin[dict[str, Any]] = Plugin("faulty")
@@ -180,6 +180,18 @@ def command(ctx: HttpContext) -> None:
         ctx.command(LimitRequestBody(number))
 
 
+# No fault: what must come out right while others misbehave.
+
+visits = Counter("visits")
+sizes = Histogram("sizes")
+
+
+def count(ctx: HttpContext) -> None:
+    visits.increment()
+    sizes.record(7)
+    ctx.request_headers["x-visit"] = shared_data.update("visits", lambda old: b"%d" % (int(old or 0) + 1)).decode()
+
+
 FAULTS: dict[str, Callable[[], Any]] = {
     "nothing": lambda: None,
     "loop": loop,
@@ -223,6 +235,7 @@ ON_STREAM: dict[str, Callable[[HttpContext], Any]] = {
     "commands": command,
     "wide reply": lambda ctx: ctx.send_http_response(200, [], b"x" * 70_000_000),
     "hold": lambda ctx: Action.PAUSE,
+    "count": count,
 }
 
 

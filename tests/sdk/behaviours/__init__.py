@@ -10,7 +10,7 @@ from typing import Any
 
 from proxywasm import ConfigError, Plugin
 
-from . import bad_input, callouts, flow, plugin_wide, redis_calls, stdlib
+from . import bad_input, callouts, flow, hoarding, plugin_wide, redis_calls, stdlib
 
 Config = dict[str, Any]
 
@@ -18,6 +18,7 @@ PLUGINS: dict[str, Plugin[Config]] = {
     **bad_input.PLUGINS,
     **callouts.PLUGINS,
     **flow.PLUGINS,
+    **hoarding.PLUGINS,
     **plugin_wide.PLUGINS,
     **redis_calls.PLUGINS,
     **stdlib.PLUGINS,

@@ -10,9 +10,8 @@ from typing import Final, NoReturn
 
 from proxywasm.wire import Fields, LogLevel, PluginFailure, ProgramLost
 
-from ...services import Clock, HttpCall, LogRecord, Properties, RedisCall
+from ...services import Clock, HttpCall, LogRecord, Metrics, Properties, RedisCall, SharedData
 from ..gateways import Setting, unsupported
-from ..services import TestMetrics, TestSharedData
 from .configuration import STREAM
 from .http1 import Reader, Server
 from .hub import Wire
@@ -168,7 +167,7 @@ class EnvoyServices:
         return self._session.whole_log()
 
     @property
-    def metrics(self) -> TestMetrics:
+    def metrics(self) -> Metrics:
         return _EnvoyMetrics(self._session)
 
     @property
@@ -176,7 +175,7 @@ class EnvoyServices:
         unsupported("advance")
 
     @property
-    def shared_data(self) -> TestSharedData:
+    def shared_data(self) -> SharedData:
         unsupported("shared_data")
 
     @property
@@ -205,7 +204,7 @@ class EnvoyServices:
         return cancelled
 
 
-class _EnvoyMetrics(TestMetrics):
+class _EnvoyMetrics(Metrics):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session

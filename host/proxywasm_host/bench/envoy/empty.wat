@@ -1,0 +1,21 @@
+;; A plugin that makes the gateway do what ai-proxy makes it do, and does nothing itself: in both directions headers wait
+;; for the body, and bodies are collected. What it costs is the gateway's part.
+(module
+  (memory (export "memory") 1)
+  (global $free (mut i32) (i32.const 1024))
+  (func $collect (param $end i32) (result i32) (i32.eqz (local.get $end)))
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param $size i32) (result i32)
+    (local $given i32)
+    (local.set $given (global.get $free))
+    (global.set $free (i32.add (global.get $free) (local.get $size)))
+    (local.get $given))
+  (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
+  (func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 1))
+  (func (export "proxy_on_context_create") (param i32 i32))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (call $collect (local.get 2)))
+  (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (call $collect (local.get 2)))
+  (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) (call $collect (local.get 2)))
+  (func (export "proxy_on_response_body") (param i32 i32 i32) (result i32) (call $collect (local.get 2)))
+  (func (export "proxy_on_log") (param i32))
+  (func (export "proxy_on_delete") (param i32)))

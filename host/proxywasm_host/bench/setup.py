@@ -1,0 +1,81 @@
+"""What all measurements start from: the two plugins, and a recorded chat."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+from proxywasm.wire import LogLevel, Program
+
+from ..build import build
+from ..component import ComponentProgram
+from ..engine import Component, Engine
+from ..exchange import load
+from ..services import HostServices
+from ..stream import Runner, Stream
+
+_HERE = Path(__file__).parent
+IDENTITY = _HERE / "bench_plugin.py"
+CHAT = _HERE / "qwen.json"
+
+PSEUDO = [(":method", "POST"), (":path", "/v1/chat/completions"), (":authority", "example.com")]
+HEADERS = [*PSEUDO, *[(f"x-header-{number}", "a value of some length") for number in range(17)]]
+RESPONSE = [(":status", "200"), ("content-type", "text/event-stream")]
+CHUNK = b'data: {"choices":[{"delta":{"content":"some words"}}]}'.ljust(298) + b"\n\n"
+
+
+class Setup:
+    """Built and loaded once for all measurements.
+
+    Attributes:
+        identity: a plugin that changes nothing, or as little as it is told.
+        flagship: ai-proxy.
+        exchange: a chat with native Qwen, in 5 chunks.
+    """
+
+    def __init__(self) -> None:
+        self.engine = Engine()
+        self.identity = self.engine.load(build(IDENTITY).path)
+        self.flagship_source = flagship()
+        self.flagship_file = build(self.flagship_source).path
+        self.flagship = self.engine.load(self.flagship_file)
+        self.exchange = load(CHAT)[0]
+
+    def wasm(self, component: Component, config: str) -> Runner:
+        return configured(lambda services: ComponentProgram(component, services), config)
+
+    def ask(self, runner: Runner) -> Stream:
+        request = self.exchange.request
+        stream = runner.open()
+        stream.request_headers(request.headers, False)
+        for number, chunk in enumerate(request.body, 1):
+            stream.request_body(chunk, number == len(request.body))
+        stream.take()
+        return stream
+
+    def converse(self, runner: Runner) -> None:
+        response = self.exchange.response
+        assert response is not None
+        stream = self.ask(runner)
+        stream.response_headers(response.headers, False)
+        for number, chunk in enumerate(response.body, 1):
+            stream.response_body(chunk, number == len(response.body))
+            stream.take()
+        if not stream.response_done or stream.local_reply:
+            raise RuntimeError(f"the chat failed: {runner.services.logs}")
+        stream.close()
+
+
+def flagship() -> Path:
+    spec = importlib.util.find_spec("ai_proxy")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("the benchmark needs the plugin ai_proxy, which comes with this distribution")
+    return Path(spec.origin).parent
+
+
+def configured(start: Callable[[HostServices], Program], config: str) -> Runner:
+    services = HostServices()
+    program = start(services)
+    program.configure(config, LogLevel.INFO)
+    return Runner(program, services)

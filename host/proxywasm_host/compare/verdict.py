@@ -1,0 +1,93 @@
+"""A whole result against the expectations of its exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any, Final, Literal, TypeAlias
+
+from proxywasm.replies import PLUGIN_FAILED
+
+from ..exchange import Exchange
+from ..overrides import NO_OVERRIDES, Overrides, RuleFailed
+from .difference import MISSING, Difference
+from .made_up import MadeUp
+from .messages import compare_messages, compare_replies
+
+Result: TypeAlias = Mapping[str, Any]
+
+PARTS: Final = ("upstream", "downstream", "local_reply", "callouts")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a comparison came to. `overrides` names the deliberate differences that were expected instead."""
+
+    status: Literal["same", "different", "known bug of the original", "nothing expected"]
+    differences: tuple[Difference, ...] = ()
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.differences
+
+
+def judge(result: Result, exchange: Exchange, overrides: Overrides = NO_OVERRIDES) -> Verdict:
+    """Compare a result with the expectations of its exchange."""
+    found = list(_own_failure(result))
+    try:
+        applied = overrides.apply(exchange)
+    except RuleFailed as failed:
+        return Verdict("different", (*found, Difference("overrides", "rules that can be computed", str(failed))))
+    if applied is None:
+        known = bool(exchange.raw.get("known_bug"))
+        status: Literal["known bug of the original", "nothing expected"] = (
+            "known bug of the original" if known else "nothing expected"
+        )
+        return Verdict("different", tuple(found)) if found else Verdict(status)
+    found += _best(result, applied.candidates, MadeUp.of(exchange))
+    return Verdict("different" if found else "same", tuple(found), applied.names)
+
+
+def differences(result: Result, exchange: Exchange, overrides: Overrides = NO_OVERRIDES) -> list[Difference]:
+    """Where a result is not what its exchange expects; nothing for a known bug of the original."""
+    return list(judge(result, exchange, overrides).differences)
+
+
+def _own_failure(result: Result) -> Iterator[Difference]:
+    """No recording excuses a plugin that raises, or an instance that traps."""
+    if "crash" in result:
+        yield Difference("crash", MISSING, result["crash"])
+    if (result.get("local_reply") or {}).get("details") == PLUGIN_FAILED:
+        logs = "\n".join(result.get("logs", []))
+        yield Difference("local_reply", "a plugin that does not raise", logs or PLUGIN_FAILED)
+
+
+def _best(result: Result, candidates: Sequence[Result], made_up: MadeUp) -> list[Difference]:
+    """Each part of the result may be like that part of any candidate that starts in the same way."""
+    alike = [candidate for candidate in candidates if candidate.get("start", "ok") == result["start"]]
+    if not alike:
+        got = result["start"] if result["start"] == "ok" else f"failed: {result.get('error')}"
+        return [Difference("start", candidates[0].get("start", "ok"), got)]
+    if result["start"] == "failed":
+        return []
+    found: list[Difference] = []
+    for part in PARTS:
+        attempts = [list(_part(part, candidate.get(part), result.get(part), made_up)) for candidate in alike]
+        attempts.sort(key=len)
+        found += attempts[0]
+    return found
+
+
+def _part(part: str, expected: Any, got: Any, made_up: MadeUp) -> Iterator[Difference]:
+    if part == "callouts":
+        for index, (one, other) in enumerate(zip_longest(expected or [], got or [], fillvalue=MISSING)):
+            yield from compare_messages(f"callouts.{index}", one, other, made_up)
+    elif expected is None or got is None:
+        if expected is not got:
+            yield Difference(part, expected, got)
+    elif part == "local_reply":
+        yield from compare_replies(expected, got, made_up)
+    else:
+        yield from compare_messages(part, expected, got, made_up)

@@ -1,0 +1,63 @@
+"""From exchanges to a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .chunks import chunk_to_json
+from .model import REPLAYED, CallOut, Exchange, Message
+
+
+def dump(exchanges: Sequence[Exchange], path: Path) -> None:
+    """Write exchanges to a file that `load` reads."""
+    document = [to_json(exchange) for exchange in exchanges]
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def to_json(exchange: Exchange) -> dict[str, Any]:
+    """The entry of a file for an exchange; keys that a replay does not look at come from `raw`."""
+    entry: dict[str, Any] = {"name": exchange.name} if exchange.name else {}
+    if exchange.config:
+        entry["config"] = _parsed(exchange.config)
+    if exchange.properties:
+        entry["properties"] = dict(exchange.properties)
+    entry["request"] = _message_json(exchange.request)
+    if exchange.response:
+        entry["response"] = _message_json(exchange.response)
+    if exchange.callouts:
+        entry["callouts"] = [_callout_json(callout) for callout in exchange.callouts]
+    if exchange.before:
+        entry["before"] = [to_json(before) for before in exchange.before]
+    if exchange.wait_ms:
+        entry["wait_ms"] = exchange.wait_ms
+    return entry | {key: value for key, value in exchange.raw.items() if key not in REPLAYED}
+
+
+def _parsed(config: str) -> Any:
+    """An object reads better than JSON inside a string, as long as it says the same."""
+    try:
+        document = json.loads(config)
+    except ValueError:
+        return config
+    return document if isinstance(document, dict) else config
+
+
+def _message_json(message: Message) -> dict[str, Any]:
+    entry: dict[str, Any] = {"headers": [list(pair) for pair in message.headers]}
+    if message.body:
+        entry["body"] = [chunk_to_json(chunk) for chunk in message.body]
+    return entry
+
+
+def _callout_json(callout: CallOut) -> dict[str, Any]:
+    match = {"cluster": callout.cluster, "path": callout.path}
+    entry: dict[str, Any] = {"match": {key: value for key, value in match.items() if value is not None}}
+    if callout.response:
+        entry["response"] = {
+            "headers": [list(pair) for pair in callout.response.headers],
+            "body": chunk_to_json(b"".join(callout.response.body)),
+        }
+    return entry

@@ -1,0 +1,64 @@
+"""Lines on a console, or in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+QUIET: Final = "bright_black"
+_WIDEST: Final = 120
+
+
+class Lines:
+    """Wraps lines on a terminal, and nowhere else."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._width = min(console.width, _WIDEST)
+
+    def heading(self, text: str) -> None:
+        self._console.print()
+        self._console.rule(Text(text, "bold"), align="left", style=QUIET)
+
+    def title(self, title: str) -> None:
+        self._console.print()
+        self.line(Text(title, "bold cyan"))
+
+    def prose(self, text: str, style: str) -> None:
+        for line in text.splitlines():
+            wrapped = (
+                Text(line, style).wrap(self._console, self._width - 2) if self._console.is_terminal else [Text(line)]
+            )
+            for part in wrapped:
+                self.line(part, 2)
+
+    def line(self, text: Text, indent: int = 0, *, first: str = "", first_style: str = QUIET, most: int = 0) -> None:
+        """Print after `first`, and below that if it takes more lines; `most`: of which no more than so many."""
+        lines: Iterable[Text] = [text]
+        if self._console.is_terminal:
+            room = self._width - indent - len(first)
+            lines = _fold(text, room)
+            if most and len(lines) > most:
+                lines = lines[:most]
+                lines[-1].truncate(room - 1)
+                lines[-1].append("…")
+        for line in lines:
+            line.rstrip()
+            self._console.print(Text.assemble(" " * indent, (first, first_style), line), soft_wrap=True)
+            first = " " * len(first)
+
+
+def _fold(text: Text, room: int) -> list[Text]:
+    """Break at the last cell of a line: JSON without spaces has no better place."""
+    offsets, used = [], 0
+    for index, character in enumerate(text.plain):
+        width = cell_len(character)
+        if used + width > room:
+            offsets.append(index)
+            used = 0
+        used += width
+    return list(text.divide(offsets))

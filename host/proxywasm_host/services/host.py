@@ -1,0 +1,204 @@
+"""`HostServices`: everything that one plugin instance may ask of its host."""
+
+from __future__ import annotations
+
+import random
+import urllib.parse
+from collections.abc import Callable, Container, Mapping
+from os import urandom  # the system's, also while native plugins run with another
+from typing import TypeAlias
+
+from proxywasm.wire import Fields, ForeignFunctionError, HttpCallError, LogLevel, MetricKind, RedisCallError
+
+from .calls import Calls, HttpCall, RedisCall, RedisSettings
+from .clock import Clock
+from .limits import Limits
+from .logs import LogRecord
+from .metrics import Metrics
+from .properties import Properties, StreamProperties
+from .shared_data import SharedData
+
+ForeignFunction: TypeAlias = Callable[[bytes], bytes]
+"""Raises `ForeignFunctionError` for an argument that it does not understand."""
+
+_NAMES = (("plugin_name",), ("plugin_id",))
+
+
+class HostServices:
+    """The port for one program instance. Give the same `shared_data` and `metrics` to instances that share them.
+
+    With `start_ns` and `seed` the clock stands still and random numbers repeat: runs are reproducible.
+
+    Args:
+        clusters: the services that can be called; others are refused. None: any name will do.
+        foreign_functions: what the plugin may call by name.
+        on_log: gets each message instead of `logs`.
+        limits: what the plugin may leave here; `shared_data` and `metrics` that are given have their own.
+    """
+
+    def __init__(
+        self,
+        *,
+        start_ns: int | None = None,
+        seed: int | None = None,
+        log_level: LogLevel = LogLevel.INFO,
+        on_log: Callable[[LogRecord], None] | None = None,
+        shared_data: SharedData | None = None,
+        metrics: Metrics | None = None,
+        clusters: Container[str] | None = None,
+        foreign_functions: Mapping[str, ForeignFunction] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self.clock = Clock(start_ns)
+        self.log_level = log_level
+        self.logs: list[LogRecord] = []
+        self.shared_data = shared_data or SharedData(self._limits)
+        self.metrics = metrics or Metrics(self._limits)
+        self.tick_period_ms = 0
+        self.rebuild_wanted = False
+        """The plugin asked for a fresh instance: it has served as many requests, or uses as much memory, as it may."""
+        self.max_requests_per_io_cycle = 0
+        """What the plugin asked for; meaningful in Envoy only."""
+        self.clusters = clusters
+        self.foreign_functions: dict[str, ForeignFunction] = {
+            "set_global_max_requests_per_io_cycle": self._set_max_requests,
+            **(foreign_functions or {}),
+        }
+        self._on_log = on_log or self.logs.append
+        self._random = None if seed is None else random.Random(seed)  # noqa: S311  # reproducible on purpose
+        self._properties = StreamProperties(self._limits)
+        self._label = ""
+        self._calls = Calls()
+        self._redis: dict[str, RedisSettings] = {}
+
+    @property
+    def reproducible(self) -> bool:
+        return self.clock.stands_still
+
+    # Streams, for the runner.
+
+    def open_stream(self, context: int, properties: Properties) -> None:
+        self._properties.open(context, properties)
+
+    def note_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
+        """Let the plugin know something of an open stream."""
+        self._properties.note(context, path, value)
+
+    def close_stream(self, context: int) -> Properties:
+        """Forget its call-outs and its properties; what those were at the end."""
+        self._calls.cancel(context)
+        return self._properties.close(context)
+
+    def take_calls(self) -> list[HttpCall]:
+        """Call-outs that were started since the last time, in order."""
+        return self._calls.take_http()
+
+    def take_redis_calls(self) -> list[RedisCall]:
+        """Redis commands that were sent since the last time, in order."""
+        return self._calls.take_redis()
+
+    def take_cancelled(self) -> list[int]:
+        """Calls that were taken and whose stream has ended since the last time: nobody waits for their answer."""
+        return self._calls.take_cancelled()
+
+    def finish_call(self, call: int) -> int:
+        """The stream that waits for this call's answer; 0 if it has ended, or if the plugin itself made the call."""
+        return self._calls.finish(call)
+
+    def waits(self, context: int) -> bool:
+        """Whether a call-out of this stream has no answer yet."""
+        return self._calls.waits(context)
+
+    def overdue_calls(self) -> list[tuple[int, bool]]:
+        """Calls whose time is up, each with whether it is a Redis command."""
+        return self._calls.overdue(self.now())
+
+    # wire.Host
+
+    def log(self, level: LogLevel, context: int, message: str) -> None:
+        if level >= self.log_level:
+            request_id = self._properties.of(context, ("x_request_id",))
+            self._on_log(LogRecord(level, context, message, self._label, request_id.decode(errors="replace")))
+
+    def now(self) -> int:
+        return self.clock.now()
+
+    def random_bytes(self, count: int) -> bytes:
+        return urandom(count) if self._random is None else self._random.randbytes(count)
+
+    def get_property(self, context: int, path: tuple[str, ...]) -> bytes | None:
+        return self._properties.get(context, path)
+
+    def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
+        self._properties.set(context, path, value)
+        if path == ("wasm_need_rebuild",):
+            self.rebuild_wanted = value == b"true"
+        elif context == 0 and path in _NAMES:
+            names = [name for key in _NAMES if (name := self._properties.of(0, key))]
+            self._label = b" ".join(names).decode(errors="replace")
+
+    def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
+        return self.shared_data.get(key)
+
+    def set_shared_data(self, key: str, value: bytes, cas: int) -> bool:
+        return self.shared_data.set(key, value, cas)
+
+    def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
+        names = {name for name, _ in headers}
+        if missing := [name for name in (":method", ":path", ":authority") if name not in names]:
+            raise HttpCallError(f"a call-out needs the pseudo-headers :method, :path and :authority; no {missing[0]}")
+        if self.clusters is not None and cluster not in self.clusters:
+            raise HttpCallError(f"no such cluster: {cluster!r}")
+        size = sum([len(name) + len(value) for name, value in headers]) + len(body)
+        if refusal := self._refuses_size(size):
+            raise HttpCallError(refusal)
+        return self._calls.start_http(context, cluster, headers, body, timeout_ms, size=size, now=self.now())
+
+    def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
+        name, _, query = cluster.partition("?")
+        if self.clusters is not None and name not in self.clusters:
+            raise RedisCallError(f"no such cluster: {name!r}")
+        if name not in self._redis and len(self._redis) >= self._limits.redis_services:
+            raise RedisCallError(f"{len(self._redis)} Redis services have been initialised, more are not allowed")
+        self._redis[name] = RedisSettings(name, username, password, timeout_ms, dict(urllib.parse.parse_qsl(query)))
+
+    def redis_call(self, context: int, cluster: str, query: bytes) -> int:
+        settings = self._redis.get(cluster)
+        if settings is None:
+            raise RedisCallError(f"the Redis service {cluster!r} was not initialised")
+        if refusal := self._refuses_size(len(query)):
+            raise RedisCallError(refusal)
+        return self._calls.start_redis(context, query, settings, now=self.now())
+
+    def _refuses_size(self, size: int) -> str | None:
+        """Why a call-out of so many bytes cannot be sent now, if it cannot."""
+        total, most = self._calls.size + size, self._limits.callout_size
+        return f"call-outs that wait would take {total} bytes, more than the {most} allowed" if total > most else None
+
+    def call_foreign_function(self, name: str, argument: bytes) -> bytes:
+        function = self.foreign_functions.get(name)
+        if function is None:
+            raise ForeignFunctionError(f"this host has no function {name!r}")
+        return function(argument)
+
+    def _set_max_requests(self, argument: bytes) -> bytes:
+        if len(argument) != 8:
+            raise ForeignFunctionError(f"the argument must be a number of 8 bytes, got {len(argument)} bytes")
+        self.max_requests_per_io_cycle = int.from_bytes(argument, "little")
+        return b""
+
+    def define_metric(self, kind: MetricKind, name: str) -> int:
+        return self.metrics.define(kind, name)
+
+    def increment_metric(self, metric: int, offset: int) -> None:
+        self.metrics.increment(metric, offset)
+
+    def record_metric(self, metric: int, value: int) -> None:
+        self.metrics.record(metric, value)
+
+    def get_metric(self, metric: int) -> int:
+        return self.metrics[metric].value
+
+    def set_tick_period(self, milliseconds: int) -> None:
+        self.tick_period_ms = milliseconds

@@ -1,0 +1,67 @@
+"""Properties of streams, and those of the plugin itself, which every stream sees."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from proxywasm.wire import LimitError
+
+from .limits import ENTRY, Limits
+
+Properties: TypeAlias = dict[tuple[str, ...], bytes]
+
+
+class StreamProperties:
+    """Those of all open streams by context; context 0 is the plugin itself."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limit = limits.properties
+        self._values: dict[int, Properties] = {0: {}}
+        self._sizes: dict[int, int] = {}  # of those to which the plugin has added
+
+    def open(self, context: int, properties: Properties) -> None:
+        self._values[context] = dict(properties)
+
+    def close(self, context: int) -> Properties:
+        """Forget them; what they were at the end."""
+        self._sizes.pop(context, None)
+        return self._values.pop(context, {})
+
+    def get(self, context: int, path: tuple[str, ...]) -> bytes | None:
+        own = self._values.get(context)
+        value = own.get(path) if own else None
+        return value if value is not None else self._values[0].get(path)
+
+    def of(self, context: int, path: tuple[str, ...]) -> bytes:
+        """Of this stream alone; empty if there is none."""
+        own = self._values.get(context)
+        return own.get(path, b"") if own else b""
+
+    def note(self, context: int, path: tuple[str, ...], value: bytes) -> None:
+        """One that the host sets, which no limit concerns; nothing happens if there is no such stream any more."""
+        own = self._values.get(context)
+        if own is not None:
+            own[path] = value
+            self._sizes.pop(context, None)
+
+    def set(self, context: int, path: tuple[str, ...], value: bytes) -> None:
+        """One that the plugin sets, otherwise likewise. Raises `LimitError`."""
+        own = self._values.get(context)
+        if own is None:
+            return
+        used = self._sizes.get(context)
+        if used is None:
+            used = sum([_size(path, value) for path, value in own.items()])
+        size = used + _size(path, value) - (_size(path, own[path]) if path in own else 0)
+        if size > max(self._limit, used):
+            whose = f"those of stream {context}" if context else "those of the plugin"
+            raise LimitError(
+                f"the property {'.'.join(path)[:100]!r} is not set: {whose} would take {size} bytes, more than the "
+                f"{self._limit} that are allowed"
+            )
+        self._sizes[context] = size
+        own[path] = value
+
+
+def _size(path: tuple[str, ...], value: bytes) -> int:
+    return sum(map(len, path)) + len(value) + ENTRY

@@ -1,0 +1,92 @@
+"""What a plugin asks for, carried out for one stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from proxywasm import wire
+from proxywasm.wire import BodyMode, Hold
+
+from .answers import drop_request, reply
+from .half import Half
+
+if TYPE_CHECKING:
+    from .stream import Stream
+
+
+def carry_out(stream: Stream, command: wire.Command, half: Half | None) -> None:
+    """`half` is the direction whose phase is being answered, None where no phase of this stream is."""
+    _COMMANDS[type(command)](stream, half, command)
+
+
+def _hold(stream: Stream, half: Half | None, command: wire.HoldPhase) -> None:
+    if half is None:
+        _meaningless(stream, command)
+    elif command.value is not Hold.STOP_NO_BUFFER:
+        half.hold = command.value
+        half.paused_since = stream.services.now()
+    elif half is stream.response and half.body is not None:
+        half.body = None
+        half.taken = True
+        half.paused_since = stream.services.now()
+    else:
+        _meaningless(stream, command)
+
+
+def _meaningless(stream: Stream, command: wire.Command) -> None:
+    stream.log(f"the plugin asked for {command}, which has no meaning in this phase")
+
+
+def _read(half: Half, mode: BodyMode) -> None:
+    half.mode = mode
+
+
+def _limit(half: Half, limit: int) -> None:
+    half.limit = limit
+
+
+def _edit(stream: Stream, half: Half, edits: wire.FieldEdits) -> None:
+    if not half.edit(edits):
+        stream.log(f"{half.name} headers were changed in vain: they are not there, or have gone on")
+
+
+def _replace(stream: Stream, half: Half, body: bytes) -> None:
+    if half.body is None:
+        stream.log(f"a {half.name} body was given in vain: none is in hand in this phase")
+        return
+    half.body = body
+
+
+def _inject(stream: Stream, injection: wire.Injection) -> None:
+    half = stream.response
+    if not half.taken or half.fields is None:
+        stream.log("response data was injected in vain: no chunk has been taken, or it has ended")
+        return
+    if injection.end_of_stream:
+        half.taken = False
+        if not half.ended:
+            half.ended = True
+            drop_request(stream)  # the rest of the upstream's response is of no interest
+    half.body, half.body_ends = injection.body, injection.end_of_stream
+    half.flush(stream.events)
+
+
+_Action: TypeAlias = "Callable[[Stream, Half | None, Any], None]"
+
+_COMMANDS: Final[dict[type, _Action]] = {
+    wire.HoldPhase: _hold,
+    wire.ReadRequestBody: lambda stream, _, command: _read(stream.request, command.value),
+    wire.ReadResponseBody: lambda stream, _, command: _read(stream.response, command.value),
+    wire.LimitRequestBody: lambda stream, _, command: _limit(stream.request, command.value),
+    wire.LimitResponseBody: lambda stream, _, command: _limit(stream.response, command.value),
+    wire.EditRequestHeaders: lambda stream, _, command: _edit(stream, stream.request, command.value),
+    wire.EditResponseHeaders: lambda stream, _, command: _edit(stream, stream.response, command.value),
+    wire.ReplaceRequestBody: lambda stream, _, command: _replace(stream, stream.request, command.value),
+    wire.ReplaceResponseBody: lambda stream, _, command: _replace(stream, stream.response, command.value),
+    wire.InjectResponseBody: lambda stream, _, command: _inject(stream, command.value),
+    wire.ResumeRequest: lambda stream, *_: stream.resume(stream.request),
+    wire.ResumeResponse: lambda stream, *_: stream.resume(stream.response),
+    wire.SendLocalReply: lambda stream, _, command: reply(stream, command.value),
+}
+"""By the class of the command; `EffectiveContext` is the runner's."""

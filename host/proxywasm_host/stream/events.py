@@ -1,0 +1,55 @@
+"""What a stream has to send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from proxywasm.wire import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHeaders:
+    """Send these to the upstream."""
+
+    fields: Fields
+    end_of_stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    """Send this to the upstream."""
+
+    data: bytes
+    end_of_stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHeaders:
+    """Send these to the client."""
+
+    fields: Fields
+    end_of_stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseBody:
+    """Send this to the client."""
+
+    data: bytes
+    end_of_stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseUpstream:
+    """The client is answered without it: what went upstream so far leads nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The response cannot be finished; break the connection so that the client notices."""
+
+    reason: str
+
+
+Event: TypeAlias = RequestHeaders | RequestBody | ResponseHeaders | ResponseBody | CloseUpstream | Reset

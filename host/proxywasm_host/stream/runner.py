@@ -1,0 +1,111 @@
+"""The streams of one program, and what concerns several of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from proxywasm import wire
+from proxywasm.wire import Fields, LogLevel, Outcome, PluginFailure, ProgramLost
+
+from ..services import HostServices, Properties
+from .commands import carry_out
+from .half import Half, Limits
+from .stream import Stream
+
+
+class Runner:
+    """The streams of one program. `fail_open` says what becomes of a stream in which the plugin fails."""
+
+    def __init__(
+        self,
+        program: wire.Program,
+        services: HostServices,
+        *,
+        limits: Limits | None = None,
+        fail_open: bool = False,
+    ) -> None:
+        self.program = program
+        self.services = services
+        self.fail_open = fail_open
+        self.lost = False
+        """The program trapped: open another runner with a fresh instance for new streams."""
+        self._limits = limits or Limits()
+        self._streams: dict[int, Stream] = {}
+        self._last_context = 0
+
+    def open(self, properties: Properties | None = None) -> Stream:
+        self._last_context += 1
+        stream = self._streams[self._last_context] = Stream(self, self._last_context, self._limits)
+        self.services.open_stream(stream.id, properties or {})
+        return stream
+
+    @property
+    def streams(self) -> list[Stream]:
+        """Those that are open."""
+        return list(self._streams.values())
+
+    def http_call_response(self, call: int, fields: Fields, body: bytes) -> None:
+        """The answer to a call-out of `services`; no fields: there was none. Any stream may have events afterwards."""
+        stream = self._streams.get(self.services.finish_call(call))
+        self._ask(lambda: self.program.on_http_call_response(call, fields, body), stream)
+
+    def redis_call_response(self, call: int, response: bytes | None) -> None:
+        """The answer to a Redis command of `services`; None: there was none. Any stream may have events afterwards."""
+        stream = self._streams.get(self.services.finish_call(call))
+        self._ask(lambda: self.program.on_redis_call_response(call, response), stream)
+
+    def expire(self) -> None:
+        """Answer call-outs whose time is up, end what is paused for too long. Call it when time has passed.
+
+        Any stream may have events afterwards.
+        """
+        for call, redis in self.services.overdue_calls():
+            if redis:
+                self.redis_call_response(call, None)
+            else:
+                self.http_call_response(call, [], b"")
+        since = self.services.now() - self._limits.paused_ms * 1_000_000
+        for stream in self.streams:
+            stream.expire(since)
+
+    def tick(self) -> None:
+        """The plugin's period has passed. Any stream may have events afterwards."""
+        self._ask(self.program.on_tick, None)
+
+    def _ask(self, call: Callable[[], Outcome], stream: Stream | None) -> None:
+        """`stream` is the one that waits for this event: it must not wait for ever if the plugin fails."""
+        if self.lost:
+            return
+        try:
+            outcome = call()
+        except PluginFailure as failure:
+            if stream is None:
+                self.services.log(LogLevel.ERROR, 0, str(failure))
+            else:
+                stream.fail(str(failure))
+        except ProgramLost as lost:
+            self.lose(str(lost))
+        else:
+            assert not isinstance(outcome, bytes)
+            self.carry_out(outcome or (), None, None)
+
+    # For streams.
+
+    def carry_out(self, commands: Sequence[wire.Command], stream: Stream | None, half: Half | None) -> None:
+        for command in commands:
+            if isinstance(command, wire.EffectiveContext):
+                stream, half = self._streams.get(command.value), None
+            elif stream is not None:
+                carry_out(stream, command, half)
+            # Otherwise the stream ended before its answer came, which is nobody's fault.
+
+    def lose(self, reason: str) -> None:
+        if not self.lost:
+            self.lost = True
+            self.services.log(LogLevel.CRITICAL, 0, f"the plugin instance is lost: {reason}")
+            for stream in self.streams:
+                stream.give_up()
+
+    def forget(self, stream: Stream) -> None:
+        self._streams.pop(stream.id, None)
+        self.services.close_stream(stream.id)

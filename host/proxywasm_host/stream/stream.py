@@ -1,0 +1,218 @@
+"""One HTTP stream: the order of its phases, what the plugin says to each, local replies, and failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from proxywasm.replies import FAILED, TORN
+from proxywasm.wire import BodyMode, Fields, Hold, LocalReply, LogLevel, Outcome, PluginFailure, ProgramLost
+
+from .answers import refuse_size, reply_now
+from .events import Event, RequestBody, RequestHeaders, ResponseBody, ResponseHeaders
+from .half import Half, Limits
+
+if TYPE_CHECKING:
+    from .runner import Runner
+
+
+class SequenceError(RuntimeError):
+    """The caller fed events in an order that no HTTP stream has."""
+
+
+class Stream:
+    """One HTTP stream. Created by `Runner.open`.
+
+    Feed it with `request_headers`, `request_body`, `response_headers`, `response_body` as they arrive and `close` at
+    the end, however the stream ended; after each call (and after every event of its runner) send what `take` returns.
+
+    Attributes:
+        id: the number of its context.
+        local_reply: what the client gets instead of the upstream's response, if it does.
+
+    The others are for this package:
+
+        request, response: the two directions.
+        events: what is to be sent.
+        final: the answer is one that the plugin has no say in any more.
+    """
+
+    def __init__(self, runner: Runner, context: int, limits: Limits) -> None:
+        self.id = context
+        self.local_reply: LocalReply | None = None
+        self.services = runner.services
+        program = runner.program
+        self.request: Half = Half("request", limits.request_body, program.on_request_body, RequestHeaders, RequestBody)
+        self.response: Half = Half(
+            "response", limits.response_body, program.on_response_body, ResponseHeaders, ResponseBody
+        )
+        self.events: list[Event] = []
+        self.final = False
+        self._runner = runner
+        self._bypassed = False  # the plugin failed in this stream and is not asked again
+        self._closed = False
+
+    # What arrives.
+
+    def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
+        if self.request.fields is not None:
+            raise SequenceError("the request headers of this stream have been given already")
+        for name, value in fields:
+            if name == "x-request-id":
+                # As the original wrapper does: log lines of all plugins carry this property.
+                self.services.note_property(self.id, ("x_request_id",), value.encode())
+                break
+        self._headers(self.request, self._runner.program.on_request_headers, fields, end_of_stream)
+
+    def request_body(self, data: bytes, end_of_stream: bool) -> None:
+        self.body(self.request, data, end_of_stream)
+
+    def response_headers(self, fields: Fields, end_of_stream: bool, details: str = "via_upstream") -> None:
+        """`details` says where the response comes from, as `response.code_details`, if not from the upstream."""
+        if self.request.dropped:
+            return  # the client is answered already: the upstream's response is of no interest
+        if self.response.fields is not None:
+            raise SequenceError("the response headers of this stream have been given already")
+        self.begin_response(fields, end_of_stream, details)
+
+    def response_body(self, data: bytes, end_of_stream: bool) -> None:
+        if not self.request.dropped:
+            self.body(self.response, data, end_of_stream)
+
+    def close(self) -> None:
+        """The stream is over: answered, or given up by client or upstream. Its last events stay to be taken."""
+        if self._closed:
+            return
+        self._closed = True
+        if self.request.fields is not None:
+            self._bypassed = False  # a plugin that failed in this stream still has to forget it
+            self._ask(None, self._runner.program.on_done, self.id)
+        self._runner.forget(self)
+
+    # What is to be sent.
+
+    def take(self) -> list[Event]:
+        events, self.events = self.events, []
+        return events
+
+    @property
+    def request_done(self) -> bool:
+        """Nothing more will be sent upstream."""
+        return self.request.done
+
+    @property
+    def response_done(self) -> bool:
+        """Nothing more will be sent to the client."""
+        return self.response.done
+
+    @property
+    def request_paused(self) -> bool:
+        """The request waits for the plugin to resume it."""
+        return self.request.hold is Hold.PAUSE
+
+    @property
+    def response_paused(self) -> bool:
+        """The response waits for the plugin to resume it."""
+        return self.response.hold is Hold.PAUSE
+
+    def expire(self, since: int) -> None:
+        """Give up if a direction has been waiting from before this time on, and no call-out is under way."""
+        if self._bypassed or self.services.waits(self.id):
+            return
+        for half in (self.request, self.response):
+            if half.waiting and half.paused_since <= since:
+                self.fail(f"the {half.name} is paused, and nothing has resumed it in time")
+                return
+
+    # Phases.
+
+    def begin_response(self, fields: Fields, end_of_stream: bool, details: str) -> None:
+        self.services.note_property(self.id, ("response", "code_details"), details.encode())
+        self._headers(self.response, self._runner.program.on_response_headers, fields, end_of_stream)
+
+    def _headers(
+        self, half: Half, call: Callable[[int, Fields, bool], Outcome], fields: Fields, end_of_stream: bool
+    ) -> None:
+        half.headers(fields, end_of_stream)
+        self._ask(half, call, self.id, fields, end_of_stream)
+        if half.hold is None:
+            half.flush(self.events)
+
+    def body(self, half: Half, data: bytes, end_of_stream: bool) -> None:
+        if half.fields is None:
+            raise SequenceError(f"a {half.name} body before the {half.name} headers")
+        if half.ended:
+            raise SequenceError(f"a {half.name} body after the end of the {half.name}")
+        half.ended = end_of_stream
+        if half.dropped:
+            return
+        if half.hold is not Hold.PAUSE:
+            self._chunk(half, data, end_of_stream)
+        elif not half.enqueue(data, end_of_stream):
+            refuse_size(self, half)
+
+    def _chunk(self, half: Half, data: bytes, end_of_stream: bool) -> None:
+        if half.mode is BodyMode.BUFFER:
+            if not half.collect(data):
+                refuse_size(self, half)
+                return
+            if not end_of_stream:
+                return
+            data = half.collected()
+        half.body, half.body_ends = data, end_of_stream
+        if half.mode is not BodyMode.SKIP and not self._bypassed:
+            self._ask(half, half.on_body, self.id, data, end_of_stream)
+        if half.hold is Hold.PAUSE or half.body is None:
+            return
+        # A body phase that neither pauses nor takes the chunk releases headers that waited for it.
+        half.taken = False
+        half.flush(self.events)
+
+    # The plugin.
+
+    def _ask(self, half: Half | None, call: Callable[..., Outcome], *args: Any) -> None:
+        """Call the plugin and carry out what it asks for; its failure is ours to handle."""
+        if self._bypassed or self._runner.lost:
+            return
+        try:
+            outcome = call(*args)
+        except PluginFailure as failure:
+            self.fail(str(failure))
+        except ProgramLost as lost:
+            self._runner.lose(str(lost))
+        else:
+            if isinstance(outcome, bytes):
+                assert half is not None
+                half.body = outcome
+            elif outcome is not None:
+                self._runner.carry_out(outcome, self, half)
+
+    def fail(self, message: str) -> None:
+        """The plugin raised while it dealt with this stream."""
+        self.log(message)
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Go on without the plugin. Fail open: the stream passes as it is. Fail closed: the client gets a 500."""
+        self._bypassed = True
+        if self._closed:
+            return
+        if self.response.taken:
+            # The chunks that the plugin has taken are lost with it: what the client would get has a hole.
+            reply_now(self, TORN)
+        elif self._runner.fail_open:
+            for half in (self.request, self.response):
+                half.release()
+                self.resume(half)
+        elif not self.final and not self.response.done:
+            reply_now(self, FAILED)
+
+    def log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
+        self.services.log(level, self.id, message)
+
+    def resume(self, half: Half) -> None:
+        if half.taken and half.ended and half.body is None:
+            half.body, half.body_ends = b"", True
+        half.flush(self.events)
+        while chunk := half.dequeue():
+            self._chunk(half, *chunk)

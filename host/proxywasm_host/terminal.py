@@ -1,0 +1,57 @@
+"""What the commands of the command line have in common: errors, warnings, and what is shown while something takes long.
+
+What is slow to import is imported when it is needed, so that `--help` starts at once.
+"""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class UserError(click.ClickException):
+    """Something that the person at the keyboard can put right."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002  # click's signature
+        click.echo(f"{click.style('error:', fg='red')} {self.message}", err=True)
+
+
+def fail(error: object) -> NoReturn:
+    raise UserError(str(error)) from None
+
+
+class Warnings(logging.Handler):
+    """Warnings of the host, such as a cache that cannot be used. Not of the root logger: that one is the plugin's."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"{click.style('warning:', fg='yellow')} {record.getMessage()}", err=True)
+
+
+def console(*, err: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=err, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Say what is being done while it takes long, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with console(err=True).status("starting") as status:
+        yield lambda what: status.update(f"{what} …")

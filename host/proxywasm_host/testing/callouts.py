@@ -1,0 +1,143 @@
+"""The call-outs of a plugin under test: which wait for an answer, and what answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from proxywasm.wire import Fields
+
+from ..exchange import Message
+from .gateways import Gateway
+from .traffic import CallOut, HttpCallOut, RedisCallOut, RedisValue, ScenarioError
+
+HttpResponder: TypeAlias = "Message | Callable[[HttpCallOut], Message | None] | None"
+"""An answer, or what makes one; None: the call fails."""
+
+RedisResponder: TypeAlias = "RedisValue | Callable[[RedisCallOut], RedisValue]"
+
+C = TypeVar("C", bound=CallOut)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """An answer for every call that fits."""
+
+    fits: Callable[[CallOut], bool]
+    give: Callable[[Any], None]
+
+
+class CallOuts:
+    """Those of one gateway.
+
+    Attributes:
+        http: every HTTP call, in order.
+        redis: every Redis command, in order.
+
+    Args:
+        delivered: is told that the plugin has got an answer.
+    """
+
+    def __init__(self, gateway: Gateway, delivered: Callable[[], None]) -> None:
+        self.http: list[HttpCallOut] = []
+        self.redis: list[RedisCallOut] = []
+        self._gateway = gateway
+        self._delivered = delivered
+        self._waiting: dict[int, CallOut] = {}
+        self._standing: list[_Standing] = []
+
+    @property
+    def pending(self) -> list[CallOut]:
+        self._waiting = {number: call for number, call in self._waiting.items() if call.waiting}
+        return list(self._waiting.values())
+
+    @property
+    def last(self) -> CallOut:
+        return max([*self.http, *self.redis], key=lambda call: call.number)
+
+    def collect(self) -> None:
+        """Take note of what the plugin has called, and of calls that nobody waits for any more."""
+        services = self._gateway.services
+        now = services.now()
+        new: list[CallOut] = []
+        for call in services.take_calls():
+            self.http.append(HttpCallOut(call, now + call.timeout_ms * 1_000_000, self._deliver_http))
+            new.append(self.http[-1])
+        for command in services.take_redis_calls():
+            deadline = now + command.settings.timeout_ms * 1_000_000
+            self.redis.append(RedisCallOut(command, deadline, self._deliver_redis))
+            new.append(self.redis[-1])
+        self._waiting |= {call.number: call for call in sorted(new, key=lambda call: call.number)}
+        for number in services.take_cancelled():
+            if number in self._waiting:
+                self._waiting[number].settle("cancelled")
+
+    def time_out(self) -> None:
+        """Settle those whose time is up."""
+        now = self._gateway.services.now()
+        for call in self.pending:
+            if call.deadline <= now:
+                call.settle("timed out")
+
+    def next_http(self, cluster: str | None, path: str | None) -> HttpCallOut:
+        __tracebackhide__ = True
+        return _next(self.http, _http_fits(cluster, path), f"HTTP call{_to(cluster=cluster, path=path)}")
+
+    def next_redis(self, name: str | None) -> RedisCallOut:
+        __tracebackhide__ = True
+        return _next(self.redis, _redis_fits(name), f"Redis command{_to(name=name)}")
+
+    # Standing answers.
+
+    def answer_http(self, answer: HttpResponder, cluster: str | None, path: str | None) -> None:
+        def give(call: HttpCallOut) -> None:
+            message = answer(call) if callable(answer) else answer
+            call.fail() if message is None else call.answer(message)
+
+        self._standing.append(_Standing(_http_fits(cluster, path), give))
+
+    def answer_redis(self, answer: RedisResponder, name: str | None) -> None:
+        def give(call: RedisCallOut) -> None:
+            call.answer(answer(call) if callable(answer) else answer)
+
+        self._standing.append(_Standing(_redis_fits(name), give))
+
+    def answer_one(self) -> bool:
+        """Give a standing answer to a call that waits. Whether there was one."""
+        for call in self.pending if self._standing else ():
+            for standing in self._standing:
+                if standing.fits(call):
+                    standing.give(call)
+                    return True
+        return False
+
+    def _deliver_http(self, call: HttpCallOut, fields: Fields, body: bytes) -> None:
+        self._gateway.http_call_response(call.number, fields, body)
+        self._delivered()
+
+    def _deliver_redis(self, call: RedisCallOut, response: bytes | None) -> None:
+        self._gateway.redis_call_response(call.number, response)
+        self._delivered()
+
+
+def _next(calls: list[C], fits: Callable[[CallOut], bool], wanted: str) -> C:
+    __tracebackhide__ = True
+    for call in calls:
+        if call.waiting and fits(call):
+            return call
+    there = "".join(f"\n  {call}" for call in calls) or " none"
+    raise ScenarioError(f"no {wanted} waits for an answer; so far there were:{there}")
+
+
+def _http_fits(cluster: str | None, path: str | None) -> Callable[[CallOut], bool]:
+    return lambda call: isinstance(call, HttpCallOut) and cluster in (None, call.cluster) and path in (None, call.path)
+
+
+def _redis_fits(name: str | None) -> Callable[[CallOut], bool]:
+    return lambda call: isinstance(call, RedisCallOut) and (name is None or call.name == name.upper())
+
+
+def _to(**wanted: str | None) -> str:
+    given = [f"{name} {value!r}" for name, value in wanted.items() if value is not None]
+    return f" with {' and '.join(given)}" if given else ""

@@ -1,0 +1,102 @@
+"""Plugins that leave with their host whatever it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from proxywasm import (
+    ClusterClient,
+    Counter,
+    FQDNCluster,
+    Gauge,
+    HttpCallError,
+    HttpContext,
+    LimitError,
+    Plugin,
+    RedisCallError,
+    RedisClient,
+    shared_data,
+)
+
+Config = dict[str, Any]
+
+PLUGINS: dict[str, Plugin[Config]] = {}
+
+hoarding: Plugin[Config] = Plugin("hoarding")
+PLUGINS["hoard"] = hoarding
+
+
+def properties(ctx: HttpContext, number: int) -> None:
+    ctx.set_property(["kept", str(number)], b"")
+
+
+def plugin_properties(ctx: HttpContext, number: int) -> None:
+    ctx.plugin.set_property(f"kept-{number}", b"")
+
+
+def values(ctx: HttpContext, number: int) -> None:
+    shared_data.set(f"key-{number}", b"x" * 900)
+
+
+def growth(ctx: HttpContext, number: int) -> None:
+    shared_data.set("key", b"x" * 1000 * number)
+
+
+def metrics(ctx: HttpContext, number: int) -> None:
+    Counter(f"metric-{number}").increment()
+
+
+def metric_name(ctx: HttpContext, number: int) -> None:
+    Counter("m" * 30 * number).increment()
+
+
+def calls(ctx: HttpContext, number: int) -> None:
+    service.post("/", lambda answer: None, body=b"x" * 1000)
+
+
+def redis_services(ctx: HttpContext, number: int) -> None:
+    client = RedisClient(FQDNCluster(f"redis-{number}", 6379))
+    client.init()
+    client.get("key", lambda answer: None)
+
+
+HOARDS: dict[str, Callable[[HttpContext, int], None]] = {
+    "properties": properties,
+    "plugin properties": plugin_properties,
+    "values": values,
+    "growth": growth,
+    "metrics": metrics,
+    "metric name": metric_name,
+    "calls": calls,
+    "redis services": redis_services,
+}
+service = ClusterClient(FQDNCluster("service", 80))
+
+
+@hoarding.on_request_headers
+def hoard(ctx: HttpContext, config: Config) -> None:
+    """Answers with how often it went well, and with the error that ended it."""
+    number = 0
+    try:
+        while True:
+            HOARDS[config["what"]](ctx, number)
+            number += 1
+    except (LimitError, HttpCallError, RedisCallError) as error:
+        ctx.send_http_response(200, body=f"{number} {type(error).__name__}: {error}")
+
+
+sinking: Plugin[Config] = Plugin("sinking")
+PLUGINS["sink"] = sinking
+
+level = Gauge("level")
+
+
+@sinking.on_request_headers
+def sink(ctx: HttpContext, config: Config) -> None:
+    level.add(3)
+    level.add(-5)
+    low = level.value
+    level.record(2**64 - 1)
+    level.add(1)
+    ctx.send_http_response(200, body=f"{low} {level.value == 2**64 - 1}")
