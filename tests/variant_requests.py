@@ -11,6 +11,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
+from tests.variant_tools import more_parameters, schema, tool_turn, tools
+
 from proxywasm_host import bodies
 
 Raw: TypeAlias = dict[str, Any]
@@ -110,6 +112,10 @@ CHANGES: Final[Mapping[str, Change]] = {
     "same side twice": same_side_twice,
     "thinking without limit": thinking_without_limit,
     "tool without parameters": tool_without_parameters,
+    "tool turn": tool_turn,
+    "tools": tools,
+    "schema": schema,
+    "more parameters": more_parameters,
 }
 
 KINDS: Final = (*CHANGES, "no number of images", "no JSON")
@@ -146,7 +152,7 @@ def _service(raw: Raw) -> str:
     if name == "vertex" and "/publishers/google/" not in dict(raw["expect"]["upstream"]["headers"])[":path"]:
         return ""
     own = {"minimax": provider.get("minimaxApiType") == "pro", "hunyuan": "hunyuanAuthId" in provider}
-    alone = {"bedrock", "claude", "deepl", "dify", "gemini", "vertex"}
+    alone = {"bedrock", "claude", "cohere", "deepl", "dify", "gemini", "triton", "vertex"}
     return name if own.get(name, name in alone) else ""
 
 

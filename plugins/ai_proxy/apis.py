@@ -149,6 +149,10 @@ class Route(NamedTuple):
     parameters: Mapping[str, str] = _NO_PARAMETERS
 
 
+PLAIN: Final[Mapping[str, Route]] = MappingProxyType({suffix: Route(api) for suffix, api in SUFFIXES})
+"""What `classify` says of paths without a prefix and a query, as those of most clients are."""
+
+
 def classify(path: str) -> Route:
     """The API that a request path, query included, stands for.
 

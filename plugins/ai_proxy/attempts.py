@@ -2,116 +2,128 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from proxywasm import Action, HttpAnswer, HttpContext
 
-from . import response, retry
+from . import failures, response, retry
 from .call import Call
-from .errors import ApiError
-from .provider import Provider
+from .config import Config
+from .plans import Plan
 from .request import BODY_LIMIT
 from .streams import CheckedStream, ConvertedStream
-
-_HELD = "failure is held"
-_UNREAD = "answer is not read yet"
 
 # Of the new answer: what concerns the connection that it came by.
 _NOT_PASSED_ON = ("connection", "content-length", "keep-alive", "transfer-encoding")
 
 
-def on_headers(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
-    status = int(ctx.response_headers.get(":status", "0"))
-    wanted = retry.wanted(provider, call, status)
-    if status < 400 and provider.tokens.health is None and not wanted:
-        return response.on_headers(ctx, provider, call)
+def on_headers(ctx: HttpContext, config: Config) -> Action | None:
+    call: Call | None = ctx.get_context("call")
+    if call is None or config.plans is None or ctx.replied:
+        ctx.dont_read_response_body()
+        return None
+    plan = config.plans[call.api]
+    call.status = status = int(ctx.response_headers.get(":status", "0"))
+    wanted = call.sent is not None and retry.wanted(plan.provider, call, status)
+    if status < 400 and not wanted and plan.provider.tokens.health is None:
+        return response.on_headers(ctx, plan, call)
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
-        return response.on_headers(ctx, provider, call)
+        return response.on_headers(ctx, plan, call)
     wait = ctx.response_headers.get("retry-after", "")
     if not wanted:
-        action = response.on_headers(ctx, provider, call)
+        action = response.on_headers(ctx, plan, call)
         if 200 <= status < 300 and action is Action.STOP_ITERATION:
-            ctx.set_context(_UNREAD, True)  # It may still turn out to be an error.
+            call.undecided = True
         else:
-            retry.account(ctx, provider, call, status, wait)
+            retry.account(ctx, plan.provider, call, status, wait)
         return action
-    retry.account(ctx, provider, call, status, wait)
+    retry.account(ctx, plan.provider, call, status, wait)
     if ctx.has_response_body and not ctx.is_binary_response_body():
         # Headers that are held for the body can still be changed when the retry fails as well.
-        ctx.set_context(_HELD, True)
+        call.held = True
         ctx.set_response_body_buffer_limit(BODY_LIMIT)
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
 
     def give_up() -> None:
-        response.on_headers(ctx, provider, call)
+        response.on_headers(ctx, plan, call)
         _resume(ctx)
 
-    retry.start(ctx, provider, call, _finish(ctx, provider, call), give_up)
-    return None if ctx.replied else Action.PAUSE
+    return _again(ctx, plan, call, give_up)
 
 
-def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> Action | None:
-    status = int(ctx.response_headers.get(":status", "0"))
-    if not ctx.get_context(_HELD):
-        return _converted(ctx, provider, call, raw)
+def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
+    call: Call = ctx.get_context("call")
+    assert config.plans is not None, "nothing is read where requests pass as they are"
+    plan = config.plans[call.api]
+    if call.held:
 
-    def give_up() -> None:
-        if response.is_explained(call, status):
-            response.on_body(ctx, provider, call, raw)
-        _resume(ctx)
-
-    retry.start(ctx, provider, call, _finish(ctx, provider, call), give_up)
-    return None if ctx.replied else Action.PAUSE
-
-
-def on_first_chunk(
-    ctx: HttpContext, provider: Provider, call: Call, stream: CheckedStream | ConvertedStream, chunk: bytes, last: bool
-) -> bytes | Action:
-    """A chunk of a stream of which the client has seen nothing yet."""
-
-    def on_error(error: ApiError) -> bool:
-        if ctx.get_context(_UNREAD):
-            retry.account(ctx, provider, call, error.status)
-        if not retry.wanted(provider, call, error.status):
-            return False
-        retry.start(ctx, provider, call, _finish(ctx, provider, call), lambda: response.answer_anew(ctx, error))
-        return True
-
-    output = response.on_first_chunk(ctx, stream, chunk, last, on_error=on_error)
-    failure = stream.failure
-    if stream.begun and (failure is None or stream.said) and ctx.get_context(_UNREAD):
-        retry.account(ctx, provider, call, failure.status if failure else 200)
-    return output
-
-
-def _converted(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> Action | None:
-    """An answer of status 200 may still be an error, which its reader finds out."""
-    paused = False
-    outcome = int(ctx.response_headers.get(":status", "0"))
-
-    def on_error(error: ApiError) -> bool:
-        nonlocal paused, outcome
-        outcome = 0
-        retry.account(ctx, provider, call, error.status)
-        if not retry.wanted(provider, call, error.status):
-            return False
-
-        def give_up() -> None:
-            response.fail(ctx, error)
+        def pass_on() -> None:
+            if call.status >= 400 and plan.explained:
+                response.on_body(ctx, plan, call, raw)
             _resume(ctx)
 
-        paused = True
-        retry.start(ctx, provider, call, _finish(ctx, provider, call), give_up)
-        return True
+        return _again(ctx, plan, call, pass_on)
+    error = response.on_body(ctx, plan, call, raw)
+    if error is None:
+        if call.undecided:
+            retry.account(ctx, plan.provider, call, call.status)
+        return None
+    retry.account(ctx, plan.provider, call, error.status)
+    if not retry.wanted(plan.provider, call, error.status):
+        failures.replace(ctx, error)
+        return None
 
-    response.on_body(ctx, provider, call, raw, on_error=on_error)
-    if outcome and ctx.get_context(_UNREAD):
-        retry.account(ctx, provider, call, outcome)
-    return Action.PAUSE if paused and not ctx.replied else None
+    def give_up() -> None:
+        failures.replace(ctx, error)
+        _resume(ctx)
+
+    return _again(ctx, plan, call, give_up)
 
 
-def _finish(ctx: HttpContext, provider: Provider, call: Call) -> retry.Finish:
+def on_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes | Action:
+    stream: CheckedStream | ConvertedStream | None = ctx.get_context("stream")
+    if stream is None or config.plans is None:
+        return chunk
+    if stream.begun:
+        return stream.feed(chunk, last=last)
+    call: Call = ctx.get_context("call")
+    return _on_first_chunk(ctx, config.plans[call.api], call, stream, chunk, last)
+
+
+def _on_first_chunk(
+    ctx: HttpContext, plan: Plan, call: Call, stream: CheckedStream | ConvertedStream, chunk: bytes, last: bool
+) -> bytes | Action:
+    """A chunk of a stream of which the client has seen nothing yet."""
+    if stream.failure is not None:
+        return Action.STOP_ITERATION  # The request is being made again.
+    output = response.on_first_chunk(ctx, call, stream, chunk, last)
+    error = stream.failure
+    if output is not None:
+        if call.undecided:
+            retry.account(ctx, plan.provider, call, error.status if error else 200)
+        return output
+    if error is None:
+        return Action.STOP_ITERATION
+    if call.undecided:
+        retry.account(ctx, plan.provider, call, error.status)
+    if retry.wanted(plan.provider, call, error.status):
+        finish = _finish(ctx, plan, call)
+        retry.start(ctx, plan.provider, call, finish, lambda: failures.answer_anew(ctx, error))
+        return Action.STOP_ITERATION
+    stream.begun = True
+    return failures.become(ctx, error)
+
+
+def _again(ctx: HttpContext, plan: Plan, call: Call, give_up: Callable[[], None]) -> Action | None:
+    """Make the request again; the response waits for how that ends."""
+    retry.start(ctx, plan.provider, call, _finish(ctx, plan, call), give_up)
+    return None if ctx.replied else Action.PAUSE
+
+
+def _finish(ctx: HttpContext, plan: Plan, call: Call) -> retry.Finish:
     def finish(answer: HttpAnswer) -> None:
-        content_type, body = response.whole(provider, call, answer)
+        content_type, body = response.whole(plan, call, answer)
         headers = {
             name: answer.headers.get(name, "")
             for name in answer.headers

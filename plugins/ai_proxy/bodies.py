@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxywasm import log
 
 from . import apis, custom_settings, fronts, messages
@@ -9,6 +11,9 @@ from .call import Call
 from .errors import ApiError
 from .jsonx import Json, loads
 from .provider import Provider
+
+_TELL_USAGE: Final = frozenset({apis.CHAT, apis.COMPLETIONS})
+"""The APIs whose streams tell the tokens used, if asked."""
 
 
 def document(raw: bytes) -> Json:
@@ -26,27 +31,27 @@ def document(raw: bytes) -> Json:
 
 def prepare(provider: Provider, call: Call, body: Json) -> tuple[Json, bool]:
     """The pivot's request, and whether it is no longer what the client sent. Raises `ApiError`."""
-    settings = provider.settings
-    fronts.leave_if_native(call, provider, body)
-    front = fronts.of(call)
-    if front is not None:
-        body = front.request(call, body, converted=call.api in provider.row.codecs)
-    changed = front is not None
+    settings, codecs = provider.settings, provider.row.codecs
+    changed = False
+    if call.front:
+        fronts.leave_if_native(call, provider, body)
+        if (front := fronts.of(call)) is not None:
+            body = front.request(call, body, converted=call.api in codecs)
+            changed = True
     if settings.custom_settings:
         changed |= custom_settings.apply(settings.custom_settings, body)
     call.stream = body.get("stream") is True
+    if call.stream and call.api in _TELL_USAGE:
+        changed |= _ask_for_usage(body)
     if isinstance(count := body.get("n"), int) and count > 1:
         call.choices = count
-    if call.stream and call.api in {apis.CHAT, apis.COMPLETIONS}:
-        changed |= _ask_for_usage(body)
-    if call.api == apis.CHAT:
+    is_chat = call.api == apis.CHAT
+    if is_chat:
         changed |= messages.prepare(settings, provider.row, body)
-    if call.api == apis.CHAT and call.api in provider.row.codecs:
-        conversation = body.get("messages")
-        if not isinstance(conversation, list) or not conversation:
+        if apis.CHAT in codecs and not (isinstance(conversation := body.get("messages"), list) and conversation):
             raise ApiError(400, "messages must be a non-empty array", param="messages")
     changed |= _map_model(provider, call, body)
-    if call.api == apis.CHAT and provider.context is not None:
+    if is_chat and provider.context is not None:
         changed |= provider.context.insert(body)
     if (edit := provider.row.edits.get(call.api)) is not None:
         changed |= edit(call, body)

@@ -2,58 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 from .apis import Route
 from .settings import Settings
 
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
-@dataclass(slots=True)
+
 class Call:
-    """One per stream; a codec finds and leaves here what concerns this stream only."""
+    """One per stream; a codec finds and leaves here what concerns this stream only.
 
-    settings: Settings
-    route: Route
-    token: str = field(default="", repr=False)
+    What few requests need has its value from the class until then, so that the others do not pay for it.
+    """
+
     asked_model: str = ""
-    model: str = ""
-    """After model mapping."""
-    stream: bool = False
     choices: int = 1
     """How many answers are asked for."""
     path: str = ""
     """The upstream path that a codec chooses; empty: that of the row."""
     host: str = ""
     """The upstream host that a codec chooses; empty: that of the row."""
-    headers: dict[str, str | None] = field(default_factory=dict)
-    """Request headers that a codec sets, or removes (None)."""
-    asked_headers: dict[str, str] = field(default_factory=dict)
+    form: str = ""
+    """The content type of the client's body where that is a form; empty: the body is JSON."""
+    asked_headers: Mapping[str, str] = _NOTHING
     """The client's headers that the row wants to see."""
-    answer_headers: dict[str, str] = field(default_factory=dict)
-    """Response headers that a codec sets before the first of the answer is sent."""
-    sent: bytes | None = field(default=None, repr=False)
+    sent: bytes | None = None
     """The body that went upstream, as long as a retry may need it."""
-    used: list[str] = field(default_factory=list, repr=False)
-    """Tokens of earlier attempts."""
     state: Any = None
     """The codec's own memory of the stream."""
-    files: dict[str, Any] = field(default_factory=dict)
-    """Files that the request names and that have been fetched, by address."""
     answer_id: str = ""
     """The id of the answer, where a header says it."""
-    front: str = ""
-    """The API that the client asked for, where a front answers it; `route` is then that of the pivot."""
     thinking: dict[str, Any] | None = None
     """What a client of Anthropic's API says about thinking: `type`, `budget_tokens`."""
     usage_choice: bool = False
     """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
+    status: int = 0
+    """That of the upstream's answer."""
+    held: bool = False
+    """The answer is a failure, and waits until it is known whether the request can be made again."""
+    undecided: bool = False
+    """The answer has a good status, and may still turn out to be an error: `failover` waits for its body."""
 
-    api: str = field(init=False)
-    """The API that is asked for, by its name in `apis`; that of the route."""
-
-    def __post_init__(self) -> None:
-        self.api = self.route.api
+    def __init__(
+        self,
+        settings: Settings,
+        route: Route,
+        *,
+        token: str = "",
+        model: str = "",
+        stream: bool = False,
+        front: str = "",
+    ) -> None:
+        self.settings = settings
+        self.route = route
+        self.api = route.api
+        """The API that is asked for, by its name in `apis`; that of the route."""
+        self.token = token
+        self.model = model
+        """After model mapping."""
+        self.stream = stream
+        self.front = front
+        """The API that the client asked for, where a front answers it; `route` is then that of the pivot."""
+        self.headers: dict[str, str | None] = {}
+        """Request headers that a codec sets, or removes (None)."""
+        self.answer_headers: dict[str, str] = {}
+        """Response headers that a codec sets before the first of the answer is sent."""
+        self.files: dict[str, Any] = {}
+        """Files that the request names and that have been fetched, by address."""
+        self.used: list[str] = []
+        """Tokens of earlier attempts."""
 
     def turn_to(self, api: str) -> None:
         """From here on the request is one for another API."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from proxywasm import log
 
 from .errors import ApiError, stream_cut
-from .jsonx import Json, dumps, to_bytes
+from .jsonx import Json, dumps, quote, to_bytes
 from .writers.calls import ToolCalls
 
 # What may be said of a choice in which state, and the state that follows. What is not here cannot be written.
@@ -18,13 +18,6 @@ _CHOICE: Final = {
     ("new", "finish"): "finished",
     ("open", "delta"): "open",
     ("open", "finish"): "finished",
-}
-
-# The same for the stream. A stream that has ended or failed says nothing more.
-_STREAM: Final = {
-    ("open", "chunk"): "open",
-    ("open", "done"): "ended",
-    ("open", "error"): "failed",
 }
 
 DONE: Final = "data: [DONE]\n\n"
@@ -48,17 +41,15 @@ class ChatWriter:
         self._usage_written = False
         self._choices: dict[int, str] = {}
         self._calls: dict[int, ToolCalls] = {}
-        self._state = "open"
         self._head = self._tail = ""
         self._out: list[str] = []
+        self.begun = False
+        """Something has been written, or at least the id is known."""
+        self.closed = False
+        """The stream has ended or failed, and says nothing more."""
         self.may_end = False
         """The provider has said that it is done, or says so only by closing the connection: choices that have no finish
         of their own end with the stream."""
-
-    @property
-    def begun(self) -> bool:
-        """Something has been written, or at least the id is known."""
-        return bool(self._head)
 
     @property
     def said(self) -> bool:
@@ -66,40 +57,38 @@ class ChatWriter:
         return bool(self._choices)
 
     @property
-    def closed(self) -> bool:
-        return self._state != "open"
-
-    @property
     def complete(self) -> bool:
         """Every choice that has begun is finished, and there is one."""
-        return bool(self._choices) and all(state == "finished" for state in self._choices.values())
+        return bool(self._choices) and "open" not in self._choices.values()
 
     def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:
         """Say the id of the stream, and time and model where the provider knows better. Later ones are ignored; without
         an id, the first chunk makes one up.
         """
-        if self._head:
+        if self.begun:
             return
+        self.begun = True
         known = isinstance(created, int) and not isinstance(created, bool) and created > 0
         when = created if known else int(time.time())
         name = model if isinstance(model, str) and model else self._model
-        self._head = f'data: {{"id":{dumps(chunk_id or f"chatcmpl-{uuid.uuid4()}")},"choices":['
-        self._tail = f'],"created":{when},"model":{dumps(name)},"object":"chat.completion.chunk","usage":'
+        self._head = f'data: {{"id":{quote(chunk_id or f"chatcmpl-{uuid.uuid4()}")},"choices":['
+        self._tail = f'],"created":{when},"model":{quote(name)},"object":"chat.completion.chunk","usage":'
 
     def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
         """More of a choice. The role is added where the provider has not given one. `usage` is what has been used so
         far, for providers that say so all the time.
         """
         state = self._choices.get(index, "new")
-        if not self._step(index, state, "delta"):
+        # A choice that is open stays open, so there is no step to make as long as the stream goes on.
+        if (state != "open" or self.closed) and not self._step(index, state, "delta"):
             return
         if state == "new":
             delta = _with_role(delta)
         probs = "null" if logprobs is None else dumps(logprobs)
         content = delta.get("content")
         if len(delta) == 2 and isinstance(content, str) and delta.get("role") == "assistant":
-            # The shape of nearly all chunks. Encoding one string is a call into C, encoding a dict several of Python.
-            text = f'{{"role":"assistant","content":{dumps(content)}}}'
+            # The shape of nearly all chunks.
+            text = f'{{"role":"assistant","content":{quote(content)}}}'
         else:
             text = dumps(self._with_calls(index, delta))
         self._out.append(
@@ -114,7 +103,7 @@ class ChatWriter:
             self._usage_written = self._usage_written or usage is not None
             delta = self._with_calls(index, _with_role(delta or {}) if state == "new" else delta or {})
             self._out.append(
-                f'{self._head}{{"index":{index},"delta":{dumps(delta)},"finish_reason":{dumps(reason)},'
+                f'{self._head}{{"index":{index},"delta":{dumps(delta)},"finish_reason":{quote(reason)},'
                 f'"logprobs":null}}{self._tail}{"null" if usage is None else dumps(usage)}}}\n\n'
             )
 
@@ -126,7 +115,7 @@ class ChatWriter:
 
     def done(self) -> None:
         """The provider has ended the stream. Raises `ApiError` if that is too early: an end is not invented."""
-        if self._state != "open":
+        if self.closed:
             return
         if self.may_end:
             for index in [index for index, state in self._choices.items() if state != "finished"]:
@@ -134,13 +123,13 @@ class ChatWriter:
         if not self.complete:
             raise stream_cut()
         self._write_usage()
-        self._state = _STREAM[self._state, "done"]
+        self.closed = True
         self._out.append(DONE)
 
     def fail(self, error: ApiError) -> None:
         """End the stream with an error."""
-        if (state := _STREAM.get((self._state, "error"))) is not None:
-            self._state = state
+        if not self.closed:
+            self.closed = True
             self._out.append(error_event(error))
 
     def take(self) -> bytes:
@@ -149,7 +138,10 @@ class ChatWriter:
             return b""
         text = out[0] if len(out) == 1 else "".join(out)
         self._out = []
-        return to_bytes(text)
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            return to_bytes(text)
 
     def _with_calls(self, index: int, delta: Json) -> Json:
         if "tool_calls" not in delta:
@@ -157,7 +149,7 @@ class ChatWriter:
         return {**delta, "tool_calls": self._calls.setdefault(index, ToolCalls()).told(delta["tool_calls"])}
 
     def _write_usage(self) -> None:
-        if self._usage is None or self._usage_written or (self._state, "chunk") not in _STREAM:
+        if self._usage is None or self._usage_written or self.closed:
             return
         self._usage_written = True
         self.begin()
@@ -166,12 +158,12 @@ class ChatWriter:
 
     def _step(self, index: int, state: str, what: str) -> bool:
         following = _CHOICE.get((state, what))
-        if following is None or self._state != "open":
-            if self._state == "open":
+        if following is None or self.closed:
+            if not self.closed:
                 log.warn("the upstream sent a %s for choice %d after its end; dropped", what, index)
             return False
         self._choices[index] = following
-        if not self._head:
+        if not self.begun:
             self.begin()
         return True
 

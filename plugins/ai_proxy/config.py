@@ -11,6 +11,7 @@ from proxywasm import ConfigError, log
 from . import failover, providers
 from .checking import check
 from .jsonx import type_name
+from .plans import Plans
 from .provider import Provider, Row
 from .providers import ROWS
 from .schema import Fault, Problem, json_name, keys_of, nearest
@@ -28,8 +29,8 @@ KEYS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    provider: Provider | None = None
-    """None: requests pass as they are."""
+    plans: Plans | None = None
+    """What becomes of requests, by API; None: they pass as they are."""
     listed: tuple[Any, ...] = field(default=(), repr=False)
     """`providers` as given, for rules that choose another one of them."""
 
@@ -135,4 +136,4 @@ def _tell(item: Any, path: str, rows: Sequence[Row]) -> None:
 def _watched(provider: Provider, listed: tuple[Any, ...]) -> Config:
     """Have the health of its tokens looked after."""
     failover.watch(provider)
-    return Config(provider, listed)
+    return Config(Plans(provider), listed)

@@ -64,6 +64,19 @@ def doubao_images(call: Call, body: Json) -> bool:  # noqa: ARG001
     return True
 
 
+def mistral_names(call: Call, body: Json) -> bool:  # noqa: ARG001
+    """Mistral refuses fields that it does not know, some of them under other names. Streams always tell their usage.
+
+    Source: Mistral API reference, "Chat Completion".
+    """
+    changed = body.pop("stream_options", None) is not None
+    for name, own in (("max_completion_tokens", "max_tokens"), ("seed", "random_seed")):
+        if name in body:
+            body.setdefault(own, body.pop(name))
+            changed = True
+    return changed
+
+
 def moonshot_usage(call: Call, chunk: Json) -> bool:  # noqa: ARG001
     """Moonshot tells the usage of a stream within the last choice. Source: Moonshot API docs, "streaming"."""
     choices = chunk.get("choices")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from .jsonx import Json, dump_bytes, loads
+
+RESPONSE_FAILED: Final = "ai-proxy.proc_resp_body_failed"
+"""What a bad answer is called in logs and access logs."""
 
 _TYPES = {
     400: "invalid_request_error",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from json import encoder
 from json.scanner import make_scanner
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -16,8 +18,13 @@ def _no_constant(name: str) -> NoReturn:
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
 _scan = make_scanner(_decoder)  # type: ignore[arg-type]  # it takes what the decoder is set to; the stub is wrong
-dumps = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
-"""Compact JSON text. May hold lone surrogates if the document did; `to_bytes` deals with them."""
+# As `json.JSONEncoder` has it, which makes a new one for each document.
+_encode = encoder.c_make_encoder(  # type: ignore[attr-defined]  # the stub lacks it
+    None, json.JSONEncoder().default, encoder.encode_basestring, None, ":", ",", False, False, True
+)
+
+_MARK: Final = b"\xef\xbb\xbf"
+"""The byte order mark, which JSON does not have and some write."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -58,7 +65,12 @@ def _is_too_deep(data: bytes) -> bool:
 
 def loads(data: bytes | str) -> Any:
     """Raises `ValueError` for everything that is not JSON in UTF-8, also for nesting beyond any reason."""
-    text = data if isinstance(data, str) else data.decode("utf-8-sig")
+    if isinstance(data, str):
+        text = data
+    elif data.startswith(_MARK):
+        text = data.decode("utf-8-sig")
+    else:
+        text = data.decode()  # The other codec is Python code, and this one is not.
     # Most documents do not even have that many brackets.
     if text.count("[") + text.count("{") > DEPTH and _is_too_deep(text.encode(errors="replace")):
         raise ValueError(f"nested more than {DEPTH} deep")
@@ -72,6 +84,15 @@ def loads(data: bytes | str) -> Any:
     return _decoder.decode(text)
 
 
+quote: Final[Callable[[str], str]] = encoder.encode_basestring
+"""A text as JSON, quotation marks included. What `dumps` does with texts, in one call into C."""
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON text. May hold lone surrogates if the document did; `to_bytes` deals with them."""
+    return "".join(_encode(value, 0))
+
+
 def to_bytes(text: str) -> bytes:
     """JSON text as UTF-8. A lone surrogate, which a JSON escape can name but UTF-8 cannot, goes back to its escape."""
     try:
@@ -81,7 +102,7 @@ def to_bytes(text: str) -> bytes:
 
 
 def dump_bytes(value: Any) -> bytes:
-    return to_bytes(dumps(value))
+    return to_bytes("".join(_encode(value, 0)))
 
 
 def type_name(value: Any) -> str:

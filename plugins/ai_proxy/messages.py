@@ -15,19 +15,25 @@ _SIDES: Final = ("user", "assistant")
 def prepare(settings: Settings, row: Row, body: Json) -> bool:
     """Change `messages` in place; whether anything changed. What is no list of objects is left for others to refuse."""
     messages = body.get("messages")
-    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+    if not isinstance(messages, list):
         return False
+    developer = False
+    for message in messages:
+        if not isinstance(message, dict):
+            return False
+        if message.get("role") == "developer":
+            developer = True
     prepared = messages
     if settings.context_cleanup_commands:
         prepared = _clean_up(prepared, settings.context_cleanup_commands)
     if settings.merge_consecutive_messages or settings.hiclaw_mode:
         prepared = _merge(prepared)
-    if not row.keeps_developer_role and any(message.get("role") == "developer" for message in prepared):
+    if developer and not row.keeps_developer_role:
         # Most models know only `system`, which is what the role was called before.
         prepared = [
             {**message, "role": "system"} if message.get("role") == "developer" else message for message in prepared
         ]
-    if prepared == messages:
+    if prepared is messages or prepared == messages:
         return False
     body["messages"] = prepared
     return True

@@ -19,6 +19,7 @@ from .oauth import AccessToken
 from .schema import ALWAYS, Condition
 from .settings import Settings
 from .tokens import Tokens
+from .waiting import Awaited
 from .writers import Writer
 
 
@@ -130,7 +131,7 @@ class Row:
     native_front: Callable[[str], bool] | None = None
     """With which models the service itself has the API of a front, although it is not among `paths`."""
     headers: Callable[[Settings], Mapping[str, str]] | None = None
-    """Headers that all requests to this service have."""
+    """Headers that all requests to this service have; asked once for each configuration."""
     settings: type[Settings] = Settings
     reasoning_modes: bool = False
     """Its codec knows `reasoningContentMode`."""
@@ -185,15 +186,23 @@ class Provider:
     paths: Mapping[str, str]
     only_path: str = ""
     query: str = ""
+    own_key: OwnKey = OwnKey.REMOVED
+    """As the row says, where the configuration has no tokens."""
+    headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     tokens: Tokens = field(default_factory=lambda: Tokens(()))
     context: ContextText | None = None
     login: AccessToken | None = None
+    awaited: tuple[Awaited, ...] = ()
+    """All that a request may have to wait for."""
 
     @classmethod
     def build(cls, row: Row, settings: Settings) -> Provider:
         """`settings` have been checked against the row."""
         place = row.endpoint(settings, row.paths) if row.endpoint else Endpoint(row.host, row.paths)
         host = getattr(settings, row.host_setting) if row.host_setting else ""
+        timeout = settings.timeout or DEFAULT_TIMEOUT_MS
+        context = ContextText(settings.context, timeout) if settings.context else None
+        login = row.login(settings) if row.login else None
         return cls(
             row,
             settings,
@@ -201,9 +210,12 @@ class Provider:
             {**place.paths, **settings.capabilities},
             place.only_path,
             place.query,
+            OwnKey.REMOVED if settings.api_tokens else row.own_key,
+            row.headers(settings) if row.headers else _NOTHING,
             Tokens(settings.api_tokens, _health(settings, place.host)),
-            ContextText(settings.context, settings.timeout or DEFAULT_TIMEOUT_MS) if settings.context else None,
-            row.login(settings) if row.login else None,
+            context,
+            login,
+            tuple(one for one in (context, login) if one is not None),
         )
 
 

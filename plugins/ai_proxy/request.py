@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qs
 
-from proxywasm import Action, HttpContext, log
+from proxywasm import Action, Headers, HttpContext, log
 
 from . import apis, bodies, custom_settings, files, forms, fronts, multipart, retry, upstream
 from .call import Call
+from .config import Config
 from .errors import ApiError, parse
 from .files import FilesWanted
 from .jsonx import dump_bytes
-from .provider import Original, Provider
+from .plans import Plan, Plans
+from .provider import Provider
 from .waiting import Awaited, go_on
 
 BODY_LIMIT: Final = 100 * 1024 * 1024
@@ -24,57 +26,64 @@ REQUEST_FAILED: Final = "ai-proxy.proc_req_body_failed"
 _FIRST_BYTE_TIMEOUT: Final = "x-envoy-upstream-rq-first-byte-timeout-ms"
 
 
-def on_headers(ctx: HttpContext, provider: Provider) -> Action | None:
+def on_headers(ctx: HttpContext, config: Config) -> Action | None:
+    plans = config.plans
+    if plans is None:
+        ctx.dont_read_request_body()
+        return None
     ctx.disable_reroute()
-    settings, row = provider.settings, provider.row
-    openai = settings.protocol == "openai"
-    route = apis.classify(ctx.path)
-    if not openai and row.original is Original.KNOWN_APIS_OR_CHAT and route.api not in provider.paths:
-        route = apis.Route(apis.CHAT)
-    call = Call(settings, route)
-    if openai and not call.api:
-        log.warn("unknown path %s: passed on with the provider's host and credentials only", ctx.path)
-    # A signature covers the body, whatever it is about.
-    known = call.api != "" or (row.sign is not None and not openai)
-    concerned = ctx.has_request_body and known and _is_readable(ctx, provider, call)
+    provider = plans.provider
+    route = apis.PLAIN.get(ctx.path) or apis.classify(ctx.path)
+    plan = plans[route.api]
+    if plan.api != route.api:
+        route = apis.Route(plan.api)
+    call = Call(provider.settings, route)
     ctx.set_context("call", call)
-    if concerned and openai:
+    if not plan.api and plan.openai:
+        log.warn("unknown path %s: passed on with the provider's host and credentials only", ctx.path)
+    headers = ctx.request_headers
+    concerned = plan.readable and ctx.has_request_body and _is_readable(ctx, headers, plan, call)
+    if concerned and plan.front:
         fronts.enter(call, provider)
-    if concerned and call.api not in provider.paths and not _forwards_unknown_apis(provider):
+        plan = plans[call.api]
+    if concerned and not plan.served:
         reply(ctx, ApiError(404, "the model service behind this route does not have this API", code="unsupported_api"))
         return None
-    if openai and row.choose_path is not None:
-        call.path = row.choose_path(call)
-    consumer = ctx.request_headers.get("x-mse-consumer")
-    call.token = (row.credential(settings) if row.credential else "") or provider.tokens.pick(call.api, consumer)
-    read = concerned and _is_edited(provider, call)
-    if not read and "{model}" in provider.paths.get(call.api, ""):
+    if plan.choose_path is not None:
+        call.path = plan.choose_path(call)
+    row, settings = provider.row, provider.settings
+    consumer = headers.get("x-mse-consumer") if plan.stateful else None
+    tokens = provider.tokens
+    call.token = (row.credential(settings) if row.credential else "") or tokens.only or tokens.pick(plan.api, consumer)
+    read = concerned and plan.edited and not (call.path and plan.only_for_path)
+    if plan.names_model and not read:
         # A websocket's request has the model in its query.
         asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
         call.model = asked and settings.model_mapping(asked)
-    call.asked_headers = {name: ctx.request_headers.get(name, "") for name in row.read_headers}
-    upstream.address(ctx, provider, call)
+    if row.read_headers:
+        call.asked_headers = {name: headers.get(name, "") for name in row.read_headers}
+    upstream.address(ctx, headers, provider, call, plan.path)
     if row.first_byte_timeout_always and settings.first_byte_timeout:
-        ctx.request_headers[_FIRST_BYTE_TIMEOUT] = str(settings.first_byte_timeout)
+        headers[_FIRST_BYTE_TIMEOUT] = str(settings.first_byte_timeout)
     if not read:
         ctx.dont_read_request_body()
-        return _after(ctx, _login(provider), lambda: _send_unread(ctx, provider, call))
+        return _after(ctx, plan.login, lambda: _send_unread(ctx, plan, call))
     ctx.set_request_body_buffer_limit(BODY_LIMIT)
     return Action.STOP_ITERATION
 
 
-def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> Action | None:
-    awaited = _login(provider)
-    if provider.context is not None and call.api == apis.CHAT and provider.settings.protocol != "original":
-        awaited.append((provider.context, f"ai-proxy.{provider.row.name}.load_ctx_failed"))
-    return _after(ctx, awaited, lambda: _send(ctx, provider, call, raw))
+def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
+    call: Call = ctx.get_context("call")
+    plans = config.plans
+    assert plans is not None, "nothing is read where requests pass as they are"
+    if awaited := plans[call.api].awaited:
+        return _after(ctx, awaited, lambda: _send(ctx, plans, call, raw))
+    return _send(ctx, plans, call, raw)
 
 
-def _login(provider: Provider) -> list[tuple[Awaited, str]]:
-    return [] if provider.login is None else [(provider.login, f"ai-proxy.{provider.row.name}.load_ak_failed")]
-
-
-def _after(ctx: HttpContext, awaited: list[tuple[Awaited, str]], then: Callable[[], Action | None]) -> Action | None:
+def _after(
+    ctx: HttpContext, awaited: tuple[tuple[Awaited, str], ...], then: Callable[[], Action | None]
+) -> Action | None:
     """Go on when all of these are there. Each comes with what a failure is called in access logs."""
     if not awaited:
         return then()
@@ -82,62 +91,73 @@ def _after(ctx: HttpContext, awaited: list[tuple[Awaited, str]], then: Callable[
 
     def proceed(error: ApiError | None) -> Action | None:
         if error is None:
-            return _after(ctx, rest, then)
+            return _after(ctx, tuple(rest), then)
         reply(ctx, error, details=failure)
         return None
 
     return proceed(None) if first.ready(ctx) else first.wait(ctx, proceed)
 
 
-def _send_unread(ctx: HttpContext, provider: Provider, call: Call) -> None:
+def _send_unread(ctx: HttpContext, plan: Plan, call: Call) -> None:
+    provider = plan.provider
     if provider.login is not None:
         upstream.set_token(ctx, provider, call, provider.login.token)
-    if not ctx.has_request_body:
-        upstream.sign(ctx, provider, b"")
-        retry.remember(provider, call, b"")
+    if plan.sealed and not ctx.has_request_body:
+        _seal(ctx, provider, call, b"")
 
 
-def _send(ctx: HttpContext, provider: Provider, call: Call, raw: bytes) -> Action | None:
-    row = provider.row
-    headers = ctx.request_headers
+def _send(ctx: HttpContext, plans: Plans, call: Call, raw: bytes) -> Action | None:
+    provider = plans.provider
     try:
-        replacement = _replacement(provider, call, raw, headers.get("content-type", ""))
+        replacement = _replacement(plans, call, raw)
     except ApiError as error:
         reply(ctx, error)
         return None
     except FilesWanted as wanted:
-        return _fetch(ctx, provider, call, raw, wanted.urls)
+        return _fetch(ctx, plans, call, raw, wanted.urls)
+    plan = plans[call.api]
     if provider.login is not None:
         upstream.set_token(ctx, provider, call, provider.login.token)
+    if call.stream or call.headers:
+        _set_headers(ctx.request_headers, plan, call)
+    if call.host:
+        upstream.set_host(ctx, provider, call.host)
+    if call.path or plan.names_model:
+        upstream.set_path(ctx, provider, call)
+    if replacement is not None:
+        ctx.replace_request_body(replacement)
+    if plan.sealed:
+        _seal(ctx, provider, call, raw if replacement is None else replacement)
+    return None
+
+
+def _set_headers(headers: Headers, plan: Plan, call: Call) -> None:
+    """What is known only with the body: whether a stream is wanted, and what the codec sets."""
     if call.stream:
-        if row.accept_for_streams and call.api in {apis.CHAT, apis.VIDEOS, apis.VIDEO_REMIX}:
+        if plan.accepts_events:
             headers["accept"] = "text/event-stream"
-        if provider.settings.first_byte_timeout and call.api in apis.STREAMING:
-            headers[_FIRST_BYTE_TIMEOUT] = str(provider.settings.first_byte_timeout)
+        if plan.first_byte_timeout:
+            headers[_FIRST_BYTE_TIMEOUT] = plan.first_byte_timeout
     for name, value in call.headers.items():
         if value is None:
             headers.discard(name)
         else:
             headers[name] = value
-    if call.host:
-        upstream.set_host(ctx, provider, call.host)
-    if call.path or "{model}" in provider.paths.get(call.api, ""):
-        upstream.set_path(ctx, provider, call)
-    if replacement is not None:
-        ctx.replace_request_body(replacement)
-    sent = raw if replacement is None else replacement
+
+
+def _seal(ctx: HttpContext, provider: Provider, call: Call, sent: bytes) -> None:
+    """Nothing in the request changes any more."""
     upstream.sign(ctx, provider, sent)
     retry.remember(provider, call, sent)
-    return None
 
 
-def _fetch(ctx: HttpContext, provider: Provider, call: Call, raw: bytes, urls: list[str]) -> Action | None:
+def _fetch(ctx: HttpContext, plans: Plans, call: Call, raw: bytes, urls: list[str]) -> Action | None:
     """Fetch files, and then convert the request once more."""
-    failure = f"ai-proxy.{provider.row.name}.fetch_image_failed"
+    failure = f"ai-proxy.{plans.provider.row.name}.fetch_image_failed"
 
     def proceed(error: ApiError | None) -> Action | None:
         if error is None:
-            return _send(ctx, provider, call, raw)
+            return _send(ctx, plans, call, raw)
         reply(ctx, error, details=failure)
         return None
 
@@ -148,27 +168,25 @@ def _fetch(ctx: HttpContext, provider: Provider, call: Call, raw: bytes, urls: l
     return Action.PAUSE
 
 
-def _replacement(provider: Provider, call: Call, raw: bytes, content_type: str) -> bytes | None:
+def _replacement(plans: Plans, call: Call, raw: bytes) -> bytes | None:
     """The body for the provider; None if the client's will do. Raises `ApiError`."""
-    row = provider.row
-    if provider.settings.protocol == "original" and not row.keeps_bodies:
-        return None  # It is read for the signature only.
-    if row.keeps_bodies:
+    provider, plan = plans.provider, plans[call.api]
+    if provider.row.keeps_bodies:
         document = parse(raw)
         if not isinstance(document, dict) or not custom_settings.apply(provider.settings.custom_settings, document):
             return None
         return dump_bytes(document)
-    codec = row.codecs.get(call.api)
-    form = multipart.is_form(content_type)
-    if form and codec is None:
-        return forms.map_model(provider, call, raw, content_type)
-    if form:
-        call.headers["content-type"] = "application/json"
-        body = forms.document(raw, content_type)
-    else:
+    if not plan.openai:
+        return None  # It is read for the signature only.
+    if not call.form:
         body = bodies.document(raw)
+    elif plan.codec is None:
+        return forms.map_model(provider, call, raw, call.form)
+    else:
+        call.headers["content-type"] = "application/json"
+        body = forms.document(raw, call.form)
     body, changed = bodies.prepare(provider, call, body)
-    codec = row.codecs.get(call.api)  # With some models the API has turned out to be another.
+    codec = plans[call.api].codec  # With some models the API has turned out to be another.
     if codec is not None:
         return dump_bytes(codec.request(call, body))
     return dump_bytes(body) if changed else None
@@ -181,33 +199,14 @@ def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -
     ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
 
 
-def _is_readable(ctx: HttpContext, provider: Provider, call: Call) -> bool:
-    if ctx.is_binary_request_body() or ctx.is_websocket():
+def _is_readable(ctx: HttpContext, headers: Headers, plan: Plan, call: Call) -> bool:
+    """Whether the body is something that can be looked at. A form is noted in the call."""
+    if ctx.request_is_opaque:
         return False
-    content_type = ctx.request_headers.get("content-type", "")
-    if multipart.is_form(content_type):
-        # Other forms are uploads, which go on as they come.
-        return call.api in apis.IMAGE_FORMS or "{model}" in provider.paths.get(call.api, "")
-    return not content_type or "application/json" in content_type.lower()
-
-
-def _forwards_unknown_apis(provider: Provider) -> bool:
-    if provider.settings.protocol == "openai" or provider.row.forwards_unknown_apis:
-        return provider.row.forwards_unknown_apis
-    return provider.row.original is not Original.LIKE_OPENAI
-
-
-def _is_edited(provider: Provider, call: Call) -> bool:
-    """Whether anything in the body matters to anyone here."""
-    row, settings = provider.row, provider.settings
-    if row.keeps_bodies:
-        return bool(settings.custom_settings)
-    if row.sign is not None:
+    content_type = headers.get("content-type", "")
+    if content_type == "application/json":
         return True
-    if settings.protocol != "openai" or call.api not in provider.paths:
-        return False
-    return (
-        call.api in row.codecs
-        or call.api not in apis.UNREAD
-        or ("{model}" in provider.paths[call.api] and not call.path)
-    )
+    if multipart.is_form(content_type):
+        call.form = content_type
+        return plan.reads_forms
+    return not content_type or "application/json" in content_type.lower()

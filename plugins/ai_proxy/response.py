@@ -1,62 +1,50 @@
-"""A response on its way to the client."""
+"""An answer on its way to the client."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final
 
-from proxywasm import Action, Headers, HttpAnswer, HttpContext, log
+from proxywasm import Action, HttpAnswer, HttpContext, log
 
-from . import apis, fronts, streams, thinking
+from . import failures, fronts, streams, thinking
 from .call import Call
 from .codecs import openai_chat
 from .edited_stream import passed_on
-from .errors import ApiError, bad_upstream, from_anything, is_openai_error, parse, without
+from .errors import RESPONSE_FAILED, ApiError, bad_upstream, without
 from .jsonx import Json, dump_bytes, loads
-from .provider import Codec, Provider
+from .plans import Plan
+from .provider import Codec
 from .request import BODY_LIMIT
 from .streams import CheckedStream, ConvertedStream
 
-RESPONSE_FAILED: Final = "ai-proxy.proc_resp_body_failed"
-
-# Where answers that nobody converts are at least looked at, so that garbage and cut streams become errors.
-_CHECKED: Final = frozenset({apis.CHAT, apis.COMPLETIONS, apis.EMBEDDINGS})
-
-# Of an error that has to be answered anew: what a client's retry and a support case need.
-_KEPT_HEADERS: Final = ("retry-after", "x-request-id")
+_BINARY_STREAMS: Final = frozenset({"application/vnd.amazon.eventstream"})
 
 
-def on_headers(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
-    if call.settings.protocol == "original":
+def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
+    codec = _codec(plan, call)
+    if not _concerns(ctx, plan, call, codec):
         ctx.dont_read_response_body()
         return None
-    status = int(ctx.response_headers.get(":status", "0"))
-    codec = _codec(provider, call)
-    concerned = call.api.startswith("openai/") if status >= 400 else 200 <= status < 300
-    if not concerned or (ctx.is_websocket() and status < 400):
-        ctx.dont_read_response_body()
-        return None
-    if (codec or status >= 400) and not ctx.is_response_from_upstream():
-        ctx.dont_read_response_body()  # Another filter's answer, or the gateway's own, is for the client as it is.
-        return None
-    if status >= 400:
-        return _on_error_headers(ctx, status)
+    if call.status >= 400:
+        return failures.on_headers(ctx, call.status)
     headers = ctx.response_headers
     headers.discard("content-length")
-    if provider.row.id_header:
-        call.answer_id = headers.get(provider.row.id_header, "")
-    if (kind := headers.get("content-type", "").partition(";")[0]) in _BINARY_STREAMS and codec:
+    if plan.provider.row.id_header:
+        call.answer_id = headers.get(plan.provider.row.id_header, "")
+    content_type = headers.get("content-type", "")
+    if codec is not None and (kind := content_type.partition(";")[0]) in _BINARY_STREAMS:
         log.debug("a stream of %s becomes one of events", kind)
-        headers["content-type"] = "text/event-stream; charset=utf-8"
-    if not ctx.has_response_body or (codec is None and call.api not in _CHECKED):
+        headers["content-type"] = content_type = "text/event-stream; charset=utf-8"
+    if not ctx.has_response_body or not (plan.checked or codec):
         ctx.dont_read_response_body()
         return None
-    if ctx.is_binary_response_body():
-        if codec:
-            answer_anew(ctx, bad_upstream("the upstream's answer is compressed although that was not asked for"))
+    if ctx.response_is_opaque:
+        if codec is not None:
+            error = bad_upstream("the upstream's answer is compressed although that was not asked for")
+            failures.answer_anew(ctx, error)
         return None
-    if _is_stream(headers):
-        ctx.set_context("stream", ConvertedStream(call, codec) if codec else passed_on(provider, call))
+    if _is_stream(content_type):
+        ctx.set_context("stream", _stream(plan, call, codec))
     else:
         ctx.set_response_body_buffer_limit(BODY_LIMIT)
         ctx.buffer_response_body()
@@ -64,59 +52,42 @@ def on_headers(ctx: HttpContext, provider: Provider, call: Call) -> Action | Non
     return Action.STOP_ITERATION
 
 
-_BINARY_STREAMS: Final = frozenset({"application/vnd.amazon.eventstream"})
-
-OnError: TypeAlias = Callable[[ApiError], bool]
-"""Asked before an answer becomes an error; whether somebody else sees to it."""
-
-
-def on_body(ctx: HttpContext, provider: Provider, call: Call, raw: bytes, *, on_error: OnError | None = None) -> None:
-    codec = _codec(provider, call)
-    status = int(ctx.response_headers.get(":status", "0"))
+def on_body(ctx: HttpContext, plan: Plan, call: Call, raw: bytes) -> ApiError | None:
+    """Convert an answer in hand; the error, if that is what it is or if it makes no sense."""
+    codec = _codec(plan, call)
+    if call.status >= 400:
+        failures.explain(ctx, call, codec, raw)
+        return None
     try:
-        if status >= 400:
-            _explain(ctx, call, codec, status, raw)
-        elif codec is None:
-            if not _looks_like_json(raw):
-                raise bad_upstream("the upstream answered with something other than a JSON object")
-            if call.api == apis.CHAT and thinking.wanted(call.settings) and thinking.promote(answer := _document(raw)):
-                ctx.replace_response_body(dump_bytes(answer))
-        else:
-            content_type, body = _answer(provider, call, codec, _document(raw))
+        if codec is not None:
+            content_type, body = _answer(plan, call, codec, _document(raw))
             if content_type:
                 ctx.response_headers["content-type"] = content_type
-            for name, value in call.answer_headers.items():
-                ctx.response_headers[name] = value
+            if call.answer_headers:
+                ctx.response_headers.update(call.answer_headers)
             ctx.replace_response_body(body)
+        elif not _looks_like_json(raw):
+            raise bad_upstream("the upstream answered with something other than a JSON object")
+        elif plan.promotes and thinking.promote(answer := _document(raw)):
+            ctx.replace_response_body(dump_bytes(answer))
     except ApiError as error:
         error.hide(call.tokens)
         begin = without(call.tokens, raw)[:200]
-        log.error("%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, status, error.message, begin)
-        if on_error is None or not on_error(error):
-            fail(ctx, error)
+        log.error("%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, call.status, error.message, begin)
+        return error
+    return None
 
 
-def fail(ctx: HttpContext, error: ApiError) -> None:
-    """The client gets an error in place of the answer in hand."""
-    become(ctx, error)
-    ctx.replace_response_body(fronts.error_body(ctx, error))
-
-
-def is_explained(call: Call, status: int) -> bool:
-    """Whether a body of this failing status is put into the client's terms."""
-    return status >= 400 and call.settings.protocol != "original" and call.api.startswith("openai/")
-
-
-def whole(provider: Provider, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
+def whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
     """A complete answer as the client gets it: its content type (empty: as it came), and its body.
 
     Raises `ApiError` when it is an error, or makes no sense.
     """
-    codec = _codec(provider, call)
-    if call.settings.protocol == "original" or (codec is None and call.api not in _CHECKED):
+    codec = _codec(plan, call)
+    if not plan.openai or not (plan.checked or codec):
         return "", answer.body
-    if _is_stream(answer.headers):
-        stream = ConvertedStream(call, codec) if codec else passed_on(provider, call)
+    if _is_stream(answer.headers.get("content-type", "")):
+        stream = _stream(plan, call, codec)
         body = stream.feed(answer.body, last=True)
         if stream.failure is not None:
             raise stream.failure
@@ -124,120 +95,61 @@ def whole(provider: Provider, call: Call, answer: HttpAnswer) -> tuple[str, byte
     document = _document(answer.body)
     if codec is None:
         return "", answer.body
-    return _answer(provider, call, codec, document)
-
-
-def _answer(provider: Provider, call: Call, codec: Codec, document: Json) -> tuple[str, bytes]:
-    """The client's answer and its content type, if that is another than the upstream's."""
-    answer = codec.response(call, document)
-    if call.api == apis.CHAT and thinking.wanted(call.settings):
-        thinking.promote(answer)
-    if call.stream and provider.row.cannot_stream:
-        return "text/event-stream", streams.made_of(call, answer)
-    front = fronts.of(call)
-    return "", dump_bytes(answer if front is None else front.response(call, answer))
+    return _answer(plan, call, codec, document)
 
 
 def on_first_chunk(
-    ctx: HttpContext,
-    stream: ConvertedStream | CheckedStream,
-    chunk: bytes,
-    last: bool,
-    *,
-    on_error: OnError,
-) -> bytes | Action:
-    """A chunk of a stream whose headers still wait: until there is an event, which may be an error."""
-    if stream.failure is not None:
-        return Action.STOP_ITERATION  # Somebody else sees to it.
+    ctx: HttpContext, call: Call, stream: ConvertedStream | CheckedStream, chunk: bytes, last: bool
+) -> bytes | None:
+    """What goes to the client, and the headers with it. None: they wait until there is an event, which may be an error,
+    or somebody has to decide what becomes of the stream's `failure`.
+    """
     output = stream.feed(chunk, last=last)
-    error = stream.failure
-    if error is None and not (stream.heard or last):
-        return Action.STOP_ITERATION
-    call: Call = ctx.get_context("call")
-    if error is not None:
-        error.hide(call.tokens)
-        _log_failure(error)
-        if not stream.said:
-            if on_error(error):
-                return Action.STOP_ITERATION
-            become(ctx, error)
-            output = fronts.error_body(ctx, error)
+    if stream.failure is None:
+        if not (stream.heard or last):
+            return None
+    elif not stream.said:
+        return None
     stream.begun = True
-    if call.answer_headers and (error is None or stream.said):
+    if call.answer_headers:
         # Known only now; a stream whose first event says nothing goes without.
         ctx.response_headers.update(call.answer_headers)
     return output
 
 
-def on_chunk(stream: ConvertedStream | CheckedStream, chunk: bytes, last: bool) -> bytes:
-    """A chunk of a stream that has begun."""
-    failed = stream.failure is not None
-    output = stream.feed(chunk, last=last)
-    if not failed and stream.failure is not None:
-        _log_failure(stream.failure)
-    return output
+def _concerns(ctx: HttpContext, plan: Plan, call: Call, codec: Codec | None) -> bool:
+    """Whether this is the provider's answer, and one that is looked at."""
+    if call.status >= 400:
+        return plan.explained and ctx.is_response_from_upstream()
+    if not plan.openai or not 200 <= call.status < 300 or (ctx.response_is_opaque and ctx.is_websocket()):
+        return False
+    # Another filter's answer, or the gateway's own, is for the client as it is.
+    return codec is None or ctx.is_response_from_upstream()
 
 
-def _log_failure(error: ApiError) -> None:
-    log.error("%s: stream not usable: %s", RESPONSE_FAILED, error.message)
-
-
-def _is_stream(headers: Headers) -> bool:
-    return headers.get("content-type", "").lstrip().lower().startswith("text/event-stream")
-
-
-def become(ctx: HttpContext, error: ApiError) -> None:
-    """Turn the headers of a response into those of an error."""
-    headers = ctx.response_headers
-    headers[":status"] = str(error.status)
-    headers["content-type"] = "application/json"
-    headers.discard("content-length")
-
-
-def _on_error_headers(ctx: HttpContext, status: int) -> Action | None:
-    if ctx.method == "HEAD":
-        return None
-    if not ctx.has_response_body or ctx.is_binary_response_body():
-        # There is no body, or none that can be read.
-        answer_anew(ctx, ApiError(status, f"the upstream answered with status {status}"))
-        return None
-    ctx.set_response_body_buffer_limit(BODY_LIMIT)
-    ctx.buffer_response_body()
-    return Action.STOP_ITERATION
-
-
-def answer_anew(ctx: HttpContext, error: ApiError) -> None:
-    """The client gets an error in place of an answer of which nothing is in hand."""
-    log.error("%s: %s", RESPONSE_FAILED, error.message)
-    kept = {name: value for name in _KEPT_HEADERS if (value := ctx.response_headers.get(name))}
-    ctx.send_http_response(
-        error.status,
-        {"content-type": "application/json", **kept},
-        fronts.error_body(ctx, error),
-        details=RESPONSE_FAILED,
-    )
-
-
-def _explain(ctx: HttpContext, call: Call, codec: Codec | None, status: int, raw: bytes) -> None:
-    """The upstream's error as an OpenAI error object. One that is one already stays as it is."""
-    body = without(call.tokens, raw)
-    document = parse(body)
-    if not call.front and is_openai_error(document):
-        if body is not raw and body != raw:
-            ctx.response_headers.discard("content-length")
-            ctx.replace_response_body(body)
-        return
-    error = codec.error(status, document) if codec and isinstance(document, dict) else None
-    if error is None:
-        error = from_anything(status, body, document)
-    log.warn("upstream answered with status %d: %s", status, error.message)
-    become(ctx, error)
-    ctx.replace_response_body(fronts.error_body(ctx, error))
-
-
-def _codec(provider: Provider, call: Call) -> Codec | None:
+def _codec(plan: Plan, call: Call) -> Codec | None:
     """What reads the answer. A front has to have it read even where it is the pivot's protocol already."""
-    return provider.row.codecs.get(call.api) or (openai_chat if call.front else None)
+    return plan.codec or (openai_chat if call.front else None)
+
+
+def _stream(plan: Plan, call: Call, codec: Codec | None) -> ConvertedStream | CheckedStream:
+    return passed_on(plan.provider, call) if codec is None else ConvertedStream(call, codec)
+
+
+def _is_stream(content_type: str) -> bool:
+    return content_type.lstrip().lower().startswith("text/event-stream")
+
+
+def _answer(plan: Plan, call: Call, codec: Codec, document: Json) -> tuple[str, bytes]:
+    """The client's answer and its content type, if that is another than the upstream's."""
+    answer = codec.response(call, document)
+    if plan.promotes:
+        thinking.promote(answer)
+    if call.stream and plan.provider.row.cannot_stream:
+        return "text/event-stream", streams.made_of(call, answer)
+    if call.front:
+        answer = fronts.FRONTS[call.front].response(call, answer)
+    return "", dump_bytes(answer)
 
 
 def _document(raw: bytes) -> dict[str, object]:

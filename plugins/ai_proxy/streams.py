@@ -11,7 +11,7 @@ from . import fronts, thinking
 from .call import Call
 from .chat import ChatWriter, error_event
 from .codecs import openai_chat
-from .errors import ApiError, bad_upstream, stream_cut
+from .errors import RESPONSE_FAILED, ApiError, bad_upstream, stream_cut
 from .jsonx import Json, loads, to_bytes
 from .provider import Codec
 from .writers import Writer
@@ -58,19 +58,20 @@ class ConvertedStream:
                 self._fresh = False
             for event in self._decoder.feed(chunk):
                 self.heard = True
-                if event.data == "[DONE]":
+                data = event.data
+                if data == "[DONE]":
                     writer.may_end = True
                     writer.done()
                 else:
-                    self._event(self._call, event, _document(event.data), writer)
+                    self._event(self._call, event, _document(data), writer)
                 if writer.closed:
                     break  # The client has been told the end; what comes after it is nothing to anybody.
             if last and not writer.closed:
                 self._close()
         except (ApiError, SSEError) as error:
-            self.failure = error if isinstance(error, ApiError) else bad_upstream(str(error))
-            self.failure.hide(self._call.tokens)
-            writer.fail(self.failure)
+            self.failure = failure = error if isinstance(error, ApiError) else bad_upstream(str(error))
+            _tell(failure, self._call.tokens)
+            writer.fail(failure)
         return writer.take()
 
     def _expect_events(self, chunk: bytes) -> None:
@@ -135,8 +136,17 @@ def _document(data: str) -> dict[str, object]:
     return document
 
 
-# Says that a stream of the OpenAI protocol has come to its end: clean, or by an error that the client is told of.
-_END: Final = re.compile(rb'\[DONE\]|"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]')
+def _tell(failure: ApiError, tokens: tuple[str, ...]) -> None:
+    failure.hide(tokens)
+    log.error("%s: stream not usable: %s", RESPONSE_FAILED, failure.message)
+
+
+# What says, beside `[DONE]`, that a stream of the OpenAI protocol has come to its end: clean, or by an error that the
+# client is told of. Patterns are slow to search for, so plain bytes tell first where to look.
+_FINISH: Final = b'"finish_reason"'
+_FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
+_ERROR: Final = b'"error"'
+_FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
 
 class CheckedStream:
@@ -144,9 +154,11 @@ class CheckedStream:
     comes too early does not go unnoticed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: tuple[str, ...] = ()) -> None:
+        """`tokens`: what must not be repeated when it fails."""
         self.begun = self.heard = self.said = False
         self.failure: ApiError | None = None
+        self._tokens = tokens
         self._fresh = True
         self._held = bytearray()
         self._ended = False
@@ -159,12 +171,12 @@ class CheckedStream:
             self._fresh = False
             if chunk.lstrip()[:1] in {b"{", b"<"}:
                 return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
-        output = self._whole_events(chunk)
+        output = chunk if not self._held and chunk.endswith(b"\n\n") else self._whole_events(chunk)
         if output and not self.heard:
             self.heard = True
             if (error := _error_in(output)) is not None:
                 return self._fail(error)
-        self.said = self.said or bool(output)
+            self.said = True
         if not self._ended:
             self._note(output)
         if last and (self._held or not self._ended):
@@ -181,19 +193,25 @@ class CheckedStream:
 
     def _note(self, output: bytes) -> None:
         """A stream that never speaks of a finish, not even as null, has none that could be missing."""
-        self._ended = self._ended or _END.search(output) is not None
-        self._has_data = self._has_data or b"data:" in output
-        self._has_finishes = self._has_finishes or b'"finish_reason"' in output
+        finish, error = output.find(_FINISH), output.find(_ERROR)
+        if (
+            (finish >= 0 and _FINISHED.search(output, finish) is not None)
+            or output.find(b"[DONE]") >= 0
+            or (error >= 0 and _FAILED.search(output, error) is not None)
+        ):
+            self._ended = True
+        else:
+            self._has_data = self._has_data or output.find(b"data:") >= 0
+            self._has_finishes = self._has_finishes or finish >= 0
 
     def _fail(self, error: ApiError) -> bytes:
         self.failure = error
+        _tell(error, self._tokens)
         return to_bytes(error_event(error))
 
     def _whole_events(self, chunk: bytes) -> bytes:
         held = self._held
         start = max(len(held) - 3, 0)
-        if not held and chunk.endswith(b"\n\n"):
-            return chunk
         held += chunk
         end = max(held.rfind(b"\n\n", start) + 2, held.rfind(b"\r\n\r\n", start) + 4, held.rfind(b"\r\r", start) + 2)
         if end < 5:  # None found; each find gives -1.
@@ -205,7 +223,7 @@ class CheckedStream:
 
 def _error_in(output: bytes) -> ApiError | None:
     """The error that a stream begins with, instead of an answer."""
-    if b'"error"' not in output:
+    if _ERROR not in output:
         return None
     for event in SSEDecoder().feed(output):
         try:

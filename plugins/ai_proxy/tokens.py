@@ -22,6 +22,8 @@ class Tokens:
 
     def __init__(self, tokens: tuple[str, ...], health: Health | None = None) -> None:
         self._tokens = tuple(dict.fromkeys(tokens))
+        self.only = tokens[0] if len(self._tokens) == 1 else ""
+        """The token, where there is nothing to choose."""
         self.health = health
         self._turn = 0
         self._resting: dict[str, float] = {}
@@ -33,7 +35,7 @@ class Tokens:
         """
         count = len(self._tokens)
         if count < 2:
-            return self._tokens[0] if count else ""
+            return self.only
         if consumer and api in apis.STATEFUL:
             first = fnv1a_32(consumer.encode()) % count
         else:

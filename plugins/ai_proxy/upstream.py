@@ -7,7 +7,7 @@ from collections.abc import MutableMapping, Set
 from typing import Final
 from urllib.parse import quote
 
-from proxywasm import HttpContext, log
+from proxywasm import Headers, HttpContext, log
 
 from .call import Call
 from .provider import Auth, Original, Outgoing, OwnKey, Provider, Row
@@ -38,24 +38,26 @@ _REMOVED_IN_ANY_CASE: Final = (_REMOVED - {*CREDENTIALS}) | {"x-hi-original-auth
 _KEY_HEADERS: Final = ("x-api-key", "x-authorization", "authorization")
 
 
-def address(ctx: HttpContext, provider: Provider, call: Call) -> None:
-    """Turn the client's request headers into those for the provider."""
-    headers = ctx.request_headers
-    row = provider.row
-    own_key = row.own_key if not provider.settings.api_tokens else OwnKey.REMOVED
-    if own_key is OwnKey.USED and not call.token:
-        call.token = _own_key(ctx)
-    removed = _REMOVED_IN_ANY_CASE if own_key is OwnKey.KEPT else _REMOVED
-    for name in list(headers):
-        if name in removed:
-            del headers[name]
-    if provider.row.headers is not None:
-        headers.update(provider.row.headers(provider.settings))
-    _set_credential(headers, row, call)
+def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, path: str) -> None:
+    """Turn the client's request headers into those for the provider. `path`: that of all requests like this one without
+    a query; empty if there is none.
+    """
+    if not call.token and provider.own_key is OwnKey.USED:
+        call.token = _own_key(headers)
+    removed = _REMOVED_IN_ANY_CASE if provider.own_key is OwnKey.KEPT else _REMOVED
+    for name in [name for name in headers if name in removed]:
+        del headers[name]
+    if provider.headers:
+        headers.update(provider.headers)
+    _set_credential(headers, provider.row, call)
     if provider.host and provider.host != ctx.host:
         headers[":authority"] = provider.host
         headers[_ORIGINAL_HOST] = ctx.host
-    set_path(ctx, provider, call)
+    if not path or "?" in ctx.path:
+        path = upstream_path(provider, call, ctx.path)
+    if path != ctx.path:
+        headers[":path"] = path
+        headers[_ORIGINAL_PATH] = ctx.path
 
 
 def set_token(ctx: HttpContext, provider: Provider, call: Call, token: str) -> None:
@@ -69,9 +71,9 @@ def _set_credential(headers: MutableMapping[str, str], row: Row, call: Call) -> 
         headers[row.auth.header] = row.auth.template.format(call.token)
 
 
-def _own_key(ctx: HttpContext) -> str:
+def _own_key(headers: Headers) -> str:
     for name in _KEY_HEADERS:
-        if value := ctx.request_headers.get(name, ""):
+        if value := headers.get(name, ""):
             return value[len("bearer ") :].strip() if value[:7].lower() == "bearer " else value
     log.warn("there is neither a token in the configuration nor a key in the request")
     return ""
@@ -86,7 +88,7 @@ def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
 
 
 def sign(ctx: HttpContext, provider: Provider, body: bytes) -> None:
-    """Add what covers all of the request. Nothing may be changed after that."""
+    """Add what covers all of the request, if there is anything. Nothing may be changed after that."""
     if provider.row.sign is None:
         return
     headers = ctx.request_headers
@@ -98,9 +100,7 @@ def sign(ctx: HttpContext, provider: Provider, body: bytes) -> None:
 def errand(provider: Provider, call: Call, path: str, body: bytes) -> tuple[Outgoing, dict[str, str]]:
     """A request of the plugin's own to the provider, and its headers. `path` is what a client would ask for."""
     row, settings = provider.row, provider.settings
-    headers: dict[str, str] = {"content-type": "application/json"}
-    if row.headers is not None:
-        headers |= row.headers(settings)
+    headers: dict[str, str] = {"content-type": "application/json", **provider.headers}
     _set_credential(headers, row, call)
     headers |= {name: value for name, value in call.headers.items() if value is not None}
     host = provider.host if settings.provider_domain else call.host or provider.host
@@ -111,7 +111,7 @@ def errand(provider: Provider, call: Call, path: str, body: bytes) -> tuple[Outg
 
 
 def set_path(ctx: HttpContext, provider: Provider, call: Call) -> None:
-    """May be repeated when a codec has chosen another path."""
+    """For a path that is known only with the body."""
     headers = ctx.request_headers
     path = upstream_path(provider, call, ctx.path)
     if path != headers.get(":path"):
@@ -129,14 +129,16 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
     base = settings.base_path
     if base and settings.base_path_handling == "removePrefix":
         path = _without_prefix(path, base)
-    kept = row.keeps_path or (settings.protocol == "original" and (row.original is Original.KEPT or bool(base)))
-    if not kept:
+    if not keeps_path(provider):
         if provider.only_path:
             path = provider.only_path
         elif target := call.path or provider.paths.get(call.api):
             # A parameter that Anthropic's clients use to reach what is new there is nothing to others.
             path = _with_query(_filled(target, call), path, dropped={"beta"} if call.front else frozenset())
         if provider.query:
+            # A client of Azure says its `api-version`, too; that of the configuration counts.
+            said = {pair.partition("=")[0] for pair in provider.query.split("&")}
+            path = _with_query(path.partition("?")[0], path, dropped=said)
             path = f"{path}{'&' if '?' in path else '?'}{provider.query}"
     if row.query and row.query not in path.partition("?")[2].split("&"):
         path = f"{path}{'&' if '?' in path else '?'}{row.query}"
@@ -145,6 +147,13 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
     if row.auth is not None and row.auth.in_query and call.token:
         path = with_key(path, row.auth, call.token)
     return _with_prefix(settings, path)
+
+
+def keeps_path(provider: Provider) -> bool:
+    """Whether requests have the client's path, and not that of their API."""
+    row, settings = provider.row, provider.settings
+    original = settings.protocol == "original" and (row.original is Original.KEPT or bool(settings.base_path))
+    return row.keeps_path or original
 
 
 def with_key(path: str, auth: Auth, token: str) -> str:

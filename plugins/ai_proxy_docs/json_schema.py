@@ -6,7 +6,7 @@ nothing of what no schema can: whether an expression compiles, or an id is in th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import MISSING
 from typing import Any, Final
@@ -15,32 +15,14 @@ from ai_proxy.checking import OF_THE_CONSOLE, rules_of_row
 from ai_proxy.config import KEYS
 from ai_proxy.provider import Row
 from ai_proxy.providers import ROWS
-from ai_proxy.schema import (
-    ALWAYS,
-    All,
-    Apart,
-    Condition,
-    Given,
-    Is,
-    Key,
-    Kind,
-    Need,
-    Not,
-    Rule,
-    default_of,
-    json_name,
-    keys_of,
-    rules_of,
-)
+from ai_proxy.schema import ALWAYS, default_of, json_name, keys_of, rules_of
 from ai_proxy.settings import Settings
 from proxywasm.rules import MATCH_KEYS, RULES
 
-from . import describe
-
-Schema = dict[str, Any]
+from . import describe, rule_schema, value_schema
+from .value_schema import NULL, Schema
 
 _COMMENTS: Final[Schema] = {"^_": True}
-_NULL: Final[Schema] = {"type": "null"}
 
 
 def document(rows: Sequence[Row] = ROWS) -> Schema:
@@ -67,7 +49,7 @@ _MATCH: Final = {
 
 
 def _outer(more: Schema) -> Schema:
-    provider: Schema = {"description": KEYS["provider"], "anyOf": [_NULL, {"$ref": "#/$defs/provider"}]}
+    provider: Schema = {"description": KEYS["provider"], "anyOf": [NULL, {"$ref": "#/$defs/provider"}]}
     listed: Schema = {"type": ["array", "null"], "items": {"$ref": "#/$defs/provider"}}
     return {
         "type": "object",
@@ -92,7 +74,7 @@ def _strings(description: str) -> Schema:
 
 def _provider(types: dict[str, Schema]) -> Schema:
     """One of several, by `type`; what all have in common stands here, and by name in each."""
-    common = {json_name(Settings, name): _value(Settings, name) for name in keys_of(Settings)}
+    common = {json_name(Settings, name): value_schema.value(Settings, name) for name in keys_of(Settings)}
     common["type"] = {"description": keys_of(Settings)["type"].doc, "enum": list(types)}
     return {
         "type": "object",
@@ -112,7 +94,9 @@ def _of_type(rows: list[Row]) -> Schema:
     properties = {**closed["properties"], **dict.fromkeys(sorted(OF_THE_CONSOLE), True)}
     rules = list(closed.get("allOf", []))
     for row in rows:
-        rules += [schema for rule in rules_of_row(row) if (schema := _rule(kind, rule, row.when)) is not None]
+        rules += [
+            schema for rule in rules_of_row(row) if (schema := rule_schema.rule(kind, rule, row.when)) is not None
+        ]
     title = {"title": f"{rows[0].name}: {rows[0].title}"} if rows[0].title else {}
     return {**title, **closed, "properties": properties, **({"allOf": rules} if rules else {})}
 
@@ -121,11 +105,11 @@ def _closed(kind: type[Any], known: AbstractSet[str] = frozenset()) -> Schema:
     """An object with the keys of a settings class; those in `known` are described elsewhere."""
     properties: Schema = {}
     for name, entry in keys_of(kind).items():
-        properties[json_name(kind, name)] = True if name in known else _value(kind, name)
+        properties[json_name(kind, name)] = True if name in known else value_schema.value(kind, name)
         for alias in entry.aliases:
-            properties[alias] = {**_value(kind, name), "deprecated": True}
+            properties[alias] = {**value_schema.value(kind, name), "deprecated": True}
     required = [json_name(kind, name) for name in keys_of(kind) if default_of(kind, name) is MISSING]
-    rules = [schema for rule in rules_of(kind) if (schema := _rule(kind, rule, ALWAYS)) is not None]
+    rules = [schema for rule in rules_of(kind) if (schema := rule_schema.rule(kind, rule, ALWAYS)) is not None]
     return {
         "type": "object",
         **({"required": required} if required else {}),
@@ -134,128 +118,3 @@ def _closed(kind: type[Any], known: AbstractSet[str] = frozenset()) -> Schema:
         "additionalProperties": False,
         **({"allOf": rules} if rules else {}),
     }
-
-
-# Values.
-
-
-def _value(kind: type[Any], name: str) -> Schema:
-    entry = keys_of(kind)[name]
-    required = default_of(kind, name) is MISSING
-    schema: Schema = {"description": describe.sentence(entry)}
-    schema |= _typed(entry) if required else _or_null(_typed(entry))
-    if required and entry.kind is Kind.STRING and not entry.choices:
-        schema["minLength"] = 1
-    default = describe.default(kind, name)
-    if default not in (None, "", [], {}):
-        schema["default"] = default
-    if entry.example is not None:
-        schema["examples"] = [entry.example]
-    return schema
-
-
-def _or_null(schema: Schema) -> Schema:
-    """`null` stands for a missing key."""
-    if "$ref" in schema:
-        return {"anyOf": [_NULL, schema]}
-    if "enum" in schema:
-        return {**schema, "enum": [*schema["enum"], None]}
-    if "type" not in schema:
-        return schema
-    given = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    return {**schema, "type": [*given, "null"]}
-
-
-def _typed(entry: Key) -> Schema:
-    match entry.kind:
-        case Kind.STRING:
-            return {"enum": list(entry.choices)} if entry.choices else _text(entry)
-        case Kind.BOOLEAN:
-            return {"type": "boolean"}
-        case Kind.INTEGER:
-            limits = {"minimum": entry.minimum, "maximum": entry.maximum}
-            return {"type": "integer", **{name: limit for name, limit in limits.items() if limit is not None}}
-        case Kind.STRINGS:
-            return {"type": "array", "items": _text(entry)}
-        case Kind.STRING_MAP:
-            return {"type": "object", **_names(entry), "additionalProperties": _text(entry)}
-        case Kind.BOOLEAN_MAP:
-            return {"type": "object", **_names(entry), "additionalProperties": {"type": "boolean"}}
-        case Kind.OBJECT:
-            return {"$ref": f"#/$defs/{entry.keys.__name__}"} if entry.keys else {"type": "object"}
-        case Kind.OBJECTS:
-            assert entry.keys is not None
-            return {"type": "array", "items": {"$ref": f"#/$defs/{entry.keys.__name__}"}}
-        case Kind.DOCUMENT:
-            return {"type": ["string", "object"]}
-        case Kind.ANY:
-            return {"not": _NULL}
-
-
-def _names(entry: Key) -> Schema:
-    return {"propertyNames": {"enum": list(entry.names)}} if entry.names else {}
-
-
-def _text(entry: Key) -> Schema:
-    schema: Schema = {"type": "string"}
-    rules: list[Schema] = []
-    for text in entry.texts:
-        pattern = {"pattern": text.pattern}
-        # `null` has no pattern, and must not fall under `not` for that.
-        rules.append({"not": {"type": "string", **pattern}} if text.forbidden else pattern)
-    if entry.length is not None:
-        rules.append({"anyOf": [{"maxLength": 0}, {"minLength": entry.length, "maxLength": entry.length}]})
-    for rule in rules:
-        if rule.keys() & schema.keys():
-            schema.setdefault("allOf", []).append(rule)
-        else:
-            schema |= rule
-    return schema
-
-
-# Rules between keys.
-
-
-def _rule(kind: type[Any], rule: Rule, when: Condition) -> Schema | None:
-    match rule:
-        case Need(name, condition):
-            both = [one for one in (when, condition) if one != ALWAYS]
-            then = _condition(kind, Given(name))
-            return {"if": _condition(kind, All(tuple(both))), "then": then} if both else then
-        case Apart(name, other):
-            return {"not": _condition(kind, All((Given(name), Given(other))))}
-        case _:  # What has no effect is no error.
-            return None
-
-
-def _condition(kind: type[Any], condition: Condition) -> Schema:
-    match condition:
-        case Given(name):
-            return _has(json_name(kind, name), _GIVEN[keys_of(kind)[name].kind](keys_of(kind)[name]))
-        case Is(name, value):
-            written = json_name(kind, name)
-            if default_of(kind, name) == value:
-                return {"properties": {written: {"enum": [value, None]}}}
-            return _has(written, {"const": value})
-        case Not(of):
-            return {"not": _condition(kind, of)}
-        case All((one,)):
-            return _condition(kind, one)
-        case All(several):
-            return {"allOf": [_condition(kind, one) for one in several]}
-
-
-def _has(name: str, value: Schema) -> Schema:
-    return {"required": [name], "properties": {name: value}}
-
-
-_GIVEN: Final[dict[Kind, Callable[[Key], Schema]]] = {
-    Kind.STRING: lambda entry: (
-        {"type": "string", "pattern": r"\S"} if entry.trim else {"type": "string", "minLength": 1}
-    ),
-    Kind.STRINGS: lambda _: {"type": "array", "minItems": 1},
-    Kind.BOOLEAN: lambda _: {"const": True},
-    Kind.OBJECT: lambda _: {"type": "object"},
-    Kind.DOCUMENT: lambda _: {"type": ["string", "object"]},
-}
-"""What a value is that is not empty."""

@@ -16,7 +16,7 @@ from ai_proxy.providers import ROWS
 from ai_proxy.schema import All, Given, Idle, Not, default_of, json_name, keys_of, rules_of
 from ai_proxy.settings import Settings
 
-from . import describe
+from . import describe, parameters
 from .examples import example, settings
 from .json_text import pretty
 
@@ -116,6 +116,8 @@ def _facts(row: Row) -> str:
         facts.append(f"- Every request has `{row.query}` in its query.")
     if row.cannot_stream:
         facts.append("- Answers come in one piece; a client that asks for a stream gets one made of it.")
+    if lost := [f"`{name}`" for name in parameters.lost(row)]:
+        facts.append(f"- Parameters of a chat that do not reach it: {', '.join(lost)}.")
     # What the row is not chosen with cannot be without effect.
     selected = row.when.of if isinstance(row.when, All) else (row.when,)
     named = [name for rule in rules_of_row(row) if isinstance(rule, Idle) for name in rule.names]
@@ -181,10 +183,10 @@ def _paths(row: Row) -> str:
 
 
 def _conversion(row: Row, api: str) -> str:
+    if api in row.codecs:
+        return "passed on, and the answer is converted" if api in apis.UNREAD else "converted, and so is the answer"
     if row.keeps_bodies or api in apis.UNREAD:
         return "passed on"
-    if api in row.codecs:
-        return "converted, and so is the answer"
     return "model mapped, small changes" if api in row.edits else "model mapped"
 
 

@@ -9,19 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ai_proxy import converting, natives
-from tests.ai_proxy.gateway import NATIVE, Json
+from tests.ai_proxy.conversions import PROVIDERS, convert
+from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.mutations import CRUEL_TEXT, damaged_document
 
-from ai_proxy import apis, bodies, fronts, providers
-from ai_proxy.call import Call
 from ai_proxy.errors import ApiError
-from ai_proxy.files import FilesWanted
-from ai_proxy.jsonx import dump_bytes
 
-PROVIDERS: dict[str, tuple[Json, str]] = {
-    **natives.ALL, **{name: (config, "Pro") for name, config in converting.ALL.items()}, "qwen": (NATIVE, "qwen-max"),
-}  # fmt: skip
 each = pytest.mark.parametrize("name", PROVIDERS)
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
@@ -72,20 +65,6 @@ CLAUDE: Json = {
     "tool_choice": {"type": "tool", "name": "f"}, "thinking": {"type": "enabled", "budget_tokens": 2000},
     "stop_sequences": ["a"], "temperature": 0, "top_k": 5, "stream": True, "metadata": {"user_id": "u"},
 }  # fmt: skip
-
-
-def convert(name: str, body: Json, path: str = "/v1/chat/completions") -> Any:
-    """The document that the provider gets. Raises `ApiError`."""
-    config, model = PROVIDERS[name]
-    provider = providers.build({**config, "modelMapping": {"*": model}}, "provider")
-    call = Call(provider.settings, apis.classify(path))
-    fronts.enter(call, provider)
-    prepared, _ = bodies.prepare(provider, call, body)
-    codec = provider.row.codecs.get(call.api)
-    try:
-        return json.loads(dump_bytes(prepared if codec is None else codec.request(call, prepared)))
-    except FilesWanted:
-        return {}
 
 
 def texts_in(document: Any) -> Iterator[str]:

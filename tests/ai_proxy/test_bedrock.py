@@ -135,3 +135,17 @@ def test_credentials_are_needed() -> None:
 def test_finish_reasons_are_openais(reason: str, expected: str) -> None:
     document = {"output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}}, "stopReason": reason}
     assert ask(BEDROCK, CHAT, answer(document)).json["choices"][0]["finish_reason"] == expected
+
+
+def test_what_lies_in_s3_is_named() -> None:
+    image = {"type": "image_url", "image_url": {"url": "s3://bucket/cat.jpg"}}
+    (message,) = ask(BEDROCK, {**CHAT, "messages": [{"role": "user", "content": [image]}]}).sent["messages"]
+    assert message["content"] == [
+        {"image": {"format": "jpeg", "source": {"s3Location": {"uri": "s3://bucket/cat.jpg"}}}}
+    ]
+
+
+def test_what_aws_calls_its_own_goes_on() -> None:
+    guard = {"guardrailIdentifier": "g", "guardrailVersion": "1"}
+    sent = ask(BEDROCK, {**CHAT, "guardrailConfig": guard, "performanceConfig": {"latency": "optimized"}}).sent
+    assert (sent["guardrailConfig"], sent["performanceConfig"]) == (guard, {"latency": "optimized"})

@@ -181,3 +181,16 @@ def test_the_whole_request_is_converted_for_every_provider() -> None:
 def test_a_clients_own_query_does_not_go_to_others() -> None:
     outcome = ask(OPENAI, HI, answer(ANSWER), path=f"{PATH}?beta=true&trace=1")
     assert outcome.sent_headers[":path"] == "/v1/chat/completions?trace=1"
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_filtered_answer_is_a_refusal(stream: bool) -> None:
+    choice = {"index": 0, "message": MESSAGE, "delta": MESSAGE, "finish_reason": "content_filter"}
+    document = json.dumps({"id": "c", "choices": [choice]}).encode()
+    if stream:
+        outcome = ask(OPENAI, {**HI, "stream": True}, events(b"data: " + document + b"\n\ndata: [DONE]\n\n"), path=PATH)
+        told = [json.loads(data) for data, event in parse_events(outcome.raw) if event == "message_delta"]
+        assert [one["delta"]["stop_reason"] for one in told] == ["refusal"]
+    else:
+        assert ask(OPENAI, HI, answer(document), path=PATH).json["stop_reason"] == "refusal"

@@ -139,7 +139,7 @@ def test_a_bad_entry_of_the_list_is_named_by_its_place() -> None:
 
 @pytest.mark.parametrize("outer", [{}, {"providers": [COMPATIBLE]}, {"provider": []}, {"activeProviderId": "x"}])
 def test_without_an_active_provider_requests_pass(outer: Json) -> None:
-    assert config.parse(outer).provider is None
+    assert config.parse(outer).plans is None
 
 
 def test_values_may_be_given_as_strings() -> None:

@@ -137,7 +137,7 @@ def test_hunyuan_keys_have_their_lengths_and_stay_secret() -> None:
 def test_minimax_names_the_speakers() -> None:
     sent = ask(MINIMAX, {**TALK, "max_completion_tokens": 9, "temperature": 0}).sent
     assert sent["bot_setting"][0]["content"] == "Be brief."
-    assert [message["sender_type"] for message in sent["messages"]] == ["USER", "BOT", "USER"]
+    assert [message["sender_type"] for message in sent["messages"]] == ["USER", "BOT", "FUNCTION"]
     assert (sent["tokens_to_generate"], sent["temperature"]) == (9, 0)
 
 
@@ -166,7 +166,7 @@ def test_minimax_finishes_each_choice_with_nothing_lost_and_nothing_said_twice()
 
 def test_dify_tells_speakers_apart() -> None:
     assert ask(DIFY, TALK).sent["query"] == (
-        "SYSTEM: \nBe brief.\nUSER: \nWhat\nis this?\nASSISTANT: \n\nTOOL: \na cat\n"
+        'SYSTEM: \nBe brief.\nUSER: \nWhat\nis this?\nASSISTANT: \nlook({"at":"it"})\nTOOL: \na cat\n'
     )
 
 
@@ -328,3 +328,51 @@ def test_what_dify_puts_in_the_place_of_an_answer_is_told() -> None:
     data = streamed("dify", documents=[*chunks("dify")[:-1], replaced, chunks("dify")[-1]]).data[:-1]
     said = [json.loads(one)["choices"][0]["delta"].get("content") for one in data]
     assert " -- I cannot say that." in said
+
+
+def test_hunyuan_knows_parameters_of_its_own() -> None:
+    own = {"enable_enhancement": False, "stream_moderation": True, "search_info": False}
+    sent = ask(HUNYUAN, {**CHAT, **own, "reasoning_effort": "none"}).sent
+    assert (sent["EnableEnhancement"], sent["StreamModeration"], sent["SearchInfo"]) == (False, True, False)
+    assert sent["EnableThinking"] is False
+
+
+@pytest.mark.parametrize(("more", "thinking"), [
+    ({"reasoning_effort": "none"}, {"type": "disabled"}),
+    ({"reasoning_effort": "low"}, {"type": "enabled"}),
+    ({"reasoning_max_tokens": 100}, {"type": "enabled", "token_budget": 100}),
+    ({"thinking": {"type": "disabled"}, "reasoning_effort": "low"}, {"type": "disabled"}),
+])  # fmt: skip
+def test_cohere_models_that_reason_are_told_how(more: Json, thinking: Json) -> None:
+    config = {**COHERE, "modelMapping": {"*": "command-a-reasoning-08-2025"}}
+    assert ask(config, {**CHAT, **more}).sent["thinking"] == thinking
+    if "thinking" not in more:
+        assert "thinking" not in ask(COHERE, {**CHAT, **more}).sent
+
+
+@pytest.mark.parametrize(("reason", "status"), [("ERROR", 502), ("TIMEOUT", 504), ("ERROR_UNKNOWN", 502)])
+def test_cohere_answers_that_failed_are_errors(reason: str, status: int) -> None:
+    document = {"message": {"content": [{"type": "text", "text": "Hi"}]}, "finish_reason": reason}
+    assert ask(COHERE, CHAT, answer(document)).status == status
+
+
+def test_cohere_probabilities_are_openais() -> None:
+    one = {"text": "Hi", "token_ids": [1], "logprobs": [-0.5]}
+    whole = {"message": {"content": [{"type": "text", "text": "Hi"}]}, "finish_reason": "COMPLETE", "logprobs": [one]}
+    token = {"token": "Hi", "logprob": -0.5, "bytes": [72, 105], "top_logprobs": []}
+    assert ask(COHERE, CHAT, answer(whole)).json["choices"][0]["logprobs"] == {"content": [token]}
+    piece = {"type": "content-delta", "logprobs": one, "delta": {"message": {"content": {"text": "Hi"}}}}
+    end = {"type": "message-end", "delta": {"finish_reason": "COMPLETE"}}
+    data = streamed("cohere", documents=[piece, end]).data
+    assert json.loads(data[0])["choices"][0]["logprobs"] == {"content": [token]}
+
+
+def test_cohere_gets_no_field_that_it_would_refuse() -> None:
+    cached = {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}
+    body = {**CHAT, "messages": [{"role": "user", "name": "bob", "content": [cached]}]}
+    assert ask(COHERE, body).sent["messages"] == [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]
+
+
+def test_deepl_is_told_what_only_it_understands() -> None:
+    sent = ask(DEEPL, {**CHAT, "source_lang": "EN", "formality": "more"}).sent
+    assert (sent["source_lang"], sent["formality"]) == ("EN", "more")

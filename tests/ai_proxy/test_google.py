@@ -240,3 +240,29 @@ def test_a_mask_says_what_to_edit_and_nothing_about_variations() -> None:
     body = {"model": "m", "image": "data:image/png;base64,QQ==", "mask": "data:image/png;base64,QQ==", "prompt": "x"}
     assert ask(VERTEX, body, path="/v1/images/edits").error["param"] == "mask"
     assert ask(VERTEX, body, path="/v1/images/variations").sent["contents"]
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_the_list_of_geminis_models_is_openais() -> None:
+    models = {"models": [{"name": "models/gemini-3-pro", "displayName": "Gemini 3 Pro"}, {"name": "models/x"}]}
+    outcome = ask(GEMINI, None, answer(models), path="/v1/models", method="GET")
+    assert outcome.sent_headers[":path"] == "/v1beta/models?pageSize=1000"
+    assert outcome.json["object"] == "list"
+    assert [(model["id"], model["object"]) for model in outcome.json["data"]] == [
+        ("gemini-3-pro", "model"), ("x", "model")
+    ]  # fmt: skip
+    refusal = {"error": {"code": 403, "message": "no", "status": "PERMISSION_DENIED"}}
+    refused = ask(GEMINI, None, answer(refusal, 403), path="/v1/models", method="GET")
+    assert (refused.status, refused.json["error"]["message"]) == (403, "no")
+
+
+@BOTH
+def test_the_probabilities_of_the_last_event_are_told(provider: Json) -> None:
+    document = said({"text": "Hi"})
+    document["candidates"][0]["logprobsResult"] = {"chosenCandidates": [{"token": "Hi", "logProbability": -0.1}]}
+    data = ask(
+        provider, {**CHAT, "stream": True}, events(b"data: " + json.dumps(document).encode() + b"\n\n", b"")
+    ).data
+    first, last = (json.loads(one)["choices"][0] for one in data[:2])
+    assert (first["delta"]["content"], first["logprobs"]["content"][0]["token"]) == ("Hi", "Hi")
+    assert (last["delta"], last["finish_reason"]) == ({}, "stop")

@@ -226,3 +226,19 @@ def test_a_budget_for_reasoning_has_dashscopes_name() -> None:
     sent = parameters(reasoning_max_tokens=3000)
     assert sent["thinking_budget"] == 3000
     assert "reasoning_max_tokens" not in sent
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_what_a_multimodal_model_says_in_parts_is_text() -> None:
+    config = {**NATIVE, "modelMapping": {"*": "qwen-vl-max"}}
+    parts = [{"text": "A cat: "}, {"image": "https://img.example.com/cat.png"}]
+    whole = {"output": {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": parts}}]}}
+    said = "A cat: https://img.example.com/cat.png"
+    assert ask(config, CHAT, answer(whole)).json["choices"][0]["message"]["content"] == said
+    for tools in ([], [{"type": "function", "function": {"name": "f"}}]):
+        # With tools each event has all of the answer so far.
+        pieces = [parts[:1], parts] if tools else [parts[:1], parts[1:]]
+        stream = events(*(native_event(piece) for piece in pieces), native_event([], "stop"))  # type: ignore[arg-type]
+        data = ask(config, {**STREAM, **({"tools": tools} if tools else {})}, stream).data[:-1]
+        deltas = [json.loads(one)["choices"][0]["delta"].get("content") for one in data]
+        assert "".join(delta for delta in deltas if delta) == said

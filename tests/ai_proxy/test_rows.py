@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.ai_proxy.gateway import CHAT, STREAM, Json, answer, ask, refusal, start
 
-from ai_proxy import apis, providers
+from ai_proxy import Row, apis, providers
+from ai_proxy_docs import describe
+from ai_proxy_docs.examples import example
 
 NEEDED: dict[str, Json] = {
     "azure": {"azureServiceUrl": "https://r.openai.azure.com/?api-version=1"},
@@ -43,7 +45,7 @@ CHATS = [
     ("vllm", "vllm-service.cluster.local", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
     ("azure", "r.openai.azure.com", "/openai/deployments/mapped/chat/completions?api-version=1", "api-key",
      "sk-provider-1"),
-    ("ollama", "ollama.internal:11434", "/v1/chat/completions", "authorization", ""),
+    ("ollama", "ollama.internal:11434", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
 ]  # fmt: skip
 
 PLAIN = sorted({name for name, *_ in CHATS})
@@ -77,7 +79,8 @@ def test_a_prefix_of_the_gateway_does_not_go_to_the_service(name: str, path: str
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_stream_is_asked_for(name: str) -> None:
     outcome = ask(provider(name), STREAM)
-    assert outcome.sent["stream_options"] == {"include_usage": True}
+    # Mistral tells its usage unasked, and refuses to be asked.
+    assert outcome.sent.get("stream_options") == (None if name == "mistral" else {"include_usage": True})
     # MiniMax streams by the body alone.
     assert outcome.sent_headers.get("accept") == (None if name == "minimax" else "text/event-stream")
 
@@ -290,3 +293,41 @@ def test_settings_that_make_no_sense_are_refused(config: Json) -> None:
 def test_only_the_active_provider_is_checked() -> None:
     config = {"providers": [{"id": "x", "type": "nonsense"}, {"id": "y", "type": "openai"}], "activeProviderId": "y"}
     assert start(config).result["start"] == "ok"
+
+
+LOCAL = [row for row in providers.ROWS if row.login is None]
+"""Those that ask nobody else for a credential."""
+
+
+@pytest.mark.parametrize("row", LOCAL, ids=[f"{row.name}-{describe.mode(row)}" for row in LOCAL])
+def test_a_clients_query_goes_on_with_every_api(row: Row) -> None:
+    config = {**example(row), "modelMapping": {"*": "Pro"}}
+    body = {
+        "model": "m",
+        "messages": CHAT["messages"],
+        "input": "x",
+        "prompt": "x",
+        "image": "https://img.example.com/a.png",
+    }
+    if row.name == "azure":
+        config = provider("azure")
+    for path, api in apis.SUFFIXES:
+        if api in row.paths:
+            sent = ask(config, body, path=f"{path}?beta=true&version=7&q=%20").sent_headers[":path"]
+            assert {"beta=true", "version=7", "q=%20"} <= {*sent.partition("?")[2].split("&")}
+
+
+def test_the_version_that_is_configured_is_asked_for_once() -> None:
+    for path in ("/v1/chat/completions", "/v1/unknown"):
+        sent = ask(provider("azure"), CHAT, path=f"{path}?api-version=7&q=1").sent_headers[":path"]
+        assert sent.partition("?")[2] == "q=1&api-version=1"
+
+
+def test_mistral_gets_only_what_it_knows() -> None:
+    """Its own fields, and the zeros in them, stay as they are."""
+    last = {"role": "assistant", "content": "{", "prefix": True}
+    own: Json = {"safe_prompt": False, "random_seed": 0, "temperature": 0}
+    body = {**STREAM, "messages": [*CHAT["messages"], last], **own, "max_completion_tokens": 9, "seed": 5}
+    expected = {**STREAM, "model": "mapped", "messages": body["messages"], **own, "max_tokens": 9}
+    assert ask(provider("mistral"), body).sent == expected
+    assert ask(provider("mistral"), {**CHAT, "seed": 0}).sent["random_seed"] == 0

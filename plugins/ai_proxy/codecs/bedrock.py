@@ -9,9 +9,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from ..call import Call
-from ..jsonx import Json
+from ..jsonx import Json, dumps
 from ..settings.bedrock import BedrockSettings
-from . import content
+from . import asked, loose
 from .aws_event_stream import FrameDecoder as decoder  # noqa: N813  # a codec's decoder has that name
 from .bedrock_answer import error, response
 from .bedrock_messages import messages as converse_messages
@@ -21,6 +21,11 @@ from .bedrock_stream import State, event
 __all__ = ["decoder", "error", "event", "is_claude", "messages", "request", "response"]
 
 _SAME: Final = {"temperature": "temperature", "top_p": "topP"}
+_TIERS: Final = frozenset({"default", "flex", "priority"})
+_OWN: Final = (
+    "guardrailConfig", "performanceConfig", "requestMetadata", "serviceTier", "additionalModelResponseFieldPaths",
+)  # fmt: skip
+
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
 _LEAST_BUDGET: Final = 1024
 
@@ -39,25 +44,28 @@ def request(call: Call, body: Json) -> Json:
     call.headers["accept"] = "*/*"
     call.path = path_of(call.model, "converse-stream" if call.stream else "converse")
     call.state = State()
-    given = content.messages(body)
+    given = asked.messages(body)
     system = system_blocks(given)
-    result: Json = {"messages": converse_messages([one for one in given if not content.is_system(one)])}
+    result: Json = {"messages": converse_messages([one for one in given if not asked.is_system(one)])}
     if system:
         result["system"] = system
     config: Json = {}
-    if limit := content.max_tokens(body):
+    if (limit := asked.max_tokens(body)) is not None:
         config["maxTokens"] = limit
     config |= {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
-    if stops := content.stops(body):
+    if stops := asked.stops(body):
         config["stopSequences"] = stops
-    more = _model_fields(call.model, body, config, limit) | dict(settings.bedrock_additional_fields)
+    more = _model_fields(call.model, body, config, limit or 0) | dict(settings.bedrock_additional_fields)
     # AWS' own clients send an empty object rather than none.
     result["inferenceConfig"] = config
     if more:
         result["additionalModelRequestFields"] = more
     result["performanceConfig"] = {"latency": "standard"}
+    result |= _about_the_request(body)
     if (tools := _tools(body, result["messages"])) is not None:
         result["toolConfig"] = tools
+    if named := asked.schema(body):
+        result["outputConfig"] = _output(named)
     _cache(call.model, settings, body, result)
     return result
 
@@ -91,7 +99,7 @@ def _model_fields(model: str, body: Json, config: Json, limit: int) -> Json:
         return {}
     fields: Json = {} if body.get("top_k") is None else {"top_k": body["top_k"]}
     effort = body.get("reasoning_effort")
-    budget = content.positive(body.get("reasoning_max_tokens"))
+    budget = loose.count(body.get("reasoning_max_tokens"))
     if not budget and isinstance(effort, str) and effort not in {"", "none"}:
         budget = _BUDGETS.get(effort, 1024)
     if not budget or 0 < limit < 2 * _LEAST_BUDGET:
@@ -105,19 +113,39 @@ def _model_fields(model: str, body: Json, config: Json, limit: int) -> Json:
     return fields
 
 
+def _about_the_request(body: Json) -> Json:
+    """OpenAI's metadata are any pairs of texts, as AWS' are; and what clients who know AWS add in its own words."""
+    result: Json = {}
+    metadata, tier = body.get("metadata"), body.get("service_tier")
+    if isinstance(metadata, dict) and metadata and all(isinstance(value, str) for value in metadata.values()):
+        result["requestMetadata"] = metadata
+    if tier in _TIERS:
+        result["serviceTier"] = {"type": tier}
+    return result | {name: body[name] for name in _OWN if body.get(name) is not None}
+
+
+def _output(named: Json) -> Json:
+    """The schema is JSON in a string here. Source: AWS, "JsonSchemaDefinition"."""
+    schema: Json = {"schema": dumps(named["schema"])}
+    schema |= {key: named[key] for key in ("name", "description") if isinstance(named.get(key), str)}
+    return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
+
+
 def _tools(body: Json, messages: list[Json]) -> Json | None:
     tools = []
-    for function in content.tools(body):
+    for function in asked.functions(body):
         schema = function.get("parameters") or {"type": "object", "properties": {}}
         spec: Json = {"inputSchema": {"json": schema}, "name": function.get("name")}
         if function.get("description"):
             spec["description"] = function["description"]
+        if function.get("strict") is True:
+            spec["strict"] = True
         tools.append({"toolSpec": spec})
     choice = body.get("tool_choice")
     # There is no way to forbid tools but to name none; calls in the conversation are refused without them, though.
     if not tools or (choice == "none" and not any(map(_has_calls, messages))):
         return None
-    if name := content.chosen(choice):
+    if name := asked.chosen(choice):
         wanted: Json = {"tool": {"name": name}}
     else:
         wanted = {"any": {}} if choice in ("required", "any") else {"auto": {}}

@@ -10,7 +10,7 @@ from ..call import Call
 from ..chat import choice, completion
 from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
-from . import content, qwen_reasoning
+from . import loose, reasoning, told
 
 _FINISH: Final = {
     "end_turn": "stop",
@@ -70,15 +70,15 @@ def response(call: Call, document: Json) -> Json:
         if isinstance(text := block.get("text"), str):
             texts.append(text)
         elif isinstance(use := block.get("toolUse"), dict):
-            call_id, name = _text(use.get("toolUseId")), _text(use.get("name"))
-            calls.append(content.tool_call(len(calls), call_id, name, use.get("input")))
-        elif isinstance(reasoning := block.get("reasoningContent"), dict):
-            thought.append(_thought(reasoning))
+            call_id, name = loose.string(use.get("toolUseId")), loose.string(use.get("name"))
+            calls.append(told.tool_call(len(calls), call_id, name, use.get("input")))
+        elif isinstance(given := block.get("reasoningContent"), dict):
+            thought.append(_thought(given))
     said: Json = {"role": "assistant", "content": "".join(texts)}
-    told = {"reasoning_content": "", **thoughts.fields(thought)}
-    said |= qwen_reasoning.whole({**said, **told}, call.settings.reasoning_content_mode)
+    reasoned = {"reasoning_content": "", **thoughts.fields(thought)}
+    said |= reasoning.whole({**said, **reasoned}, call.settings.reasoning_content_mode)
     if call.front:  # OpenAI's clients would not send any of it back.
-        said |= {name: value for name, value in told.items() if name != "reasoning_content"}
+        said |= {name: value for name, value in reasoned.items() if name != "reasoning_content"}
     if calls:
         said["tool_calls"] = calls
     reason = finish_reason(document.get("stopReason")) or ""
@@ -87,13 +87,16 @@ def response(call: Call, document: Json) -> Json:
     return completion(call.answer_id, unquote(call.model), [choice(0, said, reason)], usages)
 
 
-def _thought(reasoning: Json) -> Json:
+def _thought(given: Json) -> Json:
     """Reasoning as Anthropic has it."""
-    if redacted := _text(reasoning.get("redactedContent")):
+    if redacted := loose.string(given.get("redactedContent")):
         return {"type": "redacted_thinking", "data": redacted}
-    inner = reasoning.get("reasoningText")
-    inner = inner if isinstance(inner, dict) else {}
-    return {"type": "thinking", "thinking": _text(inner.get("text")), "signature": _text(inner.get("signature"))}
+    inner = loose.mapping(given.get("reasoningText"))
+    return {
+        "type": "thinking",
+        "thinking": loose.string(inner.get("text")),
+        "signature": loose.string(inner.get("signature")),
+    }
 
 
 def finish_reason(reason: Any) -> str | None:
@@ -101,14 +104,10 @@ def finish_reason(reason: Any) -> str | None:
 
 
 def usage(counted: Json) -> Json:
-    return content.usage(
+    return told.usage_beside_cache(
         counted,
         given="inputTokens",
         answered="outputTokens",
         read="cacheReadInputTokens",
         written="cacheWriteInputTokens",
     )
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

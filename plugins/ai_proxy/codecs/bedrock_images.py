@@ -15,7 +15,7 @@ from ..call import Call
 from ..errors import bad_upstream
 from ..jsonx import Json
 from ..writers import Writer
-from . import content
+from . import asked, loose
 from .bedrock import path_of
 from .bedrock_answer import error
 
@@ -28,12 +28,12 @@ _SIDE: Final = 1024
 def request(call: Call, body: Json) -> Json:
     call.headers["accept"] = "*/*"
     call.path = path_of(call.model, "invoke")
-    prompt = content.prompt(body)
+    prompt = asked.prompt(body)
     size = _SIZE.fullmatch(str(body.get("size") or ""))
     config: Json = {"width": int(size[1]) if size else _SIDE, "height": int(size[2]) if size else _SIDE}
     if body.get("quality"):
         config["quality"] = body["quality"]
-    config["numberOfImages"] = content.positive(body.get("n")) or 1
+    config["numberOfImages"] = loose.count(body.get("n")) or 1
     return {"taskType": "TEXT_IMAGE", "imageGenerationConfig": config, "textToImageParams": {"text": prompt}}
 
 

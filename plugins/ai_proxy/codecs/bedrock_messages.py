@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from proxywasm import log
-
 from .. import thoughts
 from ..jsonx import Json
-from . import content
+from . import asked, content
 
 _FORMATS: Final = {"jpg": "jpeg", "plain": "txt", "markdown": "md", "msword": "doc", "vnd.ms-excel": "xls"}
 _NAME: Final = re.compile(r"[^A-Za-z0-9()\[\] -]")  # What the name of a document may not have.
 
 
 def system_blocks(given: list[Json]) -> list[Json]:
-    texts = [text for one in given if content.is_system(one) and (text := content.text(one.get("content")))]
+    texts = [text for one in given if asked.is_system(one) and (text := content.text(one.get("content")))]
     return [{"text": text} for text in texts]
 
 
@@ -47,7 +45,7 @@ def _result(message: Json) -> Json:
 def _assistant(message: Json) -> list[Json]:
     blocks = [_thought(block) for block in thoughts.signed(message)]
     blocks += _blocks(message.get("content"))
-    for call in content.calls(message):
+    for call in asked.calls(message):
         blocks.append({"toolUse": {"input": call.arguments, "name": call.name, "toolUseId": call.id}})
     return blocks
 
@@ -63,11 +61,12 @@ def _blocks(given: Any) -> list[Json]:
     """A content as blocks. What there is no block for is dropped, and the log says so."""
     blocks = []
     for part in content.parts(given):
-        block = _block(part) if isinstance(part, dict) else None
-        if block is None:
-            log.warn("a content part dropped: Bedrock knows none like it, or wants to have it as data")
-        else:
+        if part.get("type") in {"text", "refusal"} and not part.get(part["type"]):
+            continue  # AWS refuses blocks without text, and nothing is lost.
+        if (block := _block(part)) is not None:
             blocks.append(block)
+        else:
+            content.dropped(part, "Bedrock, unless it is given as data,")
     return blocks
 
 
@@ -75,19 +74,24 @@ def _block(part: Json) -> Json | None:
     kind = part.get("type")
     if kind in {"text", "refusal"}:
         text = part.get(kind)
-        return {"text": text} if isinstance(text, str) and text else None
+        return {"text": text} if isinstance(text, str) else None
     if kind in {"image_url", "video_url"}:
-        data = content.data_url(content.url_of(part))
-        if data is None:
-            return None
-        name = "image" if kind == "image_url" else "video"
-        return {name: {"format": _format(data.media_type), "source": {"bytes": data.base64}}}
+        return _media("image" if kind == "image_url" else "video", content.url_of(part))
     if kind == "file" and isinstance(file := part.get("file"), dict) and isinstance(file.get("file_data"), str):
         data = content.data_url(file["file_data"]) or content.Data("application/pdf", file["file_data"])
         name = _NAME.sub(" ", str(file.get("filename") or "document").rpartition(".")[0]).strip() or "document"
         document = {"format": _format(data.media_type), "name": name, "source": {"bytes": data.base64}}
         return {"document": document}
     return None
+
+
+def _media(kind: str, url: str) -> Json | None:
+    """An image or video as data, or in S3, where AWS fetches it itself; it fetches nothing from anywhere else."""
+    if url.startswith("s3://"):
+        suffix = url.rpartition(".")[2].lower()
+        return {kind: {"format": _FORMATS.get(suffix, suffix), "source": {"s3Location": {"uri": url}}}}
+    data = content.data_url(url)
+    return data and {kind: {"format": _format(data.media_type), "source": {"bytes": data.base64}}}
 
 
 def _format(media_type: str) -> str:

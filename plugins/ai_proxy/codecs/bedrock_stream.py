@@ -13,8 +13,9 @@ from proxywasm import Event
 from ..call import Call
 from ..jsonx import Json
 from ..writers import Writer
+from . import loose
 from .bedrock_answer import failure, finish_reason, usage
-from .qwen_reasoning import Stream
+from .reasoning import Stream
 
 
 class State:
@@ -38,8 +39,8 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
         writer.delta(0, {"role": document["role"]})
     elif isinstance(start := document.get("start"), dict) and isinstance(use := start.get("toolUse"), dict):
         index = state.calls[_block(document)] = len(state.calls)
-        function = {"name": _text(use.get("name")), "arguments": ""}
-        tool = {"index": index, "id": _text(use.get("toolUseId")), "type": "function", "function": function}
+        function = {"name": loose.string(use.get("name")), "arguments": ""}
+        tool = {"index": index, "id": loose.string(use.get("toolUseId")), "type": "function", "function": function}
         _say(state, writer, "", "", [tool])
     elif isinstance(delta := document.get("delta"), dict):
         _delta(call, state, _block(document), delta, writer)
@@ -55,25 +56,25 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
 def _delta(call: Call, state: State, block: int, delta: Json, writer: Writer) -> None:
     reasoning = delta.get("reasoningContent")
     if isinstance(reasoning, dict):
-        if thought := _text(reasoning.get("text")):
+        if thought := loose.string(reasoning.get("text")):
             _say(state, writer, "", thought)
-        if call.front and (signature := _text(reasoning.get("signature"))):
+        if call.front and (signature := loose.string(reasoning.get("signature"))):
             writer.delta(0, {"reasoning_signature": signature})
     elif isinstance(use := delta.get("toolUse"), dict) and block in state.calls:
-        function = {"arguments": _text(use.get("input"))}
+        function = {"arguments": loose.string(use.get("input"))}
         writer.delta(0, {"tool_calls": [{"index": state.calls[block], "type": "function", "function": function}]})
-    elif text := _text(delta.get("text")):
+    elif text := loose.string(delta.get("text")):
         _say(state, writer, text, "")
 
 
 def _say(state: State, writer: Writer, text: str, thought: str, calls: list[Json] | None = None) -> None:
     assert state.reasoning is not None
-    text, thought = state.reasoning.delta(text, thought, ends=bool(calls))
+    said, thought = state.reasoning.delta(text, thought, ends=bool(calls))
     delta: Json = {}
     if thought:
         delta["reasoning_content"] = thought
-    if text:
-        delta["content"] = text
+    if said:
+        delta["content"] = said
     if calls:
         delta["tool_calls"] = calls
     if delta:
@@ -83,7 +84,3 @@ def _say(state: State, writer: Writer, text: str, thought: str, calls: list[Json
 def _block(document: Json) -> int:
     index = document.get("contentBlockIndex")
     return index if isinstance(index, int) else -1
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

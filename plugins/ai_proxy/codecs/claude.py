@@ -7,7 +7,7 @@ from typing import Any, Final
 from ..call import Call
 from ..jsonx import Json
 from ..settings.claude import ClaudeSettings
-from . import content
+from . import asked, content, loose
 from .claude_answer import error, response
 from .claude_messages import messages
 from .claude_stream import State, event
@@ -15,6 +15,7 @@ from .claude_stream import State, event
 __all__ = ["body_of", "error", "event", "request", "response"]
 
 _SAME: Final = ("temperature", "top_p", "top_k", "metadata", "container", "mcp_servers", "context_management")
+_TIERS: Final = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
 MAX_TOKENS: Final = 4096  # Required there, optional here.
 
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 16384}
@@ -37,21 +38,23 @@ def request(call: Call, body: Json) -> Json:
 def body_of(call: Call, body: Json) -> Json:
     """The body of a request for a chat, as other services with Claude models want it, too."""
     call.state = State()
-    given = content.messages(body)
-    result: Json = {"model": call.model, "messages": messages([one for one in given if not content.is_system(one)])}
-    if system := _system([one for one in given if content.is_system(one)]):
+    given = asked.messages(body)
+    result: Json = {"model": call.model, "messages": messages([one for one in given if not asked.is_system(one)])}
+    if system := _system([one for one in given if asked.is_system(one)]):
         result["system"] = system
-    limit = content.max_tokens(body)
+    limit = asked.max_tokens(body) or 0
     result["max_tokens"] = limit or MAX_TOKENS
-    if stops := content.stops(body):
+    if stops := asked.stops(body):
         result["stop_sequences"] = stops
     if call.stream:
         result["stream"] = True
     for name in _SAME:
         if body.get(name) is not None and not (name == "metadata" and not _is_metadata(body[name])):
             result[name] = body[name]
-    if isinstance(body.get("user"), str) and body["user"]:
-        result.setdefault("metadata", {"user_id": body["user"]})
+    if user := loose.string(body.get("user")) or loose.string(body.get("safety_identifier")):
+        result.setdefault("metadata", {"user_id": user})
+    if (tier := _TIERS.get(str(body.get("service_tier")))) is not None:
+        result["service_tier"] = tier
     if tools := [_tool(tool) for tool in body["tools"]] if _has_own_tools(body) else _functions(body):
         result["tools"] = tools
         if choice := _tool_choice(body):
@@ -88,7 +91,7 @@ def _is_own(tool: Json) -> bool:
 
 
 def _functions(body: Json) -> list[Json]:
-    return [_tool(tool) for tool in body["tools"]] if content.tools(body) else []
+    return [_tool(tool) for tool in body["tools"]] if asked.functions(body) else []
 
 
 def _tool(tool: Json) -> Json:
@@ -107,7 +110,7 @@ def _tool(tool: Json) -> Json:
 
 def _tool_choice(body: Json) -> Json | None:
     choice = body.get("tool_choice")
-    if name := content.chosen(choice):
+    if name := asked.chosen(choice):
         result: Json = {"type": "tool", "name": name}
     else:
         kind = choice.get("type") if isinstance(choice, dict) else choice
@@ -118,16 +121,15 @@ def _tool_choice(body: Json) -> Json | None:
 
 
 def _structured(body: Json, result: Json) -> None:
-    wanted = body.get("response_format")
-    schema = wanted.get("json_schema") if isinstance(wanted, dict) and wanted.get("type") == "json_schema" else None
-    if isinstance(schema, dict) and isinstance(schema.get("schema"), dict):
-        result["output_config"] = {"format": {"type": "json_schema", "schema": schema["schema"]}}
+    """A schema; that an answer be any JSON can only be said in words, as OpenAI wants it said, too."""
+    if named := asked.schema(body):
+        result["output_config"] = {"format": {"type": "json_schema", "schema": named["schema"]}}
 
 
 def _thinking(body: Json, result: Json, limit: int) -> None:
     """Thinking has a budget within `max_tokens`; half of these at most, so that there is room for the answer."""
     given, effort = body.get("thinking"), body.get("reasoning_effort")
-    budget = content.positive(body.get("reasoning_max_tokens"))
+    budget = loose.count(body.get("reasoning_max_tokens"))
     if isinstance(given, dict) and isinstance(given.get("type"), str):
         result["thinking"] = given
     elif budget or (isinstance(effort, str) and effort not in {"", "none"}):

@@ -9,7 +9,7 @@ from ..call import Call
 from ..chat import choice, completion
 from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
-from . import content
+from . import loose, told
 
 _FINISH: Final = {
     "end_turn": "stop",
@@ -60,19 +60,19 @@ def response(call: Call, document: Json) -> Json:
     for block in blocks:
         kind = block.get("type")
         if kind == "text":
-            texts.append(_text(block.get("text")))
+            texts.append(loose.string(block.get("text")))
         elif kind in ("thinking", "redacted_thinking"):
             thought.append(block)
         elif kind == "tool_use":
-            name, call_id = _text(block.get("name")), _text(block.get("id"))
-            calls.append(content.tool_call(len(calls), call_id, name, block.get("input")))
+            name, call_id = loose.string(block.get("name")), loose.string(block.get("id"))
+            calls.append(told.tool_call(len(calls), call_id, name, block.get("input")))
     message: Json = {"role": "assistant", "content": "".join(texts), **thoughts.fields(thought)}
     if calls:
         message["tool_calls"] = calls
     counted = document.get("usage")
     tokens = usage(counted) if isinstance(counted, dict) else {}
     return completion(
-        _text(document.get("id")),
+        loose.string(document.get("id")),
         call.model,
         [choice(0, message, finish_reason(document.get("stop_reason")) or "")],
         tokens if tokens.get("total_tokens") else None,
@@ -84,14 +84,10 @@ def finish_reason(reason: Any) -> str | None:
 
 
 def usage(counted: Json) -> Json:
-    return content.usage(
+    return told.usage_beside_cache(
         counted,
         given="input_tokens",
         answered="output_tokens",
         read="cache_read_input_tokens",
         written="cache_creation_input_tokens",
     )
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

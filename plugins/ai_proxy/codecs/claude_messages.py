@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from proxywasm import log
-
 from .. import thoughts
 from ..jsonx import Json
-from . import content
+from . import asked, content
 
 # Blocks as Anthropic wants them, which a client may use although it speaks OpenAI's protocol.
 _OWN_BLOCKS: Final = frozenset(
@@ -56,8 +54,7 @@ def _assistant(message: Json) -> str | list[Json]:
     said = message.get("content")
     blocks = thoughts.signed(message)
     uses = [
-        {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}
-        for call in content.calls(message)
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in asked.calls(message)
     ]
     if not blocks and not uses and isinstance(said, str):
         return said
@@ -70,18 +67,13 @@ def blocks_of(given: Any) -> list[Json]:
     """A content as blocks. What there is no block for is dropped, and the log says so."""
     blocks = []
     for part in content.parts(given):
-        block = _block(part) if isinstance(part, dict) else None
-        if block is None:
-            log.warn("a content part of type %s dropped: Claude knows none like it", _kind(part))
+        if (block := _block(part)) is None:
+            content.dropped(part, "Claude")
             continue
         if isinstance(part.get("cache_control"), dict):
             block = {**block, "cache_control": part["cache_control"]}
         blocks.append(block)
     return blocks
-
-
-def _kind(part: Any) -> object:
-    return part.get("type") if isinstance(part, dict) else part
 
 
 def _block(part: Json) -> Json | None:

@@ -11,6 +11,7 @@ from ..call import Call
 from ..errors import bad_upstream
 from ..jsonx import Json, dumps
 from ..writers import Writer
+from . import loose
 from .claude_answer import error, finish_reason, usage
 
 
@@ -53,14 +54,14 @@ def _block_start(state: State, document: Json, writer: Writer) -> None:
         if isinstance(block.get("input"), dict) and block["input"]:
             arguments = dumps(block["input"])
             state.given.add(index)
-        function = {"name": _text(block.get("name")), "arguments": arguments}
-        call = {"index": index, "id": _text(block.get("id")), "type": "function", "function": function}
+        function = {"name": loose.string(block.get("name")), "arguments": arguments}
+        call = {"index": index, "id": loose.string(block.get("id")), "type": "function", "function": function}
         writer.delta(0, {"tool_calls": [call]})
-    elif kind == "text" and _text(block.get("text")):
+    elif kind == "text" and loose.string(block.get("text")):
         writer.delta(0, {"content": block["text"]})
-    elif kind == "thinking" and _text(block.get("thinking")):
+    elif kind == "thinking" and loose.string(block.get("thinking")):
         writer.delta(0, {"reasoning_content": block["thinking"]})
-    elif kind == "redacted_thinking" and _text(block.get("data")):
+    elif kind == "redacted_thinking" and loose.string(block.get("data")):
         writer.delta(0, {"reasoning_redacted_content": block["data"]})
 
 
@@ -71,11 +72,11 @@ def _block_delta(state: State, document: Json, writer: Writer) -> None:
         index = state.calls.get(_index(document))
         if index is None or index in state.given:
             return  # Tools that Anthropic runs itself are nothing to the client.
-        function = {"arguments": _text(delta.get("partial_json"))}
+        function = {"arguments": loose.string(delta.get("partial_json"))}
         writer.delta(0, {"tool_calls": [{"index": index, "type": "function", "function": function}]})
     elif kind in _DELTAS:
         source, target = _DELTAS[kind]
-        writer.delta(0, {target: _text(delta.get(source))})
+        writer.delta(0, {target: loose.string(delta.get(source))})
 
 
 _DELTAS: Final = {
@@ -120,7 +121,3 @@ def _object(document: Json, name: str) -> Json:
     if not isinstance(value, dict):
         raise bad_upstream(f"the upstream sent an event without {name}")
     return value
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -13,11 +13,17 @@ from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
 from ..settings import DeeplSettings
 from ..writers import Writer
-from . import plain
+from . import asked, content, loose
 
 __all__ = ["error", "event", "request", "response"]
 
 _HOSTS = {"Free": "api-free.deepl.com", "Pro": "api.deepl.com"}
+
+# DeepL's own; OpenAI has none that mean anything to a translation.
+_PARAMETERS = (
+    "source_lang", "formality", "glossary_id", "model_type", "preserve_formatting", "split_sentences", "tag_handling",
+    "non_splitting_tags", "splitting_tags", "ignore_tags", "outline_detection", "show_billed_characters",
+)  # fmt: skip
 
 
 def request(call: Call, body: Json) -> Json:
@@ -28,15 +34,15 @@ def request(call: Call, body: Json) -> Json:
     call.host = _HOSTS[call.model]
     texts: list[str] = []
     context: list[str] = []
-    for message in plain.messages(body):
-        text = plain.text_of(message.get("content"))
-        (context if message.get("role") in ("system", "developer") else texts).append(text)
+    for message in asked.messages(body):
+        text = content.text_only(message.get("content"), "DeepL")
+        (context if asked.is_system(message) else texts).append(text)
     if not texts:
         raise ApiError(400, "there is nothing to translate: all messages are system prompts", param="messages")
     sent: Json = {"text": texts, "target_lang": settings.target_lang}
     if context:
         sent["context"] = "\n".join(context)
-    return sent
+    return sent | {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
 
 
 def response(call: Call, document: Json) -> Json:
@@ -46,9 +52,9 @@ def response(call: Call, document: Json) -> Json:
     if not isinstance(translations, list) or not translations:
         raise bad_upstream("the upstream's answer has no translations")
     choices = []
-    for index, item in enumerate(plain.objects(translations)):
-        message: Json = {"role": "assistant", "content": plain.string(item.get("text"))}
-        if language := plain.string(item.get("detected_source_language")):
+    for index, item in enumerate(loose.objects(translations)):
+        message: Json = {"role": "assistant", "content": loose.string(item.get("text"))}
+        if language := loose.string(item.get("detected_source_language")):
             message = {"name": language, **message}
         choices.append(choice(index, message, "stop"))
     return completion("", call.model, choices, None)
@@ -60,11 +66,11 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # 
 
 def error(status: int, document: Json) -> ApiError | None:
     """`{"message": ...}`, with `detail` at times."""
-    message = plain.string(document.get("message"))
+    message = loose.string(document.get("message"))
     if not message or "translations" in document:
         return None
     if status < 400:
         # Quota is the one thing that DeepL has ever answered with another status than the right one.
         status = 429 if "quota" in message.lower() else 502
-    detail = plain.string(document.get("detail"))
+    detail = loose.string(document.get("detail"))
     return ApiError(status, f"{message}: {detail}" if detail else message)

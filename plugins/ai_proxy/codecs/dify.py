@@ -15,7 +15,8 @@ from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
 from ..settings import DifySettings
 from ..writers import Writer
-from . import plain
+from . import asked, content, loose, told
+from .transcript import transcript
 
 __all__ = ["error", "event", "request", "response"]
 
@@ -25,9 +26,6 @@ _PATHS = {
     "Completion": "/v1/completion-messages",
     "Workflow": "/v1/workflows/run",
 }
-
-# Who said what, in the one text. Others are the user.
-_LABELS = {"system": "SYSTEM", "developer": "SYSTEM", "assistant": "ASSISTANT", "tool": "TOOL"}
 
 # Events that carry text. The others tell of progress, of files, of speech, or only keep the connection open.
 # `message_replace` has what a moderation puts in the place of the answer; what has gone out cannot be taken back.
@@ -49,18 +47,21 @@ _STATUS = {
 def request(call: Call, body: Json) -> Json:
     settings = _settings(call)
     call.path = _PATHS[settings.bot_type]
-    text = "".join(
-        f"{_LABELS.get(message.get('role', ''), 'USER')}: \n{plain.text_of(message.get('content'))}\n"
-        for message in _with_known_roles(plain.messages(body))
-    )
+    messages = asked.messages(body)
+    files: list[Json] = []
+    if settings.bot_type != "Workflow":  # A workflow takes files as the variables that it has for them.
+        messages, files = _files_apart(messages)
+    text = transcript(messages, "Dify")
     sent: Json = {
         "inputs": {},
         "query": "",
         "response_mode": "streaming" if call.stream else "blocking",
-        "user": plain.string(body.get("user")) or "api-user",
+        "user": loose.string(body.get("user")) or "api-user",
         "auto_generate_name": False,
         "conversation_id": "",
     }
+    if files:
+        sent["files"] = files
     if settings.bot_type == "Completion":
         sent["inputs"]["query"] = text
     elif settings.bot_type == "Workflow":
@@ -79,7 +80,7 @@ def response(call: Call, document: Json) -> Json:
         data = _data(document)
         message = {"role": "assistant", "content": _output(settings, data)}
         answer = completion(
-            plain.string(data.get("workflow_id")), call.model, [choice(0, message, "stop")], _workflow_usage(data)
+            loose.string(data.get("workflow_id")), call.model, [choice(0, message, "stop")], _workflow_usage(data)
         )
         when = data.get("created_at")
     else:
@@ -90,14 +91,14 @@ def response(call: Call, document: Json) -> Json:
         answer = completion(_id(settings, document), call.model, [choice(0, message, "stop")], _usage(document))
         when = document.get("created_at")
         call.answer_headers |= _conversation(settings, document)
-    if plain.count(when):
-        answer["created"] = when
+    if loose.count(when):
+        answer["created"] = loose.count(when)
     return answer
 
 
 def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
     settings = _settings(call)
-    kind = plain.string(document.get("event")) or event.event
+    kind = loose.string(document.get("event")) or event.event
     if kind == "ping":
         return
     if (failure := error(200, document)) is not None:
@@ -107,22 +108,22 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
         _begin(call, settings, document, writer)
     if kind in _TEXT:
         _begin(call, settings, document, writer)
-        if text := plain.string(document.get("answer")):
+        if text := loose.string(document.get("answer")):
             writer.delta(0, {"role": "assistant", "content": text})
     elif kind == "message_end":
         _begin(call, settings, document, writer)
         writer.finish(0, "stop", delta={"role": "assistant", "content": ""}, usage=_usage(document))
     elif kind == "text_chunk" and settings.bot_type == "Workflow":
-        text = plain.string(_data(document).get("text"))
+        text = loose.string(_data(document).get("text"))
         if text:
             call.state = True
             writer.delta(0, {"role": "assistant", "content": text})
     elif kind == "workflow_started":
         data = _data(document)
-        writer.begin(plain.string(data.get("workflow_id")), created=data.get("created_at"))
+        writer.begin(loose.string(data.get("workflow_id")), created=data.get("created_at"))
     elif kind == "workflow_finished" and settings.bot_type == "Workflow":
         data = _data(document)
-        writer.begin(plain.string(data.get("workflow_id")), created=data.get("created_at"))
+        writer.begin(loose.string(data.get("workflow_id")), created=data.get("created_at"))
         # A workflow that streams its text has said all of the output by now.
         delta = None if call.state else {"role": "assistant", "content": _output(settings, data)}
         writer.finish(0, "stop", delta=delta, usage=_workflow_usage(data))
@@ -137,13 +138,13 @@ def error(status: int, document: Json) -> ApiError | None:
         if status < 400:
             usable = isinstance(given, int) and 400 <= given < 600
             status = given if usable and isinstance(given, int) else _STATUS.get(code, 502)
-        return ApiError(status, plain.string(message) or code, code=code)
+        return ApiError(status, loose.string(message) or code, code=code)
     if document.get("event") == "error":
-        return ApiError(502 if status < 400 else status, plain.string(message) or "unknown error")
+        return ApiError(502 if status < 400 else status, loose.string(message) or "unknown error")
     if document.get("event", "workflow_finished") == "workflow_finished" and isinstance(data, dict):
         outcome = data.get("status")
         if outcome in ("failed", "stopped"):
-            text = plain.string(data.get("error")) or f"the workflow has {outcome}"
+            text = loose.string(data.get("error")) or f"the workflow has {outcome}"
             return ApiError(502 if status < 400 else status, text, code=f"workflow_{outcome}")
     return None
 
@@ -153,8 +154,19 @@ def _settings(call: Call) -> DifySettings:
     return call.settings
 
 
-def _with_known_roles(messages: list[Json]) -> list[Json]:
-    return [message if isinstance(message.get("role"), str) else {**message, "role": "user"} for message in messages]
+def _files_apart(messages: list[Json]) -> tuple[list[Json], list[Json]]:
+    """The conversation without the images that Dify can fetch, and these. Others it takes as uploads only."""
+    rest, files = [], []
+    for message in messages:
+        kept = []
+        for part in content.parts(message.get("content")):
+            url = content.url_of(part) if part.get("type") == "image_url" else ""
+            if url.startswith(("https://", "http://")):
+                files.append({"type": "image", "transfer_method": "remote_url", "url": url})
+            else:
+                kept.append(part)
+        rest.append({**message, "content": kept})
+    return rest, files
 
 
 def _begin(call: Call, settings: DifySettings, document: Json, writer: Writer) -> None:
@@ -165,12 +177,12 @@ def _begin(call: Call, settings: DifySettings, document: Json, writer: Writer) -
 
 
 def _id(settings: DifySettings, document: Json) -> str:
-    return plain.string(document.get("message_id" if settings.bot_type == "Completion" else "conversation_id"))
+    return loose.string(document.get("message_id" if settings.bot_type == "Completion" else "conversation_id"))
 
 
 def _conversation(settings: DifySettings, document: Json) -> dict[str, str]:
     """By this header a client goes on with a conversation that Dify keeps."""
-    identity = plain.string(document.get("conversation_id"))
+    identity = loose.string(document.get("conversation_id"))
     return {"conversationid": identity} if identity and settings.bot_type in {"Chat", "Agent"} else {}
 
 
@@ -185,7 +197,7 @@ def _output(settings: DifySettings, data: Json) -> str:
     outputs = data.get("outputs")
     if not isinstance(outputs, dict) or settings.output_variable not in outputs:
         raise bad_upstream(f"the workflow has no output {settings.output_variable!r}")
-    return plain.compact(outputs[settings.output_variable])
+    return loose.text_of(outputs[settings.output_variable])
 
 
 def _usage(document: Json) -> Json | None:
@@ -193,9 +205,9 @@ def _usage(document: Json) -> Json | None:
     usage = metadata.get("usage") if isinstance(metadata, dict) else None
     if not isinstance(usage, dict):
         return None
-    return plain.usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), usage.get("total_tokens"))
+    return told.usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), usage.get("total_tokens"))
 
 
 def _workflow_usage(data: Json) -> Any:
     """A workflow tells only the sum."""
-    return {"total_tokens": data["total_tokens"]} if plain.count(data.get("total_tokens")) else None
+    return {"total_tokens": data["total_tokens"]} if loose.count(data.get("total_tokens")) else None

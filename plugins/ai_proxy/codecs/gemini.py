@@ -11,7 +11,7 @@ from ..files import FilesWanted
 from ..jsonx import Json
 from ..settings.google import GeminiSettings
 from ..writers import Writer
-from . import content, google_answer
+from . import asked, google_answer
 from . import google_request as google
 from .google_answer import error
 from .google_contents import contents, system
@@ -27,7 +27,7 @@ def request(call: Call, body: Json) -> Json:
     assert isinstance(settings, GeminiSettings)
     call.path = path_of(call, "streamGenerateContent?alt=sse" if call.stream else "generateContent")
     call.state = google_answer.State(settings.reasoning_content_mode)
-    given = content.messages(body)
+    given = asked.messages(body)
     wanted: list[str] = []
 
     def remote(url: str) -> Json:

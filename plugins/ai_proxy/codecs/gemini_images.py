@@ -10,7 +10,7 @@ from ..call import Call
 from ..errors import bad_upstream
 from ..jsonx import Json
 from ..writers import Writer
-from . import content
+from . import asked
 from .gemini import path_of
 from .google_answer import error
 
@@ -20,7 +20,7 @@ __all__ = ["error", "event", "request", "response"]
 def request(call: Call, body: Json) -> Json:
     call.path = path_of(call, "predict")
     parameters = {} if body.get("n") is None else {"sampleCount": body["n"]}
-    return {"instances": [{"prompt": content.prompt(body)}], "parameters": parameters}
+    return {"instances": [{"prompt": asked.prompt(body)}], "parameters": parameters}
 
 
 def response(call: Call, document: Json) -> Json:  # noqa: ARG001

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from proxywasm import log
-
 from ..errors import ApiError
 from ..jsonx import Json
-from . import content
+from . import asked, content
 
 _AUDIO: Final = {"mp3": "audio/mp3", "wav": "audio/wav"}
 
@@ -40,15 +38,15 @@ def contents(given: list[Json], remote: Remote) -> list[Json]:
     names: dict[str, str] = {}
     for message in given:
         role = message.get("role")
-        if content.is_system(message):
+        if asked.is_system(message):
             continue
         if role == "tool":
             name = names.get(str(message.get("tool_call_id") or "")) or str(message.get("name") or "")
             name = name or next(reversed(names.values()), "")
-            _add_result(result, name, message.get("content"))
+            _add_result(result, name, message.get("content"), remote)
         elif role == "assistant":
             parts = _parts(message.get("content"), remote)
-            for call in content.calls(message):
+            for call in asked.calls(message):
                 names[call.id] = call.name
                 parts.append({"functionCall": {"name": call.name, "args": call.arguments}, **_signature(call.raw)})
             if parts:
@@ -59,7 +57,7 @@ def contents(given: list[Json], remote: Remote) -> list[Json]:
 
 
 def system(given: list[Json]) -> Json | None:
-    said = [part.get("text") for one in given if content.is_system(one) for part in content.parts(one.get("content"))]
+    said = [part.get("text") for one in given if asked.is_system(one) for part in content.parts(one.get("content"))]
     texts = [text for text in said if isinstance(text, str) and text]
     return {"parts": [{"text": text} for text in texts]} if texts else None
 
@@ -71,13 +69,17 @@ def file_part(url: str) -> Json:
     return {"fileData": {"mimeType": kind, "fileUri": url}}
 
 
-def _add_result(result: list[Json], name: str, said: Any) -> None:
+def _add_result(result: list[Json], name: str, said: Any, remote: Remote) -> None:
+    """A function answers with text; what else its result has follows the results of all calls."""
     part = {"functionResponse": {"name": name, "response": {"output": content.text(said)}}}
+    more = _parts(content.others(said), remote)
     parts = result[-1]["parts"] if result and result[-1]["role"] == "user" else []
-    if parts and "functionResponse" in parts[-1]:
-        parts.append(part)
+    if parts and "functionResponse" in parts[0]:
+        results = sum("functionResponse" in one for one in parts)
+        parts[results:results] = [part]
+        parts += more
     else:
-        result.append({"role": "user", "parts": [part]})
+        result.append({"role": "user", "parts": [part, *more]})
 
 
 def _signature(call: Json) -> Json:
@@ -92,16 +94,11 @@ def _parts(given: Any, remote: Remote) -> list[Json]:
     """A content as parts. What there is no part for is dropped, and the log says so."""
     result = []
     for part in content.parts(given):
-        made = _part(part, remote) if isinstance(part, dict) else None
-        if made is None:
-            log.warn("a content part of type %s dropped: Gemini knows none like it", _kind(part))
+        if (made := _part(part, remote)) is None:
+            content.dropped(part, "Gemini")
         else:
             result.append(made)
     return result
-
-
-def _kind(part: Any) -> object:
-    return part.get("type") if isinstance(part, dict) else part
 
 
 def _part(part: Json, remote: Remote) -> Json | None:

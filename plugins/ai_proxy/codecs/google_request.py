@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..errors import ApiError
 from ..jsonx import Json
-from . import content
+from . import asked, loose
 
 _SAME: Final = {
     "temperature": "temperature",
@@ -38,9 +38,9 @@ _OF_A_SCHEMA: Final = frozenset(
 
 def generation_config(body: Json) -> Json:
     config = {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
-    if limit := content.max_tokens(body):
+    if (limit := asked.max_tokens(body)) is not None:
         config["maxOutputTokens"] = limit
-    if stops := content.stops(body):
+    if stops := asked.stops(body):
         config["stopSequences"] = stops
     if isinstance(modalities := body.get("modalities"), list) and modalities != ["text"]:
         config["responseModalities"] = [str(one).upper() for one in modalities]
@@ -50,7 +50,7 @@ def generation_config(body: Json) -> Json:
 def thinking_config(body: Json) -> Json | None:
     """What `reasoning_effort` comes to."""
     effort = body.get("reasoning_effort")
-    budget = content.positive(body.get("reasoning_max_tokens"))
+    budget = loose.count(body.get("reasoning_max_tokens"))
     if not budget:
         if not isinstance(effort, str) or not effort:
             return None
@@ -109,7 +109,7 @@ def _list(value: Any) -> list[Any]:
 def functions(body: Json) -> list[Json]:
     """The declarations of functions."""
     declarations = []
-    for function in content.tools(body):
+    for function in asked.functions(body):
         declaration = {name: function[name] for name in ("name", "description") if function.get(name)}
         schema = function.get("parameters")
         # Google refuses objects without properties in its own dialect; a function without parameters has no schema.
@@ -122,7 +122,7 @@ def functions(body: Json) -> list[Json]:
 def function_calling(body: Json) -> Json | None:
     """`tool_choice`; how many calls may be made at once cannot be said."""
     choice = body.get("tool_choice")
-    if name := content.chosen(choice):
+    if name := asked.chosen(choice):
         return {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [name]}}
     mode = {"required": "ANY", "any": "ANY", "none": "NONE"}.get(str(choice))
     return {"functionCallingConfig": {"mode": mode}} if mode else None

@@ -6,7 +6,7 @@ one the whole answer again. Errors are a `base_resp` with a code other than 0 an
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
 
 from proxywasm import Event
 
@@ -17,7 +17,7 @@ from ..jsonx import Json
 from ..settings import MinimaxSettings
 from ..writers import Writer
 from ..writers.calls import place
-from . import plain
+from . import asked, content, loose, told
 
 __all__ = ["error", "event", "request", "response"]
 
@@ -27,6 +27,9 @@ _SETTING = (
     "MiniMax是一家中国科技公司，一直致力于进行大模型相关的研究。"
 )
 """The names and the description that MiniMax's documentation uses; the protocol does not do without."""
+
+_OF_A_FUNCTION = ("name", "description", "parameters")
+_FINISH = {"max_output": "length", "function_call": "tool_calls"}
 
 _PATH = "/v1/text/chatcompletion_pro?GroupId="
 
@@ -44,26 +47,62 @@ def request(call: Call, body: Json) -> Json:
     sent: Json = {"model": call.model}
     if call.stream:
         sent["stream"] = True
-    if (limit := plain.max_tokens(body)) is not None:
+    if (limit := asked.max_tokens(body)) is not None:
         sent["tokens_to_generate"] = limit
     sent |= {name: body[name] for name in ("temperature", "top_p") if body.get(name) is not None}
+    if call.choices > 1:
+        sent["beam_width"] = call.choices
     sent["mask_sensitive_info"] = True
-    messages, bots = [], []
-    for message in plain.messages(body):
-        role, text = message.get("role"), plain.text_of(message.get("content"))
-        name = plain.string(message.get("name"))
-        if role in ("system", "developer"):
-            bots.append({"bot_name": name or _BOT, "content": text})
-        elif role == "assistant":
-            messages.append({"sender_type": "BOT", "sender_name": name or _BOT, "text": text})
-        else:
-            messages.append({"sender_type": "USER", "sender_name": name or _USER, "text": text})
-    if not bots:
-        bots.append({"bot_name": _BOT, "content": _SETTING})
-    sent["messages"] = messages
+    given = asked.messages(body)
+    bots = [
+        {"bot_name": loose.string(one.get("name")) or _BOT, "content": _text(one)}
+        for one in given
+        if asked.is_system(one)
+    ] or [{"bot_name": _BOT, "content": _SETTING}]
+    sent["messages"] = _conversation([one for one in given if not asked.is_system(one)])
     sent["bot_setting"] = bots
     sent["reply_constraints"] = {"sender_type": "BOT", "sender_name": bots[0]["bot_name"]}
+    if functions := asked.functions(body):
+        sent["functions"] = [{key: one[key] for key in _OF_A_FUNCTION if key in one} for one in functions]
+        choice = body.get("tool_choice")
+        if name := asked.chosen(choice):
+            sent["function_call"] = {"type": "specific", "name": name}
+        elif choice in ("none", "auto"):
+            sent["function_call"] = {"type": choice}
     return sent
+
+
+def _conversation(given: list[Json]) -> list[Json]:
+    """A message makes one call at most, and its result follows at once, by the name of the function."""
+    results = [one for one in given if one.get("role") == "tool"]
+    messages: list[Json] = []
+    for message in given:
+        name = loose.string(message.get("name"))
+        if message.get("role") == "assistant":
+            said: Json = {"sender_type": "BOT", "sender_name": name or _BOT, "text": _text(message)}
+            calls = asked.calls(message)
+            if not calls:
+                messages.append(said)
+            for position, call in enumerate(calls):
+                function: Json = {"function_call": {"name": call.name, "arguments": call.text}}
+                messages.append({**(said if position == 0 else {**said, "text": ""}), **function})
+                result = next((one for one in results if one.get("tool_call_id") == call.id), None)
+                if result is not None:
+                    results = [one for one in results if one is not result]
+                    messages.append(_result(result, call.name))
+        elif message.get("role") != "tool":
+            messages.append({"sender_type": "USER", "sender_name": name or _USER, "text": _text(message)})
+        elif any(message is one for one in results):  # It answers a call that nobody made.
+            messages.append(_result(message, name))
+    return messages
+
+
+def _result(message: Json, name: str) -> Json:
+    return {"sender_type": "FUNCTION", "sender_name": name or _BOT, "text": _text(message)}
+
+
+def _text(message: Json) -> str:
+    return content.text_only(message.get("content"), "MiniMax Pro")
 
 
 def response(call: Call, document: Json) -> Json:
@@ -71,34 +110,49 @@ def response(call: Call, document: Json) -> Json:
         raise failure
     choices: list[Json] = []
     for item in _choices(document):
-        for message in plain.objects(item.get("messages")):
-            reason = plain.string(item.get("finish_reason")) or "stop"
-            choices.append(choice(len(choices), _message(message), reason))
+        for message in loose.objects(item.get("messages")):
+            told_of = _message(message)
+            reason = _finish_reason(item, calls="tool_calls" in told_of) or "stop"
+            choices.append(choice(len(choices), told_of, reason))
     answer = completion(
-        plain.string(document.get("id")), plain.string(document.get("model")) or call.model, choices, _usage(document)
+        loose.string(document.get("id")), loose.string(document.get("model")) or call.model, choices, _usage(document)
     )
-    if plain.count(document.get("created")):
-        answer["created"] = document["created"]
+    if loose.count(document.get("created")):
+        answer["created"] = loose.count(document["created"])
     return answer
 
 
+@dataclass(slots=True)
+class State:
+    """One stream: which of the choices have said something, and which have called a tool."""
+
+    said: set[int] = field(default_factory=set)
+    called: set[int] = field(default_factory=set)
+
+
 def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
-    """`call.state` has the choices of which something has been said."""
     if (failure := error(200, document)) is not None:
         raise failure
-    said: set[int] = call.state if isinstance(call.state, set) else set()
-    call.state = said
-    writer.begin(plain.string(document.get("id")), created=document.get("created"), model=document.get("model"))
-    items = _choices(document)
+    state = call.state
+    if not isinstance(state, State):
+        state = call.state = State()
+    writer.begin(loose.string(document.get("id")), created=document.get("created"), model=document.get("model"))
     usage = _usage(document)
-    for position, item in enumerate(items):
+    for position, item in enumerate(_choices(document)):
         index = place(item.get("index"), position)
-        reason = plain.string(item.get("finish_reason"))
-        if not reason or index not in said:  # The last event of a choice repeats the whole of it.
-            for message in plain.objects(item.get("messages")):
-                writer.delta(index, _message(message))
-                said.add(index)
-        if reason:
+        ends = _finish_reason(item, calls=False) is not None
+        for message in loose.objects(item.get("messages")):
+            delta = _message(message)
+            calls = delta.get("tool_calls")
+            if ends and index in state.said:
+                # The last event of a choice repeats the whole of it.
+                delta = {"tool_calls": calls} if calls and index not in state.called else {}
+            if delta:
+                writer.delta(index, delta)
+                state.said.add(index)
+            if calls:
+                state.called.add(index)
+        if (reason := _finish_reason(item, calls=index in state.called)) is not None:
             writer.finish(index, reason, usage=usage)
 
 
@@ -109,7 +163,7 @@ def error(status: int, document: Json) -> ApiError | None:
         return None
     if status < 400:
         status = _STATUS.get(code, 502)
-    return ApiError(status, plain.string(problem.get("status_msg")) or f"error {code}", code=str(code))
+    return ApiError(status, loose.string(problem.get("status_msg")) or f"error {code}", code=str(code))
 
 
 def _choices(document: Json) -> list[Json]:
@@ -120,12 +174,25 @@ def _choices(document: Json) -> list[Json]:
 
 
 def _message(message: Json) -> Json:
-    result: Json = {"role": "assistant", "content": plain.string(message.get("text"))}
-    name = plain.string(message.get("sender_name"))
-    return {"name": name, **result} if name else result
+    result: Json = {"role": "assistant", "content": loose.string(message.get("text"))}
+    if name := loose.string(message.get("sender_name")):
+        result = {"name": name, **result}
+    if isinstance(function := message.get("function_call"), dict):
+        made = told.tool_call(0, "", loose.string(function.get("name")), function.get("arguments"))
+        result["tool_calls"] = [made]
+    return result
 
 
-def _usage(document: Json) -> Any:
-    """MiniMax tells only the sum."""
+def _finish_reason(item: Json, *, calls: bool) -> str | None:
+    reason = loose.string(item.get("finish_reason"))
+    return "tool_calls" if calls and reason == "stop" else _FINISH.get(reason, reason) or None
+
+
+def _usage(document: Json) -> Json | None:
+    """Older models tell only the sum."""
     usage = document.get("usage")
-    return {"total_tokens": plain.count(usage.get("total_tokens"))} if isinstance(usage, dict) else None
+    if not isinstance(usage, dict):
+        return None
+    if "prompt_tokens" in usage or "completion_tokens" in usage:
+        return told.usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), usage.get("total_tokens"))
+    return {"total_tokens": loose.count(usage.get("total_tokens"))}

@@ -20,7 +20,7 @@ from ..settings import QwenSettings
 from ..writers import Writer
 from ..writers.calls import place
 from . import qwen_answer as answer
-from . import qwen_reasoning as reasoning
+from . import reasoning
 from .qwen_answer import error
 from .qwen_delta import Progress
 
@@ -64,7 +64,7 @@ def request(call: Call, body: Json) -> Json:
     }
     parameters["result_format"] = "message"
     if body.get("max_completion_tokens") is not None:
-        parameters.setdefault("max_tokens", body["max_completion_tokens"])
+        parameters["max_tokens"] = body["max_completion_tokens"]
     if body.get("reasoning_max_tokens") is not None:
         parameters.setdefault("thinking_budget", body["reasoning_max_tokens"])
     top_p = parameters.get("top_p")

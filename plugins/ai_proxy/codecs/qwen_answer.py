@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
+from . import loose
 
 
 def error(status: int, document: Json) -> ApiError | None:
@@ -55,13 +58,24 @@ def choices(answer: Json) -> list[tuple[Json, Json]]:
         message = item.get("message") if isinstance(item, dict) else None
         if not isinstance(message, dict):
             raise bad_upstream("the upstream's answer has a choice without a message")
-        if not isinstance(message.get("content"), str | list | None):
+        content = message.get("content")
+        if isinstance(content, list):
+            message = {**message, "content": "".join(map(_text, content))}
+        elif not isinstance(content, str | None):
             raise bad_upstream("the upstream's answer has a content that is neither text nor parts")
         calls = message.get("tool_calls")
         if calls is not None and not (isinstance(calls, list) and all(isinstance(one, dict) for one in calls)):
             raise bad_upstream("the upstream's answer has tool_calls that are not an array of objects")
         pairs.append((message, item))
     return pairs
+
+
+def _text(part: Any) -> str:
+    """A part of what a multimodal model says, `{"text"}` mostly. For a file OpenAI's answers have no place: its address
+    is what a client can show.
+    """
+    values = (loose.mapping(part).get(name) for name in ("text", "image", "audio", "video"))
+    return next((value for value in values if isinstance(value, str)), "")
 
 
 def finish_reason(item: Json) -> str | None:
@@ -75,7 +89,7 @@ def usage(answer: Json) -> Json | None:
     if not isinstance(usage, dict):
         return None
     given = usage.get("input_tokens") or 0, usage.get("output_tokens") or 0
-    prompt, answered = (value if isinstance(value, int) else 0 for value in given)
+    prompt, answered = [value if isinstance(value, int) else 0 for value in given]
     result: Json = {
         "prompt_tokens": prompt,
         "completion_tokens": answered,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from ..jsonx import Json
 from ..writers.calls import place
-from .qwen_reasoning import Stream
+from . import loose
+from .reasoning import Stream
 
 
 class Progress:
@@ -17,36 +15,40 @@ class Progress:
 
     def __init__(self, cumulative: bool, mode: str) -> None:
         self._cumulative = cumulative
-        self._reasoning = Stream(mode)
-        self._content: Any = ""
+        # Nearly all streams leave the reasoning as it is.
+        self._reasoning = None if mode == "passthrough" else Stream(mode)
+        self._content = ""
         self._thought = ""
         self._calls: dict[int, _ToolCall] = {}
 
-    def deltas(self, message: Json, *, finished: bool) -> Iterator[Json]:
+    def deltas(self, message: Json, *, finished: bool) -> list[Json]:
         """Text and reasoning in one delta, tool calls in another, each only if there is something to say."""
-        content = message.get("content")
-        thought = message.get("reasoning_content")
-        thought = thought if isinstance(thought, str) else ""
+        content: str | None = message.get("content")
+        thought = loose.string(message["reasoning_content"]) if "reasoning_content" in message else ""
         calls: list[Json] = message.get("tool_calls") or []
         if self._cumulative:
             # A call is announced before its arguments are known. Until they come, nothing of the event is sent: all of
             # it is in the next one too.
             if calls and not finished and any(not _arguments(call) for call in calls):
-                return
-            new, self._content = _new(content, self._content), content or self._content
+                return []
+            new = content and content.removeprefix(self._content)
+            self._content = content or self._content
             new_thought, self._thought = thought.removeprefix(self._thought), thought or self._thought
             content, thought = new, new_thought
-        content, thought = self._reasoning.delta(content, thought, ends=finished or bool(calls))
+        if self._reasoning is not None:
+            content, thought = self._reasoning.delta(content, thought, ends=finished or bool(calls))
         role = message.get("role") or "assistant"
+        deltas: list[Json] = []
         if content or thought:
             delta: Json = {"role": role}
             if content is not None:
                 delta["content"] = content
             if thought:
                 delta["reasoning_content"] = thought
-            yield delta
+            deltas.append(delta)
         if calls and (parts := self._tool_calls(calls)):
-            yield {"role": role, "tool_calls": parts}
+            deltas.append({"role": role, "tool_calls": parts})
+        return deltas
 
     def _tool_calls(self, calls: list[Json]) -> list[Json]:
         parts = []
@@ -76,9 +78,9 @@ class _ToolCall:
         first = self._arguments is None
         new = arguments.removeprefix(self._arguments or "") if cumulative else arguments
         self._arguments = arguments if cumulative and arguments else self._arguments or ""
-        self._id = self._id or _text(call.get("id"))
+        self._id = self._id or loose.string(call.get("id"))
         function: Json = {}
-        name = _text(_function(call).get("name"))
+        name = loose.string(loose.mapping(call.get("function")).get("name"))
         if name and not self._named:
             function["name"] = name
             self._named = True
@@ -91,33 +93,5 @@ class _ToolCall:
         return part
 
 
-def _function(call: Json) -> Json:
-    function = call.get("function")
-    return function if isinstance(function, dict) else {}
-
-
 def _arguments(call: Json) -> str:
-    return _text(_function(call).get("arguments"))
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _new(now: Any, before: Any) -> Any:
-    """What `now` has in addition. Content is text, or a list of parts whose texts grow."""
-    if isinstance(now, str):
-        return now.removeprefix(before) if isinstance(before, str) else now
-    if not isinstance(now, list):
-        return now
-    earlier = before if isinstance(before, list) else []
-    parts = []
-    for index, part in enumerate(now):
-        old = earlier[index] if index < len(earlier) else None
-        if part == old:
-            continue
-        if isinstance(part, dict) and isinstance(part.get("text"), str) and isinstance(old, dict):
-            parts.append({**part, "text": part["text"].removeprefix(_text(old.get("text")))})
-        else:
-            parts.append(part)
-    return parts
+    return loose.string(loose.mapping(call.get("function")).get("arguments"))

@@ -16,7 +16,7 @@ from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
 from ..writers import Writer
 from ..writers.calls import place
-from . import plain
+from . import loose
 
 __all__ = ["error", "event", "request", "response"]
 
@@ -40,11 +40,11 @@ def response(call: Call, document: Json) -> Json:
         if not isinstance(message, dict):
             raise bad_upstream("the upstream's answer has a choice without a message")
         message = {"role": "assistant", "content": None, **message}
-        reason = plain.string(item.get("finish_reason")) or ("tool_calls" if message.get("tool_calls") else "stop")
-        choices.append(choice(index, _with_calls(message), reason))
+        reason = loose.string(item.get("finish_reason")) or ("tool_calls" if message.get("tool_calls") else "stop")
+        choices.append(choice(index, _as_openais(message), reason))
     answer = completion(_id(document), call.model, choices, _usage(document))
-    if plain.count(document.get("created")):
-        answer["created"] = document["created"]
+    if loose.count(document.get("created")):
+        answer["created"] = loose.count(document["created"])
     return answer
 
 
@@ -57,8 +57,8 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # 
         index = place(item.get("index"), position)
         delta = item.get("delta")
         if isinstance(delta, dict) and delta:
-            writer.delta(index, _with_calls(delta), usage=usage)
-        if reason := plain.string(item.get("finish_reason")):
+            writer.delta(index, _as_openais(delta), usage=usage)
+        if reason := loose.string(item.get("finish_reason")):
             writer.finish(index, reason)
 
 
@@ -72,7 +72,7 @@ def error(status: int, document: Json) -> ApiError | None:
         return None
     if status < 400:
         status = _STATUS.get(code, 502) if isinstance(code, int) else 502
-    return ApiError(status, plain.string(message) or f"error {code}", code=None if code is None else str(code))
+    return ApiError(status, loose.string(message) or f"error {code}", code=None if code is None else str(code))
 
 
 def _choices(document: Json) -> list[Json]:
@@ -82,18 +82,20 @@ def _choices(document: Json) -> list[Json]:
     return choices
 
 
-def _with_calls(message: Json) -> Json:
-    """Spark calls one tool at a time, and gives it as an object where OpenAI has a list."""
+def _as_openais(message: Json) -> Json:
+    """As OpenAI has it: Spark calls one tool at a time, and gives it as an object. What is no text says nothing."""
+    odd = [name for name in ("content", "reasoning_content") if not isinstance(message.get(name), str | None)]
+    message = {name: value for name, value in message.items() if name not in odd}
     calls: Any = message.get("tool_calls")
     if isinstance(calls, dict):
         calls = [calls]
     if "tool_calls" not in message:
         return message
-    return {**message, "tool_calls": [{"index": place, **one} for place, one in enumerate(plain.objects(calls))]}
+    return {**message, "tool_calls": [{"index": place, **one} for place, one in enumerate(loose.objects(calls))]}
 
 
 def _id(document: Json) -> str:
-    return plain.string(document.get("sid")) or plain.string(document.get("id"))
+    return loose.string(document.get("sid")) or loose.string(document.get("id"))
 
 
 def _usage(document: Json) -> Json | None:

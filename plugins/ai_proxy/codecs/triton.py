@@ -17,12 +17,16 @@ from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
 from ..settings import TritonSettings
 from ..writers import Writer
-from . import plain
+from . import asked, content, loose
+from .transcript import transcript
 
 __all__ = ["error", "event", "request", "response"]
 
-# What the backends for vLLM and TensorRT-LLM call what OpenAI has too.
-_PARAMETERS = ("temperature", "top_p", "top_k", "max_tokens", "seed", "presence_penalty", "frequency_penalty")
+# What the backends for vLLM and TensorRT-LLM call what OpenAI has too, and what they have beside it.
+_PARAMETERS = (
+    "temperature", "top_p", "top_k", "max_tokens", "seed", "presence_penalty", "frequency_penalty",
+    "min_p", "min_tokens", "repetition_penalty", "length_penalty", "ignore_eos", "skip_special_tokens",
+)  # fmt: skip
 
 
 def request(call: Call, body: Json) -> Json:
@@ -32,32 +36,32 @@ def request(call: Call, body: Json) -> Json:
     call.path = f"/v2/models/{quote(call.model, safe='')}{version}/generate{'_stream' if call.stream else ''}"
     parameters: Json = {"stream": call.stream}
     parameters |= {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
-    if (limit := plain.max_tokens(body)) is not None:
+    if (limit := asked.max_tokens(body)) is not None:
         parameters["max_tokens"] = limit
-    if stop := plain.stops(body):
+    if stop := asked.stops(body):
         parameters["stop"] = stop
-    return {"text_input": _prompt(plain.messages(body)), "parameters": parameters}
+    return {"text_input": _prompt(asked.messages(body)), "parameters": parameters}
 
 
 def response(call: Call, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     message = {"role": "assistant", "content": _text(document)}
-    model = plain.string(document.get("model_name")) or call.model
-    return completion(plain.string(document.get("id")), model, [choice(0, message, "stop")], None)
+    model = loose.string(document.get("model_name")) or call.model
+    return completion(loose.string(document.get("id")), model, [choice(0, message, "stop")], None)
 
 
 def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
-    writer.begin(plain.string(document.get("id")), model=document.get("model_name"))
+    writer.begin(loose.string(document.get("id")), model=document.get("model_name"))
     writer.may_end = True
     writer.delta(0, {"role": "assistant", "content": _text(document)})
 
 
 def error(status: int, document: Json) -> ApiError | None:
     """`{"error": "text"}`."""
-    message = plain.string(document.get("error"))
+    message = loose.string(document.get("error"))
     return ApiError(status if status >= 400 else 502, message) if message else None
 
 
@@ -71,8 +75,5 @@ def _text(document: Json) -> str:
 def _prompt(messages: list[Json]) -> str:
     """A single message as it is, a conversation with the names of the speakers."""
     if len(messages) == 1:
-        return plain.text_of(messages[0].get("content"))
-    return "".join(
-        f"{str(message.get('role') or 'user').upper()}: \n{plain.text_of(message.get('content'))}\n"
-        for message in messages
-    )
+        return content.text_only(messages[0].get("content"), "Triton")
+    return transcript(messages, "Triton")

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxywasm import Event
+from proxywasm import Event, log
 
 from ..call import Call
 from ..errors import ApiError
 from ..jsonx import Json
 from ..settings.google import VertexSettings
 from ..writers import Writer
-from . import claude, content, google_answer
+from . import asked, claude, google_answer
 from . import google_request as google
 from .google_contents import contents, file_part, system
 
@@ -29,7 +29,7 @@ def request(call: Call, body: Json) -> Json:
     assert isinstance(settings, VertexSettings)
     call.path = path_of(call, "google", "streamGenerateContent?alt=sse" if call.stream else "generateContent")
     call.state = google_answer.State(settings.reasoning_content_mode)
-    given = content.messages(body)
+    given = asked.messages(body)
     result = {"contents": contents(given, file_part)}
     if (said := system(given)) is not None:
         result["systemInstruction"] = said
@@ -38,8 +38,11 @@ def request(call: Call, body: Json) -> Json:
     config = google.generation_config(body)
     if (thinking := google.thinking_config(body)) is not None:
         config["thinkingConfig"] = thinking
-    if not call.model.startswith("gemini-2.0-"):  # As in the original; these have been seen to refuse schemas.
+    if not call.model.startswith("gemini-2.0-"):
         google.structured(body, config)
+    elif body.get("response_format") is not None:
+        # As in the original: those of them that make images refuse any format, and all of them are at their end.
+        log.warn("response_format dropped: %s is not asked for one on Vertex AI", call.model)
     result["generationConfig"] = config  # Google's own clients send an empty object rather than none.
     if declarations := google.functions(body):
         result["tools"] = [{"functionDeclarations": declarations}]

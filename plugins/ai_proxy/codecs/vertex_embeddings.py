@@ -13,7 +13,7 @@ from ..call import Call
 from ..errors import bad_upstream
 from ..jsonx import Json
 from ..writers import Writer
-from . import content
+from . import loose
 from .gemini_embeddings import texts
 from .google_answer import error
 from .vertex import path_of
@@ -39,7 +39,7 @@ def response(call: Call, document: Json) -> Json:
     for index, prediction in enumerate(predictions):
         embedding = _object(prediction, "embeddings")
         data.append({"object": "embedding", "index": index, "embedding": embedding.get("values")})
-        total += content.positive(_object(embedding, "statistics").get("token_count"))
+        total += loose.count(_object(embedding, "statistics").get("token_count"))
     return {"object": "list", "data": data, "model": call.model, "usage": {"total_tokens": total}}
 
 

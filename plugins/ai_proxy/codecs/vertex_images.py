@@ -16,7 +16,7 @@ from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
 from ..settings.google import VertexSettings
 from ..writers import Writer
-from . import content
+from . import asked, content, loose
 from . import google_request as google
 from .google_answer import error, usage
 from .google_contents import file_part
@@ -43,7 +43,7 @@ def request(call: Call, body: Json) -> Json:
     call.stream = False
     call.path = path_of(call, "google", "generateContent")
     images = [] if call.api == apis.IMAGE_GENERATION else _images(body)
-    prompt = content.prompt(body, _VARY if call.api == apis.IMAGE_VARIATION else "")
+    prompt = asked.prompt(body, _VARY if call.api == apis.IMAGE_VARIATION else "")
     if call.api == apis.IMAGE_EDIT and body.get("mask"):
         raise ApiError(400, "a mask is not supported with this model service", param="mask")
     ratio, size = _SIZES.get(str(body.get("size")), _ANY_SIZE)
@@ -58,7 +58,7 @@ def request(call: Call, body: Json) -> Json:
             "personGeneration": "ALLOW_ALL",
         },
     }
-    count = content.positive(body.get("n"))
+    count = loose.count(body.get("n"))
     if count > 1:
         config["candidateCount"] = count
     result: Json = {"contents": [{"role": "user", "parts": [*images, {"text": prompt}]}], "generationConfig": config}

@@ -43,9 +43,14 @@ FRONTS: Final[Mapping[str, Front]] = {apis.MESSAGES: claude}
 """By the API that clients ask for."""
 
 
+def concern(api: str, provider: Provider) -> bool:
+    """Whether there is a front for this API, and the provider cannot do without."""
+    return api in FRONTS and api not in provider.paths and apis.CHAT in provider.paths
+
+
 def enter(call: Call, provider: Provider) -> bool:
-    """Let a front take the call over, if there is one and the provider cannot do without."""
-    if call.api in provider.paths or call.api not in FRONTS or apis.CHAT not in provider.paths:
+    """Let a front take the call over, if it concerns one."""
+    if not concern(call.api, provider):
         return False
     call.front = call.api
     call.turn_to(apis.CHAT)

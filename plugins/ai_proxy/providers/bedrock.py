@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from .. import apis
@@ -16,10 +17,6 @@ from ..schema import Given
 from ..settings import Settings
 from ..settings.bedrock import SIGNED, BedrockSettings
 from ..signing import sigv4
-
-# Said by the codecs: the model is in the path, escaped.
-_PATHS: Final = {apis.CHAT: "/model/{model}/converse", apis.IMAGE_GENERATION: "/model/{model}/invoke"}
-_CODECS: Final = {apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images}
 
 
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
@@ -33,39 +30,28 @@ def _sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
     return sigv4.sign(who, sent.method, sent.path, {"host": sent.host}, sent.body, time.time())
 
 
-ROWS: Final = (
-    Row(
-        name="bedrock",
-        title="AWS Bedrock",
-        when=Given("api_tokens"),
-        host="",
-        endpoint=_endpoint,
-        auth=BEARER,
-        settings=BedrockSettings,
-        paths=_PATHS,
-        codecs=_CODECS,
-        reasoning_modes=True,
-        edits={apis.MESSAGES: bedrock.messages},
-        native_front=bedrock.is_claude,
-        read_headers=("anthropic-version",),
-        original=Original.KEPT,
-        accept_for_streams=False,  # The path says whether a stream is wanted.
-        id_header="x-amzn-requestid",
-    ),
-    Row(
-        name="bedrock",
-        when=SIGNED,
-        host="",
-        endpoint=_endpoint,
-        auth=None,
-        sign=_sign,
-        settings=BedrockSettings,
-        token_required=False,
-        paths=_PATHS,
-        codecs=_CODECS,
-        reasoning_modes=True,
-        original=Original.KEPT,
-        accept_for_streams=False,
-        id_header="x-amzn-requestid",
-    ),
+_WITH_KEYS: Final = Row(
+    name="bedrock",
+    title="AWS Bedrock",
+    when=Given("api_tokens"),
+    host="",
+    endpoint=_endpoint,
+    auth=BEARER,
+    settings=BedrockSettings,
+    # Said by the codecs: the model is in the path, escaped.
+    paths={apis.CHAT: "/model/{model}/converse", apis.IMAGE_GENERATION: "/model/{model}/invoke"},
+    codecs={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
+    reasoning_modes=True,
+    edits={apis.MESSAGES: bedrock.messages},
+    native_front=bedrock.is_claude,
+    read_headers=("anthropic-version",),
+    original=Original.KEPT,
+    accept_for_streams=False,  # The path says whether a stream is wanted.
+    id_header="x-amzn-requestid",
 )
+# Anthropic's own API, on another host, takes keys only.
+_SIGNED: Final = replace(
+    _WITH_KEYS, when=SIGNED, auth=None, sign=_sign, token_required=False, edits={}, native_front=None, read_headers=()
+)
+
+ROWS: Final = (_WITH_KEYS, _SIGNED)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from .. import apis
 from ..codecs import claude
-from ..provider import Auth, Original, Row
+from ..provider import BEARER, Auth, Original, Row
 from ..schema import Is
 from ..settings import Settings
 from ..settings.claude import ClaudeSettings
@@ -35,31 +36,22 @@ def _headers_of_claude_code(settings: Settings) -> dict[str, str]:
     }
 
 
-ROWS: Final = (
-    Row(
-        name="claude",
-        title="Anthropic's Claude",
-        when=Is("claude_code_mode", False),
-        host="api.anthropic.com",
-        auth=Auth("x-api-key", "{}"),
-        headers=_headers,
-        settings=ClaudeSettings,
-        paths=_PATHS,
-        codecs={apis.CHAT: claude},
-        original=Original.KEPT,
-        # New APIs of Anthropic (token counts, files, batches) work before they are known here.
-        forwards_unknown_apis=True,
-    ),
-    Row(
-        name="claude",
-        when=Is("claude_code_mode", True),
-        host="api.anthropic.com",
-        headers=_headers_of_claude_code,
-        settings=ClaudeSettings,
-        paths=_PATHS,
-        query="beta=true",
-        codecs={apis.CHAT: claude},
-        original=Original.KEPT,
-        forwards_unknown_apis=True,
-    ),
+_CLAUDE: Final = Row(
+    name="claude",
+    title="Anthropic's Claude",
+    when=Is("claude_code_mode", False),
+    host="api.anthropic.com",
+    auth=Auth("x-api-key", "{}"),
+    headers=_headers,
+    settings=ClaudeSettings,
+    paths=_PATHS,
+    codecs={apis.CHAT: claude},
+    original=Original.KEPT,
+    # New APIs of Anthropic (token counts, files, batches) work before they are known here.
+    forwards_unknown_apis=True,
 )
+_CLAUDE_CODE: Final = replace(
+    _CLAUDE, when=Is("claude_code_mode", True), auth=BEARER, headers=_headers_of_claude_code, query="beta=true"
+)
+
+ROWS: Final = (_CLAUDE, _CLAUDE_CODE)

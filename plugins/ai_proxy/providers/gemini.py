@@ -6,13 +6,15 @@ from typing import Final
 
 from .. import apis
 from ..call import Call
-from ..codecs import gemini, gemini_embeddings, gemini_images
+from ..codecs import gemini, gemini_embeddings, gemini_images, gemini_models
 from ..provider import Auth, Original, Row
 from ..settings.google import GeminiSettings
 
 
 def _path(call: Call) -> str:
     """Clients of Google's own protocol name the model in the path; it is mapped there as well."""
+    if call.api == apis.MODELS:
+        return gemini_models.path_of(call)
     parameters = call.route.parameters
     actions = {apis.GEMINI_GENERATE: "generateContent", apis.GEMINI_STREAM: "streamGenerateContent"}
     if call.api not in actions:
@@ -28,16 +30,21 @@ ROWS: Final = (
         host="generativelanguage.googleapis.com",
         auth=Auth("x-goog-api-key", "{}"),
         settings=GeminiSettings,
-        # All but the last are said by the codecs: the model is in the path.
+        # The codecs say them: the version is in the path, and mostly the model.
         paths={
             apis.CHAT: "/v1beta/models/{model}:generateContent",
             apis.EMBEDDINGS: "/v1beta/models/{model}:batchEmbedContents",
             apis.IMAGE_GENERATION: "/v1beta/models/{model}:predict",
             apis.GEMINI_GENERATE: "/{version}/models/{model}:generateContent",
             apis.GEMINI_STREAM: "/{version}/models/{model}:streamGenerateContent",
-            apis.MODELS: "/v1/models",
+            apis.MODELS: "/v1beta/models",
         },
-        codecs={apis.CHAT: gemini, apis.EMBEDDINGS: gemini_embeddings, apis.IMAGE_GENERATION: gemini_images},
+        codecs={
+            apis.CHAT: gemini,
+            apis.EMBEDDINGS: gemini_embeddings,
+            apis.IMAGE_GENERATION: gemini_images,
+            apis.MODELS: gemini_models,
+        },
         reasoning_modes=True,
         choose_path=_path,
         original=Original.KEPT,

@@ -124,7 +124,13 @@ ROWS: Final = (
         accept_for_streams=False,
         original=Original.KEPT,
     ),
-    Row(name="mistral", title="Mistral AI", host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+    Row(
+        name="mistral",
+        title="Mistral AI",
+        host="api.mistral.ai",
+        paths=_like_openai(apis.CHAT, apis.EMBEDDINGS),
+        edits={apis.CHAT: edits.mistral_names},
+    ),
     Row(
         name="moonshot",
         title="Moonshot AI (Kimi)",

@@ -38,8 +38,7 @@ ROWS: Final = (
         paths={api: PATHS[api] for api in (apis.CHAT, apis.EMBEDDINGS, apis.MODELS)},
         settings=OllamaSettings,
         endpoint=_ollama,
-        # The server has no keys; if a proxy before it has, it is the client's.
-        auth=None,
+        # The server has no keys; a proxy before it may want one, and Ollama's cloud does.
         token_required=False,
         own_key=OwnKey.KEPT,
         forwards_unknown_apis=True,

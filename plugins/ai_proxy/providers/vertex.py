@@ -6,12 +6,13 @@ Source: cloud.google.com/vertex-ai/generative-ai/docs/start/express-mode/overvie
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from .. import apis
 from ..codecs import vertex, vertex_embeddings, vertex_images
 from ..oauth import AccessToken
-from ..provider import Auth, Endpoint, Original, Row
+from ..provider import BEARER, Auth, Endpoint, Original, Row
 from ..settings import Settings
 from ..settings.google import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
 
@@ -51,39 +52,29 @@ def _login(settings: Settings) -> AccessToken:
     return AccessToken(settings.vertex_auth_key, service, ahead, settings.timeout)
 
 
+_EXPRESS: Final = Row(
+    name="vertex",
+    title="Google's Vertex AI",
+    when=EXPRESS,
+    host="aiplatform.googleapis.com",
+    auth=Auth("key", "{}", in_query=True),
+    settings=VertexSettings,
+    paths=_PATHS,
+    codecs=_CODECS,
+    reasoning_modes=True,
+    edits={apis.MESSAGES: vertex.messages},
+    native_front=vertex.is_claude,
+    # Clients of Google's own protocol say in the path whose model they want.
+    original=Original.KEPT,
+    accept_for_streams=False,  # The path says whether a stream is wanted.
+)
+_STANDARD: Final = replace(
+    _EXPRESS, when=STANDARD, host="", endpoint=_endpoint, auth=BEARER, login=_login, token_required=False
+)
+
 ROWS: Final = (
-    Row(
-        name="vertex",
-        title="Google's Vertex AI",
-        when=EXPRESS,
-        host="aiplatform.googleapis.com",
-        auth=Auth("key", "{}", in_query=True),
-        settings=VertexSettings,
-        paths=_PATHS,
-        codecs=_CODECS,
-        reasoning_modes=True,
-        edits={apis.MESSAGES: vertex.messages},
-        native_front=vertex.is_claude,
-        # Clients of Google's own protocol say in the path whose model they want.
-        original=Original.KEPT,
-        accept_for_streams=False,  # The path says whether a stream is wanted.
-    ),
-    Row(
-        name="vertex",
-        when=STANDARD,
-        host="",
-        endpoint=_endpoint,
-        login=_login,
-        settings=VertexSettings,
-        token_required=False,
-        paths=_PATHS,
-        codecs=_CODECS,
-        reasoning_modes=True,
-        edits={apis.MESSAGES: vertex.messages},
-        native_front=vertex.is_claude,
-        original=Original.KEPT,
-        accept_for_streams=False,
-    ),
+    _EXPRESS,
+    _STANDARD,
     Row(
         name="vertex",
         when=COMPATIBLE,

@@ -36,6 +36,20 @@ class Problem(NamedTuple):
         return f"{self.path}: {self.text}" if self.path else self.text
 
 
+class Findings:
+    """What is found in one object of a configuration."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        """`problems` get what is found."""
+        self.problems = problems
+        self.refused = False
+
+    def report(self, fault: Fault, path: str, text: str) -> None:
+        problem = Problem(fault, path, text)
+        self.problems.append(problem)
+        self.refused |= problem.refuses
+
+
 _LONGEST_SHOWN: Final = 40
 
 

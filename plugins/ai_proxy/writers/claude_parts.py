@@ -10,8 +10,12 @@ from ..jsonx import Json, loads
 
 STOP_REASONS: Final = {
     "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use",
+    "content_filter": "refusal",
 }  # fmt: skip
 """From the finish reasons of OpenAI. Others are told as they are."""
+
+_CACHED: Final = ("cached_tokens", "prompt_cache_hit_tokens")
+"""Where Moonshot and DeepSeek have told what OpenAI tells in `prompt_tokens_details`."""
 
 _ERROR_TYPES: Final = {
     400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
@@ -69,7 +73,8 @@ def usage(usage: Json | None) -> Json:
     usage = usage or {}
     details = usage.get("prompt_tokens_details")
     details = details if isinstance(details, dict) else {}
-    cached, written = _count(details.get("cached_tokens")), _count(details.get("cache_creation_tokens"))
+    cached = next(filter(None, map(_count, (details.get("cached_tokens"), *map(usage.get, _CACHED)))), 0)
+    written = _count(details.get("cache_creation_tokens"))
     result: Json = {
         "input_tokens": max(_count(usage.get("prompt_tokens")) - cached - written, 0),
         "output_tokens": _count(usage.get("completion_tokens")),

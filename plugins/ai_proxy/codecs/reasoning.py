@@ -1,8 +1,6 @@
-"""`reasoningContentMode`: what becomes of `reasoning_content` in a DashScope answer."""
+"""`reasoningContentMode`: what becomes of the reasoning in an answer."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from ..jsonx import Json
 
@@ -18,7 +16,7 @@ def whole(message: Json, mode: str) -> Json:
     if mode == "passthrough":
         result["reasoning_content"] = thought
     elif mode == "concat":
-        result["content"] = merged(f"{OPEN}{thought}{CLOSE}", result["content"])
+        result["content"] = f"{OPEN}{thought}{CLOSE}{result['content'] or ''}"
     return result
 
 
@@ -31,7 +29,7 @@ class Stream:
         self._mode = mode
         self._thinking = False
 
-    def delta(self, content: Any, thought: str, *, ends: bool) -> tuple[Any, str]:
+    def delta(self, content: str | None, thought: str, *, ends: bool) -> tuple[str | None, str]:
         """What to send as content and as reasoning. `ends`: something other than text follows."""
         if self._mode == "passthrough":
             return content, thought
@@ -44,11 +42,4 @@ class Stream:
         if self._thinking and (content or ends):
             text += CLOSE
             self._thinking = False
-        return merged(text, content) if text else content, ""
-
-
-def merged(text: str, content: Any) -> Any:
-    """Text in front of a content that is text, a list of parts, or nothing."""
-    if isinstance(content, list):
-        return [{"text": text}, *content]
-    return text + content if isinstance(content, str) else text
+        return text + (content or "") if text else content, ""

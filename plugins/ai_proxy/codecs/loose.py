@@ -1,0 +1,31 @@
+"""Values of documents whose types nobody has checked: what is of the right type, or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..jsonx import Json, dumps
+
+
+def string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def mapping(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> list[Json]:
+    """The objects of a list, whatever it was meant to be."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def count(value: Any) -> int:
+    """A number of tokens, 0 if there is none. Floats count: some languages have no other numbers."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1 << 53
+    return int(value) if number else 0
+
+
+def text_of(value: Any) -> str:
+    """A document as text, for protocols that have JSON inside of JSON; a text as it is."""
+    return value if isinstance(value, str) else dumps(value)

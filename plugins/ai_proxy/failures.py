@@ -1,0 +1,71 @@
+"""A response that is an error: what the client is told in its place, and what of it stays."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxywasm import Action, HttpContext, log
+
+from . import fronts
+from .call import Call
+from .errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_error, parse, without
+from .provider import Codec
+from .request import BODY_LIMIT
+
+# Of an error that has to be answered anew: what a client's retry and a support case need.
+_KEPT_HEADERS: Final = ("retry-after", "x-request-id")
+
+
+def on_headers(ctx: HttpContext, status: int) -> Action | None:
+    """The upstream answers with a status that says so."""
+    if ctx.method == "HEAD":
+        return None
+    if not ctx.has_response_body or ctx.is_binary_response_body():
+        # There is no body, or none that can be read.
+        answer_anew(ctx, ApiError(status, f"the upstream answered with status {status}"))
+        return None
+    ctx.set_response_body_buffer_limit(BODY_LIMIT)
+    ctx.buffer_response_body()
+    return Action.STOP_ITERATION
+
+
+def explain(ctx: HttpContext, call: Call, codec: Codec | None, raw: bytes) -> None:
+    """The upstream's error as an OpenAI error object. One that is one already stays as it is."""
+    body = without(call.tokens, raw)
+    document = parse(body)
+    if not call.front and is_openai_error(document):
+        if body is not raw and body != raw:
+            ctx.response_headers.discard("content-length")
+            ctx.replace_response_body(body)
+        return
+    error = codec.error(call.status, document) if codec and isinstance(document, dict) else None
+    if error is None:
+        error = from_anything(call.status, body, document)
+    log.warn("upstream answered with status %d: %s", call.status, error.message)
+    replace(ctx, error)
+
+
+def replace(ctx: HttpContext, error: ApiError) -> None:
+    """The client gets an error in place of the answer in hand."""
+    ctx.replace_response_body(become(ctx, error))
+
+
+def become(ctx: HttpContext, error: ApiError) -> bytes:
+    """Turn the headers of a response into those of an error; its body."""
+    headers = ctx.response_headers
+    headers[":status"] = str(error.status)
+    headers["content-type"] = "application/json"
+    headers.discard("content-length")
+    return fronts.error_body(ctx, error)
+
+
+def answer_anew(ctx: HttpContext, error: ApiError) -> None:
+    """The client gets an error in place of an answer of which nothing is in hand."""
+    log.error("%s: %s", RESPONSE_FAILED, error.message)
+    kept = {name: value for name in _KEPT_HEADERS if (value := ctx.response_headers.get(name))}
+    ctx.send_http_response(
+        error.status,
+        {"content-type": "application/json", **kept},
+        fronts.error_body(ctx, error),
+        details=RESPONSE_FAILED,
+    )

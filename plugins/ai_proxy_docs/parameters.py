@@ -1,0 +1,92 @@
+"""Which parameters of OpenAI's chat do not reach a service with a protocol of its own. Its codec is asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from ai_proxy import apis, bodies
+from ai_proxy.call import Call
+from ai_proxy.jsonx import dumps, loads
+from ai_proxy.provider import Provider, Row
+
+from .examples import settings
+
+_TOOL: Final = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+_SCHEMA: Final = {"type": "object", "properties": {"a": {"type": "string"}}}
+
+# The source is the OpenAI API reference, "Create chat completion"; what is deprecated there is left out.
+SAMPLES: Final[dict[str, Any]] = {
+    "audio": {"voice": "alloy", "format": "mp3"},
+    "frequency_penalty": 0.5,
+    "logit_bias": {"50256": -100},
+    "logprobs": True,
+    "max_completion_tokens": 3000,
+    "metadata": {"team": "a"},
+    "modalities": ["text", "image"],
+    "n": 2,
+    "parallel_tool_calls": False,
+    "prediction": {"type": "content", "content": "x"},
+    "presence_penalty": 0.5,
+    "prompt_cache_key": "k",
+    "prompt_cache_retention": "24h",
+    "reasoning_effort": "high",
+    "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": _SCHEMA}},
+    "safety_identifier": "s",
+    "seed": 1,
+    "service_tier": "default",
+    "stop": "x",
+    "store": False,
+    "stream": True,
+    "temperature": 0.5,
+    "tool_choice": {"type": "function", "function": {"name": "look"}},
+    "tools": [_TOOL],
+    "top_logprobs": 2,
+    "top_p": 0.5,
+    "user": "u",
+    "verbosity": "low",
+    "web_search_options": {},
+}
+"""A value of each that is not the default."""
+
+_WITH_TOOLS: Final = frozenset({"tool_choice", "parallel_tool_calls"})
+"""Mean nothing without tools."""
+
+# By the codec's name: a model that knows what any of the service's models knows.
+_MODELS: Final = {
+    "bedrock": "anthropic.claude-sonnet", "cohere": "command-a-reasoning", "deepl": "Pro", "gemini": "gemini-2.5-pro",
+    "vertex": "gemini-2.5-pro",
+}  # fmt: skip
+
+_CONVERSATION: Final = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Hi"},
+]
+
+
+def lost(row: Row) -> list[str]:
+    """The parameters that make no difference to what the service is asked for; none where chats are not converted."""
+    if apis.CHAT not in row.codecs:
+        return []
+    tools = {"tools": SAMPLES["tools"]}
+    plain, with_tools = _asked(row, {}), _asked(row, tools)
+    names = []
+    for name, sample in SAMPLES.items():
+        values = (
+            [sample, "none"] if name == "reasoning_effort" else [sample]
+        )  # Some only know that there is to be none.
+        more, usual = (tools, with_tools) if name in _WITH_TOOLS else ({}, plain)
+        if all(_asked(row, {**more, name: value}) == usual for value in values):
+            names.append(name)
+    return names
+
+
+def _asked(row: Row, parameters: dict[str, Any]) -> str:
+    """What the service is asked for: where, with which headers, what."""
+    # The example has no account with which anybody could log in.
+    provider = Provider.build(replace(row, login=None), settings(row))
+    call = Call(provider.settings, apis.Route(apis.CHAT))
+    body = {"model": _MODELS.get(row.name, "m"), "messages": _CONVERSATION, **parameters}
+    prepared, _ = bodies.prepare(provider, call, loads(dumps(body)))
+    sent = row.codecs[apis.CHAT].request(call, prepared)
+    return dumps([call.path, call.headers, sent])

@@ -1,0 +1,204 @@
+"""Turns with tools: what a client tells of them reaches every service, in its own way or as text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.ai_proxy.conversions import PROVIDERS, convert
+from tests.ai_proxy.converting import COHERE, DIFY, HUNYUAN, MINIMAX, TRITON
+from tests.ai_proxy.gateway import CHAT, NATIVE, STREAM, Json, answer, ask, events
+from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, VERTEX
+
+IMAGE: Json = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+
+
+def call(call_id: str, name: str, arguments: Any, **more: Any) -> Json:
+    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}, **more}
+
+
+TURN: list[Json] = [
+    {"role": "user", "content": "What is there?"},
+    {
+        "role": "assistant",
+        "content": "I look.",
+        "tool_calls": [call("c1", "look", '{"at": "it"}', index=0), call("c2", "listen", "", index=1)],
+    },
+    {"role": "tool", "tool_call_id": "c2", "content": [{"type": "text", "text": "a purr"}]},
+    {"role": "tool", "tool_call_id": "c1", "content": "a cat"},
+    {"role": "user", "content": "So?"},
+]
+TOOLS: list[Json] = [
+    {"type": "function", "function": {"name": name, "parameters": {"type": "object"}}} for name in ("look", "listen")
+]
+TALK: Json = {**CHAT, "messages": TURN, "tools": TOOLS}
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_nothing_of_a_turn_is_lost(name: str) -> None:
+    config, model = PROVIDERS[name]
+    sent = ask({**config, "modelMapping": {"*": model}}, TALK).result["upstream"]["body"]
+    said = ["What is there?", "a purr", "a cat", "So?", "I look."]
+    made = [] if name == "deepl" else ["look", "listen"]  # It translates what is said, and nobody calls there.
+    for text in (*said, *made):
+        assert text in sent
+    if made:
+        assert '{"at":"it"}' in sent.replace("\\", "").replace(" ", "")
+
+
+NATIVELY: dict[str, tuple[Json, str, list[Any]]] = {
+    "claude": (CLAUDE, "messages", [
+        {"role": "user", "content": "What is there?"},
+        {"role": "assistant", "content": [
+            {"type": "text", "text": "I look."},
+            {"type": "tool_use", "id": "c1", "name": "look", "input": {"at": "it"}},
+            {"type": "tool_use", "id": "c2", "name": "listen", "input": {}}]},
+        {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "c2", "content": "a purr"},
+            {"type": "tool_result", "tool_use_id": "c1", "content": "a cat"}]},
+        {"role": "user", "content": "So?"},
+    ]),
+    "bedrock": (BEDROCK, "messages", [
+        {"role": "user", "content": [{"text": "What is there?"}]},
+        {"role": "assistant", "content": [
+            {"text": "I look."},
+            {"toolUse": {"input": {"at": "it"}, "name": "look", "toolUseId": "c1"}},
+            {"toolUse": {"input": {}, "name": "listen", "toolUseId": "c2"}}]},
+        {"role": "user", "content": [
+            {"toolResult": {"toolUseId": "c2", "content": [{"text": "a purr"}]}},
+            {"toolResult": {"toolUseId": "c1", "content": [{"text": "a cat"}]}},
+            {"text": "So?"}]},
+    ]),
+    "cohere": (COHERE, "messages", [
+        {"role": "user", "content": "What is there?"},
+        {"role": "assistant", "tool_plan": "I look.", "tool_calls": [
+            call("c1", "look", '{"at": "it"}'), call("c2", "listen", "{}")]},
+        {"role": "tool", "tool_call_id": "c2", "content": "a purr"},
+        {"role": "tool", "tool_call_id": "c1", "content": "a cat"},
+        {"role": "user", "content": "So?"},
+    ]),
+    "hunyuan": (HUNYUAN, "Messages", [
+        {"Role": "user", "Content": "What is there?"},
+        {"Role": "assistant", "Content": "I look.", "ToolCalls": [
+            {"Id": "c1", "Type": "function", "Function": {"Name": "look", "Arguments": '{"at": "it"}'}},
+            {"Id": "c2", "Type": "function", "Function": {"Name": "listen", "Arguments": "{}"}}]},
+        {"Role": "tool", "Content": "a purr", "ToolCallId": "c2"},
+        {"Role": "tool", "Content": "a cat", "ToolCallId": "c1"},
+        {"Role": "user", "Content": "So?"},
+    ]),
+    "minimax": (MINIMAX, "messages", [
+        {"sender_type": "USER", "sender_name": "小明", "text": "What is there?"},
+        {"sender_type": "BOT", "sender_name": "MM智能助理", "text": "I look.",
+         "function_call": {"name": "look", "arguments": '{"at": "it"}'}},
+        {"sender_type": "FUNCTION", "sender_name": "look", "text": "a cat"},
+        {"sender_type": "BOT", "sender_name": "MM智能助理", "text": "",
+         "function_call": {"name": "listen", "arguments": "{}"}},
+        {"sender_type": "FUNCTION", "sender_name": "listen", "text": "a purr"},
+        {"sender_type": "USER", "sender_name": "小明", "text": "So?"},
+    ]),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("name", NATIVELY)
+def test_a_service_with_tools_gets_them_in_its_own_terms(name: str) -> None:
+    config, place, expected = NATIVELY[name]
+    assert ask(config, TALK).sent[place] == expected
+
+
+TEXT = (
+    "USER: \nWhat is there?\n"
+    'ASSISTANT: \nI look.\nlook({"at": "it"})\nlisten({})\n'
+    "TOOL: \nlisten({})\na purr\n"
+    'TOOL: \nlook({"at": "it"})\na cat\n'
+    "USER: \nSo?\n"
+)
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_a_service_without_tools_gets_them_as_text() -> None:
+    assert ask(DIFY, TALK).sent["query"] == TEXT
+    assert ask(TRITON, TALK).sent["text_input"] == TEXT
+
+
+@pytest.mark.parametrize("config", [GEMINI, VERTEX, BEDROCK, CLAUDE], ids=["gemini", "vertex", "bedrock", "claude"])
+def test_images_in_the_result_of_a_tool_arrive(config: Json) -> None:
+    result = {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "a cat"}, IMAGE]}
+    sent = ask(config, {**TALK, "messages": [*TURN[:3], result]}).sent
+    assert "iVBORw0KGgo=" in json.dumps(sent)
+    if config in (GEMINI, VERTEX):
+        # The results of all calls come first: there must be as many of them as calls.
+        assert [next(iter(part)) for part in sent["contents"][-1]["parts"]] == [
+            "functionResponse", "functionResponse", "inlineData"
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+@pytest.mark.parametrize("arguments", ["", None, "{", "[]", {"at": "it"}])
+def test_whatever_stands_as_arguments_the_turn_is_converted(name: str, arguments: Any) -> None:
+    turn = [TURN[0], {"role": "assistant", "content": None, "tool_calls": [call("c1", "look", arguments)]}, *TURN[3:]]
+    assert "a cat" in json.dumps(convert(name, {**CHAT, "messages": turn, "tools": TOOLS}))
+
+
+def test_a_demanded_function_is_told_as_each_service_wants_it() -> None:
+    body = {**TALK, "tool_choice": {"type": "function", "function": {"name": "look"}}}
+    assert ask(MINIMAX, body).sent["function_call"] == {"type": "specific", "name": "look"}
+    hunyuan = ask(HUNYUAN, body).sent
+    assert (hunyuan["ToolChoice"], hunyuan["CustomTool"]) == ("custom", hunyuan["Tools"][0])
+
+
+def test_a_strict_tool_is_strict_where_that_can_be_said() -> None:
+    strict = {"type": "function", "function": {**TOOLS[0]["function"], "strict": True}}
+    assert ask(COHERE, {**CHAT, "tools": [strict]}).sent["strict_tools"] is True
+    assert "strict" not in ask(COHERE, {**CHAT, "tools": [strict]}).sent["tools"][0]["function"]
+    assert ask(BEDROCK, {**CHAT, "tools": [strict]}).sent["toolConfig"]["tools"][0]["toolSpec"]["strict"] is True
+
+
+# MiniMax: calls in answers.
+
+
+def said(text: str, reason: str = "", **more: Any) -> Json:
+    message = {"sender_type": "BOT", "sender_name": "B", "text": text, **more}
+    return {"id": "m", "choices": [{"index": 0, "finish_reason": reason, "messages": [message]}]}
+
+
+CALLS: Json = {"function_call": {"name": "look", "arguments": '{"at":"it"}'}}
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_minimax_calls_come_back() -> None:
+    (choice,) = ask(MINIMAX, CHAT, answer(said("I look.", "stop", **CALLS))).json["choices"]
+    (made,) = choice["message"]["tool_calls"]
+    assert made["function"] == {"name": "look", "arguments": '{"at":"it"}'}
+    assert (choice["finish_reason"], bool(made["id"])) == ("tool_calls", True)
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("early", [True, False], ids=["before the end", "at the end"])
+def test_minimax_calls_come_back_once_in_streams(early: bool) -> None:
+    documents = [said("I "), said("look."), *([said("", **CALLS)] if early else []), said("I look.", "stop", **CALLS)]
+    stream = events(*(b"data: " + json.dumps(document).encode() + b"\n\n" for document in documents), b"")
+    choices = [json.loads(data)["choices"][0] for data in ask(MINIMAX, STREAM, stream).data[:-1]]
+    assert "".join(choice["delta"].get("content") or "" for choice in choices) == "I look."
+    made = [one for choice in choices for one in choice["delta"].get("tool_calls", [])]
+    assert [one["function"] for one in made] == [{"name": "look", "arguments": '{"at":"it"}'}]
+    assert choices[-1]["finish_reason"] == "tool_calls"
+
+
+def test_dify_fetches_images_that_have_an_address() -> None:
+    named = {"type": "image_url", "image_url": {"url": "https://img.example.com/a.png"}}
+    body = {**CHAT, "messages": [{"role": "user", "content": [{"type": "text", "text": "look"}, named, IMAGE]}]}
+    outcome = ask(DIFY, body)
+    assert outcome.sent["files"] == [
+        {"type": "image", "transfer_method": "remote_url", "url": "https://img.example.com/a.png"}
+    ]
+    assert outcome.sent["query"] == "USER: \nlook\n"
+    assert "image_url dropped: Dify" in outcome.logs
+
+
+def test_qwen_keeps_calls_and_results_as_they_are() -> None:
+    sent = ask(NATIVE, TALK).sent["input"]["messages"]
+    assert [message.get("tool_call_id") for message in sent] == [None, None, "c2", "c1", None]
+    assert sent[1]["tool_calls"] == TURN[1]["tool_calls"]
