@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ai_proxy import plugin
 from proxywasm_host.bodies import SseBody, join, parse
-from proxywasm_host.exchange import Exchange, load
+from proxywasm_host.exchange import Exchange, Message, load
 from proxywasm_host.replay import native_session, replay
 from proxywasm_host.transcript import transcript
 
@@ -61,3 +62,41 @@ def test_a_recorded_exchange_is_in_envoy_as_in_our_own_host(
     assert isinstance(got, SseBody) == ("stream" in exchange.name)
     assert transcript(got) == transcript(wanted_body)
     assert transcript(got).text
+
+
+def streamed(exchange: Exchange, *chunks: bytes) -> Exchange:
+    assert exchange.response
+    fields = [(name, value) for name, value in exchange.response.headers if name != "content-length"]
+    return replace(exchange, response=Message(fields, chunks))
+
+
+def asked(envoy: Envoy, player: RecordedUpstream, exchange: Exchange) -> tuple[int, bytes]:
+    assert exchange.response
+    player.recorded = exchange.response
+    request = dict(exchange.request.headers)
+    headers = {"host": f"{exchange.name}.test", "content-type": request["content-type"]}
+    response, body = envoy.send(request[":path"], b"".join(exchange.request.body), headers)
+    player.seen.pop()
+    return response.status, body
+
+
+STREAMED = next(each for each in CHOSEN if each.name == "qwen-native-stream-a")
+
+
+def test_headers_wait_for_a_first_event_that_arrives_in_pieces(ai_proxy: Envoy, player: RecordedUpstream) -> None:
+    assert STREAMED.response
+    whole = b"".join(STREAMED.response.body)
+    first, rest = whole[: whole.index(b"\n\n") - 5], whole[whole.index(b"\n\n") - 5 :]
+    pieces = streamed(STREAMED, first[:7], first[7:], rest)
+    status, body = asked(ai_proxy, player, pieces)
+    assert status == 200
+    assert transcript(parse(body)) == transcript(parse(asked(ai_proxy, player, STREAMED)[1]))
+
+
+def test_a_first_event_that_is_an_error_is_the_status_of_the_answer(ai_proxy: Envoy, player: RecordedUpstream) -> None:
+    event = b'id:1\nevent:error\ndata:{"code":"InvalidParameter","message":"no such size","request_id":"r"}\n\n'
+    failed = streamed(STREAMED, event[:20], event[20:])
+    wanted = replay(failed, native_session(plugin))["downstream"]
+    status, body = asked(ai_proxy, player, failed)
+    assert str(status) == dict(wanted["headers"])[":status"] == "400"
+    assert json.loads(body) == json.loads(join(wanted["body"]))
