@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 import wasmtime
 
-from proxywasm_host.engine import _CACHE_ENTRIES, ComponentError, Engine, _count_modules
+from proxywasm_host.compiled import ENTRIES
+from proxywasm_host.component_file import count_modules
+from proxywasm_host.engine import ComponentError, Engine
 from proxywasm_host.world import PLUGIN_FUNCTIONS
 
 # Compiles in no time.
@@ -129,8 +131,8 @@ def test_core_modules_are_counted_as_they_are_instantiated() -> None:
       (core instance $j (instantiate $b (with "x" (instance $bundle))))
       (core instance $k (instantiate $a)))
     """
-    assert _count_modules(bytes(wasmtime.wat2wasm(wat))) == 3
-    assert _count_modules(TINY) == 0
+    assert count_modules(bytes(wasmtime.wat2wasm(wat))) == 3
+    assert count_modules(TINY) == 0
 
 
 # -- Cache ------------------------------------------------------------------------------------------------------------
@@ -186,6 +188,24 @@ def test_a_folder_that_others_can_write_to_is_not_used(
     assert f"others can write to {cache}; `chmod 700` it" in caplog.text
 
 
+def test_a_folder_in_the_place_of_an_entry_is_replaced(
+    cache: Path, tiny: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Engine().compile(tiny)
+    (entry,) = entries(cache)
+    entry.unlink()
+    entry.mkdir()
+    Engine().compile(tiny)
+    assert "cannot read the compiled component" in caplog.text
+    assert entry.is_file()
+
+
+def test_quick_and_optimized_code_are_kept_apart(cache: Path, tiny: Path) -> None:
+    Engine().compile(tiny)
+    Engine(optimize=False).compile(tiny)
+    assert len(entries(cache)) == 2
+
+
 def test_without_a_folder_it_works_uncached(cache: Path, tiny: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache.write_text("a file is in the way")
     Engine().compile(tiny)
@@ -205,7 +225,7 @@ def test_entries_used_last_are_kept(cache: Path, tiny: Path) -> None:
     Engine().compile(tiny)
     (first,) = entries(cache)
     long_ago = time.time() - 1_000
-    for number in range(_CACHE_ENTRIES + 4):
+    for number in range(ENTRIES + 4):
         path = cache / f"proxywasm-{number}.cwasm"
         path.write_bytes(b"")
         os.utime(path, (long_ago + number, long_ago + number))
@@ -215,7 +235,7 @@ def test_entries_used_last_are_kept(cache: Path, tiny: Path) -> None:
     tiny.write_bytes(wasmtime.wat2wasm("(component)"))
     Engine().compile(tiny)
     left = entries(cache)
-    assert len(left) == _CACHE_ENTRIES + 1
+    assert len(left) == ENTRIES + 1
     assert first in left
     assert cache / "proxywasm-0.cwasm" not in left
 

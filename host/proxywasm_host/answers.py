@@ -1,0 +1,151 @@
+"""What this host answers when a plugin asks for something in the middle of a call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final, NoReturn, Protocol, TypeAlias
+
+from proxywasm.wire import (
+    ForeignFunctionError,
+    Host,
+    HttpCallError,
+    LimitError,
+    LogLevel,
+    MetricKind,
+    RedisCallError,
+    split_fields,
+)
+
+from .crossing import Payload, to_bytes, to_payload
+
+LEVELS: Final = {level.name.lower(): level for level in LogLevel}
+
+
+class Caller(Protocol):
+    """The program whose plugin asks, as far as limits are its own matter."""
+
+    host: Host
+    callouts: dict[tuple[str, int], int]
+    """Of calls that wait for an answer, to the streams that made them."""
+
+    @property
+    def log(self) -> Callable[[LogLevel, int, str], None]: ...
+
+    def refuses_callout(self) -> str | None: ...
+
+
+def _get_property(host: Host, context: int, path: str) -> Payload | None:
+    value = host.get_property(context, tuple(path.split("\0")))
+    return None if value is None else to_payload(value)
+
+
+def _get_shared_data(host: Host, key: str) -> tuple[Payload, int] | None:
+    found = host.get_shared_data(key)
+    return None if found is None else (to_payload(found[0]), found[1])
+
+
+def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that leaves something with the host, which may have no more room for it."""
+
+    def answer(*args: Any) -> tuple[str, Any]:
+        try:
+            return "ok", function(*args)
+        except LimitError as error:
+            return "err", str(error)
+
+    return answer
+
+
+def _log(program: Caller, level: str, context: int, message: str) -> None:
+    program.log(LEVELS[level], context, message)
+
+
+def _http_call(
+    program: Caller, context: int, cluster: str, headers: str, body: Payload, timeout_ms: int
+) -> tuple[str, int | str]:
+    if refusal := program.refuses_callout():
+        return "err", refusal
+    try:
+        call = program.host.http_call(context, cluster, split_fields(headers), to_bytes(body), timeout_ms)
+    except HttpCallError as error:
+        return "err", str(error)
+    program.callouts["http", call] = context
+    return "ok", call
+
+
+def _redis_init(host: Host, cluster: str, username: str, password: str, timeout_ms: int) -> tuple[str, str | None]:
+    try:
+        host.redis_init(cluster, username, password, timeout_ms)
+    except RedisCallError as error:
+        return "err", str(error)
+    return "ok", None
+
+
+def _redis_call(program: Caller, context: int, cluster: str, query: Payload) -> tuple[str, int | str]:
+    if refusal := program.refuses_callout():
+        return "err", refusal
+    try:
+        call = program.host.redis_call(context, cluster, to_bytes(query))
+    except RedisCallError as error:
+        return "err", str(error)
+    program.callouts["redis", call] = context
+    return "ok", call
+
+
+def _call_foreign_function(host: Host, name: str, argument: Payload) -> tuple[str, Payload | str]:
+    try:
+        return "ok", to_payload(host.call_foreign_function(name, to_bytes(argument)))
+    except ForeignFunctionError as error:
+        return "err", str(error)
+
+
+def _no_sleep(_host: Host, _nanoseconds: int) -> NoReturn:
+    raise SleepError("the plugin sleeps, which would hold up every other stream: use a tick or a call-out instead")
+
+
+class SleepError(Exception):
+    """Ends the instance: the guest cannot go on before its time has passed."""
+
+
+Answers: TypeAlias = dict[str, Callable[..., Any]]
+
+HOST: Final[Answers] = {
+    "get-property": _get_property,
+    "set-property": _bounded(
+        lambda host, context, path, value: host.set_property(context, tuple(path.split("\0")), to_bytes(value))
+    ),
+    "get-shared-data": _get_shared_data,
+    "set-shared-data": _bounded(lambda host, key, value, cas: host.set_shared_data(key, to_bytes(value), cas)),
+    "redis-init": _redis_init,
+    "call-foreign-function": _call_foreign_function,
+    "define-metric": _bounded(lambda host, kind, name: host.define_metric(MetricKind(kind), name)),
+    "increment-metric": lambda host, metric, offset: host.increment_metric(metric, offset),
+    "record-metric": lambda host, metric, value: host.record_metric(metric, value),
+    "get-metric": lambda host, metric: host.get_metric(metric),
+    "set-tick-period": lambda host, milliseconds: host.set_tick_period(milliseconds),
+}
+
+# What has a limit is a matter of the program.
+LIMITED: Final[Answers] = {"log": _log, "http-call": _http_call, "redis-call": _redis_call}
+
+# An interface is defined whole or not at all: Wasmtime does not mix ours with its own.
+LIVE: Final[dict[str, Answers]] = {
+    "wasi:clocks/monotonic-clock": {
+        "now": lambda _: time.monotonic_ns(),
+        "resolution": lambda _: 1,
+        "subscribe-instant": _no_sleep,
+        "subscribe-duration": _no_sleep,
+    }
+}
+REPRODUCIBLE: Final[dict[str, Answers]] = {
+    "wasi:clocks/monotonic-clock": LIVE["wasi:clocks/monotonic-clock"] | {"now": lambda host: host.now()},
+    "wasi:clocks/wall-clock": {
+        "now": lambda host: divmod(host.now(), 1_000_000_000),
+        "resolution": lambda _: (0, 1),
+    },
+    "wasi:random/random": {
+        "get-random-bytes": lambda host, count: host.random_bytes(count),
+        "get-random-u64": lambda host: int.from_bytes(host.random_bytes(8), "little"),
+    },
+}
