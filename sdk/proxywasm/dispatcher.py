@@ -7,47 +7,30 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from . import log, route_call, rules
+from . import log, rules
 from .calls import Calls
-from .context import Direction, ExecutionPhase, HttpContext
-from .errors import ConfigError, RuleError
+from .context import HttpContext
+from .errors import ConfigError
 from .headers import Headers
-from .plugin import Action, BodyCallback, Plugin, StreamingResponseCallback
+from .phases import Phases
+from .plugin import Plugin
 from .plugin_context import PluginContext, Ticks
 from .wire import (
-    BodyMode,
     Command,
     EffectiveContext,
     Fields,
     ForeignFunctionError,
-    Hold,
-    HoldPhase,
     Host,
     LogLevel,
     MetricKind,
     Outcome,
     PluginFailure,
-    ReadRequestBody,
-    ReadResponseBody,
-    ReplaceRequestBody,
-    ReplaceResponseBody,
 )
 
-CONTINUED = "the headers have gone on; return Action.STOP_ITERATION from the header callback to keep them"
 MEMORY_CHECK_EVERY = 16
 """Requests between two questions how much memory the instance uses: it does not change that fast."""
 
-# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
-_RESPONSE_BODY = ExecutionPhase.RESPONSE_BODY
-_TAKEN = Action.STOP_ITERATION
-
 _stdout, _stderr = log.stdout, log.stderr
-
-# Commands that say the same in every stream.
-_STOP_ITERATION, _PAUSE = HoldPhase(Hold.STOP_ITERATION), HoldPhase(Hold.PAUSE)
-_STOP_NO_BUFFER = HoldPhase(Hold.STOP_NO_BUFFER)
-_READ_REQUEST = {mode: ReadRequestBody(mode) for mode in BodyMode}
-_READ_RESPONSE = {mode: ReadResponseBody(mode) for mode in BodyMode}
 
 
 class Dispatcher:
@@ -75,6 +58,7 @@ class Dispatcher:
         """The context that the running callback belongs to."""
         self._plugin = plugin
         self._callbacks = plugin.callbacks
+        self._phases = Phases(self, plugin.callbacks)
         self._configs: rules.ConfigTable[Any] = rules.ConfigTable(rules.NO_CONFIG)
         # Only streams that some configuration applies to; the others are none of the plugin's business.
         self._contexts: dict[int, HttpContext] = {}
@@ -103,22 +87,22 @@ class Dispatcher:
             return None
         ctx.config = config
         self._contexts[context] = ctx
-        return self.run(context, self._request_headers, ctx)
+        return self.run(context, self._phases.request_headers, ctx)
 
     def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         ctx = self._contexts.get(context)
-        return None if ctx is None else self.run(context, self._request_body, ctx, body, end_of_stream)
+        return None if ctx is None else self.run(context, self._phases.request_body, ctx, body, end_of_stream)
 
     def on_response_headers(self, context: int, headers: Headers, end_of_stream: bool) -> Outcome:
         ctx = self._contexts.get(context)
         if ctx is None:
             return None
         ctx.response_arrived(headers, end_of_stream=end_of_stream)
-        return self.run(context, self._response_headers, ctx)
+        return self.run(context, self._phases.response_headers, ctx)
 
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         ctx = self._contexts.get(context)
-        return None if ctx is None else self.run(context, self._response_body, ctx, body, end_of_stream)
+        return None if ctx is None else self.run(context, self._phases.response_body, ctx, body, end_of_stream)
 
     def on_done(self, context: int) -> Outcome:
         ctx = self._contexts.get(context)
@@ -126,7 +110,7 @@ class Dispatcher:
             return None
         ctx.end()
         try:
-            return self.run(context, self._done, ctx)
+            return self.run(context, self._phases.done, ctx)
         finally:
             del self._contexts[context]
             self.calls.forget(ctx)
@@ -221,137 +205,6 @@ class Dispatcher:
         if rebuild:
             host.set_property(context, ("wasm_need_rebuild",), b"true")
 
-    def _request_headers(self, ctx: HttpContext) -> None:
-        callbacks = self._callbacks
-        action = callbacks.request_headers(ctx, ctx.config) if callbacks.request_headers else None
-        if ctx.replied:
-            return
-        request = ctx.request
-        if not ctx.request_is_opaque:
-            mode = request.mode(callbacks.streaming_request_body, callbacks.request_body)
-            if mode is not BodyMode.SKIP:
-                request.streaming = mode is BodyMode.STREAM
-                ctx.command(_READ_REQUEST[mode])
-        _hold(ctx, request, action, "on_request_headers")
-
-    def _response_headers(self, ctx: HttpContext) -> None:
-        callbacks = self._callbacks
-        ctx.execution_phase = ExecutionPhase.RESPONSE_HEADERS
-        replied = ctx.replied
-        if ctx.route_callback is not None and not replied:
-            self._route_answer_arrives(ctx)
-            return
-        action = callbacks.response_headers(ctx, ctx.config) if callbacks.response_headers else None
-        if ctx.replied and not replied:
-            return
-        response = ctx.response
-        if not ctx.response_is_opaque:
-            mode = response.mode(callbacks.streaming_response_body, callbacks.response_body)
-            if mode is not BodyMode.SKIP:
-                response.streaming = mode is BodyMode.STREAM
-                ctx.command(_READ_RESPONSE[mode])
-        _hold(ctx, response, action, "on_response_headers")
-
-    def _route_answer_arrives(self, ctx: HttpContext) -> None:
-        """The answer goes to the callback of the route call, whole."""
-        if ctx.has_response_body:
-            ctx.command(ReadResponseBody(BodyMode.BUFFER))
-            _hold(ctx, ctx.response, Action.STOP_ITERATION, "the route call")
-        else:
-            self._whole_body(ctx, ctx.response, _route_answered, b"", "the callback of the route call")
-
-    def _request_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
-        ctx.execution_phase = ExecutionPhase.REQUEST_BODY
-        if not ctx.request.streaming:
-            self._whole_body(ctx, ctx.request, self._callbacks.request_body, body, "on_request_body")
-            return None
-        new = self._chunk(ctx, ctx.request, self._callbacks.streaming_request_body, body, end_of_stream)
-        if new is not None and self.touched:
-            ctx.command(ReplaceRequestBody(new))
-            return None
-        return new
-
-    def _response_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
-        ctx.execution_phase = _RESPONSE_BODY
-        if not ctx.response.streaming:
-            callback = _route_answered if ctx.route_callback else self._callbacks.response_body
-            self._whole_body(ctx, ctx.response, callback, body, "on_response_body")
-            return None
-        if ctx.pauses_streaming_response:
-            self._taken_chunk(ctx, body, end_of_stream)
-            return None
-        new = self._chunk(ctx, ctx.response, self._callbacks.streaming_response_body, body, end_of_stream)
-        if new is not None and self.touched:
-            ctx.command(ReplaceResponseBody(new))
-            return None
-        return new
-
-    def _whole_body(
-        self, ctx: HttpContext, direction: Direction, callback: BodyCallback[Any] | None, body: bytes, name: str
-    ) -> None:
-        assert callback is not None, "the host gives a body only to a plugin that asked for it"
-        replied = ctx.replied
-        direction.body_in_hand = True
-        action = callback(ctx, ctx.config, body)
-        if ctx.replied and not replied:
-            return
-        if action is Action.STOP_ITERATION:
-            raise RuleError(
-                f"{name} returned STOP_ITERATION, which is for header callbacks; to wait, return Action.PAUSE"
-            )
-        _hold(ctx, direction, action, name)
-
-    def _chunk(
-        self,
-        ctx: HttpContext,
-        direction: Direction,
-        callback: StreamingResponseCallback[Any] | None,
-        body: bytes,
-        end_of_stream: bool,
-    ) -> bytes | None:
-        assert callback is not None, "the host gives a body only to a plugin that asked for it"
-        new = callback(ctx, ctx.config, body, end_of_stream)
-        if new is _TAKEN and direction is ctx.response:
-            self._headers_wait_on(ctx)
-            return None
-        if direction.held:
-            direction.release(CONTINUED)
-        if new is None or new is body:
-            return None
-        if not isinstance(new, bytes):
-            raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
-        return new
-
-    def _taken_chunk(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> None:
-        ctx.response.taken = True
-        callback = self._callbacks.streaming_response_body
-        assert callback is not None, "the host gives a body only to a plugin that asked for it"
-        if callback(ctx, ctx.config, body, end_of_stream):
-            raise RuleError(
-                "on_streaming_response_body must return nothing after need_pause_streaming_response: "
-                "inject_response_body sends what should go on"
-            )
-        if ctx.replied:
-            return
-        ctx.command_first(_STOP_NO_BUFFER)
-        if ctx.response.held:
-            ctx.response.release(CONTINUED)
-
-    def _headers_wait_on(self, ctx: HttpContext) -> None:
-        """The plugin has taken a chunk of a streamed response, and still wants to change the headers."""
-        if ctx.replied:
-            return
-        if not ctx.response.held:
-            raise RuleError(
-                "on_streaming_response_body returned STOP_ITERATION, but the headers have gone on; "
-                "it can take chunks only as long as each callback since the headers' returned STOP_ITERATION"
-            )
-        ctx.command_first(_STOP_NO_BUFFER)
-
-    def _done(self, ctx: HttpContext) -> None:
-        if self._callbacks.stream_done:
-            self._callbacks.stream_done(ctx, ctx.config)
-
     # Around every callback.
 
     def run(self, context: int, function: Callable[..., Any], *args: Any, own: int | None = None) -> Outcome:
@@ -393,26 +246,13 @@ def _document(config: str) -> dict[str, Any]:
     return document
 
 
-def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | None:
-    callback = ctx.route_callback
-    assert callback is not None
-    return callback(route_call.answer(ctx, body))
-
-
-def _hold(ctx: HttpContext, direction: Direction, action: Action | None, callback: str) -> None:
-    if action is None or action is Action.CONTINUE:
-        direction.release(CONTINUED)
-    elif isinstance(action, Action):
-        direction.held = True
-        ctx.command(_PAUSE if action is Action.PAUSE else _STOP_ITERATION)
-    else:
-        raise TypeError(f"{callback} must return an Action or None, got {action!r}")
+_OUR_FILES = frozenset({Dispatcher.run.__code__.co_filename, Phases.done.__code__.co_filename})
 
 
 def _plugin_traceback(error: BaseException) -> str:
-    """The traceback from the plugin's own first frame on; the way through this module tells an author nothing."""
+    """The traceback from the plugin's own first frame on; the way through the SDK tells an author nothing."""
     frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+    while frames is not None and frames.tb_frame.f_code.co_filename in _OUR_FILES:
         frames = frames.tb_next
     text = "".join(traceback.format_exception(type(error), error, frames)).rstrip()
     # A message may hold lone surrogates, which cannot cross the boundary.

@@ -1,0 +1,189 @@
+"""What each phase of a stream means to a plugin: which callback it gets, and what that may ask for and return."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import route_call
+from .context import Direction, ExecutionPhase, HttpContext
+from .errors import RuleError
+from .plugin import Action, BodyCallback, Callbacks, StreamingResponseCallback
+from .wire import (
+    BodyMode,
+    Hold,
+    HoldPhase,
+    ReadRequestBody,
+    ReadResponseBody,
+    ReplaceRequestBody,
+    ReplaceResponseBody,
+)
+
+if TYPE_CHECKING:
+    from .dispatcher import Dispatcher
+
+CONTINUED = "the headers have gone on; return Action.STOP_ITERATION from the header callback to keep them"
+
+# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
+_RESPONSE_BODY = ExecutionPhase.RESPONSE_BODY
+_TAKEN = Action.STOP_ITERATION
+
+# Commands that say the same in every stream.
+_STOP_ITERATION, _PAUSE = HoldPhase(Hold.STOP_ITERATION), HoldPhase(Hold.PAUSE)
+_STOP_NO_BUFFER = HoldPhase(Hold.STOP_NO_BUFFER)
+_READ_REQUEST = {mode: ReadRequestBody(mode) for mode in BodyMode}
+_READ_RESPONSE = {mode: ReadResponseBody(mode) for mode in BodyMode}
+
+
+class Phases:
+    """The plugin's own callbacks; `Dispatcher.run` calls these methods, each of which is one phase."""
+
+    def __init__(self, dispatcher: Dispatcher, callbacks: Callbacks[Any]) -> None:
+        self._dispatcher = dispatcher
+        self._callbacks = callbacks
+
+    def request_headers(self, ctx: HttpContext) -> None:
+        callbacks = self._callbacks
+        action = callbacks.request_headers(ctx, ctx.config) if callbacks.request_headers else None
+        if ctx.replied:
+            return
+        request = ctx.request
+        if not ctx.request_is_opaque:
+            mode = request.mode(callbacks.streaming_request_body, callbacks.request_body)
+            if mode is not BodyMode.SKIP:
+                request.streaming = mode is BodyMode.STREAM
+                ctx.command(_READ_REQUEST[mode])
+        _hold(ctx, request, action, "on_request_headers")
+
+    def response_headers(self, ctx: HttpContext) -> None:
+        callbacks = self._callbacks
+        ctx.execution_phase = ExecutionPhase.RESPONSE_HEADERS
+        replied = ctx.replied
+        if ctx.route_callback is not None and not replied:
+            self._route_answer_arrives(ctx)
+            return
+        action = callbacks.response_headers(ctx, ctx.config) if callbacks.response_headers else None
+        if ctx.replied and not replied:
+            return
+        response = ctx.response
+        if not ctx.response_is_opaque:
+            mode = response.mode(callbacks.streaming_response_body, callbacks.response_body)
+            if mode is not BodyMode.SKIP:
+                response.streaming = mode is BodyMode.STREAM
+                ctx.command(_READ_RESPONSE[mode])
+        _hold(ctx, response, action, "on_response_headers")
+
+    def _route_answer_arrives(self, ctx: HttpContext) -> None:
+        """The answer goes to the callback of the route call, whole."""
+        if ctx.has_response_body:
+            ctx.command(ReadResponseBody(BodyMode.BUFFER))
+            _hold(ctx, ctx.response, Action.STOP_ITERATION, "the route call")
+        else:
+            self._whole_body(ctx, ctx.response, _route_answered, b"", "the callback of the route call")
+
+    def request_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
+        ctx.execution_phase = ExecutionPhase.REQUEST_BODY
+        if not ctx.request.streaming:
+            self._whole_body(ctx, ctx.request, self._callbacks.request_body, body, "on_request_body")
+            return None
+        new = self._chunk(ctx, ctx.request, self._callbacks.streaming_request_body, body, end_of_stream)
+        if new is not None and self._dispatcher.touched:
+            ctx.command(ReplaceRequestBody(new))
+            return None
+        return new
+
+    def response_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
+        ctx.execution_phase = _RESPONSE_BODY
+        if not ctx.response.streaming:
+            callback = _route_answered if ctx.route_callback else self._callbacks.response_body
+            self._whole_body(ctx, ctx.response, callback, body, "on_response_body")
+            return None
+        if ctx.pauses_streaming_response:
+            self._taken_chunk(ctx, body, end_of_stream)
+            return None
+        new = self._chunk(ctx, ctx.response, self._callbacks.streaming_response_body, body, end_of_stream)
+        if new is not None and self._dispatcher.touched:
+            ctx.command(ReplaceResponseBody(new))
+            return None
+        return new
+
+    def _whole_body(
+        self, ctx: HttpContext, direction: Direction, callback: BodyCallback[Any] | None, body: bytes, name: str
+    ) -> None:
+        assert callback is not None, "the host gives a body only to a plugin that asked for it"
+        replied = ctx.replied
+        direction.body_in_hand = True
+        action = callback(ctx, ctx.config, body)
+        if ctx.replied and not replied:
+            return
+        if action is Action.STOP_ITERATION:
+            raise RuleError(
+                f"{name} returned STOP_ITERATION, which is for header callbacks; to wait, return Action.PAUSE"
+            )
+        _hold(ctx, direction, action, name)
+
+    def _chunk(
+        self,
+        ctx: HttpContext,
+        direction: Direction,
+        callback: StreamingResponseCallback[Any] | None,
+        body: bytes,
+        end_of_stream: bool,
+    ) -> bytes | None:
+        assert callback is not None, "the host gives a body only to a plugin that asked for it"
+        new = callback(ctx, ctx.config, body, end_of_stream)
+        if new is _TAKEN and direction is ctx.response:
+            self._headers_wait_on(ctx)
+            return None
+        if direction.held:
+            direction.release(CONTINUED)
+        if new is None or new is body:
+            return None
+        if not isinstance(new, bytes):
+            raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
+        return new
+
+    def _taken_chunk(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> None:
+        ctx.response.taken = True
+        callback = self._callbacks.streaming_response_body
+        assert callback is not None, "the host gives a body only to a plugin that asked for it"
+        if callback(ctx, ctx.config, body, end_of_stream):
+            raise RuleError(
+                "on_streaming_response_body must return nothing after need_pause_streaming_response: "
+                "inject_response_body sends what should go on"
+            )
+        if ctx.replied:
+            return
+        ctx.command_first(_STOP_NO_BUFFER)
+        if ctx.response.held:
+            ctx.response.release(CONTINUED)
+
+    def _headers_wait_on(self, ctx: HttpContext) -> None:
+        """The plugin has taken a chunk of a streamed response, and still wants to change the headers."""
+        if ctx.replied:
+            return
+        if not ctx.response.held:
+            raise RuleError(
+                "on_streaming_response_body returned STOP_ITERATION, but the headers have gone on; "
+                "it can take chunks only as long as each callback since the headers' returned STOP_ITERATION"
+            )
+        ctx.command_first(_STOP_NO_BUFFER)
+
+    def done(self, ctx: HttpContext) -> None:
+        if self._callbacks.stream_done:
+            self._callbacks.stream_done(ctx, ctx.config)
+
+
+def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | None:
+    callback = ctx.route_callback
+    assert callback is not None
+    return callback(route_call.answer(ctx, body))
+
+
+def _hold(ctx: HttpContext, direction: Direction, action: Action | None, callback: str) -> None:
+    if action is None or action is Action.CONTINUE:
+        direction.release(CONTINUED)
+    elif isinstance(action, Action):
+        direction.held = True
+        ctx.command(_PAUSE if action is Action.PAUSE else _STOP_ITERATION)
+    else:
+        raise TypeError(f"{callback} must return an Action or None, got {action!r}")
