@@ -19,6 +19,7 @@ NO_REDIS: Final = (
     "`proxywasm build --target proxy-wasm --abi higress`"
 )
 _X_REQUEST_ID: Final = ("x_request_id",)
+_CLEAR_ROUTE_CACHE: Final = ("clear_route_cache",)
 _IN_ENVOY: Final = {("route_name",): ("xds", "route_name"), ("cluster_name",): ("xds", "cluster_name")}
 """Names that Higress kept; Envoy 1.40 knows these properties by the second name only."""
 
@@ -70,6 +71,8 @@ class Port:
         if not context:
             self._own[path] = value
             return
+        if path == _CLEAR_ROUTE_CACHE and self._gateway.redis is None:
+            return  # an instruction that only Higress knows
         self._enter(context)
         name = "\0".join(path)
         if status := self._abi.set_property(to_bytes(name), value):
