@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -25,7 +26,7 @@ def convert(name: str, body: Json, path: str = "/v1/chat/completions") -> Any:
     provider = providers.build({**config, "modelMapping": {"*": model}}, "provider")
     call = Call(provider.settings, apis.classify(path))
     fronts.enter(call, provider)
-    prepared, _ = bodies.prepare(provider, call, body)
+    prepared, _ = bodies.prepare(provider, call, copy.deepcopy(body))  # which it may change
     codec = provider.row.codecs.get(call.api)
     try:
         return json.loads(dump_bytes(prepared if codec is None else codec.request(call, prepared)))

@@ -90,16 +90,20 @@ def _is_schema(value: Any) -> bool:
 
 
 def _is_googles(schema: Any) -> bool:
-    """Whether all of a schema is in Google's own dialect."""
-    if not isinstance(schema, dict):
-        return False
-    if not set(schema) <= _OF_A_SCHEMA or not isinstance(schema.get("type"), str | None):
-        return False
-    properties = schema.get("properties", {})
-    inner = [*(properties.values() if isinstance(properties, dict) else [None]), *_list(schema.get("anyOf"))]
-    if "items" in schema:
-        inner.append(schema["items"])
-    return all(map(_is_googles, inner))
+    """Whether all of a schema is in Google's own dialect. Without recursion: schemas may be nested deeply."""
+    waiting = [schema]
+    while waiting:
+        schema = waiting.pop()
+        if not isinstance(schema, dict):
+            return False
+        if not set(schema) <= _OF_A_SCHEMA or not isinstance(schema.get("type"), str | None):
+            return False
+        properties = schema.get("properties", {})
+        waiting += properties.values() if isinstance(properties, dict) else [None]
+        waiting += _list(schema.get("anyOf"))
+        if "items" in schema:
+            waiting.append(schema["items"])
+    return True
 
 
 def _list(value: Any) -> list[Any]:
