@@ -47,8 +47,9 @@ case "${1-}" in
     ;;
 test)
     shift
-    # One process for each core; `tests/conftest.py` says what stays together. For a debugger: -n 0.
-    exec .venv/bin/python -m pytest --proxywasm=all --numprocesses=auto --dist=loadgroup "$@"
+    # One process for each core; what a file builds and loads is built and loaded by one of them. In the order of
+    # `tests/conftest.py`. For a debugger: -n 0.
+    exec .venv/bin/python -m pytest --proxywasm=all --numprocesses=auto --dist=loadfile --no-loadscope-reorder "$@"
     ;;
 check)
     .venv/bin/ruff check .

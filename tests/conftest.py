@@ -14,18 +14,9 @@ from proxywasm_host.replay import Session, native_session, wasm_session
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, those of a file stay together, and of a folder those that start Envoy.
-
-    So a component or a module is built and loaded by one process. Those in Envoy come first: they take longest, and a
-    process that is left with them at the end works alone.
-    """
+    """Those in Envoy come first: they take longest, and a process that is left with them at the end works alone."""
     items.sort(key=lambda item: item.get_closest_marker("envoy") is None)
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        group = f"envoy {Path(file).parent}" if item.get_closest_marker("envoy") else file
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
