@@ -135,7 +135,8 @@ class HttpContext(UserAttributes):
         self._websocket = "upgrade" in first and (
             first["upgrade"].lower() == "websocket" and "upgrade" in first.get("connection", "").lower()
         )
-        self._binary_request = _is_binary(first.get("content-type", ""), first.get("content-encoding", ""))
+        kind = first.get("content-type")
+        self._binary_request = (kind is not None and _is_binary(kind)) or bool(first.get("content-encoding"))
         self._binary_response = False
         self.request_is_opaque = self._binary_request or self._websocket
         """Its body is not read."""
@@ -352,7 +353,8 @@ class HttpContext(UserAttributes):
         self.response.headers = headers
         self.has_response_body = not end_of_stream
         first = headers.first
-        self._binary_response = _is_binary(first.get("content-type", ""), first.get("content-encoding", ""))
+        kind = first.get("content-type")
+        self._binary_response = (kind is not None and _is_binary(kind)) or bool(first.get("content-encoding"))
         self.response_is_opaque = self._binary_response or self._websocket
 
     def end(self) -> None:
@@ -390,5 +392,5 @@ class HttpContext(UserAttributes):
         self._dispatcher.touched[self.id] = self
 
 
-def _is_binary(content_type: str, content_encoding: str) -> bool:
-    return bool(content_encoding) or "octet-stream" in content_type or "grpc" in content_type
+def _is_binary(content_type: str) -> bool:
+    return "octet-stream" in content_type or "grpc" in content_type

@@ -127,16 +127,12 @@ class Headers(MutableMapping[str, str]):
     def __delitem__(self, name: str) -> None:
         if self.get(name) is None:
             raise KeyError(name)
-        name = self._edit("-", name, "")
-        if self._fields is None:
-            del self.first[name]
-        else:
-            self._apply()
+        self._remove(name)
 
     def discard(self, name: str) -> None:
         """Remove all values of a name, if there are any."""
-        if self.get(name) is not None:
-            del self[name]
+        if name in self.first or name.lower() in self.first:
+            self._remove(name)
 
     def __contains__(self, name: object) -> bool:
         return name in self.first or (isinstance(name, str) and name.lower() in self.first)
@@ -166,6 +162,13 @@ class Headers(MutableMapping[str, str]):
             self.changed()
         self.edits.append((op, lower, value))
         return lower
+
+    def _remove(self, name: str) -> None:
+        name = self._edit("-", name, "")
+        if self._fields is None:
+            del self.first[name]
+        else:
+            self._apply()
 
     def _apply(self) -> None:
         """Carry out the last edit where a name has several values."""

@@ -181,7 +181,10 @@ def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | 
 
 def _hold(ctx: HttpContext, direction: Direction, action: Action | None, callback: str) -> None:
     if action is None or action is Action.CONTINUE:
-        direction.release(CONTINUED)
+        if direction.held or direction.body_in_hand:
+            direction.release(CONTINUED)
+        else:
+            direction.headers.seal(CONTINUED)
     elif isinstance(action, Action):
         direction.held = True
         ctx.command(_PAUSE if action is Action.PAUSE else _STOP_ITERATION)
