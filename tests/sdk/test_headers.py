@@ -81,3 +81,21 @@ def test_the_host_ends_up_with_the_same_headers(start: list[tuple[str, str]], ch
 @given(fields)
 def test_fields_cross_the_boundary_unchanged(pairs: list[tuple[str, str]]) -> None:
     assert split_fields(join_fields(pairs)) == pairs
+
+
+@given(fields)
+def test_a_text_makes_the_same_headers_as_its_fields(pairs: list[tuple[str, str]]) -> None:
+    headers = Headers(join_fields(pairs))
+    assert headers.fields() == pairs
+    for name in ("a", "b", "c"):
+        assert headers.get_all(name) == [value for other, value in pairs if other == name]
+        assert headers.get(name) == next(iter(headers.get_all(name)), None)
+
+
+def test_what_a_header_says_already_is_no_change() -> None:
+    headers = Headers([("a", "1")])
+    headers["a"] = "1"
+    assert headers.take_edits() == []
+    twice = Headers(list(FIELDS))
+    twice["a"] = "1"
+    assert twice.fields() == [("a", "1"), ("b", "2")]
