@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final, NoReturn, Protocol, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from proxywasm.wire import (
     ForeignFunctionError,
@@ -20,19 +20,6 @@ from proxywasm.wire import (
 from .crossing import Payload, to_bytes, to_payload
 
 LEVELS: Final = {level.name.lower(): level for level in LogLevel}
-
-
-class Caller(Protocol):
-    """The program whose plugin asks, as far as limits are its own matter."""
-
-    host: Host
-    callouts: dict[tuple[str, int], int]
-    """Of calls that wait for an answer, to the streams that made them."""
-
-    @property
-    def log(self) -> Callable[[LogLevel, int, str], None]: ...
-
-    def refuses_callout(self) -> str | None: ...
 
 
 def _get_property(host: Host, context: int, path: str) -> Payload | None:
@@ -57,21 +44,13 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
-def _log(program: Caller, level: str, context: int, message: str) -> None:
-    program.log(LEVELS[level], context, message)
-
-
 def _http_call(
-    program: Caller, context: int, cluster: str, headers: str, body: Payload, timeout_ms: int
+    host: Host, context: int, cluster: str, headers: str, body: Payload, timeout_ms: int
 ) -> tuple[str, int | str]:
-    if refusal := program.refuses_callout():
-        return "err", refusal
     try:
-        call = program.host.http_call(context, cluster, split_fields(headers), to_bytes(body), timeout_ms)
+        return "ok", host.http_call(context, cluster, split_fields(headers), to_bytes(body), timeout_ms)
     except HttpCallError as error:
         return "err", str(error)
-    program.callouts["http", call] = context
-    return "ok", call
 
 
 def _redis_init(host: Host, cluster: str, username: str, password: str, timeout_ms: int) -> tuple[str, str | None]:
@@ -82,15 +61,11 @@ def _redis_init(host: Host, cluster: str, username: str, password: str, timeout_
     return "ok", None
 
 
-def _redis_call(program: Caller, context: int, cluster: str, query: Payload) -> tuple[str, int | str]:
-    if refusal := program.refuses_callout():
-        return "err", refusal
+def _redis_call(host: Host, context: int, cluster: str, query: Payload) -> tuple[str, int | str]:
     try:
-        call = program.host.redis_call(context, cluster, to_bytes(query))
+        return "ok", host.redis_call(context, cluster, to_bytes(query))
     except RedisCallError as error:
         return "err", str(error)
-    program.callouts["redis", call] = context
-    return "ok", call
 
 
 def _call_foreign_function(host: Host, name: str, argument: Payload) -> tuple[str, Payload | str]:
@@ -110,6 +85,7 @@ class SleepError(Exception):
 
 Answers: TypeAlias = dict[str, Callable[..., Any]]
 
+# `log` is missing: it goes through the gate of the program.
 HOST: Final[Answers] = {
     "get-property": _get_property,
     "set-property": _bounded(
@@ -117,7 +93,9 @@ HOST: Final[Answers] = {
     ),
     "get-shared-data": _get_shared_data,
     "set-shared-data": _bounded(lambda host, key, value, cas: host.set_shared_data(key, to_bytes(value), cas)),
+    "http-call": _http_call,
     "redis-init": _redis_init,
+    "redis-call": _redis_call,
     "call-foreign-function": _call_foreign_function,
     "define-metric": _bounded(lambda host, kind, name: host.define_metric(MetricKind(kind), name)),
     "increment-metric": lambda host, metric, offset: host.increment_metric(metric, offset),
@@ -125,9 +103,6 @@ HOST: Final[Answers] = {
     "get-metric": lambda host, metric: host.get_metric(metric),
     "set-tick-period": lambda host, milliseconds: host.set_tick_period(milliseconds),
 }
-
-# What has a limit is a matter of the program.
-LIMITED: Final[Answers] = {"log": _log, "http-call": _http_call, "redis-call": _redis_call}
 
 # An interface is defined whole or not at all: Wasmtime does not mix ours with its own.
 LIVE: Final[dict[str, Answers]] = {

@@ -17,6 +17,7 @@ from typing import Final
 
 from .cache import CacheFolderError, cache_folder, forget_oldest
 from .lowering import LoweringError, lower
+from .seal import is_changed, seal
 from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, Staging, StagingError, collect
 
 _COMPONENTS: Final = "*[0-9a-f].wasm"
@@ -63,7 +64,12 @@ def build(plugin: Path, output: Path | None = None, *, progress: Callable[[str],
     A plugin may import pure-Python packages: those that lie beside it, and those that are installed where this runs.
     Raises `BuildError`.
     """
-    return _delivered(build_component(plugin, HTTP_PLUGIN, progress=progress), output)
+    built = build_component(plugin, HTTP_PLUGIN, progress=progress)
+    # A build for a file is the remedy for a component that is damaged, so it must not hand out a damaged one.
+    if output is not None and built.cached and is_changed(built.path.read_bytes()):
+        built.path.unlink(missing_ok=True)
+        built = build_component(plugin, HTTP_PLUGIN, progress=progress)
+    return _delivered(built, output)
 
 
 def build_module(
@@ -164,6 +170,9 @@ def _componentize(staging: Staging, world: World, wit: Path, entry: Path, progre
         )
         if done.returncode or not target.is_file():
             raise BuildError(_explain(staging, done.stderr or done.stdout))
+        if world is HTTP_PLUGIN:
+            component = target.read_bytes()
+            target.write_bytes(component + seal(component))
         _put(target, entry)
 
 

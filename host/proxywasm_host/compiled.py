@@ -1,7 +1,7 @@
 """Compiled components, kept in a cache folder of the user.
 
-An entry is the machine code followed by its SHA-256. Whoever can write here can run code as this user, so the folder
-must be the user's alone; the digest is for files that are cut off or damaged.
+An entry is the machine code followed by the SHA-256 of that and of the name of the entry. Whoever can write here can
+run code as this user, so the folder must be the user's alone; the digest is for files that are damaged or misplaced.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class CompiledComponents:
         except OSError as error:
             _log.warning("cannot read the compiled component %s: %s", entry, error)
             return None
-        if hashlib.sha256(memoryview(kept)[:-_DIGEST_SIZE]).digest() != kept[-_DIGEST_SIZE:]:
+        if _digest(entry, memoryview(kept)[:-_DIGEST_SIZE]) != kept[-_DIGEST_SIZE:]:
             _log.warning("compiling again, %s is damaged", entry)
             return None
         try:
@@ -84,7 +84,7 @@ class CompiledComponents:
         try:
             with temporary.open("wb") as file:
                 file.write(machine_code)
-                file.write(hashlib.sha256(machine_code).digest())
+                file.write(_digest(entry, machine_code))
             if entry.is_dir():
                 shutil.rmtree(entry)
             temporary.replace(entry)
@@ -97,5 +97,12 @@ class CompiledComponents:
         key = hashlib.sha256(data)
         # The size of its library tells one Wasmtime from another; `importlib.metadata` would take 30 ms to name the
         # version. If it is wrong after all, or the engine is set up differently, Wasmtime refuses the entry.
-        key.update(f"{ffi.filename.stat().st_size} {sys.platform} {platform.machine()} {self._settings}".encode())
+        key.update(f"{ffi.filename.stat().st_size}, {sys.platform}, {platform.machine()}, {self._settings}".encode())
         return folder / f"{_PREFIX}{key.hexdigest()}.cwasm"
+
+
+def _digest(entry: Path, machine_code: bytearray | memoryview) -> bytes:
+    # With the name, which stands for the component: the code of another one, whole as it may be, is of no use here.
+    total = hashlib.sha256(entry.name.encode())
+    total.update(machine_code)
+    return total.digest()

@@ -21,7 +21,7 @@ from proxywasm.wire import (
     join_fields,
 )
 
-from .answers import HOST, LEVELS, LIMITED, LIVE, REPRODUCIBLE, Answers, SleepError
+from .answers import HOST, LEVELS, LIVE, REPRODUCIBLE, Answers, SleepError
 from .crossing import to_outcome, to_payload, to_text
 from .engine import Component, reason
 from .functions import Misfit, host_exception, memory_size
@@ -55,7 +55,8 @@ class ComponentProgram:
     Args:
         component: from `Engine.load`.
         host: answers what the plugin asks for in the middle of a call.
-        limits: what the plugin may use; `stack` is a matter of the engine, `streams` of the `Runner`.
+        limits: what the plugin may use; `stack` is a matter of the engine, `streams` of the `Runner`, `kept` of the
+            host.
         reproducible: clock and randomness come from `host.now` and `host.random_bytes` instead of the system.
 
     Raises:
@@ -65,9 +66,8 @@ class ComponentProgram:
     def __init__(
         self, component: Component, host: Host, *, limits: Limits = DEFAULT_LIMITS, reproducible: bool = False
     ) -> None:
-        self.host = host
-        self.log = LogGate(host.log, limits)
-        self.callouts: dict[tuple[str, int], int] = {}  # to the streams that wait for them
+        self._host = host
+        self._log = LogGate(host.log, limits)
         self._limits = limits
         self._lost: str | None = None
         self._entry = threading.Lock()
@@ -109,12 +109,14 @@ class ComponentProgram:
             def answer(*args: Any) -> Any:
                 program = this()
                 assert program is not None, "called by a guest that runs"
-                return function(program.host, *args)
+                return function(program._host, *args)
 
             return answer
 
-        def with_program(function: Callable[..., Any]) -> Callable[..., Any]:
-            return lambda *args: function(this(), *args)
+        def log(level: str, context: int, message: str) -> None:
+            program = this()
+            assert program is not None, "called by a guest that runs"
+            program._log(LEVELS[level], context, message)
 
         with linker.root() as root:
             for interface, signatures in component.imports.items():
@@ -124,18 +126,12 @@ class ComponentProgram:
                     continue
                 with root.add_instance(interface) as parent:
                     for name, signature in signatures.items():
-                        limited = LIMITED.get(name) if answers is HOST else None
-                        signature.define(parent, name, with_program(limited) if limited else with_host(answers[name]))
+                        gated = answers is HOST and name == "log"
+                        signature.define(parent, name, log if gated else with_host(answers[name]))
         try:
             return linker.instantiate(self._store, component.code)
         except WasmtimeError as error:
             raise ProgramLost(f"cannot be started: {_cause(error)}") from host_exception() or error
-
-    def refuses_callout(self) -> str | None:
-        """Why another call-out cannot be made now, if it cannot."""
-        if len(self.callouts) < self._limits.callouts:
-            return None
-        return f"{len(self.callouts)} call-outs of this plugin wait for answers, more are not allowed"
 
     def _phase(self, function: Callable[..., Any], *args: Any) -> Outcome:
         case, value = self._call(function, *args)
@@ -202,17 +198,12 @@ class ComponentProgram:
         return self._phase(self._on_response_body, context, *to_text(body), end_of_stream)
 
     def on_done(self, context: int) -> Outcome:
-        outcome = self._phase(self._on_done, context)
-        if self.callouts:
-            self.callouts = {call: caller for call, caller in self.callouts.items() if caller != context}
-        return outcome
+        return self._phase(self._on_done, context)
 
     def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
-        self.callouts.pop(("http", call), None)
         return self._phase(self._on_http_call_response, call, (join_fields(headers), to_payload(body)))
 
     def on_redis_call_response(self, call: int, response: bytes | None) -> Outcome:
-        self.callouts.pop(("redis", call), None)
         payload = None if response is None else to_payload(response)
         return self._phase(self._on_redis_call_response, call, payload)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -19,6 +20,7 @@ _WASI_ANSWERED: Final = frozenset({"wasi:clocks/monotonic-clock", "wasi:clocks/w
 
 _MAGIC: Final = b"\0asm"
 _COMPONENT_LAYER: Final = b"\x0d\0\1\0"
+CUSTOM_SECTION: Final = 0
 _CORE_INSTANCE_SECTION: Final = 2
 
 
@@ -50,17 +52,27 @@ def read_component(path: Path) -> bytes:
     return data
 
 
-def count_modules(data: bytes) -> int:
-    """How many core modules a valid component instantiates itself, not counting those of components inside it."""
-    count = 0
+def sections(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """The sections of a component itself: number, and where it starts, its content starts, and it ends.
+
+    They end with the first one that is cut off.
+    """
     position = len(_MAGIC) + len(_COMPONENT_LAYER)
     while position < len(data):
-        section = data[position]
-        size, position = _leb128(data, position + 1)
-        if section == _CORE_INSTANCE_SECTION:
-            count += _count_instantiations(data, position)
-        position += size
-    return count
+        try:
+            size, content = _leb128(data, position + 1)
+        except IndexError:
+            return
+        if content + size > len(data):
+            return
+        yield data[position], position, content, content + size
+        position = content + size
+
+
+def count_modules(data: bytes) -> int:
+    """How many core modules a valid component instantiates itself, not counting those of components inside it."""
+    found = [content for number, _, content, _ in sections(data) if number == _CORE_INSTANCE_SECTION]
+    return sum([_count_instantiations(data, content) for content in found])
 
 
 def _count_instantiations(data: bytes, position: int) -> int:
@@ -97,6 +109,10 @@ Imports: TypeAlias = dict[str, dict[str, Signature]]
 
 
 def check_world(path: Path, engine: wasmtime.Engine, code: wasm.Component) -> tuple[Exports, Imports]:
+    """The functions of the world `http-plugin`, and those that this host may answer.
+
+    Raises `ComponentError` with everything that is missing, not known here, or of another type.
+    """
     exported = {name: extern.ty for name, extern in code.type.exports(engine).items()}
     exports: Exports = {}
     differences: list[str] = []

@@ -16,6 +16,7 @@ from .compiled import CompiledComponents
 from .component_file import ComponentError, check_world, count_modules, read_component, reason
 from .functions import Signature
 from .limits import DEFAULT_LIMITS
+from .seal import is_changed
 from .ticker import Ticker
 
 __all__ = ["Component", "ComponentError", "Engine", "reason"]
@@ -101,6 +102,10 @@ class Engine:
         return code
 
     def _compile(self, path: Path, data: bytes) -> wasm.Component:
+        if is_changed(data):
+            raise ComponentError(
+                f"{path}: was changed after it was built: delete it and build it again, or copy it once more"
+            )
         try:
             return wasm.Component(self.engine, data)
         except WasmtimeError as error:

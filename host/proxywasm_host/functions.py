@@ -17,7 +17,7 @@ from wasmtime import Store, WasmtimeError
 from wasmtime import _ffi as ffi
 from wasmtime.component import Func, FuncType, Instance, LinkerInstance
 
-from proxywasm_host.values import VALUE_SIZE, compile_type
+from .values import VALUE_SIZE, compile_type
 
 
 class Misfit(TypeError):

@@ -52,7 +52,7 @@ class Limits:
     streams: stream.Limits = field(default_factory=stream.Limits)
     """What may be buffered, and how long a stream may be paused."""
     kept: services.Limits = field(default_factory=services.Limits)
-    """What the host keeps for plugins from call to call: properties, shared data, metrics, call-outs that wait."""
+    """What the host keeps for plugins from call to call: properties, shared data, metrics, call-outs, messages."""
     answer: int = 64 * MIB
     """Body bytes in the answer to one call. Wasmtime itself refuses answers of 128 MiB and more."""
     commands: int = 1000
@@ -61,8 +61,6 @@ class Limits:
     """Fields in one edit or local reply."""
     header_size: int = 256 * KIB
     """Names and values of those fields together."""
-    callouts: int = 1000
-    """That wait for their answers, of all streams of an instance."""
 
     log_message: int = 16 * KIB
     """Characters; the rest of a message is cut off."""
@@ -136,7 +134,7 @@ def _command_excess(command: Command, limits: Limits) -> str | None:
     fields: list[tuple[str, str]]
     match command:
         case EditRequestHeaders(edits) | EditResponseHeaders(edits):
-            fields = [(name, value) for _, name, value in edits]
+            fields = [(name[1:], value) for name, value in edits]
         case SendLocalReply(reply):
             fields = reply.headers
             if complaint := _too_large("body", len(reply.body), limits.answer):

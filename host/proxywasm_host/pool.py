@@ -60,7 +60,7 @@ class Pool:
         start: makes an instance, for example `lambda services: ComponentProgram(component, services, limits=limits)`.
             It may raise `ProgramLost`.
         config: one JSON document, given to every instance once.
-        on_log: gets the messages of all instances.
+        on_log: gets the messages of all instances; without it each instance's services keep the latest of its own.
         services: makes those of each instance, for pools that share data and metrics; `log_level`, `on_log` and
             `limits.kept` are then its business.
 
@@ -148,6 +148,8 @@ class Pool:
             ConfigError, PluginFailure, ProgramLost: it is refused. What was served before goes on being served, the
                 log has the reason, and `refused` keeps it until a configuration is accepted.
         """
+        if self._closed:
+            raise RuntimeError("the pool is closed")
         start = start or self._start
         try:
             runner = self._new_runner(start, config)

@@ -6,9 +6,10 @@ not wait), and give the answers to `Runner.redis_call_response`.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import redis
@@ -16,7 +17,7 @@ import redis
 from proxywasm.errors import RedisError
 from proxywasm.resp import RespError, RespValue, decode, encode_value
 
-from .services import RedisCall, RedisSettings
+from .services import Limits, RedisCall, RedisSettings
 
 _log = logging.getLogger("proxywasm.redis")
 
@@ -29,12 +30,15 @@ class RedisCalls:
 
     Args:
         addresses: where the clusters are, by the name that plugins call them.
+        limits: for how many services connections are kept open, once their command is done. A plugin may introduce
+            one again and again, each time with other settings: those used last are kept.
     """
 
-    def __init__(self, addresses: Mapping[str, Address]) -> None:
+    def __init__(self, addresses: Mapping[str, Address], limits: Limits | None = None) -> None:
         self._addresses = addresses
+        self._kept = (limits or Limits()).redis_services
         self._lock = threading.Lock()
-        self._pools: dict[RedisSettings, redis.ConnectionPool] = {}
+        self._services: dict[RedisSettings, _Service] = {}  # what was used last comes last
 
     def execute(self, call: RedisCall) -> bytes | None:
         """The answer as RESP bytes, None if there is none: the server cannot be reached, or takes too long."""
@@ -45,7 +49,10 @@ class RedisCalls:
         if not isinstance(arguments, list) or not all(isinstance(argument, bytes) for argument in arguments):
             return encode_value(RedisError("ERR a command is a list of strings"))
         try:
-            answer = self._ask(self._pool(call.settings), arguments)
+            with self._service(call.settings) as pool:
+                answer = _ask(pool, arguments)
+        except _SettingsError as error:
+            return encode_value(RedisError(f"ERR {error}"))
         except (redis.ResponseError, redis.AuthenticationError) as error:
             return encode_value(_error(error))
         except (redis.RedisError, OSError) as error:
@@ -53,45 +60,82 @@ class RedisCalls:
             return None
         return encode_value(_value(answer))
 
-    def _ask(self, pool: redis.ConnectionPool, arguments: list[RespValue]) -> Any:
-        connection = pool.get_connection()
-        try:
-            connection.send_command(*arguments)  # type: ignore[no-untyped-call]
-            return connection.read_response(disable_decoding=True)
-        except redis.ResponseError:
-            raise
-        except BaseException:
-            # The answer may still be on its way: the next command must not get it.
-            connection.disconnect()  # type: ignore[no-untyped-call]
-            raise
-        finally:
-            pool.release(connection)
-
     def close(self) -> None:
-        with self._lock:
-            pools, self._pools = list(self._pools.values()), {}
-        for pool in pools:
-            pool.disconnect()
+        """Close all connections, those in use when their command is done."""
+        self._kept = 0
+        self._close_surplus()
 
-    def _pool(self, settings: RedisSettings) -> redis.ConnectionPool:
+    @contextlib.contextmanager
+    def _service(self, settings: RedisSettings) -> Iterator[redis.ConnectionPool]:
         with self._lock:
-            pool = self._pools.get(settings)
-            if pool is None:
-                if settings.cluster not in self._addresses:
-                    raise redis.ConnectionError(f"the address of {settings.cluster!r} is not known")
-                host, port = self._addresses[settings.cluster]
-                seconds = settings.timeout_ms / 1000
-                pool = self._pools[settings] = redis.ConnectionPool(
-                    host=host,
-                    port=port,
-                    username=settings.username or None,
-                    password=settings.password or None,
-                    db=int(settings.options.get("db", 0)),
-                    socket_timeout=seconds,
-                    socket_connect_timeout=seconds,
-                    protocol=2,
-                )
-            return pool
+            service = self._services.pop(settings, None) or _Service(self._connections(settings))
+            self._services[settings] = service
+            service.users += 1
+        try:
+            yield service.connections
+        finally:
+            with self._lock:
+                service.users -= 1
+            self._close_surplus()
+
+    def _close_surplus(self) -> None:
+        with self._lock:
+            unused = [settings for settings, service in self._services.items() if not service.users]
+            surplus = [self._services.pop(settings) for settings in unused[: max(len(self._services) - self._kept, 0)]]
+        for service in surplus:
+            service.connections.disconnect()
+
+    def _connections(self, settings: RedisSettings) -> redis.ConnectionPool:
+        if settings.cluster not in self._addresses:
+            raise redis.ConnectionError(f"the address of {settings.cluster!r} is not known")
+        host, port = self._addresses[settings.cluster]
+        seconds = settings.timeout_ms / 1000
+        return redis.ConnectionPool(
+            host=host,
+            port=port,
+            username=settings.username or None,
+            password=settings.password or None,
+            db=_database(settings),
+            socket_timeout=seconds,
+            socket_connect_timeout=seconds,
+            protocol=2,
+        )
+
+
+class _Service:
+    """The connections with one plugin's settings, and how many commands use them now."""
+
+    __slots__ = ("connections", "users")
+
+    def __init__(self, connections: redis.ConnectionPool) -> None:
+        self.connections = connections
+        self.users = 0
+
+
+class _SettingsError(Exception):
+    """The plugin has introduced a service in a way that makes no sense."""
+
+
+def _database(settings: RedisSettings) -> int:
+    given = settings.options.get("db", "0")
+    if not (given.isascii() and given.isdigit()):
+        raise _SettingsError(f"the service {settings.cluster!r} has the option db={given!r}, which is no number")
+    return int(given)
+
+
+def _ask(pool: redis.ConnectionPool, arguments: list[RespValue]) -> Any:
+    connection = pool.get_connection()
+    try:
+        connection.send_command(*arguments)  # type: ignore[no-untyped-call]
+        return connection.read_response(disable_decoding=True)
+    except redis.ResponseError:
+        raise
+    except BaseException:
+        # The answer may still be on its way: the next command must not get it.
+        connection.disconnect()  # type: ignore[no-untyped-call]
+        raise
+    finally:
+        pool.release(connection)
 
 
 def _error(error: redis.RedisError) -> RedisError:

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from .staging import _RESERVED as RESERVED
+from .staging import RESERVED
 
 TEMPLATE = Path(__file__).parent / "templates" / "my_plugin"
 _NAME = "my_plugin"
@@ -59,4 +59,5 @@ def find_plugin(folder: Path) -> Path:
 def _makes_plugin(path: Path) -> bool:
     if path.name.startswith(("test_", "conftest")):
         return False
-    return re.search(r"^plugin\b.*\bPlugin\b|^from .* import .*\bplugin\b", path.read_text("utf-8"), re.M) is not None
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return re.search(r"^plugin\b.*\bPlugin\b|^from .* import .*\bplugin\b", text, re.M) is not None

@@ -24,7 +24,8 @@ ENTRY_MODULE: Final = "proxywasm_plugin"
 """The generated module through which `proxywasm.adapters.component` finds the plugin."""
 NO_PLUGIN: Final = "no attribute `plugin` that is a proxywasm.Plugin"
 
-_RESERVED: Final = {"proxywasm", ENTRY_MODULE, "wit_world", "componentize_py_types", "componentize_py_runtime"}
+RESERVED: Final = {"proxywasm", ENTRY_MODULE, "wit_world", "componentize_py_types", "componentize_py_runtime"}
+"""Modules that every component has besides the standard library's."""
 _OUTSIDE_ONLY: Final = {"proxywasm/testing.py"}
 """Parts of the SDK for tests: they need the host, which has no place in the guest."""
 _SKIPPED_FOLDERS: Final = {"__pycache__"}
@@ -126,11 +127,11 @@ def collect(plugin: Path) -> Staging:
     module = path.stem if path.suffix == ".py" else path.name
     if not module.isidentifier():
         raise StagingError(f"{plugin}: {module!r} is not a name that Python can import; rename it")
-    if module in _RESERVED or module in sys.stdlib_module_names:
+    if module in RESERVED or module in sys.stdlib_module_names:
         raise StagingError(f"{plugin}: the name {module!r} is taken by a module that every component has; rename it")
     files = dict(_files_of(path))
     files |= {name: file for name, file in _files_of(Path(proxywasm.__file__).parent) if name not in _OUTSIDE_ONLY}
-    _add_imported(files, path.parent, {module, *_RESERVED})
+    _add_imported(files, path.parent, {module, *RESERVED})
     return Staging(module, files, {name: source.read_bytes() for name, source in files.items()})
 
 

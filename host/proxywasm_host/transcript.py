@@ -60,7 +60,7 @@ def _add(result: Transcript, document: dict[str, Any]) -> None:
         # Several answers to one question are shown by few clients; they show the first.
         if not isinstance(choice, dict) or choice.get("index", 0) != 0:
             continue
-        result.finish_reason = choice.get("finish_reason") or result.finish_reason
+        result.finish_reason = _text(choice.get("finish_reason")) or result.finish_reason
         delta = choice.get("delta") or choice.get("message")
         if isinstance(delta, dict):
             _add_delta(result, delta)
@@ -68,13 +68,10 @@ def _add(result: Transcript, document: dict[str, Any]) -> None:
 
 def _add_delta(result: Transcript, delta: dict[str, Any]) -> None:
     content = delta.get("content")
-    if isinstance(content, str):
-        result.text += content
-    elif isinstance(content, list):
+    result.text += _text(content)
+    if isinstance(content, list):
         result.text += "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    reasoning = delta.get("reasoning_content") or delta.get("reasoning")
-    if isinstance(reasoning, str):
-        result.reasoning += reasoning
+    result.reasoning += _text(delta.get("reasoning_content") or delta.get("reasoning"))
     calls = delta.get("tool_calls")
     for position, call in enumerate(calls if isinstance(calls, list) else ()):
         if not isinstance(call, dict):
@@ -84,6 +81,11 @@ def _add_delta(result: Transcript, delta: dict[str, Any]) -> None:
             continue
         while len(result.tool_calls) <= index:
             result.tool_calls.append(ToolCall())
-        function = call.get("function") or {}
-        result.tool_calls[index].name += function.get("name") or ""
-        result.tool_calls[index].arguments += function.get("arguments") or ""
+        function = call.get("function")
+        if isinstance(function, dict):
+            result.tool_calls[index].name += _text(function.get("name"))
+            result.tool_calls[index].arguments += _text(function.get("arguments"))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

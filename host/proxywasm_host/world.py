@@ -64,6 +64,7 @@ HOST_FUNCTIONS: Final = {
 
 
 def signature(ty: FuncType) -> str:
+    """The type of a function as it is written above."""
     params = ", ".join([f"{name}: {_name(each)}" for name, each in ty.params])
     return f"({params})" if ty.result is None else f"({params}) -> {_name(ty.result)}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import ssl
 import stat
 import subprocess
@@ -20,7 +21,7 @@ import pytest
 import yaml
 
 from proxywasm_host.gateway import read
-from proxywasm_host.gateway.envoy import bootstrap, build_modules, find_ca_file, find_envoy
+from proxywasm_host.gateway.envoy import bootstrap, build_modules, find_ca_file, find_envoy, start
 from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
 
 from .conftest import serving
@@ -239,6 +240,26 @@ def test_run_says_when_it_is_ready_and_ends_as_envoy_does(
     assert process.returncode == 0
     assert number.name in log
     assert [path.name for path in tmp_path.iterdir()] == ["gateway.yaml"]
+
+
+def test_envoy_in_the_background_ends_when_its_start_is_given_up() -> None:
+    envoy = BackgroundEnvoy({}, [], processor=1_000_000)  # there is no such processor
+    with pytest.raises((OSError, ValueError)), envoy:
+        raise AssertionError("it has not started")
+    with pytest.raises(ProcessLookupError):
+        os.kill(envoy.pid, 0)
+
+
+def test_envoy_ends_with_a_program_that_cannot_say_that_it_is_ready(tmp_path: Path, plugin: Path, port: int) -> None:
+    gateway = read(gateway_file(tmp_path, port, plugin), {"KEY": "sk-secret"})
+
+    def gone(_url: str) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        start(gateway, bootstrap(gateway, build_modules(gateway), find_ca_file(gateway)), gone)
+    with socket.socket() as probe:
+        assert probe.connect_ex(gateway.listen) != 0
 
 
 def test_the_exit_code_is_envoys(tmp_path: Path, port: int) -> None:

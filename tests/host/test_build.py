@@ -9,7 +9,7 @@ import pytest
 from proxywasm.wire import LogLevel, PluginFailure
 from proxywasm_host.build import BuildError, build
 from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Engine
+from proxywasm_host.engine import ComponentError, Engine
 from proxywasm_host.services import HostServices
 from proxywasm_host.staging import StagingError, collect
 
@@ -102,7 +102,14 @@ def test_a_component_runs_and_is_built_once(tmp_path: Path) -> None:
     assert again.cached
     assert (tmp_path / "other.wasm").read_bytes() == (tmp_path / "dist" / "mine.wasm").read_bytes()
 
-    program = ComponentProgram(Engine().load(first.path), HostServices())
+    kept = build(tmp_path / "src" / "mine.py").path
+    kept.write_bytes(kept.read_bytes().replace(b"x-mine", b"x-main"))
+    with pytest.raises(ComponentError, match="was changed after it was built"):
+        Engine().load(kept)
+    repaired = build(tmp_path / "src" / "mine.py", first.path)
+    assert not repaired.cached, "the damaged one is not handed out"
+
+    program = ComponentProgram(Engine().load(repaired.path), HostServices())
     program.configure("{}", LogLevel.INFO)
     outcome = program.on_request_headers(1, [(":path", "/")], True)
     assert "beside colorsys 2025 e900" in repr(outcome)

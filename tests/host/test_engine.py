@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 import wasmtime
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from proxywasm_host.compiled import ENTRIES
 from proxywasm_host.component_file import count_modules
 from proxywasm_host.engine import ComponentError, Engine
+from proxywasm_host.seal import is_changed, seal
 from proxywasm_host.world import PLUGIN_FUNCTIONS
 
 # Compiles in no time.
@@ -69,6 +72,42 @@ def test_a_cut_off_component_is_refused(cache: Path, tmp_path: Path, plugin_file
     path.write_bytes(plugin_file.read_bytes()[:length])
     with pytest.raises(ComponentError, match="is damaged or cut off"):
         Engine().load(path)
+
+
+def sealed(component: bytes) -> bytes:
+    return component + seal(component)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 8 * len(sealed(TINY)) - 1))
+def test_a_sealed_component_with_a_bit_flipped_is_refused(cache: Path, tmp_path: Path, bit: int) -> None:
+    changed = bytearray(sealed(TINY))
+    changed[bit // 8] ^= 1 << bit % 8
+    path = tmp_path / "plugin.wasm"
+    path.write_bytes(changed)
+    try:
+        Engine().compile(path)
+    except ComponentError:
+        return
+    assert changed.startswith(TINY), "what is sealed is as it was"
+
+
+def test_a_component_that_was_changed_after_it_was_built_is_refused(cache: Path, tmp_path: Path) -> None:
+    other = TINY.replace(b"\1f", b"\1g")
+    wasmtime.component.Component(Engine().engine, other)
+    path = tmp_path / "plugin.wasm"
+    path.write_bytes(other + seal(TINY))
+    with pytest.raises(ComponentError, match=f"^{path}: was changed after it was built: delete it and build it again"):
+        Engine().load(path)
+    assert entries(cache) == []
+
+
+def test_tools_may_add_to_a_sealed_component(cache: Path, tiny: Path) -> None:
+    metadata = b"\0\7\6author"
+    tiny.write_bytes(sealed(TINY) + metadata)
+    Engine().compile(tiny)
+    assert not is_changed(sealed(sealed(TINY)))
+    assert is_changed(sealed(TINY) + metadata + seal(TINY))
 
 
 def test_a_missing_file_is_refused(cache: Path, tmp_path: Path) -> None:
@@ -153,18 +192,23 @@ def test_another_content_is_another_entry(cache: Path, tiny: Path) -> None:
     assert len(entries(cache)) == 2
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut off", "flipped", "foreign", "not ours"])
+@pytest.mark.parametrize("damage", ["empty", "cut off", "flipped", "foreign", "not ours", "another's"])
 def test_a_bad_entry_is_rebuilt(cache: Path, tiny: Path, damage: str, caplog: pytest.LogCaptureFixture) -> None:
     Engine().compile(tiny)
     (entry,) = entries(cache)
     good = entry.read_bytes()
+    tiny.write_bytes(wasmtime.wat2wasm("(component)"))
+    Engine().compile(tiny)
+    (another,) = set(entries(cache)) - {entry}
+    tiny.write_bytes(TINY)
     foreign = b"\x7fELF no machine code of ours"
     bad = {
         "empty": b"",
         "cut off": good[:-1],
         "flipped": good[:100] + bytes([good[100] ^ 1]) + good[101:],
-        "foreign": foreign + hashlib.sha256(foreign).digest(),
+        "foreign": foreign + hashlib.sha256(entry.name.encode() + foreign).digest(),
         "not ours": b"x" * 1000,
+        "another's": another.read_bytes(),
     }[damage]
     entry.write_bytes(bad)
     Engine().compile(tiny)

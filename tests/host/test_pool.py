@@ -229,6 +229,9 @@ def test_closing_gives_open_streams_up() -> None:
     assert house.closed() == [True]
     with pytest.raises(RuntimeError, match="closed"):
         house.pool.runner()
+    with pytest.raises(RuntimeError, match="closed"):
+        house.pool.reconfigure('{"name": "b"}')
+    assert house.closed() == [True], "nothing was started that nobody would close"
 
 
 def test_a_pool_that_closes_without_open_streams_has_lost_nothing() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from proxywasm import Action, ClusterClient, ConfigError, HttpAnswer, HttpContext, Plugin, TargetCluster, log
 from proxywasm_host.exchange import CallOut, Exchange, Message
-from proxywasm_host.replay import Result, native_session, replay, replay_responses
+from proxywasm_host.replay import ReplayError, Result, native_session, replay, replay_responses
 
 GET = Message([(":method", "GET"), (":path", "/"), (":authority", "a.example")])
 OK = Message([(":status", "200")], (b"one", b"two", b""))
@@ -114,6 +114,29 @@ def test_call_outs_are_answered_by_the_first_entry_that_fits() -> None:
     assert ["x-answer", "200 2"] in result["upstream"]["headers"]
     headers = [[":method", "GET"], [":path", "/key"], [":authority", "keys.example"]]
     assert result["callouts"] == [{"cluster": "keys", "headers": headers, "body": "", "timeout_ms": 500}]
+
+
+def test_every_message_is_reported_however_many_there_are() -> None:
+    plugin: Plugin[Any] = Plugin("talking")
+
+    @plugin.on_request_headers
+    def talk(_ctx: HttpContext, _config: Any) -> None:
+        for number in range(3000):
+            log.info(str(number))
+
+    assert run(plugin)["logs"] == [f"[info] {number}" for number in range(3000)]
+
+
+def test_a_plugin_that_calls_without_end_is_named() -> None:
+    plugin: Plugin[Any] = Plugin("insistent")
+    service = ClusterClient(TargetCluster("keys", "keys.example"))
+
+    def again(_answer: HttpAnswer) -> None:
+        service.get("/key", again)
+
+    plugin.on_request_headers(lambda _ctx, _config: service.get("/key", again))
+    with pytest.raises(ReplayError, match="test: the plugin answers each answer with another call-out"):
+        run(plugin)
 
 
 def test_a_call_out_without_an_entry_fails() -> None:

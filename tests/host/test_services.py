@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxywasm.wire import ForeignFunctionError, HttpCallError, LogLevel, MetricKind, RedisCallError
-from proxywasm_host.services import SAMPLES, HostServices, LogRecord
+from proxywasm_host.services import SAMPLES, HostServices, Limits, LogRecord
 
 HEADERS = [(":method", "GET"), (":path", "/"), (":authority", "a")]
 
@@ -46,6 +46,35 @@ def test_unanswered_calls_are_overdue_at_their_deadline() -> None:
     assert services.overdue_calls() == [(redis, True)]
     assert not services.waits(1)
     assert services.take_calls() == [], "a call that was answered before it was sent is not sent"
+
+
+def test_too_many_call_outs_are_refused_until_one_is_answered_or_its_stream_ends() -> None:
+    services = HostServices(limits=Limits(callouts=2))
+    services.redis_init("r", "", "", 50)
+    http, _ = services.http_call(1, "a", HEADERS, b"", 100), services.redis_call(2, "r", b"")
+    refusal = "^2 call-outs of this plugin wait for answers, more are not allowed$"
+    with pytest.raises(HttpCallError, match=refusal):
+        services.http_call(1, "a", HEADERS, b"", 100)
+    with pytest.raises(RedisCallError, match=refusal):
+        services.redis_call(2, "r", b"")
+    services.finish_call(http)
+    services.redis_call(3, "r", b"")
+    services.close_stream(2)
+    services.http_call(1, "a", HEADERS, b"", 100)
+    with pytest.raises(HttpCallError, match=refusal):
+        services.http_call(1, "a", HEADERS, b"", 100)
+
+
+def test_messages_that_nobody_takes_are_kept_for_a_while() -> None:
+    services = HostServices(limits=Limits(log_records=3))
+    for number in range(5):
+        services.log(LogLevel.INFO, 0, str(number))
+    assert [record.message for record in services.logs] == ["2", "3", "4"]
+    taken: list[LogRecord] = []
+    services = HostServices(on_log=taken.append)
+    services.log(LogLevel.INFO, 0, "heard")
+    assert [record.message for record in taken] == ["heard"]
+    assert services.logs == []
 
 
 def test_the_plugins_own_properties_are_seen_by_every_stream_and_overridden_by_its_own() -> None:

@@ -8,7 +8,15 @@ from tests.sdk.driving import Start, request
 from proxywasm.wire import LimitError, MetricKind
 from proxywasm_host.services import HostServices, Limits
 
-LIMITS = Limits(properties=2000, shared_data=10_000, metrics=5, metric_name=95, callout_size=5000, redis_services=3)
+LIMITS = Limits(
+    properties=2000,
+    shared_data=10_000,
+    metrics=5,
+    metric_name=95,
+    callouts=6,
+    callout_size=5000,
+    redis_services=3,
+)
 
 ERRORS = {
     "properties": "LimitError: the property 'kept.",
@@ -20,6 +28,7 @@ ERRORS = {
     "metric name": "4 LimitError: the metric 'mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm'... is not defined: "
     "its name has 120 characters, more than the 95 that are allowed",
     "calls": "4 HttpCallError: call-outs that wait would take ",
+    "small calls": "6 HttpCallError: 6 call-outs of this plugin wait for answers, more are not allowed",
     "redis services": "3 RedisCallError: ",
 }
 

@@ -6,7 +6,8 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from proxywasm.redis_commands import Command, Commands
 from proxywasm.resp import RespValue, decode, encode_value
 from proxywasm.wire import LogLevel, RedisCallError
 from proxywasm_host.redis_calls import RedisCalls
-from proxywasm_host.services import HostServices
+from proxywasm_host.services import HostServices, Limits, RedisCall, RedisSettings
 from proxywasm_host.stream import RequestHeaders, Runner, Stream
 
 CLUSTER = "outbound|6379||redis.dns"
@@ -260,6 +261,52 @@ def test_a_server_that_takes_too_long_does_not_spoil_the_next_command(start: Sta
     serve(runner, calls)
     assert stream.local_reply is None
     assert count(stream) == "1"
+
+
+def call_of(*command: Any, db: object = 0) -> RedisCall:
+    """A command of a plugin that has introduced the service with this database."""
+    settings = RedisSettings(CLUSTER, "", "secret", 10_000, {"db": str(db)})
+    words = [str(word).encode() for word in command]
+    return RedisCall(1, 1, CLUSTER, encode_value(list(words)), settings)
+
+
+def eventually(server: Server, key: str, values: Collection[int]) -> bool:
+    """Whether the server's statistics get there: it hears of a connection's end a little later."""
+    with redis.Redis(port=server.port, password=server.password, protocol=2) as client:
+        for _ in range(500):
+            if client.info("clients")[key] in values:
+                return True
+            time.sleep(0.02)
+    return False
+
+
+def test_settings_that_are_not_used_any_more_keep_no_connections(server: Server, calls: RedisCalls) -> None:
+    assert eventually(server, "connected_clients", [1])
+    few = RedisCalls({CLUSTER: server.address}, Limits(redis_services=3))
+    for db in range(16):
+        assert few.execute(call_of("PING", db=db)) == b"$4\r\nPONG\r\n"
+    assert eventually(server, "connected_clients", range(1 + 3 + 1))
+    few.close()
+    assert eventually(server, "connected_clients", [1])
+
+
+def test_connections_in_use_are_closed_by_no_other_settings(server: Server, calls: RedisCalls) -> None:
+    one = RedisCalls({CLUSTER: server.address}, Limits(redis_services=1))
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(one.execute, call_of("BLPOP", "queue", 9))
+        assert eventually(server, "blocked_clients", [1])
+        assert one.execute(call_of("PING", db=1)) == b"$4\r\nPONG\r\n"
+        one.close()
+        assert calls.execute(call_of("LPUSH", "queue", "x")) == b":1\r\n"
+        assert decode(waiting.result() or b"") == [b"queue", b"x"]
+    calls.close()
+    assert eventually(server, "connected_clients", [1])
+
+
+def test_a_database_that_is_no_number_is_an_error(calls: RedisCalls) -> None:
+    answer = decode(calls.execute(call_of("PING", db="first")) or b"")
+    assert isinstance(answer, RedisError)
+    assert str(answer) == f"ERR the service {CLUSTER!r} has the option db='first', which is no number"
 
 
 ARGUMENTS: dict[str, list[Any]] = {

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from proxywasm import HttpContext, Plugin
+from proxywasm import HttpContext, Plugin, log
 from proxywasm.testing import PluginFailedError, PluginImportError, TestHost
 
 MANY = Path(__file__).parent / "plugins" / "many.py"
@@ -47,6 +47,29 @@ def test_the_test_keeps_its_own_clock_and_random_numbers() -> None:
     assert random.random() == expected != drawn[0]
     assert time.time() >= before
     assert os.urandom is urandom
+
+
+def test_every_message_can_be_looked_at_however_many_there_are() -> None:
+    plugin: Plugin[Any] = Plugin("talking")
+
+    @plugin.on_request_headers
+    def talk(_ctx: HttpContext, _config: object) -> None:
+        for number in range(3000):
+            log.info(str(number))
+
+    host = TestHost(plugin)
+    host.request()
+    assert host.messages == [str(number) for number in range(3000)]
+
+
+def test_a_property_that_is_empty_at_the_end_is_empty() -> None:
+    plugin: Plugin[Any] = Plugin("emptying")
+    plugin.on_request_headers(lambda ctx, _: ctx.plugin.set_property("note", b"of the plugin"))
+    plugin.on_stream_done(lambda ctx, _: ctx.set_property(["note"], b""))
+    stream = TestHost(plugin).request()
+    assert stream.get_property("note") == b"of the plugin"
+    stream.finish()
+    assert stream.get_property("note") == b""
 
 
 def test_what_the_plugin_raised_is_the_cause() -> None:

@@ -51,6 +51,7 @@ def test_the_plugin_of_a_folder_is_found(tmp_path: Path) -> None:
     with pytest.raises(ScaffoldError, match="no plugin"):
         find_plugin(tmp_path)
     folder = new("x", tmp_path)
+    (folder / "older.py").write_bytes(b"# caf\xe9\n")
     assert find_plugin(folder) == folder / "x.py"
     (folder / "y.py").write_text("from proxywasm import Plugin\nplugin = Plugin('y')\n")
     with pytest.raises(ScaffoldError, match=r"several plugins: x\.py, y\.py"):

@@ -67,12 +67,16 @@ def replay(
     overrides = _Overrides(overrides_file)
     session = _session(native=native, wasm=wasm, plugin=plugin)
 
+    from ..replay import ReplayError
     from ..replay import replay as run
 
     verdicts = []
     report = _Report(as_json=as_json, check=check)
     for file, exchange in exchanges:
-        result = run(exchange, session)
+        try:
+            result = run(exchange, session)
+        except ReplayError as error:
+            fail(error)
         report.result(exchange, result)
         if check:
             from ..compare import judge

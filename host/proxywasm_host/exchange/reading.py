@@ -10,6 +10,7 @@ from typing import Any
 
 from proxywasm.wire import Fields
 
+from ..text_file import read_text
 from .chunks import brief, chunk_from_json
 from .model import REPLAYED, CallOut, Exchange, Message
 
@@ -20,12 +21,7 @@ class ExchangeError(ValueError):
 
 def load(path: Path) -> list[Exchange]:
     """The exchanges of a file. Raises `ExchangeError`."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ExchangeError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ExchangeError(f"{path}: is not UTF-8 text: {error.reason} at byte {error.start}") from None
+    text = read_text(path, ExchangeError)
     try:
         document = json.loads(text)
     except ValueError as error:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from ..text_file import read_text
 from .document import Document, Place, Problem, parse
 from .model import Gateway, Limits, Match, PluginEntry, Route, Upstream
 
@@ -26,13 +27,7 @@ def read(path: Path, environment: Mapping[str, str] | None = None) -> Gateway:
 
     Raises `GatewayFileError`.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise GatewayFileError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise GatewayFileError(f"{path}: is not UTF-8 text: {error.reason} at byte {error.start}") from None
-    document = parse(text, os.environ if environment is None else environment)
+    document = parse(read_text(path, GatewayFileError), os.environ if environment is None else environment)
     problems = document.problems
     if not problems and not isinstance(document.value, dict):
         problems = [Problem(1, (), "expected keys such as `listen:`, `plugins:` and `routes:`")]

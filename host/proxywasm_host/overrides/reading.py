@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 
 from .. import bodies
+from ..text_file import read_text
 from . import paths
 from .changes import Patch
 from .programs import ProgramError, compiled
@@ -31,10 +32,9 @@ def find(exchange_file: FilePath) -> FilePath | None:
 
 def load(path: FilePath) -> Overrides:
     """Raises `OverridesError`."""
+    text = read_text(path, OverridesError)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise OverridesError(f"{path}: cannot be read: {error.strerror}") from None
+        document = json.loads(text)
     except ValueError as error:
         raise OverridesError(f"{path}: is not JSON: {error}") from None
     try:
@@ -100,16 +100,25 @@ def _patch(value: Any, where: str, functions: str) -> Patch:
     needed, optional = _PATCH_KEYS[op]
     _keys(value, where, needed | optional | {"op"}, needed)
     matching = value.get("matching")
+    path = _path(value.get("path", "downstream.body"), f"{where}.path")
+    if op == "insert" and not path[-1].isdecimal():
+        raise _Wrong(f"{where}.path", f"has to end in a number, not in {path[-1]!r}")
     return Patch(
         op,
-        paths.parse(value.get("path", "downstream.body")),
+        path,
         value.get("value"),
         value.get("event", ""),
         None if matching is None else _pattern(matching, f"{where}.matching"),
-        paths.parse(value["from"]) if "from" in value else (),
+        _path(value["from"], f"{where}.from") if "from" in value else (),
         value.get("to", ""),
         _program(functions, value["value"], f"{where}.value") if op.startswith("compute") else "",
     )
+
+
+def _path(value: Any, where: str) -> paths.Path:
+    if not isinstance(value, str):
+        raise _Wrong(where, f"expected a dotted path in quotes, got {bodies.compact(value)}")
+    return paths.parse(value)
 
 
 def _program(functions: str, text: Any, where: str) -> str:

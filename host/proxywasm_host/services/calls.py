@@ -109,6 +109,11 @@ class Calls:
             if self._http.pop(number, None) is None and self._redis.pop(number, None) is None:
                 self._cancelled.append(number)
 
+    @property
+    def count(self) -> int:
+        """Of those that have no answer yet."""
+        return len(self._pending)
+
     def waits(self, context: int) -> bool:
         return context in self._waiting
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import urllib.parse
+from collections import deque
 from collections.abc import Callable, Container, Mapping
 from os import urandom  # the system's, also while native plugins run with another
 from typing import TypeAlias
@@ -32,7 +33,8 @@ class HostServices:
     Args:
         clusters: the services that can be called; others are refused. None: any name will do.
         foreign_functions: what the plugin may call by name.
-        on_log: gets each message instead of `logs`.
+        on_log: takes each message, `logs` keeps none then. Otherwise it keeps the latest, for whoever looks: a person
+            with a debugger, a test.
         limits: what the plugin may leave here; `shared_data` and `metrics` that are given have their own.
     """
 
@@ -52,7 +54,7 @@ class HostServices:
         self._limits = limits or Limits()
         self.clock = Clock(start_ns)
         self.log_level = log_level
-        self.logs: list[LogRecord] = []
+        self._logs: deque[LogRecord] = deque(maxlen=self._limits.log_records)
         self.shared_data = shared_data or SharedData(self._limits)
         self.metrics = metrics or Metrics(self._limits)
         self.tick_period_ms = 0
@@ -65,12 +67,17 @@ class HostServices:
             "set_global_max_requests_per_io_cycle": self._set_max_requests,
             **(foreign_functions or {}),
         }
-        self._on_log = on_log or self.logs.append
+        self._on_log = on_log or self._logs.append
         self._random = None if seed is None else random.Random(seed)  # noqa: S311  # reproducible on purpose
         self._properties = StreamProperties(self._limits)
         self._label = ""
         self._calls = Calls()
         self._redis: dict[str, RedisSettings] = {}
+
+    @property
+    def logs(self) -> list[LogRecord]:
+        """The latest messages, oldest first; none if `on_log` takes them."""
+        return list(self._logs)
 
     @property
     def reproducible(self) -> bool:
@@ -151,7 +158,7 @@ class HostServices:
         if self.clusters is not None and cluster not in self.clusters:
             raise HttpCallError(f"no such cluster: {cluster!r}")
         size = sum([len(name) + len(value) for name, value in headers]) + len(body)
-        if refusal := self._refuses_size(size):
+        if refusal := self._refuses_call(size):
             raise HttpCallError(refusal)
         return self._calls.start_http(context, cluster, headers, body, timeout_ms, size=size, now=self.now())
 
@@ -167,12 +174,14 @@ class HostServices:
         settings = self._redis.get(cluster)
         if settings is None:
             raise RedisCallError(f"the Redis service {cluster!r} was not initialised")
-        if refusal := self._refuses_size(len(query)):
+        if refusal := self._refuses_call(len(query)):
             raise RedisCallError(refusal)
         return self._calls.start_redis(context, query, settings, now=self.now())
 
-    def _refuses_size(self, size: int) -> str | None:
+    def _refuses_call(self, size: int) -> str | None:
         """Why a call-out of so many bytes cannot be sent now, if it cannot."""
+        if self._calls.count >= self._limits.callouts:
+            return f"{self._calls.count} call-outs of this plugin wait for answers, more are not allowed"
         total, most = self._calls.size + size, self._limits.callout_size
         return f"call-outs that wait would take {total} bytes, more than the {most} allowed" if total > most else None
 

@@ -24,7 +24,11 @@ class Limits:
     """Of all plugins together. A histogram takes up to 40 KB, for its latest samples."""
     metric_name: int = 1024
     """Characters in the name of a metric."""
+    callouts: int = 1000
+    """That wait for their answers, of all streams of an instance."""
     callout_size: int = 64 * 1024 * 1024
-    """Headers and bodies of the call-outs that wait for their answers, of all streams of an instance."""
+    """Headers and bodies of those call-outs."""
     redis_services: int = 100
-    """That an instance has introduced."""
+    """That an instance has introduced; and those of all instances to which connections are kept open."""
+    log_records: int | None = 1000
+    """The latest messages of an instance, if nobody takes them. None: all of them, for what does not run for long."""

@@ -10,23 +10,21 @@ from proxywasm.headers import HeaderValues
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 
 from ..exchange import Message
-from ..replay import SEED
-from ..services import ForeignFunction, LogRecord
+from ..replay import MAX_ROUNDS, SEED
+from ..services import ForeignFunction
 from ..stream import Limits
 from .callouts import CallOuts, HttpResponder, RedisResponder
 from .failures import Failures
 from .gateways import Gateway, Setting
 from .messages import Body, config_text, request
 from .programs import PluginSource, start_of
-from .services import SharedDataView
 from .stream import GivenProperties, TestStream, split_properties
-from .traffic import CallOut, HttpCallOut, RedisCallOut, ScenarioError
+from .ticks import Ticks
+from .traffic import ScenarioError
+from .views import HostViews
 
-MAX_ROUNDS = 1000
-"""Call-outs that may follow from one event before the test is told that the plugin calls without end."""
 
-
-class TestHost:
+class TestHost(HostViews):
     """A plugin under test, and the gateway around it.
 
     ```python
@@ -103,12 +101,15 @@ class TestHost:
             raise
         self.services = self._gateway.services
         self._callouts = CallOuts(self._gateway, self._after_answer)
-        self._tick_period = 0
-        self._last_tick = self.services.now()
+        self._ticks = Ticks(self._gateway)
         self._settling = False
         self._closed = False
         self._instances.append(self)
-        self.settle()
+        try:
+            self.settle()
+        except BaseException:
+            self.close()
+            raise
 
     # Streams.
 
@@ -151,31 +152,6 @@ class TestHost:
 
     # Call-outs.
 
-    @property
-    def calls(self) -> list[HttpCallOut]:
-        """Every HTTP call of the plugin, in order."""
-        return self._callouts.http
-
-    @property
-    def redis_calls(self) -> list[RedisCallOut]:
-        """Every Redis command of the plugin, in order."""
-        return self._callouts.redis
-
-    @property
-    def pending(self) -> list[CallOut]:
-        """Calls and commands that wait for an answer, in order."""
-        return self._callouts.pending
-
-    def next_call(self, *, cluster: str | None = None, path: str | None = None) -> HttpCallOut:
-        """The first HTTP call that waits for an answer, to this cluster and path if they are given."""
-        __tracebackhide__ = True
-        return self._callouts.next_http(cluster, path)
-
-    def next_redis_call(self, name: str | None = None) -> RedisCallOut:
-        """The first Redis command that waits for an answer, of this name (`"INCR"`) if it is given."""
-        __tracebackhide__ = True
-        return self._callouts.next_redis(name)
-
     def answer_calls(self, answer: HttpResponder, *, cluster: str | None = None, path: str | None = None) -> None:
         """From now on give this answer to every HTTP call that fits; also to those that wait for one.
 
@@ -191,10 +167,6 @@ class TestHost:
 
     # Time.
 
-    @property
-    def now(self) -> datetime.datetime:
-        return datetime.datetime.fromtimestamp(self.services.now() / 1e9, datetime.UTC)
-
     def advance(self, seconds: float) -> None:
         """Let time pass, in all instances: ticks run when they are due, call-outs without an answer time out."""
         __tracebackhide__ = True
@@ -209,56 +181,14 @@ class TestHost:
 
     def _moments(self) -> list[int]:
         """When something happens by itself."""
-        moments = [call.deadline for call in self.pending]
-        if self._tick_period:
-            moments.append(self._last_tick + self._tick_period * 1_000_000)
-        return moments
+        return [*(call.deadline for call in self.pending), *self._ticks.moments()]
 
     def _wake(self) -> None:
         self._callouts.time_out()
         self._gateway.expire()
         self.settle()
-        now = self.services.now()
-        if self._tick_period and now >= self._last_tick + self._tick_period * 1_000_000:
-            self._last_tick = now
-            self._gateway.tick()
+        if self._ticks.run():
             self.settle()
-
-    # What can be seen.
-
-    @property
-    def failures(self) -> list[str]:
-        """Tracebacks of what the plugin raised, and why its instance was lost."""
-        return self._failures.texts
-
-    @property
-    def logs(self) -> list[LogRecord]:
-        """Everything that was logged, oldest first."""
-        return self.services.logs
-
-    @property
-    def messages(self) -> list[str]:
-        """The texts of `logs`."""
-        return [record.message for record in self.services.logs]
-
-    @property
-    def metrics(self) -> dict[str, int]:
-        """Counters and gauges by name."""
-        return self.services.metrics.snapshot()
-
-    @property
-    def histograms(self) -> dict[str, list[int]]:
-        """The samples of histograms by name."""
-        return self.services.metrics.histograms()
-
-    @property
-    def shared_data(self) -> SharedDataView:
-        """A mapping; values are bytes."""
-        return SharedDataView(self.services.shared_data)
-
-    def get_property(self, *path: str) -> bytes | None:
-        """A property of the plugin itself."""
-        return self.services.property_of(0, path)
 
     # Life.
 
@@ -308,8 +238,7 @@ class TestHost:
                 raise ScenarioError(f"the plugin calls without end, at last {self._callouts.last}")
         finally:
             self._settling = False
-        if self.services.tick_period_ms != self._tick_period:
-            self._tick_period, self._last_tick = self.services.tick_period_ms, self.services.now()
+        self._ticks.look()
         self._failures.report()
 
     def _collect(self) -> None:

@@ -48,7 +48,11 @@ class Played:
                 raise
 
         gateway = PlayedGateway(around(self._program(services), overheard), services, setting)
-        gateway.program.configure(setting.config, setting.log_level)
+        try:
+            gateway.program.configure(setting.config, setting.log_level)
+        except BaseException:
+            gateway.close()
+            raise
         return gateway
 
 

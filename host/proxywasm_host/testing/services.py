@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-from ..services import HostServices, Properties, SharedData
+from ..services import HostServices, Limits, Properties, SharedData
 
 
 class TestServices(HostServices):
-    """Keeps the properties of streams that are over: what a plugin writes in `on_stream_done` is for access logs."""
+    """Keeps all messages, and the properties of streams that are over: what a plugin writes in `on_stream_done` is for
+    access logs."""
 
     __test__ = False
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(limits=Limits(log_records=None), **options)
         self._kept: dict[int, Properties] = {}
 
     def close_stream(self, context: int) -> Properties:
@@ -23,7 +24,8 @@ class TestServices(HostServices):
 
     def property_of(self, context: int, path: tuple[str, ...]) -> bytes | None:
         """A property of a stream, also after its end."""
-        return self._kept.get(context, {}).get(path) or self.get_property(context, path)
+        kept = self._kept.get(context, {}).get(path)
+        return self.get_property(context, path) if kept is None else kept
 
 
 class SharedDataView(MutableMapping[str, bytes]):

@@ -65,7 +65,7 @@ class Sent(BodyViews):
     def headers(self) -> Headers:
         if self.fields is None:
             raise ScenarioError(self._explain())
-        return Headers(self.fields, sealed="they have been sent")
+        return Headers.sent(self.fields, "they have been sent")
 
     @property
     def status(self) -> int:
@@ -124,7 +124,7 @@ class HttpCallOut(CallOut, BodyViews):
 
     def __init__(self, call: HttpCall, deadline: int, deliver: Callable[[HttpCallOut, Fields, bytes], None]) -> None:
         super().__init__(call.id, call.context, call.cluster, deadline)
-        self.headers = Headers(call.headers, sealed="the call has been sent")
+        self.headers = Headers.sent(call.headers, "the call has been sent")
         self.body = call.body
         self.timeout_ms = call.timeout_ms
         self._deliver = deliver

@@ -55,6 +55,10 @@ def calls(ctx: HttpContext, number: int) -> None:
     service.post("/", lambda answer: None, body=b"x" * 1000)
 
 
+def small_calls(ctx: HttpContext, number: int) -> None:
+    service.get("/", lambda answer: None)
+
+
 def redis_services(ctx: HttpContext, number: int) -> None:
     client = RedisClient(FQDNCluster(f"redis-{number}", 6379))
     client.init()
@@ -69,6 +73,7 @@ HOARDS: dict[str, Callable[[HttpContext, int], None]] = {
     "metrics": metrics,
     "metric name": metric_name,
     "calls": calls,
+    "small calls": small_calls,
     "redis services": redis_services,
 }
 service = ClusterClient(FQDNCluster("service", 80))

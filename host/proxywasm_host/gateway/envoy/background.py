@@ -45,6 +45,14 @@ class BackgroundEnvoy:
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="proxywasm-envoy-")
+        try:
+            self._start()
+        except BaseException:  # someone who does not want to wait any longer, too
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def _start(self) -> None:
         file = Path(self._folder.name, "envoy.json")
         write_private(file, json.dumps(self._config))
         command = [str(self._binary), "-c", str(file), "--concurrency", str(self._workers), "--disable-hot-restart"]
@@ -56,7 +64,6 @@ class BackgroundEnvoy:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603  # Envoy, no shell
         while not all(map(_listens, self._endpoints)):
             if self._process.poll() is not None or time.monotonic() > started + _START:
-                self.__exit__(None, None, None)
                 raise EnvoyError(f"Envoy did not start:\n{self.log}")
             time.sleep(0.01)
         self.seconds_to_ready = time.monotonic() - started
@@ -64,7 +71,6 @@ class BackgroundEnvoy:
             # Only now, because V8 compiles on all. And all threads: each has its own affinity.
             for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
                 os.sched_setaffinity(int(thread.name), {self._processor})
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -10,11 +10,10 @@ from ..model import Gateway, PluginEntry
 from .clusters import clusters, dynamic_hosts
 from .messages import Json, address, extension, seconds
 from .routing import explain_refusal, pin_route, refuse_own_hosts, routes
+from .wasm_filter import FAIL_OPEN, Policy, wasm_filter
 
 _CONNECTIONS = 50_000
 """Of clients. More are closed; without a limit Envoy warns at each start."""
-_FAIL_OPEN = "_fail_open_"
-"""A key of any plugin's configuration; see `proxywasm.dispatcher`."""
 _ACCESS_LOG = (
     "[%START_TIME%] %REQ(:METHOD)% %REQ(:AUTHORITY)% %PATH(NQ)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% "
     "route=%ROUTE_NAME% upstream=%UPSTREAM_CLUSTER% %BYTES_RECEIVED% %BYTES_SENT% %DURATION%ms\n"
@@ -91,26 +90,10 @@ def _connection_manager(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
 
 def _plugin(plugin: PluginEntry, module: Path) -> Json:
     opens = plugin.on_failure == "open"
-    # A callback that raises is not Envoy's to see: what then becomes of the request, the plugin's SDK decides.
-    config = json.dumps(plugin.config | ({_FAIL_OPEN: True} if opens else {}), ensure_ascii=False)
-    return extension(
-        f"plugin.{plugin.name}",
-        "extensions.filters.http.wasm.v3.Wasm",
-        config={
-            "name": plugin.name,
-            "root_id": plugin.name,
-            # Closed: a plugin that was lost is started again, after a second.
-            "failure_policy": "FAIL_OPEN" if opens else "FAIL_RELOAD",
-            # A plugin that holds the headers back still gets the body.
-            "allow_on_headers_stop_iteration": True,
-            "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": config},
-            "vm_config": {
-                "vm_id": plugin.name,
-                "runtime": "envoy.wasm.runtime.v8",
-                "code": {"local": {"filename": str(module)}},
-            },
-        },
-    )
+    config = json.dumps(plugin.config | ({FAIL_OPEN: True} if opens else {}), ensure_ascii=False)
+    # Closed: a plugin that was lost is started again, after a second.
+    policy: Policy = "FAIL_OPEN" if opens else "FAIL_RELOAD"
+    return wasm_filter(f"plugin.{plugin.name}", plugin.name, module, config, vm=plugin.name, policy=policy)
 
 
 def _access_log() -> Json:

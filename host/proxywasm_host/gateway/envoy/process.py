@@ -61,12 +61,16 @@ def start(gateway: Gateway, config: Json, ready: Callable[[str], None], log_leve
         command = [str(binary), "-c", str(file), "--concurrency", str(gateway.workers), "--disable-hot-restart"]
         command += ["-l", log_level, "--component-log-level", "wasm:info"]
         with subprocess.Popen(command) as process, _forward_signals(process):  # noqa: S603  # Envoy, no shell
-            while process.poll() is None:
-                if _listens(gateway.listen):
-                    ready(f"http://{_reachable(gateway.listen)}")
-                    break
-                time.sleep(0.05)
-            code = process.wait()
+            try:
+                while process.poll() is None:
+                    if _listens(gateway.listen):
+                        ready(f"http://{_reachable(gateway.listen)}")
+                        break
+                    time.sleep(0.05)
+                code = process.wait()
+            except BaseException:
+                process.terminate()  # or `with` would wait for ever
+                raise
     return 128 - code if code < 0 else code
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from proxywasm.abi.root import SOON_MS
 
 from ...gateway.envoy.messages import Json, extension, message, seconds
+from ...gateway.envoy.wasm_filter import Policy, wasm_filter
 
 STREAM: Final = "x-proxywasm-stream"
 """The header by which the test tells its streams apart. It is gone when the plugin sees the request, and comes back
@@ -134,22 +135,8 @@ def _listener(folder: Path, name: str, routes: list[Json], filters: list[Json]) 
 
 
 def _wasm(plugin: Plugin) -> Json:
-    return extension(
-        "plugin",
-        "extensions.filters.http.wasm.v3.Wasm",
-        config={
-            "name": plugin.name,
-            "root_id": plugin.name,
-            "failure_policy": "FAIL_OPEN" if plugin.fail_open else "FAIL_CLOSED",
-            "allow_on_headers_stop_iteration": True,
-            "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": plugin.config},
-            "vm_config": {
-                "vm_id": plugin.vm,
-                "runtime": "envoy.wasm.runtime.v8",
-                "code": {"local": {"filename": str(plugin.module)}},
-            },
-        },
-    )
+    policy: Policy = "FAIL_OPEN" if plugin.fail_open else "FAIL_CLOSED"
+    return wasm_filter("plugin", plugin.name, plugin.module, plugin.config, vm=plugin.vm, policy=policy)
 
 
 def _pipe(path: Path) -> Json:

@@ -51,7 +51,11 @@ class Hub:
 
     def connect(self, path: Path) -> Wire:
         client = socket.socket(socket.AF_UNIX)
-        client.connect(str(path))
+        try:
+            client.connect(str(path))
+        except OSError:
+            client.close()
+            raise
         return Wire(self, client)
 
     def watch(self, wire: Wire, events: int) -> None:

@@ -17,7 +17,7 @@ import json
 import socket
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,13 +134,22 @@ class Session:
         return moved
 
     def _ping_worker(self, path: str) -> None:
-        self._ping.sendall(_PING % path.encode())
         answer = b""
-        while not answer.endswith(b"\r\n\r\n"):
-            data = self._ping.recv(4096)
-            if not data:
-                raise EnvoyError(f"Envoy has ended:\n{self._envoy.log}")
-            answer += data
+        with self._alive():
+            self._ping.sendall(_PING % path.encode())
+            while not answer.endswith(b"\r\n\r\n"):
+                data = self._ping.recv(4096)
+                if not data:
+                    raise ConnectionResetError
+                answer += data
+
+    @contextlib.contextmanager
+    def _alive(self) -> Iterator[None]:
+        """Around what Envoy has to answer: if it does not, its log says why."""
+        try:
+            yield
+        except (OSError, http.client.HTTPException) as error:
+            raise EnvoyError(f"Envoy has ended, or does not answer ({error!r}):\n{self._envoy.log}") from error
 
     # What it knows.
 
@@ -174,12 +183,9 @@ class Session:
         return {item["name"]: item["value"] for item in json.loads(text)["stats"] if "name" in item}
 
     def _ask_admin(self, method: str, path: str) -> bytes:
-        connection = _Connection(self.folder / ADMIN)
-        try:
+        with self._alive(), contextlib.closing(_Connection(self.folder / ADMIN)) as connection:
             connection.request(method, path)
             return connection.getresponse().read()
-        finally:
-            connection.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from proxywasm.wire import ConfigError, LogLevel, PluginFailure
 
 from ...build import build_module
 from ...gateway.envoy import EnvoyError, find_envoy
+from ...gateway.envoy.wasm_filter import FAIL_OPEN
 from ...lowering import LoweringError
 from ...lowering.tools import find_node
 from ...replay import DEFAULT_PROPERTIES, SEED
@@ -31,8 +32,6 @@ from .session import Session
 
 _REFUSED: Final = "the configuration is refused: "
 _ROUTE: Final = ("route_name",)
-_FAIL_OPEN: Final = "_fail_open_"
-"""A key of any plugin's configuration; see `proxywasm.dispatcher`."""
 
 
 def missing() -> str | None:
@@ -104,7 +103,7 @@ def _config(setting: Setting) -> str:
     except ValueError:
         document = None
     # Anything but an object the plugin has to refuse.
-    return json.dumps(document | {_FAIL_OPEN: True}) if isinstance(document, dict) else setting.config
+    return json.dumps(document | {FAIL_OPEN: True}) if isinstance(document, dict) else setting.config
 
 
 class _Run:

@@ -1,0 +1,38 @@
+"""A plugin as a filter of Envoy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from .messages import Json, extension
+
+FAIL_OPEN: Final = "_fail_open_"
+"""A key of any plugin's configuration; see `proxywasm.dispatcher`.
+
+A callback that raises is not Envoy's to see: what then becomes of the request, the plugin's SDK decides.
+"""
+
+Policy: TypeAlias = Literal["FAIL_OPEN", "FAIL_CLOSED", "FAIL_RELOAD"]
+"""What becomes of requests when the VM has trapped: they pass, or fail; with the last one a new VM is started."""
+
+
+def wasm_filter(label: str, name: str, module: Path, config: str, *, vm: str, policy: Policy) -> Json:
+    """`label` names the filter in Envoy, `name` the plugin. Filters with one `vm` and module share their VMs."""
+    return extension(
+        label,
+        "extensions.filters.http.wasm.v3.Wasm",
+        config={
+            "name": name,
+            "root_id": name,
+            "failure_policy": policy,
+            # A plugin that holds the headers back still gets the body.
+            "allow_on_headers_stop_iteration": True,
+            "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": config},
+            "vm_config": {
+                "vm_id": vm,
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": {"local": {"filename": str(module)}},
+            },
+        },
+    )

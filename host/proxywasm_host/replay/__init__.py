@@ -1,0 +1,23 @@
+"""Drive recorded exchanges through a plugin and say what came out: the result format of `tests/conformance/README.md`.
+
+A replay is reproducible: the clock stands at 2025-01-01T00:00:00Z and random numbers come from a fixed seed, so two
+replays of one exchange give the same JSON, natively as in Wasm.
+"""
+
+from .playing import DEFAULT_PROPERTIES, MAX_ROUNDS, ReplayError, Result
+from .results import replay, replay_responses
+from .sessions import SEED, START_NS, Session, native_session, wasm_session
+
+__all__ = [
+    "DEFAULT_PROPERTIES",
+    "MAX_ROUNDS",
+    "SEED",
+    "START_NS",
+    "ReplayError",
+    "Result",
+    "Session",
+    "native_session",
+    "replay",
+    "replay_responses",
+    "wasm_session",
+]

@@ -1,0 +1,33 @@
+"""When a plugin's ticks are due."""
+
+from __future__ import annotations
+
+from .gateways import Gateway
+
+
+class Ticks:
+    """Those of one instance. A period that the plugin sets begins when that is noticed, by `look`."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._period_ms = 0
+        self._last = gateway.services.now()
+
+    def look(self) -> None:
+        """The plugin may have set another period."""
+        period = self._gateway.services.tick_period_ms
+        if period != self._period_ms:
+            self._period_ms, self._last = period, self._gateway.services.now()
+
+    def moments(self) -> list[int]:
+        """The time of the next tick, in nanoseconds on the gateway's clock; none if there are no ticks."""
+        return [self._last + self._period_ms * 1_000_000] if self._period_ms else []
+
+    def run(self) -> bool:
+        """Run a tick if it is due. Whether it was."""
+        now = self._gateway.services.now()
+        if all(moment > now for moment in self.moments()):
+            return False
+        self._last = now
+        self._gateway.tick()
+        return True
