@@ -11,6 +11,7 @@ from proxywasm.wire import (
     EditRequestHeaders,
     EditResponseHeaders,
     EffectiveContext,
+    FieldEdits,
     Hold,
     HoldPhase,
     Injection,
@@ -26,7 +27,6 @@ from proxywasm.wire import (
     ResumeRequest,
     ResumeResponse,
     SendLocalReply,
-    split_edits,
     split_fields,
 )
 
@@ -57,6 +57,14 @@ def _local_reply(fields: tuple[int, str, Payload, str]) -> SendLocalReply:
     return SendLocalReply(LocalReply(status, split_fields(headers), to_bytes(body), details))
 
 
+def _edits(text: str) -> FieldEdits:
+    edits = split_fields(text)
+    for name, _ in edits:
+        if not name.startswith(("=", "+", "-")):
+            raise ValueError(f"{name!r} does not say what to do with the header")
+    return edits
+
+
 def _injection(fields: tuple[Payload, bool]) -> InjectResponseBody:
     body, end_of_stream = fields
     return InjectResponseBody(Injection(to_bytes(body), end_of_stream))
@@ -69,8 +77,8 @@ _COMMANDS: Final[dict[str, Callable[[Any], Command]]] = {
     "read-response-body": lambda value: ReadResponseBody(BodyMode(value)),
     "limit-request-body": LimitRequestBody,
     "limit-response-body": LimitResponseBody,
-    "edit-request-headers": lambda value: EditRequestHeaders(split_edits(value)),
-    "edit-response-headers": lambda value: EditResponseHeaders(split_edits(value)),
+    "edit-request-headers": lambda value: EditRequestHeaders(_edits(value)),
+    "edit-response-headers": lambda value: EditResponseHeaders(_edits(value)),
     "replace-request-body": lambda value: ReplaceRequestBody(to_bytes(value)),
     "replace-response-body": lambda value: ReplaceResponseBody(to_bytes(value)),
     "inject-response-body": _injection,

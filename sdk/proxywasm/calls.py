@@ -82,7 +82,8 @@ class Calls:
 
     def forget(self, ctx: HttpContext) -> None:
         """Nobody is left to hear the answers; the callbacks would keep the stream's memory alive."""
-        for number in ctx.http_calls:
-            del self._http[number]
-        for number in ctx.redis_calls:
-            del self._redis[number]
+        if ctx.http_calls or ctx.redis_calls:
+            for number in ctx.http_calls:
+                del self._http[number]
+            for number in ctx.redis_calls:
+                del self._redis[number]

@@ -47,11 +47,17 @@ class ExecutionPhase(Enum):
     DONE = "Done"
 
 
-_NO_RESPONSE = Headers([], sealed="there is no response yet")
+# Looked up once: an enum member is no cheap attribute.
+_REQUEST_HEADERS, _DONE = ExecutionPhase.REQUEST_HEADERS, ExecutionPhase.DONE
+
+_NO_RESPONSE = Headers.sent([], "there is no response yet")
 """The response headers of all streams that have no response yet."""
 
 
 _NO_CALLS: frozenset[int] = frozenset()
+_SKIP, _STREAM, _BUFFER = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER
+_JSON = "application/json"
+_CLEAR_ROUTE_CACHE = ("clear_route_cache",)
 
 
 class Direction:
@@ -72,18 +78,17 @@ class Direction:
     def mode(self, streaming: object | None, whole: object | None) -> BodyMode:
         """The rule of which body callback is used: the streaming one, unless buffering was asked for."""
         if self.unread:
-            return BodyMode.SKIP
+            return _SKIP
         if whole is not None and (self.buffered or streaming is None):
-            return BodyMode.BUFFER
-        return BodyMode.SKIP if streaming is None else BodyMode.STREAM
+            return _BUFFER
+        return _SKIP if streaming is None else _STREAM
 
     def release(self, reason: str) -> None:
         """The headers go on, and the body if there is one in hand."""
         self.held = self.body_in_hand = False
         if self.headers is _NO_RESPONSE:
-            self.headers = Headers([], sealed=reason)
-        else:
-            self.headers.seal(reason)
+            self.headers = Headers([])
+        self.headers.seal(reason)
 
     def fit_length(self, body: bytes, name: str) -> None:
         """`content-length` has to tell the length of a body that is replaced."""
@@ -112,19 +117,21 @@ class HttpContext(UserAttributes):
         "response_is_opaque", "route_callback", "scheme",
     )  # fmt: skip
 
-    def __init__(self, dispatcher: Dispatcher, context_id: int, headers: Headers, *, end_of_stream: bool) -> None:
+    def __init__(self, dispatcher: Dispatcher, context_id: int, headers: Headers, end_of_stream: bool) -> None:
         self.id = context_id
         """The number of the stream, unique among open streams; log lines carry it."""
         first = headers.first
         # As the client sent them; they stay as they are when headers are edited.
-        self.scheme = first.get(":scheme", "")
-        self.host = first.get(":authority", "")
-        self.path = first.get(":path", "")
-        self.method = first.get(":method", "")
+        try:
+            self.scheme, self.host = first[":scheme"], first[":authority"]
+            self.path, self.method = first[":path"], first[":method"]
+        except KeyError:  # of a client that is no HTTP client
+            self.scheme, self.host = first.get(":scheme", ""), first.get(":authority", "")
+            self.path, self.method = first.get(":path", ""), first.get(":method", "")
         self.has_request_body = not end_of_stream
         self.has_response_body = False
         """Known from the response headers on, as whether they are the end of the stream."""
-        self.execution_phase = ExecutionPhase.REQUEST_HEADERS
+        self.execution_phase = _REQUEST_HEADERS
         self._dispatcher = dispatcher
         self.config: Any = None
         """The configuration that applies to this stream: what its callbacks get."""
@@ -135,8 +142,7 @@ class HttpContext(UserAttributes):
         self._websocket = "upgrade" in first and (
             first["upgrade"].lower() == "websocket" and "upgrade" in first.get("connection", "").lower()
         )
-        kind = first.get("content-type")
-        self._binary_request = (kind is not None and _is_binary(kind)) or bool(first.get("content-encoding"))
+        self._binary_request = _is_binary(first)
         self._binary_response = False
         self.request_is_opaque = self._binary_request or self._websocket
         """Its body is not read."""
@@ -327,7 +333,7 @@ class HttpContext(UserAttributes):
 
     def disable_reroute(self) -> None:
         """Keep the route that was chosen, whatever headers are changed."""
-        self.set_property("clear_route_cache", b"off")
+        self._dispatcher.host.set_property(self.id, _CLEAR_ROUTE_CACHE, b"off")
 
     def is_response_from_upstream(self) -> bool:
         """False for replies made on the way: a local reply of any filter, no healthy upstream, a time-out, ..."""
@@ -348,19 +354,17 @@ class HttpContext(UserAttributes):
 
     # For the dispatcher.
 
-    def response_arrived(self, headers: Headers, *, end_of_stream: bool) -> None:
+    def response_arrived(self, headers: Headers, end_of_stream: bool) -> None:
         headers.changed = self.touch
         self.response.headers = headers
         self.has_response_body = not end_of_stream
-        first = headers.first
-        kind = first.get("content-type")
-        self._binary_response = (kind is not None and _is_binary(kind)) or bool(first.get("content-encoding"))
+        self._binary_response = _is_binary(headers.first)
         self.response_is_opaque = self._binary_response or self._websocket
 
     def end(self) -> None:
         """The last callback is about to run: values and the log are still there, the stream is not."""
         self.ended = True
-        self.execution_phase = ExecutionPhase.DONE
+        self.execution_phase = _DONE
         self.response.taken = False
         self.request.release(DONE)
         self.response.release(DONE)
@@ -392,5 +396,8 @@ class HttpContext(UserAttributes):
         self._dispatcher.touched[self.id] = self
 
 
-def _is_binary(content_type: str) -> bool:
-    return "octet-stream" in content_type or "grpc" in content_type
+def _is_binary(headers: dict[str, str]) -> bool:
+    if "content-encoding" in headers and headers["content-encoding"] != "":
+        return True
+    content_type = headers.get("content-type", _JSON)
+    return content_type != _JSON and ("octet-stream" in content_type or "grpc" in content_type)

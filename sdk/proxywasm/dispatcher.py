@@ -30,7 +30,7 @@ from .wire import (
 MEMORY_CHECK_EVERY = 16
 """Requests between two questions how much memory the instance uses: it does not change that fast."""
 
-_stdout, _stderr = log.stdout, log.stderr
+_unfinished = log.unfinished
 
 
 class Dispatcher:
@@ -73,8 +73,8 @@ class Dispatcher:
         log.install(log_level)
         self.run(0, self._start, config)
 
-    def on_request_headers(self, context: int, headers: Headers, end_of_stream: bool) -> Outcome:
-        ctx = HttpContext(self, context, headers, end_of_stream=end_of_stream)
+    def on_request_headers(self, context: int, headers: Headers, end_of_stream: bool) -> list[Command] | None:
+        ctx = HttpContext(self, context, headers, end_of_stream)
         plugin, configs = self._plugin, self._configs
         if plugin.rebuild_after_requests or plugin.rebuild_max_memory:
             self._count_request(context)
@@ -87,30 +87,30 @@ class Dispatcher:
             return None
         ctx.config = config
         self._contexts[context] = ctx
-        return self.run(context, self._phases.request_headers, ctx)
+        return self.run(context, self._phases.request_headers, ctx)  # type: ignore[return-value]  # as all but bodies
 
     def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         ctx = self._contexts.get(context)
         return None if ctx is None else self.run(context, self._phases.request_body, ctx, body, end_of_stream)
 
-    def on_response_headers(self, context: int, headers: Headers, end_of_stream: bool) -> Outcome:
+    def on_response_headers(self, context: int, headers: Headers, end_of_stream: bool) -> list[Command] | None:
         ctx = self._contexts.get(context)
         if ctx is None:
             return None
-        ctx.response_arrived(headers, end_of_stream=end_of_stream)
-        return self.run(context, self._phases.response_headers, ctx)
+        ctx.response_arrived(headers, end_of_stream)
+        return self.run(context, self._phases.response_headers, ctx)  # type: ignore[return-value]  # as all but bodies
 
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         ctx = self._contexts.get(context)
         return None if ctx is None else self.run(context, self._phases.response_body, ctx, body, end_of_stream)
 
-    def on_done(self, context: int) -> Outcome:
+    def on_done(self, context: int) -> list[Command] | None:
         ctx = self._contexts.get(context)
         if ctx is None:
             return None
         ctx.end()
         try:
-            return self.run(context, self._phases.done, ctx)
+            return self.run(context, self._phases.done, ctx)  # type: ignore[return-value]  # as all but bodies
         finally:
             del self._contexts[context]
             self.calls.forget(ctx)
@@ -220,9 +220,8 @@ class Dispatcher:
             self.touched.clear()
             raise PluginFailure(_plugin_traceback(error)) from error
         finally:
-            if _stdout.unfinished or _stderr.unfinished:
-                _stdout.finish()
-                _stderr.finish()
+            if _unfinished:
+                log.finish_lines()
         if not self.touched:
             return body
         return self._collect(context if own is None else own)
@@ -231,8 +230,9 @@ class Dispatcher:
         touched, self.touched = self.touched, {}
         mine = touched.pop(own, None)
         commands = mine.take_commands() if mine else []
-        for ctx in touched.values():
-            commands += [EffectiveContext(ctx.id), *ctx.take_commands()]
+        if touched:
+            for ctx in touched.values():
+                commands += [EffectiveContext(ctx.id), *ctx.take_commands()]
         return commands
 
 

@@ -61,12 +61,15 @@ class Headers(MutableMapping[str, str]):
     # A search in a dictionary does not run through Python code, and nearly always it says all there is to say.
     __slots__ = ("_fields", "changed", "edits", "first", "sealed")
 
-    def __init__(self, fields: Fields | str, *, sealed: str = "") -> None:
-        """`fields` may be a text as `wire.join_fields` makes it; a non-empty `sealed` is why changes are impossible."""
+    def __init__(self, fields: Fields | str) -> None:
+        """`fields` may be a text as `wire.join_fields` makes it."""
         if isinstance(fields, str):
             texts = fields.split("\0") if fields else []
+            count, half = divmod(len(texts), 2)
+            if half:
+                raise ValueError("a header field without a value")
             each = iter(texts)
-            first, count = dict(zip(each, each, strict=True)), len(texts) // 2
+            first = dict(zip(each, each))  # noqa: B905  # an even number of texts
         else:
             first, count = dict(fields), len(fields)
         self.first: dict[str, str] = first
@@ -79,8 +82,15 @@ class Headers(MutableMapping[str, str]):
         """What has been changed and not yet been taken; for the SDK."""
         self.changed: Callable[[], None] | None = None
         """Called once there is something to take."""
-        self.sealed = sealed
+        self.sealed = ""
         """Why changes are not possible; empty if they are."""
+
+    @classmethod
+    def sent(cls, fields: Fields | str, reason: str) -> Headers:
+        """Headers that cannot be changed, and why."""
+        headers = cls(fields)
+        headers.sealed = reason
+        return headers
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -107,7 +117,8 @@ class Headers(MutableMapping[str, str]):
             return [self.first[name]] if name in self.first else []
         return [value for key, value in self._fields if key == name]
 
-    def __setitem__(self, name: str, value: str) -> None:
+    def set(self, name: str, value: str) -> None:
+        """Replace all values of a name. The same as `headers[name] = value`, at half the price."""
         if self._fields is None and self.first.get(name) == value and not self.sealed:
             return  # as it is already
         name = self._edit("=", name, value)
@@ -115,6 +126,8 @@ class Headers(MutableMapping[str, str]):
             self.first[name] = value
         else:
             self._apply()
+
+    __setitem__ = set  # noqa: A003  # within a class the name means what it says
 
     def add(self, name: str, value: str) -> None:
         """One more value, at the end."""
@@ -124,15 +137,23 @@ class Headers(MutableMapping[str, str]):
         else:
             self._apply()
 
+    def discard_all(self, names: frozenset[str]) -> None:
+        """Remove all values of these names, which are in lower case, if there are any."""
+        if found := names.intersection(self.first):
+            for name in sorted(found):
+                self._remove(name)
+
     def __delitem__(self, name: str) -> None:
-        if self.get(name) is None:
+        if name not in self:
             raise KeyError(name)
-        self._remove(name)
+        self.discard(name)
 
     def discard(self, name: str) -> None:
         """Remove all values of a name, if there are any."""
-        if name in self.first or name.lower() in self.first:
+        if name in self.first:
             self._remove(name)
+        elif (lower := name.lower()) in self.first:
+            self._remove(lower)
 
     def __contains__(self, name: object) -> bool:
         return name in self.first or (isinstance(name, str) and name.lower() in self.first)
@@ -160,11 +181,16 @@ class Headers(MutableMapping[str, str]):
             lower = _spelling(name, value)
         if not self.edits and self.changed is not None:
             self.changed()
-        self.edits.append((op, lower, value))
+        self.edits.append((op + lower, value))
         return lower
 
     def _remove(self, name: str) -> None:
-        name = self._edit("-", name, "")
+        """`name` is one that is there, so it is a good one."""
+        if self.sealed:
+            raise RuleError(f"cannot change header {name!r}: {self.sealed}")
+        if not self.edits and self.changed is not None:
+            self.changed()
+        self.edits.append(("-" + name, ""))
         if self._fields is None:
             del self.first[name]
         else:
@@ -195,7 +221,8 @@ def apply_edits(fields: Fields, edits: FieldEdits) -> Fields:
     """The host's side of `Headers`: the fields after the edits. A replaced field keeps its place."""
     names = [name for name, _ in fields]
     fields = list(fields)
-    for op, name, value in edits:
+    for key, value in edits:
+        op, name = key[0], key[1:]
         if op == "+" or name not in names:
             if op != "-":
                 names.append(name)

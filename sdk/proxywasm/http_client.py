@@ -46,7 +46,7 @@ RouteCallback: TypeAlias = Callable[[HttpAnswer], Action | None]
 
 def answer_from(fields: Fields, body: bytes) -> HttpAnswer:
     """An answer from what the host gives: no fields, no answer."""
-    headers = Headers(fields, sealed="they are those of an answer")
+    headers = Headers.sent(fields, "they are those of an answer")
     status = headers.get(":status", "")
     if status.isdecimal():
         return HttpAnswer(int(status), headers, body, received=True)

@@ -77,18 +77,31 @@ class _Handler(logging.Handler):
             self.handleError(record)
 
 
+unfinished: set[_Lines] = set()
+"""The streams of `print` that hold the beginning of a line."""
+
+
+def finish_lines() -> None:
+    """The callback has returned: what it has printed is a line, whether it ended it or not."""
+    for stream in list(unfinished):
+        stream.finish()
+    unfinished.clear()
+
+
 class _Lines(io.TextIOBase):
     """A text stream whose complete lines are log messages."""
 
     def __init__(self, level: LogLevel) -> None:
         self._level = level
-        self.unfinished = ""
+        self._unfinished = ""
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
-        *lines, self.unfinished = (self.unfinished + text).split("\n")
+        *lines, self._unfinished = (self._unfinished + text).split("\n")
+        if self._unfinished:
+            unfinished.add(self)
         for line in lines:
             _log(self._level, "%s", (line,))
         return len(text)
@@ -97,7 +110,7 @@ class _Lines(io.TextIOBase):
         """Nothing to do: an unfinished line is kept until its end, or until the callback returns."""
 
     def finish(self) -> None:
-        if self.unfinished:
+        if self._unfinished:
             self.write("\n")
 
 

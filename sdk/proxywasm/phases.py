@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 CONTINUED = "the headers have gone on; return Action.STOP_ITERATION from the header callback to keep them"
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
-_RESPONSE_BODY = ExecutionPhase.RESPONSE_BODY
-_TAKEN = Action.STOP_ITERATION
+_REQUEST_BODY, _RESPONSE_BODY = ExecutionPhase.REQUEST_BODY, ExecutionPhase.RESPONSE_BODY
+_RESPONSE_HEADERS = ExecutionPhase.RESPONSE_HEADERS
+_SKIP, _STREAM, _BUFFER = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER
+_CONTINUE, _WAIT, _STOP = Action.CONTINUE, Action.PAUSE, Action.STOP_ITERATION
 
 # Commands that say the same in every stream.
 _STOP_ITERATION, _PAUSE = HoldPhase(Hold.STOP_ITERATION), HoldPhase(Hold.PAUSE)
@@ -49,14 +51,14 @@ class Phases:
         request = ctx.request
         if not ctx.request_is_opaque:
             mode = request.mode(callbacks.streaming_request_body, callbacks.request_body)
-            if mode is not BodyMode.SKIP:
-                request.streaming = mode is BodyMode.STREAM
+            if mode is not _SKIP:
+                request.streaming = mode is _STREAM
                 ctx.command(_READ_REQUEST[mode])
         _hold(ctx, request, action, "on_request_headers")
 
     def response_headers(self, ctx: HttpContext) -> None:
         callbacks = self._callbacks
-        ctx.execution_phase = ExecutionPhase.RESPONSE_HEADERS
+        ctx.execution_phase = _RESPONSE_HEADERS
         replied = ctx.replied
         if ctx.route_callback is not None and not replied:
             self._route_answer_arrives(ctx)
@@ -67,21 +69,21 @@ class Phases:
         response = ctx.response
         if not ctx.response_is_opaque:
             mode = response.mode(callbacks.streaming_response_body, callbacks.response_body)
-            if mode is not BodyMode.SKIP:
-                response.streaming = mode is BodyMode.STREAM
+            if mode is not _SKIP:
+                response.streaming = mode is _STREAM
                 ctx.command(_READ_RESPONSE[mode])
         _hold(ctx, response, action, "on_response_headers")
 
     def _route_answer_arrives(self, ctx: HttpContext) -> None:
         """The answer goes to the callback of the route call, whole."""
         if ctx.has_response_body:
-            ctx.command(ReadResponseBody(BodyMode.BUFFER))
+            ctx.command(_READ_RESPONSE[_BUFFER])
             _hold(ctx, ctx.response, Action.STOP_ITERATION, "the route call")
         else:
             self._whole_body(ctx, ctx.response, _route_answered, b"", "the callback of the route call")
 
     def request_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
-        ctx.execution_phase = ExecutionPhase.REQUEST_BODY
+        ctx.execution_phase = _REQUEST_BODY
         if not ctx.request.streaming:
             self._whole_body(ctx, ctx.request, self._callbacks.request_body, body, "on_request_body")
             return None
@@ -115,7 +117,7 @@ class Phases:
         action = callback(ctx, ctx.config, body)
         if ctx.replied and not replied:
             return
-        if action is Action.STOP_ITERATION:
+        if action is _STOP:
             raise RuleError(
                 f"{name} returned STOP_ITERATION, which is for header callbacks; to wait, return Action.PAUSE"
             )
@@ -131,7 +133,7 @@ class Phases:
     ) -> bytes | None:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         new = callback(ctx, ctx.config, body, end_of_stream)
-        if new is _TAKEN and direction is ctx.response:
+        if new is _STOP and direction is ctx.response:
             self._headers_wait_on(ctx)
             return None
         if direction.held:
@@ -180,13 +182,13 @@ def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | 
 
 
 def _hold(ctx: HttpContext, direction: Direction, action: Action | None, callback: str) -> None:
-    if action is None or action is Action.CONTINUE:
+    if action is None or action is _CONTINUE:
         if direction.held or direction.body_in_hand:
             direction.release(CONTINUED)
         else:
             direction.headers.seal(CONTINUED)
     elif isinstance(action, Action):
         direction.held = True
-        ctx.command(_PAUSE if action is Action.PAUSE else _STOP_ITERATION)
+        ctx.command(_PAUSE if action is _WAIT else _STOP_ITERATION)
     else:
         raise TypeError(f"{callback} must return an Action or None, got {action!r}")

@@ -43,7 +43,7 @@ class RedisAnswer:
     def text(self) -> str | None:
         """A value that is bytes, decoded; a number as its digits."""
         value = self.value
-        if isinstance(value, list | RedisError):
+        if isinstance(value, (list, RedisError)):
             raise TypeError(f"the answer is not one text: {value!r}")
         return value.decode() if isinstance(value, bytes) else None if value is None else str(value)
 

@@ -35,7 +35,7 @@ def encode_command(arguments: Iterable[Argument]) -> bytes:
 def _argument(argument: Argument) -> bytes:
     if isinstance(argument, bytes):
         return argument
-    if isinstance(argument, bool) or not isinstance(argument, str | int | float):
+    if isinstance(argument, bool) or not isinstance(argument, (str, int, float)):
         raise TypeError(f"an argument of a Redis command is bytes, str, int or float, got {argument!r}")
     return str(argument).encode()
 

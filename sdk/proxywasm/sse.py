@@ -44,8 +44,7 @@ class SSEDecoder:
         if chunk.endswith(b"\n\n") and not self._buffer and not self._after_cr and chunk.find(b"\r") < 0:
             # Whole events, as most chunks of most services are.
             events: list[Event] = []
-            for block in chunk[:-2].split(b"\n\n"):
-                self._parse(block, events)
+            self._parse(chunk[:-2], events)
             return events
         return self._collect(chunk)
 
@@ -81,33 +80,40 @@ class SSEDecoder:
         self._buffer.clear()
         return events
 
-    def _parse(self, block: bytes, events: list[Event]) -> None:
-        if self._at_start and block:
-            block = block.removeprefix(b"\xef\xbb\xbf")  # The standard allows one byte order mark.
+    def _parse(self, raw: bytes, events: list[Event]) -> None:
+        """Whole events with a blank line between each two, in lines that end with LF."""
+        text = raw.decode(errors="replace")
+        if self._at_start and text:
+            text = text.removeprefix("\ufeff")  # The standard allows one byte order mark.
             self._at_start = False
-        if block.startswith(b"data:") and block.find(b"\n") < 0:
+        if text.startswith("data:") and text.find("\n") < 0:
             # The shape of nearly all events of nearly all model services.
-            value = block[6:] if block.startswith(b" ", 5) else block[5:]
-            events.append(tuple.__new__(Event, (value.decode(errors="replace"), "", "")))
+            events.append(tuple.__new__(Event, (text[6:] if text.startswith(" ", 5) else text[5:], "", "")))
             return
-        head, mark, value = block.rpartition(b"\ndata:")
-        if mark and value.find(b"\n") < 0 and head.find(b"\ndata") < 0 and not head.startswith(b"data"):
-            # The shape of nearly all others: one line of data, the last one.
-            data: str | None = (value[1:] if value.startswith(b" ") else value).decode(errors="replace")
-        else:
-            head, data = block, None
-        event = event_id = ""
-        # No general split into name and value: prefix tests are faster, and this runs for every event.
-        for line in head.decode(errors="replace").split("\n"):
-            if line.startswith("event:"):
-                event = line[6:].removeprefix(" ")
-            elif line.startswith("id:"):
-                event_id = line[3:].removeprefix(" ")
-            elif line.startswith("data:") or line == "data":
-                more = line[6:] if line.startswith(" ", 5) else line[5:]
-                data = more if data is None else f"{data}\n{more}"
-        if data is not None:
-            events.append(tuple.__new__(Event, (data, event, event_id)))
+        start = text.rfind("\ndata:") + 1
+        if start and text.find("\n", start) < 0:
+            head = "\n" + text[:start]
+            if head.find("\n\n") < 0 and head.find("\ndata") < 0:
+                # The shape of nearly all others: one line of data, the last one.
+                data = text[start + 6 :] if text.startswith(" ", start + 5) else text[start + 5 :]
+                events.append(tuple.__new__(Event, (data, _last(head, "\nevent:"), _last(head, "\nid:"))))
+                return
+        for block in text.split("\n\n"):
+            lines = [line[5:].removeprefix(" ") for line in block.split("\n") if f"{line}:".startswith("data:")]
+            if lines:
+                head = f"\n{block}\n"
+                events.append(Event("\n".join(lines), _last(head, "\nevent:"), _last(head, "\nid:")))
+
+
+def _last(head: str, name: str) -> str:
+    """The value of the last field of this name; empty if there is none. Each line has its LF in front and behind."""
+    start = head.rfind(name)
+    if start < 0:
+        return ""
+    start += len(name)
+    if head.startswith(" ", start):
+        start += 1
+    return head[start : head.find("\n", start)]
 
 
 def encode_event(data: str, event: str = "", event_id: str = "") -> bytes:

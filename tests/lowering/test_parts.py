@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from proxywasm_host import lowering
 from proxywasm_host.build import ABIS, build_component
 from proxywasm_host.lowering import LoweringError, lower, tools
 from proxywasm_host.lowering.binary import CORE_HEADER, MalformedError, Reader, section, u32
@@ -28,7 +30,10 @@ def test_numbers_are_written_as_they_are_read(value: int) -> None:
 def test_the_shim_knows_which_arguments_are_bytes_and_where_answers_go() -> None:
     functions = re.findall(r"^    ([a-z-]+): func\((.*?)\) -> (.*);", WIT.read_text(), re.M)
     assert len(functions) > 20
+    headers = files(lowering).joinpath("headers.wat").read_text()
     for name, arguments, result in functions:
+        if f'(export "proxywasm:abi/host#{name}")' in headers:
+            continue  # The shim's own, which knows by itself.
         position, pointers = 0, []
         for argument in filter(None, arguments.split(", ")):
             is_bytes = argument.split(": ")[1] in {"list<u8>", "pairs"}
@@ -90,7 +95,7 @@ def test_everything_a_component_needs_is_found(component: Path) -> None:
     ours = {f"i{index}" for index in range(len(read.core_instances))}
     assert {item.module for module in linked.modules.values() for item in imports(module)} <= ours | {"shim"}
     wit = Path(__file__).parents[2] / "wit" / "proxy-wasm" / "proxy-wasm.wit"
-    world = wit.read_text().partition("world proxy-wasm {")[2].partition("}")[0]
+    world = wit.read_text().partition("world proxy-wasm {")[2].partition("\n}")[0]
     assert set(linked.callbacks) == set(re.findall(r"export ([\w-]+): func", world))
 
 

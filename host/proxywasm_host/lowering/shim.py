@@ -37,7 +37,6 @@ _BYTES, _U32, _U64 = Answer((4, 8), 4), Answer((4,), 4), Answer((8,), 8)
 
 ANSWERS = {
     "get-header-map-pairs": _OPTIONAL_BYTES,
-    "get-header-map-value": _OPTIONAL_BYTES,
     "get-buffer-bytes": _OPTIONAL_BYTES,
     "get-property": _OPTIONAL_BYTES,
     "get-shared-data": Answer((4, 8, 12), None),
@@ -53,10 +52,6 @@ ANSWERS = {
 BYTES_ARGUMENTS = {
     "log": (1,),
     "set-header-map-pairs": (1,),
-    "get-header-map-value": (1,),
-    "add-header-map-value": (1, 3),
-    "replace-header-map-value": (1, 3),
-    "remove-header-map-value": (1,),
     "set-buffer-bytes": (3,),
     "send-local-response": (1, 3, 5),
     "http-call": (0, 2, 4, 6),
@@ -72,6 +67,19 @@ BYTES_ARGUMENTS = {
 """Which core parameters are the pointers of `list<u8>` arguments."""
 
 
+HEADER_CALLS = [
+    f'(import "env" "proxy_{name}" (func $host_{name} (param {" ".join(["i32"] * count)}) (result i32)))'
+    for name, count in {
+        "get_log_level": 1,
+        "get_header_map_pairs": 3,
+        "add_header_map_value": 5,
+        "replace_header_map_value": 5,
+        "remove_header_map_value": 3,
+    }.items()
+]
+"""What `headers.wat` asks of the host."""
+
+
 def write_shim(linked: Linked, abi: str, *, frees_arguments: bool) -> str:
     """The text of the shim, with imports of the linked modules, `env` and `wasi_snapshot_preview1`.
 
@@ -80,8 +88,10 @@ def write_shim(linked: Linked, abi: str, *, frees_arguments: bool) -> str:
     """
     for func in linked.wanted:
         _refuse_unknown(func, abi)
-    wasi, streams = (files(__package__).joinpath(name).read_text() for name in ("wasi.wat", "streams.wat"))
-    provided = set(re.findall(r'\(export "([^"]+)"', wasi))
+    wasi, headers, streams = (
+        files(__package__).joinpath(name).read_text() for name in ("wasi.wat", "headers.wat", "streams.wat")
+    )
+    provided = set(re.findall(r'\(export "([^"]+)"', wasi + headers))
     allocator = linked.allocators["wasi:random/random"]  # libc
     imported = [
         f'(import "{instance_name(linked.memory.instance)}" "{linked.memory.name}" (memory 0))',
@@ -92,14 +102,18 @@ def write_shim(linked: Linked, abi: str, *, frees_arguments: bool) -> str:
         '(import "wasi_snapshot_preview1" "clock_time_get" (func $clock_time_get (param i32 i64 i32) (result i32)))',
         '(import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))',
         '(import "env" "proxy_log" (func $wasi_log (param i32 i32 i32) (result i32)))',
+        *HEADER_CALLS,
     ]
-    defined = []
+    freeing = "(call $free (local.get 0))" if frees_arguments else ""
+    defined = [f"(func $free_argument (param i32) {freeing})"]
     for func, signature in linked.wanted.items():
+        if shim_export(func) in provided:
+            continue
         if func.interface.startswith(ABI_PREFIX):
             host_import, definition = _host_call(func, signature, frees_arguments)
             imported.append(host_import)
             defined.append(definition)
-        elif shim_export(func) not in provided:
+        else:
             defined.append(f'(func (export "{shim_export(func)}") {_parameters(signature)} (unreachable))')
     exported = set(re.findall(r'\(export "([^"]+)"', streams))
     for name in linked.callbacks:
@@ -113,7 +127,7 @@ def write_shim(linked: Linked, abi: str, *, frees_arguments: bool) -> str:
         '(func (export "proxy_on_memory_allocate") (param i32) (result i32)'
         " (call $realloc (i32.const 0) (i32.const 0) (i32.const 1) (local.get 0)))"
     )
-    return "\n".join(["(module", *imported, wasi, *defined, streams, ")"])
+    return "\n".join(["(module", *imported, wasi, *defined, headers, streams, ")"])
 
 
 def _refuse_unknown(func: HostFunc, abi: str) -> None:

@@ -24,7 +24,14 @@
       (local.get $context)
       (if (result i32) (call $take-created (local.get $context))
         (then (global.get $parent)) (else (i32.const 0)))
+      (call $log-level)
+      (call $fields (i32.const 0))
+      (global.get $fields-size)
       (local.get $end)))
+
+  (func (export "proxy_on_response_headers") (param $context i32) (param $count i32) (param $end i32) (result i32)
+    (call $on-response-headers
+      (local.get $context) (call $fields (i32.const 2)) (global.get $fields-size) (local.get $end)))
 
   (func (export "proxy_on_log") (param $context i32)
     (if (call $take-created (local.get $context)) (then (return)))

@@ -15,44 +15,48 @@ if TYPE_CHECKING:
 Carry: TypeAlias = "Callable[[Stream, Any, Half | None, bool], None]"
 
 
+_STOP_NO_BUFFER = Hold.STOP_NO_BUFFER  # Looked up once: an enum member is no cheap attribute.
+
+
 def _hold(stream: Stream, command: wire.HoldPhase, half: Half | None, _: bool) -> None:
-    if half is None or (command.value is Hold.STOP_NO_BUFFER and half is not stream.response):
+    taken = command.value is _STOP_NO_BUFFER
+    if half is None or (taken and half is not stream.response):
         stream.log(f"the plugin asked for {command}, which has no meaning in this phase")
         return
     half.hold = command.value
-    if command.value is Hold.STOP_NO_BUFFER:
+    if taken:
         stream.take()
 
 
-def _read_request(stream: Stream, command: wire.ReadRequestBody, *_: object) -> None:
+def _read_request(stream: Stream, command: wire.ReadRequestBody, _: Half | None, __: bool) -> None:
     stream.request.mode = command.value
 
 
-def _read_response(stream: Stream, command: wire.ReadResponseBody, *_: object) -> None:
+def _read_response(stream: Stream, command: wire.ReadResponseBody, _: Half | None, __: bool) -> None:
     stream.response.mode = command.value
 
 
-def _limit_request(stream: Stream, command: wire.LimitRequestBody, *_: object) -> None:
+def _limit_request(stream: Stream, command: wire.LimitRequestBody, _: Half | None, __: bool) -> None:
     stream.limit(stream.request, command.value, b"set_decoder_buffer_limit")
 
 
-def _limit_response(stream: Stream, command: wire.LimitResponseBody, *_: object) -> None:
+def _limit_response(stream: Stream, command: wire.LimitResponseBody, _: Half | None, __: bool) -> None:
     stream.limit(stream.response, command.value, b"set_encoder_buffer_limit")
 
 
-def _edit_request(stream: Stream, command: wire.EditRequestHeaders, *_: object) -> None:
+def _edit_request(stream: Stream, command: wire.EditRequestHeaders, _: Half | None, __: bool) -> None:
     stream.edit(stream.request, command.value)
 
 
-def _edit_response(stream: Stream, command: wire.EditResponseHeaders, *_: object) -> None:
+def _edit_response(stream: Stream, command: wire.EditResponseHeaders, _: Half | None, __: bool) -> None:
     stream.edit(stream.response, command.value)
 
 
-def _replace_request(stream: Stream, command: wire.ReplaceRequestBody, *_: object) -> None:
+def _replace_request(stream: Stream, command: wire.ReplaceRequestBody, _: Half | None, __: bool) -> None:
     stream.set_body(stream.request, command.value)
 
 
-def _replace_response(stream: Stream, command: wire.ReplaceResponseBody, *_: object) -> None:
+def _replace_response(stream: Stream, command: wire.ReplaceResponseBody, _: Half | None, __: bool) -> None:
     stream.set_body(stream.response, command.value)
 
 
@@ -79,7 +83,8 @@ def _reply(stream: Stream, command: wire.SendLocalReply, half: Half | None, in_p
         stream.reply(command.value)
 
 
-MEANINGS: Final[dict[type, Carry]] = {
+MEANINGS: Final[dict[type, Carry | None]] = {
+    wire.EffectiveContext: None,
     wire.HoldPhase: _hold,
     wire.ReadRequestBody: _read_request,
     wire.ReadResponseBody: _read_response,
@@ -95,7 +100,7 @@ MEANINGS: Final[dict[type, Carry]] = {
     wire.SendLocalReply: _reply,
 }
 """What to do with a stream, a command, the direction of the stream whose phase is being answered, and whether the phase
-of any stream is being answered.
+of any stream is being answered. None: it says which stream is meant.
 
 A table, because a `match` would try one class after the other, for some eight commands in each request.
 """

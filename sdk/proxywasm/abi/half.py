@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..headers import Headers
-from ..wire import BodyMode, Hold, Outcome
+from ..wire import BodyMode, Command, Hold, Outcome
 from .calls import REQUEST, REQUEST_BODY, REQUEST_HEADERS, RESPONSE, RESPONSE_BODY, RESPONSE_HEADERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SKIP = BodyMode.SKIP
 
 
-class Half:
-    """What the gateway has been told about one direction, and what it has not been told yet."""
+class Side(NamedTuple):
+    """A direction as messages and the ABI have it."""
 
     name: str
     number: int
     map_kind: int
     body_kind: int
 
-    __slots__ = ("arrived", "collecting", "ended", "hold", "kept", "limit", "mode", "on_body", "on_headers", "stopped")
+
+REQUEST_SIDE: Final = Side("request", REQUEST, REQUEST_HEADERS, REQUEST_BODY)
+RESPONSE_SIDE: Final = Side("response", RESPONSE, RESPONSE_HEADERS, RESPONSE_BODY)
+
+
+class Half:
+    """What the gateway has been told about one direction, and what it has not been told yet.
+
+    One class for both directions: the interpreter finds the attributes of objects of one class twice as fast.
+    """
+
+    __slots__ = (
+        "arrived", "body_kind", "collecting", "ended", "hold", "kept", "limit", "map_kind", "mode", "name", "number",
+        "on_body", "on_headers", "stopped",
+    )  # fmt: skip
 
     def __init__(
-        self, on_headers: Callable[[int, Headers, bool], Outcome], on_body: Callable[[int, bytes, bool], Outcome]
+        self,
+        side: Side,
+        on_headers: Callable[[int, Headers, bool], Sequence[Command] | None],
+        on_body: Callable[[int, bytes, bool], Outcome],
     ) -> None:
+        self.name, self.number, self.map_kind, self.body_kind = side
         self.on_headers = on_headers
         self.on_body = on_body
         self.mode = _SKIP
@@ -40,21 +62,3 @@ class Half:
         """The gateway's buffer has a part of the body that the plugin has not seen."""
         self.kept = b""
         """A part that we took out of the gateway's buffer, because the headers had to go on without it."""
-
-
-class RequestHalf(Half):
-    __slots__ = ()
-
-    name = "request"
-    number = REQUEST
-    map_kind = REQUEST_HEADERS
-    body_kind = REQUEST_BODY
-
-
-class ResponseHalf(Half):
-    __slots__ = ()
-
-    name = "response"
-    number = RESPONSE
-    map_kind = RESPONSE_HEADERS
-    body_kind = RESPONSE_BODY

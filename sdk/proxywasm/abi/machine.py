@@ -63,15 +63,16 @@ class Machine:
         if root := self._roots.get(parent):
             self._streams[context] = Stream(root, context)
 
-    def request_headers(self, context: int, parent: int, end_of_stream: bool) -> int:
+    def request_headers(self, context: int, parent: int, log_level: int, headers: bytes, end_of_stream: bool) -> int:
         """`parent` is 0 for a stream that has been created before."""
         if parent:
             self.context_create(context, parent)
         stream = self._stream(context)
         if stream is None:
             return CONTINUE
-        stream.root.follow_log_level()
-        return stream.headers(stream.request, end_of_stream)
+        if log_level != stream.root.log_level:
+            stream.root.follow_log_level(log_level)
+        return stream.headers(stream.request, headers, end_of_stream)
 
     def request_body(self, context: int, size: int, end_of_stream: bool) -> int:
         stream = self._stream(context)
@@ -81,9 +82,9 @@ class Machine:
         stream = self._stream(context)
         return stream.trailers(stream.request) if stream else CONTINUE
 
-    def response_headers(self, context: int, end_of_stream: bool) -> int:
+    def response_headers(self, context: int, headers: bytes, end_of_stream: bool) -> int:
         stream = self._stream(context)
-        return stream.headers(stream.response, end_of_stream) if stream else CONTINUE
+        return stream.headers(stream.response, headers, end_of_stream) if stream else CONTINUE
 
     def response_body(self, context: int, size: int, end_of_stream: bool) -> int:
         stream = self._stream(context)

@@ -25,21 +25,16 @@ def to_text(data: bytes) -> str:
 
 
 def split_pairs(raw: bytes | None) -> Fields:
-    """The fields of a serialised header map; see `pairs_text`."""
-    return split_fields(pairs_text(raw))
-
-
-def pairs_text(raw: bytes | None) -> str:
-    """A serialised header map as `wire.join_fields` has it; empty for a map that is not there.
+    """The fields of a serialised header map; none if there is no map.
 
     u32 count; count times u32 size of the name, u32 size of the value; then name NUL value NUL for each. Numbers are
     little-endian (https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1, serialization).
     """
     if not raw:
-        return ""
+        return []
     # NUL cannot occur in a field, so the sizes say nothing that the separators do not.
     start = 4 + 8 * int.from_bytes(raw[:4], "little")
-    return to_text(raw[start:-1])
+    return split_fields(to_text(raw[start:-1]))
 
 
 def join_pairs(fields: Fields) -> bytes:

@@ -28,7 +28,8 @@ class Root:
         self.on_request_headers, self.on_request_body = dispatcher.on_request_headers, dispatcher.on_request_body
         self.on_response_headers, self.on_response_body = dispatcher.on_response_headers, dispatcher.on_response_body
         self._streams = streams
-        self._level = -1
+        self.log_level = -1
+        """The gateway's, which the dispatcher has been told."""
         self._soon: list[Callable[[], None]] = []
         self._after: list[Callable[[], None]] = []
 
@@ -37,13 +38,11 @@ class Root:
         self.dispatcher.configure(config, _log_level(self.gateway.abi.get_log_level()))
         self.port.starting = False
 
-    def follow_log_level(self) -> None:
-        """An operator may have changed it."""
-        level = self.gateway.abi.get_log_level()
-        if level != self._level:
-            self._level = level
-            self.dispatcher.log_level = _log_level(level)
-            log.install(self.dispatcher.log_level)
+    def follow_log_level(self, level: int) -> None:
+        """An operator has changed it."""
+        self.log_level = level
+        self.dispatcher.log_level = _log_level(level)
+        log.install(self.dispatcher.log_level)
 
     @property
     def fail_open(self) -> bool:
@@ -88,10 +87,12 @@ class Root:
         """`half`: the direction of `stream` whose phase is being answered."""
         in_phase = half is not None
         for command in commands:
-            if type(command) is EffectiveContext:
+            meaning = MEANINGS[type(command)]
+            if meaning is None:
+                assert isinstance(command, EffectiveContext)
                 stream, half = self._streams.get(command.value), None
             elif stream is not None:
-                MEANINGS[type(command)](stream, command, half, in_phase)
+                meaning(stream, command, half, in_phase)
             # Otherwise the stream ended before its answer came, which is nobody's fault.
         while self._after:
             self._after.pop(0)()

@@ -23,7 +23,7 @@ from proxywasm import wire
 from proxywasm.adapters.instance import begin, settle
 from proxywasm.dispatcher import Dispatcher
 from proxywasm.headers import Headers
-from proxywasm.wire import Fields, LogLevel, MetricKind, join_edits, join_fields, split_fields
+from proxywasm.wire import Fields, LogLevel, MetricKind, join_fields, split_fields
 
 _LEVELS = {
     LogLevel.TRACE: types.LogLevel.TRACE,
@@ -150,8 +150,8 @@ _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.ReadResponseBody: lambda command: types.Command_ReadResponseBody(_MODES[command.value]),
     wire.LimitRequestBody: lambda command: types.Command_LimitRequestBody(command.value),
     wire.LimitResponseBody: lambda command: types.Command_LimitResponseBody(command.value),
-    wire.EditRequestHeaders: lambda command: types.Command_EditRequestHeaders(join_edits(command.value)),
-    wire.EditResponseHeaders: lambda command: types.Command_EditResponseHeaders(join_edits(command.value)),
+    wire.EditRequestHeaders: lambda command: types.Command_EditRequestHeaders(join_fields(command.value)),
+    wire.EditResponseHeaders: lambda command: types.Command_EditResponseHeaders(join_fields(command.value)),
     wire.ReplaceRequestBody: lambda command: types.Command_ReplaceRequestBody(_payload(command.value)),
     wire.ReplaceResponseBody: lambda command: types.Command_ReplaceResponseBody(_payload(command.value)),
     wire.InjectResponseBody: lambda command: types.Command_InjectResponseBody(_injection(command.value)),

@@ -42,8 +42,8 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
     def on_context_create(self, context: int, parent: int) -> None:
         _machine.context_create(context, parent)
 
-    def on_request_headers(self, context: int, parent: int, end_of_stream: bool) -> int:
-        return _machine.request_headers(context, parent, end_of_stream)
+    def on_request_headers(self, context: int, parent: int, log_level: int, headers: bytes, end_of_stream: bool) -> int:
+        return _machine.request_headers(context, parent, log_level, headers, end_of_stream)
 
     def on_request_body(self, context: int, size: int, end_of_stream: bool) -> int:
         return _machine.request_body(context, size, end_of_stream)
@@ -51,8 +51,8 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
     def on_request_trailers(self, context: int, count: int) -> int:
         return _machine.request_trailers(context)
 
-    def on_response_headers(self, context: int, count: int, end_of_stream: bool) -> int:
-        return _machine.response_headers(context, end_of_stream)
+    def on_response_headers(self, context: int, headers: bytes, end_of_stream: bool) -> int:
+        return _machine.response_headers(context, headers, end_of_stream)
 
     def on_response_body(self, context: int, size: int, end_of_stream: bool) -> int:
         return _machine.response_body(context, size, end_of_stream)
