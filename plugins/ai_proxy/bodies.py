@@ -43,7 +43,7 @@ def prepare(provider: Provider, call: Call, body: Json) -> tuple[Json, bool]:
     call.stream = body.get("stream") is True
     if call.stream and call.api in _TELL_USAGE:
         changed |= _ask_for_usage(body)
-    if isinstance(count := body.get("n"), int) and count > 1:
+    if "n" in body and isinstance(count := body["n"], int) and count > 1:
         call.choices = count
     is_chat = call.api == apis.CHAT
     if is_chat:
@@ -65,7 +65,7 @@ def _map_model(provider: Provider, call: Call, body: Json) -> bool:
     mapping = provider.settings.model_mapping
     if model:
         call.asked_model = model
-        call.model = mapping(model)
+        call.model = mapping.of(model)
     elif mapping.fallback and call.api not in provider.row.codecs:
         call.model = mapping.fallback
     elif call.api in apis.MODEL_REQUIRED:

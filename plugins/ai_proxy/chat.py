@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from types import NoneType
 from typing import Any, Final
 
 from proxywasm import log
@@ -194,7 +195,7 @@ def completion(answer_id: str, model: str, choices: list[Json], usage: Json | No
 def choice(index: int, message: Json, finish_reason: str | None, logprobs: Any = None) -> Json:
     """A choice of a whole answer. What clients rely on is there, whatever the provider has left out or mistyped."""
     message = _with_role(message)
-    if not isinstance(message.get("content"), str | list | None):
+    if not isinstance(message.get("content"), (str, list, NoneType)):
         message = {**message, "content": None}
     if "tool_calls" in message:
         calls = ToolCalls().told(message["tool_calls"])

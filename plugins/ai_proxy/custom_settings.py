@@ -38,7 +38,7 @@ def _write(body: Json, path: list[str], value: Any, *, overwrite: bool) -> bool:
                 return False
             target[place] = value
         else:
-            if not present or not isinstance(target[place], dict | list):
+            if not present or not isinstance(target[place], (dict, list)):
                 if present and not overwrite:
                     return False
                 target[place] = {}

@@ -41,7 +41,7 @@ def _check(provider: Provider, health: Health, check: Check) -> None:
     settings = health.settings
     call = Call(provider.settings, Route(apis.CHAT), token=check.token)
     call.asked_model = settings.health_check_model
-    call.model = provider.settings.model_mapping(call.asked_model)
+    call.model = provider.settings.model_mapping.of(call.asked_model)
     body = {"model": call.model, "messages": [{"role": "user", "content": _QUESTION}]}
     codec = provider.row.codecs.get(apis.CHAT)
     if codec is not None:

@@ -22,7 +22,7 @@ def map_model(provider: Provider, call: Call, raw: bytes, content_type: str) -> 
         asked = "" if field is None else field.data.decode(errors="replace").strip()
         mapping = provider.settings.model_mapping
         call.asked_model = asked
-        call.model = mapping(asked) if asked else mapping.fallback
+        call.model = mapping.of(asked) if asked else mapping.fallback
         call.stream = any(part.name == "stream" and part.data.strip() == b"true" for part in parts)
         if call.model == asked:
             return None

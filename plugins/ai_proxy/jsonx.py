@@ -71,8 +71,9 @@ def loads(data: bytes | str) -> Any:
         text = data.decode("utf-8-sig")
     else:
         text = data.decode()  # The other codec is Python code, and this one is not.
-    # Most documents do not even have that many brackets.
-    if text.count("[") + text.count("{") > DEPTH and _is_too_deep(text.encode(errors="replace")):
+    # Most documents do not even have that many characters or brackets.
+    brackets = text.count("[") + text.count("{") if len(text) > DEPTH else 0
+    if brackets > DEPTH and _is_too_deep(text.encode(errors="replace")):
         raise ValueError(f"nested more than {DEPTH} deep")
     try:
         # A document without white space around it, as nearly all are, needs no more than this.

@@ -28,7 +28,8 @@ class ModelMapping:
         self.fallback = fallback or ""
         """The value of `*`, which is also for requests that name no model."""
 
-    def __call__(self, model: str) -> str:
+    def of(self, model: str) -> str:
+        """The provider's name for it."""
         target = self._exact.get(model)
         if target is None:
             for rule in self._rules:

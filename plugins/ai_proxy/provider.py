@@ -47,12 +47,13 @@ class Auth:
     """The header that carries the credential, or the parameter of the query."""
 
     header: str
-    template: str
+    prefix: str = ""
+    """Stands before the credential."""
     in_query: bool = False
 
 
-BEARER: Final = Auth("authorization", "Bearer {}")
-RAW: Final = Auth("authorization", "{}")
+BEARER: Final = Auth("authorization", "Bearer ")
+RAW: Final = Auth("authorization")
 
 
 class Original(Enum):

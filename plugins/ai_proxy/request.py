@@ -59,7 +59,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     if plan.names_model and not read:
         # A websocket's request has the model in its query.
         asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
-        call.model = asked and settings.model_mapping(asked)
+        call.model = asked and settings.model_mapping.of(asked)
     if row.read_headers:
         call.asked_headers = {name: headers.get(name, "") for name in row.read_headers}
     upstream.address(ctx, headers, provider, call, plan.path)

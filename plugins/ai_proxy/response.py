@@ -137,7 +137,7 @@ def _stream(plan: Plan, call: Call, codec: Codec | None) -> ConvertedStream | Ch
 
 
 def _is_stream(content_type: str) -> bool:
-    return content_type.lstrip().lower().startswith("text/event-stream")
+    return content_type != "application/json" and content_type.lstrip().lower().startswith("text/event-stream")
 
 
 def _answer(plan: Plan, call: Call, codec: Codec, document: Json) -> tuple[str, bytes]:

@@ -103,7 +103,7 @@ def _again(ctx: HttpContext, provider: Provider, call: Call) -> tuple[Outgoing, 
     if auth is not None and auth.in_query:
         path = upstream.with_key(path, auth, call.token)
     elif auth is not None:
-        headers[auth.header] = auth.template.format(call.token)
+        headers[auth.header] = auth.prefix + call.token
     sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, call.sent or b"")
     if provider.row.sign is not None:
         headers |= provider.row.sign(provider.settings, sent)

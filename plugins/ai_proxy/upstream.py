@@ -38,26 +38,28 @@ _REMOVED_IN_ANY_CASE: Final = (_REMOVED - {*CREDENTIALS}) | {"x-hi-original-auth
 _KEY_HEADERS: Final = ("x-api-key", "x-authorization", "authorization")
 
 
+_USED, _KEPT = OwnKey.USED, OwnKey.KEPT  # An enum member is no cheap attribute.
+
+
 def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, path: str) -> None:
     """Turn the client's request headers into those for the provider. `path`: that of all requests like this one without
     a query; empty if there is none.
     """
-    if not call.token and provider.own_key is OwnKey.USED:
+    if not call.token and provider.own_key is _USED:
         call.token = _own_key(headers)
-    removed = _REMOVED_IN_ANY_CASE if provider.own_key is OwnKey.KEPT else _REMOVED
-    for name in [name for name in headers if name in removed]:
-        del headers[name]
+    removed = _REMOVED_IN_ANY_CASE if provider.own_key is _KEPT else _REMOVED
+    headers.discard_all(removed)
     if provider.headers:
         headers.update(provider.headers)
     _set_credential(headers, provider.row, call)
     if provider.host and provider.host != ctx.host:
-        headers[":authority"] = provider.host
-        headers[_ORIGINAL_HOST] = ctx.host
+        headers.set(":authority", provider.host)
+        headers.set(_ORIGINAL_HOST, ctx.host)
     if not path or "?" in ctx.path:
         path = upstream_path(provider, call, ctx.path)
     if path != ctx.path:
-        headers[":path"] = path
-        headers[_ORIGINAL_PATH] = ctx.path
+        headers.set(":path", path)
+        headers.set(_ORIGINAL_PATH, ctx.path)
 
 
 def set_token(ctx: HttpContext, provider: Provider, call: Call, token: str) -> None:
@@ -68,7 +70,7 @@ def set_token(ctx: HttpContext, provider: Provider, call: Call, token: str) -> N
 
 def _set_credential(headers: MutableMapping[str, str], row: Row, call: Call) -> None:
     if call.token and row.auth is not None and not row.auth.in_query:
-        headers[row.auth.header] = row.auth.template.format(call.token)
+        headers[row.auth.header] = row.auth.prefix + call.token
 
 
 def _own_key(headers: Headers) -> str:

@@ -160,9 +160,7 @@ def _credential(row: Row) -> str:
     if row.auth is None:
         return "none; the client's headers stay as they are"
     where = (
-        f"query parameter `{row.auth.header}`"
-        if row.auth.in_query
-        else f"`{row.auth.header}: {row.auth.template.format('...')}`"
+        f"query parameter `{row.auth.header}`" if row.auth.in_query else f"`{row.auth.header}: {row.auth.prefix}...`"
     )
     tokens = "one of `apiTokens`" if row.token_required else "one of `apiTokens`, if there are any"
     client = {

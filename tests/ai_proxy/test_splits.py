@@ -94,7 +94,7 @@ def _convert(entry: Exchange, chunks: list[bytes]) -> list[tuple[str, str]]:
     path = dict(entry.request.headers)[":path"]
     body: Json = json.loads(b"".join(entry.request.body))
     call = Call(provider.settings, apis.classify(path))
-    call.model = provider.settings.model_mapping(body["model"])
+    call.model = provider.settings.model_mapping.of(body["model"])
     call.stream = True
     codec = provider.row.codecs.get(call.api)
     stream: ConvertedStream | CheckedStream = CheckedStream()

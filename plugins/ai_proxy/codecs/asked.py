@@ -99,7 +99,7 @@ def max_tokens(body: Json) -> int | None:
     if value is None:
         return None
     # Some languages have no other numbers than floats.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1 << 53:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1 << 53:
         raise ApiError(400, f"{name} must be an integer", param=name)
     return int(value)
 

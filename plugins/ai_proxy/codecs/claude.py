@@ -148,7 +148,7 @@ def _thinking(body: Json, result: Json, limit: int) -> None:
     # These cannot be combined with it.
     result.pop("temperature", None)
     result.pop("top_k", None)
-    if isinstance(top_p := result.get("top_p"), int | float) and top_p < 0.95:
+    if isinstance(top_p := result.get("top_p"), (int, float)) and top_p < 0.95:
         del result["top_p"]
     if result.get("tool_choice", {}).get("type") in {"any", "tool"}:
         del result["thinking"]

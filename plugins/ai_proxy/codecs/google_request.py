@@ -6,6 +6,7 @@ Source: ai.google.dev/api/generate-content.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any, Final
 
 from ..errors import ApiError
@@ -96,7 +97,7 @@ def _is_googles(schema: Any) -> bool:
         schema = waiting.pop()
         if not isinstance(schema, dict):
             return False
-        if not set(schema) <= _OF_A_SCHEMA or not isinstance(schema.get("type"), str | None):
+        if not set(schema) <= _OF_A_SCHEMA or not isinstance(schema.get("type"), (str, NoneType)):
             return False
         properties = schema.get("properties", {})
         waiting += properties.values() if isinstance(properties, dict) else [None]

@@ -59,7 +59,7 @@ def request(call: Call, body: Json) -> Json:
     if call.model:
         document["model_name"] = call.model
     elif isinstance(own := body.get("model_name"), str):
-        call.model = document["model_name"] = call.settings.model_mapping(own)
+        call.model = document["model_name"] = call.settings.model_mapping.of(own)
     return document
 
 

@@ -22,7 +22,7 @@ def objects(value: Any) -> list[Json]:
 
 def count(value: Any) -> int:
     """A number of tokens, 0 if there is none. Floats count: some languages have no other numbers."""
-    number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1 << 53
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1 << 53
     return int(value) if number else 0
 
 

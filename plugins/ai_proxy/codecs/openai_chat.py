@@ -50,7 +50,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # 
 def error(status: int, document: Json) -> ApiError | None:
     """`{"error": {...}}`, or a text in its place. In an answer only the code may tell the status."""
     inner = document.get("error")
-    if not inner or not isinstance(inner, dict | str) or document.get("choices"):
+    if not inner or not isinstance(inner, (dict, str)) or document.get("choices"):
         return None
     code = inner.get("code") if isinstance(inner, dict) else None
     if status < 400:

@@ -68,7 +68,7 @@ def request(call: Call, body: Json) -> Json:
     if body.get("reasoning_max_tokens") is not None:
         parameters.setdefault("thinking_budget", body["reasoning_max_tokens"])
     top_p = parameters.get("top_p")
-    if isinstance(top_p, int | float):
+    if isinstance(top_p, (int, float)):
         parameters["top_p"] = min(max(top_p, _TOP_P[0]), _TOP_P[1])
     # Not what OpenAI sends, but what clients of the original are used to.
     call.usage_choice = True

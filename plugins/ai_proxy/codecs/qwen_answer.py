@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Any
 
 from ..errors import ApiError, bad_upstream
@@ -61,7 +62,7 @@ def choices(answer: Json) -> list[tuple[Json, Json]]:
         content = message.get("content")
         if isinstance(content, list):
             message = {**message, "content": "".join(map(_text, content))}
-        elif not isinstance(content, str | None):
+        elif not isinstance(content, (str, NoneType)):
             raise bad_upstream("the upstream's answer has a content that is neither text nor parts")
         calls = message.get("tool_calls")
         if calls is not None and not (isinstance(calls, list) and all(isinstance(one, dict) for one in calls)):

@@ -60,7 +60,7 @@ def enter(call: Call, provider: Provider) -> bool:
 def leave_if_native(call: Call, provider: Provider, body: Json) -> None:
     """Give the call back where the provider has the front's API for the model that is asked for."""
     native, model = provider.row.native_front, body.get("model")
-    if call.front and native is not None and isinstance(model, str) and native(call.settings.model_mapping(model)):
+    if call.front and native is not None and isinstance(model, str) and native(call.settings.model_mapping.of(model)):
         call.turn_to(call.front)
         call.front = ""
 

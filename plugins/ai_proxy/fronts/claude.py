@@ -110,7 +110,7 @@ def _thinking(call: Call, body: Json, pivot: Json) -> None:
     call.thinking = {"type": "disabled", **thinking}
     if thinking.get("type") == "enabled":
         budget = thinking.get("budget_tokens")
-        budget = budget if isinstance(budget, int | float) else 0
+        budget = budget if isinstance(budget, (int, float)) else 0
         pivot["reasoning_effort"] = next((name for limit, name in _EFFORTS if budget < limit), "high")
     config = body.get("output_config")
     if isinstance(config, dict) and isinstance(config.get("effort"), str):

@@ -19,7 +19,7 @@ def _path(call: Call) -> str:
     actions = {apis.GEMINI_GENERATE: "generateContent", apis.GEMINI_STREAM: "streamGenerateContent"}
     if call.api not in actions:
         return ""
-    model = call.settings.model_mapping(parameters["model"])
+    model = call.settings.model_mapping.of(parameters["model"])
     return f"/{parameters['version']}/models/{model}:{actions[call.api]}"
 
 
@@ -28,7 +28,7 @@ ROWS: Final = (
         name="gemini",
         title="Google's Gemini API",
         host="generativelanguage.googleapis.com",
-        auth=Auth("x-goog-api-key", "{}"),
+        auth=Auth("x-goog-api-key"),
         settings=GeminiSettings,
         # The codecs say them: the version is in the path, and mostly the model.
         paths={

@@ -57,7 +57,7 @@ _EXPRESS: Final = Row(
     title="Google's Vertex AI",
     when=EXPRESS,
     host="aiplatform.googleapis.com",
-    auth=Auth("key", "{}", in_query=True),
+    auth=Auth("key", in_query=True),
     settings=VertexSettings,
     paths=_PATHS,
     codecs=_CODECS,

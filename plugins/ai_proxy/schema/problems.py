@@ -55,7 +55,7 @@ _LONGEST_SHOWN: Final = 40
 
 def got(raw: Any, *, secret: bool) -> str:
     """What a message says of the value that was found."""
-    if secret or isinstance(raw, list | dict):
+    if secret or isinstance(raw, (list, dict)):
         return type_name(raw)
     text = dumps(raw)
     return text if len(text) <= _LONGEST_SHOWN else type_name(raw)

@@ -70,7 +70,7 @@ def _integer(entry: Key, raw: Any, path: str, findings: Findings) -> int:
     if isinstance(raw, str) and re.fullmatch("-?[0-9]{1,18}", raw):
         findings.report(Fault.SPELLING, path, f"understood; write {int(raw)} without quotes")
         return int(raw)
-    number = isinstance(raw, int | float) and not isinstance(raw, bool)
+    number = isinstance(raw, (int, float)) and not isinstance(raw, bool)
     if not number or not math.isfinite(raw) or raw != int(raw):
         raise _refuse(entry, raw, path, "an integer")
     return int(raw)
