@@ -23,8 +23,9 @@ _NAMES: Final = {
     "record {status: u16, headers: string, body: payload, details: string}": "local-reply",
     "record {value: payload, cas: u32}": "shared-value",
     "record {headers: string, body: payload}": "http-response",
-    "variant {effective-context(u32), hold(hold), read-request-body(body-mode), read-response-body(body-mode), "
-    "limit-request-body(u32), limit-response-body(u32), edit-request-headers(string), edit-response-headers(string), "
+    "record {mode: body-mode, limit: option<u32>}": "body-reading",
+    "variant {effective-context(u32), hold(hold), read-request-body(body-reading), read-response-body(body-reading), "
+    "edit-request-headers(string), edit-response-headers(string), "
     "replace-request-body(payload), replace-response-body(payload), inject-response-body(injection), resume-request, "
     "resume-response, send-local-reply(local-reply)}": "command",
     "variant {unchanged, utf8(string), latin1(string), commands(list<command>), failed(string)}": "outcome",

@@ -13,67 +13,60 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Call:
-    """One per stream; a codec finds and leaves here what concerns this stream only.
+    """One per stream; a codec finds and leaves here what concerns this stream only."""
 
-    What few requests need has its value from the class until then, so that the others do not pay for it.
-    """
+    __slots__ = (
+        "answer_headers", "answer_id", "api", "asked_headers", "asked_model", "choices", "files", "form", "front",
+        "headers", "held", "host", "model", "path", "route", "sent", "settings", "state", "status", "stream",
+        "thinking", "token", "undecided", "usage_choice", "used",
+    )  # fmt: skip
 
-    asked_model: str = ""
-    choices: int = 1
-    """How many answers are asked for."""
-    path: str = ""
-    """The upstream path that a codec chooses; empty: that of the row."""
-    host: str = ""
-    """The upstream host that a codec chooses; empty: that of the row."""
-    form: str = ""
-    """The content type of the client's body where that is a form; empty: the body is JSON."""
-    asked_headers: Mapping[str, str] = _NOTHING
-    """The client's headers that the row wants to see."""
-    sent: bytes | None = None
-    """The body that went upstream, as long as a retry may need it."""
-    state: Any = None
-    """The codec's own memory of the stream."""
-    answer_id: str = ""
-    """The id of the answer, where a header says it."""
-    thinking: dict[str, Any] | None = None
-    """What a client of Anthropic's API says about thinking: `type`, `budget_tokens`."""
-    usage_choice: bool = False
-    """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
-    status: int = 0
-    """That of the upstream's answer."""
-    held: bool = False
-    """The answer is a failure, and waits until it is known whether the request can be made again."""
-    undecided: bool = False
-    """The answer has a good status, and may still turn out to be an error: `failover` waits for its body."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        route: Route,
-        *,
-        token: str = "",
-        model: str = "",
-        stream: bool = False,
-        front: str = "",
-    ) -> None:
+    def __init__(self, settings: Settings, route: Route) -> None:
         self.settings = settings
         self.route = route
         self.api = route.api
         """The API that is asked for, by its name in `apis`; that of the route."""
-        self.token = token
-        self.model = model
+        self.token = ""
+        self.asked_model = ""
+        self.model = ""
         """After model mapping."""
-        self.stream = stream
-        self.front = front
+        self.stream = False
+        self.choices = 1
+        """How many answers are asked for."""
+        self.front = ""
         """The API that the client asked for, where a front answers it; `route` is then that of the pivot."""
+        self.thinking: dict[str, Any] | None = None
+        """What a client of Anthropic's API says about thinking: `type`, `budget_tokens`."""
+        self.form = ""
+        """The content type of the client's body where that is a form; empty: the body is JSON."""
+        self.asked_headers: Mapping[str, str] = _NOTHING
+        """The client's headers that the row wants to see."""
+        self.path = ""
+        """The upstream path that a codec chooses; empty: that of the row."""
+        self.host = ""
+        """The upstream host that a codec chooses; empty: that of the row."""
         self.headers: dict[str, str | None] = {}
         """Request headers that a codec sets, or removes (None)."""
-        self.answer_headers: dict[str, str] = {}
-        """Response headers that a codec sets before the first of the answer is sent."""
         self.files: dict[str, Any] = {}
         """Files that the request names and that have been fetched, by address."""
+        self.sent: bytes | None = None
+        """The body that went upstream, as long as a retry may need it."""
         self.used: list[str] = []
         """Tokens of earlier attempts."""
+        self.state: Any = None
+        """The codec's own memory of the stream."""
+        self.status = 0
+        """That of the upstream's answer."""
+        self.held = False
+        """The answer is a failure, and waits until it is known whether the request can be made again."""
+        self.undecided = False
+        """The answer has a good status, and may still turn out to be an error: `failover` waits for its body."""
+        self.answer_id = ""
+        """The id of the answer, where a header says it."""
+        self.answer_headers: dict[str, str] = {}
+        """Response headers that a codec sets before the first of the answer is sent."""
+        self.usage_choice = False
+        """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
 
     def turn_to(self, api: str) -> None:
         """From here on the request is one for another API."""

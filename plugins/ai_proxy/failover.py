@@ -39,7 +39,8 @@ def _check(provider: Provider, health: Health, check: Check) -> None:
         health.checked(check.token, good=True)  # There is nothing to ask; the next request will show.
         return
     settings = health.settings
-    call = Call(provider.settings, Route(apis.CHAT), token=check.token)
+    call = Call(provider.settings, Route(apis.CHAT))
+    call.token = check.token
     call.asked_model = settings.health_check_model
     call.model = provider.settings.model_mapping.of(call.asked_model)
     body = {"model": call.model, "messages": [{"role": "user", "content": _QUESTION}]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,9 @@ from .wire import (
     EditResponseHeaders,
     Injection,
     InjectResponseBody,
-    LimitRequestBody,
-    LimitResponseBody,
     LocalReply,
+    ReadRequestBody,
+    ReadResponseBody,
     ReplaceRequestBody,
     ReplaceResponseBody,
     ResumeRequest,
@@ -63,7 +63,7 @@ _CLEAR_ROUTE_CACHE = ("clear_route_cache",)
 class Direction:
     """One direction of a stream: its headers, what the plugin asked for, and what still waits for it."""
 
-    __slots__ = ("body_in_hand", "buffered", "headers", "held", "streaming", "taken", "unread")
+    __slots__ = ("body_in_hand", "buffered", "headers", "held", "limit", "read", "taken", "unread")
 
     def __init__(self, headers: Headers) -> None:
         self.headers = headers
@@ -71,7 +71,10 @@ class Direction:
         self.buffered = False
         self.held = False
         self.body_in_hand = False
-        self.streaming = False
+        self.read: BodyMode | None = None
+        """How the body is read, once the host has been told."""
+        self.limit: int | None = None
+        """Bytes of it that may be buffered."""
         self.taken = False
         """The plugin has taken a chunk, and has not yet said where the end is."""
 
@@ -92,9 +95,10 @@ class Direction:
 
     def fit_length(self, body: bytes, name: str) -> None:
         """`content-length` has to tell the length of a body that is replaced."""
-        given = self.headers.get("content-length")
-        length = str(len(body))
-        if given is None or given == length:
+        if "content-length" not in self.headers.first:
+            return
+        given, length = self.headers["content-length"], str(len(body))
+        if given == length:
             return
         if self.headers.sealed:
             raise RuleError(
@@ -201,11 +205,18 @@ class HttpContext(UserAttributes):
 
     def set_request_body_buffer_limit(self, size: int) -> None:
         """How many bytes of request body may be buffered for this stream; beyond it the client gets 413."""
-        self.command(LimitRequestBody(size))
+        self._limit(self.request, ReadRequestBody, size)
 
     def set_response_body_buffer_limit(self, size: int) -> None:
         """How many bytes of response body may be buffered for this stream; beyond it the client gets 502."""
-        self.command(LimitResponseBody(size))
+        self._limit(self.response, ReadResponseBody, size)
+
+    def _limit(self, direction: Direction, read: Callable[[BodyMode, int], Command], size: int) -> None:
+        if self.ended:
+            raise RuleError(f"nothing can be limited any more: {DONE}")
+        direction.limit = size
+        if direction.read is not None:
+            self.command(read(direction.read, size))
 
     def replace_request_body(self, body: bytes) -> None:
         """Send this body upstream instead of the one that the callback got.

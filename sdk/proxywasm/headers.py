@@ -107,8 +107,10 @@ class Headers(MutableMapping[str, str]):
     def get(self, name: str, default: Any = None) -> Any:
         """The first value of a name."""
         value = self.first.get(name)
+        if value is not None:
+            return value
         # Nearly all code spells names in lower case.
-        return self.first.get(name.lower(), default) if value is None else value
+        return default if name.islower() else self.first.get(name.lower(), default)
 
     def get_all(self, name: str) -> list[str]:
         """All values of a name, in order; empty if there is none."""

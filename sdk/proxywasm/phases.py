@@ -32,8 +32,6 @@ _CONTINUE, _WAIT, _STOP = Action.CONTINUE, Action.PAUSE, Action.STOP_ITERATION
 # Commands that say the same in every stream.
 _STOP_ITERATION, _PAUSE = HoldPhase(Hold.STOP_ITERATION), HoldPhase(Hold.PAUSE)
 _STOP_NO_BUFFER = HoldPhase(Hold.STOP_NO_BUFFER)
-_READ_REQUEST = {mode: ReadRequestBody(mode) for mode in BodyMode}
-_READ_RESPONSE = {mode: ReadResponseBody(mode) for mode in BodyMode}
 
 
 class Phases:
@@ -52,8 +50,8 @@ class Phases:
         if not ctx.request_is_opaque:
             mode = request.mode(callbacks.streaming_request_body, callbacks.request_body)
             if mode is not _SKIP:
-                request.streaming = mode is _STREAM
-                ctx.command(_READ_REQUEST[mode])
+                request.read = mode
+                ctx.command(ReadRequestBody(mode, request.limit))
         _hold(ctx, request, action, "on_request_headers")
 
     def response_headers(self, ctx: HttpContext) -> None:
@@ -70,21 +68,22 @@ class Phases:
         if not ctx.response_is_opaque:
             mode = response.mode(callbacks.streaming_response_body, callbacks.response_body)
             if mode is not _SKIP:
-                response.streaming = mode is _STREAM
-                ctx.command(_READ_RESPONSE[mode])
+                response.read = mode
+                ctx.command(ReadResponseBody(mode, response.limit))
         _hold(ctx, response, action, "on_response_headers")
 
     def _route_answer_arrives(self, ctx: HttpContext) -> None:
         """The answer goes to the callback of the route call, whole."""
         if ctx.has_response_body:
-            ctx.command(_READ_RESPONSE[_BUFFER])
+            ctx.response.read = _BUFFER
+            ctx.command(ReadResponseBody(_BUFFER, ctx.response.limit))
             _hold(ctx, ctx.response, Action.STOP_ITERATION, "the route call")
         else:
             self._whole_body(ctx, ctx.response, _route_answered, b"", "the callback of the route call")
 
     def request_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
         ctx.execution_phase = _REQUEST_BODY
-        if not ctx.request.streaming:
+        if ctx.request.read is not _STREAM:
             self._whole_body(ctx, ctx.request, self._callbacks.request_body, body, "on_request_body")
             return None
         new = self._chunk(ctx, ctx.request, self._callbacks.streaming_request_body, body, end_of_stream)
@@ -95,7 +94,7 @@ class Phases:
 
     def response_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
         ctx.execution_phase = _RESPONSE_BODY
-        if not ctx.response.streaming:
+        if ctx.response.read is not _STREAM:
             callback = _route_answered if ctx.route_callback else self._callbacks.response_body
             self._whole_body(ctx, ctx.response, callback, body, "on_response_body")
             return None

@@ -80,26 +80,18 @@ class HoldPhase:
 
 @dataclass(slots=True)
 class ReadRequestBody:
-    value: BodyMode
+    """`limit`: bytes that may be buffered; None: as many as the host allows."""
+
+    mode: BodyMode
+    limit: int | None
 
 
 @dataclass(slots=True)
 class ReadResponseBody:
-    value: BodyMode
+    """Likewise."""
 
-
-@dataclass(slots=True)
-class LimitRequestBody:
-    """Bytes that may be buffered."""
-
-    value: int
-
-
-@dataclass(slots=True)
-class LimitResponseBody:
-    """Bytes that may be buffered."""
-
-    value: int
+    mode: BodyMode
+    limit: int | None
 
 
 @dataclass(slots=True)
@@ -165,8 +157,6 @@ Command: TypeAlias = (
     | HoldPhase
     | ReadRequestBody
     | ReadResponseBody
-    | LimitRequestBody
-    | LimitResponseBody
     | EditRequestHeaders
     | EditResponseHeaders
     | ReplaceRequestBody

@@ -63,7 +63,9 @@ modes = st.sampled_from(["passthrough", "ignore", "concat"])
 
 def call_of(api: str, mode: str, *, stream: bool) -> Call:
     provider = providers.build({**NATIVE, "reasoningContentMode": mode, "qwenFileIds": ["f"]}, "provider")
-    return Call(provider.settings, apis.Route(api), model="qwen-long", stream=stream)
+    call = Call(provider.settings, apis.Route(api))
+    call.model, call.stream = "qwen-long", stream
+    return call
 
 
 @pytest.mark.parametrize(("api", "codec"), CODECS)

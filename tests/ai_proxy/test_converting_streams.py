@@ -47,7 +47,8 @@ def same(events: list[tuple[str, str]]) -> list[str]:
 
 def call_of(name: str, *, stream: bool) -> tuple[Call, Any]:
     provider = providers.build(ALL[name], "provider")
-    call = Call(provider.settings, apis.Route(apis.CHAT), model="Pro", stream=stream)
+    call = Call(provider.settings, apis.Route(apis.CHAT))
+    call.model, call.stream = "Pro", stream
     return call, provider.row.codecs[apis.CHAT]
 
 

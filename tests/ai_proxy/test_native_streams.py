@@ -45,7 +45,8 @@ def test_every_recorded_stream_split_at_every_byte(entry: Exchange) -> None:
 def call_of(name: str, *, stream: bool, front: str = "", mode: str = "passthrough") -> tuple[Call, Any]:
     provider, model = ALL[name]
     built = providers.build({**provider, "reasoningContentMode": mode}, "provider")
-    call = Call(built.settings, apis.Route(apis.CHAT), model=model, stream=stream, front=front)
+    call = Call(built.settings, apis.Route(apis.CHAT))
+    call.model, call.stream, call.front = model, stream, front
     return call, built.row.codecs[apis.CHAT]
 
 

@@ -124,7 +124,8 @@ def test_a_stream_that_never_speaks_of_a_finish_may_lack_its_last_blank_line() -
 
 
 def test_what_comes_after_the_end_is_nothing_to_anybody() -> None:
-    call = Call(providers.build(NATIVE, "provider").settings, apis.Route(apis.CHAT), model="m", stream=True)
+    call = Call(providers.build(NATIVE, "provider").settings, apis.Route(apis.CHAT))
+    call.model, call.stream = "m", True
     stream = ConvertedStream(call, qwen)
     out = stream.feed(native_event("Hi", "stop") + b"data: [DONE]\n\ndata: garbage\n\n", last=True)
     assert out.endswith(b"data: [DONE]\n\n")

@@ -169,10 +169,8 @@ def test_every_command_has_its_class(shared: ComponentProgram) -> None:
     assert do(shared, "commands") == [
         wire.EffectiveContext(7),
         wire.HoldPhase(wire.Hold.STOP_ITERATION),
-        wire.ReadRequestBody(wire.BodyMode.SKIP),
-        wire.ReadResponseBody(wire.BodyMode.STREAM),
-        wire.LimitRequestBody(1),
-        wire.LimitResponseBody(2**32 - 1),
+        wire.ReadRequestBody(wire.BodyMode.SKIP, None),
+        wire.ReadResponseBody(wire.BodyMode.STREAM, 2**32 - 1),
         wire.EditRequestHeaders([("=a", "b"), ("-c", "")]),
         wire.EditResponseHeaders([]),
         wire.ReplaceRequestBody("é".encode()),

@@ -38,12 +38,10 @@ def _meaningless(stream: Stream, command: wire.Command) -> None:
     stream.log(f"the plugin asked for {command}, which has no meaning in this phase")
 
 
-def _read(half: Half, mode: BodyMode) -> None:
+def _read(half: Half, mode: BodyMode, limit: int | None) -> None:
     half.mode = mode
-
-
-def _limit(half: Half, limit: int) -> None:
-    half.limit = limit
+    if limit is not None:
+        half.limit = limit
 
 
 def _edit(stream: Stream, half: Half, edits: wire.FieldEdits) -> None:
@@ -76,10 +74,8 @@ _Action: TypeAlias = "Callable[[Stream, Half | None, Any], None]"
 
 _COMMANDS: Final[dict[type, _Action]] = {
     wire.HoldPhase: _hold,
-    wire.ReadRequestBody: lambda stream, _, command: _read(stream.request, command.value),
-    wire.ReadResponseBody: lambda stream, _, command: _read(stream.response, command.value),
-    wire.LimitRequestBody: lambda stream, _, command: _limit(stream.request, command.value),
-    wire.LimitResponseBody: lambda stream, _, command: _limit(stream.response, command.value),
+    wire.ReadRequestBody: lambda stream, _, command: _read(stream.request, command.mode, command.limit),
+    wire.ReadResponseBody: lambda stream, _, command: _read(stream.response, command.mode, command.limit),
     wire.EditRequestHeaders: lambda stream, _, command: _edit(stream, stream.request, command.value),
     wire.EditResponseHeaders: lambda stream, _, command: _edit(stream, stream.response, command.value),
     wire.ReplaceRequestBody: lambda stream, _, command: _replace(stream, stream.request, command.value),

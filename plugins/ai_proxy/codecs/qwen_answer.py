@@ -89,8 +89,9 @@ def usage(answer: Json) -> Json | None:
     usage = answer.get("usage")
     if not isinstance(usage, dict):
         return None
-    given = usage.get("input_tokens") or 0, usage.get("output_tokens") or 0
-    prompt, answered = [value if isinstance(value, int) else 0 for value in given]
+    prompt, answered = usage.get("input_tokens"), usage.get("output_tokens")
+    prompt = prompt if isinstance(prompt, int) else 0
+    answered = answered if isinstance(answered, int) else 0
     result: Json = {
         "prompt_tokens": prompt,
         "completion_tokens": answered,

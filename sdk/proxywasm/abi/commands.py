@@ -29,19 +29,11 @@ def _hold(stream: Stream, command: wire.HoldPhase, half: Half | None, _: bool) -
 
 
 def _read_request(stream: Stream, command: wire.ReadRequestBody, _: Half | None, __: bool) -> None:
-    stream.request.mode = command.value
+    stream.read(stream.request, command.mode, command.limit, b"set_decoder_buffer_limit")
 
 
 def _read_response(stream: Stream, command: wire.ReadResponseBody, _: Half | None, __: bool) -> None:
-    stream.response.mode = command.value
-
-
-def _limit_request(stream: Stream, command: wire.LimitRequestBody, _: Half | None, __: bool) -> None:
-    stream.limit(stream.request, command.value, b"set_decoder_buffer_limit")
-
-
-def _limit_response(stream: Stream, command: wire.LimitResponseBody, _: Half | None, __: bool) -> None:
-    stream.limit(stream.response, command.value, b"set_encoder_buffer_limit")
+    stream.read(stream.response, command.mode, command.limit, b"set_encoder_buffer_limit")
 
 
 def _edit_request(stream: Stream, command: wire.EditRequestHeaders, _: Half | None, __: bool) -> None:
@@ -88,8 +80,6 @@ MEANINGS: Final[dict[type, Carry | None]] = {
     wire.HoldPhase: _hold,
     wire.ReadRequestBody: _read_request,
     wire.ReadResponseBody: _read_response,
-    wire.LimitRequestBody: _limit_request,
-    wire.LimitResponseBody: _limit_response,
     wire.EditRequestHeaders: _edit_request,
     wire.EditResponseHeaders: _edit_response,
     wire.ReplaceRequestBody: _replace_request,

@@ -61,7 +61,8 @@ class Port:
     def get_property(self, context: int, path: tuple[str, ...]) -> bytes | None:
         if path == _X_REQUEST_ID and context:
             return to_bytes(self._request_id(context)) or None
-        self._enter(context)
+        if context != self._gateway.here or not context:
+            self._enter(context)
         value = self._abi.get_property(to_bytes("\0".join(path)))
         if value is None and path in _IN_ENVOY:
             value = self._abi.get_property(to_bytes("\0".join(_IN_ENVOY[path])))

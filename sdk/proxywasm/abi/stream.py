@@ -149,9 +149,10 @@ class Stream:
             self.taken = (HigressInjections if self._gateway.redis else Injections)(self)
         return self.taken
 
-    def limit(self, half: Half, limit: int, higress_property: bytes) -> None:
+    def read(self, half: Half, mode: BodyMode, limit: int | None, higress_property: bytes) -> None:
+        half.mode = mode
         half.limit = limit
-        if self._gateway.redis:
+        if limit is not None and self._gateway.redis:
             # Higress lets a plugin raise its limit too.
             self._gateway.enter(self.id)
             self._abi.set_property(higress_property, str(limit).encode())

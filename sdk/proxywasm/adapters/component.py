@@ -135,6 +135,10 @@ _MODES = {
 }
 
 
+def _reading(command: wire.ReadRequestBody | wire.ReadResponseBody) -> Any:
+    return types.BodyReading(_MODES[command.mode], command.limit)
+
+
 def _reply(reply: wire.LocalReply) -> Any:
     return types.LocalReply(reply.status, join_fields(reply.headers), _payload(reply.body), reply.details)
 
@@ -146,10 +150,8 @@ def _injection(injection: wire.Injection) -> Any:
 _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.EffectiveContext: lambda command: types.Command_EffectiveContext(command.value),
     wire.HoldPhase: lambda command: types.Command_Hold(_HOLDS[command.value]),
-    wire.ReadRequestBody: lambda command: types.Command_ReadRequestBody(_MODES[command.value]),
-    wire.ReadResponseBody: lambda command: types.Command_ReadResponseBody(_MODES[command.value]),
-    wire.LimitRequestBody: lambda command: types.Command_LimitRequestBody(command.value),
-    wire.LimitResponseBody: lambda command: types.Command_LimitResponseBody(command.value),
+    wire.ReadRequestBody: lambda command: types.Command_ReadRequestBody(_reading(command)),
+    wire.ReadResponseBody: lambda command: types.Command_ReadResponseBody(_reading(command)),
     wire.EditRequestHeaders: lambda command: types.Command_EditRequestHeaders(join_fields(command.value)),
     wire.EditResponseHeaders: lambda command: types.Command_EditResponseHeaders(join_fields(command.value)),
     wire.ReplaceRequestBody: lambda command: types.Command_ReplaceRequestBody(_payload(command.value)),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from proxywasm import Action, ConfigError, Counter, Histogram, HttpContext, Plugin, log, shared_data
-from proxywasm.wire import LimitRequestBody
+from proxywasm.wire import EffectiveContext
 
 plugin: Plugin[dict[str, Any]] = Plugin("faulty")
 kept: list[Any] = []
@@ -177,7 +177,7 @@ def add_headers(ctx: HttpContext) -> None:
 
 def command(ctx: HttpContext) -> None:
     for number in range(2000):
-        ctx.command(LimitRequestBody(number))
+        ctx.command(EffectiveContext(number))
 
 
 # No fault: what must come out right while others misbehave.

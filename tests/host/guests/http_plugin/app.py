@@ -12,13 +12,12 @@ from componentize_py_types import Err
 from wit_world.imports import host
 from wit_world.imports.types import (
     BodyMode,
+    BodyReading,
     Command_EditRequestHeaders,
     Command_EditResponseHeaders,
     Command_EffectiveContext,
     Command_Hold,
     Command_InjectResponseBody,
-    Command_LimitRequestBody,
-    Command_LimitResponseBody,
     Command_ReadRequestBody,
     Command_ReadResponseBody,
     Command_ReplaceRequestBody,
@@ -50,10 +49,8 @@ def every_command() -> Outcome:
         [
             Command_EffectiveContext(7),
             Command_Hold(Hold.STOP_ITERATION),
-            Command_ReadRequestBody(BodyMode.SKIP),
-            Command_ReadResponseBody(BodyMode.STREAM),
-            Command_LimitRequestBody(1),
-            Command_LimitResponseBody(2**32 - 1),
+            Command_ReadRequestBody(BodyReading(BodyMode.SKIP, None)),
+            Command_ReadResponseBody(BodyReading(BodyMode.STREAM, 2**32 - 1)),
             Command_EditRequestHeaders("=a\0b\0-c\0"),
             Command_EditResponseHeaders(""),
             Command_ReplaceRequestBody(Payload_Utf8("é")),
