@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from .call import Call
 from .jsonx import Json
 from .settings import LongcatSettings, OpenAISettings
+
+_REASONING_MODELS: Final = ("o1", "o3", "o4", "gpt-5")
+"""What the names of OpenAI's models that reason begin with."""
+
+
+def openai_chat(call: Call, body: Json) -> bool:
+    """What chats need at OpenAI itself."""
+    changed = response_format(call, body)
+    return completion_tokens(call, body) or changed
+
+
+def completion_tokens(call: Call, body: Json) -> bool:
+    """OpenAI's models that reason refuse `max_tokens`: their limit covers the reasoning, too, and has another name.
+
+    Source: OpenAI API reference, "Create chat completion", `max_completion_tokens`.
+    """
+    if "max_tokens" not in body:
+        return False
+    model = call.model.rpartition("/")[2].lower()  # Routers put the vendor in front.
+    if not model.startswith(_REASONING_MODELS):
+        return False
+    limit = body.pop("max_tokens")
+    if body.get("max_completion_tokens") is None and limit is not None:
+        body["max_completion_tokens"] = limit
+    return True
 
 
 def response_format(call: Call, body: Json) -> bool:
     """`responseJsonSchema`: the operator decides on the format of answers."""
     settings = call.settings
-    assert isinstance(settings, OpenAISettings | LongcatSettings)
+    assert isinstance(settings, (OpenAISettings, LongcatSettings))
     if not settings.response_json_schema:
         return False
     body["response_format"] = settings.response_json_schema
@@ -93,4 +120,4 @@ def _thinks(call: Call) -> bool:
 
 
 def _positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0

@@ -63,6 +63,10 @@ def test_thoughts_go_only_to_those_who_know_what_they_are() -> None:
     thought = {"type": "thinking", "thinking": "a", "signature": "s"}
     messages = [*user({"type": "text", "text": "?"}), {"role": "assistant", "content": [thought]}, *user()]
     assert "reasoning" not in json.dumps(sent({"messages": [*messages[:1], messages[1], *HI["messages"]]}))
+    spark = {"type": "spark", "apiTokens": ["x"]}
+    said = {"role": "assistant", "content": [thought, {"type": "text", "text": "b"}]}
+    message = sent({"messages": [*messages[:1], said, *HI["messages"]]}, spark)["messages"][1]
+    assert message == {"role": "assistant", "content": [{"type": "text", "text": "b"}]}
     body = sent({"model": "anthropic.claude-3", "messages": [*messages[:2], *HI["messages"]]}, SIGNED)
     assert body["messages"][1]["content"] == [{"reasoningContent": {"reasoningText": {"text": "a", "signature": "s"}}}]
 
@@ -181,6 +185,18 @@ def test_the_whole_request_is_converted_for_every_provider() -> None:
 def test_a_clients_own_query_does_not_go_to_others() -> None:
     outcome = ask(OPENAI, HI, answer(ANSWER), path=f"{PATH}?beta=true&trace=1")
     assert outcome.sent_headers[":path"] == "/v1/chat/completions?trace=1"
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("finish", [{}, {"finish_reason": None}, {"finish_reason": ""}], ids=["none", "null", "empty"])
+def test_a_whole_answer_has_a_stop_reason_whether_the_service_gives_one_or_not(finish: Json) -> None:
+    def stop_reason(*choices: Json) -> object:
+        return ask(OPENAI, HI, answer({**ANSWER, "choices": list(choices)}), path=PATH).json["stop_reason"]
+
+    calls = [{"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+    assert stop_reason({"index": 0, "message": MESSAGE, **finish}) == "end_turn"
+    assert stop_reason({"index": 0, "message": {**MESSAGE, "tool_calls": calls}, **finish}) == "tool_use"
+    assert stop_reason() is None
 
 
 @pytest.mark.usefixtures("both_ways")

@@ -173,6 +173,14 @@ def test_custom_settings_change_the_body() -> None:
     assert sent == {**CHAT, "messages": messages, "temperature": 1, "max_tokens": 7, "user": "", "a": {"b": [1]}}
 
 
+def test_a_custom_setting_may_be_null_but_not_missing() -> None:
+    null = [{"name": "temperature", "value": None}, {"name": "a.b", "value": None, "mode": "raw"}]
+    sent = ask({**COMPATIBLE, "customSettings": null}, {**CHAT, "temperature": 1}).sent
+    assert (sent["temperature"], sent["a"]) == (None, {"b": None})
+    missing = {**COMPATIBLE, "customSettings": [{"name": "temperature"}]}
+    assert "customSettings[0].value: is required" in refusal({"provider": missing})
+
+
 def test_the_mode_of_qwen_chooses_the_row() -> None:
     assert ask(COMPATIBLE, CHAT).sent_headers[":path"] == "/compatible-mode/v1/chat/completions"
     assert ask(NATIVE, CHAT).sent_headers[":path"] == "/api/v1/services/aigc/text-generation/generation"

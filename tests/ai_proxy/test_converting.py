@@ -125,6 +125,15 @@ def test_hunyuan_signs_for_the_host_that_it_goes_to() -> None:
     assert here.sent_headers["authorization"] != there.sent_headers["authorization"]
 
 
+def test_hunyuan_gets_the_content_type_that_the_signature_covers() -> None:
+    body = json.dumps(CHAT).encode()
+    plain, more = (
+        ask(HUNYUAN, form=body, headers=[("content-type", f"application/json{end}")]) for end in ("", "; charset=utf-8")
+    )
+    assert more.sent_headers["content-type"] == "application/json"
+    assert more.sent_headers["authorization"] == plain.sent_headers["authorization"]
+
+
 def test_hunyuan_keys_have_their_lengths_and_stay_secret() -> None:
     assert "hunyuanAuthKey" in refusal({"provider": {**HUNYUAN, "hunyuanAuthKey": "short-secret"}})
     assert "short-secret" not in refusal({"provider": {**HUNYUAN, "hunyuanAuthKey": "short-secret"}})

@@ -50,6 +50,34 @@ def test_a_response_format_of_the_operators_is_for_chats_only() -> None:
     assert ask(config, {"model": "x", "input": "y"}, path="/v1/embeddings").sent == {"model": "x", "input": "y"}
 
 
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    ("model", "limits", "sent"),
+    [
+        ("o1", {"max_tokens": 5}, {"max_completion_tokens": 5}),
+        ("o3-mini", {"max_tokens": 0}, {"max_completion_tokens": 0}),
+        ("O4-mini", {"max_tokens": 5, "max_completion_tokens": 6}, {"max_completion_tokens": 6}),
+        ("openai/gpt-5-mini", {"max_tokens": 5, "max_completion_tokens": None}, {"max_completion_tokens": 5}),
+        ("o1", {"max_tokens": None}, {}),
+        ("o1", {}, {}),
+        ("gpt-4o", {"max_tokens": 5}, {"max_tokens": 5}),
+        ("gpt-oss", {"max_tokens": 5}, {"max_tokens": 5}),
+        ("my-o1", {"max_tokens": 5}, {"max_tokens": 5}),
+    ],
+)
+def test_the_limit_has_the_name_that_models_that_reason_take(model: str, limits: Json, sent: Json) -> None:
+    """The name that counts is the one that the model has at the service."""
+    config = {**OPENAI, "modelMapping": {"*": model}}
+    messages = [{"role": "user", "content": "x"}]
+    body = ask(config, {"model": "x", "messages": messages, **limits}).sent
+    assert body == {"model": model, "messages": messages, **sent}
+
+
+def test_the_limit_of_other_apis_keeps_its_name() -> None:
+    body = {"model": "o1", "prompt": "x", "max_tokens": 5}
+    assert ask(OPENAI, body, path="/v1/completions").sent == body
+
+
 def test_a_request_without_model_gets_the_one_for_all() -> None:
     config = {**OPENAI, "modelMapping": {"*": "fallback"}}
     assert ask(config, {"messages": []}).sent["model"] == "fallback"

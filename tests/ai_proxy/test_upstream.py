@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, STREAM, Json, answer, ask
+from tests.ai_proxy.natives import BEDROCK, GEMINI, VERTEX
 
 from ai_proxy import apis
 
+AZURE: Json = {
+    "type": "azure",
+    "apiTokens": ["sk-provider-1"],
+    "azureServiceUrl": "https://r.openai.azure.com/?api-version=1",
+}
 CREDENTIALS = ["authorization", "x-api-key", "api-key", "x-authorization", "x-goog-api-key", "x-hi-original-auth"]
 
 
@@ -49,6 +55,18 @@ def test_paths(settings: Json, path: str, result: str) -> None:
     headers = ask({**COMPATIBLE, **settings}, path=path, method="GET").sent_headers
     assert headers[":path"] == result
     assert headers.get("x-envoy-original-path", result if path == result else "") == path
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("provider", [GEMINI, VERTEX, BEDROCK, AZURE], ids=lambda provider: str(provider["type"]))
+def test_prefixes_stand_before_paths_that_are_known_only_with_the_body(provider: Json) -> None:
+    def path(**settings: str) -> str:
+        return ask({**provider, **settings}, CHAT).sent_headers[":path"]
+
+    assert path(providerBasePath="/proxy") == "/proxy" + path()
+    prepended = {"basePath": "/pre", "basePathHandling": "prepend"}
+    assert path(**prepended) == "/pre" + path()
+    assert path(**prepended, providerBasePath="/proxy") == "/proxy/pre" + path()
 
 
 @pytest.mark.parametrize(

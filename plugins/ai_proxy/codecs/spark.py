@@ -6,10 +6,12 @@ they end. Errors come with status 200, too.
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Any
 
 from proxywasm import Event
 
+from .. import thoughts
 from ..call import Call
 from ..chat import choice, completion
 from ..errors import ApiError, bad_upstream
@@ -27,7 +29,10 @@ _STATUS = {
 }  # fmt: skip
 
 
-def request(call: Call, body: Json) -> Json:  # noqa: ARG001
+def request(call: Call, body: Json) -> Json:
+    if call.front and isinstance(messages := body.get("messages"), list):
+        # Clients of Anthropic's API send back what the model thought, with a signature that nobody here knows.
+        body["messages"] = [thoughts.forgotten(message) for message in messages]
     return body
 
 
@@ -84,7 +89,7 @@ def _choices(document: Json) -> list[Json]:
 
 def _as_openais(message: Json) -> Json:
     """As OpenAI has it: Spark calls one tool at a time, and gives it as an object. What is no text says nothing."""
-    odd = [name for name in ("content", "reasoning_content") if not isinstance(message.get(name), str | None)]
+    odd = [name for name in ("content", "reasoning_content") if not isinstance(message.get(name), (str, NoneType))]
     message = {name: value for name, value in message.items() if name not in odd}
     calls: Any = message.get("tool_calls")
     if isinstance(calls, dict):

@@ -23,6 +23,9 @@ def response(call: Call, answer: Json) -> Json:
     if not isinstance(message, dict):
         raise bad_upstream("the upstream's answer has a choice without a message")
     reason = choice.get("finish_reason")
+    if choices and not reason:
+        # What is whole has ended, whether the service says why or not.
+        reason = "tool_calls" if message.get("tool_calls") else "stop"
     counted = answer.get("usage")
     return {
         "id": text_of(answer.get("id")) or f"msg_{uuid.uuid4()}",

@@ -85,6 +85,6 @@ ROWS: Final = (
         own_key=OwnKey.USED,
         # New APIs of OpenAI work before they are known here.
         forwards_unknown_apis=True,
-        edits={apis.CHAT: edits.response_format},
+        edits={apis.CHAT: edits.openai_chat},
     ),
 )

@@ -28,8 +28,9 @@ def read(
 ) -> Settings | None:
     """Check a JSON object. None if something in `problems`, to which all findings are added, refuses it.
 
-    A missing key and `null` are the same. As in the original, numbers and switches may also be given as strings, and
-    one string stands for a list of one; any other wrong type is refused. Keys that begin with `_` are comments.
+    A missing key and `null` are the same, unless any JSON value will do. As in the original, numbers and switches may
+    also be given as strings, and one string stands for a list of one; any other wrong type is refused. Keys that begin
+    with `_` are comments.
     """
     findings = Findings(problems)
     known = keys_of(settings)
@@ -37,7 +38,8 @@ def read(
     for item in fields(settings):  # type: ignore[arg-type]  # a dataclass; there is no bound that says so
         entry = known[item.name]
         name = json_name(settings, item.name)
-        given = [one for one in (name, *entry.aliases) if document.get(one) is not None]
+        nothing = MISSING if entry.kind is Kind.ANY else None
+        given = [one for one in (name, *entry.aliases) if document.get(one, nothing) is not nothing]
         if given:
             where = f"{path}.{given[0]}"
             values[item.name] = _value(entry, document[given[0]], where, findings, required=_is_required(item))
