@@ -194,9 +194,9 @@ def test_keys_are_checked_at_load_and_told_by_nobody() -> None:
     assert "secret" not in refusal({"provider": provider})
 
 
-def test_several_keys_go_into_the_query() -> None:
+def test_the_credential_is_all_that_the_query_has() -> None:
     outcome = ask(VERTEX, CHAT, answer(said({"text": "Hi"})), path="/v1/chat/completions?key=mine&x=1")
-    assert outcome.sent_headers[":path"].endswith(":generateContent?x=1&key=AIza-1")
+    assert outcome.sent_headers[":path"].endswith(":generateContent?key=AIza-1")
 
 
 def test_a_path_of_vertex_is_none_of_gemini() -> None:
