@@ -120,7 +120,7 @@ class Headers(MutableMapping[str, str]):
         return [value for key, value in self._fields if key == name]
 
     def set(self, name: str, value: str) -> None:
-        """Replace all values of a name. The same as `headers[name] = value`, at half the price."""
+        """Replace all values of a name: `headers[name] = value` as a method, which is less work for the interpreter."""
         if self._fields is None and self.first.get(name) == value and not self.sealed:
             return  # as it is already
         name = self._edit("=", name, value)

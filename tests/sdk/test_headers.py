@@ -38,6 +38,29 @@ def test_removing_what_is_not_there_is_a_key_error_discarding_is_not() -> None:
     assert headers.fields() == [("b", "2")]
 
 
+def test_many_names_are_discarded_at_once() -> None:
+    headers = Headers([*FIELDS, ("c", "4")])
+    headers.discard_all(frozenset({"a", "c", "nothing"}))
+    assert headers.fields() == [("b", "2")]
+    assert headers.take_edits() == [("-a", ""), ("-c", "")]
+
+
+def test_headers_that_have_been_sent_say_so() -> None:
+    headers = Headers.sent(FIELDS, "they have been sent")
+    assert headers.get_all("a") == ["1", "3"]
+    with pytest.raises(RuleError, match="they have been sent"):
+        headers.set("b", "3")
+    with pytest.raises(RuleError, match="they have been sent"):
+        headers.add("c", "")
+    with pytest.raises(RuleError, match="they have been sent"):
+        headers.discard_all(frozenset({"b"}))
+
+
+def test_half_a_field_is_refused() -> None:
+    with pytest.raises(ValueError, match="without a value"):
+        Headers("a\0001\0b")
+
+
 @pytest.mark.parametrize(("name", "value"), [("a", "x\r\ny: z"), ("a", "x\0"), ("", "x"), ("a b", "x"), ("a\n", "x")])
 def test_what_would_smuggle_in_other_headers_is_refused(name: str, value: str) -> None:
     with pytest.raises(ValueError, match="header"):
