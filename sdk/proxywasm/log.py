@@ -83,8 +83,8 @@ unfinished: set[_Lines] = set()
 
 def finish_lines() -> None:
     """The callback has returned: what it has printed is a line, whether it ended it or not."""
-    for stream in list(unfinished):
-        stream.finish()
+    stdout.finish()
+    stderr.finish()
     unfinished.clear()
 
 

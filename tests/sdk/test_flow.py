@@ -15,6 +15,7 @@ from proxywasm_host.services import HostServices, Properties
 from proxywasm_host.stream import (
     CloseUpstream,
     Limits,
+    RequestBody,
     RequestHeaders,
     Reset,
     ResponseBody,
@@ -26,6 +27,19 @@ from proxywasm_host.stream import (
 
 def body(stream: Stream) -> list[tuple[bytes, bool]]:
     return [(event.data, event.end_of_stream) for event in stream.take() if isinstance(event, ResponseBody)]
+
+
+# Limits.
+
+
+@pytest.mark.parametrize(("limit", "status"), [(b"4", "413"), (b"5", None)])
+def test_a_limit_may_be_known_only_when_the_body_is_being_read(start: Start, limit: bytes, status: str | None) -> None:
+    runner = start("limited while waiting")
+    stream = request(runner, b"large")
+    answer(runner, http_call(runner), body=limit)
+    said = stream.take()
+    assert [event.data for event in said if isinstance(event, RequestBody)] == ([] if status else [b"LARGE"])
+    assert [event.fields[0][1] for event in said if isinstance(event, ResponseHeaders)] == ([status] if status else [])
 
 
 # Injection.

@@ -42,6 +42,27 @@ def masked(ctx: HttpContext, answer: HttpAnswer, last: bool) -> None:
     ctx.inject_response_body(answer.body + b":" + data, last)
 
 
+# A service says how much of a body may be buffered.
+
+limited: Plugin[Config] = Plugin("limited")
+PLUGINS["limited while waiting"] = limited
+
+
+@limited.on_request_headers
+def limited_request(ctx: HttpContext, config: Config) -> Action:
+    def allowed(answer: HttpAnswer) -> None:
+        ctx.set_request_body_buffer_limit(int(answer.body))
+        ctx.resume_http_request()
+
+    masker.get("/limit", allowed)
+    return Action.PAUSE
+
+
+@limited.on_request_body
+def limited_body(ctx: HttpContext, config: Config, body: bytes) -> None:
+    ctx.replace_request_body(body.upper())
+
+
 # Bodies of another length.
 
 longer: Plugin[Config] = Plugin("longer")
