@@ -174,6 +174,8 @@ class Row:
     original: Original = Original.LIKE_OPENAI
     query: str = ""
     """A parameter that every request has, whatever its path and protocol."""
+    strict_query: bool = False
+    """Parameters of the query that it does not know are refused, so those of OpenAI's clients stay behind."""
 
 
 @dataclass(frozen=True, slots=True)

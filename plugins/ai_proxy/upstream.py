@@ -122,7 +122,7 @@ def set_path(ctx: HttpContext, provider: Provider, call: Call) -> None:
 
 
 def upstream_path(provider: Provider, call: Call, path: str) -> str:
-    """The path for the provider; the client's query stays, unless the request is converted.
+    """The path for the provider; the client's query stays, where the service bears it.
 
     Order of the settings: the client's prefix goes, the provider's path for the API comes, prefixes are put in front.
     """
@@ -135,12 +135,10 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
         if provider.only_path:
             path = provider.only_path
         elif target := call.path or provider.paths.get(call.api):
-            target = _filled(target, call)
-            if settings.protocol == "openai" and call.api in row.codecs:
-                path = target  # Another protocol has other parameters, and Google refuses what it does not know.
-            else:
-                # A parameter that Anthropic's clients use to reach what is new there is nothing to others.
-                path = _with_query(target, path, dropped={"beta"} if call.front else frozenset())
+            if row.strict_query and call.api.startswith("openai/"):
+                path = path.partition("?")[0]
+            # A parameter that Anthropic's clients use to reach what is new there is nothing to others.
+            path = _with_query(_filled(target, call), path, dropped={"beta"} if call.front else frozenset())
         if provider.query:
             # A client of Azure says its `api-version`, too; that of the configuration counts.
             said = {pair.partition("=")[0] for pair in provider.query.split("&")}

@@ -49,5 +49,6 @@ ROWS: Final = (
         choose_path=_path,
         original=Original.KEPT,
         accept_for_streams=False,  # `alt=sse` asks for events.
+        strict_query=True,
     ),
 )

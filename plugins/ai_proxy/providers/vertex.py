@@ -67,6 +67,7 @@ _EXPRESS: Final = Row(
     # Clients of Google's own protocol say in the path whose model they want.
     original=Original.KEPT,
     accept_for_streams=False,  # The path says whether a stream is wanted.
+    strict_query=True,
 )
 _STANDARD: Final = replace(
     _EXPRESS, when=STANDARD, host="", endpoint=_endpoint, auth=BEARER, login=_login, token_required=False
@@ -86,5 +87,6 @@ ROWS: Final = (
         paths={apis.CHAT: "/chat/completions"},
         original=Original.KEPT,
         accept_for_streams=False,
+        strict_query=True,
     ),
 )
