@@ -23,8 +23,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         ctx.dont_read_response_body()
         return None
     plan = config.plans[call.api]
-    said = ctx.response_headers.get(":status", "0")
-    call.status = status = 200 if said == "200" else int(said)
+    call.status = status = int(ctx.response_headers.get(":status", "0"))
     wanted = call.sent is not None and retry.wanted(plan.provider, call, status)
     if status < 400 and not wanted and plan.provider.tokens.health is None:
         return response.on_headers(ctx, plan, call)

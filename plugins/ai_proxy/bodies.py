@@ -36,7 +36,9 @@ def prepare(provider: Provider, call: Call, body: Json) -> tuple[Json, bool]:
     if call.front:
         fronts.leave_if_native(call, provider, body)
         if (front := fronts.of(call)) is not None:
-            body = front.request(call, body, converted=call.api in codecs)
+            codec = codecs.get(call.api)
+            signed = getattr(codec, "reads_thoughts", False)
+            body = front.request(call, body, converted=codec is not None, signed=signed)
             changed = True
     if settings.custom_settings:
         changed |= custom_settings.apply(settings.custom_settings, body)

@@ -26,7 +26,8 @@ from .writers import Writer
 class Codec(Protocol):
     """A codec module: between the pivot (the OpenAI protocol as plain JSON) and a provider's protocol, for one API.
 
-    What a codec has to remember between the events of a stream stands in `call.state`, put there by `request`.
+    What a codec has to remember between the events of a stream stands in `call.state`, put there by `request`. One that
+    takes thoughts back under their signatures has `reads_thoughts`; others never see those of Anthropic's clients.
     """
 
     def request(self, call: Call, body: Json, /) -> Json:

@@ -142,7 +142,7 @@ def _set_headers(headers: Headers, plan: Plan, call: Call) -> None:
         if value is None:
             headers.discard(name)
         else:
-            headers.set(name, value)
+            headers[name] = value
 
 
 def _seal(ctx: HttpContext, provider: Provider, call: Call, sent: bytes) -> None:

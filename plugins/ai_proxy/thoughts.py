@@ -7,13 +7,7 @@ them; several gateways call them so. Source: docs.anthropic.com, "Extended think
 
 from __future__ import annotations
 
-from typing import Final
-
 from .jsonx import Json
-
-_FIELDS: Final = frozenset(
-    {"reasoning_content", "reasoning_signature", "reasoning_redacted_content", "thinking_blocks"}
-)
 
 
 def fields(blocks: list[Json]) -> Json:
@@ -31,11 +25,6 @@ def fields(blocks: list[Json]) -> Json:
     if (len(thinking) > 1 and signatures) or len(redacted) > 1:
         result["thinking_blocks"] = blocks
     return result
-
-
-def forgotten(message: Json) -> Json:
-    """The message for a service that does not know what these fields are."""
-    return {name: value for name, value in message.items() if name not in _FIELDS}
 
 
 def signed(message: Json) -> list[Json]:

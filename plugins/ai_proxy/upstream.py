@@ -53,13 +53,13 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, 
         headers.update(provider.headers)
     _set_credential(headers, provider.row, call)
     if provider.host and provider.host != ctx.host:
-        headers.set(":authority", provider.host)
-        headers.set(_ORIGINAL_HOST, ctx.host)
+        headers[":authority"] = provider.host
+        headers[_ORIGINAL_HOST] = ctx.host
     if not path or "?" in ctx.path:
         path = upstream_path(provider, call, ctx.path)
     if path != ctx.path:
-        headers.set(":path", path)
-        headers.set(_ORIGINAL_PATH, ctx.path)
+        headers[":path"] = path
+        headers[_ORIGINAL_PATH] = ctx.path
 
 
 def set_token(ctx: HttpContext, provider: Provider, call: Call, token: str) -> None:

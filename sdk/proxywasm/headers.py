@@ -119,8 +119,7 @@ class Headers(MutableMapping[str, str]):
             return [self.first[name]] if name in self.first else []
         return [value for key, value in self._fields if key == name]
 
-    def set(self, name: str, value: str) -> None:
-        """Replace all values of a name: `headers[name] = value` as a method, which is less work for the interpreter."""
+    def __setitem__(self, name: str, value: str) -> None:
         if self._fields is None and self.first.get(name) == value and not self.sealed:
             return  # as it is already
         name = self._edit("=", name, value)
@@ -128,8 +127,6 @@ class Headers(MutableMapping[str, str]):
             self.first[name] = value
         else:
             self._apply()
-
-    __setitem__ = set  # noqa: A003  # within a class the name means what it says
 
     def add(self, name: str, value: str) -> None:
         """One more value, at the end."""

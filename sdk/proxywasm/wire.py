@@ -63,7 +63,7 @@ CREATE = 0xFFFF_FFFF
 """A compare-and-swap number that no host gives out: with it a key that has no value is written, and no other."""
 
 
-# Commands are values, and nobody changes one. They are not `frozen`: it takes four times as long to make one that is.
+# Commands are values, and nobody changes one. They are not `frozen`: it takes twice as long to make one that is.
 
 
 @dataclass(slots=True)

@@ -169,13 +169,13 @@ claude_request = loose(
 )  # fmt: skip
 
 
-@given(body=claude_request, converted=st.booleans())
-def test_any_request_of_the_claude_front(body: Json, converted: bool) -> None:
+@given(body=claude_request, converted=st.booleans(), signed=st.booleans())
+def test_any_request_of_the_claude_front(body: Json, converted: bool, signed: bool) -> None:
     call, _ = call_of("gemini", stream=False, front=apis.MESSAGES)
     front = fronts.of(call)
     assert front is not None
     try:
-        json.dumps(front.request(call, body, converted=converted))
+        json.dumps(front.request(call, body, converted=converted, signed=signed))
     except ApiError as error:
         assert error.status == 400  # noqa: PT017  # the client's mistake, and told as one
         assert front.error(error)["type"] == "error"  # noqa: PT017  # likewise

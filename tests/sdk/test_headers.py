@@ -49,7 +49,7 @@ def test_headers_that_have_been_sent_say_so() -> None:
     headers = Headers.sent(FIELDS, "they have been sent")
     assert headers.get_all("a") == ["1", "3"]
     with pytest.raises(RuleError, match="they have been sent"):
-        headers.set("b", "3")
+        headers["b"] = "3"
     with pytest.raises(RuleError, match="they have been sent"):
         headers.add("c", "")
     with pytest.raises(RuleError, match="they have been sent"):
@@ -71,7 +71,7 @@ def test_what_would_smuggle_in_other_headers_is_refused(name: str, value: str) -
 
 def test_a_value_that_is_no_text_is_refused() -> None:
     with pytest.raises(TypeError, match="must be str, got int"):
-        Headers([])["content-length"] = 5  # type: ignore[arg-type]
+        Headers([])["content-length"] = 5  # type: ignore[assignment]
 
 
 def test_sealed_headers_name_the_rule() -> None:

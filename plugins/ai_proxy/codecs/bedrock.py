@@ -29,6 +29,8 @@ _OWN: Final = (
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
 _LEAST_BUDGET: Final = 1024
 
+reads_thoughts: Final = True
+
 _ANTHROPIC_VERSION: Final = "2023-06-01"  # Anthropic's API wants to have one.
 
 _CACHING: Final = ("anthropic.claude", "amazon.nova")  # In the names of models that know cache points.

@@ -11,7 +11,6 @@ from typing import Any
 
 from proxywasm import Event
 
-from .. import thoughts
 from ..call import Call
 from ..chat import choice, completion
 from ..errors import ApiError, bad_upstream
@@ -29,10 +28,7 @@ _STATUS = {
 }  # fmt: skip
 
 
-def request(call: Call, body: Json) -> Json:
-    if call.front and isinstance(messages := body.get("messages"), list):
-        # Clients of Anthropic's API send back what the model thought, with a signature that nobody here knows.
-        body["messages"] = [thoughts.forgotten(message) for message in messages]
+def request(call: Call, body: Json) -> Json:  # noqa: ARG001
     return body
 
 

@@ -24,9 +24,9 @@ from . import claude
 class Front(Protocol):
     """Between a client's protocol and the pivot."""
 
-    def request(self, call: Call, body: Json, /, *, converted: bool) -> Json:
+    def request(self, call: Call, body: Json, /, *, converted: bool, signed: bool) -> Json:
         """The pivot's request. `converted`: a codec reads it, which knows extensions that OpenAI itself would refuse.
-        Raises `ApiError`.
+        `signed`: it takes thoughts back under their signatures. Raises `ApiError`.
         """
 
     def response(self, call: Call, answer: Json, /) -> Json:

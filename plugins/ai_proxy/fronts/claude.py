@@ -31,12 +31,12 @@ _BILLING = "x-anthropic-billing-header:"
 _CHECKSUM = re.compile(r"; cch=[^;]*")
 
 
-def request(call: Call, body: Json, *, converted: bool) -> Json:
+def request(call: Call, body: Json, *, converted: bool, signed: bool) -> Json:
     pivot: Json = {name: body[name] for name in _SAME if body.get(name) is not None}
     given = body.get("messages")
     if not isinstance(given, list) or not given:
         raise ApiError(400, "messages must be a non-empty array", param="messages")
-    pivot["messages"] = [*_system(body.get("system")), *messages(given, signed=converted)]
+    pivot["messages"] = [*_system(body.get("system")), *messages(given, signed=signed)]
     if body.get("stop_sequences"):
         pivot["stop"] = body["stop_sequences"]
     if converted and body.get("top_k") is not None:

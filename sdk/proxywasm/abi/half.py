@@ -31,7 +31,7 @@ RESPONSE_SIDE: Final = Side("response", RESPONSE, RESPONSE_HEADERS, RESPONSE_BOD
 class Half:
     """What the gateway has been told about one direction, and what it has not been told yet.
 
-    One class for both directions: the interpreter finds the attributes of objects of one class twice as fast.
+    One class for both directions: the interpreter is fast with attributes as long as all objects are of one class.
     """
 
     __slots__ = (
