@@ -85,8 +85,9 @@ def build_module(
         raise BuildError(f"there is no ABI {abi!r}, only {' and '.join(ABIS)}")
     component = build_component(plugin, ABIS[abi], progress=progress).path
     total = hashlib.sha256(repr((abi, sorted(keep))).encode())
-    for file in sorted((Path(__file__).parent / "lowering").glob("*.*")):
-        total.update(file.read_bytes())
+    for file in sorted((Path(__file__).parent / "lowering").rglob("*.*")):
+        if file.suffix != ".pyc":
+            total.update(file.read_bytes())
     entry = component.with_name(f"{component.stem}-{total.hexdigest()[:16]}.proxy-wasm.wasm")
     cached = entry.is_file()
     if not cached:

@@ -24,7 +24,7 @@ from proxywasm.wire import (
 from .answers import HOST, LEVELS, LIVE, REPRODUCIBLE, Answers, SleepError
 from .crossing import to_outcome, to_payload, to_text
 from .engine import Component, reason
-from .functions import Misfit, host_exception, memory_size
+from .functions import Misfit, core_memory, host_exception
 from .limits import DEFAULT_LIMITS, Limits, LogGate, excess
 from .ticker import ticks
 from .world import HOST_INTERFACE
@@ -80,7 +80,7 @@ class ComponentProgram:
         self._store.set_limits(memory_size=limits.memory)
         self._store.set_epoch_deadline(ticks(limits.start_time))
         instance = self._instantiate(component, REPRODUCIBLE if reproducible else LIVE)
-        self._memory_size = memory_size(self._store, instance, component.modules)
+        self._memory = core_memory(self._store, instance, component.modules)
 
         functions: dict[str, Callable[..., Any]] = {}
         for name, (index, signature) in component.exports.items():
@@ -174,7 +174,11 @@ class ComponentProgram:
     @property
     def memory(self) -> int | None:
         """Bytes that the instance has taken, which is what it keeps; None if that cannot be told."""
-        return None if self._lost is not None or self._memory_size is None else self._memory_size()
+        return None if self._lost is not None or self._memory is None else self._memory.size()
+
+    def read_memory(self, start: int, size: int) -> bytes:
+        """What the instance has in its memory there; nothing if that cannot be told."""
+        return b"" if self._lost is not None or self._memory is None else self._memory.read(start, size)
 
     def configure(self, config: str, log_level: LogLevel) -> None:
         call_ticks, self._call_ticks, self._armed = self._call_ticks, ticks(self._limits.start_time), -1

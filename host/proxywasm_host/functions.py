@@ -134,8 +134,26 @@ class Signature:
         raise AssertionError("every argument fits now")
 
 
-def memory_size(store: Store, instance: Instance, modules: int) -> Callable[[], int] | None:
-    """A function that says how many bytes of linear memory a component's instance has; None if there is no memory.
+class CoreMemory:
+    """The linear memory of an instance; see `core_memory`."""
+
+    def __init__(self, store: Store, item: ffi.wasmtime_extern_t) -> None:
+        self._store = store
+        self._item = item
+        self._handle = ctypes.byref(item.of.memory)
+
+    def size(self) -> int:
+        """In bytes."""
+        return int(ffi.wasmtime_memory_data_size(self._store._context(), self._handle))
+
+    def read(self, start: int, size: int) -> bytes:
+        """What is there; less than `size` if the memory ends before."""
+        data = ffi.wasmtime_memory_data(self._store._context(), self._handle)
+        return ctypes.string_at(ctypes.addressof(data.contents) + start, max(0, min(size, self.size() - start)))
+
+
+def core_memory(store: Store, instance: Instance, modules: int) -> CoreMemory | None:
+    """The linear memory of a component's instance; None if there is none.
 
     Wasmtime's interface for components has no way to ask. But a component's core instances stand in its store like
     any others, numbered from 0, and naming one that does exist is all the C interface needs. A number that does not
@@ -147,12 +165,9 @@ def memory_size(store: Store, instance: Instance, modules: int) -> Callable[[], 
         setattr(core, "__private", number)
         if ffi.wasmtime_instance_export_get(store._context(), ctypes.byref(core), b"memory", 6, ctypes.byref(item)):
             if bytes(item)[0] == ffi.WASMTIME_EXTERN_MEMORY.value:
-                break
+                return CoreMemory(store, item)
             ffi.wasmtime_extern_delete(ctypes.byref(item))
-    else:
-        return None
-    handle = ctypes.byref(item.of.memory)
-    return lambda: int(ffi.wasmtime_memory_data_size(store._context(), handle))
+    return None
 
 
 class _Pending(threading.local):

@@ -12,8 +12,9 @@ from proxywasm_host import lowering
 from proxywasm_host.build import ABIS, build_component
 from proxywasm_host.lowering import LoweringError, lower, tools
 from proxywasm_host.lowering.binary import CORE_HEADER, MalformedError, Reader, section, u32
-from proxywasm_host.lowering.component import Export, HostFunc, read_component
-from proxywasm_host.lowering.known import LIBPYTHON, RUNTIME, find_instance
+from proxywasm_host.lowering.component import Export, HostFunc, Instantiated, read_component
+from proxywasm_host.lowering.hints import recorded_hints
+from proxywasm_host.lowering.known import LIBRARIES, find_instance
 from proxywasm_host.lowering.linking import Linked, Linker
 from proxywasm_host.lowering.module import Signature, imports, put_snapshot, take_snapshot
 from proxywasm_host.lowering.shim import ANSWERS, BYTES_ARGUMENTS, write_shim
@@ -109,7 +110,11 @@ def test_a_module_for_higress_has_its_redis_calls_and_says_its_abi() -> None:
 
 @pytest.mark.slow
 def test_componentize_py_is_the_one_we_know(component: Path) -> None:
-    """If this fails after an update: read `known`, `trimming` and `shim.write_shim` again."""
+    """If this fails after an update: read `known`, `trimming` and `shim.write_shim` again, and run `hints.record`."""
     read = read_component(component.read_bytes())
-    assert find_instance(read, LIBPYTHON) is not None
-    assert find_instance(read, RUNTIME) is not None
+    for digest, name in LIBRARIES.items():
+        index = find_instance(read, digest)
+        assert index is not None, name
+        instance = read.core_instances[index]
+        assert isinstance(instance, Instantiated)
+        assert recorded_hints(instance.module), name

@@ -13,6 +13,12 @@ LIBPYTHON: Final = "4f8eadd579e63d99a0634c9326a1263460dbacf7f823d80bfb10369779ac
 RUNTIME: Final = "d6d1faffc282de30f35fc38cda9fd558f3a22a2df24f0868104847f22bddf4dd"
 """libcomponentize_py_runtime.so; `shim` gives back the memory that it forgets."""
 
+LIBC: Final = "e82b4984c67822ae48cbe8969513932454622f31e91841cca0e80183de59f1ef"
+"""libc.so"""
+
+LIBRARIES: Final = {LIBPYTHON: "libpython3.14.so", RUNTIME: "libcomponentize_py_runtime.so", LIBC: "libc.so"}
+"""Those whose branches are hinted."""
+
 
 def find_instance(component: Component, digest: str) -> int | None:
     """The core instance of the module with this SHA-256."""

@@ -26,6 +26,8 @@ CUSTOM, TYPES, IMPORTS, FUNCTIONS, MEMORY, GLOBALS, EXPORTS, START, ELEMENTS, CO
     11,
 )
 _FUNC, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)
+BRANCH_HINTS = "metadata.code.branch_hint"
+"""A custom section in front of the code: which branches are likely to be taken."""
 
 VALUE_TYPES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64"}
 
@@ -76,7 +78,7 @@ def keep_exports(module: bytes | memoryview, wanted: Callable[[str], bool]) -> b
     kept = vector(
         name(item) + bytes([kind]) + u32(index) for item, (kind, index) in exports(module).items() if wanted(item)
     )
-    return _replace(module, {EXPORTS: kept})
+    return replace_sections(module, {EXPORTS: kept})
 
 
 def constant(module: bytes | memoryview, export: str) -> int:
@@ -99,23 +101,57 @@ def _constant(reader: Reader) -> int:
 
 
 def replace_bodies(module: bytes | memoryview, bodies: dict[int, bytes]) -> bytes:
-    """The module with other bodies for some of its functions, counted without imported ones."""
+    """The module with other bodies for some of its functions, counted without imported ones, and no hints for these."""
     reader = section_reader(module, CODE)
     old = reader.vector(lambda: reader.take(reader.u32()))
     new = (bodies.get(index, body) for index, body in enumerate(old))
-    return _replace(module, {CODE: vector(u32(len(body)) + bytes(body) for body in new)})
+    code = vector(u32(len(body)) + bytes(body) for body in new)
+    replaced = {index + sum(1 for item in imports(module) if item.signature) for index in bodies}
+    return put_hints(replace_sections(module, {CODE: code}), _hints(module, lambda function: function not in replaced))
 
 
 def section_reader(module: bytes | memoryview, wanted: int) -> Reader:
     return Reader(next((body for number, body in sections(module, CORE_HEADER) if number == wanted), u32(0)))
 
 
-def _replace(module: bytes | memoryview, bodies: dict[int, bytes]) -> bytes:
-    """The module with other bodies for sections it has, and without its custom sections."""
+def replace_sections(module: bytes | memoryview, bodies: dict[int, bytes]) -> bytes:
+    """The module with other bodies for sections it has. Of its custom sections only the hints about branches stay."""
     kept = (
-        section(number, bodies.get(number, body)) for number, body in sections(module, CORE_HEADER) if number != CUSTOM
+        section(number, bodies.get(number, body))
+        for number, body in sections(module, CORE_HEADER)
+        if number != CUSTOM or Reader(body).name() == BRANCH_HINTS
     )
     return b"".join([CORE_HEADER, *kept])
+
+
+def put_hints(module: bytes | memoryview, hints: bytes) -> bytes:
+    """The module with these hints about its branches instead of any others, and without other custom sections."""
+    parts = [CORE_HEADER]
+    for number, body in sections(module, CORE_HEADER):
+        if number == CODE:
+            parts.append(section(CUSTOM, name(BRANCH_HINTS), hints))
+        if number != CUSTOM:
+            parts.append(section(number, body))
+    return b"".join(parts)
+
+
+def _hints(module: bytes | memoryview, wanted: Callable[[int], bool]) -> bytes:
+    """The hints for wanted functions, by index."""
+    reader = Reader(u32(0))
+    for number, body in sections(module, CORE_HEADER):
+        custom = Reader(body)
+        if number == CUSTOM and custom.name() == BRANCH_HINTS:
+            reader = custom
+    kept = []
+    for _ in range(reader.u32()):
+        start = reader.position
+        function = reader.u32()
+        for _ in range(reader.u32()):
+            reader.u32()
+            reader.take(reader.u32())
+        if wanted(function):
+            kept.append(bytes(reader.data[start : reader.position]))
+    return vector(kept)
 
 
 def _signature(reader: Reader) -> Signature:
@@ -161,7 +197,7 @@ def rename_imports(module: bytes | memoryview, rename: Callable[[Import], tuple[
         for item in imports(module)
         for new_module, new_field in [rename(item)]
     )
-    return _replace(module, {IMPORTS: renamed})
+    return replace_sections(module, {IMPORTS: renamed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +228,7 @@ _ROOM = 1024
 
 def take_snapshot(module: bytes | memoryview) -> tuple[bytes, Snapshot]:
     """Separate a module into its code, with an empty memory, and its memory."""
-    code = _replace(module, {MEMORY: _memory(_ROOM, None), DATA: u32(0)})
+    code = replace_sections(module, {MEMORY: _memory(_ROOM, None), DATA: u32(0)})
     return code, Snapshot(_only_memory(section_reader(module, MEMORY))[1], section_reader(module, DATA).data)
 
 
@@ -200,7 +236,7 @@ def put_snapshot(code: bytes, snapshot: Snapshot, max_pages: int | None) -> byte
     if any(number == DATA for number, _ in sections(code, CORE_HEADER)):
         raise MalformedError("the linked code has data of its own")
     # Data is the last section but for custom ones, and those were left out.
-    return _replace(code, {MEMORY: _memory(snapshot.pages, max_pages)}) + section(DATA, snapshot.data)
+    return replace_sections(code, {MEMORY: _memory(snapshot.pages, max_pages)}) + section(DATA, snapshot.data)
 
 
 def _only_memory(reader: Reader) -> tuple[int, int, int | None]:

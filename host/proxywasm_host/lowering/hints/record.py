@@ -1,0 +1,113 @@
+"""Record which branches of CPython are taken: `python -m proxywasm_host.lowering.hints.record EXCHANGE.json ...`.
+
+Replays exchanges through ai-proxy in a component whose libraries count their branches, and writes `*.hints` beside
+this module. To be run for all of tests/conformance when the pinned version of componentize-py changes, after
+`lowering.known`; takes a minute.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from ...build import build
+from ...component import ComponentProgram
+from ...engine import Component, Engine
+from ...exchange import load
+from ...limits import DEFAULT_LIMITS, MIB
+from ...replay import replay
+from ...services import HostServices
+from ..binary import COMPONENT_HEADER, section, sections
+from ..known import LIBRARIES
+from . import SUFFIX
+from .branches import COUNTER_SIZE, Branch, branches, counted, hint_section
+
+_CORE_MODULE: Final = 1
+_START: Final = 384 * MIB
+"""Where the counters are: behind what a plugin may use."""
+_LIMITS: Final = replace(DEFAULT_LIMITS, memory=512 * MIB, call_time=30.0, start_time=60.0)
+_OFTEN: Final = 100
+"""A branch is hinted if it was come to as often as this, ..."""
+_SURE: Final = 0.95
+"""... and went the same way in this part of the cases."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Library:
+    name: str
+    code: bytes
+    branches: list[Branch]
+    first: int
+    """The number of its first branch."""
+
+
+def record(files: list[Path], folder: Path) -> None:
+    """Write the hints for each library into a folder."""
+    with tempfile.TemporaryDirectory(prefix="proxywasm-hints-") as temporary:
+        component, libraries = _counting(build(_flagship()).path.read_bytes())
+        path = Path(temporary) / "counting.wasm"
+        path.write_bytes(component)
+        counts = _count(Engine(optimize=False).load(path), files, sum(len(library.branches) for library in libraries))
+    for library in libraries:
+        taken = {}
+        for number, branch in enumerate(library.branches, library.first):
+            no, yes = counts[2 * number], counts[2 * number + 1]
+            if no + yes >= _OFTEN and max(no, yes) >= _SURE * (no + yes):
+                taken[branch] = yes > no
+        content = hint_section(library.code, taken)
+        target = folder / (library.name + SUFFIX)
+        target.write_bytes(hashlib.sha256(library.code).digest() + content)
+        print(f"{target.name}: {len(taken)} of {len(library.branches)} branches hinted, {len(content)} bytes")
+
+
+def _flagship() -> Path:
+    import ai_proxy  # noqa: PLC0415  # the host does without, but for this
+
+    return Path(ai_proxy.__file__).parent
+
+
+def _counting(component: bytes) -> tuple[bytes, list[_Library]]:
+    """The component with libraries that count."""
+    parts: list[tuple[int, bytes]] = [(number, bytes(body)) for number, body in sections(component, COMPONENT_HEADER)]
+    libraries: dict[int, _Library] = {}
+    first = 0
+    for index, (number, body) in enumerate(parts):
+        name = LIBRARIES.get(hashlib.sha256(body).hexdigest()) if number == _CORE_MODULE else None
+        if name is not None:
+            libraries[index] = _Library(name, body, branches(body), first)
+            first += len(libraries[index].branches)
+    for index, library in libraries.items():
+        parts[index] = _CORE_MODULE, counted(library.code, library.branches, _START, library.first, first)
+    # The seal at the end does not fit any more.
+    return b"".join([COMPONENT_HEADER, *(section(*part) for part in parts[:-1])]), list(libraries.values())
+
+
+def _count(component: Component, files: list[Path], total: int) -> Counter[int]:
+    counts: Counter[int] = Counter()
+
+    @contextlib.contextmanager
+    def session(services: HostServices) -> Iterator[ComponentProgram]:
+        program = ComponentProgram(component, services, limits=_LIMITS, reproducible=services.reproducible)
+        try:
+            yield program
+        finally:
+            data = program.read_memory(_START, total * COUNTER_SIZE)
+            counts.update({index: count for index, count in enumerate(memoryview(data).cast("I")) if count})
+            program.close()
+
+    for number, file in enumerate(files, 1):
+        for exchange in load(file):
+            replay(exchange, session)
+        print(f"{number} of {len(files)}: {file}", flush=True)
+    return counts
+
+
+if __name__ == "__main__":
+    record([Path(word) for word in sys.argv[1:]], Path(__file__).parent)
