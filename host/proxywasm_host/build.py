@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from .cache import CacheFolderError, cache_folder, forget_oldest
+from .cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 from .lowering import LoweringError, lower
 from .seal import is_changed, seal
 from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, Staging, StagingError, collect
@@ -78,13 +78,14 @@ def build_module(
     *,
     abi: str = "0.2.1",
     keep: Collection[str] = (),
+    optimize: bool = True,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Built:
-    """The same as a module for Envoy, Istio ("0.2.1") or Higress ("higress"); see `lowering.lower` for `keep`."""
+    """The same as a module for Envoy, Istio ("0.2.1") or Higress ("higress"); see `lowering.lower` for the rest."""
     if abi not in ABIS:
         raise BuildError(f"there is no ABI {abi!r}, only {' and '.join(ABIS)}")
     component = build_component(plugin, ABIS[abi], progress=progress).path
-    total = hashlib.sha256(repr((abi, sorted(keep))).encode())
+    total = hashlib.sha256(repr((abi, sorted(keep), optimize)).encode())
     for file in sorted((Path(__file__).parent / "lowering").rglob("*.*")):
         if file.suffix != ".pyc":
             total.update(file.read_bytes())
@@ -92,7 +93,7 @@ def build_module(
     cached = entry.is_file()
     if not cached:
         try:
-            lower(component, entry, abi=abi, keep=keep, progress=progress)
+            lower(component, entry, abi=abi, keep=keep, optimize=optimize, progress=progress)
         except LoweringError as error:
             raise BuildError(str(error)) from None
         forget_oldest(entry.parent, "*.proxy-wasm.wasm", _KEPT_MODULES)
@@ -121,7 +122,9 @@ def build_component(plugin: Path, world: World, *, progress: Callable[[str], Non
     entry = folder / f"{staging.module}-{_key(staging, world, wit)}.wasm"
     cached = entry.is_file()
     if not cached:
-        _componentize(staging, world, wit, entry, progress)
+        with one_at_a_time(entry):
+            if not entry.is_file():
+                _componentize(staging, world, wit, entry, progress)
         forget_oldest(folder, _COMPONENTS, _KEPT_BUILDS)
     else:
         os.utime(entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 
@@ -30,6 +31,16 @@ def cache_folder() -> Path:
             f"others can write to {folder}; `chmod 700` it, or set PROXYWASM_CACHE_DIR to a folder of your own"
         )
     return folder
+
+
+def one_at_a_time(entry: Path) -> AbstractContextManager[object]:
+    """While it is open, other processes that want to make the same entry wait: then it is there.
+
+    The lock's file stays. One for the last character of a name, so that they do not become many.
+    """
+    from filelock import FileLock  # noqa: PLC0415  # replays of what is in the cache go without
+
+    return FileLock(entry.with_name(f".{entry.stem[-1]}.lock"))
 
 
 def forget_oldest(folder: Path, pattern: str, keep: int) -> None:

@@ -141,7 +141,7 @@ def test_python_in_a_module_has_its_hints() -> None:
     assert sum(map(len, hints_of(build_module(PLUGIN).path.read_bytes()).values())) > 4000
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_hints_are_recorded_from_replays(tmp_path: Path) -> None:
     record([EXCHANGE], tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {name + SUFFIX for name in LIBRARIES.values()}

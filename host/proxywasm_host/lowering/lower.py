@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from proxywasm_host.cache import CacheFolderError, cache_folder, forget_oldest
+from proxywasm_host.cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 
 from . import trimming
 from .binary import MalformedError
@@ -30,10 +30,13 @@ from .module import Snapshot, constant, keep_exports, put_hints, put_snapshot, t
 from .shim import ABI_EXPORTS, write_shim
 from .tools import BINARYEN, FEATURES, find_binaryen
 
-_PASSES: Final = ("--low-memory-unused", "-O3", "--optimize-added-constants", "--strip-debug")
-"""-O3 takes longer than -O1, but what it inlines V8 does not, and the code is smaller. And V8 cannot know that no
-pointer to an object wraps around, since memory begins with the end of the stack: the address of an attribute, a pointer
-and a small number, need not be added up."""
+_OPTIMIZED: Final = "-O3"
+"""It takes longer than -O1, but what it inlines V8 does not, and the code is smaller."""
+_QUICK: Final = "-O1"
+_NO_POINTER_WRAPS: Final = "--low-memory-unused"
+_PASSES: Final = ("--optimize-added-constants", "--strip-debug")
+"""V8 cannot know that no pointer to an object wraps around, since memory begins with the end of the stack: the address
+of an attribute, a pointer and a small number, need not be added up."""
 _MAX_PAGES: Final = 4096
 """256 MiB: a plugin that grows without end gets a MemoryError before the gateway has no memory."""
 _KEPT: Final = 8
@@ -59,12 +62,14 @@ def lower(
     *,
     abi: str = "0.2.1",
     keep: Collection[str] = (),
+    optimize: bool = True,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Lowered:
     """Write the module. `abi` is "0.2.1" or "higress".
 
     `keep` names parts of Python that the plugin has not loaded but will use: built-in modules such as "zlib", or
-    "compiler" for `eval`, `exec` and `compile` at run time. Raises `LoweringError`.
+    "compiler" for `eval`, `exec` and `compile` at run time. Not to `optimize` takes half the time, for code that is a
+    little slower. Raises `LoweringError`.
     """
     if abi not in ABI_EXPORTS:
         raise LoweringError(f"there is no ABI {abi!r}, only {' and '.join(ABI_EXPORTS)}")
@@ -74,7 +79,7 @@ def lower(
     try:
         progress("reading the component")
         parts = _take_apart(component if isinstance(component, bytes) else component.read_bytes(), abi, keep)
-        code, cached = _code(parts, progress)
+        code, cached = _code(parts, _OPTIMIZED if optimize else _QUICK, progress)
         module = put_snapshot(code, parts.snapshot, _MAX_PAGES)
         _write(output, module)
     except (MalformedError, LookupError, UnicodeDecodeError) as error:
@@ -91,8 +96,8 @@ class _Parts:
     shim: str
     left_out: frozenset[str]
 
-    def key(self) -> str:
-        total = hashlib.sha256(repr((BINARYEN, FEATURES, _PASSES, self.shim)).encode())
+    def key(self, level: str) -> str:
+        total = hashlib.sha256(repr((BINARYEN, FEATURES, level, _NO_POINTER_WRAPS, _PASSES, self.shim)).encode())
         for name, module in self.linked.modules.items():
             total.update(f"{name} {len(module)} ".encode())
             total.update(module)
@@ -126,13 +131,21 @@ def _trim(component: Component, linked: Linked, snapshot: Snapshot, keep: Collec
     return left_out
 
 
-def _code(parts: _Parts, progress: Callable[[str], None]) -> tuple[bytes, bool]:
+def _code(parts: _Parts, level: str, progress: Callable[[str], None]) -> tuple[bytes, bool]:
     folder = cache_folder() / "lowered"
     folder.mkdir(mode=0o700, exist_ok=True)
-    entry = folder / f"{parts.key()}.wasm"
-    if entry.is_file():
-        os.utime(entry)
-        return entry.read_bytes(), True
+    entry = folder / f"{parts.key(level)}.wasm"
+    with one_at_a_time(entry):
+        if entry.is_file():
+            os.utime(entry)
+            return entry.read_bytes(), True
+        code = _link(parts, level, progress)
+        _write(entry, code)
+    forget_oldest(folder, "*.wasm", _KEPT)
+    return code, False
+
+
+def _link(parts: _Parts, level: str, progress: Callable[[str], None]) -> bytes:
     binaryen = find_binaryen(progress)
     with tempfile.TemporaryDirectory(prefix="proxywasm-lower-") as temporary:
         root = Path(temporary)
@@ -149,11 +162,8 @@ def _code(parts: _Parts, progress: Callable[[str], None]) -> tuple[bytes, bool]:
         )
         (root / "merged.wasm").write_bytes(merged)
         progress("optimising (one to two minutes; kept for the next build)")
-        binaryen.run("wasm-opt", root / "merged.wasm", *_PASSES, "-o", root / "code.wasm")
-        code = (root / "code.wasm").read_bytes()
-    _write(entry, code)
-    forget_oldest(folder, "*.wasm", _KEPT)
-    return code, False
+        binaryen.run("wasm-opt", root / "merged.wasm", _NO_POINTER_WRAPS, level, *_PASSES, "-o", root / "code.wasm")
+        return (root / "code.wasm").read_bytes()
 
 
 def _write(target: Path, data: bytes) -> None:

@@ -63,7 +63,7 @@ class EnvoyStart:
 
     def __init__(self, source: Path) -> None:
         self._name = source.stem
-        self._module = build_module(source).path
+        self._module = build_module(source, optimize=False).path
 
     def program(self, services: HostServices) -> NoReturn:  # noqa: ARG002  # of no use
         unsupported("replay")
