@@ -36,16 +36,20 @@ def throughput(on: Stage, each: Listeners, progress: Progress) -> Iterator[Row]:
     with on.envoy(compared) as envoy:
         for turn in range(-1, ROUNDS):  # the first turn is for warming up
             progress(f"requests and streams, round {turn + 1} of {ROUNDS}")
+            # One kind of load after the other, so that what is compared is measured in neighbouring moments.
             for listener in compared:
                 before = processor_seconds(envoy.pid)
                 asked = on.load(envoy, listener)
-                between = processor_seconds(envoy.pid)
+                if turn >= 0:
+                    requests[listener.name].append(asked.requests / (processor_seconds(envoy.pid) - before))
+            for listener in compared:
+                before = processor_seconds(envoy.pid)
                 streamed = on.load(envoy, listener, chunks=CHUNKS)
-                after = processor_seconds(envoy.pid)
+                if turn >= 0:
+                    events[listener.name].append(streamed.events / (processor_seconds(envoy.pid) - before))
+            for listener in compared:
                 alone = on.load(envoy, listener, connections=1, seconds=SECONDS / 3)
                 if turn >= 0:
-                    requests[listener.name].append(asked.requests / (between - before))
-                    events[listener.name].append(streamed.events / (after - between))
                     latencies[listener.name].append(alone.latency)
     plain, per_second = each.plain.name, "requests/s"
     yield rate("Envoy without a plugin, requests", requests, plain, per_second)

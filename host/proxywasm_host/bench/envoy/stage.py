@@ -11,9 +11,9 @@ from .gateways import Listener, together
 from .load import Report
 from .machine import load, processors, upstream
 
-ROUNDS = 5
-SECONDS = 1.5
-"""Of each turn."""
+ROUNDS = 11
+SECONDS = 0.75
+"""Of each turn. Many short ones: the machine's speed changes within seconds."""
 CONNECTIONS = 16
 CHUNKS = 100
 """Of each stream in which nobody waits."""
