@@ -56,8 +56,10 @@ def _local_reply(fields: tuple[int, str, Payload, str]) -> SendLocalReply:
 
 
 def _edits(text: str) -> FieldEdits:
-    edits = split_fields(text)
-    for name, _ in edits:
+    edits = text.split("\0") if text else []
+    if len(edits) % 2:
+        raise ValueError("an edit without a value")
+    for name in edits[::2]:
         if not name.startswith(("=", "+", "-")):
             raise ValueError(f"{name!r} does not say what to do with the header")
     return edits

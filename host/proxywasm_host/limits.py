@@ -134,7 +134,7 @@ def _command_excess(command: Command, limits: Limits) -> str | None:
     fields: list[tuple[str, str]]
     match command:
         case EditRequestHeaders(edits) | EditResponseHeaders(edits):
-            fields = [(name[1:], value) for name, value in edits]
+            fields = [(name[1:], value) for name, value in zip(edits[::2], edits[1::2], strict=True)]
         case SendLocalReply(reply):
             fields = reply.headers
             if complaint := _too_large("body", len(reply.body), limits.answer):

@@ -7,9 +7,12 @@ Everything is laid out in one folder, which the guest sees as `/0`: a traceback 
 from __future__ import annotations
 
 import ast
+import codecs
+import encodings.aliases
 import hashlib
 import importlib.machinery
 import importlib.util
+import pkgutil
 import re
 import sys
 from collections.abc import Iterator
@@ -35,11 +38,11 @@ _SKIPPED_SUFFIXES: Final = {".pyc", *importlib.machinery.EXTENSION_SUFFIXES, ".s
 _IMPORTS: Final = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]*(?:[ \t]*,[ \t]*[A-Za-z_][\w.]*)*)", re.M)
 
 # Loaded by the standard library when they are first needed, which in the guest is too late: there are no files then.
-_CODECS: Final = (
-    "ascii latin_1 cp1252 utf_8_sig utf_16 utf_16_be utf_16_le utf_32 idna punycode "
-    "big5 euc_jp euc_kr gb18030 gb2312 gbk shift_jis"
-)
+_CODECS: Final = "ascii latin_1 cp1252 utf_8_sig utf_16 utf_16_be utf_16_le utf_32 idna punycode"
 _LAZY: Final = ("_strptime", *(f"encodings.{name}" for name in _CODECS.split()))
+_LITERAL: Final = re.compile(rb"""(["'])([A-Za-z][\w-]{2,19})\1""")
+_NO_TEXT_CODECS: Final = {"aliases", "mbcs", "oem", "undefined"}
+"""Of the modules in `encodings`, beside those that turn bytes into bytes: for one system only, or for none."""
 
 
 class StagingError(Exception):
@@ -85,7 +88,7 @@ class Staging:
         return _ENTRY.format(
             module=self.module,
             message=f"{self.module} has {NO_PLUGIN}",
-            late=sorted({*_LAZY, *self._late_imports()}),
+            late=sorted({*_LAZY, *self._late_imports(), *self._codecs()}),
         )
 
     def _late_imports(self) -> Iterator[str]:
@@ -93,6 +96,19 @@ class Staging:
         for name, content in self.contents.items():
             if name.endswith(".py") and name.partition("/")[0].removesuffix(".py") == self.module:
                 yield from _function_imports(content)
+
+    def _codecs(self) -> Iterator[str]:
+        """The text codecs that the plugin, or something that it brings along, has the name of in a literal."""
+        modules = {module.name for module in pkgutil.iter_modules(encodings.__path__)} - _NO_TEXT_CODECS
+        for name, content in self.contents.items():
+            if name.endswith(".py") and not name.startswith("proxywasm/"):
+                words = {match[2].decode().replace("-", "_").lower() for match in _LITERAL.finditer(content)}
+                named = {encodings.aliases.aliases.get(word, word) for word in words}.intersection(modules)
+                yield from (f"encodings.{module}" for module in named if _is_text_codec(module))
+
+
+def _is_text_codec(module: str) -> bool:
+    return codecs.lookup(module)._is_text_encoding  # documented nowhere, asked by `str.encode`
 
 
 _ENTRY = '''\

@@ -28,11 +28,17 @@ _ORIGINAL_HOST: Final = "x-envoy-original-host"
 _ORIGINAL_PATH: Final = "x-envoy-original-path"
 
 # Removed in any case. The length changes with the body; an answer is to come uncompressed, so that it can be read; the
-# original host and path are for the gateway to say.
-_REMOVED: Final = frozenset({*CREDENTIALS, "accept-encoding", "content-length", _ORIGINAL_HOST, _ORIGINAL_PATH})
+# original host and path are for the gateway to say. What an earlier filter remembered is no business of the service.
+_REMOVED_IN_ANY_CASE: Final = (
+    "accept-encoding",
+    "content-length",
+    _ORIGINAL_HOST,
+    _ORIGINAL_PATH,
+    "x-hi-original-auth",
+)
 
-# The same where the client's credentials stay. What an earlier filter remembered is still no business of the service.
-_REMOVED_IN_ANY_CASE: Final = (_REMOVED - {*CREDENTIALS}) | {"x-hi-original-auth"}
+# With the client's credentials, unless they stay.
+_REMOVED: Final = tuple(dict.fromkeys((*_REMOVED_IN_ANY_CASE, *CREDENTIALS)))
 
 # Where clients of OpenAI's and other SDKs have their key, in the order in which it is looked for.
 _KEY_HEADERS: Final = ("x-api-key", "x-authorization", "authorization")
@@ -47,19 +53,17 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, 
     """
     if not call.token and provider.own_key is _USED:
         call.token = _own_key(headers)
-    removed = _REMOVED_IN_ANY_CASE if provider.own_key is _KEPT else _REMOVED
-    headers.discard_all(removed)
+    headers.discard_all(_REMOVED_IN_ANY_CASE if provider.own_key is _KEPT else _REMOVED)
     if provider.headers:
         headers.update(provider.headers)
     _set_credential(headers, provider.row, call)
-    if provider.host and provider.host != ctx.host:
-        headers[":authority"] = provider.host
-        headers[_ORIGINAL_HOST] = ctx.host
-    if not path or "?" in ctx.path:
-        path = upstream_path(provider, call, ctx.path)
-    if path != ctx.path:
-        headers[":path"] = path
-        headers[_ORIGINAL_PATH] = ctx.path
+    host, asked = provider.host, ctx.path
+    if not path or "?" in asked:
+        path = upstream_path(provider, call, asked)
+    if host and host != ctx.host:
+        headers.set_all(((":authority", host), (_ORIGINAL_HOST, ctx.host)))
+    if path != asked:
+        headers.set_all(((":path", path), (_ORIGINAL_PATH, asked)))
 
 
 def set_token(ctx: HttpContext, provider: Provider, call: Call, token: str) -> None:

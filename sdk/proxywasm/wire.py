@@ -18,8 +18,9 @@ Fields: TypeAlias = list[tuple[str, str]]
 EditOp: TypeAlias = Literal["=", "+", "-"]
 """Replace all values of a name, add a value at the end, remove the name."""
 
-FieldEdits: TypeAlias = list[tuple[str, str]]
-"""Changes to header fields, in order. Each name has its `EditOp` in front; where that is `-`, the value is empty."""
+FieldEdits: TypeAlias = list[str]
+"""Changes to header fields, in order: name, value, name, value, ... Each name has its `EditOp` in front; where that is
+`-`, the value is empty."""
 
 
 class LogLevel(IntEnum):
@@ -282,7 +283,7 @@ class Host(Protocol):
 
 
 def join_fields(fields: Iterable[tuple[str, ...]]) -> str:
-    """Encode pairs as the WIT types `fields` and `field-edits` have them.
+    """Encode pairs as the WIT type `fields` has them; `field-edits` is the same of `FieldEdits`, which is flat already.
 
     >>> join_fields([("a", "1"), ("b", "")])
     'a\\x001\\x00b\\x00'
@@ -291,7 +292,7 @@ def join_fields(fields: Iterable[tuple[str, ...]]) -> str:
 
 
 def split_fields(text: str) -> Fields:
-    """Decode the WIT types `fields` and `field-edits`. Raises `ValueError` for half a pair.
+    """Decode the WIT type `fields`. Raises `ValueError` for half a pair.
 
     >>> split_fields("a\\x001\\x00b\\x00")
     [('a', '1'), ('b', '')]
@@ -299,4 +300,6 @@ def split_fields(text: str) -> Fields:
     if not text:
         return []
     parts = text.split("\0")
+    if len(parts) % 2:
+        raise ValueError("a header field without a value")
     return list(zip(parts[::2], parts[1::2], strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,15 @@ def test_staging_takes_the_plugin_the_sdk_and_what_they_import(tmp_path: Path) -
     assert {"mine/__init__.py", "mine/code.py", "mine/data.txt", "beside.py", "further/__init__.py"} <= names
     assert {"proxywasm/plugin.py", "click/core.py"} <= names
     assert not [name for name in names if "pycache" in name or "unrelated" in name or name.startswith("json")]
+
+
+def test_codecs_that_the_plugin_names_are_loaded_with_it(tmp_path: Path) -> None:
+    source = 'import beside\nCHARSETS = ["GB18030", \'euc-kr\', "koi8-r", "base64", "oem", "no-codec"]\n'
+    write(tmp_path, {"mine.py": source, "beside.py": 'text = b"".decode("sjis")\n'})
+    collect(tmp_path / "mine.py").copy_to(tmp_path / "staged")
+    loaded = set(re.findall(r"encodings\.(\w+)", (tmp_path / "staged" / "proxywasm_plugin.py").read_text()))
+    assert {"gb18030", "euc_kr", "koi8_r", "shift_jis", "utf_16"} <= loaded
+    assert not loaded & {"base64_codec", "oem", "no_codec", "big5", "gbk"}
 
 
 def test_the_digest_changes_with_names_and_contents(tmp_path: Path) -> None:

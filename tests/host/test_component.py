@@ -171,7 +171,7 @@ def test_every_command_has_its_class(shared: ComponentProgram) -> None:
         wire.HoldPhase(wire.Hold.STOP_ITERATION),
         wire.ReadRequestBody(wire.BodyMode.SKIP, None),
         wire.ReadResponseBody(wire.BodyMode.STREAM, 2**32 - 1),
-        wire.EditRequestHeaders([("=a", "b"), ("-c", "")]),
+        wire.EditRequestHeaders(["=a", "b", "-c", ""]),
         wire.EditResponseHeaders([]),
         wire.ReplaceRequestBody("é".encode()),
         wire.ReplaceResponseBody(b"\xe9"),

@@ -40,9 +40,9 @@ def test_removing_what_is_not_there_is_a_key_error_discarding_is_not() -> None:
 
 def test_many_names_are_discarded_at_once() -> None:
     headers = Headers([*FIELDS, ("c", "4")])
-    headers.discard_all(frozenset({"a", "c", "nothing"}))
+    headers.discard_all(("a", "nothing", "c"))
     assert headers.fields() == [("b", "2")]
-    assert headers.take_edits() == [("-a", ""), ("-c", "")]
+    assert headers.take_edits() == ["-a", "", "-c", ""]
 
 
 def test_headers_that_have_been_sent_say_so() -> None:
@@ -53,7 +53,7 @@ def test_headers_that_have_been_sent_say_so() -> None:
     with pytest.raises(RuleError, match="they have been sent"):
         headers.add("c", "")
     with pytest.raises(RuleError, match="they have been sent"):
-        headers.discard_all(frozenset({"b"}))
+        headers.discard_all(("b",))
 
 
 def test_half_a_field_is_refused() -> None:
@@ -98,7 +98,7 @@ def test_the_host_ends_up_with_the_same_headers(start: list[tuple[str, str]], ch
             headers.add(name, value)
         else:
             headers.discard(name)
-    assert apply_edits(start, split_fields(join_fields(headers.take_edits()))) == headers.fields()
+    assert apply_edits(start, headers.take_edits()) == headers.fields()
 
 
 @given(fields)

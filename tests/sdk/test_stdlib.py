@@ -37,6 +37,10 @@ def test_the_clock_is_right(start: Start) -> None:
     assert told["strptime"] == "2025-01-02T00:00:00"
 
 
+def test_a_text_codec_that_the_plugin_names_is_there(start: Start) -> None:
+    assert values(start("values"))["gb18030"] == "你"
+
+
 RANDOM = [
     "random.random",
     "random.sample",

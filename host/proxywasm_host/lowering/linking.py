@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from . import detours
 from .binary import MalformedError
 from .component import MEMORY, Component, DropHandle, Export, HostFunc, Inline, Instantiated, Item
 from .module import Import, Signature, acts_by_itself, export_signature, rename_imports
@@ -37,8 +38,10 @@ class Linker:
         self.component = component
         self.wanted: dict[HostFunc, Signature] = {}
         self.linked: dict[str, bytes | memoryview] = {}
-        self.fixup: Instantiated | None = None
-        self.trampolines = self._trampolines()
+        self.fixup, host_calls = detours.host_calls(component)
+        library_calls = detours.library_calls(component)
+        self.detours = host_calls | library_calls.ends
+        self.fillers = library_calls.fillers
 
     def link(self) -> Linked:
         callbacks = {
@@ -89,17 +92,18 @@ class Linker:
             return SHIM, shim_export(item)
 
         # Filled before the neighbours are visited: libraries import from each other.
-        self.linked[instance_name(index)] = rename_imports(instance.module, rename)
+        module = self.fillers.get(index, instance.module)
+        self.linked[instance_name(index)] = rename_imports(module, rename)
         return leads_to
 
     def resolve(self, item: Item) -> Item:
-        """Follow an item through bags and trampolines to its definition."""
+        """Follow an item through bags and detours to its definition."""
         while isinstance(item, Export):
             instance = self.component.core_instances[item.instance]
             if isinstance(instance, Inline):
                 item = instance.items[item.name]
-            elif item in self.trampolines:
-                item = self.trampolines[item]
+            elif item in self.detours:
+                item = self.detours[item]
             elif item.name == "reset_adapter_state":
                 return ADAPTER_RESET
             else:
@@ -111,19 +115,6 @@ class Linker:
         if not isinstance(resolved, Export):
             raise MalformedError(f"expected a function of the component itself, found {resolved}")
         return resolved
-
-    def _trampolines(self) -> dict[Item, Item]:
-        """wit-component calls host functions through a table, because a host function that returns memory can only be
-        made once memory exists: a `shim` module exports "0", "1", ... and a `fixup` module, which imports the real
-        functions under the same names, fills the table. With everything in one module this detour can go."""
-        for instance in self.component.core_instances:
-            if isinstance(instance, Instantiated) and "" in instance.arguments:
-                bag = self.component.core_instances[instance.arguments[""]]
-                table = bag.items.get("$imports") if isinstance(bag, Inline) else None
-                if isinstance(bag, Inline) and isinstance(table, Export):
-                    self.fixup = instance
-                    return {Export(table.instance, name): item for name, item in bag.items.items() if item != table}
-        return {}
 
 
 # The adapter for WASI 0.1 is only there because Python's memory was initialised through it; nothing else calls it.

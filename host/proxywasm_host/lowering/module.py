@@ -84,11 +84,15 @@ def keep_exports(module: bytes | memoryview, wanted: Callable[[str], bool]) -> b
 def constant(module: bytes | memoryview, export: str) -> int:
     """The value of an exported global that is a plain number. (Imported globals are not looked for.)"""
     kind, index = exports(module)[export]
-    reader = section_reader(module, GLOBALS)
-    values = reader.vector(lambda: _constant(reader))
     if kind != _GLOBAL:
         raise MalformedError(f"the export {export} is not a global")
-    return values[index]
+    return constants(module)[index]
+
+
+def constants(module: bytes | memoryview) -> list[int]:
+    """What the globals that a module defines begin with."""
+    reader = section_reader(module, GLOBALS)
+    return reader.vector(lambda: _constant(reader))
 
 
 def _constant(reader: Reader) -> int:

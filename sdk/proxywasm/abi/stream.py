@@ -161,8 +161,8 @@ class Stream:
         # To read the whole map, edit it here and write it back starts at 40 us.
         if self._gateway.here != self.id:
             self._gateway.enter(self.id)
-        if status := self._abi.edit_header_map(half.map_kind, to_bytes(wire.join_fields(edits))):
-            names = ", ".join(dict.fromkeys(name[1:] for name, _ in edits))
+        if status := self._abi.edit_header_map(half.map_kind, to_bytes("\0".join(edits))):
+            names = ", ".join(dict.fromkeys(name[1:] for name in edits[::2]))
             self.log(f"not all {half.name} headers could be changed ({status_name(status)}): {names}")
 
     def set_body(self, half: Half, body: bytes) -> None:

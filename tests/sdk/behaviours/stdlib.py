@@ -21,7 +21,7 @@ Config = dict[str, Any]
 
 
 def values(ctx: HttpContext, config: Config) -> None:
-    """Everything that depends on clock or randomness."""
+    """Everything that depends on clock or randomness, or on what the build has loaded."""
     told: dict[str, Any] = {
         "time.time": time.time(),
         "time.time_ns": time.time_ns(),
@@ -36,6 +36,7 @@ def values(ctx: HttpContext, config: Config) -> None:
         "uuid.uuid4": str(uuid.uuid4()),
         "os.urandom": os.urandom(8).hex(),
         "secrets.token_hex": secrets.token_hex(8),
+        "gb18030": b"\xc4\xe3".decode("gb18030"),
         "strptime": datetime.datetime.strptime("2025-01-02", "%Y-%m-%d").isoformat(),
     }
     ctx.send_http_response(200, {"content-type": "application/json"}, json.dumps(told))
