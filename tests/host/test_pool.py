@@ -257,6 +257,15 @@ def test_the_memory_of_an_instance_is_known(faulty: Component) -> None:
     assert program.memory is None
 
 
+def test_the_memory_of_an_instance_can_be_read(faulty: Component) -> None:
+    program = ComponentProgram(faulty, HostServices())
+    program.configure('{"mark": "found in memory"}', LogLevel.INFO)
+    assert program.memory is not None
+    assert b"found in memory" in program.read_memory(0, program.memory)
+    assert program.read_memory(program.memory // 2, 0) == b""
+    program.close()
+
+
 def test_an_instance_that_kept_memory_is_replaced(faulty: Component) -> None:
     with Pool(lambda services: ComponentProgram(faulty, services), "{}", sharing=Sharing(memory=40 * MIB)) as pool:
         runner = pool.runner()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ..build import build
 from ..component import ComponentProgram
 from ..engine import Component, Engine
 from ..exchange import load
+from ..flagship import flagship
 from ..services import HostServices
 from ..stream import Runner, Stream
 
@@ -65,13 +65,6 @@ class Setup:
         if not stream.response_done or stream.local_reply:
             raise RuntimeError(f"the chat failed: {runner.services.logs}")
         stream.close()
-
-
-def flagship() -> Path:
-    spec = importlib.util.find_spec("ai_proxy")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("the benchmark needs the plugin ai_proxy, which comes with this distribution")
-    return Path(spec.origin).parent
 
 
 def configured(start: Callable[[HostServices], Program], config: str) -> Runner:

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..flagship import FLAGSHIP, NotInstalledError, flagship
 from ..terminal import UserError, console, fail, progress
 
 if TYPE_CHECKING:
     from ..exchange import Exchange
     from ..overrides import Overrides
     from ..replay import Session
-
-FLAGSHIP = "ai_proxy"
-"""The plugin that is replayed when none is named."""
 
 _PATH: Any = click.Path(path_type=Path)
 
@@ -186,12 +184,10 @@ def _built(plugin: Path, report: Callable[[str], None]) -> Path:
 
 
 def _flagship() -> Path:
-    import importlib.util
-
-    spec = importlib.util.find_spec(FLAGSHIP)
-    if spec is None or not spec.submodule_search_locations:
-        raise UserError(f"the plugin {FLAGSHIP} is not installed here; name one with --plugin")
-    return Path(next(iter(spec.submodule_search_locations)))
+    try:
+        return flagship()
+    except NotInstalledError as error:
+        raise UserError(f"{error}; name one with --plugin") from None
 
 
 def _own_traceback(error: Exception, plugin: Path) -> str:

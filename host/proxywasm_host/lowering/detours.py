@@ -70,7 +70,7 @@ def _slots(filler: Instantiated) -> dict[int, Export]:
     imported = [item for item in imports(filler.module) if item.signature]
     return {
         start + offset: Export(filler.arguments[item.module], item.field)
-        for start, functions in _segments(filler.module)
+        for start, functions in segments(filler.module)
         for offset, function in enumerate(functions)
         if function < len(imported) and (item := imported[function])
     }
@@ -118,7 +118,7 @@ def _called_slot(body: memoryview) -> int | None:
     return slot if reader.byte() == _END and reader.at_end() else None
 
 
-def _segments(module: bytes | memoryview) -> list[tuple[int, list[int]]]:
+def segments(module: bytes | memoryview) -> list[tuple[int, list[int]]]:
     """Where a module's segments of functions begin, for those at fixed places in the first table."""
     reader = section_reader(module, ELEMENTS)
     found = []
@@ -134,7 +134,7 @@ def _segments(module: bytes | memoryview) -> list[tuple[int, list[int]]]:
 def _without(module: bytes | memoryview, idle: set[int]) -> bytes:
     """The module with these slots left empty."""
     runs: list[tuple[int, list[int]]] = []
-    for start, functions in _segments(module):
+    for start, functions in segments(module):
         for slot, function in enumerate(functions, start):
             if slot in idle:
                 continue
@@ -142,7 +142,7 @@ def _without(module: bytes | memoryview, idle: set[int]) -> bytes:
                 runs[-1][1].append(function)
             else:
                 runs.append((slot, [function]))
-    segments = (
+    listed = (
         bytes([0, _I32_CONST]) + s32(start) + bytes([_END]) + vector(map(u32, functions)) for start, functions in runs
     )
-    return replace_sections(module, {ELEMENTS: vector(segments)})
+    return replace_sections(module, {ELEMENTS: vector(listed)})

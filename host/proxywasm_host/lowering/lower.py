@@ -135,14 +135,15 @@ def _code(parts: _Parts, level: str, progress: Callable[[str], None]) -> tuple[b
     folder = cache_folder() / "lowered"
     folder.mkdir(mode=0o700, exist_ok=True)
     entry = folder / f"{parts.key(level)}.wasm"
-    with one_at_a_time(entry):
-        if entry.is_file():
-            os.utime(entry)
-            return entry.read_bytes(), True
-        code = _link(parts, level, progress)
-        _write(entry, code)
-    forget_oldest(folder, "*.wasm", _KEPT)
-    return code, False
+    if not entry.is_file():
+        with one_at_a_time(entry):
+            if not entry.is_file():
+                code = _link(parts, level, progress)
+                _write(entry, code)
+                forget_oldest(folder, "*.wasm", _KEPT)
+                return code, False
+    os.utime(entry)
+    return entry.read_bytes(), True
 
 
 def _link(parts: _Parts, level: str, progress: Callable[[str], None]) -> bytes:

@@ -110,8 +110,10 @@ def replace_bodies(module: bytes | memoryview, bodies: dict[int, bytes]) -> byte
     old = reader.vector(lambda: reader.take(reader.u32()))
     new = (bodies.get(index, body) for index, body in enumerate(old))
     code = vector(u32(len(body)) + bytes(body) for body in new)
-    replaced = {index + sum(1 for item in imports(module) if item.signature) for index in bodies}
-    return put_hints(replace_sections(module, {CODE: code}), _hints(module, lambda function: function not in replaced))
+    imported = sum(1 for item in imports(module) if item.signature)
+    result = replace_sections(module, {CODE: code})
+    hints = _hints(module, lambda function: function - imported not in bodies)
+    return result if hints is None else put_hints(result, hints)
 
 
 def section_reader(module: bytes | memoryview, wanted: int) -> Reader:
@@ -139,13 +141,12 @@ def put_hints(module: bytes | memoryview, hints: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _hints(module: bytes | memoryview, wanted: Callable[[int], bool]) -> bytes:
-    """The hints for wanted functions, by index."""
-    reader = Reader(u32(0))
-    for number, body in sections(module, CORE_HEADER):
-        custom = Reader(body)
-        if number == CUSTOM and custom.name() == BRANCH_HINTS:
-            reader = custom
+def _hints(module: bytes | memoryview, wanted: Callable[[int], bool]) -> bytes | None:
+    """The hints for wanted functions, by index; None if the module has no hints."""
+    customs = (Reader(body) for number, body in sections(module, CORE_HEADER) if number == CUSTOM)
+    reader = next((custom for custom in customs if custom.name() == BRANCH_HINTS), None)
+    if reader is None:
+        return None
     kept = []
     for _ in range(reader.u32()):
         start = reader.position

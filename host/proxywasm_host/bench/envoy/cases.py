@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ...gateway.envoy.background import BackgroundEnvoy
 from ..measure import Row
 from .figures import Figures, added, difference, rate
+from .gateways import Listener
 from .listeners import Listeners, listeners
 from .machine import Highest, processor_seconds, resident
 from .stage import CHUNKS, CONNECTIONS, MB, ROUNDS, SECONDS, Stage, stage
@@ -37,20 +39,11 @@ def throughput(on: Stage, each: Listeners, progress: Progress) -> Iterator[Row]:
         for turn in range(-1, ROUNDS):  # the first turn is for warming up
             progress(f"requests and streams, round {turn + 1} of {ROUNDS}")
             # One kind of load after the other, so that what is compared is measured in neighbouring moments.
-            for listener in compared:
-                before = processor_seconds(envoy.pid)
-                asked = on.load(envoy, listener)
-                if turn >= 0:
-                    requests[listener.name].append(asked.requests / (processor_seconds(envoy.pid) - before))
-            for listener in compared:
-                before = processor_seconds(envoy.pid)
-                streamed = on.load(envoy, listener, chunks=CHUNKS)
-                if turn >= 0:
-                    events[listener.name].append(streamed.events / (processor_seconds(envoy.pid) - before))
-            for listener in compared:
-                alone = on.load(envoy, listener, connections=1, seconds=SECONDS / 3)
-                if turn >= 0:
-                    latencies[listener.name].append(alone.latency)
+            for figures, kind in (requests, _requests), (events, _events), (latencies, _latency):
+                for listener in compared:
+                    figure = kind(on, envoy, listener)
+                    if turn >= 0:
+                        figures[listener.name].append(figure)
     plain, per_second = each.plain.name, "requests/s"
     yield rate("Envoy without a plugin, requests", requests, plain, per_second)
     yield rate("Envoy without a plugin, streamed", events, plain, "chunks/s")
@@ -62,6 +55,25 @@ def throughput(on: Stage, each: Listeners, progress: Progress) -> Iterator[Row]:
         yield rate(f"{name}, requests", requests, ours, per_second, go, at_least=1.5)
         yield rate(f"{name}, streamed", events, ours, "chunks/s", go, at_least=chunks)
         yield added(f"{name}, added to a request", latencies, ours, go, plain)
+
+
+def _requests(on: Stage, envoy: BackgroundEnvoy, listener: Listener) -> float:
+    """Per second of Envoy's processor time."""
+    before = processor_seconds(envoy.pid)
+    answered = on.load(envoy, listener).requests
+    return answered / (processor_seconds(envoy.pid) - before)
+
+
+def _events(on: Stage, envoy: BackgroundEnvoy, listener: Listener) -> float:
+    """Likewise, of streams."""
+    before = processor_seconds(envoy.pid)
+    arrived = on.load(envoy, listener, chunks=CHUNKS).events
+    return arrived / (processor_seconds(envoy.pid) - before)
+
+
+def _latency(on: Stage, envoy: BackgroundEnvoy, listener: Listener) -> float:
+    """Seconds of a request when there is no other."""
+    return on.load(envoy, listener, connections=1, seconds=SECONDS / 3).latency
 
 
 def parts(on: Stage, each: Listeners, progress: Progress) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from wasmtime import wat2wasm
 
 from ...build import build_module
 from ...cache import cache_folder
-from ..setup import flagship
+from ...flagship import flagship
 from .gateways import NATIVE, PASS_THROUGH, Listener, free_ports
 from .go_plugin import go_plugin
 

@@ -21,8 +21,10 @@ from ...build import build
 from ...component import ComponentProgram
 from ...engine import Component, Engine
 from ...exchange import load
+from ...flagship import flagship
 from ...limits import DEFAULT_LIMITS, MIB
 from ...replay import replay
+from ...seal import seal
 from ...services import HostServices
 from ..binary import COMPONENT_HEADER, section, sections
 from ..known import LIBRARIES
@@ -51,7 +53,7 @@ class _Library:
 def record(files: list[Path], folder: Path) -> None:
     """Write the hints for each library into a folder."""
     with tempfile.TemporaryDirectory(prefix="proxywasm-hints-") as temporary:
-        component, libraries = _counting(build(_flagship()).path.read_bytes())
+        component, libraries = _counting(build(flagship()).path.read_bytes())
         path = Path(temporary) / "counting.wasm"
         path.write_bytes(component)
         counts = _count(Engine(optimize=False).load(path), files, sum(len(library.branches) for library in libraries))
@@ -67,15 +69,11 @@ def record(files: list[Path], folder: Path) -> None:
         print(f"{target.name}: {len(taken)} of {len(library.branches)} branches hinted, {len(content)} bytes")
 
 
-def _flagship() -> Path:
-    import ai_proxy  # noqa: PLC0415  # the host does without, but for this
-
-    return Path(ai_proxy.__file__).parent
-
-
 def _counting(component: bytes) -> tuple[bytes, list[_Library]]:
     """The component with libraries that count."""
-    parts: list[tuple[int, bytes]] = [(number, bytes(body)) for number, body in sections(component, COMPONENT_HEADER)]
+    # The seal at the end will not fit any more.
+    unsealed = component.removesuffix(seal(component[: -len(seal(b""))]))
+    parts: list[tuple[int, bytes]] = [(number, bytes(body)) for number, body in sections(unsealed, COMPONENT_HEADER)]
     libraries: dict[int, _Library] = {}
     first = 0
     for index, (number, body) in enumerate(parts):
@@ -85,8 +83,7 @@ def _counting(component: bytes) -> tuple[bytes, list[_Library]]:
             first += len(libraries[index].branches)
     for index, library in libraries.items():
         parts[index] = _CORE_MODULE, counted(library.code, library.branches, _START, library.first, first)
-    # The seal at the end does not fit any more.
-    return b"".join([COMPONENT_HEADER, *(section(*part) for part in parts[:-1])]), list(libraries.values())
+    return b"".join([COMPONENT_HEADER, *(section(*part) for part in parts)]), list(libraries.values())
 
 
 def _count(component: Component, files: list[Path], total: int) -> Counter[int]:
