@@ -19,9 +19,9 @@ _TIERS: Final = {"auto": "auto", "default": "standard_only", "standard_only": "s
 MAX_TOKENS: Final = 4096  # Required there, optional here.
 
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 16384}
-reads_thoughts: Final = True
-
 _LEAST_BUDGET: Final = 1024
+
+reads_thoughts: Final = True
 
 # Tokens of Claude Code are refused without it.
 _IDENTITY: Final = "You are Claude Code, Anthropic's official CLI for Claude."
