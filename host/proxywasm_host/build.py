@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from .addresses import fix_addresses
 from .cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 from .lowering import LoweringError, lower
 from .seal import is_changed, seal
@@ -24,6 +25,8 @@ _COMPONENTS: Final = "*[0-9a-f].wasm"
 _KEPT_BUILDS: Final = 32
 """A component is some 20 MB. Fewer than a test suite has plugins would be of no use: each run would build them all."""
 _KEPT_MODULES: Final = 16
+_MAKERS: Final = ("build.py", "staging.py", "addresses.py", "lowering/code.py")
+"""What decides how a component comes out, beside componentize-py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,11 @@ class World:
     """Of its WIT package, below `wit/`."""
     app: str
     """The entry module."""
+    addressed: bool = False
+    """Addresses are numbers in its code; see `addresses`. Lowering does that itself."""
 
 
-HTTP_PLUGIN: Final = World("http-plugin", ".", "proxywasm.adapters.component")
+HTTP_PLUGIN: Final = World("http-plugin", ".", "proxywasm.adapters.component", addressed=True)
 _PROXY_WASM: Final = "proxywasm.adapters.proxy_wasm"
 ABIS: Final = {
     "0.2.1": World("proxy-wasm", "proxy-wasm", _PROXY_WASM),
@@ -141,8 +146,8 @@ def _wit_folder() -> Path:
 
 
 def _key(staging: Staging, world: World, wit: Path) -> str:
-    total = hashlib.sha256(f"{world.name} {staging.digest()}".encode())
-    for file in sorted([*wit.glob("*.wit"), *Path(__file__).parent.glob("staging.py"), Path(__file__)]):
+    total = hashlib.sha256(f"{world} {staging.digest()}".encode())
+    for file in [*sorted(wit.glob("*.wit")), *(Path(__file__).parent / name for name in _MAKERS)]:
         total.update(file.read_bytes())
     total.update(importlib.metadata.version("componentize-py").encode())
     return total.hexdigest()[:32]
@@ -174,8 +179,10 @@ def _componentize(staging: Staging, world: World, wit: Path, entry: Path, progre
         )
         if done.returncode or not target.is_file():
             raise BuildError(_explain(staging, done.stderr or done.stdout))
-        if world is HTTP_PLUGIN:
+        if world.name == HTTP_PLUGIN.name:
             component = target.read_bytes()
+            if world.addressed:
+                component = fix_addresses(component)
             target.write_bytes(component + seal(component))
         _put(target, entry)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -41,6 +42,21 @@ def one_at_a_time(entry: Path) -> AbstractContextManager[object]:
     from filelock import FileLock  # noqa: PLC0415  # replays of what is in the cache go without
 
     return FileLock(entry.with_name(f".{entry.stem[-1]}.lock"))
+
+
+def write(target: Path, data: bytes) -> None:
+    """So that nobody ever sees half a module."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(data)
+            file.close()
+            temporary.chmod(0o644)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def forget_oldest(folder: Path, pattern: str, keep: int) -> None:

@@ -42,6 +42,13 @@ class Reader:
                 return value
             shift += 7
 
+    def signed(self) -> int:
+        """LEB128 of a number that may be negative."""
+        start = self.position
+        value = self.u32()
+        bits = 7 * (self.position - start)
+        return value - (1 << bits) if value >> (bits - 1) else value
+
     def take(self, size: int) -> memoryview:
         end = self.position + size
         if end > len(self.data):

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from .binary import Reader, s32, u32, vector
+from .code import I32_CONST, bodies
 from .component import Component, Export, Inline, Instantiated, Item
-from .module import CODE, ELEMENTS, constants, exports, imports, replace_sections, section_reader
+from .module import ELEMENTS, constants, exports, imports, replace_sections, section_reader
 
-_LOCAL_GET, _I32_CONST, _CALL_INDIRECT, _END = 0x20, 0x41, 0x11, 0x0B
+_LOCAL_GET, _CALL_INDIRECT, _END = 0x20, 0x11, 0x0B
 _TABLE: Final = "__indirect_function_table"
 
 
@@ -89,13 +90,12 @@ def _follow(component: Component, index: int, holder: int, slots: dict[int, Expo
 
 def _calls_of_slots(module: memoryview) -> dict[str, int]:
     """The exported functions that only pass their arguments on to what is in a slot of the table, and the slot."""
-    reader = section_reader(module, CODE)
-    bodies = reader.vector(lambda: reader.take(reader.u32()))
+    defined = bodies(module)
     imported = sum(1 for item in imports(module) if item.signature)
     return {
         name: slot
         for name, (kind, function) in exports(module).items()
-        if kind == 0 and function >= imported and (slot := _called_slot(bodies[function - imported])) is not None
+        if kind == 0 and function >= imported and (slot := _called_slot(defined[function - imported])) is not None
     }
 
 
@@ -108,7 +108,7 @@ def _called_slot(body: memoryview) -> int | None:
         if reader.u32() != parameter:
             return None
         parameter += 1
-    if opcode != _I32_CONST:
+    if opcode != I32_CONST:
         return None
     slot = reader.u32()
     if reader.byte() != _CALL_INDIRECT:
@@ -123,7 +123,7 @@ def segments(module: bytes | memoryview) -> list[tuple[int, list[int]]]:
     reader = section_reader(module, ELEMENTS)
     found = []
     for _ in range(reader.u32()):
-        if reader.u32() or reader.byte() != _I32_CONST:
+        if reader.u32() or reader.byte() != I32_CONST:
             return []
         start = reader.u32()
         reader.byte()
@@ -143,6 +143,6 @@ def _without(module: bytes | memoryview, idle: set[int]) -> bytes:
             else:
                 runs.append((slot, [function]))
     listed = (
-        bytes([0, _I32_CONST]) + s32(start) + bytes([_END]) + vector(map(u32, functions)) for start, functions in runs
+        bytes([0, I32_CONST]) + s32(start) + bytes([_END]) + vector(map(u32, functions)) for start, functions in runs
     )
     return replace_sections(module, {ELEMENTS: vector(listed)})

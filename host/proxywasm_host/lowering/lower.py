@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from proxywasm_host.cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
+from proxywasm_host.cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time, write
 
 from . import trimming
 from .binary import MalformedError
@@ -81,7 +81,7 @@ def lower(
         parts = _take_apart(component if isinstance(component, bytes) else component.read_bytes(), abi, keep)
         code, cached = _code(parts, _OPTIMIZED if optimize else _QUICK, progress)
         module = put_snapshot(code, parts.snapshot, _MAX_PAGES)
-        _write(output, module)
+        write(output, module)
     except (MalformedError, LookupError, UnicodeDecodeError) as error:
         raise LoweringError(f"this component cannot be lowered: {error}") from error
     except (CacheFolderError, OSError) as error:
@@ -139,7 +139,7 @@ def _code(parts: _Parts, level: str, progress: Callable[[str], None]) -> tuple[b
         with one_at_a_time(entry):
             if not entry.is_file():
                 code = _link(parts, level, progress)
-                _write(entry, code)
+                write(entry, code)
                 forget_oldest(folder, "*.wasm", _KEPT)
                 return code, False
     os.utime(entry)
@@ -165,18 +165,3 @@ def _link(parts: _Parts, level: str, progress: Callable[[str], None]) -> bytes:
         progress("optimising (one to two minutes; kept for the next build)")
         binaryen.run("wasm-opt", root / "merged.wasm", _NO_POINTER_WRAPS, level, *_PASSES, "-o", root / "code.wasm")
         return (root / "code.wasm").read_bytes()
-
-
-def _write(target: Path, data: bytes) -> None:
-    """So that nobody ever sees half a module."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(data)
-            file.close()
-            temporary.chmod(0o644)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise

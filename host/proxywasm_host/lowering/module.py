@@ -99,7 +99,7 @@ def _constant(reader: Reader) -> int:
     reader.take(2)
     if reader.byte() not in {0x41, 0x42}:
         raise MalformedError("a global is not initialised with a number")
-    value = reader.u32()
+    value = reader.signed()
     reader.byte()
     return value
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ...build import build
+from ...build import HTTP_PLUGIN, build_component
 from ...component import ComponentProgram
 from ...engine import Component, Engine
 from ...exchange import load
@@ -32,6 +32,8 @@ from . import SUFFIX
 from .branches import COUNTER_SIZE, Branch, branches, counted, hint_section
 
 _CORE_MODULE: Final = 1
+_WORLD: Final = replace(HTTP_PLUGIN, addressed=False)
+"""With the libraries as they come."""
 _START: Final = 384 * MIB
 """Where the counters are: behind what a plugin may use."""
 _LIMITS: Final = replace(DEFAULT_LIMITS, memory=512 * MIB, call_time=30.0, start_time=60.0)
@@ -53,7 +55,7 @@ class _Library:
 def record(files: list[Path], folder: Path) -> None:
     """Write the hints for each library into a folder."""
     with tempfile.TemporaryDirectory(prefix="proxywasm-hints-") as temporary:
-        component, libraries = _counting(build(flagship()).path.read_bytes())
+        component, libraries = _counting(build_component(flagship(), _WORLD).path.read_bytes())
         path = Path(temporary) / "counting.wasm"
         path.write_bytes(component)
         counts = _count(Engine(optimize=False).load(path), files, sum(len(library.branches) for library in libraries))
