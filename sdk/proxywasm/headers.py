@@ -122,7 +122,7 @@ class Headers(MutableMapping[str, str]):
         self.set_all(((name, value),))
 
     def set_all(self, values: Iterable[tuple[str, str]]) -> None:
-        """Assign these values to these names, one after the other; faster than single assignments."""
+        """Assign these values to these names, one after the other."""
         for name, value in values:
             if self._fields is None and self.first.get(name) == value and not self.sealed:
                 continue  # as it is already
