@@ -34,6 +34,13 @@ def added(name: str, latencies: Figures, ours: str, baseline: str, plain: str) -
     return Row(name, value * 1e6, "us", spread, base * 1e6, value / base)
 
 
+def duration(name: str, figures: Figures, ours: str, baseline: str, at_most: float) -> Row:
+    """How long something takes."""
+    value, spread = _middle(figures[ours])
+    base, _ = _middle(figures[baseline])
+    return Row(name, value, "s", spread, base, target=at_most)
+
+
 def difference(name: str, seconds: Figures, one: str, other: str | None) -> Row:
     """What one takes longer than another, or takes at all."""
     value, spread = _middle(_less(seconds[one], seconds[other]) if other else seconds[one])
