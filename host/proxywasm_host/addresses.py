@@ -15,11 +15,10 @@ from typing import Final
 from .cache import cache_folder, forget_oldest, write
 from .lowering.binary import COMPONENT_HEADER, CORE_HEADER, Reader, s32, section, sections, u32, vector
 from .lowering.code import GLOBAL_GET, I32_CONST, bodies, instructions
-from .lowering.component import Component, Export, Inline, Instantiated, read_component
-from .lowering.module import CODE, constants, exports, imports
+from .lowering.component import Component, Export, Instantiated, read_component
+from .lowering.module import CODE, GLOBAL, exported_constants, imports
 
 _CORE_MODULE: Final = 1
-_GLOBAL: Final = 3
 _LARGE: Final = 100_000
 """Bytes; CPython with its 6 MB takes seconds, the small ones less than to look them up."""
 _KEPT: Final = 12
@@ -44,40 +43,18 @@ def fix_addresses(data: bytes) -> bytes:
 def _values(component: Component, instance: Instantiated, known: dict[int, dict[str, int]]) -> dict[int, int]:
     """What the dynamic linker has put into the globals that a library imports, by their index."""
     values: dict[int, int] = {}
-    wanted = [item for item in imports(instance.module) if item.descriptor[0] == _GLOBAL]
+    wanted = [item for item in imports(instance.module) if item.descriptor[0] == GLOBAL]
     for index, item in enumerate(wanted):
         if item.module in {"GOT.mem", "GOT.func"} or item.field in {"__memory_base", "__table_base"}:
-            origin = _origin(component, Export(instance.arguments[item.module], item.field))
-            if origin is not None:
-                definer = component.core_instances[origin.instance]
-                assert isinstance(definer, Instantiated)
-                if origin.instance not in known:
-                    known[origin.instance] = _globals(definer.module)
-                values[index] = known[origin.instance][origin.name]
+            origin = component.origin(Export(instance.arguments[item.module], item.field))
+            assert isinstance(origin, Export), "a component imports no globals"
+            definer = component.core_instances[origin.instance]
+            assert isinstance(definer, Instantiated), "what is in no bag is a module's"
+            if origin.instance not in known:
+                known[origin.instance] = exported_constants(definer.module)
+            values[index] = known[origin.instance][origin.name]
     # 0: not filled; negative: not an address.
     return {index: value for index, value in values.items() if value > 0}
-
-
-def _origin(component: Component, item: Export) -> Export | None:
-    """The instance that defines it; None if it is not one of the component's modules."""
-    instance = component.core_instances[item.instance]
-    while isinstance(instance, Inline):
-        inner = instance.items[item.name]
-        if not isinstance(inner, Export):
-            return None
-        item, instance = inner, component.core_instances[inner.instance]
-    return item
-
-
-def _globals(module: memoryview) -> dict[str, int]:
-    """What the exported globals of a module begin with."""
-    values = constants(module)
-    imported = sum(1 for item in imports(module) if item.descriptor[0] == _GLOBAL)
-    return {
-        name: values[index - imported]
-        for name, (kind, index) in exports(module).items()
-        if kind == _GLOBAL and index >= imported
-    }
 
 
 def _fixed(module: memoryview, values: dict[int, int]) -> bytes:
@@ -99,7 +76,10 @@ def _fixed(module: memoryview, values: dict[int, int]) -> bytes:
 
 
 def with_numbers(module: bytes | memoryview, values: dict[int, int]) -> bytes:
-    """The module with these values where its code gets the globals with these indices."""
+    """The module with these values where its code gets the globals with these indices.
+
+    Its custom sections stay: they have the names of functions for Wasmtime's backtraces.
+    """
     code = vector(u32(len(body)) + body for body in (_with_numbers(body, values) for body in bodies(module)))
     return b"".join(
         [

@@ -18,6 +18,7 @@ from typing import Final
 from .addresses import fix_addresses
 from .cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 from .lowering import LoweringError, lower
+from .lowering.binary import MalformedError
 from .seal import is_changed, seal
 from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, Staging, StagingError, collect
 
@@ -182,7 +183,10 @@ def _componentize(staging: Staging, world: World, wit: Path, entry: Path, progre
         if world.name == HTTP_PLUGIN.name:
             component = target.read_bytes()
             if world.addressed:
-                component = fix_addresses(component)
+                try:
+                    component = fix_addresses(component)
+                except (MalformedError, OSError) as error:
+                    raise BuildError(f"addresses cannot be put into the component: {error}") from error
             target.write_bytes(component + seal(component))
         _put(target, entry)
 

@@ -83,6 +83,12 @@ class Component:
     allocators: dict[str, Item] = field(default_factory=dict)
     """Imported interface -> who allocates what its functions return."""
 
+    def origin(self, item: Item) -> Item:
+        """Follow an item through bags to who has it in its exports."""
+        while isinstance(item, Export) and isinstance(bag := self.core_instances[item.instance], Inline):
+            item = bag.items[item.name]
+        return item
+
 
 def read_component(data: bytes) -> Component:
     component = Component()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from . import detours
 from .binary import MalformedError
-from .component import MEMORY, Component, DropHandle, Export, HostFunc, Inline, Instantiated, Item
+from .component import MEMORY, Component, DropHandle, Export, HostFunc, Instantiated, Item
 from .module import Import, Signature, acts_by_itself, export_signature, rename_imports
 
 SHIM = "shim"
@@ -98,11 +98,8 @@ class Linker:
 
     def resolve(self, item: Item) -> Item:
         """Follow an item through bags and detours to its definition."""
-        while isinstance(item, Export):
-            instance = self.component.core_instances[item.instance]
-            if isinstance(instance, Inline):
-                item = instance.items[item.name]
-            elif item in self.detours:
+        while isinstance(item := self.component.origin(item), Export):
+            if item in self.detours:
                 item = self.detours[item]
             elif item.name == "reset_adapter_state":
                 return ADAPTER_RESET

@@ -26,7 +26,7 @@ from .errors import LoweringError
 from .hints import recorded_hints
 from .known import LIBPYTHON, RUNTIME, find_instance
 from .linking import Linked, Linker, instance_name
-from .module import Snapshot, constant, keep_exports, put_hints, put_snapshot, take_snapshot
+from .module import Snapshot, exported_constants, keep_exports, put_hints, put_snapshot, take_snapshot
 from .shim import ABI_EXPORTS, write_shim
 from .tools import BINARYEN, FEATURES, find_binaryen
 
@@ -123,7 +123,7 @@ def _trim(component: Component, linked: Linked, snapshot: Snapshot, keep: Collec
         return frozenset()
     instance = component.core_instances[index]
     assert isinstance(instance, Instantiated)
-    memory_base = constant(linked.modules[linked.snapshot_of], trimming.MEMORY_BASE)
+    memory_base = exported_constants(linked.modules[linked.snapshot_of])[trimming.MEMORY_BASE]
     left_out = trimming.unloaded_modules(instance.module, snapshot, memory_base)
     left_out = (left_out | {trimming.COMPILER}) - frozenset(keep)
     name = instance_name(index)

@@ -25,7 +25,7 @@ CUSTOM, TYPES, IMPORTS, FUNCTIONS, MEMORY, GLOBALS, EXPORTS, START, ELEMENTS, CO
     10,
     11,
 )
-_FUNC, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)
+_FUNC, _TABLE, _MEMORY, GLOBAL, _TAG = range(5)
 BRANCH_HINTS = "metadata.code.branch_hint"
 """A custom section in front of the code: which branches are likely to be taken."""
 
@@ -81,12 +81,15 @@ def keep_exports(module: bytes | memoryview, wanted: Callable[[str], bool]) -> b
     return replace_sections(module, {EXPORTS: kept})
 
 
-def constant(module: bytes | memoryview, export: str) -> int:
-    """The value of an exported global that is a plain number. (Imported globals are not looked for.)"""
-    kind, index = exports(module)[export]
-    if kind != _GLOBAL:
-        raise MalformedError(f"the export {export} is not a global")
-    return constants(module)[index]
+def exported_constants(module: bytes | memoryview) -> dict[str, int]:
+    """What the globals that a module defines and exports begin with."""
+    values = constants(module)
+    imported = sum(1 for item in imports(module) if item.descriptor[0] == GLOBAL)
+    return {
+        export: values[index - imported]
+        for export, (kind, index) in exports(module).items()
+        if kind == GLOBAL and index >= imported
+    }
 
 
 def constants(module: bytes | memoryview) -> list[int]:
@@ -178,7 +181,7 @@ def _import(reader: Reader, types: list[Signature]) -> Import:
         _limits(reader)
     elif kind == _MEMORY:
         _limits(reader)
-    elif kind == _GLOBAL:
+    elif kind == GLOBAL:
         reader.take(2)
     else:
         raise MalformedError(f"{module}.{field} is an import of an unknown kind ({kind})")

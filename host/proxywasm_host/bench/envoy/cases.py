@@ -91,10 +91,9 @@ def parts(on: Stage, each: Listeners, progress: Progress) -> Iterator[Row]:
         for turn in range(-1, ROUNDS):
             progress(f"parts of a request, round {turn + 1} of {ROUNDS}")
             for listener, _, _ in more:
-                before = processor_seconds(envoy.pid)
-                asked = on.load(envoy, listener)
+                asked = _requests(on, envoy, listener)
                 if turn >= 0:
-                    times[listener.name].append((processor_seconds(envoy.pid) - before) / asked.requests)
+                    times[listener.name].append(1 / asked)
     for listener, less, name in more:
         yield difference(name, times, listener.name, less.name if less else None)
 

@@ -24,10 +24,10 @@ from ...exchange import load
 from ...flagship import flagship
 from ...limits import DEFAULT_LIMITS, MIB
 from ...replay import replay
-from ...seal import seal
 from ...services import HostServices
 from ..binary import COMPONENT_HEADER, section, sections
 from ..known import LIBRARIES
+from ..module import CUSTOM
 from . import SUFFIX
 from .branches import COUNTER_SIZE, Branch, branches, counted, hint_section
 
@@ -73,9 +73,8 @@ def record(files: list[Path], folder: Path) -> None:
 
 def _counting(component: bytes) -> tuple[bytes, list[_Library]]:
     """The component with libraries that count."""
-    # The seal at the end will not fit any more.
-    unsealed = component.removesuffix(seal(component[: -len(seal(b""))]))
-    parts: list[tuple[int, bytes]] = [(number, bytes(body)) for number, body in sections(unsealed, COMPONENT_HEADER)]
+    # Without custom sections: one of them is the seal, which will not fit any more.
+    parts = [(number, bytes(body)) for number, body in sections(component, COMPONENT_HEADER) if number != CUSTOM]
     libraries: dict[int, _Library] = {}
     first = 0
     for index, (number, body) in enumerate(parts):
