@@ -105,11 +105,11 @@ class Headers(MutableMapping[str, str]):
     def get(self, name: str, default: T) -> str | T: ...
     def get(self, name: str, default: Any = None) -> Any:
         """The first value of a name."""
-        value = self.first.get(name)
-        if value is not None:
-            return value
+        first = self.first
+        if name in first:
+            return first[name]
         # Nearly all code spells names in lower case.
-        return default if name.islower() else self.first.get(name.lower(), default)
+        return default if name.islower() else first.get(name.lower(), default)
 
     def get_all(self, name: str) -> list[str]:
         """All values of a name, in order; empty if there is none."""
@@ -124,11 +124,12 @@ class Headers(MutableMapping[str, str]):
     def set_all(self, values: Iterable[tuple[str, str]]) -> None:
         """Assign these values to these names, one after the other."""
         for name, value in values:
-            if self._fields is None and self.first.get(name) == value and not self.sealed:
+            first = self.first
+            if name in first and first[name] == value and self._fields is None and not self.sealed:
                 continue  # as it is already
             lower = self._edit("=", name, value)
             if self._fields is None:
-                self.first[lower] = value
+                first[lower] = value
             else:
                 self._apply()
 
@@ -180,22 +181,30 @@ class Headers(MutableMapping[str, str]):
     def _edit(self, op: EditOp, name: str, value: str) -> str:
         if self.sealed:
             raise RuleError(f"cannot change header {name!r}: {self.sealed}")
-        lower = _spellings.get(name)
-        # What can be printed has no line breaks.
-        if lower is None or type(value) is not str or not value.isprintable():
+        try:
+            lower = _spellings[name]
+        except KeyError:
             lower = _spelling(name, value)
-        if not self.edits and self.changed is not None:
+        else:
+            # What can be printed has no line breaks.
+            if type(value) is not str or not value.isprintable():
+                _check(name, value)
+        edits = self.edits
+        if not edits and self.changed is not None:
             self.changed()
-        self.edits += (op + lower, value)
+        edits.append(op + lower)
+        edits.append(value)
         return lower
 
     def _remove(self, name: str) -> None:
         """`name` is one that is there, so it is a good one."""
         if self.sealed:
             raise RuleError(f"cannot change header {name!r}: {self.sealed}")
-        if not self.edits and self.changed is not None:
+        edits = self.edits
+        if not edits and self.changed is not None:
             self.changed()
-        self.edits += ("-" + name, "")
+        edits.append("-" + name)
+        edits.append("")
         if self._fields is None:
             del self.first[name]
         else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from itertools import chain
 from typing import Literal, Protocol, TypeAlias
 
 Fields: TypeAlias = list[tuple[str, str]]
@@ -288,7 +289,7 @@ def join_fields(fields: Iterable[tuple[str, ...]]) -> str:
     >>> join_fields([("a", "1"), ("b", "")])
     'a\\x001\\x00b\\x00'
     """
-    return "\0".join([text for field in fields for text in field])
+    return "\0".join(chain.from_iterable(fields))
 
 
 def split_fields(text: str) -> Fields:

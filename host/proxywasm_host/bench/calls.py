@@ -71,11 +71,14 @@ def conversion(setup: Setup) -> list[Row]:
         stream = setup.ask(runner)
         stream.response_headers(response.headers, False)
         stream.response_body(response.body[0], False)
-        cases[name] = functools.partial(runner.program.on_response_body, stream.id, response.body[1], False)
+        answer = functools.partial(runner.program.on_response_body, stream.id)
+        cases[name] = functools.partial(answer, response.body[1], False)
+        cases[f"{name} at once"] = functools.partial(answer, response.body[1] * 100, False)
         cases[f"{name} stream"] = functools.partial(setup.converse, runner)
     samples = take_turns(cases, rounds=41)
     return [
         row("native Qwen chunk to OpenAI chunk", samples, "wasm", baseline="native", target=3),
+        row("a hundred Qwen chunks that come at once", samples, "wasm at once", baseline="native at once"),
         row("a whole chat with 5 Qwen chunks", samples, "wasm stream", baseline="native stream"),
     ]
 

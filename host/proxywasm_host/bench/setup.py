@@ -19,8 +19,13 @@ _HERE = Path(__file__).parent
 IDENTITY = _HERE / "bench_plugin.py"
 CHAT = _HERE / "qwen.json"
 
-PSEUDO = [(":method", "POST"), (":path", "/v1/chat/completions"), (":authority", "example.com")]
-HEADERS = [*PSEUDO, *[(f"x-header-{number}", "a value of some length") for number in range(17)]]
+PSEUDO = [
+    (":scheme", "https"),
+    (":method", "POST"),
+    (":path", "/v1/chat/completions"),
+    (":authority", "example.com"),
+]
+HEADERS = [*PSEUDO, *[(f"x-header-{number}", "a value of some length") for number in range(16)]]
 RESPONSE = [(":status", "200"), ("content-type", "text/event-stream")]
 CHUNK = b'data: {"choices":[{"delta":{"content":"some words"}}]}'.ljust(298) + b"\n\n"
 

@@ -165,7 +165,10 @@ _COMMANDS: dict[type, Callable[[Any], Any]] = {
 
 
 _UNCHANGED = types.Outcome_Unchanged()
+# One object for all answers of a kind: it is read as soon as it is returned, and making one takes as long as the rest
+# of `_outcome`.
 _BODY = types.Outcome_Utf8("")
+_ASKED = types.Outcome_Commands([])
 
 
 def _outcome(outcome: wire.Outcome) -> Any:
@@ -173,13 +176,12 @@ def _outcome(outcome: wire.Outcome) -> Any:
         return _UNCHANGED
     if isinstance(outcome, bytes):
         try:
-            # One object for all answers: it is read as soon as it is returned, and making one takes as long as the
-            # rest of this function.
             _BODY.value = outcome.decode()
         except UnicodeDecodeError:
             return types.Outcome_Latin1(outcome.decode("latin-1"))
         return _BODY
-    return types.Outcome_Commands([_COMMANDS[type(command)](command) for command in outcome])
+    _ASKED.value = [_COMMANDS[type(command)](command) for command in outcome]
+    return _ASKED
 
 
 _dispatcher = Dispatcher(plugin, _ComponentHost())
