@@ -27,11 +27,14 @@ def number(kind: int, code: str) -> Codec:
 
 def boolean() -> Codec:
     kind = ffi.WASMTIME_COMPONENT_BOOL.value
+    true, false = _pack_bool(kind, True), _pack_bool(kind, False)
 
     def lower(value: Any, _: list[bytes]) -> bytes:
-        if not isinstance(value, bool):
-            raise expected("bool", value)
-        return _pack_bool(kind, value)
+        if value is True:
+            return true
+        if value is False:
+            return false
+        raise expected("bool", value)
 
     return Codec(lower, lambda address: MEMORY[address + UNION] != b"\0")
 
