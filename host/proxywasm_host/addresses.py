@@ -18,6 +18,9 @@ from .lowering.code import GLOBAL_GET, I32_CONST, bodies, instructions
 from .lowering.component import Component, Export, Instantiated, read_component
 from .lowering.module import CODE, GLOBAL, exported_constants, imports
 
+_LOWERING: Final = Path(__file__).with_name("lowering")
+MAKERS: Final = (Path(__file__), *(_LOWERING / f"{name}.py" for name in ("binary", "code", "component", "module")))
+"""What decides how a library comes out."""
 _CORE_MODULE: Final = 1
 _LARGE: Final = 100_000
 """Bytes; CPython with its 6 MB takes seconds, the small ones less than to look them up."""
@@ -61,14 +64,20 @@ def _fixed(module: memoryview, values: dict[int, int]) -> bytes:
     """From the cache if the same library has been given the same addresses before."""
     if len(module) < _LARGE:
         return with_numbers(module, values)
-    total = hashlib.sha256(Path(__file__).read_bytes() + repr(sorted(values.items())).encode())
+    total = hashlib.sha256(repr(sorted(values.items())).encode())
+    for file in MAKERS:
+        total.update(file.read_bytes())
     total.update(module)
     folder = cache_folder() / "addressed"
     folder.mkdir(mode=0o700, exist_ok=True)
     entry = folder / f"{total.hexdigest()[:32]}.wasm"
-    if entry.is_file():
+    try:
+        fixed = entry.read_bytes()
         entry.touch()
-        return entry.read_bytes()
+    except FileNotFoundError:  # or forgotten between the two, by another process
+        pass
+    else:
+        return fixed
     fixed = with_numbers(module, values)
     write(entry, fixed)
     forget_oldest(folder, "*.wasm", _KEPT)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from .addresses import MAKERS as ADDRESS_MAKERS
 from .addresses import fix_addresses
 from .cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 from .lowering import LoweringError, lower
@@ -26,7 +27,7 @@ _COMPONENTS: Final = "*[0-9a-f].wasm"
 _KEPT_BUILDS: Final = 32
 """A component is some 20 MB. Fewer than a test suite has plugins would be of no use: each run would build them all."""
 _KEPT_MODULES: Final = 16
-_MAKERS: Final = ("build.py", "staging.py", "addresses.py", "lowering/code.py")
+_MAKERS: Final = (Path(__file__), Path(__file__).with_name("staging.py"), *ADDRESS_MAKERS)
 """What decides how a component comes out, beside componentize-py."""
 
 
@@ -148,7 +149,7 @@ def _wit_folder() -> Path:
 
 def _key(staging: Staging, world: World, wit: Path) -> str:
     total = hashlib.sha256(f"{world} {staging.digest()}".encode())
-    for file in [*sorted(wit.glob("*.wit")), *(Path(__file__).parent / name for name in _MAKERS)]:
+    for file in [*sorted(wit.glob("*.wit")), *_MAKERS]:
         total.update(file.read_bytes())
     total.update(importlib.metadata.version("componentize-py").encode())
     return total.hexdigest()[:32]

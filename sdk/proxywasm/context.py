@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import route_call
 from .attributes import UserAttributes
+from .direction import NO_RESPONSE, Direction
 from .errors import RuleError
 from .headers import Headers, HeaderValues, to_fields
 from .http_client import RouteCallback, to_body
@@ -50,62 +51,9 @@ class ExecutionPhase(Enum):
 # Looked up once: an enum member is no cheap attribute.
 _REQUEST_HEADERS, _DONE = ExecutionPhase.REQUEST_HEADERS, ExecutionPhase.DONE
 
-_NO_RESPONSE = Headers.sent([], "there is no response yet")
-"""The response headers of all streams that have no response yet."""
-
-
 _NO_CALLS: frozenset[int] = frozenset()
-_SKIP, _STREAM, _BUFFER = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER
 _JSON = "application/json"
 _CLEAR_ROUTE_CACHE = ("clear_route_cache",)
-
-
-class Direction:
-    """One direction of a stream: its headers, what the plugin asked for, and what still waits for it."""
-
-    __slots__ = ("body_in_hand", "buffered", "headers", "held", "limit", "read", "taken", "unread")
-
-    def __init__(self, headers: Headers) -> None:
-        self.headers = headers
-        self.unread = False
-        self.buffered = False
-        self.held = False
-        self.body_in_hand = False
-        self.read: BodyMode | None = None
-        """How the body is read, once the host has been told."""
-        self.limit: int | None = None
-        """Bytes of it that may be buffered."""
-        self.taken = False
-        """The plugin has taken a chunk, and has not yet said where the end is."""
-
-    def mode(self, streaming: object | None, whole: object | None) -> BodyMode:
-        """The rule of which body callback is used: the streaming one, unless buffering was asked for."""
-        if self.unread:
-            return _SKIP
-        if whole is not None and (self.buffered or streaming is None):
-            return _BUFFER
-        return _SKIP if streaming is None else _STREAM
-
-    def release(self, reason: str) -> None:
-        """The headers go on, and the body if there is one in hand."""
-        self.held = self.body_in_hand = False
-        if self.headers is _NO_RESPONSE:
-            self.headers = Headers([])
-        self.headers.seal(reason)
-
-    def fit_length(self, body: bytes, name: str) -> None:
-        """`content-length` has to tell the length of a body that is replaced."""
-        if "content-length" not in self.headers.first:
-            return
-        given, length = self.headers["content-length"], str(len(body))
-        if given == length:
-            return
-        if self.headers.sealed:
-            raise RuleError(
-                f"the {name} headers have gone on with content-length {given}, and the new body has {length} bytes: "
-                f"return Action.STOP_ITERATION from on_{name}_headers, or delete content-length there"
-            )
-        self.headers["content-length"] = length
 
 
 class HttpContext(UserAttributes):
@@ -141,7 +89,7 @@ class HttpContext(UserAttributes):
         """The configuration that applies to this stream: what its callbacks get."""
         headers.changed = self.touch
         self.request = Direction(headers)
-        self.response = Direction(_NO_RESPONSE)
+        self.response = Direction(NO_RESPONSE)
         self.route_callback: RouteCallback | None = None
         self._websocket = "upgrade" in first and (
             first["upgrade"].lower() == "websocket" and "upgrade" in first.get("connection", "").lower()

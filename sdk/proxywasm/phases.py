@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import route_call
-from .context import Direction, ExecutionPhase, HttpContext
+from .context import ExecutionPhase, HttpContext
+from .direction import Direction
 from .errors import RuleError
 from .plugin import Action, BodyCallback, Callbacks, StreamingResponseCallback
 from .wire import (

@@ -1,0 +1,61 @@
+"""One direction of a stream, request or response: what is known of its headers and body, and what is to be done."""
+
+from __future__ import annotations
+
+from .errors import RuleError
+from .headers import Headers
+from .wire import BodyMode
+
+NO_RESPONSE = Headers.sent([], "there is no response yet")
+"""The response headers of all streams that have no response yet."""
+
+# Looked up once: an enum member is no cheap attribute.
+_SKIP, _STREAM, _BUFFER = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER
+
+
+class Direction:
+    """One direction of a stream: its headers, what the plugin asked for, and what still waits for it."""
+
+    __slots__ = ("body_in_hand", "buffered", "headers", "held", "limit", "read", "taken", "unread")
+
+    def __init__(self, headers: Headers) -> None:
+        self.headers = headers
+        self.unread = False
+        self.buffered = False
+        self.held = False
+        self.body_in_hand = False
+        self.read: BodyMode | None = None
+        """How the body is read, once the host has been told."""
+        self.limit: int | None = None
+        """Bytes of it that may be buffered."""
+        self.taken = False
+        """The plugin has taken a chunk, and has not yet said where the end is."""
+
+    def mode(self, streaming: object | None, whole: object | None) -> BodyMode:
+        """The rule of which body callback is used: the streaming one, unless buffering was asked for."""
+        if self.unread:
+            return _SKIP
+        if whole is not None and (self.buffered or streaming is None):
+            return _BUFFER
+        return _SKIP if streaming is None else _STREAM
+
+    def release(self, reason: str) -> None:
+        """The headers go on, and the body if there is one in hand."""
+        self.held = self.body_in_hand = False
+        if self.headers is NO_RESPONSE:
+            self.headers = Headers([])
+        self.headers.seal(reason)
+
+    def fit_length(self, body: bytes, name: str) -> None:
+        """`content-length` has to tell the length of a body that is replaced."""
+        if "content-length" not in self.headers.first:
+            return
+        given, length = self.headers["content-length"], str(len(body))
+        if given == length:
+            return
+        if self.headers.sealed:
+            raise RuleError(
+                f"the {name} headers have gone on with content-length {given}, and the new body has {length} bytes: "
+                f"return Action.STOP_ITERATION from on_{name}_headers, or delete content-length there"
+            )
+        self.headers["content-length"] = length
