@@ -113,6 +113,16 @@ def test_mistakes_are_told_as_anthropic_tells_them(body: bytes) -> None:
     assert outcome.json["error"]["type"] == "invalid_request_error"
 
 
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("path", ["/v1/messages/count_tokens", "/ai/v1/messages/count_tokens?beta=true", "/v1/complete"])
+@pytest.mark.parametrize("protocol", ["openai", "original"])
+def test_an_api_of_anthropics_that_the_provider_lacks_is_told_so_as_anthropic_does(path: str, protocol: str) -> None:
+    outcome = ask({"type": "deepseek", "apiTokens": ["sk-1"], "protocol": protocol}, HI, path=path)
+    assert outcome.status == 404
+    assert outcome.json["type"] == "error"
+    assert outcome.json["error"]["type"] == "not_found_error"
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(401, "authentication_error"), (404, "not_found_error"), (429, "rate_limit_error"), (500, "api_error"),

@@ -153,6 +153,16 @@ def test_hunyuans_own_protocol_is_about_chats_unless_the_path_says_otherwise(
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("protocol", ["openai", "original"])
+def test_tencent_cloud_is_asked_in_one_place_and_a_request_without_a_body_gets_no_credential(protocol: str) -> None:
+    config = {"type": "hunyuan", "hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32, "protocol": protocol}
+    sent = ask(config, BODY, path="/what/ever?x=1").sent_headers
+    assert (sent[":path"], sent["x-tc-action"], sent["x-tc-version"]) == ("/", "ChatCompletions", "2023-09-01")
+    sent = ask(config, path="/v1/models?x=1", method="GET").sent_headers
+    assert (sent[":path"], sent.get("authorization")) == ("/", None)
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("protocol", ["openai", "original"])
 def test_claude_code_asks_for_what_is_new_in_every_request(protocol: str) -> None:
     config = provider("claude", claudeCodeMode=True, protocol=protocol)
     for path in ("/v1/messages", "/v1/messages?beta=true", "/v1/messages/count_tokens", "/v1/files"):
@@ -176,6 +186,23 @@ def test_apis_beside_the_chat(name: str, asked: str, path: str) -> None:
     assert ask(provider(name), {"model": "x"}, path=asked).sent_headers[":path"] == path
 
 
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    ("name", "settings", "place"),
+    [
+        ("claude", {}, "/v1/messages/count_tokens"),
+        ("vllm", {}, "/v1/messages/count_tokens"),
+        ("openai", {}, "/v1/messages/count_tokens"),
+        ("openai", {"openaiCustomUrl": "https://llm.example.com/x/v1"}, "/x/v1/messages/count_tokens"),
+        ("deepseek", {"capabilities": {"anthropic/v1/messages/count_tokens": "/count"}}, "/count"),
+    ],
+)
+def test_tokens_are_counted_for_the_model_that_answers(name: str, settings: Json, place: str) -> None:
+    outcome = ask(provider(name, **settings), BODY, path="/ai/v1/messages/count_tokens?beta=true")
+    assert outcome.sent_headers[":path"] == f"{place}?beta=true"
+    assert outcome.sent == {"model": "mapped", "stream": True}
+
+
 def test_rows_are_told_apart() -> None:
     keys = [(row.name, row.when) for row in providers.ROWS]
     assert len(set(keys)) == len(keys)
@@ -191,7 +218,7 @@ def test_paths_are_of_known_apis() -> None:
 
 def test_openai_has_all_its_apis() -> None:
     row = next(row for row in providers.ROWS if row.name == "openai")
-    assert set(row.paths) == {api for api in apis.ALL if api.startswith("openai/")}
+    assert set(row.paths) == {api for api in apis.ALL if api.startswith("openai/")} | {apis.COUNT_TOKENS}
 
 
 @pytest.mark.parametrize(

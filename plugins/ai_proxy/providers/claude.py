@@ -15,6 +15,7 @@ from ..settings.claude import ClaudeSettings
 _PATHS: Final = {
     apis.CHAT: "/v1/messages",
     apis.MESSAGES: "/v1/messages",
+    apis.COUNT_TOKENS: "/v1/messages/count_tokens",
     apis.COMPLETIONS: "/v1/complete",
     apis.EMBEDDINGS: "/v1/embeddings",
     apis.MODELS: "/v1/models",
@@ -47,7 +48,7 @@ _CLAUDE: Final = Row(
     paths=_PATHS,
     codecs={apis.CHAT: claude},
     original=Original.KEPT,
-    # New APIs of Anthropic (token counts, files, batches) work before they are known here.
+    # New APIs of Anthropic (files, batches) work before they are known here.
     forwards_unknown_apis=True,
 )
 _CLAUDE_CODE: Final = replace(
