@@ -135,6 +135,15 @@ def test_original_protocol_finds_the_place_of_an_api_and_leaves_all_else(name: s
 
 
 @pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("asked", ["messages?beta=true", "messages/count_tokens", "complete", "models"])
+def test_original_protocol_finds_anthropics_own_apis_behind_a_prefix_of_the_gateway(asked: str) -> None:
+    config = provider("claude", protocol="original")
+    outcome = ask(config, BODY, path=f"/ai/v1/{asked}")
+    assert outcome.sent_headers[":path"] == f"/v1/{asked}"
+    assert outcome.sent_bytes == BODY
+
+
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(
     ("settings", "chat", "embeddings"),
     [
