@@ -171,6 +171,12 @@ def test_tencent_cloud_is_asked_in_one_place_and_a_request_without_a_body_gets_n
 
 
 @pytest.mark.usefixtures("both_ways")
+def test_hunyuans_own_protocol_has_no_embeddings() -> None:
+    config = {"type": "hunyuan", "hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32}
+    assert ask(config, {"model": "m", "input": "x"}, path="/v1/embeddings").status == 404
+
+
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("protocol", ["openai", "original"])
 def test_claude_code_asks_for_what_is_new_in_every_request(protocol: str) -> None:
     config = provider("claude", claudeCodeMode=True, protocol=protocol)
@@ -299,6 +305,22 @@ def test_some_forward_what_they_do_not_know(name: str) -> None:
     outcome = ask(provider(name), {"model": "x"}, path="/v1/rerank")
     assert outcome.result["local_reply"] is None
     assert outcome.sent == {"model": "x"}
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("cloudflare", {}), ("deepl", {}), ("dify", {"botType": "Chat"}), ("triton", {}), ("vertex", {}),
+     ("bedrock", {"awsRegion": "r"}), ("qwen", {"qwenEnableCompatible": False})],
+)  # fmt: skip
+def test_what_is_no_chat_does_not_go_to_the_chat_and_its_answer_passes_as_it_is(name: str, settings: Json) -> None:
+    for method, path in (("GET", "/v1/files/f1"), ("POST", "/what/ever")):
+        body = BODY if method == "POST" else None
+        outcome = ask(provider(name, **settings), body, answer({"y": 1}), path=path, method=method)
+        assert outcome.sent_headers[":path"].partition("?")[0] == path
+        assert outcome.sent_headers[":authority"] != "gateway.example.com"
+        assert "sk-provider-1" in str(outcome.sent_headers)
+        assert outcome.json == {"y": 1}
 
 
 def test_uploads_and_what_names_no_model_are_not_read() -> None:

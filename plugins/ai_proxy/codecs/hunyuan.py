@@ -53,7 +53,7 @@ def request(call: Call, body: Json) -> Json:
     return sent
 
 
-def headers(settings: Settings) -> Mapping[str, str]:
+def headers(settings: Settings) -> Mapping[str, str]:  # noqa: ARG001
     return {"x-tc-action": "ChatCompletions", "x-tc-version": "2023-09-01"}
 
 

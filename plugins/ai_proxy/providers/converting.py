@@ -13,7 +13,7 @@ from ..settings import DeeplSettings, DifySettings, HunyuanSettings, MinimaxSett
 from ..settings.converting import NATIVE
 
 
-def _tencent_cloud(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
+def _tencent_cloud(settings: Settings, paths: Mapping[str, str]) -> Endpoint:  # noqa: ARG001
     """What is asked for stands in a header; there is one path for all of it."""
     return Endpoint("hunyuan.tencentcloudapi.com", paths, only_path=paths[apis.CHAT])
 
@@ -69,6 +69,7 @@ ROWS: Final = (
         paths={apis.CHAT: "/"},
         endpoint=_tencent_cloud,
         auth=None,
+        strict_query=True,
         headers=hunyuan.headers,
         sign=hunyuan.sign,
         settings=HunyuanSettings,
