@@ -174,7 +174,7 @@ def test_usage_and_done_may_be_missing() -> None:
     ("provider", "model", "path"),
     [
         (CLAUDE, "claude-3", "/v1/messages?beta=true"),
-        (VERTEX, "claude-3", "/v1/publishers/anthropic/models/claude-3:rawPredict?beta=true&key=AIza-1"),
+        (VERTEX, "claude-3", "/v1/publishers/anthropic/models/claude-3:rawPredict?key=AIza-1"),
         (BEDROCK, "anthropic.claude-3", "/anthropic/v1/messages?beta=true"),
     ],
 )
