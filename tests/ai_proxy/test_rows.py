@@ -190,6 +190,7 @@ def test_claude_code_asks_for_what_is_new_in_every_request(protocol: str) -> Non
     ("name", "asked", "path"),
     [
         ("deepseek", "/v1/responses", "/v1/responses"),
+        ("galadriel", "/ai/v1/models", "/v1/models"),
         ("vllm", "/v1/responses", "/v1/responses"),
         ("vllm", "/v1/audio/transcriptions", "/v1/audio/transcriptions"),
         ("vllm", "/v1/audio/translations", "/v1/audio/translations"),
