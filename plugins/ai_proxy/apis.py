@@ -50,6 +50,7 @@ QWEN_TASKS: Final = "qwen/v1/tasks"
 GEMINI_GENERATE: Final = "gemini/v1beta/generatecontent"
 GEMINI_STREAM: Final = "gemini/v1beta/streamgeneratecontent"
 MESSAGES: Final = "anthropic/v1/messages"
+COUNT_TOKENS: Final = "anthropic/v1/messages/count_tokens"
 COMPLETE: Final = "anthropic/v1/complete"
 VERTEX_RAW: Final = "vertex/raw"
 
@@ -71,6 +72,7 @@ SUFFIXES: Final = (
     ("/v1/responses", RESPONSES),
     ("/v1/videos", VIDEOS),
     ("/v1/messages", MESSAGES),
+    ("/v1/messages/count_tokens", COUNT_TOKENS),
     ("/v1/complete", COMPLETE),
     ("/v1/rerank", COHERE_RERANK),
     ("/v1/reranks", QWEN_RERANK),

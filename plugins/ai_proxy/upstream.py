@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from proxywasm import Headers, HttpContext, log
 
+from . import apis
 from .call import Call
 from .provider import Auth, Original, Outgoing, OwnKey, Provider, Row
 from .settings import Settings
@@ -139,7 +140,8 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
         if provider.only_path:
             path = provider.only_path
         elif target := call.path or provider.paths.get(call.api):
-            if row.strict_query and call.api.startswith("openai/"):
+            # Anthropic's API is elsewhere where a codec or an edit has said so, and no longer Anthropic's.
+            if row.strict_query and (call.api.startswith("openai/") or (call.api == apis.MESSAGES and call.path)):
                 path = path.partition("?")[0]
             # A parameter that Anthropic's clients use to reach what is new there is nothing to others.
             path = _with_query(_filled(target, call), path, dropped={"beta"} if call.front else frozenset())

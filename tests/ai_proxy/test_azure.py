@@ -35,6 +35,11 @@ def test_paths(url: str, path: str, result: str) -> None:
     assert ask({**AZURE, "azureServiceUrl": url}, BODY, path=path).sent_headers[":path"] == result
 
 
+def test_the_name_of_a_model_is_one_segment_of_the_path() -> None:
+    outcome = ask({**AZURE, "azureServiceUrl": RESOURCE}, {**CHAT, "model": "m/odd:v1 x"})
+    assert outcome.sent_headers[":path"].startswith("/openai/deployments/m%2Fodd:v1%20x/chat/completions?")
+
+
 def test_the_original_protocol_keeps_the_path() -> None:
     config = {**AZURE, "azureServiceUrl": RESOURCE, "protocol": "original"}
     path = "/openai/deployments/d/chat/completions?api-version=3"

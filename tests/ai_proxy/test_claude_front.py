@@ -113,6 +113,18 @@ def test_mistakes_are_told_as_anthropic_tells_them(body: bytes) -> None:
     assert outcome.json["error"]["type"] == "invalid_request_error"
 
 
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    "path", ["/v1/messages/count_tokens", "/ai/v1/messages/count_tokens?beta=true", "/v1/complete"]
+)
+@pytest.mark.parametrize("protocol", ["openai", "original"])
+def test_an_api_of_anthropics_that_the_provider_lacks_is_told_so_as_anthropic_does(path: str, protocol: str) -> None:
+    outcome = ask({"type": "deepseek", "apiTokens": ["sk-1"], "protocol": protocol}, HI, path=path)
+    assert outcome.status == 404
+    assert outcome.json["type"] == "error"
+    assert outcome.json["error"]["type"] == "not_found_error"
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(401, "authentication_error"), (404, "not_found_error"), (429, "rate_limit_error"), (500, "api_error"),
@@ -162,7 +174,7 @@ def test_usage_and_done_may_be_missing() -> None:
     ("provider", "model", "path"),
     [
         (CLAUDE, "claude-3", "/v1/messages?beta=true"),
-        (VERTEX, "claude-3", "/v1/publishers/anthropic/models/claude-3:rawPredict?beta=true&key=AIza-1"),
+        (VERTEX, "claude-3", "/v1/publishers/anthropic/models/claude-3:rawPredict?key=AIza-1"),
         (BEDROCK, "anthropic.claude-3", "/anthropic/v1/messages?beta=true"),
     ],
 )
@@ -197,6 +209,19 @@ def test_a_whole_answer_has_a_stop_reason_whether_the_service_gives_one_or_not(f
     assert stop_reason({"index": 0, "message": MESSAGE, **finish}) == "end_turn"
     assert stop_reason({"index": 0, "message": {**MESSAGE, "tool_calls": calls}, **finish}) == "tool_use"
     assert stop_reason() is None
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_what_a_model_says_when_it_refuses_is_text(stream: bool) -> None:
+    said = {"role": "assistant", "content": None, "refusal": "No."}
+    document = json.dumps({"choices": [{"index": 0, "message": said, "delta": said, "finish_reason": "stop"}]}).encode()
+    if stream:
+        outcome = ask(OPENAI, {**HI, "stream": True}, events(b"data: " + document + b"\n\ndata: [DONE]\n\n"), path=PATH)
+        told = [json.loads(data) for data, event in parse_events(outcome.raw) if event == "content_block_delta"]
+        assert [one["delta"] for one in told] == [{"type": "text_delta", "text": "No."}]
+    else:
+        assert ask(OPENAI, HI, answer(document), path=PATH).json["content"] == [{"type": "text", "text": "No."}]
 
 
 @pytest.mark.usefixtures("both_ways")

@@ -135,6 +135,15 @@ def test_original_protocol_finds_the_place_of_an_api_and_leaves_all_else(name: s
 
 
 @pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("asked", ["messages?beta=true", "messages/count_tokens", "complete", "models"])
+def test_original_protocol_finds_anthropics_own_apis_behind_a_prefix_of_the_gateway(asked: str) -> None:
+    config = provider("claude", protocol="original")
+    outcome = ask(config, BODY, path=f"/ai/v1/{asked}")
+    assert outcome.sent_headers[":path"] == f"/v1/{asked}"
+    assert outcome.sent_bytes == BODY
+
+
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(
     ("settings", "chat", "embeddings"),
     [
@@ -153,6 +162,22 @@ def test_hunyuans_own_protocol_is_about_chats_unless_the_path_says_otherwise(
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("protocol", ["openai", "original"])
+def test_tencent_cloud_is_asked_in_one_place_and_a_request_without_a_body_gets_no_credential(protocol: str) -> None:
+    config = {"type": "hunyuan", "hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32, "protocol": protocol}
+    sent = ask(config, BODY, path="/what/ever?x=1").sent_headers
+    assert (sent[":path"], sent["x-tc-action"], sent["x-tc-version"]) == ("/", "ChatCompletions", "2023-09-01")
+    sent = ask(config, path="/v1/models?x=1", method="GET").sent_headers
+    assert (sent[":path"], sent.get("authorization")) == ("/", None)
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_hunyuans_own_protocol_has_no_embeddings() -> None:
+    config = {"type": "hunyuan", "hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32}
+    assert ask(config, {"model": "m", "input": "x"}, path="/v1/embeddings").status == 404
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("protocol", ["openai", "original"])
 def test_claude_code_asks_for_what_is_new_in_every_request(protocol: str) -> None:
     config = provider("claude", claudeCodeMode=True, protocol=protocol)
     for path in ("/v1/messages", "/v1/messages?beta=true", "/v1/messages/count_tokens", "/v1/files"):
@@ -165,6 +190,7 @@ def test_claude_code_asks_for_what_is_new_in_every_request(protocol: str) -> Non
     ("name", "asked", "path"),
     [
         ("deepseek", "/v1/responses", "/v1/responses"),
+        ("galadriel", "/ai/v1/models", "/v1/models"),
         ("vllm", "/v1/responses", "/v1/responses"),
         ("vllm", "/v1/audio/transcriptions", "/v1/audio/transcriptions"),
         ("vllm", "/v1/audio/translations", "/v1/audio/translations"),
@@ -174,6 +200,23 @@ def test_claude_code_asks_for_what_is_new_in_every_request(protocol: str) -> Non
 )
 def test_apis_beside_the_chat(name: str, asked: str, path: str) -> None:
     assert ask(provider(name), {"model": "x"}, path=asked).sent_headers[":path"] == path
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    ("name", "settings", "place"),
+    [
+        ("claude", {}, "/v1/messages/count_tokens"),
+        ("vllm", {}, "/v1/messages/count_tokens"),
+        ("openai", {}, "/v1/messages/count_tokens"),
+        ("openai", {"openaiCustomUrl": "https://llm.example.com/x/v1"}, "/x/v1/messages/count_tokens"),
+        ("deepseek", {"capabilities": {"anthropic/v1/messages/count_tokens": "/count"}}, "/count"),
+    ],
+)
+def test_tokens_are_counted_for_the_model_that_answers(name: str, settings: Json, place: str) -> None:
+    outcome = ask(provider(name, **settings), BODY, path="/ai/v1/messages/count_tokens?beta=true")
+    assert outcome.sent_headers[":path"] == f"{place}?beta=true"
+    assert outcome.sent == {"model": "mapped", "stream": True}
 
 
 def test_rows_are_told_apart() -> None:
@@ -191,7 +234,7 @@ def test_paths_are_of_known_apis() -> None:
 
 def test_openai_has_all_its_apis() -> None:
     row = next(row for row in providers.ROWS if row.name == "openai")
-    assert set(row.paths) == {api for api in apis.ALL if api.startswith("openai/")}
+    assert set(row.paths) == {api for api in apis.ALL if api.startswith("openai/")} | {apis.COUNT_TOKENS}
 
 
 @pytest.mark.parametrize(
@@ -263,6 +306,22 @@ def test_some_forward_what_they_do_not_know(name: str) -> None:
     outcome = ask(provider(name), {"model": "x"}, path="/v1/rerank")
     assert outcome.result["local_reply"] is None
     assert outcome.sent == {"model": "x"}
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("cloudflare", {}), ("deepl", {}), ("dify", {"botType": "Chat"}), ("triton", {}), ("vertex", {}),
+     ("bedrock", {"awsRegion": "r"}), ("qwen", {"qwenEnableCompatible": False})],
+)  # fmt: skip
+def test_what_is_no_chat_does_not_go_to_the_chat_and_its_answer_passes_as_it_is(name: str, settings: Json) -> None:
+    for method, path in (("GET", "/v1/files/f1"), ("POST", "/what/ever")):
+        body = BODY if method == "POST" else None
+        outcome = ask(provider(name, **settings), body, answer({"y": 1}), path=path, method=method)
+        assert outcome.sent_headers[":path"].partition("?")[0] == path
+        assert outcome.sent_headers[":authority"] != "gateway.example.com"
+        assert "sk-provider-1" in str(outcome.sent_headers)
+        assert outcome.json == {"y": 1}
 
 
 def test_uploads_and_what_names_no_model_are_not_read() -> None:

@@ -210,4 +210,5 @@ def _usage(document: Json) -> Json | None:
 
 def _workflow_usage(data: Json) -> Any:
     """A workflow tells only the sum."""
-    return {"total_tokens": data["total_tokens"]} if loose.count(data.get("total_tokens")) else None
+    total = data.get("total_tokens")
+    return {"total_tokens": loose.count(total)} if isinstance(total, (int, float)) else None

@@ -16,7 +16,7 @@ from ..signing import tc3
 from . import asked, content, loose
 from .hunyuan_answer import error, event, response
 
-__all__ = ["error", "event", "request", "response", "sign"]
+__all__ = ["error", "event", "headers", "request", "response", "sign"]
 
 # What Hunyuan calls what OpenAI has too (there is no limit for the length of an answer), and parameters of its own, by
 # the names that they have in its OpenAI-compatible protocol.
@@ -53,14 +53,18 @@ def request(call: Call, body: Json) -> Json:
     return sent
 
 
+def headers(settings: Settings) -> Mapping[str, str]:  # noqa: ARG001
+    return {"x-tc-action": "ChatCompletions", "x-tc-version": "2023-09-01"}
+
+
 def sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
     assert isinstance(settings, HunyuanSettings)
+    if not sent.body:
+        return {}  # It is no call of anything, and needs no credential.
     now = int(time.time())
-    signed = {"content-type": "application/json", "host": sent.host, "x-tc-action": "ChatCompletions"}
+    signed = {"content-type": "application/json", "host": sent.host, "x-tc-action": headers(settings)["x-tc-action"]}
     return {
         "content-type": "application/json",
-        "x-tc-action": "ChatCompletions",
-        "x-tc-version": "2023-09-01",
         "x-tc-timestamp": str(now),
         "authorization": tc3.authorization(
             settings.hunyuan_auth_id,

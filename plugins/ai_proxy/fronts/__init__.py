@@ -42,6 +42,9 @@ class Front(Protocol):
 FRONTS: Final[Mapping[str, Front]] = {apis.MESSAGES: claude}
 """By the API that clients ask for."""
 
+_ERRORS: Final[Mapping[str, Front]] = {**FRONTS, apis.COUNT_TOKENS: claude, apis.COMPLETE: claude}
+"""Whose clients are told errors as those of a front are."""
+
 
 def concern(api: str, provider: Provider) -> bool:
     """Whether there is a front for this API, and the provider cannot do without."""
@@ -72,5 +75,5 @@ def of(call: Call) -> Front | None:
 def error_body(ctx: HttpContext, error: ApiError) -> bytes:
     """An error as the client of this stream understands it."""
     call: Call | None = ctx.get_context("call")
-    front = FRONTS.get(call.front or call.api) if call is not None else None
+    front = _ERRORS.get(call.front or call.api) if call is not None else None
     return error.body() if front is None else dump_bytes(front.error(error))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from .. import apis
 from ..codecs import claude
-from ..provider import BEARER, Auth, Original, Row
+from ..provider import BEARER, Auth, Endpoint, Original, Row
 from ..schema import Is
 from ..settings import Settings
 from ..settings.claude import ClaudeSettings
@@ -15,6 +16,7 @@ from ..settings.claude import ClaudeSettings
 _PATHS: Final = {
     apis.CHAT: "/v1/messages",
     apis.MESSAGES: "/v1/messages",
+    apis.COUNT_TOKENS: "/v1/messages/count_tokens",
     apis.COMPLETIONS: "/v1/complete",
     apis.EMBEDDINGS: "/v1/embeddings",
     apis.MODELS: "/v1/models",
@@ -36,6 +38,14 @@ def _headers_of_claude_code(settings: Settings) -> dict[str, str]:
     }
 
 
+def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
+    if settings.protocol == "original":
+        # Nobody converts what is OpenAI's, and Anthropic has some of it itself.
+        own = {api: path for api, path in paths.items() if api not in {apis.CHAT, apis.COMPLETIONS}}
+        paths = {**own, apis.COMPLETE: "/v1/complete"}
+    return Endpoint("api.anthropic.com", paths)
+
+
 _CLAUDE: Final = Row(
     name="claude",
     title="Anthropic's Claude",
@@ -45,9 +55,10 @@ _CLAUDE: Final = Row(
     headers=_headers,
     settings=ClaudeSettings,
     paths=_PATHS,
+    endpoint=_endpoint,
     codecs={apis.CHAT: claude},
-    original=Original.KEPT,
-    # New APIs of Anthropic (token counts, files, batches) work before they are known here.
+    original=Original.KNOWN_APIS,
+    # New APIs of Anthropic (files, batches) work before they are known here.
     forwards_unknown_apis=True,
 )
 _CLAUDE_CODE: Final = replace(

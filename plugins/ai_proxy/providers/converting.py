@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from .. import apis
 from ..codecs import cohere, deepl, dify, hunyuan, minimax_pro, spark, triton
-from ..provider import Auth, Original, Row
+from ..provider import Auth, Endpoint, Original, Row
 from ..schema import Is, Not
-from ..settings import DeeplSettings, DifySettings, HunyuanSettings, MinimaxSettings, TritonSettings
+from ..settings import DeeplSettings, DifySettings, HunyuanSettings, MinimaxSettings, Settings, TritonSettings
 from ..settings.converting import NATIVE
+
+
+def _tencent_cloud(settings: Settings, paths: Mapping[str, str]) -> Endpoint:  # noqa: ARG001
+    """What is asked for stands in a header; there is one path for all of it."""
+    return Endpoint("hunyuan.tencentcloudapi.com", paths, only_path=paths[apis.CHAT])
+
 
 ROWS: Final = (
     Row(
@@ -60,7 +67,10 @@ ROWS: Final = (
         when=NATIVE,
         host="hunyuan.tencentcloudapi.com",
         paths={apis.CHAT: "/"},
+        endpoint=_tencent_cloud,
         auth=None,
+        strict_query=True,
+        headers=hunyuan.headers,
         sign=hunyuan.sign,
         settings=HunyuanSettings,
         codecs={apis.CHAT: hunyuan},

@@ -77,7 +77,8 @@ ROWS: Final = (
         name="openai",
         title="OpenAI, and other services with its protocol",
         host="api.openai.com",
-        paths=PATHS,
+        # Gateways behind an address of one's own have Anthropic's clients, too.
+        paths={**PATHS, apis.COUNT_TOKENS: "/v1/messages/count_tokens"},
         settings=OpenAISettings,
         endpoint=_endpoint,
         # Without tokens each client uses its own.

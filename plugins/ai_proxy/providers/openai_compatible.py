@@ -85,7 +85,7 @@ ROWS: Final = (
         name="galadriel",
         title="Galadriel",
         host="api.galadriel.com",
-        paths=_like_openai(apis.CHAT),
+        paths=_like_openai(apis.CHAT, apis.MODELS),
         original=Original.KNOWN_APIS,
     ),
     Row(

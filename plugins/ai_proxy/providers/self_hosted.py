@@ -52,6 +52,7 @@ ROWS: Final = (
             apis.COHERE_RERANK: "/v1/rerank",
             # Its own Anthropic endpoint is better than a conversion. Source: vLLM docs, "Anthropic Messages API".
             apis.MESSAGES: "/v1/messages",
+            apis.COUNT_TOKENS: "/v1/messages/count_tokens",
         },
         settings=VllmSettings,
         endpoint=_vllm,
