@@ -385,3 +385,8 @@ def test_cohere_gets_no_field_that_it_would_refuse() -> None:
 def test_deepl_is_told_what_only_it_understands() -> None:
     sent = ask(DEEPL, {**CHAT, "source_lang": "EN", "formality": "more"}).sent
     assert (sent["source_lang"], sent["formality"]) == ("EN", "more")
+
+
+def test_deepl_gets_no_empty_context() -> None:
+    messages = [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}]
+    assert "context" not in ask(DEEPL, {**CHAT, "messages": messages}).sent
