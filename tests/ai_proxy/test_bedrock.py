@@ -79,6 +79,20 @@ def test_only_models_that_know_it_are_told_to_think(model: str, thinks: bool) ->
     assert ("additionalModelRequestFields" in body) is thinks
 
 
+def test_a_model_that_thinks_is_not_forced_to_call_and_its_sampling_is_its_own() -> None:
+    asked = {
+        "tools": [{"type": "function", "function": {"name": "f"}}],
+        "tool_choice": "required",
+        "top_p": 0.5,
+        "temperature": 0.5,
+    }
+    body = sent({"model": "us.anthropic.claude-x", "reasoning_effort": "low", **asked})
+    assert (body["inferenceConfig"], body["toolConfig"]["toolChoice"]) == ({}, {"auto": {}})
+    body = sent({"model": "us.anthropic.claude-x", **asked})
+    assert body["inferenceConfig"] == {"temperature": 0.5, "topP": 0.5}
+    assert body["toolConfig"]["toolChoice"] == {"any": {}}
+
+
 def test_calls_of_a_stream_are_numbered() -> None:
     """Weakness 49."""
 

@@ -324,7 +324,7 @@ def test_hunyuan_gets_only_parts_that_it_knows() -> None:
     sound = {"type": "input_audio", "input_audio": {"data": "QUJD", "format": "wav"}}
     body = {**CHAT, "messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, sound]}]}
     outcome = ask(HUNYUAN, body)
-    assert outcome.sent["Messages"][0]["Contents"] == [{"Type": "text", "Text": "a"}]
+    assert outcome.sent["Messages"] == [{"Role": "user", "Content": "a"}]
     assert "input_audio" in outcome.logs
 
 
@@ -387,3 +387,8 @@ def test_cohere_gets_no_field_that_it_would_refuse() -> None:
 def test_deepl_is_told_what_only_it_understands() -> None:
     sent = ask(DEEPL, {**CHAT, "source_lang": "EN", "formality": "more"}).sent
     assert (sent["source_lang"], sent["formality"]) == ("EN", "more")
+
+
+def test_deepl_gets_no_empty_context() -> None:
+    messages = [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}]
+    assert "context" not in ask(DEEPL, {**CHAT, "messages": messages}).sent

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.ai_proxy.gateway import CHAT, NATIVE, Json, ask
+from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, VERTEX
 
 OPENAI: Json = {"type": "openai", "apiTokens": ["sk-provider-1"]}
 
@@ -80,3 +81,26 @@ def test_codecs_see_the_changed_messages() -> None:
     assert outcome.sent["input"]["messages"] == [message("system", "x")]
     only = ask({**NATIVE, "contextCleanupCommands": ["/clear"]}, {**CHAT, "messages": [message("user", "/clear")]})
     assert only.error["param"] == "messages"
+
+
+@pytest.mark.parametrize("provider", [GEMINI, VERTEX])
+def test_commands_and_merging_count_for_google_too(provider: Json) -> None:
+    settings = {"contextCleanupCommands": ["/clear"], "mergeConsecutiveMessages": True}
+    conversation = [message("user", "a"), message("user", "/clear"), message("user", "b"), message("user", "c")]
+    sent = ask({**provider, **settings}, {**CHAT, "messages": conversation}).sent
+    assert sent["contents"] == [{"role": "user", "parts": [{"text": "b\n\nc"}]}]
+
+
+@pytest.mark.parametrize(
+    ("provider", "name"),
+    [
+        (CLAUDE, "messages"),
+        (BEDROCK, "messages"),
+        (GEMINI, "contents"),
+    ],
+)
+def test_a_message_of_the_model_that_says_nothing_is_not_sent_where_it_is_refused(provider: Json, name: str) -> None:
+    conversation = [message("system", ""), message("user", "a"), {"role": "assistant"}, message("user", "b")]
+    sent = ask(provider, {**CHAT, "messages": conversation}).sent
+    assert {one["role"] for one in sent[name]} == {"user"}
+    assert not any(key.startswith("system") for key in sent)

@@ -104,6 +104,19 @@ def test_parallel_tool_calls_of_a_cumulative_stream_become_deltas() -> None:
     assert [choice["finish_reason"] for part in parts for choice in part["choices"]].count("tool_calls") == 1
 
 
+def test_the_id_of_a_call_is_repeated_only_where_the_service_repeats_it() -> None:
+    pieces = [("c", "f", ""), ("", "", '{"a"'), ("", "", ":1}")]
+    calls = [
+        [{"index": 0, "id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}]
+        for call_id, name, arguments in pieces
+    ]
+    stream = events(*(native_event("", tool_calls=call) for call in calls), native_event("", "tool_calls"))
+    parts = chunks(ask(NATIVE, STREAM, stream).data)
+    told = [call for part in parts for call in part["choices"][0]["delta"].get("tool_calls", [])]
+    assert [call.get("id") for call in told] == ["c", None, None]
+    assert "".join(call["function"]["arguments"] for call in told) == '{"a":1}'
+
+
 def test_a_tool_call_without_arguments_is_told_at_the_end() -> None:
     calls = [{"id": "c", "type": "function", "function": {"name": "f", "arguments": ""}}]
     stream = events(native_event("", tool_calls=calls), native_event("", "tool_calls", tool_calls=calls))

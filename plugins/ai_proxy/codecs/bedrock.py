@@ -65,6 +65,8 @@ def request(call: Call, body: Json) -> Json:
     result["performanceConfig"] = {"latency": "standard"}
     result |= _about_the_request(body)
     if (tools := _tools(body, result["messages"])) is not None:
+        if "thinking" in more:
+            tools["toolChoice"] = {"auto": {}}  # A model that thinks cannot be forced to call.
         result["toolConfig"] = tools
     if named := asked.schema(body):
         result["outputConfig"] = _output(named)
@@ -112,6 +114,8 @@ def _model_fields(model: str, body: Json, config: Json, limit: int) -> Json:
     fields["thinking"] = {"type": "enabled", "budget_tokens": max(budget, _LEAST_BUDGET)}
     config.pop("temperature", None)
     fields.pop("top_k", None)
+    if isinstance(top_p := config.get("topP"), (int, float)) and top_p < 0.95:
+        del config["topP"]
     return fields
 
 

@@ -40,8 +40,8 @@ def request(call: Call, body: Json) -> Json:
     if not texts:
         raise ApiError(400, "there is nothing to translate: all messages are system prompts", param="messages")
     sent: Json = {"text": texts, "target_lang": settings.target_lang}
-    if context:
-        sent["context"] = "\n".join(context)
+    if said := "\n".join(filter(None, context)):
+        sent["context"] = said
     return sent | {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
 
 

@@ -80,8 +80,11 @@ def sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
 def _message(given: Json) -> Json:
     said = given.get("content")
     message: Json = {"Role": "system" if asked.is_system(given) else given.get("role")}
-    if content.others(said):
-        message["Contents"] = [known for part in content.parts(said) if (known := _part(part)) is not None]
+    parts = (
+        [known for part in content.parts(said) if (known := _part(part)) is not None] if content.others(said) else []
+    )
+    if any(part["Type"] != "text" for part in parts):
+        message["Contents"] = parts
     else:
         message["Content"] = content.text(said)
     if calls := asked.calls(given):

@@ -78,7 +78,8 @@ class _ToolCall:
         first = self._arguments is None
         new = arguments.removeprefix(self._arguments or "") if cumulative else arguments
         self._arguments = arguments if cumulative and arguments else self._arguments or ""
-        self._id = self._id or loose.string(call.get("id"))
+        given = loose.string(call.get("id"))
+        self._id = self._id or given
         function: Json = {}
         name = loose.string(loose.mapping(call.get("function")).get("name"))
         if name and not self._named:
@@ -88,7 +89,7 @@ class _ToolCall:
             return None
         function["arguments"] = new
         part: Json = {"index": self._index, "type": "function", "function": function}
-        if self._id:
+        if self._id and (first or given):  # Clients that join the pieces of a call join its ids, too: none is added.
             part["id"] = self._id
         return part
 
