@@ -92,6 +92,8 @@ def to_outcome(case: str, value: Any) -> bytes | list[Command]:
     try:
         if case == "commands":
             return [_COMMANDS[name](argument) for name, argument in value]
+        if command := _COMMANDS.get(case):
+            return [command(value)]
         return to_bytes((case, value))
     except (ValueError, IndexError) as error:
         # Odd numbers of strings, characters over 255 in `latin1`: a plugin not written with our SDK.

@@ -28,7 +28,8 @@ _NAMES: Final = {
     "edit-request-headers(string), edit-response-headers(string), "
     "replace-request-body(payload), replace-response-body(payload), inject-response-body(injection), resume-request, "
     "resume-response, send-local-reply(local-reply)}": "command",
-    "variant {unchanged, utf8(string), latin1(string), commands(list<command>), failed(string)}": "outcome",
+    "variant {unchanged, utf8(string), latin1(string), edit-request-headers(string), edit-response-headers(string),"
+    " commands(list<command>), failed(string)}": "outcome",
 }
 """What a type is called, by its structure in terms of those before it."""
 

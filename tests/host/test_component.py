@@ -182,6 +182,11 @@ def test_every_command_has_its_class(shared: ComponentProgram) -> None:
     ]
 
 
+def test_edits_of_headers_may_come_alone(shared: ComponentProgram) -> None:
+    assert do(shared, "request edits") == [wire.EditRequestHeaders(["=a", "b", "-c", ""])]
+    assert do(shared, "response edits") == [wire.EditResponseHeaders(["+a", ""])]
+
+
 def test_every_question_reaches_the_host(program: ComponentProgram, host: RecordingHost) -> None:
     assert lines(do(program, "questions")) == [
         r"Payload_Latin1(value='\x00ÿ')",
@@ -231,7 +236,7 @@ def test_a_plugin_that_raised_goes_on(shared: ComponentProgram) -> None:
     assert shared.on_tick() == b"tick"
 
 
-@pytest.mark.parametrize("action", ["odd", "no-op", "wide"])
+@pytest.mark.parametrize("action", ["odd", "odd alone", "no-op", "wide"])
 def test_nonsense_is_a_failure(shared: ComponentProgram, action: str) -> None:
     with pytest.raises(PluginFailure, match="breaks the rules of"):
         do(shared, action)

@@ -168,7 +168,12 @@ _UNCHANGED = types.Outcome_Unchanged()
 # One object for all answers of a kind: it is read as soon as it is returned, and making one takes as long as the rest
 # of `_outcome`.
 _BODY = types.Outcome_Utf8("")
-_ASKED = types.Outcome_Commands([])
+_COMMANDS_ASKED = types.Outcome_Commands([])
+_ALONE: dict[type, Any] = {
+    wire.EditRequestHeaders: types.Outcome_EditRequestHeaders(""),
+    wire.EditResponseHeaders: types.Outcome_EditResponseHeaders(""),
+}
+"""For what is a whole answer without a list."""
 
 
 def _outcome(outcome: wire.Outcome) -> Any:
@@ -180,8 +185,13 @@ def _outcome(outcome: wire.Outcome) -> Any:
         except UnicodeDecodeError:
             return types.Outcome_Latin1(outcome.decode("latin-1"))
         return _BODY
-    _ASKED.value = [_COMMANDS[type(command)](command) for command in outcome]
-    return _ASKED
+    if len(outcome) == 1:
+        edits: Any = outcome[0]
+        if (alone := _ALONE.get(type(edits))) is not None:
+            alone.value = "\0".join(edits.value)
+            return alone
+    _COMMANDS_ASKED.value = [_COMMANDS[type(command)](command) for command in outcome]
+    return _COMMANDS_ASKED
 
 
 _dispatcher = Dispatcher(plugin, _ComponentHost())
