@@ -18,6 +18,9 @@ from .hunyuan_answer import error, event, response
 
 __all__ = ["error", "event", "headers", "request", "response", "sign"]
 
+_ACTION = "ChatCompletions"
+"""Of Tencent Cloud's API; a part of what is signed."""
+
 # What Hunyuan calls what OpenAI has too (there is no limit for the length of an answer), and parameters of its own, by
 # the names that they have in its OpenAI-compatible protocol.
 _PARAMETERS = {
@@ -54,7 +57,7 @@ def request(call: Call, body: Json) -> Json:
 
 
 def headers(settings: Settings) -> Mapping[str, str]:  # noqa: ARG001
-    return {"x-tc-action": "ChatCompletions", "x-tc-version": "2023-09-01"}
+    return {"x-tc-action": _ACTION, "x-tc-version": "2023-09-01"}
 
 
 def sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
@@ -62,7 +65,7 @@ def sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
     if not sent.body:
         return {}  # It is no call of anything, and needs no credential.
     now = int(time.time())
-    signed = {"content-type": "application/json", "host": sent.host, "x-tc-action": headers(settings)["x-tc-action"]}
+    signed = {"content-type": "application/json", "host": sent.host, "x-tc-action": _ACTION}
     return {
         "content-type": "application/json",
         "x-tc-timestamp": str(now),
@@ -80,9 +83,7 @@ def sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
 def _message(given: Json) -> Json:
     said = given.get("content")
     message: Json = {"Role": "system" if asked.is_system(given) else given.get("role")}
-    parts = (
-        [known for part in content.parts(said) if (known := _part(part)) is not None] if content.others(said) else []
-    )
+    parts = [known for part in content.parts(said) if (known := _part(part)) is not None]
     if any(part["Type"] != "text" for part in parts):
         message["Contents"] = parts
     else:
