@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, IncompleteRead
+from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 
 from proxywasm.wire import Fields
 from proxywasm_host.exchange import Message
+from proxywasm_host.gateway.envoy.unix_http import UnixConnection
 
 from .lines import LINE
 
-TIMEOUT = 20.0
-"""Seconds."""
+TIMEOUT = 120.0
+"""Seconds for what takes milliseconds, unless the machine is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +24,10 @@ class Got:
     """False: the connection was closed before the end."""
 
 
-class _UnixConnection(HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=TIMEOUT)
-        self._path = str(path)
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 def ask(path: Path, line: int, request: Message) -> Got | None:
     """None: nothing came back but the end of the connection."""
     headers = dict(request.headers)
-    connection = _UnixConnection(path)
+    connection = UnixConnection(path, TIMEOUT)
     try:
         connection.putrequest(headers[":method"], headers[":path"], skip_host=True, skip_accept_encoding=True)
         connection.putheader("host", headers[":authority"])

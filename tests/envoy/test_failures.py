@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from .envoy_process import Envoy, wasm_filter
+from proxywasm_host.gateway.envoy import EnvoyError
+from proxywasm_host.gateway.envoy.wasm_filter import Policy
+
+from .envoy_process import TIMEOUT, Envoy, filter_of
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
 
@@ -57,13 +60,13 @@ def test_memory_that_grows_ends_in_a_memory_error(envoy: Envoy) -> None:
     assert envoy.send("/plain")[0].status == 200
 
 
-def test_a_stream_may_fail_open(envoy_binary: str, features: Path, upstream_port: int) -> None:
+def test_a_stream_may_fail_open(features: Path, upstream_port: int) -> None:
     """Two configurations in one VM, each with its own policy; and each worker draws its own random numbers."""
     filters = [
-        wasm_filter(features, {"_fail_open_": True, "number": 1}, name="one"),
-        wasm_filter(features, {"_fail_open_": True, "number": 2}, name="two"),
+        filter_of(features, {"_fail_open_": True, "number": 1}, name="one"),
+        filter_of(features, {"_fail_open_": True, "number": 2}, name="two"),
     ]
-    with Envoy(envoy_binary, {"upstream": upstream_port}, filters, workers=2) as envoy:
+    with Envoy({"upstream": upstream_port}, filters, workers=2) as envoy:
         for path, body in [("/raise", None), ("/raise-in-body", b"body"), ("/raise-in-response", None)]:
             response, answer = envoy.send(path, body)
             assert response.status == 200
@@ -72,20 +75,20 @@ def test_a_stream_may_fail_open(envoy_binary: str, features: Path, upstream_port
         assert b'"a!!"' in answer
         assert b'{\\"number\\": 1}' in answer
         assert b'{\\"number\\": 2}' in answer
-        drawn = re.findall(r"drew (\S+)", envoy.log())
+        drawn = re.findall(r"drew (\S+)", envoy.log)
         assert len(drawn) >= 6
         assert len(set(drawn)) == len(drawn)
 
 
 @pytest.mark.parametrize("policy", ["FAIL_OPEN", "FAIL_RELOAD"])
-def test_a_trap_leaves_the_policy_to_envoy(envoy_binary: str, features: Path, upstream_port: int, policy: str) -> None:
+def test_a_trap_leaves_the_policy_to_envoy(features: Path, upstream_port: int, policy: Policy) -> None:
     """FAIL_RELOAD is FAIL_CLOSED until there is a new VM."""
-    with Envoy(envoy_binary, {"upstream": upstream_port}, [wasm_filter(features, {}, policy)]) as envoy:
+    with Envoy({"upstream": upstream_port}, [filter_of(features, {}, policy)]) as envoy:
         assert envoy.send("/plain")[0].status == 200
         assert envoy.send("/trap")[0].status == 503
         envoy.wait_for_log("Function: proxy_on_request_headers failed")
         response, _ = envoy.send("/plain")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + TIMEOUT
         while policy == "FAIL_RELOAD" and response.status == 503 and time.monotonic() < deadline:
             time.sleep(0.1)  # Envoy waits before it makes a new VM
             response, _ = envoy.send("/plain")
@@ -93,15 +96,15 @@ def test_a_trap_leaves_the_policy_to_envoy(envoy_binary: str, features: Path, up
         assert ("x-phase" in response.headers) == (policy == "FAIL_RELOAD")
 
 
-def test_an_endless_loop_is_for_the_watchdog_of_envoy(envoy_binary: str, features: Path, upstream_port: int) -> None:
+def test_an_endless_loop_is_for_the_watchdog_of_envoy(features: Path, upstream_port: int) -> None:
     """Nothing ends a callback in stock Envoy; its watchdog ends the process, for a supervisor to start another."""
     watchdog: dict[str, Any] = {
         "watchdogs": {"worker_watchdog": {"kill_timeout": "1s", "megamiss_timeout": "1s", "miss_timeout": "0.5s"}}
     }
-    with Envoy(envoy_binary, {"upstream": upstream_port}, [wasm_filter(features, {})], more=watchdog) as envoy:
+    with Envoy({"upstream": upstream_port}, [filter_of(features, {})], more=watchdog) as envoy:
         with pytest.raises(ConnectionError):
             envoy.send("/endless")
-        assert envoy.wait() != 0
+        assert envoy.wait(TIMEOUT) != 0
 
 
 @pytest.mark.parametrize(
@@ -112,10 +115,10 @@ def test_an_endless_loop_is_for_the_watchdog_of_envoy(envoy_binary: str, feature
     ],
 )
 def test_a_refused_configuration_fails_the_start_with_its_reason_in_the_log(
-    envoy_binary: str, features: Path, configuration: dict[str, Any], reason: str
+    features: Path, configuration: dict[str, Any], reason: str
 ) -> None:
     with (
-        pytest.raises(RuntimeError, match=reason),
-        Envoy(envoy_binary, {"upstream": 1}, [wasm_filter(features, configuration)]),
+        pytest.raises(EnvoyError, match=reason),
+        Envoy({"upstream": 1}, [filter_of(features, configuration)]),
     ):
         pass

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .envoy_process import Envoy
+from .envoy_process import TIMEOUT, Envoy
 from .upstream import CHUNKS
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
@@ -20,13 +20,13 @@ pytestmark = [pytest.mark.envoy, pytest.mark.slow]
 def ask(envoy: Envoy, path: str, body: bytes | None = None, **headers: str) -> Any:
     """The JSON document that the mirror, or the plugin, answers with."""
     response, answer = envoy.send(path, body, {name.replace("_", "-"): value for name, value in headers.items()})
-    assert response.status == 200, answer.decode() + envoy.log()
+    assert response.status == 200, answer.decode() + envoy.log
     return json.loads(answer)
 
 
 def raw(envoy: Envoy, request: bytes) -> bytes:
     """Everything that comes back for the bytes of a request with `connection: close`."""
-    with socket.create_connection(("127.0.0.1", envoy.port), 20) as connection:
+    with socket.create_connection(("127.0.0.1", envoy.port), TIMEOUT) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -44,7 +44,7 @@ class Background(threading.Thread):
         self._status = response.status
 
     def answer(self) -> tuple[int, bytes]:
-        self.join(20)
+        self.join(TIMEOUT)
         return self._status, self._body
 
 
@@ -130,7 +130,7 @@ def test_a_response_body_is_buffered_and_replaced_with_its_length(envoy: Envoy) 
 
 
 def test_a_streamed_response_body_is_edited_chunk_by_chunk(envoy: Envoy) -> None:
-    connection = HTTPConnection("127.0.0.1", envoy.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", envoy.port, timeout=TIMEOUT)
     connection.request("GET", "/stream")
     response = connection.getresponse()
     first, asked = response.read1(), time.monotonic()
@@ -217,7 +217,7 @@ def test_a_request_body_is_paused_replaced_and_resumed(envoy: Envoy) -> None:
 
 
 def test_headers_may_go_on_while_their_body_is_collected(envoy: Envoy) -> None:
-    with socket.create_connection(("127.0.0.1", envoy.port), 20) as connection:
+    with socket.create_connection(("127.0.0.1", envoy.port), TIMEOUT) as connection:
         connection.sendall(
             b"POST /resumed-headers HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
             b"3\r\nabc\r\n"
@@ -255,7 +255,7 @@ def test_a_stream_is_seen_to_its_end_and_may_call_out_then(envoy: Envoy) -> None
 
 
 def test_a_client_that_leaves_ends_a_paused_stream(envoy: Envoy) -> None:
-    with socket.create_connection(("127.0.0.1", envoy.port), 20) as connection:
+    with socket.create_connection(("127.0.0.1", envoy.port), TIMEOUT) as connection:
         connection.sendall(b"GET /wait HTTP/1.1\r\nhost: a\r\n\r\n")
         envoy.wait_for_log("wait")
     assert ask(envoy, "/reply-to-others")["path"] == "/reply-to-others"

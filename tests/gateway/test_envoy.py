@@ -47,7 +47,7 @@ def gateway_file(folder: Path, port: int, plugin: Path, **more: Any) -> Path:
 def running(file: Path) -> Iterator[BackgroundEnvoy]:
     gateway = read(file, {"KEY": "sk-secret"})
     config = bootstrap(gateway, build_modules(gateway), find_ca_file(gateway))
-    with BackgroundEnvoy(config, [gateway.listen]) as envoy:
+    with BackgroundEnvoy(config) as envoy:
         yield envoy
 
 
@@ -243,7 +243,7 @@ def test_run_says_when_it_is_ready_and_ends_as_envoy_does(
 
 
 def test_envoy_in_the_background_ends_when_its_start_is_given_up() -> None:
-    envoy = BackgroundEnvoy({}, [], processor=1_000_000)  # there is no such processor
+    envoy = BackgroundEnvoy({}, processor=1_000_000)  # there is no such processor
     with pytest.raises((OSError, ValueError)), envoy:
         raise AssertionError("it has not started")
     with pytest.raises(ProcessLookupError):

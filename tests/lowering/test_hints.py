@@ -14,10 +14,10 @@ from proxywasm_host.build import build_module
 from proxywasm_host.lowering import hints
 from proxywasm_host.lowering.binary import CORE_HEADER, MalformedError, Reader, s32, sections
 from proxywasm_host.lowering.hints import DIGEST_SIZE, SUFFIX, recorded_hints
-from proxywasm_host.lowering.hints.branches import COUNTER_SIZE, PAGE, branches, counted, hint_section
-from proxywasm_host.lowering.hints.record import record
 from proxywasm_host.lowering.known import LIBRARIES
 from proxywasm_host.lowering.module import BRANCH_HINTS, CUSTOM, put_hints, replace_bodies
+from tools.branch_hints.branches import COUNTER_SIZE, PAGE, branches, counted, hint_section
+from tools.branch_hints.record import record
 
 PLUGIN = Path(__file__).parents[1] / "envoy" / "features.py"
 EXCHANGE = Path(__file__).parents[1] / "conformance" / "qwen" / "native-chat.json"

@@ -154,7 +154,7 @@ def test_a_module_for_higress_has_its_redis_calls_and_says_its_abi() -> None:
 
 @pytest.mark.slow
 def test_componentize_py_is_the_one_we_know(component: Path) -> None:
-    """If this fails after an update: read `known`, `trimming` and `shim.write_shim` again, and run `hints.record`."""
+    """If this fails after an update: read `known`, `trimming` and `shim.write_shim` again; run `tools.branch_hints`."""
     read = read_component(component.read_bytes())
     for digest, name in LIBRARIES.items():
         index = find_instance(read, digest)

@@ -124,6 +124,6 @@ def test_ai_proxy_has_no_errors() -> None:
 
 @pytest.mark.slow
 def test_the_facts_are_still_what_is_measured() -> None:
-    from proxywasm_host.guest.measure import measure  # noqa: PLC0415  # the kit behind it takes a second
+    from tools.guest_facts.measure import measure  # noqa: PLC0415  # the kit behind it takes a second
 
     assert measure() == facts()

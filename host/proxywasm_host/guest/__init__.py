@@ -1,6 +1,6 @@
 """What the CPython inside components lacks: measured, not remembered. `proxywasm check` warns about it.
 
-`facts.json` is written by `python -m proxywasm_host.guest.measure`; run that again after an update of componentize-py.
+`facts.json` is written by `python -m tools.guest_facts` in the repository. Run it after an update of componentize-py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The libraries of componentize-py 0.25.1, by their SHA-256: what we know of their insides holds for no others.
 
-After an update: compare `trimming` and `shim` with the new libraries, put their SHA-256 here, and run `hints.record`.
+After an update: compare `trimming` and `shim` with the new libraries, put their SHA-256 here, and run
+`python -m tools.branch_hints` in the repository.
 """
 
 from __future__ import annotations

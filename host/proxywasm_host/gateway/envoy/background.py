@@ -1,42 +1,44 @@
-"""Envoy in the background of a measurement or a test, from `with` until its end."""
+"""Envoy in the background of a test or a measurement, from `with` until its end.
+
+`process.start` runs Envoy for users. For everything else this is the one way to start it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Collection
+from functools import cached_property
+from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, Self
 
 from .errors import EnvoyError
-from .messages import Json
-from .process import find_envoy, write_private
+from .messages import Json, pipe
+from .process import envoy_command, write_private
+from .unix_http import UnixConnection
 
-Endpoint: TypeAlias = "tuple[str, int] | str"
-"""An address and a port, or the path of a socket."""
-
-_START: Final = 120.0
+_START: Final = 300.0
 """Seconds. V8 compiles a module in a few, on a busy machine in many."""
+_ANSWER: Final = 120.0
+"""Seconds for an answer of the admin interface, whose thread is also the one that compiles."""
+_END: Final = 30.0
 
 
 class BackgroundEnvoy:
-    """Its log is in a file, so that a full pipe never stops it.
+    """Its log is in a file, so that a full pipe never stops it, and its admin interface at a Unix socket.
 
-    `endpoints` are those of its listeners: it is ready when all of them answer, and has the one `processor` to itself
-    from then on. Raises `EnvoyError` with the log if it ends before that.
+    It is ready when it says so itself: its listeners accept connections then. A listener whose port is 0 gets a free
+    port from the system, see `port_of`. From then on Envoy has the one `processor` to itself. Raises `EnvoyError`
+    with the log if it ends before that.
     """
 
-    def __init__(
-        self, config: Json, endpoints: Collection[Endpoint], *, workers: int = 1, processor: int | None = None
-    ) -> None:
-        self._binary = find_envoy()
+    def __init__(self, config: Json, *, workers: int = 1, processor: int | None = None) -> None:
         self._config = config
-        self._endpoints = endpoints
         self._workers = workers
         self._processor = processor
         self._process: subprocess.Popen[bytes] | None = None
@@ -54,17 +56,17 @@ class BackgroundEnvoy:
 
     def _start(self) -> None:
         file = Path(self._folder.name, "envoy.json")
-        write_private(file, json.dumps(self._config))
-        command = [str(self._binary), "-c", str(file), "--concurrency", str(self._workers), "--disable-hot-restart"]
+        write_private(file, json.dumps({**self._config, "admin": {"address": pipe(self._admin)}}))
         # Nobody waits for the clients of a listener that is gone.
-        command += ["--drain-time-s", "0"]
-        command += ["-l", "warning", "--component-log-level", "wasm:info"]
+        command = [*envoy_command(file, workers=self._workers), "--drain-time-s", "0"]
         started = time.monotonic()
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603  # Envoy, no shell
-        while not all(map(_listens, self._endpoints)):
-            if self._process.poll() is not None or time.monotonic() > started + _START:
+        while not self._is_ready():
+            if self._process.poll() is not None:
                 raise EnvoyError(f"Envoy did not start:\n{self.log}")
+            if time.monotonic() > started + _START:
+                raise EnvoyError(f"Envoy is not ready after {_START:.0f} seconds:\n{self.log}")
             time.sleep(0.01)
         self.seconds_to_ready = time.monotonic() - started
         if self._processor is not None:
@@ -72,13 +74,20 @@ class BackgroundEnvoy:
             for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
                 os.sched_setaffinity(int(thread.name), {self._processor})
 
+    def _is_ready(self) -> bool:
+        """A question that arrives while Envoy starts is answered once it has time."""
+        try:
+            return self._ask("GET", "/ready")[0] == 200
+        except (OSError, HTTPException):  # the socket is not there yet, or Envoy has ended
+            return False
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(10)
+                self._process.wait(_END)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -90,6 +99,11 @@ class BackgroundEnvoy:
         assert self._process is not None
         return self._process.pid
 
+    def wait(self, timeout: float) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self._process is not None
+        return self._process.wait(timeout)
+
     @property
     def log_file(self) -> Path:
         return Path(self._folder.name, "envoy.log")
@@ -99,8 +113,34 @@ class BackgroundEnvoy:
         """All that it has logged; also after its end."""
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else self._log
 
+    # The admin interface.
 
-def _listens(endpoint: Endpoint) -> bool:
-    with socket.socket(socket.AF_UNIX if isinstance(endpoint, str) else socket.AF_INET) as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(endpoint) == 0
+    @property
+    def _admin(self) -> Path:
+        return Path(self._folder.name, "admin")
+
+    def _ask(self, method: str, path: str) -> tuple[int, bytes]:
+        with contextlib.closing(UnixConnection(self._admin, _ANSWER)) as connection:
+            connection.request(method, path)
+            response = connection.getresponse()
+            return response.status, response.read()
+
+    def ask_admin(self, method: str, path: str) -> bytes:
+        """The answer of the admin interface. Raises `EnvoyError` if there is none, or it is an error."""
+        try:
+            status, answer = self._ask(method, path)
+        except (OSError, HTTPException) as error:
+            raise EnvoyError(f"Envoy has ended, or does not answer ({error!r}):\n{self.log}") from error
+        if status != 200:
+            raise EnvoyError(f"Envoy answers {method} {path} with {status}: {answer.decode(errors='replace')}")
+        return answer
+
+    def port_of(self, listener: str) -> int:
+        """Where a listener of the configuration listens."""
+        return self._ports[listener]
+
+    @cached_property
+    def _ports(self) -> dict[str, int]:
+        statuses = json.loads(self.ask_admin("GET", "/listeners?format=json"))["listener_statuses"]
+        found = {status["name"]: status["local_address"].get("socket_address") for status in statuses}
+        return {name: where["port_value"] for name, where in found.items() if where}

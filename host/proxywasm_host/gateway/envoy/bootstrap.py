@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..model import Gateway, PluginEntry
 from .clusters import clusters, dynamic_hosts
-from .messages import Json, address, extension, seconds
+from .messages import Json, address, extension, http_listener, seconds, text_format
 from .routing import explain_refusal, pin_route, refuse_own_hosts, routes
 from .wasm_filter import FAIL_OPEN, Policy, wasm_filter
 
@@ -48,20 +48,17 @@ def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | Non
 
 
 def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
-    return {
-        "name": "gateway",
-        "address": address(*gateway.listen),
-        # Plugins that read whole bodies have them buffered up to here.
-        "per_connection_buffer_limit_bytes": gateway.limits.body,
-        "filter_chains": [{"filters": [_connection_manager(gateway, modules)]}],
-    }
-
-
-def _connection_manager(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
-    return extension(
-        "http",
-        "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        stat_prefix="gateway",
+    return http_listener(
+        "gateway",
+        address(*gateway.listen),
+        routes(gateway),
+        [
+            *pin_route(),
+            *(_plugin(plugin, modules[plugin.name]) for plugin in gateway.plugins),
+            refuse_own_hosts(),
+            *dynamic_hosts(gateway),
+        ],
+        buffer=gateway.limits.body,
         # At the edge: what clients say in headers that are Envoy's own does not count, and upstreams are not told
         # who they are.
         use_remote_address=True,
@@ -73,18 +70,6 @@ def _connection_manager(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
         upgrade_configs=[{"upgrade_type": "websocket"}],
         access_log=[_access_log()] if gateway.access_log else [],
         local_reply_config=explain_refusal(),
-        route_config={
-            "name": "routes",
-            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes(gateway)}],
-        },
-        http_filters=[
-            *pin_route(),
-            *(_plugin(plugin, modules[plugin.name]) for plugin in gateway.plugins),
-            refuse_own_hosts(),
-            *dynamic_hosts(gateway),
-            # Headers such as x-envoy-expected-rq-timeout-ms are no business of the upstream's.
-            extension("router", "extensions.filters.http.router.v3.Router", suppress_envoy_headers=True),
-        ],
     )
 
 
@@ -100,5 +85,5 @@ def _access_log() -> Json:
     return extension(
         "stdout",
         "extensions.access_loggers.stream.v3.StdoutAccessLog",
-        log_format={"text_format_source": {"inline_string": _ACCESS_LOG}},
+        log_format=text_format(_ACCESS_LOG),
     )

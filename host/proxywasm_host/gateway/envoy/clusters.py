@@ -8,7 +8,7 @@ from typing import Final
 
 from ..model import Gateway, Upstream
 from .errors import EnvoyError
-from .messages import Json, address, extension, message, seconds
+from .messages import Json, address, extension, http1, load_assignment, protocol, seconds
 
 DYNAMIC: Final = "proxywasm.dynamic"
 """The cluster for hosts that the file does not name."""
@@ -56,7 +56,7 @@ def clusters(gateway: Gateway, ca_file: Path | None) -> list[Json]:
                 ),
                 "transport_socket": _tls(ca_file),
                 # The name in the handshake, and the name the certificate must have, are the request's authority.
-                "typed_extension_protocol_options": _protocol(
+                "typed_extension_protocol_options": protocol(
                     {"auto_config": {}},
                     upstream_http_protocol_options={"auto_sni": True, "auto_san_validation": True},
                 ),
@@ -75,11 +75,10 @@ def dynamic_hosts(gateway: Gateway) -> list[Json]:
 
 def _named(gateway: Gateway, name: str, upstream: Upstream, ca_file: Path | None) -> Json:
     scheme, host, port = upstream.url
-    endpoint = {"lb_endpoints": [{"endpoint": {"address": address(host, port)}}]}
     cluster: Json = {
         **_common(gateway, name),
-        "load_assignment": {"cluster_name": name, "endpoints": [endpoint]},
-        "typed_extension_protocol_options": _protocol({"explicit_http_config": {"http_protocol_options": {}}}),
+        "load_assignment": load_assignment(name, address(host, port)),
+        "typed_extension_protocol_options": protocol(http1()),
     }
     if upstream.url.is_ip:
         cluster["type"] = "STATIC"
@@ -88,7 +87,7 @@ def _named(gateway: Gateway, name: str, upstream: Upstream, ca_file: Path | None
         cluster |= {"type": "LOGICAL_DNS", "dns_lookup_family": "V4_PREFERRED", **_resolver()}
     if scheme == "https":
         cluster["transport_socket"] = _tls(ca_file, upstream.sni or host)
-        cluster["typed_extension_protocol_options"] = _protocol({"auto_config": {}})
+        cluster["typed_extension_protocol_options"] = protocol({"auto_config": {}})
     return cluster
 
 
@@ -100,11 +99,6 @@ def _common(gateway: Gateway, name: str) -> Json:
         "per_connection_buffer_limit_bytes": gateway.limits.body,
         "circuit_breakers": {"thresholds": [many]},
     }
-
-
-def _protocol(version: Json, **options: Json) -> Json:
-    kind = "extensions.upstreams.http.v3.HttpProtocolOptions"
-    return {f"envoy.{kind}": message(kind, **version, **options)}
 
 
 def _tls(ca_file: Path | None, name: str | None = None) -> Json:

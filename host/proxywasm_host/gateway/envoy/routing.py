@@ -11,7 +11,7 @@ import re
 
 from ..model import Gateway, Match, Route
 from .clusters import DYNAMIC
-from .messages import Json, extension, message
+from .messages import Json, extension, message, set_filter_state
 
 _NOTE = "proxywasm.route"
 _METADATA = "proxywasm"
@@ -30,17 +30,12 @@ def routes(gateway: Gateway) -> list[Json]:
 
 def pin_route() -> list[Json]:
     """The filters that write down what the client has chosen: the route, and the authority it named."""
-    route = {
-        "object_key": _NOTE,
-        "factory_key": "envoy.string",
-        "format_string": {"text_format_source": {"inline_string": "%ROUTE_NAME%"}, "omit_empty_values": True},
-    }
     authority = {
         "header": ":authority",
         "on_header_present": {"metadata_namespace": _METADATA, "key": "authority"},
     }
     return [
-        extension("pin-route", "extensions.filters.http.set_filter_state.v3.Config", on_request_headers=[route]),
+        set_filter_state("pin-route", _NOTE, "%ROUTE_NAME%"),
         extension("note-host", "extensions.filters.http.header_to_metadata.v3.Config", request_rules=[authority]),
     ]
 

@@ -17,7 +17,7 @@ Policy: TypeAlias = Literal["FAIL_OPEN", "FAIL_CLOSED", "FAIL_RELOAD"]
 """What becomes of requests when the VM has trapped: they pass, or fail; with the last one a new VM is started."""
 
 
-def wasm_filter(label: str, name: str, module: Path, config: str, *, vm: str, policy: Policy) -> Json:
+def wasm_filter(label: str, name: str, module: Path, config: str, *, vm: str, policy: Policy = "FAIL_CLOSED") -> Json:
     """`label` names the filter in Envoy, `name` the plugin. Filters with one `vm` and module share their VMs."""
     return extension(
         label,

@@ -5,8 +5,8 @@ reference to an object, a cache that missed. A compiler that does not know keeps
 and spends registers and moves on them. The section `metadata.code.branch_hint` of WebAssembly tells it. V8 14.6,
 which is in Envoy 1.40, follows it; 13.6 passes over it, and so does Wasmtime.
 
-`*.hints` are such sections for the libraries of componentize-py, made by `record` from what replayed exchanges do in
-them. Each begins with the SHA-256 of the library whose functions it counts.
+`*.hints` are such sections for the libraries of componentize-py, made by `tools.branch_hints` of the repository from
+what replayed exchanges do in them. Each begins with the SHA-256 of the library whose functions it counts.
 """
 
 from __future__ import annotations

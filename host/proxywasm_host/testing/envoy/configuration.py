@@ -12,7 +12,20 @@ from typing import Final
 
 from proxywasm.abi.root import SOON_MS
 
-from ...gateway.envoy.messages import Json, extension, message, seconds
+from ...gateway.envoy.messages import (
+    Json,
+    extension,
+    from_file,
+    http1,
+    http_listener,
+    message,
+    pipe,
+    remove_request_header,
+    resources,
+    seconds,
+    set_filter_state,
+    static_cluster,
+)
 from ...gateway.envoy.wasm_filter import Policy, wasm_filter
 
 STREAM: Final = "x-proxywasm-stream"
@@ -20,7 +33,6 @@ STREAM: Final = "x-proxywasm-stream"
 behind the plugin."""
 REPLY: Final = "x-proxywasm-reply"
 """The header with flags and details of a reply that did not come from the upstream."""
-ADMIN: Final = "admin"
 PING: Final = "ping"
 AT_ONCE: Final = "/"
 LATER: Final = "/later"
@@ -54,37 +66,25 @@ def bootstrap(folder: Path) -> Json:
     ]
     return {
         "node": {"id": "test", "cluster": "tests"},
-        "admin": {"address": _pipe(folder / ADMIN)},
         "dynamic_resources": {
-            "cds_config": {"path_config_source": {"path": str(folder / CLUSTERS)}},
-            "lds_config": {"path_config_source": {"path": str(folder / LISTENERS)}},
+            "cds_config": from_file(folder / CLUSTERS),
+            "lds_config": from_file(folder / LISTENERS),
         },
         "static_resources": {"listeners": [_listener(folder, PING, answers, [extension("later", fault)])]},
     }
 
 
-def write(file: Path, kind: str, resources: list[Json]) -> None:
+def write(file: Path, kind: str, items: list[Json]) -> None:
     """Resources of one kind, all that there are from now on; Envoy notices when a file is moved to this place."""
     new = file.with_suffix(".new")
-    new.write_text(json.dumps({"resources": [message(kind, **resource) for resource in resources]}))
+    new.write_text(json.dumps(resources(kind, items)))
     new.rename(file)
 
 
 def cluster(folder: Path, name: str, file: str) -> Json:
-    kind = "extensions.upstreams.http.v3.HttpProtocolOptions"
-    options = message(
-        kind,
-        explicit_http_config={"http_protocol_options": {}},
-        # So a stream that was broken off is a connection that was.
-        common_http_protocol_options={"max_requests_per_connection": 1},
-    )
-    endpoint = {"endpoint": {"address": _pipe(folder / file)}}
-    return {
-        "name": name,
-        "type": "STATIC",
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
-        "typed_extension_protocol_options": {f"envoy.{kind}": options},
-    }
+    # So a stream that was broken off is a connection that was.
+    once = {"max_requests_per_connection": 1}
+    return static_cluster(name, pipe(folder / file), http1(), common_http_protocol_options=once)
 
 
 def listener(folder: Path, plugin: Plugin, upstream: str) -> Json:
@@ -94,54 +94,28 @@ def listener(folder: Path, plugin: Plugin, upstream: str) -> Json:
         "route": {"cluster": upstream, "timeout": "0s"},
         "request_headers_to_add": [{"header": {"key": STREAM, "value": f"%FILTER_STATE({STREAM}:PLAIN)%"}}],
     }
-    noted = {"object_key": STREAM, "factory_key": "envoy.string", "format_string": _text(f"%REQ({STREAM})%")}
-    filters = [
-        extension("note", "extensions.filters.http.set_filter_state.v3.Config", on_request_headers=[noted]),
-        extension(
-            "remove",
-            "extensions.filters.http.header_mutation.v3.HeaderMutation",
-            mutations={"request_mutations": [{"remove": STREAM}]},
-        ),
-        _wasm(plugin),
-    ]
+    filters = [set_filter_state("note", STREAM, f"%REQ({STREAM})%"), remove_request_header(STREAM), _wasm(plugin)]
     return _listener(folder, plugin.vm, [route], filters)
 
 
 def _listener(folder: Path, name: str, routes: list[Json], filters: list[Json]) -> Json:
     details = {"header": {"key": REPLY, "value": "%RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%"}}
     every = {"status_code_filter": {"comparison": {"op": "GE", "value": {"default_value": 0, "runtime_key": "none"}}}}
-    manager = extension(
-        "http",
-        "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        stat_prefix="test",
+    return http_listener(
+        name,
+        pipe(folder / name),
+        routes,
+        filters,
+        buffer=1 << 25,
         generate_request_id=False,
         server_header_transformation="PASS_THROUGH",
         scheme_header_transformation={"scheme_to_overwrite": "https"},
         stream_idle_timeout="0s",
         delayed_close_timeout="0s",
         local_reply_config={"mappers": [{"filter": every, "headers_to_add": [details]}]},
-        route_config={"name": name, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
-        http_filters=[
-            *filters,
-            extension("router", "extensions.filters.http.router.v3.Router", suppress_envoy_headers=True),
-        ],
     )
-    return {
-        "name": name,
-        "address": _pipe(folder / name),
-        "per_connection_buffer_limit_bytes": 1 << 25,
-        "filter_chains": [{"filters": [manager]}],
-    }
 
 
 def _wasm(plugin: Plugin) -> Json:
     policy: Policy = "FAIL_OPEN" if plugin.fail_open else "FAIL_CLOSED"
     return wasm_filter("plugin", plugin.name, plugin.module, plugin.config, vm=plugin.vm, policy=policy)
-
-
-def _pipe(path: Path) -> Json:
-    return {"pipe": {"path": str(path)}}
-
-
-def _text(text: str) -> Json:
-    return {"text_format_source": {"inline_string": text}}

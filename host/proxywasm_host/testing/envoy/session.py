@@ -11,13 +11,12 @@ same event loop.
 from __future__ import annotations
 
 import contextlib
-import http.client
 import itertools
 import json
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from ...gateway.envoy.background import BackgroundEnvoy
 from ...gateway.envoy.errors import EnvoyError
 from ...gateway.envoy.messages import Json
 from . import configuration
-from .configuration import ADMIN, AT_ONCE, CLUSTERS, LATER, LISTENERS, PING, Plugin
+from .configuration import AT_ONCE, CLUSTERS, LATER, LISTENERS, PING, Plugin
 from .hub import Hub, Wire
 from .logs import Line, lines
 
@@ -49,8 +48,7 @@ class Session:
             self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="proxywasm-test-")))
             for name in (CLUSTERS, LISTENERS):
                 (self.folder / name).write_text(json.dumps({"resources": []}))
-            endpoints = [str(self.folder / name) for name in (ADMIN, PING)]
-            self._envoy = stack.enter_context(BackgroundEnvoy(configuration.bootstrap(self.folder), endpoints))
+            self._envoy = stack.enter_context(BackgroundEnvoy(configuration.bootstrap(self.folder)))
             self.hub = Hub()
             stack.callback(self.hub.close)
             self._ping = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -135,20 +133,14 @@ class Session:
 
     def _ping_worker(self, path: str) -> None:
         answer = b""
-        with self._alive():
+        try:
             self._ping.sendall(_PING % path.encode())
             while not answer.endswith(b"\r\n\r\n"):
                 data = self._ping.recv(4096)
                 if not data:
                     raise ConnectionResetError
                 answer += data
-
-    @contextlib.contextmanager
-    def _alive(self) -> Iterator[None]:
-        """Around what Envoy has to answer: if it does not, its log says why."""
-        try:
-            yield
-        except (OSError, http.client.HTTPException) as error:
+        except OSError as error:  # its log says why
             raise EnvoyError(f"Envoy has ended, or does not answer ({error!r}):\n{self._envoy.log}") from error
 
     # What it knows.
@@ -176,30 +168,14 @@ class Session:
         return {name.removeprefix(prefix): value for name, value in self._stats(prefix).items()}
 
     def set_log_level(self, level: str) -> None:
-        self._ask_admin("POST", f"/logging?wasm={level}")
+        self._envoy.ask_admin("POST", f"/logging?wasm={level}")
 
     def _stats(self, start: str) -> dict[str, int]:
-        text = self._ask_admin("GET", f"/stats?filter=^{start}&format=json")
+        text = self._envoy.ask_admin("GET", f"/stats?filter=^{start}&format=json")
         return {item["name"]: item["value"] for item in json.loads(text)["stats"] if "name" in item}
-
-    def _ask_admin(self, method: str, path: str) -> bytes:
-        with self._alive(), contextlib.closing(_Connection(self.folder / ADMIN)) as connection:
-            connection.request(method, path)
-            return connection.getresponse().read()
 
 
 @dataclass(frozen=True, slots=True)
 class _Service:
     cluster: Json
     end: Callable[[], None]
-
-
-class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=_TIMEOUT)
-        self._path = str(path)
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ...gateway.envoy.background import BackgroundEnvoy
-from ..measure import Row
+from proxywasm_host.bench.measure import Row
+from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
+
 from .figures import Figures, added, difference, duration, rate
 from .gateways import Listener
 from .listeners import Listeners, listeners
 from .machine import Highest, processor_seconds, resident
-from .stage import CHUNKS, CONNECTIONS, MB, ROUNDS, SECONDS, Stage, stage
+from .size import Size
+from .stage import CHUNKS, CONNECTIONS, MB, Stage, stage
 
-STARTS = 5
-STREAMS = 1000
-"""At the same time, paced."""
 PAUSE = 0.5
-SOAK = 200_000
-"""Requests."""
-SOAK_WARM = 20_000
-SOAK_SECONDS = 8.0
+"""Seconds between two chunks of streams that run at the same time."""
 
 Progress = Callable[[str], None]
 
 
-def run(progress: Progress) -> Iterator[Row]:
+def run(size: Size, progress: Progress) -> Iterator[Row]:
+    """All measurements; the full ones take ten minutes.
+
+    Raises `EnvoyError`, `BuildError` and `GoPluginError`, and `BrokenAnswersError` if a gateway breaks answers.
+    """
     progress("building")
     each = listeners(progress)
-    with stage() as on:
+    with stage(size) as on:
         for measure in (throughput, parts, starts, streams, soak):
             yield from measure(on, each, progress)
 
@@ -37,8 +37,8 @@ def throughput(on: Stage, each: Listeners, progress: Progress) -> Iterator[Row]:
     requests, events, latencies = Figures(), Figures(), Figures()
     compared = [each.plain, each.go, each.ours, each.go_native, each.ours_native]
     with on.envoy(compared) as envoy:
-        for turn in range(-1, ROUNDS):  # the first turn is for warming up
-            progress(f"requests and streams, round {turn + 1} of {ROUNDS}")
+        for turn in range(-1, on.size.rounds):  # the first turn is for warming up
+            progress(f"requests and streams, round {turn + 1} of {on.size.rounds}")
             # One kind of load after the other, so that what is compared is measured in neighbouring moments.
             for figures, kind in (requests, _requests), (events, _events), (latencies, _latency):
                 for listener in compared:
@@ -74,7 +74,7 @@ def _events(on: Stage, envoy: BackgroundEnvoy, listener: Listener) -> float:
 
 def _latency(on: Stage, envoy: BackgroundEnvoy, listener: Listener) -> float:
     """Seconds of a request when there is no other."""
-    return on.load(envoy, listener, connections=1, seconds=SECONDS / 3).latency
+    return on.load(envoy, listener, connections=1, seconds=on.size.seconds / 3).latency
 
 
 def parts(on: Stage, each: Listeners, progress: Progress) -> Iterator[Row]:
@@ -88,8 +88,8 @@ def parts(on: Stage, each: Listeners, progress: Progress) -> Iterator[Row]:
     ]
     times = Figures()
     with on.envoy([listener for listener, _, _ in more]) as envoy:
-        for turn in range(-1, ROUNDS):
-            progress(f"parts of a request, round {turn + 1} of {ROUNDS}")
+        for turn in range(-1, on.size.rounds):
+            progress(f"parts of a request, round {turn + 1} of {on.size.rounds}")
             for listener, _, _ in more:
                 asked = _requests(on, envoy, listener)
                 if turn >= 0:
@@ -102,9 +102,9 @@ def starts(on: Stage, each: Listeners, progress: Progress) -> Iterator[Row]:
     """Time and memory that a plugin costs an Envoy."""
     compared = (each.go_native, each.ours_native)
     ready = Figures()
-    for turn in range(STARTS):
+    for turn in range(on.size.starts):
         for listener in compared:
-            progress(f"starting {listener.name}, {turn + 1} of {STARTS}")
+            progress(f"starting {listener.name}, {turn + 1} of {on.size.starts}")
             with on.envoy([listener]) as envoy:
                 ready[listener.name].append(envoy.seconds_to_ready)
     memory: dict[tuple[str, int], int] = {}
@@ -125,24 +125,25 @@ def streams(on: Stage, each: Listeners, progress: Progress) -> Iterator[Row]:
     """Many streams at the same time."""
     most = {}
     for listener in (each.go_native, each.ours_native):
-        progress(f"{STREAMS} streams through {listener.name}")
+        progress(f"{on.size.streams} streams through {listener.name}")
         with on.envoy([listener]) as envoy, Highest(envoy.pid) as highest:
-            on.load(envoy, listener, connections=STREAMS, chunks=10, pause=PAUSE)
+            on.load(envoy, listener, connections=on.size.streams, chunks=10, pause=PAUSE)
         most[listener.name] = highest.bytes / MB
-    name = f"most memory while {STREAMS} streams run"
+    name = f"most memory while {on.size.streams} streams run"
     yield Row(name, most[each.ours_native.name], "MB", baseline=most[each.go_native.name], target=400)
 
 
 def soak(on: Stage, each: Listeners, progress: Progress) -> Iterator[Row]:
     """Chats at full load, now and then streamed ones: nothing breaks, and memory stays what it was."""
+    size = on.size
     requests, warm, most = 0, 0, 0
     with on.envoy([each.ours_native]) as envoy:
-        while requests < SOAK:
-            progress(f"soak, {requests:,} of {SOAK:,} requests")
-            for seconds, chunks in ((SOAK_SECONDS, 0), (SECONDS, CHUNKS)):
+        while requests < size.soak:
+            progress(f"soak, {requests:,} of {size.soak:,} requests")
+            for seconds, chunks in ((size.soak_seconds, 0), (size.seconds, CHUNKS)):
                 requests += on.load(envoy, each.ours_native, seconds=seconds, chunks=chunks).requests
-            if requests >= SOAK_WARM:
+            if requests >= size.soak_warm:
                 most = max(most, resident(envoy.pid))
                 warm = warm or most
-    name = f"most memory in {SOAK:,} requests at full load, against that after {SOAK_WARM:,}"
+    name = f"most memory in {size.soak:,} requests at full load, against that after {size.soak_warm:,}"
     yield Row(name, most / MB, "MB", baseline=warm / MB, ratio=most / warm, target=1.05)

@@ -1,6 +1,6 @@
 """A model service for measurements: answers at once, in the protocol of OpenAI or natively in that of DashScope.
 
-    python -m proxywasm_host.bench.envoy.upstream
+    python -m benchmarks.envoy.upstream
 
 prints its port and serves on loopback until its standard input ends. What a request wants stands in its prompt:
 `chunks=100` is a stream of so many pieces of text, `pause=0.2` so many seconds between two of them.

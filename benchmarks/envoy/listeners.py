@@ -9,10 +9,11 @@ from pathlib import Path
 
 from wasmtime import wat2wasm
 
-from ...build import build_module
-from ...cache import cache_folder
-from ...flagship import flagship
-from .gateways import NATIVE, PASS_THROUGH, Listener, free_ports
+from proxywasm_host.build import build_module
+from proxywasm_host.cache import cache_folder
+from proxywasm_host.flagship import flagship
+
+from .gateways import NATIVE, PASS_THROUGH, Listener
 from .go_plugin import go_plugin
 
 _HERE = Path(__file__).parent
@@ -37,15 +38,14 @@ class Listeners:
 def listeners(progress: Callable[[str], None]) -> Listeners:
     ours, idle = (build_module(each, progress=progress).path for each in (flagship(), _HERE / "idle_plugin.py"))
     go = go_plugin()
-    ports = free_ports(7)
     return Listeners(
-        plain=Listener("plain", ports[0]),
-        empty=Listener("empty", ports[1], _empty(), {}),
-        idle=Listener("idle", ports[2], idle, {}),
-        go=Listener("go", ports[3], go, PASS_THROUGH),
-        ours=Listener("ours", ports[4], ours, PASS_THROUGH),
-        go_native=Listener("go-native", ports[5], go, NATIVE),
-        ours_native=Listener("ours-native", ports[6], ours, NATIVE),
+        plain=Listener("plain"),
+        empty=Listener("empty", _empty(), {}),
+        idle=Listener("idle", idle, {}),
+        go=Listener("go", go, PASS_THROUGH),
+        ours=Listener("ours", ours, PASS_THROUGH),
+        go_native=Listener("go-native", go, NATIVE),
+        ours_native=Listener("ours-native", ours, NATIVE),
     )
 
 

@@ -1,15 +1,9 @@
-"""Record which branches of CPython are taken: `python -m proxywasm_host.lowering.hints.record EXCHANGE.json ...`.
-
-Replays exchanges through ai-proxy in a component whose libraries count their branches, and writes `*.hints` beside
-this module. To be run for all of tests/conformance when the pinned version of componentize-py changes, after
-`lowering.known`; takes a minute.
-"""
+"""Replay exchanges through ai-proxy in a component whose libraries count their branches, and write `*.hints` files."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -17,18 +11,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ...build import HTTP_PLUGIN, build_component
-from ...component import ComponentProgram
-from ...engine import Component, Engine
-from ...exchange import load
-from ...flagship import flagship
-from ...limits import DEFAULT_LIMITS, MIB
-from ...replay import replay
-from ...services import HostServices
-from ..binary import COMPONENT_HEADER, section, sections
-from ..known import LIBRARIES
-from ..module import CUSTOM
-from . import SUFFIX
+from proxywasm_host.build import HTTP_PLUGIN, build_component
+from proxywasm_host.component import ComponentProgram
+from proxywasm_host.engine import Component, Engine
+from proxywasm_host.exchange import load
+from proxywasm_host.flagship import flagship
+from proxywasm_host.limits import DEFAULT_LIMITS, MIB
+from proxywasm_host.lowering.binary import COMPONENT_HEADER, section, sections
+from proxywasm_host.lowering.hints import SUFFIX
+from proxywasm_host.lowering.known import LIBRARIES
+from proxywasm_host.lowering.module import CUSTOM
+from proxywasm_host.replay import replay
+from proxywasm_host.services import HostServices
+
 from .branches import COUNTER_SIZE, Branch, branches, counted, hint_section
 
 _CORE_MODULE: Final = 1
@@ -105,7 +100,3 @@ def _count(component: Component, files: list[Path], total: int) -> Counter[int]:
             replay(exchange, session)
         print(f"{number} of {len(files)}: {file}", flush=True)
     return counts
-
-
-if __name__ == "__main__":
-    record([Path(word) for word in sys.argv[1:]], Path(__file__).parent)

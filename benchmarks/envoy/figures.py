@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 
-from ..measure import Row
+from proxywasm_host.bench.measure import Row
 
 
 class Figures(defaultdict[str, list[float]]):

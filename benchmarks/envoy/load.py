@@ -1,6 +1,6 @@
 """Clients for measurements: so many connections that ask again as soon as they are answered.
 
-    python -m proxywasm_host.bench.envoy.load PROCESSOR PORT CONNECTIONS SECONDS CHUNKS PAUSE
+    python -m benchmarks.envoy.load PROCESSOR PORT CONNECTIONS SECONDS CHUNKS PAUSE
 
 prints what came of it as JSON; see `Report`.
 """

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ...gateway.envoy.background import BackgroundEnvoy
+from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
+
 from .gateways import Listener, together
 from .load import Report
 from .machine import load, processors, upstream
+from .size import Size
 
-ROUNDS = 11
-SECONDS = 0.75
-"""Of each turn. Many short ones: the machine's speed changes within seconds."""
 CONNECTIONS = 16
 CHUNKS = 100
 """Of each stream in which nobody waits."""
@@ -29,11 +28,10 @@ class Stage:
     upstream: int
     processor: int
     other: int
+    size: Size
 
     def envoy(self, listeners: list[Listener], workers: int = 1) -> BackgroundEnvoy:
-        endpoints = [("127.0.0.1", listener.port) for listener in listeners]
-        config = together(listeners, self.upstream)
-        return BackgroundEnvoy(config, endpoints, workers=workers, processor=self.processor)
+        return BackgroundEnvoy(together(listeners, self.upstream), workers=workers, processor=self.processor)
 
     def load(
         self,
@@ -41,19 +39,22 @@ class Stage:
         listener: Listener,
         *,
         connections: int = CONNECTIONS,
-        seconds: float = SECONDS,
+        seconds: float | None = None,
         chunks: int = 0,
         pause: float = 0,
     ) -> Report:
-        """Raises `BrokenAnswersError` if an answer is not whole, or no success."""
-        report = load(self.other, listener.port, connections=connections, seconds=seconds, chunks=chunks, pause=pause)
+        """For one turn, or so many seconds. Raises `BrokenAnswersError` if an answer is not whole, or no success."""
+        if seconds is None:
+            seconds = self.size.seconds
+        port = envoy.port_of(listener.name)
+        report = load(self.other, port, connections=connections, seconds=seconds, chunks=chunks, pause=pause)
         if report.failures:
             raise BrokenAnswersError(f"{listener.name} broke {report.failures} answers:\n{envoy.log}")
         return report
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
+def stage(size: Size) -> Iterator[Stage]:
     processor, other = processors()
     with upstream(other) as port:
-        yield Stage(port, processor, other)
+        yield Stage(port, processor, other, size)

@@ -14,6 +14,8 @@ from pathlib import Path
 from .load import Report
 
 _PACKAGE = __name__.rpartition(".")[0]
+_ROOT = Path(__file__).parents[2]
+"""Where Python finds the package, whatever folder this process is in."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -27,7 +29,11 @@ def processors() -> tuple[int, int]:
 def upstream(processor: int) -> Iterator[int]:
     """The port of a running `upstream`."""
     process = subprocess.Popen(  # noqa: S603  # us
-        [sys.executable, "-m", f"{_PACKAGE}.upstream"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", f"{_PACKAGE}.upstream"],
+        cwd=_ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     with process:
         os.sched_setaffinity(process.pid, {processor})
@@ -41,6 +47,7 @@ def load(processor: int, port: int, *, connections: int, seconds: float, chunks:
     words = [str(word) for word in (processor, port, connections, seconds, chunks, pause)]
     done = subprocess.run(  # noqa: S603  # us
         [sys.executable, "-m", f"{_PACKAGE}.load", *words],
+        cwd=_ROOT,
         capture_output=True,
         text=True,
         check=True,

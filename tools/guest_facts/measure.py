@@ -1,17 +1,17 @@
-"""Find out again what works inside components: `python -m proxywasm_host.guest.measure` writes `facts.json`."""
+"""Build a component that finds out what works inside of it, and ask it."""
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.metadata
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-from ..build import build
-from ..testing import TestHost
-from . import FACTS, Facts
+from proxywasm_host.build import build
+from proxywasm_host.guest import Facts
+from proxywasm_host.testing import TestHost
+
 from .calls import CALLS
 
 
@@ -25,7 +25,7 @@ def measure() -> Facts:
         if status != 200:
             calls[name] = re.sub(r": '/?[\w./]+'$", "", text)  # the probe's own files say nothing to others
     versions = {name: importlib.metadata.version(name) for name in ("componentize-py", "wasmtime")}
-    measured = versions | {"python": found["python"], "command": "python -m proxywasm_host.guest.measure"}
+    measured = versions | {"python": found["python"], "command": "python -m tools.guest_facts"}
     return Facts(measured, found["missing"], calls)
 
 
@@ -36,7 +36,3 @@ def _ask(component: Path, config: dict[str, Any]) -> tuple[int, str]:
         # An instance that is lost has no words of its own.
         text = host.failures[0] if host.failures else reply.body.decode()
         return reply.status, text.rstrip().rpartition("\n")[2]
-
-
-if __name__ == "__main__":
-    FACTS.write_text(json.dumps(dataclasses.asdict(measure()), indent=2) + "\n", encoding="utf-8")

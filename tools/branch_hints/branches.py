@@ -9,9 +9,9 @@ from typing import Final
 
 from wasmtime import wat2wasm
 
-from ..binary import s32, u32, vector
-from ..code import BR_IF, IF, bodies, instructions
-from ..module import CODE, FUNCTIONS, Signature, imports, replace_sections, section_reader, types
+from proxywasm_host.lowering.binary import s32, u32, vector
+from proxywasm_host.lowering.code import BR_IF, IF, bodies, instructions
+from proxywasm_host.lowering.module import CODE, FUNCTIONS, Signature, imports, replace_sections, section_reader, types
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from wasmtime import Engine, Module, wat2wasm
 
-from proxywasm_host.bench.envoy.go_plugin import rename_export
-from proxywasm_host.bench.envoy.machine import load, processors, upstream
+from benchmarks.envoy.go_plugin import rename_export
+from benchmarks.envoy.machine import load, processors, upstream
 
 
 def test_one_export_gets_another_name_and_all_else_stays() -> None:

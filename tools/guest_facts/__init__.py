@@ -1,0 +1,1 @@
+"""Find out what works inside components: `python -m tools.guest_facts` replaces `proxywasm_host/guest/facts.json`."""
