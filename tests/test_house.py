@@ -5,14 +5,21 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.import_graph import import_graph, module_files, reachable
 
 ROOT = Path(__file__).parent.parent
 GENERATED = {"wit_world", "componentize_py_types", "componentize_py_runtime", "proxywasm_plugin"}
 ENTRY_FILES = {"sdk/proxywasm/adapters/component.py", "sdk/proxywasm/adapters/proxy_wasm.py"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+OUTSIDE = {"tests", "benchmarks", "tools", "examples"}
+"""Folders that only the repository has."""
+FOR_OTHER_HOSTS = "proxywasm_host.redis_calls"
+"""For programs that drive a runner themselves; the extra `redis` is for it."""
 
 
 def modules(folder: str) -> Iterator[Path]:
@@ -54,6 +61,33 @@ def test_arrows_point_one_way() -> None:
         # The test kit is the one door from the author's namespace to the host; components are built without it.
         if path.name != "testing.py":
             assert "proxywasm_host" not in imports(path), path
+
+
+def test_what_is_installed_imports_nothing_that_only_the_repository_has() -> None:
+    for folder in ("sdk", "host", "plugins"):
+        for path in modules(folder):
+            assert not imports(path) & OUTSIDE, path
+    for folder in ("benchmarks", "tools"):
+        for path in modules(folder):
+            assert "tests" not in imports(path), path
+
+
+def test_the_wheel_has_no_tests_and_no_benchmarks_beside_other_products() -> None:
+    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+    sources = [*wheel["packages"], *wheel["force-include"]]
+    files = [path.relative_to(ROOT) for source in sources for path in (ROOT / source).rglob("*") if path.is_file()]
+    assert len(files) > 100
+    assert [path for path in files if OUTSIDE & set(path.parts)] == []
+
+
+def test_every_module_of_the_host_is_for_those_who_install_it() -> None:
+    """What only tests, benchmarks or maintainers need lies in their folders."""
+    graph = import_graph(module_files(ROOT / "host") | module_files(ROOT / "sdk"))
+    entries = [PROJECT["project"]["scripts"], PROJECT["project"]["entry-points"]["pytest11"]]
+    starts = {value.partition(":")[0] for entry in entries for value in entry.values()}
+    used = reachable(graph, {*starts, "proxywasm.testing", FOR_OTHER_HOSTS})
+    templates = {name for name in graph if name.startswith("proxywasm_host.templates.")}
+    assert {name for name in graph if name.startswith("proxywasm_host.")} - used - templates == set()
 
 
 @pytest.mark.slow

@@ -29,6 +29,8 @@ from .conftest import serving
 pytestmark = [pytest.mark.envoy, pytest.mark.usefixtures("envoy")]
 
 COMMAND = [sys.executable, "-c", "from proxywasm_host.cli import main; main()", "envoy"]
+TIMEOUT = 120.0
+"""Seconds for what takes a few at most, unless the machine is busy."""
 
 
 def gateway_file(folder: Path, port: int, plugin: Path, **more: Any) -> Path:
@@ -52,7 +54,7 @@ def running(file: Path) -> Iterator[BackgroundEnvoy]:
 
 
 def ask(port: int, path: str, body: bytes | None = None, **headers: str) -> tuple[HTTPResponse, bytes]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("GET" if body is None else "POST", path, body, named)
@@ -64,7 +66,7 @@ def ask(port: int, path: str, body: bytes | None = None, **headers: str) -> tupl
 
 def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     env = os.environ | environment
-    return subprocess.run([*COMMAND, *words], env=env, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([*COMMAND, *words], env=env, capture_output=True, text=True, check=False, timeout=TIMEOUT)
 
 
 def test_a_request_goes_where_the_plugin_says(tmp_path: Path, plugin: Path, upstream: int, port: int) -> None:
@@ -137,7 +139,7 @@ def test_a_plugin_that_traps_fails_as_the_file_says(
             assert (response.status, json.loads(body)["path"]) == (200, "/")
             return
         assert response.status == 503
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + TIMEOUT
         while ask(port, "/", x_to="x")[0].status != 200:  # it is started again
             assert time.monotonic() < deadline, envoy.log
             time.sleep(0.1)
@@ -236,7 +238,7 @@ def test_run_says_when_it_is_ready_and_ends_as_envoy_does(
             f"error: another process listens at 127.0.0.1:{port}; stop it, or change `listen`\n",
         )
         process.send_signal(number)
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 0
     assert number.name in log
     assert [path.name for path in tmp_path.iterdir()] == ["gateway.yaml"]
