@@ -1,14 +1,16 @@
-"""What tests of several folders share: the flagship as a component, and one test body for both ways of running it."""
+"""What tests of several folders share: what has been built for them, and ai-proxy natively and in Wasm."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from tests import artefacts
 
 import ai_proxy
-from proxywasm_host.build import build
-from proxywasm_host.engine import Engine
+from proxywasm_host.engine import Component, Engine
+from proxywasm_host.lowering import LoweringError
+from proxywasm_host.lowering.tools import find_node
 from proxywasm_host.replay import Session, native_session, wasm_session
 
 ROOT = Path(__file__).parents[1]
@@ -19,10 +21,59 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("envoy") is None)
 
 
+# Each by the name that it has in `artefacts.ARTEFACTS`.
+
+
 @pytest.fixture(scope="session")
-def ai_proxy_wasm() -> Path:
-    """The component, built at most once per change of its sources."""
-    return build(ROOT / "plugins" / "ai_proxy").path
+def ai_proxy_component() -> Path:
+    return artefacts.ai_proxy_component()
+
+
+@pytest.fixture(scope="session")
+def bundle_component() -> Path:
+    return artefacts.bundle_component()
+
+
+@pytest.fixture(scope="session")
+def higress_component() -> Path:
+    return artefacts.higress_component()
+
+
+@pytest.fixture(scope="session")
+def proxy_wasm_component() -> Path:
+    return artefacts.proxy_wasm_component()
+
+
+@pytest.fixture(scope="session")
+def plain_guest() -> Path:
+    return artefacts.plain_guest()
+
+
+@pytest.fixture(scope="session")
+def values_guest() -> Path:
+    return artefacts.values_guest()
+
+
+@pytest.fixture(scope="session")
+def ai_proxy_module() -> Path:
+    _needs_node()
+    return artefacts.ai_proxy_module()
+
+
+@pytest.fixture(scope="session")
+def bundle_module() -> Path:
+    _needs_node()
+    return artefacts.bundle_module()
+
+
+def _needs_node() -> None:
+    try:
+        find_node()
+    except LoweringError as error:
+        pytest.skip(str(error))
+
+
+# ai-proxy.
 
 
 @pytest.fixture(scope="session", params=["native", "wasm"])
@@ -32,9 +83,13 @@ def flavour(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def ai_proxy_code(ai_proxy_component: Path) -> Component:
+    return Engine().load(ai_proxy_component)
+
+
+@pytest.fixture(scope="session")
 def session(flavour: str, request: pytest.FixtureRequest) -> Session:
     """Makes instances of ai-proxy."""
     if flavour == "native":
         return native_session(ai_proxy.plugin)
-    wasm: Path = request.getfixturevalue("ai_proxy_wasm")
-    return wasm_session(Engine().load(wasm))
+    return wasm_session(request.getfixturevalue("ai_proxy_code"))

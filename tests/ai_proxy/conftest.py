@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.ai_proxy import gateway
 
 import ai_proxy
+from proxywasm_host.component import ComponentProgram
+from proxywasm_host.engine import Component
 from proxywasm_host.replay import Session
-from proxywasm_host.testing.programs import component_start
+from proxywasm_host.testing.gateways import Start
+from proxywasm_host.testing.played import Played
 
 
 @pytest.fixture
 def both_ways(flavour: str, session: Session, request: pytest.FixtureRequest) -> Iterator[None]:
     """What a test starts with the helpers of `gateway` runs natively, and in the same test once more in Wasm."""
     native = gateway.RUNNING.session, gateway.RUNNING.source
-    wasm = component_start(Path(request.getfixturevalue("ai_proxy_wasm"))) if flavour == "wasm" else None
+    wasm = _start(request.getfixturevalue("ai_proxy_code")) if flavour == "wasm" else None
     gateway.RUNNING.session, gateway.RUNNING.source = session, wasm or ai_proxy.plugin
     yield
     gateway.RUNNING.session, gateway.RUNNING.source = native
+
+
+def _start(code: Component) -> Start:
+    return Played(lambda services: ComponentProgram(code, services, reproducible=services.reproducible))

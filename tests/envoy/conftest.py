@@ -8,35 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from proxywasm_host.build import build_module
 from proxywasm_host.testing.envoy import missing
 
-from .envoy_process import Envoy, filter_of
+from .envoy_process import Envoy, features_filter
 from .upstream import mirror, serving
-
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-
-
-def module_of(plugin: Path) -> Path:
-    """The first time, this takes a minute; then the code comes from the cache."""
-    return build_module(plugin).path
 
 
 @pytest.fixture(scope="session", autouse=True)
 def installed() -> None:
     if reason := missing():
         pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def features() -> Path:
-    return module_of(HERE / "features.py")
-
-
-@pytest.fixture(scope="session")
-def ai_proxy_module() -> Path:
-    return module_of(ROOT / "plugins" / "ai_proxy")
 
 
 @pytest.fixture(scope="session")
@@ -53,11 +34,11 @@ def silent_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def envoy(features: Path, upstream_port: int, silent_port: int) -> Iterator[Envoy]:
+def envoy(bundle_module: Path, upstream_port: int, silent_port: int) -> Iterator[Envoy]:
     """For tests that leave the plugin alive."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # nothing listens there
         clusters = {"upstream": upstream_port, "silent": silent_port, "closed": unused.getsockname()[1]}
-        filters = [filter_of(features, {"greeting": "hé", "_plugin_id_": "p1"})]
+        filters = [features_filter(bundle_module, {"greeting": "hé", "_plugin_id_": "p1"})]
         with Envoy(clusters, filters) as running:
             yield running

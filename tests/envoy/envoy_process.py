@@ -10,6 +10,9 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Final
 
+from tests.bundle import FEATURES
+from tests.bundle import configuration as bundled
+
 from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
 from proxywasm_host.gateway.envoy.messages import Json, address, http1, http_listener, static_cluster
 from proxywasm_host.gateway.envoy.wasm_filter import Policy, wasm_filter
@@ -17,6 +20,12 @@ from proxywasm_host.gateway.envoy.wasm_filter import Policy, wasm_filter
 TIMEOUT: Final = 120.0
 """Seconds for what takes milliseconds, unless the machine is busy."""
 _LISTENER: Final = "tests"
+
+
+def features_filter(bundle: Path, configuration: Json, policy: Policy = "FAIL_CLOSED", name: str = "tested") -> Json:
+    """The plugin `features` of the tests' bundle. What begins with an underscore is for the SDK."""
+    chosen = json.loads(bundled(FEATURES, json.dumps(configuration)))
+    return filter_of(bundle, chosen, policy, name)
 
 
 def filter_of(module: Path, configuration: Json, policy: Policy = "FAIL_CLOSED", name: str = "tested") -> Json:

@@ -13,7 +13,7 @@ import pytest
 from proxywasm_host.gateway.envoy import EnvoyError
 from proxywasm_host.gateway.envoy.wasm_filter import Policy
 
-from .envoy_process import TIMEOUT, Envoy, filter_of
+from .envoy_process import TIMEOUT, Envoy, features_filter
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
 
@@ -60,11 +60,11 @@ def test_memory_that_grows_ends_in_a_memory_error(envoy: Envoy) -> None:
     assert envoy.send("/plain")[0].status == 200
 
 
-def test_a_stream_may_fail_open(features: Path, upstream_port: int) -> None:
+def test_a_stream_may_fail_open(bundle_module: Path, upstream_port: int) -> None:
     """Two configurations in one VM, each with its own policy; and each worker draws its own random numbers."""
     filters = [
-        filter_of(features, {"_fail_open_": True, "number": 1}, name="one"),
-        filter_of(features, {"_fail_open_": True, "number": 2}, name="two"),
+        features_filter(bundle_module, {"_fail_open_": True, "number": 1}, name="one"),
+        features_filter(bundle_module, {"_fail_open_": True, "number": 2}, name="two"),
     ]
     with Envoy({"upstream": upstream_port}, filters, workers=2) as envoy:
         for path, body in [("/raise", None), ("/raise-in-body", b"body"), ("/raise-in-response", None)]:
@@ -81,9 +81,9 @@ def test_a_stream_may_fail_open(features: Path, upstream_port: int) -> None:
 
 
 @pytest.mark.parametrize("policy", ["FAIL_OPEN", "FAIL_RELOAD"])
-def test_a_trap_leaves_the_policy_to_envoy(features: Path, upstream_port: int, policy: Policy) -> None:
+def test_a_trap_leaves_the_policy_to_envoy(bundle_module: Path, upstream_port: int, policy: Policy) -> None:
     """FAIL_RELOAD is FAIL_CLOSED until there is a new VM."""
-    with Envoy({"upstream": upstream_port}, [filter_of(features, {}, policy)]) as envoy:
+    with Envoy({"upstream": upstream_port}, [features_filter(bundle_module, {}, policy)]) as envoy:
         assert envoy.send("/plain")[0].status == 200
         assert envoy.send("/trap")[0].status == 503
         envoy.wait_for_log("Function: proxy_on_request_headers failed")
@@ -96,12 +96,12 @@ def test_a_trap_leaves_the_policy_to_envoy(features: Path, upstream_port: int, p
         assert ("x-phase" in response.headers) == (policy == "FAIL_RELOAD")
 
 
-def test_an_endless_loop_is_for_the_watchdog_of_envoy(features: Path, upstream_port: int) -> None:
+def test_an_endless_loop_is_for_the_watchdog_of_envoy(bundle_module: Path, upstream_port: int) -> None:
     """Nothing ends a callback in stock Envoy; its watchdog ends the process, for a supervisor to start another."""
     watchdog: dict[str, Any] = {
         "watchdogs": {"worker_watchdog": {"kill_timeout": "1s", "megamiss_timeout": "1s", "miss_timeout": "0.5s"}}
     }
-    with Envoy({"upstream": upstream_port}, [filter_of(features, {})], more=watchdog) as envoy:
+    with Envoy({"upstream": upstream_port}, [features_filter(bundle_module, {})], more=watchdog) as envoy:
         with pytest.raises(ConnectionError):
             envoy.send("/endless")
         assert envoy.wait(TIMEOUT) != 0
@@ -115,10 +115,10 @@ def test_an_endless_loop_is_for_the_watchdog_of_envoy(features: Path, upstream_p
     ],
 )
 def test_a_refused_configuration_fails_the_start_with_its_reason_in_the_log(
-    features: Path, configuration: dict[str, Any], reason: str
+    bundle_module: Path, configuration: dict[str, Any], reason: str
 ) -> None:
     with (
         pytest.raises(EnvoyError, match=reason),
-        Envoy({"upstream": 1}, [filter_of(features, configuration)]),
+        Envoy({"upstream": 1}, [features_filter(bundle_module, configuration)]),
     ):
         pass

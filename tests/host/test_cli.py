@@ -28,7 +28,7 @@ def how(request: pytest.FixtureRequest) -> list[str]:
     """The options for either way of running ai-proxy."""
     if request.param == "native":
         return ["--native"]
-    return ["--wasm", str(request.getfixturevalue("ai_proxy_wasm"))]
+    return ["--wasm", str(request.getfixturevalue("ai_proxy_component"))]
 
 
 def test_a_replay_is_readable(how: list[str]) -> None:

@@ -67,9 +67,9 @@ def test_what_is_no_component_is_refused(cache: Path, tmp_path: Path, content: b
 
 
 @pytest.mark.parametrize("length", [10, 1_000, 1_000_000, -1])
-def test_a_cut_off_component_is_refused(cache: Path, tmp_path: Path, plugin_file: Path, length: int) -> None:
+def test_a_cut_off_component_is_refused(cache: Path, tmp_path: Path, plain_guest: Path, length: int) -> None:
     path = tmp_path / "plugin.wasm"
-    path.write_bytes(plugin_file.read_bytes()[:length])
+    path.write_bytes(plain_guest.read_bytes()[:length])
     with pytest.raises(ComponentError, match="is damaged or cut off"):
         Engine().load(path)
 

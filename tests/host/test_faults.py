@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.host.conftest import MakeFaulty, faulty_program
 
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
-from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Component, Engine
+from proxywasm_host.engine import Engine
 from proxywasm_host.limits import MIB, Limits
 from proxywasm_host.pool import Pool, Sharing
 from proxywasm_host.services import HostServices, LogRecord
@@ -63,10 +63,10 @@ TRAPS = {
 class House:
     """A pool, and what it logged."""
 
-    def __init__(self, component: Component, limits: Limits = LIMITS, **options: Any) -> None:
+    def __init__(self, faulty: MakeFaulty, limits: Limits = LIMITS, **options: Any) -> None:
         self.logs: list[LogRecord] = []
         self.pool = Pool(
-            lambda services: ComponentProgram(component, services, limits=limits),
+            lambda services: faulty(services, limits=limits),
             '{"name": "first"}',
             limits=limits,
             on_log=self.logs.append,
@@ -89,7 +89,7 @@ class House:
 
 
 @pytest.fixture
-def house(faulty: Component) -> Iterator[House]:
+def house(faulty: MakeFaulty) -> Iterator[House]:
     made = House(faulty)
     with made.pool:
         yield made
@@ -138,7 +138,7 @@ def test_a_trap_costs_the_streams_of_its_instance_only(house: House, fault: str,
     assert house.works()
 
 
-def test_failing_open_goes_on_without_the_plugin(faulty: Component) -> None:
+def test_failing_open_goes_on_without_the_plugin(faulty: MakeFaulty) -> None:
     house = House(faulty, fail_open=True)
     waiting = house.open("hold")
     assert answer(house.open("loop")) == "RequestHeaders"
@@ -157,7 +157,7 @@ def test_a_long_answer_costs_its_stream(house: House) -> None:
     assert house.pool.lost == 0
 
 
-def test_64_megabytes_come_back_where_they_may(faulty: Component) -> None:
+def test_64_megabytes_come_back_where_they_may(faulty: MakeFaulty) -> None:
     house = House(faulty, Limits(call_time=20))
     stream = house.open()
     stream.response_headers(RESPONSE, False)
@@ -184,32 +184,28 @@ def test_a_flood_of_messages_is_cut_and_says_so(house: House) -> None:
     assert sum([len(record.message) for record in house.logs]) < LIMITS.log_burst * 3
 
 
-def test_a_long_message_is_cut(faulty: Component) -> None:
+def test_a_long_message_is_cut(faulty: MakeFaulty) -> None:
     house = House(faulty, Limits(memory=200 * MIB))
     assert answer(house.open("long log")) == "RequestHeaders"
     assert house.logged().endswith("x [29983616 more characters cut off]")
 
 
-def start(component: Component, config: str, limits: Limits) -> None:
-    ComponentProgram(component, HostServices(), limits=limits).configure(config, LogLevel.INFO)
-
-
-def test_an_endless_configuration_is_refused(faulty: Component) -> None:
+def test_an_endless_configuration_is_refused(faulty: MakeFaulty) -> None:
     with pytest.raises(ProgramLost, match="longer than it may"):
-        start(faulty, '{"do": "loop"}', Limits(start_time=0.5))
+        faulty(HostServices(), limits=Limits(start_time=0.5)).configure('{"do": "loop"}', LogLevel.INFO)
 
 
-def test_with_room_for_it_recursion_in_c_is_a_python_error(faulty_file: Path, engine: Engine) -> None:
-    del engine  # it has set the folder of the cache
+def test_with_room_for_it_recursion_in_c_is_a_python_error(bundle_component: Path) -> None:
+    component = Engine(stack=96 * MIB, optimize=False).load(bundle_component)
     outcome: list[str] = []
 
     def run() -> None:
         try:
-            start(Engine(stack=32 * MIB).load(faulty_file), '{"do": "deep json"}', Limits())
+            faulty_program(component, HostServices()).configure('{"do": "deep json"}', LogLevel.INFO)
         except PluginFailure as failure:
             outcome.append(str(failure).splitlines()[-1])
 
-    before = threading.stack_size(64 * MIB)
+    before = threading.stack_size(192 * MIB)
     try:
         thread = threading.Thread(target=run)
         thread.start()
@@ -232,9 +228,9 @@ def test_a_plugin_sees_nothing_of_its_host(house: House, monkeypatch: pytest.Mon
     assert stdin == "stdin: ''"
 
 
-def test_a_component_imports_nothing_new(engine: Engine, faulty_file: Path) -> None:
+def test_a_component_imports_nothing_new(engine: Engine, bundle_component: Path) -> None:
     """Whoever adds a name here says why a plugin may reach it. All but ours are linked and grant nothing."""
-    code = engine.compile(faulty_file)
+    code = engine.compile(bundle_component)
     assert {name.partition("@")[0] for name in code.type.imports(engine.engine)} == {
         "proxywasm:http/host",
         "proxywasm:http/types",
@@ -288,7 +284,7 @@ def resident() -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
 @pytest.mark.parametrize("rounds", [60, pytest.param(1000, marks=pytest.mark.slow)])
-def test_faults_again_and_again_leave_nothing_behind(faulty: Component, rounds: int) -> None:
+def test_faults_again_and_again_leave_nothing_behind(faulty: MakeFaulty, rounds: int) -> None:
     limits = Limits(call_time=0.05, memory=24 * MIB)
     house = House(faulty, limits)
     elsewhere = house.open()

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.host.conftest import MakeFaulty
 
 from proxywasm import ConfigError, HttpContext, Plugin
 from proxywasm.adapters import native
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
-from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Component
 from proxywasm_host.limits import MIB
 from proxywasm_host.pool import Pool, Sharing
 from proxywasm_host.services import HostServices, LogRecord
@@ -245,8 +244,8 @@ def test_a_pool_that_closes_without_open_streams_has_lost_nothing() -> None:
 # -- With components --------------------------------------------------------------------------------------------------
 
 
-def test_the_memory_of_an_instance_is_known(faulty: Component) -> None:
-    program = ComponentProgram(faulty, HostServices())
+def test_the_memory_of_an_instance_is_known(faulty: MakeFaulty) -> None:
+    program = faulty(HostServices())
     program.configure("{}", LogLevel.INFO)
     before = program.memory
     program.on_request_headers(1, [*REQUEST, ("do", "keep memory")], True)
@@ -257,8 +256,8 @@ def test_the_memory_of_an_instance_is_known(faulty: Component) -> None:
     assert program.memory is None
 
 
-def test_the_memory_of_an_instance_can_be_read(faulty: Component) -> None:
-    program = ComponentProgram(faulty, HostServices())
+def test_the_memory_of_an_instance_can_be_read(faulty: MakeFaulty) -> None:
+    program = faulty(HostServices())
     program.configure('{"mark": "found in memory"}', LogLevel.INFO)
     assert program.memory is not None
     assert b"found in memory" in program.read_memory(0, program.memory)
@@ -266,8 +265,8 @@ def test_the_memory_of_an_instance_can_be_read(faulty: Component) -> None:
     program.close()
 
 
-def test_an_instance_that_kept_memory_is_replaced(faulty: Component) -> None:
-    with Pool(lambda services: ComponentProgram(faulty, services), "{}", sharing=Sharing(memory=40 * MIB)) as pool:
+def test_an_instance_that_kept_memory_is_replaced(faulty: MakeFaulty) -> None:
+    with Pool(faulty, "{}", sharing=Sharing(memory=40 * MIB)) as pool:
         runner = pool.runner()
         stream = runner.open()
         stream.request_headers([*REQUEST, ("do", "keep memory")], True)
@@ -277,8 +276,8 @@ def test_an_instance_that_kept_memory_is_replaced(faulty: Component) -> None:
         assert (pool.started, pool.lost) == (2, 0)
 
 
-def test_a_plugin_that_crashes_in_its_configuration_is_refused(faulty: Component) -> None:
-    with Pool(lambda services: ComponentProgram(faulty, services), "{}") as pool:
+def test_a_plugin_that_crashes_in_its_configuration_is_refused(faulty: MakeFaulty) -> None:
+    with Pool(faulty, "{}") as pool:
         runner = pool.runner()
         with pytest.raises(PluginFailure, match="ValueError"):
             pool.reconfigure('{"do": "storm"}')

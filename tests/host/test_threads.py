@@ -6,10 +6,9 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from tests.host.conftest import MakeFaulty
 
 from proxywasm.wire import CREATE, LogLevel, MetricKind
-from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Component
 from proxywasm_host.pool import Pool, Sharing
 from proxywasm_host.services import HostServices, LogRecord, Metrics, SharedData
 from proxywasm_host.stream import RequestHeaders, Stream
@@ -44,15 +43,13 @@ def together(work: Callable[[int], None]) -> None:
 class Shared:
     """What the pools of all threads share."""
 
-    def __init__(self, component: Component) -> None:
+    def __init__(self, faulty: MakeFaulty) -> None:
         self.shared_data, self.metrics = SharedData(), Metrics()
         self.logs: list[LogRecord] = []
-        self._component = component
+        self._faulty = faulty
 
     def pool(self, sharing: Sharing) -> Pool:
-        return Pool(
-            lambda services: ComponentProgram(self._component, services), "{}", sharing=sharing, services=self._services
-        )
+        return Pool(self._faulty, "{}", sharing=sharing, services=self._services)
 
     def _services(self) -> HostServices:
         return HostServices(
@@ -66,7 +63,7 @@ def ask(pool: Pool, do: str) -> Stream:
     return stream
 
 
-def test_pools_in_several_threads_lose_nothing_of_what_they_share(faulty: Component) -> None:
+def test_pools_in_several_threads_lose_nothing_of_what_they_share(faulty: MakeFaulty) -> None:
     shared = Shared(faulty)
     visits: list[list[int]] = [[] for _ in range(THREADS)]
 
@@ -91,7 +88,7 @@ def test_pools_in_several_threads_lose_nothing_of_what_they_share(faulty: Compon
     assert (sizes.count, sizes.total, len(sizes.samples)) == (TOTAL, TOTAL * 7, TOTAL)
 
 
-def test_an_instance_that_is_lost_in_one_thread_is_nothing_to_the_others(faulty: Component) -> None:
+def test_an_instance_that_is_lost_in_one_thread_is_nothing_to_the_others(faulty: MakeFaulty) -> None:
     shared = Shared(faulty)
     fault = "abort"
 

@@ -75,8 +75,8 @@ class Guest:
 
 
 @pytest.fixture(scope="module")
-def code(engine: Engine, values_file: Path) -> wasm.Component:
-    return engine.compile(values_file)
+def code(engine: Engine, values_guest: Path) -> wasm.Component:
+    return engine.compile(values_guest)
 
 
 @pytest.fixture(scope="module")

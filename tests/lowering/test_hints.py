@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wasmtime import Engine, Func, Instance, Memory, Module, Store, wat2wasm
 
-from proxywasm_host.build import build_module
 from proxywasm_host.lowering import hints
 from proxywasm_host.lowering.binary import CORE_HEADER, MalformedError, Reader, s32, sections
 from proxywasm_host.lowering.hints import DIGEST_SIZE, SUFFIX, recorded_hints
@@ -19,7 +18,6 @@ from proxywasm_host.lowering.module import BRANCH_HINTS, CUSTOM, put_hints, repl
 from tools.branch_hints.branches import COUNTER_SIZE, PAGE, branches, counted, hint_section
 from tools.branch_hints.record import record
 
-PLUGIN = Path(__file__).parents[1] / "envoy" / "features.py"
 EXCHANGE = Path(__file__).parents[1] / "conformance" / "qwen" / "native-chat.json"
 HINTS = Path(hints.__file__).parent
 START = 3 * PAGE
@@ -136,9 +134,9 @@ def test_of_an_unknown_library_nothing_is_known() -> None:
 
 
 @pytest.mark.envoy
-def test_python_in_a_module_has_its_hints() -> None:
+def test_python_in_a_module_has_its_hints(bundle_module: Path) -> None:
     # The optimiser leaves out what it finds wrong, so that this also holds that they are for these libraries.
-    assert sum(map(len, hints_of(build_module(PLUGIN).path.read_bytes()).values())) > 4000
+    assert sum(map(len, hints_of(bundle_module.read_bytes()).values())) > 4000
 
 
 @pytest.mark.exhaustive

@@ -6,29 +6,24 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from tests.bundle import BEHAVIOURS, become
 from tests.sdk.driving import Start
 
 from proxywasm.adapters.native import load_plugin
 from proxywasm.wire import LogLevel, Program
-from proxywasm_host.build import build
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Component, Engine
 from proxywasm_host.services import HostServices
 from proxywasm_host.standing import standing_program
 from proxywasm_host.stream import Runner
 
-BEHAVIOURS = Path(__file__).parent / "behaviours"
-
 
 @pytest.fixture(scope="session")
-def component(pytestconfig: pytest.Config) -> Component:
-    with pytest.MonkeyPatch.context() as patch:
-        assert pytestconfig.cache is not None
-        patch.setenv("PROXYWASM_CACHE_DIR", str(pytestconfig.cache.mkdir("compiled")))
-        return Engine(optimize=False).load(build(BEHAVIOURS).path)
+def component(bundle_component: Path) -> Component:
+    return Engine(optimize=False).load(bundle_component)
 
 
 @pytest.fixture
@@ -38,9 +33,9 @@ def start(flavour: str, request: pytest.FixtureRequest) -> Iterator[Start]:
         def make(services: HostServices) -> Program:
             if flavour == "wasm":
                 component = request.getfixturevalue("component")
-                program = ComponentProgram(component, services, reproducible=services.reproducible)
+                program = become(ComponentProgram(component, services, reproducible=services.reproducible), BEHAVIOURS)
                 stack.callback(program.close)
-                return program
+                return cast("Program", program)
             return standing_program(load_plugin(BEHAVIOURS), services)
 
         def start(

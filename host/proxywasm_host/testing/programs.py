@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 from proxywasm import Plugin
 from proxywasm.wire import Program
 
-from ..build import build
+from ..build import build, build_module
 from ..component import ComponentProgram
 from ..engine import Component, Engine
 from ..services import HostServices
@@ -68,7 +68,7 @@ def envoy_start(source: Path) -> Start:
     # Imported late: the rest of the kit works without Envoy.
     from .envoy import EnvoyStart  # noqa: PLC0415
 
-    return EnvoyStart(source)
+    return EnvoyStart(source.stem, build_module(source, optimize=False).path)
 
 
 FLAVOURS: Final[dict[str, Callable[[Path], Start]]] = {

@@ -18,7 +18,6 @@ from typing import Final, NoReturn
 from proxywasm.abi.port import NO_REDIS
 from proxywasm.wire import ConfigError, LogLevel, PluginFailure
 
-from ...build import build_module
 from ...gateway.envoy import EnvoyError, find_envoy
 from ...gateway.envoy.wasm_filter import FAIL_OPEN
 from ...lowering import LoweringError
@@ -59,11 +58,14 @@ class _Wanted:
 
 
 class EnvoyStart:
-    """Raises `EnvoyError` or `BuildError` where Envoy or the module cannot be had."""
+    """Instances of a module. `name` is what Envoy's log calls the plugin.
 
-    def __init__(self, source: Path) -> None:
-        self._name = source.stem
-        self._module = build_module(source, optimize=False).path
+    Raises `EnvoyError` where Envoy cannot be had.
+    """
+
+    def __init__(self, name: str, module: Path) -> None:
+        self._name = name
+        self._module = module
 
     def program(self, services: HostServices) -> NoReturn:  # noqa: ARG002  # of no use
         unsupported("replay")

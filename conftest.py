@@ -1,0 +1,100 @@
+"""Before the first test of a run, everything is built that its tests need; see `tests/artefacts.py`."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests import artefacts
+from tests.bundle import PLUGINS, BundleStart
+
+from proxywasm_host.testing import envoy
+from proxywasm_host.testing.gateways import Start
+from proxywasm_host.testing.programs import FLAVOURS, component_start
+
+NEEDS = "artefacts"
+"""The key, in what xdist hands to its workers, of the folder where they say what their tests need."""
+
+_needs_folder: pytest.StashKey[tempfile.TemporaryDirectory[str] | None] = pytest.StashKey()
+
+_IN_WASM = {"session": "ai_proxy_component", "how": "ai_proxy_component", "start": "bundle_component"}
+"""What a fixture asks for only where it, or one that it uses, has the parameter `wasm`."""
+
+
+# Plugins of the tests start from the bundle. Any other plugin has a build of its own.
+
+
+def _bundled(flavour: str, bundle: Callable[[], Start]) -> None:
+    alone = FLAVOURS[flavour]
+    FLAVOURS[flavour] = lambda path: BundleStart(bundle(), path) if path in PLUGINS else alone(path)
+
+
+def _in_envoy() -> Start:
+    return envoy.EnvoyStart("bundle", artefacts.bundle_module())
+
+
+_bundled("wasm", lambda: component_start(artefacts.bundle_component()))
+_bundled("envoy", _in_envoy)
+
+
+# What the tests of a run need.
+
+
+def _needs(item: pytest.Item) -> Iterator[str]:
+    """By name. A fixture that holds an artefact is called like it."""
+    assert isinstance(item, pytest.Function)
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    if parameters.get("plugin_host") == "wasm":
+        yield "bundle_component"
+    if parameters.get("plugin_host") == "envoy":
+        yield "bundle_module"
+    names = set(item.fixturenames)
+    yield from names & artefacts.ARTEFACTS.keys()
+    if any(isinstance(value, str) and value == "wasm" for value in parameters.values()):
+        yield from (_IN_WASM[name] for name in names & _IN_WASM.keys())
+
+
+@pytest.hookimpl(tryfirst=True)  # before anything is selected by its marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(_needs(item)):
+            item.add_marker("built")
+
+
+@pytest.hookimpl(tryfirst=True)  # a worker of xdist tells the others from here that it is ready
+def pytest_collection_finish(session: pytest.Session) -> None:
+    needed = sorted({name for item in session.items for name in _needs(item)})
+    worker: dict[str, Any] | None = getattr(session.config, "workerinput", None)
+    if worker is None and not session.config.option.collectonly:
+        _make(session.config, needed)
+    if worker is not None and NEEDS in worker:
+        Path(worker[NEEDS], worker["workerid"]).write_text(json.dumps(needed))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    folder = node.config.stash.setdefault(_needs_folder, tempfile.TemporaryDirectory())
+    if folder is not None and not node.config.option.collectonly:
+        node.workerinput[NEEDS] = folder.name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any) -> None:
+    """All workers have the same tests, so what the first says is enough. Tests begin after this."""
+    folder = node.config.stash.get(_needs_folder, None)
+    if folder is not None:
+        node.config.stash[_needs_folder] = None
+        with folder:
+            needed = json.loads(Path(folder.name, node.gateway.id).read_text())
+        _make(node.config, needed)
+
+
+def _make(config: pytest.Config, names: list[str]) -> None:
+    if envoy.missing():
+        names = [name for name in names if not name.endswith("_module")]  # their tests are skipped
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    artefacts.make(names, terminal.write_line if terminal else lambda _: None)

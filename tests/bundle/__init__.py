@@ -1,0 +1,83 @@
+"""One component, and one module for Envoy, for all plugins of the tests.
+
+A build takes ten seconds, and twenty more for Envoy, which then compiles what it gets. So the plugins share one build
+of each kind, and an instance becomes one of them when it is configured; see `guest/bundle.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from proxywasm.wire import LogLevel, Program
+from proxywasm_host.services import HostServices
+from proxywasm_host.testing.gateways import Gateway, Setting, Start
+
+ROOT = Path(__file__).parents[2]
+_GUEST = Path(__file__).parent / "guest" / "bundle.py"
+
+FEATURES = ROOT / "tests" / "envoy" / "features.py"
+FAULTY = ROOT / "tests" / "host" / "guests" / "faulty.py"
+BEHAVIOURS = ROOT / "tests" / "sdk" / "behaviours"
+PLUGINS = [
+    *sorted(file for file in (ROOT / "examples").glob("*.py") if not file.name.startswith("test_")),
+    *sorted((ROOT / "tests" / "testing" / "plugins").glob("*.py")),
+    BEHAVIOURS,
+    FAULTY,
+    FEATURES,
+]
+"""Files and package folders; their names have to differ."""
+
+
+def write_source(folder: Path) -> Path:
+    """Lay the bundle out in a folder; the file that is to be built."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for plugin in PLUGINS:
+        if plugin.is_dir():
+            shutil.copytree(plugin, folder / plugin.name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(plugin, folder)
+    names = [plugin.stem for plugin in PLUGINS]
+    lines = [f"import {name}" for name in names]
+    lines += ["", "PLUGINS = {", *(f'    "{name}": {name}.plugin,' for name in names), "}"]
+    (folder / "bundled.py").write_text("\n".join(lines) + "\n")
+    return Path(shutil.copy(_GUEST, folder))
+
+
+def configuration(plugin: Path, config: str) -> str:
+    """The bundle's configuration for an instance that is this plugin with this configuration."""
+    return json.dumps({"plugin": plugin.stem, "config": config})
+
+
+@dataclass(frozen=True, slots=True)
+class BundleStart:
+    """Starts one plugin of the bundle."""
+
+    bundle: Start
+    plugin: Path
+
+    def gateway(self, setting: Setting) -> Gateway:
+        return self.bundle.gateway(replace(setting, config=configuration(self.plugin, setting.config)))
+
+    def program(self, services: HostServices) -> Program:
+        program: Program = become(self.bundle.program(services), self.plugin)
+        return program
+
+
+def become(program: Program, plugin: Path) -> Any:
+    """An instance of the bundle that will be this plugin."""
+    return _Become(program, plugin)  # `Any`: it has all that the program has, by `__getattr__`
+
+
+class _Become:
+    def __init__(self, program: Program, plugin: Path) -> None:
+        self._program, self._plugin = program, plugin
+
+    def configure(self, config: str, log_level: LogLevel) -> None:
+        self._program.configure(configuration(self._plugin, config), log_level)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._program, name)
