@@ -28,18 +28,12 @@ def main(ids: tuple[str, ...], only: str, tests: Path) -> None:
         raise click.UsageError(f"{', '.join(unknown)}: declare it in differences.json, with its reason")
     found = update(native_session(ai_proxy.plugin), ids, only=only, tests=tests)
     _show(found)
-    if any(change.failed for change in found.changes):
-        fail("the plugin fails in some of these exchanges: nothing is written")
-    if found.changes and not ids:
-        fail("nothing is written: say with --difference ID why these answers differ, with --only TEXT for some of them")
+    if refusal := found.refusal(ids):
+        click.echo(refusal, err=True)
+        sys.exit(1)
     found.write()
     for file, content in found.files.items():
         click.echo(f"{'removed' if content is None else 'written'}: {file}")
-
-
-def fail(message: str) -> None:
-    click.echo(message, err=True)
-    sys.exit(1)
 
 
 def _show(found: Update) -> None:

@@ -34,6 +34,14 @@ class Update:
     removed: list[str] = field(default_factory=list)
     files: dict[Path, str | None] = field(default_factory=dict)
 
+    def refusal(self, ids: tuple[str, ...]) -> str:
+        """Why nothing may be written; empty if everything may."""
+        if any(change.failed for change in self.changes):
+            return "the plugin fails in some of these exchanges: nothing is written"
+        if self.changes and not ids:
+            return "nothing is written: say with --difference ID why these answers differ"
+        return ""
+
     def write(self) -> None:
         for file, content in self.files.items():
             if content is None:
@@ -91,4 +99,3 @@ def _entry(
     found.changes.append(Change(recording, exchange.name, verdict.differences, failed))
     expect = {part: result[part] for part in PARTS}
     return Golden(tuple(sorted({*(stored.differences if stored else ()), *ids})), expect)
-
