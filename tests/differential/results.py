@@ -11,7 +11,10 @@ import dataclasses
 import json
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
+
+from tests.expected.golden import Golden
 
 from proxywasm.wire import Fields
 from proxywasm_host.exchange import Exchange, chunk_to_json
@@ -64,7 +67,7 @@ def result(exchange: Exchange, got: Got | None, script: Script, details: str) ->
     return _comparable(seen, exchange)
 
 
-def expected(exchange: Exchange, of_original: Result) -> Exchange:
+def of_original(exchange: Exchange, live: Result) -> Exchange:
     """The exchange with what the original has just made of it in place of what was recorded.
 
     Where newer sources of the original differ from its build, either is fine. What it replies itself, as recorded, is
@@ -72,17 +75,23 @@ def expected(exchange: Exchange, of_original: Result) -> Exchange:
     """
     raw = dict(exchange.raw)
     recorded = _comparable({key: raw["expect"].get(key) for key in _PARTS}, exchange)
-    live, reply = of_original["local_reply"], recorded["local_reply"]
-    was_reset = (recorded["downstream"] or {}).get("reset") and (of_original["downstream"] or {}).get("reset")
+    found, reply = live["local_reply"], recorded["local_reply"]
+    was_reset = (recorded["downstream"] or {}).get("reset") and (live["downstream"] or {}).get("reset")
     if was_reset:
         raw["expect"] = {"start": "ok", **recorded}
-    elif live and reply and live["status"] == reply["status"]:
-        raw["expect"] = of_original | {"local_reply": reply}
+    elif found and reply and found["status"] == reply["status"]:
+        raw["expect"] = live | {"local_reply": reply}
     else:
-        raw["expect"] = of_original
+        raw["expect"] = live
     if "expect_main" in raw:
         raw["expect_main"] = _comparable(raw["expect_main"], exchange)
     return dataclasses.replace(exchange, raw=raw)
+
+
+def of_golden(exchange: Exchange, expect: Mapping[str, Any]) -> Exchange:
+    """The exchange with the golden result, as it looks on the wire, in place of what was recorded."""
+    steadied = json.loads(steady(json.dumps(expect).encode()))
+    return Golden((), _comparable(steadied, exchange)).instead_of_recorded(exchange)
 
 
 def _comparable(result: Result, exchange: Exchange) -> Result:

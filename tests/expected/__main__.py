@@ -1,4 +1,4 @@
-"""`python -m tests.expected`: replay the recordings and write the golden files of what we deliberately answer instead."""
+"""`python -m tests.expected`: replay the recordings and write the golden files of what we answer instead."""
 
 from __future__ import annotations
 

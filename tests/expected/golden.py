@@ -1,7 +1,7 @@
 """What we answer where we deliberately differ from a recording: golden files beside this one.
 
-`tests/expected/conformance/openai/chat.json` belongs to the recording `tests/conformance/openai/chat.json`, and has an entry
-for each exchange in it whose recorded result is not ours:
+`tests/expected/conformance/openai/chat.json` belongs to the recording `tests/conformance/openai/chat.json`, and has an
+entry for each exchange in it whose recorded result is not ours:
 
 ```json
 {
@@ -12,7 +12,8 @@ for each exchange in it whose recorded result is not ours:
 }
 ```
 
-`expect` is the whole result, in the format of `tests/conformance/README.md`. `python -m tests.expected` writes these files.
+`expect` is the whole result, in the format of `tests/conformance/README.md`. These files are written by
+`python -m tests.expected`.
 """
 
 from __future__ import annotations
