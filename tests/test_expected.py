@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from tests.expected.updating import update
 
 from proxywasm import HttpContext, Plugin
 from proxywasm_host.compare import judge
-from proxywasm_host.exchange import load
+from proxywasm_host.exchange import Exchange, load
 from proxywasm_host.replay import native_session
 
 GOLDEN = {recording: read(golden_file(recording)) for recording in recordings()}
@@ -47,11 +48,16 @@ def test_every_difference_has_a_reason_and_an_exchange() -> None:
     assert all(reason.endswith(".") for reason in declared().values())
 
 
+@cache
+def exchanges(recording: Path) -> dict[str, Exchange]:
+    return {exchange.name: exchange for exchange in load(recording)}
+
+
 @pytest.mark.parametrize(("recording", "name", "golden"), ENTRIES)
 def test_a_golden_entry_is_an_answer_that_its_recording_does_not_have(
     recording: Path, name: str, golden: Golden
 ) -> None:
-    [exchange] = [one for one in load(recording) if one.name == name]
+    exchange = exchanges(recording)[name]
     assert any(rejected(exchange, golden.expect))
     assert judge(golden.expect, golden.instead_of_recorded(exchange)).status == "same"
     assert golden.differences

@@ -39,7 +39,8 @@ def test_an_exchange_comes_out_as_the_originals_or_as_its_golden_file_says(
 ) -> None:
     both = results[exchange.name]
     golden = GOLDEN.get(exchange.name)
-    wanted = of_golden(exchange, golden.expect) if golden else of_original(exchange, both["go"])
+    live = both["go"]
+    wanted = of_golden(exchange, golden.expect, live) if golden else of_original(exchange, live)
     verdict = judge(both["python"], wanted)
     assert verdict.passed, "\n".join(map(str, verdict.differences))
 
