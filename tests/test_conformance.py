@@ -1,4 +1,4 @@
-"""ai-proxy does what the original does, except where it is deliberately different; natively and in Wasm."""
+"""ai-proxy answers as the original, or as the golden files where it deliberately differs; natively and in Wasm."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.expected.golden import load
 
 import ai_proxy
 from proxywasm_host import bodies
 from proxywasm_host.compare import judge
-from proxywasm_host.exchange import Exchange, Message, load
-from proxywasm_host.overrides import FILE_NAME
-from proxywasm_host.overrides import load as load_overrides
+from proxywasm_host.exchange import Exchange, Message
 from proxywasm_host.replay import Result, Session, native_session, replay, replay_responses
 
 TESTS = Path(__file__).parent
@@ -25,7 +24,6 @@ CONFORMANCE = TESTS / "conformance"
 FILES = [load(file) for file in sorted(CONFORMANCE.glob("*/*.json"))]
 EXCHANGES = [exchange for file in FILES for exchange in file]
 RECORDINGS = [exchange for file in sorted((TESTS / "recordings").glob("*.json")) for exchange in load(file)]
-OVERRIDES = load_overrides(TESTS / FILE_NAME)
 
 
 def streams(exchanges: Iterable[Exchange]) -> list[Exchange]:
@@ -56,8 +54,8 @@ def by_name(exchange: Exchange) -> str:
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=by_name)
-def test_an_exchange_comes_out_as_recorded_or_as_the_overrides_say(exchange: Exchange, session: Session) -> None:
-    verdict = judge(replay(exchange, session), exchange, OVERRIDES)
+def test_an_exchange_comes_out_as_recorded_or_as_its_golden_file_says(exchange: Exchange, session: Session) -> None:
+    verdict = judge(replay(exchange, session), exchange)
     assert verdict.passed, "\n".join(map(str, verdict.differences))
 
 

@@ -1,7 +1,6 @@
 """Requests like the recorded ones that say what no recorded one says: zeros, other names of parameters, texts in parts.
 
-What the original would have sent follows from what it did send, by section 4 of its behaviour: it rebuilds requests for
-services with a protocol of their own, and what its records do not know, or is zero, is lost.
+What has to go upstream follows from what goes there for the recorded request: each variant says how the two differ.
 """
 
 from __future__ import annotations
@@ -9,98 +8,103 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
+from tests.variant_chats import Chat, Place, Raw
 from tests.variant_tools import more_parameters, schema, tool_turn, tools
 
 from proxywasm_host import bodies
 
-Raw: TypeAlias = dict[str, Any]
-Place: TypeAlias = tuple[str, ...]
-Change: TypeAlias = Callable[[str, Raw, Raw], bool]
-"""Changes a request, and what the original makes of it, for the service of this name; whether there was anything to."""
+Change: TypeAlias = Callable[[Chat], bool]
+"""Changes what is asked and what is sent; whether there was anything to change."""
 
-GOOGLE: Final = {
-    "temperature": ("generationConfig", "temperature"),
-    "top_p": ("generationConfig", "topP"),
-    "max_tokens": ("generationConfig", "maxOutputTokens"),
-}
+GOOGLE: Final = {"temperature": ("generationConfig", "temperature"), "top_p": ("generationConfig", "topP")}
 PLACES: Final[Mapping[str, Mapping[str, Place]]] = {
     "claude": {"temperature": ("temperature",), "top_p": ("top_p",)},
     "bedrock": {"temperature": ("inferenceConfig", "temperature"), "top_p": ("inferenceConfig", "topP")},
     "gemini": GOOGLE,
     "vertex": GOOGLE,
     "hunyuan": {"temperature": ("Temperature",), "top_p": ("TopP",)},
-    "minimax": {"temperature": ("temperature",), "top_p": ("top_p",), "max_tokens": ("tokens_to_generate",)},
+    "minimax": {"temperature": ("temperature",), "top_p": ("top_p",)},
 }
-"""Where what a zero would be lost from, and the limit that has another name now, stand in the service's request."""
+"""Where these parameters stand in the service's request."""
 
 MORE: Final = "Be kind."
 
 
-def zeros(service: str, asked: Raw, sent: Raw) -> bool:
-    found = [name for name in ("temperature", "top_p") if name in asked and name in PLACES.get(service, {})]
+def zeros(chat: Chat) -> bool:
+    """A zero is a value."""
+    found = [name for name in PLACES.get(chat.service, {}) if name in chat.asked]
     for name in found:
-        asked[name] = 0
-        _remove(sent, PLACES[service][name])
+        chat.asked[name] = 0
+        chat.set(PLACES[chat.service][name], 0)
     return bool(found)
 
 
-def newer_limit(service: str, asked: Raw, sent: Raw) -> bool:
-    """`max_completion_tokens` is known where it is said of Claude and Bedrock only."""
-    if "max_tokens" not in asked or "max_completion_tokens" in asked or service not in PLACES:
+def newer_limit(chat: Chat) -> bool:
+    """`max_completion_tokens` is the newer name of `max_tokens`."""
+    if "max_tokens" not in chat.asked or "max_completion_tokens" in chat.asked or chat.service not in PLACES:
         return False
-    asked["max_completion_tokens"] = asked.pop("max_tokens")
-    if "max_tokens" in PLACES[service]:
-        _remove(sent, PLACES[service]["max_tokens"])
+    chat.asked["max_completion_tokens"] = chat.asked.pop("max_tokens")
     return True
 
 
-def system_in_parts(service: str, asked: Raw, sent: Raw) -> bool:
-    """Each part of a text is followed by a line break, the last one, too."""
-    first = asked["messages"][0]
+def system_in_parts(chat: Chat) -> bool:
+    """A line break stands between the parts of a text, and none follows the last."""
+    first = chat.asked["messages"][0]
     if first["role"] != "system" or not isinstance(first["content"], str):
         return False
     text = first["content"]
-    if service not in {"claude", "bedrock", "deepl", "dify", "minimax", "hunyuan"} or text not in str(sent):
+    services = {"claude", "bedrock", "deepl", "dify", "minimax", "hunyuan"}
+    if chat.service not in services or not chat.sends_text(text):
         return False
     first["content"] = [{"type": "text", "text": text}, {"type": "text", "text": MORE}]
-    sent |= _reworded(sent, text, f"{text}\n{MORE}\n")
+    chat.replace_text(text, f"{text}\n{MORE}")
     return True
 
 
-def two_systems(service: str, asked: Raw, sent: Raw) -> bool:
-    """The last one replaces the others, where there is place for one only."""
-    if service not in {"claude", "deepl", "gemini"} or asked["messages"][0]["role"] != "system":
+def two_systems(chat: Chat) -> bool:
+    """All system messages count, in their order."""
+    first = chat.asked["messages"][0]
+    if chat.service not in {"claude", "deepl", "gemini"} or first["role"] != "system":
         return False
-    asked["messages"].insert(0, {"role": "system", "content": MORE})
+    if chat.service == "gemini":
+        chat.sent["system_instruction"]["parts"].insert(0, {"text": MORE})
+    else:
+        chat.replace_text(first["content"], f"{MORE}\n{first['content']}")
+    chat.asked["messages"].insert(0, {"role": "system", "content": MORE})
     return True
 
 
-def same_side_twice(service: str, asked: Raw, sent: Raw) -> bool:
-    if service != "bedrock" or asked["messages"][-1]["role"] != "user" or "cachePoint" in str(sent):
+def same_side_twice(chat: Chat) -> bool:
+    """Messages of one side are one message for Bedrock."""
+    if chat.service != "bedrock" or chat.asked["messages"][-1]["role"] != "user" or "cachePoint" in str(chat.sent):
         return False
-    asked["messages"].append({"role": "user", "content": MORE})
-    sent["messages"].append({"role": "user", "content": [{"text": MORE}]})
+    chat.asked["messages"].append({"role": "user", "content": MORE})
+    chat.sent["messages"][-1]["content"].append({"text": MORE})
     return True
 
 
-def thinking_without_limit(service: str, asked: Raw, sent: Raw) -> bool:
-    """The budget has to be less than the limit, which is 4096 where nobody gives one."""
-    if service != "claude" or "reasoning_effort" not in asked:
+def thinking_without_limit(chat: Chat) -> bool:
+    """The budget comes on top of 4096 tokens for the answer; a model that thinks has its own sampling."""
+    if chat.service != "claude" or "reasoning_effort" not in chat.asked:
         return False
-    del asked["max_tokens"]
-    budget = {"low": 1024, "medium": 8192, "high": 16384}[asked["reasoning_effort"]]
-    sent |= {"max_tokens": 4096, "thinking": {"type": "enabled", "budget_tokens": min(budget, 4095)}}
+    del chat.asked["max_tokens"]
+    budget = {"low": 1024, "medium": 8192, "high": 16384}[chat.asked["reasoning_effort"]]
+    for name in ("temperature", "top_p"):
+        chat.sent.pop(name, None)
+    chat.sent.update(max_tokens=4096 + budget, thinking={"type": "enabled", "budget_tokens": budget})
     return True
 
 
-def tool_without_parameters(service: str, asked: Raw, sent: Raw) -> bool:
-    if service not in {"claude", "bedrock"} or not asked.get("tools"):
+def tool_without_parameters(chat: Chat) -> bool:
+    """A tool that takes nothing has a schema that says so."""
+    if chat.service not in {"claude", "bedrock"} or not chat.asked.get("tools"):
         return False
-    del asked["tools"][0]["function"]["parameters"]
-    place: Place = ("tools", "0", "input_schema")
-    _remove(sent, place if service == "claude" else ("toolConfig", "tools", "0", "toolSpec", "inputSchema", "json"))
+    del chat.asked["tools"][0]["function"]["parameters"]
+    claude: Place = ("tools", "0", "input_schema")
+    bedrock: Place = ("toolConfig", "tools", "0", "toolSpec", "inputSchema", "json")
+    chat.set(claude if chat.service == "claude" else bedrock, {"type": "object", "properties": {}})
     return True
 
 
@@ -118,27 +122,26 @@ CHANGES: Final[Mapping[str, Change]] = {
     "more parameters": more_parameters,
 }
 
-KINDS: Final = (*CHANGES, "no number of images", "no JSON")
-
 
 def other_requests(raw: Raw) -> Iterator[tuple[str, Raw]]:
-    """Each with what is different in it. `raw` is no known bug."""
+    """Each with what is different in it. `raw` expects our answer."""
     request, upstream = raw["request"], raw["expect"].get("upstream")
     headers = dict(request["headers"])
     if not upstream or raw.keys() & {"before", "callouts"} or not (service := _service(raw)):
         return
     path = headers[":path"].partition("?")[0]
-    asked, sent = (_document(message) for message in (request, upstream))
+    upstream_path = dict(upstream["headers"])[":path"]
+    chat = Chat(service, upstream_path, *(_document(message) for message in (request, upstream)))
     if path.endswith("/v1/images/generations") and service == "bedrock":
-        del asked["n"]
-        sent["imageGenerationConfig"]["numberOfImages"] = 0
-        yield "no number of images", _with(raw, asked, sent)
-    if not path.endswith("/v1/chat/completions") or "messages" not in asked:
+        del chat.asked["n"]
+        chat.sent["imageGenerationConfig"]["numberOfImages"] = 1
+        yield "no number of images", _with(raw, chat)
+    if not path.endswith("/v1/chat/completions") or "messages" not in chat.asked:
         return
     for kind, change in CHANGES.items():
-        question, answer = copy.deepcopy((asked, sent))
-        if change(service, question, answer):
-            yield kind, _with(raw, question, answer)
+        variant = copy.deepcopy(chat)
+        if change(variant):
+            yield kind, _with(raw, variant)
     if "vertexAuthKey" not in str(raw["config"]):
         yield "no JSON", _refused(raw)
 
@@ -161,20 +164,20 @@ def _document(message: Raw) -> Raw:
     return copy.deepcopy(body.value) if isinstance(body, bodies.JsonBody) and isinstance(body.value, dict) else {}
 
 
-def _with(raw: Raw, asked: Raw, sent: Raw) -> Raw:
+def _with(raw: Raw, chat: Chat) -> Raw:
     """Written with other white space than any plugin writes: a signature covers the bytes of a body."""
-    upstream = {**raw["expect"]["upstream"], "body": json.dumps(sent)}
+    upstream = {**raw["expect"]["upstream"], "body": json.dumps(chat.sent)}
     return _only(
-        raw, json.dumps(asked), {**raw["expect"], "upstream": upstream, "downstream": None, "local_reply": None}
+        raw, json.dumps(chat.asked), {**raw["expect"], "upstream": upstream, "downstream": None, "local_reply": None}
     )
 
 
 def _refused(raw: Raw) -> Raw:
-    said = "failed to process request body: unable to unmarshal request: unexpected end of JSON input"
+    error = {"message": "the request body is not valid JSON", "type": "invalid_request_error"}
     reply = {
-        "status": 500,
-        "headers": [["content-type", "text/plain"]],
-        "body": said,
+        "status": 400,
+        "headers": [["content-type", "application/json"]],
+        "body": json.dumps({"error": {**error, "param": None, "code": "invalid_json"}}),
         "details": "ai-proxy.proc_req_body_failed",
     }
     expect: Raw = {"start": "ok", "upstream": None, "downstream": None, "local_reply": reply, "callouts": []}
@@ -185,18 +188,3 @@ def _only(raw: Raw, asked: str, expect: Raw) -> Raw:
     """Nothing but the request; what becomes of the answer is not in question."""
     kept: Raw = {key: raw[key] for key in ("name", "config", "properties") if key in raw}
     return {**kept, "request": {**raw["request"], "body": [asked]}, "expect": expect}
-
-
-def _remove(document: Any, place: Place) -> None:
-    *outer, last = place
-    for step in outer:
-        document = document[int(step)] if isinstance(document, list) else document.get(step, {})
-    document.pop(last, None)
-
-
-def _reworded(value: Any, old: str, new: str) -> Any:
-    if isinstance(value, str):
-        return value.replace(old, new)
-    if isinstance(value, list):
-        return [_reworded(item, old, new) for item in value]
-    return {key: _reworded(item, old, new) for key, item in value.items()} if isinstance(value, dict) else value

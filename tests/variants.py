@@ -1,7 +1,8 @@
 """Other exchanges like the recorded ones: other words, ids, models, failures and cuts, in question and answer.
 
-The original treats them as it treated the recorded ones, so what it would have answered follows from what it did
-answer. What holds for the recorded exchanges by their very words only is found out.
+What has to come out follows from what comes out for the recorded exchange, which is expected there or in its golden
+file: the same with the other words, the same for another cut, and so on. What holds for the very words of a recording
+only is found out.
 """
 
 from __future__ import annotations
@@ -58,14 +59,23 @@ MODELS: Final = {
     "mapped": "napped",
 }
 FAILURES: Final = {
-    "overloaded_error": "rate_limit_error",
-    "AuthFailure": "LimitExceed",
-    "InvalidParameter": "Throttling.Quota",
-    "11200": "10013",
-    '"status_code":1008': '"status_code":1004',
-    "code: 1008": "code: 1004",
+    "overloaded_error": ("rate_limit_error", "429"),
+    "AuthFailure": ("LimitExceed", "502"),
+    "InvalidParameter": ("Throttling.Quota", "429"),
+    "11200": ("10013", "400"),
+    "1008": ("1004", "401"),
 }
+"""Codes of services for what failed, others in their place, and the status that these mean (502: unknown)."""
 STATUSES: Final = {"400": ("403", "500"), "401": ("529",), "429": ("503",), "500": ("404",)}
+OPENAI_TYPES: Final = {
+    "400": "invalid_request_error",
+    "401": "authentication_error",
+    "403": "permission_error",
+    "404": "invalid_request_error",
+    "429": "rate_limit_error",
+}
+ANTHROPIC_TYPES: Final = {**OPENAI_TYPES, "404": "not_found_error", "529": "overloaded_error"}
+"""What an error object says of a status; of any other it says `server_error` or `api_error`."""
 
 _MADE_FROM_WORDS: Final = re.compile(r"Signature=|assertion=|x-mse-consumer|PRIVATE KEY")
 """What covers the words of an exchange, or is chosen by them."""
@@ -80,7 +90,7 @@ def variants(raw: Mapping[str, Any]) -> Iterator[tuple[str, Raw]]:
     if not _MADE_FROM_WORDS.search(document):
         # An expression of `modelMapping` may be about the name of a model.
         yield "words", reworded(raw, WORDS if '"~' in document else {**WORDS, **MODELS})
-    yield "failures", reworded(raw, FAILURES)
+    yield from _other_failures(raw)
     yield from _other_statuses(raw)
     if _is_stream(raw):
         yield "cut", cut(raw, seed=1)
@@ -133,17 +143,53 @@ def _sealed(data: bytes) -> bytes:
     return bytes(result)
 
 
+def _other_failures(raw: Raw) -> Iterator[tuple[str, Raw]]:
+    """Other codes in errors, with the status that they mean where the answer of the service has a status of success."""
+    document = json.dumps(raw, ensure_ascii=False)
+    for old, (new, meant) in FAILURES.items():
+        if old in document and raw.get("response") and raw["expect"].get("downstream"):
+            given = dict(raw["response"]["headers"])[":status"]
+            changed = reworded(raw, {old: new})
+            yield "failures", _failing(changed, meant if given == "200" else given)
+
+
 def _other_statuses(raw: Raw) -> Iterator[tuple[str, Raw]]:
-    """Other failures of the upstream, which the original passes on as they are; a retry would depend on them."""
+    """Other failures of the upstream; a retry would depend on them."""
     provider = _provider(raw)
     old = dict((raw.get("response") or {"headers": ()})["headers"]).get(":status", "")
-    if "retryOnFailure" in provider or "failover" in provider:
+    if "retryOnFailure" in provider or "failover" in provider or not raw["expect"].get("downstream"):
         return
     for new in STATUSES.get(old, ()):
         changed = copy.deepcopy(raw)
-        for message in (changed["response"], changed["expect"]["downstream"]):
-            message["headers"] = [[":status", new] if pair == [":status", old] else pair for pair in message["headers"]]
-        yield f"status {new}", changed
+        headers = changed["response"]["headers"]
+        changed["response"]["headers"] = [[":status", new] if name == ":status" else [name, at] for name, at in headers]
+        yield f"status {new}", _failing(changed, new)
+
+
+def _failing(raw: Raw, status: str) -> Raw:
+    """With this status in the answer, unless that is a success, and what it means in the errors that we write."""
+    downstream = raw["expect"]["downstream"]
+    headers = downstream["headers"]
+    if [":status", "200"] not in headers:
+        headers = [[":status", status] if name == ":status" else [name, value] for name, value in headers]
+    data = bodies.join(downstream["body"])
+    body = bodies.parse(data, event_stream=bodies.is_event_stream(headers))
+    if data != bodies.join(raw["response"]["body"]):
+        match body:
+            case bodies.JsonBody(document):
+                _retype(document, status)
+            case bodies.SseBody(events):
+                for event in events:
+                    _retype(event.data, status)
+    changed = {**downstream, "headers": headers, "body": [bodies.unparse(body)]}
+    return {**raw, "expect": {**raw["expect"], "downstream": changed}}
+
+
+def _retype(document: Any, status: str) -> None:
+    if isinstance(document, dict) and isinstance(error := document.get("error"), dict) and "type" in error:
+        anthropic = document.get("type") == "error"
+        types, other = (ANTHROPIC_TYPES, "api_error") if anthropic else (OPENAI_TYPES, "server_error")
+        error["type"] = types.get(status, other)
 
 
 def _is_stream(raw: Raw) -> bool:

@@ -11,7 +11,10 @@ import dataclasses
 import json
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
+
+from tests.expected.golden import Golden
 
 from proxywasm.wire import Fields
 from proxywasm_host.exchange import Exchange, chunk_to_json
@@ -43,6 +46,7 @@ _NUMBERS = re.compile(rb"(?<![\w.])\d{10}(?:\d{3})?(?![\w.])")
 _MADE_UP = [
     (re.compile(rb"\b20\d{6}T\d{6}Z\b"), b"20250101T000000Z"),
     (re.compile(rb"(?<=/)20\d{6}(?=/)"), b"20250101"),
+    (re.compile(rb"(?<=/)20\d\d-\d\d-\d\d(?=/)"), b"2025-01-01"),
     (re.compile(rb"\bSignature=[0-9a-f]{64}\b"), b"Signature="),
     (re.compile(rb"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), b"a JSON web token"),
 ]
@@ -64,7 +68,7 @@ def result(exchange: Exchange, got: Got | None, script: Script, details: str) ->
     return _comparable(seen, exchange)
 
 
-def expected(exchange: Exchange, of_original: Result) -> Exchange:
+def of_original(exchange: Exchange, live: Result) -> Exchange:
     """The exchange with what the original has just made of it in place of what was recorded.
 
     Where newer sources of the original differ from its build, either is fine. What it replies itself, as recorded, is
@@ -72,17 +76,28 @@ def expected(exchange: Exchange, of_original: Result) -> Exchange:
     """
     raw = dict(exchange.raw)
     recorded = _comparable({key: raw["expect"].get(key) for key in _PARTS}, exchange)
-    live, reply = of_original["local_reply"], recorded["local_reply"]
-    was_reset = (recorded["downstream"] or {}).get("reset") and (of_original["downstream"] or {}).get("reset")
+    found, reply = live["local_reply"], recorded["local_reply"]
+    was_reset = (recorded["downstream"] or {}).get("reset") and (live["downstream"] or {}).get("reset")
     if was_reset:
         raw["expect"] = {"start": "ok", **recorded}
-    elif live and reply and live["status"] == reply["status"]:
-        raw["expect"] = of_original | {"local_reply": reply}
+    elif found and reply and found["status"] == reply["status"]:
+        raw["expect"] = live | {"local_reply": reply}
     else:
-        raw["expect"] = of_original
+        raw["expect"] = live
     if "expect_main" in raw:
         raw["expect_main"] = _comparable(raw["expect_main"], exchange)
     return dataclasses.replace(exchange, raw=raw)
+
+
+def of_golden(exchange: Exchange, expect: Mapping[str, Any], live: Result) -> Exchange:
+    """The exchange with the golden result, as it looks on the wire, in place of what was recorded.
+
+    Where the upstream does not answer Envoy does: what it says is taken from `live`, what the original got.
+    """
+    wanted = _comparable(json.loads(steady(json.dumps(expect).encode())), exchange)
+    if wanted["upstream"] and exchange.response is None:
+        wanted["local_reply"] = live["local_reply"]
+    return Golden((), wanted).instead_of_recorded(exchange)
 
 
 def _comparable(result: Result, exchange: Exchange) -> Result:

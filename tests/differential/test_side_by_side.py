@@ -1,26 +1,24 @@
-"""Ours does in a real Envoy what the original does beside it, except where it is deliberately different."""
+"""Ours answers in a real Envoy as the original does beside it, or as the golden files where it deliberately differs."""
 
 from __future__ import annotations
 
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.expected.golden import TESTS, golden_file, read
 
 from proxywasm_host.compare import judge
 from proxywasm_host.exchange import Exchange, load
-from proxywasm_host.overrides import FILE_NAME
-from proxywasm_host.overrides import load as load_overrides
 
-from .results import Result, expected
+from .results import Result, of_golden, of_original
 from .side_by_side import not_to_be_driven
 
-TESTS = Path(__file__).parents[1]
-EXCHANGES = [exchange for file in sorted((TESTS / "conformance").glob("*/*.json")) for exchange in load(file)]
-OVERRIDES = load_overrides(TESTS / FILE_NAME)
+FILES = sorted((TESTS / "conformance").glob("*/*.json"))
+EXCHANGES = [exchange for file in FILES for exchange in load(file)]
+GOLDEN = {name: golden for file in FILES for name, golden in read(golden_file(file)).items()}
 SAMPLE = 8
 """Of so many exchanges one is in every run; `-m exhaustive` takes the others."""
 
@@ -36,11 +34,14 @@ def drivable() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("exchange", list(drivable()))
-def test_an_exchange_comes_out_as_the_originals_or_as_the_overrides_say(
+def test_an_exchange_comes_out_as_the_originals_or_as_its_golden_file_says(
     exchange: Exchange, results: dict[str, dict[str, Result]]
 ) -> None:
     both = results[exchange.name]
-    verdict = judge(both["python"], expected(exchange, both["go"]), OVERRIDES)
+    golden = GOLDEN.get(exchange.name)
+    live = both["go"]
+    wanted = of_golden(exchange, golden.expect, live) if golden else of_original(exchange, live)
+    verdict = judge(both["python"], wanted)
     assert verdict.passed, "\n".join(map(str, verdict.differences))
 
 

@@ -53,11 +53,18 @@ def test_json_gives_one_object_a_line_with_everything(how: list[str]) -> None:
     assert ["authorization", "Bearer sk-recorded-not-a-key"] in objects[2]["upstream"]["headers"]
 
 
-def test_check_passes_with_the_overrides_that_lie_above(how: list[str]) -> None:
-    result = run("replay", *how, "--check", STREAMS, RECORDING)
+def test_check_passes_when_everything_is_as_the_file_expects(how: list[str]) -> None:
+    result = run("replay", *how, "--check", RECORDING)
     assert result.exit_code == 0, result.output
-    assert "✓ qwen-native-stream-a  (deliberately different: " in result.stdout
-    assert result.stdout.endswith("3 exchanges: 3 same\n")
+    assert result.stdout == "✓ qwen-native-stream\n1 exchange: 1 same\n"
+
+
+def test_check_knows_only_what_the_file_expects() -> None:
+    """Our golden files, which say where we deliberately differ, are not asked."""
+    result = run("replay", "--native", "--check", STREAMS)
+    assert result.exit_code == 1
+    assert "✗ qwen-native-stream-a\n    upstream.body.parameters.top_p\n" in result.stdout
+    assert result.stdout.endswith("2 exchanges: 2 different\n")
 
 
 def test_check_says_what_differs_and_exits_with_1(tmp_path: Path) -> None:
@@ -103,7 +110,6 @@ def write(folder: Path, document: Any) -> Path:
         (["--native", "--plugin", "nowhere.py", RECORDING], "nowhere.py does not exist"),
         (["--native", "--plugin", TESTS, RECORDING], "neither a Python file nor a package folder"),
         (["--native", "--only", "nothing", RECORDING], "no exchange in these files has 'nothing' in its name"),
-        (["--native", "--overrides", "o.json", RECORDING], "o.json: cannot be read: No such file or directory"),
     ],
 )
 def test_a_mistake_is_one_line_and_exits_with_2(words: list[object], message: str) -> None:

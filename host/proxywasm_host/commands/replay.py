@@ -16,7 +16,6 @@ from ..terminal import UserError, console, fail, progress
 
 if TYPE_CHECKING:
     from ..exchange import Exchange
-    from ..overrides import Overrides
     from ..replay import Session
 
 _PATH: Any = click.Path(path_type=Path)
@@ -29,13 +28,6 @@ _PATH: Any = click.Path(path_type=Path)
 @click.option("--plugin", type=_PATH, metavar="PATH", help=f"The plugin's package or file; by default {FLAGSHIP}.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per exchange and line.")
 @click.option("--check", is_flag=True, help="Compare with what the files expect; exit with 1 if anything differs.")
-@click.option(
-    "--overrides",
-    "overrides_file",
-    type=_PATH,
-    metavar="FILE",
-    help="Deliberate differences; by default conformance_overrides.json beside a file or above it.",
-)
 @click.option("--only", metavar="TEXT", default="", help="Only exchanges whose name contains this.")
 def replay(
     files: tuple[Path, ...],
@@ -44,7 +36,6 @@ def replay(
     plugin: Path | None,
     as_json: bool,
     check: bool,
-    overrides_file: Path | None,
     only: str,
 ) -> None:
     """Replay recorded HTTP streams through a plugin.
@@ -57,12 +48,11 @@ def replay(
         raise UserError("--native and --wasm exclude each other: one runs the source, the other a built component")
     if wasm and plugin:
         raise UserError("--wasm and --plugin exclude each other: the component has its plugin inside")
-    exchanges = [(file, exchange) for file in files for exchange in _load(file) if only in exchange.name]
+    exchanges = [exchange for file in files for exchange in _load(file) if only in exchange.name]
     if not exchanges:
         raise UserError(
             f"no exchange in these files has {only!r} in its name" if only else "the files have no exchange"
         )
-    overrides = _Overrides(overrides_file)
     session = _session(native=native, wasm=wasm, plugin=plugin)
 
     from ..replay import ReplayError
@@ -70,7 +60,7 @@ def replay(
 
     verdicts = []
     report = _Report(as_json=as_json, check=check)
-    for file, exchange in exchanges:
+    for exchange in exchanges:
         try:
             result = run(exchange, session)
         except ReplayError as error:
@@ -79,7 +69,7 @@ def replay(
         if check:
             from ..compare import judge
 
-            verdicts.append(judge(result, exchange, overrides.of(file)))
+            verdicts.append(judge(result, exchange))
             report.verdict(exchange, verdicts[-1])
     if check:
         report.summary(verdicts)
@@ -110,32 +100,6 @@ class _Report:
 
     def summary(self, verdicts: Any) -> None:
         self._verdicts.summary(verdicts)
-
-
-class _Overrides:
-    """The deliberate differences that go with each exchange file."""
-
-    def __init__(self, given: Path | None) -> None:
-        self._given = given
-        self._loaded: dict[Path, Overrides] = {}
-        if given:
-            self._load(given)
-
-    def of(self, file: Path) -> Overrides:
-        from ..overrides import NO_OVERRIDES, find
-
-        path = self._given or find(file)
-        return self._load(path) if path else NO_OVERRIDES
-
-    def _load(self, path: Path) -> Overrides:
-        from ..overrides import OverridesError, load
-
-        if path not in self._loaded:
-            try:
-                self._loaded[path] = load(path)
-            except OverridesError as error:
-                fail(error)
-        return self._loaded[path]
 
 
 def _load(file: Path) -> Iterable[Exchange]:

@@ -2,57 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal
 
 from proxywasm.replies import PLUGIN_FAILED
 
 from ..exchange import Exchange
-from ..overrides import NO_OVERRIDES, Overrides, RuleFailed
+from .accepted import Result, accepted
 from .difference import MISSING, Difference
 from .made_up import MadeUp
 from .messages import compare_messages, compare_replies
-
-Result: TypeAlias = Mapping[str, Any]
 
 PARTS: Final = ("upstream", "downstream", "local_reply", "callouts")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a comparison came to. `overrides` names the deliberate differences that were expected instead."""
+    """What a comparison came to."""
 
     status: Literal["same", "different", "known bug of the original", "nothing expected"]
     differences: tuple[Difference, ...] = ()
-    overrides: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         return not self.differences
 
 
-def judge(result: Result, exchange: Exchange, overrides: Overrides = NO_OVERRIDES) -> Verdict:
+def judge(result: Result, exchange: Exchange) -> Verdict:
     """Compare a result with the expectations of its exchange."""
     found = list(_own_failure(result))
-    try:
-        applied = overrides.apply(exchange)
-    except RuleFailed as failed:
-        return Verdict("different", (*found, Difference("overrides", "rules that can be computed", str(failed))))
-    if applied is None:
-        known = bool(exchange.raw.get("known_bug"))
-        status: Literal["known bug of the original", "nothing expected"] = (
-            "known bug of the original" if known else "nothing expected"
-        )
-        return Verdict("different", tuple(found)) if found else Verdict(status)
-    found += _best(result, applied.candidates, MadeUp.of(exchange))
-    return Verdict("different" if found else "same", tuple(found), applied.names)
+    if exchange.raw.get("known_bug"):
+        return Verdict("different", tuple(found)) if found else Verdict("known bug of the original")
+    if "expect" not in exchange.raw:
+        return Verdict("different", tuple(found)) if found else Verdict("nothing expected")
+    found += _best(result, accepted(exchange.raw), MadeUp.of(exchange))
+    return Verdict("different" if found else "same", tuple(found))
 
 
-def differences(result: Result, exchange: Exchange, overrides: Overrides = NO_OVERRIDES) -> list[Difference]:
+def differences(result: Result, exchange: Exchange) -> list[Difference]:
     """Where a result is not what its exchange expects; nothing for a known bug of the original."""
-    return list(judge(result, exchange, overrides).differences)
+    return list(judge(result, exchange).differences)
 
 
 def _own_failure(result: Result) -> Iterator[Difference]:

@@ -23,12 +23,9 @@ class VerdictView:
         mark, style = ("✗", "red") if verdict.differences else ("✓", "green")
         if not verdict.differences and verdict.status != "same":
             mark, style = "-", "yellow"
-        remarks: list[str] = [] if verdict.status in ("same", "different") else [verdict.status]
-        if verdict.overrides:
-            remarks.append(f"deliberately different: {', '.join(verdict.overrides)}")
         line = Text(f"{mark} {exchange.name}", style)
-        if remarks:
-            line.append(f"  ({'; '.join(remarks)})", QUIET)
+        if verdict.status not in ("same", "different"):
+            line.append(f"  ({verdict.status})", QUIET)
         self._lines.line(line)
         masker = Masker(exchange)
         for difference in verdict.differences:

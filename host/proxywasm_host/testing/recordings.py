@@ -10,8 +10,6 @@ from proxywasm.wire import Program
 
 from ..compare import judge
 from ..exchange import load
-from ..overrides import NO_OVERRIDES, find
-from ..overrides import load as load_overrides
 from ..replay import replay
 from ..services import HostServices
 from .played import close
@@ -25,8 +23,7 @@ class RecordingError(AssertionError):
 def check_recording(plugin: PluginSource, file: Path, *, only: str = "") -> None:
     """Replay every exchange of a file (or those with this text in their name), each in a fresh instance.
 
-    Deliberate differences are taken from `conformance_overrides.json`, as `proxywasm replay --check` does. Raises
-    `RecordingError`.
+    Raises `RecordingError`.
     """
     __tracebackhide__ = True
     start = start_of(plugin)
@@ -42,11 +39,9 @@ def check_recording(plugin: PluginSource, file: Path, *, only: str = "") -> None
     exchanges = [exchange for exchange in load(file) if only in exchange.name]
     if not exchanges:
         raise RecordingError(f"{file} has no exchange{f' with {only!r} in its name' if only else ''}")
-    overrides_file = find(file)
-    overrides = load_overrides(overrides_file) if overrides_file else NO_OVERRIDES
     failed: list[str] = []
     for exchange in exchanges:
-        verdict = judge(replay(exchange, session), exchange, overrides)
+        verdict = judge(replay(exchange, session), exchange)
         if verdict.status == "nothing expected":
             failed.append(f"{exchange.name}\nhas no key `expect`: there is nothing to compare with")
         elif not verdict.passed:

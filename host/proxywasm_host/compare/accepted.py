@@ -1,0 +1,19 @@
+"""What a recording accepts as the answer to its exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Result: TypeAlias = Mapping[str, Any]
+
+
+def accepted(raw: Mapping[str, Any]) -> list[Result]:
+    """The results that an entry of an exchange file accepts: its `expect`, and what `expect_main` makes of it."""
+    expect: Result = raw["expect"]
+    if (semantic := raw.get("expect_semantic")) is not None:
+        # The stream was cut at awkward places, where the original may stumble: what counts is what the uncut one gives.
+        body = semantic if isinstance(semantic, list) else [semantic]
+        expect = {**expect, "downstream": {**(expect["downstream"] or {"headers": []}), "body": body}}
+    main = raw.get("expect_main")
+    return [expect, {**expect, **main}] if main else [expect]
