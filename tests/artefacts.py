@@ -1,7 +1,7 @@
 """What takes long to make for the tests: components, modules for Envoy, and their machine code.
 
-Each is made once, and again when something that goes into it has changed. `conftest.py` at the root makes what the tests
-of a run need, two at a time, before the first test starts. `python -m tests.artefacts` makes all of them.
+Each is made once, and again when something that goes into it has changed. `conftest.py` at the root makes what the
+tests of a run need, two at a time, before the first test starts. `python -m tests.artefacts` makes all of them.
 """
 
 from __future__ import annotations

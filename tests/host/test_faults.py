@@ -196,7 +196,7 @@ def test_an_endless_configuration_is_refused(faulty: MakeFaulty) -> None:
 
 
 def test_with_room_for_it_recursion_in_c_is_a_python_error(bundle_component: Path) -> None:
-    component = Engine(stack=96 * MIB, optimize=False).load(bundle_component)
+    component = Engine(stack=400 * MIB, optimize=False).load(bundle_component)
     outcome: list[str] = []
 
     def run() -> None:
@@ -205,7 +205,7 @@ def test_with_room_for_it_recursion_in_c_is_a_python_error(bundle_component: Pat
         except PluginFailure as failure:
             outcome.append(str(failure).splitlines()[-1])
 
-    before = threading.stack_size(192 * MIB)
+    before = threading.stack_size(500 * MIB)
     try:
         thread = threading.Thread(target=run)
         thread.start()
