@@ -10,6 +10,7 @@ import click
 
 from proxywasm_host.bench.measure import table
 from proxywasm_host.build import BuildError
+from proxywasm_host.commands.bench import json_option
 from proxywasm_host.gateway.envoy import EnvoyError
 from proxywasm_host.terminal import UserError, progress
 
@@ -20,13 +21,7 @@ from .stage import BrokenAnswersError
 
 
 @click.command()
-@click.option(
-    "--json",
-    "output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write the rows as JSON, too.",
-)
+@json_option
 @click.option("--quick", is_flag=True, help="Few rounds: shows that everything runs, not what it costs.")
 def main(output: Path | None, *, quick: bool) -> None:
     """Measure what ai-proxy costs as a plugin of Envoy, side by side with the original."""

@@ -244,14 +244,6 @@ def test_run_says_when_it_is_ready_and_ends_as_envoy_does(
     assert [path.name for path in tmp_path.iterdir()] == ["gateway.yaml"]
 
 
-def test_envoy_in_the_background_ends_when_its_start_is_given_up() -> None:
-    envoy = BackgroundEnvoy({}, processor=1_000_000)  # there is no such processor
-    with pytest.raises((OSError, ValueError)), envoy:
-        raise AssertionError("it has not started")
-    with pytest.raises(ProcessLookupError):
-        os.kill(envoy.pid, 0)
-
-
 def test_envoy_ends_with_a_program_that_cannot_say_that_it_is_ready(tmp_path: Path, plugin: Path, port: int) -> None:
     gateway = read(gateway_file(tmp_path, port, plugin), {"KEY": "sk-secret"})
 

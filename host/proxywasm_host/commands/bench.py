@@ -15,14 +15,17 @@ _REPOSITORY = Path(__file__).resolve().parents[3]
 """If this is a clone of it, and not an installed package."""
 
 
-@click.command()
-@click.option(
+json_option = click.option(
     "--json",
     "output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Write the rows as JSON, too.",
 )
+
+
+@click.command()
+@json_option
 @click.option(
     "--envoy",
     is_flag=True,
