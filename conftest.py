@@ -19,7 +19,9 @@ from proxywasm_host.testing.programs import FLAVOURS, component_start
 NEEDS = "artefacts"
 """The key, in what xdist hands to its workers, of the folder where they say what their tests need."""
 
-_needs_folder: pytest.StashKey[tempfile.TemporaryDirectory[str] | None] = pytest.StashKey()
+_needs: pytest.StashKey[Path] = pytest.StashKey()
+"""That folder, in the process that has the workers."""
+_made: pytest.StashKey[bool] = pytest.StashKey()
 
 _IN_WASM = {"session": "ai_proxy_component", "how": "ai_proxy_component", "start": "bundle_component"}
 """What a fixture asks for only where it, or one that it uses, has the parameter `wasm`."""
@@ -44,7 +46,7 @@ _bundled("envoy", _in_envoy)
 # What the tests of a run need.
 
 
-def _needs(item: pytest.Item) -> Iterator[str]:
+def _needed_by(item: pytest.Item) -> Iterator[str]:
     """By name. A fixture that holds an artefact is called like it."""
     assert isinstance(item, pytest.Function)
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
@@ -61,13 +63,13 @@ def _needs(item: pytest.Item) -> Iterator[str]:
 @pytest.hookimpl(tryfirst=True)  # before anything is selected by its marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(_needs(item)):
+        if any(_needed_by(item)):
             item.add_marker("built")
 
 
 @pytest.hookimpl(tryfirst=True)  # a worker of xdist tells the others from here that it is ready
 def pytest_collection_finish(session: pytest.Session) -> None:
-    needed = sorted({name for item in session.items for name in _needs(item)})
+    needed = sorted({name for item in session.items for name in _needed_by(item)})
     worker: dict[str, Any] | None = getattr(session.config, "workerinput", None)
     if worker is None and not session.config.option.collectonly:
         _make(session.config, needed)
@@ -77,20 +79,23 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    folder = node.config.stash.setdefault(_needs_folder, tempfile.TemporaryDirectory())
-    if folder is not None and not node.config.option.collectonly:
-        node.workerinput[NEEDS] = folder.name
+    config: pytest.Config = node.config
+    if config.option.collectonly:
+        return
+    if _needs not in config.stash:
+        folder = tempfile.TemporaryDirectory(prefix="proxywasm-needs-")
+        config.add_cleanup(folder.cleanup)
+        config.stash[_needs] = Path(folder.name)
+    node.workerinput[NEEDS] = str(config.stash[_needs])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: Any) -> None:
     """All workers have the same tests, so what the first says is enough. Tests begin after this."""
-    folder = node.config.stash.get(_needs_folder, None)
-    if folder is not None:
-        node.config.stash[_needs_folder] = None
-        with folder:
-            needed = json.loads(Path(folder.name, node.gateway.id).read_text())
-        _make(node.config, needed)
+    config: pytest.Config = node.config
+    if _needs in config.stash and _made not in config.stash:
+        config.stash[_made] = True
+        _make(config, json.loads((config.stash[_needs] / node.gateway.id).read_text()))
 
 
 def _make(config: pytest.Config, names: list[str]) -> None:
