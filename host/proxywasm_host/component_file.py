@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import wasmtime
-from wasmtime import WasmtimeError
 from wasmtime import component as wasm
 
 from .functions import Signature
@@ -25,11 +24,14 @@ _CORE_INSTANCE_SECTION: Final = 2
 
 
 class ComponentError(Exception):
-    """A file is no component that this host can run. The message says which file, why, and what to do."""
+    """A file is no component that this host can run, or it cannot be compiled here.
+
+    The message says which file, why, and what to do.
+    """
 
 
-def reason(error: WasmtimeError) -> str:
-    """The root cause of an error in one line, without the Wasm backtrace."""
+def reason(error: Exception) -> str:
+    """The root cause of an error of Wasmtime in one line, without the Wasm backtrace."""
     last = str(error).strip().splitlines()[-1].strip()
     number, colon, text = last.partition(": ")
     return text if colon and number.isdigit() else last

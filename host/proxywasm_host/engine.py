@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import wasmtime
-from wasmtime import WasmtimeError
-from wasmtime import _ffi as ffi
 from wasmtime import component as wasm
 
 from .compiled import CompiledComponents
+from .compiling import CompilerLostError, RefusedError, Settings
 from .component_file import ComponentError, check_world, count_modules, read_component, reason
 from .functions import Signature
 from .limits import DEFAULT_LIMITS
@@ -20,11 +18,6 @@ from .seal import is_changed
 from .ticker import Ticker
 
 __all__ = ["Component", "ComponentError", "Engine", "reason"]
-
-_SETTINGS: Final = "epochs, no concurrency"
-"""What every engine is set up with, as far as machine code depends on it."""
-_SINGLE_PASS: Final = 1
-"""`WASMTIME_REGALLOC_ALGORITHM_SINGLE_PASS`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +50,20 @@ class Engine:
     """
 
     def __init__(self, *, stack: int = DEFAULT_LIMITS.stack, optimize: bool = True) -> None:
-        config = wasmtime.Config()
-        config.epoch_interruption = True
-        # Not used, but Wasmtime ends the process if it is less than the other.
-        ffi.wasmtime_config_async_stack_size_set(config.ptr(), stack)
-        config.max_wasm_stack = stack
-        # For components that are asynchronous inside. Ours are not, and a call is 1.5 us faster without.
-        ffi.wasmtime_config_concurrency_support_set(config.ptr(), False)
-        if not optimize:
-            config.cranelift_opt_level = "none"
-            ffi.wasmtime_config_cranelift_regalloc_algorithm_set(config.ptr(), _SINGLE_PASS)
-        self.engine = wasmtime.Engine(config)
+        settings = Settings(stack, optimize)
+        self.engine = settings.engine()
         self.ticker = Ticker(self.engine)
-        self._cache = CompiledComponents(self.engine, f"{_SETTINGS}, {'optimized' if optimize else 'quick'}")
+        self._cache = CompiledComponents(self.engine, settings)
 
     def load(self, path: str | os.PathLike[str]) -> Component:
         """Compile a plugin, or take it from the cache.
 
-        The first time takes seconds, later ones less than 0.1 s, most of it to hash 20 + 33 MB.
+        The first time takes seconds, later ones less than 0.1 s, most of it to hash 20 + 33 MB. A process of its own
+        compiles: this one takes no more memory than if the code had been in the cache.
 
         Raises:
-            ComponentError: the file is not a component, is damaged, or is not built for the world `http-plugin`.
+            ComponentError: the file is not a component, is damaged, is not built for the world `http-plugin`, or cannot
+                be compiled here.
         """
         path = Path(path)
         data = read_component(path)
@@ -89,24 +75,27 @@ class Engine:
         """Compile a component for any world, or take it from the cache.
 
         Raises:
-            ComponentError: the file is not a component or is damaged.
+            ComponentError: the file is not a component, is damaged, or cannot be compiled here.
         """
         path = Path(path)
         return self._compiled(path, read_component(path))
 
     def _compiled(self, path: Path, data: bytes) -> wasm.Component:
         code = self._cache.find(data)
-        if code is None:
-            code = self._compile(path, data)
-            self._cache.keep(data, code)
-        return code
-
-    def _compile(self, path: Path, data: bytes) -> wasm.Component:
+        if code is not None:
+            return code
         if is_changed(data):
             raise ComponentError(
                 f"{path}: was changed after it was built: delete it and build it again, or copy it once more"
             )
         try:
-            return wasm.Component(self.engine, data)
-        except WasmtimeError as error:
+            return self._cache.make(data)
+        except RefusedError as error:
             raise ComponentError(f"{path}: is damaged or cut off, build it again ({reason(error)})") from error
+        except CompilerLostError as error:
+            raise ComponentError(f"{path}: cannot be compiled: {error}") from error
+        except OSError as error:
+            raise ComponentError(
+                f"{path}: cannot be compiled: there is no room for its code: {error.strerror}; set TMPDIR to a folder "
+                "that has some"
+            ) from error

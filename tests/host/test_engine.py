@@ -40,7 +40,8 @@ def tiny(tmp_path: Path) -> Path:
 
 
 def entries(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir())
+    """What is kept of compiled components. Locks lie beside it."""
+    return sorted(path for path in folder.iterdir() if not path.name.endswith(".lock"))
 
 
 # -- What is refused --------------------------------------------------------------------------------------------------
@@ -78,7 +79,7 @@ def sealed(component: bytes) -> bytes:
     return component + seal(component)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.integers(0, 8 * len(sealed(TINY)) - 1))
 def test_a_sealed_component_with_a_bit_flipped_is_refused(cache: Path, tmp_path: Path, bit: int) -> None:
     changed = bytearray(sealed(TINY))
@@ -240,7 +241,7 @@ def test_a_folder_in_the_place_of_an_entry_is_replaced(
     entry.unlink()
     entry.mkdir()
     Engine().compile(tiny)
-    assert "cannot read the compiled component" in caplog.text
+    assert f"{entry} cannot be read: Is a directory" in caplog.text
     assert entry.is_file()
 
 
@@ -250,10 +251,26 @@ def test_quick_and_optimized_code_are_kept_apart(cache: Path, tiny: Path) -> Non
     assert len(entries(cache)) == 2
 
 
-def test_without_a_folder_it_works_uncached(cache: Path, tiny: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_folder_it_works_uncached_and_leaves_nothing(
+    cache: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     cache.write_text("a file is in the way")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = sorted(tmp_path.iterdir())
     Engine().compile(tiny)
     assert "not cached" in caplog.text
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_folder_that_turns_out_to_be_unusable_is_done_without(
+    cache: Path, tiny: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = Engine()
+    for digit in "0123456789abcdef":
+        (cache / f".{digit}.lock").mkdir()
+    engine.compile(tiny)
+    assert "cannot keep the compiled component" in caplog.text
+    assert entries(cache) == []
 
 
 def test_the_folder_follows_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,196 @@
+"""`build.sh`: what it installs, when, and what it says.
+
+The interpreter is one that writes down what it is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT
+
+PYTHON = r"""#!/usr/bin/env bash
+# Makes environments of copies of itself. Notes what pip and pytest are asked for; pip fails if a file `broken` exists.
+case "$*" in
+"-m venv .venv")
+    mkdir -p .venv/bin
+    cp "$0" .venv/bin/python
+    ;;
+"-m pip install "*)
+    echo "pip ${!#}" >>notes
+    [ ! -e broken ] || exit 1
+    for tool in proxywasm ruff; do
+        printf '#!/bin/sh\necho "%s $*" >>notes\n' $tool >.venv/bin/$tool
+        chmod +x .venv/bin/$tool
+    done
+    ;;
+"-m pytest"*) echo "pytest" >>notes ;;
+esac
+"""
+NOTHING_TO_DO = ""
+
+
+class Clone:
+    """A folder with `build.sh`, as after `git clone`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "clone"
+        self.folder.mkdir()
+        for name in ("build.sh", "pyproject.toml"):
+            shutil.copy(ROOT / name, self.folder)
+        self.python = folder / "python"
+        self.python.write_text(PYTHON)
+        self.python.chmod(0o755)
+
+    def run(self, *words: str, fails: bool = False) -> str:
+        """What it says on stderr."""
+        done = subprocess.run(
+            [self.folder / "build.sh", *words],
+            env=os.environ | {"PYTHON": str(self.python)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert bool(done.returncode) == fails, done.stderr
+        return done.stderr
+
+    def notes(self, tool: str) -> list[str]:
+        """The words that a tool got, since the last time of asking for any."""
+        notes = self.folder / "notes"
+        lines = notes.read_text().splitlines() if notes.exists() else []
+        notes.unlink(missing_ok=True)
+        return [line.removeprefix(tool).strip() for line in lines if line.startswith(tool)]
+
+    def installs(self, *words: str) -> list[str]:
+        """The extras that are installed when it is called with these words."""
+        self.run(*words)
+        return [line.removeprefix(".[").removesuffix("]") for line in self.notes("pip")]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    return Clone(tmp_path)
+
+
+def test_the_first_command_is_light(clone: Clone) -> None:
+    said = clone.run()
+    assert said == "build.sh: installing into .venv what builds and replays plugins (140 MB)\n"
+    assert clone.notes("p") == ["ip .[host]", *["roxywasm " + words for words in (
+        "build plugins/ai_proxy -o dist/ai_proxy.wasm",
+        "replay --wasm dist/ai_proxy.wasm tests/recordings/qwen-native-stream.json",
+    )]]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "extra"),
+    [
+        ("--help", "host"),
+        ("replay --check a.json", "host"),
+        ("bench", "host"),
+        ("bench --json envoy", "host"),
+        ("build plugins/ai_proxy -o dist/ai_proxy.proxy-wasm", "host"),
+        ("build --target component plugins/ai_proxy -o x.wasm", "host"),
+        ("build --target proxy-wasm plugins/ai_proxy -o x.wasm", "envoy"),
+        ("build plugins/ai_proxy -o x.wasm --target=proxy-wasm", "envoy"),
+        ("envoy examples/gateway.yaml --run", "envoy"),
+        ("bench --envoy", "dev"),
+        ("bench --json x --envoy --quick", "dev"),
+        ("test -x", "dev"),
+        ("test", "dev"),
+        ("check", "dev"),
+    ],
+)
+def test_words_install_what_they_need(clone: Clone, words: str, extra: str) -> None:
+    assert clone.installs(*words.split()) == [extra]
+    assert clone.run(*words.split()) == NOTHING_TO_DO
+
+
+def test_each_says_what_it_installs_and_how_much_that_is(clone: Clone) -> None:
+    assert "what builds and replays plugins (140 MB)" in clone.run("--help")
+    assert "Envoy, Node.js (440 MB in all)" in clone.run("envoy")
+    assert "the original plugin in Go (650 MB in all)" in clone.run("check")
+    assert clone.notes("pip") == [".[host]", ".[envoy]", ".[dev]"]
+
+
+def test_less_than_what_is_there_installs_nothing(clone: Clone) -> None:
+    assert clone.installs("test") == ["dev"]
+    assert clone.installs() == []
+    assert clone.installs("envoy") == []
+    assert clone.installs("test") == []
+
+
+def test_when_requirements_change_all_that_is_there_is_brought_up_to_date(clone: Clone) -> None:
+    clone.installs("envoy")
+    with (clone.folder / "pyproject.toml").open("a") as file:
+        file.write("# another version of something\n")
+    assert clone.installs("replay") == ["envoy"]
+    assert clone.installs("replay") == []
+
+
+def test_a_folder_that_was_moved_gets_a_new_environment(clone: Clone) -> None:
+    clone.installs("test")
+    (clone.folder / ".venv" / "old").touch()
+    clone.folder = clone.folder.rename(clone.folder.with_name("moved"))
+    assert clone.installs() == ["host"]
+    assert not (clone.folder / ".venv" / "old").exists()
+
+
+def test_another_way_to_the_same_folder_changes_nothing(clone: Clone) -> None:
+    clone.installs()
+    link = clone.folder.with_name("link")
+    link.symlink_to(clone.folder)
+    clone.folder = link
+    assert clone.installs() == []
+
+
+def test_what_was_not_installed_to_its_end_is_installed_again(clone: Clone) -> None:
+    broken = clone.folder / "broken"
+    broken.touch()
+    assert "the packages cannot be installed; see above" in clone.run("replay", fails=True)
+    broken.unlink()
+    clone.notes("pip")
+    assert clone.installs("replay") == ["host"]
+
+    # More of the same: what was there before still is.
+    broken.touch()
+    clone.run("test", fails=True)
+    broken.unlink()
+    clone.notes("pip")
+    assert clone.installs("replay") == []
+    assert clone.installs("test") == ["dev"]
+
+    # Other versions: nobody knows which of them are there, even if the file is as it was again.
+    project = clone.folder / "pyproject.toml"
+    content = project.read_text()
+    project.write_text(content + "# another version of something\n")
+    broken.touch()
+    clone.run("test", fails=True)
+    broken.unlink()
+    project.write_text(content)
+    clone.notes("pip")
+    assert clone.installs("test") == ["dev"]
+
+
+def test_an_environment_that_works_is_kept(clone: Clone) -> None:
+    clone.installs()
+    mark = clone.folder / ".venv" / "mark"
+    mark.touch()
+    assert clone.installs("check") == ["dev"]
+    assert mark.exists()
+
+
+def test_an_environment_whose_python_is_gone_is_made_again(clone: Clone) -> None:
+    clone.installs()
+    (clone.folder / ".venv" / "bin" / "python").unlink()
+    assert clone.installs("check") == ["dev"]
+    assert (clone.folder / ".venv" / "bin" / "python").exists()
+
+
+def test_without_python_it_says_what_to_do(clone: Clone) -> None:
+    clone.python = clone.python.with_name("none")
+    assert clone.run(fails=True).endswith("/none; install Python 3.11 or later, or set PYTHON\n")
