@@ -11,7 +11,7 @@ import pytest
 from proxywasm_host.build import BuildError, build_module
 
 from .envoy_process import Envoy, wasm_filter
-from .upstream import mirror, serving
+from .upstream import Mirror, serving
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -45,7 +45,7 @@ def ai_proxy_module() -> Path:
 
 @pytest.fixture(scope="session")
 def upstream_port() -> Iterator[int]:
-    with serving(mirror()) as port:
+    with serving(Mirror()) as port:
         yield port
 
 

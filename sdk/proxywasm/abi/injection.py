@@ -64,6 +64,10 @@ class Injections:
             # So it is if the first chunk that is taken is the empty one of trailers.
             stream.no_place(half, len(data))
             return
+        if stream.closed:
+            # The gateway has broken the response off, and has told us so while it was asked.
+            stream.log(f"the response is broken off: the gateway cannot buffer the {len(data)} bytes of its end")
+            return
         del self._waiting[: len(data)]
         stream.go_on(half)
         if self._waiting:
