@@ -1,6 +1,6 @@
 """One HTTP stream in Envoy's filter chain, between an upstream, a client and one Wasm filter.
 
-It keeps the rules of Envoy 1.40 for body phases, buffers and resuming (`source/common/http/filter_manager.cc`,
+It keeps Envoy's rules for body phases, buffers and resuming (`source/common/http/filter_manager.cc`,
 `source/extensions/common/wasm/context.cc`), so that a test decides when a chunk, a call-out's answer or a timer comes.
 The filter is the adapter as it runs in the module, natively.
 """
@@ -91,9 +91,11 @@ class Direction:
             self.resume()
 
     def _filter(self, data: bytearray, end: bool) -> None:
+        buffered = False
         if self._buffering and data is not self._buffer:
             self._keep(data)
             data = bytearray()
+            buffered = not self._chain.strands
         self._given = data
         action = self._chain.call(lambda: self._phases.body(len(self.reachable or b""), end))
         self._buffering = action == STOP
@@ -102,7 +104,7 @@ class Direction:
         if self.replied:
             return
         if action == CONTINUE and self._iterates:
-            self._send(data, end)
+            self._send(self._buffer if buffered and self._buffer is not None else data, end)
         elif action == CONTINUE:
             self._keep(data)
             self.resume()
@@ -177,7 +179,11 @@ class RefusedError(Exception):
 
 
 class FilterChain:
-    """Envoy. Its methods without arguments of the ABI are what a test does; the others are the ABI's."""
+    """Envoy: what a test does to it, and the ABI."""
+
+    strands = False
+    """As Envoy 1.36: what is in the buffer stays there when the filter returns `Continue` and is not stopped. Envoy
+    1.40 takes it out."""
 
     def __init__(self, plugin: Plugin[Any], configuration: bytes = b"") -> None:
         self.messages: list[str] = []

@@ -6,10 +6,11 @@ byte that arrives once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,13 @@ NO_PLACE = "the response is broken off: there is no place for the {} bytes of it
 EVENTS = st.lists(st.one_of(DATA, OTHERS), max_size=12)
 """What happens while a body comes: a chunk, a call-out's answer, a timer."""
 ENDS = st.sampled_from(["data", "empty", "trailers"])
+
+
+@pytest.fixture(autouse=True, scope="module", params=["1.36", "1.40"])
+def release(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FilterChain, "strands", request.param == "1.36")
+        yield
 
 
 def call(answered: Callable[[], object]) -> None:

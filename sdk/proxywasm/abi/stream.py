@@ -151,8 +151,8 @@ class Stream:
             if half is self.response and self.taken and self.taken.open:
                 self.taken = None  # This chunk goes on by itself: the plugin has taken others only to keep the headers.
             if half.buffering and not half.stopped:
-                # It has been resumed outside of a body phase, and what this phase lets pass is in the gateway's buffer:
-                # there it would stay, for the gateway goes on already. Stopped like this it forgets its buffering.
+                # It has been resumed outside of a body phase, and what this phase lets pass is in the gateway's buffer.
+                # Envoy 1.36 would leave it there, as it goes on already. Stopped like this it forgets its buffering.
                 action = STOP_TAKEN
                 half.passing = True
                 self.root.soon(self._pass_on)
