@@ -11,7 +11,7 @@ import pytest
 from proxywasm_host.testing.envoy import missing
 
 from .envoy_process import Envoy, features_filter
-from .upstream import mirror, serving
+from .upstream import Mirror, serving
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,7 +22,7 @@ def installed() -> None:
 
 @pytest.fixture(scope="session")
 def upstream_port() -> Iterator[int]:
-    with serving(mirror()) as port:
+    with serving(Mirror()) as port:
         yield port
 
 

@@ -41,6 +41,7 @@ service = ClusterClient(TargetCluster("upstream", "upstream"))
 redis = RedisClient(TargetCluster("redis", "redis"))
 redis.init()
 waiting: list[HttpContext] = []
+LARGE = 1 << 18
 drawn = random.random()  # while the component is built
 
 
@@ -112,8 +113,11 @@ def response_headers(ctx: HttpContext, config: Config) -> Action | None:
             ctx.response_headers.add("set-cookie", "b=2")
         case "/many":
             edit_many(ctx.response_headers)
-        case "/whole":
+        case "/whole" | "/waiting":
             return Action.STOP_ITERATION
+        case "/reply-paused":
+            service.post("/called", lambda answer: ctx.resume_http_response())
+            return Action.PAUSE
         case "/late-reply":
             ctx.send_http_response(403, {"x-local": "yes"}, b"late")
         case "/paused-response":
@@ -139,10 +143,21 @@ def response_body(ctx: HttpContext, config: Config, body: bytes) -> None:
 
 
 @plugin.on_streaming_response_body
-def streamed_response(ctx: HttpContext, config: Config, chunk: bytes, last_chunk: bool) -> bytes | None:
+def streamed_response(ctx: HttpContext, config: Config, chunk: bytes, last_chunk: bool) -> bytes | Action | None:
     if ctx.get_context("path") == "/inject":
         inject(ctx, chunk, last_chunk)
         return None
+    if ctx.get_context("path") == "/inject-large":
+        ctx.inject_response_body(chunk * LARGE, last_chunk)
+        return None
+    if ctx.get_context("path") == "/inject-large-end":
+        ctx.inject_response_body(bytes(3 << 20) if last_chunk else chunk, last_chunk)
+        return None
+    if ctx.get_context("path") == "/waiting" and not ctx.get_context("resumed"):
+        if ctx.get_context("calls") is None:
+            ctx.set_context("calls", 1)
+            service.post("/called", lambda answer: resume_response(ctx))
+        return Action.STOP_ITERATION
     if ctx.get_context("path") == "/raise-in-chunk" and b"[DONE]" in chunk:
         raise RuntimeError("chunk")
     return b"<" + chunk + b">"
@@ -156,6 +171,11 @@ def done(ctx: HttpContext, config: Config) -> None:
         code = int.from_bytes(ctx.get_property("response", "code") or b"", "little")
         log.info("done with %s", code)
         service.get("/called", lambda answer: log.info("called after the end: %s", answer.status))
+
+
+def resume_response(ctx: HttpContext) -> None:
+    ctx.set_context("resumed", True)
+    ctx.resume_http_response()
 
 
 def inject(ctx: HttpContext, chunk: bytes, last_chunk: bool) -> None:
@@ -209,7 +229,12 @@ def limit(ctx: HttpContext, config: Config) -> Action:
 def resumed_headers(ctx: HttpContext, config: Config) -> Action:
     """The headers go on while the body is still being collected."""
     ctx.request_headers.discard("content-length")
-    service.get("/called", lambda answer: ctx.resume_http_request())
+
+    def answered(answer: HttpAnswer) -> None:
+        ctx.resume_http_request()
+        log.info("resumed the headers")
+
+    service.get("/called", answered)
     return read_request(ctx, config)
 
 
@@ -263,6 +288,14 @@ def call_raise(ctx: HttpContext, config: Config) -> Action:
 
     service.post("/called", answered)
     return Action.PAUSE
+
+
+def raise_while_collecting(ctx: HttpContext, config: Config) -> None:
+    def answered(answer: HttpAnswer) -> None:
+        raise RuntimeError(f"while collecting: {config.get('number')}")
+
+    service.post("/called", answered)
+    ctx.buffer_request_body()
 
 
 def wait(ctx: HttpContext, config: Config) -> Action:
@@ -403,11 +436,15 @@ PATHS: dict[str, Callable[[HttpContext, Config], Action | None]] = {
     "/route-call": read_request,
     "/whole": read_response,
     "/inject": inject_response,
+    "/inject-large": inject_response,
+    "/inject-large-end": inject_response,
     "/reply": reply,
+    "/reply-paused": reply,
     "/reply-raise": reply,
     "/call": call,
     "/call-resume": call_resume,
     "/call-raise": call_raise,
+    "/raise-while-collecting": raise_while_collecting,
     "/wait": wait,
     "/resume-others": resume_others,
     "/reply-to-others": reply_to_others,
@@ -431,5 +468,16 @@ REQUEST_READERS = {
     "/paused-body",
     "/route-call",
     "/raise-in-body",
+    "/raise-while-collecting",
 }
-RESPONSE_READERS = {"/whole", "/stream", "/inject", "/route-call", "/raise-in-whole", "/raise-in-chunk"}
+RESPONSE_READERS = {
+    "/whole",
+    "/stream",
+    "/waiting",
+    "/inject",
+    "/inject-large",
+    "/inject-large-end",
+    "/route-call",
+    "/raise-in-whole",
+    "/raise-in-chunk",
+}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import socket
 import time
 from http.client import IncompleteRead
 from pathlib import Path
@@ -78,6 +80,28 @@ def test_a_stream_may_fail_open(bundle_module: Path, upstream_port: int) -> None
         drawn = re.findall(r"drew (\S+)", envoy.log)
         assert len(drawn) >= 6
         assert len(set(drawn)) == len(drawn)
+
+
+def test_a_stream_that_fails_open_while_a_body_is_collected_passes_whole(
+    bundle_module: Path, upstream_port: int
+) -> None:
+    filters = [
+        features_filter(bundle_module, {"_fail_open_": True, "number": number}, name=f"f{number}") for number in (1, 2)
+    ]
+    with (
+        Envoy({"upstream": upstream_port}, filters) as envoy,
+        socket.create_connection(("127.0.0.1", envoy.port), 20) as connection,
+    ):
+        connection.sendall(
+            b"POST /raise-while-collecting HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
+            b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"
+        )
+        for number in (1, 2):
+            envoy.wait_for_log(f"while collecting: {number}")
+        connection.sendall(b"3\r\ndef\r\n")
+        connection.sendall(b"3\r\nghi\r\n0\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == "abcdefghi"
 
 
 @pytest.mark.parametrize("policy", ["FAIL_OPEN", "FAIL_RELOAD"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,6 +13,15 @@ from proxywasm.wire import Fields
 from proxywasm_host.exchange import Message
 
 CHUNKS = [b"data: one\n\n", "data: zwölf\n\n".encode(), b"\xff\x00", b"data: [DONE]\n\n"]
+
+
+def apart() -> None:
+    """Chunks are apart in time: Envoy joins them only on a busy machine."""
+    time.sleep(0.05)
+
+
+def at_once() -> None:
+    """Envoy joins chunks as it likes."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -28,8 +37,14 @@ class _Handler(BaseHTTPRequestHandler):
                 pass
         return body
 
-    def answer(self, status: int, headers: Fields, chunks: Sequence[bytes], trailers: bytes = b"") -> None:
-        """Chunks are apart in time, so that Envoy does not join them."""
+    def answer(
+        self,
+        status: int,
+        headers: Fields,
+        chunks: Sequence[bytes],
+        trailers: bytes = b"",
+        after_chunk: Callable[[], object] = apart,
+    ) -> None:
         self.send_response(status)
         for name, value in [*headers, ("transfer-encoding", "chunked")]:
             self.send_header(name, value)
@@ -37,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         for chunk in chunks:
             self.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
             self.wfile.flush()
-            time.sleep(0.05)
+            after_chunk()
         self.wfile.write(b"0\r\n" + trailers + b"\r\n")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is http.server's
@@ -45,14 +60,20 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Mirror(_Handler):
+    server: Mirror
+
     def do_GET(self) -> None:
         body = self.read_body()
         query = self.path.partition("?")[2]
         if self.path == "/called":
             self._whole(b"answer to " + body)
-        elif self.path == "/stream" or "stream" in query:
+        elif self.path == "/go":
+            self.server.next_chunk.release()
+            self._whole(b"")
+        elif self.path.startswith("/stream") or "stream" in query:
             trailers = b"x-trailer: yes\r\n" if "trailers" in query else b""
-            self.answer(200, [("content-type", "text/event-stream")], CHUNKS, trailers)
+            pace = self.server.next_chunk.acquire if "paced" in query else at_once if "burst" in query else apart
+            self.answer(200, [("content-type", "text/event-stream")], CHUNKS, trailers, pace)
         else:
             seen = {"path": self.path, "headers": self.headers.items(), "body": body.decode("latin-1")}
             self._whole(json.dumps(seen).encode())
@@ -104,6 +125,9 @@ def serving(server: ThreadingHTTPServer) -> Iterator[int]:
         server.server_close()
 
 
-def mirror() -> ThreadingHTTPServer:
-    """Answers with what it was sent, and `/stream` with `CHUNKS`."""
-    return ThreadingHTTPServer(("127.0.0.1", 0), _Mirror)
+class Mirror(ThreadingHTTPServer):
+    """Answers with what it was sent, and `/stream` with `CHUNKS`: with `paced` in the query each waits for a `/go`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Mirror)
+        self.next_chunk = threading.Semaphore(0)

@@ -254,10 +254,8 @@ def test_nonsense_is_a_failure(shared: ComponentProgram, action: str) -> None:
 )
 def test_a_trap_loses_the_program(plugin: Component, action: str, cause: str, reproducible: bool) -> None:
     program = ComponentProgram(plugin, RecordingHost(), reproducible=reproducible)
-    start = time.monotonic()
     with pytest.raises(ProgramLost, match=cause):
         do(program, action)
-    assert time.monotonic() - start < 5
     with pytest.raises(ProgramLost, match=cause):
         program.on_tick()
     with pytest.raises(ProgramLost, match=cause):

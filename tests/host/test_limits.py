@@ -94,5 +94,5 @@ def test_a_ticker_has_one_thread_that_ends_with_it() -> None:
     started = [thread for thread in threading.enumerate() if thread.name == "proxywasm-ticker"][-1]
     del ticker
     gc.collect()
-    started.join(timeout=10)
+    started.join(timeout=60)
     assert not started.is_alive()

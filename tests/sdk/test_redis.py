@@ -171,7 +171,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _ready(port: int, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
-    for _ in range(100):
+    for _ in range(1200):
         try:
             with redis.Redis(port=port, password="secret", protocol=2) as client:
                 client.ping()
@@ -273,7 +273,7 @@ def call_of(*command: Any, db: object = 0) -> RedisCall:
 def eventually(server: Server, key: str, values: Collection[int]) -> bool:
     """Whether the server's statistics get there: it hears of a connection's end a little later."""
     with redis.Redis(port=server.port, password=server.password, protocol=2) as client:
-        for _ in range(500):
+        for _ in range(3000):
             if client.info("clients")[key] in values:
                 return True
             time.sleep(0.02)

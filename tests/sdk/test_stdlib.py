@@ -136,11 +136,9 @@ def test_sys_exit_ends_the_stream_and_not_the_plugin(start: Start) -> None:
 @pytest.mark.parametrize("behaviour", ["sleep", "sleep by name"])
 def test_sleeping_names_the_rule(start: Start, behaviour: str) -> None:
     runner = start(behaviour)
-    before = time.monotonic()
     for number in range(2):
         request(runner)
         assert "RuleError: a plugin must not sleep" in logs(runner)[number].message
-    assert time.monotonic() - before < 5
     assert not runner.lost
 
 

@@ -35,8 +35,8 @@ class Half:
     """
 
     __slots__ = (
-        "arrived", "body_kind", "collecting", "ended", "hold", "kept", "limit", "map_kind", "mode", "name", "number",
-        "on_body", "on_headers", "stopped",
+        "arrived", "body_kind", "buffering", "collecting", "ended", "hold", "kept", "limit", "map_kind", "mode", "name",
+        "number", "on_body", "on_headers", "passing", "stopped",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +58,11 @@ class Half:
         """The last of it has arrived."""
         self.stopped = False
         """The gateway was told to wait, and has not been told to go on."""
+        self.buffering = False
+        """The last body phase returned `STOP_BODY`. Until another returns something else, the gateway puts what arrives
+        into its buffer first, also when it goes on again. What is in there it sends when it is *told* to go on."""
+        self.passing = False
+        """All that is in the gateway's buffer may go on: it is stopped only to be told so."""
         self.collecting = False
         """The gateway's buffer has a part of the body that the plugin has not seen."""
         self.kept = b""

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ..wire import Injection, LogLevel
-from .calls import CONTINUE, EVERYTHING, RESPONSE, RESPONSE_BODY, STOP_BODY, STOP_TAKEN, Status, status_name
+from ..wire import Hold, Injection, LogLevel
+from .calls import EVERYTHING, RESPONSE_BODY, STOP_BODY, STOP_TAKEN, Status, status_name
 
 if TYPE_CHECKING:
     from .stream import Stream
 
 
-class Injections:
-    """For gateways that cannot inject: what is injected takes the place of what was taken, in the gateway's buffer.
+PIECE: Final = 1 << 16
+"""Bytes that go into the gateway's buffer at once. More than its limit would break the response off; Envoy does not say
+what it is, and 1 MiB unless it is configured."""
 
-    Two things come later than asked for. What is injected after the upstream has ended goes out together with the end
-    of the response, and a response that is ended before the upstream has ended ends with it.
+
+class Injections:
+    """For gateways that cannot inject: what is injected goes into the gateway's buffer, and the gateway goes on.
+
+    Both happen in one call, outside of a body phase; until then the data waits here. A chunk may arrive at any time,
+    and the gateway would join it with what is in its buffer: the plugin would be given its own data.
+
+    The gateway sends the end of the response when it is told to go on after the upstream has ended. So two things come
+    later than asked for. What has not been sent when the upstream ends goes out together with the end of the response,
+    and a response that is ended before the upstream has ended ends with it.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -29,17 +38,13 @@ class Injections:
         self._waiting += injection.body
         if injection.end_of_stream:
             self.open = False
+            self._stream.response.on_body = self._rest
 
     def leave(self) -> int:
         """The end of a body phase: what it returns."""
-        stream, data = self._stream, bytes(self._waiting)
-        self._waiting.clear()
-        # What is in the buffer of this phase, so the plugin's part of it.
-        stream.set_body(stream.response, data)
-        if not self.open:
-            self._drop_the_rest()
-            return CONTINUE
-        if data and not stream.response.ended:
+        stream = self._stream
+        stream.set_body(stream.response, b"")
+        if self._waiting or not self.open:
             stream.root.soon(self.settle)
         # Stopped like this the buffer stays within reach of later callbacks.
         return STOP_BODY
@@ -47,27 +52,32 @@ class Injections:
     def settle(self) -> None:
         """Outside of a body phase: send what has been injected."""
         stream, half = self._stream, self._stream.response
-        if stream.closed:
+        if not stream.moves(half) or not (self._waiting or (half.stopped and not self.open)):
             return
-        stream.root.gateway.enter(stream.id)
-        abi = stream.root.gateway.abi
-        if self._waiting:
-            # At the end: behind what is there already.
-            status = abi.set_buffer_bytes(RESPONSE_BODY, EVERYTHING, 0, bytes(self._waiting))
-            self._waiting.clear()
-            if status:
-                stream.root.port.log(
-                    LogLevel.ERROR, stream.id, f"response data was injected in vain ({status_name(status)})"
-                )
-        if self.open and half.ended:
+        last = half.ended
+        if last and self.open:
             return  # To go on now would end the response.
-        if not self.open:
-            self._drop_the_rest()
-        half.stopped = False
-        abi.continue_stream(RESPONSE)
+        data = self._waiting if last else self._waiting[:PIECE]
+        stream.root.gateway.enter(stream.id)
+        # At the end: behind what body phases have let pass.
+        if stream.root.gateway.abi.set_buffer_bytes(RESPONSE_BODY, EVERYTHING, 0, bytes(data)) and data:
+            # So it is if the first chunk that is taken is the empty one of trailers.
+            stream.no_place(half, len(data))
+            return
+        if stream.closed:
+            # The gateway has broken the response off, and has told us so while it was asked.
+            stream.log(f"the response is broken off: the gateway cannot buffer the {len(data)} bytes of its end")
+            return
+        del self._waiting[: len(data)]
+        stream.go_on(half)
+        if self._waiting:
+            stream.root.soon(self.settle)
 
-    def _drop_the_rest(self) -> None:
-        self._stream.response.on_body = lambda _context, _body, _end: b""
+    def _rest(self, _context: int, _body: bytes, _end_of_stream: bool) -> bytes:
+        """What the upstream sends behind the end of the response is dropped, but its end must not overtake the data."""
+        if self._waiting:
+            self._stream.response.hold = Hold.PAUSE
+        return b""
 
 
 class HigressInjections:

@@ -30,7 +30,7 @@ class Root:
         self._streams = streams
         self.log_level = -1
         """The gateway's, which the dispatcher has been told."""
-        self._soon: list[Callable[[], None]] = []
+        self._soon: dict[Callable[[], None], None] = {}
         self._after: list[Callable[[], None]] = []
 
     def configure(self, config: str) -> None:
@@ -53,7 +53,7 @@ class Root:
 
     def tick(self) -> None:
         if self._soon:
-            soon, self._soon = self._soon, []
+            soon, self._soon = self._soon, {}
             self.port.wake_in(self.port.tick_period)
             for function in soon:
                 function()
@@ -103,10 +103,10 @@ class Root:
             self._after.append(function)
 
     def soon(self, function: Callable[[], None]) -> None:
-        """Call it as soon as the gateway has dealt with what this callback returns."""
+        """Call it once, as soon as the gateway has dealt with what this callback returns."""
         if not self._soon:
             self.port.wake_in(SOON_MS)
-        self._soon.append(function)
+        self._soon[function] = None
 
 
 def _log_level(number: int) -> LogLevel:

@@ -23,6 +23,8 @@ from .calls import (
     STOP_ALL,
     STOP_BODY,
     STOP_HEADERS,
+    STOP_TAKEN,
+    STOP_TRAILERS,
     status_name,
 )
 from .half import REQUEST_SIDE, RESPONSE_SIDE, Half
@@ -41,7 +43,10 @@ _PAUSE, _STOP_NO_BUFFER = Hold.PAUSE, Hold.STOP_NO_BUFFER
 class Stream:
     """Each phase returns what the gateway does next with its direction."""
 
-    __slots__ = ("_abi", "_answered", "_bypassed", "_gateway", "closed", "id", "request", "response", "root", "taken")
+    __slots__ = (
+        "_abi", "_answered", "_bypassed", "_gateway", "_superseded", "closed", "id", "request", "response", "root",
+        "taken",
+    )  # fmt: skip
 
     def __init__(self, root: Root, context: int) -> None:
         self.id = context
@@ -51,6 +56,7 @@ class Stream:
         self._gateway = gateway = root.gateway
         self._abi = gateway.abi
         self._answered = False  # by a local reply; the gateway takes no second one
+        self._superseded = False  # the local reply is sent instead of a response that had arrived
         self._bypassed = False  # the plugin failed in this stream and is not asked again
         self.closed = False
         """Nothing can be asked for it any more."""
@@ -73,17 +79,18 @@ class Stream:
             if outcome is not None:
                 self.root.carry_out(outcome, self, half)
         if half.hold is None:
-            half.stopped = False
             return CONTINUE
-        return self._leave(half, STOP_ALL if half.hold is _PAUSE else STOP_HEADERS)
+        action = STOP_ALL if half.hold is _PAUSE else STOP_HEADERS
+        half.hold = None
+        half.stopped = True
+        return action
 
     def body(self, half: Half, size: int, end_of_stream: bool) -> int:
         """`size` is that of the chunk, or, while a body is being collected, of all that is there."""
         half.ended = end_of_stream
         mode = half.mode
         if mode is _SKIP:
-            half.stopped = False
-            return CONTINUE
+            return self._leave(half, CONTINUE) if half.stopped or half.buffering else CONTINUE
         if mode is _BUFFER:
             if half.limit is not None and size + len(half.kept) > half.limit:
                 self._too_large(half, half.limit)
@@ -98,10 +105,12 @@ class Stream:
         """They are the end of the stream when there are any: body phases said that more follows."""
         if half.ended or half.mode is _SKIP:
             half.ended = True
-            return self._leave(half, CONTINUE)
-        half.ended = True
-        data = self._abi.get_buffer_bytes(half.body_kind, 0, EVERYTHING) if half.collecting else None
-        return self._ask(half, data or b"", True)
+            action = self._leave(half, CONTINUE)
+        else:
+            half.ended = True
+            data = self._abi.get_buffer_bytes(half.body_kind, 0, EVERYTHING) if half.collecting else None
+            action = self._ask(half, data or b"", True)
+        return CONTINUE if action == CONTINUE else STOP_TRAILERS
 
     def close(self) -> None:
         """The stream is over, however it ended. Called once."""
@@ -126,8 +135,7 @@ class Stream:
             self.fail(str(failure), half)
             return self._leave(half, CONTINUE)
         if outcome is None:
-            half.stopped = False
-            return CONTINUE
+            return self._leave(half, CONTINUE) if half.stopped or half.buffering else CONTINUE
         if isinstance(outcome, bytes):
             self.set_body(half, outcome)
             return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
@@ -137,9 +145,39 @@ class Stream:
         return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
 
     def _leave(self, half: Half, action: int) -> int:
+        """The end of a body phase, or of trailers."""
         half.hold = None
+        if action == CONTINUE:
+            if half is self.response and self.taken and self.taken.open:
+                self.taken = None  # This chunk goes on by itself: the plugin has taken others only to keep the headers.
+            if half.buffering and not half.stopped:
+                # It has been resumed outside of a body phase, and what this phase lets pass is in the gateway's buffer.
+                # Envoy 1.36 would leave it there, as it goes on already. Stopped like this it forgets its buffering.
+                action = STOP_TAKEN
+                half.passing = True
+                self.root.soon(self._pass_on)
+            else:
+                half.passing = False
+        half.buffering = action == STOP_BODY
         half.stopped = action != CONTINUE
         return action
+
+    def _pass_on(self) -> None:
+        """Outside of a body phase: send what body phases have let pass."""
+        for half in (self.request, self.response):
+            if half.passing and self.moves(half):
+                if half.ended and half is self.response and self.taken and self.taken.open:
+                    continue  # To go on now would end the response.
+                self.go_on(half)
+
+    def moves(self, half: Half) -> bool:
+        """The gateway can be told to go on with it."""
+        return not self.closed and not (self._answered if half is self.request else self._superseded)
+
+    def go_on(self, half: Half) -> None:
+        half.stopped = half.passing = False
+        self._gateway.enter(self.id)
+        self._abi.continue_stream(half.number)
 
     # What commands ask for; which asks for what is in `commands`.
 
@@ -171,24 +209,26 @@ class Stream:
             self._gateway.enter(self.id)
         if self._abi.set_buffer_bytes(half.body_kind, 0, EVERYTHING, body) and body:
             # So it is for a streamed body that ends with trailers: its last chunk is gone when they arrive.
-            self.log(f"the {half.name} is broken off: there is no place for the {len(body)} bytes of its end")
-            self._break_off(half)
+            self.no_place(half, len(body))
+
+    def no_place(self, half: Half, size: int) -> None:
+        self.log(f"the {half.name} is broken off: there is no place for the {size} bytes of its end")
+        self._break_off(half)
 
     def resume(self, half: Half, running: Half | None) -> None:
         if half is running:
             half.hold = None
-        elif half.stopped and not self._answered:
+        elif half.stopped and self.moves(half):
             self._continue(half)
 
     def _continue(self, half: Half) -> None:
-        half.stopped = False
         self._gateway.enter(self.id)
         if half.collecting:
             # The headers go on; what has been collected of the body must not, the plugin has yet to see it.
             half.kept += self._abi.get_buffer_bytes(half.body_kind, 0, EVERYTHING) or b""
             half.collecting = False
             self._abi.set_buffer_bytes(half.body_kind, 0, EVERYTHING, b"")
-        self._abi.continue_stream(half.number)
+        self.go_on(half)
 
     # Replies and failures.
 
@@ -201,6 +241,7 @@ class Stream:
         self._answered = True
         if self.response.arrived:
             # The gateway sends it past the plugin, or breaks the response off if its headers have gone.
+            self._superseded = True
             self.response.mode = _SKIP
         self._gateway.enter(self.id)
         self._abi.send_local_response(
@@ -249,25 +290,28 @@ class Stream:
         response = self.response
         if self.taken and self.taken.open:
             self._reply_instead(TORN, half)
+        elif self.taken:
+            # The plugin has ended the response, and what the upstream sends behind its end is still to be dropped.
+            self._bypass(self.request, half)
         elif self.root.fail_open:
-            for each in (self.request, response):
-                each.mode = _SKIP
-                if each is half:
-                    each.hold = None
-                elif each.stopped:
-                    self._let_go(each)
+            self._bypass(self.request, half)
+            self._bypass(response, half)
         elif not response.arrived or not response.ended or response.stopped or half is response:
             self.request.mode = response.mode = _SKIP
             self._reply_instead(FAILED, half)
 
-    def _let_go(self, half: Half) -> None:
-        """Continue with what has been collected."""
-        self._gateway.enter(self.id)
-        if half.kept:
-            self._abi.set_buffer_bytes(half.body_kind, 0, 0, half.kept)
-            half.kept = b""
-        half.stopped = half.collecting = False
-        self._abi.continue_stream(half.number)
+    def _bypass(self, half: Half, running: Half | None) -> None:
+        """Let it pass, with what has been collected."""
+        half.mode = _SKIP
+        if half is running:
+            half.hold = None
+        elif (half.stopped or half.kept) and self.moves(half):
+            self._gateway.enter(self.id)
+            if half.kept:
+                self._abi.set_buffer_bytes(half.body_kind, 0, 0, half.kept)
+                half.kept = b""
+            half.collecting = False
+            self.go_on(half)
 
     def log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
         self.root.port.log(level, self.id, message)
