@@ -283,7 +283,7 @@ def resident() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
-@pytest.mark.parametrize("rounds", [60, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [60, pytest.param(1000, marks=pytest.mark.exhaustive)])
 def test_faults_again_and_again_leave_nothing_behind(faulty: MakeFaulty, rounds: int) -> None:
     limits = Limits(call_time=0.05, memory=24 * MIB)
     house = House(faulty, limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,15 @@ def test_ai_proxy_has_no_errors() -> None:
     assert [finding for finding in check(ROOT / "plugins" / "ai_proxy") if finding.severity == "error"] == []
 
 
-@pytest.mark.slow
+def test_the_facts_are_those_of_the_versions_that_are_installed() -> None:
+    """Otherwise run `python -m tools.guest_facts`."""
+    measured = facts().measured
+    assert {name: measured[name] for name in ("componentize-py", "wasmtime")} == {
+        name: importlib.metadata.version(name) for name in ("componentize-py", "wasmtime")
+    }
+
+
+@pytest.mark.exhaustive
 def test_the_facts_are_still_what_is_measured() -> None:
     from tools.guest_facts.measure import measure  # noqa: PLC0415  # the kit behind it takes a second
 
