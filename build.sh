@@ -103,7 +103,8 @@ check)
     .venv/bin/ruff check .
     .venv/bin/ruff format --check .
     .venv/bin/python -m mypy
-    exec .venv/bin/python -m pytest -m "not slow and not exhaustive"
+    exec .venv/bin/python -m pytest --proxywasm=native --numprocesses=auto --dist=worksteal \
+        -m "not slow and not built and not exhaustive"
     ;;
 *)
     exec .venv/bin/proxywasm "$@"

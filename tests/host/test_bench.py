@@ -25,7 +25,7 @@ def run() -> int:
     return int(done.stdout)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.skipif(resident() is None, reason="nobody knows how much memory a process uses")
 def test_a_first_run_starts_with_no_more_memory_than_a_later_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
