@@ -232,7 +232,7 @@ def resumed_headers(ctx: HttpContext, config: Config) -> Action:
 
     def answered(answer: HttpAnswer) -> None:
         ctx.resume_http_request()
-        log.info("resumed the headers")
+        log.info("%s has resumed its headers", ctx.path)
 
     service.get("/called", answered)
     return read_request(ctx, config)
@@ -300,7 +300,7 @@ def raise_while_collecting(ctx: HttpContext, config: Config) -> None:
 
 def wait(ctx: HttpContext, config: Config) -> Action:
     waiting.append(ctx)
-    log.info("%d wait", len(waiting))
+    log.info("%s waits", ctx.path)
     return Action.PAUSE
 
 

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Sequence
 from contextlib import closing
 from http.client import HTTPConnection, IncompleteRead
@@ -31,6 +32,11 @@ def raw(envoy: Envoy, request: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", envoy.port), TIMEOUT) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def unique(path: str) -> str:
+    """For what is waited for in the log: it has lines of the tests before."""
+    return f"{path}?{uuid.uuid4().hex}"
 
 
 class Background(threading.Thread):
@@ -177,10 +183,11 @@ def test_chunks_pass_in_order_when_the_headers_have_waited(envoy: Envoy) -> None
     with closing(HTTPConnection("127.0.0.1", envoy.port, timeout=TIMEOUT)) as connection:
         connection.request("GET", "/waiting?stream&paced")
         response = connection.getresponse()  # so they are resumed
-        for _ in CHUNKS:
+        envoy.send("/go")
+        for chunk in CHUNKS[1:]:
+            assert response.read(len(chunk) + 2) == b"<" + chunk + b">"
             envoy.send("/go")
-        body = response.read()
-    assert body == b"".join(b"<" + chunk + b">" for chunk in [*CHUNKS[1:], b""])
+        assert response.read() == b"<>"
 
 
 def test_an_injection_may_be_larger_than_what_envoy_buffers(envoy: Envoy) -> None:
@@ -256,12 +263,13 @@ def test_a_request_body_is_paused_replaced_and_resumed(envoy: Envoy) -> None:
 
 
 def test_headers_may_go_on_while_their_body_is_collected(envoy: Envoy) -> None:
+    path = unique("/resumed-headers")
     with socket.create_connection(("127.0.0.1", envoy.port), TIMEOUT) as connection:
         connection.sendall(
-            b"POST /resumed-headers HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
-            b"3\r\nabc\r\n"
+            f"POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n".encode()
+            + b"3\r\nabc\r\n"
         )
-        envoy.wait_for_log("resumed the headers")
+        envoy.wait_for_log(f"{path} has resumed its headers")
         connection.sendall(b"3\r\ndef\r\n0\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == "ABCDEF"
@@ -273,16 +281,18 @@ def test_a_route_call_gives_its_answer_to_the_plugin(envoy: Envoy) -> None:
 
 
 def test_one_stream_resumes_another(envoy: Envoy) -> None:
-    waits = Background(envoy, "/wait")
-    envoy.wait_for_log("1 wait")
+    waits = Background(envoy, path := unique("/wait"))
+    envoy.wait_for_log(f"{path} waits")
     assert envoy.send("/resume-others")[0].status == 200
     _, body = waits.answer()
     assert "x-resumed-by" in dict(json.loads(body)["headers"])
 
 
 def test_one_stream_replies_to_another_and_goes_on_itself(envoy: Envoy) -> None:
-    requests = [Background(envoy, "/wait") for _ in range(2)]
-    envoy.wait_for_log("2 wait")
+    paths = [unique("/wait") for _ in range(2)]
+    requests = [Background(envoy, path) for path in paths]
+    for path in paths:
+        envoy.wait_for_log(f"{path} waits")
     assert ask(envoy, "/reply-to-others")["path"] == "/reply-to-others"
     assert [request.answer() for request in requests] == [(409, b"answered by another")] * 2
 
@@ -295,8 +305,9 @@ def test_a_stream_is_seen_to_its_end_and_may_call_out_then(envoy: Envoy) -> None
 
 def test_a_client_that_leaves_ends_a_paused_stream(envoy: Envoy) -> None:
     with socket.create_connection(("127.0.0.1", envoy.port), TIMEOUT) as connection:
-        connection.sendall(b"GET /wait HTTP/1.1\r\nhost: a\r\n\r\n")
-        envoy.wait_for_log("wait")
+        path = unique("/wait")
+        connection.sendall(f"GET {path} HTTP/1.1\r\nhost: a\r\n\r\n".encode())
+        envoy.wait_for_log(f"{path} waits")
     assert ask(envoy, "/reply-to-others")["path"] == "/reply-to-others"
 
 
