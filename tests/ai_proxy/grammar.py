@@ -171,7 +171,9 @@ def claude_answer(message: Json) -> None:
             assert isinstance(block["input"], dict)
         else:
             assert isinstance(block[block["type"]], str)
-            assert block[block["type"]]
+            # Thinking that is not shown is empty, and comes back by its signature. Source: docs.anthropic.com,
+            # "Extended thinking", "Controlling thinking display".
+            assert block[block["type"]] or block.get("signature")
 
 
 def chat_error(document: Json) -> None:
