@@ -94,6 +94,7 @@ request = loose(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @names
 @settings(max_examples=40, deadline=None)
 @given(body=request, messages=st.lists(message | anything, min_size=1, max_size=4), given_document=document)
@@ -107,6 +108,7 @@ def test_whole_answers(name: str, body: Any, messages: Any, given_document: Any)
         json.dumps(error.document())
 
 
+@pytest.mark.slow
 @names
 @settings(max_examples=40, deadline=None)
 @given(documents=st.lists(document, max_size=5), good=st.integers(0, 6), more=st.booleans())

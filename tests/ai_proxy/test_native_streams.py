@@ -109,6 +109,7 @@ document = loose(
 modes = st.sampled_from(["passthrough", "ignore", "concat"])
 
 
+@pytest.mark.slow
 @names
 @given(body=request, messages=conversation, answer=document, mode=modes, claude=st.booleans())
 def test_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode: str, claude: bool) -> None:
@@ -130,6 +131,7 @@ def test_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode:
         json.dumps(error.document())
 
 
+@pytest.mark.slow
 @names
 @settings(deadline=None, max_examples=40)
 @given(documents=st.lists(document, max_size=6), mode=modes, more=st.booleans())

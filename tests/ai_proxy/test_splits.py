@@ -49,6 +49,7 @@ def events_of(entry: Exchange, chunks: list[bytes]) -> list[tuple[str, str]]:
     return parse_events(join(body))
 
 
+@pytest.mark.slow
 @each
 def test_every_recorded_stream_split_at_every_byte(entry: Exchange) -> None:
     assert entry.response is not None

@@ -110,6 +110,7 @@ def until_gone(process: int) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [True, False])
 def test_who_had_to_compile_uses_no_more_memory_than_who_had_not(cache: Path, large: Path, kept: bool) -> None:
     if not kept:

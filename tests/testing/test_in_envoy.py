@@ -23,7 +23,7 @@ pytestmark = pytest.mark.envoy
 
 
 @pytest.fixture(scope="module")
-def hosts() -> Iterator[PluginHosts]:
+def hosts(bundle_module: Path) -> Iterator[PluginHosts]:
     if reason := envoy.missing():
         pytest.skip(reason)
     started: list[TestHost] = []

@@ -11,6 +11,8 @@ import pytest
 from proxywasm_host.scaffold import new
 from proxywasm_host.staging import collect
 
+pytestmark = pytest.mark.slow
+
 
 def pytest_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
