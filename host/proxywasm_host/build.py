@@ -45,6 +45,8 @@ class World:
 
 
 HTTP_PLUGIN: Final = World("http-plugin", ".", "proxywasm.adapters.component", addressed=True)
+ADDRESSES: Final = "addresses"
+"""The optimisation of components, by the name under which it can be left out; see `addresses`."""
 _PROXY_WASM: Final = "proxywasm.adapters.proxy_wasm"
 ABIS: Final = {
     "0.2.1": World("proxy-wasm", "proxy-wasm", _PROXY_WASM),
@@ -65,17 +67,26 @@ class Built:
     """Nothing had changed since an earlier build."""
 
 
-def build(plugin: Path, output: Path | None = None, *, progress: Callable[[str], None] = lambda _: None) -> Built:
+def build(
+    plugin: Path,
+    output: Path | None = None,
+    *,
+    without: Collection[str] = (),
+    progress: Callable[[str], None] = lambda _: None,
+) -> Built:
     """Build a package folder or module file; without an output the component stays in the cache.
 
     A plugin may import pure-Python packages: those that lie beside it, and those that are installed where this runs.
-    Raises `BuildError`.
+    `without` names optimisations that are not to be done; a component has one, `ADDRESSES`. Raises `BuildError`.
     """
-    built = build_component(plugin, HTTP_PLUGIN, progress=progress)
+    if unknown := sorted(set(without) - {ADDRESSES}):
+        raise BuildError(f"a component has no optimisation {unknown[0]!r}, only {ADDRESSES}")
+    world = replace(HTTP_PLUGIN, addressed=ADDRESSES not in without)
+    built = build_component(plugin, world, progress=progress)
     # A build for a file is the remedy for a component that is damaged, so it must not hand out a damaged one.
     if output is not None and built.cached and is_changed(built.path.read_bytes()):
         built.path.unlink(missing_ok=True)
-        built = build_component(plugin, HTTP_PLUGIN, progress=progress)
+        built = build_component(plugin, world, progress=progress)
     return _delivered(built, output)
 
 
@@ -85,14 +96,14 @@ def build_module(
     *,
     abi: str = "0.2.1",
     keep: Collection[str] = (),
-    optimize: bool = True,
+    without: Collection[str] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Built:
     """The same as a module for Envoy, Istio ("0.2.1") or Higress ("higress"); see `lowering.lower` for the rest."""
     if abi not in ABIS:
         raise BuildError(f"there is no ABI {abi!r}, only {' and '.join(ABIS)}")
     component = build_component(plugin, ABIS[abi], progress=progress).path
-    total = hashlib.sha256(repr((abi, sorted(keep), optimize)).encode())
+    total = hashlib.sha256(repr((abi, sorted(keep), sorted(without))).encode())
     for file in sorted((Path(__file__).parent / "lowering").rglob("*.*")):
         if file.suffix != ".pyc":
             total.update(file.read_bytes())
@@ -100,7 +111,7 @@ def build_module(
     cached = entry.is_file()
     if not cached:
         try:
-            lower(component, entry, abi=abi, keep=keep, optimize=optimize, progress=progress)
+            lower(component, entry, abi=abi, keep=keep, without=without, progress=progress)
         except LoweringError as error:
             raise BuildError(str(error)) from None
         forget_oldest(entry.parent, "*.proxy-wasm.wasm", _KEPT_MODULES)

@@ -33,7 +33,16 @@ _PATH: Any = click.Path(path_type=Path)
     help="A built-in module of Python, such as zlib, or `compiler` for eval and exec, that the plugin needs in a "
     "Proxy-Wasm module although it has not loaded it when it starts. May be given several times.",
 )
-def build(plugin: Path, output: Path, target: str, abi: str | None, keep: tuple[str, ...]) -> None:
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="OPTIMISATION",
+    help="Leave out an optimisation of the compiled code, to find out whether it is to blame for something. May be "
+    "given several times; an unknown name is answered with the known ones.",
+)
+def build(
+    plugin: Path, output: Path, target: str, abi: str | None, keep: tuple[str, ...], without: tuple[str, ...]
+) -> None:
     """Compile PLUGIN, a package folder or a Python file, to one WebAssembly file.
 
     The module must have an attribute `plugin`. It may import pure-Python packages that lie beside it or are installed
@@ -47,9 +56,11 @@ def build(plugin: Path, output: Path, target: str, abi: str | None, keep: tuple[
     with progress() as report:
         try:
             if target == "component":
-                built = run(plugin, output, progress=report)
+                built = run(plugin, output, without=without, progress=report)
             else:
-                built = build_module(plugin, output, abi=abi or "0.2.1", keep=keep, progress=report)
+                built = build_module(
+                    plugin, output, abi=abi or "0.2.1", keep=keep, without=without, progress=report
+                )
         except BuildError as error:
             fail(error)
     how = "nothing has changed since it was built" if built.cached else "built"
