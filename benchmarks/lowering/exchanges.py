@@ -13,10 +13,6 @@ from proxywasm.wire import Fields
 from ..envoy.gateways import NATIVE, PASS_THROUGH
 from .counting import CountingGateway
 
-_WARM: Final = 20
-"""Exchanges before the counted ones: CPython changes its code to what it has seen."""
-_COUNTED: Final = 40
-
 _REQUEST: Final[Fields] = [
     (":scheme", "http"),
     (":method", "POST"),
@@ -76,16 +72,19 @@ CASES: Final = (
 )
 
 
-def count(module: Path, case: Case) -> float:
-    """Instructions of one exchange. Raises `WrongAnswerError`."""
+def count(module: Path, case: Case, *, warm: int = 20, counted: int = 40) -> float:
+    """Instructions of one exchange, after some that are not counted: CPython changes its code to what it has seen.
+
+    Raises `WrongAnswerError`.
+    """
     gateway = CountingGateway(module, json.dumps({"provider": case.provider}))
     message = {"role": "user", "content": "Who are you?"}
     body = _json({"model": "gpt-4o", "messages": [message], "temperature": 0.7, "stream": case.stream})
     before = 0
-    for number in range(_WARM + _COUNTED):
-        if number == _WARM:
+    for number in range(warm + counted):
+        if number == warm:
             before = gateway.executed
         sent, received = gateway.exchange(_REQUEST, body, case.response, case.chunks)
         if case.sent not in sent or case.received not in received:
             raise WrongAnswerError(f"{module}: {case.name}: {sent!r} {received!r} {gateway.log}")
-    return (gateway.executed - before) / _COUNTED
+    return (gateway.executed - before) / counted

@@ -8,16 +8,16 @@ from .measure import Column
 
 
 def table(columns: list[Column], names: tuple[str, ...]) -> str:
-    """As Markdown: by optimisation, what it takes off each column."""
+    """As Markdown: by optimisation, what it changes in each column."""
     lines = [
-        f"| what it changes | {' | '.join(names)} |",
-        f"| --- |{' ---: |' * len(names)}",
+        f"| optimisation | {' | '.join(column.name for column in columns)} |",
+        f"| --- |{' ---: |' * len(columns)}",
     ]
-    for column in columns:
-        cells = [_percent(column, name) for name in names]
-        lines.append(f"| {column.name} | {' | '.join(cells)} |")
-    what = [f"* `{each.name}`: {each.what}" for each in OPTIMISATIONS if each.name in names]
-    return "\n".join([*lines, "", *what])
+    for each in OPTIMISATIONS:
+        if each.name in names:
+            cells = [_percent(column, each.name) for column in columns]
+            lines.append(f"| `{each.name}`: {each.what} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _percent(column: Column, name: str) -> str:

@@ -58,9 +58,7 @@ def build(
             if target == "component":
                 built = run(plugin, output, progress=report)
             else:
-                built = build_module(
-                    plugin, output, abi=abi or "0.2.1", keep=keep, without=without, progress=report
-                )
+                built = build_module(plugin, output, abi=abi or "0.2.1", keep=keep, without=without, progress=report)
         except BuildError as error:
             fail(error)
     how = "nothing has changed since it was built" if built.cached else "built"
