@@ -24,6 +24,7 @@ from tests import bundle
 from proxywasm_host.build import ABIS, build, build_component, build_module
 from proxywasm_host.cache import cache_folder, one_at_a_time
 from proxywasm_host.engine import Engine
+from proxywasm_host.lowering import SLOW
 
 ROOT = Path(__file__).parents[1]
 AI_PROXY_SOURCE = ROOT / "plugins" / "ai_proxy"
@@ -40,7 +41,7 @@ def ai_proxy_component() -> Path:
 
 
 def ai_proxy_module() -> Path:
-    return build_module(AI_PROXY_SOURCE, optimize=False).path
+    return build_module(AI_PROXY_SOURCE, without=SLOW).path
 
 
 def bundle_component() -> Path:
@@ -51,7 +52,7 @@ def bundle_component() -> Path:
 
 
 def bundle_module() -> Path:
-    return _from_bundle(lambda source: build_module(source, optimize=False).path)
+    return _from_bundle(lambda source: build_module(source, without=SLOW).path)
 
 
 def proxy_wasm_component() -> Path:

@@ -15,11 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from .addresses import MAKERS as ADDRESS_MAKERS
-from .addresses import fix_addresses
 from .cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 from .lowering import LoweringError, lower
-from .lowering.binary import MalformedError
 from .seal import is_changed, seal
 from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, Staging, StagingError, collect
 
@@ -27,7 +24,7 @@ _COMPONENTS: Final = "*[0-9a-f].wasm"
 _KEPT_BUILDS: Final = 32
 """A component is some 20 MB. Fewer than a test suite has plugins would be of no use: each run would build them all."""
 _KEPT_MODULES: Final = 16
-_MAKERS: Final = (Path(__file__), Path(__file__).with_name("staging.py"), *ADDRESS_MAKERS)
+_MAKERS: Final = (Path(__file__), Path(__file__).with_name("staging.py"))
 """What decides how a component comes out, beside componentize-py."""
 
 
@@ -40,11 +37,9 @@ class World:
     """Of its WIT package, below `wit/`."""
     app: str
     """The entry module."""
-    addressed: bool = False
-    """Addresses are numbers in its code; see `addresses`. Lowering does that itself."""
 
 
-HTTP_PLUGIN: Final = World("http-plugin", ".", "proxywasm.adapters.component", addressed=True)
+HTTP_PLUGIN: Final = World("http-plugin", ".", "proxywasm.adapters.component")
 _PROXY_WASM: Final = "proxywasm.adapters.proxy_wasm"
 ABIS: Final = {
     "0.2.1": World("proxy-wasm", "proxy-wasm", _PROXY_WASM),
@@ -85,14 +80,14 @@ def build_module(
     *,
     abi: str = "0.2.1",
     keep: Collection[str] = (),
-    optimize: bool = True,
+    without: Collection[str] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Built:
     """The same as a module for Envoy, Istio ("0.2.1") or Higress ("higress"); see `lowering.lower` for the rest."""
     if abi not in ABIS:
         raise BuildError(f"there is no ABI {abi!r}, only {' and '.join(ABIS)}")
     component = build_component(plugin, ABIS[abi], progress=progress).path
-    total = hashlib.sha256(repr((abi, sorted(keep), optimize)).encode())
+    total = hashlib.sha256(repr((abi, sorted(keep), sorted(without))).encode())
     for file in sorted((Path(__file__).parent / "lowering").rglob("*.*")):
         if file.suffix != ".pyc":
             total.update(file.read_bytes())
@@ -100,7 +95,7 @@ def build_module(
     cached = entry.is_file()
     if not cached:
         try:
-            lower(component, entry, abi=abi, keep=keep, optimize=optimize, progress=progress)
+            lower(component, entry, abi=abi, keep=keep, without=without, progress=progress)
         except LoweringError as error:
             raise BuildError(str(error)) from None
         forget_oldest(entry.parent, "*.proxy-wasm.wasm", _KEPT_MODULES)
@@ -183,11 +178,6 @@ def _componentize(staging: Staging, world: World, wit: Path, entry: Path, progre
             raise BuildError(_explain(staging, done.stderr or done.stdout))
         if world.name == HTTP_PLUGIN.name:
             component = target.read_bytes()
-            if world.addressed:
-                try:
-                    component = fix_addresses(component)
-                except (MalformedError, OSError) as error:
-                    raise BuildError(f"addresses cannot be put into the component: {error}") from error
             target.write_bytes(component + seal(component))
         _put(target, entry)
 

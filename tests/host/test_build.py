@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from proxywasm.wire import LogLevel, PluginFailure
 from proxywasm_host.build import BuildError, build
-from proxywasm_host.cache import cache_folder
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import ComponentError, Engine
 from proxywasm_host.services import HostServices
@@ -39,13 +37,8 @@ def headers(ctx: HttpContext, config: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without components, but with CPython's rewritten library, if it is there: that takes seconds, for any plugin."""
-    own = tmp_path / "cache"
-    rewritten = cache_folder() / "addressed"
-    if rewritten.is_dir():
-        shutil.copytree(rewritten, own / "addressed")
-        own.chmod(0o700)
-    monkeypatch.setenv("PROXYWASM_CACHE_DIR", str(own))
+    """Without components."""
+    monkeypatch.setenv("PROXYWASM_CACHE_DIR", str(tmp_path / "cache"))
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:

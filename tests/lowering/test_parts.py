@@ -13,11 +13,12 @@ from proxywasm_host import lowering
 from proxywasm_host.lowering import LoweringError, lower, tools
 from proxywasm_host.lowering.binary import CORE_HEADER, MalformedError, Reader, section, u32
 from proxywasm_host.lowering.component import Component, Export, HostFunc, Instantiated, read_component
-from proxywasm_host.lowering.detours import library_calls, segments
 from proxywasm_host.lowering.hints import recorded_hints
 from proxywasm_host.lowering.known import LIBRARIES, find_instance
 from proxywasm_host.lowering.linking import Linked, Linker
 from proxywasm_host.lowering.module import Signature, imports, put_snapshot, take_snapshot
+from proxywasm_host.lowering.optimisations.direct_calls import DIRECT_CALLS, library_calls, segments
+from proxywasm_host.lowering.parts import Parts
 from proxywasm_host.lowering.shim import ANSWERS, BYTES_ARGUMENTS, write_shim
 
 WIT = Path(__file__).parents[2] / "wit" / "proxy-wasm" / "proxy-wasm.wit"
@@ -92,7 +93,7 @@ def test_a_missing_node_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 def test_everything_a_component_needs_is_found(proxy_wasm_component: Path) -> None:
     read = read_component(proxy_wasm_component.read_bytes())
-    linked = Linker(read).link()
+    linked = Linker(Parts(read)).link()
     ours = {f"i{index}" for index in range(len(read.core_instances))}
     assert {item.module for module in linked.modules.values() for item in imports(module)} <= ours | {"shim"}
     wit = Path(__file__).parents[2] / "wit" / "proxy-wasm" / "proxy-wasm.wit"
@@ -135,7 +136,7 @@ def test_calls_through_a_slot_are_found_and_slots_for_nothing_else_are_left_empt
 @pytest.mark.slow
 def test_libraries_call_each_other_directly(proxy_wasm_component: Path) -> None:
     read = read_component(proxy_wasm_component.read_bytes())
-    linked = Linker(read).link()
+    linked = Linker(DIRECT_CALLS.apply(Parts(read))).link()
     calls = {item.field for module in linked.modules.values() for item in imports(module) if item.module == "i2"}
     assert linked.snapshot_of == "i2"
     assert "memory" in calls
@@ -145,14 +146,15 @@ def test_libraries_call_each_other_directly(proxy_wasm_component: Path) -> None:
 @pytest.mark.slow
 def test_a_module_for_higress_has_its_redis_calls_and_says_its_abi(higress_component: Path) -> None:
     read = read_component(higress_component.read_bytes())
-    shim = write_shim(Linker(read).link(), "higress", frees_arguments=True)
+    shim = write_shim(Linker(Parts(read)).link(), "higress", frees_arguments=True)
     for name in ("proxy_redis_init", "proxy_redis_call", "proxy_on_redis_call_response", "proxy_abi_version_0_2_100"):
         assert f'"{name}"' in shim
 
 
 @pytest.mark.slow
 def test_componentize_py_is_the_one_we_know(proxy_wasm_component: Path) -> None:
-    """If this fails after an update: read `known`, `trimming` and `shim.write_shim` again; run `tools.branch_hints`."""
+    """If this fails after an update: read `known`, `optimisations.trimming` and `shim.write_shim` again, and run
+    `tools.branch_hints`."""
     read = read_component(proxy_wasm_component.read_bytes())
     for digest, name in LIBRARIES.items():
         index = find_instance(read, digest)

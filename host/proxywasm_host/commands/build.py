@@ -33,7 +33,16 @@ _PATH: Any = click.Path(path_type=Path)
     help="A built-in module of Python, such as zlib, or `compiler` for eval and exec, that the plugin needs in a "
     "Proxy-Wasm module although it has not loaded it when it starts. May be given several times.",
 )
-def build(plugin: Path, output: Path, target: str, abi: str | None, keep: tuple[str, ...]) -> None:
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="OPTIMISATION",
+    help="An optimisation to leave out of a Proxy-Wasm module, by its name in docs/performance.md, to find out whether "
+    "it is to blame for something. May be given several times.",
+)
+def build(
+    plugin: Path, output: Path, target: str, abi: str | None, keep: tuple[str, ...], without: tuple[str, ...]
+) -> None:
     """Compile PLUGIN, a package folder or a Python file, to one WebAssembly file.
 
     The module must have an attribute `plugin`. It may import pure-Python packages that lie beside it or are installed
@@ -42,14 +51,14 @@ def build(plugin: Path, output: Path, target: str, abi: str | None, keep: tuple[
     from ..build import BuildError, build_module  # noqa: PLC0415  # imported when the command runs
     from ..build import build as run  # noqa: PLC0415
 
-    if target == "component" and (abi or keep):
-        raise UserError("--abi and --keep are for --target proxy-wasm")
+    if target == "component" and (abi or keep or without):
+        raise UserError("--abi, --keep and --without are for --target proxy-wasm")
     with progress() as report:
         try:
             if target == "component":
                 built = run(plugin, output, progress=report)
             else:
-                built = build_module(plugin, output, abi=abi or "0.2.1", keep=keep, progress=report)
+                built = build_module(plugin, output, abi=abi or "0.2.1", keep=keep, without=without, progress=report)
         except BuildError as error:
             fail(error)
     how = "nothing has changed since it was built" if built.cached else "built"

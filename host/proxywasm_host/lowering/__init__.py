@@ -2,5 +2,6 @@
 
 from .errors import LoweringError
 from .lower import Lowered, lower
+from .optimisations import OPTIMISATIONS, SLOW, Optimisation
 
-__all__ = ["Lowered", "LoweringError", "lower"]
+__all__ = ["OPTIMISATIONS", "SLOW", "Lowered", "LoweringError", "Optimisation", "lower"]

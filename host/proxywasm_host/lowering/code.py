@@ -8,7 +8,7 @@ from typing import Final
 from .binary import MalformedError, Reader
 from .module import CODE, section_reader
 
-IF, BR_IF, GLOBAL_GET, I32_CONST = 0x04, 0x0D, 0x23, 0x41
+IF, BR_IF, I32_CONST = 0x04, 0x0D, 0x41
 _BR_TABLE, _SELECT_OF, _PREFIX = 0x0E, 0x1C, 0xFC
 _BLOCKS: Final = frozenset({0x02, 0x03, IF})
 _ONE_NUMBER: Final = frozenset(

@@ -1,6 +1,6 @@
 """The libraries of componentize-py 0.25.1, by their SHA-256: what we know of their insides holds for no others.
 
-After an update: compare `trimming` and `shim` with the new libraries, put their SHA-256 here, and run
+After an update: compare `optimisations.trimming` and `shim` with the new libraries, put their SHA-256 here, and run
 `python -m tools.branch_hints` in the repository.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 from .component import Component, Instantiated
 
 LIBPYTHON: Final = "4f8eadd579e63d99a0634c9326a1263460dbacf7f823d80bfb10369779ac7e4e"
-"""libpython3.14.so; `trimming` has the order of its functions."""
+"""libpython3.14.so; `optimisations.trimming` has the order of its functions."""
 
 RUNTIME: Final = "d6d1faffc282de30f35fc38cda9fd558f3a22a2df24f0868104847f22bddf4dd"
 """libcomponentize_py_runtime.so; `shim` gives back the memory that it forgets."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import detours
 from .binary import MalformedError
-from .component import MEMORY, Component, DropHandle, Export, HostFunc, Instantiated, Item
+from .component import MEMORY, Component, DropHandle, Export, HostFunc, Inline, Instantiated, Item
 from .module import Import, Signature, acts_by_itself, export_signature, rename_imports
+from .parts import Parts
 
 SHIM = "shim"
 DROP = "drop-handle"
@@ -34,14 +34,13 @@ class Linked:
 
 
 class Linker:
-    def __init__(self, component: Component) -> None:
-        self.component = component
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.component = parts.component
         self.wanted: dict[HostFunc, Signature] = {}
         self.linked: dict[str, bytes | memoryview] = {}
-        self.fixup, host_calls = detours.host_calls(component)
-        library_calls = detours.library_calls(component)
-        self.detours = host_calls | library_calls.ends
-        self.fillers = library_calls.fillers
+        self.fixup, host_calls = _host_calls(parts.component)
+        self.ends = {**host_calls, **parts.ends}
 
     def link(self) -> Linked:
         callbacks = {
@@ -92,15 +91,14 @@ class Linker:
             return SHIM, shim_export(item)
 
         # Filled before the neighbours are visited: libraries import from each other.
-        module = self.fillers.get(index, instance.module)
-        self.linked[instance_name(index)] = rename_imports(module, rename)
+        self.linked[instance_name(index)] = rename_imports(self.parts.module(index), rename)
         return leads_to
 
     def resolve(self, item: Item) -> Item:
-        """Follow an item through bags and detours to its definition."""
+        """Follow an item through bags, and functions that only call another one, to its definition."""
         while isinstance(item := self.component.origin(item), Export):
-            if item in self.detours:
-                item = self.detours[item]
+            if item in self.ends:
+                item = self.ends[item]
             elif item.name == "reset_adapter_state":
                 return ADAPTER_RESET
             else:
@@ -124,3 +122,21 @@ def instance_name(index: int) -> str:
 
 def shim_export(func: HostFunc) -> str:
     return f"{func.interface}#{func.name}"
+
+
+def _host_calls(component: Component) -> tuple[Instantiated | None, dict[Item, Item]]:
+    """The module `fixup` of wit-component, and where the functions of its `shim` lead.
+
+    Host functions that return memory can only be made once memory exists: `shim` exports "0", "1", ..., and `fixup`,
+    which imports the real functions under the same names, fills the table.
+    """
+    for instance in component.core_instances:
+        if isinstance(instance, Instantiated) and "" in instance.arguments:
+            bag = component.core_instances[instance.arguments[""]]
+            table = bag.items.get("$imports") if isinstance(bag, Inline) else None
+            if isinstance(bag, Inline) and isinstance(table, Export):
+                ends: dict[Item, Item] = {
+                    Export(table.instance, name): item for name, item in bag.items.items() if item != table
+                }
+                return instance, ends
+    return None, {}

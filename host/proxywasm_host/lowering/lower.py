@@ -1,7 +1,7 @@
 """From a component for the world `proxy-wasm` to one core module with the Proxy-Wasm ABI.
 
-    component --read--> core modules --link--> one module --optimise--> code
-                             `--> snapshot ------------------------------+--> module
+    component --read--> parts --optimise, link--> one module --wasm-opt--> code
+                          `--> snapshot ------------------------------------+--> module
 
 The code is the same for all plugins that load the same built-in modules, and linking and optimising it takes up to two
 minutes; it is kept in the cache. A plugin's own part, the snapshot of a Python that has loaded it, is put in last.
@@ -19,32 +19,21 @@ from typing import Final
 
 from proxywasm_host.cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time, write
 
-from . import trimming
 from .binary import MalformedError
-from .component import Component, Instantiated, read_component
+from .component import read_component
 from .errors import LoweringError
-from .hints import recorded_hints
-from .known import LIBPYTHON, RUNTIME, find_instance
-from .linking import Linked, Linker, instance_name
-from .module import Snapshot, exported_constants, keep_exports, put_hints, put_snapshot, take_snapshot
+from .known import RUNTIME, find_instance
+from .linking import Linker
+from .module import Snapshot, keep_exports, put_snapshot, take_snapshot
+from .optimisations import optimise
+from .optimisations.trimming import LEFT_OUT_IF_UNUSED
+from .parts import Parts
 from .shim import ABI_EXPORTS, write_shim
 from .tools import BINARYEN, FEATURES, find_binaryen
 
-_OPTIMIZED: Final = ("--low-memory-unused", "-O3", "--optimize-added-constants", "--strip-debug")
-"""-O3 takes longer than -O1, but what it inlines V8 does not, and the code is smaller. V8 cannot know that no pointer
-to an object wraps around, since memory begins with the end of the stack: the address of an attribute, a pointer and a
-small number, need not be added up."""
-_QUICK: Final = (
-    "--duplicate-function-elimination",
-    "--remove-unused-module-elements",
-    "--simplify-globals",
-    "--strip-debug",
-)
-"""A quarter of the time of -O1, for code that V8 compiles as fast: thousands of functions whose bodies `trimming` has
-emptied become one, and what nothing leads to goes."""
 _MAX_PAGES: Final = 4096
 """256 MiB: a plugin that grows without end gets a MemoryError before the gateway has no memory."""
-_KEPT: Final = 8
+_KEPT: Final = 16
 """Optimised codes, about 2 MB each."""
 
 
@@ -67,83 +56,68 @@ def lower(
     *,
     abi: str = "0.2.1",
     keep: Collection[str] = (),
-    optimize: bool = True,
+    without: Collection[str] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Lowered:
     """Write the module. `abi` is "0.2.1" or "higress".
 
     `keep` names parts of Python that the plugin has not loaded but will use: built-in modules such as "zlib", or
-    "compiler" for `eval`, `exec` and `compile` at run time. Not to `optimize` takes seconds instead of a minute or
-    two, for code that is slower. Raises `LoweringError`.
+    "compiler" for `eval`, `exec` and `compile` at run time. `without` names optimisations that are not to be done; see
+    `OPTIMISATIONS`. Raises `LoweringError`.
     """
     if abi not in ABI_EXPORTS:
         raise LoweringError(f"there is no ABI {abi!r}, only {' and '.join(ABI_EXPORTS)}")
-    if unknown := sorted(set(keep) - trimming.LEFT_OUT_IF_UNUSED):
-        known = ", ".join(sorted(trimming.LEFT_OUT_IF_UNUSED))
+    if unknown := sorted(set(keep) - LEFT_OUT_IF_UNUSED):
+        known = ", ".join(sorted(LEFT_OUT_IF_UNUSED))
         raise LoweringError(f"{unknown[0]!r} is never left out, so it cannot be kept; what can be: {known}")
     try:
         progress("reading the component")
-        parts = _take_apart(component if isinstance(component, bytes) else component.read_bytes(), abi, keep)
-        code, cached = _code(parts, _OPTIMIZED if optimize else _QUICK, progress)
-        module = put_snapshot(code, parts.snapshot, _MAX_PAGES)
+        data = component if isinstance(component, bytes) else component.read_bytes()
+        parts = optimise(Parts(read_component(data), frozenset(keep)), without)
+        linked = _link(parts, abi)
+        code, cached = _code(linked, progress)
+        module = put_snapshot(code, linked.snapshot, _MAX_PAGES)
         write(output, module)
     except (MalformedError, LookupError, UnicodeDecodeError) as error:
         raise LoweringError(f"this component cannot be lowered: {error}") from error
     except (CacheFolderError, OSError) as error:
         raise LoweringError(str(error)) from None
-    return Lowered(output, len(module), len(code), len(parts.snapshot.data), cached, parts.left_out)
+    return Lowered(output, len(module), len(code), len(linked.snapshot.data), cached, parts.left_out)
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
-    linked: Linked
-    snapshot: Snapshot
-    shim: str
-    left_out: frozenset[str]
+class _Linkable:
+    """What makes one module together."""
 
-    def key(self, passes: tuple[str, ...]) -> str:
-        total = hashlib.sha256(repr((BINARYEN, FEATURES, passes, self.shim)).encode())
-        for name, module in self.linked.modules.items():
+    modules: dict[str, bytes | memoryview]
+    shim: str
+    passes: tuple[str, ...]
+    snapshot: Snapshot
+    """Memory, which is put in last."""
+
+    def key(self) -> str:
+        total = hashlib.sha256(repr((BINARYEN, FEATURES, self.passes, self.shim)).encode())
+        for name, module in self.modules.items():
             total.update(f"{name} {len(module)} ".encode())
             total.update(module)
         return total.hexdigest()[:32]
 
 
-def _take_apart(data: bytes, abi: str, keep: Collection[str]) -> _Parts:
-    component = read_component(data)
-    linked = Linker(component).link()
-    for index, instance in enumerate(component.core_instances):
-        # Before anything is left out: they are for the library as it came.
-        if isinstance(instance, Instantiated) and (hints := recorded_hints(instance.module)):
-            linked.modules[instance_name(index)] = put_hints(linked.modules[instance_name(index)], hints)
-    shim = write_shim(linked, abi, frees_arguments=find_instance(component, RUNTIME) is not None)
+def _link(parts: Parts, abi: str) -> _Linkable:
+    linked = Linker(parts).link()
+    shim = write_shim(linked, abi, frees_arguments=find_instance(parts.component, RUNTIME) is not None)
     code, snapshot = take_snapshot(linked.modules[linked.snapshot_of])
-    linked.modules[linked.snapshot_of] = code
-    return _Parts(linked, snapshot, shim, _trim(component, linked, snapshot, keep))
+    return _Linkable({**linked.modules, linked.snapshot_of: code}, shim, parts.passes, snapshot)
 
 
-def _trim(component: Component, linked: Linked, snapshot: Snapshot, keep: Collection[str]) -> frozenset[str]:
-    index = find_instance(component, LIBPYTHON)
-    if index is None:
-        return frozenset()
-    instance = component.core_instances[index]
-    assert isinstance(instance, Instantiated)
-    memory_base = exported_constants(linked.modules[linked.snapshot_of])[trimming.MEMORY_BASE]
-    left_out = trimming.unloaded_modules(instance.module, snapshot, memory_base)
-    left_out = (left_out | {trimming.COMPILER}) - frozenset(keep)
-    name = instance_name(index)
-    linked.modules[name] = trimming.without_modules(instance.module, left_out, linked.modules[name])
-    return left_out
-
-
-def _code(parts: _Parts, passes: tuple[str, ...], progress: Callable[[str], None]) -> tuple[bytes, bool]:
+def _code(linked: _Linkable, progress: Callable[[str], None]) -> tuple[bytes, bool]:
     folder = cache_folder() / "lowered"
     folder.mkdir(mode=0o700, exist_ok=True)
-    entry = folder / f"{parts.key(passes)}.wasm"
+    entry = folder / f"{linked.key()}.wasm"
     if not entry.is_file():
         with one_at_a_time(entry):
             if not entry.is_file():
-                code = _link(parts, passes, progress)
+                code = _merge(linked, progress)
                 write(entry, code)
                 forget_oldest(folder, "*.wasm", _KEPT)
                 return code, False
@@ -151,13 +125,13 @@ def _code(parts: _Parts, passes: tuple[str, ...], progress: Callable[[str], None
     return entry.read_bytes(), True
 
 
-def _link(parts: _Parts, passes: tuple[str, ...], progress: Callable[[str], None]) -> bytes:
+def _merge(linked: _Linkable, progress: Callable[[str], None]) -> bytes:
     binaryen = find_binaryen(progress)
     with tempfile.TemporaryDirectory(prefix="proxywasm-lower-") as temporary:
         root = Path(temporary)
         words: list[str | Path] = [root / "shim.wat", "shim"]
-        (root / "shim.wat").write_text(parts.shim)
-        for name, module in parts.linked.modules.items():
+        (root / "shim.wat").write_text(linked.shim)
+        for name, module in linked.modules.items():
             (root / f"{name}.wasm").write_bytes(module)
             words += [root / f"{name}.wasm", name]
         progress("linking Python and the plugin into one module")
@@ -168,5 +142,5 @@ def _link(parts: _Parts, passes: tuple[str, ...], progress: Callable[[str], None
         )
         (root / "merged.wasm").write_bytes(merged)
         progress("optimising (up to two minutes; kept for the next build)")
-        binaryen.run("wasm-opt", root / "merged.wasm", *passes, "-o", root / "code.wasm")
+        binaryen.run("wasm-opt", root / "merged.wasm", *linked.passes, "-o", root / "code.wasm")
         return (root / "code.wasm").read_bytes()

@@ -19,6 +19,7 @@ from proxywasm.wire import Program
 from ..build import build, build_module
 from ..component import ComponentProgram
 from ..engine import Component, Engine
+from ..lowering import SLOW
 from ..services import HostServices
 from ..staging import NO_PLUGIN, collect
 from ..standing import standing_program
@@ -68,7 +69,7 @@ def envoy_start(source: Path) -> Start:
     # Imported late: the rest of the kit works without Envoy.
     from .envoy import EnvoyStart  # noqa: PLC0415
 
-    return EnvoyStart(source.stem, build_module(source, optimize=False).path)
+    return EnvoyStart(source.stem, build_module(source, without=SLOW).path)
 
 
 FLAVOURS: Final[dict[str, Callable[[Path], Start]]] = {

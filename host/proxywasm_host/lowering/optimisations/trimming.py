@@ -1,4 +1,4 @@
-"""Leave out the code of Python's built-in modules that a plugin has not loaded.
+"""Leave out the code of Python's compiler, and of built-in modules that a plugin has not loaded.
 
 componentize-py links every built-in module into one libpython: SQLite, Expat, decimal, the CJK codecs. V8 in Envoy
 compiles all functions before the first request, so they cost start-up time (about 2.5 s of CPU per megabyte). A
@@ -12,12 +12,16 @@ The rows below were read from the libpython of componentize-py 0.25.1; for any o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
-from .binary import CORE_HEADER, MalformedError, Reader, sections
-from .module import CODE, CUSTOM, Snapshot, imports, replace_bodies, section_reader
+from ..binary import CORE_HEADER, MalformedError, Reader, sections
+from ..known import LIBPYTHON, find_instance
+from ..module import CODE, CUSTOM, Snapshot, imports, replace_bodies, section_reader
+from ..parts import Parts
+from .interface import Optimisation
 
-MEMORY_BASE = "libpython3.14.so:memory_base"
+_MEMORY_BASE = "libpython3.14.so:memory_base"
 """What its address in memory is exported as."""
 
 # Module, its first function, the first function behind it (empty: to the end).
@@ -104,7 +108,26 @@ class Function:
     body: bytes
 
 
-def unloaded_modules(libpython: bytes | memoryview, snapshot: Snapshot, memory_base: int) -> frozenset[str]:
+def _leave_out_unloaded_modules(parts: Parts) -> Parts:
+    index = find_instance(parts.component, LIBPYTHON)
+    if index is None:
+        return parts
+    snapshot, addresses = parts.memory()
+    unloaded = _unloaded_modules(parts.original(index), snapshot, addresses[_MEMORY_BASE])
+    return _without(parts, index, unloaded - parts.keep)
+
+
+def _leave_out_compiler(parts: Parts) -> Parts:
+    index = find_instance(parts.component, LIBPYTHON)
+    return parts if index is None else _without(parts, index, frozenset({COMPILER}) - parts.keep)
+
+
+def _without(parts: Parts, index: int, left_out: frozenset[str]) -> Parts:
+    module = _without_modules(parts.original(index), left_out, parts.module(index))
+    return replace(parts, modules=parts.with_module(index, module), left_out=parts.left_out | left_out)
+
+
+def _unloaded_modules(libpython: bytes | memoryview, snapshot: Snapshot, memory_base: int) -> frozenset[str]:
     bodies = {function.name: function.body for function in _functions(libpython)}
     return frozenset(
         module
@@ -113,8 +136,8 @@ def unloaded_modules(libpython: bytes | memoryview, snapshot: Snapshot, memory_b
     )
 
 
-def without_modules(libpython: bytes | memoryview, left_out: frozenset[str], linked: bytes | memoryview) -> bytes:
-    """`linked` is the same library with other import names. Bodies are emptied; what only they called is for the
+def _without_modules(libpython: memoryview, left_out: frozenset[str], changed: bytes | memoryview) -> bytes:
+    """`changed` is what has become of the library. Bodies are emptied; what only they called is for the
     optimiser to remove."""
     functions = _functions(libpython)
     position = {function.name: index for index, function in enumerate(functions)}
@@ -126,7 +149,7 @@ def without_modules(libpython: bytes | memoryview, left_out: frozenset[str], lin
     if COMPILER in left_out:
         entries += _COMPILER_ENTRIES
     bodies |= {position[entry]: _RETURN_NULL for entry in entries}
-    return replace_bodies(linked, bodies)
+    return replace_bodies(changed, bodies)
 
 
 def _definition(init: bytes) -> int:
@@ -157,3 +180,9 @@ def _names(module: bytes | memoryview) -> dict[int, str]:
                 if kind == 1:
                     return dict(subsection.vector(lambda sub=subsection: (sub.u32(), sub.name())))  # type: ignore[misc]
     return {}
+
+
+UNLOADED_MODULES: Final = Optimisation(
+    "unloaded-modules", "built-in modules that are not loaded are left out", _leave_out_unloaded_modules
+)
+NO_COMPILER: Final = Optimisation("no-compiler", "Python's compiler is left out", _leave_out_compiler)

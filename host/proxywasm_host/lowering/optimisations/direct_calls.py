@@ -1,25 +1,27 @@
-"""Ways round that wit-component builds between modules that need each other, and that one module does without.
+"""Calls between libraries that go through a table in a component, and that one module does without.
 
-A function that can only be made, or only be instantiated, after the one that calls it is called through a table: the
-caller imports a function that calls what is in a slot, and a module that comes last fills the slots.
+A function that can only be instantiated after the one that calls it is called through a table: the caller imports a
+function that calls what is in a slot, and a module that comes last fills the slots.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from .binary import Reader, s32, u32, vector
-from .code import I32_CONST, bodies
-from .component import Component, Export, Inline, Instantiated, Item
-from .module import ELEMENTS, constants, exports, imports, replace_sections, section_reader
+from ..binary import Reader, s32, u32, vector
+from ..code import I32_CONST, bodies
+from ..component import Component, Export, Instantiated, Item
+from ..module import ELEMENTS, constants, exports, imports, replace_sections, section_reader
+from ..parts import Parts
+from .interface import Optimisation
 
 _LOCAL_GET, _CALL_INDIRECT, _END = 0x20, 0x11, 0x0B
 _TABLE: Final = "__indirect_function_table"
 
 
 @dataclass(frozen=True, slots=True)
-class Detours:
+class LibraryCalls:
     """`ends`: where the function leads that somebody imports. `fillers`: the modules that fill slots."""
 
     ends: dict[Item, Item]
@@ -27,28 +29,15 @@ class Detours:
     """By instance: the module without the slots that were for these calls only."""
 
 
-def host_calls(component: Component) -> tuple[Instantiated | None, dict[Item, Item]]:
-    """The module `fixup`, and where the functions of `shim` lead.
-
-    Host functions that return memory can only be made once memory exists: `shim` exports "0", "1", ..., and `fixup`,
-    which imports the real functions under the same names, fills the table.
-    """
-    for instance in component.core_instances:
-        if isinstance(instance, Instantiated) and "" in instance.arguments:
-            bag = component.core_instances[instance.arguments[""]]
-            table = bag.items.get("$imports") if isinstance(bag, Inline) else None
-            if isinstance(bag, Inline) and isinstance(table, Export):
-                ends: dict[Item, Item] = {
-                    Export(table.instance, name): item for name, item in bag.items.items() if item != table
-                }
-                return instance, ends
-    return None, {}
+def _call_directly(parts: Parts) -> Parts:
+    found = library_calls(parts.component)
+    return replace(parts, ends={**parts.ends, **found.ends}, modules={**parts.modules, **found.fillers})
 
 
-def library_calls(component: Component) -> Detours:
+def library_calls(component: Component) -> LibraryCalls:
     """Libraries that call functions of each other, or weak ones of their own, do so through the module `env`, which is
     there before them; a module that comes after them fills its table."""
-    found = Detours({}, {})
+    found = LibraryCalls({}, {})
     for index, instance in enumerate(component.core_instances):
         if isinstance(instance, Instantiated):
             holder = _holder_of_table(component, instance)
@@ -77,7 +66,7 @@ def _slots(filler: Instantiated) -> dict[int, Export]:
     }
 
 
-def _follow(component: Component, index: int, holder: int, slots: dict[int, Export], found: Detours) -> None:
+def _follow(component: Component, index: int, holder: int, slots: dict[int, Export], found: LibraryCalls) -> None:
     filler, env = component.core_instances[index], component.core_instances[holder]
     assert isinstance(filler, Instantiated)
     assert isinstance(env, Instantiated)
@@ -146,3 +135,6 @@ def _without(module: bytes | memoryview, idle: set[int]) -> bytes:
         bytes([0, I32_CONST]) + s32(start) + bytes([_END]) + vector(map(u32, functions)) for start, functions in runs
     )
     return replace_sections(module, {ELEMENTS: vector(listed)})
+
+
+DIRECT_CALLS: Final = Optimisation("direct-calls", "libraries call each other without a table", _call_directly)

@@ -1,0 +1,25 @@
+"""The table of docs/performance.md."""
+
+from __future__ import annotations
+
+from proxywasm_host.lowering import OPTIMISATIONS
+
+from .measure import Column
+
+
+def table(columns: list[Column], names: tuple[str, ...]) -> str:
+    """As Markdown: by optimisation, what it changes in each column."""
+    lines = [
+        f"| optimisation | {' | '.join(column.name for column in columns)} |",
+        f"| --- |{' ---: |' * len(columns)}",
+    ]
+    for each in OPTIMISATIONS:
+        if each.name in names:
+            cells = [_percent(column, each.name) for column in columns]
+            lines.append(f"| `{each.name}`: {each.what} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _percent(column: Column, name: str) -> str:
+    saved, spread = column.saved(name), column.spread(name)
+    return f"{-saved:+.1%}" + (f" ± {spread:.1%}" if spread else "")

@@ -1,0 +1,36 @@
+"""What makes a module faster or smaller: each is one function, and can be left out by its name.
+
+What each of them brings is in docs/performance.md, and measured by `python -m benchmarks.lowering`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from ..errors import LoweringError
+from ..parts import Parts
+from .binaryen import OPTIMISER, SMALL_OFFSETS
+from .branch_hints import BRANCH_HINTS
+from .direct_calls import DIRECT_CALLS
+from .interface import Optimisation
+from .trimming import NO_COMPILER, UNLOADED_MODULES
+
+__all__ = ["OPTIMISATIONS", "SLOW", "Optimisation", "optimise"]
+
+OPTIMISATIONS: Final = (DIRECT_CALLS, BRANCH_HINTS, UNLOADED_MODULES, NO_COMPILER, OPTIMISER, SMALL_OFFSETS)
+"""In the order in which they are applied."""
+
+SLOW: Final = frozenset(each.name for each in OPTIMISATIONS if each.slow)
+"""Without these a module is built in seconds, as tests want it."""
+
+
+def optimise(parts: Parts, without: Collection[str]) -> Parts:
+    """Raises `LoweringError` for a name that no optimisation has."""
+    names = [each.name for each in OPTIMISATIONS]
+    if unknown := sorted(set(without).difference(names)):
+        raise LoweringError(f"there is no optimisation {unknown[0]!r}, only {', '.join(names)}")
+    for each in OPTIMISATIONS:
+        if each.name not in without:
+            parts = each.apply(parts)
+    return parts

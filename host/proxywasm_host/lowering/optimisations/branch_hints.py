@@ -1,0 +1,23 @@
+"""Tell the gateway's compiler which branches of CPython are taken; `lowering.hints` has what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from ..component import Instantiated
+from ..hints import recorded_hints
+from ..module import put_hints
+from ..parts import Parts
+from .interface import Optimisation
+
+
+def _hint(parts: Parts) -> Parts:
+    for index, instance in enumerate(parts.component.core_instances):
+        # They are for the library as it came, and are kept for those of its functions that are kept.
+        if isinstance(instance, Instantiated) and (hints := recorded_hints(instance.module)):
+            parts = replace(parts, modules=parts.with_module(index, put_hints(parts.module(index), hints)))
+    return parts
+
+
+BRANCH_HINTS: Final = Optimisation("branch-hints", "says which branches of CPython are taken", _hint)

@@ -1,0 +1,55 @@
+"""What is known of a component on its way to a module: what optimisations change, and the linker then reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from .component import MEMORY, Component, Export, Instantiated, Item
+from .module import Snapshot, exported_constants, take_snapshot
+
+CLEANING: Final = (
+    "--strip-debug",
+    "--duplicate-function-elimination",
+    "--remove-unused-module-elements",
+    "--simplify-globals",
+)
+"""What `wasm-opt` always does. It takes seconds, and what is left V8 compiles in half the time: what nothing leads to
+goes, and the thousands of functions that `trimming` has emptied become one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    component: Component
+    """As it was built."""
+    keep: frozenset[str] = frozenset()
+    """Parts of Python that must stay, although the plugin has not loaded them."""
+    modules: Mapping[int, bytes] = field(default_factory=dict)
+    """By instance: core modules that are not any more what the component has."""
+    ends: Mapping[Item, Item] = field(default_factory=dict)
+    """Functions that only call another one, and that other one."""
+    left_out: frozenset[str] = frozenset()
+    """Of what could have been kept."""
+    passes: tuple[str, ...] = CLEANING
+    """Of `wasm-opt`, in order."""
+
+    def original(self, index: int) -> memoryview:
+        """The module of a core instance, as it was built."""
+        instance = self.component.core_instances[index]
+        assert isinstance(instance, Instantiated), "what is in no bag is a module's"
+        return instance.module
+
+    def module(self, index: int) -> bytes | memoryview:
+        """The module of a core instance, as it is now."""
+        return self.modules[index] if index in self.modules else self.original(index)
+
+    def with_module(self, index: int, module: bytes) -> dict[int, bytes]:
+        return {**self.modules, index: module}
+
+    def memory(self) -> tuple[Snapshot, dict[str, int]]:
+        """The snapshot of Python, and the addresses that the module with the memory exports."""
+        holder = self.component.origin(self.component.core[MEMORY][0])
+        assert isinstance(holder, Export), "a component imports no memory"
+        module = self.original(holder.instance)
+        return take_snapshot(module)[1], exported_constants(module)
