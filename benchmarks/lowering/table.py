@@ -22,4 +22,5 @@ def table(columns: list[Column], names: tuple[str, ...]) -> str:
 
 def _percent(column: Column, name: str) -> str:
     saved, spread = column.saved(name), column.spread(name)
-    return f"{-saved:+.1%}" + (f" ± {spread:.1%}" if spread else "")
+    changed = 0.0 - round(saved, 3)  # never -0.0
+    return f"{changed:+.1%}" + (f" ± {spread:.1%}" if spread else "")

@@ -7,17 +7,15 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from wasmtime import wat2wasm
 
 from proxywasm_host import lowering
 from proxywasm_host.lowering import LoweringError, lower, tools
 from proxywasm_host.lowering.binary import CORE_HEADER, MalformedError, Reader, section, u32
-from proxywasm_host.lowering.component import Component, Export, HostFunc, Instantiated, read_component
+from proxywasm_host.lowering.component import Export, HostFunc, Instantiated, read_component
 from proxywasm_host.lowering.hints import recorded_hints
 from proxywasm_host.lowering.known import LIBRARIES, find_instance
 from proxywasm_host.lowering.linking import Linked, Linker
 from proxywasm_host.lowering.module import Signature, imports, put_snapshot, take_snapshot
-from proxywasm_host.lowering.optimisations.direct_calls import DIRECT_CALLS, library_calls, segments
 from proxywasm_host.lowering.parts import Parts
 from proxywasm_host.lowering.shim import ANSWERS, BYTES_ARGUMENTS, write_shim
 
@@ -99,48 +97,6 @@ def test_everything_a_component_needs_is_found(proxy_wasm_component: Path) -> No
     wit = Path(__file__).parents[2] / "wit" / "proxy-wasm" / "proxy-wasm.wit"
     world = wit.read_text().partition("world proxy-wasm {")[2].partition("\n}")[0]
     assert set(linked.callbacks) == set(re.findall(r"export ([\w-]+): func", world))
-
-
-FILLED = """
-(module
-  (import "env" "__indirect_function_table" (table 8 funcref))
-  (import "lib" "direct" (func $direct (param i32 i32) (result i32)))
-  (import "lib" "address" (func $address (param i32)))
-  (import "lib" "both" (func $both))
-  (import "lib" "called" (func $called))
-  (elem (i32.const 2) $direct $address $both $called))
-"""
-ENV = """
-(module
-  (table (export "__indirect_function_table") 8 funcref)
-  (global (export "lib:address") (mut i32) (i32.const 3))
-  (global (export "lib:both") (mut i32) (i32.const 4))
-  (func (export "direct") (param i32 i32) (result i32)
-    (call_indirect (param i32 i32) (result i32) (local.get 0) (local.get 1) (i32.const 2)))
-  (func (export "both") (call_indirect (i32.const 4)))
-  (func (export "called") (call_indirect (i32.const 5)))
-  (func (export "turned") (param i32 i32) (result i32)
-    (call_indirect (param i32 i32) (result i32) (local.get 1) (local.get 0) (i32.const 2)))
-  (func (export "more") (call_indirect (i32.const 5)) (call_indirect (i32.const 5))))
-"""
-
-
-def test_calls_through_a_slot_are_found_and_slots_for_nothing_else_are_left_empty() -> None:
-    env, filler = (Instantiated(memoryview(wat2wasm(text)), {"env": 0, "lib": 5}) for text in (ENV, FILLED))
-    found = library_calls(Component(core_instances=[env, filler]))
-    assert found.ends == {Export(0, name): Export(5, name) for name in ("direct", "both", "called")}
-    assert list(found.fillers) == [1]
-    assert segments(found.fillers[1]) == [(3, [1, 2])]
-
-
-@pytest.mark.slow
-def test_libraries_call_each_other_directly(proxy_wasm_component: Path) -> None:
-    read = read_component(proxy_wasm_component.read_bytes())
-    linked = Linker(DIRECT_CALLS.apply(Parts(read))).link()
-    calls = {item.field for module in linked.modules.values() for item in imports(module) if item.module == "i2"}
-    assert linked.snapshot_of == "i2"
-    assert "memory" in calls
-    assert not calls & {"malloc", "clock_gettime", "memrchr", "crypt_r"}
 
 
 @pytest.mark.slow

@@ -9,9 +9,10 @@ from typing import Final
 
 from wasmtime import wat2wasm
 
-from proxywasm_host.lowering.binary import s32, u32, vector
-from proxywasm_host.lowering.code import BR_IF, IF, bodies, instructions
+from proxywasm_host.lowering.binary import u32, vector
 from proxywasm_host.lowering.module import CODE, FUNCTIONS, Signature, imports, replace_sections, section_reader, types
+
+from .instructions import BR_IF, IF, bodies, instructions, s32
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -84,13 +84,6 @@ def u32(value: int) -> bytes:
         encoded.append(byte | 0x80)
 
 
-def s32(value: int) -> bytes:
-    """LEB128 of a number from 0 on, where the format wants a signed one."""
-    encoded = u32(value)
-    # A last byte with this bit would be read as negative.
-    return encoded if encoded[-1] < 0x40 else encoded[:-1] + bytes([encoded[-1] | 0x80, 0])
-
-
 def name(text: str) -> bytes:
     encoded = text.encode()
     return u32(len(encoded)) + encoded

@@ -39,8 +39,7 @@ class Linker:
         self.component = parts.component
         self.wanted: dict[HostFunc, Signature] = {}
         self.linked: dict[str, bytes | memoryview] = {}
-        self.fixup, host_calls = _host_calls(parts.component)
-        self.ends = {**host_calls, **parts.ends}
+        self.fixup, self.ends = _host_calls(parts.component)
 
     def link(self) -> Linked:
         callbacks = {

@@ -83,19 +83,14 @@ def keep_exports(module: bytes | memoryview, wanted: Callable[[str], bool]) -> b
 
 def exported_constants(module: bytes | memoryview) -> dict[str, int]:
     """What the globals that a module defines and exports begin with."""
-    values = constants(module)
+    reader = section_reader(module, GLOBALS)
+    values = reader.vector(lambda: _constant(reader))
     imported = sum(1 for item in imports(module) if item.descriptor[0] == _GLOBAL)
     return {
         export: values[index - imported]
         for export, (kind, index) in exports(module).items()
         if kind == _GLOBAL and index >= imported
     }
-
-
-def constants(module: bytes | memoryview) -> list[int]:
-    """What the globals that a module defines begin with."""
-    reader = section_reader(module, GLOBALS)
-    return reader.vector(lambda: _constant(reader))
 
 
 def _constant(reader: Reader) -> int:

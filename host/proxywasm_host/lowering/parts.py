@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from .component import MEMORY, Component, Export, Instantiated, Item
+from .component import MEMORY, Component, Export, Instantiated
 from .module import Snapshot, exported_constants, take_snapshot
 
 CLEANING: Final = (
@@ -27,8 +27,6 @@ class Parts:
     """Parts of Python that must stay, although the plugin has not loaded them."""
     modules: Mapping[int, bytes] = field(default_factory=dict)
     """By instance: core modules that are not any more what the component has."""
-    ends: Mapping[Item, Item] = field(default_factory=dict)
-    """Functions that only call another one, and that other one."""
     left_out: frozenset[str] = frozenset()
     """Of what could have been kept."""
     passes: tuple[str, ...] = CLEANING

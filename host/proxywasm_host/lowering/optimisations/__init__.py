@@ -12,13 +12,12 @@ from ..errors import LoweringError
 from ..parts import Parts
 from .binaryen import OPTIMISER, SMALL_OFFSETS
 from .branch_hints import BRANCH_HINTS
-from .direct_calls import DIRECT_CALLS
 from .interface import Optimisation
 from .trimming import NO_COMPILER, UNLOADED_MODULES
 
 __all__ = ["OPTIMISATIONS", "SLOW", "Optimisation", "optimise"]
 
-OPTIMISATIONS: Final = (DIRECT_CALLS, BRANCH_HINTS, UNLOADED_MODULES, NO_COMPILER, OPTIMISER, SMALL_OFFSETS)
+OPTIMISATIONS: Final = (BRANCH_HINTS, UNLOADED_MODULES, NO_COMPILER, OPTIMISER, SMALL_OFFSETS)
 """In the order in which they are applied."""
 
 SLOW: Final = frozenset(each.name for each in OPTIMISATIONS if each.slow)
