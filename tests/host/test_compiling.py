@@ -61,23 +61,29 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def start(script: str, *words: Path) -> subprocess.Popen[str]:
+def start(script: str, *words: Path) -> subprocess.Popen[bytes]:
     """A process that runs a script, once it is about to compile."""
     process = subprocess.Popen(
         [sys.executable, "-c", script, *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        bufsize=0,  # what comes with the first line is for `ended`
         start_new_session=True,
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
+    assert process.stdout.readline() == b"ready\n"
     return process
+
+
+def ended(process: subprocess.Popen[bytes]) -> tuple[str, str]:
+    """What it has written since it was ready, and its errors."""
+    text, errors = process.communicate(timeout=100)
+    return text.decode(), errors.decode()
 
 
 def output(script: str, *words: Path) -> str:
     process = start(script, *words)
-    text, errors = process.communicate(timeout=100)
+    text, errors = ended(process)
     assert process.returncode == 0, errors
     return text
 
@@ -92,7 +98,7 @@ def children(parent: int) -> Iterator[int]:
             yield int(folder.name)
 
 
-def compiler_of(process: subprocess.Popen[str]) -> int:
+def compiler_of(process: subprocess.Popen[bytes]) -> int:
     """The process that compiles for this one, once it runs our code."""
     while process.poll() is None:
         for child in children(process.pid):
@@ -125,7 +131,7 @@ def test_who_had_to_compile_uses_no_more_memory_than_who_had_not(cache: Path, la
 def test_processes_that_need_the_same_code_at_the_same_time_compile_it_once(cache: Path, large: Path) -> None:
     running = [start(ENTRY, large, cache) for _ in range(2)]
     # Whoever compiled it again would have put another file in the place of the one that the other has seen.
-    first, second = [process.communicate(timeout=100) for process in running]
+    first, second = [ended(process) for process in running]
     assert first == second
     assert first[0].strip().isdigit()
 
@@ -133,7 +139,7 @@ def test_processes_that_need_the_same_code_at_the_same_time_compile_it_once(cach
 def test_a_compiler_that_is_killed_is_reported_with_what_to_do(cache: Path, large: Path) -> None:
     process = start(COMPILE, large)
     os.kill(compiler_of(process), signal.SIGKILL)
-    _, errors = process.communicate(timeout=100)
+    _, errors = ended(process)
     assert errors.splitlines()[-1] == (
         f"proxywasm_host.component_file.ComponentError: {large}: cannot be compiled: the process that does it was "
         f"ended by SIGKILL; it takes some {20 * large.stat().st_size // 1_000_000} MB of memory, make sure that they "
@@ -150,7 +156,7 @@ def test_ctrl_c_ends_the_compiler_too(cache: Path, large: Path, whole_group: boo
         os.killpg(process.pid, signal.SIGINT)
     else:
         process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=100)
+    _, errors = ended(process)
     assert errors.splitlines()[-1] == "KeyboardInterrupt"
     until_gone(compiler)
     assert list(cache.glob("proxywasm-*")) == []
@@ -158,7 +164,7 @@ def test_ctrl_c_ends_the_compiler_too(cache: Path, large: Path, whole_group: boo
 
 def test_code_for_which_there_is_no_room_is_refused_with_what_to_do(cache: Path, large: Path) -> None:
     process = start(SMALL_FILES, large)
-    _, errors = process.communicate(timeout=100)
+    _, errors = ended(process)
     assert "cannot keep the compiled component: [Errno 27] File too large" in errors
     assert errors.splitlines()[-1] == (
         f"proxywasm_host.component_file.ComponentError: {large}: cannot be compiled: there is no room for its code: "
