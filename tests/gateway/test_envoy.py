@@ -96,6 +96,14 @@ def test_a_client_cannot_choose_a_host(tmp_path: Path, plugin: Path, upstream: i
         assert ask(port, "/v1/chat", host="model.test")[0].status == 200
 
 
+def test_an_authority_too_long_to_be_noted_is_refused(tmp_path: Path, plugin: Path, upstream: int, port: int) -> None:
+    """Envoy keeps no metadata of more than 8 KiB. Leading zeros make the number of a port as long as one likes."""
+    with running(gateway_file(tmp_path, port, plugin)):
+        for zeros in (8_000, 8_170, 8_192, 20_000):
+            response, body = ask(port, "/v1/chat", host=f"localhost:{'0' * zeros}{upstream}")
+            assert (response.status, body[:11]) == (421, b"no upstream"), zeros
+
+
 def test_routes_are_chosen_by_host_and_path_in_their_order(
     tmp_path: Path, plugin: Path, upstream: int, port: int
 ) -> None:

@@ -15,7 +15,8 @@ from .messages import Json, extension, message, set_filter_state
 
 _NOTE = "proxywasm.route"
 _METADATA = "proxywasm"
-_OWN_HOST = "client_chose_the_upstream"
+_OTHER_HOST = "a_plugin_chose_the_upstream"
+_NAMED = "the_file_names_the_upstream"
 _REFUSED = (
     "no upstream: no plugin has said where this request goes, and its own Host header does not count. "
     "Check the plugin's configuration, or give the route an `upstream`\n"
@@ -47,7 +48,7 @@ def refuse_own_hosts() -> Json:
 
 def explain_refusal() -> Json:
     """What a client gets that is refused by that filter, which itself says 403 and "RBAC: access denied"."""
-    condition = f"response.code_details == 'rbac_access_denied_matched_policy[{_OWN_HOST}]'"
+    condition = "response.code_details == 'rbac_access_denied_matched_policy[none]'"
     return {
         "mappers": [
             {
@@ -118,22 +119,27 @@ def _cluster(name: str) -> Json:
 
 
 def _only_hosts_of_plugins(gateway: Gateway) -> Json:
-    """No request goes to a host that nobody but the client has named: the gateway would be a proxy to everywhere."""
-    named = [{"header": {"name": ":authority", "string_match": {"exact": name}}} for name in gateway.upstreams]
+    """No request goes to a host that nobody but the client has named: the gateway would be a proxy to everywhere.
+
+    Allowed are the upstreams of the file, and another authority than the client's. What cannot be compared is refused:
+    Envoy notes no authority of more than 8 KiB, and a condition about what is not there does not hold.
+    """
+    host = {"select_expr": {"operand": {"ident_expr": {"name": "request"}}, "field": "host"}}
     metadata = {"select_expr": {"operand": {"ident_expr": {"name": "metadata"}}, "field": "filter_metadata"}}
-    policy = {
-        "permissions": [{"not_rule": {"or_rules": {"rules": named}}} if named else {"any": True}],
-        "principals": [{"any": True}],
-        # request.host == metadata.filter_metadata["proxywasm"]["authority"]
-        "condition": _call(
-            "_==_",
-            {"select_expr": {"operand": {"ident_expr": {"name": "request"}}, "field": "host"}},
-            _call("_[_]", _call("_[_]", metadata, _text(_METADATA)), _text("authority")),
-        ),
+    noted = _call("_[_]", _call("_[_]", metadata, _text(_METADATA)), _text("authority"))
+    policies: Json = {
+        _OTHER_HOST: {
+            "permissions": [{"any": True}],
+            "principals": [{"any": True}],
+            # request.host != metadata.filter_metadata["proxywasm"]["authority"] && request.host != ""
+            "condition": _call("_&&_", _call("_!=_", host, noted), _call("_!=_", host, _text(""))),
+        }
     }
+    if gateway.upstreams:
+        named = [{"header": {"name": ":authority", "string_match": {"exact": name}}} for name in gateway.upstreams]
+        policies[_NAMED] = {"permissions": [{"or_rules": {"rules": named}}], "principals": [{"any": True}]}
     return message(
-        "extensions.filters.http.rbac.v3.RBACPerRoute",
-        rbac={"rules": {"action": "DENY", "policies": {_OWN_HOST: policy}}},
+        "extensions.filters.http.rbac.v3.RBACPerRoute", rbac={"rules": {"action": "ALLOW", "policies": policies}}
     )
 
 
