@@ -128,8 +128,9 @@ def _end(status: int) -> str:
 
 def main() -> None:
     """The child: a component comes in, machine code goes out."""
-    # A Ctrl-C reaches it, too, and would otherwise wait until Wasmtime is done.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A Ctrl-C reaches it, too, and would otherwise wait until Wasmtime is done. What runs in the background ignores it.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     settings = Settings(int(sys.argv[1]), bool(int(sys.argv[2])))
     data = sys.stdin.buffer.read()
     try:

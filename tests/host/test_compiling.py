@@ -16,8 +16,10 @@ import wasmtime
 # How the tests look at processes.
 pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="there is no /proc")
 
+# Ctrl-C counts, also where the tests run in the background of a shell and have been told to ignore it.
 COMPILE = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from proxywasm_host.engine import Engine
 
 engine = Engine()
