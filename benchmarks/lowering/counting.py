@@ -7,6 +7,7 @@ compiler makes of them, so that hints about branches count for nothing here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -28,17 +29,14 @@ class CountingGateway:
     """One configured plugin. What it does to a stream is in `headers` and `bodies`, by the ABI's numbers for them."""
 
     def __init__(self, module: Path, configuration: str) -> None:
-        config = wasmtime.Config()
-        config.consume_fuel = True
-        config.cranelift_opt_level = "none"  # the count is the same
-        self._store = Store(wasmtime.Engine(config))
+        engine, code = _compiled(module)
+        self._store = Store(engine)
         self._store.set_fuel(_FUEL)
         self._context = _ROOT
         self._now = 1_735_689_600_000_000_000
         self.headers: dict[int, Fields] = {}
         self.bodies: dict[int, bytes] = {_CONFIGURATION: configuration.encode()}
         self.log: list[str] = []
-        code = Module.from_file(self._store.engine, module)
         functions = []
         for wanted in code.imports:
             assert isinstance(wanted.type, FuncType)
@@ -163,6 +161,15 @@ class CountingGateway:
     def _random_get(self, address: int, size: int) -> int:
         self._memory.write(self._store, bytes(size), address)
         return _OK
+
+
+@cache
+def _compiled(module: Path) -> tuple[wasmtime.Engine, Module]:
+    config = wasmtime.Config()
+    config.consume_fuel = True
+    config.cranelift_opt_level = "none"  # the count is the same
+    engine = wasmtime.Engine(config)
+    return engine, Module.from_file(engine, module)
 
 
 def _unsigned(number: int) -> int:

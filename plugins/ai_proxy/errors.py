@@ -23,6 +23,7 @@ _TYPES = {
 }
 
 _TEXT_LIMIT = 500  # characters of an unknown error text that a client gets to see
+_LOOKED_AT = 8192  # bytes of an error page in which its title and text are looked for
 
 
 class ApiError(Exception):
@@ -89,7 +90,7 @@ def from_anything(status: int, body: bytes, document: Any) -> ApiError:
         code = next((source[key] for key in ("code", "error_code", "status") if key in source), None)
         if message:
             return ApiError(status, message, code=None if code is None else str(code))
-    text = body.decode(errors="replace")
+    text = body[:_LOOKED_AT].decode(errors="replace")
     if "<" in text and (title := _TITLE.search(text)):
         text = title[1]
     text = " ".join(_TAG.sub(" ", text).split())[:_TEXT_LIMIT]
@@ -97,5 +98,6 @@ def from_anything(status: int, body: bytes, document: Any) -> ApiError:
 
 
 _MESSAGE_KEYS = ("message", "msg", "error_msg", "error", "errmsg", "detail", "error_description", "Message")
-_TITLE = re.compile(r"<title[^>]*>([^<]*)</title>", re.IGNORECASE)
-_TAG = re.compile(r"<[^>]*>")
+# A tag ends before the next begins: otherwise each "<" of many would be followed to the end of the text.
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")

@@ -36,6 +36,7 @@ def contents(given: list[Json], remote: Remote) -> list[Json]:
     """The conversation without what the system says."""
     result: list[Json] = []
     names: dict[str, str] = {}
+    results = _Results(result)
     for message in given:
         role = message.get("role")
         if asked.is_system(message):
@@ -43,7 +44,7 @@ def contents(given: list[Json], remote: Remote) -> list[Json]:
         if role == "tool":
             name = names.get(str(message.get("tool_call_id") or "")) or str(message.get("name") or "")
             name = name or next(reversed(names.values()), "")
-            _add_result(result, name, message.get("content"), remote)
+            results.add(name, message.get("content"), remote)
         elif role == "assistant":
             parts = _parts(message.get("content"), remote)
             for call in asked.calls(message):
@@ -53,6 +54,7 @@ def contents(given: list[Json], remote: Remote) -> list[Json]:
                 result.append({"role": "model", "parts": parts})
         else:
             result.append({"role": "user", "parts": _parts(message.get("content"), remote)})
+    results.finish()
     return result
 
 
@@ -69,17 +71,28 @@ def file_part(url: str) -> Json:
     return {"fileData": {"mimeType": kind, "fileUri": url}}
 
 
-def _add_result(result: list[Json], name: str, said: Any, remote: Remote) -> None:
-    """A function answers with text; what else its result has follows the results of all calls."""
-    part = {"functionResponse": {"name": name, "response": {"output": content.text(said)}}}
-    more = _parts(content.others(said), remote)
-    parts = result[-1]["parts"] if result and result[-1]["role"] == "user" else []
-    if parts and "functionResponse" in parts[0]:
-        results = sum("functionResponse" in one for one in parts)
-        parts[results:results] = [part]
-        parts += more
-    else:
-        result.append({"role": "user", "parts": [part, *more]})
+class _Results:
+    """Results of functions. Those that follow each other stand in one content."""
+
+    def __init__(self, contents: list[Json]) -> None:
+        self._contents = contents
+        self._last: Json | None = None
+        self._ends: list[tuple[list[Json], list[Json]]] = []
+        """Of each such content the results, and what is to stand behind all of them."""
+
+    def add(self, name: str, said: Any, remote: Remote) -> None:
+        """A function answers with text; what else its result has follows the results of all calls."""
+        if self._last is None or self._contents[-1] is not self._last:
+            self._ends.append(([], []))
+            self._last = {"role": "user", "parts": self._ends[-1][0]}
+            self._contents.append(self._last)
+        parts, more = self._ends[-1]
+        parts.append({"functionResponse": {"name": name, "response": {"output": content.text(said)}}})
+        more += _parts(content.others(said), remote)
+
+    def finish(self) -> None:
+        for parts, more in self._ends:
+            parts.extend(more)
 
 
 def _signature(call: Json) -> Json:

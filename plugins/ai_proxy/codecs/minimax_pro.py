@@ -6,6 +6,7 @@ one the whole answer again. Errors are a `base_resp` with a code other than 0 an
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from proxywasm import Event
@@ -74,7 +75,11 @@ def request(call: Call, body: Json) -> Json:
 
 def _conversation(given: list[Json]) -> list[Json]:
     """A message makes one call at most, and its result follows at once, by the name of the function."""
-    results = [one for one in given if one.get("role") == "tool"]
+    results: dict[str, deque[Json]] = {}  # by the id of the call, those that have no place yet
+    for message in given:
+        if message.get("role") == "tool" and isinstance(call_id := message.get("tool_call_id"), str):
+            results.setdefault(call_id, deque()).append(message)
+    placed: set[int] = set()
     messages: list[Json] = []
     for message in given:
         name = loose.string(message.get("name"))
@@ -86,13 +91,13 @@ def _conversation(given: list[Json]) -> list[Json]:
             for position, call in enumerate(calls):
                 function: Json = {"function_call": {"name": call.name, "arguments": call.text}}
                 messages.append({**(said if position == 0 else {**said, "text": ""}), **function})
-                result = next((one for one in results if one.get("tool_call_id") == call.id), None)
-                if result is not None:
-                    results = [one for one in results if one is not result]
+                if waiting := results.get(call.id):
+                    result = waiting.popleft()
+                    placed.add(id(result))
                     messages.append(_result(result, call.name))
         elif message.get("role") != "tool":
             messages.append({"sender_type": "USER", "sender_name": name or _USER, "text": _text(message)})
-        elif any(message is one for one in results):  # It answers a call that nobody made.
+        elif id(message) not in placed:  # It answers a call that nobody made.
             messages.append(_result(message, name))
     return messages
 
