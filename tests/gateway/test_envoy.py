@@ -126,6 +126,17 @@ def test_routes_are_chosen_by_host_and_path_in_their_order(
         assert ask(port, "/", host="example.org")[0].status == 404
 
 
+def test_a_route_matches_the_path_that_goes_upstream(tmp_path: Path, plugin: Path, upstream: int, port: int) -> None:
+    routes = [{"name": "v1", "match": {"path_prefix": "/v1/"}, "upstream": "model"}]
+    upstreams = {"model": f"http://127.0.0.1:{upstream}"}
+    with running(gateway_file(tmp_path, port, plugin, routes=routes, upstreams=upstreams)):
+        for path in ("/v1/../admin", "/v1/%2e%2e/admin", "/v1/.%2E/admin", "/v1%2f..%2fadmin", "/v1/a/..%2F../admin"):
+            assert ask(port, path)[0].status == 404, path
+        for path in ("/v1/chat", "/x/../v1/chat", "/v1//chat", "/v1%2Fchat", "/v1/./%63hat", "//v1/chat?a=%2f.."):
+            response, body = ask(port, path)
+            assert (response.status, json.loads(body)["path"].partition("?")[0]) == (200, "/v1/chat"), path
+
+
 def test_a_body_of_ten_megabytes_passes(tmp_path: Path, plugin: Path, upstream: int, port: int) -> None:
     upstreams = {"model.test": f"http://127.0.0.1:{upstream}"}
     with running(gateway_file(tmp_path, port, plugin, upstreams=upstreams)):

@@ -59,6 +59,10 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
             *dynamic_hosts(gateway),
         ],
         buffer=gateway.limits.body,
+        # Routes, plugins and upstreams see the same path: one without dot segments, escaped slashes and empty segments.
+        normalize_path=True,
+        merge_slashes=True,
+        path_with_escaped_slashes_action="UNESCAPE_AND_FORWARD",
         # At the edge: what clients say in headers that are Envoy's own does not count, and upstreams are not told
         # who they are.
         use_remote_address=True,
