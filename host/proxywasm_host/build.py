@@ -15,8 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from .addresses import MAKERS as ADDRESS_MAKERS
+from .addresses import fix_addresses
 from .cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 from .lowering import LoweringError, lower
+from .lowering.binary import MalformedError
 from .seal import is_changed, seal
 from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, Staging, StagingError, collect
 
@@ -24,7 +27,7 @@ _COMPONENTS: Final = "*[0-9a-f].wasm"
 _KEPT_BUILDS: Final = 32
 """A component is some 20 MB. Fewer than a test suite has plugins would be of no use: each run would build them all."""
 _KEPT_MODULES: Final = 16
-_MAKERS: Final = (Path(__file__), Path(__file__).with_name("staging.py"))
+_MAKERS: Final = (Path(__file__), Path(__file__).with_name("staging.py"), *ADDRESS_MAKERS)
 """What decides how a component comes out, beside componentize-py."""
 
 
@@ -37,9 +40,13 @@ class World:
     """Of its WIT package, below `wit/`."""
     app: str
     """The entry module."""
+    addressed: bool = False
+    """Addresses are numbers in its code; see `addresses`. Lowering does that itself."""
 
 
-HTTP_PLUGIN: Final = World("http-plugin", ".", "proxywasm.adapters.component")
+HTTP_PLUGIN: Final = World("http-plugin", ".", "proxywasm.adapters.component", addressed=True)
+ADDRESSES: Final = "addresses"
+"""The optimisation of components, by the name under which it can be left out; see `addresses`."""
 _PROXY_WASM: Final = "proxywasm.adapters.proxy_wasm"
 ABIS: Final = {
     "0.2.1": World("proxy-wasm", "proxy-wasm", _PROXY_WASM),
@@ -60,17 +67,26 @@ class Built:
     """Nothing had changed since an earlier build."""
 
 
-def build(plugin: Path, output: Path | None = None, *, progress: Callable[[str], None] = lambda _: None) -> Built:
+def build(
+    plugin: Path,
+    output: Path | None = None,
+    *,
+    without: Collection[str] = (),
+    progress: Callable[[str], None] = lambda _: None,
+) -> Built:
     """Build a package folder or module file; without an output the component stays in the cache.
 
     A plugin may import pure-Python packages: those that lie beside it, and those that are installed where this runs.
-    Raises `BuildError`.
+    `without` names optimisations that are not to be done; a component has one, `ADDRESSES`. Raises `BuildError`.
     """
-    built = build_component(plugin, HTTP_PLUGIN, progress=progress)
+    if unknown := sorted(set(without) - {ADDRESSES}):
+        raise BuildError(f"a component has no optimisation {unknown[0]!r}, only {ADDRESSES}")
+    world = replace(HTTP_PLUGIN, addressed=ADDRESSES not in without)
+    built = build_component(plugin, world, progress=progress)
     # A build for a file is the remedy for a component that is damaged, so it must not hand out a damaged one.
     if output is not None and built.cached and is_changed(built.path.read_bytes()):
         built.path.unlink(missing_ok=True)
-        built = build_component(plugin, HTTP_PLUGIN, progress=progress)
+        built = build_component(plugin, world, progress=progress)
     return _delivered(built, output)
 
 
@@ -178,6 +194,11 @@ def _componentize(staging: Staging, world: World, wit: Path, entry: Path, progre
             raise BuildError(_explain(staging, done.stderr or done.stdout))
         if world.name == HTTP_PLUGIN.name:
             component = target.read_bytes()
+            if world.addressed:
+                try:
+                    component = fix_addresses(component)
+                except (MalformedError, OSError) as error:
+                    raise BuildError(f"addresses cannot be put into the component: {error}") from error
             target.write_bytes(component + seal(component))
         _put(target, entry)
 

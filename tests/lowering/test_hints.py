@@ -12,11 +12,11 @@ from wasmtime import Engine, Func, Instance, Memory, Module, Store, wat2wasm
 
 from proxywasm_host.lowering import hints
 from proxywasm_host.lowering.binary import CORE_HEADER, MalformedError, Reader, sections
+from proxywasm_host.lowering.code import s32
 from proxywasm_host.lowering.hints import DIGEST_SIZE, SUFFIX, recorded_hints
 from proxywasm_host.lowering.known import LIBRARIES
 from proxywasm_host.lowering.module import BRANCH_HINTS, CUSTOM, put_hints, replace_bodies
 from tools.branch_hints.branches import COUNTER_SIZE, PAGE, branches, counted, hint_section
-from tools.branch_hints.instructions import s32
 from tools.branch_hints.record import record
 
 EXCHANGE = Path(__file__).parents[1] / "conformance" / "qwen" / "native-chat.json"

@@ -10,9 +10,8 @@ from typing import Final
 from wasmtime import wat2wasm
 
 from proxywasm_host.lowering.binary import u32, vector
+from proxywasm_host.lowering.code import BR_IF, IF, bodies, instructions, s32
 from proxywasm_host.lowering.module import CODE, FUNCTIONS, Signature, imports, replace_sections, section_reader, types
-
-from .instructions import BR_IF, IF, bodies, instructions, s32
 
 
 @dataclass(frozen=True, slots=True, order=True)

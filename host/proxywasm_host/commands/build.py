@@ -37,8 +37,8 @@ _PATH: Any = click.Path(path_type=Path)
     "--without",
     multiple=True,
     metavar="OPTIMISATION",
-    help="An optimisation to leave out of a Proxy-Wasm module, by its name in docs/performance.md, to find out whether "
-    "it is to blame for something. May be given several times.",
+    help="Leave out an optimisation of the compiled code, to find out whether it is to blame for something. May be "
+    "given several times; an unknown name is answered with the known ones.",
 )
 def build(
     plugin: Path, output: Path, target: str, abi: str | None, keep: tuple[str, ...], without: tuple[str, ...]
@@ -51,12 +51,12 @@ def build(
     from ..build import BuildError, build_module  # noqa: PLC0415  # imported when the command runs
     from ..build import build as run  # noqa: PLC0415
 
-    if target == "component" and (abi or keep or without):
-        raise UserError("--abi, --keep and --without are for --target proxy-wasm")
+    if target == "component" and (abi or keep):
+        raise UserError("--abi and --keep are for --target proxy-wasm")
     with progress() as report:
         try:
             if target == "component":
-                built = run(plugin, output, progress=report)
+                built = run(plugin, output, without=without, progress=report)
             else:
                 built = build_module(plugin, output, abi=abi or "0.2.1", keep=keep, without=without, progress=report)
         except BuildError as error:

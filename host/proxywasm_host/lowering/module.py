@@ -25,7 +25,7 @@ CUSTOM, TYPES, IMPORTS, FUNCTIONS, MEMORY, GLOBALS, EXPORTS, START, ELEMENTS, CO
     10,
     11,
 )
-_FUNC, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)
+_FUNC, _TABLE, _MEMORY, GLOBAL, _TAG = range(5)
 BRANCH_HINTS = "metadata.code.branch_hint"
 """A custom section in front of the code: which branches are likely to be taken."""
 
@@ -85,11 +85,11 @@ def exported_constants(module: bytes | memoryview) -> dict[str, int]:
     """What the globals that a module defines and exports begin with."""
     reader = section_reader(module, GLOBALS)
     values = reader.vector(lambda: _constant(reader))
-    imported = sum(1 for item in imports(module) if item.descriptor[0] == _GLOBAL)
+    imported = sum(1 for item in imports(module) if item.descriptor[0] == GLOBAL)
     return {
         export: values[index - imported]
         for export, (kind, index) in exports(module).items()
-        if kind == _GLOBAL and index >= imported
+        if kind == GLOBAL and index >= imported
     }
 
 
@@ -176,7 +176,7 @@ def _import(reader: Reader, types: list[Signature]) -> Import:
         _limits(reader)
     elif kind == _MEMORY:
         _limits(reader)
-    elif kind == _GLOBAL:
+    elif kind == GLOBAL:
         reader.take(2)
     else:
         raise MalformedError(f"{module}.{field} is an import of an unknown kind ({kind})")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from proxywasm_host.lowering.binary import MalformedError, Reader, u32
-from proxywasm_host.lowering.module import CODE, section_reader
+from .binary import MalformedError, Reader, u32
+from .module import CODE, section_reader
 
-IF, BR_IF = 0x04, 0x0D
+IF, BR_IF, GLOBAL_GET, I32_CONST = 0x04, 0x0D, 0x23, 0x41
 _BR_TABLE, _SELECT_OF, _PREFIX = 0x0E, 0x1C, 0xFC
 _BLOCKS: Final = frozenset({0x02, 0x03, IF})
 _ONE_NUMBER: Final = frozenset(
