@@ -12,6 +12,7 @@ import pytest
 from tests import artefacts
 from tests.bundle import PLUGINS, BundleStart
 
+from proxywasm_host.build import BuildError
 from proxywasm_host.testing import envoy
 from proxywasm_host.testing.gateways import Start
 from proxywasm_host.testing.programs import FLAVOURS, component_start
@@ -27,7 +28,7 @@ _IN_WASM = {"session": "ai_proxy_component", "how": "ai_proxy_component", "start
 """What a fixture asks for only where it, or one that it uses, has the parameter `wasm`."""
 
 
-# Plugins of the tests start from the bundle. Any other plugin has a build of its own.
+# Plugins in `tests.bundle.PLUGINS` start from the bundle; any other plugin is built when its test starts it.
 
 
 def _bundled(flavour: str, bundle: Callable[[], Start]) -> None:
@@ -102,4 +103,7 @@ def _make(config: pytest.Config, names: list[str]) -> None:
     if envoy.missing():
         names = [name for name in names if not name.endswith("_module")]  # their tests are skipped
     terminal = config.pluginmanager.get_plugin("terminalreporter")
-    artefacts.make(names, terminal.write_line if terminal else lambda _: None)
+    try:
+        artefacts.make(names, terminal.write_line if terminal else lambda _: None)
+    except BuildError as error:
+        pytest.exit(f"what the tests need cannot be built: {error}", returncode=pytest.ExitCode.INTERNAL_ERROR)

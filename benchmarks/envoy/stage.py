@@ -43,7 +43,10 @@ class Stage:
         chunks: int = 0,
         pause: float = 0,
     ) -> Report:
-        """For one turn, or so many seconds. Raises `BrokenAnswersError` if an answer is not whole, or no success."""
+        """Load for one turn, or for `seconds`.
+
+        Raises `BrokenAnswersError` if an answer is cut off or its status is not 200.
+        """
         if seconds is None:
             seconds = self.size.seconds
         port = envoy.port_of(listener.name)

@@ -1,4 +1,4 @@
-"""Compile a component in a process of its own.
+"""Compile a component in a child process.
 
 Compiling takes memory, some twenty times the size of the component, and most of it stays with the process that did it.
 So a child does it, which gets nothing but the bytes of the component and writes nothing but machine code.

@@ -58,8 +58,8 @@ class Engine:
     def load(self, path: str | os.PathLike[str]) -> Component:
         """Compile a plugin, or take it from the cache.
 
-        The first time takes seconds, later ones less than 0.1 s, most of it to hash 20 + 33 MB. A process of its own
-        compiles: this one takes no more memory than if the code had been in the cache.
+        The first time takes seconds, later ones less than 0.1 s, most of it to hash 20 + 33 MB. A child process
+        compiles, so this process takes no more memory than if the code had been in the cache.
 
         Raises:
             ComponentError: the file is not a component, is damaged, is not built for the world `http-plugin`, or cannot

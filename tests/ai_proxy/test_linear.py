@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.ai_proxy.conversions import PROVIDERS
 from tests.ai_proxy.gateway import Json
-from tests.ai_proxy.mutations import Recorded, recorded
+from tests.ai_proxy.mutations import Recorded, Said, recorded
 from tests.ai_proxy.natives import RECORDED
 
 from benchmarks.lowering.counting import CountingGateway
@@ -211,9 +211,8 @@ def test_an_event_in_small_pieces_takes_work_in_proportion_to_its_size(codec: st
     head = one.bytes_of(events[:1], done=False)
 
     def work(times: int) -> int:
-        event = one.bytes_of(events[1:2], done=False)
-        if not one.binary:
-            event = b":" + b" " * 20 * times + b"\n" + event
+        name, document = events[1]
+        event = one.bytes_of([Said(name, {**document, "x_new": "x" * 20 * times})], done=False)
         return client.work(head, *(event[at : at + 20] for at in range(0, len(event), 20)), one.bytes_of(events[2:]))
 
     work(FEW)

@@ -75,7 +75,7 @@ class Setup:
 
 
 def built(plugin: Path) -> Path:
-    """The component, made by a process of its own if it is not there yet.
+    """The component. A child process builds it if it is not in the cache.
 
     What building leaves behind in the memory of a process could hide what grows in the soak.
     """

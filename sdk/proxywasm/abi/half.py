@@ -59,10 +59,12 @@ class Half:
         self.stopped = False
         """The gateway was told to wait, and has not been told to go on."""
         self.buffering = False
-        """The last body phase returned `STOP_BODY`. Until another returns something else, the gateway puts what arrives
-        into its buffer first, also when it goes on again. What is in there it sends when it is *told* to go on."""
+        """The last body phase returned `STOP_BODY`. From then on the gateway puts each chunk into its buffer before it
+        calls the plugin, until a body phase returns something else. It sends its buffer only in a call of
+        `continue_stream`."""
         self.passing = False
-        """All that is in the gateway's buffer may go on: it is stopped only to be told so."""
+        """The plugin holds nothing back. The gateway was stopped only so that `continue_stream` makes it send its
+        buffer."""
         self.collecting = False
         """The gateway's buffer has a part of the body that the plugin has not seen."""
         self.kept = b""

@@ -23,9 +23,9 @@ class Injections:
     Both happen in one call, outside of a body phase; until then the data waits here. A chunk may arrive at any time,
     and the gateway would join it with what is in its buffer: the plugin would be given its own data.
 
-    The gateway sends the end of the response when it is told to go on after the upstream has ended. So two things come
-    later than asked for. What has not been sent when the upstream ends goes out together with the end of the response,
-    and a response that is ended before the upstream has ended ends with it.
+    After the upstream has ended, `continue_stream` makes the gateway send the end of the response. This delays two
+    things. Data that is still waiting when the upstream ends is sent together with the end of the response. If the
+    plugin ends the response before the upstream does, the client sees that end when the upstream ends.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -65,7 +65,7 @@ class Injections:
             stream.no_place(half, len(data))
             return
         if stream.closed:
-            # The gateway has broken the response off, and has told us so while it was asked.
+            # The data exceeded the gateway's buffer limit: it reset the stream during the call above.
             stream.log(f"the response is broken off: the gateway cannot buffer the {len(data)} bytes of its end")
             return
         del self._waiting[: len(data)]

@@ -126,7 +126,10 @@ class BackgroundEnvoy:
             return response.status, response.read()
 
     def ask_admin(self, method: str, path: str) -> bytes:
-        """The answer of the admin interface. Raises `EnvoyError` if there is none, or it is an error."""
+        """The body of the admin interface's answer.
+
+        Raises `EnvoyError` if Envoy does not answer, or answers with an error.
+        """
         try:
             status, answer = self._ask(method, path)
         except (OSError, HTTPException) as error:
