@@ -11,7 +11,8 @@ from . import route_call
 from .attributes import UserAttributes
 from .direction import NO_RESPONSE, Direction
 from .errors import RuleError
-from .headers import Headers, HeaderValues, to_fields
+from .framing import guard_request, guard_response
+from .headers import Headers, HeaderValues, to_fields, without_framing
 from .http_client import RouteCallback, to_body
 from .wire import (
     BodyMode,
@@ -88,6 +89,7 @@ class HttpContext(UserAttributes):
         self.config: Any = None
         """The configuration that applies to this stream: what its callbacks get."""
         headers.changed = self.touch
+        headers.guard = self._guard_request
         self.request = Direction(headers)
         self.response = Direction(NO_RESPONSE)
         self.route_callback: RouteCallback | None = None
@@ -258,7 +260,7 @@ class HttpContext(UserAttributes):
             raise RuleError(f"cannot reply: {DONE if self.ended else REPLIED}")
         if not 200 <= status <= 599:
             raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
-        self.command(SendLocalReply(LocalReply(status, to_fields(headers), to_body(body), details)))
+        self.command(SendLocalReply(LocalReply(status, without_framing(to_fields(headers)), to_body(body), details)))
         self.replied = True
         self.response.taken = False
         self.request.release(REPLIED)
@@ -315,10 +317,17 @@ class HttpContext(UserAttributes):
 
     def response_arrived(self, headers: Headers, end_of_stream: bool) -> None:
         headers.changed = self.touch
+        headers.guard = self._guard_response
         self.response.headers = headers
         self.has_response_body = not end_of_stream
         self._binary_response = _is_binary(headers.first)
         self.response_is_opaque = self._binary_response or self._websocket
+
+    def _guard_request(self, name: str, value: str) -> None:
+        guard_request(self.method, name, value)
+
+    def _guard_response(self, name: str, value: str) -> None:
+        guard_response(self.response.headers, name, value, has_body=self.has_response_body, head=self.method == "HEAD")
 
     def end(self) -> None:
         """The last callback is about to run: values and the log are still there, the stream is not."""

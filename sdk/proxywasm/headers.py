@@ -32,7 +32,8 @@ def _check(name: str, value: str) -> bool:
 
 
 _spellings: dict[str, str] = {}
-"""Names that `_check` let pass, and what they are in lower case: a plugin sets the same few in every stream."""
+"""Names that `_check` let pass, and what they are in lower case: a plugin sets the same few in every stream. Those of
+`GUARDED` are never among them."""
 _MOST_SPELLINGS: Final = 1000
 
 
@@ -40,9 +41,21 @@ def _spelling(name: str, value: str) -> str:
     """The name in lower case, of a field that can be sent. Raises as `_check` does."""
     _check(name, value)
     lower = name.lower()
-    if len(_spellings) < _MOST_SPELLINGS:
+    if lower not in GUARDED and len(_spellings) < _MOST_SPELLINGS:
         _spellings[name] = lower
     return lower
+
+
+GUARDED: Final = frozenset({":method", ":status", "content-length", "transfer-encoding"})
+"""Names whose values say where a message ends: the stream that a header belongs to looks at them first."""
+
+FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
+"""Names that are the gateway's: it knows the body that it sends, and how."""
+
+
+def without_framing(fields: Fields) -> Fields:
+    """Without the headers that tell the length of another message than the one that is made of them."""
+    return [pair for pair in fields if pair[0] not in FRAMING]
 
 
 def _breaks(text: str) -> bool:
@@ -59,7 +72,7 @@ class Headers(MutableMapping[str, str]):
     """
 
     # A search in a dictionary does not run through Python code, and nearly always it says all there is to say.
-    __slots__ = ("_fields", "changed", "edits", "first", "sealed")
+    __slots__ = ("_fields", "changed", "edits", "first", "guard", "sealed")
 
     def __init__(self, fields: Fields | str) -> None:
         """`fields` may be a text as `wire.join_fields` makes it."""
@@ -81,6 +94,8 @@ class Headers(MutableMapping[str, str]):
         """What has been changed and not yet been taken; for the SDK."""
         self.changed: Callable[[], None] | None = None
         """Called once there is something to take."""
+        self.guard: Callable[[str, str], None] | None = None
+        """Called before a header of `GUARDED` gets a value; raises if it must not have this one."""
         self.sealed = ""
         """Why changes are not possible; empty if they are."""
 
@@ -185,6 +200,8 @@ class Headers(MutableMapping[str, str]):
             lower = _spellings[name]
         except KeyError:
             lower = _spelling(name, value)
+            if lower in GUARDED and self.guard is not None:
+                self.guard(lower, value)
         else:
             # What can be printed has no line breaks.
             if type(value) is not str or not value.isprintable():
@@ -195,6 +212,14 @@ class Headers(MutableMapping[str, str]):
         edits.append(op + lower)
         edits.append(value)
         return lower
+
+    def set_length(self, length: int) -> None:
+        """Assign `content-length`. For the SDK, which knows the body: `guard` lets no author do it."""
+        guard, self.guard = self.guard, None
+        try:
+            self["content-length"] = str(length)
+        finally:
+            self.guard = guard
 
     def _remove(self, name: str) -> None:
         """`name` is one that is there, so it is a good one."""
@@ -223,7 +248,7 @@ class Headers(MutableMapping[str, str]):
     def seal(self, reason: str) -> None:
         """From now on changes raise, with this reason. Called by the SDK when the headers go on."""
         self.sealed = reason
-        self.changed = None  # nobody needs to know any more; whoever did would stay in memory with us
+        self.changed = self.guard = None  # nobody needs to know any more; whoever did would stay in memory with us
 
     def take_edits(self) -> FieldEdits:
         """The changes since the last call, for the host. Called by the SDK at the end of a callback."""

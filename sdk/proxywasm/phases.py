@@ -22,6 +22,10 @@ from .wire import (
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
 
+READ_ONLY = (
+    "this callback is registered with read_only=True, so the body goes on with the length that it came with: "
+    "the callback must return nothing, and neither take chunks nor inject others"
+)
 CONTINUED = "the headers have gone on; return Action.STOP_ITERATION from the header callback to keep them"
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
@@ -53,6 +57,8 @@ class Phases:
             if mode is not _SKIP:
                 request.read = mode
                 ctx.command(ReadRequestBody(mode, request.limit))
+                if mode is _STREAM and ctx.has_request_body:
+                    _frame(request, read_only=callbacks.request_read_only)
         _hold(ctx, request, action, "on_request_headers")
 
     def response_headers(self, ctx: HttpContext) -> None:
@@ -71,6 +77,8 @@ class Phases:
             if mode is not _SKIP:
                 response.read = mode
                 ctx.command(ReadResponseBody(mode, response.limit))
+                if mode is _STREAM and ctx.has_response_body:
+                    _frame(response, read_only=callbacks.response_read_only)
         _hold(ctx, response, action, "on_response_headers")
 
     def _route_answer_arrives(self, ctx: HttpContext) -> None:
@@ -142,9 +150,13 @@ class Phases:
             return None
         if not isinstance(new, bytes):
             raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
+        if direction.read_only:
+            raise RuleError(READ_ONLY)
         return new
 
     def _taken_chunk(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> None:
+        if ctx.response.read_only:
+            raise RuleError(READ_ONLY)
         ctx.response.taken = True
         callback = self._callbacks.streaming_response_body
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
@@ -163,6 +175,8 @@ class Phases:
         """The plugin has taken a chunk of a streamed response, and still wants to change the headers."""
         if ctx.replied:
             return
+        if ctx.response.read_only:
+            raise RuleError(READ_ONLY)
         if not ctx.response.held:
             raise RuleError(
                 "on_streaming_response_body returned STOP_ITERATION, but the headers have gone on; "
@@ -173,6 +187,13 @@ class Phases:
     def done(self, ctx: HttpContext) -> None:
         if self._callbacks.stream_done:
             self._callbacks.stream_done(ctx, ctx.config)
+
+
+def _frame(direction: Direction, *, read_only: bool) -> None:
+    """A body that the callback may change has no length that is known when its headers go on."""
+    direction.read_only = read_only
+    if not read_only and "content-length" in direction.headers.first:
+        direction.headers.discard("content-length")
 
 
 def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | None:

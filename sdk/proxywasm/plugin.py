@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 if TYPE_CHECKING:
     from .context import HttpContext
@@ -50,9 +50,11 @@ class Callbacks(Generic[Config]):
     request_headers: HeadersCallback[Config] | None = None
     request_body: BodyCallback[Config] | None = None
     streaming_request_body: StreamingBodyCallback[Config] | None = None
+    request_read_only: bool = False
     response_headers: HeadersCallback[Config] | None = None
     response_body: BodyCallback[Config] | None = None
     streaming_response_body: StreamingResponseCallback[Config] | None = None
+    response_read_only: bool = False
     stream_done: DoneCallback[Config] | None = None
 
 
@@ -145,10 +147,27 @@ class Plugin(Generic[Config]):
         self.callbacks.request_body = _plain(function)
         return function
 
-    def on_streaming_request_body(self, function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]:
-        """Called for each chunk of the request body; returns the bytes to send on (nothing: the chunk as it is)."""
-        self.callbacks.streaming_request_body = _plain(function)
-        return function
+    @overload
+    def on_streaming_request_body(self, function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]: ...
+    @overload
+    def on_streaming_request_body(
+        self, *, read_only: bool
+    ) -> Callable[[StreamingBodyCallback[Config]], StreamingBodyCallback[Config]]: ...
+    def on_streaming_request_body(
+        self, function: StreamingBodyCallback[Config] | None = None, *, read_only: bool = False
+    ) -> Any:
+        """Called for each chunk of the request body; returns the bytes to send on (nothing: the chunk as it is).
+
+        The request goes on without `content-length`, whose value would be that of another body. With
+        `@plugin.on_streaming_request_body(read_only=True)` the callback only looks at the chunks, and the length stays.
+        """
+
+        def register(function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]:
+            self.callbacks.streaming_request_body = _plain(function)
+            self.callbacks.request_read_only = read_only
+            return function
+
+        return register if function is None else register(function)
 
     def on_response_headers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
         """Called with the response headers, also for replies that this or another filter made."""
@@ -160,17 +179,34 @@ class Plugin(Generic[Config]):
         self.callbacks.response_body = _plain(function)
         return function
 
+    @overload
     def on_streaming_response_body(
         self, function: StreamingResponseCallback[Config]
-    ) -> StreamingResponseCallback[Config]:
+    ) -> StreamingResponseCallback[Config]: ...
+    @overload
+    def on_streaming_response_body(
+        self, *, read_only: bool
+    ) -> Callable[[StreamingResponseCallback[Config]], StreamingResponseCallback[Config]]: ...
+    def on_streaming_response_body(
+        self, function: StreamingResponseCallback[Config] | None = None, *, read_only: bool = False
+    ) -> Any:
         """Called for each chunk of the response body; returns the bytes to send on (nothing: the chunk as it is).
 
         As long as the headers wait (`Action.STOP_ITERATION` from `on_response_headers`) it may return
         `Action.STOP_ITERATION` as well: then nothing is sent, the plugin has the chunk, and the headers can still be
         changed, or the client answered otherwise. After the last chunk that is up to the callback of a call-out.
+
+        The response goes on without `content-length`, whose value would be that of another body. With
+        `@plugin.on_streaming_response_body(read_only=True)` the callback only looks at the chunks, and the length
+        stays.
         """
-        self.callbacks.streaming_response_body = _plain(function)
-        return function
+
+        def register(function: StreamingResponseCallback[Config]) -> StreamingResponseCallback[Config]:
+            self.callbacks.streaming_response_body = _plain(function)
+            self.callbacks.response_read_only = read_only
+            return function
+
+        return register if function is None else register(function)
 
     def on_stream_done(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
         """Called last in every stream, however it ended."""
