@@ -11,7 +11,14 @@ from typing import Final
 from .errors import RuleError
 from .headers import FRAMING, Headers
 
-_WITHOUT_BODY: Final = frozenset({"204", "205", "304"})
+LENGTH: Final = "content-length"
+_WITHOUT_BODY: Final = frozenset({"204", "304"})
+_RESET_CONTENT: Final = "205"
+
+
+def has_no_body(status: str) -> bool:
+    """A response of this status ends with its headers."""
+    return status in _WITHOUT_BODY or (len(status) == 3 and status.startswith("1"))
 
 
 def guard_request(method: str, name: str, value: str) -> None:
@@ -31,14 +38,14 @@ def guard_response(headers: Headers, name: str, value: str, *, has_body: bool, h
     if name != ":status":
         return
     if has_body:
-        if value in _WITHOUT_BODY or value.startswith("1"):
+        if value == _RESET_CONTENT or has_no_body(value):
             raise RuleError(
                 f"cannot set the status {value} of a response that has a body: ctx.send_http_response({value}) "
                 "answers without one"
             )
     elif not head and value != headers.get(":status"):
         # A length that is true of no body with one status (304) is a lie with another.
-        headers.discard("content-length")
+        headers.discard(LENGTH)
 
 
 def _refuse(name: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from proxywasm.replies import too_large
+from proxywasm.headers import without_framing
+from proxywasm.replies import FAILED, too_large
 from proxywasm.wire import LocalReply, LogLevel
 
 from .events import CloseUpstream, Reset
@@ -13,19 +14,24 @@ from .half import Half
 if TYPE_CHECKING:
     from .stream import Stream
 
+_STATUSES: Final = range(200, 600)
+
 
 def reply(stream: Stream, reply: LocalReply) -> None:
     """Made in a request phase it travels back through the response phases, like any other response."""
     if stream.request.dropped:
         stream.log(f"a second local reply ({reply.status}) was given in vain")
         return
+    if reply.status not in _STATUSES:
+        stream.log(f"the plugin replied with {reply.status}, which is not a status that can be sent")
+        reply = FAILED
     if stream.response.fields is not None:
         reply_now(stream, reply)
         return
     stream.local_reply = reply
     drop_request(stream)
     stream.begin_response(_fields(reply), not reply.body, reply.details)
-    if reply.body:
+    if reply.body and not stream.response.ended:
         stream.body(stream.response, reply.body, True)
 
 
@@ -39,7 +45,7 @@ def reply_now(stream: Stream, reply: LocalReply) -> None:
         stream.events.append(Reset(reply.details or "local reply after the response headers"))
     else:
         stream.response.replace(_fields(reply), reply.body)
-        stream.response.flush(stream.events)
+        stream.send(stream.response)
 
 
 def refuse_size(stream: Stream, half: Half) -> None:
@@ -52,6 +58,15 @@ def refuse_size(stream: Stream, half: Half) -> None:
         reply_now(stream, answer)
 
 
+def break_off(stream: Stream, half: Half) -> None:
+    """What has gone on of it cannot be finished: the other side must not wait for the rest, nor take it for more."""
+    stream.log(f"the {half.name} is broken off: its body has another length than its headers have announced")
+    if stream.response.done:
+        drop_request(stream)
+    else:
+        reply_now(stream, FAILED)
+
+
 def drop_request(stream: Stream) -> None:
     """The client is answered without the upstream, or without the rest of its response."""
     stream.request.drop()
@@ -60,4 +75,5 @@ def drop_request(stream: Stream) -> None:
 
 
 def _fields(reply: LocalReply) -> list[tuple[str, str]]:
-    return [(":status", str(reply.status)), *reply.headers]
+    """The length is that of the body, whatever the plugin says."""
+    return [(":status", str(reply.status)), *without_framing(reply.headers)]

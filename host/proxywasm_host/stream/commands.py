@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 def carry_out(stream: Stream, command: wire.Command, half: Half | None) -> None:
     """`half` is the direction whose phase is being answered, None where no phase of this stream is."""
-    _COMMANDS[type(command)](stream, half, command)
+    action = _COMMANDS.get(type(command))
+    if action is None or stream.closed:
+        _meaningless(stream, command)
+    else:
+        action(stream, half, command)
 
 
 def _hold(stream: Stream, half: Half | None, command: wire.HoldPhase) -> None:
@@ -45,8 +49,8 @@ def _read(half: Half, mode: BodyMode, limit: int | None) -> None:
 
 
 def _edit(stream: Stream, half: Half, edits: wire.FieldEdits) -> None:
-    if not half.edit(edits):
-        stream.log(f"{half.name} headers were changed in vain: they are not there, or have gone on")
+    if reason := half.edit(edits):
+        stream.log(f"{half.name} headers were changed in vain: {reason}")
 
 
 def _replace(stream: Stream, half: Half, body: bytes) -> None:
@@ -67,7 +71,7 @@ def _inject(stream: Stream, injection: wire.Injection) -> None:
             half.ended = True
             drop_request(stream)  # the rest of the upstream's response is of no interest
     half.body, half.body_ends = injection.body, injection.end_of_stream
-    half.flush(stream.events)
+    stream.send(half)
 
 
 _Action: TypeAlias = "Callable[[Stream, Half | None, Any], None]"

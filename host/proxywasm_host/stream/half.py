@@ -10,6 +10,7 @@ from proxywasm.headers import apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
 from .events import Event
+from .framing import declared, framed, may_tell_length, never_has_body, switches_protocol, with_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class Half:
         fields: the headers; None: none have arrived.
         ended: the last byte has arrived.
         sent: the headers have gone on.
+        draining: chunks that arrived while it was paused are being given to the plugin.
         dropped: nothing goes on any more; the client is answered without it.
+        to_head: it is the response to a request with HEAD.
         mode: how the plugin wants the body.
         hold: what holds this direction back.
         body: what the plugin has in hand, or had when it paused; `body_ends`: with it the body ends.
@@ -47,14 +50,18 @@ class Half:
     """
 
     __slots__ = (
+        "_arrived",
         "_buffer",
         "_headers_end",
+        "_owed",
         "_queue",
         "_queued",
         "_send_body",
         "_send_headers",
+        "_silent",
         "body",
         "body_ends",
+        "draining",
         "dropped",
         "ended",
         "fields",
@@ -66,6 +73,7 @@ class Half:
         "paused_since",
         "sent",
         "taken",
+        "to_head",
     )
 
     def __init__(
@@ -84,6 +92,7 @@ class Half:
         self.fields: Fields | None = None
         self.ended = False
         self.sent = False
+        self.draining = False
         self.dropped = False
         self.mode = BodyMode.SKIP
         self.hold: Hold | None = None
@@ -91,7 +100,11 @@ class Half:
         self.body_ends = False
         self.taken = False
         self.paused_since = 0
+        self.to_head = False
         self._headers_end = False
+        self._arrived: Fields = []  # the headers, before any edit
+        self._owed: int | None = None  # bytes of the body that are announced and have not gone on
+        self._silent = False  # headers have gone on that no body may follow
         self._buffer = bytearray()  # a body being collected for the plugin
         self._queue: deque[tuple[bytes, bool]] = deque()  # chunks that arrived while paused
         self._queued = 0  # their bytes
@@ -99,7 +112,7 @@ class Half:
     # What arrives.
 
     def headers(self, fields: Fields, end_of_stream: bool) -> None:
-        self.fields = fields
+        self.fields = self._arrived = fields
         self._headers_end = self.ended = end_of_stream
 
     def enqueue(self, data: bytes, end_of_stream: bool) -> bool:
@@ -129,12 +142,14 @@ class Half:
 
     # What the plugin does with it.
 
-    def edit(self, edits: FieldEdits) -> bool:
-        """False: the headers are not there, or have gone on."""
+    def edit(self, edits: FieldEdits) -> str:
+        """Why not all was done; empty if it was."""
         if self.fields is None or self.sent:
-            return False
-        self.fields = apply_edits(self.fields, edits)
-        return True
+            return "they are not there, or have gone on"
+        if len(edits) % 2 or not all(key.startswith(("=", "+", "-")) for key in edits[::2]):
+            return "that is no list of edits"
+        self.fields, possible = with_status(apply_edits(self.fields, edits), self._arrived)
+        return "" if possible else "a response cannot have this status"
 
     def release(self) -> None:
         """The plugin is gone: what was buffered for it is in hand, and the rest of the body passes by."""
@@ -156,7 +171,8 @@ class Half:
     def replace(self, fields: Fields, body: bytes) -> None:
         """Have this message in hand instead of whatever has arrived; the plugin has no part in it."""
         self.end()
-        self.fields, self._headers_end = fields, not body
+        self.fields = self._arrived = fields
+        self._headers_end = not body
         self.body, self.body_ends = body or None, True
         self.mode = BodyMode.SKIP
 
@@ -168,19 +184,45 @@ class Half:
 
     # What goes on.
 
-    def flush(self, events: list[Event]) -> None:
-        """Send what is in hand."""
+    def flush(self, events: list[Event]) -> bool:
+        """Send what is in hand. False: it is not the body that the headers have announced, and nothing was sent."""
         if self.fields is None or self.dropped:
-            return
+            return True
         self.hold = None
         if not self.sent:
             self.sent = True
-            events.append(self._send_headers(self.fields, self._headers_end))
-        if self.body is not None:
-            if self.body or self.body_ends:
-                events.append(self._send_body(self.body, self.body_ends))
-                self.taken = self.taken and not self.body_ends
-            self.body = None
+            events.append(self._send_headers(*self._announced(self.fields)))
+        if self.body is None:
+            return True
+        body, self.body = self.body, None
+        if not body and not self.body_ends:
+            return True
+        self.taken = self.taken and not self.body_ends
+        if self._silent:
+            return True
+        if self._owed is not None:
+            self._owed -= len(body)
+            if self._owed < 0 or (self._owed and self.body_ends):
+                return False
+        events.append(self._send_body(body, self.body_ends))
+        return True
+
+    def _announced(self, fields: Fields) -> tuple[Fields, bool]:
+        """The headers with what is true of the body that follows, and whether none does."""
+        if switches_protocol(fields):
+            return fields, self._headers_end
+        if self.to_head or never_has_body(fields):
+            self._silent = True
+            return framed(fields, declared(self._arrived) if may_tell_length(fields) else None), True
+        if self._headers_end:
+            length: int | None = 0
+        elif self.body is not None and self.body_ends:
+            length = len(self.body)
+        else:
+            length = declared(self._arrived)
+        fields = framed(fields, length)
+        self._owed = declared(fields)
+        return fields, self._headers_end
 
     @property
     def done(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from proxywasm import wire
@@ -32,6 +33,8 @@ class Runner:
         self._limits = limits or Limits()
         self._streams: dict[int, Stream] = {}
         self._last_context = 0
+        self._for_others: deque[tuple[Stream, wire.Command]] = deque()
+        self._busy = False
 
     def open(self, properties: Properties | None = None) -> Stream:
         self._last_context += 1
@@ -86,18 +89,37 @@ class Runner:
         except ProgramLost as lost:
             self.lose(str(lost))
         else:
-            assert not isinstance(outcome, bytes)
-            self.carry_out(outcome or (), None, None)
+            if isinstance(outcome, bytes):
+                self.services.log(LogLevel.ERROR, 0, "the plugin answered with a body, which has no meaning here")
+            else:
+                self.carry_out(outcome or (), None, None)
 
     # For streams.
 
     def carry_out(self, commands: Sequence[wire.Command], stream: Stream | None, half: Half | None) -> None:
+        """`half` is the direction of `stream` whose phase is being answered."""
+        own = stream
         for command in commands:
             if isinstance(command, wire.EffectiveContext):
                 stream, half = self._streams.get(command.value), None
-            elif stream is not None:
+            elif stream is not None and stream is own:
                 carry_out(stream, command, half)
+            elif stream is not None:
+                self._for_others.append((stream, command))
             # Otherwise the stream ended before its answer came, which is nobody's fault.
+        self._carry_out_for_others()
+
+    def _carry_out_for_others(self) -> None:
+        """What a stream asks for another may call the plugin, which may ask for a third: one after the other."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._for_others:
+                stream, command = self._for_others.popleft()
+                carry_out(stream, command, None)
+        finally:
+            self._busy = False
 
     def lose(self, reason: str) -> None:
         if not self.lost:

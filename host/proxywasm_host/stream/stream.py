@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from proxywasm.replies import FAILED, TORN
 from proxywasm.wire import BodyMode, Fields, Hold, LocalReply, LogLevel, Outcome, PluginFailure, ProgramLost
 
-from .answers import refuse_size, reply_now
+from .answers import break_off, refuse_size, reply_now
 from .events import Event, RequestBody, RequestHeaders, ResponseBody, ResponseHeaders
 from .half import Half, Limits
 
@@ -35,6 +35,7 @@ class Stream:
         request, response: the two directions.
         events: what is to be sent.
         final: the answer is one that the plugin has no say in any more.
+        closed: the stream is over; nothing can be asked for it.
     """
 
     def __init__(self, runner: Runner, context: int, limits: Limits) -> None:
@@ -50,7 +51,7 @@ class Stream:
         self.final = False
         self._runner = runner
         self._bypassed = False  # the plugin failed in this stream and is not asked again
-        self._closed = False
+        self.closed = False
 
     # What arrives.
 
@@ -60,8 +61,9 @@ class Stream:
         for name, value in fields:
             if name == "x-request-id":
                 # As the original wrapper does: log lines of all plugins carry this property.
-                self.services.note_property(self.id, ("x_request_id",), value.encode())
+                self.services.note_property(self.id, ("x_request_id",), value.encode(errors="backslashreplace"))
                 break
+        self.response.to_head = (":method", "HEAD") in fields
         self._headers(self.request, self._runner.program.on_request_headers, fields, end_of_stream)
 
     def request_body(self, data: bytes, end_of_stream: bool) -> None:
@@ -81,9 +83,9 @@ class Stream:
 
     def close(self) -> None:
         """The stream is over: answered, or given up by client or upstream. Its last events stay to be taken."""
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
+        self.closed = True
         if self.request.fields is not None:
             self._bypassed = False  # a plugin that failed in this stream still has to forget it
             self._ask(None, self._runner.program.on_done, self.id)
@@ -127,7 +129,7 @@ class Stream:
     # Phases.
 
     def begin_response(self, fields: Fields, end_of_stream: bool, details: str) -> None:
-        self.services.note_property(self.id, ("response", "code_details"), details.encode())
+        self.services.note_property(self.id, ("response", "code_details"), details.encode(errors="backslashreplace"))
         self._headers(self.response, self._runner.program.on_response_headers, fields, end_of_stream)
 
     def _headers(
@@ -136,7 +138,7 @@ class Stream:
         half.headers(fields, end_of_stream)
         self._ask(half, call, self.id, fields, end_of_stream)
         if half.hold is None:
-            half.flush(self.events)
+            self.send(half)
 
     def body(self, half: Half, data: bytes, end_of_stream: bool) -> None:
         if half.fields is None:
@@ -166,7 +168,7 @@ class Stream:
             return
         # A body phase that neither pauses nor takes the chunk releases headers that waited for it.
         half.taken = False
-        half.flush(self.events)
+        self.send(half)
 
     # The plugin.
 
@@ -182,8 +184,10 @@ class Stream:
             self._runner.lose(str(lost))
         else:
             if isinstance(outcome, bytes):
-                assert half is not None
-                half.body = outcome
+                if half is None or half.body is None:
+                    self.log("the plugin answered with a body, which has no meaning in this phase")
+                else:
+                    half.body = outcome
             elif outcome is not None:
                 self._runner.carry_out(outcome, self, half)
 
@@ -195,7 +199,7 @@ class Stream:
     def give_up(self) -> None:
         """Go on without the plugin. Fail open: the stream passes as it is. Fail closed: the client gets a 500."""
         self._bypassed = True
-        if self._closed:
+        if self.closed:
             return
         if self.response.taken:
             # The chunks that the plugin has taken are lost with it: what the client would get has a hole.
@@ -210,9 +214,20 @@ class Stream:
     def log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
         self.services.log(level, self.id, message)
 
+    def send(self, half: Half) -> None:
+        """What is in hand goes on."""
+        if not half.flush(self.events):
+            break_off(self, half)
+
     def resume(self, half: Half) -> None:
         if half.taken and half.ended and half.body is None:
             half.body, half.body_ends = b"", True
-        half.flush(self.events)
-        while chunk := half.dequeue():
-            self._chunk(half, *chunk)
+        self.send(half)
+        if half.draining:
+            return  # The plugin resumes in each chunk that it is given below.
+        half.draining = True
+        try:
+            while chunk := half.dequeue():
+                self._chunk(half, *chunk)
+        finally:
+            half.draining = False
