@@ -31,8 +31,7 @@ def _hold(stream: Stream, half: Half | None, command: wire.HoldPhase) -> None:
         half.hold = command.value
         half.paused_since = stream.services.now()
     elif half is stream.response and half.body is not None:
-        half.body = None
-        half.taken = True
+        half.take()
         half.paused_since = stream.services.now()
     else:
         _meaningless(stream, command)
@@ -57,7 +56,7 @@ def _replace(stream: Stream, half: Half, body: bytes) -> None:
     if half.body is None:
         stream.log(f"a {half.name} body was given in vain: none is in hand in this phase")
         return
-    half.body = body
+    half.put(body)
 
 
 def _inject(stream: Stream, injection: wire.Injection) -> None:

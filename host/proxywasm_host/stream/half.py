@@ -39,6 +39,7 @@ class Half:
         fields: the headers; None: none have arrived.
         ended: the last byte has arrived.
         sent: the headers have gone on.
+        changed: the plugin has given other bytes than came, or has taken some.
         draining: chunks that arrived while it was paused are being given to the plugin.
         dropped: nothing goes on any more; the client is answered without it.
         to_head: it is the response to a request with HEAD.
@@ -61,6 +62,7 @@ class Half:
         "_silent",
         "body",
         "body_ends",
+        "changed",
         "draining",
         "dropped",
         "ended",
@@ -92,6 +94,7 @@ class Half:
         self.fields: Fields | None = None
         self.ended = False
         self.sent = False
+        self.changed = False
         self.draining = False
         self.dropped = False
         self.mode = BodyMode.SKIP
@@ -151,6 +154,16 @@ class Half:
         self.fields, possible = with_status(apply_edits(self.fields, edits), self._arrived)
         return "" if possible else "a response cannot have this status"
 
+    def put(self, body: bytes) -> None:
+        """Have these bytes in hand instead of those that came."""
+        self.body = body
+        self.changed = True
+
+    def take(self) -> None:
+        """The plugin has what is in hand."""
+        self.body = None
+        self.changed = self.taken = True
+
     def release(self) -> None:
         """The plugin is gone: what was buffered for it is in hand, and the rest of the body passes by."""
         self.mode = BodyMode.SKIP
@@ -202,7 +215,8 @@ class Half:
             return True
         if self._owed is not None:
             self._owed -= len(body)
-            if self._owed < 0 or (self._owed and self.body_ends):
+            # What passes by as it came is as long as its sender's HTTP says.
+            if self.changed and (self._owed < 0 or (self._owed and self.body_ends)):
                 return False
         events.append(self._send_body(body, self.body_ends))
         return True

@@ -187,7 +187,7 @@ class Stream:
                 if half is None or half.body is None:
                     self.log("the plugin answered with a body, which has no meaning in this phase")
                 else:
-                    half.body = outcome
+                    half.put(outcome)
             elif outcome is not None:
                 self._runner.carry_out(outcome, self, half)
 

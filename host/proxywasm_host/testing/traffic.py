@@ -21,6 +21,10 @@ class ScenarioError(AssertionError):
     """The test expects or does what cannot be. The message says what there is instead."""
 
 
+class PeerError(AssertionError):
+    """What has gone out is no HTTP: a real client, upstream or service could not read it. The message says why."""
+
+
 class BodyViews:
     """The views of a body that tests ask for."""
 

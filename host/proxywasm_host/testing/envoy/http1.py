@@ -13,6 +13,7 @@ import h11
 
 from proxywasm.wire import Fields
 
+from ..traffic import PeerError
 from .hub import Wire
 
 _OF_HTTP1 = {"connection", "transfer-encoding", "keep-alive"}
@@ -33,7 +34,12 @@ class Reader(Protocol):
 
 
 class _Side:
-    """One end of a connection that serves one exchange."""
+    """One end of a connection that serves one exchange.
+
+    It reads strictly: raises `PeerError` for what is no HTTP/1.1, or is behind the end of the message.
+    """
+
+    _cannot_read: str
 
     def __init__(self, wire: Wire, role: type[h11.CLIENT] | type[h11.SERVER], reader: Reader) -> None:
         self.wire = wire
@@ -54,11 +60,19 @@ class _Side:
                 if event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
                     break
                 self._tell(event)
-        except h11.RemoteProtocolError:
-            # The message has no end, as when the gateway resets a stream in the middle.
+        except h11.RemoteProtocolError as error:
             self.close()
+            if data:
+                raise PeerError(f"{self._cannot_read}: {error}: {data[:200]!r}") from error
+            # The message has no end, as when the gateway resets a stream in the middle.
             self._reader.broken()
             return
+        # A connection serves one exchange.
+        if rest := self._http.trailing_data[0]:
+            self.close()
+            raise PeerError(
+                f"{self._cannot_read}: behind its end, where the next message begins, there is {rest[:200]!r}"
+            )
         if not data:
             self.close()
             self._reader.broken()
@@ -97,6 +111,8 @@ class _Side:
 
 
 class Client(_Side):
+    _cannot_read = "a client could not read this response"
+
     def __init__(self, wire: Wire, reader: Reader) -> None:
         super().__init__(wire, h11.CLIENT, reader)
 
@@ -112,6 +128,8 @@ class Client(_Side):
 
 
 class Server(_Side):
+    _cannot_read = "an upstream could not read this request"
+
     def __init__(self, wire: Wire, reader: Callable[[Server], Reader]) -> None:
         super().__init__(wire, h11.SERVER, reader(self))
 
