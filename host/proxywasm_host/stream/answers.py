@@ -19,12 +19,12 @@ _STATUSES: Final = range(200, 600)
 
 def reply(stream: Stream, reply: LocalReply) -> None:
     """Made in a request phase it travels back through the response phases, like any other response."""
+    if reply.status not in _STATUSES:
+        stream.log("the plugin replied with a status that cannot be sent (200 to 599)")
+        reply = FAILED
     if stream.request.dropped:
         stream.log(f"a second local reply ({reply.status}) was given in vain")
         return
-    if reply.status not in _STATUSES:
-        stream.log(f"the plugin replied with {reply.status}, which is not a status that can be sent")
-        reply = FAILED
     if stream.response.fields is not None:
         reply_now(stream, reply)
         return

@@ -38,7 +38,8 @@ def _hold(stream: Stream, half: Half | None, command: wire.HoldPhase) -> None:
 
 
 def _meaningless(stream: Stream, command: wire.Command) -> None:
-    stream.log(f"the plugin asked for {command}, which has no meaning in this phase")
+    # Without its value, which may be a body.
+    stream.log(f"the plugin asked for {type(command).__name__}, which has no meaning in this phase")
 
 
 def _read(half: Half, mode: BodyMode, limit: int | None) -> None:
