@@ -254,6 +254,11 @@ def _plugin_traceback(error: BaseException) -> str:
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename in _OUR_FILES:
         frames = frames.tb_next
+    if frames is None:
+        # It is about what a callback has returned. Every failure begins in the same way, so this one has a line, too.
+        frames = error.__traceback__
+        while frames is not None and frames.tb_next is not None:
+            frames = frames.tb_next
     text = "".join(traceback.format_exception(type(error), error, frames)).rstrip()
     # A message may hold lone surrogates, which cannot cross the boundary.
     return text.encode(errors="backslashreplace").decode()

@@ -238,10 +238,6 @@ def resumed_headers(ctx: HttpContext, config: Config) -> Action:
     return read_request(ctx, config)
 
 
-def stream_request(ctx: HttpContext, config: Config) -> None:
-    ctx.request_headers.discard("content-length")
-
-
 def read_response(ctx: HttpContext, config: Config) -> None:
     ctx.buffer_response_body()
 
@@ -429,7 +425,6 @@ PATHS: dict[str, Callable[[HttpContext, Config], Action | None]] = {
     "/headers": headers,
     "/many": many,
     "/upper": read_request,
-    "/upper-stream": stream_request,
     "/limit": limit,
     "/resumed-headers": resumed_headers,
     "/paused-body": read_request,

@@ -7,9 +7,9 @@ from proxywasm import Action, HttpContext, Plugin
 plugin: Plugin[dict[str, Any]] = Plugin("framing")
 
 
-def changed(ctx: HttpContext, chunk: bytes) -> bytes:
+def changed(ctx: HttpContext, chunk: bytes, last_chunk: bool) -> bytes:
     if ctx.path.startswith("/longer"):
-        return chunk + b"END"
+        return chunk + b"END" if last_chunk else chunk
     return chunk[:-2] if ctx.path.startswith("/shorter") else chunk
 
 
@@ -35,7 +35,7 @@ def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
 
 @plugin.on_streaming_request_body
 def request_chunk(ctx: HttpContext, config: dict[str, Any], chunk: bytes, last_chunk: bool) -> bytes:
-    return changed(ctx, chunk)
+    return changed(ctx, chunk, last_chunk)
 
 
 @plugin.on_response_headers
@@ -50,6 +50,6 @@ def response_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
 @plugin.on_streaming_response_body
 def response_chunk(ctx: HttpContext, config: dict[str, Any], chunk: bytes, last_chunk: bool) -> bytes | None:
     if ctx.path == "/inject":
-        ctx.inject_response_body(chunk + b"END", last_chunk)
+        ctx.inject_response_body(chunk + b"END" if last_chunk else chunk, last_chunk)
         return None
-    return changed(ctx, chunk)
+    return changed(ctx, chunk, last_chunk)
