@@ -228,7 +228,7 @@ def test_a_call_out_pauses_the_request_and_answers_it(envoy: Envoy) -> None:
 
 def test_a_call_out_pauses_the_request_and_resumes_it(envoy: Envoy) -> None:
     seen = ask(envoy, "/call-resume", b"body " * 100)
-    assert dict(seen["headers"])["x-called"] == "200 answer to "
+    assert dict(seen["headers"])["x-called"] == "200 answer to"
     assert seen["body"] == "body " * 100
 
 

@@ -46,7 +46,8 @@ def answers(envoy: Envoy, *requests: tuple[str, str]) -> list[tuple[int, bytes]]
             connection.sendall(b"".join(client.send(event) or b"" for event in events))
             got.append(_response(client, connection))
             assert client.trailing_data[0] == b""
-            client.start_next_cycle()
+            if len(got) < len(requests):
+                client.start_next_cycle()
         return got
 
 
@@ -62,7 +63,7 @@ def _response(client: h11.Connection, connection: socket.socket) -> tuple[int, b
     return status, body
 
 
-@pytest.mark.parametrize(("path", "body"), [("/longer", '"helloEND"'), ("/shorter", '"hel"')])
+@pytest.mark.parametrize(("path", "body"), [("/longer", "helloEND"), ("/shorter", "hel")])
 def test_a_request_does_not_become_a_part_of_another_clients(
     framing: Envoy, mirror: Mirror, path: str, body: str
 ) -> None:
@@ -70,7 +71,7 @@ def test_a_request_does_not_become_a_part_of_another_clients(
     for _ in range(3):
         with closing(HTTPConnection("127.0.0.1", framing.port, timeout=TIMEOUT)) as connection:
             connection.request("POST", path, b"hello")
-            assert f'"body": {body}' in connection.getresponse().read().decode()
+            assert f'"body": "{body}' in connection.getresponse().read().decode()
         assert json.loads(framing.send("/plain")[1])["path"] == "/plain"
     assert mirror.unreadable == []
     assert mirror.connections == 1
@@ -96,8 +97,6 @@ FAILED = (500, b"the plugin failed")
         ("HEAD", "/longer", (200, b"")),
         ("GET", "/status-304", FAILED),
         ("GET", "/status-204", FAILED),
-        ("POST", "/set-length", FAILED),
-        ("POST", "/set-encoding", FAILED),
     ],
 )
 def test_what_an_author_says_of_lengths_does_not_leave(
@@ -106,3 +105,9 @@ def test_what_an_author_says_of_lengths_does_not_leave(
     first, second = answers(framing, (method, path), ("GET", "/plain"))
     assert first == expected
     assert json.loads(second[1])["path"] == "/plain"
+
+
+@pytest.mark.parametrize("path", ["/set-length", "/set-encoding"])
+def test_an_author_cannot_say_where_a_request_ends(framing: Envoy, path: str) -> None:
+    assert answers(framing, ("POST", path)) == [FAILED]
+    assert json.loads(framing.send("/plain")[1])["path"] == "/plain"

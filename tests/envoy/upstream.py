@@ -135,7 +135,7 @@ class _Mirror(_Handler):
             self._whole(json.dumps(seen).encode())
 
     def _whole(self, body: bytes) -> None:
-        self.answer(200, [("content-length", str(len(body)))], [body], after_chunk=at_once)
+        self.answer(200, [("content-length", str(len(body)))], [] if self.method == "HEAD" else [body], (), at_once)
 
 
 class _Player(_Handler):
