@@ -13,6 +13,7 @@ from .direction import NO_RESPONSE, Direction
 from .errors import RuleError
 from .headers import Headers, HeaderValues, to_fields
 from .http_client import RouteCallback, to_body
+from .text import checked_name
 from .wire import (
     BodyMode,
     Command,
@@ -258,6 +259,7 @@ class HttpContext(UserAttributes):
             raise RuleError(f"cannot reply: {DONE if self.ended else REPLIED}")
         if not 200 <= status <= 599:
             raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
+        details = checked_name(details, "details")
         self.command(SendLocalReply(LocalReply(status, to_fields(headers), to_body(body), details)))
         self.replied = True
         self.response.taken = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxywasm.replies import too_large
+from proxywasm.replies import malformed, too_large
 from proxywasm.wire import LocalReply, LogLevel
 
 from .events import CloseUpstream, Reset
@@ -50,6 +50,12 @@ def refuse_size(stream: Stream, half: Half) -> None:
         reply(stream, answer)
     else:
         reply_now(stream, answer)
+
+
+def refuse_headers(stream: Stream, half: Half, reason: str) -> None:
+    """What has arrived is no HTTP message. The plugin is not asked, as in Envoy, whose filters never see one."""
+    stream.log(f"the {half.name} headers are malformed: {reason}", LogLevel.WARN)
+    reply_now(stream, malformed(half.name))
 
 
 def drop_request(stream: Stream) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from proxywasm.headers import HeaderValues, to_fields
+from proxywasm.text import encode
 from proxywasm.wire import Fields, LocalReply
 
 from ..exchange import Message
@@ -97,7 +98,7 @@ class TestStream:
         """A chunk of the request arrives. Returns what goes upstream because of it."""
         __tracebackhide__ = True
         count = len(self.upstream.chunks)
-        self._stream.request_body(data.encode() if isinstance(data, str) else data, end_of_stream)
+        self._stream.request_body(encode(data) if isinstance(data, str) else data, end_of_stream)
         self._host.settle()
         return b"".join(self.upstream.chunks[count:])
 
@@ -109,7 +110,7 @@ class TestStream:
         """A chunk of the response arrives. Returns what goes to the client because of it."""
         __tracebackhide__ = True
         count = len(self.downstream.chunks)
-        self._stream.response_body(data.encode() if isinstance(data, str) else data, end_of_stream)
+        self._stream.response_body(encode(data) if isinstance(data, str) else data, end_of_stream)
         self._host.settle()
         return b"".join(self.downstream.chunks[count:])
 
@@ -208,6 +209,6 @@ class TestStream:
 
 def split_properties(properties: GivenProperties | None) -> Properties:
     return {
-        tuple(name.split(".")): value.encode() if isinstance(value, str) else value
+        tuple(name.split(".")): encode(value) if isinstance(value, str) else value
         for name, value in (properties or {}).items()
     }
