@@ -27,15 +27,17 @@ class Received:
 
     def fields(self, fields: Fields) -> Fields:
         """The fields with names in lower case. Raises `ValueError` for what HTTP does not allow (RFC 9110, 5)."""
-        if not self._known.issuperset([name for name, _ in fields]):
-            fields = [(self._name(name), value) for name, value in fields]
+        names = [name for name, _ in fields]
+        if not self._known.issuperset(names):
+            names = [self._name(name) for name in names]
+            fields = [(name, value) for name, (_, value) in zip(names, fields, strict=True)]
         if breaks("".join([value for _, value in fields])):
             raise ValueError("a value has NUL, CR or LF")
-        for name, value in fields:
-            if name == ":status" and not _is_status(value):
-                raise ValueError("the status is not a number of three digits")
-            if name[0] != ":":
-                break  # pseudo-headers come first
+        for name in self._pseudo:
+            if names.count(name) > 1:
+                raise ValueError(f"{name} is there more than once")
+        if ":status" in names and not _is_status(fields[names.index(":status")][1]):
+            raise ValueError("the status is not a number of three digits")
         return fields
 
     def _name(self, name: str) -> str:
