@@ -60,14 +60,31 @@ def sent_fields(fields: Fields, pseudo: Collection[str]) -> Fields:
     return [(name.lower(), check(name, value, pseudo)) for name, value in fields]
 
 
+_known_keys: Final[set[str]] = set()
+"""Operations with names of ordinary headers that plugins ask for again and again."""
+
+
 def sent_edits(edits: FieldEdits, pseudo: Collection[str]) -> FieldEdits:
     """Changes of fields that a plugin asks for. Raises `ValueError` for what cannot be sent."""
     checked: FieldEdits = []
     for key, value in zip(edits[::2], edits[1::2], strict=True):
-        op, name = key[:1], key[1:]
-        if op not in ("=", "+", "-"):
-            raise ValueError(f"{key[:100]!r} does not say what to do with the header")
-        if name[:1] == ":" and op != "=":
-            raise ValueError(f"header {name[:100]!r} can only be replaced")
-        checked += op + name.lower(), check(name, value, pseudo)
+        # What can be printed has no line breaks.
+        if key in _known_keys and value.isprintable():
+            checked += key, value
+        else:
+            checked += _sent_edit(key, value, pseudo)
     return checked
+
+
+def _sent_edit(key: str, value: str, pseudo: Collection[str]) -> tuple[str, str]:
+    op, name = key[:1], key[1:]
+    if op not in ("=", "+", "-"):
+        raise ValueError(f"{key[:100]!r} does not say what to do with the header")
+    is_pseudo = name[:1] == ":"
+    if is_pseudo and op != "=":
+        raise ValueError(f"header {name[:100]!r} can only be replaced")
+    value = check(name, value, pseudo)
+    lower = op + name.lower()
+    if not is_pseudo and len(_known_keys) < _MOST_NAMES and len(key) <= _LONGEST_NAME:
+        _known_keys.add(lower)
+    return lower, value

@@ -76,7 +76,11 @@ class Dispatcher:
         try:
             self.run(0, self._start, spell_out(config))
         except ConfigError as error:
-            raise ConfigError(spell_out(str(error))) from error
+            try:
+                message = str(error)
+            except Exception:
+                raise PluginFailure(_plugin_traceback(error)) from error
+            raise ConfigError(spell_out(message)) from error
 
     def on_request_headers(self, context: int, headers: Headers, end_of_stream: bool) -> list[Command] | None:
         ctx = HttpContext(self, context, headers, end_of_stream)

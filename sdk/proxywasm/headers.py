@@ -169,11 +169,10 @@ class Headers(MutableMapping[str, str]):
         try:
             lower = _spellings[name]
         except KeyError:
+            lower = ""
+        # What can be printed has neither line breaks nor lone surrogates.
+        if not lower or type(value) is not str or not value.isprintable():
             lower, value = self._checked(op, name, value)
-        else:
-            # What can be printed has neither line breaks nor lone surrogates.
-            if type(value) is not str or not value.isprintable():
-                value = check(name, value)
         edits = self.edits
         if not edits and self.changed is not None:
             self.changed()
@@ -182,7 +181,7 @@ class Headers(MutableMapping[str, str]):
         return lower
 
     def _checked(self, op: EditOp, name: str, value: str) -> tuple[str, str]:
-        """A name in lower case and its value, for a name that has not been set before. Raises as `check` does."""
+        """The name in lower case and the value, as they will be sent. Raises as `check` does."""
         first = self.first
         # Messages without either are those that an author has made.
         pseudo = RESPONSE_PSEUDO if ":status" in first else REQUEST_PSEUDO if ":method" in first else _PSEUDO
