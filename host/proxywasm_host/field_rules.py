@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from proxywasm.fields import REQUEST_PSEUDO, RESPONSE_PSEUDO, breaks, check, is_name
+from proxywasm.fields import PSEUDO_VALUES, REQUEST_PSEUDO, RESPONSE_PSEUDO, breaks, check, is_name
 from proxywasm.wire import FieldEdits, Fields
 
 _MOST_NAMES: Final = 1000
@@ -21,7 +21,6 @@ class Received:
     """What may arrive in one direction. `pseudo` are its pseudo-headers."""
 
     def __init__(self, pseudo: Collection[str]) -> None:
-        self._pseudo = pseudo
         # Most messages have only names that have been there before.
         self._known = set(pseudo)
 
@@ -33,10 +32,10 @@ class Received:
             fields = [(name, value) for name, (_, value) in zip(names, fields, strict=True)]
         if breaks("".join([value for _, value in fields])):
             raise ValueError("a value has NUL, CR or LF")
-        for name in self._pseudo:
-            if names.count(name) > 1:
-                raise ValueError(f"{name} is there more than once")
-        if ":status" in names and not _is_status(fields[names.index(":status")][1]):
+        pseudo = [name for name in names if name[0] == ":"]
+        if len(set(pseudo)) != len(pseudo):
+            raise ValueError("a pseudo-header is there more than once")
+        if ":status" in pseudo and not _is_status(fields[names.index(":status")][1]):
             raise ValueError("the status is not a number of three digits")
         return fields
 
@@ -78,6 +77,8 @@ def sent_edits(edits: FieldEdits, pseudo: Collection[str]) -> FieldEdits:
 
 def _sent_edit(key: str, value: str, pseudo: Collection[str]) -> tuple[str, str]:
     op, name = key[:1], key[1:]
+    if op == "=" and name in pseudo and value.isascii() and PSEUDO_VALUES[name][0](value):
+        return key, value
     if op not in ("=", "+", "-"):
         raise ValueError(f"{key[:100]!r} does not say what to do with the header")
     is_pseudo = name[:1] == ":"

@@ -15,13 +15,14 @@ RESPONSE_PSEUDO: Final = frozenset({":status"})
 _is_token: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 _is_visible: Final = re.compile(r"[^\x00-\x20\x7f]+").fullmatch
 
-_PSEUDO_VALUES: Final[dict[str, tuple[Callable[[str], object], str]]] = {
+PSEUDO_VALUES: Final[dict[str, tuple[Callable[[str], object], str]]] = {
     ":method": (_is_token, "a token such as POST"),
     ":path": (_is_visible, "without spaces and control characters, and not empty"),
     ":scheme": (re.compile(r"[A-Za-z][A-Za-z0-9+.-]*").fullmatch, "a scheme such as https"),
     ":authority": (re.compile(r"[^\x00-\x20\x7f/?#]+").fullmatch, "a host, or a host and a port"),
     ":status": (re.compile(r"101|[2-5][0-9][0-9]").fullmatch, "three digits, from 200 to 599, or 101"),
 }
+"""What finds out whether the value of a pseudo-header fits, and what an error says that it must be."""
 
 
 def is_name(name: str) -> bool:
@@ -55,7 +56,7 @@ def check_pseudo(name: str, value: str, pseudo: Collection[str]) -> None:
     if name.lower() not in pseudo:
         allowed = f"only {', '.join(sorted(pseudo))} can" if pseudo else "pseudo-headers cannot"
         raise ValueError(f"header {name!r} cannot be set: {allowed} be set here")
-    fits, expected = _PSEUDO_VALUES[name.lower()]
+    fits, expected = PSEUDO_VALUES[name.lower()]
     # The value is not shown: some services want their key in the query.
     if not fits(value):
         raise ValueError(f"header {name!r}: the value must be {expected}")

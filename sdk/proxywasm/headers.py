@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, M
 from typing import Any, Final, TypeAlias, TypeVar, overload
 
 from .errors import RuleError
-from .fields import REQUEST_PSEUDO, RESPONSE_PSEUDO, check
+from .fields import PSEUDO_VALUES, REQUEST_PSEUDO, RESPONSE_PSEUDO, check
 from .wire import EditOp, FieldEdits, Fields, split_fields
 
 T = TypeVar("T")
@@ -25,13 +25,13 @@ def to_fields(headers: HeaderValues, pseudo: Collection[str] = ()) -> Fields:
     return [(name.lower(), value) for name, value in checked]
 
 
-_spellings: dict[str, str] = {}
+_PSEUDO: Final = REQUEST_PSEUDO | RESPONSE_PSEUDO
+_spellings: dict[str, str] = dict.fromkeys(_PSEUDO, "")
 """Names that `check` let pass, and what they are in lower case: a plugin sets the same few in every stream.
 
-Without pseudo-headers: whether those can be set depends on where, and their values have rules of their own."""
+Pseudo-headers are always checked: whether one can be set depends on where, and their values have rules of their own."""
 _MOST_SPELLINGS: Final = 1000
 _LONGEST_SPELLING: Final = 100
-_PSEUDO: Final = REQUEST_PSEUDO | RESPONSE_PSEUDO
 
 
 class Headers(MutableMapping[str, str]):
@@ -183,6 +183,10 @@ class Headers(MutableMapping[str, str]):
     def _checked(self, op: EditOp, name: str, value: str) -> tuple[str, str]:
         """The name in lower case and the value, as they will be sent. Raises as `check` does."""
         first = self.first
+        # In nearly every request, so without all that follows. A pseudo-header that is there may be set.
+        is_usual = name in _PSEUDO and name in first and op == "=" and type(value) is str and value.isascii()
+        if is_usual and PSEUDO_VALUES[name][0](value):
+            return name, value
         # Messages without either are those that an author has made.
         pseudo = RESPONSE_PSEUDO if ":status" in first else REQUEST_PSEUDO if ":method" in first else _PSEUDO
         value = check(name, value, pseudo)

@@ -81,7 +81,7 @@ def test_names_that_arrive_are_in_lower_case_for_plugins() -> None:
 
 
 def test_a_pseudo_header_arrives_once() -> None:
-    with pytest.raises(ValueError, match=":path is there more than once"):
+    with pytest.raises(ValueError, match="more than once"):
         RECEIVED_REQUEST.fields([(":path", "/"), ("x", "y"), (":path", "/b")])
 
 
