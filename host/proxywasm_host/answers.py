@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NoReturn, TypeAlias
 
+from proxywasm.fields import REQUEST_PSEUDO
+from proxywasm.text import spell_out
 from proxywasm.wire import (
     ForeignFunctionError,
     Host,
@@ -14,10 +16,9 @@ from proxywasm.wire import (
     LogLevel,
     MetricKind,
     RedisCallError,
-    split_fields,
 )
 
-from .crossing import Payload, to_bytes, to_payload
+from .crossing import Payload, from_fields, to_bytes, to_payload
 
 LEVELS: Final = {level.name.lower(): level for level in LogLevel}
 
@@ -39,7 +40,7 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return "ok", function(*args)
         except LimitError as error:
-            return "err", str(error)
+            return "err", spell_out(str(error))
 
     return answer
 
@@ -48,16 +49,20 @@ def _http_call(
     host: Host, context: int, cluster: str, headers: str, body: Payload, timeout_ms: int
 ) -> tuple[str, int | str]:
     try:
-        return "ok", host.http_call(context, cluster, split_fields(headers), to_bytes(body), timeout_ms)
+        fields = from_fields(headers, REQUEST_PSEUDO)
+    except ValueError as error:
+        return "err", f"the headers of the call-out: {error}"
+    try:
+        return "ok", host.http_call(context, cluster, fields, to_bytes(body), timeout_ms)
     except HttpCallError as error:
-        return "err", str(error)
+        return "err", spell_out(str(error))
 
 
 def _redis_init(host: Host, cluster: str, username: str, password: str, timeout_ms: int) -> tuple[str, str | None]:
     try:
         host.redis_init(cluster, username, password, timeout_ms)
     except RedisCallError as error:
-        return "err", str(error)
+        return "err", spell_out(str(error))
     return "ok", None
 
 
@@ -65,14 +70,14 @@ def _redis_call(host: Host, context: int, cluster: str, query: Payload) -> tuple
     try:
         return "ok", host.redis_call(context, cluster, to_bytes(query))
     except RedisCallError as error:
-        return "err", str(error)
+        return "err", spell_out(str(error))
 
 
 def _call_foreign_function(host: Host, name: str, argument: Payload) -> tuple[str, Payload | str]:
     try:
         return "ok", to_payload(host.call_foreign_function(name, to_bytes(argument)))
     except ForeignFunctionError as error:
-        return "err", str(error)
+        return "err", spell_out(str(error))
 
 
 def _no_sleep(_host: Host, _nanoseconds: int) -> NoReturn:

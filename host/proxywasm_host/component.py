@@ -10,6 +10,7 @@ from typing import Any, Final
 from wasmtime import Store, WasiConfig, WasmtimeError
 from wasmtime.component import Instance, Linker
 
+from proxywasm.text import spell_out
 from proxywasm.wire import (
     ConfigError,
     Fields,
@@ -18,11 +19,10 @@ from proxywasm.wire import (
     Outcome,
     PluginFailure,
     ProgramLost,
-    join_fields,
 )
 
 from .answers import HOST, LEVELS, LIVE, REPRODUCIBLE, Answers, SleepError
-from .crossing import to_outcome, to_payload, to_text
+from .crossing import to_fields, to_outcome, to_payload, to_text
 from .engine import Component, reason
 from .functions import Misfit, core_memory, host_exception
 from .limits import DEFAULT_LIMITS, Limits, LogGate, excess
@@ -183,20 +183,20 @@ class ComponentProgram:
     def configure(self, config: str, log_level: LogLevel) -> None:
         call_ticks, self._call_ticks, self._armed = self._call_ticks, ticks(self._limits.start_time), -1
         try:
-            case, error = self._call(self._configure, config, _LEVEL_NAMES[log_level])
+            case, error = self._call(self._configure, spell_out(config), _LEVEL_NAMES[log_level])
         finally:
             self._call_ticks, self._armed = call_ticks, -1
         if case == "err":
             raise (PluginFailure if error.startswith("Traceback ") else ConfigError)(error)
 
     def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
-        return self._phase(self._on_request_headers, context, join_fields(headers), end_of_stream)
+        return self._phase(self._on_request_headers, context, to_fields(headers), end_of_stream)
 
     def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         return self._phase(self._on_request_body, context, *to_text(body), end_of_stream)
 
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
-        return self._phase(self._on_response_headers, context, join_fields(headers), end_of_stream)
+        return self._phase(self._on_response_headers, context, to_fields(headers), end_of_stream)
 
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         return self._phase(self._on_response_body, context, *to_text(body), end_of_stream)
@@ -205,7 +205,7 @@ class ComponentProgram:
         return self._phase(self._on_done, context)
 
     def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
-        return self._phase(self._on_http_call_response, call, (join_fields(headers), to_payload(body)))
+        return self._phase(self._on_http_call_response, call, (to_fields(headers), to_payload(body)))
 
     def on_redis_call_response(self, call: int, response: bytes | None) -> Outcome:
         payload = None if response is None else to_payload(response)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, TypeAlias
 
+from proxywasm.fields import REQUEST_PSEUDO, RESPONSE_PSEUDO
 from proxywasm.wire import (
     BodyMode,
     Command,
@@ -12,6 +13,7 @@ from proxywasm.wire import (
     EditResponseHeaders,
     EffectiveContext,
     FieldEdits,
+    Fields,
     Hold,
     HoldPhase,
     Injection,
@@ -25,8 +27,13 @@ from proxywasm.wire import (
     ResumeRequest,
     ResumeResponse,
     SendLocalReply,
+    as_unicode,
+    join_fields,
     split_fields,
+    with_bytes,
 )
+
+from .field_rules import sent_edits, sent_fields
 
 Payload: TypeAlias = tuple[str, str]
 """The WIT type `payload`: the case and its string."""
@@ -50,19 +57,28 @@ def to_bytes(payload: Payload) -> bytes:
     return text.encode() if case == "utf8" else text.encode("latin-1")
 
 
+def to_fields(fields: Fields) -> str:
+    """Header fields as they cross. Raises `ValueError` for a field with NUL."""
+    return as_unicode(join_fields(fields))
+
+
+def from_fields(text: str, pseudo: Collection[str] = ()) -> Fields:
+    """Raises `ValueError` for what no message may have. `pseudo` are the pseudo-headers that may be there."""
+    return sent_fields(split_fields(with_bytes(text)), pseudo)
+
+
 def _local_reply(fields: tuple[int, str, Payload, str]) -> SendLocalReply:
     status, headers, body, details = fields
-    return SendLocalReply(LocalReply(status, split_fields(headers), to_bytes(body), details))
+    if not 200 <= status <= 599:
+        raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
+    return SendLocalReply(LocalReply(status, from_fields(headers), to_bytes(body), details))
 
 
-def _edits(text: str) -> FieldEdits:
-    edits = text.split("\0") if text else []
+def _edits(text: str, pseudo: Collection[str]) -> FieldEdits:
+    edits = with_bytes(text).split("\0") if text else []
     if len(edits) % 2:
         raise ValueError("an edit without a value")
-    for name in edits[::2]:
-        if not name.startswith(("=", "+", "-")):
-            raise ValueError(f"{name!r} does not say what to do with the header")
-    return edits
+    return sent_edits(edits, pseudo)
 
 
 def _injection(fields: tuple[Payload, bool]) -> InjectResponseBody:
@@ -75,8 +91,8 @@ _COMMANDS: Final[dict[str, Callable[[Any], Command]]] = {
     "hold": lambda value: HoldPhase(Hold(value)),
     "read-request-body": lambda value: ReadRequestBody(BodyMode(value[0]), value[1]),
     "read-response-body": lambda value: ReadResponseBody(BodyMode(value[0]), value[1]),
-    "edit-request-headers": lambda value: EditRequestHeaders(_edits(value)),
-    "edit-response-headers": lambda value: EditResponseHeaders(_edits(value)),
+    "edit-request-headers": lambda value: EditRequestHeaders(_edits(value, REQUEST_PSEUDO)),
+    "edit-response-headers": lambda value: EditResponseHeaders(_edits(value, RESPONSE_PSEUDO)),
     "replace-request-body": lambda value: ReplaceRequestBody(to_bytes(value)),
     "replace-response-body": lambda value: ReplaceResponseBody(to_bytes(value)),
     "inject-response-body": _injection,

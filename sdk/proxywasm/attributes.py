@@ -8,6 +8,7 @@ from typing import Any
 
 from . import log
 from .helpers import marshal_str, unmarshal_str
+from .text import encode
 
 CUSTOM_LOG = "custom_log"
 AI_LOG = "ai_log"
@@ -62,13 +63,13 @@ class UserAttributes:
             except (ValueError, TypeError) as error:
                 log.warn("%s is overwritten, it is not an escaped JSON object (%s): %s", key, error, before)
         document = json.dumps(merged | self.get_user_attribute_map(), ensure_ascii=False, separators=(",", ":"))
-        self.set_property(key, marshal_str(document).encode())
+        self.set_property(key, encode(marshal_str(document)))
 
     def write_user_attribute_to_trace(self) -> None:
         """Add each as a tag of the trace span; empty ones are left out, as a span cannot show them."""
         for key, value in self.get_user_attribute_map().items():
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             if text:
-                self.set_property(TRACE_SPAN_TAG + key, text.encode())
+                self.set_property(TRACE_SPAN_TAG + key, encode(text))
             else:
                 log.warn("the attribute %s is empty and not added to the trace", key)

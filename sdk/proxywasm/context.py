@@ -14,6 +14,7 @@ from .errors import RuleError
 from .framing import guard_request, guard_response
 from .headers import Headers, HeaderValues, to_fields, without_framing
 from .http_client import RouteCallback, to_body
+from .text import checked_name
 from .wire import (
     BodyMode,
     Command,
@@ -260,6 +261,7 @@ class HttpContext(UserAttributes):
             raise RuleError(f"cannot reply: {DONE if self.ended else REPLIED}")
         if not 200 <= status <= 599:
             raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
+        details = checked_name(details, "details")
         self.command(SendLocalReply(LocalReply(status, without_framing(to_fields(headers)), to_body(body), details)))
         self.replied = True
         self.response.taken = False

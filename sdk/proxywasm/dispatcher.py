@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import log, rules
+from .boundary import Boundary
 from .calls import Calls
 from .context import HttpContext
 from .errors import ConfigError
@@ -15,6 +16,7 @@ from .headers import Headers
 from .phases import Phases
 from .plugin import Plugin
 from .plugin_context import PluginContext, Ticks
+from .text import encode, spell_out
 from .wire import (
     Command,
     EffectiveContext,
@@ -44,7 +46,7 @@ class Dispatcher:
     """
 
     def __init__(self, plugin: Plugin[Any], host: Host) -> None:
-        self.host = host
+        self.host: Host = Boundary(host)
         self.log_level = LogLevel.INFO
         self.safe_log = plugin.safe_log
         self.fail_open = False
@@ -71,7 +73,14 @@ class Dispatcher:
     def configure(self, config: str, log_level: LogLevel) -> None:
         self.log_level = log_level
         log.install(log_level)
-        self.run(0, self._start, config)
+        try:
+            self.run(0, self._start, spell_out(config))
+        except ConfigError as error:
+            try:
+                message = str(error)
+            except Exception:
+                raise PluginFailure(_plugin_traceback(error)) from error
+            raise ConfigError(spell_out(message)) from error
 
     def on_request_headers(self, context: int, headers: Headers, end_of_stream: bool) -> list[Command] | None:
         ctx = HttpContext(self, context, headers, end_of_stream)
@@ -156,7 +165,7 @@ class Dispatcher:
         plugin, context = self._plugin, self.plugin_context
         if context.get_property("plugin_name") is None:
             # Envoy knows the name that the deployment gave the plugin; other hosts learn it from us, for their log.
-            context.set_property("plugin_name", plugin.name.encode())
+            context.set_property("plugin_name", encode(plugin.name))
         if plugin.rule_isolation:
             context.enable_rule_level_config_isolation()
         if self._callbacks.pre_start_or_reload:
@@ -170,7 +179,7 @@ class Dispatcher:
         plugin_id = document.pop("_plugin_id_", "")
         if plugin_id:
             context.plugin_id = str(plugin_id)
-            context.set_property("plugin_id", context.plugin_id.encode())
+            context.set_property("plugin_id", encode(context.plugin_id))
         callbacks = self._callbacks
         parse_global = callbacks.parse_config or (lambda document: document)
         override = callbacks.parse_override_config
@@ -259,6 +268,4 @@ def _plugin_traceback(error: BaseException) -> str:
         frames = error.__traceback__
         while frames is not None and frames.tb_next is not None:
             frames = frames.tb_next
-    text = "".join(traceback.format_exception(type(error), error, frames)).rstrip()
-    # A message may hold lone surrogates, which cannot cross the boundary.
-    return text.encode(errors="backslashreplace").decode()
+    return spell_out("".join(traceback.format_exception(type(error), error, frames)).rstrip())

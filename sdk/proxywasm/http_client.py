@@ -14,9 +14,11 @@ from urllib.parse import quote, urlsplit
 
 from . import log
 from .clusters import Cluster
+from .fields import REQUEST_PSEUDO
 from .headers import Headers, HeaderValues, to_fields
 from .plugin import Action
 from .runtime import current
+from .text import encode, to_bytes
 from .wire import Fields, LogLevel
 
 DEFAULT_TIMEOUT_MS = 5000
@@ -60,15 +62,15 @@ def split_url(url: str) -> tuple[str, str]:
     (('api.example.com', '/a%20b?q=%C3%BC'), ('', '/health'))
     """
     parts = urlsplit(url)
-    path = "/" + quote(parts.path, _PATH_SAFE).removeprefix("/")
+    path = "/" + quote(to_bytes(parts.path), _PATH_SAFE).removeprefix("/")
     if parts.query:
-        path += "?" + quote(parts.query, _QUERY_SAFE)
+        path += "?" + quote(to_bytes(parts.query), _QUERY_SAFE)
     return parts.netloc.rpartition("@")[2], path
 
 
 def to_body(body: bytes | str) -> bytes:
     if isinstance(body, str):
-        return body.encode()
+        return encode(body)
     if not isinstance(body, bytes):
         raise TypeError(f"a body is bytes or str, got {type(body).__name__}")
     return body
@@ -121,7 +123,8 @@ class ClusterClient:
             ":path": path,
             ":authority": authority or self.cluster.host_name or "unknownhost",
         }
-        fields = [*to_fields(pseudo), *(field for field in to_fields(headers) if field[0] not in pseudo)]
+        given = to_fields(headers, REQUEST_PSEUDO)
+        fields = [*to_fields(pseudo, REQUEST_PSEUDO), *(field for field in given if field[0] not in pseudo)]
         data = to_body(body)
         cluster = self.cluster.cluster_name
         number = dispatcher.calls.http(cluster, fields, data, timeout_ms, callback)

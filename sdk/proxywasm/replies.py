@@ -19,3 +19,10 @@ def too_large(name: str, limit: int) -> LocalReply:
     status = 413 if name == "request" else 502
     message = f"the {name} body exceeds the {limit} bytes that may be buffered"
     return LocalReply(status, [("content-type", "text/plain")], message.encode(), f"{name}_payload_too_large")
+
+
+def malformed(name: str) -> LocalReply:
+    """Headers that HTTP does not allow have arrived. `name` is `request` or `response`."""
+    status = 400 if name == "request" else 502
+    message = f"the {name} headers are malformed"
+    return LocalReply(status, [("content-type", "text/plain")], message.encode(), f"{name}_headers_malformed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import RuleError
+from .fields import REQUEST_PSEUDO
 from .headers import HeaderValues, to_fields, without_framing
 from .http_client import HttpAnswer, RouteCallback, answer_from, split_url, to_body
 
@@ -34,7 +35,7 @@ def start(
     request[":path"] = path
     if authority:
         request[":authority"] = authority
-    for name, value in without_framing(to_fields(headers)):
+    for name, value in without_framing(to_fields(headers, REQUEST_PSEUDO)):
         request[name] = value
     if ctx.has_request_body:
         ctx.replace_request_body(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
+from proxywasm.text import encode
 from proxywasm.wire import Fields
 
 from ..exchange import CallOut, Exchange, Message, chunk_to_json
@@ -53,7 +54,7 @@ class Player:
 
     def run(self) -> Result:
         defaults = DEFAULT_PROPERTIES | dict(self._exchange.properties)
-        properties: Properties = {tuple(name.split(".")): value.encode() for name, value in defaults.items()}
+        properties: Properties = {tuple(name.split(".")): encode(value) for name, value in defaults.items()}
         stream = self._runner.open(properties)
         seen = Seen()
         for _ in self._feed(self._exchange.request, stream.request_headers, stream.request_body):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from proxywasm.headers import without_framing
-from proxywasm.replies import FAILED, too_large
+from proxywasm.replies import FAILED, malformed, too_large
 from proxywasm.wire import LocalReply, LogLevel
 
 from .events import CloseUpstream, Reset
@@ -65,6 +65,12 @@ def break_off(stream: Stream, half: Half) -> None:
         drop_request(stream)
     else:
         reply_now(stream, FAILED)
+
+
+def refuse_headers(stream: Stream, half: Half, reason: str) -> None:
+    """What has arrived is no HTTP message. The plugin is not asked, as in Envoy, whose filters never see one."""
+    stream.log(f"the {half.name} headers are malformed: {reason}", LogLevel.WARN)
+    reply_now(stream, malformed(half.name))
 
 
 def drop_request(stream: Stream) -> None:

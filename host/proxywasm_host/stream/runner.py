@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from proxywasm import wire
 from proxywasm.wire import Fields, LogLevel, Outcome, PluginFailure, ProgramLost
 
+from ..field_rules import RECEIVED_RESPONSE
 from ..services import HostServices, Properties
 from .commands import carry_out
 from .half import Half, Limits
@@ -50,6 +51,11 @@ class Runner:
     def http_call_response(self, call: int, fields: Fields, body: bytes) -> None:
         """The answer to a call-out of `services`; no fields: there was none. Any stream may have events afterwards."""
         stream = self._streams.get(self.services.finish_call(call))
+        try:
+            fields = RECEIVED_RESPONSE.fields(fields)
+        except ValueError as error:
+            self.services.log(LogLevel.WARN, stream.id if stream else 0, f"the answer to a call is malformed: {error}")
+            fields, body = [], b""
         self._ask(lambda: self.program.on_http_call_response(call, fields, body), stream)
 
     def redis_call_response(self, call: int, response: bytes | None) -> None:

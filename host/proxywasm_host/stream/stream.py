@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from proxywasm.replies import FAILED, TORN
+from proxywasm.text import encode, to_bytes
 from proxywasm.wire import BodyMode, Fields, Hold, LocalReply, LogLevel, Outcome, PluginFailure, ProgramLost
 
-from .answers import break_off, refuse_size, reply_now
+from ..field_rules import RECEIVED_REQUEST, RECEIVED_RESPONSE
+from .answers import break_off, refuse_headers, refuse_size, reply_now
 from .events import Event, RequestBody, RequestHeaders, ResponseBody, ResponseHeaders
 from .half import Half, Limits
 
@@ -56,12 +58,17 @@ class Stream:
     # What arrives.
 
     def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
-        if self.request.fields is not None:
+        if self.request.fields is not None or self.request.dropped:
             raise SequenceError("the request headers of this stream have been given already")
+        try:
+            fields = RECEIVED_REQUEST.fields(fields)
+        except ValueError as error:
+            refuse_headers(self, self.request, str(error))
+            return
         for name, value in fields:
             if name == "x-request-id":
                 # As the original wrapper does: log lines of all plugins carry this property.
-                self.services.note_property(self.id, ("x_request_id",), value.encode(errors="backslashreplace"))
+                self.services.note_property(self.id, ("x_request_id",), to_bytes(value))
                 break
         self.response.to_head = (":method", "HEAD") in fields
         self._headers(self.request, self._runner.program.on_request_headers, fields, end_of_stream)
@@ -75,6 +82,11 @@ class Stream:
             return  # the client is answered already: the upstream's response is of no interest
         if self.response.fields is not None:
             raise SequenceError("the response headers of this stream have been given already")
+        try:
+            fields = RECEIVED_RESPONSE.fields(fields)
+        except ValueError as error:
+            refuse_headers(self, self.response, str(error))
+            return
         self.begin_response(fields, end_of_stream, details)
 
     def response_body(self, data: bytes, end_of_stream: bool) -> None:
@@ -129,7 +141,7 @@ class Stream:
     # Phases.
 
     def begin_response(self, fields: Fields, end_of_stream: bool, details: str) -> None:
-        self.services.note_property(self.id, ("response", "code_details"), details.encode(errors="backslashreplace"))
+        self.services.note_property(self.id, ("response", "code_details"), encode(details))
         self._headers(self.response, self._runner.program.on_response_headers, fields, end_of_stream)
 
     def _headers(
@@ -141,6 +153,8 @@ class Stream:
             self.send(half)
 
     def body(self, half: Half, data: bytes, end_of_stream: bool) -> None:
+        if half.fields is None and half.dropped:
+            return  # its headers were refused
         if half.fields is None:
             raise SequenceError(f"a {half.name} body before the {half.name} headers")
         if half.ended:

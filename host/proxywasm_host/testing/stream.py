@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from proxywasm.headers import HeaderValues, to_fields
+from proxywasm.text import encode
 from proxywasm.wire import Fields, LocalReply
 
 from ..exchange import Message
@@ -104,7 +105,7 @@ class TestStream:
         """A chunk of the request arrives. Returns what goes upstream because of it."""
         __tracebackhide__ = True
         count = len(self.upstream.chunks)
-        data = data.encode() if isinstance(data, str) else data
+        data = encode(data) if isinstance(data, str) else data
         _insist(self._given_request.body(data, end_of_stream), "a client cannot send this request")
         self._stream.request_body(data, end_of_stream)
         self._host.settle()
@@ -118,7 +119,7 @@ class TestStream:
         """A chunk of the response arrives. Returns what goes to the client because of it."""
         __tracebackhide__ = True
         count = len(self.downstream.chunks)
-        data = data.encode() if isinstance(data, str) else data
+        data = encode(data) if isinstance(data, str) else data
         _insist(self._given_response.body(data, end_of_stream), "an upstream cannot send this response")
         self._stream.response_body(data, end_of_stream)
         self._host.settle()
@@ -237,6 +238,6 @@ def _insist(wrong: str, says: str, error: type[AssertionError] = ScenarioError) 
 
 def split_properties(properties: GivenProperties | None) -> Properties:
     return {
-        tuple(name.split(".")): value.encode() if isinstance(value, str) else value
+        tuple(name.split(".")): encode(value) if isinstance(value, str) else value
         for name, value in (properties or {}).items()
     }

@@ -10,6 +10,7 @@ from proxywasm import Event, Headers, SSEDecoder
 from proxywasm.errors import RedisError
 from proxywasm.headers import HeaderValues
 from proxywasm.resp import RespValue, decode, encode_value
+from proxywasm.text import encode
 from proxywasm.wire import Fields
 
 from ..exchange import Message
@@ -196,7 +197,7 @@ RedisValue: TypeAlias = "str | bytes | int | RedisError | Sequence[RedisValue] |
 
 def _resp(value: RedisValue) -> RespValue:
     if isinstance(value, str):
-        return value.encode()
+        return encode(value)
     if value is None or isinstance(value, bytes | int | RedisError):
         return value
     return [_resp(item) for item in value]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from .. import wire
 from ..headers import Headers
 from ..replies import FAILED, TORN, too_large
+from ..text import encode, to_bytes, to_text
 from ..wire import BodyMode, Hold, LocalReply, LogLevel, Outcome, PluginFailure
 from .calls import (
     CONTINUE,
@@ -29,7 +30,7 @@ from .calls import (
 )
 from .half import REQUEST_SIDE, RESPONSE_SIDE, Half
 from .injection import HigressInjections, Injections
-from .pairs import join_pairs, to_bytes, to_text
+from .pairs import join_pairs
 
 if TYPE_CHECKING:
     from .root import Root
@@ -245,7 +246,7 @@ class Stream:
             self.response.mode = _SKIP
         self._gateway.enter(self.id)
         self._abi.send_local_response(
-            reply.status, to_bytes(reply.details), reply.body, join_pairs(reply.headers), _NO_GRPC_STATUS
+            reply.status, encode(reply.details), reply.body, join_pairs(reply.headers), _NO_GRPC_STATUS
         )
 
     def _reply_instead(self, reply: LocalReply, half: Half | None) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 
 from proxywasm import ConfigError, Plugin
 
-from . import bad_input, callouts, flow, hoarding, plugin_wide, redis_calls, stdlib
+from . import any_text, bad_input, callouts, flow, hoarding, plugin_wide, redis_calls, stdlib
 
 Config = dict[str, Any]
 
 PLUGINS: dict[str, Plugin[Config]] = {
+    **any_text.PLUGINS,
     **bad_input.PLUGINS,
     **callouts.PLUGINS,
     **flow.PLUGINS,

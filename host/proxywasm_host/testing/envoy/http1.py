@@ -11,6 +11,7 @@ from typing import Protocol
 
 import h11
 
+from proxywasm.text import to_bytes, to_text
 from proxywasm.wire import Fields
 
 from ..traffic import PeerError
@@ -121,7 +122,7 @@ class Client(_Side):
         headers = [("host", pseudo[":authority"]), *_plain(fields)]
         if not end_of_stream:
             headers += _length_unknown(fields)
-        message = h11.Request(method=pseudo[":method"], target=pseudo[":path"].encode(), headers=_bytes(headers))
+        message = h11.Request(method=pseudo[":method"], target=to_bytes(pseudo[":path"]), headers=_bytes(headers))
         self.wire.send(self._http.send(message))
         if end_of_stream:
             self.send_body(b"", end_of_stream=True)
@@ -152,8 +153,8 @@ def _length_unknown(fields: Fields) -> Fields:
 
 
 def _bytes(fields: Fields) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode()) for name, value in fields]
+    return [(name.encode(), to_bytes(value)) for name, value in fields]
 
 
 def _text(data: bytes | bytearray) -> str:
-    return data.decode(errors="surrogateescape")
+    return to_text(bytes(data))
