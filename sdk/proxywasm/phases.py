@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from .dispatcher import Dispatcher
 
 CONTINUED = "the headers have gone on; return Action.STOP_ITERATION from the header callback to keep them"
+NO_BODY = (
+    "the headers have gone on: no body follows that Action.STOP_ITERATION could wait for; "
+    "to wait for a call-out, return Action.PAUSE"
+)
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _REQUEST_BODY, _RESPONSE_BODY = ExecutionPhase.REQUEST_BODY, ExecutionPhase.RESPONSE_BODY
@@ -53,7 +57,10 @@ class Phases:
             if mode is not _SKIP:
                 request.read = mode
                 ctx.command(ReadRequestBody(mode, request.limit))
-        _hold(ctx, request, action, "on_request_headers")
+        if action is _STOP and not _body_follows(ctx, ctx.has_request_body):
+            request.headers.seal(NO_BODY)
+        else:
+            _hold(ctx, request, action, "on_request_headers")
 
     def response_headers(self, ctx: HttpContext) -> None:
         callbacks = self._callbacks
@@ -71,7 +78,10 @@ class Phases:
             if mode is not _SKIP:
                 response.read = mode
                 ctx.command(ReadResponseBody(mode, response.limit))
-        _hold(ctx, response, action, "on_response_headers")
+        if action is _STOP and not _body_follows(ctx, ctx.has_response_body):
+            response.headers.seal(NO_BODY)
+        else:
+            _hold(ctx, response, action, "on_response_headers")
 
     def _route_answer_arrives(self, ctx: HttpContext) -> None:
         """The answer goes to the callback of the route call, whole."""
@@ -173,6 +183,11 @@ class Phases:
     def done(self, ctx: HttpContext) -> None:
         if self._callbacks.stream_done:
             self._callbacks.stream_done(ctx, ctx.config)
+
+
+def _body_follows(ctx: HttpContext, has_body: bool) -> bool:
+    """Whether held headers will be released by a body. The two ends of a tunnel send nothing before they have them."""
+    return has_body and not ctx.is_websocket() and ctx.method != "CONNECT"
 
 
 def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | None:

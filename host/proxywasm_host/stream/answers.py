@@ -25,7 +25,7 @@ def reply(stream: Stream, reply: LocalReply) -> None:
     stream.local_reply = reply
     drop_request(stream)
     stream.begin_response(_fields(reply), not reply.body, reply.details)
-    if reply.body:
+    if reply.body and not stream.final:  # the plugin may have failed, and the client have got something else
         stream.body(stream.response, reply.body, True)
 
 

@@ -135,8 +135,8 @@ class Stream:
     ) -> None:
         half.headers(fields, end_of_stream)
         self._ask(half, call, self.id, fields, end_of_stream)
-        if half.hold is None:
-            half.flush(self.events)
+        if half.hold is None or (end_of_stream and half.hold is Hold.STOP_ITERATION):
+            half.flush(self.events)  # a message without body has nothing else that would release its headers
 
     def body(self, half: Half, data: bytes, end_of_stream: bool) -> None:
         if half.fields is None:
