@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 MAX_U32: Final = 2**32 - 1
+MIN_S64: Final = -(2**63)
 MAX_S64: Final = 2**63 - 1
 MAX_U64: Final = 2**64 - 1
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from . import checks
-from .checks import MAX_S64, MAX_U64
+from .checks import MAX_S64, MAX_U64, MIN_S64
 from .runtime import current
 from .wire import Host, MetricKind
 
@@ -38,7 +38,7 @@ class Counter(_Metric):
     kind = MetricKind.COUNTER
 
     def increment(self, offset: int = 1) -> None:
-        checks.number(offset, "what is added to a counter", -MAX_S64, MAX_S64)
+        checks.number(offset, "what is added to a counter", MIN_S64, MAX_S64)
         if offset < 0:
             raise ValueError(f"a counter only grows: {self.name} + {offset}")
         host, number = self._there()
@@ -57,7 +57,7 @@ class Gauge(_Metric):
 
     def add(self, offset: int) -> None:
         """Less than 0 is 0."""
-        checks.number(offset, "what is added to a gauge", -MAX_S64, MAX_S64)
+        checks.number(offset, "what is added to a gauge", MIN_S64, MAX_S64)
         host, number = self._there()
         host.increment_metric(number, offset)
 

@@ -141,10 +141,10 @@ class Ticks:
         self.open = True
 
     def register(self, period_ms: int, function: Callable[[], None]) -> None:
-        if not self.open:
-            raise RuleError("a tick can be registered only while the plugin starts, for example in parse_config")
         check_period(period_ms)
         checks.function(function, "the function of a tick")
+        if not self.open:
+            raise RuleError("a tick can be registered only while the plugin starts, for example in parse_config")
         self._entries.append(_Tick(period_ms, function))
 
     def start(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from . import checks
-from .checks import MAX_S64
+from .checks import MAX_S64, MIN_S64
 from .resp import Argument
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class KeyValues(Bound):
 
 class KeyNumber(Bound):
     def __call__(self, key: Argument, number: int, callback: Callback) -> None:
-        self._send(callback, key, checks.number(number, "the number of a Redis command", -MAX_S64, MAX_S64))
+        self._send(callback, key, checks.number(number, "the number of a Redis command", MIN_S64, MAX_S64))
 
 
 class KeyRange(Bound):
@@ -119,7 +119,7 @@ class KeyPairs(Bound):
 
 class KeyCountValue(Bound):
     def __call__(self, key: Argument, count: int, value: Argument, callback: Callback) -> None:
-        self._send(callback, key, checks.number(count, "a count", -MAX_S64, MAX_S64), value)
+        self._send(callback, key, checks.number(count, "a count", MIN_S64, MAX_S64), value)
 
 
 class KeyScores(Bound):
