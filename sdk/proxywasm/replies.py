@@ -18,6 +18,12 @@ TORN = LocalReply(500, [], b"", PLUGIN_FAILED)
 """The plugin failed with chunks of the response in its hands: whatever follows, the response has a hole."""
 
 
+NO_PLACE = LocalReply(
+    500, [("content-type", "text/plain")], b"the gateway has no place for the body", "proxywasm.no_place"
+)
+"""The request has trailers and no body, and the plugin gives it one."""
+
+
 def too_large(name: str, limit: int) -> LocalReply:
     """A body is larger than may be buffered for the plugin. `name` is `request` or `response`."""
     status = 413 if name == "request" else 502

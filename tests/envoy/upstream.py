@@ -73,7 +73,8 @@ class _Mirror(_Handler):
         elif self.path.startswith("/stream") or "stream" in query:
             trailers = b"x-trailer: yes\r\n" if "trailers" in query else b""
             pace = self.server.next_chunk.acquire if "paced" in query else at_once if "burst" in query else apart
-            self.answer(200, [("content-type", "text/event-stream")], CHUNKS, trailers, pace)
+            chunks = [] if "empty" in query else CHUNKS
+            self.answer(200, [("content-type", "text/event-stream")], chunks, trailers, pace)
         else:
             seen = {"path": self.path, "headers": self.headers.items(), "body": body.decode("latin-1")}
             self._whole(json.dumps(seen).encode())

@@ -152,9 +152,10 @@ def test_a_failure_in_the_own_reply_is_that_of_the_stream(plugin_host: PluginHos
     stream = host.request("GET", "/fail", {"x-body": body})
     assert "in the own reply" in str(host.failures)
     assert stream.downstream.ended
-    assert (stream.downstream.status, stream.downstream.text) == (
-        (403, body) if fail_open else (500, "the plugin failed")
-    )
+    # Envoy cannot give a body to a reply that has none.
+    failed = "" if plugin_host.flavour == "envoy" and not body else "the plugin failed"
+    expected = (403, body) if fail_open else (500, failed)
+    assert (stream.downstream.status, stream.downstream.text) == expected
 
 
 def test_a_reply_has_no_headers_of_a_connection(plugin_host: PluginHosts) -> None:
