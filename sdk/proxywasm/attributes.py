@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import log
+from . import checks, log
 from .helpers import marshal_str, unmarshal_str
 from .text import encode
 
@@ -32,6 +32,7 @@ class UserAttributes:
 
     def set_user_attribute(self, key: str, value: Any) -> None:
         """A value that JSON can express."""
+        checks.text(key, "the name of a user attribute")
         self.get_user_attribute_map()[key] = value
 
     def get_user_attribute(self, key: str, default: Any = None) -> Any:
@@ -39,6 +40,8 @@ class UserAttributes:
 
     def set_user_attribute_map(self, attributes: Mapping[str, Any]) -> None:
         """Replace all of them."""
+        if not isinstance(attributes, Mapping):
+            raise TypeError(f"user attributes are a mapping, got {type(attributes).__name__}")
         self._attributes = dict(attributes)
 
     def get_user_attribute_map(self) -> dict[str, Any]:

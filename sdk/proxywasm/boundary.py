@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from .text import checked_name, spell_out
+from . import checks
+from .text import spell_out
 from .wire import Fields, Host, LogLevel, MetricKind
 
 _paths: set[tuple[str, ...]] = set()
@@ -53,32 +54,32 @@ class Boundary:
         return self._host.http_call(context, _cluster(cluster), headers, body, timeout_ms)
 
     def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
-        username = checked_name(username, "the name of a Redis user")
-        password = checked_name(password, "a Redis password")
+        username = checks.name(username, "the name of a Redis user")
+        password = checks.name(password, "a Redis password")
         self._host.redis_init(_cluster(cluster), username, password, timeout_ms)
 
     def redis_call(self, context: int, cluster: str, query: bytes) -> int:
         return self._host.redis_call(context, _cluster(cluster), query)
 
     def call_foreign_function(self, name: str, argument: bytes) -> bytes:
-        return self._host.call_foreign_function(checked_name(name, "the name of a function"), argument)
+        return self._host.call_foreign_function(checks.name(name, "the name of a function"), argument)
 
     def define_metric(self, kind: MetricKind, name: str) -> int:
-        return self._host.define_metric(kind, checked_name(name, "the name of a metric"))
+        return self._host.define_metric(kind, checks.name(name, "the name of a metric"))
 
 
 def _path(path: tuple[str, ...]) -> tuple[str, ...]:
     if not path:
         raise ValueError("a property has a name, none was given")
-    checked = tuple([checked_name(part, "the name of a property") for part in path])
+    checked = tuple([checks.name(part, "the name of a property") for part in path])
     if len(_paths) < _MOST_PATHS and len(path) <= _LONGEST_PATH and sum(map(len, path)) <= 100 and checked == path:
         _paths.add(path)
     return checked
 
 
 def _key(key: str) -> str:
-    return checked_name(key, "a key of shared data")
+    return checks.name(key, "a key of shared data")
 
 
 def _cluster(name: str) -> str:
-    return checked_name(name, "the name of a cluster")
+    return checks.name(name, "the name of a cluster")

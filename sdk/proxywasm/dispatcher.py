@@ -41,8 +41,8 @@ class Dispatcher:
     While it is called it has to be what `runtime.running` says, and `print` has to reach `log`. That is the adapter's
     part, who knows whether the process has other plugins.
 
-    Nothing that the plugin raises gets past it: a callback that raises ends its phase with `PluginFailure`, which has
-    the traceback, and what that callback asked for is dropped.
+    Nothing that the plugin raises gets past it, whatever its class: a callback that raises ends its phase with
+    `PluginFailure`, which has the traceback, and what that callback asked for is dropped.
     """
 
     def __init__(self, plugin: Plugin[Any], host: Host) -> None:
@@ -75,12 +75,12 @@ class Dispatcher:
         log.install(log_level)
         try:
             self.run(0, self._start, spell_out(config))
-        except ConfigError as error:
-            try:
-                message = str(error)
-            except Exception:
-                raise PluginFailure(_plugin_traceback(error)) from error
-            raise ConfigError(spell_out(message)) from error
+        except PluginFailure as failure:
+            # Only here does it refuse something; out of a stream's callback it is a failure like any other.
+            refused = failure.__cause__
+            if isinstance(refused, ConfigError) and (message := _message(refused)):
+                raise ConfigError(message) from refused.__cause__
+            raise
 
     def on_request_headers(self, context: int, headers: Headers, end_of_stream: bool) -> list[Command] | None:
         ctx = HttpContext(self, context, headers, end_of_stream)
@@ -212,7 +212,10 @@ class Dispatcher:
             memory = host.get_property(context, ("plugin_vm_memory",))
             rebuild = rebuild or (memory is not None and int.from_bytes(memory, "little") >= plugin.rebuild_max_memory)
         if rebuild:
-            host.set_property(context, ("wasm_need_rebuild",), b"true")
+            try:
+                host.set_property(context, ("wasm_need_rebuild",), b"true")
+            except RuntimeError as error:  # no callback runs yet, and the stream is not to blame
+                host.log(LogLevel.WARN, context, f"the host was not told that a fresh instance is wanted: {error}")
 
     # Around every callback.
 
@@ -221,9 +224,7 @@ class Dispatcher:
         self.current = context
         try:
             body: bytes | None = function(*args)
-        except ConfigError:
-            raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # in Wasm nobody else is there to catch it, and every stream would be lost
             for ctx in self.touched.values():
                 ctx.take_commands()
             self.touched.clear()
@@ -269,3 +270,11 @@ def _plugin_traceback(error: BaseException) -> str:
         while frames is not None and frames.tb_next is not None:
             frames = frames.tb_next
     return spell_out("".join(traceback.format_exception(type(error), error, frames)).rstrip())
+
+
+def _message(error: ConfigError) -> str:
+    """What it says; empty if the author's class cannot say it."""
+    try:
+        return spell_out(str(error))
+    except Exception:
+        return ""

@@ -41,11 +41,6 @@ FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 """Names that are the gateway's: it knows the body that it sends, and how."""
 
 
-def without_framing(fields: Fields) -> Fields:
-    """Without the headers that tell the length of another message than the one that is made of them."""
-    return [pair for pair in fields if pair[0] not in FRAMING]
-
-
 class Headers(MutableMapping[str, str]):
     """The header fields of one direction of a stream, pseudo-headers such as `:path` included.
 

@@ -27,6 +27,10 @@ READ_ONLY = (
     "the callback must return nothing, and neither take chunks nor inject others"
 )
 CONTINUED = "the headers have gone on; return Action.STOP_ITERATION from the header callback to keep them"
+NO_BODY = (
+    "the headers have gone on: no body follows that Action.STOP_ITERATION could wait for; "
+    "to wait for a call-out, return Action.PAUSE"
+)
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _REQUEST_BODY, _RESPONSE_BODY = ExecutionPhase.REQUEST_BODY, ExecutionPhase.RESPONSE_BODY
@@ -59,7 +63,10 @@ class Phases:
                 ctx.command(ReadRequestBody(mode, request.limit))
                 if mode is _STREAM and ctx.has_request_body:
                     _frame(request, read_only=callbacks.request_read_only)
-        _hold(ctx, request, action, "on_request_headers")
+        if action is _STOP and not _body_follows(ctx, ctx.has_request_body):
+            request.headers.seal(NO_BODY)
+        else:
+            _hold(ctx, request, action, "on_request_headers")
 
     def response_headers(self, ctx: HttpContext) -> None:
         callbacks = self._callbacks
@@ -79,7 +86,10 @@ class Phases:
                 ctx.command(ReadResponseBody(mode, response.limit))
                 if mode is _STREAM and ctx.has_response_body:
                     _frame(response, read_only=callbacks.response_read_only)
-        _hold(ctx, response, action, "on_response_headers")
+        if action is _STOP and not _body_follows(ctx, ctx.has_response_body):
+            response.headers.seal(NO_BODY)
+        else:
+            _hold(ctx, response, action, "on_response_headers")
 
     def _route_answer_arrives(self, ctx: HttpContext) -> None:
         """The answer goes to the callback of the route call, whole."""
@@ -194,6 +204,11 @@ def _frame(direction: Direction, *, read_only: bool) -> None:
     direction.read_only = read_only
     if not read_only and "content-length" in direction.headers.first:
         direction.headers.discard("content-length")
+
+
+def _body_follows(ctx: HttpContext, has_body: bool) -> bool:
+    """Whether held headers will be released by a body. The two ends of a tunnel send nothing before they have them."""
+    return has_body and not ctx.is_websocket() and ctx.method != "CONNECT"
 
 
 def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | None:

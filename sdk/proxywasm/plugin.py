@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
+from . import checks
+from .checks import MAX_U64
+from .plugin_context import check_period
+
 if TYPE_CHECKING:
     from .context import HttpContext
     from .plugin_context import PluginContext
@@ -20,8 +24,9 @@ class Action(Enum):
     CONTINUE = "continue"
     STOP_ITERATION = "stop-iteration"
     """Header callbacks: the headers wait for the body callback, which may still change them. A streamed body releases
-    them with its first chunk, a buffered one after its last. `on_streaming_response_body` may return it too, as long as
-    the headers wait: the plugin has taken the chunk, and they go on waiting for the next."""
+    them with its first chunk, a buffered one after its last; headers without a body go on at once.
+    `on_streaming_response_body` may return it too, as long as the headers wait: the plugin has taken the chunk, and
+    they go on waiting for the next."""
     PAUSE = "pause"
     """Nothing of this direction moves until `resume_http_request` / `resume_http_response`, or a local reply."""
 
@@ -93,6 +98,12 @@ class Plugin(Generic[Config]):
         rule_isolation: bool = False,
         safe_log: bool = False,
     ) -> None:
+        checks.name(name, "the name of a plugin")
+        checks.number(rebuild_after_requests, "rebuild_after_requests", 0, MAX_U64)
+        checks.number(rebuild_max_memory, "rebuild_max_memory", 0, MAX_U64)
+        checks.number(max_requests_per_io_cycle, "max_requests_per_io_cycle", 0, MAX_U64)
+        checks.flag(rule_isolation, "rule_isolation")
+        checks.flag(safe_log, "safe_log")
         self.name = name
         self.rebuild_after_requests = rebuild_after_requests
         self.rebuild_max_memory = rebuild_max_memory
@@ -128,6 +139,8 @@ class Plugin(Generic[Config]):
 
     def on_tick(self, period_ms: int) -> Callable[[PluginCallback], PluginCallback]:
         """Called every so many milliseconds, a multiple of 100, first at once. For each instance of the plugin."""
+
+        check_period(period_ms)
 
         def register(function: PluginCallback) -> PluginCallback:
             self.callbacks.ticks.append((period_ms, _plain(function)))
@@ -218,6 +231,7 @@ _CO_COROUTINE = 0x80
 
 
 def _plain(function: AnyCallable) -> AnyCallable:
+    checks.function(function, "a callback")
     code = getattr(function, "__code__", None)
     if code is not None and code.co_flags & _CO_COROUTINE:
         raise TypeError(

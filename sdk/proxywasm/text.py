@@ -41,18 +41,6 @@ def encode(text: str) -> bytes:
         return text.encode(errors="backslashreplace")
 
 
-def checked_name(text: str, what: str) -> str:
-    """A name as the host gets it: valid Unicode, without NUL. `what` is what an error calls it.
-
-    NUL separates names where several cross at once.
-    """
-    if not isinstance(text, str):
-        raise TypeError(f"{what} must be str, got {type(text).__name__}")
-    if "\0" in text:
-        raise ValueError(f"{what} cannot contain NUL")
-    return spell_out(text)
-
-
 def header_text(text: str) -> str:
     r"""A header value as the other side will see it.
 

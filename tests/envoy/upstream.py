@@ -129,7 +129,8 @@ class _Mirror(_Handler):
         elif self.path.startswith("/stream") or "stream" in query:
             trailers = [("x-trailer", "yes")] if "trailers" in query else []
             pace = self.server.next_chunk.acquire if "paced" in query else at_once if "burst" in query else apart
-            self.answer(200, [("content-type", "text/event-stream")], CHUNKS, trailers, pace)
+            chunks = [] if "empty" in query else CHUNKS
+            self.answer(200, [("content-type", "text/event-stream")], chunks, trailers, pace)
         else:
             seen = {"path": self.path, "headers": self.headers, "body": body.decode("latin-1")}
             self._whole(json.dumps(seen).encode())

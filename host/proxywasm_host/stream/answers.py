@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from proxywasm.headers import without_framing
+from proxywasm.connection_headers import without_connection_headers
 from proxywasm.replies import FAILED, malformed, too_large
 from proxywasm.wire import LocalReply, LogLevel
 
@@ -31,7 +31,8 @@ def reply(stream: Stream, reply: LocalReply) -> None:
     stream.local_reply = reply
     drop_request(stream)
     stream.begin_response(_fields(reply), not reply.body, reply.details)
-    if reply.body and not stream.response.ended:
+    # The plugin may have failed, and the client have got something else.
+    if reply.body and not stream.response.ended and not stream.final:
         stream.body(stream.response, reply.body, True)
 
 
@@ -82,4 +83,4 @@ def drop_request(stream: Stream) -> None:
 
 def _fields(reply: LocalReply) -> list[tuple[str, str]]:
     """The length is that of the body, whatever the plugin says."""
-    return [(":status", str(reply.status)), *without_framing(reply.headers)]
+    return [(":status", str(reply.status)), *without_connection_headers(reply.headers)]

@@ -149,8 +149,8 @@ class Stream:
     ) -> None:
         half.headers(fields, end_of_stream)
         self._ask(half, call, self.id, fields, end_of_stream)
-        if half.hold is None:
-            self.send(half)
+        if half.hold is None or (end_of_stream and half.hold is Hold.STOP_ITERATION):
+            self.send(half)  # a message without body has nothing else that would release its headers
 
     def body(self, half: Half, data: bytes, end_of_stream: bool) -> None:
         if half.fields is None and half.dropped:

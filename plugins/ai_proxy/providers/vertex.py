@@ -12,7 +12,7 @@ from typing import Final
 from .. import apis
 from ..codecs import vertex, vertex_embeddings, vertex_images
 from ..oauth import AccessToken
-from ..provider import BEARER, Auth, Endpoint, Original, Row
+from ..provider import BEARER, DEFAULT_TIMEOUT_MS, Auth, Endpoint, Original, Row
 from ..settings import Settings
 from ..settings.google import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
 
@@ -49,7 +49,7 @@ def _login(settings: Settings) -> AccessToken:
     assert isinstance(settings, VertexSettings)
     assert settings.vertex_auth_key is not None
     service, ahead = settings.vertex_auth_service_name, settings.vertex_token_refresh_ahead
-    return AccessToken(settings.vertex_auth_key, service, ahead, settings.timeout)
+    return AccessToken(settings.vertex_auth_key, service, ahead, settings.timeout or DEFAULT_TIMEOUT_MS)
 
 
 _EXPRESS: Final = Row(

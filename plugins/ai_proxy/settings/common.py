@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from .. import apis
 from ..model_mapping import ModelMapping, compile_mapping
 from ..schema import All, Given, Idle, Is, Kind, Not, Rule, key
-from .reliability import FailoverSettings, RetrySettings
+from .reliability import LONGEST_CALL, FailoverSettings, RetrySettings
 from .texts import HOST, TOKEN, UPSTREAM_PATH
 
 # What is done with conversations, which nothing is done with where bodies pass as they are.
@@ -69,7 +69,9 @@ class Settings:
         default="openai",
         choices=("openai", "original"),
     )
-    timeout: int = key(Kind.INTEGER, "limit of the plugin's own calls", default=120_000, minimum=0, unit="ms")
+    timeout: int = key(
+        Kind.INTEGER, "limit of the plugin's own calls", default=120_000, minimum=0, maximum=LONGEST_CALL, unit="ms"
+    )
     first_byte_timeout: int = key(
         Kind.INTEGER, "how long a streamed answer may take to begin; 0: no limit", default=0, minimum=0, unit="ms"
     )

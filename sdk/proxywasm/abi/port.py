@@ -19,6 +19,8 @@ NO_REDIS: Final = (
     "this gateway has no Redis calls; only Higress has them, for modules that are built with "
     "`proxywasm build --target proxy-wasm --abi higress`"
 )
+_HALF: Final = 1 << 63
+"""A metric from here on has been counted below 0."""
 _X_REQUEST_ID: Final = ("x_request_id",)
 _CLEAR_ROUTE_CACHE: Final = ("clear_route_cache",)
 _IN_ENVOY: Final = {("route_name",): ("xds", "route_name"), ("cluster_name",): ("xds", "cluster_name")}
@@ -67,6 +69,8 @@ class Port:
         value = self._abi.get_property(encode("\0".join(path)))
         if value is None and path in _IN_ENVOY:
             value = self._abi.get_property(encode("\0".join(_IN_ENVOY[path])))
+        if value is None and context and len(path) > 1:
+            value = self._abi.get_property(_name(path))
         return self._own.get(path) if value is None else value
 
     def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
@@ -76,8 +80,7 @@ class Port:
         if path == _CLEAR_ROUTE_CACHE and self._gateway.redis is None:
             return  # an instruction that only Higress knows
         self._enter(context)
-        name = "\0".join(path)
-        if status := self._abi.set_property(encode(name), value):
+        if status := self._abi.set_property(_name(path), value):
             refused(f"set the property {'.'.join(path)}", status)
 
     def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
@@ -133,6 +136,17 @@ class Port:
             refused(f"define the {kind} {name!r}", _status(error))
 
     def increment_metric(self, metric: int, offset: int) -> None:
+        if offset >= 0:
+            self._add(metric, offset)
+            return
+        # Envoy would go on below 0 at the other end of 64 bits.
+        before = self.get_metric(metric)
+        self._add(metric, max(offset, -before))
+        # Another worker may have taken something off in between.
+        if before < _HALF <= (after := self.get_metric(metric)):
+            self._add(metric, (1 << 64) - after)
+
+    def _add(self, metric: int, offset: int) -> None:
         # Envoy calls an increment by 0 a bad argument.
         if offset and (status := self._abi.increment_metric(metric, offset)):
             refused("change a metric", status)
@@ -156,6 +170,11 @@ class Port:
         self._enter(0)
         if status := self._abi.set_tick_period_milliseconds(milliseconds):
             refused("set a timer", status)
+
+
+def _name(path: tuple[str, ...]) -> bytes:
+    """How a property that a plugin sets is called: Envoy would find none whose name has several parts again."""
+    return encode(".".join(path))
 
 
 def _status(error: Exception) -> int:

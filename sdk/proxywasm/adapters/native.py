@@ -13,7 +13,7 @@ from ..dispatcher import Dispatcher
 from ..headers import Headers
 from ..plugin import Plugin
 from ..runtime import guard_sleep, running
-from ..wire import Fields, Host, Outcome, Program, as_unicode, join_fields, split_fields, with_bytes
+from ..wire import Fields, Host, Outcome, PluginFailure, Program, as_unicode, join_fields, split_fields, with_bytes
 
 
 class PluginNotFoundError(ImportError):
@@ -83,6 +83,10 @@ class _NativeDispatcher(Dispatcher):
         sys.stdout, sys.stderr = log.stdout, log.stderr
         try:
             return super().run(context, function, *args, own=own)
+        except PluginFailure as failure:
+            if isinstance(failure.__cause__, KeyboardInterrupt):
+                raise failure.__cause__ from None  # Ctrl-C is meant for the process, which here is not the plugin's
+            raise
         finally:
             sys.stdout, sys.stderr = saved
             running.reset(token)

@@ -10,7 +10,18 @@ from typing import Any
 
 from proxywasm import ConfigError, Plugin
 
-from . import any_text, bad_input, callouts, flow, hoarding, plugin_wide, redis_calls, stdlib
+from . import (
+    any_text,
+    bad_input,
+    callouts,
+    flow,
+    hoarding,
+    own_mistakes,
+    plugin_wide,
+    redis_calls,
+    stdlib,
+    wrong_arguments,
+)
 
 Config = dict[str, Any]
 
@@ -20,9 +31,11 @@ PLUGINS: dict[str, Plugin[Config]] = {
     **callouts.PLUGINS,
     **flow.PLUGINS,
     **hoarding.PLUGINS,
+    **own_mistakes.PLUGINS,
     **plugin_wide.PLUGINS,
     **redis_calls.PLUGINS,
     **stdlib.PLUGINS,
+    **wrong_arguments.PLUGINS,
 }
 
 plugin: Plugin[Config] = Plugin("behaviours")
