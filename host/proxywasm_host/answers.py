@@ -14,10 +14,9 @@ from proxywasm.wire import (
     LogLevel,
     MetricKind,
     RedisCallError,
-    split_fields,
 )
 
-from .crossing import Payload, to_bytes, to_payload
+from .crossing import Payload, RawPayload, to_bytes, to_fields, to_payload
 
 LEVELS: Final = {level.name.lower(): level for level in LogLevel}
 
@@ -45,10 +44,10 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _http_call(
-    host: Host, context: int, cluster: str, headers: str, body: Payload, timeout_ms: int
+    host: Host, context: int, cluster: str, headers: bytes, body: RawPayload, timeout_ms: int
 ) -> tuple[str, int | str]:
     try:
-        return "ok", host.http_call(context, cluster, split_fields(headers), to_bytes(body), timeout_ms)
+        return "ok", host.http_call(context, cluster, to_fields(headers), to_bytes(body), timeout_ms)
     except HttpCallError as error:
         return "err", str(error)
 
@@ -61,14 +60,14 @@ def _redis_init(host: Host, cluster: str, username: str, password: str, timeout_
     return "ok", None
 
 
-def _redis_call(host: Host, context: int, cluster: str, query: Payload) -> tuple[str, int | str]:
+def _redis_call(host: Host, context: int, cluster: str, query: RawPayload) -> tuple[str, int | str]:
     try:
         return "ok", host.redis_call(context, cluster, to_bytes(query))
     except RedisCallError as error:
         return "err", str(error)
 
 
-def _call_foreign_function(host: Host, name: str, argument: Payload) -> tuple[str, Payload | str]:
+def _call_foreign_function(host: Host, name: str, argument: RawPayload) -> tuple[str, Payload | str]:
     try:
         return "ok", to_payload(host.call_foreign_function(name, to_bytes(argument)))
     except ForeignFunctionError as error:

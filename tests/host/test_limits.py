@@ -10,7 +10,7 @@ import wasmtime
 
 from proxywasm import wire
 from proxywasm.wire import LogLevel, Outcome
-from proxywasm_host.limits import Limits, LogGate, excess
+from proxywasm_host.limits import Limits, LogGate
 from proxywasm_host.ticker import TICK, Ticker, ticks
 
 LIMITS = Limits(answer=100, commands=3, header_count=2, header_size=20, log_message=50, log_rate=100, log_burst=400)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from proxywasm.headers import apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
+from ..limit import KIB, MIB, limit
 from .events import Event
 
 
@@ -16,16 +18,33 @@ from .events import Event
 class Limits:
     """What one stream may use.
 
-    Attributes:
-        request_body: bytes that may be buffered; a plugin may set another limit for a stream.
-        response_body: likewise.
-        paused_ms: how long a direction may be paused while no call-out of the stream is under way. Whoever resumes
-            it then is another stream, a tick, or nobody: without a limit a bug would hold the client for ever.
+    A body limit is the most that a plugin gets: it may ask for less. A pause ends by another stream, a tick, or nobody:
+    without a limit a bug would hold the client for ever.
     """
 
-    request_body: int = 32 * 1024 * 1024
-    response_body: int = 32 * 1024 * 1024
-    paused_ms: int = 300_000
+    request_body: int = limit(
+        32 * MIB, "bytes", "a request's body that is buffered; a plugin may ask for less", "the client: 413"
+    )
+    response_body: int = limit(
+        32 * MIB, "bytes", "a response's body that is buffered; a plugin may ask for less", "the client: 502"
+    )
+    paused_ms: int = limit(
+        300_000,
+        "ms",
+        "how long a direction is paused while no call-out of the stream is under way",
+        "the stream, as if the plugin had raised",
+    )
+    header_count: int = limit(
+        1000,
+        "fields",
+        "header fields of a message as it arrives, or with what a plugin has added",
+        "the client: 431 or 502; the stream, as if the plugin had raised",
+    )
+    header_size: int = limit(256 * KIB, "bytes", "names and values of those fields", "see `streams.header_count`")
+
+
+_CHUNKS: Final = 1000
+"""That wait one by one. What comes then is put together: small chunks take much more room than their bytes."""
 
 
 class Half:
