@@ -16,7 +16,7 @@ from proxywasm.wire import (
     RedisCallError,
 )
 
-from .crossing import Payload, RawPayload, to_bytes, to_fields, to_payload
+from .crossing import Payload, RawPayload, from_fields, to_bytes, to_payload
 
 LEVELS: Final = {level.name.lower(): level for level in LogLevel}
 
@@ -47,7 +47,7 @@ def _http_call(
     host: Host, context: int, cluster: str, headers: bytes, body: RawPayload, timeout_ms: int
 ) -> tuple[str, int | str]:
     try:
-        return "ok", host.http_call(context, cluster, to_fields(headers), to_bytes(body), timeout_ms)
+        return "ok", host.http_call(context, cluster, from_fields(headers), to_bytes(body), timeout_ms)
     except HttpCallError as error:
         return "err", str(error)
 
@@ -72,6 +72,20 @@ def _call_foreign_function(host: Host, name: str, argument: RawPayload) -> tuple
         return "ok", to_payload(host.call_foreign_function(name, to_bytes(argument)))
     except ForeignFunctionError as error:
         return "err", str(error)
+
+
+def _random_bytes(host: Host, count: int) -> bytes:
+    if count > _RANDOM_BYTES:
+        raise RandomError(f"the plugin wants {count} random bytes at once, more than the {_RANDOM_BYTES} that there are")
+    return host.random_bytes(count)
+
+
+_RANDOM_BYTES: Final = 1024 * 1024
+"""The conversion of one takes 32."""
+
+
+class RandomError(Exception):
+    """Ends the instance: WASI has no other answer."""
 
 
 def _no_sleep(_host: Host, _nanoseconds: int) -> NoReturn:
@@ -119,7 +133,7 @@ REPRODUCIBLE: Final[dict[str, Answers]] = {
         "resolution": lambda _: (0, 1),
     },
     "wasi:random/random": {
-        "get-random-bytes": lambda host, count: host.random_bytes(count),
+        "get-random-bytes": _random_bytes,
         "get-random-u64": lambda host: int.from_bytes(host.random_bytes(8), "little"),
     },
 }

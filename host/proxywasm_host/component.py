@@ -21,7 +21,7 @@ from proxywasm.wire import (
     join_fields,
 )
 
-from .answers import HOST, LEVELS, LIVE, REPRODUCIBLE, Answers, SleepError
+from .answers import HOST, LEVELS, LIVE, REPRODUCIBLE, Answers, RandomError, SleepError
 from .crossing import to_outcome, to_payload, to_text
 from .engine import Component, reason
 from .functions import Misfit, core_memory, host_exception
@@ -45,7 +45,7 @@ def _cause(error: BaseException) -> str:
     if isinstance(error, WasmtimeError):
         cause = reason(error)
         return next((f"{meaning} ({cause})" for trap, meaning in _TRAPS.items() if cause.startswith(trap)), cause)
-    if isinstance(error, SleepError):
+    if isinstance(error, SleepError | RandomError):
         return str(error)
     return f"a host function failed: {error!r:.1000}"
 

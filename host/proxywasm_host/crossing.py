@@ -68,14 +68,14 @@ _NO_BYTES: Final = bytes(range(0xC4, 0x100))
 """With these the UTF-8 of characters over 255 begins."""
 
 
-def to_fields(data: bytes) -> Fields:
+def from_fields(data: bytes) -> Fields:
     """Raises `ValueError` for half a pair."""
     return split_fields(data.decode())
 
 
 def _local_reply(fields: tuple[int, bytes, RawPayload, str]) -> SendLocalReply:
     status, headers, body, details = fields
-    return SendLocalReply(LocalReply(status, to_fields(headers), to_bytes(body), details))
+    return SendLocalReply(LocalReply(status, from_fields(headers), to_bytes(body), details))
 
 
 def _edits(data: bytes) -> FieldEdits:
@@ -120,12 +120,12 @@ def to_outcome(case: str, value: Any, limits: Limits) -> bytes | list[Command]:
             return [_COMMANDS[name](argument) for name, argument in value]
         if command := _COMMANDS.get(case):
             return [command(value)]
-        body = to_bytes((case, value))
+        if len(value) > limits.answer:
+            _check("body", _size((case, value)), limits.answer)
+        return to_bytes((case, value))
     except (ValueError, IndexError) as error:
         # Odd numbers of strings, characters over 255 in `latin1`: a plugin not written with our SDK.
         raise PluginFailure(f"the plugin's answer breaks the rules of {case}: {error}") from error
-    _check("body", len(body), limits.answer)
-    return body
 
 
 def _check_sums(commands: Sequence[tuple[str, Any]], limits: Limits) -> None:

@@ -19,7 +19,7 @@ def limit(default: float | None, unit: str, about: str, beyond: str) -> Any:
     """A field that is a limit.
 
     Args:
-        unit: "bytes", "ms", "s", or what is counted.
+        unit: "bytes", "characters", "ms", "s"; empty for a number of what `about` names.
         about: what it bounds.
         beyond: what happens when it is reached: who notices, and how.
     """

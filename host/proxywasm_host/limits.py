@@ -35,13 +35,13 @@ class Limits:
         "a memory of an instance; Python alone takes 13 MB, and what an instance has taken it keeps",
         "the plugin: `MemoryError`",
     )
-    memories: int = limit(1, "memories", "memories of an instance; Python has one", "the instance does not start")
+    memories: int = limit(1, "", "memories of an instance; Python has one", "the instance does not start")
     table_elements: int = limit(
-        100_000, "functions", "a table of an instance; ai-proxy has 5,700", "the instance does not start"
+        100_000, "", "a table of an instance; ai-proxy has 5,700", "the instance does not start"
     )
-    tables: int = limit(10, "tables", "tables of an instance; Python has two", "the instance does not start")
+    tables: int = limit(10, "", "tables of an instance; Python has two", "the instance does not start")
     modules: int = limit(
-        100, "modules", "modules that a component instantiates; Python has 14", "the instance does not start"
+        100, "", "modules that a component instantiates; Python has 14", "the instance does not start"
     )
     stack: int = limit(
         4 * MIB,
@@ -69,10 +69,10 @@ class Limits:
         "all bodies in the answer to one call; Wasmtime itself refuses answers of 128 MiB and more",
         "the stream; beyond Wasmtime's limit the instance is lost",
     )
-    commands: int = limit(1000, "commands", "commands in the answer to one call", "the stream")
+    commands: int = limit(1000, "", "commands in the answer to one call", "the stream")
     header_count: int = limit(
         1000,
-        "fields",
+        "",
         "all header edits and fields of local replies in the answer to one call; fields of one call-out",
         "the stream; the plugin: `HttpCallError`",
     )

@@ -30,7 +30,7 @@ class Sharing:
     `Sharing(streams=1)` gives every stream an instance of its own.
     """
 
-    streams: int = limit(10_000, "streams", "streams of an instance, one after the other", "it is replaced")
+    streams: int = limit(10_000, "", "streams of an instance, one after the other", "it is replaced")
     memory: int = limit(
         64 * MIB,
         "bytes",
@@ -38,11 +38,11 @@ class Sharing:
         "it is replaced",
     )
     open_streams: int = limit(
-        10_000, "streams", "streams of an instance at the same time", "the next one goes to another instance"
+        10_000, "", "streams of an instance at the same time", "the next one goes to another instance"
     )
     instances: int = limit(
         100,
-        "instances",
+        "",
         "all instances, those included that wait for their last streams",
         "new streams go without the plugin or are refused, as `fail_open` says",
     )

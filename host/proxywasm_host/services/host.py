@@ -62,12 +62,12 @@ class HostServices:
         foreign_functions: Mapping[str, ForeignFunction] | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self.clock = Clock(start_ns)
         self.log_level = log_level
-        self._logs: deque[LogRecord] = deque(maxlen=self._limits.log_records)
-        self.shared_data = shared_data or SharedData(self._limits)
-        self.metrics = metrics or Metrics(self._limits)
+        self._logs: deque[LogRecord] = deque(maxlen=self.limits.log_records)
+        self.shared_data = shared_data or SharedData(self.limits)
+        self.metrics = metrics or Metrics(self.limits)
         self.tick_period_ms = 0
         self.rebuild_wanted = False
         """The plugin asked for a fresh instance: it has served as many requests, or uses as much memory, as it may."""
@@ -80,7 +80,7 @@ class HostServices:
         }
         self._on_log = on_log or self._logs.append
         self._random = None if seed is None else random.Random(seed)  # noqa: S311  # reproducible on purpose
-        self._properties = StreamProperties(self._limits)
+        self._properties = StreamProperties(self.limits)
         self._label = ""
         self._calls = Calls()
         self._redis: dict[str, RedisSettings] = {}
@@ -184,11 +184,11 @@ class HostServices:
             if refusal := self._refuses_name(what, text):
                 raise RedisCallError(refusal)
         name, _, query = cluster.partition("?")
-        if query.count("&") >= self._limits.redis_options:
-            raise RedisCallError(too_many("options of a service", query.count("&") + 1, self._limits.redis_options))
+        if query.count("&") >= self.limits.redis_options:
+            raise RedisCallError(too_many("options of a service", query.count("&") + 1, self.limits.redis_options))
         if self.clusters is not None and name not in self.clusters:
             raise RedisCallError(f"no such cluster: {name!r}")
-        if name not in self._redis and len(self._redis) >= self._limits.redis_services:
+        if name not in self._redis and len(self._redis) >= self.limits.redis_services:
             raise RedisCallError(f"{len(self._redis)} Redis services have been initialised, more are not allowed")
         self._redis[name] = RedisSettings(name, username, password, timeout_ms, dict(urllib.parse.parse_qsl(query)))
 
@@ -203,20 +203,20 @@ class HostServices:
         return self._calls.start_redis(context, query, settings, now=self.now())
 
     def _refuses_name(self, what: str, name: str) -> str | None:
-        return name_refusal(what, name, self._limits.name)
+        return name_refusal(what, name, self.limits.name)
 
     def _refuses_call(self, size: int) -> str | None:
         """Why a call-out of so many bytes cannot be sent now, if it cannot."""
-        if self._calls.count >= self._limits.callouts:
+        if self._calls.count >= self.limits.callouts:
             return f"{self._calls.count} call-outs of this plugin wait for answers, more are not allowed"
-        total, most = self._calls.size + size, self._limits.callout_size
+        total, most = self._calls.size + size, self.limits.callout_size
         return f"call-outs that wait would take {total} bytes, more than the {most} allowed" if total > most else None
 
     def call_foreign_function(self, name: str, argument: bytes) -> bytes:
         if refusal := self._refuses_name("name", name):
             raise ForeignFunctionError(refusal)
-        if len(argument) > self._limits.foreign_argument:
-            raise ForeignFunctionError(too_large("argument", len(argument), self._limits.foreign_argument))
+        if len(argument) > self.limits.foreign_argument:
+            raise ForeignFunctionError(too_large("argument", len(argument), self.limits.foreign_argument))
         function = self.foreign_functions.get(name)
         if function is None:
             raise ForeignFunctionError(f"this host has no function {name!r}")

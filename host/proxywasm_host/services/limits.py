@@ -42,14 +42,14 @@ class Limits:
     )
     metrics: int = limit(
         2000,
-        "metrics",
+        "",
         "metrics of all plugins together; a histogram takes up to 40 KB, for its latest samples",
         "the plugin: `LimitError`",
     )
     metric_name: int = limit(1024, "characters", "the name of a metric", "the plugin: `LimitError`")
     callouts: int = limit(
         1000,
-        "call-outs",
+        "",
         "call-outs that wait for their answers, of all streams of an instance",
         "the plugin: `HttpCallError`, `RedisCallError`",
     )
@@ -64,21 +64,21 @@ class Limits:
     )
     redis_services: int = limit(
         100,
-        "services",
+        "",
         "Redis services that an instance has introduced; those to which the connections of all instances are kept open",
         "the plugin: `RedisCallError`",
     )
     redis_options: int = limit(
-        100, "options", "options behind the name of a Redis service", "the plugin: `RedisCallError`"
+        100, "", "options behind the name of a Redis service", "the plugin: `RedisCallError`"
     )
     redis_arguments: int = limit(
-        100_000, "arguments", "arguments of one Redis command", "the plugin: an answer of Redis that is an error"
+        100_000, "", "arguments of one Redis command", "the plugin: an answer of Redis that is an error"
     )
     foreign_argument: int = limit(
         1 * MIB, "bytes", "the argument of a foreign function", "the plugin: `ForeignFunctionError`"
     )
     log_records: int | None = limit(
-        1000, "messages", "the latest messages of an instance, if nobody takes them; none: all of them", "whoever looks"
+        1000, "", "the latest messages of an instance, if nobody takes them; none: all of them", "whoever looks"
     )
 
 

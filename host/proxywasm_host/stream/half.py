@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from proxywasm.headers import apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
-from ..limit import KIB, MIB, limit
+from ..limit import KIB, MIB, limit, too_large, too_many
 from .events import Event
 
 
@@ -18,15 +19,18 @@ from .events import Event
 class Limits:
     """What one stream may use.
 
-    A body limit is the most that a plugin gets: it may ask for less. A pause ends by another stream, a tick, or nobody:
+    A pause ends by another stream, a tick, or nobody:
     without a limit a bug would hold the client for ever.
     """
 
     request_body: int = limit(
-        32 * MIB, "bytes", "a request's body that is buffered; a plugin may ask for less", "the client: 413"
+        32 * MIB, "bytes", "a request's body that is buffered, if the plugin does not set a limit", "the client: 413"
     )
     response_body: int = limit(
-        32 * MIB, "bytes", "a response's body that is buffered; a plugin may ask for less", "the client: 502"
+        32 * MIB, "bytes", "a response's body that is buffered, if the plugin does not set a limit", "the client: 502"
+    )
+    asked_body: int = limit(
+        64 * MIB, "bytes", "the limit for a body that a plugin sets itself", "the plugin's limit is this one"
     )
     paused_ms: int = limit(
         300_000,
@@ -36,7 +40,7 @@ class Limits:
     )
     header_count: int = limit(
         1000,
-        "fields",
+        "",
         "header fields of a message as it arrives, or with what a plugin has added",
         "the client: 431 or 502; the stream, as if the plugin had raised",
     )
@@ -47,12 +51,23 @@ _CHUNKS: Final = 1000
 """That wait one by one. What comes then is put together: small chunks take much more room than their bytes."""
 
 
+def fields_size(fields: Iterable[tuple[str, str]]) -> int:
+    return sum(map(len, chain.from_iterable(fields)))
+
+
+def fields_refusal(fields: Sized, size: int, limits: Limits) -> str | None:
+    """Why these header fields are too many, or too long, if they are."""
+    if len(fields) > limits.header_count:
+        return too_many("header fields", len(fields), limits.header_count)
+    return too_large("header", size, limits.header_size) if size > limits.header_size else None
+
+
 class Half:
     """One direction. It decides nothing about the plugin: its stream does, and sets `mode`, `hold` and `taken`.
 
     Attributes:
         name: "request" or "response", for messages.
-        limit: bytes that may be buffered.
+        limit: bytes that may be buffered; a plugin may set another one, up to `most`.
         on_body: the plugin's phase for a body of this direction.
         fields: the headers; None: none have arrived.
         ended: the last byte has arrived.
@@ -67,7 +82,9 @@ class Half:
 
     __slots__ = (
         "_buffer",
+        "_fields_size",
         "_headers_end",
+        "_most",
         "_queue",
         "_queued",
         "_send_body",
@@ -91,12 +108,14 @@ class Half:
         self,
         name: str,
         limit: int,
+        most: int,
         on_body: Callable[[int, bytes, bool], Outcome],
         send_headers: Callable[[Fields, bool], Event],
         send_body: Callable[[bytes, bool], Event],
     ) -> None:
         self.name = name
         self.limit = limit
+        self._most = most
         self.on_body = on_body
         self._send_headers = send_headers
         self._send_body = send_body
@@ -111,19 +130,26 @@ class Half:
         self.taken = False
         self.paused_since = 0
         self._headers_end = False
+        self._fields_size = 0  # or more
         self._buffer = bytearray()  # a body being collected for the plugin
-        self._queue: deque[tuple[bytes, bool]] = deque()  # chunks that arrived while paused
+        self._queue: deque[tuple[bytearray, bool]] = deque()  # chunks that arrived while paused
         self._queued = 0  # their bytes
 
     # What arrives.
 
     def headers(self, fields: Fields, end_of_stream: bool) -> None:
         self.fields = fields
+        self._fields_size = fields_size(fields)
         self._headers_end = self.ended = end_of_stream
 
     def enqueue(self, data: bytes, end_of_stream: bool) -> bool:
         """Keep a chunk for later. False: it is more than the limit allows."""
-        self._queue.append((data, end_of_stream))
+        if len(self._queue) < _CHUNKS:
+            self._queue.append((bytearray(data), end_of_stream))
+        else:
+            last, _ = self._queue[-1]
+            last += data
+            self._queue[-1] = last, end_of_stream
         self._queued += len(data)
         return self._queued <= self.limit
 
@@ -131,9 +157,9 @@ class Half:
         """The next chunk that was kept; None: there is none, or this direction is held again."""
         if not self._queue or self.hold is not None:
             return None
-        chunk = self._queue.popleft()
-        self._queued -= len(chunk[0])
-        return chunk
+        data, end_of_stream = self._queue.popleft()
+        self._queued -= len(data)
+        return bytes(data), end_of_stream
 
     def collect(self, data: bytes) -> bool:
         """Add to the body that is buffered for the plugin. False: it is more than the limit allows."""
@@ -148,12 +174,29 @@ class Half:
 
     # What the plugin does with it.
 
+    def read(self, mode: BodyMode, limit: int | None) -> None:
+        """`limit`: bytes that the plugin wants at most."""
+        self.mode = mode
+        if limit is not None:
+            self.limit = min(limit, self._most)
+
     def edit(self, edits: FieldEdits) -> bool:
         """False: the headers are not there, or have gone on."""
         if self.fields is None or self.sent:
             return False
         self.fields = apply_edits(self.fields, edits)
+        self._fields_size += sum(map(len, edits))
         return True
+
+    def fields_refusal(self, limits: Limits) -> str | None:
+        """Why there are too many header fields, or too long ones, if there are."""
+        fields = self.fields or ()
+        refusal = fields_refusal(fields, self._fields_size, limits)
+        if refusal and self._fields_size > limits.header_size:
+            # With edits it was a guess that was quick to make.
+            self._fields_size = fields_size(fields)
+            return fields_refusal(fields, self._fields_size, limits)
+        return refusal
 
     def release(self) -> None:
         """The plugin is gone: what was buffered for it is in hand, and the rest of the body passes by."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from proxywasm.replies import FAILED, TORN
 from proxywasm.wire import BodyMode, Fields, Hold, LocalReply, LogLevel, Outcome, PluginFailure, ProgramLost
 
-from .answers import refuse_size, reply_now
+from .answers import refuse_headers, refuse_size, reply_now
 from .events import Event, RequestBody, RequestHeaders, ResponseBody, ResponseHeaders
 from .half import Half, Limits
 
@@ -34,6 +34,7 @@ class Stream:
 
         request, response: the two directions.
         events: what is to be sent.
+        limits: what it may use.
         final: the answer is one that the plugin has no say in any more.
     """
 
@@ -41,15 +42,20 @@ class Stream:
         self.id = context
         self.local_reply: LocalReply | None = None
         self.services = runner.services
+        self.limits = limits
         program = runner.program
-        self.request: Half = Half("request", limits.request_body, program.on_request_body, RequestHeaders, RequestBody)
+        most = limits.asked_body
+        self.request: Half = Half(
+            "request", limits.request_body, most, program.on_request_body, RequestHeaders, RequestBody
+        )
         self.response: Half = Half(
-            "response", limits.response_body, program.on_response_body, ResponseHeaders, ResponseBody
+            "response", limits.response_body, most, program.on_response_body, ResponseHeaders, ResponseBody
         )
         self.events: list[Event] = []
         self.final = False
         self._runner = runner
         self._bypassed = False  # the plugin failed in this stream and is not asked again
+        self._unseen = False  # the plugin was never asked in this stream
         self._closed = False
 
     # What arrives.
@@ -84,7 +90,7 @@ class Stream:
         if self._closed:
             return
         self._closed = True
-        if self.request.fields is not None:
+        if self.request.fields is not None and not self._unseen:
             self._bypassed = False  # a plugin that failed in this stream still has to forget it
             self._ask(None, self._runner.program.on_done, self.id)
         self._runner.forget(self)
@@ -134,6 +140,10 @@ class Stream:
         self, half: Half, call: Callable[[int, Fields, bool], Outcome], fields: Fields, end_of_stream: bool
     ) -> None:
         half.headers(fields, end_of_stream)
+        if refusal := half.fields_refusal(self.limits):
+            self._unseen = half is self.request
+            refuse_headers(self, half, refusal)
+            return
         self._ask(half, call, self.id, fields, end_of_stream)
         if half.hold is None:
             half.flush(self.events)

@@ -83,11 +83,10 @@
     (export "record-metric" (func (param "metric" u32) (param "value" u64)))
     (export "get-metric" (func (param "metric" u32) (result u64)))
     (export "set-tick-period" (func (param "milliseconds" u32)))))
-  ;; INTERFACES
-
   ;; The memory that the lowered functions need before there is a module that uses them.
   (core module $memory-module
-    (memory (export "memory") $PAGES)
+    (memory (export "memory") 2048)
+    ;; MORE
     (global $top (mut i32) (i32.const 1024))
     (func (export "realloc") (param i32 i32 i32 i32) (result i32)
       (global.get $top)
@@ -129,22 +128,20 @@
     (import "host" "record-metric" (func $record-metric (param i32 i64)))
     (import "host" "get-metric" (func $get-metric (param i32) (result i64)))
     (import "host" "set-tick-period" (func $set-tick-period (param i32)))
-    ;; EXTRA
+    ;; ATTACKS
     (func (export "configure") (param i32 i32 i32) (result i32) (call $reset) (i32.const 0))
     (func $on-request-headers (export "on-request-headers")
       (param $context i32) (param $data i32) (param $size i32) (param $end i32) (result i32)
-      (local $i i32)
       (call $reset)
-      ;; ON-REQUEST-HEADERS
-    )
+      ;; The headers begin with `:path NUL /`, and the number of an attack follows as a character.
+      (call_indirect $attacks (type $attack) (i32.sub (i32.load8_u offset=7 (local.get $data)) (i32.const 48))))
     (func (export "on-request-body") (param i32 i32 i32 i32 i32) (result i32) (call $reset) (i32.const 0))
     (func (export "on-response-headers") (param i32 i32 i32 i32) (result i32) (call $reset) (i32.const 0))
     (func (export "on-response-body") (param i32 i32 i32 i32 i32) (result i32) (call $reset) (i32.const 0))
     (func (export "on-done") (param i32) (result i32) (i32.const 0))
     (func (export "on-http-call-response") (param i32 i32 i32 i32 i32 i32) (result i32) (call $reset) (i32.const 0))
     (func (export "on-redis-call-response") (param i32 i32 i32 i32 i32) (result i32) (call $reset) (i32.const 0))
-    (func (export "on-tick") (result i32)
-      (call $on-request-headers (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))))
+    (func (export "on-tick") (result i32) (i32.const 0)))
   (core instance $guest (instantiate $guest-module
     (with "env" (instance $memory))
     (with "host" (instance
