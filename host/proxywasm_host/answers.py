@@ -76,7 +76,9 @@ def _call_foreign_function(host: Host, name: str, argument: RawPayload) -> tuple
 
 def _random_bytes(host: Host, count: int) -> bytes:
     if count > _RANDOM_BYTES:
-        raise RandomError(f"the plugin wants {count} random bytes at once, more than the {_RANDOM_BYTES} that there are")
+        raise RandomError(
+            f"the plugin wants {count} random bytes at once, more than the {_RANDOM_BYTES} that there are"
+        )
     return host.random_bytes(count)
 
 

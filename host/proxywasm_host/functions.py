@@ -68,7 +68,7 @@ class Signature:
     def __init__(self, name: str, ty: FuncType, bounds: Bounds = unbounded) -> None:
         self.name = name
         self.ty = ty
-        place = name.split()[-1]
+        place = name.rsplit(maxsplit=1)[-1]
         self.params = [(param, compile_type(each, bounds, (place, param))) for param, each in ty.params]
         self.result = None if ty.result is None else compile_type(ty.result, bounds, (place,))
 

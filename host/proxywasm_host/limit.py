@@ -1,6 +1,7 @@
 """What a limit is: a field of a dataclass that says itself what it bounds, and what happens beyond.
 
-The limits of this host are fields of `limits.Limits`, of its parts, and of `pool.Sharing`; `docs/limits.md` is made of them.
+The limits of this host are fields of `limits.Limits`, of its parts, and of `pool.Sharing`; `docs/limits.md` is made of
+them.
 """
 
 from __future__ import annotations

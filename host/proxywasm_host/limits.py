@@ -24,9 +24,9 @@ class Limits:
     long, and a stack that is used up by C code, cost the instance.
 
     `stack` belongs to an `Engine`, whose programs all have the same. Python code meets Python's own limit
-    (`RecursionError`) first, C code does not: JSON that is nested 9,000 times uses up 4 MiB (2,150: 1 MiB) and costs the
-    instance. From 32 MiB on C code, too, meets Python's limit. But the thread must have more than that: mostly it has
-    8 MiB, or what `threading.stack_size` said before it was started.
+    (`RecursionError`) first, C code does not: JSON that is nested 9,000 times uses up 4 MiB (2,150: 1 MiB) and costs
+    the instance. From 32 MiB on C code, too, meets Python's limit. But the thread must have more than that: mostly it
+    has 8 MiB, or what `threading.stack_size` said before it was started.
     """
 
     memory: int = limit(
@@ -40,9 +40,7 @@ class Limits:
         100_000, "", "a table of an instance; ai-proxy has 5,700", "the instance does not start"
     )
     tables: int = limit(10, "", "tables of an instance; Python has two", "the instance does not start")
-    modules: int = limit(
-        100, "", "modules that a component instantiates; Python has 14", "the instance does not start"
-    )
+    modules: int = limit(100, "", "modules that a component instantiates; Python has 14", "the instance does not start")
     stack: int = limit(
         4 * MIB,
         "bytes",

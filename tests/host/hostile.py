@@ -40,7 +40,11 @@ def load(engine: Engine, attacks: Iterable[str] = (), *, more: str = "") -> Comp
     numbers = " ".join([f"$a{number}" for number in range(len(attacks))])
     functions = [text.replace("(func", f"(func $a{number}", 1) for number, text in enumerate(functions)]
     table = f"(type $attack (func (result i32))) (table $attacks {len(attacks)} funcref)"
-    text = _WORLD.read_text().replace(";; ATTACKS", "\n".join([table, *functions, f"(elem (i32.const 0) func {numbers})"])).replace(";; MORE", more)
+    text = (
+        _WORLD.read_text()
+        .replace(";; ATTACKS", "\n".join([table, *functions, f"(elem (i32.const 0) func {numbers})"]))
+        .replace(";; MORE", more)
+    )
     data = bytes(wat2wasm(text))
     code = Code(engine.engine, data)
     exports, imports = check_world(_WORLD, engine.engine, code)

@@ -1,10 +1,10 @@
-"""Each limit, tried by a plugin that sends what it likes: it gets an error or loses its stream, and the host no memory."""
+"""A plugin that sends whatever it likes gets an error or loses its stream, and the host loses no memory."""
 
 from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,7 +17,7 @@ from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Component, Engine
 from proxywasm_host.limits import MIB, Limits
 from proxywasm_host.services import HostServices, LogRecord
-from proxywasm_host.stream import RequestHeaders, ResponseHeaders, Runner
+from proxywasm_host.stream import ResponseHeaders, Runner
 
 HUGE: Final = 100_000_000
 UNHURRIED: Final = Limits(call_time=20, log_rate=0)
@@ -174,7 +174,7 @@ TABLE = "(table {0} funcref)"
         (MEMORY.format(1) + MEMORY.format(2), "memory count too high"),
         (TABLE.format(100_001), "table minimum size of 100001 elements exceeds table limits"),
         (TABLE.format(1) * 11, "table count too high at 1"),
-        ("(table 1 funcref) (func (export \"grow\") (drop (table.grow (ref.null func) (i32.const 5))))", None),
+        ('(table 1 funcref) (func (export "grow") (drop (table.grow (ref.null func) (i32.const 5))))', None),
     ],
 )
 def test_a_component_has_one_memory_and_few_small_tables(engine: Engine, more: str, cause: str | None) -> None:

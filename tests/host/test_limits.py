@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import wasmtime
-from tools.limits_page import PAGE, with_table
 
 from proxywasm.wire import LogLevel, PluginFailure
 from proxywasm_host.crossing import to_outcome
 from proxywasm_host.limits import Limits, LogGate
 from proxywasm_host.ticker import TICK, Ticker, ticks
+from tools.limits_page import PAGE, with_table
 
 LIMITS = Limits(answer=100, commands=3, header_count=2, header_size=20, log_message=50, log_rate=100, log_burst=400)
 

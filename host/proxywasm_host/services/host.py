@@ -216,7 +216,7 @@ class HostServices:
         if refusal := self._refuses_name("name", name):
             raise ForeignFunctionError(refusal)
         if len(argument) > self.limits.foreign_argument:
-            raise ForeignFunctionError(too_large("argument", len(argument), self.limits.foreign_argument))
+            raise ForeignFunctionError(too_large("function's argument", len(argument), self.limits.foreign_argument))
         function = self.foreign_functions.get(name)
         if function is None:
             raise ForeignFunctionError(f"this host has no function {name!r}")

@@ -32,7 +32,10 @@ class Limits:
         "the plugin: `LimitError`",
     )
     all_properties: int = limit(
-        64 * MIB, "bytes", "properties that a plugin has set in all open streams of an instance", "the plugin: `LimitError`"
+        64 * MIB,
+        "bytes",
+        "properties that a plugin has set in all open streams of an instance",
+        "the plugin: `LimitError`",
     )
     shared_data: int = limit(
         64 * MIB,
@@ -68,9 +71,7 @@ class Limits:
         "Redis services that an instance has introduced; those to which the connections of all instances are kept open",
         "the plugin: `RedisCallError`",
     )
-    redis_options: int = limit(
-        100, "", "options behind the name of a Redis service", "the plugin: `RedisCallError`"
-    )
+    redis_options: int = limit(100, "", "options behind the name of a Redis service", "the plugin: `RedisCallError`")
     redis_arguments: int = limit(
         100_000, "", "arguments of one Redis command", "the plugin: an answer of Redis that is an error"
     )

@@ -57,7 +57,9 @@ def refuse_headers(stream: Stream, half: Half, refusal: str) -> None:
     stream.log(f"the {half.name} has {refusal}", LogLevel.WARN)
     status = 431 if half is stream.request else 502
     message = f"the header fields of the {half.name} are too large"
-    reply_now(stream, LocalReply(status, [("content-type", "text/plain")], message.encode(), f"{half.name}_headers_too_large"))
+    reply_now(
+        stream, LocalReply(status, [("content-type", "text/plain")], message.encode(), f"{half.name}_headers_too_large")
+    )
 
 
 def drop_request(stream: Stream) -> None:
