@@ -25,8 +25,7 @@ def bounds(limits: Limits) -> Bounds:
     def name(what: str) -> Bound:
         return Bound(what, kept.name)
 
-    # A field has up to three characters besides its name and value.
-    fields = Bound("header", limits.header_size + 3 * limits.header_count, fields=limits.header_count, raw=True)
+    fields = Bound("header", limits.header_size, fields=limits.header_count, raw=True)
     answer = body(limits.answer)
     found = {
         # Outcomes and commands.

@@ -134,14 +134,13 @@ def _check_sums(commands: Sequence[tuple[str, Any]], limits: Limits) -> None:
     for name, value in commands:
         texts, payload = _PARTS[name](value) if name in _PARTS else ((), None)
         for text in texts:
-            separators = text.count(b"\0")
-            fields += (separators + 1) // 2
-            headers += len(text) - separators
+            fields += (text.count(b"\0") + 1) // 2
+            headers += len(text)
         if payload is not None:
             bodies += _size(payload)
     if fields > limits.header_count:
         raise PluginFailure(_TOO_MUCH + too_many("header fields", fields, limits.header_count))
-    _check("header", headers - fields, limits.header_size)
+    _check("header", headers, limits.header_size)
     _check("body", bodies, limits.answer)
 
 

@@ -75,7 +75,10 @@ class Limits:
         "the stream; the plugin: `HttpCallError`",
     )
     header_size: int = limit(
-        256 * KIB, "bytes", "names and values of those fields", "the stream; the plugin: `HttpCallError`"
+        256 * KIB,
+        "bytes",
+        "names and values of those fields, with what separates them",
+        "the stream; the plugin: `HttpCallError`",
     )
 
     log_message: int = limit(

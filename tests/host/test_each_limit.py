@@ -169,7 +169,7 @@ TRIES: Final[dict[str, tuple[Callable[[Engine], object], str]]] = {
     "header_count": (lambda engine: wasm(engine, LOW, answer(EDITS, NULS, 7)), "4 header fields, more than the 3"),
     "header_size": (
         lambda engine: wasm(engine, LOW, answer(EDITS, NULS, 60)),
-        "a header of 60 bytes, more than the 59 that are allowed",
+        "a header of 60 bytes, more than the 50 that are allowed",
     ),
     "log_message": (
         lambda engine: wasm(engine, LOW, ask("log", 4, 0, NULS, 101, result=False)),

@@ -45,7 +45,7 @@ RAISES = {
     "wide reply": "MemoryError",
     "header bomb": "2000 header fields, more than the 1000 that are allowed",
     "commands": "2000 commands, more than the 1000 that are allowed",
-    "header giant": "a header of 10000001 bytes, more than the 262144 that are allowed",
+    "header giant": "a header of 10000003 bytes, more than the 262144 that are allowed",
 }
 # What costs the instance.
 TRAPS = {

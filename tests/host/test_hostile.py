@@ -6,18 +6,21 @@ import ctypes
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path as File
 from typing import Final, NamedTuple
 
 import pytest
 from tests.host.hostile import INDEX, NULS, answer, ask, commands, load, path
 
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
+from proxywasm_host.bounds import bounds
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Component, Engine
 from proxywasm_host.limits import MIB, Limits
 from proxywasm_host.services import HostServices, LogRecord
 from proxywasm_host.stream import ResponseHeaders, Runner
+from proxywasm_host.values import Bound, Path, compile_type
+from proxywasm_host.world import HOST_INTERFACE
 
 HUGE: Final = 100_000_000
 UNHURRIED: Final = Limits(call_time=20, log_rate=0)
@@ -95,14 +98,14 @@ def component(engine: Engine) -> Component:
 
 
 def memory(field: str) -> int:
-    return int(re.search(rf"{field}:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024  # type: ignore[index]
+    return int(re.search(rf"{field}:\s+(\d+) kB", File("/proc/self/status").read_text())[1]) * 1024  # type: ignore[index]
 
 
 @contextmanager
 def memory_within(transient: int, kept: int) -> Iterator[None]:
     """What the block takes at most, and keeps."""
     ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")
+    File("/proc/self/clear_refs").write_text("5")
     before = memory("VmRSS")
     yield
     assert memory("VmHWM") - before < transient
@@ -110,7 +113,7 @@ def memory_within(transient: int, kept: int) -> Iterator[None]:
     assert memory("VmRSS") - before < kept
 
 
-measured = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux")
+measured = pytest.mark.skipif(not File("/proc/self/clear_refs").exists(), reason="needs Linux")
 
 
 @measured
@@ -159,6 +162,25 @@ def test_a_name_in_front_of_each_message_is_short(component: Component) -> None:
     for _ in range(1000):
         services.log(LogLevel.INFO, 1, "hello")
     assert sum([len(str(record)) for record in services.logs]) < 1000 * 700
+
+
+def test_each_string_and_list_that_a_plugin_sends_has_a_bound(component: Component) -> None:
+    found = bounds(Limits())
+    places: set[Path] = set()
+
+    def note(path: Path) -> Bound | None:
+        places.add(path)
+        return found(path)
+
+    for name, (_, function) in component.exports.items():
+        assert function.ty.result is not None
+        compile_type(function.ty.result, note, (name,))
+    for name, function in component.imports[HOST_INTERFACE].items():
+        for param, ty in function.ty.params:
+            compile_type(ty, note, (name, param))
+    assert ("set-shared-data", "value", "latin1") in places
+    assert ("on-tick", "commands", "send-local-reply", "headers") in places
+    assert [place for place in places if found(place) is None] == []
 
 
 # -- What a component has ---------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def test_a_steady_rate_below_the_limit_passes() -> None:
         ("commands", [("edit-request-headers", b"=a\0b\0=a\0b")], None),
         ("commands", [("edit-request-headers", b"=a\0b"), ("edit-response-headers", b"=a\0b")], None),
         ("commands", [("edit-request-headers", b"=a\0b")] * 3, "3 header fields, more than the 2 that are allowed"),
-        ("commands", [("edit-response-headers", b"=a\0" + b"b" * 20)], "a header of 21 bytes, more than the 20"),
+        ("commands", [("edit-response-headers", b"=a\0" + b"b" * 20)], "a header of 23 bytes, more than the 20"),
         ("commands", [("send-local-reply", (200, b"a\0b\0a\0b\0a\0b", ("utf8", b""), ""))], "3 header fields"),
         ("commands", [("send-local-reply", (200, b"", ("utf8", b"x" * 101), ""))], "a body of 101 bytes"),
     ],

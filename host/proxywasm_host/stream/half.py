@@ -191,12 +191,11 @@ class Half:
     def fields_refusal(self, limits: Limits) -> str | None:
         """Why there are too many header fields, or too long ones, if there are."""
         fields = self.fields or ()
-        refusal = fields_refusal(fields, self._fields_size, limits)
-        if refusal and self._fields_size > limits.header_size:
-            # With edits it was a guess that was quick to make.
-            self._fields_size = fields_size(fields)
-            return fields_refusal(fields, self._fields_size, limits)
-        return refusal
+        if len(fields) <= limits.header_count and self._fields_size <= limits.header_size:
+            return None
+        # With edits the size was a guess that was quick to make.
+        self._fields_size = fields_size(fields)
+        return fields_refusal(fields, self._fields_size, limits)
 
     def release(self) -> None:
         """The plugin is gone: what was buffered for it is in hand, and the rest of the body passes by."""
