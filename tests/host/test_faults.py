@@ -192,7 +192,7 @@ def test_a_flood_of_messages_is_cut_and_says_so(house: House) -> None:
 def test_a_long_message_is_cut(faulty: MakeFaulty) -> None:
     house = House(faulty, Limits(memory=200 * MIB))
     assert answer(house.open("long log")) == "RequestHeaders"
-    assert house.logged().endswith("x [29983616 more characters cut off]")
+    assert house.logged().endswith("x [29983616 more bytes cut off]")
 
 
 def test_an_endless_configuration_is_refused(faulty: MakeFaulty) -> None:
