@@ -21,12 +21,13 @@ from proxywasm.wire import (
     ProgramLost,
 )
 
-from .answers import HOST, LEVELS, LIVE, REPRODUCIBLE, Answers, SleepError
+from .answers import HOST, LEVELS, LIVE, REPRODUCIBLE, Answers, RandomError, SleepError
 from .crossing import to_fields, to_outcome, to_payload, to_text
 from .engine import Component, reason
 from .functions import Misfit, core_memory, host_exception
-from .limits import DEFAULT_LIMITS, Limits, LogGate, excess
+from .limits import DEFAULT_LIMITS, Limits, LogGate
 from .ticker import ticks
+from .values import Excess
 from .world import HOST_INTERFACE
 
 _LEVEL_NAMES: Final = {level: name for name, level in LEVELS.items()}
@@ -44,9 +45,9 @@ def _cause(error: BaseException) -> str:
     if isinstance(error, WasmtimeError):
         cause = reason(error)
         return next((f"{meaning} ({cause})" for trap, meaning in _TRAPS.items() if cause.startswith(trap)), cause)
-    if isinstance(error, SleepError):
+    if isinstance(error, SleepError | RandomError):
         return str(error)
-    return f"a host function failed: {error!r}"
+    return f"a host function failed: {error!r:.1000}"
 
 
 class ComponentProgram:
@@ -66,6 +67,7 @@ class ComponentProgram:
     def __init__(
         self, component: Component, host: Host, *, limits: Limits = DEFAULT_LIMITS, reproducible: bool = False
     ) -> None:
+        component = component.within(limits)
         self._host = host
         self._log = LogGate(host.log, limits)
         self._limits = limits
@@ -77,7 +79,13 @@ class ComponentProgram:
         self._call_ticks = ticks(limits.call_time)
         self._store = Store(component.engine)
         self._store.set_wasi(WasiConfig())  # no files, no environment, no network, no standard streams
-        self._store.set_limits(memory_size=limits.memory)
+        self._store.set_limits(
+            memory_size=limits.memory,
+            memories=limits.memories,
+            table_elements=limits.table_elements,
+            tables=limits.tables,
+            instances=limits.modules,
+        )
         self._store.set_epoch_deadline(ticks(limits.start_time))
         instance = self._instantiate(component, REPRODUCIBLE if reproducible else LIVE)
         self._memory = core_memory(self._store, instance, component.modules)
@@ -137,10 +145,9 @@ class ComponentProgram:
         case, value = self._call(function, *args)
         if case == "unchanged":
             return None
-        outcome = to_outcome(case, value)
-        if too_much := excess(outcome, self._limits):
-            raise PluginFailure(f"the plugin's answer has {too_much}")
-        return outcome
+        if case == "failed":
+            raise PluginFailure(self._log.failure(value))
+        return to_outcome(case, value, self._limits)
 
     def _call(self, function: Callable[..., Any], *args: Any) -> Any:
         if self._lost is not None:
@@ -154,6 +161,8 @@ class ComponentProgram:
             return function(*args)
         except Misfit:
             raise
+        except Excess as excess:
+            raise PluginFailure(f"the plugin's answer has {excess}") from excess
         except Exception as error:
             self._lost = _cause(error)
             raise ProgramLost(self._lost) from error

@@ -74,6 +74,16 @@ def refuse_headers(stream: Stream, half: Half, reason: str) -> None:
     reply_now(stream, malformed(half.name))
 
 
+def refuse_header_size(stream: Stream, half: Half, refusal: str) -> None:
+    """They are more than a plugin can be asked to look at, so it is not asked."""
+    stream.log(f"the {half.name} has {refusal}", LogLevel.WARN)
+    status = 431 if half is stream.request else 502
+    message = f"the header fields of the {half.name} are too large"
+    reply_now(
+        stream, LocalReply(status, [("content-type", "text/plain")], message.encode(), f"{half.name}_headers_too_large")
+    )
+
+
 def drop_request(stream: Stream) -> None:
     """The client is answered without the upstream, or without the rest of its response."""
     stream.request.drop()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from proxywasm import wire
-from proxywasm.wire import BodyMode, Hold
+from proxywasm.wire import Hold
 
 from .answers import drop_request, reply
 from .half import Half
@@ -42,15 +42,11 @@ def _meaningless(stream: Stream, command: wire.Command) -> None:
     stream.log(f"the plugin asked for {type(command).__name__}, which has no meaning in this phase")
 
 
-def _read(half: Half, mode: BodyMode, limit: int | None) -> None:
-    half.mode = mode
-    if limit is not None:
-        half.limit = limit
-
-
 def _edit(stream: Stream, half: Half, edits: wire.FieldEdits) -> None:
     if reason := half.edit(edits):
         stream.log(f"{half.name} headers were changed in vain: {reason}")
+    elif refusal := half.fields_refusal(stream.limits):
+        stream.fail(f"the plugin gave the {half.name} {refusal}")
 
 
 def _replace(stream: Stream, half: Half, body: bytes) -> None:
@@ -78,8 +74,8 @@ _Action: TypeAlias = "Callable[[Stream, Half | None, Any], None]"
 
 _COMMANDS: Final[dict[type, _Action]] = {
     wire.HoldPhase: _hold,
-    wire.ReadRequestBody: lambda stream, _, command: _read(stream.request, command.mode, command.limit),
-    wire.ReadResponseBody: lambda stream, _, command: _read(stream.response, command.mode, command.limit),
+    wire.ReadRequestBody: lambda stream, _, command: stream.request.read(command.mode, command.limit),
+    wire.ReadResponseBody: lambda stream, _, command: stream.response.read(command.mode, command.limit),
     wire.EditRequestHeaders: lambda stream, _, command: _edit(stream, stream.request, command.value),
     wire.EditResponseHeaders: lambda stream, _, command: _edit(stream, stream.response, command.value),
     wire.ReplaceRequestBody: lambda stream, _, command: _replace(stream, stream.request, command.value),

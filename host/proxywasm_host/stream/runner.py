@@ -9,9 +9,10 @@ from proxywasm import wire
 from proxywasm.wire import Fields, LogLevel, Outcome, PluginFailure, ProgramLost
 
 from ..field_rules import RECEIVED_RESPONSE
+from ..limit import too_large
 from ..services import HostServices, Properties
 from .commands import carry_out
-from .half import Half, Limits
+from .half import Half, Limits, fields_refusal, fields_size
 from .stream import Stream
 
 
@@ -56,12 +57,24 @@ class Runner:
         except ValueError as error:
             self.services.log(LogLevel.WARN, stream.id if stream else 0, f"the answer to a call is malformed: {error}")
             fields, body = [], b""
+        if refusal := self._refuses_answer(fields, body):
+            self.services.log(LogLevel.WARN, 0, f"the plugin does not get the answer to a call-out: it has {refusal}")
+            fields, body = [], b""
         self._ask(lambda: self.program.on_http_call_response(call, fields, body), stream)
 
     def redis_call_response(self, call: int, response: bytes | None) -> None:
         """The answer to a Redis command of `services`; None: there was none. Any stream may have events afterwards."""
         stream = self._streams.get(self.services.finish_call(call))
+        if refusal := self._refuses_answer((), response or b""):
+            self.services.log(LogLevel.WARN, 0, f"the plugin does not get the answer of Redis: it has {refusal}")
+            response = None
         self._ask(lambda: self.program.on_redis_call_response(call, response), stream)
+
+    def _refuses_answer(self, fields: Sequence[tuple[str, str]], body: bytes) -> str | None:
+        """Why an answer to a call-out is more than a plugin can be asked to look at, if it is."""
+        if len(body) > self.services.limits.callout_answer:
+            return too_large("body", len(body), self.services.limits.callout_answer)
+        return fields_refusal(fields, fields_size(fields), self._limits)
 
     def expire(self) -> None:
         """Answer call-outs whose time is up, end what is paused for too long. Call it when time has passed.

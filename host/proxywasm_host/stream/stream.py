@@ -10,7 +10,7 @@ from proxywasm.text import encode, to_bytes
 from proxywasm.wire import BodyMode, Fields, Hold, LocalReply, LogLevel, Outcome, PluginFailure, ProgramLost
 
 from ..field_rules import RECEIVED_REQUEST, RECEIVED_RESPONSE
-from .answers import break_off, refuse_headers, refuse_size, reply_now
+from .answers import break_off, refuse_header_size, refuse_headers, refuse_size, reply_now
 from .events import Event, RequestBody, RequestHeaders, ResponseBody, ResponseHeaders
 from .half import Half, Limits
 
@@ -36,6 +36,7 @@ class Stream:
 
         request, response: the two directions.
         events: what is to be sent.
+        limits: what it may use.
         final: the answer is one that the plugin has no say in any more.
         closed: the stream is over; nothing can be asked for it.
     """
@@ -44,15 +45,20 @@ class Stream:
         self.id = context
         self.local_reply: LocalReply | None = None
         self.services = runner.services
+        self.limits = limits
         program = runner.program
-        self.request: Half = Half("request", limits.request_body, program.on_request_body, RequestHeaders, RequestBody)
+        most = limits.asked_body
+        self.request: Half = Half(
+            "request", limits.request_body, most, program.on_request_body, RequestHeaders, RequestBody
+        )
         self.response: Half = Half(
-            "response", limits.response_body, program.on_response_body, ResponseHeaders, ResponseBody
+            "response", limits.response_body, most, program.on_response_body, ResponseHeaders, ResponseBody
         )
         self.events: list[Event] = []
         self.final = False
         self._runner = runner
         self._bypassed = False  # the plugin failed in this stream and is not asked again
+        self._unseen = False  # the plugin was never asked in this stream
         self.closed = False
 
     # What arrives.
@@ -98,7 +104,7 @@ class Stream:
         if self.closed:
             return
         self.closed = True
-        if self.request.fields is not None:
+        if self.request.fields is not None and not self._unseen:
             self._bypassed = False  # a plugin that failed in this stream still has to forget it
             self._ask(None, self._runner.program.on_done, self.id)
         self._runner.forget(self)
@@ -148,6 +154,10 @@ class Stream:
         self, half: Half, call: Callable[[int, Fields, bool], Outcome], fields: Fields, end_of_stream: bool
     ) -> None:
         half.headers(fields, end_of_stream)
+        if refusal := half.fields_refusal(self.limits):
+            self._unseen = half is self.request
+            refuse_header_size(self, half, refusal)
+            return
         self._ask(half, call, self.id, fields, end_of_stream)
         if half.hold is None or (end_of_stream and half.hold is Hold.STOP_ITERATION):
             self.send(half)  # a message without body has nothing else that would release its headers
