@@ -52,13 +52,13 @@ class Runner:
     def http_call_response(self, call: int, fields: Fields, body: bytes) -> None:
         """The answer to a call-out of `services`; no fields: there was none. Any stream may have events afterwards."""
         stream = self._streams.get(self.services.finish_call(call))
+        if refusal := self._refuses_answer(fields, body):
+            self.services.log(LogLevel.WARN, 0, f"the plugin does not get the answer to a call-out: it has {refusal}")
+            fields, body = [], b""
         try:
             fields = RECEIVED_RESPONSE.fields(fields)
         except ValueError as error:
             self.services.log(LogLevel.WARN, stream.id if stream else 0, f"the answer to a call is malformed: {error}")
-            fields, body = [], b""
-        if refusal := self._refuses_answer(fields, body):
-            self.services.log(LogLevel.WARN, 0, f"the plugin does not get the answer to a call-out: it has {refusal}")
             fields, body = [], b""
         self._ask(lambda: self.program.on_http_call_response(call, fields, body), stream)
 
