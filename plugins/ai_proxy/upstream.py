@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import MutableMapping, Set
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from proxywasm import Headers, HttpContext, log
 
-from . import apis
+from . import apis, paths
 from .call import Call
 from .provider import Auth, Original, Outgoing, OwnKey, Provider, Row
 from .settings import Settings
@@ -117,10 +117,9 @@ def errand(provider: Provider, call: Call, path: str, body: bytes) -> tuple[Outg
     return sent, headers
 
 
-def set_path(ctx: HttpContext, provider: Provider, call: Call) -> None:
+def set_path(ctx: HttpContext, path: str) -> None:
     """For a path that is known only with the body."""
     headers = ctx.request_headers
-    path = upstream_path(provider, call, ctx.path)
     if path != headers.get(":path"):
         headers[":path"] = path
         headers[_ORIGINAL_PATH] = ctx.path
@@ -130,6 +129,7 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
     """The path for the provider; the client's query stays, where the service bears it.
 
     Order of the settings: the client's prefix goes, the provider's path for the API comes, prefixes are put in front.
+    Raises `ApiError` if a name of the client's cannot stand in a path.
     """
     settings = provider.settings
     row = provider.row
@@ -147,11 +147,9 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
             path = _with_query(_filled(target, call), path, dropped={"beta"} if call.front else frozenset())
         if provider.query:
             # A client of Azure says its `api-version`, too; that of the configuration counts.
-            said = {pair.partition("=")[0] for pair in provider.query.split("&")}
-            path = _with_query(path.partition("?")[0], path, dropped=said)
-            path = f"{path}{'&' if '?' in path else '?'}{provider.query}"
+            path = _with_own(path, provider.query)
     if row.query and row.query not in path.partition("?")[2].split("&"):
-        path = f"{path}{'&' if '?' in path else '?'}{row.query}"
+        path = _with_own(path, row.query)
     if base and settings.base_path_handling == "prepend" and not path.startswith(base):
         path = f"{base.rstrip('/')}/{path.lstrip('/')}"
     if row.auth is not None and row.auth.in_query and call.token:
@@ -168,8 +166,7 @@ def keeps_path(provider: Provider) -> bool:
 
 def with_key(path: str, auth: Auth, token: str) -> str:
     """The path with this credential in its query, in the place of any other."""
-    path = _with_query(path.partition("?")[0], path, dropped={auth.header})
-    return f"{path}{'&' if '?' in path else '?'}{auth.header}={quote(token, safe='')}"
+    return _with_own(path, f"{auth.header}={quote(token, safe='')}")
 
 
 def _without_prefix(path: str, base: str) -> str:
@@ -186,13 +183,28 @@ def _with_prefix(settings: Settings, path: str) -> str:
 
 
 def _with_query(target: str, path: str, dropped: Set[str] = frozenset()) -> str:
-    """The target with the query of the path, but for what it has in its own, and for what is dropped."""
+    """The target with the query of the path, but for parameters that it has in its own, and for those that are dropped."""
     query = path.partition("?")[2]
     if not query:
         return target
-    own = target.partition("?")[2].split("&")
-    rest = [pair for pair in query.split("&") if pair not in own and pair.partition("=")[0] not in dropped]
+    dropped = dropped | _names(target.partition("?")[2])
+    rest = [pair for pair in query.split("&") if _name(pair) not in dropped]
     return f"{target}{'&' if '?' in target else '?'}{'&'.join(rest)}" if rest else target
+
+
+def _with_own(path: str, query: str) -> str:
+    """The path with this query behind its own, of which parameters of the same names go."""
+    path = _with_query(path.partition("?")[0], path, dropped=_names(query))
+    return f"{path}{'&' if '?' in path else '?'}{query}"
+
+
+def _names(query: str) -> Set[str]:
+    return {_name(pair) for pair in query.split("&")} if query else frozenset()
+
+
+def _name(pair: str) -> str:
+    """The name of a parameter as a service reads it."""
+    return unquote_plus(pair.partition("=")[0])
 
 
 def _filled(target: str, call: Call) -> str:
@@ -205,4 +217,6 @@ def _filled(target: str, call: Call) -> str:
     elif "model" not in parameters:
         # Azure: what names no model is about no deployment.
         target = target.replace("/deployments/{model}", "")
-    return re.sub(r"\{(\w+)\}", lambda match: quote(parameters.get(match[1], match[0]), safe=":@"), target)
+    return re.sub(
+        r"\{(\w+)\}", lambda match: paths.segment(parameters.get(match[1], match[0]), match[1], safe=":@"), target
+    )
