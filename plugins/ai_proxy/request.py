@@ -13,7 +13,7 @@ from .call import Call
 from .config import Config
 from .errors import ApiError, parse
 from .files import FilesWanted
-from .jsonx import dump_bytes
+from .jsonx import NumberError, dump_bytes
 from .plans import Plan, Plans
 from .provider import Provider
 from .waiting import Awaited, go_on
@@ -56,20 +56,18 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
             paths.check(ctx.path)
         if plan.choose_path is not None:
             call.path = plan.choose_path(call)
-    except ApiError as error:
-        reply(ctx, error)
-        return None
-    consumer = headers.get("x-mse-consumer") if plan.stateful else None
-    tokens = provider.tokens
-    call.token = (row.credential(settings) if row.credential else "") or tokens.only or tokens.pick(plan.api, consumer)
-    read = concerned and plan.edited and not (call.path and plan.only_for_path)
-    if plan.names_model and not read:
-        # A websocket's request has the model in its query.
-        asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
-        call.model = asked and settings.model_mapping.of(asked)
-    if row.read_headers:
-        call.asked_headers = {name: headers.get(name, "") for name in row.read_headers}
-    try:
+        consumer = headers.get("x-mse-consumer") if plan.stateful else None
+        tokens = provider.tokens
+        call.token = (
+            (row.credential(settings) if row.credential else "") or tokens.only or tokens.pick(plan.api, consumer)
+        )
+        read = concerned and plan.edited and not (call.path and plan.only_for_path)
+        if plan.names_model and not read:
+            # A websocket's request has the model in its query.
+            asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
+            call.model = asked and settings.model_mapping.of(asked)
+        if row.read_headers:
+            call.asked_headers = {name: headers.get(name, "") for name in row.read_headers}
         upstream.address(ctx, headers, provider, call, plan.path)
     except ApiError as error:
         reply(ctx, error)
@@ -127,6 +125,9 @@ def _send(ctx: HttpContext, plans: Plans, call: Call, raw: bytes) -> Action | No
     except ApiError as error:
         reply(ctx, error)
         return None
+    except NumberError as error:
+        reply(ctx, ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json"))
+        return None
     except FilesWanted as wanted:
         return _fetch(ctx, plans, call, raw, wanted.urls)
     if provider.login is not None:
@@ -182,7 +183,7 @@ def _fetch(ctx: HttpContext, plans: Plans, call: Call, raw: bytes, urls: list[st
 
 
 def _replacement(plans: Plans, call: Call, raw: bytes) -> bytes | None:
-    """The body for the provider; None if the client's will do. Raises `ApiError`."""
+    """The body for the provider; None if the client's will do. Raises `ApiError` and `NumberError`."""
     provider, plan = plans.provider, plans[call.api]
     if provider.row.keeps_bodies:
         document = parse(raw)

@@ -11,8 +11,8 @@ from . import fronts, thinking
 from .call import Call
 from .chat import ChatWriter, error_event
 from .codecs import openai_chat
-from .errors import RESPONSE_FAILED, ApiError, bad_upstream, stream_cut
-from .jsonx import Json, loads, to_bytes
+from .errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream, stream_cut
+from .jsonx import Json, NumberError, loads, to_bytes
 from .provider import Codec
 from .writers import Writer
 
@@ -68,8 +68,8 @@ class ConvertedStream:
                     break  # The client has been told the end; what comes after it is nothing to anybody.
             if last and not writer.closed:
                 self._close()
-        except (ApiError, SSEError) as error:
-            self.failure = failure = error if isinstance(error, ApiError) else bad_upstream(str(error))
+        except (ApiError, NumberError, SSEError) as error:
+            self.failure = failure = of_upstream(error)
             _tell(failure, self._call.tokens)
             writer.fail(failure)
         return writer.take()

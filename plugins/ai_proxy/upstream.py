@@ -11,41 +11,15 @@ from proxywasm import Headers, HttpContext, log
 
 from . import apis, paths
 from .call import Call
+from .client_headers import ORIGINAL_HOST, ORIGINAL_PATH
 from .provider import Auth, Original, Outgoing, OwnKey, Provider, Row
 from .settings import Settings
-
-# Whatever a client uses to prove who it is: it proves that to the gateway, and is none of the model service's business.
-CREDENTIALS: Final = (
-    "authorization",
-    "x-api-key",
-    "x-authorization",
-    "api-key",
-    "x-goog-api-key",
-    "proxy-authorization",
-    "x-hi-original-auth",
-)
-
-_ORIGINAL_HOST: Final = "x-envoy-original-host"
-_ORIGINAL_PATH: Final = "x-envoy-original-path"
-
-# Removed in any case. The length changes with the body; an answer is to come uncompressed, so that it can be read; the
-# original host and path are for the gateway to say. What an earlier filter remembered is no business of the service.
-_REMOVED_IN_ANY_CASE: Final = (
-    "accept-encoding",
-    "content-length",
-    _ORIGINAL_HOST,
-    _ORIGINAL_PATH,
-    "x-hi-original-auth",
-)
-
-# With the client's credentials, unless they stay.
-_REMOVED: Final = tuple(dict.fromkeys((*_REMOVED_IN_ANY_CASE, *CREDENTIALS)))
 
 # Where clients of OpenAI's and other SDKs have their key, in the order in which it is looked for.
 _KEY_HEADERS: Final = ("x-api-key", "x-authorization", "authorization")
 
 
-_USED, _KEPT = OwnKey.USED, OwnKey.KEPT  # An enum member is no cheap attribute.
+_USED = OwnKey.USED  # An enum member is no cheap attribute.
 
 
 def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, path: str) -> None:
@@ -54,7 +28,7 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, 
     """
     if not call.token and provider.own_key is _USED:
         call.token = _own_key(headers)
-    headers.discard_all(_REMOVED_IN_ANY_CASE if provider.own_key is _KEPT else _REMOVED)
+    headers.discard_all(provider.removed_headers)
     if provider.headers:
         headers.update(provider.headers)
     _set_credential(headers, provider.row, call)
@@ -62,9 +36,9 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, 
     if not path or "?" in asked:
         path = upstream_path(provider, call, asked)
     if host and host != ctx.host:
-        headers.set_all(((":authority", host), (_ORIGINAL_HOST, ctx.host)))
+        headers.set_all(((":authority", host), (ORIGINAL_HOST, ctx.host)))
     if path != asked:
-        headers.set_all(((":path", path), (_ORIGINAL_PATH, asked)))
+        headers.set_all(((":path", path), (ORIGINAL_PATH, asked)))
 
 
 def set_token(ctx: HttpContext, provider: Provider, call: Call, token: str) -> None:
@@ -80,7 +54,7 @@ def _set_credential(headers: MutableMapping[str, str], row: Row, call: Call) -> 
 
 def _own_key(headers: Headers) -> str:
     for name in _KEY_HEADERS:
-        if value := headers.get(name, ""):
+        if (value := headers.get(name, "")) and value.isascii():
             return value[len("bearer ") :].strip() if value[:7].lower() == "bearer " else value
     log.warn("there is neither a token in the configuration nor a key in the request")
     return ""
@@ -91,7 +65,7 @@ def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
     headers = ctx.request_headers
     if not provider.settings.provider_domain and host != headers.get(":authority"):
         headers[":authority"] = host
-        headers[_ORIGINAL_HOST] = ctx.host
+        headers[ORIGINAL_HOST] = ctx.host
 
 
 def sign(ctx: HttpContext, provider: Provider, body: bytes) -> None:
@@ -122,7 +96,7 @@ def set_path(ctx: HttpContext, path: str) -> None:
     headers = ctx.request_headers
     if path != headers.get(":path"):
         headers[":path"] = path
-        headers[_ORIGINAL_PATH] = ctx.path
+        headers[ORIGINAL_PATH] = ctx.path
 
 
 def upstream_path(provider: Provider, call: Call, path: str) -> str:
@@ -183,7 +157,7 @@ def _with_prefix(settings: Settings, path: str) -> str:
 
 
 def _with_query(target: str, path: str, dropped: Set[str] = frozenset()) -> str:
-    """The target with the query of the path, but for parameters that it has in its own, and for those that are dropped."""
+    """The target with the query of the path, but for parameters that the target itself has, and those to be dropped."""
     query = path.partition("?")[2]
     if not query:
         return target
