@@ -18,8 +18,8 @@ def _no_constant(name: str) -> NoReturn:
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
 _scan = make_scanner(_decoder)  # type: ignore[arg-type]  # it takes what the decoder is set to; the stub is wrong
-# As `json.JSONEncoder` has it, which makes a new one for each document. It refuses what is no JSON, and so costs nothing
-# for the numbers that are: `1e999` is a number in JSON and infinite in Python, and would go out as `Infinity`.
+# As `json.JSONEncoder` has it, which makes a new one for each document. It refuses infinite numbers: `1e999` is JSON, and
+# Python reads it as infinite and would write `Infinity`. To look for such numbers while reading would cost every document.
 _encode = encoder.c_make_encoder(  # type: ignore[attr-defined]  # the stub lacks it
     None, json.JSONEncoder().default, encoder.encode_basestring, None, ":", ",", False, False, False
 )

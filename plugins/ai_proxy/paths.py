@@ -48,8 +48,12 @@ def segment(text: str, name: str, *, safe: str = "") -> str:
 
 def check(path: str) -> None:
     """Whether a client's path can be kept, which nobody escapes or takes apart. Raises `ApiError`."""
-    if "." not in path and "%" not in path:
+    if path.isascii() and "." not in path and "%" not in path:
         return
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise ApiError(400, "the path must be Unicode text", code="invalid_path") from None
     path = path.partition("?")[0]
     if _DOTS.search(path) or _ESCAPED_CONTROL.search(path):
         raise ApiError(400, "the path must not have segments . and .. or control characters", code="invalid_path")

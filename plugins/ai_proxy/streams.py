@@ -34,6 +34,8 @@ class ConvertedStream:
         self.heard = False
         """An event has arrived."""
         self.failure: ApiError | None = None
+        self._unwritten = False
+        """What has been said could not be written, and nothing has gone to the client before."""
         self._fresh = True
         self._call = call
         self._event = codec.event
@@ -45,7 +47,7 @@ class ConvertedStream:
     @property
     def said(self) -> bool:
         """Something other than an error has gone to the client."""
-        return self._writer.said
+        return self._writer.said and not self._unwritten
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         """What goes to the client. An error ends the stream there and is its `failure`."""
@@ -70,6 +72,7 @@ class ConvertedStream:
                 self._close()
         except (ApiError, NumberError, SSEError) as error:
             self.failure = failure = of_upstream(error)
+            self._unwritten = isinstance(error, NumberError) and not self.begun
             _tell(failure, self._call.tokens)
             writer.fail(failure)
         return writer.take()

@@ -22,8 +22,12 @@ def objects(value: Any) -> list[Json]:
 
 def count(value: Any) -> int:
     """A number of tokens, 0 if there is none. Floats count: some languages have no other numbers."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1 << 53
-    return int(value) if number else 0
+    return int(value) if is_number(value) and value > 0 else 0
+
+
+def is_number(value: Any) -> bool:
+    """One that can be counted with: larger ones overflow, and floats are no longer exact."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1 << 53
 
 
 _MANY: Final = 15

@@ -73,9 +73,8 @@ def error(status: int, document: Json) -> ApiError | None:
         return None
     if status < 400:
         status = _STATUS.get(code, 502) if isinstance(code, int) else 502
-    return ApiError(
-        status, loose.string(message) or f"error {code}", code=str(code) if isinstance(code, (str, int)) else None
-    )
+    name = str(code) if isinstance(code, (str, int)) else None
+    return ApiError(status, loose.string(message) or f"error {name or 'unknown'}", code=name)
 
 
 def _choices(document: Json) -> list[Json]:
