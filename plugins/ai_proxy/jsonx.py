@@ -18,8 +18,8 @@ def _no_constant(name: str) -> NoReturn:
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
 _scan = make_scanner(_decoder)  # type: ignore[arg-type]  # it takes what the decoder is set to; the stub is wrong
-# As `json.JSONEncoder` has it, which makes a new one for each document. It refuses infinite numbers: Python reads `1e999`
-# as one, and would write `Infinity`, which is no JSON. Looking for such numbers while reading would cost every document.
+# As `json.JSONEncoder` has it, which makes a new one for each document. It refuses infinite numbers: Python reads
+# `1e999` as one, and would write `Infinity`, which is no JSON. To look for them while reading would cost more.
 _encode = encoder.c_make_encoder(  # type: ignore[attr-defined]  # the stub lacks it
     None, json.JSONEncoder().default, encoder.encode_basestring, None, ":", ",", False, False, False
 )

@@ -176,6 +176,8 @@ class Row:
     original: Original = Original.LIKE_OPENAI
     query: str = ""
     """A parameter that every request has, whatever its path and protocol."""
+    key_parameter: str = ""
+    """The parameter of the query in which clients of this service may have their key."""
     strict_query: bool = False
     """Parameters of the query that it does not know are refused, so those of OpenAI's clients stay behind."""
 

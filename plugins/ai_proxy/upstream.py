@@ -19,7 +19,11 @@ from .settings import Settings
 _KEY_HEADERS: Final = ("x-api-key", "x-authorization", "authorization")
 
 
-_USED = OwnKey.USED  # An enum member is no cheap attribute.
+_PROTOCOLS: Final = "sec-websocket-protocol"
+_PROTOCOL_KEY: Final = "openai-insecure-api-key."
+"""What precedes the key that OpenAI's clients in browsers give as a protocol: they cannot set headers."""
+
+_USED, _REMOVED = OwnKey.USED, OwnKey.REMOVED  # An enum member is no cheap attribute.
 
 
 def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, path: str) -> None:
@@ -29,6 +33,8 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, 
     if not call.token and provider.own_key is _USED:
         call.token = _own_key(headers)
     headers.discard_all(provider.removed_headers)
+    if call.api == apis.REALTIME and provider.own_key is _REMOVED:
+        _remove_protocol_key(headers)
     if provider.headers:
         headers.update(provider.headers)
     _set_credential(headers, provider.row, call)
@@ -58,6 +64,15 @@ def _own_key(headers: Headers) -> str:
             return value[len("bearer ") :].strip() if value[:7].lower() == "bearer " else value
     log.warn("there is neither a token in the configuration nor a key in the request")
     return ""
+
+
+def _remove_protocol_key(headers: Headers) -> None:
+    protocols = [one.strip() for given in headers.get_all(_PROTOCOLS) for one in given.split(",")]
+    kept = [one for one in protocols if not one.startswith(_PROTOCOL_KEY)]
+    if len(kept) < len(protocols):
+        headers.discard(_PROTOCOLS)
+        if kept:
+            headers[_PROTOCOLS] = ", ".join(kept)
 
 
 def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
@@ -124,6 +139,8 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
             path = _with_own(path, provider.query)
     if row.query and row.query not in path.partition("?")[2].split("&"):
         path = _with_own(path, row.query)
+    if row.key_parameter and "?" in path:
+        path = _with_query(path.partition("?")[0], path, dropped={row.key_parameter})
     if base and settings.base_path_handling == "prepend" and not path.startswith(base):
         path = f"{base.rstrip('/')}/{path.lstrip('/')}"
     if row.auth is not None and row.auth.in_query and call.token:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.ai_proxy.gateway import CHAT, Json, ask
+from tests.ai_proxy.natives import GEMINI, VERTEX
 from tests.ai_proxy.test_config_warnings import warnings
 from tests.ai_proxy.test_names_in_paths import started
 from tests.ai_proxy.test_rows import provider
@@ -53,6 +54,30 @@ def test_a_server_of_ones_own_gets_the_clients_key_and_nothing_else() -> None:
     config = {key: value for key, value in provider("vllm").items() if key != "apiTokens"}
     sent = ask(config, CHAT, headers=HEADERS).sent_headers
     assert {name for name, value in sent.items() if value == SECRET} == OF_SERVICES
+
+
+def test_the_key_of_a_browser_among_the_protocols_of_a_websocket_stays_behind() -> None:
+    def protocols(*given: str, **settings: object) -> str | None:
+        config = {key: value for key, value in provider("openai", **settings).items() if value is not None}
+        headers = [("sec-websocket-protocol", one) for one in given]
+        return ask(config, path="/v1/realtime?model=m", method="GET", headers=headers).sent_headers.get(
+            "sec-websocket-protocol"
+        )
+
+    key = f"openai-insecure-api-key.{SECRET}"
+    assert protocols(f"realtime, {key}", "openai-beta.realtime-v1") == "realtime, openai-beta.realtime-v1"
+    assert protocols(key) is None
+    assert protocols("realtime,x") == "realtime,x"
+    assert protocols(key, apiTokens=None) == key, "without a token of the gateway's it is the client's key for OpenAI"
+
+
+@pytest.mark.parametrize("config", [GEMINI, {**GEMINI, "protocol": "original"}, {**VERTEX, "protocol": "original"}])
+def test_a_key_in_the_query_of_googles_clients_stays_behind(config: Json) -> None:
+    path = "/v1beta/models/m:generateContent"
+    for query in (f"key={SECRET}&alt=sse", f"alt=sse&k%65y={SECRET}"):
+        sent = ask(config, {"contents": []}, path=f"{path}?{query}").sent_headers[":path"]
+        assert SECRET not in sent
+        assert "alt=sse" in sent
 
 
 @pytest.mark.parametrize(

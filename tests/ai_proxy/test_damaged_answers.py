@@ -87,6 +87,6 @@ def test_a_damaged_answer_becomes_a_good_one_or_an_error(codec: str, data: st.Da
             claude_answer(fronts.FRONTS[apis.MESSAGES].response(call, answer))
     except (ApiError, NumberError) as problem:
         error = of_upstream(problem)
-        assert 400 <= error.status < 600  # noqa: PT017  # the only error there may be, and it is well-formed
+        assert 400 <= error.status < 600  # the only error there may be, and it is well-formed
         chat_error(json.loads(error.body()))
         claude_error(fronts.FRONTS[apis.MESSAGES].error(error))

@@ -192,8 +192,8 @@ def test_a_stream_with_impossible_numbers_is_one_or_ends_with_an_error(codec: st
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_a_request_with_impossible_numbers_is_converted_or_refused(name: str) -> None:
     body = {**CHAT, "temperature": 1, "top_p": 1, "max_tokens": 9, "n": 2, "seed": 5, "top_k": 3, "top_logprobs": 2,
-            "presence_penalty": 1, "frequency_penalty": 1, "reasoning_max_tokens": 2000, "thinking": {"budget_tokens": 5},
-            "dimensions": 1, "reasoning_effort": "low"}  # fmt: skip
+            "presence_penalty": 1, "frequency_penalty": 1, "reasoning_max_tokens": 2000,
+            "thinking": {"budget_tokens": 5}, "dimensions": 1, "reasoning_effort": "low"}  # fmt: skip
     for document in with_numbers(body):
         for path in ("/v1/chat/completions", "/v1/messages"):
             try:

@@ -25,8 +25,8 @@ from proxywasm_host.testing import TestHost, request
 GOOD = "benign"
 REFUSED = [
     "..", ".", "%2e", "%2E%2e", "%252e%252E", ".%2e", "..\0", "..\\", "..\\..\\x", "a\\..\\b", "a/../../b",
-    "a/../../../v1beta/tunedModels?x=", "a%2f..%2fb", "..%5c", "..;x", "..%00", ". ", "a\r\nb", "a\0b", "a\x7f", "\ud800",
-    "a\ud83d", "x" * (LONGEST + 1),
+    "a/../../../v1beta/tunedModels?x=", "a%2f..%2fb", "..%5c", "..;x", "..%00", ". ", "a\r\nb", "a\0b", "a\x7f",
+    "\ud800", "a\ud83d", "x" * (LONGEST + 1),
 ]  # fmt: skip
 ESCAPED = [
     "x HTTP/1.0 ", "a?b=c", "a#b", "a/b", "//evil.example/x", "https://evil.example/x", "a:predict", "a@b", "a&b=c",

@@ -51,6 +51,7 @@ ROWS: Final = (
         choose_path=_path,
         original=Original.KEPT,
         accept_for_streams=False,  # `alt=sse` asks for events.
+        key_parameter="key",
         strict_query=True,
     ),
 )
