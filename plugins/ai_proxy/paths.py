@@ -15,6 +15,9 @@ from .errors import ApiError
 LONGEST: Final = 2048
 """Characters of a name that stands in a path; the longest that a service documents is that of an ARN at AWS."""
 
+_PLAIN: Final = re.compile(rf"(?!\.\.?\Z)[A-Za-z0-9._~-]{{1,{LONGEST}}}")
+"""Nearly all names: nothing in them to escape or to refuse."""
+
 # Servers and proxies differ in how often they decode a path, and in what separates and ends a segment: some take a
 # backslash for a slash, and some leave out what follows a semicolon, a NUL or white space.
 _PERCENT: Final = "%(?:25)*"
@@ -32,6 +35,8 @@ def segment(text: str, name: str, *, safe: str = "") -> str:
     `name` is the parameter that an error is about. Raises `ApiError` for what a service could take for more, less or
     something other than a segment.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     if not text:
         raise _refused(name, "must not be empty")
     if len(text) > LONGEST:

@@ -195,7 +195,8 @@ def _names(query: str) -> Set[str]:
 
 def _name(pair: str) -> str:
     """The name of a parameter as a service reads it."""
-    return unquote_plus(pair.partition("=")[0])
+    name = pair.partition("=")[0]
+    return unquote_plus(name) if "%" in name or "+" in name else name
 
 
 def _filled(target: str, call: Call) -> str:
