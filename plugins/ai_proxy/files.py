@@ -83,6 +83,7 @@ def _check(url: str) -> None:
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
+        url.encode()
     except ValueError:
         parts, host = None, ""
     if parts is None or parts.scheme not in {"http", "https"} or not host:

@@ -67,6 +67,7 @@ _EXPRESS: Final = Row(
     # Clients of Google's own protocol say in the path whose model they want.
     original=Original.KEPT,
     accept_for_streams=False,  # The path says whether a stream is wanted.
+    key_parameter="key",
     strict_query=True,
 )
 _STANDARD: Final = replace(
@@ -87,6 +88,7 @@ ROWS: Final = (
         paths={apis.CHAT: "/chat/completions"},
         original=Original.KEPT,
         accept_for_streams=False,
+        key_parameter="key",
         strict_query=True,
     ),
 )

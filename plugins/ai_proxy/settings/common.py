@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from .. import apis
+from ..client_headers import CREDENTIALS
 from ..model_mapping import ModelMapping, compile_mapping
 from ..schema import All, Given, Idle, Is, Kind, Not, Rule, key
 from .reliability import LONGEST_CALL, FailoverSettings, RetrySettings
@@ -128,6 +129,13 @@ class Settings:
         choices=("removePrefix", "prepend"),
     )
     provider_base_path: str = key(Kind.STRING, "prefix of every upstream path", default="")
+    forward_headers: tuple[str, ...] = key(
+        Kind.STRINGS,
+        "headers of clients that go to the model service although they may prove who the client is; "
+        "all others of the list below are removed",
+        default=(),
+        names=tuple(sorted(CREDENTIALS)),
+    )
     provider_domain: str = key(Kind.STRING, "host to use instead of the provider's", default="", texts=HOST)
 
     rules: ClassVar[tuple[Rule, ...]] = (
