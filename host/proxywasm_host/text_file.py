@@ -1,15 +1,67 @@
-"""Reading what people write."""
+"""Reading what people write and hand to the command line: of a bounded size, and from nothing that never ends."""
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from pathlib import Path
+from typing import Final
+
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+"""Without `O_NONBLOCK` to open a pipe waits for whoever writes to it."""
+_MIB: Final = 2**20
 
 
-def read_text(path: Path, error: type[Exception]) -> str:
-    """A UTF-8 file; if it cannot be read, raises `error` with the path and the reason."""
+def read_bytes(path: Path, error: type[Exception], most: int) -> bytes:
+    """A file of at most that many bytes; if it cannot be read, raises `error` with the path, the reason, and what to do."""
     try:
-        return path.read_text(encoding="utf-8")
+        with os.fdopen(os.open(path, _FLAGS), "rb") as file:
+            if wrong := _no_file(os.fstat(file.fileno()).st_mode):
+                raise error(f"{path}: {wrong}")
+            data = file.read(most + 1)
     except OSError as reason:
+        if reason.errno == errno.EISDIR:
+            raise error(f"{path}: {_FOLDER}") from None
         raise error(f"{path}: cannot be read: {reason.strerror}") from None
+    except ValueError as reason:  # a path with NUL in it
+        raise error(f"{str(path)!r}: cannot be read: {reason}") from None
+    if len(data) > most:
+        raise error(f"{path}: is larger than {most // _MIB} MiB; split it, or check that it is the file you mean")
+    return data
+
+
+def read_text(path: Path, error: type[Exception], most: int) -> str:
+    """The same of UTF-8 text, without a byte order mark."""
+    data = read_bytes(path, error, most)
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as reason:
-        raise error(f"{path}: is not UTF-8 text: {reason.reason} at byte {reason.start}") from None
+        line = data.count(b"\n", 0, reason.start) + 1
+        column = reason.start - data.rfind(b"\n", 0, reason.start)
+        raise error(
+            f"{path}:{line}: is not UTF-8 text: {reason.reason} at byte {column} of the line; save it as UTF-8"
+        ) from None
+
+
+_FOLDER: Final = "is a folder; name a file"
+
+
+def _no_file(mode: int) -> str | None:
+    if stat.S_ISDIR(mode):
+        return _FOLDER
+    return None if stat.S_ISREG(mode) else "is a pipe or device; write what comes from it to a file, and name that"
+
+
+def shown(text: str, most: int = 60) -> str:
+    """A text of somebody's file for a message of one line.
+
+    >>> shown("a\\nb")
+    'a\\\\nb'
+    """
+    cut = text if len(text) <= most else f"{text[: most - 3]}..."
+    return cut if cut.isprintable() else "".join(_visible(character) for character in cut)
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
