@@ -22,6 +22,9 @@ from typing import Final
 
 import proxywasm
 
+from .python_source import parse_source
+from .text_file import read_bytes
+
 GUEST_ROOT: Final = "/0"
 ENTRY_MODULE: Final = "proxywasm_plugin"
 """The generated module through which `proxywasm.adapters.component` finds the plugin."""
@@ -31,6 +34,8 @@ RESERVED: Final = {"proxywasm", ENTRY_MODULE, "wit_world", "componentize_py_type
 """Modules that every component has besides the standard library's."""
 _OUTSIDE_ONLY: Final = {"proxywasm/testing.py"}
 """Parts of the SDK for tests: they need the host, which has no place in the guest."""
+_LARGEST_FILE: Final = 64 * 2**20
+_MOST_BYTES: Final = 256 * 2**20
 _SKIPPED_FOLDERS: Final = {"__pycache__"}
 _SKIPPED_SUFFIXES: Final = {".pyc", *importlib.machinery.EXTENSION_SUFFIXES, ".so", ".pyd", ".dylib", ".dll"}
 
@@ -173,10 +178,12 @@ def collect(plugin: Path) -> Staging:
         raise StagingError(f"{plugin}: {module!r} is not a name that Python can import; rename it")
     if module in RESERVED or module in sys.stdlib_module_names:
         raise StagingError(f"{plugin}: the name {module!r} is taken by a module that every component has; rename it")
-    files = dict(_files_of(path))
+    files = dict(_own_files(path, path if path.is_dir() else path.parent))
     files |= {name: file for name, file in _files_of(Path(proxywasm.__file__).parent) if name not in _OUTSIDE_ONLY}
-    _add_imported(files, path.parent, {module, *RESERVED})
-    return Staging(module, files, {name: source.read_bytes() for name, source in files.items()})
+    contents: dict[str, bytes] = {}
+    _read(files, contents)
+    _add_imported(files, contents, path.parent, {module, *RESERVED})
+    return Staging(module, files, contents)
 
 
 def _files_of(path: Path) -> Iterator[tuple[str, Path]]:
@@ -189,31 +196,59 @@ def _files_of(path: Path) -> Iterator[tuple[str, Path]]:
             yield "/".join((path.name, *parts)), file
 
 
-def _add_imported(files: dict[str, Path], beside: Path, known: set[str]) -> None:
+def _own_files(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    """The same of what lies in somebody's folder: a link in it may not lead out of that.
+
+    Otherwise the files of whoever builds a plugin that others have written would end up in the component.
+    """
+    for file in (path, *path.rglob("*")):
+        if file.is_symlink() and not file.resolve().is_relative_to(folder):
+            raise StagingError(
+                f"{file} is a link to {file.resolve()}, out of {folder}; put a copy of what the plugin needs in its place"
+            )
+    yield from _files_of(path)
+
+
+def _read(files: dict[str, Path], contents: dict[str, bytes]) -> None:
+    """The contents of these files, beside those that are there."""
+    total = sum(map(len, contents.values()))
+    for name, file in files.items():
+        contents[name] = read_bytes(file, StagingError, _LARGEST_FILE)
+        total += len(contents[name])
+        if total > _MOST_BYTES:
+            raise StagingError(f"{file}: the files of the plugin have more than {_MOST_BYTES // 2**20} MiB; remove some")
+
+
+def _add_imported(files: dict[str, Path], contents: dict[str, bytes], beside: Path, known: set[str]) -> None:
     """Add what is imported, and what that imports, from the plugin's folder or else from where the tools run."""
-    waiting = list(files.values())
+    waiting = list(files)
     while waiting:
         source = waiting.pop()
-        if source.suffix != ".py":
+        if not source.endswith(".py"):
             continue
-        for match in _IMPORTS.finditer(source.read_bytes()):
+        for match in _IMPORTS.finditer(contents[source]):
             for part in match[1].split(b","):
                 name = part.strip().partition(b".")[0].decode()
                 if name in known or name in sys.stdlib_module_names:
                     continue
                 known.add(name)
-                if found := _locate(name, beside):
-                    more = dict(_files_of(found))
-                    files |= more
-                    waiting += more.values()
+                more = dict(_find(name, beside))
+                files |= more
+                _read(more, contents)
+                waiting += more
 
 
-def _locate(name: str, beside: Path) -> Path | None:
-    """The file or folder of a top-level module; None: not there, or not Python."""
+def _find(name: str, beside: Path) -> Iterator[tuple[str, Path]]:
+    """The files of a top-level module; none: it is not there, or not Python."""
     if (beside / name / "__init__.py").is_file():
-        return beside / name
-    if (beside / f"{name}.py").is_file():
-        return beside / f"{name}.py"
+        yield from _own_files(beside / name, beside)
+    elif (beside / f"{name}.py").is_file():
+        yield from _own_files(beside / f"{name}.py", beside)
+    elif installed := _installed(name):
+        yield from _files_of(installed)
+
+
+def _installed(name: str) -> Path | None:
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
@@ -227,8 +262,8 @@ def _locate(name: str, beside: Path) -> Path | None:
 
 def _function_imports(source: bytes) -> Iterator[str]:
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+        tree = parse_source(source)
+    except SyntaxError:
         return  # The import in the guest will say it better.
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
