@@ -39,7 +39,7 @@ class Ended:
 
 
 def run_bounded(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], bounds: Bounds) -> Ended:
-    """Run a Python with its arguments in a folder, which also has its temporary files and is looked after by the caller.
+    """Run a Python with its arguments in a folder of the caller's, which has its temporary files, too.
 
     Raises `OverrunError` if it had to be ended.
     """
@@ -85,7 +85,7 @@ def _size(folder: Path) -> int:
     for name, _, files in os.walk(folder):
         for file in files:
             try:
-                total += os.lstat(os.path.join(name, file)).st_size  # noqa: PTH116, PTH118  # ten times a second
+                total += os.lstat(os.path.join(name, file)).st_size  # noqa: PTH118  # ten times a second
             except FileNotFoundError:
                 continue  # it was a temporary one
     return total

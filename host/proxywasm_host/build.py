@@ -21,9 +21,9 @@ from .bounded import Bounds, Ended, OverrunError, run_bounded
 from .cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 from .lowering import LoweringError, Optimisation, lower, remaining
 from .lowering.binary import MalformedError
+from .reading import shown
 from .seal import is_changed, seal
 from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, WHERE, Staging, StagingError, collect
-from .text_file import shown
 
 _COMPONENTS: Final = "*[0-9a-f].wasm"
 _KEPT_BUILDS: Final = 32
@@ -194,8 +194,8 @@ def _componentize(
             progress("finding out what does not end")
             where = _where(staging, world, wit, root / "traced", bounds)
             raise BuildError(
-                f"{where or staging.module}: importing the plugin {error}: it runs when the component is built, and has "
-                f"to end; do what takes long in a callback. {_SECONDS} gives it more time"
+                f"{where or staging.module}: importing the plugin {error}: it runs when the component is built, and "
+                f"has to end; do what takes long in a callback. {_SECONDS} gives it more time"
             ) from None
         if ended.status or not target.is_file():
             raise BuildError(_explain(staging, ended.said))
@@ -228,7 +228,7 @@ def _run(
     # staging folder has all that is needed, so it gets an empty one.
     (root / "venv" / "lib" / "site-packages").mkdir(parents=True)
     target = root / "out.wasm"
-    command = [
+    command: list[str | Path] = [
         sys.executable,
         "-c",
         "import sys; from componentize_py import script; sys.exit(script())",

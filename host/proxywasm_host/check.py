@@ -76,7 +76,9 @@ def check(plugin: Path) -> list[Finding]:
             try:
                 findings += _Source(staging, modules, name, shown).check()
             except RecursionError:
-                findings.append(Finding(shown, 1, "error", "is nested too deeply to be checked; make shorter expressions"))
+                findings.append(
+                    Finding(shown, 1, "error", "is nested too deeply to be checked; make shorter expressions")
+                )
     return sorted(set(findings))
 
 

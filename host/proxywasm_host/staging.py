@@ -23,7 +23,7 @@ from typing import Final
 import proxywasm
 
 from .python_source import parse_source
-from .text_file import read_bytes
+from .reading import read_bytes
 
 GUEST_ROOT: Final = "/0"
 ENTRY_MODULE: Final = "proxywasm_plugin"
@@ -79,9 +79,7 @@ class Staging:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        (folder / f"{ENTRY_MODULE}.py").write_text(
-            (_TRACE if trace else "") + self._entry(), encoding="utf-8"
-        )
+        (folder / f"{ENTRY_MODULE}.py").write_text((_TRACE if trace else "") + self._entry(), encoding="utf-8")
 
     def real_paths(self, text: str) -> str:
         """The text with the guest's file names replaced by those that the author knows."""
@@ -203,9 +201,7 @@ def _own_files(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
     """
     for file in (path, *path.rglob("*")):
         if file.is_symlink() and not file.resolve().is_relative_to(folder):
-            raise StagingError(
-                f"{file} is a link to {file.resolve()}, out of {folder}; put a copy of what the plugin needs in its place"
-            )
+            raise StagingError(f"{file} is a link to {file.resolve()}, out of {folder}; put a copy in its place")
     yield from _files_of(path)
 
 
@@ -216,7 +212,9 @@ def _read(files: dict[str, Path], contents: dict[str, bytes]) -> None:
         contents[name] = read_bytes(file, StagingError, _LARGEST_FILE)
         total += len(contents[name])
         if total > _MOST_BYTES:
-            raise StagingError(f"{file}: the files of the plugin have more than {_MOST_BYTES // 2**20} MiB; remove some")
+            raise StagingError(
+                f"{file}: the files of the plugin have more than {_MOST_BYTES // 2**20} MiB; remove some"
+            )
 
 
 def _add_imported(files: dict[str, Path], contents: dict[str, bytes], beside: Path, known: set[str]) -> None:

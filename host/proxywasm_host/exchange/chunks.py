@@ -7,7 +7,7 @@ import binascii
 import json
 from typing import TypeAlias
 
-from ..text_file import shown
+from ..reading import shown
 
 JsonChunk: TypeAlias = "str | dict[str, str]"
 """Body bytes in a file: text if they are UTF-8, otherwise `{"base64": ...}`."""

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from ..text_file import read_text, shown
+from ..reading import read_text, shown
 
 _LARGEST: Final = 64 * 2**20
 _MOST_ITEMS: Final = 1_000_000
@@ -116,7 +116,9 @@ def _first_wrong(text: str) -> tuple[int, str]:
     found = [*islice(_wrong_tokens(text), 1)]
     half = _half_pair(text)
     if half is not None:
-        message = 'half a surrogate pair is no text; write bytes of a body as {"base64": "..."}, and remove it elsewhere'
+        message = (
+            'half a surrogate pair is no text; write bytes of a body as {"base64": "..."}, and remove it elsewhere'
+        )
         found.append((half, message))
     return min(found, default=(0, _DEPTH))
 
@@ -129,23 +131,23 @@ def _wrong_tokens(text: str) -> Iterator[tuple[int, str]]:
     """The keys of each object that is open, None for each array."""
     before = ""
     for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token in {"{", "["}:
-            scopes.append(set() if token == "{" else None)
+        word = match[0]
+        if word in {"{", "["}:
+            scopes.append(set() if word == "{" else None)
             if len(scopes) > DEEPEST:
                 yield match.start(), _DEPTH
-        elif token in {"}", "]"}:
+        elif word in {"}", "]"}:
             scopes.pop()
-        elif token.startswith('"'):
+        elif word.startswith('"'):
             keys = scopes[-1] if scopes else None
             if keys is not None and before in {"{", ","}:
-                name = json.loads(token)
+                name = json.loads(word)
                 if name in keys:
                     yield match.start(), f'the key "{shown(name)}" stands here a second time; remove one of them'
                 keys.add(name)
-        elif message := _wrong_number(token):
+        elif message := _wrong_number(word):
             yield match.start(), message
-        before = token
+        before = word
 
 
 def _wrong_number(token: str) -> str | None:

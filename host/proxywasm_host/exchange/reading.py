@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from proxywasm.wire import Fields
 
-from ..text_file import shown
+from ..reading import shown
 from .chunks import brief, chunk_from_json
 from .document import read_json
 from .model import REPLAYED, CallOut, Exchange, Message
@@ -29,7 +29,9 @@ def load(path: Path) -> list[Exchange]:
     seen: set[str] = set()
     for index, exchange in enumerate(exchanges):
         if exchange.name in seen:
-            raise ExchangeError(f"{path}: exchange {index} ('{shown(exchange.name)}'): name: is used twice in this file")
+            raise ExchangeError(
+                f"{path}: exchange {index} ('{shown(exchange.name)}'): name: is used twice in this file"
+            )
         seen.add(exchange.name)
     return exchanges
 

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 import yaml
 
-from .yaml_nodes import MOST_VALUES, YamlError, compose, is_text, scalar, too_many
+from .yaml_nodes import MOST_VALUES, YamlError, compose, is_plain, is_text, scalar, too_many, unknown_tag
 
 Place: TypeAlias = tuple[str | int, ...]
 """The keys and indexes that lead to a value."""
@@ -71,6 +71,9 @@ class _Builder:
         if node in parents:
             self._wrong(node, place, "refers to itself")
             return None
+        if not isinstance(node, yaml.ScalarNode) and not is_plain(node):
+            self._wrong(node, place, unknown_tag(node))
+            return None
         match node:
             case yaml.MappingNode():
                 return self._mapping(node, place, (*parents, node))
@@ -117,7 +120,9 @@ class _Builder:
         self._text += len(text)
         if self._text > _MOST_TEXT:
             most = f"{_MOST_TEXT // 2**20} MiB"
-            raise YamlError(node.start_mark.line + 1, f"more than {most} of text with all aliases and variables filled in")
+            raise YamlError(
+                node.start_mark.line + 1, f"more than {most} of text with all aliases and variables filled in"
+            )
         return text
 
     def _fit(self, node: yaml.Node, place: Place, text: str) -> str:
@@ -128,4 +133,3 @@ class _Builder:
 
     def _wrong(self, node: yaml.Node, place: Place, message: str) -> None:
         self._document.problems.append(Problem(node.start_mark.line + 1, place, message))
-

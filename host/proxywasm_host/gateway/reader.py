@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from ..text_file import read_text, shown
+from ..reading import read_text, shown
 from .document import Document, Place, Problem, parse
 from .model import Gateway, Limits, Match, PluginEntry, Route, Upstream
-
 
 _LARGEST: Final = 2**20
 _TOLD: Final = 20

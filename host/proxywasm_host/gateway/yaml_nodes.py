@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from ..text_file import shown
+from ..reading import shown
 
 MOST_VALUES: Final = 20_000
 """Of a file, each alias counted with all that it stands for. The parser takes 0.1 ms for each."""
@@ -43,7 +43,7 @@ class _Loader(yaml.SafeLoader):
             raise YamlError(self.line + 1, too_many())
         if self._depth > DEEPEST:
             raise YamlError(self.line + 1, f"more than {DEEPEST} lists and mappings inside each other; nest them less")
-        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        node: yaml.Node | None = super().compose_node(parent, index)
         self._depth -= 1
         return node
 
@@ -78,7 +78,7 @@ def compose(text: str) -> yaml.Node | None:
         line = text.count("\n", 0, error.position) + 1
         raise YamlError(line, f"the character U+{int(error.character):04X} must not be in YAML; remove it") from None
     try:
-        return loader.get_single_node()  # type: ignore[no-any-return]
+        return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
@@ -94,11 +94,20 @@ def is_text(node: yaml.ScalarNode) -> bool:
     return str(node.tag) == f"{_TAG}str"
 
 
+def is_plain(node: yaml.Node) -> bool:
+    """Whether a mapping or list is nothing else."""
+    return str(node.tag) == f"{_TAG}{'map' if isinstance(node, yaml.MappingNode) else 'seq'}"
+
+
+def unknown_tag(node: yaml.Node) -> str:
+    return f"the tag {shown(str(node.tag))} is not known here; leave it out"
+
+
 def scalar(node: yaml.ScalarNode) -> Any:
     """The value of one that is no text. Raises `ValueError` with what is wrong."""
     known = _SCALARS.get(str(node.tag).removeprefix(_TAG))
     if known is None:
-        raise ValueError(f"the tag {shown(str(node.tag))} is not known here; leave it out")
+        raise ValueError(unknown_tag(node))
     text = str(node.value)
     pattern, _, value = known
     if not pattern.match(text):  # it has the tag because somebody wrote it

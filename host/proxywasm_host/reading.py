@@ -14,20 +14,22 @@ _MIB: Final = 2**20
 
 
 def read_bytes(path: Path, error: type[Exception], most: int) -> bytes:
-    """A file of at most that many bytes; if it cannot be read, raises `error` with the path, the reason, and what to do."""
+    """A file of at most that many bytes. If it cannot be read, raises `error` with its path and the reason."""
+    if "\0" in str(path):
+        raise error(f"{str(path)!r} is no name of a file; it has NUL in it")
     try:
         with os.fdopen(os.open(path, _FLAGS), "rb") as file:
-            if wrong := _no_file(os.fstat(file.fileno()).st_mode):
+            status = os.fstat(file.fileno())
+            if wrong := _no_file(status.st_mode):
                 raise error(f"{path}: {wrong}")
-            data = file.read(most + 1)
+            # What a system makes up when it is read has no size.
+            data = file.read(most + 1) if status.st_size <= most else None
     except OSError as reason:
         if reason.errno == errno.EISDIR:
             raise error(f"{path}: {_FOLDER}") from None
         raise error(f"{path}: cannot be read: {reason.strerror}") from None
-    except ValueError as reason:  # a path with NUL in it
-        raise error(f"{str(path)!r}: cannot be read: {reason}") from None
-    if len(data) > most:
-        raise error(f"{path}: is larger than {most // _MIB} MiB; split it, or check that it is the file you mean")
+    if data is None or len(data) > most:
+        raise error(f"{path}: is larger than {most // _MIB} MiB; check that it is the file you mean")
     return data
 
 
