@@ -54,6 +54,7 @@ HOSTILE: list[tuple[str, str]] = [
     (SMALLEST + f"limits: {{idle: {'9' * 400}}}", "3: limits.idle: "),
     (SMALLEST + 'limits: {idle: "1e999"}', "3: limits.idle: "),
     (SMALLEST + 'limits: {idle: "nan"}', "3: limits.idle: "),
+    (SMALLEST + "limits: {watchdog: 0.5}", "3: limits.watchdog: "),
     (SMALLEST + "limits: {idle: 0.0001}", "3: limits.idle: "),
     (SMALLEST + f"workers: {'9' * 400}", "3: workers: "),
     (SMALLEST.replace(":80", f":{'9' * 5000}"), "1: listen: expected an IP address and a port"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -74,9 +76,6 @@ def test_a_folder_above_that_others_can_write_is_refused_unless_it_is_sticky(bas
 
 
 def test_a_folder_above_may_be_writable_for_the_group_of_this_user_alone(base: Path) -> None:
-    import grp
-    import pwd
-
     user = pwd.getpwuid(os.geteuid())
     group = grp.getgrgid(user.pw_gid)
     if group.gr_name != user.pw_name or set(group.gr_mem) - {user.pw_name}:

@@ -167,6 +167,7 @@ def _file(value: object) -> Path:
 Bytes = Annotated[int, PlainValidator(_size)]
 Seconds = Annotated[float, Field(ge=0.001, le=366 * 86400, strict=False, allow_inf_nan=False)]
 """Envoy counts in milliseconds, and takes 0 for no limit."""
+WatchdogSeconds = Annotated[float, Field(ge=1, le=3600, strict=False, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
 File = Annotated[Path, PlainValidator(_file)]
 WholePath = Annotated[str, AfterValidator(_path), AfterValidator(_whole_path)]
@@ -246,6 +247,8 @@ class Limits(_Part):
     """A stream that moves in neither direction for so long is ended. There is no limit to its whole duration."""
     connect: Seconds = 10.0
     """Until an upstream is connected."""
+    watchdog: WatchdogSeconds | None = None
+    """That a callback of a plugin may take before Envoy ends itself, with all its streams. None: for ever."""
 
 
 class Gateway(_Part):
