@@ -44,6 +44,9 @@ def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | Non
             ]
         },
     }
+    if gateway.limits.watchdog is not None:
+        # Of the threads that serve streams. The main thread compiles modules, which takes as long as it takes.
+        config["watchdogs"] = {"worker_watchdog": {"kill_timeout": seconds(gateway.limits.watchdog)}}
     if gateway.admin is not None:
         config["admin"] = {"address": address(*gateway.admin)}
     return config
