@@ -11,6 +11,7 @@ from proxywasm.wire import (
     EditRequestHeaders,
     EditResponseHeaders,
     EffectiveContext,
+    FailStream,
     FieldEdits,
     Hold,
     HoldPhase,
@@ -83,6 +84,7 @@ _COMMANDS: Final[dict[str, Callable[[Any], Command]]] = {
     "resume-request": lambda _: ResumeRequest(),
     "resume-response": lambda _: ResumeResponse(),
     "send-local-reply": _local_reply,
+    "fail": FailStream,
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -104,28 +105,27 @@ class AccessToken(Awaited):
     def _is_valid(self, now: float) -> bool:
         return self._token != "" and self._expires > now + self._refresh_ahead
 
-    def _call(self) -> None:
+    def _call(self, answered: Callable[[HttpAnswer], None]) -> None:
         body = f"grant_type={_GRANT}&assertion={self._account.assertion(int(time.time()))}"
         ClusterClient(self._cluster).post(
             urlsplit(self._account.token_uri).path or "/",
-            self._fetched,
+            answered,
             headers={"content-type": "application/x-www-form-urlencoded"},
             body=body,
             timeout_ms=self._timeout_ms,
         )
 
-    def _fetched(self, answer: HttpAnswer) -> None:
+    def _take(self, answer: HttpAnswer) -> ApiError | None:
         document = parse(answer.body) if answer.status == 200 else None
         token = document.get("access_token") if isinstance(document, dict) else None
         if not isinstance(document, dict) or not isinstance(token, str) or not token:
             why = f"status {answer.status}" if answer.received else "no answer"
-            self._done(self._failed(why))
-            return
+            return self._failed(why)
         seconds = document.get("expires_in")
         seconds = seconds if isinstance(seconds, int) and seconds > 0 else _LIFETIME
         self._token, self._expires = token, time.time() + seconds
         shared_data.set(self._key, dump_bytes({"token": token, "expireAt": int(self._expires)}))
-        self._done(None)
+        return None
 
     def _failed(self, why: str) -> ApiError:
         log.error("no access token for %s: %s", self._account.email, why)
