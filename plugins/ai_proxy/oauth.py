@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -34,6 +34,8 @@ class ServiceAccount:
     key_id: str
     key: rs256.PrivateKey
     token_uri: str
+    secrets: tuple[str, ...] = field(repr=False)
+    """The private key as it may be written: in lines, and in one."""
 
     @classmethod
     def read(cls, text: str, path: str) -> ServiceAccount:
@@ -54,7 +56,9 @@ class ServiceAccount:
         token_uri = document.get("token_uri") or _TOKEN_URI
         if not isinstance(token_uri, str) or not token_uri.startswith("https://"):
             raise ConfigError(f"{path}: the token_uri of the key file must begin with https://")
-        return cls(document["client_email"], str(document.get("private_key_id") or ""), key, token_uri)
+        lines = [line.strip() for line in document["private_key"].splitlines() if not line.startswith("-----")]
+        secrets = "\n".join(lines).strip(), "".join(lines)
+        return cls(document["client_email"], str(document.get("private_key_id") or ""), key, token_uri, secrets)
 
     def assertion(self, now: int) -> str:
         claims = {

@@ -12,6 +12,7 @@ from proxywasm import Event
 
 from .call import Call
 from .context_file import ContextText
+from .credentials.secrets import Scrubbers
 from .errors import ApiError
 from .health import Health
 from .jsonx import Json
@@ -194,6 +195,8 @@ class Provider:
     """As the row says, where the configuration has no tokens."""
     headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     tokens: Tokens = field(default_factory=lambda: Tokens(()))
+    scrubbers: Scrubbers = field(default_factory=lambda: Scrubbers(Settings(type="")))
+    """What keeps credentials out of answers."""
     context: ContextText | None = None
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
@@ -217,6 +220,7 @@ class Provider:
             OwnKey.REMOVED if settings.api_tokens else row.own_key,
             row.headers(settings) if row.headers else _NOTHING,
             Tokens(settings.api_tokens, _health(settings, place.host)),
+            Scrubbers(settings),
             context,
             login,
             tuple(one for one in (context, login) if one is not None),

@@ -38,6 +38,7 @@ class ConvertedStream:
         self._call = call
         self._event = codec.event
         self._error = codec.error
+        self._suspects = call.scrubber.suspects_event
         # Streams may be framed in a way of their own.
         self._decoder: Decoder = getattr(codec, "decoder", SSEDecoder)()
         self._writer = _writer(call)
@@ -70,9 +71,10 @@ class ConvertedStream:
                 self._close()
         except (ApiError, SSEError) as error:
             self.failure = failure = error if isinstance(error, ApiError) else bad_upstream(str(error))
-            _tell(failure, self._call.tokens)
+            _tell(failure, self._call)
             writer.fail(failure)
-        return writer.take()
+        output = writer.take()
+        return self._call.scrubber.remove(output) if self._suspects(output) else output
 
     def _expect_events(self, chunk: bytes) -> None:
         """An error may come as JSON or HTML although events were announced."""
@@ -136,8 +138,8 @@ def _document(data: str) -> dict[str, object]:
     return document
 
 
-def _tell(failure: ApiError, tokens: tuple[str, ...]) -> None:
-    failure.hide(tokens)
+def _tell(failure: ApiError, call: Call) -> None:
+    failure.hide(call.scrubber)
     log.error("%s: stream not usable: %s", RESPONSE_FAILED, failure.message)
 
 
@@ -154,11 +156,11 @@ class CheckedStream:
     comes too early does not go unnoticed.
     """
 
-    def __init__(self, tokens: tuple[str, ...] = ()) -> None:
-        """`tokens`: what must not be repeated when it fails."""
+    def __init__(self, call: Call) -> None:
         self.begun = self.heard = self.said = False
         self.failure: ApiError | None = None
-        self._tokens = tokens
+        self._call = call
+        self._suspects = call.scrubber.suspects_event
         self._fresh = True
         self._held = bytearray()
         self._ended = False
@@ -189,7 +191,7 @@ class CheckedStream:
                 log.warn("the upstream's stream ends within an event")
             if not self._ended and (self._has_finishes or not self._has_data or rest):
                 output += self._fail(stream_cut())
-        return output
+        return self._call.scrubber.remove(output) if self._suspects(output) else output
 
     def _note(self, output: bytes) -> None:
         """A stream that never speaks of a finish, not even as null, has none that could be missing."""
@@ -206,7 +208,7 @@ class CheckedStream:
 
     def _fail(self, error: ApiError) -> bytes:
         self.failure = error
-        _tell(error, self._tokens)
+        _tell(error, self._call)
         return to_bytes(error_event(error))
 
     def _whole_events(self, chunk: bytes) -> bytes:

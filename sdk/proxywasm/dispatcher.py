@@ -228,7 +228,7 @@ class Dispatcher:
         return self._collect(context if own is None else own)
 
     def run_for(self, ctx: HttpContext, function: Callable[..., Any], *args: Any) -> None:
-        """Call a function for one stream, within the callback of any. If it raises, that stream fails, and only that."""
+        """Call a function for one stream, within the callback of any. If it raises, that stream fails, and no other."""
         before, self.current = self.current, ctx.id
         try:
             function(*args)
