@@ -8,9 +8,10 @@ from typing import Final, Protocol
 from proxywasm import Event, SSEDecoder, SSEError, log
 
 from . import fronts, thinking
-from .call import Call
+from .call import NO_CREDENTIALS, Call
 from .chat import ChatWriter, error_event
 from .codecs import openai_chat
+from .credentials.scrubber import Scrubber
 from .errors import RESPONSE_FAILED, ApiError, bad_upstream, stream_cut
 from .jsonx import Json, loads, to_bytes
 from .provider import Codec
@@ -38,6 +39,7 @@ class ConvertedStream:
         self._call = call
         self._event = codec.event
         self._error = codec.error
+        self._scrubber = call.scrubber
         self._suspects = call.scrubber.suspects_event
         # Streams may be framed in a way of their own.
         self._decoder: Decoder = getattr(codec, "decoder", SSEDecoder)()
@@ -71,10 +73,10 @@ class ConvertedStream:
                 self._close()
         except (ApiError, SSEError) as error:
             self.failure = failure = error if isinstance(error, ApiError) else bad_upstream(str(error))
-            _tell(failure, self._call)
+            _tell(failure, self._scrubber)
             writer.fail(failure)
         output = writer.take()
-        return self._call.scrubber.remove(output) if self._suspects(output) else output
+        return self._scrubber.remove(output) if self._suspects(output) else output
 
     def _expect_events(self, chunk: bytes) -> None:
         """An error may come as JSON or HTML although events were announced."""
@@ -138,8 +140,8 @@ def _document(data: str) -> dict[str, object]:
     return document
 
 
-def _tell(failure: ApiError, call: Call) -> None:
-    failure.hide(call.scrubber)
+def _tell(failure: ApiError, scrubber: Scrubber) -> None:
+    failure.hide(scrubber)
     log.error("%s: stream not usable: %s", RESPONSE_FAILED, failure.message)
 
 
@@ -156,11 +158,11 @@ class CheckedStream:
     comes too early does not go unnoticed.
     """
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, scrubber: Scrubber = NO_CREDENTIALS) -> None:
         self.begun = self.heard = self.said = False
         self.failure: ApiError | None = None
-        self._call = call
-        self._suspects = call.scrubber.suspects_event
+        self._scrubber = scrubber
+        self._suspects = scrubber.suspects_event
         self._fresh = True
         self._held = bytearray()
         self._ended = False
@@ -191,7 +193,7 @@ class CheckedStream:
                 log.warn("the upstream's stream ends within an event")
             if not self._ended and (self._has_finishes or not self._has_data or rest):
                 output += self._fail(stream_cut())
-        return self._call.scrubber.remove(output) if self._suspects(output) else output
+        return self._scrubber.remove(output) if self._suspects(output) else output
 
     def _note(self, output: bytes) -> None:
         """A stream that never speaks of a finish, not even as null, has none that could be missing."""
@@ -208,7 +210,7 @@ class CheckedStream:
 
     def _fail(self, error: ApiError) -> bytes:
         self.failure = error
-        _tell(error, self._call)
+        _tell(error, self._scrubber)
         return to_bytes(error_event(error))
 
     def _whole_events(self, chunk: bytes) -> bytes:
