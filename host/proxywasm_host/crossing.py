@@ -12,6 +12,7 @@ from proxywasm.wire import (
     EditRequestHeaders,
     EditResponseHeaders,
     EffectiveContext,
+    FailStream,
     FieldEdits,
     Fields,
     Hold,
@@ -115,6 +116,7 @@ _COMMANDS: Final[dict[str, Callable[[Any], Command]]] = {
     "resume-request": lambda _: ResumeRequest(),
     "resume-response": lambda _: ResumeResponse(),
     "send-local-reply": _local_reply,
+    "fail": FailStream,
 }
 
 

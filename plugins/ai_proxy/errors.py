@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any, Final
 
 from proxywasm import SSEError
 
+from .credentials.scrubber import Scrubber
 from .jsonx import Json, NumberError, dump_bytes, loads
 
 RESPONSE_FAILED: Final = "ai-proxy.proc_resp_body_failed"
@@ -41,23 +41,16 @@ class ApiError(Exception):
         self.code = code
         self.param = param
 
-    def hide(self, tokens: Iterable[str]) -> None:
+    def hide(self, scrubber: Scrubber) -> None:
         """Some services repeat the key that they refuse, which neither the client nor the log is to see."""
-        self.message = without(tokens, self.message.encode(errors="replace")).decode()
+        self.message = scrubber.clean_text(self.message)
+        self.code = self.code and scrubber.clean_text(self.code)
 
     def document(self) -> Json:
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
 
     def body(self) -> bytes:
         return dump_bytes(self.document())
-
-
-def without(tokens: Iterable[str], text: bytes) -> bytes:
-    """The text with `***` in the place of each token. What is as short as no real key may be part of a word."""
-    for token in tokens:
-        if len(token) >= 8:
-            text = text.replace(token.encode(), b"***")
-    return text
 
 
 def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:

@@ -6,9 +6,9 @@ from typing import Final
 
 from proxywasm import Action, HttpContext, log
 
-from . import fronts
+from . import fronts, leaving
 from .call import Call
-from .errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_error, parse, without
+from .errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_error, parse
 from .provider import Codec
 from .request import BODY_LIMIT
 
@@ -31,18 +31,16 @@ def on_headers(ctx: HttpContext, status: int) -> Action | None:
 
 def explain(ctx: HttpContext, call: Call, codec: Codec | None, raw: bytes) -> None:
     """The upstream's error as an OpenAI error object. One that is one already stays as it is."""
-    body = without(call.tokens, raw)
+    body = call.scrubber.clean(raw)
     document = parse(body)
     if not call.front and is_openai_error(document):
-        if body is not raw and body != raw:
-            ctx.response_headers.discard("content-length")
-            ctx.replace_response_body(body)
+        leaving.passed_body(ctx, call, raw)
         return
     error = codec.error(call.status, document) if codec and isinstance(document, dict) else None
     if error is None:
         error = from_anything(call.status, body, document)
-    log.warn("upstream answered with status %d: %s", call.status, error.message)
     replace(ctx, error)
+    log.warn("upstream answered with status %d: %s", call.status, error.message)
 
 
 def replace(ctx: HttpContext, error: ApiError) -> None:
@@ -61,11 +59,12 @@ def become(ctx: HttpContext, error: ApiError) -> bytes:
 
 def answer_anew(ctx: HttpContext, error: ApiError) -> None:
     """The client gets an error in place of an answer of which nothing is in hand."""
+    body = fronts.error_body(ctx, error)
     log.error("%s: %s", RESPONSE_FAILED, error.message)
     kept = {name: value for name in _KEPT_HEADERS if (value := ctx.response_headers.get(name))}
     ctx.send_http_response(
         error.status,
         {"content-type": "application/json", **kept},
-        fronts.error_body(ctx, error),
+        body,
         details=RESPONSE_FAILED,
     )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -38,6 +39,8 @@ class ServiceAccount:
     key_id: str
     key: rs256.PrivateKey
     token_uri: str
+    secrets: tuple[str, ...] = field(repr=False)
+    """The private key as it may be written: in lines, and in one."""
 
     @classmethod
     def read(cls, text: str, path: str) -> ServiceAccount:
@@ -58,7 +61,9 @@ class ServiceAccount:
         token_uri = document.get("token_uri") or _TOKEN_URI
         if not isinstance(token_uri, str) or not token_uri.startswith("https://"):
             raise ConfigError(f"{path}: the token_uri of the key file must begin with https://")
-        return cls(document["client_email"], str(document.get("private_key_id") or ""), key, token_uri)
+        lines = [line.strip() for line in document["private_key"].splitlines() if not line.startswith("-----")]
+        secrets = "\n".join(lines).strip(), "".join(lines)
+        return cls(document["client_email"], str(document.get("private_key_id") or ""), key, token_uri, secrets)
 
     def assertion(self, now: int) -> str:
         claims = {
@@ -109,27 +114,26 @@ class AccessToken(Awaited):
     def _is_valid(self, now: float) -> bool:
         return self._token != "" and self._expires > now + self._refresh_ahead
 
-    def _call(self) -> None:
+    def _call(self, answered: Callable[[HttpAnswer], None]) -> None:
         body = f"grant_type={_GRANT}&assertion={self._account.assertion(int(time.time()))}"
         ClusterClient(self._cluster).post(
             urlsplit(self._account.token_uri).path or "/",
-            self._fetched,
+            answered,
             headers={"content-type": "application/x-www-form-urlencoded"},
             body=body,
             timeout_ms=self._timeout_ms,
         )
 
-    def _fetched(self, answer: HttpAnswer) -> None:
+    def _take(self, answer: HttpAnswer) -> ApiError | None:
         document = parse(answer.body) if answer.status == 200 else None
         token = document.get("access_token") if isinstance(document, dict) else None
         if not isinstance(document, dict) or not (token := loose.header(token, _LONGEST)):
             why = f"status {answer.status}" if answer.received else "no answer"
-            self._done(self._failed(why))
-            return
+            return self._failed(why)
         seconds = min(loose.count(document.get("expires_in")) or _LIFETIME, _DAY)
         self._token, self._expires = token, time.time() + seconds
         shared_data.set(self._key, dump_bytes({"token": token, "expireAt": int(self._expires)}))
-        self._done(None)
+        return None
 
     def _failed(self, why: str) -> ApiError:
         log.error("no access token for %s: %s", self._account.email, why)

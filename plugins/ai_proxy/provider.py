@@ -13,6 +13,7 @@ from proxywasm import Event
 from . import client_headers
 from .call import Call
 from .context_file import ContextText
+from .credentials.secrets import Scrubbers
 from .errors import ApiError
 from .health import Health
 from .jsonx import Json
@@ -199,6 +200,8 @@ class Provider:
     removed_headers: frozenset[str] = frozenset()
     """Those of the client that stay behind."""
     tokens: Tokens = field(default_factory=lambda: Tokens(()))
+    scrubbers: Scrubbers = field(default_factory=lambda: Scrubbers(Settings(type="")))
+    """What keeps credentials out of answers."""
     context: ContextText | None = None
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
@@ -224,6 +227,7 @@ class Provider:
             row.headers(settings) if row.headers else _NOTHING,
             client_headers.removed(settings.forward_headers, keys_stay=own_key is OwnKey.KEPT),
             Tokens(settings.api_tokens, _health(settings, place.host)),
+            Scrubbers(settings),
             context,
             login,
             tuple(one for one in (context, login) if one is not None),

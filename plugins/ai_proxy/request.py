@@ -39,6 +39,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     if plan.api != route.api:
         route = apis.Route(plan.api)
     call = Call(provider.settings, route)
+    call.scrubber = provider.scrubbers.configured
     ctx.set_context("call", call)
     if not plan.api and plan.openai:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", ctx.path)
@@ -161,7 +162,7 @@ def _set_headers(headers: Headers, plan: Plan, call: Call) -> None:
 
 def _seal(ctx: HttpContext, provider: Provider, call: Call, sent: bytes) -> None:
     """Nothing in the request changes any more."""
-    upstream.sign(ctx, provider, sent)
+    upstream.sign(ctx, provider, call, sent)
     retry.remember(provider, call, sent)
 
 
@@ -208,8 +209,8 @@ def _replacement(plans: Plans, call: Call, raw: bytes) -> bytes | None:
 
 def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
     """Answer the client in the provider's stead."""
-    log.warn("request refused with %d: %s", error.status, error.message)
     body = fronts.error_body(ctx, error)
+    log.warn("request refused with %d: %s", error.status, error.message)
     ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
 
 

@@ -6,11 +6,11 @@ from typing import Final
 
 from proxywasm import Action, HttpAnswer, HttpContext, log
 
-from . import failures, fronts, streams, thinking
+from . import failures, fronts, leaving, streams, thinking
 from .call import Call
 from .codecs import openai_chat
 from .edited_stream import passed_on
-from .errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream, without
+from .errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream
 from .jsonx import Json, NumberError, dump_bytes, loads
 from .plans import Plan
 from .provider import Codec
@@ -23,11 +23,14 @@ _BINARY_STREAMS: Final = frozenset({"application/vnd.amazon.eventstream"})
 def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
     codec = _codec(plan, call)
     if not _concerns(ctx, plan, call, codec):
-        ctx.dont_read_response_body()
-        return None
+        return leaving.pass_on(ctx, plan.provider, call)
     if call.status >= 400:
         return failures.on_headers(ctx, call.status)
     headers = ctx.response_headers
+    if not ctx.has_response_body or not (plan.checked or codec):
+        action = leaving.pass_on(ctx, plan.provider, call)
+        headers.discard("content-length")
+        return action
     headers.discard("content-length")
     if plan.provider.row.id_header:
         call.answer_id = headers.get(plan.provider.row.id_header, "")
@@ -35,9 +38,6 @@ def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
     if codec is not None and (kind := content_type.partition(";")[0]) in _BINARY_STREAMS:
         log.debug("a stream of %s becomes one of events", kind)
         headers["content-type"] = content_type = "text/event-stream; charset=utf-8"
-    if not ctx.has_response_body or not (plan.checked or codec):
-        ctx.dont_read_response_body()
-        return None
     if ctx.response_is_opaque:
         if codec is not None:
             error = bad_upstream("the upstream's answer is compressed although that was not asked for")
@@ -63,17 +63,18 @@ def on_body(ctx: HttpContext, plan: Plan, call: Call, raw: bytes) -> ApiError | 
             content_type, body = _answer(plan, call, codec, _document(raw))
             if content_type:
                 ctx.response_headers["content-type"] = content_type
-            if call.answer_headers:
-                ctx.response_headers.update(call.answer_headers)
-            ctx.replace_response_body(body)
+            leaving.add_headers(ctx, call)
+            leaving.body(ctx, call, body)
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
         elif plan.promotes and thinking.promote(answer := _document(raw)):
-            ctx.replace_response_body(dump_bytes(answer))
+            leaving.body(ctx, call, dump_bytes(answer))
+        else:
+            leaving.passed_body(ctx, call, raw)
     except (ApiError, NumberError) as problem:
         error = of_upstream(problem)
-        error.hide(call.tokens)
-        begin = without(call.tokens, raw)[:200]
+        error.hide(call.scrubber)
+        begin = call.scrubber.clean(raw)[:200]
         log.error("%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, call.status, error.message, begin)
         return error
     return None
@@ -84,6 +85,11 @@ def whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
 
     Raises `ApiError` when it is an error, or makes no sense.
     """
+    content_type, body = _whole(plan, call, answer)
+    return content_type, call.scrubber.clean(body)
+
+
+def _whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
     codec = _codec(plan, call)
     if not plan.openai or not (plan.checked or codec):
         return "", answer.body
@@ -115,9 +121,7 @@ def on_first_chunk(
     elif not stream.said:
         return None
     stream.begun = True
-    if call.answer_headers:
-        # Known only now; a stream whose first event says nothing goes without.
-        ctx.response_headers.update(call.answer_headers)
+    leaving.add_headers(ctx, call)  # Known only now; a stream whose first event says nothing goes without.
     return output
 
 

@@ -15,6 +15,7 @@ from proxywasm import ClusterClient, HttpAnswer, HttpCallError, HttpContext, Rou
 from . import upstream
 from .call import Call
 from .codecs import loose
+from .credentials.secrets import signature
 from .errors import ApiError
 from .provider import Outgoing, Provider
 
@@ -107,5 +108,7 @@ def _again(ctx: HttpContext, provider: Provider, call: Call) -> tuple[Outgoing, 
         headers[auth.header] = auth.prefix + call.token
     sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, call.sent or b"")
     if provider.row.sign is not None:
-        headers |= provider.row.sign(provider.settings, sent)
+        signed = provider.row.sign(provider.settings, sent)
+        call.signature = signature(signed)
+        headers |= signed
     return sent, headers

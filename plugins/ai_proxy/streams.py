@@ -8,9 +8,10 @@ from typing import Final, Protocol
 from proxywasm import Event, SSEDecoder, SSEError, log
 
 from . import fronts, thinking
-from .call import Call
+from .call import NO_CREDENTIALS, Call
 from .chat import ChatWriter, error_event
 from .codecs import openai_chat
+from .credentials.scrubber import Scrubber
 from .errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream, stream_cut
 from .jsonx import Json, NumberError, loads, to_bytes
 from .provider import Codec
@@ -40,6 +41,8 @@ class ConvertedStream:
         self._call = call
         self._event = codec.event
         self._error = codec.error
+        self._scrubber = call.scrubber
+        self._suspects = call.scrubber.suspects_event
         # Streams may be framed in a way of their own.
         self._decoder: Decoder = getattr(codec, "decoder", SSEDecoder)()
         self._writer = _writer(call)
@@ -73,9 +76,10 @@ class ConvertedStream:
         except (ApiError, NumberError, SSEError) as error:
             self.failure = failure = of_upstream(error)
             self._unwritten = isinstance(error, NumberError) and not self.begun
-            _tell(failure, self._call.tokens)
+            _tell(failure, self._scrubber)
             writer.fail(failure)
-        return writer.take()
+        output = writer.take()
+        return self._scrubber.remove(output) if self._suspects(output) else output
 
     def _expect_events(self, chunk: bytes) -> None:
         """An error may come as JSON or HTML although events were announced."""
@@ -139,8 +143,8 @@ def _document(data: str) -> dict[str, object]:
     return document
 
 
-def _tell(failure: ApiError, tokens: tuple[str, ...]) -> None:
-    failure.hide(tokens)
+def _tell(failure: ApiError, scrubber: Scrubber) -> None:
+    failure.hide(scrubber)
     log.error("%s: stream not usable: %s", RESPONSE_FAILED, failure.message)
 
 
@@ -157,11 +161,11 @@ class CheckedStream:
     comes too early does not go unnoticed.
     """
 
-    def __init__(self, tokens: tuple[str, ...] = ()) -> None:
-        """`tokens`: what must not be repeated when it fails."""
+    def __init__(self, scrubber: Scrubber = NO_CREDENTIALS) -> None:
         self.begun = self.heard = self.said = False
         self.failure: ApiError | None = None
-        self._tokens = tokens
+        self._scrubber = scrubber
+        self._suspects = scrubber.suspects_event
         self._fresh = True
         self._held = bytearray()
         self._ended = False
@@ -192,7 +196,7 @@ class CheckedStream:
                 log.warn("the upstream's stream ends within an event")
             if not self._ended and (self._has_finishes or not self._has_data or rest):
                 output += self._fail(stream_cut())
-        return output
+        return self._scrubber.remove(output) if self._suspects(output) else output
 
     def _note(self, output: bytes) -> None:
         """A stream that never speaks of a finish, not even as null, has none that could be missing."""
@@ -209,7 +213,7 @@ class CheckedStream:
 
     def _fail(self, error: ApiError) -> bytes:
         self.failure = error
-        _tell(error, self._tokens)
+        _tell(error, self._scrubber)
         return to_bytes(error_event(error))
 
     def _whole_events(self, chunk: bytes) -> bytes:

@@ -12,6 +12,7 @@ from proxywasm import Headers, HttpContext, log
 from . import apis, paths
 from .call import Call
 from .client_headers import ORIGINAL_HOST, ORIGINAL_PATH
+from .credentials.secrets import signature
 from .provider import Auth, Original, Outgoing, OwnKey, Provider, Row
 from .settings import Settings
 
@@ -83,14 +84,15 @@ def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
         headers[ORIGINAL_HOST] = ctx.host
 
 
-def sign(ctx: HttpContext, provider: Provider, body: bytes) -> None:
+def sign(ctx: HttpContext, provider: Provider, call: Call, body: bytes) -> None:
     """Add what covers all of the request, if there is anything. Nothing may be changed after that."""
     if provider.row.sign is None:
         return
     headers = ctx.request_headers
     sent = Outgoing(headers.get(":method", ""), headers.get(":authority", ""), headers.get(":path", ""), body)
-    for name, value in provider.row.sign(provider.settings, sent).items():
-        headers[name] = value
+    signed = provider.row.sign(provider.settings, sent)
+    call.signature = signature(signed)
+    headers.update(signed)
 
 
 def errand(provider: Provider, call: Call, path: str, body: bytes) -> tuple[Outgoing, dict[str, str]]:

@@ -248,6 +248,17 @@ class HttpContext(UserAttributes):
         self.command(command)
         direction.release(f"the {what} has been resumed")
 
+    def run(self, function: Callable[..., object], *args: object) -> None:
+        """Call a function in the name of this stream, from the callback of another.
+
+        Call-outs that it makes belong to this stream, and log lines carry its number. If it raises, this stream fails
+        as if a callback of its own had raised, and the callback that is running goes on. So whoever wakes several
+        streams that have waited for the same thing wakes each of them like this.
+        """
+        if self.ended:
+            raise RuleError(f"nothing can be run for it: {DONE}")
+        self._dispatcher.run_for(self, function, *args)
+
     def send_http_response(
         self, status: int, headers: HeaderValues = (), body: bytes | str = b"", *, details: str = ""
     ) -> None:

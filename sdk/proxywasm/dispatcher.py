@@ -20,6 +20,7 @@ from .text import encode, spell_out
 from .wire import (
     Command,
     EffectiveContext,
+    FailStream,
     Fields,
     ForeignFunctionError,
     Host,
@@ -235,6 +236,17 @@ class Dispatcher:
         if not self.touched:
             return body
         return self._collect(context if own is None else own)
+
+    def run_for(self, ctx: HttpContext, function: Callable[..., Any], *args: Any) -> None:
+        """Call a function for one stream, within the callback of any. If it raises, that stream fails, and no other."""
+        before, self.current = self.current, ctx.id
+        try:
+            function(*args)
+        except (Exception, SystemExit) as error:
+            ctx.take_commands()
+            ctx.command(FailStream(_plugin_traceback(error)))
+        finally:
+            self.current = before
 
     def _collect(self, own: int) -> list[Command]:
         touched, self.touched = self.touched, {}

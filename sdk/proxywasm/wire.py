@@ -158,6 +158,13 @@ class SendLocalReply:
     value: LocalReply
 
 
+@dataclass(slots=True)
+class FailStream:
+    """The plugin raised in what it did for this stream within another's callback; the value is the traceback."""
+
+    value: str
+
+
 Command: TypeAlias = (
     EffectiveContext
     | HoldPhase
@@ -171,6 +178,7 @@ Command: TypeAlias = (
     | ResumeRequest
     | ResumeResponse
     | SendLocalReply
+    | FailStream
 )
 
 Outcome: TypeAlias = bytes | Sequence[Command] | None

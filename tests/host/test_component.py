@@ -178,6 +178,7 @@ def test_every_command_has_its_class(shared: ComponentProgram) -> None:
         wire.ResumeRequest(),
         wire.ResumeResponse(),
         wire.SendLocalReply(wire.LocalReply(503, [("a", "b"), ("c", "")], b"\xff", "plugin.no")),
+        wire.FailStream("Traceback of the plugin"),
     ]
 
 

@@ -84,5 +84,6 @@ _COMMANDS: Final[dict[type, _Action]] = {
     wire.ResumeRequest: lambda stream, *_: stream.resume(stream.request),
     wire.ResumeResponse: lambda stream, *_: stream.resume(stream.response),
     wire.SendLocalReply: lambda stream, _, command: reply(stream, command.value),
+    wire.FailStream: lambda stream, _, command: stream.fail(command.value),
 }
 """By the class of the command; `EffectiveContext` is the runner's."""

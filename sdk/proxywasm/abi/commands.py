@@ -75,6 +75,13 @@ def _reply(stream: Stream, command: wire.SendLocalReply, half: Half | None, in_p
         stream.reply(command.value)
 
 
+def _fail(stream: Stream, command: wire.FailStream, half: Half | None, in_phase: bool) -> None:
+    if in_phase and half is None:
+        stream.root.soon(lambda: stream.fail(command.value))  # It may have to be answered; see `_reply`.
+    else:
+        stream.fail(command.value, half)
+
+
 MEANINGS: Final[dict[type, Carry | None]] = {
     wire.EffectiveContext: None,
     wire.HoldPhase: _hold,
@@ -88,6 +95,7 @@ MEANINGS: Final[dict[type, Carry | None]] = {
     wire.ResumeRequest: _resume_request,
     wire.ResumeResponse: _resume_response,
     wire.SendLocalReply: _reply,
+    wire.FailStream: _fail,
 }
 """What to do with a stream, a command, the direction of the stream whose phase is being answered, and whether the phase
 of any stream is being answered. None: it says which stream is meant.

@@ -160,6 +160,7 @@ _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.ResumeRequest: lambda _: types.Command_ResumeRequest(),
     wire.ResumeResponse: lambda _: types.Command_ResumeResponse(),
     wire.SendLocalReply: lambda command: types.Command_SendLocalReply(_reply(command.value)),
+    wire.FailStream: lambda command: types.Command_Fail(command.value),
 }
 """How each command crosses, as the generated class of its case."""
 
