@@ -193,3 +193,10 @@ def test_a_failure_in_its_own_replys_headers_leaves_the_client_with_a_500() -> N
     (headers, body) = stream.take()
     assert isinstance(headers, ResponseHeaders)
     assert (dict(headers.fields)[":status"], body) == ("500", ResponseBody(b"the plugin failed", True))
+
+
+def test_a_reply_of_a_status_without_body_has_none() -> None:
+    reply = wire.LocalReply(204, [("content-length", "4")], b"body", "")
+    stream = scripted(lambda name, *_: [wire.SendLocalReply(reply)] if name == "on_request_headers" else None).open()
+    stream.request_headers(REQUEST, True)
+    assert stream.take() == [ResponseHeaders([(":status", "204")], True)]

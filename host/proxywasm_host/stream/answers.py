@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from proxywasm.connection_headers import without_connection_headers
+from proxywasm.framing import has_no_body
 from proxywasm.replies import FAILED, malformed, too_large
 from proxywasm.wire import LocalReply, LogLevel
 
@@ -22,6 +24,8 @@ def reply(stream: Stream, reply: LocalReply) -> None:
     if reply.status not in _STATUSES:
         stream.log("the plugin replied with a status that cannot be sent (200 to 599)")
         reply = FAILED
+    if reply.body and has_no_body(str(reply.status)):
+        reply = replace(reply, body=b"")
     if stream.request.dropped:
         stream.log(f"a second local reply ({reply.status}) was given in vain")
         return

@@ -13,7 +13,7 @@ from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
 from ..limit import KIB, MIB, limit, too_large, too_many
 from .events import Event
-from .framing import declared, framed, may_tell_length, never_has_body, switches_protocol, with_status
+from .framing import declared, framed, may_tell_length, never_has_body, status_of, switches_protocol, with_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +286,9 @@ class Half:
         """The headers with what is true of the body that follows, and whether none does."""
         if switches_protocol(fields):
             return fields, self._headers_end
-        if self.to_head or never_has_body(fields):
+        # That a body has come with such a status is for the HTTP of its sender to say.
+        came_so = not self._headers_end and status_of(fields) == status_of(self._arrived)
+        if self.to_head or (never_has_body(fields) and not came_so):
             self._silent = True
             return framed(fields, declared(self._arrived) if may_tell_length(fields) else None), True
         if self._headers_end:
