@@ -22,27 +22,31 @@ def playing(plugin_host: PluginHosts, behaviour: str) -> TestHost:
     return plugin_host(BEHAVIOURS, {"do": behaviour}, clusters=["service"], tolerate_failures=True)
 
 
-@pytest.mark.parametrize("error", RAISED)
-def test_whatever_a_callback_raises_is_a_failure_of_that_stream(plugin_host: PluginHosts, error: str) -> None:
-    if error == "KeyboardInterrupt" and plugin_host.flavour == "native":
-        pytest.skip("there Ctrl-C ends the test run")
+def test_whatever_a_callback_raises_is_a_failure_of_that_stream(plugin_host: PluginHosts) -> None:
     host = playing(plugin_host, "raise anything")
-    for phase in PHASES:
-        before = len(host.failures)
-        stream = host.request("POST", "/", {"x-phase": phase, "x-error": error}, b"body")
-        if phase == "answer":
-            host.next_call().answer()
-        if stream.upstream:
-            stream.respond(200, body="body")
-        stream.finish()
-        (failure,) = host.failures[before:]
-        assert "own_mistakes.py" in str(failure), phase
-        assert f"{error}: in {phase}" in str(failure)
-        if phase == "response chunk":
-            assert stream.reset is not None
-        elif phase != "done":
-            assert stream.downstream.status == 500, phase
+    # Natively Ctrl-C ends the test run, see below.
+    for error in RAISED if plugin_host.flavour != "native" else RAISED.keys() - {"KeyboardInterrupt"}:
+        # In Envoy a failure takes long to settle, and all phases are the same code as in Wasm.
+        for phase in PHASES if plugin_host.flavour != "envoy" or error == "ConfigError" else PHASES[:1]:
+            _fail(host, error, phase)
     assert host.request("GET", "/").upstream, "the instance serves the next stream"
+
+
+def _fail(host: TestHost, error: str, phase: str) -> None:
+    before = len(host.failures)
+    stream = host.request("POST", "/", {"x-phase": phase, "x-error": error}, b"body")
+    if phase == "answer":
+        host.next_call().answer()
+    if stream.upstream:
+        stream.respond(200, body="body")
+    stream.finish()
+    (failure,) = host.failures[before:]
+    assert "own_mistakes.py" in str(failure)
+    assert f"{error}: in {phase}" in str(failure)
+    if phase == "response chunk":
+        assert stream.reset is not None
+    elif phase != "done":
+        assert stream.downstream.status == 500, phase
 
 
 def test_ctrl_c_ends_a_process_whose_plugin_is_native() -> None:
