@@ -41,6 +41,8 @@ EXCHANGES: list[tuple[str, str]] = [
     (START + f'"config": {{"a": {"9" * 401}}}}}', f"1:{HERE + 16}: a number of more than 400 digits"),
     (START + f'"config": {{"a": 0.{"9" * 401}}}}}', f"1:{HERE + 16}: a number of more than 400 digits"),
     (START + '"config": {"a": "x\\ud800"}}', f"1:{HERE + 18}: half a surrogate pair is no text"),
+    (START + '"config": {"a": "\\ud83d\\ude00\\\\\\ude00"}}', f"1:{HERE + 31}: half a surrogate pair is no text"),
+    (START + '"config": {"a": "\\ude00\\ud83d"}}', f"1:{HERE + 17}: half a surrogate pair is no text"),
     (START + '"\\udc00": 1}', f"1:{HERE + 1}: half a surrogate pair is no text"),
     (START + f'"config": {"[" * DEEPEST}{"]" * DEEPEST}}}', f"1:{HERE + 9 + DEEPEST}: has more than {DEEPEST} arrays"),
     ("[" * 100_000, f"1:{DEEPEST + 1}: has more than {DEEPEST} arrays"),

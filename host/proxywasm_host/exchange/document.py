@@ -94,16 +94,17 @@ def _too_deep(value: Any) -> bool:
     return True
 
 
-_ESCAPES: Final = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S
+_HEX: Final = "[0-9a-fA-F]{2}"
+_SURROGATES: Final = re.compile(
+    # From the beginning of a row of backslashes: two of them stand for one.
+    r"(?<!\\)(?:\\\\)*+\\"
+    rf"(?:u[dD][89abAB]{_HEX}\\u[dD][c-fC-F]{_HEX}|(?P<half>u[dD][89a-fA-F]{_HEX}))"
 )
 
 
 def _half_pair(text: str) -> int | None:
     """Where an escape stands for half a surrogate pair."""
-    if not re.search(r"\\u[dD][89a-fA-F]", text):
-        return None
-    return next((match.start() for match in _ESCAPES.finditer(text) if match["half"]), None)
+    return next((match.start("half") - 1 for match in _SURROGATES.finditer(text) if match["half"]), None)
 
 
 # Where.
