@@ -78,6 +78,8 @@ class ConvertedStream:
             self._unwritten = isinstance(error, NumberError) and not self.begun
             _tell(failure, self._scrubber)
             writer.fail(failure)
+        if not writer.wordy:
+            return writer.take()  # As mostly: each credential is longer than the few characters that are new.
         output = writer.take()
         return self._scrubber.remove(output) if self._suspects(output) else output
 
@@ -129,7 +131,9 @@ def _writer(call: Call) -> Writer:
     if (front := fronts.of(call)) is not None:
         writer = front.writer(call)
     else:
-        writer = ChatWriter(call.model, choices=call.choices, usage_choice=call.usage_choice)
+        writer = ChatWriter(
+            call.model, choices=call.choices, usage_choice=call.usage_choice, remarkable=call.scrubber.shortest
+        )
     return thinking.PromotingWriter(writer) if thinking.wanted(call.settings) else writer
 
 
@@ -153,6 +157,7 @@ def _tell(failure: ApiError, scrubber: Scrubber) -> None:
 _FINISH: Final = b'"finish_reason"'
 _FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
 _ERROR: Final = b'"error"'
+_CONTENT: Final = b'"content":"'
 _FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
 
@@ -167,11 +172,29 @@ class CheckedStream:
         self._scrubber = scrubber
         self._suspects = scrubber.suspects_event
         self._fresh = True
+        self._head = self._tail = b""
+        self._most = self._least = 0
         self._held = bytearray()
         self._ended = False
         self._has_data = self._has_finishes = False
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
+        known = False
+        if len(chunk) < self._most and not last:
+            # As mostly: but for some characters of its content it has been looked at before.
+            known = chunk.startswith(self._head) and chunk.endswith(self._tail)
+            if not known:
+                self._most = 0
+            elif len(chunk) < self._least:
+                return chunk
+        output = self._checked(chunk, last=last)
+        if not known and self._suspects(output):
+            return self._scrubber.remove(output)
+        if not self._most and output is chunk and not self._ended:
+            self._remember(chunk)
+        return output
+
+    def _checked(self, chunk: bytes, *, last: bool) -> bytes:
         if self.failure:
             return b""
         if self._fresh and chunk:
@@ -196,7 +219,18 @@ class CheckedStream:
                 log.warn("the upstream's stream ends within an event")
             if not self._ended and (self._has_finishes or not self._has_data or rest):
                 output += self._fail(stream_cut())
-        return self._scrubber.remove(output) if self._suspects(output) else output
+        return output
+
+    def _remember(self, chunk: bytes) -> None:
+        """Of chunks like this one, with another content, only that is new: too little for a credential as long as they have
+        less than `_most` bytes, and for an end or an error with less than `_least`.
+        """
+        start = chunk.find(_CONTENT) + len(_CONTENT)
+        end = chunk.find(b'"}', start)
+        if start >= len(_CONTENT) and end >= 0:
+            self._head, self._tail = chunk[:start], chunk[end:]
+            size = start + len(chunk) - end
+            self._most, self._least = size + self._scrubber.shortest, size + len(_ERROR) + 1
 
     def _note(self, output: bytes) -> None:
         """A stream that never speaks of a finish, not even as null, has none that could be missing."""
@@ -213,11 +247,13 @@ class CheckedStream:
 
     def _fail(self, error: ApiError) -> bytes:
         self.failure = error
+        self._most = 0
         _tell(error, self._scrubber)
         return to_bytes(error_event(error))
 
     def _whole_events(self, chunk: bytes) -> bytes:
         held = self._held
+        self._most = 0
         start = max(len(held) - 3, 0)
         held += chunk
         end = max(held.rfind(b"\n\n", start) + 2, held.rfind(b"\r\n\r\n", start) + 4, held.rfind(b"\r\r", start) + 2)

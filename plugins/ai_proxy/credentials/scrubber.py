@@ -41,15 +41,18 @@ class Scrubber:
     """
 
     def __init__(self, tokens: Iterable[str], others: Iterable[str] = ()) -> None:
-        """`tokens` are looked for in base64, too: what is sent as it is may come back like that.
-
-        `others` are signatures and what they are made with.
+        """`tokens` are looked for in base64, too: what is sent as it is may come back like that. `others` are
+        signatures, and what they are made with.
         """
         self._tokens = _long(tokens)
         self._others = _long(others)
         plain = dict.fromkeys(form for secret in (*self._tokens, *self._others) for form in _forms(secret))
         coded = dict.fromkeys(form for secret in self._tokens for form in base64_forms(secret.encode(errors=_ANY)))
         self._needles = (*plain, *coded)
+        self.shortest = min(map(len, self._needles), default=1 << 30)
+        """Bytes that a JSON string with a credential in it has at least."""
+        if any(b'"' in needle for needle in self._needles):
+            self.shortest = 0  # It could begin in one string and end in another.
         self._alphabet = b""
         pieces = suspicion.pieces(self._tokens, base64_forms) + suspicion.pieces(self._others)
         self.suspects_event = suspicion.search(pieces, b"\\", b"%")
