@@ -72,7 +72,7 @@ def with_long_keys(config: str) -> str:
 def sent_secrets(exchange: Exchange, session: Session) -> list[str]:
     """What the service has been sent, and what is only in the configuration."""
     provider = json.loads(exchange.config)["provider"]
-    found = []
+    found: list[str] = []
     for name in SECRETS:
         value = provider.get(name, ())
         found += [value] if isinstance(value, str) else value
