@@ -34,6 +34,7 @@ def bounds(limits: Limits) -> Bounds:
         "edit-response-headers": fields,
         "commands": Bound("commands", limits.commands),
         "failed": Bound("traceback", limits.log_message, cut=Cut.MIDDLE),
+        "fail": Bound("traceback", limits.log_message, cut=Cut.MIDDLE),
         "replace-request-body": answer,
         "replace-response-body": answer,
         "body": answer,

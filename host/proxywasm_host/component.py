@@ -13,6 +13,7 @@ from wasmtime.component import Instance, Linker
 from proxywasm.text import spell_out
 from proxywasm.wire import (
     ConfigError,
+    FailStream,
     Fields,
     Host,
     LogLevel,
@@ -147,7 +148,12 @@ class ComponentProgram:
             return None
         if case == "failed":
             raise PluginFailure(self._log.failure(value))
-        return to_outcome(case, value, self._limits)
+        outcome = to_outcome(case, value, self._limits)
+        if case == "commands":
+            for command in outcome or ():
+                if isinstance(command, FailStream):
+                    command.value = self._log.failure(command.value)
+        return outcome
 
     def _call(self, function: Callable[..., Any], *args: Any) -> Any:
         if self._lost is not None:

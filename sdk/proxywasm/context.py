@@ -255,6 +255,7 @@ class HttpContext(UserAttributes):
         as if a callback of its own had raised, and the callback that is running goes on. So whoever wakes several
         streams that have waited for the same thing wakes each of them like this.
         """
+        checks.function(function, "what is run for a stream")
         if self.ended:
             raise RuleError(f"nothing can be run for it: {DONE}")
         self._dispatcher.run_for(self, function, *args)

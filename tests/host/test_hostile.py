@@ -54,7 +54,7 @@ ATTACKS: Final = {
     "tracebacks": Attack(answer(FAILED, NULS, 3_000_000), "its traceback is dropped", calls=70),
     "commands": Attack(answer(COMMANDS, NULS, 1_000_000), "has 1000000 commands"),
     "a million edits": Attack(commands(1000, EDITS + 1, (0, NULS), (4, 1999)), "has 1000000 header fields"),
-    "edits without a kind": Attack(commands(1000, EDITS + 1, (0, NULS), (4, 1)), "does not say what to do"),
+    "edits without a kind": Attack(commands(1000, EDITS + 1, (0, NULS), (4, 1)), "breaks the rules of commands"),
     "bodies": Attack(commands(1000, REPLACE, (0, 0), (4, NULS), (8, 100_000)), "has a body of 100000000 bytes"),
     "injections": Attack(commands(1000, INJECT, (0, 1), (4, NULS), (8, 100_000)), "has a body of 100000000 bytes"),
     "a reply's headers": Attack(commands(1, REPLY, (4, NULS), (8, HUGE)), "has a header of 100000000 bytes"),

@@ -88,6 +88,7 @@ ERRORS = {
     "HttpContext.send_http_response: body of a number": "TypeError: a body is bytes or str, got int",
     "HttpContext.send_http_response: no details": "TypeError: details must be str, got NoneType",
     "HttpContext.send_http_response: NUL": "ValueError: details cannot contain NUL",
+    "HttpContext.run: no function": "TypeError: what is run for a stream must be callable, got NoneType",
     "HttpContext.route_call: method of a number": "TypeError: a method must be str, got int",
     "HttpContext.route_call: no URL": "TypeError: a URL must be str, got NoneType",
     "HttpContext.route_call: no callback": "TypeError: the callback of a route call must be callable, got NoneType",
@@ -183,7 +184,8 @@ ANYTHING = {
 }  # fmt: skip
 """Functions with arguments that need no check."""
 BY_THE_SDK = {
-    "Headers", "Headers.sent", "Headers.seal", "HttpContext", "HttpContext.command", "HttpContext.command_first",
+    "Headers", "Headers.sent", "Headers.seal", "Headers.set_length",
+    "HttpContext", "HttpContext.command", "HttpContext.command_first",
     "HttpContext.response_arrived", "HttpAnswer", "PluginContext", "RedisAnswer", "TokenUsage", "Event",
     "log.install", "Cluster",
 }  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 
 from proxywasm import HttpContext, Plugin
 from proxywasm.testing import PeerError, ScenarioError, TestHost
+from proxywasm.wire import EditRequestHeaders
 from proxywasm_host.testing.envoy.http1 import Client, Server
 from proxywasm_host.testing.envoy.hub import Hub, Wire
 from proxywasm_host.testing.peers import ReadMessage
@@ -71,7 +72,7 @@ def host(change: Callable[[HttpContext], None]) -> TestHost:
 
 def test_a_request_that_no_upstream_could_read_fails_the_test() -> None:
     def change(ctx: HttpContext) -> None:
-        ctx.request_headers[":path"] = "/a path"
+        ctx.command(EditRequestHeaders(["=:path", "/a path"]))  # past the checks of the SDK
 
     with pytest.raises(PeerError, match="an upstream could not read this request of the plugin: its path is '/a path'"):
         host(change).request()

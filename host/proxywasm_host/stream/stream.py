@@ -64,8 +64,10 @@ class Stream:
     # What arrives.
 
     def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
-        if self.request.fields is not None or self.request.dropped:
+        if self.request.fields is not None:
             raise SequenceError("the request headers of this stream have been given already")
+        if self.request.dropped:
+            return  # its headers were refused, or the instance was lost before they came
         try:
             fields = RECEIVED_REQUEST.fields(fields)
         except ValueError as error:

@@ -26,7 +26,8 @@
       (case "inject-response-body" $injection)
       (case "resume-request")
       (case "resume-response")
-      (case "send-local-reply" $local-reply)))
+      (case "send-local-reply" $local-reply)
+      (case "fail" string)))
     (export "command" (type $command (eq $command')))
     (type $outcome' (variant
       (case "unchanged")

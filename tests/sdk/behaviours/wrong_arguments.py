@@ -99,6 +99,7 @@ CASES: dict[str, Case] = {
     "HttpContext.send_http_response: body of a number": lambda ctx: ctx.send_http_response(200, body=5),
     "HttpContext.send_http_response: no details": lambda ctx: ctx.send_http_response(403, details=None),
     "HttpContext.send_http_response: NUL": lambda ctx: ctx.send_http_response(403, details="a\0b"),
+    "HttpContext.run: no function": lambda ctx: ctx.run(None),
     "HttpContext.route_call: method of a number": lambda ctx: ctx.route_call(5, "/", ignore),
     "HttpContext.route_call: no URL": lambda ctx: ctx.route_call("GET", None, ignore),
     "HttpContext.route_call: no callback": lambda ctx: ctx.route_call("GET", "/", None),
