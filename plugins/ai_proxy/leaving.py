@@ -33,11 +33,15 @@ def headers(ctx: HttpContext, call: Call) -> None:
     cleaned = fields(call, given)
     if cleaned is given:
         return
-    for name in dict.fromkeys(name for name, _ in set(given) - set(cleaned)):
-        headers.discard(name)
-        for key, value in cleaned:
-            if key == name:
+    kept = set(cleaned)
+    for name in dict.fromkeys(name for name, value in given if (name, value) not in kept):
+        values = [value for key, value in cleaned if key == name]
+        if values:
+            headers[name] = values[0]
+            for value in values[1:]:
                 headers.add(name, value)
+        else:
+            headers.discard(name)
 
 
 def fields(call: Call, given: Fields) -> Fields:

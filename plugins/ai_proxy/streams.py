@@ -219,8 +219,8 @@ class CheckedStream:
         return output
 
     def _remember(self, chunk: bytes) -> None:
-        """Of chunks like this one, with another content, only that is new: too little for a credential as long as they have
-        less than `_most` bytes, and for an end or an error with less than `_least`.
+        """Of chunks like this one, with another content, only that is new: too little for a credential as long as they
+        have less than `_most` bytes, and for an end or an error with less than `_least`.
         """
         start = chunk.find(_CONTENT) + len(_CONTENT)
         end = chunk.find(b'"}', start)
