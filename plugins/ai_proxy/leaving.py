@@ -22,7 +22,7 @@ _REDIRECTING: Final = frozenset({"location", "refresh"})
 
 _NOT_TEXT: Final = ("audio/", "font/", "image/", "video/")
 
-_IN_HAND: Final = 1024 * 1024
+IN_HAND: Final = 1024 * 1024
 """Bytes of an answer up to which it is looked at as a whole, which keeps its `content-length`."""
 
 
@@ -98,7 +98,7 @@ def pass_on(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
         return None
     call.passes = True
     length = headers.get("content-length", "")
-    if length.isdecimal() and len(length) < 9 and int(length) <= _IN_HAND:
+    if length.isdecimal() and len(length) < 9 and int(length) <= IN_HAND:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
