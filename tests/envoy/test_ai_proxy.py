@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,3 +101,29 @@ def test_a_first_event_that_is_an_error_is_the_status_of_the_answer(ai_proxy: En
     status, body = asked(ai_proxy, player, failed)
     assert str(status) == dict(wanted["headers"])[":status"] == "400"
     assert json.loads(body) == json.loads(join(wanted["body"]))
+
+
+KEY = "sk-test-7a1f"
+"""The token of the recorded configurations."""
+
+
+def passed(envoy: Envoy, player: RecordedUpstream, fields: list[tuple[str, str]], *chunks: bytes) -> Any:
+    """An answer that nobody converts."""
+    player.recorded = Message(fields, chunks)
+    headers = {"host": "qwen-stream-a.test", "content-type": "application/json"}
+    answer = envoy.send("/v1/responses", b"{}", headers)
+    player.seen.pop()
+    return answer
+
+
+def test_no_credential_passes_wherever_an_answer_is_cut(ai_proxy: Envoy, player: RecordedUpstream) -> None:
+    fields = [(":status", "200"), ("content-type", "text/plain"), ("x-debug", f"Bearer {KEY}")]
+    response, body = passed(ai_proxy, player, fields, b"it is sk-te", b"st-7a\\u0031", b"f, and sk-", b"nothing")
+    assert response.headers["x-debug"] == "Bearer ***"
+    assert body == b"it is ***, and sk-nothing"
+
+
+def test_a_redirection_with_a_credential_becomes_a_502(ai_proxy: Envoy, player: RecordedUpstream) -> None:
+    response, body = passed(ai_proxy, player, [(":status", "307"), ("location", f"/?key={KEY}")], b"gone")
+    assert (response.status, response.headers["location"]) == (502, None)
+    assert json.loads(body)["error"]["code"] == "bad_upstream_response"
