@@ -22,7 +22,7 @@ _REDIRECTING: Final = frozenset({"location", "refresh"})
 
 _NOT_TEXT: Final = ("audio/", "font/", "image/", "video/")
 
-_IN_HAND: Final = 1024 * 1024
+IN_HAND: Final = 1024 * 1024
 """Bytes of an answer up to which it is looked at as a whole, which keeps its `content-length`."""
 
 
@@ -33,11 +33,15 @@ def headers(ctx: HttpContext, call: Call) -> None:
     cleaned = fields(call, given)
     if cleaned is given:
         return
-    for name in dict.fromkeys(name for name, _ in set(given) - set(cleaned)):
-        headers.discard(name)
-        for key, value in cleaned:
-            if key == name:
+    kept = set(cleaned)
+    for name in dict.fromkeys(name for name, value in given if (name, value) not in kept):
+        values = [value for key, value in cleaned if key == name]
+        if values:
+            headers[name] = values[0]
+            for value in values[1:]:
                 headers.add(name, value)
+        else:
+            headers.discard(name)
 
 
 def fields(call: Call, given: Fields) -> Fields:
@@ -94,7 +98,7 @@ def pass_on(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
         return None
     call.passes = True
     length = headers.get("content-length", "")
-    if length.isdecimal() and len(length) < 9 and int(length) <= _IN_HAND:
+    if length.isdecimal() and len(length) < 9 and int(length) <= IN_HAND:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")

@@ -12,6 +12,8 @@ from ai_proxy import apis
 from ai_proxy.checking import rules_of_row
 from ai_proxy.client_headers import CREDENTIALS, OF_SERVICES
 from ai_proxy.config import KEYS
+from ai_proxy.credentials.scrubber import SHORTEST
+from ai_proxy.leaving import IN_HAND
 from ai_proxy.provider import Endpoint, Original, OwnKey, Row
 from ai_proxy.providers import ROWS
 from ai_proxy.schema import All, Given, Idle, Not, default_of, json_name, keys_of, rules_of
@@ -48,6 +50,25 @@ in the log and hinder nothing: consoles write keys of their own, and the origina
 begin with `_` are comments.
 """
 
+_CREDENTIALS = f"""## Credentials in answers
+
+Some services repeat the credential that they were sent. ai-proxy removes the provider's credentials from everything
+that leaves for the client, on every path and with every `protocol`, and from its own errors and log lines: `***`
+stands in their place. A credential in `location` or `refresh` makes the answer a 502.
+
+* Removed are all values of `apiTokens`, access keys, secret keys and private keys, access tokens, and signatures of
+  requests. Values of fewer than {SHORTEST} characters stay: they could be part of a word.
+* They are found as they are and with any of their characters escaped as in JSON, in a URL or in HTML, also when
+  escapes lie upon each other, and tokens also in base64. A stream may be cut anywhere. Not found is what a service
+  encodes otherwise, or spreads over several events.
+* Bodies that are compressed or binary (`content-encoding`, `application/octet-stream`, gRPC, audio, images, video),
+  WebSockets and trailers pass as they are. ai-proxy removes `accept-encoding` from requests, so that services
+  answer uncompressed.
+* An answer that nobody converts goes on as it comes, except that the first characters of what may become a
+  credential wait for the next chunk. One with a `content-length` of up to {IN_HAND // 1024} KiB is held until it is
+  complete; a larger one loses its `content-length`. Nothing is read where clients use keys of their own.
+"""
+
 
 def page(rows: Sequence[Row] = ROWS) -> str:
     names = sorted({row.name for row in rows})
@@ -77,6 +98,7 @@ def page(rows: Sequence[Row] = ROWS) -> str:
         _table(("API", "path"), _client_paths()),
         "Claude's API (`/v1/messages`) works with every provider that chats: where a provider has no such API itself,\n"
         "requests and answers are converted.\n",
+        _CREDENTIALS,
         "## The providers\n",
         _table(("type", "service", "APIs"), (_summary(name, rows) for name in names)),
         *(_provider([row for row in rows if row.name == name]) for name in names),

@@ -112,12 +112,14 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
+@settings(max_examples=60)
 @given(texts())
 def test_what_stands_around_keys_stays_and_they_go(given: tuple[list[str], str]) -> None:
     parts, text = given
     assert SCRUBBER.clean_text(text) == " *** ".join(parts)
 
 
+@settings(max_examples=60)
 @given(texts(), st.lists(st.integers(0, 10_000), max_size=8))
 def test_it_does_not_matter_where_a_stream_is_cut(given: tuple[list[str], str], places: list[int]) -> None:
     _, text = given
@@ -127,7 +129,7 @@ def test_it_does_not_matter_where_a_stream_is_cut(given: tuple[list[str], str], 
     assert sent == SCRUBBER.clean(data)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(texts())
 def test_nor_if_it_comes_byte_by_byte(given: tuple[list[str], str]) -> None:
     data = given[1].encode()

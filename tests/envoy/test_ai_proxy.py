@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,3 +119,29 @@ def test_a_client_says_neither_where_a_request_goes_nor_who_it_is(ai_proxy: Envo
     seen, _ = player.seen.pop()
     assert dict(seen)[":path"] == "/v1beta/models/x%20HTTP%2F1.0%20%3Fy:generateContent"
     assert not {"cookie", "x-mse-consumer"} & dict(seen).keys()
+
+
+KEY = "sk-test-7a1f"
+"""The token of the recorded configurations."""
+
+
+def passed(envoy: Envoy, player: RecordedUpstream, fields: list[tuple[str, str]], *chunks: bytes) -> Any:
+    """An answer that nobody converts."""
+    player.recorded = Message(fields, chunks)
+    headers = {"host": "qwen-stream-a.test", "content-type": "application/json"}
+    answer = envoy.send("/v1/responses", b"{}", headers)
+    player.seen.pop()
+    return answer
+
+
+def test_no_credential_passes_wherever_an_answer_is_cut(ai_proxy: Envoy, player: RecordedUpstream) -> None:
+    fields = [(":status", "200"), ("content-type", "text/plain"), ("x-debug", f"Bearer {KEY}")]
+    response, body = passed(ai_proxy, player, fields, b"it is sk-te", b"st-7a\\u0031", b"f, and sk-", b"nothing")
+    assert response.headers["x-debug"] == "Bearer ***"
+    assert body == b"it is ***, and sk-nothing"
+
+
+def test_a_redirection_with_a_credential_becomes_a_502(ai_proxy: Envoy, player: RecordedUpstream) -> None:
+    response, body = passed(ai_proxy, player, [(":status", "307"), ("location", f"/?key={KEY}")], b"gone")
+    assert (response.status, response.headers["location"]) == (502, None)
+    assert json.loads(body)["error"]["code"] == "bad_upstream_response"
