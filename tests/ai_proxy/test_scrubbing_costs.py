@@ -1,4 +1,4 @@
-"""What it costs to look for credentials in each chunk of a stream, in instructions: they are the same on any machine."""
+"""What it costs to look for credentials in each chunk of a stream, in instructions, which no other load changes."""
 
 from __future__ import annotations
 
