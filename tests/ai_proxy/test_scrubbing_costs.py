@@ -1,4 +1,4 @@
-"""What it costs to look for credentials in each chunk of a stream, in counted instructions: the machine does not matter."""
+"""What it costs to look for credentials in each chunk of a stream, in instructions: the machine does not matter."""
 
 from __future__ import annotations
 
