@@ -8,6 +8,7 @@ from proxywasm import Action, HttpAnswer, HttpContext
 
 from . import failures, leaving, response, retry
 from .call import Call
+from .codecs import loose
 from .config import Config
 from .errors import ApiError
 from .passed_streams import PassedStream
@@ -31,7 +32,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     except ApiError as error:
         failures.answer_anew(ctx, error)
         return None
-    call.status = status = int(ctx.response_headers.get(":status", "0"))
+    call.status = status = loose.digits(ctx.response_headers.get(":status"))
     wanted = call.sent is not None and retry.wanted(plan.provider, call, status)
     if status < 400 and not wanted and plan.provider.tokens.health is None:
         return response.on_headers(ctx, plan, call)

@@ -10,7 +10,8 @@ from proxywasm import SSEDecoder
 from . import apis, thinking
 from .call import Call
 from .codecs import openai_chat
-from .jsonx import Json, dumps, loads, to_bytes
+from .errors import of_upstream
+from .jsonx import Json, NumberError, dumps, loads, to_bytes
 from .provider import Edit, Provider
 from .streams import CheckedStream
 
@@ -37,7 +38,17 @@ class EditedStream(CheckedStream):
         self._last: Json = {}
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
+        failed = self.failure is not None
         output = super().feed(chunk, last=last)
+        try:
+            return self._edited(output, last=last)
+        except NumberError as error:
+            if failed:
+                return b""
+            self.said = self.begun
+            return self._fail(of_upstream(error))
+
+    def _edited(self, output: bytes, *, last: bool) -> bytes:
         end = 0
         parts = []
         for found in _EVENT.finditer(output):

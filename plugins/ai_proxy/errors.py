@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from proxywasm import SSEError
+
 from .credentials.scrubber import Scrubber
-from .jsonx import Json, dump_bytes, loads
+from .jsonx import Json, NumberError, dump_bytes, loads
 
 RESPONSE_FAILED: Final = "ai-proxy.proc_resp_body_failed"
 """What a bad answer is called in logs and access logs."""
@@ -31,9 +33,11 @@ class ApiError(Exception):
 
     def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
+        if not 400 <= status <= 599:
+            status = 502  # A service may answer with any number; nobody knows what the others are to mean.
         self.status = status
         self.message = message
-        self.type = _TYPES.get(status) or ("invalid_request_error" if 400 <= status < 500 else "server_error")
+        self.type = _TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")
         self.code = code
         self.param = param
 
@@ -52,6 +56,11 @@ class ApiError(Exception):
 def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:
     """The model service answered with something that cannot be understood."""
     return ApiError(502, message, code=code)
+
+
+def of_upstream(error: ApiError | NumberError | SSEError) -> ApiError:
+    """What is wrong with an answer, as the client is told it."""
+    return error if isinstance(error, ApiError) else bad_upstream(f"the upstream's answer cannot be used: {error}")
 
 
 def stream_cut() -> ApiError:
@@ -82,7 +91,7 @@ def from_anything(status: int, body: bytes, document: Any) -> ApiError:
         message = next((source[key] for key in _MESSAGE_KEYS if isinstance(source.get(key), str) and source[key]), "")
         code = next((source[key] for key in ("code", "error_code", "status") if key in source), None)
         if message:
-            return ApiError(status, message, code=None if code is None else str(code))
+            return ApiError(status, message, code=str(code) if isinstance(code, (str, int)) else None)
     text = body[:_LOOKED_AT].decode(errors="replace")
     if "<" in text and (title := _TITLE.search(text)):
         text = title[1]

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from proxywasm import ClusterClient, ConfigError, DnsCluster, HttpAnswer, HttpContext, log, shared_data
 
+from .codecs import loose
 from .errors import ApiError, parse
 from .jsonx import dump_bytes, loads
 from .signing import rs256
@@ -24,6 +25,10 @@ _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _TOKEN_URI: Final = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
 _LIFETIME: Final = 3600
 """Seconds: the most that an assertion may live, and how long a token lives that does not say."""
+_DAY: Final = 24 * 3600
+"""Seconds. No access token lives longer, whatever the service says."""
+_LONGEST: Final = 16 * 1024
+"""Characters of an access token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class AccessToken(Awaited):
         entry = shared_data.get(self._key)
         known: Any = parse(entry.value) if entry else None
         if isinstance(known, dict):
-            self._token, self._expires = str(known.get("token")), float(known.get("expireAt") or 0)
+            self._token, self._expires = loose.header(known.get("token"), _LONGEST), loose.count(known.get("expireAt"))
         return self._is_valid(now)
 
     def _is_valid(self, now: float) -> bool:
@@ -122,11 +127,10 @@ class AccessToken(Awaited):
     def _take(self, answer: HttpAnswer) -> ApiError | None:
         document = parse(answer.body) if answer.status == 200 else None
         token = document.get("access_token") if isinstance(document, dict) else None
-        if not isinstance(document, dict) or not isinstance(token, str) or not token:
+        if not isinstance(document, dict) or not (token := loose.header(token, _LONGEST)):
             why = f"status {answer.status}" if answer.received else "no answer"
             return self._failed(why)
-        seconds = document.get("expires_in")
-        seconds = seconds if isinstance(seconds, int) and seconds > 0 else _LIFETIME
+        seconds = min(loose.count(document.get("expires_in")) or _LIFETIME, _DAY)
         self._token, self._expires = token, time.time() + seconds
         shared_data.set(self._key, dump_bytes({"token": token, "expireAt": int(self._expires)}))
         return None

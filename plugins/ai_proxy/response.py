@@ -10,8 +10,8 @@ from . import failures, fronts, leaving, streams, thinking
 from .call import Call
 from .codecs import openai_chat
 from .edited_stream import passed_on
-from .errors import RESPONSE_FAILED, ApiError, bad_upstream
-from .jsonx import Json, dump_bytes, loads
+from .errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream
+from .jsonx import Json, NumberError, dump_bytes, loads
 from .plans import Plan
 from .provider import Codec
 from .request import BODY_LIMIT
@@ -71,7 +71,8 @@ def on_body(ctx: HttpContext, plan: Plan, call: Call, raw: bytes) -> ApiError | 
             leaving.body(ctx, call, dump_bytes(answer))
         else:
             leaving.passed_body(ctx, call, raw)
-    except ApiError as error:
+    except (ApiError, NumberError) as problem:
+        error = of_upstream(problem)
         error.hide(call.scrubber)
         begin = call.scrubber.clean(raw)[:200]
         log.error("%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, call.status, error.message, begin)
@@ -101,7 +102,10 @@ def _whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
     document = _document(answer.body)
     if codec is None:
         return "", answer.body
-    return _answer(plan, call, codec, document)
+    try:
+        return _answer(plan, call, codec, document)
+    except NumberError as error:
+        raise of_upstream(error) from None
 
 
 def on_first_chunk(
@@ -145,7 +149,10 @@ def _is_stream(content_type: str) -> bool:
 
 
 def _answer(plan: Plan, call: Call, codec: Codec, document: Json) -> tuple[str, bytes]:
-    """The client's answer and its content type, if that is another than the upstream's."""
+    """The client's answer and its content type, if that is another than the upstream's.
+
+    Raises `ApiError` and `NumberError`.
+    """
     answer = codec.response(call, document)
     if plan.promotes:
         thinking.promote(answer)

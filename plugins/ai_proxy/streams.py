@@ -12,8 +12,8 @@ from .call import NO_CREDENTIALS, Call
 from .chat import ChatWriter, error_event
 from .codecs import openai_chat
 from .credentials.scrubber import Scrubber
-from .errors import RESPONSE_FAILED, ApiError, bad_upstream, stream_cut
-from .jsonx import Json, loads, to_bytes
+from .errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream, stream_cut
+from .jsonx import Json, NumberError, loads, to_bytes
 from .provider import Codec
 from .writers import Writer
 
@@ -35,6 +35,8 @@ class ConvertedStream:
         self.heard = False
         """An event has arrived."""
         self.failure: ApiError | None = None
+        self._unwritten = False
+        """What has been said could not be written, and nothing has gone to the client before."""
         self._fresh = True
         self._call = call
         self._event = codec.event
@@ -48,7 +50,7 @@ class ConvertedStream:
     @property
     def said(self) -> bool:
         """Something other than an error has gone to the client."""
-        return self._writer.said
+        return self._writer.said and not self._unwritten
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         """What goes to the client. An error ends the stream there and is its `failure`."""
@@ -71,8 +73,9 @@ class ConvertedStream:
                     break  # The client has been told the end; what comes after it is nothing to anybody.
             if last and not writer.closed:
                 self._close()
-        except (ApiError, SSEError) as error:
-            self.failure = failure = error if isinstance(error, ApiError) else bad_upstream(str(error))
+        except (ApiError, NumberError, SSEError) as error:
+            self.failure = failure = of_upstream(error)
+            self._unwritten = isinstance(error, NumberError) and not self.begun
             _tell(failure, self._scrubber)
             writer.fail(failure)
         if not writer.wordy:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ai_proxy import apis
 from ai_proxy.checking import rules_of_row
+from ai_proxy.client_headers import CREDENTIALS, OF_SERVICES
 from ai_proxy.config import KEYS
 from ai_proxy.credentials.scrubber import SHORTEST
 from ai_proxy.leaving import IN_HAND
@@ -86,6 +87,11 @@ def page(rows: Sequence[Row] = ROWS) -> str:
             if entry.keys is not None
             for part in (f"### `{json_name(Settings, name)}`\n", _keys(entry.keys, keys_of(entry.keys)))
         ),
+        "### Headers of clients\n",
+        "These prove who a client is, or say it, and do not go to the model service, unless `forwardHeaders` lists\n"
+        f"them: {_listed(sorted(CREDENTIALS))}.\n",
+        "Without `apiTokens`, servers of one's own (`generic`, `ollama`, `vllm`) still get those in which clients of\n"
+        f"model services have their key: {_listed(sorted(OF_SERVICES))}.\n",
         "## APIs\n",
         "The APIs by the names that `capabilities` uses, and the path by which a client's request is recognised,\n"
         "whatever stands before it.\n",
@@ -237,6 +243,10 @@ def _default(kind: type[Any], name: str, row: Row | None) -> str:
         return f"`{row.host}`"
     value = describe.default(kind, name)
     return "" if value in (None, "", [], {}) else f"`{value if isinstance(value, str) else json.dumps(value)}`"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

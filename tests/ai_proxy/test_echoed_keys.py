@@ -47,6 +47,8 @@ def kinds() -> dict[str, Exchange]:
         provider = provider_of(exchange.config)
         if exchange.response is None or provider is None or exchange.name.startswith(NOT_PROVIDERS):
             continue
+        if exchange.raw["expect"].get("start") != "ok":
+            continue
         headers = dict(exchange.response.headers)
         path = dict(exchange.request.headers)[":path"].partition("?")[0]
         parts = (

@@ -1,4 +1,4 @@
-"""What it costs to look for credentials in each chunk of a stream, in instructions: the machine does not matter."""
+"""What it costs to look for credentials in each chunk of a stream, in instructions, which no other load changes."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from proxywasm import log
 
 from ..errors import ApiError
 from ..jsonx import Json, dumps, loads
-from .loose import mapping, string
+from .loose import is_number, mapping, string
 
 
 def messages(body: Json) -> list[Json]:
@@ -99,7 +99,7 @@ def max_tokens(body: Json) -> int | None:
     if value is None:
         return None
     # Some languages have no other numbers than floats.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1 << 53:
+    if not is_number(value):
         raise ApiError(400, f"{name} must be an integer", param=name)
     return int(value)
 

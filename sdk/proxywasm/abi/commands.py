@@ -21,7 +21,7 @@ _STOP_NO_BUFFER = Hold.STOP_NO_BUFFER  # Looked up once: an enum member is no ch
 def _hold(stream: Stream, command: wire.HoldPhase, half: Half | None, _: bool) -> None:
     taken = command.value is _STOP_NO_BUFFER
     if half is None or (taken and half is not stream.response):
-        stream.log(f"the plugin asked for {command}, which has no meaning in this phase")
+        stream.log(f"the plugin asked for {type(command).__name__}, which has no meaning in this phase")
         return
     half.hold = command.value
     if taken:
