@@ -97,7 +97,7 @@ def _model(exchange: Exchange, random: Random) -> Exchange:
     if not isinstance(body, bodies.JsonBody) or not isinstance(body.value, dict):
         return _path(exchange, random)
     model = random.choice(TEXTS) if random.random() < 0.5 else str(body.value.get("model")) + random.choice(TEXTS)
-    data = json.dumps(body.value | {"model": model}).encode()
+    data = json.dumps(body.value | {"model": model}).replace("Infinity", "1e999").encode()
     headers = [
         (name, str(len(data)) if name == "content-length" else value) for name, value in exchange.request.headers
     ]
@@ -182,7 +182,7 @@ def _structure(data: bytes, fields: Fields, random: Random) -> bytes:
 
 
 def _event(event: bodies.SseEvent) -> bytes:
-    data = event.data if isinstance(event.data, str) else json.dumps(event.data)
+    data = event.data if isinstance(event.data, str) else json.dumps(event.data).replace("Infinity", "1e999")
     return (f"event: {event.event}\n" * bool(event.event) + f"data: {data}\n\n").encode(errors="replace")
 
 
@@ -229,7 +229,8 @@ def _written(document: Any, random: Random) -> bytes:
         marker = "\u0001marker"
         text = json.dumps(_replaced(document, marker, random))
         return text.encode().replace(json.dumps(marker).encode(), random.choice(WRITTEN))
-    return json.dumps(document).encode()
+    # One that has been mutated before may hold what `1e999` was read as.
+    return json.dumps(document).replace("Infinity", "1e999").encode()
 
 
 def _replaced(document: Any, value: Any, random: Random) -> Any:
