@@ -16,12 +16,21 @@ from proxywasm_host.engine import Engine
 from proxywasm_host.flagship import flagship
 from proxywasm_host.replay import native_session, wasm_session
 
+from .boundary import batches
 from .exchanges import Finding, findings, recorded
 
+_seconds = click.option("--seconds", default=60.0, show_default=True, help="How long.")
+_seed = click.option("--seed", default=0, show_default=True, help="Of the first case; the others have the next ones.")
 
-@click.command()
-@click.option("--seconds", default=60.0, show_default=True, help="How long.")
-@click.option("--seed", default=0, show_default=True, help="Of the first case; the next one has the next number.")
+
+@click.group()
+def main() -> None:
+    """Look for what outsiders or plugins could do. Each case can be repeated by its seed."""
+
+
+@main.command()
+@_seconds
+@_seed
 @click.option("--wasm", is_flag=True, help="Natively and in Wasm, and both have to say the same.")
 @click.option(
     "--output",
@@ -29,7 +38,7 @@ from .exchanges import Finding, findings, recorded
     metavar="FOLDER",
     help="Write the first exchange that breaks a rule in its own way, for `proxywasm replay`.",
 )
-def main(seconds: float, seed: int, output: Path | None, *, wasm: bool) -> None:
+def exchanges(seconds: float, seed: int, output: Path | None, *, wasm: bool) -> None:
     """Replay mutated exchanges through ai-proxy, and say which rules were broken; exits with 1 then."""
     sessions = [native_session(ai_proxy.plugin)]
     if wasm:
@@ -58,6 +67,21 @@ def _write(finding: Finding, folder: Path | None) -> None:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{finding.seed}.json").write_text(json.dumps(finding.to_json(), indent=2) + "\n")
+
+
+@main.command()
+@_seconds
+@_seed
+def boundary(seconds: float, seed: int) -> None:
+    """Run programs that say anything to their host; ends with a traceback if one gets through."""
+    end = time.monotonic() + seconds
+    count = lost = 0
+    for batch in batches(itertools.count(seed)):
+        count += batch.programs
+        lost += batch.lost
+        if time.monotonic() > end:
+            break
+    click.echo(f"{count} programs, seeds {seed} to {batch.seed}: {lost} lost their own instance, and nothing else")
 
 
 if __name__ == "__main__":

@@ -61,17 +61,19 @@ class Metrics:
 
     def __getitem__(self, number: int) -> Metric:
         """Raises `IndexError` for a number that was never given out."""
+        if not 0 <= number < len(self._metrics):
+            raise IndexError(f"there is no metric {number}")
         return self._metrics[number]
 
     def increment(self, number: int, offset: int) -> None:
         """The value stays within 64 bits, and does not go below 0."""
         with self._lock:
-            metric = self._metrics[number]
+            metric = self[number]
             metric.value = min(max(metric.value + offset, 0), _GREATEST)
 
     def record(self, number: int, value: int) -> None:
         with self._lock:
-            metric = self._metrics[number]
+            metric = self[number]
             if metric.kind is MetricKind.HISTOGRAM:
                 metric.samples.append(value)
                 metric.count += 1
