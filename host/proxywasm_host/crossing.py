@@ -32,8 +32,15 @@ Payload: TypeAlias = tuple[str, str]
 """The WIT type `payload`: the case and its string."""
 
 
+_LARGE: Final = 64 * 1024
+"""Bytes from which it matters how much memory a text takes in a guest: in Python a single emoji makes each character of
+it take four bytes. As one character per byte it takes no more than the bytes."""
+
+
 def to_text(data: bytes) -> tuple[str, bool]:
     """Bytes as they cross, and whether that is as one character per byte."""
+    if len(data) > _LARGE and not data.isascii():
+        return data.decode("latin-1"), True
     try:
         return data.decode(), False
     except UnicodeDecodeError:

@@ -11,6 +11,7 @@ from typing import Final
 
 from proxywasm import ClusterClient, FQDNCluster, HttpAnswer, HttpContext, log
 
+from . import limits
 from .errors import ApiError
 from .jsonx import Json
 from .settings import ContextFile
@@ -61,6 +62,9 @@ class ContextText(Awaited):
     def _fetched(self, answer: HttpAnswer) -> None:
         if answer.status != 200:
             self._done(self._failed(f"status {answer.status}" if answer.received else "no answer"))
+            return
+        if len(answer.body) > limits.CONTEXT_FILE:
+            self._done(self._failed(f"it has more than {limits.CONTEXT_FILE} bytes"))
             return
         self._text = answer.body.decode(errors="replace")
         self._fetch_at = time.time() + _FRESH

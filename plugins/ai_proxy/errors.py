@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from proxywasm import JsonTooComplexError
+
+from . import limits
 from .jsonx import Json, dump_bytes, loads
 
 RESPONSE_FAILED: Final = "ai-proxy.proc_resp_body_failed"
@@ -59,6 +62,20 @@ def without(tokens: Iterable[str], text: bytes) -> bytes:
 def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:
     """The model service answered with something that cannot be understood."""
     return ApiError(502, message, code=code)
+
+
+def request_too_large(why: str = "") -> ApiError:
+    """The client sent more than is read."""
+    return ApiError(413, why or f"the request body has more than {limits.BODY} bytes", code="request_too_large")
+
+
+def request_too_complex(error: JsonTooComplexError) -> ApiError:
+    return request_too_large(f"the request body has too much in it: {error}")
+
+
+def answer_too_large(limit: int) -> ApiError:
+    """The model service answered with more than is read."""
+    return bad_upstream(f"the upstream's answer has more than {limit} bytes")
 
 
 def stream_cut() -> ApiError:

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, RouteCluster, log
 
+from . import limits
 from .call import Call
 from .codecs.content import Data
-from .errors import ApiError
+from .errors import ApiError, request_too_large
 
 _TIMEOUT_MS: Final = 30_000
 _MOST: Final = 32  # OpenAI allows more in one request, but these are fetched all at once.
@@ -52,13 +53,21 @@ def fetch(call: Call, urls: list[str], then: Callable[[ApiError | None], None]) 
     for url in urls:
         _check(url)
     waiting = set(urls)
+    size = 0
 
     def answered(url: str, answer: HttpAnswer) -> None:
+        nonlocal size
         if url not in waiting:
             return  # Another one has failed already.
         if answer.status != 200 or not answer.body:
             waiting.clear()
             then(_failed(url, f"status {answer.status}" if answer.received else "no answer"))
+            return
+        size += len(answer.body)
+        if size > limits.FETCHED_FILES:
+            waiting.clear()
+            call.files.clear()
+            then(_too_large())
             return
         call.files[url] = Data(_media_type(answer), base64.b64encode(answer.body).decode())
         waiting.discard(url)
@@ -93,6 +102,10 @@ def _check(url: str) -> None:
         private = host == "localhost" or host.endswith((".localhost", ".local", ".internal")) or "." not in host
     if private:
         raise ApiError(400, "the address of a file must be a public one", param="messages", code="invalid_image_url")
+
+
+def _too_large() -> ApiError:
+    return request_too_large(f"the files that the request names have more than {limits.FETCHED_FILES} bytes")
 
 
 def _failed(url: str, why: str) -> ApiError:

@@ -9,6 +9,8 @@ from json import encoder
 from json.scanner import make_scanner
 from typing import Any, Final, NoReturn, TypeAlias
 
+from proxywasm import JsonBounds
+
 Json: TypeAlias = dict[str, Any]
 
 
@@ -26,45 +28,19 @@ _encode = encoder.c_make_encoder(  # type: ignore[attr-defined]  # the stub lack
 _MARK: Final = b"\xef\xbb\xbf"
 """The byte order mark, which JSON does not have and some write."""
 
+_WHITE: Final = " \t\n\r"
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-DEPTH: Final = 256
-"""How deep objects and arrays may be nested.
+BOUNDS: Final = JsonBounds()
+"""Of every document that is parsed: bodies of clients, answers, single events, JSON in a string."""
 
-A schema in a schema takes ten. What is nested thousandfold costs a Wasm instance its life: there the stack is over
-before Python notices that its recursion goes too deep.
-"""
-
-_NOT_BRACKETS: Final = bytes({*range(256)} - {*b"[]{}"})
-_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
-_OPENING: Final = ord("[")
-_PASSES: Final = 12
-"""As deep as real documents go, and more."""
-
-
-def _is_too_deep(data: bytes) -> bool:
-    """Whether a document goes deeper than `DEPTH`, found out without recursion.
-
-    Nothing is kept but the brackets outside of strings; each pass drops the innermost pairs, and with them one level at
-    most.
-    """
-    if b"\\" in data:
-        data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = b"".join(data.split(b'"')[::2]).translate(_SQUARE, _NOT_BRACKETS)
-    for passes in range(_PASSES):
-        if brackets.count(b"[") + passes <= DEPTH:
-            return False
-        brackets = brackets.replace(b"[]", b"")
-    depth = _PASSES
-    for bracket in brackets:
-        depth += 1 if bracket == _OPENING else -1
-        if depth > DEPTH:
-            return True
-    return False
+# Attributes of a tuple with names, and a property, are no cheap attributes.
+_DEPTH, _HARMLESS = BOUNDS.depth, BOUNDS.harmless
 
 
 def loads(data: bytes | str) -> Any:
-    """Raises `ValueError` for everything that is not JSON in UTF-8, also for nesting beyond any reason."""
+    """Raises `ValueError` for everything that is not JSON in UTF-8, `JsonTooComplexError` for more than `BOUNDS`."""
     if isinstance(data, str):
         text = data
     elif data.startswith(_MARK):
@@ -72,17 +48,35 @@ def loads(data: bytes | str) -> Any:
     else:
         text = data.decode()  # The other codec is Python code, and this one is not.
     # Most documents do not even have that many characters or brackets.
-    brackets = text.count("[") + text.count("{") if len(text) > DEPTH else 0
-    if brackets > DEPTH and _is_too_deep(text.encode(errors="replace")):
-        raise ValueError(f"nested more than {DEPTH} deep")
+    size = len(text)
+    if size > _DEPTH and (size > _HARMLESS or text.count("[") + text.count("{") > _DEPTH):
+        BOUNDS.check(text.encode(errors="replace") if isinstance(data, str) else data)
     try:
-        # A document without white space around it, as nearly all are, needs no more than this.
         value, end = _scan(text, 0)
-        if end == len(text):
-            return value
-    except StopIteration:
-        pass
-    return _decoder.decode(text)
+    except StopIteration as stopped:
+        value, end = _scan_later(text, stopped.value)
+    if end != size and text[end:].strip(_WHITE):
+        raise ValueError(f"Extra data: char {end}")
+    return value
+
+
+def check_together(texts: list[str]) -> None:
+    """Raises `JsonTooComplexError` if these texts, which are to be parsed one by one, hold more than one may."""
+    if sum(map(len, texts)) > _HARMLESS:
+        BOUNDS.check(*(text.encode(errors="replace") for text in texts))
+
+
+def _scan_later(text: str, stopped: int) -> tuple[Any, int]:
+    """White space may stand before a document; hardly any has some."""
+    start = len(text) - len(text.lstrip(_WHITE)) if stopped == 0 else 0
+    if start:
+        try:
+            value, end = _scan(text, start)
+        except StopIteration as again:
+            stopped = again.value
+        else:
+            return value, end
+    raise ValueError(f"Expecting value: char {stopped}")
 
 
 quote: Final[Callable[[str], str]] = encoder.encode_basestring

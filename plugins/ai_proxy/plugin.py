@@ -28,6 +28,7 @@ def make(rows: Sequence[Row] = ROWS) -> Plugin[Config]:
     made.on_request_body(request.on_body)
     made.on_response_headers(attempts.on_headers)
     made.on_response_body(attempts.on_body)
+    made.on_response_too_large(attempts.on_too_large)
     made.on_streaming_response_body(attempts.on_chunk)
     made.on_stream_done(on_stream_done)
     return made

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxywasm import Action, HttpAnswer, HttpContext, log
+from proxywasm import Action, HttpAnswer, HttpContext, JsonTooComplexError, log
 
-from . import failures, fronts, streams, thinking
+from . import failures, fronts, limits, streams, thinking
 from .call import Call
 from .codecs import openai_chat
 from .edited_stream import passed_on
-from .errors import RESPONSE_FAILED, ApiError, bad_upstream, without
+from .errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, without
 from .jsonx import Json, dump_bytes, loads
 from .plans import Plan
 from .provider import Codec
-from .request import BODY_LIMIT
 from .streams import CheckedStream, ConvertedStream
 
 _BINARY_STREAMS: Final = frozenset({"application/vnd.amazon.eventstream"})
@@ -28,6 +27,7 @@ def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
     if call.status >= 400:
         return failures.on_headers(ctx, call.status)
     headers = ctx.response_headers
+    length = headers.get("content-length", "")
     headers.discard("content-length")
     if plan.provider.row.id_header:
         call.answer_id = headers.get(plan.provider.row.id_header, "")
@@ -45,8 +45,11 @@ def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
         return None
     if _is_stream(content_type):
         ctx.set_context("stream", _stream(plan, call, codec))
+    elif limits.exceeds(length, limit := _limit(plan, codec)):
+        failures.answer_anew(ctx, answer_too_large(limit))
+        return None
     else:
-        ctx.set_response_body_buffer_limit(BODY_LIMIT)
+        ctx.set_response_body_buffer_limit(limit)
         ctx.buffer_response_body()
     # The headers wait for the body, or for a stream's first piece: only then is it known whether it is an error.
     return Action.STOP_ITERATION
@@ -78,12 +81,21 @@ def on_body(ctx: HttpContext, plan: Plan, call: Call, raw: bytes) -> ApiError | 
     return None
 
 
+def too_large(plan: Plan, call: Call) -> ApiError:
+    """What the client is told in place of an answer that is larger than what may be buffered of it."""
+    if call.status >= 400:
+        return failures.unread(call.status)
+    return answer_too_large(_limit(plan, _codec(plan, call)))
+
+
 def whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
     """A complete answer as the client gets it: its content type (empty: as it came), and its body.
 
     Raises `ApiError` when it is an error, or makes no sense.
     """
     codec = _codec(plan, call)
+    if len(answer.body) > (limit := _limit(plan, codec)):
+        raise answer_too_large(limit)
     if not plan.openai or not (plan.checked or codec):
         return "", answer.body
     if _is_stream(answer.headers.get("content-type", "")):
@@ -120,11 +132,16 @@ def on_first_chunk(
 def _concerns(ctx: HttpContext, plan: Plan, call: Call, codec: Codec | None) -> bool:
     """Whether this is the provider's answer, and one that is looked at."""
     if call.status >= 400:
-        return plan.explained and ctx.is_response_from_upstream()
+        return failures.is_size_refusal(ctx, call.status) or (plan.explained and ctx.is_response_from_upstream())
     if not plan.openai or not 200 <= call.status < 300 or (ctx.response_is_opaque and ctx.is_websocket()):
         return False
     # Another filter's answer, or the gateway's own, is for the client as it is.
     return codec is None or ctx.is_response_from_upstream()
+
+
+def _limit(plan: Plan, codec: Codec | None) -> int:
+    """Bytes of an answer that are buffered: fewer if it is parsed."""
+    return limits.UNPARSED_ANSWER if codec is None and not plan.promotes else limits.BODY
 
 
 def _codec(plan: Plan, call: Call) -> Codec | None:
@@ -149,12 +166,17 @@ def _answer(plan: Plan, call: Call, codec: Codec, document: Json) -> tuple[str, 
         return "text/event-stream", streams.made_of(call, answer)
     if call.front:
         answer = fronts.FRONTS[call.front].response(call, answer)
-    return "", dump_bytes(answer)
+    body = dump_bytes(answer)
+    if len(body) > limits.CONVERTED:
+        raise answer_too_large(limits.CONVERTED)
+    return "", body
 
 
 def _document(raw: bytes) -> dict[str, object]:
     try:
         document = loads(raw)
+    except JsonTooComplexError as error:
+        raise bad_upstream(f"the upstream's answer has too much in it: {error}") from None
     except ValueError:
         raise bad_upstream("the upstream's answer is not JSON") from None
     if not isinstance(document, dict):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
-from proxywasm import Event, SSEDecoder, SSEError, log
+from proxywasm import Event, JsonTooComplexError, SSEDecoder, SSEError, log
 
-from . import fronts, thinking
+from . import fronts, limits, thinking
 from .call import Call
 from .chat import ChatWriter, error_event
 from .codecs import openai_chat
@@ -25,6 +25,10 @@ class Decoder(Protocol):
     def close(self) -> list[Event]: ...
 
 
+def _decoder() -> SSEDecoder:
+    return SSEDecoder(limits.EVENT)
+
+
 class ConvertedStream:
     """Bytes of the provider's stream in, bytes of the client's stream out."""
 
@@ -39,7 +43,7 @@ class ConvertedStream:
         self._event = codec.event
         self._error = codec.error
         # Streams may be framed in a way of their own.
-        self._decoder: Decoder = getattr(codec, "decoder", SSEDecoder)()
+        self._decoder: Decoder = getattr(codec, "decoder", _decoder)()
         self._writer = _writer(call)
 
     @property
@@ -129,6 +133,8 @@ def _writer(call: Call) -> Writer:
 def _document(data: str) -> dict[str, object]:
     try:
         document = loads(data)
+    except JsonTooComplexError as error:
+        raise bad_upstream(f"the upstream sent an event with too much in it: {error}") from None
     except ValueError:
         raise bad_upstream("the upstream sent an event that is not JSON") from None
     if not isinstance(document, dict):
@@ -172,6 +178,9 @@ class CheckedStream:
             if chunk.lstrip()[:1] in {b"{", b"<"}:
                 return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
         output = chunk if not self._held and chunk.endswith(b"\n\n") else self._whole_events(chunk)
+        if len(self._held) > limits.EVENT:
+            self._held.clear()
+            return output + self._fail(bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes"))
         if output and not self.heard:
             self.heard = True
             if (error := _error_in(output)) is not None:

@@ -36,7 +36,13 @@ _LEVELS = {
 _LEVELS_BACK = {there: here for here, there in _LEVELS.items()}
 
 
+_LARGE = 64 * 1024
+"""As `proxywasm_host.crossing` has it: in larger texts a single emoji would cost four times their size in memory."""
+
+
 def _payload(data: bytes) -> Any:
+    if len(data) > _LARGE and not data.isascii():
+        return types.Payload_Latin1(data.decode("latin-1"))
     try:
         return types.Payload_Utf8(data.decode())
     except UnicodeDecodeError:
@@ -180,6 +186,8 @@ def _outcome(outcome: wire.Outcome) -> Any:
     if outcome is None:
         return _UNCHANGED
     if isinstance(outcome, bytes):
+        if len(outcome) > _LARGE and not outcome.isascii():
+            return types.Outcome_Latin1(outcome.decode("latin-1"))
         try:
             _BODY.value = outcome.decode()
         except UnicodeDecodeError:
