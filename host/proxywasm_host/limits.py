@@ -35,8 +35,12 @@ class Limits:
     long, and a stack that is used up by C code, cost the instance.
     """
 
-    memory: int = 256 * MIB
-    """Of an instance. Python alone takes 13 MB. What it has taken it keeps: see `Recycling.memory` in the pool."""
+    memory: int = 1024 * MIB
+    """Of an instance. Python alone takes 13 MB. What it has taken it keeps: see `Sharing.memory` in the pool.
+
+    A body that is converted takes six to nine times its size for a moment, one whose only text has an emoji in it up to
+    twenty times: Python then has four bytes for each character. ai-proxy admits bodies of 36 MiB.
+    """
     stack: int = 4 * MIB
     """Of the calling thread, for nested calls in C code. It belongs to an `Engine`, whose programs all have the same.
 
@@ -44,8 +48,11 @@ class Limits:
     up 4 MiB (2,150: 1 MiB) and costs the instance. From 32 MiB on C code, too, meets Python's limit. But the thread
     must have more than that: mostly it has 8 MiB, or what `threading.stack_size` said before it was started.
     """
-    call_time: float = 1.0
-    """One call of a callback. Time spent waiting for call-outs does not count: nothing waits inside a call."""
+    call_time: float = 5.0
+    """One call of a callback. Time spent waiting for call-outs does not count: nothing waits inside a call.
+
+    To convert a body of 32 MiB takes half a second on a fast machine that has nothing else to do.
+    """
     start_time: float = 10.0
     """Starting an instance, and reading its configuration."""
 

@@ -73,6 +73,11 @@ def request_too_complex(error: JsonTooComplexError) -> ApiError:
     return request_too_large(f"the request body has too much in it: {error}")
 
 
+def busy() -> ApiError:
+    """Too many requests wait, or their bodies are too large all together."""
+    return ApiError(503, "too many large requests are waiting; try again later", code="overloaded")
+
+
 def answer_too_large(limit: int) -> ApiError:
     """The model service answered with more than is read."""
     return bad_upstream(f"the upstream's answer has more than {limit} bytes")

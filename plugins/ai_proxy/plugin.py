@@ -15,8 +15,11 @@ from .providers import ROWS
 
 def on_stream_done(ctx: HttpContext, config: Config) -> None:
     if config.plans is not None:
-        for awaited in config.plans.provider.awaited:
+        provider = config.plans.provider
+        for awaited in provider.awaited:
             awaited.leave(ctx)
+        if provider.kept.total and (call := ctx.get_context("call")) is not None:
+            provider.kept.forget(call)
 
 
 def make(rows: Sequence[Row] = ROWS) -> Plugin[Config]:

@@ -11,9 +11,9 @@ from proxywasm import Action, Headers, HttpContext, JsonTooComplexError, log
 from . import apis, bodies, custom_settings, files, forms, fronts, limits, multipart, retry, upstream
 from .call import Call
 from .config import Config
-from .errors import ApiError, request_too_complex, request_too_large
+from .errors import ApiError, busy, request_too_complex, request_too_large
 from .files import FilesWanted
-from .jsonx import Json, dump_bytes, loads
+from .jsonx import Json, dump_converted, loads
 from .plans import Plan, Plans
 from .provider import Provider
 from .waiting import Awaited, go_on
@@ -77,9 +77,13 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     call: Call = ctx.get_context("call")
     plans = config.plans
     assert plans is not None, "nothing is read where requests pass as they are"
-    if awaited := plans[call.api].awaited:
-        return _after(ctx, awaited, lambda: _send(ctx, plans, call, raw))
-    return _send(ctx, plans, call, raw)
+    awaited = plans[call.api].awaited
+    if all(one.ready(ctx) for one, _ in awaited):
+        return _send(ctx, plans, call, raw)
+    if not plans.provider.kept.fits(call, len(raw)):
+        reply(ctx, busy())
+        return None
+    return _after(ctx, awaited, lambda: _send(ctx, plans, call, raw))
 
 
 def _after(
@@ -162,6 +166,8 @@ def _fetch(ctx: HttpContext, plans: Plans, call: Call, raw: bytes, urls: list[st
         reply(ctx, error, details=failure)
         return None
 
+    if not plans.provider.kept.fits(call, len(raw) + limits.FETCHED_FILES):
+        return proceed(busy())
     try:
         files.fetch(call, urls, lambda error: go_on(ctx, proceed, error))
     except ApiError as error:
@@ -176,7 +182,7 @@ def _replacement(plans: Plans, call: Call, raw: bytes) -> bytes | None:
         document = _own_document(raw)
         if document is None or not custom_settings.apply(provider.settings.custom_settings, document):
             return None
-        return dump_bytes(document)
+        return _fitting(dump_converted(document, raw))
     if not plan.openai:
         return None  # It is read for the signature only.
     if not call.form:
@@ -189,8 +195,8 @@ def _replacement(plans: Plans, call: Call, raw: bytes) -> bytes | None:
     body, changed = bodies.prepare(provider, call, body)
     codec = plans[call.api].codec  # With some models the API has turned out to be another.
     if codec is not None:
-        return _fitting(dump_bytes(codec.request(call, body)))
-    return _fitting(dump_bytes(body)) if changed else None
+        return _fitting(dump_converted(codec.request(call, body), raw))
+    return _fitting(dump_converted(body, raw)) if changed else None
 
 
 def _own_document(raw: bytes) -> Json | None:

@@ -11,7 +11,7 @@ from .call import Call
 from .codecs import openai_chat
 from .edited_stream import passed_on
 from .errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, without
-from .jsonx import Json, dump_bytes, loads
+from .jsonx import dump_converted, loads
 from .plans import Plan
 from .provider import Codec
 from .streams import CheckedStream, ConvertedStream
@@ -63,7 +63,7 @@ def on_body(ctx: HttpContext, plan: Plan, call: Call, raw: bytes) -> ApiError | 
         return None
     try:
         if codec is not None:
-            content_type, body = _answer(plan, call, codec, _document(raw))
+            content_type, body = _answer(plan, call, codec, raw)
             if content_type:
                 ctx.response_headers["content-type"] = content_type
             if call.answer_headers:
@@ -72,7 +72,7 @@ def on_body(ctx: HttpContext, plan: Plan, call: Call, raw: bytes) -> ApiError | 
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
         elif plan.promotes and thinking.promote(answer := _document(raw)):
-            ctx.replace_response_body(dump_bytes(answer))
+            ctx.replace_response_body(dump_converted(answer, raw))
     except ApiError as error:
         error.hide(call.tokens)
         begin = without(call.tokens, raw)[:200]
@@ -104,10 +104,10 @@ def whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
         if stream.failure is not None:
             raise stream.failure
         return "", body
-    document = _document(answer.body)
-    if codec is None:
-        return "", answer.body
-    return _answer(plan, call, codec, document)
+    if codec is not None:
+        return _answer(plan, call, codec, answer.body)
+    _document(answer.body)
+    return "", answer.body
 
 
 def on_first_chunk(
@@ -157,16 +157,16 @@ def _is_stream(content_type: str) -> bool:
     return content_type != "application/json" and content_type.lstrip().lower().startswith("text/event-stream")
 
 
-def _answer(plan: Plan, call: Call, codec: Codec, document: Json) -> tuple[str, bytes]:
+def _answer(plan: Plan, call: Call, codec: Codec, raw: bytes) -> tuple[str, bytes]:
     """The client's answer and its content type, if that is another than the upstream's."""
-    answer = codec.response(call, document)
+    answer = codec.response(call, _document(raw))
     if plan.promotes:
         thinking.promote(answer)
     if call.stream and plan.provider.row.cannot_stream:
         return "text/event-stream", streams.made_of(call, answer)
     if call.front:
         answer = fronts.FRONTS[call.front].response(call, answer)
-    body = dump_bytes(answer)
+    body = dump_converted(answer, raw)
     if len(body) > limits.CONVERTED:
         raise answer_too_large(limits.CONVERTED)
     return "", body

@@ -14,13 +14,14 @@ CONTAINER: Final = 10
 
 _OTHERS: Final = bytes({*range(256)} - {*b"[]{}"})
 _SQUARE: Final = bytes.maketrans(b"{}", b"[]")
+_ZEROS: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _OPENING: Final = ord("[")
 _PASSES: Final = 12
 """As deep as real documents go, and more."""
 
 
 class JsonTooComplexError(ValueError):
-    """A JSON text has more values, or is nested more deeply, than is allowed."""
+    """A JSON text has more values, deeper nesting or longer numbers than is allowed."""
 
 
 class JsonBounds(NamedTuple):
@@ -34,6 +35,8 @@ class JsonBounds(NamedTuple):
     """Values, all of the document together; an object or array counts as ten."""
     depth: int = 256
     """Objects and arrays within each other. A schema in a schema takes ten."""
+    digits: int = 400
+    """Digits in a row in a number. Python takes time that grows with their square."""
 
     @property
     def harmless(self) -> int:
@@ -41,13 +44,18 @@ class JsonBounds(NamedTuple):
         return self.values // CONTAINER
 
     def check(self, *texts: bytes) -> None:
-        """Raises `JsonTooComplexError` if one text is nested too deeply, or if all of them have too many values."""
+        """Raises `JsonTooComplexError` for a text that is too complex, or if all of them together have too many values.
+
+        Long numbers are looked for only where there is room for so many that they matter.
+        """
         # Commas and brackets in strings may be all there is: long texts have many. But to look for them costs less.
         weighs = sum(map(_weight, texts)) > self.values
+        run = b"0" * (self.digits + 1)
         total = 0
         for text in texts:
             nested = text.count(b"[") + text.count(b"{") > self.depth
-            if not nested and not weighs:
+            numbers = len(text) > self.harmless and run in text.translate(_ZEROS)
+            if not nested and not weighs and not numbers:
                 continue
             outside = self._outside_strings(text)
             total += _weight(outside)
@@ -55,6 +63,8 @@ class JsonBounds(NamedTuple):
                 raise JsonTooComplexError(f"more than {self.values} values")
             if nested and _is_deeper(outside, self.depth):
                 raise JsonTooComplexError(f"nested more than {self.depth} deep")
+            if numbers and run in outside.translate(_ZEROS):
+                raise JsonTooComplexError(f"a number of more than {self.digits} digits")
 
     def _outside_strings(self, data: bytes) -> bytes:
         if b"\\" in data:

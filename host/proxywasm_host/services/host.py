@@ -105,6 +105,13 @@ class HostServices:
         """Redis commands that were sent since the last time, in order."""
         return self._calls.take_redis()
 
+    def takes_answer(self, call: int, size: int) -> bool:
+        """Whether a plugin gets an answer to a call-out of so many bytes; the log says if not."""
+        most = self._limits.callout_answer
+        if size > most:
+            self.log(LogLevel.WARN, 0, f"the answer to call-out {call} has {size} bytes, more than the {most} allowed")
+        return size <= most
+
     def take_cancelled(self) -> list[int]:
         """Calls that were taken and whose stream has ended since the last time: nobody waits for their answer."""
         return self._calls.take_cancelled()

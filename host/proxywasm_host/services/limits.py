@@ -28,6 +28,8 @@ class Limits:
     """That wait for their answers, of all streams of an instance."""
     callout_size: int = 64 * 1024 * 1024
     """Headers and bodies of those call-outs."""
+    callout_answer: int = 64 * 1024 * 1024
+    """Bytes of an answer to a call-out. Of a larger one the plugin learns as if there had been none."""
     redis_services: int = 100
     """That an instance has introduced; and those of all instances to which connections are kept open."""
     log_records: int | None = 1000

@@ -47,6 +47,8 @@ class Runner:
     def http_call_response(self, call: int, fields: Fields, body: bytes) -> None:
         """The answer to a call-out of `services`; no fields: there was none. Any stream may have events afterwards."""
         stream = self._streams.get(self.services.finish_call(call))
+        if not self.services.takes_answer(call, len(body)):
+            fields, body = [], b""
         self._ask(lambda: self.program.on_http_call_response(call, fields, body), stream)
 
     def redis_call_response(self, call: int, response: bytes | None) -> None:
