@@ -29,7 +29,7 @@ from ai_proxy.writers.claude import ClaudeWriter
 from ai_proxy.writers.claude_parts import Brackets
 from benchmarks.lowering.counting import CountingGateway
 from proxywasm import JsonTooComplexError
-from proxywasm.wire import Fields, LogLevel
+from proxywasm.wire import Fields, LogLevel, ReplaceRequestBody
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Component
 from proxywasm_host.limits import DEFAULT_LIMITS
@@ -242,12 +242,7 @@ def test_the_end_of_an_object_is_found_however_it_is_cut(text: str) -> None:
 
 UNHURRIED = replace(DEFAULT_LIMITS, call_time=600)
 """Memory as it is by default. Time is not measured but counted, below."""
-SAMPLE = {
-    "claude": ["a text with an emoji", "messages"],
-    "dify": ["a text with an emoji"],
-    "gemini": ["an image", "calls with results"],
-    "minimax": ["a text"],
-}
+SAMPLE = [("dify", "a text with an emoji"), ("gemini", "calls with results"), ("claude", "numbers")]
 
 
 def convert(code: Component, name: str, body: bytes, path: str = "/v1/chat/completions") -> object:
@@ -265,12 +260,13 @@ def fields(path: str) -> Fields:
     return [(":scheme", "http"), (":method", "POST"), (":path", path), (":authority", "a"), *JSON.items()]
 
 
-@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kinds in SAMPLE.items() for kind in kinds])
+@pytest.mark.parametrize(("name", "kind"), SAMPLE)
 def test_a_body_at_the_bound_fits_into_the_memory_of_an_instance(
     name: str, kind: str, ai_proxy_code: Component
 ) -> None:
     outcome = convert(ai_proxy_code, name, WORST[kind](PROVIDERS[name][1]))
-    assert "ReplaceRequestBody" in str(outcome)[:2000]
+    assert isinstance(outcome, list)
+    assert any(isinstance(command, ReplaceRequestBody) for command in outcome)
 
 
 @pytest.mark.exhaustive
@@ -297,7 +293,7 @@ def count(module: Path, name: str, kind: str, path: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.envoy
-@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kinds in SAMPLE.items() for kind in kinds])
+@pytest.mark.parametrize(("name", "kind"), SAMPLE)
 def test_a_body_at_the_bound_takes_no_longer_than_a_call_may(name: str, kind: str, ai_proxy_module: Path) -> None:
     assert count(ai_proxy_module, name, kind, "/v1/chat/completions") < INSTRUCTIONS
 
