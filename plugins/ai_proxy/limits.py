@@ -39,10 +39,13 @@ KEPT: Final = 128 * _MIB
 """Bytes that requests to one provider leave in an instance all together: those that wait, with the files that have been
 fetched for them, and those that may have to be made again."""
 
+_SHORTEST: Final = 7
+"""Digits of the smallest limit of a body. Nearly all lengths are told from it by that."""
+
 
 def exceeds(content_length: str, limit: int) -> bool:
     """Whether a message says that it is longer; one that does not say so is counted as it arrives."""
-    if not content_length.isdecimal():
+    if len(content_length) < _SHORTEST or not content_length.isdecimal():
         return False
     digits = content_length.lstrip("0")
     return len(digits) > 15 or int(digits or "0") > limit

@@ -78,7 +78,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     plans = config.plans
     assert plans is not None, "nothing is read where requests pass as they are"
     awaited = plans[call.api].awaited
-    if all(one.ready(ctx) for one, _ in awaited):
+    if not awaited or all(one.ready(ctx) for one, _ in awaited):
         return _send(ctx, plans, call, raw)
     if not plans.provider.kept.fits(call, len(raw)):
         reply(ctx, busy())

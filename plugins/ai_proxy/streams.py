@@ -173,14 +173,15 @@ class CheckedStream:
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         if self.failure:
             return b""
-        if self._fresh and chunk:
-            self._fresh = False
-            if chunk.lstrip()[:1] in {b"{", b"<"}:
-                return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
-        output = chunk if not self._held and chunk.endswith(b"\n\n") else self._whole_events(chunk)
-        if len(self._held) > limits.EVENT:
-            self._held.clear()
-            return output + self._fail(bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes"))
+        if self._fresh and chunk and not self._begins_well(chunk):
+            return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
+        if not self._held and chunk.endswith(b"\n\n"):
+            output = chunk
+        else:
+            output = self._whole_events(chunk)
+            if len(self._held) > limits.EVENT:
+                self._held.clear()
+                return output + self._fail(bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes"))
         if output and not self.heard:
             self.heard = True
             if (error := _error_in(output)) is not None:
@@ -199,6 +200,11 @@ class CheckedStream:
             if not self._ended and (self._has_finishes or not self._has_data or rest):
                 output += self._fail(stream_cut())
         return output
+
+    def _begins_well(self, chunk: bytes) -> bool:
+        """An error may come as JSON or HTML although events were announced."""
+        self._fresh = False
+        return chunk.lstrip()[:1] not in {b"{", b"<"}
 
     def _note(self, output: bytes) -> None:
         """A stream that never speaks of a finish, not even as null, has none that could be missing."""
