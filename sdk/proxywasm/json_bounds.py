@@ -35,7 +35,7 @@ class JsonBounds(NamedTuple):
     """Values, all of the document together; an object or array counts as ten."""
     depth: int = 256
     """Objects and arrays within each other. A schema in a schema takes ten."""
-    digits: int = 400
+    digits: int = 100
     """Digits in a row in a number. Python takes time that grows with their square."""
 
     @property

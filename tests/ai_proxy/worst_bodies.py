@@ -86,7 +86,9 @@ VALUES: dict[str, Make] = {
         f'"p":"{MARK}"'.encode(), b",".join([b'"p":1'] * (V - 99))
     ),
     "numbers": lambda model: dense(tool(model, {"enum": [-0.123456789012345678] * (V - 99)})),
-    "long numbers": lambda model: dense(tool(model, {"enum": [10**399] * (limits.BODY // 401 - 9)})),
+    "long numbers": lambda model: dense(
+        tool(model, {"enum": [10 ** (BOUNDS.digits - 1)] * (limits.BODY // (BOUNDS.digits + 1) - 9)})
+    ),
     "depth": lambda model: dense(tool(model, MARK)).replace(
         f'"{MARK}"'.encode(), b"[" + b",".join([b'{"a":' * 240 + b"1" + b"}" * 240] * (V // (240 * C + 9))) + b"]"
     ),
