@@ -41,16 +41,19 @@ _DEPTH, _HARMLESS = BOUNDS.depth, BOUNDS.harmless
 
 def loads(data: bytes | str) -> Any:
     """Raises `ValueError` for everything that is not JSON in UTF-8, `JsonTooComplexError` for more than `BOUNDS`."""
+    size = len(data)
+    # Most documents do not even have that many bytes or brackets. Large ones are looked at before they become text.
+    if size > _HARMLESS:
+        BOUNDS.check(data.encode(errors="replace") if isinstance(data, str) else data)
     if isinstance(data, str):
         text = data
     elif data.startswith(_MARK):
         text = data.decode("utf-8-sig")
     else:
         text = data.decode()  # The other codec is Python code, and this one is not.
-    # Most documents do not even have that many characters or brackets.
     size = len(text)
-    if size > _DEPTH and (size > _HARMLESS or text.count("[") + text.count("{") > _DEPTH):
-        BOUNDS.check(text.encode(errors="replace") if isinstance(data, str) else data)
+    if _DEPTH < size <= _HARMLESS and text.count("[") + text.count("{") > _DEPTH:
+        BOUNDS.check(text.encode(errors="replace"))
     try:
         value, end = _scan(text, 0)
     except StopIteration as stopped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 from tests.ai_proxy import worst_bodies
 from tests.ai_proxy.conversions import PROVIDERS
 from tests.ai_proxy.gateway import COMPATIBLE, NATIVE, Json, gateway_with
-from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI
+from tests.ai_proxy.mutations import recorded
+from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI, RECORDED
 from tests.ai_proxy.test_aws_event_stream import frame, header
-from tests.ai_proxy.worst_bodies import WORST, calls, chat, padded, user
+from tests.ai_proxy.worst_bodies import WORST, calls, chat, padded, user, worst_answers
 
 from ai_proxy import limits, messages
 from ai_proxy.apis import Route
@@ -32,6 +34,7 @@ from proxywasm import JsonTooComplexError
 from proxywasm.wire import Fields, LogLevel, ReplaceRequestBody
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Component
+from proxywasm_host.exchange import load
 from proxywasm_host.limits import DEFAULT_LIMITS
 from proxywasm_host.services import HostServices
 from proxywasm_host.testing import request
@@ -288,7 +291,14 @@ def count(module: Path, name: str, kind: str, path: str) -> int:
     gateway = CountingGateway(module, json.dumps({"provider": {**config, "modelMapping": {"*": model}}}))
     before = gateway.executed
     gateway.exchange(fields(path), WORST[kind](model), [(":status", "500")], [b"{}"])
-    return gateway.executed - before
+    work = gateway.executed - before
+    _assert_unharmed(gateway)
+    return work
+
+
+def _assert_unharmed(gateway: CountingGateway) -> None:
+    assert [line for line in gateway.log if "Traceback" in line] == []
+    assert gateway.memory <= DEFAULT_LIMITS.memory
 
 
 @pytest.mark.slow
@@ -305,6 +315,39 @@ def test_a_body_at_the_bound_takes_no_longer_than_a_call_may(name: str, kind: st
 def test_each_body_at_the_bound_takes_no_longer_than_a_call_may(name: str, path: str, ai_proxy_module: Path) -> None:
     found = {kind: count(ai_proxy_module, name, kind, path) for kind in worst_bodies.WORST}
     assert {kind: work for kind, work in found.items() if work >= INSTRUCTIONS} == {}
+
+
+# The same of answers.
+
+CONFIGURATIONS = {one.name: one.config for file in sorted(RECORDED.glob("*/*.json")) for one in load(file)}
+ANSWERS = {codec: next(iter(found.values())) for codec, found in recorded(streams=False).items()}
+
+
+def answered(module: Path, codec: str) -> Iterator[tuple[str, int]]:
+    """Instructions by what there is in plenty in the answer."""
+    one = ANSWERS[codec]
+    for what, body in worst_answers(json.loads(one.answer)):
+        gateway = CountingGateway(module, CONFIGURATIONS[one.name])
+        before = gateway.executed
+        response = [(":status", "200"), *JSON.items()]
+        _, received = gateway.exchange(fields(one.path), json.dumps(one.body).encode(), response, [body])
+        work = gateway.executed - before
+        _assert_unharmed(gateway)
+        assert received != body
+        yield what, work
+
+
+@pytest.mark.slow
+@pytest.mark.envoy
+def test_an_answer_at_the_bound_takes_no_longer_than_a_call_may(ai_proxy_module: Path) -> None:
+    assert max(work for _, work in answered(ai_proxy_module, "claude")) < INSTRUCTIONS
+
+
+@pytest.mark.exhaustive
+@pytest.mark.envoy
+@pytest.mark.parametrize("codec", ANSWERS)
+def test_each_answer_at_the_bound_takes_no_longer_than_a_call_may(codec: str, ai_proxy_module: Path) -> None:
+    assert {what: work for what, work in answered(ai_proxy_module, codec) if work >= INSTRUCTIONS} == {}
 
 
 # Streams that only pass.

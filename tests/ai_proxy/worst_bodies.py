@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tests.ai_proxy.gateway import Json
+from tests.ai_proxy.mutations import places
 
 from ai_proxy import limits
 from ai_proxy.jsonx import BOUNDS
@@ -56,6 +58,7 @@ def image(model: str) -> Json:
 
 
 V, C = BOUNDS.values, 10
+LONG_NUMBER, LONG_NUMBERS = 10 ** (BOUNDS.digits - 1), limits.BODY // (BOUNDS.digits + 1) - 9
 
 BYTES: dict[str, Make] = {
     "a text": lambda model: padded(chat(model, user(MARK)), "lorem, [x] "),
@@ -87,7 +90,7 @@ VALUES: dict[str, Make] = {
     ),
     "numbers": lambda model: dense(tool(model, {"enum": [-0.123456789012345678] * (V - 99)})),
     "long numbers": lambda model: dense(
-        tool(model, {"enum": [10 ** (BOUNDS.digits - 1)] * (limits.BODY // (BOUNDS.digits + 1) - 9)})
+        tool(model, {"enum": [LONG_NUMBER] * (limits.BODY // (BOUNDS.digits + 1) - 9)})
     ),
     "depth": lambda model: dense(tool(model, MARK)).replace(
         f'"{MARK}"'.encode(), b"[" + b",".join([b'{"a":' * 240 + b"1" + b"}" * 240] * (V // (240 * C + 9))) + b"]"
@@ -99,3 +102,36 @@ VALUES: dict[str, Make] = {
 """All of the values in one place."""
 
 WORST = BYTES | VALUES
+
+
+def worst_answers(document: Json) -> Iterator[tuple[str, bytes]]:
+    """An answer of a service, as large as it may be in one way."""
+    *way, last = max(places(document), key=lambda path: len(text_at(document, path)))
+    with_mark = copy.deepcopy(document)
+    at(with_mark, way)[last] = MARK
+    yield "a text", padded(with_mark, "lorem, [x] ")
+    yield "a text with an emoji", padded(with_mark, "a", "😀")
+    for path in places(document):
+        if isinstance(items := at(document, path), list) and items:
+            many = copy.deepcopy(document)
+            times = (V - weight(document)) // weight(items)
+            at(many, path[:-1])[path[-1]] = items * times
+            yield f"{path[-1]} in plenty", dense(many)
+
+
+def at(value: Any, path: Sequence[Any]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+def text_at(document: Json, path: Sequence[Any]) -> str:
+    value = at(document, path)
+    return value if isinstance(value, str) else ""
+
+
+def weight(value: Any) -> int:
+    """How much of `BOUNDS.values` it takes, and a little more."""
+    if isinstance(value, dict):
+        return C + sum(1 + weight(inner) for inner in value.values())
+    return C + sum(1 + weight(inner) for inner in value) if isinstance(value, list) else 0
