@@ -15,11 +15,6 @@ def parse_config(document: dict[str, Any]) -> bytes:
     return secret.encode()
 
 
-@plugin.on_response_headers
-def response_headers(ctx: HttpContext, secret: bytes) -> None:
-    ctx.response_headers.discard("content-length")
-
-
 @plugin.on_streaming_response_body
 def response_body(ctx: HttpContext, secret: bytes, chunk: bytes, last_chunk: bool) -> bytes:
     tail: bytes = ctx.get_context("tail", b"")

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NoReturn, TypeAlias
 
+from proxywasm.fields import REQUEST_PSEUDO
+from proxywasm.text import spell_out
 from proxywasm.wire import (
     ForeignFunctionError,
     Host,
@@ -14,10 +16,9 @@ from proxywasm.wire import (
     LogLevel,
     MetricKind,
     RedisCallError,
-    split_fields,
 )
 
-from .crossing import Payload, to_bytes, to_payload
+from .crossing import Payload, RawPayload, from_fields, to_bytes, to_payload
 
 LEVELS: Final = {level.name.lower(): level for level in LogLevel}
 
@@ -39,40 +40,60 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return "ok", function(*args)
         except LimitError as error:
-            return "err", str(error)
+            return "err", spell_out(str(error))
 
     return answer
 
 
 def _http_call(
-    host: Host, context: int, cluster: str, headers: str, body: Payload, timeout_ms: int
+    host: Host, context: int, cluster: str, headers: bytes, body: RawPayload, timeout_ms: int
 ) -> tuple[str, int | str]:
     try:
-        return "ok", host.http_call(context, cluster, split_fields(headers), to_bytes(body), timeout_ms)
+        fields = from_fields(headers, REQUEST_PSEUDO)
+    except ValueError as error:
+        return "err", f"the headers of the call-out: {error}"
+    try:
+        return "ok", host.http_call(context, cluster, fields, to_bytes(body), timeout_ms)
     except HttpCallError as error:
-        return "err", str(error)
+        return "err", spell_out(str(error))
 
 
 def _redis_init(host: Host, cluster: str, username: str, password: str, timeout_ms: int) -> tuple[str, str | None]:
     try:
         host.redis_init(cluster, username, password, timeout_ms)
     except RedisCallError as error:
-        return "err", str(error)
+        return "err", spell_out(str(error))
     return "ok", None
 
 
-def _redis_call(host: Host, context: int, cluster: str, query: Payload) -> tuple[str, int | str]:
+def _redis_call(host: Host, context: int, cluster: str, query: RawPayload) -> tuple[str, int | str]:
     try:
         return "ok", host.redis_call(context, cluster, to_bytes(query))
     except RedisCallError as error:
-        return "err", str(error)
+        return "err", spell_out(str(error))
 
 
-def _call_foreign_function(host: Host, name: str, argument: Payload) -> tuple[str, Payload | str]:
+def _call_foreign_function(host: Host, name: str, argument: RawPayload) -> tuple[str, Payload | str]:
     try:
         return "ok", to_payload(host.call_foreign_function(name, to_bytes(argument)))
     except ForeignFunctionError as error:
-        return "err", str(error)
+        return "err", spell_out(str(error))
+
+
+def _random_bytes(host: Host, count: int) -> bytes:
+    if count > _RANDOM_BYTES:
+        raise RandomError(
+            f"the plugin wants {count} random bytes at once, more than the {_RANDOM_BYTES} that there are"
+        )
+    return host.random_bytes(count)
+
+
+_RANDOM_BYTES: Final = 1024 * 1024
+"""The conversion of one takes 32."""
+
+
+class RandomError(Exception):
+    """Ends the instance: WASI has no other answer."""
 
 
 def _no_sleep(_host: Host, _nanoseconds: int) -> NoReturn:
@@ -120,7 +141,7 @@ REPRODUCIBLE: Final[dict[str, Answers]] = {
         "resolution": lambda _: (0, 1),
     },
     "wasi:random/random": {
-        "get-random-bytes": lambda host, count: host.random_bytes(count),
+        "get-random-bytes": _random_bytes,
         "get-random-u64": lambda host: int.from_bytes(host.random_bytes(8), "little"),
     },
 }

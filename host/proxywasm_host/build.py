@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Sequence
@@ -17,16 +17,21 @@ from typing import Final
 
 from .addresses import ADDRESSES
 from .addresses import MAKERS as ADDRESS_MAKERS
+from .bounded import Bounds, Ended, OverrunError, run_bounded
 from .cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 from .lowering import LoweringError, Optimisation, lower, remaining
 from .lowering.binary import MalformedError
+from .reading import shown
 from .seal import is_changed, seal
-from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, Staging, StagingError, collect
+from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, WHERE, Staging, StagingError, collect
 
 _COMPONENTS: Final = "*[0-9a-f].wasm"
 _KEPT_BUILDS: Final = 32
 """A component is some 20 MB. Fewer than a test suite has plugins would be of no use: each run would build them all."""
 _KEPT_MODULES: Final = 16
+BOUNDS: Final = Bounds(seconds=180, memory=2 * 2**30, disk=2**30)
+"""Of the process that runs the plugin's imports. For ai-proxy it takes 10 s, 400 MB, and 100 MB on disk."""
+_SECONDS: Final = "PROXYWASM_BUILD_SECONDS"
 _MAKERS: Final = (Path(__file__), Path(__file__).with_name("staging.py"), *ADDRESS_MAKERS)
 """What decides how a component comes out, beside componentize-py."""
 
@@ -181,29 +186,19 @@ def _componentize(
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="proxywasm-build-") as temporary:
         root = Path(temporary)
-        staging.copy_to(root / "app")
-        # componentize-py appends the `site-packages` of the virtual environment, or else of any Python it finds. The
-        # staging folder has all that is needed, so it gets an empty one.
-        (root / "venv" / "lib" / "site-packages").mkdir(parents=True)
-        target = root / "out.wasm"
         progress(f"compiling {staging.module} and CPython to WebAssembly")
-        done = subprocess.run(  # noqa: S603  # our own interpreter and paths, no shell
-            [
-                sys.executable,
-                "-c",
-                "import sys; from componentize_py import script; sys.exit(script())",
-                *("--wit-path", wit, "--world", world.name, "componentize", world.app),
-                *("--python-path", root / "app", "--output", target),
-            ],
-            env=os.environ | {"VIRTUAL_ENV": str(root / "venv"), "RUST_BACKTRACE": "0", "NO_COLOR": "1"},
-            cwd=root,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-        if done.returncode or not target.is_file():
-            raise BuildError(_explain(staging, done.stderr or done.stdout))
+        bounds = replace(BOUNDS, seconds=_seconds())
+        try:
+            target, ended = _run(staging, world, wit, root / "build", bounds)
+        except OverrunError as error:
+            progress("finding out what does not end")
+            where = _where(staging, world, wit, root / "traced", bounds)
+            raise BuildError(
+                f"{where or staging.module}: importing the plugin {error}: it runs when the component is built, and "
+                f"has to end; do what takes long in a callback. {_SECONDS} gives it more time"
+            ) from None
+        if ended.status or not target.is_file():
+            raise BuildError(_explain(staging, ended.said))
         if world.name == HTTP_PLUGIN.name:
             component = target.read_bytes()
             for each in optimisations:
@@ -213,6 +208,47 @@ def _componentize(
                     raise BuildError(f"the optimisation {each.name} of the component failed: {error}") from error
             target.write_bytes(component + seal(component))
         _put(target, entry)
+
+
+def _seconds() -> float:
+    text = os.environ.get(_SECONDS, "")
+    if not text:
+        return BOUNDS.seconds
+    if not re.fullmatch("[1-9][0-9]{0,5}", text):
+        raise BuildError(f"{_SECONDS} is a whole number of seconds, from 1 to 999999, not {shown(text)!r}")
+    return int(text)
+
+
+def _run(
+    staging: Staging, world: World, wit: Path, root: Path, bounds: Bounds, *, trace: bool = False
+) -> tuple[Path, Ended]:
+    """The component, if there is one, and what componentize-py said. Raises `OverrunError`."""
+    staging.copy_to(root / "app", trace=trace)
+    # componentize-py appends the `site-packages` of the virtual environment, or else of any Python it finds. The
+    # staging folder has all that is needed, so it gets an empty one.
+    (root / "venv" / "lib" / "site-packages").mkdir(parents=True)
+    target = root / "out.wasm"
+    command: list[str | Path] = [
+        sys.executable,
+        "-c",
+        "import sys; from componentize_py import script; sys.exit(script())",
+        *("--wit-path", wit, "--world", world.name, "componentize", world.app),
+        *("--python-path", root / "app", "--output", target),
+    ]
+    environment = os.environ | {"VIRTUAL_ENV": str(root / "venv"), "RUST_BACKTRACE": "0", "NO_COLOR": "1"}
+    return target, run_bounded(command, root, environment, bounds)
+
+
+def _where(staging: Staging, world: World, wit: Path, root: Path, bounds: Bounds) -> str:
+    """File and line of the author's that an import without end has come to; empty: there is no telling."""
+    with contextlib.suppress(OverrunError):
+        _run(staging, world, wit, root, bounds, trace=True)
+    # The plugin can write there, too. A shorter place is written over a longer one.
+    file = root / "app" / WHERE
+    if file.is_symlink() or not file.is_file():
+        return ""
+    with file.open(encoding="utf-8", errors="replace") as content:
+        return shown(staging.real_paths(content.readline(1000).strip()), 1000)
 
 
 def _put(source: Path, target: Path) -> None:

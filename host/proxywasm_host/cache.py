@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -16,7 +18,8 @@ class CacheFolderError(Exception):
 def cache_folder() -> Path:
     """`PROXYWASM_CACHE_DIR`, or `proxywasm` in the user's cache folder. Made if it is not there.
 
-    Whoever can write here can have this user run code, so a folder that others can write is refused.
+    Whoever can write here can have this user run code, so a folder that others can write is refused, and one that they
+    can put another in the place of: all that leads to it has to belong to this user or root, links too.
     """
     try:
         folder = _location()
@@ -24,14 +27,64 @@ def cache_folder() -> Path:
         raise CacheFolderError(f"{error}; set PROXYWASM_CACHE_DIR") from None
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
+        unsafe = None if sys.platform == "win32" else _unsafe(folder)
     except OSError as error:
         raise CacheFolderError(f"cannot use {folder}: {error.strerror}; set PROXYWASM_CACHE_DIR") from None
-    if sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
-        raise CacheFolderError(
-            f"others can write to {folder}; `chmod 700` it, or set PROXYWASM_CACHE_DIR to a folder of your own"
-        )
+    if unsafe:
+        raise CacheFolderError(f"{unsafe}, or set PROXYWASM_CACHE_DIR to a folder of your own")
     return folder
+
+
+def _unsafe(folder: Path) -> str | None:
+    """Who else could write to it or to what leads to it, and what to do about that."""
+    status = folder.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        return f"others can write to {folder}; `chmod 700` it"
+    for place, status in _way_to(folder):
+        what = f"others can put something else in the place of the cache folder {folder}, because "
+        if status.st_uid not in {0, os.geteuid()}:
+            return f"{what}{place} belongs to another user; `chown` it"
+        # The mode of a link means nothing. Where the sticky bit is set, only the owner can rename what is inside.
+        if not stat.S_ISLNK(status.st_mode) and not status.st_mode & stat.S_ISVTX and _others_write(status):
+            return f"{what}they can write to {place}; `chmod go-w` it"
+    return None
+
+
+def _way_to(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """All folders and links that one passes, from the root on."""
+    here = Path("/")
+    yield here, here.lstat()
+    ahead = [*reversed(folder.absolute().parts[1:])]
+    while ahead:
+        part = ahead.pop()
+        if part == "..":
+            here = here.parent
+            continue
+        status = (here / part).lstat()
+        yield here / part, status
+        if not stat.S_ISLNK(status.st_mode):
+            here /= part
+            continue
+        target = (here / part).readlink()
+        if target.is_absolute():
+            here = Path("/")
+        ahead += [name for name in reversed(target.parts) if name != "/"]
+
+
+def _others_write(status: os.stat_result) -> bool:
+    return bool(status.st_mode & 0o002 or (status.st_mode & 0o020 and not _is_own_group(status.st_gid)))
+
+
+def _is_own_group(number: int) -> bool:
+    """Whether it is the group that many systems give to each user, for folders that this user's `umask` of 002 made."""
+    import grp  # noqa: PLC0415  # not on Windows
+    import pwd  # noqa: PLC0415  # likewise
+
+    try:
+        group, user = grp.getgrgid(number), pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return group.gr_name == user.pw_name and group.gr_gid == user.pw_gid and set(group.gr_mem) <= {user.pw_name}
 
 
 def one_at_a_time(entry: Path) -> AbstractContextManager[object]:

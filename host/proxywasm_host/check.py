@@ -17,6 +17,7 @@ from typing import Final, Literal, TypeAlias
 
 from .guest import facts
 from .imports import Function, Import, Modules, imports_of, is_for_type_checkers, is_main_guard
+from .python_source import parse_source
 from .staging import NO_PLUGIN, Staging, StagingError, collect
 
 Severity: TypeAlias = Literal["error", "warning"]
@@ -72,21 +73,27 @@ def check(plugin: Path) -> list[Finding]:
     for name, file in staging.files.items():
         if name.endswith(".py") and file.is_relative_to(folder) and not name.startswith("proxywasm/"):
             shown = plugin.parent / file.relative_to(folder)
-            findings += _Source(staging, modules, name, file, shown).check()
+            try:
+                findings += _Source(staging, modules, name, shown).check()
+            except RecursionError:
+                findings.append(
+                    Finding(shown, 1, "error", "is nested too deeply to be checked; make shorter expressions")
+                )
     return sorted(set(findings))
 
 
 class _Source:
     """One file of the plugin."""
 
-    def __init__(self, staging: Staging, modules: Modules, name: str, file: Path, shown: Path) -> None:
-        self._staging, self._modules, self._file, self._shown = staging, modules, file, shown
+    def __init__(self, staging: Staging, modules: Modules, name: str, shown: Path) -> None:
+        self._staging, self._modules, self._shown = staging, modules, shown
+        self._contents = staging.contents[name]
         self._module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         self._aliases: dict[str, str] = {}
 
     def check(self) -> Iterator[Finding]:
         try:
-            tree = ast.parse(self._file.read_bytes())
+            tree = parse_source(self._contents)
         except SyntaxError as error:
             version = ".".join(map(str, sys.version_info[:2]))
             yield self._error(error.lineno or 1, f"Python {version} cannot read this: {error.msg}")

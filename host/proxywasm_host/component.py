@@ -10,23 +10,25 @@ from typing import Any, Final
 from wasmtime import Store, WasiConfig, WasmtimeError
 from wasmtime.component import Instance, Linker
 
+from proxywasm.text import spell_out
 from proxywasm.wire import (
     ConfigError,
+    FailStream,
     Fields,
     Host,
     LogLevel,
     Outcome,
     PluginFailure,
     ProgramLost,
-    join_fields,
 )
 
-from .answers import HOST, LEVELS, LIVE, REPRODUCIBLE, Answers, SleepError
-from .crossing import to_outcome, to_payload, to_text
+from .answers import HOST, LEVELS, LIVE, REPRODUCIBLE, Answers, RandomError, SleepError
+from .crossing import to_fields, to_outcome, to_payload, to_text
 from .engine import Component, reason
 from .functions import Misfit, core_memory, host_exception
-from .limits import DEFAULT_LIMITS, Limits, LogGate, excess
+from .limits import DEFAULT_LIMITS, Limits, LogGate
 from .ticker import ticks
+from .values import Excess
 from .world import HOST_INTERFACE
 
 _LEVEL_NAMES: Final = {level: name for name, level in LEVELS.items()}
@@ -44,9 +46,9 @@ def _cause(error: BaseException) -> str:
     if isinstance(error, WasmtimeError):
         cause = reason(error)
         return next((f"{meaning} ({cause})" for trap, meaning in _TRAPS.items() if cause.startswith(trap)), cause)
-    if isinstance(error, SleepError):
+    if isinstance(error, SleepError | RandomError):
         return str(error)
-    return f"a host function failed: {error!r}"
+    return f"a host function failed: {error!r:.1000}"
 
 
 class ComponentProgram:
@@ -66,6 +68,7 @@ class ComponentProgram:
     def __init__(
         self, component: Component, host: Host, *, limits: Limits = DEFAULT_LIMITS, reproducible: bool = False
     ) -> None:
+        component = component.within(limits)
         self._host = host
         self._log = LogGate(host.log, limits)
         self._limits = limits
@@ -77,7 +80,13 @@ class ComponentProgram:
         self._call_ticks = ticks(limits.call_time)
         self._store = Store(component.engine)
         self._store.set_wasi(WasiConfig())  # no files, no environment, no network, no standard streams
-        self._store.set_limits(memory_size=limits.memory)
+        self._store.set_limits(
+            memory_size=limits.memory,
+            memories=limits.memories,
+            table_elements=limits.table_elements,
+            tables=limits.tables,
+            instances=limits.modules,
+        )
         self._store.set_epoch_deadline(ticks(limits.start_time))
         instance = self._instantiate(component, REPRODUCIBLE if reproducible else LIVE)
         self._memory = core_memory(self._store, instance, component.modules)
@@ -137,9 +146,13 @@ class ComponentProgram:
         case, value = self._call(function, *args)
         if case == "unchanged":
             return None
-        outcome = to_outcome(case, value)
-        if too_much := excess(outcome, self._limits):
-            raise PluginFailure(f"the plugin's answer has {too_much}")
+        if case == "failed":
+            raise PluginFailure(self._log.failure(value))
+        outcome = to_outcome(case, value, self._limits)
+        if case == "commands":
+            for command in outcome or ():
+                if isinstance(command, FailStream):
+                    command.value = self._log.failure(command.value)
         return outcome
 
     def _call(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -154,6 +167,8 @@ class ComponentProgram:
             return function(*args)
         except Misfit:
             raise
+        except Excess as excess:
+            raise PluginFailure(f"the plugin's answer has {excess}") from excess
         except Exception as error:
             self._lost = _cause(error)
             raise ProgramLost(self._lost) from error
@@ -183,20 +198,20 @@ class ComponentProgram:
     def configure(self, config: str, log_level: LogLevel) -> None:
         call_ticks, self._call_ticks, self._armed = self._call_ticks, ticks(self._limits.start_time), -1
         try:
-            case, error = self._call(self._configure, config, _LEVEL_NAMES[log_level])
+            case, error = self._call(self._configure, spell_out(config), _LEVEL_NAMES[log_level])
         finally:
             self._call_ticks, self._armed = call_ticks, -1
         if case == "err":
             raise (PluginFailure if error.startswith("Traceback ") else ConfigError)(error)
 
     def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
-        return self._phase(self._on_request_headers, context, join_fields(headers), end_of_stream)
+        return self._phase(self._on_request_headers, context, to_fields(headers), end_of_stream)
 
     def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         return self._phase(self._on_request_body, context, *to_text(body), end_of_stream)
 
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
-        return self._phase(self._on_response_headers, context, join_fields(headers), end_of_stream)
+        return self._phase(self._on_response_headers, context, to_fields(headers), end_of_stream)
 
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         return self._phase(self._on_response_body, context, *to_text(body), end_of_stream)
@@ -205,7 +220,7 @@ class ComponentProgram:
         return self._phase(self._on_done, context)
 
     def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
-        return self._phase(self._on_http_call_response, call, (join_fields(headers), to_payload(body)))
+        return self._phase(self._on_http_call_response, call, (to_fields(headers), to_payload(body)))
 
     def on_redis_call_response(self, call: int, response: bytes | None) -> Outcome:
         payload = None if response is None else to_payload(response)

@@ -10,6 +10,7 @@ import wasmtime
 from wasmtime import component as wasm
 
 from .functions import Signature
+from .reading import read_bytes
 from .world import HOST_FUNCTIONS, HOST_INTERFACE, PLUGIN_FUNCTIONS, signature
 
 # What `Linker.add_wasip2` defines, any 0.2 version.
@@ -17,6 +18,7 @@ _WASI_PACKAGES: Final = frozenset({"cli", "clocks", "filesystem", "io", "random"
 # The interfaces of WASI that this host may answer itself.
 _WASI_ANSWERED: Final = frozenset({"wasi:clocks/monotonic-clock", "wasi:clocks/wall-clock", "wasi:random/random"})
 
+_LARGEST: Final = 256 * 2**20
 _MAGIC: Final = b"\0asm"
 _COMPONENT_LAYER: Final = b"\x0d\0\1\0"
 CUSTOM_SECTION: Final = 0
@@ -39,10 +41,7 @@ def reason(error: Exception) -> str:
 
 def read_component(path: Path) -> bytes:
     """A file that begins as a component does."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ComponentError(f"{path}: cannot be read: {error.strerror}") from error
+    data = read_bytes(path, ComponentError, _LARGEST)
     # Wasmtime would take anything else for the text format.
     if not data.startswith(_MAGIC):
         raise ComponentError(f"{path}: is not WebAssembly; `proxywasm build` makes a component from a plugin")

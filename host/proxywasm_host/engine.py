@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import wasmtime
 from wasmtime import component as wasm
 
+from .bounds import bounds
 from .compiled import CompiledComponents
 from .compiling import CompilerLostError, RefusedError, Settings
 from .component_file import ComponentError, check_world, count_modules, read_component, reason
 from .functions import Signature
-from .limits import DEFAULT_LIMITS
+from .limits import DEFAULT_LIMITS, Limits
 from .seal import is_changed
 from .ticker import Ticker
 
@@ -39,6 +40,20 @@ class Component:
     imports: dict[str, dict[str, Signature]]
     ticker: Ticker
     modules: int
+    _within: dict[Limits, Component] = field(default_factory=dict, repr=False, compare=False)
+
+    def within(self, limits: Limits) -> Component:
+        """The same component, with functions that take from it only what these limits allow. They are kept."""
+        found = self._within.get(limits)
+        if found is None:
+            allowed = bounds(limits)
+            exports = {name: (index, function.within(allowed)) for name, (index, function) in self.exports.items()}
+            imports = {
+                interface: {name: function.within(allowed) for name, function in functions.items()}
+                for interface, functions in self.imports.items()
+            }
+            found = self._within[limits] = replace(self, exports=exports, imports=imports)
+        return found
 
 
 class Engine:

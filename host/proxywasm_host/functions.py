@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from wasmtime import Store, WasmtimeError
 from wasmtime import _ffi as ffi
-from wasmtime.component import Func, FuncType, Instance, LinkerInstance
+from wasmtime.component import Func, FuncType, Instance, LinkerInstance, OptionType, ResultType, ValType
+from wasmtime.component._types import String
 
-from .values import VALUE_SIZE, Lower, compile_type
+from .values import VALUE_SIZE, Bounds, Excess, Lower, compile_type, unbounded
 
 
 class Misfit(TypeError):
@@ -61,18 +62,26 @@ class Signature:
     Args:
         name: how error messages call the function.
         ty: its type, from a component's imports or exports.
+        bounds: how large what the guest sends may be; a path there begins with the last word of `name`.
     """
 
-    def __init__(self, name: str, ty: FuncType) -> None:
+    def __init__(self, name: str, ty: FuncType, bounds: Bounds = unbounded) -> None:
         self.name = name
-        self.params = [(param, compile_type(each)) for param, each in ty.params]
-        self.result = None if ty.result is None else compile_type(ty.result)
+        self.ty = ty
+        place = name.rsplit(maxsplit=1)[-1]
+        self.params = [(param, compile_type(each, bounds, (place, param))) for param, each in ty.params]
+        self.result = None if ty.result is None else compile_type(ty.result, bounds, (place,))
+
+    def within(self, bounds: Bounds) -> Signature:
+        """The same function for a guest that is not trusted."""
+        return Signature(self.name, self.ty, bounds)
 
     def bind(self, store: Store, func: Func) -> Callable[..., Any]:
         """The function as a Python callable.
 
         It raises `Misfit` before the guest is entered if an argument does not fit its type; whatever a host function
-        raised while the guest ran; and `WasmtimeError` for a trap.
+        raised while the guest ran; `WasmtimeError` for a trap; and `Excess` for a result that is too large, which costs
+        the guest nothing.
         """
         handle = ctypes.byref(func._func)
         lower = _lower_all([codec.lower for _, codec in self.params])
@@ -100,12 +109,21 @@ class Signature:
         return call
 
     def define(self, parent: LinkerInstance, name: str, function: Callable[..., Any]) -> None:
-        """Let `function` answer the import `name` of `parent`. What it raises surfaces at the outermost call."""
+        """Let `function` answer the import `name` of `parent`. What it raises surfaces at the outermost call.
+
+        It is not called with arguments that are too large: the guest gets an error where there is one, or nothing.
+        """
+        refuse = _refusal(self.ty.result)
         lifts = [(codec.lift, index * VALUE_SIZE) for index, (_, codec) in enumerate(self.params)]
         lower = None if self.result is None else self.result.lower
 
         def answer(args: int, result: int) -> None:
-            value = function(*[lift(args + offset) for lift, offset in lifts])
+            try:
+                values = [lift(args + offset) for lift, offset in lifts]
+            except Excess as excess:
+                value = refuse(excess)
+            else:
+                value = function(*values)
             if lower is None:
                 return
             keep: list[bytes] = []
@@ -132,6 +150,20 @@ class Signature:
             except _MISFITS as error:
                 return Misfit(f"{self.name}: {name}: {error}")
         raise AssertionError("every argument fits now")
+
+
+def _refusal(result: ValType | None) -> Callable[[Excess], Any]:
+    """What a function with this result says to arguments that are too large."""
+    match result:
+        case ResultType(err=String()):
+            return lambda excess: ("err", str(excess))
+        case OptionType():
+            return lambda _: None
+
+    def refuse(excess: Excess) -> Any:
+        raise excess
+
+    return refuse
 
 
 def _lower_all(lowers: Sequence[Lower]) -> Callable[[tuple[Any, ...], list[bytes]], bytes]:

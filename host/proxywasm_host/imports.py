@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from .guest import facts
+from .python_source import parse_source
 from .staging import Staging
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -96,6 +97,7 @@ class Modules:
 
     def __init__(self, staging: Staging) -> None:
         self._files = staging.files
+        self._contents = {file: staging.contents[name] for name, file in staging.files.items()}
         self._reasons: dict[str, str | None] = {}
         self._trees: dict[Path, ast.Module | None] = {}
 
@@ -107,8 +109,8 @@ class Modules:
         """None: it cannot be parsed."""
         if file not in self._trees:
             try:
-                self._trees[file] = ast.parse(file.read_bytes())
-            except (SyntaxError, ValueError):
+                self._trees[file] = parse_source(self._contents[file])
+            except SyntaxError:
                 self._trees[file] = None
         return self._trees[file]
 

@@ -13,7 +13,8 @@ from typing import NoReturn, Protocol
 
 from proxywasm.wire import ConfigError, LogLevel, PluginFailure, Program, ProgramLost
 
-from .limits import DEFAULT_LIMITS, MIB, Limits
+from .limit import MIB, limit
+from .limits import DEFAULT_LIMITS, Limits
 from .services import HostServices, LogRecord, Metrics, Properties, SharedData
 from .stream import Runner, Stream
 
@@ -29,15 +30,22 @@ class Sharing:
     `Sharing(streams=1)` gives every stream an instance of its own.
     """
 
-    streams: int = 10_000
-    """After so many streams an instance is replaced."""
-    memory: int = 64 * MIB
-    """So many bytes, and an instance is replaced: its memory never shrinks. Python alone takes 13 MB."""
-    open_streams: int = 10_000
-    """An instance that serves so many at the same time is full: the next one goes to another instance."""
-    instances: int = 100
-    """All together, those included that wait for their last streams. Beyond that new streams go without the plugin
-    or are refused, as `fail_open` says."""
+    streams: int = limit(10_000, "", "streams of an instance, one after the other", "it is replaced")
+    memory: int = limit(
+        64 * MIB,
+        "bytes",
+        "what an instance keeps: its memory never shrinks, and Python alone takes 13 MB",
+        "it is replaced",
+    )
+    open_streams: int = limit(
+        10_000, "", "streams of an instance at the same time", "the next one goes to another instance"
+    )
+    instances: int = limit(
+        100,
+        "",
+        "all instances, those included that wait for their last streams",
+        "new streams go without the plugin or are refused, as `fail_open` says",
+    )
 
 
 class ClosableProgram(Program, Protocol):

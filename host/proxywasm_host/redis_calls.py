@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import redis
 
 from proxywasm.errors import RedisError
-from proxywasm.resp import RespError, RespValue, decode, encode_value
+from proxywasm.resp import RespError, RespValue, encode_value
 
+from .limit import too_many
 from .services import Limits, RedisCall, RedisSettings
 
 _log = logging.getLogger("proxywasm.redis")
@@ -36,18 +38,18 @@ class RedisCalls:
 
     def __init__(self, addresses: Mapping[str, Address], limits: Limits | None = None) -> None:
         self._addresses = addresses
-        self._kept = (limits or Limits()).redis_services
+        limits = limits or Limits()
+        self._kept = limits.redis_services
+        self._arguments = limits.redis_arguments
         self._lock = threading.Lock()
         self._services: dict[RedisSettings, _Service] = {}  # what was used last comes last
 
     def execute(self, call: RedisCall) -> bytes | None:
         """The answer as RESP bytes, None if there is none: the server cannot be reached, or takes too long."""
         try:
-            arguments = decode(call.query)
+            arguments = _arguments(call.query, self._arguments)
         except RespError as error:
             return encode_value(RedisError(f"ERR {error}"))
-        if not isinstance(arguments, list) or not all(isinstance(argument, bytes) for argument in arguments):
-            return encode_value(RedisError("ERR a command is a list of strings"))
         try:
             with self._service(call.settings) as pool:
                 answer = _ask(pool, arguments)
@@ -123,7 +125,34 @@ def _database(settings: RedisSettings) -> int:
     return int(given)
 
 
-def _ask(pool: redis.ConnectionPool, arguments: list[RespValue]) -> Any:
+_COUNT: Final = re.compile(rb"\*([1-9][0-9]{0,9})\r\n")
+_STRING: Final = re.compile(rb"\$([0-9]{1,10})\r\n")
+
+
+def _arguments(query: bytes, most: int) -> list[bytes]:
+    """Of a command, which is a list of strings. Raises `RespError` for anything else, and for more than `most`."""
+    head = _COUNT.match(query)
+    if head is None:
+        raise RespError("a command is a list of strings")
+    count, position = int(head[1]), head.end()
+    if count > most:
+        raise RespError(too_many("arguments", count, most))
+    arguments = []
+    for _ in range(count):
+        string = _STRING.match(query, position)
+        if string is None:
+            raise RespError("a command is a list of strings")
+        end = string.end() + int(string[1])
+        if query[end : end + 2] != b"\r\n":
+            raise RespError("a string does not end where it should")
+        arguments.append(query[string.end() : end])
+        position = end + 2
+    if position != len(query):
+        raise RespError("a command is followed by something else")
+    return arguments
+
+
+def _ask(pool: redis.ConnectionPool, arguments: list[bytes]) -> Any:
     connection = pool.get_connection()
     try:
         connection.send_command(*arguments)  # type: ignore[no-untyped-call]

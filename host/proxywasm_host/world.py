@@ -27,7 +27,7 @@ _NAMES: Final = {
     "variant {effective-context(u32), hold(hold), read-request-body(body-reading), read-response-body(body-reading), "
     "edit-request-headers(string), edit-response-headers(string), "
     "replace-request-body(payload), replace-response-body(payload), inject-response-body(injection), resume-request, "
-    "resume-response, send-local-reply(local-reply)}": "command",
+    "resume-response, send-local-reply(local-reply), fail(string)}": "command",
     "variant {unchanged, utf8(string), latin1(string), edit-request-headers(string), edit-response-headers(string),"
     " commands(list<command>), failed(string)}": "outcome",
 }

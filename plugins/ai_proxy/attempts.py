@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 from proxywasm import Action, HttpAnswer, HttpContext
 
-from . import failures, limits, response, retry
+from . import failures, leaving, limits, response, retry
 from .call import Call
+from .codecs import loose
 from .config import Config
+from .errors import ApiError
+from .passed_streams import PassedStream
 from .plans import Plan
 from .streams import CheckedStream, ConvertedStream
 
@@ -22,7 +25,13 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         ctx.dont_read_response_body()
         return None
     plan = config.plans[call.api]
-    call.status = status = int(ctx.response_headers.get(":status", "0"))
+    call.scrubber = plan.provider.scrubbers.of(call.tokens, call.signature)
+    try:
+        leaving.headers(ctx, call)
+    except ApiError as error:
+        failures.answer_anew(ctx, error)
+        return None
+    call.status = status = loose.digits(ctx.response_headers.get(":status"))
     wanted = call.sent is not None and retry.wanted(plan.provider, call, status)
     if status < 400 and not wanted and plan.provider.tokens.health is None:
         return response.on_headers(ctx, plan, call)
@@ -31,7 +40,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     wait = ctx.response_headers.get("retry-after", "")
     if not wanted:
         action = response.on_headers(ctx, plan, call)
-        if 200 <= status < 300 and action is Action.STOP_ITERATION:
+        if 200 <= status < 300 and action is Action.STOP_ITERATION and not call.passes:
             call.undecided = True
         else:
             retry.account(ctx, plan.provider, call, status, wait)
@@ -55,11 +64,16 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     call: Call = ctx.get_context("call")
     assert config.plans is not None, "nothing is read where requests pass as they are"
     plan = config.plans[call.api]
+    if call.passes:
+        leaving.passed_body(ctx, call, raw)
+        return None
     if call.held:
 
         def pass_on() -> None:
             if call.status >= 400 and plan.explained:
                 response.on_body(ctx, plan, call, raw)
+            else:
+                leaving.passed_body(ctx, call, raw)
             _resume(ctx)
 
         return _again(ctx, plan, call, pass_on)
@@ -91,10 +105,10 @@ def on_too_large(ctx: HttpContext, config: Config) -> None:
 
 
 def on_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes | Action:
-    stream: CheckedStream | ConvertedStream | None = ctx.get_context("stream")
+    stream: CheckedStream | ConvertedStream | PassedStream | None = ctx.get_context("stream")
     if stream is None or config.plans is None:
         return chunk
-    if stream.begun:
+    if stream.begun or not isinstance(stream, (CheckedStream, ConvertedStream)):
         return stream.feed(chunk, last=last)
     call: Call = ctx.get_context("call")
     return _on_first_chunk(ctx, config.plans[call.api], call, stream, chunk, last)
@@ -132,6 +146,7 @@ def _again(ctx: HttpContext, plan: Plan, call: Call, give_up: Callable[[], None]
 
 def _finish(ctx: HttpContext, plan: Plan, call: Call) -> retry.Finish:
     def finish(answer: HttpAnswer) -> None:
+        call.scrubber = plan.provider.scrubbers.of(call.tokens, call.signature)
         content_type, body = response.whole(plan, call, answer)
         headers = {
             name: answer.headers.get(name, "")
@@ -140,7 +155,8 @@ def _finish(ctx: HttpContext, plan: Plan, call: Call) -> retry.Finish:
         }
         if content_type:
             headers["content-type"] = content_type
-        ctx.send_http_response(answer.status, {**headers, **call.answer_headers}, body)
+        headers |= call.answer_headers
+        ctx.send_http_response(answer.status, leaving.fields(call, [*headers.items()]), body)
 
     return finish
 

@@ -7,8 +7,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from .apis import Route
+from .credentials.scrubber import Scrubber
 from .settings import Settings
 
+NO_CREDENTIALS: Final = Scrubber(())
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -17,8 +19,8 @@ class Call:
 
     __slots__ = (
         "answer_headers", "answer_id", "api", "asked_headers", "asked_model", "choices", "files", "form", "front",
-        "headers", "held", "host", "model", "path", "route", "sent", "settings", "state", "status", "stream",
-        "thinking", "token", "undecided", "usage_choice", "used",
+        "headers", "held", "host", "model", "passes", "path", "route", "scrubber", "sent", "settings", "signature",
+        "state", "status", "stream", "thinking", "token", "undecided", "usage_choice", "used",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route) -> None:
@@ -26,7 +28,10 @@ class Call:
         self.route = route
         self.api = route.api
         """The API that is asked for, by its name in `apis`; that of the route."""
-        self.token = ""
+        self.token = self.signature = ""
+        """What the request proves with who sends it: one or the other."""
+        self.scrubber = NO_CREDENTIALS
+        """Removes all credentials of this call from what leaves for the client or the log."""
         self.asked_model = ""
         self.model = ""
         """After model mapping."""
@@ -59,6 +64,8 @@ class Call:
         """That of the upstream's answer."""
         self.held = False
         """The answer is a failure, and waits until it is known whether the request can be made again."""
+        self.passes = False
+        """The answer goes on as it came, but for credentials in it."""
         self.undecided = False
         """The answer has a good status, and may still turn out to be an error: `failover` waits for its body."""
         self.answer_id = ""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from proxywasm import log
 
 from . import limits
+from .credentials.scrubber import SHORTEST
 from .errors import ApiError, bad_upstream, stream_cut
 from .jsonx import Json, dumps, quote, to_bytes
 from .writers.calls import ToolCalls
@@ -22,6 +23,9 @@ _CHOICE: Final = {
     ("open", "finish"): "finished",
 }
 
+_MORE_DIGITS: Final = 4
+"""By so much a usage may become longer within a stream and still be taken for nothing but numbers."""
+
 DONE: Final = "data: [DONE]\n\n"
 
 
@@ -32,10 +36,13 @@ class ChatWriter:
     `take` gives the bytes written so far. `created` and the id are the same in all chunks of a stream.
     """
 
-    def __init__(self, model: str, *, choices: int = 1, usage_choice: bool = False) -> None:
+    def __init__(self, model: str, *, choices: int = 1, usage_choice: bool = False, remarkable: int = SHORTEST) -> None:
         """`choices`: how many were asked for. `usage_choice`: the usage chunk has a choice with an empty delta, and not
-        an empty list of choices.
+        an empty list of choices. `remarkable`: how long a text is, at least, that makes it `wordy`.
         """
+        self._remarkable = remarkable
+        self._usual_usage = 0
+        self.wordy = False
         self._model = model
         self._expected = choices
         self._usage_choice = usage_choice
@@ -73,6 +80,7 @@ class ChatWriter:
         known = isinstance(created, int) and not isinstance(created, bool) and created > 0
         when = created if known else int(time.time())
         name = model if isinstance(model, str) and model else self._model
+        self.wordy = True
         self._head = f'data: {{"id":{quote(chunk_id or f"chatcmpl-{uuid.uuid4()}")},"choices":['
         self._tail = f'],"created":{when},"model":{quote(name)},"object":"chat.completion.chunk","usage":'
 
@@ -91,11 +99,18 @@ class ChatWriter:
         if len(delta) == 2 and isinstance(content, str) and delta.get("role") == "assistant":
             # The shape of nearly all chunks.
             text = f'{{"role":"assistant","content":{quote(content)}}}'
+            if len(content) >= self._remarkable or logprobs is not None:
+                self.wordy = True
         else:
             text = dumps(self._with_calls(index, delta))
+            self.wordy = True
+        counts = "null" if usage is None else dumps(usage)
+        if len(counts) > self._usual_usage:
+            self._usual_usage = len(counts) + _MORE_DIGITS
+            self.wordy = True
         self._out.append(
             f'{self._head}{{"index":{index},"delta":{text},"finish_reason":null,"logprobs":{probs}}}'
-            f"{self._tail}{'null' if usage is None else dumps(usage)}}}\n\n"
+            f"{self._tail}{counts}}}\n\n"
         )
 
     def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
@@ -103,6 +118,7 @@ class ChatWriter:
         state = self._choices.get(index, "new")
         if self._step(index, state, "finish"):
             self._usage_written = self._usage_written or usage is not None
+            self.wordy = True
             delta = self._with_calls(index, _with_role(delta or {}) if state == "new" else delta or {})
             self._out.append(
                 f'{self._head}{{"index":{index},"delta":{dumps(delta)},"finish_reason":{quote(reason)},'
@@ -131,7 +147,7 @@ class ChatWriter:
     def fail(self, error: ApiError) -> None:
         """End the stream with an error."""
         if not self.closed:
-            self.closed = True
+            self.closed = self.wordy = True
             self._out.append(error_event(error))
 
     def take(self) -> bytes:
@@ -140,6 +156,7 @@ class ChatWriter:
             return b""
         text = out[0] if len(out) == 1 else "".join(out)
         self._out = []
+        self.wordy = False
         try:
             return text.encode()
         except UnicodeEncodeError:
@@ -153,7 +170,7 @@ class ChatWriter:
     def _write_usage(self) -> None:
         if self._usage is None or self._usage_written or self.closed:
             return
-        self._usage_written = True
+        self._usage_written = self.wordy = True
         self.begin()
         choice = '{"index":0,"delta":{},"finish_reason":null,"logprobs":null}' if self._usage_choice else ""
         self._out.append(f"{self._head}{choice}{self._tail}{dumps(self._usage)}}}\n\n")

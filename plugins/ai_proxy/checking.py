@@ -105,6 +105,8 @@ def _contradictions(row: Row, settings: Settings, path: str) -> Iterator[Problem
     for api in settings.capabilities:
         if api in row.codecs and "{model}" in row.paths.get(api, ""):
             yield _idle(f"{path}.capabilities.{api}", f"with {row.name} the path is made of the model")
+    if row.auth and not row.auth.in_query and usable and row.auth.header in settings.forward_headers:
+        yield _idle(f"{path}.forwardHeaders", f"{row.auth.header} carries the token of the configuration")
     seen: dict[str, int] = {}
     for index, setting in enumerate(settings.custom_settings):
         where = f"{path}.customSettings[{index}].name"

@@ -7,6 +7,7 @@ After a while it is fetched anew in the background, and until that has worked, t
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from proxywasm import ClusterClient, FQDNCluster, HttpAnswer, HttpContext, log
@@ -54,21 +55,19 @@ class ContextText(Awaited):
         body["messages"] = [*conversation[:place], {"role": "system", "content": self._text}, *conversation[place:]]
         return True
 
-    def _call(self) -> None:
+    def _call(self, answered: Callable[[HttpAnswer], None]) -> None:
         settings = self._settings
         cluster = FQDNCluster(settings.service_name, settings.service_port)
-        ClusterClient(cluster).get(settings.file_url, self._fetched, timeout_ms=self._timeout_ms)
+        ClusterClient(cluster).get(settings.file_url, answered, timeout_ms=self._timeout_ms)
 
-    def _fetched(self, answer: HttpAnswer) -> None:
+    def _take(self, answer: HttpAnswer) -> ApiError | None:
         if answer.status != 200:
-            self._done(self._failed(f"status {answer.status}" if answer.received else "no answer"))
-            return
+            return self._failed(f"status {answer.status}" if answer.received else "no answer")
         if len(answer.body) > limits.CONTEXT_FILE:
-            self._done(self._failed(f"it has more than {limits.CONTEXT_FILE} bytes"))
-            return
+            return self._failed(f"it has more than {limits.CONTEXT_FILE} bytes")
         self._text = answer.body.decode(errors="replace")
         self._fetch_at = time.time() + _FRESH
-        self._done(None)
+        return None
 
     def _failed(self, why: str) -> ApiError:
         self._fetch_at = time.time() + _BETWEEN_FAILURES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from .codecs import loose
 from .jsonx import Json
 from .settings import CustomSetting
 
@@ -25,9 +26,9 @@ def _write(body: Json, path: list[str], value: Any, *, overwrite: bool) -> bool:
     for index, name in enumerate(path):
         last = index == len(path) - 1
         if isinstance(target, list):
-            if not name.isdigit() or int(name) >= len(target):
+            if not name.isdecimal() or (number := loose.digits(name)) >= len(target):
                 return False
-            place: Any = int(name)
+            place: Any = number
             present = True
         elif isinstance(target, dict):
             place, present = name, name in target

@@ -10,7 +10,8 @@ from proxywasm import SSEDecoder
 from . import apis, thinking
 from .call import Call
 from .codecs import openai_chat
-from .jsonx import Json, dumps, loads, to_bytes
+from .errors import of_upstream
+from .jsonx import Json, NumberError, dumps, loads, to_bytes
 from .provider import Edit, Provider
 from .streams import CheckedStream
 
@@ -22,7 +23,7 @@ def passed_on(provider: Provider, call: Call) -> CheckedStream:
     edit = provider.row.chunk_edit
     promotion = thinking.Promotion() if thinking.wanted(call.settings) else None
     if call.api != apis.CHAT or (edit is None and promotion is None):
-        return CheckedStream(call.tokens)
+        return CheckedStream(call.scrubber)
     return EditedStream(call, edit, promotion)
 
 
@@ -30,14 +31,24 @@ class EditedStream(CheckedStream):
     """Changes documents of events; whatever else there is stays as it is."""
 
     def __init__(self, call: Call, edit: Edit | None, promotion: thinking.Promotion | None) -> None:
-        super().__init__(call.tokens)
+        super().__init__(call.scrubber)
         self._call = call
         self._edit = edit
         self._promotion = promotion
         self._last: Json = {}
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
+        failed = self.failure is not None
         output = super().feed(chunk, last=last)
+        try:
+            return self._edited(output, last=last)
+        except NumberError as error:
+            if failed:
+                return b""
+            self.said = self.begun
+            return self._fail(of_upstream(error))
+
+    def _edited(self, output: bytes, *, last: bool) -> bytes:
         end = 0
         parts = []
         for found in _EVENT.finditer(output):

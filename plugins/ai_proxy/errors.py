@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any, Final
 
-from proxywasm import JsonTooComplexError
+from proxywasm import JsonTooComplexError, SSEError
 
 from . import limits
-from .jsonx import Json, dump_bytes, loads
+from .credentials.scrubber import Scrubber
+from .jsonx import Json, NumberError, dump_bytes, loads
 
 RESPONSE_FAILED: Final = "ai-proxy.proc_resp_body_failed"
 """What a bad answer is called in logs and access logs."""
@@ -34,29 +34,24 @@ class ApiError(Exception):
 
     def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
+        if not 400 <= status <= 599:
+            status = 502  # A service may answer with any number; nobody knows what the others are to mean.
         self.status = status
         self.message = message
-        self.type = _TYPES.get(status) or ("invalid_request_error" if 400 <= status < 500 else "server_error")
+        self.type = _TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")
         self.code = code
         self.param = param
 
-    def hide(self, tokens: Iterable[str]) -> None:
+    def hide(self, scrubber: Scrubber) -> None:
         """Some services repeat the key that they refuse, which neither the client nor the log is to see."""
-        self.message = without(tokens, self.message.encode(errors="replace")).decode()
+        self.message = scrubber.clean_text(self.message)
+        self.code = self.code and scrubber.clean_text(self.code)
 
     def document(self) -> Json:
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
 
     def body(self) -> bytes:
         return dump_bytes(self.document())
-
-
-def without(tokens: Iterable[str], text: bytes) -> bytes:
-    """The text with `***` in the place of each token. What is as short as no real key may be part of a word."""
-    for token in tokens:
-        if len(token) >= 8:
-            text = text.replace(token.encode(), b"***")
-    return text
 
 
 def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:
@@ -81,6 +76,11 @@ def busy() -> ApiError:
 def answer_too_large(limit: int) -> ApiError:
     """The model service answered with more than is read."""
     return bad_upstream(f"the upstream's answer has more than {limit} bytes")
+
+
+def of_upstream(error: ApiError | NumberError | SSEError) -> ApiError:
+    """What is wrong with an answer, as the client is told it."""
+    return error if isinstance(error, ApiError) else bad_upstream(f"the upstream's answer cannot be used: {error}")
 
 
 def stream_cut() -> ApiError:
@@ -111,7 +111,7 @@ def from_anything(status: int, body: bytes, document: Any) -> ApiError:
         message = next((source[key] for key in _MESSAGE_KEYS if isinstance(source.get(key), str) and source[key]), "")
         code = next((source[key] for key in ("code", "error_code", "status") if key in source), None)
         if message:
-            return ApiError(status, message, code=None if code is None else str(code))
+            return ApiError(status, message, code=str(code) if isinstance(code, (str, int)) else None)
     text = body[:_LOOKED_AT].decode(errors="replace")
     if "<" in text and (title := _TITLE.search(text)):
         text = title[1]

@@ -6,17 +6,9 @@ from typing import Final
 
 from proxywasm import Action, HttpContext, log
 
-from . import fronts, limits
+from . import fronts, leaving, limits
 from .call import Call
-from .errors import (
-    RESPONSE_FAILED,
-    ApiError,
-    from_anything,
-    is_openai_error,
-    parse,
-    request_too_large,
-    without,
-)
+from .errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_error, parse, request_too_large
 from .provider import Codec
 
 # Of an error that has to be answered anew: what a client's retry and a support case need.
@@ -47,18 +39,16 @@ def explain(ctx: HttpContext, call: Call, codec: Codec | None, raw: bytes) -> No
     if not ctx.is_response_from_upstream():
         replace(ctx, request_too_large())
         return
-    body = without(call.tokens, raw)
+    body = call.scrubber.clean(raw)
     document = parse(body)
     if not call.front and is_openai_error(document):
-        if body is not raw and body != raw:
-            ctx.response_headers.discard("content-length")
-            ctx.replace_response_body(body)
+        leaving.passed_body(ctx, call, raw)
         return
     error = codec.error(call.status, document) if codec and isinstance(document, dict) else None
     if error is None:
         error = from_anything(call.status, body, document)
-    log.warn("upstream answered with status %d: %s", call.status, error.message)
     replace(ctx, error)
+    log.warn("upstream answered with status %d: %s", call.status, error.message)
 
 
 def is_size_refusal(ctx: HttpContext, status: int) -> bool:
@@ -87,11 +77,12 @@ def become(ctx: HttpContext, error: ApiError) -> bytes:
 
 def answer_anew(ctx: HttpContext, error: ApiError) -> None:
     """The client gets an error in place of an answer of which nothing is in hand."""
+    body = fronts.error_body(ctx, error)
     log.error("%s: %s", RESPONSE_FAILED, error.message)
     kept = {name: value for name in _KEPT_HEADERS if (value := ctx.response_headers.get(name))}
     ctx.send_http_response(
         error.status,
         {"content-type": "application/json", **kept},
-        fronts.error_body(ctx, error),
+        body,
         details=RESPONSE_FAILED,
     )

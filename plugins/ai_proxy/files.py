@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, RouteCluster, log
 
@@ -14,6 +12,7 @@ from . import limits
 from .call import Call
 from .codecs.content import Data
 from .errors import ApiError, request_too_large
+from .public_address import is_public
 
 _TIMEOUT_MS: Final = 30_000
 _MOST: Final = 32  # OpenAI allows more in one request, but these are fetched all at once.
@@ -89,18 +88,9 @@ def _callback(url: str, answered: Callable[[str, HttpAnswer], None]) -> Callable
 
 
 def _check(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        parts, host = None, ""
-    if parts is None or parts.scheme not in {"http", "https"} or not host:
+    if not url.lower().startswith(("https://", "http://")):
         raise ApiError(400, "the address of a file must be of https, http or data", param="messages")
-    try:
-        private = not ipaddress.ip_address(host).is_global
-    except ValueError:
-        private = host == "localhost" or host.endswith((".localhost", ".local", ".internal")) or "." not in host
-    if private:
+    if not is_public(url):
         raise ApiError(400, "the address of a file must be a public one", param="messages", code="invalid_image_url")
 
 

@@ -75,4 +75,4 @@ def _set_model(parts: list[Part], field: Part | None, model: str) -> None:
     if field is None:
         parts.append(multipart.field("model", model))
     else:
-        field.data = model.encode()
+        field.data = model.encode(errors="replace")

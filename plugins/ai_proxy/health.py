@@ -21,8 +21,8 @@ from .settings.reliability import FailoverSettings
 
 _PATIENCE = 3
 """Health checks that fail before they become rarer."""
-_RAREST = 16
-"""Times the interval."""
+_RAREST = 4
+"""How often the interval doubles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Health:
             for token, name in self._names.items():
                 entry = state["down"].get(name)
                 if entry is not None and _number(entry.get("next")) <= now:
-                    rarely = min(2 ** max(_number(entry.get("bad")) - _PATIENCE, 0), _RAREST)
+                    rarely = 2 ** min(max(_number(entry.get("bad")) - _PATIENCE, 0), _RAREST)
                     # Timers are a little late, and not equally late: a little less than the interval is enough.
                     entry["next"] = now + int(self.settings.health_check_interval * (rarely - 0.1))
                     taken.append(Check(token, str(entry.get("cluster", ""))))

@@ -20,10 +20,19 @@ def _no_constant(name: str) -> NoReturn:
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
 _scan = make_scanner(_decoder)  # type: ignore[arg-type]  # it takes what the decoder is set to; the stub is wrong
-# As `json.JSONEncoder` has it, which makes a new one for each document.
+# As `json.JSONEncoder` has it, which makes a new one for each document. It refuses infinite numbers: Python reads
+# `1e999` as one, and would write `Infinity`, which is no JSON. To look for them while reading would cost more.
 _encode = encoder.c_make_encoder(  # type: ignore[attr-defined]  # the stub lacks it
-    None, json.JSONEncoder().default, encoder.encode_basestring, None, ":", ",", False, False, True
+    None, json.JSONEncoder().default, encoder.encode_basestring, None, ":", ",", False, False, False
 )
+
+
+class NumberError(ValueError):
+    """A document has a number that cannot be written: it is beyond all numbers that a float can be."""
+
+    def __init__(self) -> None:
+        super().__init__("a number is out of range")
+
 
 _MARK: Final = b"\xef\xbb\xbf"
 """The byte order mark, which JSON does not have and some write."""
@@ -87,8 +96,14 @@ quote: Final[Callable[[str], str]] = encoder.encode_basestring
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON text. May hold lone surrogates if the document did; `to_bytes` deals with them."""
-    return "".join(_encode(value, 0))
+    """Compact JSON text. May hold lone surrogates if the document did; `to_bytes` deals with them.
+
+    Raises `NumberError`: whose document it is, decides what becomes of that.
+    """
+    try:
+        return "".join(_encode(value, 0))
+    except ValueError:
+        raise NumberError from None
 
 
 def to_bytes(text: str) -> bytes:
@@ -100,7 +115,12 @@ def to_bytes(text: str) -> bytes:
 
 
 def dump_bytes(value: Any) -> bytes:
-    return to_bytes("".join(_encode(value, 0)))
+    """JSON as UTF-8. Raises `NumberError`, as `dumps` does."""
+    try:
+        text = "".join(_encode(value, 0))
+    except ValueError:
+        raise NumberError from None
+    return to_bytes(text)
 
 
 _LARGE: Final = 1024 * 1024

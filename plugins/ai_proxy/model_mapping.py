@@ -125,7 +125,7 @@ def _template(value: str, pattern: re.Pattern[str]) -> list[str | int]:
         if name is None:
             parts.append("$")
         elif name.isdigit():
-            if int(name) <= pattern.groups:
+            if len(name) < 5 and int(name) <= pattern.groups:  # Expressions do not have more groups.
                 parts.append(int(name))
         elif name in pattern.groupindex:
             parts.append(pattern.groupindex[name])

@@ -89,7 +89,7 @@ def write(parts: list[Part], boundary: bytes) -> bytes:
 def field(name: str, value: str) -> Part:
     """A field that is a text."""
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    return Part({"content-disposition": f'form-data; name="{quoted}"'}, value.encode())
+    return Part({"content-disposition": f'form-data; name="{quoted}"'}, value.encode(errors="replace"))
 
 
 def _part(raw: bytes) -> Part:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from proxywasm import ClusterClient, ConfigError, DnsCluster, HttpAnswer, HttpContext, log, shared_data
 
 from . import limits
+from .codecs import loose
 from .errors import ApiError, parse
 from .jsonx import dump_bytes, loads
 from .signing import rs256
@@ -24,6 +26,10 @@ _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _TOKEN_URI: Final = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
 _LIFETIME: Final = 3600
 """Seconds: the most that an assertion may live, and how long a token lives that does not say."""
+_DAY: Final = 24 * 3600
+"""Seconds. No access token lives longer, whatever the service says."""
+_LONGEST: Final = 16 * 1024
+"""Characters of an access token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class ServiceAccount:
     key_id: str
     key: rs256.PrivateKey
     token_uri: str
+    secrets: tuple[str, ...] = field(repr=False)
+    """The private key as it may be written: in lines, and in one."""
 
     @classmethod
     def read(cls, text: str, path: str) -> ServiceAccount:
@@ -54,7 +62,9 @@ class ServiceAccount:
         token_uri = document.get("token_uri") or _TOKEN_URI
         if not isinstance(token_uri, str) or not token_uri.startswith("https://"):
             raise ConfigError(f"{path}: the token_uri of the key file must begin with https://")
-        return cls(document["client_email"], str(document.get("private_key_id") or ""), key, token_uri)
+        lines = [line.strip() for line in document["private_key"].splitlines() if not line.startswith("-----")]
+        secrets = "\n".join(lines).strip(), "".join(lines)
+        return cls(document["client_email"], str(document.get("private_key_id") or ""), key, token_uri, secrets)
 
     def assertion(self, now: int) -> str:
         claims = {
@@ -99,35 +109,33 @@ class AccessToken(Awaited):
         entry = shared_data.get(self._key)
         known: Any = parse(entry.value) if entry else None
         if isinstance(known, dict):
-            self._token, self._expires = str(known.get("token")), float(known.get("expireAt") or 0)
+            self._token, self._expires = loose.header(known.get("token"), _LONGEST), loose.count(known.get("expireAt"))
         return self._is_valid(now)
 
     def _is_valid(self, now: float) -> bool:
         return self._token != "" and self._expires > now + self._refresh_ahead
 
-    def _call(self) -> None:
+    def _call(self, answered: Callable[[HttpAnswer], None]) -> None:
         body = f"grant_type={_GRANT}&assertion={self._account.assertion(int(time.time()))}"
         ClusterClient(self._cluster).post(
             urlsplit(self._account.token_uri).path or "/",
-            self._fetched,
+            answered,
             headers={"content-type": "application/x-www-form-urlencoded"},
             body=body,
             timeout_ms=self._timeout_ms,
         )
 
-    def _fetched(self, answer: HttpAnswer) -> None:
+    def _take(self, answer: HttpAnswer) -> ApiError | None:
         readable = answer.status == 200 and len(answer.body) <= limits.OWN_ANSWER
         document = parse(answer.body) if readable else None
         token = document.get("access_token") if isinstance(document, dict) else None
-        if not isinstance(document, dict) or not isinstance(token, str) or not token:
+        if not isinstance(document, dict) or not (token := loose.header(token, _LONGEST)):
             why = f"status {answer.status}" if answer.received else "no answer"
-            self._done(self._failed(why))
-            return
-        seconds = document.get("expires_in")
-        seconds = seconds if isinstance(seconds, int) and seconds > 0 else _LIFETIME
+            return self._failed(why)
+        seconds = min(loose.count(document.get("expires_in")) or _LIFETIME, _DAY)
         self._token, self._expires = token, time.time() + seconds
         shared_data.set(self._key, dump_bytes({"token": token, "expireAt": int(self._expires)}))
-        self._done(None)
+        return None
 
     def _failed(self, why: str) -> ApiError:
         log.error("no access token for %s: %s", self._account.email, why)

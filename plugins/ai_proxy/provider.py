@@ -10,8 +10,10 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from proxywasm import Event
 
+from . import client_headers
 from .call import Call
 from .context_file import ContextText
+from .credentials.secrets import Scrubbers
 from .errors import ApiError
 from .health import Health
 from .jsonx import Json
@@ -75,7 +77,7 @@ class OwnKey(Enum):
     USED = "used"
     """It is the client's key for this very service."""
     KEPT = "kept"
-    """The service is anyone's: all headers that carry credentials stay as they are."""
+    """The service is anyone's: the headers in which clients of model services have their key stay as they are."""
 
 
 class Endpoint(NamedTuple):
@@ -176,6 +178,8 @@ class Row:
     original: Original = Original.LIKE_OPENAI
     query: str = ""
     """A parameter that every request has, whatever its path and protocol."""
+    key_parameter: str = ""
+    """The parameter of the query in which clients of this service may have their key."""
     strict_query: bool = False
     """Parameters of the query that it does not know are refused, so those of OpenAI's clients stay behind."""
 
@@ -194,7 +198,11 @@ class Provider:
     own_key: OwnKey = OwnKey.REMOVED
     """As the row says, where the configuration has no tokens."""
     headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    removed_headers: frozenset[str] = frozenset()
+    """Those of the client that stay behind."""
     tokens: Tokens = field(default_factory=lambda: Tokens(()))
+    scrubbers: Scrubbers = field(default_factory=lambda: Scrubbers(Settings(type="")))
+    """What keeps credentials out of answers."""
     context: ContextText | None = None
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
@@ -209,6 +217,7 @@ class Provider:
         timeout = settings.timeout or DEFAULT_TIMEOUT_MS
         context = ContextText(settings.context, timeout) if settings.context else None
         login = row.login(settings) if row.login else None
+        own_key = OwnKey.REMOVED if settings.api_tokens else row.own_key
         return cls(
             row,
             settings,
@@ -216,9 +225,11 @@ class Provider:
             {**place.paths, **settings.capabilities},
             place.only_path,
             place.query,
-            OwnKey.REMOVED if settings.api_tokens else row.own_key,
+            own_key,
             row.headers(settings) if row.headers else _NOTHING,
+            client_headers.removed(settings.forward_headers, keys_stay=own_key is OwnKey.KEPT),
             Tokens(settings.api_tokens, _health(settings, place.host)),
+            Scrubbers(settings),
             context,
             login,
             tuple(one for one in (context, login) if one is not None),

@@ -8,12 +8,12 @@ from urllib.parse import parse_qs
 
 from proxywasm import Action, Headers, HttpContext, JsonTooComplexError, log
 
-from . import apis, bodies, custom_settings, files, forms, fronts, limits, multipart, retry, upstream
+from . import apis, bodies, custom_settings, files, forms, fronts, limits, multipart, paths, retry, upstream
 from .call import Call
 from .config import Config
 from .errors import ApiError, busy, request_too_complex, request_too_large
 from .files import FilesWanted
-from .jsonx import Json, dump_converted, loads
+from .jsonx import Json, NumberError, dump_converted, loads
 from .plans import Plan, Plans
 from .provider import Provider
 from .waiting import Awaited, go_on
@@ -30,11 +30,13 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         return None
     ctx.disable_reroute()
     provider = plans.provider
-    route = apis.PLAIN.get(ctx.path) or apis.classify(ctx.path)
+    plain = apis.PLAIN.get(ctx.path)
+    route = plain or apis.classify(ctx.path)
     plan = plans[route.api]
     if plan.api != route.api:
         route = apis.Route(plan.api)
     call = Call(provider.settings, route)
+    call.scrubber = provider.scrubbers.configured
     ctx.set_context("call", call)
     if not plan.api and plan.openai:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", ctx.path)
@@ -44,26 +46,30 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         fronts.enter(call, provider)
         plan = plans[call.api]
     read = concerned and plan.edited
-    if read and limits.exceeds(headers.get("content-length", ""), limits.BODY):
-        reply(ctx, request_too_large())
-        return None
-    if concerned and not plan.served:
-        reply(ctx, ApiError(404, "the model service behind this route does not have this API", code="unsupported_api"))
-        return None
-    if plan.choose_path is not None:
-        call.path = plan.choose_path(call)
     row, settings = provider.row, provider.settings
-    consumer = headers.get("x-mse-consumer") if plan.stateful else None
-    tokens = provider.tokens
-    call.token = (row.credential(settings) if row.credential else "") or tokens.only or tokens.pick(plan.api, consumer)
-    read = read and not (call.path and plan.only_for_path)
-    if plan.names_model and not read:
-        # A websocket's request has the model in its query.
-        asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
-        call.model = asked and settings.model_mapping.of(asked)
-    if row.read_headers:
-        call.asked_headers = {name: headers.get(name, "") for name in row.read_headers}
-    upstream.address(ctx, headers, provider, call, plan.path)
+    try:
+        if concerned:
+            _check(plan, read, headers.get("content-length", ""))
+        if plain is None:
+            paths.check(ctx.path)
+        if plan.choose_path is not None:
+            call.path = plan.choose_path(call)
+        consumer = headers.get("x-mse-consumer") if plan.stateful else None
+        tokens = provider.tokens
+        call.token = (
+            (row.credential(settings) if row.credential else "") or tokens.only or tokens.pick(plan.api, consumer)
+        )
+        read = read and not (call.path and plan.only_for_path)
+        if plan.names_model and not read:
+            # A websocket's request has the model in its query.
+            asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
+            call.model = asked and settings.model_mapping.of(asked)
+        if row.read_headers:
+            call.asked_headers = {name: headers.get(name, "") for name in row.read_headers}
+        upstream.address(ctx, headers, provider, call, plan.path)
+    except ApiError as error:
+        reply(ctx, error)
+        return None
     if row.first_byte_timeout_always and settings.first_byte_timeout:
         headers[_FIRST_BYTE_TIMEOUT] = str(settings.first_byte_timeout)
     if not read:
@@ -71,6 +77,14 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         return _after(ctx, plan.login, lambda: _send_unread(ctx, plan, call))
     ctx.set_request_body_buffer_limit(limits.BODY)
     return Action.STOP_ITERATION
+
+
+def _check(plan: Plan, read: bool, length: str) -> None:
+    """Raises `ApiError` for a request that need not even be read."""
+    if read and limits.exceeds(length, limits.BODY):
+        raise request_too_large()
+    if not plan.served:
+        raise ApiError(404, "the model service behind this route does not have this API", code="unsupported_api")
 
 
 def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
@@ -115,20 +129,25 @@ def _send(ctx: HttpContext, plans: Plans, call: Call, raw: bytes) -> Action | No
     provider = plans.provider
     try:
         replacement = _replacement(plans, call, raw)
+        plan = plans[call.api]
+        # Headers are changed when nothing can be refused any more.
+        path = upstream.upstream_path(provider, call, ctx.path) if call.path or plan.names_model else ""
     except ApiError as error:
         reply(ctx, error)
         return None
+    except NumberError as error:
+        reply(ctx, ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json"))
+        return None
     except FilesWanted as wanted:
         return _fetch(ctx, plans, call, raw, wanted.urls)
-    plan = plans[call.api]
     if provider.login is not None:
         upstream.set_token(ctx, provider, call, provider.login.token)
     if call.stream or call.headers:
         _set_headers(ctx.request_headers, plan, call)
     if call.host:
         upstream.set_host(ctx, provider, call.host)
-    if call.path or plan.names_model:
-        upstream.set_path(ctx, provider, call)
+    if path:
+        upstream.set_path(ctx, path)
     if replacement is not None:
         ctx.replace_request_body(replacement)
     if plan.sealed:
@@ -152,7 +171,7 @@ def _set_headers(headers: Headers, plan: Plan, call: Call) -> None:
 
 def _seal(ctx: HttpContext, provider: Provider, call: Call, sent: bytes) -> None:
     """Nothing in the request changes any more."""
-    upstream.sign(ctx, provider, sent)
+    upstream.sign(ctx, provider, call, sent)
     retry.remember(provider, call, sent)
 
 
@@ -176,7 +195,7 @@ def _fetch(ctx: HttpContext, plans: Plans, call: Call, raw: bytes, urls: list[st
 
 
 def _replacement(plans: Plans, call: Call, raw: bytes) -> bytes | None:
-    """The body for the provider; None if the client's will do. Raises `ApiError`."""
+    """The body for the provider; None if the client's will do. Raises `ApiError` and `NumberError`."""
     provider, plan = plans.provider, plans[call.api]
     if provider.row.keeps_bodies:
         document = _own_document(raw)
@@ -220,8 +239,8 @@ def _fitting(body: bytes) -> bytes:
 
 def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
     """Answer the client in the provider's stead."""
-    log.warn("request refused with %d: %s", error.status, error.message)
     body = fronts.error_body(ctx, error)
+    log.warn("request refused with %d: %s", error.status, error.message)
     ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
 
 

@@ -6,12 +6,12 @@ from typing import Final
 
 from proxywasm import Action, HttpAnswer, HttpContext, JsonTooComplexError, log
 
-from . import failures, fronts, limits, streams, thinking
+from . import failures, fronts, leaving, limits, streams, thinking
 from .call import Call
 from .codecs import openai_chat
 from .edited_stream import passed_on
-from .errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, without
-from .jsonx import dump_converted, loads
+from .errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
+from .jsonx import NumberError, dump_converted, loads
 from .plans import Plan
 from .provider import Codec
 from .streams import CheckedStream, ConvertedStream
@@ -22,11 +22,14 @@ _BINARY_STREAMS: Final = frozenset({"application/vnd.amazon.eventstream"})
 def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
     codec = _codec(plan, call)
     if not _concerns(ctx, plan, call, codec):
-        ctx.dont_read_response_body()
-        return None
+        return leaving.pass_on(ctx, plan.provider, call)
     if call.status >= 400:
         return failures.on_headers(ctx, call.status)
     headers = ctx.response_headers
+    if not ctx.has_response_body or not (plan.checked or codec):
+        action = leaving.pass_on(ctx, plan.provider, call)
+        headers.discard("content-length")
+        return action
     length = headers.get("content-length", "")
     headers.discard("content-length")
     if plan.provider.row.id_header:
@@ -35,9 +38,6 @@ def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
     if codec is not None and (kind := content_type.partition(";")[0]) in _BINARY_STREAMS:
         log.debug("a stream of %s becomes one of events", kind)
         headers["content-type"] = content_type = "text/event-stream; charset=utf-8"
-    if not ctx.has_response_body or not (plan.checked or codec):
-        ctx.dont_read_response_body()
-        return None
     if ctx.response_is_opaque:
         if codec is not None:
             error = bad_upstream("the upstream's answer is compressed although that was not asked for")
@@ -66,16 +66,18 @@ def on_body(ctx: HttpContext, plan: Plan, call: Call, raw: bytes) -> ApiError | 
             content_type, body = _answer(plan, call, codec, raw)
             if content_type:
                 ctx.response_headers["content-type"] = content_type
-            if call.answer_headers:
-                ctx.response_headers.update(call.answer_headers)
-            ctx.replace_response_body(body)
+            leaving.add_headers(ctx, call)
+            leaving.body(ctx, call, body)
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
         elif plan.promotes and thinking.promote(answer := _document(raw)):
-            ctx.replace_response_body(dump_converted(answer, raw))
-    except ApiError as error:
-        error.hide(call.tokens)
-        begin = without(call.tokens, raw)[:200]
+            leaving.body(ctx, call, dump_converted(answer, raw))
+        else:
+            leaving.passed_body(ctx, call, raw)
+    except (ApiError, NumberError) as problem:
+        error = of_upstream(problem)
+        error.hide(call.scrubber)
+        begin = call.scrubber.clean(raw)[:200]
         log.error("%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, call.status, error.message, begin)
         return error
     return None
@@ -93,6 +95,11 @@ def whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
 
     Raises `ApiError` when it is an error, or makes no sense.
     """
+    content_type, body = _whole(plan, call, answer)
+    return content_type, call.scrubber.clean(body)
+
+
+def _whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
     codec = _codec(plan, call)
     if len(answer.body) > (limit := _limit(plan, codec)):
         raise answer_too_large(limit)
@@ -104,10 +111,13 @@ def whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
         if stream.failure is not None:
             raise stream.failure
         return "", body
-    if codec is not None:
+    if codec is None:
+        _document(answer.body)
+        return "", answer.body
+    try:
         return _answer(plan, call, codec, answer.body)
-    _document(answer.body)
-    return "", answer.body
+    except NumberError as error:
+        raise of_upstream(error) from None
 
 
 def on_first_chunk(
@@ -123,9 +133,7 @@ def on_first_chunk(
     elif not stream.said:
         return None
     stream.begun = True
-    if call.answer_headers:
-        # Known only now; a stream whose first event says nothing goes without.
-        ctx.response_headers.update(call.answer_headers)
+    leaving.add_headers(ctx, call)  # Known only now; a stream whose first event says nothing goes without.
     return output
 
 
@@ -158,7 +166,10 @@ def _is_stream(content_type: str) -> bool:
 
 
 def _answer(plan: Plan, call: Call, codec: Codec, raw: bytes) -> tuple[str, bytes]:
-    """The client's answer and its content type, if that is another than the upstream's."""
+    """The client's answer and its content type, if that is another than the upstream's.
+
+    Raises `ApiError` and `NumberError`.
+    """
     answer = codec.response(call, _document(raw))
     if plan.promotes:
         thinking.promote(answer)

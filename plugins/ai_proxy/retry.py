@@ -14,6 +14,8 @@ from proxywasm import ClusterClient, HttpAnswer, HttpCallError, HttpContext, Rou
 
 from . import upstream
 from .call import Call
+from .codecs import loose
+from .credentials.secrets import signature
 from .errors import ApiError
 from .provider import Outgoing, Provider
 
@@ -48,8 +50,8 @@ def wanted(provider: Provider, call: Call, status: int) -> bool:
 
 def account(ctx: HttpContext, provider: Provider, call: Call, status: int, wait: str = "") -> None:
     """Say how the provider has answered to the token of the call. `wait` is its `retry-after`."""
-    if wait.isdecimal() and status >= 400:
-        provider.tokens.rest(call.token, int(wait))
+    if wait and status >= 400:
+        provider.tokens.rest(call.token, loose.digits(wait))
     health = provider.tokens.health
     if health is None or not call.token:
         return
@@ -109,5 +111,7 @@ def _again(ctx: HttpContext, provider: Provider, call: Call) -> tuple[Outgoing, 
         headers[auth.header] = auth.prefix + call.token
     sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, call.sent or b"")
     if provider.row.sign is not None:
-        headers |= provider.row.sign(provider.settings, sent)
+        signed = provider.row.sign(provider.settings, sent)
+        call.signature = signature(signed)
+        headers |= signed
     return sent, headers

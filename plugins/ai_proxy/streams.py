@@ -8,11 +8,12 @@ from typing import Final, Protocol
 from proxywasm import Event, JsonTooComplexError, SSEDecoder, SSEError, log
 
 from . import fronts, limits, thinking
-from .call import Call
+from .call import NO_CREDENTIALS, Call
 from .chat import ChatWriter, error_event
 from .codecs import openai_chat
-from .errors import RESPONSE_FAILED, ApiError, bad_upstream, stream_cut
-from .jsonx import Json, loads, to_bytes
+from .credentials.scrubber import Scrubber
+from .errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream, stream_cut
+from .jsonx import Json, NumberError, loads, to_bytes
 from .provider import Codec
 from .writers import Writer
 
@@ -38,10 +39,14 @@ class ConvertedStream:
         self.heard = False
         """An event has arrived."""
         self.failure: ApiError | None = None
+        self._unwritten = False
+        """What has been said could not be written, and nothing has gone to the client before."""
         self._fresh = True
         self._call = call
         self._event = codec.event
         self._error = codec.error
+        self._scrubber = call.scrubber
+        self._suspects = call.scrubber.suspects_event
         # Streams may be framed in a way of their own.
         self._decoder: Decoder = getattr(codec, "decoder", _decoder)()
         self._writer = _writer(call)
@@ -49,7 +54,7 @@ class ConvertedStream:
     @property
     def said(self) -> bool:
         """Something other than an error has gone to the client."""
-        return self._writer.said
+        return self._writer.said and not self._unwritten
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         """What goes to the client. An error ends the stream there and is its `failure`."""
@@ -72,11 +77,15 @@ class ConvertedStream:
                     break  # The client has been told the end; what comes after it is nothing to anybody.
             if last and not writer.closed:
                 self._close()
-        except (ApiError, SSEError) as error:
-            self.failure = failure = error if isinstance(error, ApiError) else bad_upstream(str(error))
-            _tell(failure, self._call.tokens)
+        except (ApiError, NumberError, SSEError) as error:
+            self.failure = failure = of_upstream(error)
+            self._unwritten = isinstance(error, NumberError) and not self.begun
+            _tell(failure, self._scrubber)
             writer.fail(failure)
-        return writer.take()
+        if not writer.wordy:
+            return writer.take()  # As mostly: each credential is longer than the few characters that are new.
+        output = writer.take()
+        return self._scrubber.remove(output) if self._suspects(output) else output
 
     def _expect_events(self, chunk: bytes) -> None:
         """An error may come as JSON or HTML although events were announced."""
@@ -126,7 +135,9 @@ def _writer(call: Call) -> Writer:
     if (front := fronts.of(call)) is not None:
         writer = front.writer(call)
     else:
-        writer = ChatWriter(call.model, choices=call.choices, usage_choice=call.usage_choice)
+        writer = ChatWriter(
+            call.model, choices=call.choices, usage_choice=call.usage_choice, remarkable=call.scrubber.shortest
+        )
     return thinking.PromotingWriter(writer) if thinking.wanted(call.settings) else writer
 
 
@@ -142,8 +153,8 @@ def _document(data: str) -> dict[str, object]:
     return document
 
 
-def _tell(failure: ApiError, tokens: tuple[str, ...]) -> None:
-    failure.hide(tokens)
+def _tell(failure: ApiError, scrubber: Scrubber) -> None:
+    failure.hide(scrubber)
     log.error("%s: stream not usable: %s", RESPONSE_FAILED, failure.message)
 
 
@@ -152,6 +163,7 @@ def _tell(failure: ApiError, tokens: tuple[str, ...]) -> None:
 _FINISH: Final = b'"finish_reason"'
 _FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
 _ERROR: Final = b'"error"'
+_CONTENT: Final = b'"content":"'
 _FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
 
@@ -160,17 +172,35 @@ class CheckedStream:
     comes too early does not go unnoticed.
     """
 
-    def __init__(self, tokens: tuple[str, ...] = ()) -> None:
-        """`tokens`: what must not be repeated when it fails."""
+    def __init__(self, scrubber: Scrubber = NO_CREDENTIALS) -> None:
         self.begun = self.heard = self.said = False
         self.failure: ApiError | None = None
-        self._tokens = tokens
+        self._scrubber = scrubber
+        self._suspects = scrubber.suspects_event
         self._fresh = True
+        self._head = self._tail = b""
+        self._most = self._least = 0
         self._held = bytearray()
         self._ended = False
         self._has_data = self._has_finishes = False
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
+        known = False
+        if len(chunk) < self._most and not last:
+            # As mostly: but for some characters of its content it has been looked at before.
+            known = chunk.startswith(self._head) and chunk.endswith(self._tail)
+            if not known:
+                self._most = 0
+            elif len(chunk) < self._least:
+                return chunk
+        output = self._checked(chunk, last=last)
+        if not known and self._suspects(output):
+            return self._scrubber.remove(output)
+        if not self._most and output is chunk and not self._ended:
+            self._remember(chunk)
+        return output
+
+    def _checked(self, chunk: bytes, *, last: bool) -> bytes:
         if self.failure:
             return b""
         if self._fresh and chunk and not self._begins_well(chunk):
@@ -206,6 +236,17 @@ class CheckedStream:
         self._fresh = False
         return chunk.lstrip()[:1] not in {b"{", b"<"}
 
+    def _remember(self, chunk: bytes) -> None:
+        """Of chunks like this one, with another content, only that is new: too little for a credential as long as they
+        have less than `_most` bytes, and for an end or an error with less than `_least`.
+        """
+        start = chunk.find(_CONTENT) + len(_CONTENT)
+        end = chunk.find(b'"}', start)
+        if start >= len(_CONTENT) and end >= 0:
+            self._head, self._tail = chunk[:start], chunk[end:]
+            size = start + len(chunk) - end
+            self._most, self._least = size + self._scrubber.shortest, size + len(_ERROR) + 1
+
     def _note(self, output: bytes) -> None:
         """A stream that never speaks of a finish, not even as null, has none that could be missing."""
         finish, error = output.find(_FINISH), output.find(_ERROR)
@@ -221,11 +262,13 @@ class CheckedStream:
 
     def _fail(self, error: ApiError) -> bytes:
         self.failure = error
-        _tell(error, self._tokens)
+        self._most = 0
+        _tell(error, self._scrubber)
         return to_bytes(error_event(error))
 
     def _whole_events(self, chunk: bytes) -> bytes:
         held = self._held
+        self._most = 0
         start = max(len(held) - 3, 0)
         held += chunk
         end = max(held.rfind(b"\n\n", start) + 2, held.rfind(b"\r\n\r\n", start) + 4, held.rfind(b"\r\r", start) + 2)

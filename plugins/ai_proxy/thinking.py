@@ -83,6 +83,8 @@ class Promotion:
 class PromotingWriter:
     """A `Writer` before another one."""
 
+    wordy = True
+
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._promotion = Promotion()

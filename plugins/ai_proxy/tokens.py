@@ -37,7 +37,7 @@ class Tokens:
         if count < 2:
             return self.only
         if consumer and api in apis.STATEFUL:
-            first = fnv1a_32(consumer.encode()) % count
+            first = fnv1a_32(consumer.encode(errors="surrogatepass")) % count
         else:
             first = self._turn % count
             self._turn += 1

@@ -5,47 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import MutableMapping, Set
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from proxywasm import Headers, HttpContext, log
 
-from . import apis
+from . import apis, paths
 from .call import Call
+from .client_headers import ORIGINAL_HOST, ORIGINAL_PATH
+from .credentials.secrets import signature
 from .provider import Auth, Original, Outgoing, OwnKey, Provider, Row
 from .settings import Settings
-
-# Whatever a client uses to prove who it is: it proves that to the gateway, and is none of the model service's business.
-CREDENTIALS: Final = (
-    "authorization",
-    "x-api-key",
-    "x-authorization",
-    "api-key",
-    "x-goog-api-key",
-    "proxy-authorization",
-    "x-hi-original-auth",
-)
-
-_ORIGINAL_HOST: Final = "x-envoy-original-host"
-_ORIGINAL_PATH: Final = "x-envoy-original-path"
-
-# Removed in any case. The length changes with the body; an answer is to come uncompressed, so that it can be read; the
-# original host and path are for the gateway to say. What an earlier filter remembered is no business of the service.
-_REMOVED_IN_ANY_CASE: Final = (
-    "accept-encoding",
-    "content-length",
-    _ORIGINAL_HOST,
-    _ORIGINAL_PATH,
-    "x-hi-original-auth",
-)
-
-# With the client's credentials, unless they stay.
-_REMOVED: Final = tuple(dict.fromkeys((*_REMOVED_IN_ANY_CASE, *CREDENTIALS)))
 
 # Where clients of OpenAI's and other SDKs have their key, in the order in which it is looked for.
 _KEY_HEADERS: Final = ("x-api-key", "x-authorization", "authorization")
 
 
-_USED, _KEPT = OwnKey.USED, OwnKey.KEPT  # An enum member is no cheap attribute.
+_PROTOCOLS: Final = "sec-websocket-protocol"
+_PROTOCOL_KEY: Final = "openai-insecure-api-key."
+"""What precedes the key that OpenAI's clients in browsers give as a protocol: they cannot set headers."""
+
+_USED, _REMOVED = OwnKey.USED, OwnKey.REMOVED  # An enum member is no cheap attribute.
 
 
 def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, path: str) -> None:
@@ -54,7 +33,9 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, 
     """
     if not call.token and provider.own_key is _USED:
         call.token = _own_key(headers)
-    headers.discard_all(_REMOVED_IN_ANY_CASE if provider.own_key is _KEPT else _REMOVED)
+    headers.discard_all(provider.removed_headers)
+    if call.api == apis.REALTIME and provider.own_key is _REMOVED:
+        _remove_protocol_key(headers)
     if provider.headers:
         headers.update(provider.headers)
     _set_credential(headers, provider.row, call)
@@ -62,9 +43,9 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, 
     if not path or "?" in asked:
         path = upstream_path(provider, call, asked)
     if host and host != ctx.host:
-        headers.set_all(((":authority", host), (_ORIGINAL_HOST, ctx.host)))
+        headers.set_all(((":authority", host), (ORIGINAL_HOST, ctx.host)))
     if path != asked:
-        headers.set_all(((":path", path), (_ORIGINAL_PATH, asked)))
+        headers.set_all(((":path", path), (ORIGINAL_PATH, asked)))
 
 
 def set_token(ctx: HttpContext, provider: Provider, call: Call, token: str) -> None:
@@ -80,10 +61,19 @@ def _set_credential(headers: MutableMapping[str, str], row: Row, call: Call) -> 
 
 def _own_key(headers: Headers) -> str:
     for name in _KEY_HEADERS:
-        if value := headers.get(name, ""):
+        if (value := headers.get(name, "")) and value.isascii():
             return value[len("bearer ") :].strip() if value[:7].lower() == "bearer " else value
     log.warn("there is neither a token in the configuration nor a key in the request")
     return ""
+
+
+def _remove_protocol_key(headers: Headers) -> None:
+    protocols = [one.strip() for given in headers.get_all(_PROTOCOLS) for one in given.split(",")]
+    kept = [one for one in protocols if not one.startswith(_PROTOCOL_KEY)]
+    if len(kept) < len(protocols):
+        headers.discard(_PROTOCOLS)
+        if kept:
+            headers[_PROTOCOLS] = ", ".join(kept)
 
 
 def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
@@ -91,17 +81,18 @@ def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
     headers = ctx.request_headers
     if not provider.settings.provider_domain and host != headers.get(":authority"):
         headers[":authority"] = host
-        headers[_ORIGINAL_HOST] = ctx.host
+        headers[ORIGINAL_HOST] = ctx.host
 
 
-def sign(ctx: HttpContext, provider: Provider, body: bytes) -> None:
+def sign(ctx: HttpContext, provider: Provider, call: Call, body: bytes) -> None:
     """Add what covers all of the request, if there is anything. Nothing may be changed after that."""
     if provider.row.sign is None:
         return
     headers = ctx.request_headers
     sent = Outgoing(headers.get(":method", ""), headers.get(":authority", ""), headers.get(":path", ""), body)
-    for name, value in provider.row.sign(provider.settings, sent).items():
-        headers[name] = value
+    signed = provider.row.sign(provider.settings, sent)
+    call.signature = signature(signed)
+    headers.update(signed)
 
 
 def errand(provider: Provider, call: Call, path: str, body: bytes) -> tuple[Outgoing, dict[str, str]]:
@@ -117,19 +108,19 @@ def errand(provider: Provider, call: Call, path: str, body: bytes) -> tuple[Outg
     return sent, headers
 
 
-def set_path(ctx: HttpContext, provider: Provider, call: Call) -> None:
+def set_path(ctx: HttpContext, path: str) -> None:
     """For a path that is known only with the body."""
     headers = ctx.request_headers
-    path = upstream_path(provider, call, ctx.path)
     if path != headers.get(":path"):
         headers[":path"] = path
-        headers[_ORIGINAL_PATH] = ctx.path
+        headers[ORIGINAL_PATH] = ctx.path
 
 
 def upstream_path(provider: Provider, call: Call, path: str) -> str:
     """The path for the provider; the client's query stays, where the service bears it.
 
     Order of the settings: the client's prefix goes, the provider's path for the API comes, prefixes are put in front.
+    Raises `ApiError` if a name of the client's cannot stand in a path.
     """
     settings = provider.settings
     row = provider.row
@@ -147,11 +138,11 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
             path = _with_query(_filled(target, call), path, dropped={"beta"} if call.front else frozenset())
         if provider.query:
             # A client of Azure says its `api-version`, too; that of the configuration counts.
-            said = {pair.partition("=")[0] for pair in provider.query.split("&")}
-            path = _with_query(path.partition("?")[0], path, dropped=said)
-            path = f"{path}{'&' if '?' in path else '?'}{provider.query}"
+            path = _with_own(path, provider.query)
     if row.query and row.query not in path.partition("?")[2].split("&"):
-        path = f"{path}{'&' if '?' in path else '?'}{row.query}"
+        path = _with_own(path, row.query)
+    if row.key_parameter and "?" in path:
+        path = _with_query(path.partition("?")[0], path, dropped={row.key_parameter})
     if base and settings.base_path_handling == "prepend" and not path.startswith(base):
         path = f"{base.rstrip('/')}/{path.lstrip('/')}"
     if row.auth is not None and row.auth.in_query and call.token:
@@ -168,8 +159,7 @@ def keeps_path(provider: Provider) -> bool:
 
 def with_key(path: str, auth: Auth, token: str) -> str:
     """The path with this credential in its query, in the place of any other."""
-    path = _with_query(path.partition("?")[0], path, dropped={auth.header})
-    return f"{path}{'&' if '?' in path else '?'}{auth.header}={quote(token, safe='')}"
+    return _with_own(path, f"{auth.header}={quote(token, safe='')}")
 
 
 def _without_prefix(path: str, base: str) -> str:
@@ -186,13 +176,29 @@ def _with_prefix(settings: Settings, path: str) -> str:
 
 
 def _with_query(target: str, path: str, dropped: Set[str] = frozenset()) -> str:
-    """The target with the query of the path, but for what it has in its own, and for what is dropped."""
+    """The target with the query of the path, but for parameters that the target itself has, and those to be dropped."""
     query = path.partition("?")[2]
     if not query:
         return target
-    own = target.partition("?")[2].split("&")
-    rest = [pair for pair in query.split("&") if pair not in own and pair.partition("=")[0] not in dropped]
+    dropped = dropped | _names(target.partition("?")[2])
+    rest = [pair for pair in query.split("&") if _name(pair) not in dropped]
     return f"{target}{'&' if '?' in target else '?'}{'&'.join(rest)}" if rest else target
+
+
+def _with_own(path: str, query: str) -> str:
+    """The path with this query behind its own, of which parameters of the same names go."""
+    path = _with_query(path.partition("?")[0], path, dropped=_names(query))
+    return f"{path}{'&' if '?' in path else '?'}{query}"
+
+
+def _names(query: str) -> Set[str]:
+    return {_name(pair) for pair in query.split("&")} if query else frozenset()
+
+
+def _name(pair: str) -> str:
+    """The name of a parameter as a service reads it."""
+    name = pair.partition("=")[0]
+    return unquote_plus(name) if "%" in name or "+" in name else name
 
 
 def _filled(target: str, call: Call) -> str:
@@ -205,4 +211,6 @@ def _filled(target: str, call: Call) -> str:
     elif "model" not in parameters:
         # Azure: what names no model is about no deployment.
         target = target.replace("/deployments/{model}", "")
-    return re.sub(r"\{(\w+)\}", lambda match: quote(parameters.get(match[1], match[0]), safe=":@"), target)
+    return re.sub(
+        r"\{(\w+)\}", lambda match: paths.segment(parameters.get(match[1], match[0]), match[1], safe=":@"), target
+    )

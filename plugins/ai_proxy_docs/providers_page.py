@@ -10,8 +10,11 @@ from typing import Any, Final
 
 from ai_proxy import apis, limits
 from ai_proxy.checking import rules_of_row
+from ai_proxy.client_headers import CREDENTIALS, OF_SERVICES
 from ai_proxy.config import KEYS
+from ai_proxy.credentials.scrubber import SHORTEST
 from ai_proxy.jsonx import BOUNDS
+from ai_proxy.leaving import IN_HAND
 from ai_proxy.provider import Endpoint, Original, OwnKey, Row
 from ai_proxy.providers import ROWS
 from ai_proxy.schema import All, Given, Idle, Not, default_of, json_name, keys_of, rules_of
@@ -48,6 +51,25 @@ in the log and hinder nothing: consoles write keys of their own, and the origina
 begin with `_` are comments.
 """
 
+_CREDENTIALS = f"""## Credentials in answers
+
+Some services repeat the credential that they were sent. ai-proxy removes the provider's credentials from everything
+that leaves for the client, on every path and with every `protocol`, and from its own errors and log lines: `***`
+stands in their place. A credential in `location` or `refresh` makes the answer a 502.
+
+* Removed are all values of `apiTokens`, access keys, secret keys and private keys, access tokens, and signatures of
+  requests. Values of fewer than {SHORTEST} characters stay: they could be part of a word.
+* They are found as they are and with any of their characters escaped as in JSON, in a URL or in HTML, also when
+  escapes lie upon each other, and tokens also in base64. A stream may be cut anywhere. Not found is what a service
+  encodes otherwise, or spreads over several events.
+* Bodies that are compressed or binary (`content-encoding`, `application/octet-stream`, gRPC, audio, images, video),
+  WebSockets and trailers pass as they are. ai-proxy removes `accept-encoding` from requests, so that services
+  answer uncompressed.
+* An answer that nobody converts goes on as it comes, except that the first characters of what may become a
+  credential wait for the next chunk. One with a `content-length` of up to {IN_HAND // 1024} KiB is held until it is
+  complete; a larger one loses its `content-length`. Nothing is read where clients use keys of their own.
+"""
+
 
 def page(rows: Sequence[Row] = ROWS) -> str:
     names = sorted({row.name for row in rows})
@@ -66,6 +88,11 @@ def page(rows: Sequence[Row] = ROWS) -> str:
             if entry.keys is not None
             for part in (f"### `{json_name(Settings, name)}`\n", _keys(entry.keys, keys_of(entry.keys)))
         ),
+        "### Headers of clients\n",
+        "These prove who a client is, or say it, and do not go to the model service, unless `forwardHeaders` lists\n"
+        f"them: {_listed(sorted(CREDENTIALS))}.\n",
+        "Without `apiTokens`, servers of one's own (`generic`, `ollama`, `vllm`) still get those in which clients of\n"
+        f"model services have their key: {_listed(sorted(OF_SERVICES))}.\n",
         "## Limits\n",
         _limits(),
         "## APIs\n",
@@ -74,6 +101,7 @@ def page(rows: Sequence[Row] = ROWS) -> str:
         _table(("API", "path"), _client_paths()),
         "Claude's API (`/v1/messages`) works with every provider that chats: where a provider has no such API itself,\n"
         "requests and answers are converted.\n",
+        _CREDENTIALS,
         "## The providers\n",
         _table(("type", "service", "APIs"), (_summary(name, rows) for name in names)),
         *(_provider([row for row in rows if row.name == name]) for name in names),
@@ -249,6 +277,10 @@ def _default(kind: type[Any], name: str, row: Row | None) -> str:
         return f"`{row.host}`"
     value = describe.default(kind, name)
     return "" if value in (None, "", [], {}) else f"`{value if isinstance(value, str) else json.dumps(value)}`"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

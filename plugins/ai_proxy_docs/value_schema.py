@@ -51,7 +51,7 @@ def _typed(entry: Key) -> Schema:
             limits = {"minimum": entry.minimum, "maximum": entry.maximum}
             return {"type": "integer", **{name: limit for name, limit in limits.items() if limit is not None}}
         case Kind.STRINGS:
-            return {"type": "array", "items": _text(entry)}
+            return {"type": "array", "items": {"enum": list(entry.names)} if entry.names else _text(entry)}
         case Kind.STRING_MAP:
             return {"type": "object", **_names(entry), "additionalProperties": _text(entry)}
         case Kind.BOOLEAN_MAP:

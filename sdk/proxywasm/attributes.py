@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import log
+from . import checks, log
 from .helpers import marshal_str, unmarshal_str
+from .text import encode
 
 CUSTOM_LOG = "custom_log"
 AI_LOG = "ai_log"
@@ -31,6 +32,7 @@ class UserAttributes:
 
     def set_user_attribute(self, key: str, value: Any) -> None:
         """A value that JSON can express."""
+        checks.text(key, "the name of a user attribute")
         self.get_user_attribute_map()[key] = value
 
     def get_user_attribute(self, key: str, default: Any = None) -> Any:
@@ -38,6 +40,8 @@ class UserAttributes:
 
     def set_user_attribute_map(self, attributes: Mapping[str, Any]) -> None:
         """Replace all of them."""
+        if not isinstance(attributes, Mapping):
+            raise TypeError(f"user attributes are a mapping, got {type(attributes).__name__}")
         self._attributes = dict(attributes)
 
     def get_user_attribute_map(self) -> dict[str, Any]:
@@ -62,13 +66,13 @@ class UserAttributes:
             except (ValueError, TypeError) as error:
                 log.warn("%s is overwritten, it is not an escaped JSON object (%s): %s", key, error, before)
         document = json.dumps(merged | self.get_user_attribute_map(), ensure_ascii=False, separators=(",", ":"))
-        self.set_property(key, marshal_str(document).encode())
+        self.set_property(key, encode(marshal_str(document)))
 
     def write_user_attribute_to_trace(self) -> None:
         """Add each as a tag of the trace span; empty ones are left out, as a span cannot show them."""
         for key, value in self.get_user_attribute_map().items():
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             if text:
-                self.set_property(TRACE_SPAN_TAG + key, text.encode())
+                self.set_property(TRACE_SPAN_TAG + key, encode(text))
             else:
                 log.warn("the attribute %s is empty and not added to the trace", key)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from . import checks
 from .runtime import current
 
 
@@ -25,8 +26,31 @@ class Cluster(ABC):
     def host_name(self) -> str: ...
 
 
+def checked_cluster(cluster: Cluster) -> Cluster:
+    if not isinstance(cluster, Cluster):
+        raise TypeError(f"a client calls a Cluster, got {type(cluster).__name__}")
+    return cluster
+
+
+class _Known(Cluster):
+    """Those of this module: dataclasses, whose fields are checked where an author makes one."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field in self.__slots__:
+            value, what = getattr(self, field), f"{field} of a {type(self).__name__}"
+            match field:
+                case "port":
+                    checks.number(value, what, 1, 65_535)
+                case "is_ext_registry":
+                    checks.flag(value, what)
+                case _:
+                    checks.name(value, what)
+
+
 @dataclass(frozen=True, slots=True)
-class RouteCluster(Cluster):
+class RouteCluster(_Known):
     """The service that the current request is routed to."""
 
     host: str = ""
@@ -43,7 +67,7 @@ class RouteCluster(Cluster):
 
 
 @dataclass(frozen=True, slots=True)
-class TargetCluster(Cluster):
+class TargetCluster(_Known):
     """A cluster by its name in Envoy."""
 
     cluster: str
@@ -59,7 +83,7 @@ class TargetCluster(Cluster):
 
 
 @dataclass(frozen=True, slots=True)
-class K8sCluster(Cluster):
+class K8sCluster(_Known):
     """A Kubernetes service."""
 
     service_name: str
@@ -82,7 +106,7 @@ class K8sCluster(Cluster):
 
 
 @dataclass(frozen=True, slots=True)
-class NacosCluster(Cluster):
+class NacosCluster(_Known):
     """A service registered in Nacos; `is_ext_registry` for the registries of EDAS and SAE."""
 
     service_name: str
@@ -105,7 +129,7 @@ class NacosCluster(Cluster):
 
 
 @dataclass(frozen=True, slots=True)
-class StaticIpCluster(Cluster):
+class StaticIpCluster(_Known):
     """A service with fixed addresses."""
 
     service_name: str
@@ -122,7 +146,7 @@ class StaticIpCluster(Cluster):
 
 
 @dataclass(frozen=True, slots=True)
-class DnsCluster(Cluster):
+class DnsCluster(_Known):
     """A service found by DNS."""
 
     service_name: str
@@ -139,7 +163,7 @@ class DnsCluster(Cluster):
 
 
 @dataclass(frozen=True, slots=True)
-class ConsulCluster(Cluster):
+class ConsulCluster(_Known):
     """A service registered in Consul."""
 
     service_name: str
@@ -157,7 +181,7 @@ class ConsulCluster(Cluster):
 
 
 @dataclass(frozen=True, slots=True)
-class FQDNCluster(Cluster):
+class FQDNCluster(_Known):
     """A service by its full name, with the suffix of its registry."""
 
     fqdn: str

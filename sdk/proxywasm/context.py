@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from . import route_call
+from . import checks, properties, replies, route_call
 from .attributes import UserAttributes
+from .checks import MAX_U32
 from .direction import NO_RESPONSE, Direction
 from .errors import RuleError
+from .framing import guard_request, guard_response
 from .headers import Headers, HeaderValues, to_fields
 from .http_client import RouteCallback, to_body
 from .wire import (
@@ -20,7 +22,6 @@ from .wire import (
     EditResponseHeaders,
     Injection,
     InjectResponseBody,
-    LocalReply,
     ReadRequestBody,
     ReadResponseBody,
     ReplaceRequestBody,
@@ -88,6 +89,7 @@ class HttpContext(UserAttributes):
         self.config: Any = None
         """The configuration that applies to this stream: what its callbacks get."""
         headers.changed = self.touch
+        headers.guard = self._guard_request
         self.request = Direction(headers)
         self.response = Direction(NO_RESPONSE)
         self.route_callback: RouteCallback | None = None
@@ -162,7 +164,7 @@ class HttpContext(UserAttributes):
     def _limit(self, direction: Direction, read: Callable[[BodyMode, int], Command], size: int) -> None:
         if self.ended:
             raise RuleError(f"nothing can be limited any more: {DONE}")
-        direction.limit = size
+        direction.limit = checks.number(size, "the limit of a body", 0, MAX_U32)
         if direction.read is not None:
             self.command(read(direction.read, size))
 
@@ -183,8 +185,7 @@ class HttpContext(UserAttributes):
         self._replace(self.response, ReplaceResponseBody(body), body, "response")
 
     def _replace(self, direction: Direction, command: Command, body: bytes, name: str) -> None:
-        if not isinstance(body, bytes):
-            raise TypeError(f"a body is bytes, got {type(body).__name__}")
+        checks.data(body, "a body")
         if not direction.body_in_hand:
             raise RuleError(f"there is no body to replace: on_{name}_body is not running and has not paused")
         direction.fit_length(body, name)
@@ -205,8 +206,8 @@ class HttpContext(UserAttributes):
 
         Nothing else ends the response: the last injection has `end_of_stream`, also if its data is empty.
         """
-        if not isinstance(data, bytes):
-            raise TypeError(f"response data is bytes, got {type(data).__name__}")
+        checks.data(data, "response data")
+        checks.flag(end_of_stream, "end_of_stream")
         if not self.response.taken:
             raise RuleError(
                 "cannot inject response data: no chunk has been taken (need_pause_streaming_response), "
@@ -218,6 +219,7 @@ class HttpContext(UserAttributes):
 
     def push_buffer(self, data: bytes) -> None:
         """Put data at the end of this stream's queue."""
+        checks.data(data, "data of the queue")
         if self._queue is None:
             self._queue = deque()
         self._queue.append(data)
@@ -246,19 +248,32 @@ class HttpContext(UserAttributes):
         self.command(command)
         direction.release(f"the {what} has been resumed")
 
+    def run(self, function: Callable[..., object], *args: object) -> None:
+        """Call a function in the name of this stream, from the callback of another.
+
+        Call-outs that it makes belong to this stream, and log lines carry its number. If it raises, this stream fails
+        as if a callback of its own had raised, and the callback that is running goes on. So whoever wakes several
+        streams that have waited for the same thing wakes each of them like this.
+        """
+        checks.function(function, "what is run for a stream")
+        if self.ended:
+            raise RuleError(f"nothing can be run for it: {DONE}")
+        self._dispatcher.run_for(self, function, *args)
+
     def send_http_response(
         self, status: int, headers: HeaderValues = (), body: bytes | str = b"", *, details: str = ""
     ) -> None:
         """Answer the client at once. The upstream sees nothing more of this stream.
 
         `details` is a short machine-readable cause for access logs (`response.code_details`).
-        Raises `RuleError` when the stream has been answered already.
+        Headers that tell where a message ends (`content-length`, `transfer-encoding`) are left out: the gateway knows.
+        Raises `RuleError` when the stream has been answered already, and `ValueError` for a body that the status does
+        not allow (204, 205, 304).
         """
         if self.replied or self.ended:
             raise RuleError(f"cannot reply: {DONE if self.ended else REPLIED}")
-        if not 200 <= status <= 599:
-            raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
-        self.command(SendLocalReply(LocalReply(status, to_fields(headers), to_body(body), details)))
+        reply = replies.checked(status, to_fields(headers), to_body(body), details)
+        self.command(SendLocalReply(reply))
         self.replied = True
         self.response.taken = False
         self.request.release(REPLIED)
@@ -285,10 +300,10 @@ class HttpContext(UserAttributes):
 
     def get_property(self, *path: str) -> bytes | None:
         """An Envoy attribute, for example `get_property("route_name")`; None if the host does not know it."""
-        return self._dispatcher.host.get_property(self.id, path)
+        return properties.get(self._dispatcher.host, self.id, path)
 
     def set_property(self, path: str | Iterable[str], value: bytes) -> None:
-        self._dispatcher.host.set_property(self.id, (path,) if isinstance(path, str) else tuple(path), value)
+        properties.put(self._dispatcher.host, self.id, path, value)
 
     def disable_reroute(self) -> None:
         """Keep the route that was chosen, whatever headers are changed."""
@@ -315,10 +330,17 @@ class HttpContext(UserAttributes):
 
     def response_arrived(self, headers: Headers, end_of_stream: bool) -> None:
         headers.changed = self.touch
+        headers.guard = self._guard_response
         self.response.headers = headers
         self.has_response_body = not end_of_stream
         self._binary_response = _is_binary(headers.first)
         self.response_is_opaque = self._binary_response or self._websocket
+
+    def _guard_request(self, name: str, value: str) -> None:
+        guard_request(self.method, name, value)
+
+    def _guard_response(self, name: str, value: str) -> None:
+        guard_response(self.response.headers, name, value, has_body=self.has_response_body, head=self.method == "HEAD")
 
     def end(self) -> None:
         """The last callback is about to run: values and the log are still there, the stream is not."""

@@ -16,7 +16,7 @@ _SKIP, _STREAM, _BUFFER = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER
 class Direction:
     """One direction of a stream: its headers, what the plugin asked for, and what still waits for it."""
 
-    __slots__ = ("body_in_hand", "buffered", "headers", "held", "limit", "read", "taken", "unread")
+    __slots__ = ("body_in_hand", "buffered", "headers", "held", "limit", "read", "read_only", "taken", "unread")
 
     def __init__(self, headers: Headers) -> None:
         self.headers = headers
@@ -26,6 +26,8 @@ class Direction:
         self.body_in_hand = False
         self.read: BodyMode | None = None
         """How the body is read, once the host has been told."""
+        self.read_only = False
+        """Its streamed body goes on as it came: the plugin only looks at it."""
         self.limit: int | None = None
         """Bytes of it that may be buffered."""
         self.taken = False
@@ -50,12 +52,12 @@ class Direction:
         """`content-length` has to tell the length of a body that is replaced."""
         if "content-length" not in self.headers.first:
             return
-        given, length = self.headers["content-length"], str(len(body))
-        if given == length:
+        given, length = self.headers["content-length"], len(body)
+        if given == str(length):
             return
         if self.headers.sealed:
             raise RuleError(
                 f"the {name} headers have gone on with content-length {given}, and the new body has {length} bytes: "
                 f"return Action.STOP_ITERATION from on_{name}_headers, or delete content-length there"
             )
-        self.headers["content-length"] = length
+        self.headers.set_length(length)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import log, rules
+from .boundary import Boundary
 from .calls import Calls
 from .context import HttpContext
 from .errors import ConfigError
@@ -15,9 +16,11 @@ from .headers import Headers
 from .phases import Phases
 from .plugin import Plugin
 from .plugin_context import PluginContext, Ticks
+from .text import encode, spell_out
 from .wire import (
     Command,
     EffectiveContext,
+    FailStream,
     Fields,
     ForeignFunctionError,
     Host,
@@ -39,12 +42,12 @@ class Dispatcher:
     While it is called it has to be what `runtime.running` says, and `print` has to reach `log`. That is the adapter's
     part, who knows whether the process has other plugins.
 
-    Nothing that the plugin raises gets past it: a callback that raises ends its phase with `PluginFailure`, which has
-    the traceback, and what that callback asked for is dropped.
+    Nothing that the plugin raises gets past it, whatever its class: a callback that raises ends its phase with
+    `PluginFailure`, which has the traceback, and what that callback asked for is dropped.
     """
 
     def __init__(self, plugin: Plugin[Any], host: Host) -> None:
-        self.host = host
+        self.host: Host = Boundary(host)
         self.log_level = LogLevel.INFO
         self.safe_log = plugin.safe_log
         self.fail_open = False
@@ -71,7 +74,14 @@ class Dispatcher:
     def configure(self, config: str, log_level: LogLevel) -> None:
         self.log_level = log_level
         log.install(log_level)
-        self.run(0, self._start, config)
+        try:
+            self.run(0, self._start, spell_out(config))
+        except PluginFailure as failure:
+            # Only here does it refuse something; out of a stream's callback it is a failure like any other.
+            refused = failure.__cause__
+            if isinstance(refused, ConfigError) and (message := _message(refused)):
+                raise ConfigError(message) from refused.__cause__
+            raise
 
     def on_request_headers(self, context: int, headers: Headers, end_of_stream: bool) -> list[Command] | None:
         ctx = HttpContext(self, context, headers, end_of_stream)
@@ -156,7 +166,7 @@ class Dispatcher:
         plugin, context = self._plugin, self.plugin_context
         if context.get_property("plugin_name") is None:
             # Envoy knows the name that the deployment gave the plugin; other hosts learn it from us, for their log.
-            context.set_property("plugin_name", plugin.name.encode())
+            context.set_property("plugin_name", encode(plugin.name))
         if plugin.rule_isolation:
             context.enable_rule_level_config_isolation()
         if self._callbacks.pre_start_or_reload:
@@ -170,7 +180,7 @@ class Dispatcher:
         plugin_id = document.pop("_plugin_id_", "")
         if plugin_id:
             context.plugin_id = str(plugin_id)
-            context.set_property("plugin_id", context.plugin_id.encode())
+            context.set_property("plugin_id", encode(context.plugin_id))
         callbacks = self._callbacks
         parse_global = callbacks.parse_config or (lambda document: document)
         override = callbacks.parse_override_config
@@ -203,7 +213,10 @@ class Dispatcher:
             memory = host.get_property(context, ("plugin_vm_memory",))
             rebuild = rebuild or (memory is not None and int.from_bytes(memory, "little") >= plugin.rebuild_max_memory)
         if rebuild:
-            host.set_property(context, ("wasm_need_rebuild",), b"true")
+            try:
+                host.set_property(context, ("wasm_need_rebuild",), b"true")
+            except RuntimeError as error:  # no callback runs yet, and the stream is not to blame
+                host.log(LogLevel.WARN, context, f"the host was not told that a fresh instance is wanted: {error}")
 
     # Around every callback.
 
@@ -212,9 +225,7 @@ class Dispatcher:
         self.current = context
         try:
             body: bytes | None = function(*args)
-        except ConfigError:
-            raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # in Wasm nobody else is there to catch it, and every stream would be lost
             for ctx in self.touched.values():
                 ctx.take_commands()
             self.touched.clear()
@@ -225,6 +236,17 @@ class Dispatcher:
         if not self.touched:
             return body
         return self._collect(context if own is None else own)
+
+    def run_for(self, ctx: HttpContext, function: Callable[..., Any], *args: Any) -> None:
+        """Call a function for one stream, within the callback of any. If it raises, that stream fails, and no other."""
+        before, self.current = self.current, ctx.id
+        try:
+            function(*args)
+        except (Exception, SystemExit) as error:
+            ctx.take_commands()
+            ctx.command(FailStream(_plugin_traceback(error)))
+        finally:
+            self.current = before
 
     def _collect(self, own: int) -> list[Command]:
         touched, self.touched = self.touched, {}
@@ -254,6 +276,17 @@ def _plugin_traceback(error: BaseException) -> str:
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename in _OUR_FILES:
         frames = frames.tb_next
-    text = "".join(traceback.format_exception(type(error), error, frames)).rstrip()
-    # A message may hold lone surrogates, which cannot cross the boundary.
-    return text.encode(errors="backslashreplace").decode()
+    if frames is None:
+        # It is about what a callback has returned. Every failure begins in the same way, so this one has a line, too.
+        frames = error.__traceback__
+        while frames is not None and frames.tb_next is not None:
+            frames = frames.tb_next
+    return spell_out("".join(traceback.format_exception(type(error), error, frames)).rstrip())
+
+
+def _message(error: ConfigError) -> str:
+    """What it says; empty if the author's class cannot say it."""
+    try:
+        return spell_out(str(error))
+    except Exception:
+        return ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, Final, TypeAlias, TypeVar, overload
 
 from .errors import RuleError
+from .fields import PSEUDO_VALUES, REQUEST_PSEUDO, RESPONSE_PSEUDO, check
 from .wire import EditOp, FieldEdits, Fields, split_fields
 
 T = TypeVar("T")
@@ -14,39 +15,30 @@ HeaderValues: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 """What is accepted where new headers are given: a mapping, or pairs when a name occurs more than once."""
 
 
-def to_fields(headers: HeaderValues) -> Fields:
-    """Pairs with lower-case names. Raises `ValueError` for what cannot stand in an HTTP header field."""
+def to_fields(headers: HeaderValues, pseudo: Collection[str] = ()) -> Fields:
+    """Pairs with lower-case names, as they will be sent. Raises `ValueError` for what cannot be.
+
+    `pseudo` are the pseudo-headers that may be among them.
+    """
     pairs = headers.items() if isinstance(headers, Mapping) else headers
-    return [(name.lower(), value) for name, value in pairs if _check(name, value)]
+    checked = [(name, check(name, value, pseudo)) for name, value in pairs]
+    return [(name.lower(), value) for name, value in checked]
 
 
-def _check(name: str, value: str) -> bool:
-    if not isinstance(name, str) or not isinstance(value, str):
-        raise TypeError(f"header {name!r}: name and value must be str, got {type(value).__name__}")
-    if not name or " " in name or _breaks(name):
-        raise ValueError(f"{name!r} is not a header name")
-    # A line break in a value would let a client smuggle in further headers (RFC 9110, 5.5).
-    if _breaks(value):
-        raise ValueError(f"header {name!r}: a value cannot contain NUL, CR or LF")
-    return True
+_PSEUDO: Final = REQUEST_PSEUDO | RESPONSE_PSEUDO
+_spellings: dict[str, str] = dict.fromkeys(_PSEUDO, "")
+"""Names that `check` let pass, and what they are in lower case: a plugin sets the same few in every stream.
 
-
-_spellings: dict[str, str] = {}
-"""Names that `_check` let pass, and what they are in lower case: a plugin sets the same few in every stream."""
+Pseudo-headers and those of `GUARDED` are always checked: whether one can be set depends on where, and their values have
+rules of their own."""
 _MOST_SPELLINGS: Final = 1000
+_LONGEST_SPELLING: Final = 100
 
+GUARDED: Final = frozenset({":method", ":status", "content-length", "transfer-encoding"})
+"""Names whose values say where a message ends: the stream that a header belongs to looks at them first."""
 
-def _spelling(name: str, value: str) -> str:
-    """The name in lower case, of a field that can be sent. Raises as `_check` does."""
-    _check(name, value)
-    lower = name.lower()
-    if len(_spellings) < _MOST_SPELLINGS:
-        _spellings[name] = lower
-    return lower
-
-
-def _breaks(text: str) -> bool:
-    return "\n" in text or "\r" in text or "\0" in text
+FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
+"""Names that are the gateway's: it knows the body that it sends, and how."""
 
 
 class Headers(MutableMapping[str, str]):
@@ -59,7 +51,7 @@ class Headers(MutableMapping[str, str]):
     """
 
     # A search in a dictionary does not run through Python code, and nearly always it says all there is to say.
-    __slots__ = ("_fields", "changed", "edits", "first", "sealed")
+    __slots__ = ("_fields", "changed", "edits", "first", "guard", "sealed")
 
     def __init__(self, fields: Fields | str) -> None:
         """`fields` may be a text as `wire.join_fields` makes it."""
@@ -81,6 +73,8 @@ class Headers(MutableMapping[str, str]):
         """What has been changed and not yet been taken; for the SDK."""
         self.changed: Callable[[], None] | None = None
         """Called once there is something to take."""
+        self.guard: Callable[[str, str], None] | None = None
+        """Called before a header of `GUARDED` gets a value; raises if it must not have this one."""
         self.sealed = ""
         """Why changes are not possible; empty if they are."""
 
@@ -129,7 +123,7 @@ class Headers(MutableMapping[str, str]):
                 continue  # as it is already
             lower = self._edit("=", name, value)
             if self._fields is None:
-                first[lower] = value
+                first[lower] = self.edits[-1]
             else:
                 self._apply()
 
@@ -137,17 +131,16 @@ class Headers(MutableMapping[str, str]):
         """One more value, at the end."""
         name = self._edit("+", name, value)
         if self._fields is None and name not in self.first:
-            self.first[name] = value
+            self.first[name] = self.edits[-1]
         else:
             self._apply()
 
-    def discard_all(self, names: Iterable[str]) -> None:
-        """Remove all values of these names, which are in lower case, if there are any."""
-        first = self.first
-        for name in names:
-            if name in first:
-                self._remove(name)
-                first = self.first
+    def discard_all(self, names: Container[str]) -> None:
+        """Remove all values of these names, which are in lower case, if there are any. Best given as a set: there are
+        fewer headers than names that somebody wants to be rid of.
+        """
+        for name in [*filter(names.__contains__, self.first)]:
+            self._remove(name)
 
     def __delitem__(self, name: str) -> None:
         if name not in self:
@@ -184,11 +177,12 @@ class Headers(MutableMapping[str, str]):
         try:
             lower = _spellings[name]
         except KeyError:
-            lower = _spelling(name, value)
-        else:
-            # What can be printed has no line breaks.
-            if type(value) is not str or not value.isprintable():
-                _check(name, value)
+            lower = ""
+        # What can be printed has neither line breaks nor lone surrogates.
+        if not lower or type(value) is not str or not value.isprintable():
+            lower, value = self._checked(op, name, value)
+            if lower in GUARDED and self.guard is not None:
+                self.guard(lower, value)
         edits = self.edits
         if not edits and self.changed is not None:
             self.changed()
@@ -196,10 +190,38 @@ class Headers(MutableMapping[str, str]):
         edits.append(value)
         return lower
 
+    def set_length(self, length: int) -> None:
+        """Assign `content-length`. For the SDK, which knows the body: `guard` lets no author do it."""
+        guard, self.guard = self.guard, None
+        try:
+            self["content-length"] = str(length)
+        finally:
+            self.guard = guard
+
+    def _checked(self, op: EditOp, name: str, value: str) -> tuple[str, str]:
+        """The name in lower case and the value, as they will be sent. Raises as `check` does."""
+        first = self.first
+        # In nearly every request, so without all that follows. A pseudo-header that is there may be set.
+        is_usual = name in _PSEUDO and name in first and op == "=" and type(value) is str and value.isascii()
+        if is_usual and PSEUDO_VALUES[name][0](value):
+            return name, value
+        # Messages without either are those that an author has made.
+        pseudo = RESPONSE_PSEUDO if ":status" in first else REQUEST_PSEUDO if ":method" in first else _PSEUDO
+        value = check(name, value, pseudo)
+        lower = name.lower()
+        if lower in _PSEUDO:
+            if op == "+" and lower in first:
+                raise ValueError(f"header {name!r} has one value: assign it, do not add one")
+        elif lower not in GUARDED and len(_spellings) < _MOST_SPELLINGS and len(name) <= _LONGEST_SPELLING:
+            _spellings[name] = lower
+        return lower, value
+
     def _remove(self, name: str) -> None:
         """`name` is one that is there, so it is a good one."""
         if self.sealed:
             raise RuleError(f"cannot change header {name!r}: {self.sealed}")
+        if name in _PSEUDO:
+            raise ValueError(f"header {name!r} cannot be removed: no message can be sent without it")
         edits = self.edits
         if not edits and self.changed is not None:
             self.changed()
@@ -223,7 +245,7 @@ class Headers(MutableMapping[str, str]):
     def seal(self, reason: str) -> None:
         """From now on changes raise, with this reason. Called by the SDK when the headers go on."""
         self.sealed = reason
-        self.changed = None  # nobody needs to know any more; whoever did would stay in memory with us
+        self.changed = self.guard = None  # nobody needs to know any more; whoever did would stay in memory with us
 
     def take_edits(self) -> FieldEdits:
         """The changes since the last call, for the host. Called by the SDK at the end of a callback."""

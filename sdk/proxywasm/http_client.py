@@ -10,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, TypedDict, Unpack
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from . import log
-from .clusters import Cluster
+from . import checks, log
+from .checks import MAX_U32
+from .clusters import Cluster, checked_cluster
+from .connection_headers import without_connection_headers
+from .fields import REQUEST_PSEUDO
 from .headers import Headers, HeaderValues, to_fields
 from .plugin import Action
 from .runtime import current
+from .text import encode, to_bytes
 from .wire import Fields, LogLevel
 
 DEFAULT_TIMEOUT_MS = 5000
@@ -56,19 +60,36 @@ def answer_from(fields: Fields, body: bytes) -> HttpAnswer:
 def split_url(url: str) -> tuple[str, str]:
     """Authority (empty if the URL has none) and path with query, escaped where the author has not done so.
 
-    >>> split_url("http://api.example.com/a b?q=ü"), split_url("health")
-    (('api.example.com', '/a%20b?q=%C3%BC'), ('', '/health'))
+    Only what begins with a scheme and `://` names an authority. A path may come from a client, who would otherwise name
+    another host with `//host/`.
+
+    >>> split_url("http://api.example.com/a b?q=ü"), split_url("health"), split_url("//other/x")
+    (('api.example.com', '/a%20b?q=%C3%BC'), ('', '/health'), ('', '//other/x'))
     """
-    parts = urlsplit(url)
-    path = "/" + quote(parts.path, _PATH_SAFE).removeprefix("/")
-    if parts.query:
-        path += "?" + quote(parts.query, _QUERY_SAFE)
-    return parts.netloc.rpartition("@")[2], path
+    checks.text(url, "a URL")
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme.isascii() and scheme.isalpha():
+        end = min([at for mark in "/?#" if (at := rest.find(mark)) >= 0], default=len(rest))
+        authority, rest = rest[:end].rpartition("@")[2], rest[end:]
+    else:
+        authority, rest = "", url
+    path, _, query = rest.partition("#")[0].partition("?")
+    target = "/" + quote(to_bytes(path), _PATH_SAFE).removeprefix("/")
+    return authority, f"{target}?{quote(to_bytes(query), _QUERY_SAFE)}" if query else target
+
+
+def message_headers(headers: HeaderValues) -> Fields:
+    """What an author gives a request that the plugin makes: often all headers of the client's.
+
+    The names that say where it goes and how long it is are left out: the call itself does.
+    """
+    fields = to_fields(headers, REQUEST_PSEUDO)
+    return without_connection_headers([field for field in fields if field[0] != "host" and field[0][0] != ":"])
 
 
 def to_body(body: bytes | str) -> bytes:
     if isinstance(body, str):
-        return body.encode()
+        return encode(body)
     if not isinstance(body, bytes):
         raise TypeError(f"a body is bytes or str, got {type(body).__name__}")
     return body
@@ -95,7 +116,7 @@ class ClusterClient:
     """
 
     def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
+        self.cluster = checked_cluster(cluster)
 
     @property
     def cluster_name(self) -> str:
@@ -111,19 +132,24 @@ class ClusterClient:
         body: bytes | str = b"",
         timeout_ms: int = DEFAULT_TIMEOUT_MS,
     ) -> None:
-        """Any method. `url` is a path, or a full URL."""
-        if not callable(callback):
-            raise TypeError(f"the callback of a call-out must be callable, got {type(callback).__name__}")
-        dispatcher = current("a call-out")
+        """Any method. `url` is a path, or a full URL. What begins with `/` is a path.
+
+        The headers of another message may be handed on as they are: `host`, pseudo-headers, and those that belong to
+        its connection or tell its length (`content-length`, `transfer-encoding`, ...) are left out.
+        """
+        checks.text(method, "a method")
         authority, path = split_url(url)
+        checks.function(callback, "the callback of a call-out")
+        checks.number(timeout_ms, "timeout_ms", 1, MAX_U32)
+        dispatcher = current("a call-out")
         pseudo = {
             ":method": method,
             ":path": path,
             ":authority": authority or self.cluster.host_name or "unknownhost",
         }
-        fields = [*to_fields(pseudo), *(field for field in to_fields(headers) if field[0] not in pseudo)]
+        fields = [*to_fields(pseudo, REQUEST_PSEUDO), *message_headers(headers)]
         data = to_body(body)
-        cluster = self.cluster.cluster_name
+        cluster = checks.name(self.cluster.cluster_name, "the name of a cluster")
         number = dispatcher.calls.http(cluster, fields, data, timeout_ms, callback)
         if log.enabled_for(LogLevel.DEBUG):
             shown, detail = path, f", headers {fields[3:]}, body {data!r}"

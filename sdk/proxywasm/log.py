@@ -19,43 +19,43 @@ def enabled_for(level: LogLevel) -> bool:
     return sink is not None and level >= sink.log_level
 
 
-def _log(level: LogLevel, message: str, args: tuple[object, ...]) -> None:
+def _log(level: LogLevel, message: object, args: tuple[object, ...]) -> None:
     sink = running.get()
     if sink is not None and level >= sink.log_level:
-        sink.emit_log(level, message % args if args else message)
+        sink.emit_log(level, str(message) % args if args else str(message))
 
 
-def trace(message: str, *args: object) -> None:
+def trace(message: object, *args: object) -> None:
     _log(LogLevel.TRACE, message, args)
 
 
-def debug(message: str, *args: object) -> None:
+def debug(message: object, *args: object) -> None:
     _log(LogLevel.DEBUG, message, args)
 
 
-def info(message: str, *args: object) -> None:
+def info(message: object, *args: object) -> None:
     _log(LogLevel.INFO, message, args)
 
 
-def warn(message: str, *args: object) -> None:
+def warn(message: object, *args: object) -> None:
     _log(LogLevel.WARN, message, args)
 
 
-def error(message: str, *args: object) -> None:
+def error(message: object, *args: object) -> None:
     _log(LogLevel.ERROR, message, args)
 
 
-def critical(message: str, *args: object) -> None:
+def critical(message: object, *args: object) -> None:
     _log(LogLevel.CRITICAL, message, args)
 
 
-def unsafe_info(message: str, *args: object) -> None:
+def unsafe_info(message: object, *args: object) -> None:
     """A message that may quote headers or bodies: at level info, or, in a plugin with `safe_log`, at level debug.
 
     There it starts with a line break, so that collectors of single lines do not get hold of it.
     """
     if is_safe_log_enabled():
-        _log(LogLevel.DEBUG, "\n" + message, args)
+        _log(LogLevel.DEBUG, f"\n{message}", args)
     else:
         _log(LogLevel.INFO, message, args)
 

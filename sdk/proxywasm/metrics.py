@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from . import checks
+from .checks import MAX_S64, MAX_U64, MIN_S64
 from .runtime import current
 from .wire import Host, MetricKind
 
@@ -16,7 +18,7 @@ class _Metric:
     kind: ClassVar[MetricKind]
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = checks.name(name, "the name of a metric")
 
     def _there(self) -> tuple[Host, int]:
         dispatcher = current(f"using the metric {self.name!r}")
@@ -36,6 +38,7 @@ class Counter(_Metric):
     kind = MetricKind.COUNTER
 
     def increment(self, offset: int = 1) -> None:
+        checks.number(offset, "what is added to a counter", MIN_S64, MAX_S64)
         if offset < 0:
             raise ValueError(f"a counter only grows: {self.name} + {offset}")
         host, number = self._there()
@@ -53,11 +56,14 @@ class Gauge(_Metric):
     kind = MetricKind.GAUGE
 
     def add(self, offset: int) -> None:
+        """Less than 0 is 0."""
+        checks.number(offset, "what is added to a gauge", MIN_S64, MAX_S64)
         host, number = self._there()
         host.increment_metric(number, offset)
 
     def record(self, value: int) -> None:
         """Set it."""
+        checks.number(value, "the value of a gauge", 0, MAX_U64)
         host, number = self._there()
         host.record_metric(number, value)
 
@@ -73,6 +79,7 @@ class Histogram(_Metric):
     kind = MetricKind.HISTOGRAM
 
     def record(self, value: int) -> None:
-        """Add a sample."""
+        """Add a sample, a whole number."""
+        checks.number(value, "a sample of a histogram", 0, MAX_U64)
         host, number = self._there()
         host.record_metric(number, value)

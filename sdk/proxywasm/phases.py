@@ -22,7 +22,15 @@ from .wire import (
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
 
+READ_ONLY = (
+    "this callback is registered with read_only=True, so the body goes on with the length that it came with: "
+    "the callback must return nothing, and neither take chunks nor inject others"
+)
 CONTINUED = "the headers have gone on; return Action.STOP_ITERATION from the header callback to keep them"
+NO_BODY = (
+    "the headers have gone on: no body follows that Action.STOP_ITERATION could wait for; "
+    "to wait for a call-out, return Action.PAUSE"
+)
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _REQUEST_BODY, _RESPONSE_BODY = ExecutionPhase.REQUEST_BODY, ExecutionPhase.RESPONSE_BODY
@@ -53,7 +61,12 @@ class Phases:
             if mode is not _SKIP:
                 request.read = mode
                 ctx.command(ReadRequestBody(mode, request.limit))
-        _hold(ctx, request, action, "on_request_headers")
+                if mode is _STREAM and ctx.has_request_body:
+                    _frame(request, read_only=callbacks.request_read_only)
+        if action is _STOP and not _body_follows(ctx, ctx.has_request_body):
+            request.headers.seal(NO_BODY)
+        else:
+            _hold(ctx, request, action, "on_request_headers")
 
     def response_headers(self, ctx: HttpContext) -> None:
         callbacks = self._callbacks
@@ -71,7 +84,12 @@ class Phases:
             if mode is not _SKIP:
                 response.read = mode
                 ctx.command(ReadResponseBody(mode, response.limit))
-        _hold(ctx, response, action, "on_response_headers")
+                if mode is _STREAM and ctx.has_response_body:
+                    _frame(response, read_only=callbacks.response_read_only)
+        if action is _STOP and not _body_follows(ctx, ctx.has_response_body):
+            response.headers.seal(NO_BODY)
+        else:
+            _hold(ctx, response, action, "on_response_headers")
 
     def _route_answer_arrives(self, ctx: HttpContext) -> None:
         """The answer goes to the callback of the route call, whole."""
@@ -150,9 +168,13 @@ class Phases:
             return None
         if not isinstance(new, bytes):
             raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
+        if direction.read_only:
+            raise RuleError(READ_ONLY)
         return new
 
     def _taken_chunk(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> None:
+        if ctx.response.read_only:
+            raise RuleError(READ_ONLY)
         ctx.response.taken = True
         callback = self._callbacks.streaming_response_body
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
@@ -171,6 +193,8 @@ class Phases:
         """The plugin has taken a chunk of a streamed response, and still wants to change the headers."""
         if ctx.replied:
             return
+        if ctx.response.read_only:
+            raise RuleError(READ_ONLY)
         if not ctx.response.held:
             raise RuleError(
                 "on_streaming_response_body returned STOP_ITERATION, but the headers have gone on; "
@@ -181,6 +205,18 @@ class Phases:
     def done(self, ctx: HttpContext) -> None:
         if self._callbacks.stream_done:
             self._callbacks.stream_done(ctx, ctx.config)
+
+
+def _frame(direction: Direction, *, read_only: bool) -> None:
+    """A body that the callback may change has no length that is known when its headers go on."""
+    direction.read_only = read_only
+    if not read_only and "content-length" in direction.headers.first:
+        direction.headers.discard("content-length")
+
+
+def _body_follows(ctx: HttpContext, has_body: bool) -> bool:
+    """Whether held headers will be released by a body. The two ends of a tunnel send nothing before they have them."""
+    return has_body and not ctx.is_websocket() and ctx.method != "CONNECT"
 
 
 def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | None:

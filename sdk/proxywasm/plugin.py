@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+
+from . import checks
+from .checks import MAX_U64
+from .plugin_context import check_period
 
 if TYPE_CHECKING:
     from .context import HttpContext
@@ -20,8 +24,9 @@ class Action(Enum):
     CONTINUE = "continue"
     STOP_ITERATION = "stop-iteration"
     """Header callbacks: the headers wait for the body callback, which may still change them. A streamed body releases
-    them with its first chunk, a buffered one after its last. `on_streaming_response_body` may return it too, as long as
-    the headers wait: the plugin has taken the chunk, and they go on waiting for the next."""
+    them with its first chunk, a buffered one after its last; headers without a body go on at once.
+    `on_streaming_response_body` may return it too, as long as the headers wait: the plugin has taken the chunk, and
+    they go on waiting for the next."""
     PAUSE = "pause"
     """Nothing of this direction moves until `resume_http_request` / `resume_http_response`, or a local reply."""
 
@@ -50,10 +55,12 @@ class Callbacks(Generic[Config]):
     request_headers: HeadersCallback[Config] | None = None
     request_body: BodyCallback[Config] | None = None
     streaming_request_body: StreamingBodyCallback[Config] | None = None
+    request_read_only: bool = False
     response_headers: HeadersCallback[Config] | None = None
     response_body: BodyCallback[Config] | None = None
     response_too_large: DoneCallback[Config] | None = None
     streaming_response_body: StreamingResponseCallback[Config] | None = None
+    response_read_only: bool = False
     stream_done: DoneCallback[Config] | None = None
 
 
@@ -92,6 +99,12 @@ class Plugin(Generic[Config]):
         rule_isolation: bool = False,
         safe_log: bool = False,
     ) -> None:
+        checks.name(name, "the name of a plugin")
+        checks.number(rebuild_after_requests, "rebuild_after_requests", 0, MAX_U64)
+        checks.number(rebuild_max_memory, "rebuild_max_memory", 0, MAX_U64)
+        checks.number(max_requests_per_io_cycle, "max_requests_per_io_cycle", 0, MAX_U64)
+        checks.flag(rule_isolation, "rule_isolation")
+        checks.flag(safe_log, "safe_log")
         self.name = name
         self.rebuild_after_requests = rebuild_after_requests
         self.rebuild_max_memory = rebuild_max_memory
@@ -128,6 +141,8 @@ class Plugin(Generic[Config]):
     def on_tick(self, period_ms: int) -> Callable[[PluginCallback], PluginCallback]:
         """Called every so many milliseconds, a multiple of 100, first at once. For each instance of the plugin."""
 
+        check_period(period_ms)
+
         def register(function: PluginCallback) -> PluginCallback:
             self.callbacks.ticks.append((period_ms, _plain(function)))
             return function
@@ -146,10 +161,27 @@ class Plugin(Generic[Config]):
         self.callbacks.request_body = _plain(function)
         return function
 
-    def on_streaming_request_body(self, function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]:
-        """Called for each chunk of the request body; returns the bytes to send on (nothing: the chunk as it is)."""
-        self.callbacks.streaming_request_body = _plain(function)
-        return function
+    @overload
+    def on_streaming_request_body(self, function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]: ...
+    @overload
+    def on_streaming_request_body(
+        self, *, read_only: bool
+    ) -> Callable[[StreamingBodyCallback[Config]], StreamingBodyCallback[Config]]: ...
+    def on_streaming_request_body(
+        self, function: StreamingBodyCallback[Config] | None = None, *, read_only: bool = False
+    ) -> Any:
+        """Called for each chunk of the request body; returns the bytes to send on (nothing: the chunk as it is).
+
+        The request goes on without `content-length`, whose value would be that of another body. With
+        `@plugin.on_streaming_request_body(read_only=True)` the callback only looks at the chunks, and the length stays.
+        """
+
+        def register(function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]:
+            self.callbacks.streaming_request_body = _plain(function)
+            self.callbacks.request_read_only = read_only
+            return function
+
+        return register if function is None else register(function)
 
     def on_response_headers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
         """Called with the response headers, also for replies that this or another filter made."""
@@ -169,17 +201,34 @@ class Plugin(Generic[Config]):
         self.callbacks.response_too_large = _plain(function)
         return function
 
+    @overload
     def on_streaming_response_body(
         self, function: StreamingResponseCallback[Config]
-    ) -> StreamingResponseCallback[Config]:
+    ) -> StreamingResponseCallback[Config]: ...
+    @overload
+    def on_streaming_response_body(
+        self, *, read_only: bool
+    ) -> Callable[[StreamingResponseCallback[Config]], StreamingResponseCallback[Config]]: ...
+    def on_streaming_response_body(
+        self, function: StreamingResponseCallback[Config] | None = None, *, read_only: bool = False
+    ) -> Any:
         """Called for each chunk of the response body; returns the bytes to send on (nothing: the chunk as it is).
 
         As long as the headers wait (`Action.STOP_ITERATION` from `on_response_headers`) it may return
         `Action.STOP_ITERATION` as well: then nothing is sent, the plugin has the chunk, and the headers can still be
         changed, or the client answered otherwise. After the last chunk that is up to the callback of a call-out.
+
+        The response goes on without `content-length`, whose value would be that of another body. With
+        `@plugin.on_streaming_response_body(read_only=True)` the callback only looks at the chunks, and the length
+        stays.
         """
-        self.callbacks.streaming_response_body = _plain(function)
-        return function
+
+        def register(function: StreamingResponseCallback[Config]) -> StreamingResponseCallback[Config]:
+            self.callbacks.streaming_response_body = _plain(function)
+            self.callbacks.response_read_only = read_only
+            return function
+
+        return register if function is None else register(function)
 
     def on_stream_done(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
         """Called last in every stream, however it ended."""
@@ -191,6 +240,7 @@ _CO_COROUTINE = 0x80
 
 
 def _plain(function: AnyCallable) -> AnyCallable:
+    checks.function(function, "a callback")
     code = getattr(function, "__code__", None)
     if code is not None and code.co_flags & _CO_COROUTINE:
         raise TypeError(

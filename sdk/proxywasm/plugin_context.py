@@ -8,7 +8,8 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from . import log
+from . import checks, log, properties
+from .checks import MAX_U32
 from .errors import RuleError
 from .wire import CREATE
 
@@ -48,13 +49,15 @@ class PluginContext:
 
     def get_property(self, *path: str) -> bytes | None:
         """A property of the plugin, for example `get_property("plugin_name")`; None if the host does not know it."""
-        return self.dispatcher.host.get_property(0, path)
+        return properties.get(self.dispatcher.host, 0, path)
 
     def set_property(self, path: str | Iterable[str], value: bytes) -> None:
-        self.dispatcher.host.set_property(0, (path,) if isinstance(path, str) else tuple(path), value)
+        properties.put(self.dispatcher.host, 0, path, value)
 
     def call_foreign_function(self, name: str, argument: bytes = b"") -> bytes:
         """A function that this host has and others may not. Raises `ForeignFunctionError`."""
+        checks.name(name, "the name of a function")
+        checks.data(argument, "the argument of a foreign function")
         return self.dispatcher.host.call_foreign_function(name, argument)
 
     # Configuration.
@@ -121,6 +124,13 @@ class PluginContext:
         return host.set_shared_data(key, json.dumps({"vmID": self._instance, "timestamp": now}).encode(), cas)
 
 
+def check_period(period_ms: int) -> None:
+    """Raises `TypeError` or `ValueError` for what cannot be the period of a tick."""
+    checks.number(period_ms, "the period of a tick", -MAX_U32, MAX_U32)
+    if period_ms < TICK_MS or period_ms % TICK_MS:
+        raise ValueError(f"the period of a tick must be a multiple of {TICK_MS} milliseconds, got {period_ms}")
+
+
 class Ticks:
     """The timers of one plugin instance."""
 
@@ -131,10 +141,10 @@ class Ticks:
         self.open = True
 
     def register(self, period_ms: int, function: Callable[[], None]) -> None:
+        check_period(period_ms)
+        checks.function(function, "the function of a tick")
         if not self.open:
             raise RuleError("a tick can be registered only while the plugin starts, for example in parse_config")
-        if period_ms < TICK_MS or period_ms % TICK_MS:
-            raise ValueError(f"the period of a tick must be a multiple of {TICK_MS} milliseconds, got {period_ms}")
         self._entries.append(_Tick(period_ms, function))
 
     def start(self) -> None:

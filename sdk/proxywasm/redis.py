@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from . import log
-from .clusters import Cluster
+from . import checks, log
+from .checks import MAX_U32
+from .clusters import Cluster, checked_cluster
 from .errors import RedisCallError, RedisError, RuleError
-from .redis_commands import Callback, Commands
+from .redis_commands import Callback, Commands, several
 from .resp import Argument, RespError, RespValue, decode, encode_command
 from .runtime import current, running
 from .wire import LogLevel
@@ -59,7 +60,7 @@ class RedisClient(Commands):
     """
 
     def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
+        self.cluster = checked_cluster(cluster)
         self._settings: tuple[str, str, str, int] | None = None
 
     def init(
@@ -79,12 +80,18 @@ class RedisClient(Commands):
         together, and go out in one piece; `disable_buffer` sends each at once. That the service cannot be reached is
         not an error here: each command tries again.
         """
-        if disable_buffer:
+        checks.name(username, "the name of a Redis user")
+        checks.name(password, "a Redis password")
+        checks.number(timeout_ms, "timeout_ms", 1, MAX_U32)
+        checks.number(database, "database", 0, MAX_U32)
+        checks.number(buffer_flush_timeout_ms, "buffer_flush_timeout_ms", 0, MAX_U32)
+        checks.number(max_buffer_size_before_flush, "max_buffer_size_before_flush", 0, MAX_U32)
+        if checks.flag(disable_buffer, "disable_buffer"):
             buffer_flush_timeout_ms = max_buffer_size_before_flush = 0
         options = {"db": database} if database else {}
         options["buffer_flush_timeout"] = buffer_flush_timeout_ms
         options["max_buffer_size_before_flush"] = max_buffer_size_before_flush
-        cluster = f"{self.cluster.cluster_name}?{urlencode(options)}"
+        cluster = f"{checks.name(self.cluster.cluster_name, 'the name of a cluster')}?{urlencode(options)}"
         self._settings = cluster, username, password, timeout_ms
         if running.get() is not None:
             # Otherwise the client is made while modules load; its first command does it.
@@ -99,13 +106,15 @@ class RedisClient(Commands):
 
     def command(self, arguments: Sequence[Argument], callback: Callback) -> None:
         """Any command: `client.command(["ZADD", "key", "NX", 1, "member"], callback)`."""
-        if not callable(callback):
-            raise TypeError(f"the callback of a Redis command must be callable, got {type(callback).__name__}")
+        checks.function(callback, "the callback of a Redis command")
+        query = encode_command(several(arguments, "the words of a Redis command"))
         self._get_ready()
-        self._send(encode_command(arguments), callback, retry=True)
+        self._send(query, callback, retry=True)
 
     def eval(self, script: str, keys: Sequence[Argument], args: Sequence[Argument], callback: Callback) -> None:
         """Run a Lua script on the server."""
+        checks.text(script, "a script")
+        keys, args = several(keys, "the keys of a script"), several(args, "the arguments of a script")
         self.command(["EVAL", script, len(keys), *keys, *args], callback)
 
     def _get_ready(self, *, again: bool = False) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
+from . import checks
+from .checks import MAX_S64, MIN_S64
 from .resp import Argument
 
 if TYPE_CHECKING:
@@ -12,6 +14,23 @@ if TYPE_CHECKING:
 
 Callback: TypeAlias = "Callable[[RedisAnswer], object]"
 Shape = TypeVar("Shape", bound="Bound")
+
+
+def several(values: Iterable[Argument], what: str) -> list[Argument]:
+    """Several arguments. A text or bytes alone is not taken for the list of its characters."""
+    if isinstance(values, str | bytes | bytearray | Mapping) or not isinstance(values, Iterable):
+        raise TypeError(f"{what} must be a list, got {type(values).__name__}")
+    return list(values)
+
+
+def _items(pairs: Mapping[str, Argument]) -> Iterable[tuple[str, Argument]]:
+    if not isinstance(pairs, Mapping):
+        raise TypeError(f"pairs must be a mapping, got {type(pairs).__name__}")
+    return pairs.items()
+
+
+def _flat(pairs: Mapping[str, Argument]) -> list[Argument]:
+    return [item for pair in _items(pairs) for item in pair]
 
 
 class Bound:
@@ -45,7 +64,7 @@ class Key(Bound):
 
 class Keys(Bound):
     def __call__(self, keys: Iterable[Argument], callback: Callback) -> None:
-        self._send(callback, *keys)
+        self._send(callback, *several(keys, "keys"))
 
 
 class TwoKeys(Bound):
@@ -65,12 +84,12 @@ class KeyValue(Bound):
 
 class KeyValues(Bound):
     def __call__(self, key: Argument, values: Iterable[Argument], callback: Callback) -> None:
-        self._send(callback, key, *values)
+        self._send(callback, key, *several(values, "values"))
 
 
 class KeyNumber(Bound):
     def __call__(self, key: Argument, number: int, callback: Callback) -> None:
-        self._send(callback, key, number)
+        self._send(callback, key, checks.number(number, "the number of a Redis command", MIN_S64, MAX_S64))
 
 
 class KeyRange(Bound):
@@ -90,24 +109,24 @@ class KeyFieldValue(Bound):
 
 class Pairs(Bound):
     def __call__(self, pairs: Mapping[str, Argument], callback: Callback) -> None:
-        self._send(callback, *(item for pair in pairs.items() for item in pair))
+        self._send(callback, *_flat(pairs))
 
 
 class KeyPairs(Bound):
     def __call__(self, key: Argument, pairs: Mapping[str, Argument], callback: Callback) -> None:
-        self._send(callback, key, *(item for pair in pairs.items() for item in pair))
+        self._send(callback, key, *_flat(pairs))
 
 
 class KeyCountValue(Bound):
     def __call__(self, key: Argument, count: int, value: Argument, callback: Callback) -> None:
-        self._send(callback, key, count, value)
+        self._send(callback, key, checks.number(count, "a count", MIN_S64, MAX_S64), value)
 
 
 class KeyScores(Bound):
     """Redis wants each score before its member."""
 
     def __call__(self, key: Argument, scores: Mapping[str, Argument], callback: Callback) -> None:
-        self._send(callback, key, *(item for member, score in scores.items() for item in (score, member)))
+        self._send(callback, key, *[item for member, score in _items(scores) for item in (score, member)])
 
 
 class KeyMemberDelta(Bound):
@@ -127,6 +146,7 @@ class SetWithTTL(Bound):
     """`SET key value [NX] [EX ttl]`; a time of 0 seconds is none."""
 
     def __call__(self, key: Argument, value: Argument, ttl: int, callback: Callback) -> None:
+        checks.number(ttl, "the time to live", 0, MAX_S64)
         command, *flags = self._words
         expiry = ("EX", ttl) if ttl else ()
         self._client.command([command, key, value, *flags, *expiry], callback)

@@ -1,8 +1,12 @@
-"""The replies that a host makes itself because a plugin cannot go on: the same in every host."""
+"""Replies without an upstream: what a plugin may send, and what a host sends because a plugin cannot go on."""
 
 from __future__ import annotations
 
-from .wire import LocalReply
+from typing import Final
+
+from . import checks
+from .connection_headers import without_connection_headers
+from .wire import Fields, LocalReply
 
 PLUGIN_FAILED = "proxywasm.plugin_failed"
 """What `response.code_details` says then."""
@@ -14,8 +18,36 @@ TORN = LocalReply(500, [], b"", PLUGIN_FAILED)
 """The plugin failed with chunks of the response in its hands: whatever follows, the response has a hole."""
 
 
+NO_PLACE = LocalReply(
+    500, [("content-type", "text/plain")], b"the gateway has no place for the body", "proxywasm.no_place"
+)
+"""The request has trailers and no body, and the plugin gives it one."""
+
+
 def too_large(name: str, limit: int) -> LocalReply:
     """A body is larger than may be buffered for the plugin. `name` is `request` or `response`."""
     status = 413 if name == "request" else 502
     message = f"the {name} body exceeds the {limit} bytes that may be buffered"
     return LocalReply(status, [("content-type", "text/plain")], message.encode(), f"{name}_payload_too_large")
+
+
+def malformed(name: str) -> LocalReply:
+    """Headers that HTTP does not allow have arrived. `name` is `request` or `response`."""
+    status = 400 if name == "request" else 502
+    message = f"the {name} headers are malformed"
+    return LocalReply(status, [("content-type", "text/plain")], message.encode(), f"{name}_headers_malformed")
+
+
+WITHOUT_BODY: Final = frozenset({204, 205, 304})
+"""Statuses whose responses end with their headers (RFC 9110, 6.4.1 and 15.3.6): bytes behind those would be taken for
+the next response of the connection."""
+
+
+def checked(status: int, headers: Fields, body: bytes, details: str) -> LocalReply:
+    """What an author wants to send. Raises `TypeError` or `ValueError` for what cannot be sent."""
+    if checks.number(status, "a status", 0, checks.MAX_U32) not in range(200, 600):
+        raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
+    if body and status in WITHOUT_BODY:
+        raise ValueError(f"a response with status {status} has no body, and {len(body)} bytes were given")
+    checks.name(details, "details")
+    return LocalReply(int(status), without_connection_headers(headers), body, details)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TypeAlias, Union
 
 from .errors import RedisError
+from .text import encode
 
 RespValue: TypeAlias = Union[bytes, int, RedisError, "list[RespValue]", None]
 
@@ -37,7 +38,7 @@ def _argument(argument: Argument) -> bytes:
         return argument
     if isinstance(argument, bool) or not isinstance(argument, (str, int, float)):
         raise TypeError(f"an argument of a Redis command is bytes, str, int or float, got {argument!r}")
-    return str(argument).encode()
+    return encode(str(argument))
 
 
 def encode_value(value: RespValue) -> bytes:
@@ -50,7 +51,7 @@ def encode_value(value: RespValue) -> bytes:
         case int():
             return b":%d\r\n" % value
         case RedisError():
-            return b"-%b\r\n" % " ".join(str(value).splitlines()).encode()
+            return b"-%b\r\n" % encode(" ".join(str(value).splitlines()))
         case list():
             return b"*%d\r\n%b" % (len(value), b"".join([encode_value(item) for item in value]))
     raise TypeError(f"{value!r} is not a RESP value")

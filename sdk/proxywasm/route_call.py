@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import checks
 from .errors import RuleError
-from .headers import HeaderValues, to_fields
-from .http_client import HttpAnswer, RouteCallback, answer_from, split_url, to_body
+from .headers import HeaderValues
+from .http_client import HttpAnswer, RouteCallback, answer_from, message_headers, split_url, to_body
 
 if TYPE_CHECKING:
     from .context import HttpContext
@@ -16,15 +17,16 @@ def start(
     ctx: HttpContext, method: str, url: str, callback: RouteCallback, headers: HeaderValues, body: bytes | str
 ) -> None:
     """Rewrite the request and remember who wants the answer."""
-    if not callable(callback):
-        raise TypeError(f"the callback of a route call must be callable, got {type(callback).__name__}")
+    checks.text(method, "a method")
+    authority, path = split_url(url)
+    checks.function(callback, "the callback of a route call")
     if ctx.route_callback is not None:
         raise RuleError("cannot make a route call: this stream is one already")
     request = ctx.request_headers
     if request.sealed:
         raise RuleError(f"cannot make a route call: {request.sealed}")
     data = to_body(body)
-    authority, path = split_url(url)
+    fields = message_headers(headers)
     for original, name in (("method", ":method"), ("path", ":path"), ("host", ":authority")):
         request[f"x-envoy-original-{original}"] = request.get(name, "")
     # The plugin wants to read the answer, and the length is about to change.
@@ -34,7 +36,7 @@ def start(
     request[":path"] = path
     if authority:
         request[":authority"] = authority
-    for name, value in to_fields(headers):
+    for name, value in fields:
         request[name] = value
     if ctx.has_request_body:
         ctx.replace_request_body(data)

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from . import checks
+from .checks import MAX_U32
 from .runtime import current
 from .wire import CREATE
 
@@ -28,13 +30,15 @@ class SharedValue(NamedTuple):
 
 def get(key: str) -> SharedValue | None:
     """None if nobody has set it."""
-    entry = current("shared_data.get").host.get_shared_data(key)
+    entry = current("shared_data.get").host.get_shared_data(_key(key))
     return None if entry is None else SharedValue(*entry)
 
 
 def set(key: str, value: bytes, cas: int = 0) -> bool:  # noqa: A001  # shared_data.set("key", b"value") reads best
     """Write a value; with `cas` only if nobody has written since it was read. Whether it was written."""
-    return current("shared_data.set").host.set_shared_data(key, value, cas)
+    checks.data(value, "a value of shared data")
+    checks.number(cas, "the number for compare-and-swap", 0, MAX_U32)
+    return current("shared_data.set").host.set_shared_data(_key(key), value, cas)
 
 
 def create(key: str, value: bytes) -> bool:
@@ -47,9 +51,14 @@ def update(key: str, function: Callable[[bytes | None], bytes]) -> bytes:
 
     When another instance writes in between, the function is called again with what that one wrote.
     """
+    checks.function(function, "what makes the new value")
     for _ in range(ATTEMPTS):
         entry = get(key)
         value = function(entry.value if entry else None)
         if set(key, value, entry.cas if entry else CREATE):
             return value
     raise RuntimeError(f"shared data {key!r} changed {ATTEMPTS} times while it was being updated")
+
+
+def _key(key: str) -> str:
+    return checks.name(key, "a key of shared data")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .text import encode
+
 MAX_EVENT = 16 * 1024 * 1024
 """Default limit in bytes for one event: an endless line must not fill the memory."""
 
@@ -127,4 +129,4 @@ def encode_event(data: str, event: str = "", event_id: str = "") -> bytes:
     if "\n" in data or "\r" in data:
         lines = data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         data = "\ndata: ".join(lines)
-    return f"{head}data: {data}\n\n".encode()
+    return encode(f"{head}data: {data}\n\n")

@@ -15,6 +15,7 @@ SDK that points at the host, it is not part of components, and `import proxywasm
 from proxywasm_host.testing import (
     HttpCallOut,
     Limits,
+    PeerError,
     PluginFailedError,
     PluginHosts,
     PluginImportError,
@@ -45,6 +46,7 @@ from proxywasm_host.testing import (
 __all__ = [
     "HttpCallOut",
     "Limits",
+    "PeerError",
     "PluginFailedError",
     "PluginHosts",
     "PluginImportError",

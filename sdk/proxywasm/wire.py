@@ -7,14 +7,18 @@ Plugin authors do not need this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from itertools import chain
 from typing import Literal, Protocol, TypeAlias
 
+from .text import to_bytes, to_text
+
 Fields: TypeAlias = list[tuple[str, str]]
-"""Header fields in wire order, names in lower case, pseudo-headers included."""
+"""Header fields in wire order, names in lower case, pseudo-headers included.
+
+Bytes of a value that are no UTF-8 are U+DC80 to U+DCFF, see `proxywasm.text`."""
 
 EditOp: TypeAlias = Literal["=", "+", "-"]
 """Replace all values of a name, add a value at the end, remove the name."""
@@ -154,6 +158,13 @@ class SendLocalReply:
     value: LocalReply
 
 
+@dataclass(slots=True)
+class FailStream:
+    """The plugin raised in what it did for this stream within another's callback; the value is the traceback."""
+
+    value: str
+
+
 Command: TypeAlias = (
     EffectiveContext
     | HoldPhase
@@ -167,6 +178,7 @@ Command: TypeAlias = (
     | ResumeRequest
     | ResumeResponse
     | SendLocalReply
+    | FailStream
 )
 
 Outcome: TypeAlias = bytes | Sequence[Command] | None
@@ -232,7 +244,10 @@ class ForeignFunctionError(Exception):
 
 
 class Host(Protocol):
-    """The port: everything a plugin may ask of its host in the middle of a phase. `context` 0 is the plugin itself."""
+    """The port: everything a plugin may ask of its host in the middle of a phase. `context` 0 is the plugin itself.
+
+    Texts from the SDK are valid Unicode, apart from header values; names have no NUL.
+    """
 
     def log(self, level: LogLevel, context: int, message: str) -> None: ...
 
@@ -283,17 +298,20 @@ class Host(Protocol):
     def set_tick_period(self, milliseconds: int) -> None: ...
 
 
-def join_fields(fields: Iterable[tuple[str, ...]]) -> str:
-    """Encode pairs as the WIT type `fields` has them; `field-edits` is the same of `FieldEdits`, which is flat already.
+def join_fields(fields: Fields) -> str:
+    """Pairs as one text. Raises `ValueError` for a field with NUL.
 
     >>> join_fields([("a", "1"), ("b", "")])
     'a\\x001\\x00b\\x00'
     """
-    return "\0".join(chain.from_iterable(fields))
+    text = "\0".join(chain.from_iterable(fields))
+    if fields and text.count("\0") != 2 * len(fields) - 1:
+        raise ValueError("a header field cannot contain NUL")
+    return text
 
 
 def split_fields(text: str) -> Fields:
-    """Decode the WIT type `fields`. Raises `ValueError` for half a pair.
+    """The other way round. Raises `ValueError` for half a pair.
 
     >>> split_fields("a\\x001\\x00b\\x00")
     [('a', '1'), ('b', '')]
@@ -304,3 +322,23 @@ def split_fields(text: str) -> Fields:
     if len(parts) % 2:
         raise ValueError("a header field without a value")
     return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def as_unicode(text: str) -> str:
+    """Fields or edits, joined by NUL, as the WIT types `fields` and `field-edits`, in which all is valid Unicode.
+
+    >>> as_unicode("a\\0caf\\udce9") == "\\0a\\0caf\\xe9"
+    True
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "\0" + to_bytes(text).decode("latin-1")
+    return text
+
+
+def with_bytes(text: str) -> str:
+    """The other way round."""
+    return to_text(text[1:].encode("latin-1")) if text[:1] == "\0" else text

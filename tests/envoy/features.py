@@ -80,6 +80,8 @@ def request_body(ctx: HttpContext, config: Config, body: bytes) -> Action | None
     match ctx.get_context("path"):
         case "/upper" | "/limit" | "/resumed-headers":
             ctx.replace_request_body(body.upper())
+        case "/bracket":
+            ctx.replace_request_body(b"[" + body + b"]")
         case "/raise-in-body":
             raise RuntimeError("body")
         case "/paused-body":
@@ -113,7 +115,7 @@ def response_headers(ctx: HttpContext, config: Config) -> Action | None:
             ctx.response_headers.add("set-cookie", "b=2")
         case "/many":
             edit_many(ctx.response_headers)
-        case "/whole" | "/waiting":
+        case "/whole" | "/waiting" | "/bracket":
             return Action.STOP_ITERATION
         case "/too-large" | "/too-large-mine":
             ctx.set_response_body_buffer_limit(10)
@@ -230,6 +232,11 @@ def read_request(ctx: HttpContext, config: Config) -> Action:
     return Action.STOP_ITERATION
 
 
+def read_both(ctx: HttpContext, config: Config) -> Action:
+    ctx.buffer_response_body()
+    return read_request(ctx, config)
+
+
 def limit(ctx: HttpContext, config: Config) -> Action:
     ctx.set_request_body_buffer_limit(10)
     return read_request(ctx, config)
@@ -245,10 +252,6 @@ def resumed_headers(ctx: HttpContext, config: Config) -> Action:
 
     service.get("/called", answered)
     return read_request(ctx, config)
-
-
-def stream_request(ctx: HttpContext, config: Config) -> None:
-    ctx.request_headers.discard("content-length")
 
 
 def read_response(ctx: HttpContext, config: Config) -> None:
@@ -438,7 +441,7 @@ PATHS: dict[str, Callable[[HttpContext, Config], Action | None]] = {
     "/headers": headers,
     "/many": many,
     "/upper": read_request,
-    "/upper-stream": stream_request,
+    "/bracket": read_both,
     "/limit": limit,
     "/resumed-headers": resumed_headers,
     "/paused-body": read_request,
@@ -472,6 +475,7 @@ PATHS: dict[str, Callable[[HttpContext, Config], Action | None]] = {
 }
 
 REQUEST_READERS = {
+    "/bracket",
     "/upper",
     "/upper-stream",
     "/limit",
@@ -482,6 +486,7 @@ REQUEST_READERS = {
     "/raise-while-collecting",
 }
 RESPONSE_READERS = {
+    "/bracket",
     "/whole",
     "/too-large",
     "/too-large-mine",

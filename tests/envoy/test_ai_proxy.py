@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,7 @@ def player() -> RecordedUpstream:
 def ai_proxy(ai_proxy_module: Path, player: RecordedUpstream) -> Iterator[Envoy]:
     """One configuration for all: a rule for the domain of each exchange."""
     rules = [{"_match_domain_": [f"{each.name}.test"], **json.loads(each.config)} for each in CHOSEN]
+    rules.append({"_match_domain_": ["gemini.test"], "provider": {"type": "gemini", "apiTokens": ["key-1"]}})
     filters = [filter_of(ai_proxy_module, {"_rules_": rules})]
     with serving(player) as port, Envoy({"upstream": port}, filters) as envoy:
         yield envoy
@@ -100,3 +102,46 @@ def test_a_first_event_that_is_an_error_is_the_status_of_the_answer(ai_proxy: En
     status, body = asked(ai_proxy, player, failed)
     assert str(status) == dict(wanted["headers"])[":status"] == "400"
     assert json.loads(body) == json.loads(join(wanted["body"]))
+
+
+def test_a_client_says_neither_where_a_request_goes_nor_who_it_is(ai_proxy: Envoy, player: RecordedUpstream) -> None:
+    player.recorded = Message([(":status", "200"), ("content-type", "application/json")], (b'{"candidates": []}',))
+    headers = {"host": "gemini.test", "content-type": "application/json", "cookie": "a=1", "x-mse-consumer": "bob"}
+
+    def send(model: str) -> int:
+        body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hi"}]}).encode()
+        return ai_proxy.send("/v1/chat/completions", body, headers)[0].status
+
+    names = ["a/../../../v1beta/tunedModels?x=", "%2e%2e", "..", "a\r\nb", "\ud800"]
+    assert [send(name) for name in names] == [400] * len(names)
+    assert not player.seen
+    send("x HTTP/1.0 ?y")
+    seen, _ = player.seen.pop()
+    assert dict(seen)[":path"] == "/v1beta/models/x%20HTTP%2F1.0%20%3Fy:generateContent"
+    assert not {"cookie", "x-mse-consumer"} & dict(seen).keys()
+
+
+KEY = "sk-test-7a1f"
+"""The token of the recorded configurations."""
+
+
+def passed(envoy: Envoy, player: RecordedUpstream, fields: list[tuple[str, str]], *chunks: bytes) -> Any:
+    """An answer that nobody converts."""
+    player.recorded = Message(fields, chunks)
+    headers = {"host": "qwen-stream-a.test", "content-type": "application/json"}
+    answer = envoy.send("/v1/responses", b"{}", headers)
+    player.seen.pop()
+    return answer
+
+
+def test_no_credential_passes_wherever_an_answer_is_cut(ai_proxy: Envoy, player: RecordedUpstream) -> None:
+    fields = [(":status", "200"), ("content-type", "text/plain"), ("x-debug", f"Bearer {KEY}")]
+    response, body = passed(ai_proxy, player, fields, b"it is sk-te", b"st-7a\\u0031", b"f, and sk-", b"nothing")
+    assert response.headers["x-debug"] == "Bearer ***"
+    assert body == b"it is ***, and sk-nothing"
+
+
+def test_a_redirection_with_a_credential_becomes_a_502(ai_proxy: Envoy, player: RecordedUpstream) -> None:
+    response, body = passed(ai_proxy, player, [(":status", "307"), ("location", f"/?key={KEY}")], b"gone")
+    assert (response.status, response.headers["location"]) == (502, None)
+    assert json.loads(body)["error"]["code"] == "bad_upstream_response"

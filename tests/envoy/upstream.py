@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+
+import h11
 
 from proxywasm.wire import Fields
 from proxywasm_host.exchange import Message
 
+_METHODS: Final = {"GET", "HEAD", "POST", "PUT", "DELETE"}
 CHUNKS = [b"data: one\n\n", "data: zwölf\n\n".encode(), b"\xff\x00", b"data: [DONE]\n\n"]
 
 
@@ -24,45 +28,97 @@ def at_once() -> None:
     """Envoy joins chunks as it likes."""
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(socketserver.BaseRequestHandler):
+    """Reads HTTP/1.1 strictly: what no service could read is noted, and fails the tests of the server."""
+
+    server: StrictServer
+    method: str
+    path: str
+    headers: Fields
+
+    def handle(self) -> None:
+        self.server.connections += 1
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
+        self._received = b""
+        try:
+            while self._read_request():
+                self.respond()
+                if self._http.our_state is not h11.DONE:
+                    return
+                self._http.start_next_cycle()
+        except h11.RemoteProtocolError as error:
+            # Without more to come, Envoy has given up a request in its middle, as it may.
+            if self._received:
+                self.server.unreadable.append(f"{error}: {self._received[-200:]!r}")
+        except ConnectionError:
+            pass  # Envoy does not want the rest of the response.
+
+    def respond(self) -> None:
+        raise NotImplementedError
+
+    def _read_request(self) -> bool:
+        event = self._next_event()
+        if not isinstance(event, h11.Request):
+            return False
+        self.method, self.path = event.method.decode(), event.target.decode()
+        self.headers = [(name.decode(), value.decode("latin-1")) for name, value in event.headers]
+        if self.method not in _METHODS:
+            self.server.unreadable.append(f"a request with method {self.method}, to {self.path}")
+            return False
+        return True
 
     def read_body(self) -> bytes:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        if self.headers.get("transfer-encoding") == "chunked":
-            while size := int(self.rfile.readline(), 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            while self.rfile.readline().strip():  # trailers
-                pass
+        body = b""
+        while isinstance(event := self._next_event(), h11.Data):
+            body += event.data
         return body
+
+    def _next_event(self) -> object:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            self._received = self.request.recv(1 << 16)
+            self._http.receive_data(self._received)
+        return event
 
     def answer(
         self,
         status: int,
         headers: Fields,
         chunks: Sequence[bytes],
-        trailers: bytes = b"",
+        trailers: Sequence[tuple[str, str]] = (),
         after_chunk: Callable[[], object] = apart,
     ) -> None:
-        self.send_response(status)
-        for name, value in [*headers, ("transfer-encoding", "chunked")]:
-            self.send_header(name, value)
-        self.end_headers()
+        """In chunks, unless the headers tell a length."""
+        known = any(name == "content-length" for name, _ in headers)
+        framing = [] if known else [("transfer-encoding", "chunked")]
+        self._send(h11.Response(status_code=status, headers=_bytes([*headers, *framing])))
         for chunk in chunks:
-            self.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
-            self.wfile.flush()
+            self._send(h11.Data(data=chunk))
             after_chunk()
-        self.wfile.write(b"0\r\n" + trailers + b"\r\n")
+        self._send(h11.EndOfMessage(headers=_bytes(trailers)))
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is http.server's
-        pass
+    def _send(self, event: h11.Event) -> None:
+        self.request.sendall(self._http.send(event) or b"")
+
+
+def _bytes(fields: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
+
+
+class StrictServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, handler: type[_Handler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.unreadable: list[str] = []
+        """What has come that is no HTTP."""
+        self.connections = 0
 
 
 class _Mirror(_Handler):
     server: Mirror
 
-    def do_GET(self) -> None:
+    def respond(self) -> None:
         body = self.read_body()
         query = self.path.partition("?")[2]
         if self.path == "/called":
@@ -71,50 +127,45 @@ class _Mirror(_Handler):
             self.server.next_chunk.release()
             self._whole(b"")
         elif self.path.startswith("/stream") or "stream" in query:
-            trailers = b"x-trailer: yes\r\n" if "trailers" in query else b""
+            trailers = [("x-trailer", "yes")] if "trailers" in query else []
             pace = self.server.next_chunk.acquire if "paced" in query else at_once if "burst" in query else apart
-            self.answer(200, [("content-type", "text/event-stream")], CHUNKS, trailers, pace)
+            chunks = [] if "empty" in query else CHUNKS
+            self.answer(200, [("content-type", "text/event-stream")], chunks, trailers, pace)
         else:
-            seen = {"path": self.path, "headers": self.headers.items(), "body": body.decode("latin-1")}
+            seen = {"path": self.path, "headers": self.headers, "body": body.decode("latin-1")}
             self._whole(json.dumps(seen).encode())
 
-    do_POST = do_GET  # noqa: N815  # the name is http.server's
-
     def _whole(self, body: bytes) -> None:
-        self.send_response(200)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.answer(200, [("content-length", str(len(body)))], [] if self.method == "HEAD" else [body], (), at_once)
 
 
 class _Player(_Handler):
     server: RecordedUpstream
 
-    def do_POST(self) -> None:
+    def respond(self) -> None:
         body = self.read_body()
-        pseudo = [(":method", self.command), (":path", self.path), (":authority", self.headers["host"])]
-        self.server.seen.append(([*pseudo, *self.headers.items()], body))
+        pseudo = [(":method", self.method), (":path", self.path), (":authority", dict(self.headers)["host"])]
+        self.server.seen.append(([*pseudo, *self.headers], body))
         answer = self.server.recorded
         fields = dict(answer.headers)
         fields.pop("content-length", None)
         self.answer(int(fields.pop(":status")), list(fields.items()), [chunk for chunk in answer.body if chunk])
 
 
-class RecordedUpstream(ThreadingHTTPServer):
+class RecordedUpstream(StrictServer):
     """Answers every request with `recorded`."""
 
     recorded: Message
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Player)
+        super().__init__(_Player)
         self.seen: list[tuple[Fields, bytes]] = []
         """Headers, with `:path`, `:method` and `:authority`, and body of the requests that came."""
 
 
 @contextmanager
-def serving(server: ThreadingHTTPServer) -> Iterator[int]:
-    """Its port, while it runs."""
-    server.daemon_threads = True
+def serving(server: StrictServer) -> Iterator[int]:
+    """Its port, while it runs. Raises `AssertionError` at the end if something has come that is no HTTP."""
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
@@ -123,11 +174,12 @@ def serving(server: ThreadingHTTPServer) -> Iterator[int]:
         server.shutdown()
         thread.join()
         server.server_close()
+    assert not server.unreadable, "\n".join(server.unreadable)
 
 
-class Mirror(ThreadingHTTPServer):
+class Mirror(StrictServer):
     """Answers with what it was sent, and `/stream` with `CHUNKS`: with `paced` in the query each waits for a `/go`."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Mirror)
+        super().__init__(_Mirror)
         self.next_chunk = threading.Semaphore(0)

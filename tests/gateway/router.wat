@@ -1,5 +1,5 @@
 ;; A plugin that sends requests where their header `x-to` says, to another path, and tells clients the name of the route.
-;; A header `x-trap` crashes it.
+;; A header `x-trap` crashes it, after a header `x-hang` it never returns.
 (module
   (import "env" "proxy_get_header_map_value" (func $get (param i32 i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_replace_header_map_value" (func $replace (param i32 i32 i32 i32 i32) (result i32)))
@@ -12,6 +12,7 @@
   (data (i32.const 64) "xds\00route_name")
   (data (i32.const 96) "x-route")
   (data (i32.const 112) "x-trap")
+  (data (i32.const 136) "x-hang")
   ;; What the host writes, at 128 and 132: address and size of a value. Values are from 1024 on.
   (global $free (mut i32) (i32.const 1024))
   (func (export "proxy_abi_version_0_2_1"))
@@ -26,6 +27,9 @@
   (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
     (if (i32.eqz (call $get (i32.const 0) (i32.const 112) (i32.const 6) (i32.const 128) (i32.const 132)))
       (then (if (i32.load (i32.const 132)) (then unreachable))))
+    (i32.store (i32.const 132) (i32.const 0))
+    (if (i32.eqz (call $get (i32.const 0) (i32.const 136) (i32.const 6) (i32.const 128) (i32.const 132)))
+      (then (if (i32.load (i32.const 132)) (then (loop $for_ever (br $for_ever))))))
     (i32.store (i32.const 132) (i32.const 0))
     (if (i32.eqz (call $get (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 128) (i32.const 132)))
       (then

@@ -23,12 +23,38 @@ import yaml
 from proxywasm_host.gateway import read
 from proxywasm_host.gateway.envoy import bootstrap, build_modules, find_ca_file, find_envoy, start
 from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
+from proxywasm_host.gateway.paths import normalized
 
 from .conftest import serving
 
 pytestmark = [pytest.mark.envoy, pytest.mark.usefixtures("envoy")]
 
 COMMAND = [sys.executable, "-c", "from proxywasm_host.cli import main; main()", "envoy"]
+PATHS = [
+    "/",
+    "/a",
+    "/a/",
+    "//a//b",
+    "/a/./b",
+    "/a/../b",
+    "/../a",
+    "/a/..",
+    "/a/.",
+    "/.",
+    "/..",
+    "/a/%2e%2E/b",
+    "/a%2f..%2Fb",
+]
+PATHS += [
+    "/a%5cb",
+    "/a%5C..",
+    "/%61%7e%2D%5f%30",
+    "/%C3%A9%20%25%3f%23",
+    "/%252e%252e/a",
+    "/.a/..b/c.",
+    "/a/b/../../../c",
+    "/%2f",
+]
 TIMEOUT = 120.0
 """Seconds for what takes a few at most, unless the machine is busy."""
 
@@ -142,6 +168,27 @@ def test_a_body_of_ten_megabytes_passes(tmp_path: Path, plugin: Path, upstream: 
     with running(gateway_file(tmp_path, port, plugin, upstreams=upstreams)):
         response, body = ask(port, "/v1/chat", b"x" * 10**7, x_to="model.test")
     assert (response.status, json.loads(body)["body"]) == (200, 10**7)
+
+
+def test_the_watchdog_ends_an_envoy_whose_plugin_never_returns(
+    tmp_path: Path, plugin: Path, upstream: int, port: int
+) -> None:
+    upstreams = {"model.test": f"http://127.0.0.1:{upstream}"}
+    with running(gateway_file(tmp_path, port, plugin, upstreams=upstreams, limits={"watchdog": 1})) as envoy:
+        assert ask(port, "/v1/chat", x_to="model.test")[0].status == 200
+        with pytest.raises(OSError, match=r"reset|closed"):
+            ask(port, "/v1/chat", x_hang="x")
+        assert envoy.wait(TIMEOUT) == -signal.SIGABRT
+        assert "Watchdog AbortAction terminating thread" in envoy.log
+
+
+def test_a_path_has_one_plain_form(tmp_path: Path, plugin: Path, upstream: int, port: int) -> None:
+    """What the gateway file is checked with is what Envoy does."""
+    upstreams = {"model": f"http://127.0.0.1:{upstream}"}
+    routes = [{"name": "all", "upstream": "model"}]
+    with running(gateway_file(tmp_path, port, plugin, routes=routes, upstreams=upstreams)):
+        for path in PATHS:
+            assert json.loads(ask(port, path)[1])["path"] == normalized(path), path
 
 
 @pytest.mark.parametrize("on_failure", ["closed", "open"])

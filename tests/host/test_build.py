@@ -102,6 +102,96 @@ def test_a_path_that_is_no_plugin_is_refused(name: str, message: str, tmp_path: 
         collect(tmp_path / name)
 
 
+def test_no_link_leads_out_of_the_folders_of_the_plugin(tmp_path: Path) -> None:
+    """Otherwise a plugin that others have written takes along what only whoever builds it can read."""
+    write(tmp_path, {"secret.txt": "", "secrets/__init__.py": "", "src/mine/__init__.py": "import beside, inside\n"})
+    package = tmp_path / "src" / "mine"
+    links = {
+        package / "data.txt": tmp_path / "secret.txt",
+        package / "folder": tmp_path / "secrets",
+        package / "gone.txt": tmp_path / "none",
+        package / "further.txt": Path("../beside.txt"),
+        package.parent / "beside.py": tmp_path / "secret.txt",
+        package.parent / "inside": tmp_path / "secrets",
+    }
+    for link, target in links.items():
+        link.symlink_to(target)
+        with pytest.raises(StagingError) as caught:
+            collect(package)
+        assert str(caught.value).startswith(f"{link} is a link to {(link.parent / target).resolve()}, out of ")
+        assert str(caught.value).endswith("; put a copy in its place")
+        link.unlink()
+
+
+def test_links_within_the_plugin_are_read(tmp_path: Path) -> None:
+    write(tmp_path, {"mine/__init__.py": "", "mine/data/a.txt": "a", "other/mine.py": ""})
+    (tmp_path / "mine" / "b.txt").symlink_to("data/a.txt")
+    (tmp_path / "mine" / "loop").symlink_to(".")
+    (tmp_path / "mine.py").symlink_to("other/mine.py")
+    staging = collect(tmp_path / "mine")
+    assert staging.contents["mine/b.txt"] == b"a"
+    assert not [name for name in staging.files if "loop" in name]
+    assert collect(tmp_path / "mine.py").module == "mine"
+
+
+def test_what_a_plugin_brings_along_is_bounded(tmp_path: Path) -> None:
+    write(tmp_path, {"mine/__init__.py": ""})
+    for number in range(5):
+        with (tmp_path / "mine" / f"{number}.bin").open("wb") as file:
+            file.truncate(60 * 2**20)
+    with pytest.raises(StagingError, match=r"4\.bin: the files of the plugin have more than 256 MiB; remove some"):
+        collect(tmp_path / "mine")
+    with (tmp_path / "mine" / "0.bin").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(StagingError, match=r"0\.bin: is larger than 64 MiB"):
+        collect(tmp_path / "mine")
+
+
+ENDLESS = """\
+from proxywasm import Plugin
+
+plugin = Plugin("endless")
+
+
+def wait() -> None:
+    while True:
+        pass
+
+
+wait()
+"""
+HOARDING = "kept = []\nwhile True:\n    kept.append(bytearray(1_000_000))\n"
+SPEAKING = "while True:\n    print('x' * 1000)\n"
+
+
+@pytest.mark.exhaustive
+def test_a_module_that_never_stops_importing_is_ended_and_its_line_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROXYWASM_BUILD_SECONDS", "60")
+    path = write(tmp_path, {"endless.py": ENDLESS}) / "endless.py"
+    with pytest.raises(
+        BuildError, match=r"endless\.py:[78]: importing the plugin is not done after 60 seconds: "
+    ) as caught:
+        build(path)
+    assert "PROXYWASM_BUILD_SECONDS gives it more time" in str(caught.value)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("source", "error"), [(HOARDING, "MemoryError"), (SPEAKING, "BrokenPipeError")])
+def test_a_module_that_takes_without_end_is_told_its_line(tmp_path: Path, source: str, error: str) -> None:
+    path = write(tmp_path, {"mine.py": source}) / "mine.py"
+    with pytest.raises(BuildError) as caught:
+        build(path)
+    assert re.search(rf'mine\.py", line [23], in <module>\n(?s:.*){error}', str(caught.value))
+
+
+def test_the_time_for_a_build_is_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXYWASM_BUILD_SECONDS", "1e9")
+    with pytest.raises(BuildError, match="PROXYWASM_BUILD_SECONDS is a whole number of seconds, from 1 to 999999"):
+        build(write(tmp_path, {"mine.py": ""}) / "mine.py")
+
+
 @pytest.mark.slow
 def test_a_component_runs_and_is_built_once(tmp_path: Path) -> None:
     write(tmp_path / "src", {"mine.py": PLUGIN, "beside.py": "NAME = 'beside'\n"})

@@ -67,7 +67,7 @@ def test_notes_under_any_other_name_are_welcome(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ("[{]", "is not JSON: "),
+        ("[{]", ":1:3: is not JSON: "),
         ([entry(), 7], "exchange 1: expected an object, got 7"),
         ([entry(name="")], "exchange 0 (''): name: expected a text that is not empty, got \"\""),
         ([entry(), entry()], "exchange 1 ('one'): name: is used twice in this file"),
@@ -77,7 +77,7 @@ def test_notes_under_any_other_name_are_welcome(tmp_path: Path) -> None:
         ([entry(request={"headers": [["a"]]})], 'request.headers.0: expected a pair ["name", "value"], got ["a"]'),
         ([entry(response={"headers": [], "body": [1]})], 'response.body.0: expected text or {"base64": "..."}, got 1'),
         ([entry(response={"headers": [], "body": [{"base64": "*"}]})], "response.body.0: is not base64: "),
-        ([entry(request={"headers": [], "body": ["\ud83d"]})], "request.body.0: half a surrogate pair is no text"),
+        ([entry(request={"headers": [], "body": ["\ud83d"]})], ":1:69: half a surrogate pair is no text"),
         ([entry(wait_ms=True)], "wait_ms: expected a whole number, got true"),
         ([entry(wait_ms=-1)], "wait_ms: time does not run backwards: -1"),
         ([entry(properties={"a": 1})], "properties.a: expected a text, got 1"),
@@ -92,7 +92,7 @@ def test_a_mistake_is_named_with_file_exchange_key_and_reason(document: Any, mes
     path = write(tmp_path, document)
     with pytest.raises(ExchangeError) as caught:
         load(path)
-    assert str(caught.value).startswith(f"{path}: ")
+    assert str(caught.value).startswith(f"{path}:")
     assert message in str(caught.value)
 
 

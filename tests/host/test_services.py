@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from proxywasm import ClusterClient, HttpContext, Plugin, TargetCluster
-from proxywasm.adapters.native import native_program
 from proxywasm.wire import ForeignFunctionError, HttpCallError, LogLevel, MetricKind, RedisCallError
 from proxywasm_host.services import SAMPLES, HostServices, Limits, LogRecord
-from proxywasm_host.stream import Runner
 
 HEADERS = [(":method", "GET"), (":path", "/"), (":authority", "a")]
 
@@ -115,24 +110,3 @@ def test_a_histogram_keeps_its_latest_samples_and_the_sum_of_all() -> None:
     histogram = services.metrics[number]
     assert list(histogram.samples) == list(range(5, SAMPLES + 5))
     assert (histogram.count, histogram.total) == (SAMPLES + 5, sum(range(SAMPLES + 5)))
-
-
-def test_an_answer_that_is_too_large_is_like_none() -> None:
-    got: list[tuple[int, bool]] = []
-    plugin: Plugin[Any] = Plugin("caller")
-    cluster = ClusterClient(TargetCluster("c", "c.example"))
-
-    @plugin.on_request_headers
-    def ask(ctx: HttpContext, config: Any) -> None:
-        cluster.get("/", lambda answer: got.append((len(answer.body), answer.received)))
-
-    services = HostServices(limits=Limits(callout_answer=5))
-    runner = Runner(native_program(plugin, services), services)
-    runner.program.configure("", LogLevel.INFO)
-    for body in (b"12345", b"123456"):
-        stream = runner.open()
-        stream.request_headers([(":method", "GET"), (":path", "/"), (":authority", "a")], True)
-        (call,) = services.take_calls()
-        runner.http_call_response(call.id, [(":status", "200")], body)
-    assert got == [(5, True), (0, False)]
-    assert "more than the 5 allowed" in services.logs[-1].message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -356,13 +357,19 @@ def test_a_request_body_beyond_the_limit_is_answered_413() -> None:
     assert says(stream) == []
 
 
-def test_a_plugin_sets_its_own_limit_for_a_stream() -> None:
+@pytest.mark.parametrize(("wanted", "allowed"), [(3, 3), (10, 10), (20, 15)])
+def test_a_plugin_sets_its_own_limit_for_a_stream_within_the_hosts(wanted: int, allowed: int) -> None:
     plugin = body_plugin()
-    plugin.on_request_headers(lambda ctx, config: ctx.set_request_body_buffer_limit(10))
-    stream = run(plugin, limits=Limits(request_body=5)).open()
-    stream.request_headers(REQUEST, False)
-    stream.request_body(b"1234567", True)
-    assert says(stream)[-1] == ("up body", b"1234567", True)
+    plugin.on_request_headers(lambda ctx, config: ctx.set_request_body_buffer_limit(wanted))
+
+    def said(size: int) -> list[tuple[Any, ...]]:
+        stream = run(plugin, limits=Limits(request_body=5, asked_body=15)).open()
+        stream.request_headers(REQUEST, False)
+        stream.request_body(b"x" * size, True)
+        return says(stream)
+
+    assert said(allowed)[-1] == ("up body", b"X" * allowed, True)
+    assert said(allowed + 1)[-2][1][0] == (":status", "413")
 
 
 def test_a_response_body_beyond_the_limit_is_a_502_or_a_reset() -> None:
@@ -418,6 +425,74 @@ def test_chunks_that_wait_for_a_paused_stream_count_against_the_limit() -> None:
     stream.request_headers(REQUEST, False)
     stream.request_body(b"123456", False)
     assert says(stream)[0][1][0] == (":status", "413")
+
+
+def test_chunks_that_wait_take_no_more_room_than_their_bytes() -> None:
+    """A client may send millions of empty chunks, or of one byte each."""
+    given: list[bytes] = []
+    plugin: Plugin[Config] = Plugin("held")
+    plugin.on_request_headers(lambda ctx, config: Action.PAUSE)
+    plugin.on_streaming_request_body(lambda ctx, config, chunk, last: given.append(chunk))
+    runner = run(plugin)
+    stream = runner.open()
+    stream.request_headers(REQUEST, False)
+    tracemalloc.start()
+    try:
+        for _ in range(100_000):
+            stream.request_body(b"", False)
+            stream.request_body(b"x", False)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    stream.request_body(b"", True)
+    stream.resume(stream.request)
+    assert b"".join(given) == b"x" * 100_000
+    assert given[:4] == [b"", b"x", b"", b"x"], "few chunks are given as they came"
+
+
+@pytest.mark.parametrize("fields", [[("x", "")] * 5, [("x", "y" * 40)], [("y" * 41, "")]])
+def test_headers_from_outside_that_are_too_large_never_reach_the_plugin(fields: list[tuple[str, str]]) -> None:
+    asked: list[str] = []
+    plugin: Plugin[Config] = Plugin("asked")
+    plugin.on_request_headers(lambda ctx, config: asked.append("request"))
+    plugin.on_response_headers(lambda ctx, config: asked.append("response"))
+    plugin.on_stream_done(lambda ctx, config: asked.append("done"))
+    limits = Limits(header_count=4, header_size=40)
+
+    runner = run(plugin, limits=limits)
+    stream = runner.open()
+    stream.request_headers(fields, False)
+    assert says(stream)[0][1][0] == (":status", "431")
+    stream.request_body(b"x", True)
+    stream.close()
+    assert asked == []
+
+    stream = runner.open()
+    stream.request_headers([(":method", "GET")], True)
+    stream.response_headers(fields, False)
+    stream.response_body(b"x", True)
+    assert says(stream)[-2][1][0] == (":status", "502")
+    stream.close()
+    assert asked == ["request", "done"]
+
+
+def test_a_plugin_cannot_give_a_message_more_header_fields_than_it_may_have() -> None:
+    for limits, value in ((Limits(header_count=8), "y"), (Limits(header_size=160), "y" * 20)):
+        contexts: list[HttpContext] = []
+
+        def edit_first(ctx: HttpContext, contexts: list[HttpContext] = contexts, value: str = value) -> Action:
+            contexts.append(ctx)
+            contexts[0].request_headers.add("x", value)
+            return Action.PAUSE
+
+        runner = run(headers_plugin(edit_first), limits=limits)
+        first = runner.open()
+        first.request_headers(REQUEST, True)
+        for _ in range(3):
+            runner.open().request_headers(REQUEST, True)
+            assert says(first) == []
+        runner.open().request_headers(REQUEST, True)
+        assert says(first)[0][1][0] == (":status", "500")
 
 
 def test_events_out_of_order_are_the_callers_fault() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proxywasm.abi.calls import Status, status_name
 from proxywasm.abi.injection import injection_arguments, whole_characters
-from proxywasm.abi.pairs import join_pairs, split_pairs, to_bytes, to_text
+from proxywasm.abi.pairs import join_pairs, split_pairs
 
 NO_NUL = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
@@ -32,17 +32,8 @@ def test_the_sizes_of_a_header_map_are_those_of_its_bytes(fields: list[tuple[str
     assert position == len(raw)
 
 
-@given(st.binary())
-def test_bytes_that_are_no_text_go_through_unharmed(data: bytes) -> None:
-    assert to_bytes(to_text(data)) == data
-
-
 def test_a_header_map_that_is_not_there_has_no_fields() -> None:
     assert split_pairs(None) == split_pairs(b"") == []
-
-
-def test_what_no_text_can_have_is_spelled_out() -> None:
-    assert to_bytes("a\ud800") == b"a\\ud800"
 
 
 @given(st.text(), st.integers(min_value=0))

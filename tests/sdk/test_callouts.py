@@ -213,7 +213,14 @@ def test_a_route_call_without_bodies_works_too(start: Start) -> None:
         ("x", ("", "/x")),
         ("/a%2Fb c", ("", "/a%2Fb%20c")),
         ("http://user@host:8080/p?q=a b&r=%20#f", ("host:8080", "/p?q=a%20b&r=%20")),
-        ("//host/p", ("host", "/p")),
+        ("//host/p", ("", "//host/p")),
+        ("/\\host/p", ("", "/%5Chost/p")),
+        (" //host/p", ("", "/%20//host/p")),
+        ("\t//host/p", ("", "/%09//host/p")),
+        ("host:80/p", ("", "/host:80/p")),
+        ("/p?to=http://host/", ("", "/p?to=http://host/")),
+        ("HTTPS://host?q", ("host", "/?q")),
+        ("http://host#f", ("host", "/")),
     ],
 )
 def test_urls_are_escaped_where_the_author_has_not(url: str, parts: tuple[str, str]) -> None:

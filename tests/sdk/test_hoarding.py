@@ -14,7 +14,7 @@ LIMITS = Limits(
     metrics=5,
     metric_name=95,
     callouts=6,
-    callout_size=5000,
+    callout_size=6000,
     redis_services=3,
 )
 

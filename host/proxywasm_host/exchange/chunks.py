@@ -7,6 +7,8 @@ import binascii
 import json
 from typing import TypeAlias
 
+from ..reading import shown
+
 JsonChunk: TypeAlias = "str | dict[str, str]"
 """Body bytes in a file: text if they are UTF-8, otherwise `{"base64": ...}`."""
 
@@ -40,5 +42,4 @@ def chunk_from_json(value: object) -> bytes:
 
 def brief(value: object) -> str:
     """A value of a file for an error, not too much of it."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return shown(json.dumps(value, ensure_ascii=False))

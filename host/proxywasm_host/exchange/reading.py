@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from proxywasm.wire import Fields
 
-from ..text_file import read_text
+from ..reading import shown
 from .chunks import brief, chunk_from_json
+from .document import read_json
 from .model import REPLAYED, CallOut, Exchange, Message
 
 
@@ -21,24 +23,27 @@ class ExchangeError(ValueError):
 
 def load(path: Path) -> list[Exchange]:
     """The exchanges of a file. Raises `ExchangeError`."""
-    text = read_text(path, ExchangeError)
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise ExchangeError(f"{path}: is not JSON: {error}") from None
+    document = read_json(path, ExchangeError)
     entries = document if isinstance(document, list) else [document]
     exchanges = [_entry(path, index, entry) for index, entry in enumerate(entries)]
     seen: set[str] = set()
     for index, exchange in enumerate(exchanges):
         if exchange.name in seen:
-            raise ExchangeError(f"{path}: exchange {index} ({exchange.name!r}): name: is used twice in this file")
+            raise ExchangeError(
+                f"{path}: exchange {index} ('{shown(exchange.name)}'): name: is used twice in this file"
+            )
         seen.add(exchange.name)
     return exchanges
 
 
 # `where` is the dotted path of a value inside its exchange.
 
-_KEYS = REPLAYED | {"expect", "expect_main", "expect_semantic", "known_bug", "note", "uncut"}
+_KEYS: Final = REPLAYED | {"expect", "expect_main", "expect_semantic", "known_bug", "note", "uncut"}
+_MOST_KEYS: Final = 100
+"""Of an object that a replay looks at."""
+_LONGEST_WAIT: Final = 366 * 86_400_000
+_NAME: Final = re.compile(r":?[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_STATUS: Final = re.compile("[1-9][0-9]{2}")
 
 
 class _Wrong(Exception):
@@ -48,7 +53,7 @@ class _Wrong(Exception):
 
 def _entry(path: Path, index: int, value: object) -> Exchange:
     name = value.get("name") if isinstance(value, dict) else None
-    label = f"exchange {index} ({name!r})" if isinstance(name, str) else f"exchange {index}"
+    label = f"exchange {index} ('{shown(name)}')" if isinstance(name, str) else f"exchange {index}"
     if not isinstance(value, dict):
         raise ExchangeError(f"{path}: {label}: expected an object, got {brief(value)}")
     if not isinstance(name, str) or not name:
@@ -66,10 +71,12 @@ def _exchange(value: dict[str, Any], prefix: str) -> Exchange:
     config = value.get("config", "")
     properties = _typed(value.get("properties", {}), dict, f"{prefix}properties")
     for key, item in properties.items():
-        _typed(item, str, f"{prefix}properties.{key}")
+        _typed(item, str, f"{prefix}properties.{shown(key)}")
     wait_ms = _typed(value.get("wait_ms", 0), int, f"{prefix}wait_ms")
     if wait_ms < 0:
         raise _Wrong(f"{prefix}wait_ms", f"time does not run backwards: {wait_ms}")
+    if wait_ms > _LONGEST_WAIT:
+        raise _Wrong(f"{prefix}wait_ms", f"at most {_LONGEST_WAIT}, which is a year")
     response = value.get("response")
     return Exchange(
         name=value.get("name", ""),
@@ -116,7 +123,20 @@ def _fields(value: object, where: str) -> Fields:
                 fields.append((name.lower(), text))
             case _:
                 raise _Wrong(f"{where}.{index}", f'expected a pair ["name", "value"], got {brief(pair)}')
+        if wrong := _wrong_field(*fields[-1]):
+            raise _Wrong(f"{where}.{index}", f"{wrong}, got {brief(pair)}")
     return fields
+
+
+def _wrong_field(name: str, value: str) -> str | None:
+    """What no client or service can have sent, and so no gateway lets pass."""
+    if not _NAME.fullmatch(name):
+        return "the name of a header has letters, digits, and - only"
+    if re.search(r"[\0\r\n]", value):
+        return "the value of a header has no line break and no NUL"
+    if name == ":status" and not _STATUS.fullmatch(value):
+        return "a status is a number of three digits"
+    return None
 
 
 def _callout(value: object, where: str) -> CallOut:
@@ -125,7 +145,7 @@ def _callout(value: object, where: str) -> CallOut:
     match = _typed(entry.get("match", {}), dict, f"{where}.match")
     _check_keys(match, {"cluster", "path"}, f"{where}.match.")
     for key, item in match.items():
-        _typed(item, str, f"{where}.match.{key}")
+        _typed(item, str, f"{where}.match.{shown(key)}")
     response = entry.get("response")
     return CallOut(
         match.get("cluster"),
@@ -143,6 +163,8 @@ def _typed(value: Any, expected: type, where: str) -> Any:
 
 def _check_keys(value: Mapping[str, Any], known: frozenset[str] | set[str], prefix: str) -> None:
     """Notes under other names are welcome; a slip of the pen in a key that matters is not."""
+    if len(value) > _MOST_KEYS:
+        raise _Wrong(prefix.removesuffix(".") or "the exchange", f"has {len(value)} keys; at most {_MOST_KEYS}")
     for key in value.keys() - known:
         if close := difflib.get_close_matches(key, known, 1, 0.8):
-            raise _Wrong(f"{prefix}{key}", f"no such key; did you mean {close[0]!r}?")
+            raise _Wrong(f"{prefix}{shown(key)}", f"no such key; did you mean {close[0]!r}?")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from proxywasm.text import encode
+
 from .chunks import chunk_to_json
 from .model import REPLAYED, CallOut, Exchange, Message
 
@@ -14,7 +16,7 @@ from .model import REPLAYED, CallOut, Exchange, Message
 def dump(exchanges: Sequence[Exchange], path: Path) -> None:
     """Write exchanges to a file that `load` reads."""
     document = [to_json(exchange) for exchange in exchanges]
-    path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    path.write_bytes(encode(json.dumps(document, ensure_ascii=False, indent=2) + "\n"))
 
 
 def to_json(exchange: Exchange) -> dict[str, Any]:

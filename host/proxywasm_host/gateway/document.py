@@ -1,7 +1,6 @@
 """YAML as plain values, with the line of each, and with what the environment has filled in.
 
-Scalars are those of YAML 1.2's core schema (so of JSON): `no` is a text and not false, a date is a text, too. Keys are
-texts and stand once in a mapping.
+Keys are texts and stand once in a mapping. Every text is one that JSON and Envoy can take: Unicode without NUL.
 """
 
 from __future__ import annotations
@@ -13,10 +12,15 @@ from typing import Any, Final, TypeAlias
 
 import yaml
 
+from .yaml_nodes import MOST_VALUES, YamlError, compose, is_plain, is_text, scalar, too_many, unknown_tag
+
 Place: TypeAlias = tuple[str | int, ...]
 """The keys and indexes that lead to a value."""
 
 _VARIABLE: Final = re.compile(r"\$\{ENV:([A-Za-z_][A-Za-z0-9_]*)\}|\$\{ENV\b[^}]*\}?")
+_UNFIT: Final = re.compile("[\0\ud800-\udfff]")
+_MOST_TEXT: Final = 4 * 2**20
+"""Characters of all texts, each counted where an alias or a variable puts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,49 +45,34 @@ class Document:
         return self.lines.get(place, 1)
 
 
-class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # PyYAML's own class attribute
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|True|TRUE|false|False|FALSE)$"), [*"tTfF"])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(0|[1-9][0-9]*)$"), [*"-+0123456789"])
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(0|[1-9][0-9]*)(\.[0-9]+([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)$"),
-    [*"-+0123456789"],
-)
-
-
 def parse(text: str, environment: Mapping[str, str]) -> Document:
     """All problems are in the document, none is raised."""
     document = Document()
-    loader = _Loader(text)
     try:
-        node = loader.get_single_node()
+        node = compose(text)
         if node is not None:
-            document.value = _Builder(loader, document, environment).build(node, (), ())
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        document.problems.append(Problem(mark.line + 1 if mark else 1, (), f"is not YAML: {error.problem}"))
-    except yaml.YAMLError as error:
-        # Characters that YAML does not allow; the text of these errors has them, but not the line.
-        document.problems.append(Problem(1, (), f"is not YAML: {str(error).splitlines()[0]}"))
-    finally:
-        loader.dispose()
+            document.value = _Builder(document, environment).build(node, (), ())
+    except YamlError as error:
+        document.problems.append(Problem(error.line, (), str(error)))
     return document
 
 
 class _Builder:
-    def __init__(self, loader: _Loader, document: Document, environment: Mapping[str, str]) -> None:
-        self._loader = loader
+    def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
         self._document = document
         self._environment = environment
+        self._values = self._text = 0
 
     def build(self, node: yaml.Node, place: Place, parents: tuple[yaml.Node, ...]) -> Any:
         self._document.lines.setdefault(place, node.start_mark.line + 1)
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise YamlError(node.start_mark.line + 1, too_many())
         if node in parents:
             self._wrong(node, place, "refers to itself")
+            return None
+        if not isinstance(node, yaml.ScalarNode) and not is_plain(node):
+            self._wrong(node, place, unknown_tag(node))
             return None
         match node:
             case yaml.MappingNode():
@@ -91,12 +80,13 @@ class _Builder:
             case yaml.SequenceNode():
                 return [self.build(item, (*place, index), (*parents, node)) for index, item in enumerate(node.value)]
         assert isinstance(node, yaml.ScalarNode)
-        if node.tag == "tag:yaml.org,2002:str":
+        if is_text(node):
             return self._filled_in(node, place)
-        if node.tag not in _SCALARS:
-            self._wrong(node, place, f"the tag {node.tag} is not known here")
+        try:
+            return scalar(node)
+        except ValueError as error:
+            self._wrong(node, place, str(error))
             return None
-        return self._loader.construct_object(node)
 
     def _mapping(self, node: yaml.MappingNode, place: Place, parents: tuple[yaml.Node, ...]) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -104,7 +94,7 @@ class _Builder:
             if not isinstance(key, yaml.ScalarNode):
                 self._wrong(key, place, "a key must be a text")
                 continue
-            name = str(key.value)
+            name = self._fit(key, place, str(key.value))
             where = (*place, name)
             if name in result:
                 self._wrong(key, where, f"stands here a second time; the first is in line {self._document.line(where)}")
@@ -122,12 +112,24 @@ class _Builder:
             if not self._environment.get(name):
                 state = "empty" if name in self._environment else "not set"
                 self._wrong(node, place, f"the environment variable {name} is {state}; set it before you start")
-            return self._environment.get(name, "")
+            return self._counted(node, self._environment.get(name, ""))
 
-        return _VARIABLE.sub(value_of, str(node.value))
+        return self._fit(node, place, _VARIABLE.sub(value_of, self._counted(node, str(node.value))))
+
+    def _counted(self, node: yaml.Node, text: str) -> str:
+        self._text += len(text)
+        if self._text > _MOST_TEXT:
+            most = f"{_MOST_TEXT // 2**20} MiB"
+            raise YamlError(
+                node.start_mark.line + 1, f"more than {most} of text with all aliases and variables filled in"
+            )
+        return text
+
+    def _fit(self, node: yaml.Node, place: Place, text: str) -> str:
+        if unfit := _UNFIT.search(text):
+            what = "NUL" if unfit[0] == "\0" else "half a surrogate pair"
+            self._wrong(node, place, f"has {what} in it; remove it")
+        return text
 
     def _wrong(self, node: yaml.Node, place: Place, message: str) -> None:
         self._document.problems.append(Problem(node.start_mark.line + 1, place, message))
-
-
-_SCALARS: Final = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float")}

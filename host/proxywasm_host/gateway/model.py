@@ -18,7 +18,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
+from ..reading import shown
+from .paths import normalized
+
 _UNITS: Final = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_LONGEST_NAME: Final = 255
+_MOST_CHOICES: Final = 100_000
+"""Of an upstream by a route: Envoy's configuration has each of them."""
 
 
 class Address(NamedTuple):
@@ -53,7 +59,7 @@ class Origin(NamedTuple):
 
 
 def _address(value: object) -> Address:
-    match = re.fullmatch(r"(?:\[([^\]]+)\]|([^:]+)):(\d+)", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,6})", value) if isinstance(value, str) else None
     if match is None:
         raise ValueError('expected an IP address and a port, such as "127.0.0.1:8080"')
     host, port = match[1] or match[2], int(match[3])
@@ -82,18 +88,21 @@ def _origin(value: object) -> Origin:
         host, port = url.hostname, url.port
     except ValueError:
         raise ValueError(wrong) from None
-    if url.scheme not in ("http", "https") or not host or re.search(r"\s", value):
+    if url.scheme not in ("http", "https") or not host or not re.fullmatch(r"[!-~]+", value):
         raise ValueError(wrong)
     if url.username is not None:
         raise ValueError("credentials have no place in the URL of a server")
     if url.path.strip("/") or url.query or url.fragment:
         raise ValueError("only a server, without a path: plugins and clients say which path is asked for")
     secure = url.scheme == "https"
-    return Origin("https" if secure else "http", host, port or (443 if secure else 80))
+    origin = Origin("https" if secure else "http", host, (443 if secure else 80) if port is None else port)
+    if origin.port == 0 or not (origin.is_ip or re.fullmatch(r"[A-Za-z0-9._-]+", host)):
+        raise ValueError(wrong)
+    return origin
 
 
 def _size(value: object) -> int:
-    match = re.fullmatch(r"(\d+) ?(KiB|MiB|GiB|)", str(value)) if isinstance(value, int | str) else None
+    match = re.fullmatch(r"([0-9]{1,10}) ?(KiB|MiB|GiB|)", str(value)) if isinstance(value, int | str) else None
     if match is None or isinstance(value, bool):
         raise ValueError("expected a number of bytes, such as 1000000 or 32MiB")
     size = int(match[1]) * _UNITS[match[2]]
@@ -115,6 +124,31 @@ def _some(routes: tuple[Route, ...]) -> tuple[Route, ...]:
 def _path(value: str) -> str:
     if not value.startswith("/"):
         raise ValueError("a path begins with /")
+    if not re.fullmatch(r"[!-~]+", value) or "?" in value or "#" in value:
+        raise ValueError("a path has no query, and everything but ASCII is written %XX in it, as clients do")
+    return value
+
+
+def _whole_path(value: str) -> str:
+    return _matchable(value, normalized(value))
+
+
+def _path_prefix(value: str) -> str:
+    # What follows in a request belongs to its last segment: `/.` is the beginning of `/.well-known`.
+    return _matchable(value, normalized(f"{value}x").removesuffix("x"))
+
+
+def _matchable(value: str, as_compared: str) -> str:
+    if value != as_compared:
+        raise ValueError(
+            f"matches no request, because paths are compared in their plain form; write {shown(as_compared)!r}"
+        )
+    return value
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable() or len(value) > _LONGEST_NAME:
+        raise ValueError(f"must have printable characters only, and at most {_LONGEST_NAME} of them")
     return value
 
 
@@ -131,10 +165,13 @@ def _file(value: object) -> Path:
 
 
 Bytes = Annotated[int, PlainValidator(_size)]
-Seconds = Annotated[float, Field(gt=0, strict=False)]
-Name = Annotated[str, Field(min_length=1)]
+Seconds = Annotated[float, Field(ge=0.001, le=366 * 86400, strict=False, allow_inf_nan=False)]
+"""Envoy counts in milliseconds, and takes 0 for no limit."""
+WatchdogSeconds = Annotated[float, Field(ge=1, le=3600, strict=False, allow_inf_nan=False)]
+Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
 File = Annotated[Path, PlainValidator(_file)]
-UrlPath = Annotated[str, AfterValidator(_path)]
+WholePath = Annotated[str, AfterValidator(_path), AfterValidator(_whole_path)]
+PathPrefix = Annotated[str, AfterValidator(_path), AfterValidator(_path_prefix)]
 
 
 class _Part(BaseModel):
@@ -166,8 +203,8 @@ class PluginEntry(_Part):
 class Match(_Part):
     """What a client has to ask for. All that is given must hold."""
 
-    path_prefix: UrlPath = "/"
-    path: UrlPath | None = None
+    path_prefix: PathPrefix = "/"
+    path: WholePath | None = None
     """The whole path, without its query; goes before `path_prefix`."""
     host: Annotated[str, AfterValidator(_host)] | None = None
     """Lower case, without port. `*.example.com` stands for every host in that domain."""
@@ -191,7 +228,7 @@ class Upstream(_Part):
     """A server. Its name is the authority of the requests that go there, or the cluster that plugins call."""
 
     url: Annotated[Origin, PlainValidator(_origin)]
-    sni: str | None = None
+    sni: Name | None = None
     """The name that its certificate has to have; by default the host of the URL."""
 
     @model_validator(mode="after")
@@ -210,6 +247,8 @@ class Limits(_Part):
     """A stream that moves in neither direction for so long is ended. There is no limit to its whole duration."""
     connect: Seconds = 10.0
     """Until an upstream is connected."""
+    watchdog: WatchdogSeconds | None = None
+    """That a callback of a plugin may take before Envoy ends itself, with all its streams. None: for ever."""
 
 
 class Gateway(_Part):
@@ -234,9 +273,15 @@ class Gateway(_Part):
         ):
             if twice := _first_twice(names):
                 raise ValueError(f"two {what} are called {twice!r}; each needs a name of its own")
+        free = sum(route.upstream is None for route in self.routes)
+        if free * len(self.upstreams) > _MOST_CHOICES:
+            raise ValueError(
+                f"{free} routes without `upstream` and {len(self.upstreams)} upstreams are too many, multiplied with "
+                f"each other more than {_MOST_CHOICES:,}; give routes an `upstream`"
+            )
         for route in self.routes:
             if route.upstream is not None and route.upstream not in self.upstreams:
-                known = ", ".join(self.upstreams) or "none"
+                known = shown(", ".join(self.upstreams) or "none", 200)
                 raise ValueError(
                     f"the route {route.name!r} goes to the upstream {route.upstream!r}, which is not in `upstreams`"
                     f" (there: {known})"

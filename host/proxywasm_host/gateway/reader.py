@@ -13,9 +13,13 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from ..text_file import read_text
+from ..reading import read_text, shown
 from .document import Document, Place, Problem, parse
 from .model import Gateway, Limits, Match, PluginEntry, Route, Upstream
+
+_LARGEST: Final = 2**20
+_TOLD: Final = 20
+"""Problems of one file."""
 
 
 class GatewayFileError(Exception):
@@ -27,7 +31,7 @@ def read(path: Path, environment: Mapping[str, str] | None = None) -> Gateway:
 
     Raises `GatewayFileError`.
     """
-    document = parse(read_text(path, GatewayFileError), os.environ if environment is None else environment)
+    document = parse(read_text(path, GatewayFileError, _LARGEST), os.environ if environment is None else environment)
     problems = document.problems
     if not problems and not isinstance(document.value, dict):
         problems = [Problem(1, (), "expected keys such as `listen:`, `plugins:` and `routes:`")]
@@ -41,14 +45,16 @@ def read(path: Path, environment: Mapping[str, str] | None = None) -> Gateway:
             problems = list(_missing_files(gateway, document))
             if not problems:
                 return gateway
-    raise GatewayFileError("\n".join(_line(path, problem) for problem in sorted(problems, key=lambda item: item.line)))
+    problems = sorted(problems, key=lambda item: item.line)
+    lines = [_line(path, problem) for problem in problems[:_TOLD]]
+    if len(problems) > _TOLD:
+        lines.append(f"{path}: and {len(problems) - _TOLD} more")
+    raise GatewayFileError("\n".join(lines))
 
 
 def _line(path: Path, problem: Problem) -> str:
-    where = ".".join(map(str, problem.place))
-    return (
-        f"{path}:{problem.line}: {where}: {problem.message}" if where else f"{path}:{problem.line}: {problem.message}"
-    )
+    where = shown(".".join(map(str, problem.place)), 120)
+    return ": ".join([f"{path}:{problem.line}", *([where] if where else []), problem.message])
 
 
 def _problems(error: ValidationError, document: Document) -> Iterator[Problem]:
@@ -117,5 +123,12 @@ def _missing_files(gateway: Gateway, document: Document) -> Iterator[Problem]:
         files.append((("plugins", index, "module"), plugin.module, "a module: `proxywasm build --target proxy-wasm`"))
         files.append((("plugins", index, "source"), plugin.source, "a plugin's folder or Python file"))
     for place, path, what in files:
-        if path is not None and not (path.exists() if place[-1] == "source" else path.is_file()):
-            yield Problem(document.line(place), place, f"there is no {path}; expected {what}")
+        if path is not None and not _is_there(path, folder=place[-1] == "source"):
+            yield Problem(document.line(place), place, f"there is no {shown(str(path), 200)}; expected {what}")
+
+
+def _is_there(path: Path, *, folder: bool) -> bool:
+    try:
+        return path.is_file() or (folder and path.is_dir())
+    except OSError:  # it may not be looked at, or its name is too long for any file
+        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
+from proxywasm.text import encode
 from proxywasm.wire import Fields
 
 from ..exchange import CallOut, Exchange, Message, chunk_to_json
@@ -14,6 +15,8 @@ from .seen import Seen
 
 MAX_ROUNDS = 1000
 """Call-outs that may follow from one event, one from the answer to the other, before they are taken to have no end."""
+MOST_TICKS = 100_000
+"""In the time that passes before an exchange."""
 
 DEFAULT_PROPERTIES = {
     "route_name": "route-default",
@@ -42,8 +45,14 @@ class Player:
         """Let time pass; timers fire when they are due."""
         services = self._runner.services
         remaining = self._exchange.wait_ms
+        ticks = 0
         while remaining > 0:
             period = services.tick_period_ms
+            ticks += 1
+            if ticks > MOST_TICKS:
+                raise ReplayError(
+                    f"{self._exchange.name}: more than {MOST_TICKS:,} ticks of {period} ms within `wait_ms`; wait less"
+                )
             step = min(period, remaining) if period else remaining
             services.clock.advance(step)
             remaining -= step
@@ -53,7 +62,7 @@ class Player:
 
     def run(self) -> Result:
         defaults = DEFAULT_PROPERTIES | dict(self._exchange.properties)
-        properties: Properties = {tuple(name.split(".")): value.encode() for name, value in defaults.items()}
+        properties: Properties = {tuple(name.split(".")): encode(value) for name, value in defaults.items()}
         stream = self._runner.open(properties)
         seen = Seen()
         for _ in self._feed(self._exchange.request, stream.request_headers, stream.request_body):

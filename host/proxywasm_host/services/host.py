@@ -9,11 +9,20 @@ from collections.abc import Callable, Container, Mapping
 from os import urandom  # the system's, also while native plugins run with another
 from typing import TypeAlias
 
-from proxywasm.wire import Fields, ForeignFunctionError, HttpCallError, LogLevel, MetricKind, RedisCallError
+from proxywasm.wire import (
+    Fields,
+    ForeignFunctionError,
+    HttpCallError,
+    LimitError,
+    LogLevel,
+    MetricKind,
+    RedisCallError,
+)
 
+from ..limit import too_large, too_many
 from .calls import Calls, HttpCall, RedisCall, RedisSettings
 from .clock import Clock
-from .limits import Limits
+from .limits import ENTRY, Limits, name_refusal, size_of
 from .logs import LogRecord
 from .metrics import Metrics
 from .properties import Properties, StreamProperties
@@ -23,6 +32,8 @@ ForeignFunction: TypeAlias = Callable[[bytes], bytes]
 """Raises `ForeignFunctionError` for an argument that it does not understand."""
 
 _NAMES = (("plugin_name",), ("plugin_id",))
+_LABEL = 200
+"""Bytes of each, and of a request's id, in front of a message: they are there each time."""
 
 
 class HostServices:
@@ -51,12 +62,12 @@ class HostServices:
         foreign_functions: Mapping[str, ForeignFunction] | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self.clock = Clock(start_ns)
         self.log_level = log_level
-        self._logs: deque[LogRecord] = deque(maxlen=self._limits.log_records)
-        self.shared_data = shared_data or SharedData(self._limits)
-        self.metrics = metrics or Metrics(self._limits)
+        self._logs: deque[LogRecord] = deque(maxlen=self.limits.log_records)
+        self.shared_data = shared_data or SharedData(self.limits)
+        self.metrics = metrics or Metrics(self.limits)
         self.tick_period_ms = 0
         self.rebuild_wanted = False
         """The plugin asked for a fresh instance: it has served as many requests, or uses as much memory, as it may."""
@@ -69,7 +80,7 @@ class HostServices:
         }
         self._on_log = on_log or self._logs.append
         self._random = None if seed is None else random.Random(seed)  # noqa: S311  # reproducible on purpose
-        self._properties = StreamProperties(self._limits)
+        self._properties = StreamProperties(self.limits)
         self._label = ""
         self._calls = Calls()
         self._redis: dict[str, RedisSettings] = {}
@@ -105,13 +116,6 @@ class HostServices:
         """Redis commands that were sent since the last time, in order."""
         return self._calls.take_redis()
 
-    def takes_answer(self, call: int, size: int) -> bool:
-        """Whether a plugin gets an answer to a call-out of so many bytes; the log says if not."""
-        most = self._limits.callout_answer
-        if size > most:
-            self.log(LogLevel.WARN, 0, f"the answer to call-out {call} has {size} bytes, more than the {most} allowed")
-        return size <= most
-
     def take_cancelled(self) -> list[int]:
         """Calls that were taken and whose stream has ended since the last time: nobody waits for their answer."""
         return self._calls.take_cancelled()
@@ -132,7 +136,7 @@ class HostServices:
 
     def log(self, level: LogLevel, context: int, message: str) -> None:
         if level >= self.log_level:
-            request_id = self._properties.of(context, ("x_request_id",))
+            request_id = self._properties.of(context, ("x_request_id",))[:_LABEL]
             self._on_log(LogRecord(level, context, message, self._label, request_id.decode(errors="replace")))
 
     def now(self) -> int:
@@ -145,39 +149,52 @@ class HostServices:
         return self._properties.get(context, path)
 
     def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
+        if refusal := self._refuses_name("property's path", "\0".join(path)):
+            raise LimitError(refusal)
         self._properties.set(context, path, value)
         if path == ("wasm_need_rebuild",):
             self.rebuild_wanted = value == b"true"
         elif context == 0 and path in _NAMES:
-            names = [name for key in _NAMES if (name := self._properties.of(0, key))]
+            names = [name for key in _NAMES if (name := self._properties.of(0, key)[:_LABEL])]
             self._label = b" ".join(names).decode(errors="replace")
 
     def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
         return self.shared_data.get(key)
 
     def set_shared_data(self, key: str, value: bytes, cas: int) -> bool:
+        if refusal := self._refuses_name("key", key):
+            raise LimitError(refusal)
         return self.shared_data.set(key, value, cas)
 
     def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
+        if refusal := self._refuses_name("cluster name", cluster):
+            raise HttpCallError(refusal)
         names = {name for name, _ in headers}
         if missing := [name for name in (":method", ":path", ":authority") if name not in names]:
             raise HttpCallError(f"a call-out needs the pseudo-headers :method, :path and :authority; no {missing[0]}")
         if self.clusters is not None and cluster not in self.clusters:
             raise HttpCallError(f"no such cluster: {cluster!r}")
-        size = sum([len(name) + len(value) for name, value in headers]) + len(body)
+        size = len(cluster) + sum([size_of(name) + size_of(value) + ENTRY for name, value in headers]) + len(body)
         if refusal := self._refuses_call(size):
             raise HttpCallError(refusal)
         return self._calls.start_http(context, cluster, headers, body, timeout_ms, size=size, now=self.now())
 
     def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
+        for what, text in (("cluster name", cluster), ("user name", username), ("password", password)):
+            if refusal := self._refuses_name(what, text):
+                raise RedisCallError(refusal)
         name, _, query = cluster.partition("?")
+        if query.count("&") >= self.limits.redis_options:
+            raise RedisCallError(too_many("options of a service", query.count("&") + 1, self.limits.redis_options))
         if self.clusters is not None and name not in self.clusters:
             raise RedisCallError(f"no such cluster: {name!r}")
-        if name not in self._redis and len(self._redis) >= self._limits.redis_services:
+        if name not in self._redis and len(self._redis) >= self.limits.redis_services:
             raise RedisCallError(f"{len(self._redis)} Redis services have been initialised, more are not allowed")
         self._redis[name] = RedisSettings(name, username, password, timeout_ms, dict(urllib.parse.parse_qsl(query)))
 
     def redis_call(self, context: int, cluster: str, query: bytes) -> int:
+        if refusal := self._refuses_name("cluster name", cluster):
+            raise RedisCallError(refusal)
         settings = self._redis.get(cluster)
         if settings is None:
             raise RedisCallError(f"the Redis service {cluster!r} was not initialised")
@@ -185,14 +202,21 @@ class HostServices:
             raise RedisCallError(refusal)
         return self._calls.start_redis(context, query, settings, now=self.now())
 
+    def _refuses_name(self, what: str, name: str) -> str | None:
+        return name_refusal(what, name, self.limits.name)
+
     def _refuses_call(self, size: int) -> str | None:
         """Why a call-out of so many bytes cannot be sent now, if it cannot."""
-        if self._calls.count >= self._limits.callouts:
+        if self._calls.count >= self.limits.callouts:
             return f"{self._calls.count} call-outs of this plugin wait for answers, more are not allowed"
-        total, most = self._calls.size + size, self._limits.callout_size
+        total, most = self._calls.size + size, self.limits.callout_size
         return f"call-outs that wait would take {total} bytes, more than the {most} allowed" if total > most else None
 
     def call_foreign_function(self, name: str, argument: bytes) -> bytes:
+        if refusal := self._refuses_name("name", name):
+            raise ForeignFunctionError(refusal)
+        if len(argument) > self.limits.foreign_argument:
+            raise ForeignFunctionError(too_large("function's argument", len(argument), self.limits.foreign_argument))
         function = self.foreign_functions.get(name)
         if function is None:
             raise ForeignFunctionError(f"this host has no function {name!r}")

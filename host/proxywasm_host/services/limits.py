@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ..limit import KIB, MIB, limit, too_large
+
 ENTRY: Final = 100
 """Bytes that a name and a value take besides their own: without them, empty values would be free."""
 
@@ -13,24 +15,80 @@ ENTRY: Final = 100
 class Limits:
     """A plugin that wants to leave more gets a `LimitError`, or the error of the call-out that was not sent.
 
-    Sizes are bytes. Those of properties and shared data are of names and values, and 100 more for each pair.
+    Sizes are bytes. Those of properties, shared data and call-outs are of names and values, and 100 more for each pair.
     """
 
-    properties: int = 256 * 1024
-    """Of one stream, or of the plugin itself. They are forgotten when the stream ends."""
-    shared_data: int = 64 * 1024 * 1024
-    """Of all plugins together, as long as the process lives: a key that was set once is never forgotten."""
-    metrics: int = 2000
-    """Of all plugins together. A histogram takes up to 40 KB, for its latest samples."""
-    metric_name: int = 1024
-    """Characters in the name of a metric."""
-    callouts: int = 1000
-    """That wait for their answers, of all streams of an instance."""
-    callout_size: int = 64 * 1024 * 1024
-    """Headers and bodies of those call-outs."""
-    callout_answer: int = 64 * 1024 * 1024
-    """Bytes of an answer to a call-out. Of a larger one the plugin learns as if there had been none."""
-    redis_services: int = 100
-    """That an instance has introduced; and those of all instances to which connections are kept open."""
-    log_records: int | None = 1000
-    """The latest messages of an instance, if nobody takes them. None: all of them, for what does not run for long."""
+    name: int = limit(
+        16 * KIB,
+        "bytes",
+        "a cluster, a user or password for Redis, the path of a property, a key of shared data, the name of a foreign "
+        "function, the `details` of a local reply",
+        "the plugin: `LimitError`, or the error of the call-out; nothing is found under a longer name",
+    )
+    properties: int = limit(
+        256 * KIB,
+        "bytes",
+        "properties of one stream, or of the plugin itself; they are forgotten when the stream ends",
+        "the plugin: `LimitError`",
+    )
+    all_properties: int = limit(
+        64 * MIB,
+        "bytes",
+        "properties that a plugin has set in all open streams of an instance",
+        "the plugin: `LimitError`",
+    )
+    shared_data: int = limit(
+        64 * MIB,
+        "bytes",
+        "shared data of all plugins together; a key that was set once is never forgotten",
+        "the plugin: `LimitError`",
+    )
+    metrics: int = limit(
+        2000,
+        "",
+        "metrics of all plugins together; a histogram takes up to 40 KB, for its latest samples",
+        "the plugin: `LimitError`",
+    )
+    metric_name: int = limit(1024, "characters", "the name of a metric", "the plugin: `LimitError`")
+    callouts: int = limit(
+        1000,
+        "",
+        "call-outs that wait for their answers, of all streams of an instance",
+        "the plugin: `HttpCallError`, `RedisCallError`",
+    )
+    callout_size: int = limit(
+        64 * MIB, "bytes", "headers and bodies of those call-outs", "the plugin: `HttpCallError`, `RedisCallError`"
+    )
+    callout_answer: int = limit(
+        32 * MIB,
+        "bytes",
+        "the body of the answer to a call-out",
+        "the log; the plugin hears that there was no answer",
+    )
+    redis_services: int = limit(
+        100,
+        "",
+        "Redis services that an instance has introduced; those to which the connections of all instances are kept open",
+        "the plugin: `RedisCallError`",
+    )
+    redis_options: int = limit(100, "", "options behind the name of a Redis service", "the plugin: `RedisCallError`")
+    redis_arguments: int = limit(
+        100_000, "", "arguments of one Redis command", "the plugin: an answer of Redis that is an error"
+    )
+    foreign_argument: int = limit(
+        1 * MIB, "bytes", "the argument of a foreign function", "the plugin: `ForeignFunctionError`"
+    )
+    log_records: int | None = limit(
+        1000, "", "the latest messages of an instance, if nobody takes them; none: all of them", "whoever looks"
+    )
+
+
+def size_of(text: str) -> int:
+    """Bytes that a text takes here."""
+    return len(text) if text.isascii() else 4 * len(text)
+
+
+def name_refusal(what: str, name: str, most: int) -> str | None:
+    """Why a name cannot be one, if it cannot; `size_of` is not what the plugin sent."""
+    size = len(name) if name.isascii() else len(name.encode(errors="surrogatepass"))
+    return too_large(what, size, most) if size > most else None

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from proxywasm.wire import LimitError
 
-from .limits import ENTRY, Limits
+from .limits import ENTRY, Limits, size_of
 
 Properties: TypeAlias = dict[tuple[str, ...], bytes]
 
@@ -16,8 +16,11 @@ class StreamProperties:
 
     def __init__(self, limits: Limits) -> None:
         self._limit = limits.properties
+        self._all = limits.all_properties
+        self._total = 0  # what the plugin has added, of all streams
         self._values: dict[int, Properties] = {0: {}}
         self._sizes: dict[int, int] = {}  # of those to which the plugin has added
+        self._added: dict[int, int] = {}  # how much that was
 
     def open(self, context: int, properties: Properties) -> None:
         self._values[context] = dict(properties)
@@ -25,6 +28,7 @@ class StreamProperties:
     def close(self, context: int) -> Properties:
         """Forget them; what they were at the end."""
         self._sizes.pop(context, None)
+        self._total -= self._added.pop(context, 0)
         return self._values.pop(context, {})
 
     def get(self, context: int, path: tuple[str, ...]) -> bytes | None:
@@ -52,16 +56,24 @@ class StreamProperties:
         used = self._sizes.get(context)
         if used is None:
             used = sum([_size(path, value) for path, value in own.items()])
-        size = used + _size(path, value) - (_size(path, own[path]) if path in own else 0)
+        more = _size(path, value) - (_size(path, own[path]) if path in own else 0)
+        size = used + more
         if size > max(self._limit, used):
             whose = f"those of stream {context}" if context else "those of the plugin"
             raise LimitError(
                 f"the property {'.'.join(path)[:100]!r} is not set: {whose} would take {size} bytes, more than the "
                 f"{self._limit} that are allowed"
             )
+        if more > 0 and self._total + more > self._all:
+            raise LimitError(
+                f"the property {'.'.join(path)[:100]!r} is not set: those of all streams would take "
+                f"{self._total + more} bytes, more than the {self._all} that are allowed"
+            )
         self._sizes[context] = size
+        self._added[context] = self._added.get(context, 0) + more
+        self._total += more
         own[path] = value
 
 
 def _size(path: tuple[str, ...], value: bytes) -> int:
-    return sum(map(len, path)) + len(value) + ENTRY
+    return sum(map(size_of, path)) + len(value) + ENTRY * len(path)

@@ -6,7 +6,7 @@ import threading
 
 from proxywasm.wire import LimitError
 
-from .limits import ENTRY, Limits
+from .limits import ENTRY, Limits, size_of
 
 
 class SharedData:
@@ -55,4 +55,4 @@ class SharedData:
 
 
 def _size(key: str, value: bytes) -> int:
-    return len(key) + len(value) + ENTRY
+    return size_of(key) + len(value) + ENTRY

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-from proxywasm.replies import too_large
+from proxywasm.connection_headers import without_connection_headers
+from proxywasm.framing import has_no_body
+from proxywasm.replies import FAILED, malformed, too_large
 from proxywasm.wire import LocalReply, LogLevel
 
 from .events import CloseUpstream, Reset
@@ -13,9 +16,16 @@ from .half import Half
 if TYPE_CHECKING:
     from .stream import Stream
 
+_STATUSES: Final = range(200, 600)
+
 
 def reply(stream: Stream, reply: LocalReply) -> None:
     """Made in a request phase it travels back through the response phases, like any other response."""
+    if reply.status not in _STATUSES:
+        stream.log("the plugin replied with a status that cannot be sent (200 to 599)")
+        reply = FAILED
+    if reply.body and has_no_body(str(reply.status)):
+        reply = replace(reply, body=b"")
     if stream.request.dropped:
         stream.log(f"a second local reply ({reply.status}) was given in vain")
         return
@@ -25,7 +35,8 @@ def reply(stream: Stream, reply: LocalReply) -> None:
     stream.local_reply = reply
     drop_request(stream)
     stream.begin_response(_fields(reply), not reply.body, reply.details)
-    if reply.body:
+    # The plugin may have failed, and the client have got something else.
+    if reply.body and not stream.response.ended and not stream.final:
         stream.body(stream.response, reply.body, True)
 
 
@@ -39,7 +50,7 @@ def reply_now(stream: Stream, reply: LocalReply) -> None:
         stream.events.append(Reset(reply.details or "local reply after the response headers"))
     else:
         stream.response.replace(_fields(reply), reply.body)
-        stream.response.flush(stream.events)
+        stream.send(stream.response)
 
 
 def refuse_size(stream: Stream, half: Half) -> None:
@@ -52,6 +63,31 @@ def refuse_size(stream: Stream, half: Half) -> None:
         reply_now(stream, answer)
 
 
+def break_off(stream: Stream, half: Half) -> None:
+    """What has gone on of it cannot be finished: the other side must not wait for the rest, nor take it for more."""
+    stream.log(f"the {half.name} is broken off: its body has another length than its headers have announced")
+    if stream.response.done:
+        drop_request(stream)
+    else:
+        reply_now(stream, FAILED)
+
+
+def refuse_headers(stream: Stream, half: Half, reason: str) -> None:
+    """What has arrived is no HTTP message. The plugin is not asked, as in Envoy, whose filters never see one."""
+    stream.log(f"the {half.name} headers are malformed: {reason}", LogLevel.WARN)
+    reply_now(stream, malformed(half.name))
+
+
+def refuse_header_size(stream: Stream, half: Half, refusal: str) -> None:
+    """They are more than a plugin can be asked to look at, so it is not asked."""
+    stream.log(f"the {half.name} has {refusal}", LogLevel.WARN)
+    status = 431 if half is stream.request else 502
+    message = f"the header fields of the {half.name} are too large"
+    reply_now(
+        stream, LocalReply(status, [("content-type", "text/plain")], message.encode(), f"{half.name}_headers_too_large")
+    )
+
+
 def drop_request(stream: Stream) -> None:
     """The client is answered without the upstream, or without the rest of its response."""
     stream.request.drop()
@@ -60,4 +96,5 @@ def drop_request(stream: Stream) -> None:
 
 
 def _fields(reply: LocalReply) -> list[tuple[str, str]]:
-    return [(":status", str(reply.status)), *reply.headers]
+    """The length is that of the body, whatever the plugin says."""
+    return [(":status", str(reply.status)), *without_connection_headers(reply.headers)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from proxywasm import wire
-from proxywasm.wire import BodyMode, Hold
+from proxywasm.wire import Hold
 
 from .answers import drop_request, reply
 from .half import Half
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 def carry_out(stream: Stream, command: wire.Command, half: Half | None) -> None:
     """`half` is the direction whose phase is being answered, None where no phase of this stream is."""
-    _COMMANDS[type(command)](stream, half, command)
+    action = _COMMANDS.get(type(command))
+    if action is None or stream.closed:
+        _meaningless(stream, command)
+    else:
+        action(stream, half, command)
 
 
 def _hold(stream: Stream, half: Half | None, command: wire.HoldPhase) -> None:
@@ -27,33 +31,29 @@ def _hold(stream: Stream, half: Half | None, command: wire.HoldPhase) -> None:
         half.hold = command.value
         half.paused_since = stream.services.now()
     elif half is stream.response and half.body is not None:
-        half.body = None
-        half.taken = True
+        half.take()
         half.paused_since = stream.services.now()
     else:
         _meaningless(stream, command)
 
 
 def _meaningless(stream: Stream, command: wire.Command) -> None:
-    stream.log(f"the plugin asked for {command}, which has no meaning in this phase")
-
-
-def _read(half: Half, mode: BodyMode, limit: int | None) -> None:
-    half.mode = mode
-    if limit is not None:
-        half.limit = limit
+    # Without its value, which may be a body.
+    stream.log(f"the plugin asked for {type(command).__name__}, which has no meaning in this phase")
 
 
 def _edit(stream: Stream, half: Half, edits: wire.FieldEdits) -> None:
-    if not half.edit(edits):
-        stream.log(f"{half.name} headers were changed in vain: they are not there, or have gone on")
+    if reason := half.edit(edits):
+        stream.log(f"{half.name} headers were changed in vain: {reason}")
+    elif refusal := half.fields_refusal(stream.limits):
+        stream.fail(f"the plugin gave the {half.name} {refusal}")
 
 
 def _replace(stream: Stream, half: Half, body: bytes) -> None:
     if half.body is None:
         stream.log(f"a {half.name} body was given in vain: none is in hand in this phase")
         return
-    half.body = body
+    half.put(body)
 
 
 def _inject(stream: Stream, injection: wire.Injection) -> None:
@@ -67,15 +67,15 @@ def _inject(stream: Stream, injection: wire.Injection) -> None:
             half.ended = True
             drop_request(stream)  # the rest of the upstream's response is of no interest
     half.body, half.body_ends = injection.body, injection.end_of_stream
-    half.flush(stream.events)
+    stream.send(half)
 
 
 _Action: TypeAlias = "Callable[[Stream, Half | None, Any], None]"
 
 _COMMANDS: Final[dict[type, _Action]] = {
     wire.HoldPhase: _hold,
-    wire.ReadRequestBody: lambda stream, _, command: _read(stream.request, command.mode, command.limit),
-    wire.ReadResponseBody: lambda stream, _, command: _read(stream.response, command.mode, command.limit),
+    wire.ReadRequestBody: lambda stream, _, command: stream.request.read(command.mode, command.limit),
+    wire.ReadResponseBody: lambda stream, _, command: stream.response.read(command.mode, command.limit),
     wire.EditRequestHeaders: lambda stream, _, command: _edit(stream, stream.request, command.value),
     wire.EditResponseHeaders: lambda stream, _, command: _edit(stream, stream.response, command.value),
     wire.ReplaceRequestBody: lambda stream, _, command: _replace(stream, stream.request, command.value),
@@ -84,5 +84,6 @@ _COMMANDS: Final[dict[type, _Action]] = {
     wire.ResumeRequest: lambda stream, *_: stream.resume(stream.request),
     wire.ResumeResponse: lambda stream, *_: stream.resume(stream.response),
     wire.SendLocalReply: lambda stream, _, command: reply(stream, command.value),
+    wire.FailStream: lambda stream, _, command: stream.fail(command.value),
 }
 """By the class of the command; `EffectiveContext` is the runner's."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from proxywasm import wire
 from proxywasm.wire import Fields, LogLevel, Outcome, PluginFailure, ProgramLost
 
+from ..field_rules import RECEIVED_RESPONSE
+from ..limit import too_large
 from ..services import HostServices, Properties
 from .commands import carry_out
-from .half import Half, Limits
+from .half import Half, Limits, fields_refusal, fields_size
 from .stream import Stream
 
 
@@ -32,6 +35,8 @@ class Runner:
         self._limits = limits or Limits()
         self._streams: dict[int, Stream] = {}
         self._last_context = 0
+        self._for_others: deque[tuple[Stream, wire.Command]] = deque()
+        self._busy = False
 
     def open(self, properties: Properties | None = None) -> Stream:
         self._last_context += 1
@@ -47,14 +52,29 @@ class Runner:
     def http_call_response(self, call: int, fields: Fields, body: bytes) -> None:
         """The answer to a call-out of `services`; no fields: there was none. Any stream may have events afterwards."""
         stream = self._streams.get(self.services.finish_call(call))
-        if not self.services.takes_answer(call, len(body)):
+        if refusal := self._refuses_answer(fields, body):
+            self.services.log(LogLevel.WARN, 0, f"the plugin does not get the answer to a call-out: it has {refusal}")
+            fields, body = [], b""
+        try:
+            fields = RECEIVED_RESPONSE.fields(fields)
+        except ValueError as error:
+            self.services.log(LogLevel.WARN, stream.id if stream else 0, f"the answer to a call is malformed: {error}")
             fields, body = [], b""
         self._ask(lambda: self.program.on_http_call_response(call, fields, body), stream)
 
     def redis_call_response(self, call: int, response: bytes | None) -> None:
         """The answer to a Redis command of `services`; None: there was none. Any stream may have events afterwards."""
         stream = self._streams.get(self.services.finish_call(call))
+        if refusal := self._refuses_answer((), response or b""):
+            self.services.log(LogLevel.WARN, 0, f"the plugin does not get the answer of Redis: it has {refusal}")
+            response = None
         self._ask(lambda: self.program.on_redis_call_response(call, response), stream)
+
+    def _refuses_answer(self, fields: Sequence[tuple[str, str]], body: bytes) -> str | None:
+        """Why an answer to a call-out is more than a plugin can be asked to look at, if it is."""
+        if len(body) > self.services.limits.callout_answer:
+            return too_large("body", len(body), self.services.limits.callout_answer)
+        return fields_refusal(fields, fields_size(fields), self._limits)
 
     def expire(self) -> None:
         """Answer call-outs whose time is up, end what is paused for too long. Call it when time has passed.
@@ -88,18 +108,37 @@ class Runner:
         except ProgramLost as lost:
             self.lose(str(lost))
         else:
-            assert not isinstance(outcome, bytes)
-            self.carry_out(outcome or (), None, None)
+            if isinstance(outcome, bytes):
+                self.services.log(LogLevel.ERROR, 0, "the plugin answered with a body, which has no meaning here")
+            else:
+                self.carry_out(outcome or (), None, None)
 
     # For streams.
 
     def carry_out(self, commands: Sequence[wire.Command], stream: Stream | None, half: Half | None) -> None:
+        """`half` is the direction of `stream` whose phase is being answered."""
+        own = stream
         for command in commands:
             if isinstance(command, wire.EffectiveContext):
                 stream, half = self._streams.get(command.value), None
-            elif stream is not None:
+            elif stream is not None and stream is own:
                 carry_out(stream, command, half)
+            elif stream is not None:
+                self._for_others.append((stream, command))
             # Otherwise the stream ended before its answer came, which is nobody's fault.
+        self._carry_out_for_others()
+
+    def _carry_out_for_others(self) -> None:
+        """What a stream asks for another may call the plugin, which may ask for a third: one after the other."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._for_others:
+                stream, command = self._for_others.popleft()
+                carry_out(stream, command, None)
+        finally:
+            self._busy = False
 
     def lose(self, reason: str) -> None:
         if not self.lost:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from proxywasm.replies import FAILED, TORN
+from proxywasm.text import encode, to_bytes
 from proxywasm.wire import BodyMode, Fields, Hold, LocalReply, LogLevel, Outcome, PluginFailure, ProgramLost
 
-from .answers import refuse_size, reply_now
+from ..field_rules import RECEIVED_REQUEST, RECEIVED_RESPONSE
+from .answers import break_off, refuse_header_size, refuse_headers, refuse_size, reply_now
 from .events import Event, RequestBody, RequestHeaders, ResponseBody, ResponseHeaders
 from .half import Half, Limits
 
@@ -34,34 +36,49 @@ class Stream:
 
         request, response: the two directions.
         events: what is to be sent.
+        limits: what it may use.
         final: the answer is one that the plugin has no say in any more.
+        closed: the stream is over; nothing can be asked for it.
     """
 
     def __init__(self, runner: Runner, context: int, limits: Limits) -> None:
         self.id = context
         self.local_reply: LocalReply | None = None
         self.services = runner.services
+        self.limits = limits
         program = runner.program
-        self.request: Half = Half("request", limits.request_body, program.on_request_body, RequestHeaders, RequestBody)
+        most = limits.asked_body
+        self.request: Half = Half(
+            "request", limits.request_body, most, program.on_request_body, RequestHeaders, RequestBody
+        )
         self.response: Half = Half(
-            "response", limits.response_body, program.on_response_body, ResponseHeaders, ResponseBody
+            "response", limits.response_body, most, program.on_response_body, ResponseHeaders, ResponseBody
         )
         self.events: list[Event] = []
         self.final = False
         self._runner = runner
         self._bypassed = False  # the plugin failed in this stream and is not asked again
-        self._closed = False
+        self._unseen = False  # the plugin was never asked in this stream
+        self.closed = False
 
     # What arrives.
 
     def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
         if self.request.fields is not None:
             raise SequenceError("the request headers of this stream have been given already")
+        if self.request.dropped:
+            return  # its headers were refused, or the instance was lost before they came
+        try:
+            fields = RECEIVED_REQUEST.fields(fields)
+        except ValueError as error:
+            refuse_headers(self, self.request, str(error))
+            return
         for name, value in fields:
             if name == "x-request-id":
                 # As the original wrapper does: log lines of all plugins carry this property.
-                self.services.note_property(self.id, ("x_request_id",), value.encode())
+                self.services.note_property(self.id, ("x_request_id",), to_bytes(value))
                 break
+        self.response.to_head = (":method", "HEAD") in fields
         self._headers(self.request, self._runner.program.on_request_headers, fields, end_of_stream)
 
     def request_body(self, data: bytes, end_of_stream: bool) -> None:
@@ -73,6 +90,11 @@ class Stream:
             return  # the client is answered already: the upstream's response is of no interest
         if self.response.fields is not None:
             raise SequenceError("the response headers of this stream have been given already")
+        try:
+            fields = RECEIVED_RESPONSE.fields(fields)
+        except ValueError as error:
+            refuse_headers(self, self.response, str(error))
+            return
         self.begin_response(fields, end_of_stream, details)
 
     def response_body(self, data: bytes, end_of_stream: bool) -> None:
@@ -81,10 +103,10 @@ class Stream:
 
     def close(self) -> None:
         """The stream is over: answered, or given up by client or upstream. Its last events stay to be taken."""
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
-        if self.request.fields is not None:
+        self.closed = True
+        if self.request.fields is not None and not self._unseen:
             self._bypassed = False  # a plugin that failed in this stream still has to forget it
             self._ask(None, self._runner.program.on_done, self.id)
         self._runner.forget(self)
@@ -127,18 +149,24 @@ class Stream:
     # Phases.
 
     def begin_response(self, fields: Fields, end_of_stream: bool, details: str) -> None:
-        self.services.note_property(self.id, ("response", "code_details"), details.encode())
+        self.services.note_property(self.id, ("response", "code_details"), encode(details))
         self._headers(self.response, self._runner.program.on_response_headers, fields, end_of_stream)
 
     def _headers(
         self, half: Half, call: Callable[[int, Fields, bool], Outcome], fields: Fields, end_of_stream: bool
     ) -> None:
         half.headers(fields, end_of_stream)
+        if refusal := half.fields_refusal(self.limits):
+            self._unseen = half is self.request
+            refuse_header_size(self, half, refusal)
+            return
         self._ask(half, call, self.id, fields, end_of_stream)
-        if half.hold is None:
-            half.flush(self.events)
+        if half.hold is None or (end_of_stream and half.hold is Hold.STOP_ITERATION):
+            self.send(half)  # a message without body has nothing else that would release its headers
 
     def body(self, half: Half, data: bytes, end_of_stream: bool) -> None:
+        if half.fields is None and half.dropped:
+            return  # its headers were refused
         if half.fields is None:
             raise SequenceError(f"a {half.name} body before the {half.name} headers")
         if half.ended:
@@ -166,7 +194,7 @@ class Stream:
             return
         # A body phase that neither pauses nor takes the chunk releases headers that waited for it.
         half.taken = False
-        half.flush(self.events)
+        self.send(half)
 
     def _too_large(self, half: Half) -> None:
         """A plugin may answer itself when a response is too large; a refused request is a response that it sees."""
@@ -190,8 +218,10 @@ class Stream:
             self._runner.lose(str(lost))
         else:
             if isinstance(outcome, bytes):
-                assert half is not None
-                half.body = outcome
+                if half is None or half.body is None:
+                    self.log("the plugin answered with a body, which has no meaning in this phase")
+                else:
+                    half.put(outcome)
             elif outcome is not None:
                 self._runner.carry_out(outcome, self, half)
 
@@ -203,7 +233,7 @@ class Stream:
     def give_up(self) -> None:
         """Go on without the plugin. Fail open: the stream passes as it is. Fail closed: the client gets a 500."""
         self._bypassed = True
-        if self._closed:
+        if self.closed:
             return
         if self.response.taken:
             # The chunks that the plugin has taken are lost with it: what the client would get has a hole.
@@ -218,9 +248,20 @@ class Stream:
     def log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
         self.services.log(level, self.id, message)
 
+    def send(self, half: Half) -> None:
+        """What is in hand goes on."""
+        if not half.flush(self.events):
+            break_off(self, half)
+
     def resume(self, half: Half) -> None:
         if half.taken and half.ended and half.body is None:
             half.body, half.body_ends = b"", True
-        half.flush(self.events)
-        while chunk := half.dequeue():
-            self._chunk(half, *chunk)
+        self.send(half)
+        if half.draining:
+            return  # The plugin resumes in each chunk that it is given below.
+        half.draining = True
+        try:
+            while chunk := half.dequeue():
+                self._chunk(half, *chunk)
+        finally:
+            half.draining = False

@@ -19,11 +19,12 @@ from .plugin_hosts import PluginHosts
 from .programs import PluginImportError
 from .recordings import RecordingError, check_recording
 from .stream import TestStream
-from .traffic import HttpCallOut, RedisCallOut, ScenarioError, Sent
+from .traffic import HttpCallOut, PeerError, RedisCallOut, ScenarioError, Sent
 
 __all__ = [
     "HttpCallOut",
     "Limits",
+    "PeerError",
     "PluginFailedError",
     "PluginHosts",
     "PluginImportError",

@@ -242,6 +242,7 @@ class TestHost(HostViews):
         self._failures.report()
 
     def _collect(self) -> None:
+        __tracebackhide__ = True
         for stream in list(self._open):
             stream.see()
             if stream.finished:

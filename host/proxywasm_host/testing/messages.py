@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from proxywasm import encode_event
 from proxywasm.headers import HeaderValues, to_fields
+from proxywasm.text import encode, spell_out
 from proxywasm.wire import Fields
 
 from ..exchange import CallOut, Exchange, Message
@@ -107,7 +108,7 @@ def exchange(
     before: Iterable[Exchange] = (),
 ) -> Exchange:
     """An exchange for a file: `proxywasm_host.exchange.dump` writes it, `proxywasm replay` replays it."""
-    text = config if isinstance(config, str) else jsonlib.dumps(config, ensure_ascii=False)
+    text = config_text(config)
     return Exchange(
         name, text, request, response, properties=properties or {}, callouts=tuple(callouts), before=tuple(before)
     )
@@ -131,7 +132,7 @@ def config_text(config: Mapping[str, Any] | str | None) -> str:
     """The configuration as a gateway gives it to a plugin; a text goes as it is, also if it is no JSON."""
     if config is None:
         return ""
-    return config if isinstance(config, str) else jsonlib.dumps(config, ensure_ascii=False)
+    return spell_out(config if isinstance(config, str) else jsonlib.dumps(config, ensure_ascii=False))
 
 
 def _message(first: Fields, headers: HeaderValues, body: Body, json: Any) -> Message:
@@ -157,7 +158,7 @@ def _default(fields: Fields, name: str, value: str) -> None:
 
 
 def _bytes(data: bytes | str) -> bytes:
-    return data.encode() if isinstance(data, str) else data
+    return encode(data) if isinstance(data, str) else data
 
 
 def _event(event: Any) -> bytes:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from proxywasm.wire import PluginFailure, Program, ProgramLost
+from proxywasm.wire import Command, FailStream, PluginFailure, Program, ProgramLost
 
 from ..replay import DEFAULT_PROPERTIES, START_NS
 from ..services import HostServices, Properties
 from ..standing import around
 from ..stream import Runner, Stream
+from ..stream.half import Half
 from .gateways import Setting
 from .services import TestServices
 
@@ -63,9 +64,16 @@ class PlayedGateway(Runner):
         super().__init__(program, services, limits=setting.limits, fail_open=setting.fail_open)
         self._defaults = {tuple(name.split(".")): value.encode() for name, value in DEFAULT_PROPERTIES.items()}
         self._defaults |= setting.properties
+        self._on_failure = setting.on_failure
 
     def open(self, properties: Properties | None = None) -> Stream:
         return super().open({**self._defaults, **(properties or {})})
+
+    def carry_out(self, commands: Sequence[Command], stream: Stream | None, half: Half | None) -> None:
+        for command in commands:
+            if isinstance(command, FailStream):
+                self._on_failure(PluginFailure(command.value))
+        super().carry_out(commands, stream, half)
 
     def close(self) -> None:
         close(self.program)

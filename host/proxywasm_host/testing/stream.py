@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from proxywasm.headers import HeaderValues, to_fields
+from proxywasm.text import encode
 from proxywasm.wire import Fields, LocalReply
 
 from ..exchange import Message
@@ -13,13 +14,18 @@ from ..services import LogRecord, Properties
 from ..stream import CloseUpstream, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders
 from .gateways import GatewayStream
 from .messages import Body, request, response
-from .traffic import ScenarioError, Sent
+from .peers import ReadMessage
+from .traffic import PeerError, ScenarioError, Sent
 
 if TYPE_CHECKING:
     from .host import TestHost
 
 GivenProperties = Mapping[str, str | bytes]
 """Envoy attributes by their dotted path, for example `{"route_name": "a", "source.address": "10.0.0.1"}`."""
+
+
+_UPSTREAM: Final = "an upstream could not read this request of the plugin"
+_CLIENT: Final = "a client could not read this response of the plugin"
 
 
 class TestStream:
@@ -47,6 +53,8 @@ class TestStream:
         self._host = host
         self._stream = stream
         self._request_arrived = self._response_arrived = False
+        self._given_request, self._given_response = ReadMessage(), ReadMessage()
+        self._at_upstream, self._at_client = ReadMessage(), ReadMessage()
 
     @property
     def id(self) -> int:
@@ -97,7 +105,9 @@ class TestStream:
         """A chunk of the request arrives. Returns what goes upstream because of it."""
         __tracebackhide__ = True
         count = len(self.upstream.chunks)
-        self._stream.request_body(data.encode() if isinstance(data, str) else data, end_of_stream)
+        data = encode(data) if isinstance(data, str) else data
+        _insist(self._given_request.body(data, end_of_stream), "a client cannot send this request")
+        self._stream.request_body(data, end_of_stream)
         self._host.settle()
         return b"".join(self.upstream.chunks[count:])
 
@@ -109,7 +119,9 @@ class TestStream:
         """A chunk of the response arrives. Returns what goes to the client because of it."""
         __tracebackhide__ = True
         count = len(self.downstream.chunks)
-        self._stream.response_body(data.encode() if isinstance(data, str) else data, end_of_stream)
+        data = encode(data) if isinstance(data, str) else data
+        _insist(self._given_response.body(data, end_of_stream), "an upstream cannot send this response")
+        self._stream.response_body(data, end_of_stream)
         self._host.settle()
         return b"".join(self.downstream.chunks[count:])
 
@@ -160,6 +172,8 @@ class TestStream:
 
     def _give_request_headers(self, fields: Fields, end_of_stream: bool) -> None:
         __tracebackhide__ = True
+        _insist(self._given_request.headers(fields, end_of_stream), "a client cannot send this request")
+        self._at_client.method = self._given_request.method
         self._request_arrived = True
         self._stream.request_headers(fields, end_of_stream)
         self._host.settle()
@@ -168,25 +182,35 @@ class TestStream:
         __tracebackhide__ = True
         if not self.upstream:
             raise ScenarioError(f"the upstream cannot respond, it has seen nothing: {self._why(request=True)}")
+        self._given_response.method = self._at_upstream.method
+        _insist(self._given_response.headers(fields, end_of_stream), "an upstream cannot send this response")
         self._response_arrived = True
         self._stream.response_headers(fields, end_of_stream)
         self._host.settle()
 
     def see(self) -> bool:
-        """Used by the host: note what the stream sends. Whether there was anything."""
+        """Used by the host: note what the stream sends. Whether there was anything.
+
+        Raises `PeerError` for what a real peer could not read.
+        """
+        __tracebackhide__ = True
         events = self._stream.take()
         for event in events:
             match event:
                 case RequestHeaders(fields, end):
                     self.upstream.fields, self.upstream.ended = fields, end
+                    _insist(self._at_upstream.headers(fields, end), _UPSTREAM, PeerError)
                 case RequestBody(data, end):
                     self.upstream.chunks.append(data)
                     self.upstream.ended = end
+                    _insist(self._at_upstream.body(data, end), _UPSTREAM, PeerError)
                 case ResponseHeaders(fields, end):
                     self.downstream.fields, self.downstream.ended = fields, end
+                    _insist(self._at_client.headers(fields, end), _CLIENT, PeerError)
                 case ResponseBody(data, end):
                     self.downstream.chunks.append(data)
                     self.downstream.ended = end
+                    _insist(self._at_client.body(data, end), _CLIENT, PeerError)
                 case Reset(reason):
                     self.reset = reason
                 case CloseUpstream():
@@ -206,8 +230,14 @@ class TestStream:
         return "the headers wait for the body (Action.STOP_ITERATION), of which too little has arrived"
 
 
+def _insist(wrong: str, says: str, error: type[AssertionError] = ScenarioError) -> None:
+    __tracebackhide__ = True
+    if wrong:
+        raise error(f"{says}: {wrong}")
+
+
 def split_properties(properties: GivenProperties | None) -> Properties:
     return {
-        tuple(name.split(".")): value.encode() if isinstance(value, str) else value
+        tuple(name.split(".")): encode(value) if isinstance(value, str) else value
         for name, value in (properties or {}).items()
     }

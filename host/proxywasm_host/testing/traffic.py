@@ -10,6 +10,7 @@ from proxywasm import Event, Headers, SSEDecoder
 from proxywasm.errors import RedisError
 from proxywasm.headers import HeaderValues
 from proxywasm.resp import RespValue, decode, encode_value
+from proxywasm.text import encode
 from proxywasm.wire import Fields
 
 from ..exchange import Message
@@ -19,6 +20,10 @@ from .messages import Body, body_of, response
 
 class ScenarioError(AssertionError):
     """The test expects or does what cannot be. The message says what there is instead."""
+
+
+class PeerError(AssertionError):
+    """What has gone out is no HTTP: a real client, upstream or service could not read it. The message says why."""
 
 
 class BodyViews:
@@ -192,7 +197,7 @@ RedisValue: TypeAlias = "str | bytes | int | RedisError | Sequence[RedisValue] |
 
 def _resp(value: RedisValue) -> RespValue:
     if isinstance(value, str):
-        return value.encode()
+        return encode(value)
     if value is None or isinstance(value, bytes | int | RedisError):
         return value
     return [_resp(item) for item in value]

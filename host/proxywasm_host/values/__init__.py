@@ -7,7 +7,7 @@ type is compiled once into a pair of closures, and a call is two to ten times as
 WIT                 Python
 ==================  ====================================================================================
 bool, ints, floats  `bool`, `int`, `float`
-string, enum        `str` (an enum is the name of its case)
+string, enum        `str` (an enum is the name of its case); `bytes` where a string's `Bound` says `raw`
 list<u8>            `bytes`
 list<T>             `list`
 tuple, record       `tuple`, a record in the order of its fields
@@ -22,10 +22,25 @@ Ownership is what makes hand-written conversion dangerous, so it is decided once
    Wasmtime only reads arguments, so nothing has to be freed, also when lowering fails half-way.
 2. Lifting only reads. What a guest returned is freed by one `wasmtime_component_val_delete` at its root.
 3. What a host function returns passes to Wasmtime: a deep copy of the image, by `wasmtime_component_val_clone`.
+
+What a guest sends is measured before it is lifted: see `bounds`.
 """
 
+from .bounds import Bound, Bounds, Cut, Excess, Path, unbounded
 from .codec import Codec, Lift, Lower
 from .memory import VALUE_SIZE
 from .types import compile_type
 
-__all__ = ["VALUE_SIZE", "Codec", "Lift", "Lower", "compile_type"]
+__all__ = [
+    "VALUE_SIZE",
+    "Bound",
+    "Bounds",
+    "Codec",
+    "Cut",
+    "Excess",
+    "Lift",
+    "Lower",
+    "Path",
+    "compile_type",
+    "unbounded",
+]

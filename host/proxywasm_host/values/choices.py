@@ -22,7 +22,7 @@ _read_result = struct.Struct("@?7xQ").unpack_from
 
 def variant(ty: wit.VariantType, compile_type: Compile) -> Codec:
     kind = ffi.WASMTIME_COMPONENT_VARIANT.value
-    compiled = [(name, _payload(payload, compile_type)) for name, payload in ty.cases]
+    compiled = [(name, _payload(payload, compile_type, name)) for name, payload in ty.cases]
     lowers = {name: (name_image(name), payload.lower) for name, payload in compiled}
     lifts = {name.encode(): (name, payload.lift) for name, payload in compiled}
 
@@ -60,8 +60,8 @@ def option(ty: wit.OptionType, compile_type: Compile) -> Codec:
 
 def result(ty: wit.ResultType, compile_type: Compile) -> Codec:
     kind = ffi.WASMTIME_COMPONENT_RESULT.value
-    ok = _payload(ty.ok, compile_type)
-    err = _payload(ty.err, compile_type)
+    ok = _payload(ty.ok, compile_type, "ok")
+    err = _payload(ty.err, compile_type, "err")
     lowers = {"ok": (True, ok.lower), "err": (False, err.lower)}
 
     def lower(value: Any, keep: list[bytes]) -> bytes:
@@ -79,10 +79,10 @@ def result(ty: wit.ResultType, compile_type: Compile) -> Codec:
     return Codec(lower, lift)
 
 
-def _payload(ty: ValType | None, compile_type: Compile) -> Codec:
+def _payload(ty: ValType | None, compile_type: Compile, case: str) -> Codec:
     """The codec of what may be absent: an empty image becomes a null pointer."""
     if ty is not None:
-        return compile_type(ty)
+        return compile_type(ty, case)
 
     def lower(value: Any, _: list[bytes]) -> bytes:
         if value is not None:

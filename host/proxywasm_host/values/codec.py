@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from wasmtime.component import ValType
+
+from .bounds import Bound
 
 Lower: TypeAlias = Callable[[Any, list[bytes]], bytes]
 """Value to the image of a `wasmtime_component_val_t`; what the image points at is added to the list."""
@@ -19,8 +21,15 @@ class Codec(NamedTuple):
     lift: Lift
 
 
-Compile: TypeAlias = Callable[[ValType], Codec]
-"""`compile_type`, for the types that are made of others."""
+class Compile(Protocol):
+    """`compile_type`, for the types that a type is made of."""
+
+    def __call__(self, ty: ValType, *names: str) -> Codec:
+        """`names` lead from the outer type to this one."""
+
+    @property
+    def bound(self) -> Bound | None:
+        """Of the outer type."""
 
 
 def unsupported(what: str) -> Codec:

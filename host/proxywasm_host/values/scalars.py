@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import Any, Final
 
 from wasmtime import _ffi as ffi
 from wasmtime.component import _types as wit
 
-from .codec import Codec, expected
+from .bounds import Bound, Cut
+from .codec import Codec, Lift, expected
 from .memory import CONTENT, MEMORY, UNION, VALUE_SIZE, name_image, pack_vector, read_vector
 
 _pack_bool = struct.Struct("@B7x?23x").pack
@@ -39,7 +40,7 @@ def boolean() -> Codec:
     return Codec(lower, lambda address: MEMORY[address + UNION] != b"\0")
 
 
-def string() -> Codec:
+def string(bound: Bound | None = None) -> Codec:
     kind = ffi.WASMTIME_COMPONENT_STRING.value
 
     def lower(value: Any, keep: list[bytes]) -> bytes:
@@ -49,11 +50,53 @@ def string() -> Codec:
         keep.append(data)
         return pack_vector(kind, len(data), id(data) + CONTENT)
 
+    return Codec(lower, _lift_string if bound is None else _lift_within(bound))
+
+
+def _lift_string(address: int) -> Any:
+    size, data = read_vector(MEMORY, address + UNION)
+    return MEMORY[data : data + size].decode()
+
+
+def _lift_within(bound: Bound) -> Lift:
+    most, raw = bound.most, bound.raw
+    if bound.cut is not None:
+        shorten = _SHORTEN[bound.cut]
+
+        def lift_shortened(address: int) -> Any:
+            size, data = read_vector(MEMORY, address + UNION)
+            return MEMORY[data : data + size].decode() if size <= most else shorten(data, size, most)
+
+        return lift_shortened
+
     def lift(address: int) -> Any:
         size, data = read_vector(MEMORY, address + UNION)
-        return MEMORY[data : data + size].decode()
+        if size > most:
+            bound.check_size(size)
+        text = MEMORY[data : data + size]
+        if bound.fields is not None:
+            bound.check_fields(text)
+        return text if raw else text.decode()
 
-    return Codec(lower, lift)
+    return lift
+
+
+def _without_end(data: int, size: int, most: int) -> str:
+    return f"{_part(data, most)} [{size - most} more bytes cut off]"
+
+
+def _without_middle(data: int, size: int, most: int) -> str:
+    """A traceback begins with where and ends with what."""
+    half = most // 2
+    return f"{_part(data, half)} [{size - 2 * half} bytes cut out] {_part(data + size - half, half)}"
+
+
+def _part(data: int, size: int) -> str:
+    """Characters that are cut through are left out."""
+    return str(MEMORY[data : data + size].decode(errors="ignore"))
+
+
+_SHORTEN: Final = {Cut.END: _without_end, Cut.MIDDLE: _without_middle}
 
 
 def enum(ty: wit.EnumType) -> Codec:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from wasmtime import _ffi as ffi
 from wasmtime.component import _types as wit
 
+from .bounds import Bound
 from .codec import Codec, Compile, Lift, expected
 from .memory import CONTENT, MEMORY, UNION, VALUE_SIZE, name_image, pack_vector, read_vector
 
@@ -19,7 +20,7 @@ _ENTRY_VALUE: Final = 16
 def list_(ty: wit.ListType, compile_type: Compile) -> Codec:
     kind = ffi.WASMTIME_COMPONENT_LIST.value
     if isinstance(ty.element, wit.U8):
-        return _bytes(kind)
+        return _bytes(kind, compile_type.bound)
     item = compile_type(ty.element)
 
     def lower(value: Any, keep: list[bytes]) -> bytes:
@@ -33,10 +34,23 @@ def list_(ty: wit.ListType, compile_type: Compile) -> Codec:
         size, data = read_vector(MEMORY, address + UNION)
         return [item.lift(each) for each in range(data, data + size * VALUE_SIZE, VALUE_SIZE)]
 
-    return Codec(lower, lift)
+    return Codec(lower, _within(compile_type.bound, lift))
 
 
-def _bytes(kind: int) -> Codec:
+def _within(bound: Bound | None, lift: Lift) -> Lift:
+    """The list, if it has no more items than it may have."""
+    if bound is None:
+        return lift
+    check = bound.check_items
+
+    def lift_bounded(address: int) -> Any:
+        check(read_vector(MEMORY, address + UNION)[0])
+        return lift(address)
+
+    return lift_bounded
+
+
+def _bytes(kind: int, bound: Bound | None) -> Codec:
     blank = bytes([ffi.WASMTIME_COMPONENT_U8.value]).ljust(VALUE_SIZE, b"\0")
 
     def lower(value: Any, keep: list[bytes]) -> bytes:
@@ -52,7 +66,7 @@ def _bytes(kind: int) -> Codec:
         size, data = read_vector(MEMORY, address + UNION)
         return MEMORY[data : data + size * VALUE_SIZE][UNION::VALUE_SIZE]
 
-    return Codec(lower, lift)
+    return Codec(lower, _within(bound, lift))
 
 
 def tuple_(ty: wit.TupleType, compile_type: Compile) -> Codec:
@@ -73,7 +87,7 @@ def tuple_(ty: wit.TupleType, compile_type: Compile) -> Codec:
 
 def record(ty: wit.RecordType, compile_type: Compile) -> Codec:
     kind = ffi.WASMTIME_COMPONENT_RECORD.value
-    fields = [(name, compile_type(each)) for name, each in ty.fields]
+    fields = [(name, compile_type(each, name)) for name, each in ty.fields]
     lowers = [(name_image(name), codec.lower) for name, codec in fields]
     lifts = [(codec.lift, index * _ENTRY_SIZE + _ENTRY_VALUE) for index, (_, codec) in enumerate(fields)]
     what = f"tuple ({', '.join(name for name, _ in fields)})"

@@ -10,11 +10,14 @@ from wasmtime.component import ValType
 from wasmtime.component import _types as wit
 
 from . import choices, scalars, sequences
+from .bounds import Bound, Bounds, Path, unbounded
 from .codec import Codec, Compile, unsupported
 
 
-def compile_type(ty: ValType) -> Codec:
+def compile_type(ty: ValType, bounds: Bounds = unbounded, path: Path = ()) -> Codec:
     """Compile the conversions of one type.
+
+    `bounds` says how large the strings and lists in it may be when they come from a guest; `path` is where it stands.
 
     A type that has no plain Python value (a resource, a stream) gets a codec that raises `TypeError` when it is used,
     so that a function can be defined which takes or returns one and never completes.
@@ -22,8 +25,23 @@ def compile_type(ty: ValType) -> Codec:
     if scalar := _SCALARS.get(type(ty)):
         return scalar
     if build := _BUILDERS.get(type(ty)):
-        return build(ty, compile_type)
+        return build(ty, _Place(bounds, path))
     return unsupported(type(ty).__name__)
+
+
+class _Place:
+    """A `Compile` that knows where it is."""
+
+    def __init__(self, bounds: Bounds, path: Path) -> None:
+        self._bounds = bounds
+        self._path = path
+
+    def __call__(self, ty: ValType, *names: str) -> Codec:
+        return compile_type(ty, self._bounds, (*self._path, *names))
+
+    @property
+    def bound(self) -> Bound | None:
+        return self._bounds(self._path)
 
 
 _SCALARS: Final[dict[type, Codec]] = {
@@ -38,9 +56,9 @@ _SCALARS: Final[dict[type, Codec]] = {
     wit.S64: scalars.number(ffi.WASMTIME_COMPONENT_S64.value, "q"),
     wit.F32: scalars.number(ffi.WASMTIME_COMPONENT_F32.value, "f"),
     wit.F64: scalars.number(ffi.WASMTIME_COMPONENT_F64.value, "d"),
-    wit.String: scalars.string(),
 }
 _BUILDERS: Final[dict[type, Callable[[Any, Compile], Codec]]] = {
+    wit.String: lambda _, place: scalars.string(place.bound),
     wit.EnumType: lambda ty, _: scalars.enum(ty),
     wit.ListType: sequences.list_,
     wit.TupleType: sequences.tuple_,

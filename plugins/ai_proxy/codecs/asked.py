@@ -9,7 +9,7 @@ from proxywasm import JsonTooComplexError, log
 from ..errors import ApiError, request_too_complex
 from ..jsonx import Json, check_together, dumps, loads
 from ..writers.calls import arguments_of
-from .loose import mapping, string
+from .loose import is_number, mapping, string
 
 
 def messages(body: Json) -> list[Json]:
@@ -107,7 +107,7 @@ def max_tokens(body: Json) -> int | None:
     if value is None:
         return None
     # Some languages have no other numbers than floats.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1 << 53:
+    if not is_number(value):
         raise ApiError(400, f"{name} must be an integer", param=name)
     return int(value)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import struct
+from collections.abc import Callable
 from typing import Final
 
 from proxywasm import Event, SSEError
@@ -25,6 +26,38 @@ _SIZES: Final = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES, _STRING = 6, 7
 
 
+def cut_frames(buffer: bytearray) -> list[bytes]:
+    """Take the frames that are there as a whole from a buffer's beginning. Raises `SSEError` for anything that is not a
+    frame, and then takes none.
+    """
+    frames, start = [], 0
+    while len(buffer) - start >= _PRELUDE.size:
+        length, headers_length, checksum = _PRELUDE.unpack_from(buffer, start)
+        if binascii.crc32(buffer[start : start + 8]) != checksum:
+            raise SSEError("a frame of the upstream's event stream has a wrong check sum")
+        if not _LEAST_FRAME + headers_length <= length <= limits.EVENT:
+            raise SSEError("a frame of the upstream's event stream has an impossible length")
+        if len(buffer) - start < length:
+            break
+        frame = bytes(buffer[start : start + length])
+        if binascii.crc32(frame[:-4]) != _U32.unpack_from(frame, length - 4)[0]:
+            raise SSEError("a frame of the upstream's event stream has a wrong check sum")
+        start += length
+        frames.append(frame)
+    del buffer[:start]
+    return frames
+
+
+def changed(frame: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """The frame with its headers and its payload changed, which keep their lengths."""
+    inside = frame[_PRELUDE.size : -4]
+    new = change(inside)
+    if new is inside:
+        return frame
+    data = frame[: _PRELUDE.size] + new
+    return data + _U32.pack(binascii.crc32(data))
+
+
 class FrameDecoder:
     """`feed` takes the bytes as they come, `close` says if the end of the stream has cut a frame.
 
@@ -37,22 +70,7 @@ class FrameDecoder:
 
     def feed(self, chunk: bytes) -> list[Event]:
         self._buffer += chunk
-        buffer, events, start = self._buffer, [], 0
-        while len(buffer) - start >= _PRELUDE.size:
-            length, headers_length, checksum = _PRELUDE.unpack_from(buffer, start)
-            if binascii.crc32(buffer[start : start + 8]) != checksum:
-                raise SSEError("a frame of the upstream's event stream has a wrong check sum")
-            if not _LEAST_FRAME + headers_length <= length <= limits.EVENT:
-                raise SSEError("a frame of the upstream's event stream has an impossible length")
-            if len(buffer) - start < length:
-                break
-            frame = bytes(buffer[start : start + length])
-            if binascii.crc32(frame[:-4]) != _U32.unpack_from(frame, length - 4)[0]:
-                raise SSEError("a frame of the upstream's event stream has a wrong check sum")
-            start += length
-            events.append(_event(frame[12 : 12 + headers_length], frame[12 + headers_length : -4]))
-        del buffer[:start]
-        return events
+        return [_event(frame) for frame in cut_frames(self._buffer)]
 
     def close(self) -> list[Event]:
         """The rest of a frame that was cut cannot be understood; it is an event that is not JSON."""
@@ -62,8 +80,9 @@ class FrameDecoder:
         return [Event("")]
 
 
-def _event(raw: bytes, payload: bytes) -> Event:
-    headers = dict(_headers(raw))
+def _event(frame: bytes) -> Event:
+    end = _PRELUDE.size + _U32.unpack_from(frame, 4)[0]
+    headers, payload = dict(_headers(frame[_PRELUDE.size : end])), frame[end:-4]
     kind = headers.get(":message-type", "event")
     if kind == "error":  # Has no payload; what went wrong is in the headers.
         data = dumps({"message": headers.get(":error-message", "")})

@@ -6,10 +6,11 @@ Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.htm
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import unquote
 
 from ..call import Call
 from ..jsonx import Json, dumps
+from ..paths import segment
 from ..settings.bedrock import BedrockSettings
 from . import asked, loose
 from .aws_event_stream import FrameDecoder as decoder  # noqa: N813  # a codec's decoder has that name
@@ -93,8 +94,8 @@ def is_claude(model: str) -> bool:
 
 
 def path_of(model: str, action: str) -> str:
-    """Some configurations have escaped names already."""
-    return f"/model/{model if '%' in model else quote(model, safe='')}/{action}"
+    """The ARN of a model is one segment, colons and slashes escaped; some configurations have escaped it already."""
+    return f"/model/{segment(unquote(model), 'model')}/{action}"
 
 
 def _model_fields(model: str, body: Json, config: Json, limit: int) -> Json:

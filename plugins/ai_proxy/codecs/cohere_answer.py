@@ -129,7 +129,7 @@ def _logprobs(given: Any) -> Json | None:
     tokens = []
     for item in items:
         text, numbers = loose.string(item.get("text")), item.get("logprobs")
-        numbers = [one for one in numbers if isinstance(one, (int, float))] if isinstance(numbers, list) else []
+        numbers = [one for one in numbers if loose.is_number(one)] if isinstance(numbers, list) else []
         if numbers:
             token = {"token": text, "logprob": sum(numbers), "bytes": list(text.encode(errors="replace"))}
             tokens.append({**token, "top_logprobs": []})

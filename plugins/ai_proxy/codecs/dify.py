@@ -182,7 +182,7 @@ def _id(settings: DifySettings, document: Json) -> str:
 
 def _conversation(settings: DifySettings, document: Json) -> dict[str, str]:
     """By this header a client goes on with a conversation that Dify keeps."""
-    identity = loose.string(document.get("conversation_id"))
+    identity = loose.header(document.get("conversation_id"))
     return {"conversationid": identity} if identity and settings.bot_type in {"Chat", "Agent"} else {}
 
 

@@ -9,6 +9,7 @@ from proxywasm import Event
 from ..call import Call
 from ..files import FilesWanted
 from ..jsonx import Json
+from ..paths import segment
 from ..settings.google import GeminiSettings
 from ..writers import Writer
 from . import asked, google_answer
@@ -67,7 +68,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # 
 
 def path_of(call: Call, action: str) -> str:
     assert isinstance(call.settings, GeminiSettings)
-    return f"/{call.settings.api_version}/models/{call.model}:{action}"
+    return f"/{call.settings.api_version}/models/{segment(call.model, 'model', safe='@')}:{action}"
 
 
 def _thinking(call: Call, settings: GeminiSettings, body: Json) -> Json | None:

@@ -128,5 +128,5 @@ def _usage(answer: Json) -> Json | None:
         return None
     # Some of Tencent's answers have this number as text.
     cached = loose.mapping(usage.get("PromptTokensDetails")).get("CachedTokens")
-    cached = int(cached) if isinstance(cached, str) and cached.isdecimal() else cached
+    cached = loose.digits(cached) or cached
     return told.usage(usage.get("PromptTokens"), usage.get("CompletionTokens"), usage.get("TotalTokens"), cached=cached)

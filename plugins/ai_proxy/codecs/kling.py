@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import time
 from typing import Final
-from urllib.parse import quote
 
 from proxywasm import Event
 
@@ -20,6 +19,7 @@ from .. import apis
 from ..call import Call
 from ..errors import ApiError, bad_upstream
 from ..jsonx import Json, dump_bytes
+from ..paths import segment
 from ..settings import KlingSettings, Settings
 from ..writers import Writer
 
@@ -49,7 +49,7 @@ def choose_path(call: Call) -> str:
     video = call.route.parameters["video_id"]
     for path, prefix in _PREFIXES.items():
         if video.startswith(prefix):
-            return f"{path}/{quote(video.removeprefix(prefix), safe='')}"
+            return f"{path}/{segment(video.removeprefix(prefix), 'video_id')}"
     return ""
 
 
@@ -67,9 +67,11 @@ def response(call: Call, answer: Json) -> Json:
     if (failure := error(200, answer)) is not None:
         raise failure
     data = answer.get("data")
+    # A request that could not be read, because it was compressed for one, went to the path of the row.
+    prefix = _PREFIXES[call.path or _TEXT]
     for place in (answer, data):
         if isinstance(place, dict) and isinstance(task := place.get("task_id"), str) and task:
-            place["task_id"] = task if task.startswith(tuple(_PREFIXES.values())) else _PREFIXES[call.path] + task
+            place["task_id"] = task if task.startswith(tuple(_PREFIXES.values())) else prefix + task
     return answer
 
 

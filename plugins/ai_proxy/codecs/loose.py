@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ..jsonx import Json, dumps
 
@@ -22,8 +22,29 @@ def objects(value: Any) -> list[Json]:
 
 def count(value: Any) -> int:
     """A number of tokens, 0 if there is none. Floats count: some languages have no other numbers."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1 << 53
-    return int(value) if number else 0
+    return int(value) if is_number(value) and value > 0 else 0
+
+
+def is_number(value: Any) -> bool:
+    """One that can be counted with: larger ones overflow, and floats are no longer exact."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1 << 53
+
+
+_MANY: Final = 15
+"""Digits of a number that every JSON reader, and every float, can tell from its neighbours."""
+
+
+def digits(value: Any) -> int:
+    """The number that a text has in digits, 0 if it is none. A longer one than any count is as large as they get."""
+    if not isinstance(value, str) or not (value.isascii() and value.isdecimal()):
+        return 0
+    return int(value) if len(value) <= _MANY else 10**_MANY
+
+
+def header(value: Any, longest: int = 1024) -> str:
+    """A text that can stand in a header, or nothing: services name conversations and give credentials in ASCII."""
+    text = string(value)
+    return text if len(text) <= longest and text.isascii() and text.isprintable() else ""
 
 
 def text_of(value: Any) -> str:

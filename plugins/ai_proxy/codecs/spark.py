@@ -68,12 +68,13 @@ def error(status: int, document: Json) -> ApiError | None:
     inner = document.get("error")
     if isinstance(inner, dict):  # In newer versions of the service as OpenAI has it.
         code, message = inner.get("code"), inner.get("message")
-        code = int(code) if isinstance(code, str) and code.isdecimal() else code
+        code = loose.digits(code) or code
     elif not code:
         return None
     if status < 400:
         status = _STATUS.get(code, 502) if isinstance(code, int) else 502
-    return ApiError(status, loose.string(message) or f"error {code}", code=None if code is None else str(code))
+    name = str(code) if isinstance(code, (str, int)) else None
+    return ApiError(status, loose.string(message) or f"error {name or 'unknown'}", code=name)
 
 
 def _choices(document: Json) -> list[Json]:

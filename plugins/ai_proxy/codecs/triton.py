@@ -7,7 +7,6 @@ since only the server knows the template of its model. A stream has no mark at i
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from proxywasm import Event
 
@@ -15,6 +14,7 @@ from ..call import Call
 from ..chat import choice, completion
 from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
+from ..paths import segment
 from ..settings import TritonSettings
 from ..writers import Writer
 from . import asked, content, loose
@@ -32,8 +32,9 @@ _PARAMETERS = (
 def request(call: Call, body: Json) -> Json:
     settings = call.settings
     assert isinstance(settings, TritonSettings)
-    version = f"/versions/{quote(settings.triton_model_version, safe='')}" if settings.triton_model_version else ""
-    call.path = f"/v2/models/{quote(call.model, safe='')}{version}/generate{'_stream' if call.stream else ''}"
+    version = settings.triton_model_version
+    place = f"/versions/{segment(version, 'tritonModelVersion')}" if version else ""
+    call.path = f"/v2/models/{segment(call.model, 'model')}{place}/generate{'_stream' if call.stream else ''}"
     parameters: Json = {"stream": call.stream}
     parameters |= {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
     if (limit := asked.max_tokens(body)) is not None:

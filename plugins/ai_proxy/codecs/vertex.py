@@ -12,6 +12,7 @@ from proxywasm import Event, log
 from ..call import Call
 from ..errors import ApiError
 from ..jsonx import Json
+from ..paths import segment
 from ..settings.google import VertexSettings
 from ..writers import Writer
 from . import asked, claude, google_answer
@@ -94,7 +95,7 @@ def path_of(call: Call, publisher: str, action: str) -> str:
     """With an API key the project is that of the key."""
     settings = call.settings
     assert isinstance(settings, VertexSettings)
-    model = f"publishers/{publisher}/models/{call.model}:{action}"
+    model = f"publishers/{publisher}/models/{segment(call.model, 'model', safe='@')}:{action}"
     if settings.api_tokens:
         return f"/v1/{model}"
     return f"/v1/projects/{settings.vertex_project_id}/locations/{settings.vertex_region}/{model}"

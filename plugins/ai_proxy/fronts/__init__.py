@@ -73,7 +73,9 @@ def of(call: Call) -> Front | None:
 
 
 def error_body(ctx: HttpContext, error: ApiError) -> bytes:
-    """An error as the client of this stream understands it."""
+    """An error as the client of this stream understands it. From here on it has no credentials in it."""
     call: Call | None = ctx.get_context("call")
+    if call is not None:
+        error.hide(call.scrubber)
     front = _ERRORS.get(call.front or call.api) if call is not None else None
     return error.body() if front is None else dump_bytes(front.error(error))

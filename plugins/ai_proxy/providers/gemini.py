@@ -7,6 +7,7 @@ from typing import Final
 from .. import apis
 from ..call import Call
 from ..codecs import gemini, gemini_embeddings, gemini_images, gemini_models
+from ..paths import segment
 from ..provider import Auth, Original, Row
 from ..settings.google import GeminiSettings
 
@@ -19,8 +20,9 @@ def _path(call: Call) -> str:
     actions = {apis.GEMINI_GENERATE: "generateContent", apis.GEMINI_STREAM: "streamGenerateContent"}
     if call.api not in actions:
         return ""
-    model = call.settings.model_mapping.of(parameters["model"])
-    return f"/{parameters['version']}/models/{model}:{actions[call.api]}"
+    version = segment(parameters["version"], "version")
+    model = segment(call.settings.model_mapping.of(parameters["model"]), "model", safe="@")
+    return f"/{version}/models/{model}:{actions[call.api]}"
 
 
 ROWS: Final = (
@@ -49,6 +51,7 @@ ROWS: Final = (
         choose_path=_path,
         original=Original.KEPT,
         accept_for_streams=False,  # `alt=sse` asks for events.
+        key_parameter="key",
         strict_query=True,
     ),
 )

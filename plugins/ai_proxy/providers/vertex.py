@@ -12,7 +12,7 @@ from typing import Final
 from .. import apis
 from ..codecs import vertex, vertex_embeddings, vertex_images
 from ..oauth import AccessToken
-from ..provider import BEARER, Auth, Endpoint, Original, Row
+from ..provider import BEARER, DEFAULT_TIMEOUT_MS, Auth, Endpoint, Original, Row
 from ..settings import Settings
 from ..settings.google import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
 
@@ -49,7 +49,7 @@ def _login(settings: Settings) -> AccessToken:
     assert isinstance(settings, VertexSettings)
     assert settings.vertex_auth_key is not None
     service, ahead = settings.vertex_auth_service_name, settings.vertex_token_refresh_ahead
-    return AccessToken(settings.vertex_auth_key, service, ahead, settings.timeout)
+    return AccessToken(settings.vertex_auth_key, service, ahead, settings.timeout or DEFAULT_TIMEOUT_MS)
 
 
 _EXPRESS: Final = Row(
@@ -67,6 +67,7 @@ _EXPRESS: Final = Row(
     # Clients of Google's own protocol say in the path whose model they want.
     original=Original.KEPT,
     accept_for_streams=False,  # The path says whether a stream is wanted.
+    key_parameter="key",
     strict_query=True,
 )
 _STANDARD: Final = replace(
@@ -87,6 +88,7 @@ ROWS: Final = (
         paths={apis.CHAT: "/chat/completions"},
         original=Original.KEPT,
         accept_for_streams=False,
+        key_parameter="key",
         strict_query=True,
     ),
 )

@@ -59,7 +59,7 @@ class Key:
     """How many characters a text has that is not empty."""
     texts: tuple[Text, ...] = ()
     names: tuple[str, ...] = ()
-    """The names that an object of strings or booleans may have; none: any."""
+    """The names that an object of strings or booleans may have, or the texts of an array; none: any."""
     trim: bool = False
     """White space around the value is a slip."""
     secret: bool = False

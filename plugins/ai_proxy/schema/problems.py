@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from ..jsonx import dumps, type_name
+from ..jsonx import NumberError, dumps, type_name
 
 
 class Fault(Enum):
@@ -57,7 +57,10 @@ def got(raw: Any, *, secret: bool) -> str:
     """What a message says of the value that was found."""
     if secret or isinstance(raw, (list, dict)):
         return type_name(raw)
-    text = dumps(raw)
+    try:
+        text = dumps(raw)
+    except NumberError as error:
+        return str(error)
     return text if len(text) <= _LONGEST_SHOWN else type_name(raw)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any, Final, Protocol
 
-from ..jsonx import dumps
+from proxywasm import ConfigError
+
+from ..jsonx import NumberError, dumps
 from .keys import Key, Kind
 from .problems import Fault, Findings, did_you_mean, got
 
@@ -31,6 +32,8 @@ def checked(entry: Key, raw: Any, path: str, findings: Findings, *, required: bo
             raise Wrong(path, f"must be one of {known}, got {got(value, secret=entry.secret)}")
         findings.report(Fault.SPELLING, path, f"understood; write it as {meant}")
         value = meant
+    if entry.kind in _DOCUMENTS:
+        _check_numbers(raw, path)
     if entry.minimum is not None and value < entry.minimum:
         raise Wrong(path, f"must be at least {entry.minimum}, got {value}")
     if entry.maximum is not None and value > entry.maximum:
@@ -71,7 +74,7 @@ def _integer(entry: Key, raw: Any, path: str, findings: Findings) -> int:
         findings.report(Fault.SPELLING, path, f"understood; write {int(raw)} without quotes")
         return int(raw)
     number = isinstance(raw, (int, float)) and not isinstance(raw, bool)
-    if not number or not math.isfinite(raw) or raw != int(raw):
+    if not number or (isinstance(raw, float) and not raw.is_integer()):
         raise _refuse(entry, raw, path, "an integer")
     return int(raw)
 
@@ -79,10 +82,13 @@ def _integer(entry: Key, raw: Any, path: str, findings: Findings) -> int:
 def _strings(entry: Key, raw: Any, path: str, findings: Findings) -> tuple[str, ...]:
     if isinstance(raw, str):
         findings.report(Fault.SPELLING, path, "understood; write it as an array with one string")
-        return (_string(entry, raw, path, findings),)
+        raw = [raw]
     if not isinstance(raw, list):
         raise _refuse(entry, raw, path, "an array of strings")
-    return tuple(_string(entry, item, f"{path}[{index}]", findings) for index, item in enumerate(raw))
+    texts = [(_string(entry, item, f"{path}[{index}]", findings), f"{path}[{index}]") for index, item in enumerate(raw)]
+    if not entry.names:
+        return tuple(text for text, _ in texts)
+    return tuple(name for text, where in texts if (name := _known(entry, text, where, findings)))
 
 
 def _string_map(entry: Key, raw: Any, path: str, findings: Findings) -> dict[str, str]:
@@ -94,19 +100,25 @@ def _boolean_map(entry: Key, raw: Any, path: str, findings: Findings) -> dict[st
 
 
 def _map(entry: Key, raw: Any, path: str, findings: Findings, of: Reader) -> dict[str, Any]:
-    by_letters = {_letters(name): name for name in entry.names}
     values = {}
     for written, item in _object(entry, raw, path, findings).items():
         where = f"{path}.{written}"
-        name = written
-        if entry.names and written not in entry.names:
-            name = by_letters.get(_letters(written), "")
-            if not name:
-                findings.report(Fault.IGNORED, where, f"unknown name, ignored{did_you_mean(written, entry.names)}")
-                continue
-            findings.report(Fault.SPELLING, where, f"understood; write it as {name}")
-        values[name] = of(entry, item, where, findings)
+        name = _known(entry, written, where, findings) if entry.names else written
+        if name or not entry.names:
+            values[name] = of(entry, item, where, findings)
     return values
+
+
+def _known(entry: Key, written: str, where: str, findings: Findings) -> str:
+    """The name that is meant; empty if it is none of the key's."""
+    if written in entry.names:
+        return written
+    name = next((known for known in entry.names if _letters(known) == _letters(written)), "")
+    if name:
+        findings.report(Fault.SPELLING, where, f"understood; write it as {name}")
+    else:
+        findings.report(Fault.IGNORED, where, f"unknown name, ignored{did_you_mean(written, entry.names)}")
+    return name
 
 
 def _object(entry: Key, raw: Any, path: str, findings: Findings) -> dict[str, Any]:  # noqa: ARG001  # as the others
@@ -141,6 +153,16 @@ _READERS: Final[dict[Kind, Reader]] = {
     Kind.DOCUMENT: _document,
     Kind.ANY: _any,
 }
+
+
+_DOCUMENTS: Final = frozenset({Kind.ANY, Kind.OBJECT, Kind.OBJECTS, Kind.DOCUMENT})
+
+
+def _check_numbers(raw: Any, path: str) -> None:
+    try:
+        dumps(raw)
+    except NumberError as error:
+        raise ConfigError(f"{path}: {error}") from None
 
 
 def _refuse(entry: Key, raw: Any, path: str, wanted: str) -> Wrong:

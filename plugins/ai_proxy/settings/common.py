@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from .. import apis
+from ..client_headers import CREDENTIALS
 from ..model_mapping import ModelMapping, compile_mapping
 from ..schema import All, Given, Idle, Is, Kind, Not, Rule, key
-from .reliability import FailoverSettings, RetrySettings
+from .reliability import LONGEST_CALL, FailoverSettings, RetrySettings
 from .texts import HOST, TOKEN, UPSTREAM_PATH
 
 # What is done with conversations, which nothing is done with where bodies pass as they are.
@@ -69,7 +70,9 @@ class Settings:
         default="openai",
         choices=("openai", "original"),
     )
-    timeout: int = key(Kind.INTEGER, "limit of the plugin's own calls", default=120_000, minimum=0, unit="ms")
+    timeout: int = key(
+        Kind.INTEGER, "limit of the plugin's own calls", default=120_000, minimum=0, maximum=LONGEST_CALL, unit="ms"
+    )
     first_byte_timeout: int = key(
         Kind.INTEGER, "how long a streamed answer may take to begin; 0: no limit", default=0, minimum=0, unit="ms"
     )
@@ -126,6 +129,13 @@ class Settings:
         choices=("removePrefix", "prepend"),
     )
     provider_base_path: str = key(Kind.STRING, "prefix of every upstream path", default="")
+    forward_headers: tuple[str, ...] = key(
+        Kind.STRINGS,
+        "headers of clients that go to the model service although they may prove who the client is; "
+        "all others of the list below are removed",
+        default=(),
+        names=tuple(sorted(CREDENTIALS)),
+    )
     provider_domain: str = key(Kind.STRING, "host to use instead of the provider's", default="", texts=HOST)
 
     rules: ClassVar[tuple[Rule, ...]] = (

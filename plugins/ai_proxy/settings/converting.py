@@ -25,6 +25,7 @@ class HunyuanSettings(Settings):
         Kind.STRING,
         "SecretId as Tencent Cloud issues it, for its own protocol; without it, the OpenAI-compatible one",
         default="",
+        secret=True,
         length=36,
         texts=_PRINTABLE,
         example="AKID" + "x" * 32,

@@ -150,7 +150,12 @@ class KlingSettings(Settings):
     """Keys of Kling."""
 
     kling_access_key: str = key(
-        Kind.STRING, "access key; with the secret key instead of apiTokens", default="", trim=True, example="..."
+        Kind.STRING,
+        "access key; with the secret key instead of apiTokens",
+        default="",
+        secret=True,
+        trim=True,
+        example="...",
     )
     kling_secret_key: str = key(Kind.STRING, "secret key", default="", secret=True, trim=True, example="...")
 

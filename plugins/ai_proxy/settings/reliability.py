@@ -12,6 +12,11 @@ from proxywasm import ConfigError
 
 from ..schema import Is, Kind, Need, Rule, key
 
+LONGEST_CALL: Final = 2**32 - 1
+"""Milliseconds that a gateway can be told to wait for an answer."""
+LONGEST_INTERVAL: Final = LONGEST_CALL // 100 * 100
+"""Timers have steps of 100 milliseconds."""
+
 
 class Statuses:
     """HTTP statuses by regular expressions that fit all of the status: `4.*` is 400 to 499, and not 204."""
@@ -45,10 +50,15 @@ class FailoverSettings:
         Kind.INTEGER, "successful health checks in a row after which it is back", default=1, minimum=1
     )
     health_check_interval: int = key(
-        Kind.INTEGER, "time between two health checks of a token", default=5000, minimum=100, unit="ms"
+        Kind.INTEGER,
+        "time between two health checks of a token",
+        default=5000,
+        minimum=100,
+        maximum=LONGEST_INTERVAL,
+        unit="ms",
     )
     health_check_timeout: int = key(
-        Kind.INTEGER, "how long a health check may take", default=5000, minimum=1, unit="ms"
+        Kind.INTEGER, "how long a health check may take", default=5000, minimum=1, maximum=LONGEST_CALL, unit="ms"
     )
     health_check_model: str = key(
         Kind.STRING, "model that health checks ask; required if enabled", default="", example="gpt-4o-mini"
@@ -77,7 +87,9 @@ class RetrySettings:
         expected=_OFF,
     )
     max_retries: int = key(Kind.INTEGER, "how often; there is one attempt for each token", default=1, minimum=0)
-    retry_timeout: int = key(Kind.INTEGER, "how long an attempt may take", default=60_000, minimum=1, unit="ms")
+    retry_timeout: int = key(
+        Kind.INTEGER, "how long an attempt may take", default=60_000, minimum=1, maximum=LONGEST_CALL, unit="ms"
+    )
     retry_on_status: Statuses = key(
         Kind.STRINGS,
         "statuses that are failures, as regular expressions",

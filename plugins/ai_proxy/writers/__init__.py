@@ -17,6 +17,10 @@ class Writer(Protocol):
     """The provider has said that it is done: choices that have no finish of their own end with the stream."""
 
     @property
+    def wordy(self) -> bool:
+        """What `take` is about to give may have a long text in it that nobody has looked at yet."""
+
+    @property
     def begun(self) -> bool:
         """Something has been written, or at least the id is known."""
 

@@ -42,6 +42,8 @@ class ClaudeWriter:
     calls waits for that.
     """
 
+    wordy = True
+
     def __init__(self, model: str) -> None:
         self.may_end = False
         self._id = ""

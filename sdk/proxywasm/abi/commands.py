@@ -21,7 +21,7 @@ _STOP_NO_BUFFER = Hold.STOP_NO_BUFFER  # Looked up once: an enum member is no ch
 def _hold(stream: Stream, command: wire.HoldPhase, half: Half | None, _: bool) -> None:
     taken = command.value is _STOP_NO_BUFFER
     if half is None or (taken and half is not stream.response):
-        stream.log(f"the plugin asked for {command}, which has no meaning in this phase")
+        stream.log(f"the plugin asked for {type(command).__name__}, which has no meaning in this phase")
         return
     half.hold = command.value
     if taken:
@@ -75,6 +75,13 @@ def _reply(stream: Stream, command: wire.SendLocalReply, half: Half | None, in_p
         stream.reply(command.value)
 
 
+def _fail(stream: Stream, command: wire.FailStream, half: Half | None, in_phase: bool) -> None:
+    if in_phase and half is None:
+        stream.root.soon(lambda: stream.fail(command.value))  # It may have to be answered; see `_reply`.
+    else:
+        stream.fail(command.value, half)
+
+
 MEANINGS: Final[dict[type, Carry | None]] = {
     wire.EffectiveContext: None,
     wire.HoldPhase: _hold,
@@ -88,6 +95,7 @@ MEANINGS: Final[dict[type, Carry | None]] = {
     wire.ResumeRequest: _resume_request,
     wire.ResumeResponse: _resume_response,
     wire.SendLocalReply: _reply,
+    wire.FailStream: _fail,
 }
 """What to do with a stream, a command, the direction of the stream whose phase is being answered, and whether the phase
 of any stream is being answered. None: it says which stream is meant.

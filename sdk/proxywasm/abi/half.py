@@ -36,7 +36,7 @@ class Half:
 
     __slots__ = (
         "arrived", "body_kind", "buffering", "collecting", "ended", "hold", "kept", "limit", "map_kind", "mode", "name",
-        "number", "on_body", "on_headers", "passing", "stopped",
+        "number", "on_body", "on_headers", "passing", "stopped", "without_body",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +56,8 @@ class Half:
         self.arrived = False
         self.ended = False
         """The last of it has arrived."""
+        self.without_body = False
+        """Its headers are the end."""
         self.stopped = False
         """The gateway was told to wait, and has not been told to go on."""
         self.buffering = False

@@ -1,27 +1,11 @@
-"""Text and header maps as they cross the ABI."""
+"""Header maps as they cross the ABI."""
 
 from __future__ import annotations
 
 from struct import pack
 
+from ..text import to_bytes, to_text
 from ..wire import Fields, split_fields
-
-
-def to_bytes(text: str) -> bytes:
-    """UTF-8; what came as other bytes goes back as it came, and what no text can have is spelled out.
-
-    >>> to_bytes(to_text(b"caf\\xe9")), to_bytes("\\ud800")
-    (b'caf\\xe9', b'\\\\ud800')
-    """
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace")
-
-
-def to_text(data: bytes) -> str:
-    """Bytes that are no UTF-8 become lone surrogates, as Python does for file names."""
-    return data.decode("utf-8", "surrogateescape")
 
 
 def split_pairs(raw: bytes | None) -> Fields:

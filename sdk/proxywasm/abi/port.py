@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Final
 
 from ..errors import ConfigError
+from ..text import encode, to_bytes
 from ..wire import Fields, ForeignFunctionError, HttpCallError, LogLevel, MetricKind, RedisCallError
 from .calls import Gateway, Status, refused, status_name
-from .pairs import join_pairs, to_bytes
+from .pairs import join_pairs
 
 _METRIC_KINDS: Final = {MetricKind.COUNTER: 0, MetricKind.GAUGE: 1, MetricKind.HISTOGRAM: 2}
 _NO_TRAILERS: Final = join_pairs([])
@@ -18,6 +19,8 @@ NO_REDIS: Final = (
     "this gateway has no Redis calls; only Higress has them, for modules that are built with "
     "`proxywasm build --target proxy-wasm --abi higress`"
 )
+_HALF: Final = 1 << 63
+"""A metric from here on has been counted below 0."""
 _X_REQUEST_ID: Final = ("x_request_id",)
 _CLEAR_ROUTE_CACHE: Final = ("clear_route_cache",)
 _IN_ENVOY: Final = {("route_name",): ("xds", "route_name"), ("cluster_name",): ("xds", "cluster_name")}
@@ -50,7 +53,7 @@ class Port:
             where = f"[{plugin_id.decode(errors='replace')}] {where}"
         if context and (request_id := self._request_id(context)):
             where = f"{where} [{request_id}]"
-        self._abi.log(level, f"{where} {message}".encode(errors="backslashreplace"))
+        self._abi.log(level, encode(f"{where} {message}"))
 
     def now(self) -> int:
         return time.time_ns()
@@ -63,9 +66,11 @@ class Port:
             return to_bytes(self._request_id(context)) or None
         if context != self._gateway.here or not context:
             self._enter(context)
-        value = self._abi.get_property(to_bytes("\0".join(path)))
+        value = self._abi.get_property(encode("\0".join(path)))
         if value is None and path in _IN_ENVOY:
-            value = self._abi.get_property(to_bytes("\0".join(_IN_ENVOY[path])))
+            value = self._abi.get_property(encode("\0".join(_IN_ENVOY[path])))
+        if value is None and context and len(path) > 1:
+            value = self._abi.get_property(_name(path))
         return self._own.get(path) if value is None else value
 
     def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
@@ -75,15 +80,14 @@ class Port:
         if path == _CLEAR_ROUTE_CACHE and self._gateway.redis is None:
             return  # an instruction that only Higress knows
         self._enter(context)
-        name = "\0".join(path)
-        if status := self._abi.set_property(to_bytes(name), value):
+        if status := self._abi.set_property(_name(path), value):
             refused(f"set the property {'.'.join(path)}", status)
 
     def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
-        return self._abi.get_shared_data(to_bytes(key))
+        return self._abi.get_shared_data(encode(key))
 
     def set_shared_data(self, key: str, value: bytes, cas: int) -> bool:
-        status = self._abi.set_shared_data(to_bytes(key), value, cas)
+        status = self._abi.set_shared_data(encode(key), value, cas)
         if status not in (Status.OK, Status.CAS_MISMATCH):
             refused(f"set the shared data {key!r}", status)
         return status == Status.OK
@@ -91,7 +95,7 @@ class Port:
     def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
         self._enter(context)
         try:
-            return self._abi.http_call(to_bytes(cluster), join_pairs(headers), body, _NO_TRAILERS, timeout_ms)
+            return self._abi.http_call(encode(cluster), join_pairs(headers), body, _NO_TRAILERS, timeout_ms)
         except self._gateway.error as error:
             status = _status(error)
         if status == Status.BAD_ARGUMENT:
@@ -103,7 +107,7 @@ class Port:
     def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
         if self._gateway.redis is None:
             raise (ConfigError if self.starting else RedisCallError)(NO_REDIS)
-        status = self._gateway.redis.redis_init(to_bytes(cluster), to_bytes(username), to_bytes(password), timeout_ms)
+        status = self._gateway.redis.redis_init(encode(cluster), encode(username), encode(password), timeout_ms)
         if status:
             raise RedisCallError(_redis_refusal(cluster.partition("?")[0], status))
 
@@ -112,13 +116,13 @@ class Port:
             raise RedisCallError(NO_REDIS)
         self._enter(context)
         try:
-            return self._gateway.redis.redis_call(to_bytes(cluster), query)
+            return self._gateway.redis.redis_call(encode(cluster), query)
         except self._gateway.error as error:
             raise RedisCallError(_redis_refusal(cluster, _status(error))) from None
 
     def call_foreign_function(self, name: str, argument: bytes) -> bytes:
         try:
-            return self._abi.call_foreign_function(to_bytes(name), argument)
+            return self._abi.call_foreign_function(encode(name), argument)
         except self._gateway.error as error:
             status = _status(error)
         if status == Status.NOT_FOUND:
@@ -127,11 +131,22 @@ class Port:
 
     def define_metric(self, kind: MetricKind, name: str) -> int:
         try:
-            return self._abi.define_metric(_METRIC_KINDS[kind], to_bytes(name))
+            return self._abi.define_metric(_METRIC_KINDS[kind], encode(name))
         except self._gateway.error as error:
             refused(f"define the {kind} {name!r}", _status(error))
 
     def increment_metric(self, metric: int, offset: int) -> None:
+        if offset >= 0:
+            self._add(metric, offset)
+            return
+        # Envoy would go on below 0 at the other end of 64 bits.
+        before = self.get_metric(metric)
+        self._add(metric, max(offset, -before))
+        # Another worker may have taken something off in between.
+        if before < _HALF <= (after := self.get_metric(metric)):
+            self._add(metric, (1 << 64) - after)
+
+    def _add(self, metric: int, offset: int) -> None:
         # Envoy calls an increment by 0 a bad argument.
         if offset and (status := self._abi.increment_metric(metric, offset)):
             refused("change a metric", status)
@@ -155,6 +170,11 @@ class Port:
         self._enter(0)
         if status := self._abi.set_tick_period_milliseconds(milliseconds):
             refused("set a timer", status)
+
+
+def _name(path: tuple[str, ...]) -> bytes:
+    """How a property that a plugin sets is called: Envoy would find none whose name has several parts again."""
+    return encode(".".join(path))
 
 
 def _status(error: Exception) -> int:

@@ -12,8 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .. import wire
+from ..connection_headers import without_connection_headers
 from ..headers import Headers
-from ..replies import FAILED, TORN, too_large
+from ..replies import FAILED, NO_PLACE, TORN, too_large
+from ..text import encode, to_bytes, to_text
 from ..wire import BodyMode, Hold, LocalReply, LogLevel, Outcome, PluginFailure
 from .calls import (
     CONTINUE,
@@ -29,7 +31,7 @@ from .calls import (
 )
 from .half import REQUEST_SIDE, RESPONSE_SIDE, Half
 from .injection import HigressInjections, Injections
-from .pairs import join_pairs, to_bytes, to_text
+from .pairs import join_pairs, split_pairs
 
 if TYPE_CHECKING:
     from .root import Root
@@ -67,7 +69,7 @@ class Stream:
     def headers(self, half: Half, fields: bytes, end_of_stream: bool) -> int:
         """`fields` are as `wire.join_fields` has them."""
         half.arrived = True
-        half.ended = end_of_stream
+        half.ended = half.without_body = end_of_stream
         if self._bypassed:
             return CONTINUE
         headers = Headers(to_text(fields))
@@ -208,8 +210,22 @@ class Stream:
         if self._gateway.here != self.id:
             self._gateway.enter(self.id)
         if self._abi.set_buffer_bytes(half.body_kind, 0, EVERYTHING, body) and body:
-            # So it is for a streamed body that ends with trailers: its last chunk is gone when they arrive.
-            self.no_place(half, len(body))
+            # So it is when trailers arrive, for a streamed body, whose last chunk is gone, or for one without any data.
+            if half.stopped:
+                self._send_without_buffer(half, body)
+            else:
+                self.no_place(half, len(body))
+
+    def _send_without_buffer(self, half: Half, body: bytes) -> None:
+        """The headers are still held, so the client can get everything in one reply. A request cannot."""
+        if half is not self.response:
+            self.log(f"the request is refused: there is no place for the {len(body)} bytes of its body")
+            self.reply(NO_PLACE)
+            return
+        fields = split_pairs(self._abi.get_header_map_pairs(half.map_kind))
+        status = next((value for name, value in fields if name == ":status"), "200")
+        rest = [field for field in fields if not field[0].startswith(":")]
+        self.reply(LocalReply(int(status), without_connection_headers(rest), body, "proxywasm.body_before_trailers"))
 
     def no_place(self, half: Half, size: int) -> None:
         self.log(f"the {half.name} is broken off: there is no place for the {size} bytes of its end")
@@ -245,7 +261,7 @@ class Stream:
             self.response.mode = _SKIP
         self._gateway.enter(self.id)
         self._abi.send_local_response(
-            reply.status, to_bytes(reply.details), reply.body, join_pairs(reply.headers), _NO_GRPC_STATUS
+            reply.status, encode(reply.details), reply.body, join_pairs(reply.headers), _NO_GRPC_STATUS
         )
 
     def _reply_instead(self, reply: LocalReply, half: Half | None) -> None:
@@ -255,7 +271,9 @@ class Stream:
             self.reply(reply)
             return
         self._gateway.enter(self.id)
-        body = b"" if response.ended and half is not response else reply.body
+        # After the end, or where there has never been a body, the gateway takes none: the client would wait for it.
+        over = response.without_body or (response.ended and half is not response)
+        body = b"" if over else reply.body
         fields = [(":status", str(reply.status)), *reply.headers, ("content-length", str(len(body)))]
         if self._abi.set_header_map_pairs(RESPONSE_HEADERS, join_pairs(fields)):
             self._break_off(response)

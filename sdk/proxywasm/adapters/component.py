@@ -23,7 +23,7 @@ from proxywasm import wire
 from proxywasm.adapters.instance import begin, settle
 from proxywasm.dispatcher import Dispatcher
 from proxywasm.headers import Headers
-from proxywasm.wire import Fields, LogLevel, MetricKind, join_fields, split_fields
+from proxywasm.wire import Fields, LogLevel, MetricKind, as_unicode, join_fields, split_fields, with_bytes
 
 _LEVELS = {
     LogLevel.TRACE: types.LogLevel.TRACE,
@@ -36,13 +36,7 @@ _LEVELS = {
 _LEVELS_BACK = {there: here for here, there in _LEVELS.items()}
 
 
-_LARGE = 64 * 1024
-"""As `proxywasm_host.crossing` has it: in larger texts a single emoji would cost four times their size in memory."""
-
-
 def _payload(data: bytes) -> Any:
-    if len(data) > _LARGE and not data.isascii():
-        return types.Payload_Latin1(data.decode("latin-1"))
     try:
         return types.Payload_Utf8(data.decode())
     except UnicodeDecodeError:
@@ -88,7 +82,7 @@ class _ComponentHost:
 
     def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
         try:
-            return int(host.http_call(context, cluster, join_fields(headers), _payload(body), timeout_ms))
+            return int(host.http_call(context, cluster, as_unicode(join_fields(headers)), _payload(body), timeout_ms))
         except Err as error:
             raise wire.HttpCallError(error.value) from None
 
@@ -146,7 +140,7 @@ def _reading(command: wire.ReadRequestBody | wire.ReadResponseBody) -> Any:
 
 
 def _reply(reply: wire.LocalReply) -> Any:
-    return types.LocalReply(reply.status, join_fields(reply.headers), _payload(reply.body), reply.details)
+    return types.LocalReply(reply.status, as_unicode(join_fields(reply.headers)), _payload(reply.body), reply.details)
 
 
 def _injection(injection: wire.Injection) -> Any:
@@ -158,14 +152,15 @@ _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.HoldPhase: lambda command: types.Command_Hold(_HOLDS[command.value]),
     wire.ReadRequestBody: lambda command: types.Command_ReadRequestBody(_reading(command)),
     wire.ReadResponseBody: lambda command: types.Command_ReadResponseBody(_reading(command)),
-    wire.EditRequestHeaders: lambda command: types.Command_EditRequestHeaders("\0".join(command.value)),
-    wire.EditResponseHeaders: lambda command: types.Command_EditResponseHeaders("\0".join(command.value)),
+    wire.EditRequestHeaders: lambda command: types.Command_EditRequestHeaders(as_unicode("\0".join(command.value))),
+    wire.EditResponseHeaders: lambda command: types.Command_EditResponseHeaders(as_unicode("\0".join(command.value))),
     wire.ReplaceRequestBody: lambda command: types.Command_ReplaceRequestBody(_payload(command.value)),
     wire.ReplaceResponseBody: lambda command: types.Command_ReplaceResponseBody(_payload(command.value)),
     wire.InjectResponseBody: lambda command: types.Command_InjectResponseBody(_injection(command.value)),
     wire.ResumeRequest: lambda _: types.Command_ResumeRequest(),
     wire.ResumeResponse: lambda _: types.Command_ResumeResponse(),
     wire.SendLocalReply: lambda command: types.Command_SendLocalReply(_reply(command.value)),
+    wire.FailStream: lambda command: types.Command_Fail(command.value),
 }
 """How each command crosses, as the generated class of its case."""
 
@@ -186,8 +181,6 @@ def _outcome(outcome: wire.Outcome) -> Any:
     if outcome is None:
         return _UNCHANGED
     if isinstance(outcome, bytes):
-        if len(outcome) > _LARGE and not outcome.isascii():
-            return types.Outcome_Latin1(outcome.decode("latin-1"))
         try:
             _BODY.value = outcome.decode()
         except UnicodeDecodeError:
@@ -196,7 +189,7 @@ def _outcome(outcome: wire.Outcome) -> Any:
     if len(outcome) == 1:
         edits: Any = outcome[0]
         if (alone := _ALONE.get(type(edits))) is not None:
-            alone.value = "\0".join(edits.value)
+            alone.value = as_unicode("\0".join(edits.value))
             return alone
     _COMMANDS_ASKED.value = [_COMMANDS[type(command)](command) for command in outcome]
     return _COMMANDS_ASKED
@@ -218,6 +211,8 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
 
     def on_request_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
         try:
+            if headers[:1] == "\0":
+                headers = with_bytes(headers)
             return _outcome(_dispatcher.on_request_headers(context, Headers(headers), end_of_stream))
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
@@ -230,6 +225,8 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
 
     def on_response_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
         try:
+            if headers[:1] == "\0":
+                headers = with_bytes(headers)
             return _outcome(_dispatcher.on_response_headers(context, Headers(headers), end_of_stream))
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
@@ -249,8 +246,8 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
 
     def on_http_call_response(self, call: int, response: Any) -> Any:
         try:
-            outcome = _dispatcher.on_http_call_response(call, split_fields(response.headers), _bytes(response.body))
-            return _outcome(outcome)
+            fields = split_fields(with_bytes(response.headers))
+            return _outcome(_dispatcher.on_http_call_response(call, fields, _bytes(response.body)))
         except wire.PluginFailure as failure:
             return types.Outcome_Failed(str(failure))
 

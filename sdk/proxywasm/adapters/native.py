@@ -13,7 +13,7 @@ from ..dispatcher import Dispatcher
 from ..headers import Headers
 from ..plugin import Plugin
 from ..runtime import guard_sleep, running
-from ..wire import Fields, Host, Outcome, Program
+from ..wire import Fields, Host, Outcome, PluginFailure, Program, as_unicode, join_fields, split_fields, with_bytes
 
 
 class PluginNotFoundError(ImportError):
@@ -53,14 +53,25 @@ class NativeProgram:
         self.configure = dispatcher.configure
         self.on_request_body, self.on_response_body = dispatcher.on_request_body, dispatcher.on_response_body
         self.on_done, self.on_tick = dispatcher.on_done, dispatcher.on_tick
-        self.on_http_call_response = dispatcher.on_http_call_response
         self.on_redis_call_response = dispatcher.on_redis_call_response
 
     def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
-        return self._dispatcher.on_request_headers(context, Headers(headers), end_of_stream)
+        return self._dispatcher.on_request_headers(context, _headers(headers), end_of_stream)
 
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
-        return self._dispatcher.on_response_headers(context, Headers(headers), end_of_stream)
+        return self._dispatcher.on_response_headers(context, _headers(headers), end_of_stream)
+
+    def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
+        return self._dispatcher.on_http_call_response(call, split_fields(_as_in_wasm(headers)), body)
+
+
+def _headers(fields: Fields) -> Headers:
+    return Headers(_as_in_wasm(fields))
+
+
+def _as_in_wasm(fields: Fields) -> str:
+    """Joined as a component gets them: it makes no difference what a host puts into them."""
+    return with_bytes(as_unicode(join_fields(fields)))
 
 
 class _NativeDispatcher(Dispatcher):
@@ -72,6 +83,10 @@ class _NativeDispatcher(Dispatcher):
         sys.stdout, sys.stderr = log.stdout, log.stderr
         try:
             return super().run(context, function, *args, own=own)
+        except PluginFailure as failure:
+            if isinstance(failure.__cause__, KeyboardInterrupt):
+                raise failure.__cause__ from None  # Ctrl-C is meant for the process, which here is not the plugin's
+            raise
         finally:
             sys.stdout, sys.stderr = saved
             running.reset(token)

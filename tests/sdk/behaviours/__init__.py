@@ -10,18 +10,32 @@ from typing import Any
 
 from proxywasm import ConfigError, Plugin
 
-from . import bad_input, callouts, flow, hoarding, plugin_wide, redis_calls, stdlib
+from . import (
+    any_text,
+    bad_input,
+    callouts,
+    flow,
+    hoarding,
+    own_mistakes,
+    plugin_wide,
+    redis_calls,
+    stdlib,
+    wrong_arguments,
+)
 
 Config = dict[str, Any]
 
 PLUGINS: dict[str, Plugin[Config]] = {
+    **any_text.PLUGINS,
     **bad_input.PLUGINS,
     **callouts.PLUGINS,
     **flow.PLUGINS,
     **hoarding.PLUGINS,
+    **own_mistakes.PLUGINS,
     **plugin_wide.PLUGINS,
     **redis_calls.PLUGINS,
     **stdlib.PLUGINS,
+    **wrong_arguments.PLUGINS,
 }
 
 plugin: Plugin[Config] = Plugin("behaviours")

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from proxywasm.text import spell_out
+
 from ..model import Gateway, PluginEntry
 from .clusters import clusters, dynamic_hosts
 from .messages import Json, address, extension, http_listener, seconds, text_format
@@ -42,6 +44,9 @@ def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | Non
             ]
         },
     }
+    if gateway.limits.watchdog is not None:
+        # Of the threads that serve streams. The main thread compiles modules, which takes as long as it takes.
+        config["watchdogs"] = {"worker_watchdog": {"kill_timeout": seconds(gateway.limits.watchdog)}}
     if gateway.admin is not None:
         config["admin"] = {"address": address(*gateway.admin)}
     return config
@@ -79,7 +84,7 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
 
 def _plugin(plugin: PluginEntry, module: Path) -> Json:
     opens = plugin.on_failure == "open"
-    config = json.dumps(plugin.config | ({FAIL_OPEN: True} if opens else {}), ensure_ascii=False)
+    config = spell_out(json.dumps(plugin.config | ({FAIL_OPEN: True} if opens else {}), ensure_ascii=False))
     # Closed: a plugin that was lost is started again, after a second.
     policy: Policy = "FAIL_OPEN" if opens else "FAIL_RELOAD"
     return wasm_filter(f"plugin.{plugin.name}", plugin.name, module, config, vm=plugin.name, policy=policy)

@@ -11,8 +11,10 @@ from typing import Protocol
 
 import h11
 
+from proxywasm.text import to_bytes, to_text
 from proxywasm.wire import Fields
 
+from ..traffic import PeerError
 from .hub import Wire
 
 _OF_HTTP1 = {"connection", "transfer-encoding", "keep-alive"}
@@ -33,7 +35,12 @@ class Reader(Protocol):
 
 
 class _Side:
-    """One end of a connection that serves one exchange."""
+    """One end of a connection that serves one exchange.
+
+    It reads strictly: raises `PeerError` for what is no HTTP/1.1, or is behind the end of the message.
+    """
+
+    _cannot_read: str
 
     def __init__(self, wire: Wire, role: type[h11.CLIENT] | type[h11.SERVER], reader: Reader) -> None:
         self.wire = wire
@@ -54,11 +61,19 @@ class _Side:
                 if event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
                     break
                 self._tell(event)
-        except h11.RemoteProtocolError:
-            # The message has no end, as when the gateway resets a stream in the middle.
+        except h11.RemoteProtocolError as error:
             self.close()
+            if data:
+                raise PeerError(f"{self._cannot_read}: {error}: {data[:200]!r}") from error
+            # The message has no end, as when the gateway resets a stream in the middle.
             self._reader.broken()
             return
+        # A connection serves one exchange.
+        if rest := self._http.trailing_data[0]:
+            self.close()
+            raise PeerError(
+                f"{self._cannot_read}: behind its end, where the next message begins, there is {rest[:200]!r}"
+            )
         if not data:
             self.close()
             self._reader.broken()
@@ -97,6 +112,8 @@ class _Side:
 
 
 class Client(_Side):
+    _cannot_read = "a client could not read this response"
+
     def __init__(self, wire: Wire, reader: Reader) -> None:
         super().__init__(wire, h11.CLIENT, reader)
 
@@ -105,13 +122,15 @@ class Client(_Side):
         headers = [("host", pseudo[":authority"]), *_plain(fields)]
         if not end_of_stream:
             headers += _length_unknown(fields)
-        message = h11.Request(method=pseudo[":method"], target=pseudo[":path"].encode(), headers=_bytes(headers))
+        message = h11.Request(method=pseudo[":method"], target=to_bytes(pseudo[":path"]), headers=_bytes(headers))
         self.wire.send(self._http.send(message))
         if end_of_stream:
             self.send_body(b"", end_of_stream=True)
 
 
 class Server(_Side):
+    _cannot_read = "an upstream could not read this request"
+
     def __init__(self, wire: Wire, reader: Callable[[Server], Reader]) -> None:
         super().__init__(wire, h11.SERVER, reader(self))
 
@@ -134,8 +153,8 @@ def _length_unknown(fields: Fields) -> Fields:
 
 
 def _bytes(fields: Fields) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode()) for name, value in fields]
+    return [(name.encode(), to_bytes(value)) for name, value in fields]
 
 
 def _text(data: bytes | bytearray) -> str:
-    return data.decode(errors="surrogateescape")
+    return to_text(bytes(data))

@@ -165,8 +165,8 @@ class _Response(_Half):
 
     def local_reply(self) -> LocalReply | None:
         details = dict(self._fields).get(REPLY, "")
-        if not details.startswith(_BY_PLUGIN):
+        if not f"{details} ".startswith(_BY_PLUGIN):  # without details nothing follows, and HTTP takes the space away
             return None
         headers = [pair for pair in self._fields if pair[0] not in _BY_ENVOY and not pair[0].startswith(":")]
         status = int(dict(self._fields)[":status"])
-        return LocalReply(status, headers, bytes(self._data), details.removeprefix(_BY_PLUGIN))
+        return LocalReply(status, headers, bytes(self._data), details[len(_BY_PLUGIN) :])

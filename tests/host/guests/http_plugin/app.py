@@ -16,6 +16,7 @@ from wit_world.imports.types import (
     Command_EditRequestHeaders,
     Command_EditResponseHeaders,
     Command_EffectiveContext,
+    Command_Fail,
     Command_Hold,
     Command_InjectResponseBody,
     Command_ReadRequestBody,
@@ -61,6 +62,7 @@ def every_command() -> Outcome:
             Command_ResumeRequest(),
             Command_ResumeResponse(),
             Command_SendLocalReply(reply),
+            Command_Fail("Traceback of the plugin"),
         ]
     )
 

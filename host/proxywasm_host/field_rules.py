@@ -1,0 +1,91 @@
+"""Header fields that come from outside, or from a plugin that does not use the SDK: what may be in them.
+
+The rules themselves are those of `proxywasm.fields`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from proxywasm.fields import PSEUDO_VALUES, REQUEST_PSEUDO, RESPONSE_PSEUDO, breaks, check, is_name
+from proxywasm.wire import FieldEdits, Fields
+
+_MOST_NAMES: Final = 1000
+_LONGEST_NAME: Final = 100
+_is_status: Final = re.compile(r"[1-9][0-9][0-9]").fullmatch
+
+
+class Received:
+    """What may arrive in one direction. `pseudo` are its pseudo-headers."""
+
+    def __init__(self, pseudo: Collection[str]) -> None:
+        # Most messages have only names that have been there before.
+        self._known = set(pseudo)
+
+    def fields(self, fields: Fields) -> Fields:
+        """The fields with names in lower case. Raises `ValueError` for what HTTP does not allow (RFC 9110, 5)."""
+        names = [name for name, _ in fields]
+        if not self._known.issuperset(names):
+            names = [self._name(name) for name in names]
+            fields = [(name, value) for name, (_, value) in zip(names, fields, strict=True)]
+        if breaks("".join([value for _, value in fields])):
+            raise ValueError("a value has NUL, CR or LF")
+        pseudo = [name for name in names if name[0] == ":"]
+        if len(set(pseudo)) != len(pseudo):
+            raise ValueError("a pseudo-header is there more than once")
+        if ":status" in pseudo and not _is_status(fields[names.index(":status")][1]):
+            raise ValueError("the status is not a number of three digits")
+        return fields
+
+    def _name(self, name: str) -> str:
+        if name in self._known:
+            return name
+        if not is_name(name):
+            raise ValueError(f"{name[:100]!r} is not a header name")
+        lower = name.lower()
+        if len(self._known) < _MOST_NAMES and len(name) <= _LONGEST_NAME:
+            self._known.add(lower)
+        return lower
+
+
+RECEIVED_REQUEST: Final = Received({*REQUEST_PSEUDO, ":protocol"})
+RECEIVED_RESPONSE: Final = Received(RESPONSE_PSEUDO)
+
+
+def sent_fields(fields: Fields, pseudo: Collection[str]) -> Fields:
+    """Fields of a message that a plugin makes. Raises `ValueError` for what cannot be sent."""
+    return [(name.lower(), check(name, value, pseudo)) for name, value in fields]
+
+
+_known_keys: Final[set[str]] = set()
+"""Operations with names of ordinary headers that plugins ask for again and again."""
+
+
+def sent_edits(edits: FieldEdits, pseudo: Collection[str]) -> FieldEdits:
+    """Changes of fields that a plugin asks for. Raises `ValueError` for what cannot be sent."""
+    checked: FieldEdits = []
+    for key, value in zip(edits[::2], edits[1::2], strict=True):
+        # What can be printed has no line breaks.
+        if key in _known_keys and value.isprintable():
+            checked += key, value
+        else:
+            checked += _sent_edit(key, value, pseudo)
+    return checked
+
+
+def _sent_edit(key: str, value: str, pseudo: Collection[str]) -> tuple[str, str]:
+    op, name = key[:1], key[1:]
+    if op == "=" and name in pseudo and value.isascii() and PSEUDO_VALUES[name][0](value):
+        return key, value
+    if op not in ("=", "+", "-"):
+        raise ValueError(f"{key[:100]!r} does not say what to do with the header")
+    is_pseudo = name[:1] == ":"
+    if is_pseudo and op != "=":
+        raise ValueError(f"header {name[:100]!r} can only be replaced")
+    value = check(name, value, pseudo)
+    lower = op + name.lower()
+    if not is_pseudo and len(_known_keys) < _MOST_NAMES and len(key) <= _LONGEST_NAME:
+        _known_keys.add(lower)
+    return lower, value

@@ -1,0 +1,28 @@
+"""The path that routes match, plugins see, and upstreams get: a client's path without other ways to write the same."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_UNRESERVED: Final = re.compile("%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE])")
+_SLASH: Final = re.compile(r"%2[fF]|%5[cC]|\\")
+
+
+def normalized(path: str) -> str:
+    """A path without query, as Envoy has it with the options of `envoy.bootstrap`.
+
+    >>> normalized("/v1/%2e%2E/a//b%2Fc/./d")
+    '/a/b/c/d'
+    """
+    plain = _UNRESERVED.sub(lambda match: chr(int(match[1], 16)), _SLASH.sub("/", path))
+    kept: list[str] = []
+    segments = re.sub("/+", "/", plain).split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in {".", ".."}:
+        kept.append("")
+    return "/" + "/".join(kept)

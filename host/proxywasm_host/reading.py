@@ -1,0 +1,69 @@
+"""Reading what people write and hand to the command line: of a bounded size, and from nothing that never ends."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+"""Without `O_NONBLOCK` to open a pipe waits for whoever writes to it."""
+_MIB: Final = 2**20
+
+
+def read_bytes(path: Path, error: type[Exception], most: int) -> bytes:
+    """A file of at most that many bytes. If it cannot be read, raises `error` with its path and the reason."""
+    if "\0" in str(path):
+        raise error(f"{str(path)!r} is no name of a file; it has NUL in it")
+    try:
+        with os.fdopen(os.open(path, _FLAGS), "rb") as file:
+            status = os.fstat(file.fileno())
+            if wrong := _no_file(status.st_mode):
+                raise error(f"{path}: {wrong}")
+            # What a system makes up when it is read has no size.
+            data = file.read(most + 1) if status.st_size <= most else None
+    except OSError as reason:
+        if reason.errno == errno.EISDIR:
+            raise error(f"{path}: {_FOLDER}") from None
+        raise error(f"{path}: cannot be read: {reason.strerror}") from None
+    if data is None or len(data) > most:
+        raise error(f"{path}: is larger than {most // _MIB} MiB; check that it is the file you mean")
+    return data
+
+
+def read_text(path: Path, error: type[Exception], most: int) -> str:
+    """The same of UTF-8 text, without a byte order mark."""
+    data = read_bytes(path, error, most)
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as reason:
+        line = data.count(b"\n", 0, reason.start) + 1
+        column = reason.start - data.rfind(b"\n", 0, reason.start)
+        raise error(
+            f"{path}:{line}: is not UTF-8 text: {reason.reason} at byte {column} of the line; save it as UTF-8"
+        ) from None
+
+
+_FOLDER: Final = "is a folder; name a file"
+
+
+def _no_file(mode: int) -> str | None:
+    if stat.S_ISDIR(mode):
+        return _FOLDER
+    return None if stat.S_ISREG(mode) else "is a pipe or device; write what comes from it to a file, and name that"
+
+
+def shown(text: str, most: int = 60) -> str:
+    """A text of somebody's file for a message of one line.
+
+    >>> shown("a\\nb")
+    'a\\\\nb'
+    """
+    cut = text if len(text) <= most else f"{text[: most - 3]}..."
+    return cut if cut.isprintable() else "".join(_visible(character) for character in cut)
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")

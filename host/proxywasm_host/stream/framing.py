@@ -1,0 +1,71 @@
+"""Where a message ends: what its headers say about the body, and that no other body follows.
+
+A gateway that sends a body of another length than it has announced does harm to other messages of the same connection:
+what is too much is read as the beginning of the next one, and what is missing is waited for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxywasm.framing import LENGTH, has_no_body
+from proxywasm.headers import FRAMING
+from proxywasm.wire import Fields
+
+_SWITCHING: Final = "101"
+"""What follows is another protocol."""
+_MOST_DIGITS: Final = 18
+_STATUS: Final = ":status"
+
+
+def declared(fields: Fields) -> int | None:
+    """The length that the headers tell; None: none that one can rely on."""
+    values = {value for name, value in fields if name == LENGTH}
+    if len(values) != 1:
+        return None
+    (value,) = values
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS else None
+
+
+def framed(fields: Fields, length: int | None) -> Fields:
+    """Headers that tell a length tell this one; None: they do not tell any."""
+    if all(name not in FRAMING for name, _ in fields):
+        return fields
+    out: Fields = []
+    for name, value in fields:
+        if name == LENGTH and length is not None:
+            out.append((name, str(length)))
+            length = None
+        elif name not in FRAMING:
+            out.append((name, value))
+    return out
+
+
+def status_of(fields: Fields) -> str:
+    return next((value for name, value in fields if name == _STATUS), "")
+
+
+def switches_protocol(fields: Fields) -> bool:
+    return status_of(fields) == _SWITCHING
+
+
+def never_has_body(fields: Fields) -> bool:
+    """A response of this status ends with its headers, whatever the request was."""
+    return has_no_body(status_of(fields))
+
+
+def may_tell_length(fields: Fields) -> bool:
+    """Although there is no body: HEAD and 304 tell the length of the one that GET is answered with."""
+    status = status_of(fields)
+    return status == "304" or not has_no_body(status)
+
+
+def with_status(fields: Fields, arrived: Fields) -> tuple[Fields, bool]:
+    """The same fields, and whether their status can be sent; if not, it is the one that has arrived."""
+    status = status_of(fields)
+    if status == status_of(arrived) or (
+        len(status) == 3 and status.isascii() and status.isdigit() and "2" <= status < "6"
+    ):
+        return fields, True
+    rest = [pair for pair in fields if pair[0] != _STATUS]
+    return [pair for pair in arrived if pair[0] == _STATUS] + rest, False

@@ -1,0 +1,1 @@
+"""Keeping credentials out of everything that leaves the gateway: answers, their headers, errors and logs."""

@@ -1,0 +1,106 @@
+"""The last station of an answer on its way to the client: no credential gets past it.
+
+Services repeat the key that they were sent: in errors, in redirections, in headers for debugging. Answers that the
+plugin has in hand come through here; streams have the same done to each piece, in `streams` and `passed_streams`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxywasm import Action, HttpContext
+
+from .call import Call
+from .errors import ApiError
+from .passed_streams import stream_of
+from .provider import OwnKey, Provider
+
+Fields = list[tuple[str, str]]
+
+_REDIRECTING: Final = frozenset({"location", "refresh"})
+"""Headers that a client follows: with anything in the place of a credential they would lead somewhere else."""
+
+_NOT_TEXT: Final = ("audio/", "font/", "image/", "video/")
+
+IN_HAND: Final = 1024 * 1024
+"""Bytes of an answer up to which it is looked at as a whole, which keeps its `content-length`."""
+
+
+def headers(ctx: HttpContext, call: Call) -> None:
+    """Remove credentials from the headers of an answer. Raises `ApiError` if it sends the client away with one."""
+    headers = ctx.response_headers
+    given = headers.fields()
+    cleaned = fields(call, given)
+    if cleaned is given:
+        return
+    kept = set(cleaned)
+    for name in dict.fromkeys(name for name, value in given if (name, value) not in kept):
+        values = [value for key, value in cleaned if key == name]
+        if values:
+            headers[name] = values[0]
+            for value in values[1:]:
+                headers.add(name, value)
+        else:
+            headers.discard(name)
+
+
+def fields(call: Call, given: Fields) -> Fields:
+    """Header fields without credentials; the same object if there are none. Raises `ApiError` as `headers` does."""
+    scrubber = call.scrubber
+    names = "\n".join([name for name, _ in given])
+    values = "\n".join([value for _, value in given])
+    if scrubber.clean_text(values) is values and not scrubber.knows(names):
+        return given
+    cleaned = []
+    for name, value in given:
+        if scrubber.knows(name):
+            continue
+        if (new := scrubber.clean_text(value)) is not value and name in _REDIRECTING:
+            raise ApiError(
+                502,
+                "the upstream redirects to an address with a credential of the gateway in it",
+                code="bad_upstream_response",
+            )
+        cleaned.append((name, new))
+    return cleaned
+
+
+def add_headers(ctx: HttpContext, call: Call) -> None:
+    """Set what a codec has found in the body for the headers."""
+    if call.answer_headers:
+        ctx.response_headers.update(fields(call, [*call.answer_headers.items()]))
+
+
+def body(ctx: HttpContext, call: Call, new: bytes) -> None:
+    """Send this in the place of the body in hand."""
+    ctx.replace_response_body(call.scrubber.clean(new))
+
+
+def passed_body(ctx: HttpContext, call: Call, came: bytes) -> None:
+    """Send the body in hand."""
+    cleaned = call.scrubber.clean(came)
+    if cleaned is not came:
+        ctx.replace_response_body(cleaned)
+
+
+def pass_on(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
+    """An answer that nobody converts or checks. It is read only to look for credentials, where there are any."""
+    headers = ctx.response_headers
+    kind = headers.get("content-type", "").lstrip().lower()
+    if (
+        not call.scrubber
+        or provider.own_key is OwnKey.USED  # There is no other than the client's own.
+        or not ctx.has_response_body
+        or ctx.response_is_opaque
+        or kind.startswith(_NOT_TEXT)
+    ):
+        ctx.dont_read_response_body()
+        return None
+    call.passes = True
+    length = headers.get("content-length", "")
+    if length.isdecimal() and len(length) < 9 and int(length) <= IN_HAND:
+        ctx.buffer_response_body()
+        return Action.STOP_ITERATION
+    headers.discard("content-length")
+    ctx.set_context("stream", stream_of(kind, call.scrubber))
+    return None

@@ -1,0 +1,66 @@
+"""What an author passes is checked where it is passed, so that an error names the author's line.
+
+A host would notice much of it too, each in its own way and too late: natively it would be taken as it is, in Wasm it
+would end the instance, with the streams of everybody.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from .text import spell_out
+
+MAX_U32: Final = 2**32 - 1
+MIN_S64: Final = -(2**63)
+MAX_S64: Final = 2**63 - 1
+MAX_U64: Final = 2**64 - 1
+
+
+def number(value: int, what: str, least: int, most: int) -> int:
+    """A whole number within these bounds. `what` is what an error calls it."""
+    # `True` is an `int` to Python, and always a mistake here.
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{what} must be int, got {_name(value)}")
+    if not least <= value <= most:
+        raise ValueError(f"{what} must be from {least} to {most}, got {_shown(value)}")
+    return value
+
+
+def flag(value: bool, what: str) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{what} must be bool, got {_name(value)}")
+    return value
+
+
+def text(value: str, what: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be str, got {_name(value)}")
+    return value
+
+
+def name(value: str, what: str) -> str:
+    """A name as the host gets it: valid Unicode, without NUL, which separates names where several cross at once."""
+    if "\0" in text(value, what):
+        raise ValueError(f"{what} cannot contain NUL")
+    return spell_out(value)
+
+
+def data(value: bytes, what: str) -> bytes:
+    """Nothing but `bytes`: text has no bytes before it is encoded, and what can change might do so on its way."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"{what} is bytes, got {_name(value)}")
+    return value
+
+
+def function(value: Any, what: str) -> None:
+    if not callable(value):
+        raise TypeError(f"{what} must be callable, got {_name(value)}")
+
+
+def _name(value: object) -> str:
+    return type(value).__name__
+
+
+def _shown(value: int) -> str:
+    # Python does not write numbers of more than some thousand digits.
+    return str(value) if value.bit_length() <= 128 else f"a number of {value.bit_length()} bits"

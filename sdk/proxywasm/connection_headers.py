@@ -1,0 +1,27 @@
+"""Headers of one connection: they belong to a message as it came, not to one that a plugin makes of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .wire import Fields
+
+CONNECTION_HEADERS: Final = frozenset({
+    "connection", "content-length", "expect", "http2-settings", "keep-alive", "proxy-connection", "te", "trailer",
+    "transfer-encoding", "upgrade",
+})  # fmt: skip
+"""Where a message ends, and what two neighbours have agreed on (RFC 9110, 7.6.1). Gateways and services that believed
+them would wait for bytes that do not come, or take the beginning of one message for the end of another."""
+
+
+def without_connection_headers(fields: Fields) -> Fields:
+    """What of these fields may be part of another message. Names are in lower case.
+
+    >>> without_connection_headers([("connection", "x-hop"), ("x-hop", "1"), ("content-length", "9"), ("x", "2")])
+    [('x', '2')]
+    """
+    if CONNECTION_HEADERS.isdisjoint([name for name, _ in fields]):
+        return fields
+    named = ",".join([value for name, value in fields if name == "connection"]).lower().split(",")
+    dropped = CONNECTION_HEADERS.union([name.strip() for name in named])
+    return [field for field in fields if field[0] not in dropped]

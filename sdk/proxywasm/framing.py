@@ -1,0 +1,55 @@
+"""Where a message ends is for the gateway to say: what plugins may not do to the headers that tell it.
+
+A message whose headers promise another body than the one that follows does harm beyond its own stream: on the same
+connection, what is too much is read as the beginning of the next message, and what is missing is waited for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .errors import RuleError
+from .headers import FRAMING, Headers
+
+LENGTH: Final = "content-length"
+_WITHOUT_BODY: Final = frozenset({"204", "304"})
+_RESET_CONTENT: Final = "205"
+
+
+def has_no_body(status: str) -> bool:
+    """A response of this status ends with its headers."""
+    return status in _WITHOUT_BODY or (len(status) == 3 and status.startswith("1"))
+
+
+def guard_request(method: str, name: str, value: str) -> None:
+    """`method`: the client's."""
+    if name in FRAMING:
+        _refuse(name)
+    if name == ":method" and value != method and "HEAD" in (value, method):
+        raise RuleError(
+            f"cannot change the method {method} to {value}: the response to HEAD has no body, and the other has one"
+        )
+
+
+def guard_response(headers: Headers, name: str, value: str, *, has_body: bool, head: bool) -> None:
+    """`head`: the client asked for the headers only."""
+    if name in FRAMING:
+        _refuse(name)
+    if name != ":status":
+        return
+    if has_body:
+        if value == _RESET_CONTENT or has_no_body(value):
+            raise RuleError(
+                f"cannot set the status {value} of a response that has a body: ctx.send_http_response({value}) "
+                "answers without one"
+            )
+    elif not head and value != headers.get(":status"):
+        # A length that is true of no body with one status (304) is a lie with another.
+        headers.discard(LENGTH)
+
+
+def _refuse(name: str) -> None:
+    raise RuleError(
+        f"cannot set {name}: the gateway does, when it knows the body; replace the body, or delete {name} if a length "
+        "is not to be told"
+    )

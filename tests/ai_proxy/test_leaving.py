@@ -1,0 +1,149 @@
+"""Credentials that a service repeats: in headers, in redirections, on paths that nobody converts, in any framing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.ai_proxy.gateway import Json, Outcome, answer, ask
+
+from proxywasm_host.exchange import Message
+
+KEY = "sk-leaving/Ab+9=x8w7v6u5t4s3r2q1p0"
+OPENAI: Json = {"type": "openai", "apiTokens": [KEY]}
+CLAUDE: Json = {"type": "claude", "apiTokens": [KEY]}
+CHAT: Json = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9}
+pytestmark = pytest.mark.usefixtures("both_ways")
+
+ESCAPED = "".join(f"\\u{ord(char):04x}" for char in KEY)
+PASSED: dict[str, tuple[Json, str]] = {
+    "messages": (CLAUDE, "/v1/messages"),
+    "rerank": ({"type": "cohere", "apiTokens": [KEY]}, "/v1/rerank"),
+    "unknown path": (OPENAI, "/v1/what/ever"),
+    "responses": (OPENAI, "/v1/responses"),
+    "original": ({**OPENAI, "protocol": "original"}, "/v1/chat/completions"),
+    "claude, original": ({**CLAUDE, "protocol": "original"}, "/v1/messages"),
+    "generic": ({"type": "generic", "apiTokens": [KEY]}, "/x"),
+    "bedrock, original": (
+        {"type": "bedrock", "awsRegion": "r", "apiTokens": [KEY], "protocol": "original"},
+        "/model/x",
+    ),
+}
+
+
+def length_of(outcome: Outcome) -> int | None:
+    length = outcome.headers.get("content-length")
+    return None if length is None else int(length)
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+@pytest.mark.parametrize("written", [KEY, ESCAPED, KEY.replace("/", "\\/")])
+@pytest.mark.parametrize("what", PASSED)
+def test_an_answer_that_nobody_converts_is_looked_at(what: str, written: str, status: int) -> None:
+    provider, path = PASSED[what]
+    body = f'{{"error": {{"message": "wrong key {written}, sorry"}}}}'.encode()
+    outcome = ask(provider, CHAT, answer(body, status), path=path)
+    assert outcome.status == status
+    assert "wrong key ***, sorry" in json.dumps(outcome.json)
+    assert length_of(outcome) in {None, len(outcome.raw)}
+    assert KEY not in outcome.logs
+
+
+@pytest.mark.parametrize("what", PASSED)
+def test_an_answer_without_a_credential_is_not_touched(what: str) -> None:
+    provider, path = PASSED[what]
+    body = b'{"a": "\\u0041 \\/ 100% sk-leaving"}\n'
+    outcome = ask(provider, CHAT, answer(body), path=path)
+    assert outcome.raw == body
+    assert length_of(outcome) in {None, len(body)}
+
+
+@pytest.mark.parametrize("written", [KEY, ESCAPED])
+@pytest.mark.parametrize("what", PASSED)
+def test_a_stream_that_nobody_converts_is_looked_at_wherever_it_is_cut(what: str, written: str) -> None:
+    provider, path = PASSED[what]
+    body = f'event: a\ndata: {{"text": "{written}"}}\n\ndata: {{"text": "end"}}\n\n'.encode()
+    chunks = tuple(body[at : at + 7] for at in range(0, len(body), 7))
+    response = Message([(":status", "200"), ("content-type", "text/event-stream; charset=utf-8")], chunks)
+    outcome = ask(provider, {**CHAT, "stream": True}, response, path=path)
+    assert outcome.raw == b'event: a\ndata: {"text": "***"}\n\ndata: {"text": "end"}\n\n'
+
+
+@pytest.mark.parametrize("body", [b"<p>moved</p>", None])
+@pytest.mark.parametrize("name", ["location", "refresh"])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/files/f", "/else"])
+@pytest.mark.parametrize("written", [KEY, KEY.replace("/", "%2F").replace("+", "%2B").replace("=", "%3d")])
+def test_nobody_is_sent_away_with_a_credential(written: str, path: str, name: str, body: bytes | None) -> None:
+    response = answer(body, 307, **{name: f"https://elsewhere.example/?key={written}"})
+    outcome = ask(OPENAI, CHAT, response, path=path)
+    assert outcome.status == 502
+    assert name not in outcome.headers
+    error = outcome.json["error"]
+    assert error["message"] == "the upstream redirects to an address with a credential of the gateway in it"
+    assert (outcome.json.get("type") == "error") == path.endswith("/messages")
+
+
+def test_other_redirections_go_on() -> None:
+    outcome = ask(OPENAI, CHAT, answer(b"", 307, location="https://elsewhere.example/?key=other"))
+    assert (outcome.status, outcome.headers["location"]) == (307, "https://elsewhere.example/?key=other")
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/models", "/else"])
+@pytest.mark.parametrize("status", [200, 404])
+def test_headers_have_no_credential(path: str, status: int) -> None:
+    fields = [
+        (":status", str(status)),
+        ("content-type", "application/json"),
+        ("x-debug", f"authorization: Bearer {KEY}"),
+        ("set-cookie", "a=b"),
+        ("set-cookie", f"key={KEY}"),
+        ("www-authenticate", f'Bearer realm="{KEY.replace("/", "%2F")}"'),
+        ("x-" + KEY.lower(), "as a name"),
+    ]
+    outcome = ask(OPENAI, CHAT, Message(fields, (b"{}",)), path=path)
+    got = (outcome.result["local_reply"] or outcome.result["downstream"])["headers"]
+    assert KEY.lower() not in str(got).lower()
+    assert [value for name, value in got if name in {"x-debug", "set-cookie"}] == [
+        "authorization: Bearer ***",
+        "a=b",
+        "key=***",
+    ]
+
+
+def test_what_is_no_text_is_left_alone() -> None:
+    sound = b"\xff\xfb" + KEY.encode()
+    outcome = ask(
+        OPENAI, {"model": "t", "input": "x"}, answer(sound, content_type="audio/mpeg"), path="/v1/audio/speech"
+    )
+    assert outcome.raw == sound
+
+
+def test_a_large_answer_is_not_kept_until_it_is_complete() -> None:
+    """Its length is not told any more: nobody knows it before the end."""
+    chunks = (b"x" * 600_000, f' "{KEY[:9]}'.encode(), f'{KEY[9:]}" '.encode(), b"y" * 600_000)
+    outcome = ask(
+        OPENAI, None, answer(chunks, content_type="application/jsonl"), path="/v1/files/f/content", method="GET"
+    )
+    assert outcome.raw == b"x" * 600_000 + b' "***" ' + b"y" * 600_000
+    assert length_of(outcome) is None
+
+
+def test_without_a_credential_of_the_gateways_own_nothing_is_read() -> None:
+    outcome = ask(
+        {"type": "openai"}, CHAT, answer(b'{"a": 1}'), path="/else", headers=[("authorization", f"Bearer {KEY}")]
+    )
+    assert outcome.raw == b'{"a": 1}'
+
+
+@pytest.mark.parametrize("place", range(1, 30, 3))
+def test_the_middle_of_a_stream_is_looked_at_too(place: int) -> None:
+    """Also between events that differ by a few characters only, which are not searched one by one."""
+    events = [f"{number % 10}" * (1 + number % 4) for number in range(30)]
+    events[place] = KEY
+    data = [json.dumps({"id": "c", "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]},
+                       separators=(",", ":")) for text in events]  # fmt: skip
+    stop = '{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
+    chunks = tuple(f"data: {one}\n\n".encode() for one in (*data, stop, "[DONE]"))
+    response = Message([(":status", "200"), ("content-type", "text/event-stream")], chunks)
+    outcome = ask(OPENAI, {**CHAT, "stream": True}, response)
+    assert outcome.raw == b"".join(chunks).replace(KEY.encode(), b"***")
