@@ -81,12 +81,17 @@ def plugin_host(request: pytest.FixtureRequest) -> PluginHosts:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that failed shows what the plugin has logged."""
+    """A test that failed shows what the plugin has logged.
+
+    What is shown is text that pytest-xdist can send between its processes; a plugin may log half an emoji, natively by
+    `logging` as well, which pytest shows itself.
+    """
     report = yield
     if call.when != "teardown" and report.failed:
         for host in item.session.stash.get(_hosts, []):
             if host.logs:
                 report.sections.append(("Plugin log", "\n".join(str(record) for record in host.logs)))
+    report.sections = [(title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections]
     return report
 
 

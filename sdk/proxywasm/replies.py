@@ -49,5 +49,5 @@ def checked(status: int, headers: Fields, body: bytes, details: str) -> LocalRep
         raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
     if body and status in WITHOUT_BODY:
         raise ValueError(f"a response with status {status} has no body, and {len(body)} bytes were given")
-    checks.name(details, "details")
+    details = checks.name(details, "details")
     return LocalReply(int(status), without_connection_headers(headers), body, details)

@@ -10,6 +10,7 @@ from tests.ai_proxy.gateway import Json, Outcome, answer, ask
 from proxywasm_host.exchange import Message
 
 KEY = "sk-leaving/Ab+9=x8w7v6u5t4s3r2q1p0"
+IN_A_NAME = "sk-Of-Characters-That-Names-May-Have"
 OPENAI: Json = {"type": "openai", "apiTokens": [KEY]}
 CLAUDE: Json = {"type": "claude", "apiTokens": [KEY]}
 CHAT: Json = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9}
@@ -98,11 +99,13 @@ def test_headers_have_no_credential(path: str, status: int) -> None:
         ("set-cookie", "a=b"),
         ("set-cookie", f"key={KEY}"),
         ("www-authenticate", f'Bearer realm="{KEY.replace("/", "%2F")}"'),
-        ("x-" + KEY.lower(), "as a name"),
+        ("x-" + IN_A_NAME.lower(), "as a name"),
     ]
-    outcome = ask(OPENAI, CHAT, Message(fields, (b"{}",)), path=path)
+    outcome = ask({**OPENAI, "apiTokens": [KEY, IN_A_NAME]}, CHAT, Message(fields, (b"{}",)), path=path)
     got = (outcome.result["local_reply"] or outcome.result["downstream"])["headers"]
     assert KEY.lower() not in str(got).lower()
+    assert IN_A_NAME.lower() not in str(got).lower()
+    assert outcome.status == status
     assert [value for name, value in got if name in {"x-debug", "set-cookie"}] == [
         "authorization: Bearer ***",
         "a=b",

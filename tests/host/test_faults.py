@@ -306,7 +306,7 @@ def test_faults_again_and_again_leave_nothing_behind(faulty: MakeFaulty, rounds:
     assert elsewhere.take()[-1] == ResponseBody(b"xxx", True)
     elsewhere.close()
     assert len(house.pool.runners) == 1
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads  # one of an earlier test may have ended
     house.pool.close()
     gc.collect()
     # What was needed at most in the first third is not exceeded by more than an instance.

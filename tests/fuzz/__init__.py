@@ -1,0 +1,5 @@
+"""Fuzzing: what outsiders could say, and what a plugin could say to its host, at random but repeatable.
+
+A few seconds of it are in every run of the suite, from fixed seeds. `python -m tests.fuzz --seconds 3600` does it for
+an hour.
+"""

@@ -1,0 +1,99 @@
+"""What holds for every replay, whatever outsiders say."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import unquote
+
+from proxywasm.wire import Fields
+from proxywasm_host import bodies
+from proxywasm_host.exchange import Exchange
+from proxywasm_host.replay import Result
+
+_TOKEN: Final = re.compile(r":?[!#$%&'*+.^_`|~0-9a-z-]+")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_PATH: Final = re.compile(r"/[!-~]*")
+_WITHOUT_BODY: Final = {"204", "304"}
+
+
+def broken_rules(exchange: Exchange, result: Result) -> list[str]:
+    """Each as a sentence; empty when all is well."""
+    return list(_broken(exchange, result))
+
+
+def _broken(exchange: Exchange, result: Result) -> Iterator[str]:
+    if crash := result.get("crash"):
+        yield f"the instance is lost: {crash}"
+    for line in result["logs"]:
+        if "Traceback" in line:
+            yield f"the plugin raised: {line.rpartition(chr(10))[2]}\n{line}"
+    if upstream := result["upstream"]:
+        yield from _fields("upstream", upstream["headers"])
+        asked = _path(dict(exchange.request.headers).get(":path", "/"))
+        if not any(asked):  # what the gateway lets through may pass on; the plugin adds none
+            yield from _path(dict(upstream["headers"]).get(":path", ""))
+        yield from _json("upstream", bodies.join(upstream["body"]))
+    for call in result["callouts"]:
+        yield from _fields("call-out", call["headers"])
+        yield from _json("call-out", bodies.join(call["body"]))
+    if downstream := result["downstream"]:
+        yield from _fields("downstream", downstream["headers"])
+        yield from _json("downstream", bodies.join(downstream["body"]))
+    if reply := result["local_reply"]:
+        yield from _fields("local reply", reply["headers"])
+        if not 200 <= reply["status"] <= 599:
+            yield f"a reply has the status {reply['status']}"
+        if reply["body"]:
+            try:
+                json.loads(bodies.join(reply["body"]))
+            except ValueError:
+                yield f"a reply is no JSON: {reply['body']!r}"
+    answered = result["downstream"] or result["local_reply"]
+    if exchange.response is not None and result["upstream"] and not answered:
+        yield "the client gets no answer"
+
+
+def _fields(where: str, fields: Fields) -> Iterator[str]:
+    for name, value in fields:
+        if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
+            yield f"{where}: the header {name!r}: {value[:100]!r} is not one"
+    status = dict(fields).get(":status", "200")
+    if not re.fullmatch("[1-5][0-9][0-9]", status):
+        yield f"{where}: the status is {status!r}"
+
+
+def _path(path: str) -> Iterator[str]:
+    if not _PATH.fullmatch(path):
+        yield f"upstream: {path!r} is no path"
+    segments = unquote(path.partition("?")[0]).replace("\\", "/").split("/")
+    if "." in segments or ".." in segments:
+        yield f"upstream: dot segments in {path!r}"
+
+
+def _json(where: str, data: bytes) -> Iterator[str]:
+    """Nobody gives us these words as JSON, so whoever reads them here reads our own mistake."""
+
+    def refuse(word: str) -> Any:
+        raise _NotJsonError(word)
+
+    match bodies.parse(data):
+        case bodies.JsonBody():
+            texts = [data.decode()]
+        case bodies.SseBody():
+            texts = [line[5:] for line in data.decode(errors="replace").splitlines() if line.startswith("data:")]
+        case _:
+            return
+    for text in texts:
+        try:
+            json.loads(text, parse_constant=refuse)
+        except _NotJsonError as word:
+            yield f"{where}: {word} in a document"
+        except (ValueError, RecursionError):
+            pass  # not ours: what is passed on may be anything
+
+
+class _NotJsonError(Exception):
+    pass
