@@ -54,6 +54,11 @@ class CountingGateway:
         """Instructions so far."""
         return _FUEL - self._store.get_fuel()
 
+    @property
+    def memory(self) -> int:
+        """Bytes that the plugin has taken."""
+        return self._memory.data_len(self._store)
+
     def exchange(self, request: Fields, body: bytes, response: Fields, chunks: list[bytes]) -> tuple[bytes, bytes]:
         """A stream from its begin to its end; the bodies that upstream and client got."""
         self._context += 1

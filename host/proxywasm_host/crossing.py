@@ -45,8 +45,15 @@ RawPayload: TypeAlias = tuple[str, bytes]
 """As it comes from one: the case, and its string in UTF-8."""
 
 
+_LARGE: Final = 64 * KIB
+"""Bytes from which it matters how much memory a text takes in Python, here and in a guest: a single emoji makes each of
+its characters take four bytes. As one character per byte it takes no more than the bytes."""
+
+
 def to_text(data: bytes) -> tuple[str, bool]:
     """Bytes as they cross, and whether that is as one character per byte."""
+    if len(data) > _LARGE and not data.isascii():
+        return data.decode("latin-1"), True
     try:
         return data.decode(), False
     except UnicodeDecodeError:
@@ -69,7 +76,6 @@ def to_bytes(payload: RawPayload) -> bytes:
     return data.decode().encode("latin-1")
 
 
-_LARGE: Final = 64 * KIB
 _NO_BYTES: Final = bytes(range(0xC4, 0x100))
 """With these the UTF-8 of characters over 255 begins."""
 

@@ -27,10 +27,14 @@ class Limits:
     (`RecursionError`) first, C code does not: JSON that is nested 9,000 times uses up 4 MiB (2,150: 1 MiB) and costs
     the instance. From 32 MiB on C code, too, meets Python's limit. But the thread must have more than that: mostly it
     has 8 MiB, or what `threading.stack_size` said before it was started.
+
+    `memory` and `call_time` fit the largest bodies that ai-proxy admits, 36 MiB. Converted, one takes six to nine times
+    its size for a moment, and up to twenty times if all of it is one text with an emoji: Python then has four bytes for
+    each character. That takes half a second of a fast machine that has nothing else to do.
     """
 
     memory: int = limit(
-        256 * MIB,
+        1024 * MIB,
         "bytes",
         "a memory of an instance; Python alone takes 13 MB, and what an instance has taken it keeps",
         "the plugin: `MemoryError`",
@@ -48,7 +52,7 @@ class Limits:
         "the instance is lost; from 32 MiB on the plugin: `RecursionError`",
     )
     call_time: float = limit(
-        1.0,
+        5.0,
         "s",
         "one call of a callback; time in which call-outs are waited for does not count",
         "the instance is lost",

@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 from proxywasm import Action, HttpAnswer, HttpContext
 
-from . import failures, leaving, response, retry
+from . import failures, leaving, limits, response, retry
 from .call import Call
 from .codecs import loose
 from .config import Config
 from .errors import ApiError
 from .passed_streams import PassedStream
 from .plans import Plan
-from .request import BODY_LIMIT
 from .streams import CheckedStream, ConvertedStream
 
 # Of the new answer: what concerns the connection that it came by.
@@ -50,7 +49,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     if ctx.has_response_body and not ctx.is_binary_response_body():
         # Headers that are held for the body can still be changed when the retry fails as well.
         call.held = True
-        ctx.set_response_body_buffer_limit(BODY_LIMIT)
+        ctx.set_response_body_buffer_limit(limits.ERROR_BODY)
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
 
@@ -93,6 +92,16 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
         _resume(ctx)
 
     return _again(ctx, plan, call, give_up)
+
+
+def on_too_large(ctx: HttpContext, config: Config) -> None:
+    """The service answers with more than is buffered."""
+    call: Call = ctx.get_context("call")
+    assert config.plans is not None, "nothing is read where requests pass as they are"
+    error = response.too_large(config.plans[call.api], call)
+    if call.undecided:
+        retry.account(ctx, config.plans.provider, call, error.status)
+    failures.answer_anew(ctx, error)
 
 
 def on_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes | Action:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxywasm import log
+from proxywasm import JsonTooComplexError, log
 
 from . import apis, custom_settings, fronts, messages
 from .call import Call
-from .errors import ApiError
+from .errors import ApiError, request_too_complex
 from .jsonx import Json, loads
 from .provider import Provider
 
@@ -17,9 +17,11 @@ _TELL_USAGE: Final = frozenset({apis.CHAT, apis.COMPLETIONS})
 
 
 def document(raw: bytes) -> Json:
-    """Raises `ApiError` for what is no JSON object."""
+    """Raises `ApiError` for what is no JSON object, and for one that is too large to be converted."""
     try:
         body = loads(raw)
+    except JsonTooComplexError as error:
+        raise request_too_complex(error) from None
     except ValueError as error:
         # What exactly is wrong is worded differently by each version of Python.
         log.info("request body: %s", error)

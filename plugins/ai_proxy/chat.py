@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from proxywasm import log
 
+from . import limits
 from .credentials.scrubber import SHORTEST
-from .errors import ApiError, stream_cut
+from .errors import ApiError, bad_upstream, stream_cut
 from .jsonx import Json, dumps, quote, to_bytes
 from .writers.calls import ToolCalls
 
@@ -180,6 +181,8 @@ class ChatWriter:
             if not self.closed:
                 log.warn("the upstream sent a %s for choice %d after its end; dropped", what, index)
             return False
+        if state == "new" and len(self._choices) >= limits.CHOICES:
+            raise bad_upstream(f"the upstream's answer has more than {limits.CHOICES} choices")
         self._choices[index] = following
         if not self.begun:
             self.begin()

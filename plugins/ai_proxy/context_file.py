@@ -12,6 +12,7 @@ from typing import Final
 
 from proxywasm import ClusterClient, FQDNCluster, HttpAnswer, HttpContext, log
 
+from . import limits
 from .errors import ApiError
 from .jsonx import Json
 from .settings import ContextFile
@@ -62,6 +63,8 @@ class ContextText(Awaited):
     def _take(self, answer: HttpAnswer) -> ApiError | None:
         if answer.status != 200:
             return self._failed(f"status {answer.status}" if answer.received else "no answer")
+        if len(answer.body) > limits.CONTEXT_FILE:
+            return self._failed(f"it has more than {limits.CONTEXT_FILE} bytes")
         self._text = answer.body.decode(errors="replace")
         self._fetch_at = time.time() + _FRESH
         return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from proxywasm import SSEError
+from proxywasm import JsonTooComplexError, SSEError
 
+from . import limits
 from .credentials.scrubber import Scrubber
 from .jsonx import Json, NumberError, dump_bytes, loads
 
@@ -56,6 +57,25 @@ class ApiError(Exception):
 def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:
     """The model service answered with something that cannot be understood."""
     return ApiError(502, message, code=code)
+
+
+def request_too_large(why: str = "") -> ApiError:
+    """The client sent more than is read."""
+    return ApiError(413, why or f"the request body has more than {limits.BODY} bytes", code="request_too_large")
+
+
+def request_too_complex(error: JsonTooComplexError) -> ApiError:
+    return request_too_large(f"the request body has too much in it: {error}")
+
+
+def busy() -> ApiError:
+    """Too many requests wait, or their bodies are too large all together."""
+    return ApiError(503, "too many large requests are waiting; try again later", code="overloaded")
+
+
+def answer_too_large(limit: int) -> ApiError:
+    """The model service answered with more than is read."""
+    return bad_upstream(f"the upstream's answer has more than {limit} bytes")
 
 
 def of_upstream(error: ApiError | NumberError | SSEError) -> ApiError:

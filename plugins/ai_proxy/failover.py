@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, TargetCluster, log, plugin_context
 
-from . import apis, upstream
+from . import apis, limits, upstream
 from .apis import Route
 from .call import Call
 from .errors import ApiError, is_openai_error, parse
@@ -51,7 +51,7 @@ def _check(provider: Provider, health: Health, check: Check) -> None:
     sent, headers = upstream.errand(provider, call, _PATH, data)
 
     def answered(answer: HttpAnswer) -> None:
-        document = parse(answer.body)
+        document = parse(answer.body) if len(answer.body) <= limits.OWN_ANSWER else None
         failed = isinstance(document, dict) and (
             is_openai_error(document) or (codec is not None and codec.error(200, document) is not None)
         )

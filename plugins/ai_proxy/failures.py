@@ -6,31 +6,39 @@ from typing import Final
 
 from proxywasm import Action, HttpContext, log
 
-from . import fronts, leaving
+from . import fronts, leaving, limits
 from .call import Call
-from .errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_error, parse
+from .errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_error, parse, request_too_large
 from .provider import Codec
-from .request import BODY_LIMIT
 
 # Of an error that has to be answered anew: what a client's retry and a support case need.
 _KEPT_HEADERS: Final = ("retry-after", "x-request-id")
+
+_REQUEST_TOO_LARGE: Final = b"request_payload_too_large"
+"""What `response.code_details` says when a gateway, Envoy or ours, refuses to buffer a request."""
 
 
 def on_headers(ctx: HttpContext, status: int) -> Action | None:
     """The upstream answers with a status that says so."""
     if ctx.method == "HEAD":
         return None
-    if not ctx.has_response_body or ctx.is_binary_response_body():
-        # There is no body, or none that can be read.
-        answer_anew(ctx, ApiError(status, f"the upstream answered with status {status}"))
+    if not ctx.has_response_body:
+        answer_anew(ctx, unread(status))
         return None
-    ctx.set_response_body_buffer_limit(BODY_LIMIT)
+    too_large = limits.exceeds(ctx.response_headers.get("content-length", ""), limits.ERROR_BODY)
+    if ctx.is_binary_response_body() or too_large:
+        answer_anew(ctx, unread(status))
+        return None
+    ctx.set_response_body_buffer_limit(limits.ERROR_BODY)
     ctx.buffer_response_body()
     return Action.STOP_ITERATION
 
 
 def explain(ctx: HttpContext, call: Call, codec: Codec | None, raw: bytes) -> None:
     """The upstream's error as an OpenAI error object. One that is one already stays as it is."""
+    if not ctx.is_response_from_upstream():
+        replace(ctx, request_too_large())
+        return
     body = call.scrubber.clean(raw)
     document = parse(body)
     if not call.front and is_openai_error(document):
@@ -41,6 +49,16 @@ def explain(ctx: HttpContext, call: Call, codec: Codec | None, raw: bytes) -> No
         error = from_anything(call.status, body, document)
     replace(ctx, error)
     log.warn("upstream answered with status %d: %s", call.status, error.message)
+
+
+def is_size_refusal(ctx: HttpContext, status: int) -> bool:
+    """The gateway itself has refused a request for its size, while its body was being buffered."""
+    return status == 413 and ctx.get_property("response", "code_details") == _REQUEST_TOO_LARGE
+
+
+def unread(status: int) -> ApiError:
+    """What is known of an error whose body cannot be read, or is larger than any error has a reason to be."""
+    return ApiError(status, f"the upstream answered with status {status}")
 
 
 def replace(ctx: HttpContext, error: ApiError) -> None:

@@ -8,9 +8,10 @@ from typing import Final
 
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, RouteCluster, log
 
+from . import limits
 from .call import Call
 from .codecs.content import Data
-from .errors import ApiError
+from .errors import ApiError, request_too_large
 from .public_address import is_public
 
 _TIMEOUT_MS: Final = 30_000
@@ -51,13 +52,21 @@ def fetch(call: Call, urls: list[str], then: Callable[[ApiError | None], None]) 
     for url in urls:
         _check(url)
     waiting = set(urls)
+    size = 0
 
     def answered(url: str, answer: HttpAnswer) -> None:
+        nonlocal size
         if url not in waiting:
             return  # Another one has failed already.
         if answer.status != 200 or not answer.body:
             waiting.clear()
             then(_failed(url, f"status {answer.status}" if answer.received else "no answer"))
+            return
+        size += len(answer.body)
+        if size > limits.FETCHED_FILES:
+            waiting.clear()
+            call.files.clear()
+            then(_too_large())
             return
         call.files[url] = Data(_media_type(answer), base64.b64encode(answer.body).decode())
         waiting.discard(url)
@@ -83,6 +92,10 @@ def _check(url: str) -> None:
         raise ApiError(400, "the address of a file must be of https, http or data", param="messages")
     if not is_public(url):
         raise ApiError(400, "the address of a file must be a public one", param="messages", code="invalid_image_url")
+
+
+def _too_large() -> ApiError:
+    return request_too_large(f"the files that the request names have more than {limits.FETCHED_FILES} bytes")
 
 
 def _failed(url: str, why: str) -> ApiError:

@@ -9,6 +9,8 @@ from json import encoder
 from json.scanner import make_scanner
 from typing import Any, Final, NoReturn, TypeAlias
 
+from proxywasm import JsonBounds
+
 Json: TypeAlias = dict[str, Any]
 
 
@@ -35,63 +37,58 @@ class NumberError(ValueError):
 _MARK: Final = b"\xef\xbb\xbf"
 """The byte order mark, which JSON does not have and some write."""
 
+_WHITE: Final = " \t\n\r"
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-DEPTH: Final = 256
-"""How deep objects and arrays may be nested.
+BOUNDS: Final = JsonBounds()
+"""Of every document that is parsed: bodies of clients, answers, single events, JSON in a string."""
 
-A schema in a schema takes ten. What is nested thousandfold costs a Wasm instance its life: there the stack is over
-before Python notices that its recursion goes too deep.
-"""
-
-_NOT_BRACKETS: Final = bytes({*range(256)} - {*b"[]{}"})
-_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
-_OPENING: Final = ord("[")
-_PASSES: Final = 12
-"""As deep as real documents go, and more."""
-
-
-def _is_too_deep(data: bytes) -> bool:
-    """Whether a document goes deeper than `DEPTH`, found out without recursion.
-
-    Nothing is kept but the brackets outside of strings; each pass drops the innermost pairs, and with them one level at
-    most.
-    """
-    if b"\\" in data:
-        data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = b"".join(data.split(b'"')[::2]).translate(_SQUARE, _NOT_BRACKETS)
-    for passes in range(_PASSES):
-        if brackets.count(b"[") + passes <= DEPTH:
-            return False
-        brackets = brackets.replace(b"[]", b"")
-    depth = _PASSES
-    for bracket in brackets:
-        depth += 1 if bracket == _OPENING else -1
-        if depth > DEPTH:
-            return True
-    return False
+# Attributes of a tuple with names, and a property, are no cheap attributes.
+_DEPTH, _HARMLESS = BOUNDS.depth, BOUNDS.harmless
 
 
 def loads(data: bytes | str) -> Any:
-    """Raises `ValueError` for everything that is not JSON in UTF-8, also for nesting beyond any reason."""
+    """Raises `ValueError` for everything that is not JSON in UTF-8, `JsonTooComplexError` for more than `BOUNDS`."""
+    size = len(data)
+    # Most documents do not even have that many bytes or brackets. Large ones are looked at before they become text.
+    if size > _HARMLESS:
+        BOUNDS.check(data.encode(errors="replace") if isinstance(data, str) else data)
     if isinstance(data, str):
         text = data
     elif data.startswith(_MARK):
         text = data.decode("utf-8-sig")
     else:
         text = data.decode()  # The other codec is Python code, and this one is not.
-    # Most documents do not even have that many characters or brackets.
-    brackets = text.count("[") + text.count("{") if len(text) > DEPTH else 0
-    if brackets > DEPTH and _is_too_deep(text.encode(errors="replace")):
-        raise ValueError(f"nested more than {DEPTH} deep")
+    size = len(text)
+    if _DEPTH < size <= _HARMLESS and text.count("[") + text.count("{") > _DEPTH:
+        BOUNDS.check(text.encode(errors="replace"))
     try:
-        # A document without white space around it, as nearly all are, needs no more than this.
         value, end = _scan(text, 0)
-        if end == len(text):
-            return value
-    except StopIteration:
-        pass
-    return _decoder.decode(text)
+    except StopIteration as stopped:
+        value, end = _scan_later(text, stopped.value)
+    if end != size and text[end:].strip(_WHITE):
+        raise ValueError(f"Extra data: char {end}")
+    return value
+
+
+def check_together(texts: list[str]) -> None:
+    """Raises `JsonTooComplexError` if these texts, which are to be parsed one by one, hold more than one may."""
+    if sum(map(len, texts)) > _HARMLESS:
+        BOUNDS.check(*(text.encode(errors="replace") for text in texts))
+
+
+def _scan_later(text: str, stopped: int) -> tuple[Any, int]:
+    """White space may stand before a document; hardly any has some."""
+    start = len(text) - len(text.lstrip(_WHITE)) if stopped == 0 else 0
+    if start:
+        try:
+            value, end = _scan(text, start)
+        except StopIteration as again:
+            stopped = again.value
+        else:
+            return value, end
+    raise ValueError(f"Expecting value: char {stopped}")
 
 
 quote: Final[Callable[[str], str]] = encoder.encode_basestring
@@ -124,6 +121,44 @@ def dump_bytes(value: Any) -> bytes:
     except ValueError:
         raise NumberError from None
     return to_bytes(text)
+
+
+_LARGE: Final = 1024 * 1024
+
+
+def dump_converted(value: Any, source: bytes) -> bytes:
+    """`dump_bytes` for what a body has become, in little memory where that counts.
+
+    One emoji makes each character of a text take four bytes, and the standard encoder makes one text of the document,
+    which it has two or three times at once. Where a body is large and not ASCII, each string becomes bytes by itself.
+    """
+    if len(source) < _LARGE or source.isascii():
+        return dump_bytes(value)
+    pieces: list[bytes] = []
+    _dump(value, pieces)
+    return b"".join(pieces)
+
+
+def _dump(value: Any, pieces: list[bytes]) -> None:
+    kind = type(value)
+    if kind is str:
+        pieces.append(to_bytes(quote(value)))
+    elif kind is dict:
+        start = b"{"
+        for name, inner in value.items():
+            pieces += (start, to_bytes(quote(name)), b":")
+            _dump(inner, pieces)
+            start = b","
+        pieces.append(b"}" if value else b"{}")
+    elif kind is list:
+        start = b"["
+        for inner in value:
+            pieces.append(start)
+            _dump(inner, pieces)
+            start = b","
+        pieces.append(b"]" if value else b"[]")
+    else:
+        pieces.append(dump_bytes(value))
 
 
 def type_name(value: Any) -> str:

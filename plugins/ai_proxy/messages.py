@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any, Final
 
 from .jsonx import Json
@@ -58,33 +59,42 @@ def _text(content: Any) -> str | None:
 
 def _merge(messages: list[Json]) -> list[Json]:
     """Make one of neighbours from the same side, for models that insist on taking turns."""
-    merged: list[Json] = []
+    runs: list[list[Json]] = []
     for message in messages:
-        if merged and message.get("role") in _SIDES and _same_speaker(merged[-1], message):
-            merged[-1] = _joined(merged[-1], message)
+        if runs and message.get("role") in _SIDES and _same_speaker(runs[-1][0], message):
+            runs[-1].append(message)
         else:
-            merged.append(message)
-    return merged
+            runs.append([message])
+    return [_joined(run) if len(run) > 1 else run[0] for run in runs]
 
 
 def _same_speaker(first: Json, second: Json) -> bool:
     return first.get("role") == second.get("role") and first.get("name") == second.get("name")
 
 
-def _joined(first: Json, second: Json) -> Json:
-    """Two texts get a blank line between them, anything else becomes a list of parts. No field gets lost."""
-    message = {**second, **first}
+def _joined(run: list[Json]) -> Json:
+    """Texts get a blank line between them, anything else becomes a list of parts. No field gets lost.
+
+    All of a run is joined at once: two by two, the first would be copied for each that follows.
+    """
+    message: Json = {}
+    for one in reversed(run):
+        message.update(one)  # What several say is said as the first says it.
     for name in ("tool_calls", "annotations"):
-        if isinstance(first.get(name), list) and isinstance(second.get(name), list):
-            message[name] = first[name] + second[name]
+        lists = [value for one in run if isinstance(value := one.get(name), list)]
+        if len(lists) > 1 and isinstance(message[name], list):
+            message[name] = [item for value in lists for item in value]
     for name in ("reasoning_content", "reasoning"):
-        if isinstance(first.get(name), str) and isinstance(second.get(name), str):
-            message[name] = f"{first[name]}\n\n{second[name]}"
-    one, other = first.get("content"), second.get("content")
-    if isinstance(one, str) and isinstance(other, str):
-        message["content"] = f"{one}\n\n{other}" if one and other else one or other
-    elif one or other:
-        message["content"] = _parts(one) + _parts(other) if one and other else one or other
+        texts = [value for one in run if isinstance(value := one.get(name), str)]
+        if len(texts) > 1 and isinstance(message[name], str):
+            message[name] = "\n\n".join(texts)
+    contents = [content for one in run if (content := one.get("content"))]
+    if texts := list(takewhile(lambda content: isinstance(content, str), contents)):
+        contents[: len(texts)] = ["\n\n".join(texts)]
+    if len(contents) == 1:
+        message["content"] = contents[0]
+    elif contents:
+        message["content"] = [part for content in contents for part in _parts(content)]
     return message
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from . import limits
+
 _CRLF: Final = b"\r\n"
 _END_OF_DELIMITER: Final = re.compile(rb"(--)?[ \t]*(?:\r\n|\Z)")
 
@@ -53,6 +55,8 @@ def read(body: bytes, boundary: bytes) -> list[Part]:
     start = -1
     for found, end in _delimiters(body, boundary):
         if start >= 0:
+            if len(parts) == limits.FORM_PARTS:
+                raise MultipartError(f"the form has more than {limits.FORM_PARTS} parts")
             parts.append(_part(body[start : max(found - 2, start)]))
         if end[1]:
             return parts
@@ -93,6 +97,8 @@ def _part(raw: bytes) -> Part:
     head, separator, data = (_CRLF + raw).partition(_CRLF + _CRLF)
     if not separator:
         raise MultipartError("a part of the form has no blank line after its headers")
+    if len(head) > limits.FORM_HEADERS:
+        raise MultipartError(f"a part of the form has more than {limits.FORM_HEADERS} bytes of headers")
     headers: dict[str, str] = {}
     for line in re.sub(rb"\r\n[ \t]+", b" ", head).split(_CRLF)[1:]:
         name, colon, value = line.partition(b":")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from proxywasm import ClusterClient, ConfigError, DnsCluster, HttpAnswer, HttpContext, log, shared_data
 
+from . import limits
 from .codecs import loose
 from .errors import ApiError, parse
 from .jsonx import dump_bytes, loads
@@ -125,7 +126,8 @@ class AccessToken(Awaited):
         )
 
     def _take(self, answer: HttpAnswer) -> ApiError | None:
-        document = parse(answer.body) if answer.status == 200 else None
+        readable = answer.status == 200 and len(answer.body) <= limits.OWN_ANSWER
+        document = parse(answer.body) if readable else None
         token = document.get("access_token") if isinstance(document, dict) else None
         if not isinstance(document, dict) or not (token := loose.header(token, _LONGEST)):
             why = f"status {answer.status}" if answer.received else "no answer"

@@ -66,7 +66,9 @@ class FramedStream:
             output = b"".join([changed(frame, self._clean) for frame in cut_frames(self._held)])
         except SSEError:
             self._text = TextStream(self._scrubber)
-            return self._text.feed(bytes(self._held), last=last)
+            rest = bytes(self._held)
+            self._held.clear()
+            return self._text.feed(rest, last=last)
         # The end of the stream has cut the rest.
         return output + self._scrubber.clean(bytes(self._held)) if last else output
 

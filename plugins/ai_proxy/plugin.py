@@ -15,8 +15,11 @@ from .providers import ROWS
 
 def on_stream_done(ctx: HttpContext, config: Config) -> None:
     if config.plans is not None:
-        for awaited in config.plans.provider.awaited:
+        provider = config.plans.provider
+        for awaited in provider.awaited:
             awaited.leave(ctx)
+        if provider.kept.total and (call := ctx.get_context("call")) is not None:
+            provider.kept.forget(call)
 
 
 def make(rows: Sequence[Row] = ROWS) -> Plugin[Config]:
@@ -28,6 +31,7 @@ def make(rows: Sequence[Row] = ROWS) -> Plugin[Config]:
     made.on_request_body(request.on_body)
     made.on_response_headers(attempts.on_headers)
     made.on_response_body(attempts.on_body)
+    made.on_response_too_large(attempts.on_too_large)
     made.on_streaming_response_body(attempts.on_chunk)
     made.on_stream_done(on_stream_done)
     return made

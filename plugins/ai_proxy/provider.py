@@ -17,6 +17,7 @@ from .credentials.secrets import Scrubbers
 from .errors import ApiError
 from .health import Health
 from .jsonx import Json
+from .kept import Kept
 from .oauth import AccessToken
 from .schema import ALWAYS, Condition
 from .settings import Settings
@@ -206,6 +207,7 @@ class Provider:
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
     """All that a request may have to wait for."""
+    kept: Kept = field(default_factory=Kept)
 
     @classmethod
     def build(cls, row: Row, settings: Settings) -> Provider:

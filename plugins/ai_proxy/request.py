@@ -6,20 +6,17 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qs
 
-from proxywasm import Action, Headers, HttpContext, log
+from proxywasm import Action, Headers, HttpContext, JsonTooComplexError, log
 
-from . import apis, bodies, custom_settings, files, forms, fronts, multipart, paths, retry, upstream
+from . import apis, bodies, custom_settings, files, forms, fronts, limits, multipart, paths, retry, upstream
 from .call import Call
 from .config import Config
-from .errors import ApiError, parse
+from .errors import ApiError, busy, request_too_complex, request_too_large
 from .files import FilesWanted
-from .jsonx import NumberError, dump_bytes
+from .jsonx import Json, NumberError, dump_converted, loads
 from .plans import Plan, Plans
 from .provider import Provider
 from .waiting import Awaited, go_on
-
-BODY_LIMIT: Final = 100 * 1024 * 1024
-"""Bytes of a body that are buffered; chats carry images."""
 
 REQUEST_FAILED: Final = "ai-proxy.proc_req_body_failed"
 
@@ -48,11 +45,11 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     if concerned and plan.front:
         fronts.enter(call, provider)
         plan = plans[call.api]
-    if concerned and not plan.served:
-        reply(ctx, ApiError(404, "the model service behind this route does not have this API", code="unsupported_api"))
-        return None
+    read = concerned and plan.edited
     row, settings = provider.row, provider.settings
     try:
+        if concerned:
+            _check(plan, read, headers.get("content-length", ""))
         if plain is None:
             paths.check(ctx.path)
         if plan.choose_path is not None:
@@ -62,7 +59,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         call.token = (
             (row.credential(settings) if row.credential else "") or tokens.only or tokens.pick(plan.api, consumer)
         )
-        read = concerned and plan.edited and not (call.path and plan.only_for_path)
+        read = read and not (call.path and plan.only_for_path)
         if plan.names_model and not read:
             # A websocket's request has the model in its query.
             asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
@@ -78,17 +75,29 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     if not read:
         ctx.dont_read_request_body()
         return _after(ctx, plan.login, lambda: _send_unread(ctx, plan, call))
-    ctx.set_request_body_buffer_limit(BODY_LIMIT)
+    ctx.set_request_body_buffer_limit(limits.BODY)
     return Action.STOP_ITERATION
+
+
+def _check(plan: Plan, read: bool, length: str) -> None:
+    """Raises `ApiError` for a request that need not even be read."""
+    if read and limits.exceeds(length, limits.BODY):
+        raise request_too_large()
+    if not plan.served:
+        raise ApiError(404, "the model service behind this route does not have this API", code="unsupported_api")
 
 
 def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     call: Call = ctx.get_context("call")
     plans = config.plans
     assert plans is not None, "nothing is read where requests pass as they are"
-    if awaited := plans[call.api].awaited:
-        return _after(ctx, awaited, lambda: _send(ctx, plans, call, raw))
-    return _send(ctx, plans, call, raw)
+    awaited = plans[call.api].awaited
+    if not awaited or all(one.ready(ctx) for one, _ in awaited):
+        return _send(ctx, plans, call, raw)
+    if not plans.provider.kept.fits(call, len(raw)):
+        reply(ctx, busy())
+        return None
+    return _after(ctx, awaited, lambda: _send(ctx, plans, call, raw))
 
 
 def _after(
@@ -176,6 +185,8 @@ def _fetch(ctx: HttpContext, plans: Plans, call: Call, raw: bytes, urls: list[st
         reply(ctx, error, details=failure)
         return None
 
+    if not plans.provider.kept.fits(call, len(raw) + limits.FETCHED_FILES):
+        return proceed(busy())
     try:
         files.fetch(call, urls, lambda error: go_on(ctx, proceed, error))
     except ApiError as error:
@@ -187,10 +198,10 @@ def _replacement(plans: Plans, call: Call, raw: bytes) -> bytes | None:
     """The body for the provider; None if the client's will do. Raises `ApiError` and `NumberError`."""
     provider, plan = plans.provider, plans[call.api]
     if provider.row.keeps_bodies:
-        document = parse(raw)
-        if not isinstance(document, dict) or not custom_settings.apply(provider.settings.custom_settings, document):
+        document = _own_document(raw)
+        if document is None or not custom_settings.apply(provider.settings.custom_settings, document):
             return None
-        return dump_bytes(document)
+        return _fitting(dump_converted(document, raw))
     if not plan.openai:
         return None  # It is read for the signature only.
     if not call.form:
@@ -203,8 +214,27 @@ def _replacement(plans: Plans, call: Call, raw: bytes) -> bytes | None:
     body, changed = bodies.prepare(provider, call, body)
     codec = plans[call.api].codec  # With some models the API has turned out to be another.
     if codec is not None:
-        return dump_bytes(codec.request(call, body))
-    return dump_bytes(body) if changed else None
+        return _fitting(dump_converted(codec.request(call, body), raw))
+    return _fitting(dump_converted(body, raw)) if changed else None
+
+
+def _own_document(raw: bytes) -> Json | None:
+    """A body of a protocol that nobody here knows; None if it is no JSON object. Raises `ApiError`."""
+    try:
+        document = loads(raw)
+    except JsonTooComplexError as error:
+        # To pass it on would be to pass by the operator's `customSettings`.
+        raise request_too_complex(error) from None
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _fitting(body: bytes) -> bytes:
+    """Raises `ApiError` for a body that has grown too large."""
+    if len(body) > limits.CONVERTED:
+        raise request_too_large(f"the request body has more than {limits.CONVERTED} bytes when it is converted")
+    return body
 
 
 def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:

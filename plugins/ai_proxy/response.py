@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxywasm import Action, HttpAnswer, HttpContext, log
+from proxywasm import Action, HttpAnswer, HttpContext, JsonTooComplexError, log
 
-from . import failures, fronts, leaving, streams, thinking
+from . import failures, fronts, leaving, limits, streams, thinking
 from .call import Call
 from .codecs import openai_chat
 from .edited_stream import passed_on
-from .errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream
-from .jsonx import Json, NumberError, dump_bytes, loads
+from .errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
+from .jsonx import NumberError, dump_converted, loads
 from .plans import Plan
 from .provider import Codec
-from .request import BODY_LIMIT
 from .streams import CheckedStream, ConvertedStream
 
 _BINARY_STREAMS: Final = frozenset({"application/vnd.amazon.eventstream"})
@@ -31,6 +30,7 @@ def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
         action = leaving.pass_on(ctx, plan.provider, call)
         headers.discard("content-length")
         return action
+    length = headers.get("content-length", "")
     headers.discard("content-length")
     if plan.provider.row.id_header:
         call.answer_id = headers.get(plan.provider.row.id_header, "")
@@ -45,8 +45,11 @@ def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
         return None
     if _is_stream(content_type):
         ctx.set_context("stream", _stream(plan, call, codec))
+    elif limits.exceeds(length, limit := _limit(plan, codec)):
+        failures.answer_anew(ctx, answer_too_large(limit))
+        return None
     else:
-        ctx.set_response_body_buffer_limit(BODY_LIMIT)
+        ctx.set_response_body_buffer_limit(limit)
         ctx.buffer_response_body()
     # The headers wait for the body, or for a stream's first piece: only then is it known whether it is an error.
     return Action.STOP_ITERATION
@@ -60,7 +63,7 @@ def on_body(ctx: HttpContext, plan: Plan, call: Call, raw: bytes) -> ApiError | 
         return None
     try:
         if codec is not None:
-            content_type, body = _answer(plan, call, codec, _document(raw))
+            content_type, body = _answer(plan, call, codec, raw)
             if content_type:
                 ctx.response_headers["content-type"] = content_type
             leaving.add_headers(ctx, call)
@@ -68,7 +71,7 @@ def on_body(ctx: HttpContext, plan: Plan, call: Call, raw: bytes) -> ApiError | 
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
         elif plan.promotes and thinking.promote(answer := _document(raw)):
-            leaving.body(ctx, call, dump_bytes(answer))
+            leaving.body(ctx, call, dump_converted(answer, raw))
         else:
             leaving.passed_body(ctx, call, raw)
     except (ApiError, NumberError) as problem:
@@ -78,6 +81,13 @@ def on_body(ctx: HttpContext, plan: Plan, call: Call, raw: bytes) -> ApiError | 
         log.error("%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, call.status, error.message, begin)
         return error
     return None
+
+
+def too_large(plan: Plan, call: Call) -> ApiError:
+    """What the client is told in place of an answer that is larger than what may be buffered of it."""
+    if call.status >= 400:
+        return failures.unread(call.status)
+    return answer_too_large(_limit(plan, _codec(plan, call)))
 
 
 def whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
@@ -91,6 +101,8 @@ def whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
 
 def _whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
     codec = _codec(plan, call)
+    if len(answer.body) > (limit := _limit(plan, codec)):
+        raise answer_too_large(limit)
     if not plan.openai or not (plan.checked or codec):
         return "", answer.body
     if _is_stream(answer.headers.get("content-type", "")):
@@ -99,11 +111,11 @@ def _whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
         if stream.failure is not None:
             raise stream.failure
         return "", body
-    document = _document(answer.body)
     if codec is None:
+        _document(answer.body)
         return "", answer.body
     try:
-        return _answer(plan, call, codec, document)
+        return _answer(plan, call, codec, answer.body)
     except NumberError as error:
         raise of_upstream(error) from None
 
@@ -128,11 +140,16 @@ def on_first_chunk(
 def _concerns(ctx: HttpContext, plan: Plan, call: Call, codec: Codec | None) -> bool:
     """Whether this is the provider's answer, and one that is looked at."""
     if call.status >= 400:
-        return plan.explained and ctx.is_response_from_upstream()
+        return failures.is_size_refusal(ctx, call.status) or (plan.explained and ctx.is_response_from_upstream())
     if not plan.openai or not 200 <= call.status < 300 or (ctx.response_is_opaque and ctx.is_websocket()):
         return False
     # Another filter's answer, or the gateway's own, is for the client as it is.
     return codec is None or ctx.is_response_from_upstream()
+
+
+def _limit(plan: Plan, codec: Codec | None) -> int:
+    """Bytes of an answer that are buffered: fewer if it is parsed."""
+    return limits.UNPARSED_ANSWER if codec is None and not plan.promotes else limits.BODY
 
 
 def _codec(plan: Plan, call: Call) -> Codec | None:
@@ -148,24 +165,29 @@ def _is_stream(content_type: str) -> bool:
     return content_type != "application/json" and content_type.lstrip().lower().startswith("text/event-stream")
 
 
-def _answer(plan: Plan, call: Call, codec: Codec, document: Json) -> tuple[str, bytes]:
+def _answer(plan: Plan, call: Call, codec: Codec, raw: bytes) -> tuple[str, bytes]:
     """The client's answer and its content type, if that is another than the upstream's.
 
     Raises `ApiError` and `NumberError`.
     """
-    answer = codec.response(call, document)
+    answer = codec.response(call, _document(raw))
     if plan.promotes:
         thinking.promote(answer)
     if call.stream and plan.provider.row.cannot_stream:
         return "text/event-stream", streams.made_of(call, answer)
     if call.front:
         answer = fronts.FRONTS[call.front].response(call, answer)
-    return "", dump_bytes(answer)
+    body = dump_converted(answer, raw)
+    if len(body) > limits.CONVERTED:
+        raise answer_too_large(limits.CONVERTED)
+    return "", body
 
 
 def _document(raw: bytes) -> dict[str, object]:
     try:
         document = loads(raw)
+    except JsonTooComplexError as error:
+        raise bad_upstream(f"the upstream's answer has too much in it: {error}") from None
     except ValueError:
         raise bad_upstream("the upstream's answer is not JSON") from None
     if not isinstance(document, dict):

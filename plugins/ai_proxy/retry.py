@@ -30,7 +30,10 @@ def remember(provider: Provider, call: Call, body: bytes) -> None:
     """Keep what a retry needs, if there can be one."""
     retry = provider.settings.retry_on_failure
     if retry is not None and retry.enabled and call.token and provider.tokens.another((call.token,)):
-        call.sent = body
+        if provider.kept.fits(call, len(body)):
+            call.sent = body
+        else:
+            log.warn("the request will not be made again if it fails: too many large ones are kept")
 
 
 def wanted(provider: Provider, call: Call, status: int) -> bool:

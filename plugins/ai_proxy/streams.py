@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
-from proxywasm import Event, SSEDecoder, SSEError, log
+from proxywasm import Event, JsonTooComplexError, SSEDecoder, SSEError, log
 
-from . import fronts, thinking
+from . import fronts, limits, thinking
 from .call import NO_CREDENTIALS, Call
 from .chat import ChatWriter, error_event
 from .codecs import openai_chat
@@ -24,6 +24,10 @@ class Decoder(Protocol):
     def feed(self, chunk: bytes, /) -> list[Event]: ...
 
     def close(self) -> list[Event]: ...
+
+
+def _decoder() -> SSEDecoder:
+    return SSEDecoder(limits.EVENT)
 
 
 class ConvertedStream:
@@ -44,7 +48,7 @@ class ConvertedStream:
         self._scrubber = call.scrubber
         self._suspects = call.scrubber.suspects_event
         # Streams may be framed in a way of their own.
-        self._decoder: Decoder = getattr(codec, "decoder", SSEDecoder)()
+        self._decoder: Decoder = getattr(codec, "decoder", _decoder)()
         self._writer = _writer(call)
 
     @property
@@ -140,6 +144,8 @@ def _writer(call: Call) -> Writer:
 def _document(data: str) -> dict[str, object]:
     try:
         document = loads(data)
+    except JsonTooComplexError as error:
+        raise bad_upstream(f"the upstream sent an event with too much in it: {error}") from None
     except ValueError:
         raise bad_upstream("the upstream sent an event that is not JSON") from None
     if not isinstance(document, dict):
@@ -197,11 +203,15 @@ class CheckedStream:
     def _checked(self, chunk: bytes, *, last: bool) -> bytes:
         if self.failure:
             return b""
-        if self._fresh and chunk:
-            self._fresh = False
-            if chunk.lstrip()[:1] in {b"{", b"<"}:
-                return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
-        output = chunk if not self._held and chunk.endswith(b"\n\n") else self._whole_events(chunk)
+        if self._fresh and chunk and not self._begins_well(chunk):
+            return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
+        if not self._held and chunk.endswith(b"\n\n"):
+            output = chunk
+        else:
+            output = self._whole_events(chunk)
+            if len(self._held) > limits.EVENT:
+                self._held.clear()
+                return output + self._fail(bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes"))
         if output and not self.heard:
             self.heard = True
             if (error := _error_in(output)) is not None:
@@ -220,6 +230,11 @@ class CheckedStream:
             if not self._ended and (self._has_finishes or not self._has_data or rest):
                 output += self._fail(stream_cut())
         return output
+
+    def _begins_well(self, chunk: bytes) -> bool:
+        """An error may come as JSON or HTML although events were announced."""
+        self._fresh = False
+        return chunk.lstrip()[:1] not in {b"{", b"<"}
 
     def _remember(self, chunk: bytes) -> None:
         """Of chunks like this one, with another content, only that is new: too little for a credential as long as they

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import limits
 from .errors import ApiError
 from .jsonx import Json
 from .settings import Settings
 from .writers import Writer
 
 _NAMES = ("reasoning_content", "reasoning")
+_OF_A_DELTA = 128
+"""Characters that a delta that waits counts besides its reasoning: it takes memory, too."""
 
 
 def wanted(settings: Settings) -> bool:
@@ -43,6 +46,7 @@ class Promotion:
     def __init__(self) -> None:
         self._waiting: dict[int, list[Json]] = {}
         self._decided: set[int] = set()
+        self._size = 0
 
     def deltas(self, index: int, delta: Json) -> list[Json]:
         """What can be said now."""
@@ -52,8 +56,16 @@ class Promotion:
             self._decided.add(index)
             return [*self._waiting.pop(index, ()), delta]
         if _thought(delta):
-            self._waiting.setdefault(index, []).append(delta)
-            return []
+            waiting = self._waiting.setdefault(index, [])
+            waiting.append(delta)
+            self._size += len(_thought(delta)) + _OF_A_DELTA
+            if self._size <= limits.WAITING:
+                return []
+            # So much reasoning is no answer. It goes out as what it is, and so does what is still to come.
+            self._decided.add(index)
+            del self._waiting[index]
+            self._size = 0
+            return waiting
         return [delta]
 
     def finish(self, index: int) -> Json | None:

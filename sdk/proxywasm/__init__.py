@@ -24,6 +24,7 @@ from .errors import ConfigError, ForeignFunctionError, HttpCallError, LimitError
 from .headers import Headers
 from .helpers import get_value_from_body, marshal_str, unify_sse_chunk, unmarshal_str
 from .http_client import ClusterClient, HttpAnswer
+from .json_bounds import JsonBounds, JsonTooComplexError
 from .metrics import Counter, Gauge, Histogram
 from .plugin import Action, Plugin
 from .plugin_context import PluginContext
@@ -50,6 +51,8 @@ __all__ = [
     "HttpAnswer",
     "HttpCallError",
     "HttpContext",
+    "JsonBounds",
+    "JsonTooComplexError",
     "K8sCluster",
     "LimitError",
     "NacosCluster",

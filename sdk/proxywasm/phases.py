@@ -114,6 +114,9 @@ class Phases:
     def response_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
         ctx.execution_phase = _RESPONSE_BODY
         if ctx.response.read is not _STREAM:
+            if not end_of_stream:
+                self._response_too_large(ctx)
+                return None
             callback = _route_answered if ctx.route_callback else self._callbacks.response_body
             self._whole_body(ctx, ctx.response, callback, body, "on_response_body")
             return None
@@ -125,6 +128,11 @@ class Phases:
             ctx.command(ReplaceResponseBody(new))
             return None
         return new
+
+    def _response_too_large(self, ctx: HttpContext) -> None:
+        """A body that is buffered comes whole or not at all."""
+        if self._callbacks.response_too_large is not None and ctx.route_callback is None:
+            self._callbacks.response_too_large(ctx, ctx.config)
 
     def _whole_body(
         self, ctx: HttpContext, direction: Direction, callback: BodyCallback[Any] | None, body: bytes, name: str

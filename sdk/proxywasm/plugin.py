@@ -58,6 +58,7 @@ class Callbacks(Generic[Config]):
     request_read_only: bool = False
     response_headers: HeadersCallback[Config] | None = None
     response_body: BodyCallback[Config] | None = None
+    response_too_large: DoneCallback[Config] | None = None
     streaming_response_body: StreamingResponseCallback[Config] | None = None
     response_read_only: bool = False
     stream_done: DoneCallback[Config] | None = None
@@ -190,6 +191,14 @@ class Plugin(Generic[Config]):
     def on_response_body(self, function: BodyCallback[Config]) -> BodyCallback[Config]:
         """Called once with the whole response body. Change it with `ctx.replace_response_body`."""
         self.callbacks.response_body = _plain(function)
+        return function
+
+    def on_response_too_large(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
+        """Called instead of `on_response_body` when a response has more bytes than may be buffered.
+
+        It may answer with `ctx.send_http_response`; otherwise the client gets a 502.
+        """
+        self.callbacks.response_too_large = _plain(function)
         return function
 
     @overload

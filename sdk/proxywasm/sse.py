@@ -72,6 +72,7 @@ class SSEDecoder:
         if start:
             del buffer[:start]
         if len(buffer) > self._max_event:
+            buffer.clear()
             raise SSEError(f"a server-sent event exceeds {self._max_event} bytes")
         return events
 

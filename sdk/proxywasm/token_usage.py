@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .helpers import get_value
-from .sse import SSEDecoder
+from .json_bounds import JsonBounds
+from .sse import SSEDecoder, SSEError
 
 if TYPE_CHECKING:
     from .context import HttpContext
 
 _DECODER = "proxywasm.token_usage"
+_GIVEN_UP = "proxywasm.token_usage.given_up"
+_BOUNDS = JsonBounds()
 
 _MODEL = ("model", "body.model", "response.model", "message.model", "modelVersion")
 _CHAT_ID = ("id", "response.id", "responseId", "message.id")
@@ -80,8 +83,10 @@ class TokenUsage:
 def get_token_usage(ctx: HttpContext, body: bytes, *, request_model: str = "") -> TokenUsage:
     """Read a whole JSON body, or the next chunk of a stream of events, cut anywhere.
 
-    `request_model` is for answers that do not name their model. The values so far are also the user attributes
-    `model`, `input_token`, `output_token`, `total_token`, `input_token_details`, `output_token_details`, `chat_id`.
+    An event that does not end (`sse.MAX_EVENT`) ends the reading of its stream, a document beyond `JsonBounds` says
+    nothing; what was known stays. `request_model` is for answers that do not name their model. The values so far are
+    also the user attributes `model`, `input_token`, `output_token`, `total_token`, `input_token_details`,
+    `output_token_details`, `chat_id`.
     """
     state: tuple[SSEDecoder, TokenUsage] | None = ctx.get_context(_DECODER)
     if state is None:
@@ -89,7 +94,7 @@ def get_token_usage(ctx: HttpContext, body: bytes, *, request_model: str = "") -
         ctx.set_context(_DECODER, state)
     decoder, usage = state
     if "event-stream" in ctx.response_headers.get("content-type", ""):
-        texts = [event.data for event in decoder.feed(body)]
+        texts = _texts(ctx, decoder, body)
     else:
         texts = [body.decode(errors="replace")]
     for text in texts:
@@ -101,8 +106,20 @@ def get_token_usage(ctx: HttpContext, body: bytes, *, request_model: str = "") -
     return usage
 
 
+def _texts(ctx: HttpContext, decoder: SSEDecoder, chunk: bytes) -> list[str]:
+    if ctx.get_context(_GIVEN_UP):
+        return []
+    try:
+        return [event.data for event in decoder.feed(chunk)]
+    except SSEError:
+        ctx.set_context(_GIVEN_UP, True)
+        return []
+
+
 def _parse(text: str) -> Any:
     try:
+        if len(text) > _BOUNDS.depth:
+            _BOUNDS.check(text.encode(errors="replace"))
         return json.loads(text)
     except ValueError:
         return None

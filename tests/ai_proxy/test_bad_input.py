@@ -17,7 +17,7 @@ BOTH = pytest.mark.parametrize("provider", [COMPATIBLE, NATIVE], ids=["compatibl
 
 
 @BOTH
-@pytest.mark.parametrize("body", [b"", b"nonsense", b"[1]", b'{"model": NaN}', b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"[1]", b'{"model": NaN}', b"\xff\xfe"])
 def test_a_request_that_is_no_json_object_is_400(provider: Json, body: bytes) -> None:
     outcome = ask(provider, body)
     assert outcome.status == 400

@@ -117,6 +117,9 @@ def response_headers(ctx: HttpContext, config: Config) -> Action | None:
             edit_many(ctx.response_headers)
         case "/whole" | "/waiting" | "/bracket":
             return Action.STOP_ITERATION
+        case "/too-large" | "/too-large-mine":
+            ctx.set_response_body_buffer_limit(10)
+            return Action.STOP_ITERATION
         case "/reply-paused":
             service.post("/called", lambda answer: ctx.resume_http_response())
             return Action.PAUSE
@@ -142,6 +145,12 @@ def response_body(ctx: HttpContext, config: Config, body: bytes) -> None:
     if ctx.get_context("path") == "/raise-in-whole":
         raise RuntimeError("whole")
     ctx.replace_response_body(b"[" + body + b"]")
+
+
+@plugin.on_response_too_large
+def response_too_large(ctx: HttpContext, config: Config) -> None:
+    if ctx.get_context("path") == "/too-large-mine":
+        ctx.send_http_response(503, {"x-local": "yes"}, b"mine")
 
 
 @plugin.on_streaming_response_body
@@ -438,6 +447,8 @@ PATHS: dict[str, Callable[[HttpContext, Config], Action | None]] = {
     "/paused-body": read_request,
     "/route-call": read_request,
     "/whole": read_response,
+    "/too-large": read_response,
+    "/too-large-mine": read_response,
     "/inject": inject_response,
     "/inject-large": inject_response,
     "/inject-large-end": inject_response,
@@ -477,6 +488,8 @@ REQUEST_READERS = {
 RESPONSE_READERS = {
     "/bracket",
     "/whole",
+    "/too-large",
+    "/too-large-mine",
     "/stream",
     "/waiting",
     "/inject",

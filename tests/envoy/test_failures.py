@@ -55,10 +55,10 @@ def test_a_plugin_that_raises_in_the_middle_of_a_stream_breaks_it_off(envoy: Env
 
 
 def test_memory_that_grows_ends_in_a_memory_error(envoy: Envoy) -> None:
-    """The VM has 256 MiB."""
+    """The VM has 1 GiB."""
     answer = re.fullmatch(rb"MemoryError after (\d+) MiB", envoy.send("/grow")[1])
     assert answer
-    assert 128 < int(answer[1]) < 256
+    assert 512 < int(answer[1]) < 1024
     assert envoy.send("/plain")[0].status == 200
 
 

@@ -165,6 +165,13 @@ def test_a_body_beyond_the_limit_of_the_plugin_is_refused(envoy: Envoy) -> None:
     assert ask(envoy, "/limit", b"small")["body"] == "SMALL"
 
 
+def test_a_response_beyond_the_limit_of_the_plugin_is_answered_otherwise(envoy: Envoy) -> None:
+    response, body = envoy.send("/too-large")
+    assert (response.status, body) == (502, b"the response body exceeds the 10 bytes that may be buffered")
+    response, body = envoy.send("/too-large-mine")
+    assert (response.status, response.headers["x-local"], body) == (503, "yes", b"mine")
+
+
 def test_a_response_body_is_buffered_and_replaced_with_its_length(envoy: Envoy) -> None:
     response, body = envoy.send("/whole")
     assert (body[:2], body[-2:]) == (b"[{", b"}]")

@@ -385,6 +385,41 @@ def test_a_response_body_beyond_the_limit_is_a_502_or_a_reset() -> None:
         assert said[-1] == ("reset",) if last == "reset" else said[-2][1][0] == (":status", "502")
 
 
+def test_a_plugin_may_answer_instead_of_a_response_that_is_too_large() -> None:
+    plugin: Plugin[Config] = Plugin("limited")
+    plugin.on_response_headers(lambda ctx, config: Action.STOP_ITERATION)
+    plugin.on_response_body(lambda ctx, config, body: pytest.fail("it never comes whole"))
+    plugin.on_response_too_large(lambda ctx, config: ctx.send_http_response(503, body=b"mine"))
+    stream = run(plugin, limits=Limits(response_body=5)).open()
+    stream.request_headers(REQUEST, True)
+    stream.response_headers(RESPONSE, False)
+    stream.response_body(b"123456", False)
+    said = says(stream)
+    assert said[-2][1][0] == (":status", "503")
+    assert said[-1] == ("down body", b"mine", True)
+    stream.response_body(b"7", True)
+    assert says(stream) == []
+
+
+@pytest.mark.parametrize("fail_open", [True, False])
+def test_a_plugin_that_fails_over_a_response_that_is_too_large_is_treated_as_everywhere(fail_open: bool) -> None:
+    plugin: Plugin[Config] = Plugin("limited")
+    plugin.on_response_headers(lambda ctx, config: Action.STOP_ITERATION)
+    plugin.on_response_body(lambda ctx, config, body: None)
+    plugin.on_response_too_large(lambda ctx, config: 1 / 0)  # type: ignore[arg-type]
+    stream = run(plugin, limits=Limits(response_body=5), fail_open=fail_open).open()
+    stream.request_headers(REQUEST, True)
+    stream.response_headers(RESPONSE, False)
+    stream.response_body(b"123", False)
+    stream.response_body(b"456", False)
+    said = says(stream)
+    if fail_open:
+        stream.response_body(b"7", True)
+        assert b"".join(one[1] for one in said + says(stream) if one[0] == "down body") == b"1234567"
+    else:
+        assert said[-2][1][0] == (":status", "500")
+
+
 def test_chunks_that_wait_for_a_paused_stream_count_against_the_limit() -> None:
     stream = run(headers_plugin(lambda ctx: Action.PAUSE), limits=Limits(request_body=5)).open()
     stream.request_headers(REQUEST, False)

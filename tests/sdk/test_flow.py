@@ -42,6 +42,17 @@ def test_a_limit_may_be_known_only_when_the_body_is_being_read(start: Start, lim
     assert [event.fields[0][1] for event in said if isinstance(event, ResponseHeaders)] == ([status] if status else [])
 
 
+def test_a_plugin_may_answer_instead_of_a_response_that_is_too_large(start: Start) -> None:
+    for what, status in ((b"mine", "503"), (b"not mine", "502")):
+        runner = start("too large", {"answers": what == b"mine"})
+        stream = request(runner)
+        respond(stream, b"large", b"r", b"")
+        said = stream.take()
+        assert [event.fields[0][1] for event in said if isinstance(event, ResponseHeaders)] == [status]
+        assert b"large" not in b"".join(event.data for event in said if isinstance(event, ResponseBody))
+        assert errors(runner) == []
+
+
 # Injection.
 
 

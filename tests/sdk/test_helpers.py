@@ -127,6 +127,16 @@ def usage_of(content_type: str, *chunks: bytes) -> tuple[TokenUsage, dict[str, A
     return result[0]
 
 
+def test_a_stream_that_cannot_be_read_says_nothing_more_and_harms_nobody() -> None:
+    used = encode_event(json.dumps({"model": "m", "usage": {"prompt_tokens": 1, "completion_tokens": 2}}))
+    endless = b"data: " + b"x" * 1_000_000
+    usage, _ = usage_of("text/event-stream", used, *[endless] * 20, used.replace(b"1", b"5"))
+    assert (usage.model, usage.input_token) == ("m", 1)
+    deep = '{"usage": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    usage, _ = usage_of("application/json", deep.encode())
+    assert usage.model in {"", "asked"}
+
+
 @pytest.mark.parametrize(("documents", "expected"), CASES)
 def test_the_tokens_of_a_stream_cut_anywhere(documents: list[Any], expected: TokenUsage) -> None:
     raw = b"".join(encode_event(json.dumps(document)) for document in documents) + encode_event("[DONE]")

@@ -31,8 +31,8 @@ from .parts import Parts
 from .shim import ABI_EXPORTS, write_shim
 from .tools import BINARYEN, FEATURES, find_binaryen
 
-_MAX_PAGES: Final = 4096
-"""256 MiB: a plugin that grows without end gets a MemoryError before the gateway has no memory."""
+_MAX_PAGES: Final = 16384
+"""1 GiB, as in our own host: a plugin that grows without end gets a MemoryError before the gateway has no memory."""
 _KEPT: Final = 16
 """Optimised codes, about 2 MB each."""
 

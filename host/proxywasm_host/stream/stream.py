@@ -182,7 +182,7 @@ class Stream:
     def _chunk(self, half: Half, data: bytes, end_of_stream: bool) -> None:
         if half.mode is BodyMode.BUFFER:
             if not half.collect(data):
-                refuse_size(self, half)
+                self._too_large(half)
                 return
             if not end_of_stream:
                 return
@@ -195,6 +195,14 @@ class Stream:
         # A body phase that neither pauses nor takes the chunk releases headers that waited for it.
         half.taken = False
         self.send(half)
+
+    def _too_large(self, half: Half) -> None:
+        """A plugin may answer itself when a response is too large; a refused request is a response that it sees."""
+        if half is self.response and not self._bypassed:
+            self._ask(half, half.on_body, self.id, b"", False)
+            if self._bypassed or self.final:
+                return
+        refuse_size(self, half)
 
     # The plugin.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from proxywasm import log
+from proxywasm import JsonTooComplexError, log
 
-from ..errors import ApiError
-from ..jsonx import Json, dumps, loads
+from ..errors import ApiError, request_too_complex
+from ..jsonx import Json, check_together, dumps, loads
+from ..writers.calls import arguments_of
 from .loose import is_number, mapping, string
 
 
@@ -16,9 +17,16 @@ def messages(body: Json) -> list[Json]:
     given = body.get("messages")
     if not isinstance(given, list) or not given:
         raise ApiError(400, "messages must be a non-empty array", param="messages")
+    arguments: list[str] = []
     for index, message in enumerate(given):
         if not isinstance(message, dict) or not isinstance(message.get("role", ""), str):
             raise ApiError(400, f"messages[{index}] must be an object with a role", param=f"messages[{index}]")
+        if "tool_calls" in message:
+            arguments += arguments_of(message["tool_calls"])
+    try:
+        check_together(arguments)
+    except JsonTooComplexError as error:
+        raise request_too_complex(error) from None
     return list(given)
 
 

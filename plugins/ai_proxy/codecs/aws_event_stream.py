@@ -13,9 +13,9 @@ from typing import Final
 
 from proxywasm import Event, SSEError
 
+from .. import limits
 from ..jsonx import dumps
 
-_MAX_FRAME: Final = 16 * 1024 * 1024  # As AWS' own clients have it.
 _LEAST_FRAME: Final = 16
 _PRELUDE: Final = struct.Struct(">III")
 _U16: Final = struct.Struct(">H")
@@ -35,7 +35,7 @@ def cut_frames(buffer: bytearray) -> list[bytes]:
         length, headers_length, checksum = _PRELUDE.unpack_from(buffer, start)
         if binascii.crc32(buffer[start : start + 8]) != checksum:
             raise SSEError("a frame of the upstream's event stream has a wrong check sum")
-        if not _LEAST_FRAME + headers_length <= length <= _MAX_FRAME:
+        if not _LEAST_FRAME + headers_length <= length <= limits.EVENT:
             raise SSEError("a frame of the upstream's event stream has an impossible length")
         if len(buffer) - start < length:
             break

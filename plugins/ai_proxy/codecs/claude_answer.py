@@ -83,11 +83,9 @@ def finish_reason(reason: Any) -> str | None:
     return _FINISH.get(reason, reason) if isinstance(reason, str) else None
 
 
+COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+
+
 def usage(counted: Json) -> Json:
-    return told.usage_beside_cache(
-        counted,
-        given="input_tokens",
-        answered="output_tokens",
-        read="cache_read_input_tokens",
-        written="cache_creation_input_tokens",
-    )
+    given, answered, read, written = COUNTS
+    return told.usage_beside_cache(counted, given=given, answered=answered, read=read, written=written)

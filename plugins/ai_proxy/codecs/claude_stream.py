@@ -12,7 +12,7 @@ from ..errors import bad_upstream
 from ..jsonx import Json, dumps
 from ..writers import Writer
 from . import loose
-from .claude_answer import error, finish_reason, usage
+from .claude_answer import COUNTS, error, finish_reason, usage
 
 
 @dataclass(slots=True)
@@ -23,6 +23,9 @@ class State:
     calls: dict[Any, int] = field(default_factory=dict)
     given: set[int] = field(default_factory=set)
     """Calls whose arguments came whole with their beginning."""
+
+    def count(self, told: Json) -> None:
+        self.counted.update({name: told[name] for name in COUNTS if told.get(name) is not None})
 
 
 def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
@@ -40,7 +43,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
 def _message_start(state: State, document: Json, writer: Writer) -> None:
     message = _object(document, "message")
     if isinstance(message.get("usage"), dict):
-        state.counted.update(message["usage"])
+        state.count(message["usage"])
     writer.begin(str(message.get("id") or ""))
     writer.delta(0, {"role": "assistant", "content": ""}, usage=None)
 
@@ -89,7 +92,7 @@ _DELTAS: Final = {
 def _message_delta(state: State, document: Json, writer: Writer) -> None:
     """Counts are those of the whole message so far, not what comes on top."""
     if isinstance(counted := document.get("usage"), dict):
-        state.counted.update({name: value for name, value in counted.items() if value is not None})
+        state.count(counted)
     delta = document.get("delta")
     reason = finish_reason(delta.get("stop_reason")) if isinstance(delta, dict) else None
     if reason is not None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from proxywasm import log
+from proxywasm import JsonTooComplexError, log
 
 from .. import thoughts
 from ..call import Call
 from ..errors import bad_upstream
-from ..jsonx import Json, loads
+from ..jsonx import Json, check_together, loads
+from ..writers.calls import arguments_of
 from ..writers.claude_parts import STOP_REASONS, text_of, usage
 
 
@@ -48,6 +49,10 @@ def _content(message: Json) -> list[Json]:
     if text := text_of(message.get("content")) or text_of(message.get("refusal")):
         blocks.append({"type": "text", "text": text})
     calls = message.get("tool_calls")
+    try:
+        check_together(arguments_of(calls))
+    except JsonTooComplexError as error:
+        raise bad_upstream(f"the upstream's answer has too much in its tool calls: {error}") from None
     for call in calls if isinstance(calls, list) else []:
         function = call.get("function") if isinstance(call, dict) else None
         if not isinstance(function, dict):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from .. import limits
+from ..errors import bad_upstream
 from ..jsonx import Json, dumps
 from .claude_parts import text_of
 
@@ -18,6 +20,7 @@ class ToolCalls:
 
     def __init__(self) -> None:
         self._ids: list[str] = []
+        self._size = 0
         self._made_up: set[int] = set()
         self._named: set[int] = set()
         self._current: dict[int, int] = {}
@@ -35,6 +38,9 @@ class ToolCalls:
             number = current if not self._ids[current] or current in self._made_up else None
         if number is None:
             number = len(self._ids)
+            self._size += len(call_id)
+            if number >= limits.TOOL_CALLS or self._size > limits.WAITING:
+                raise bad_upstream(f"the upstream's answer has more than {limits.TOOL_CALLS} tool calls")
             self._ids.append("")
         if call_id and not self._ids[number]:
             self._ids[number] = call_id
@@ -78,3 +84,10 @@ class ToolCalls:
 def place(value: Any, otherwise: int) -> int:
     """An index as the provider gives it; where it stands, if it gives none."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else otherwise
+
+
+def arguments_of(calls: Any) -> list[str]:
+    """The arguments of tool calls, as far as they are texts: JSON that is still to be parsed."""
+    functions = [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    given = [function.get("arguments") for function in functions if isinstance(function, dict)]
+    return [text for text in given if isinstance(text, str)]

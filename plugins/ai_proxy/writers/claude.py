@@ -8,11 +8,13 @@ Source: docs.anthropic.com, "Streaming messages". A message is `message_start`, 
 from __future__ import annotations
 
 import uuid
+from collections import deque
 from typing import Any, Final
 
 from proxywasm import log
 
-from ..errors import ApiError, stream_cut
+from .. import limits
+from ..errors import ApiError, bad_upstream, stream_cut
 from ..jsonx import Json, dumps, to_bytes
 from .calls import ToolCalls
 from .claude_parts import DELTAS, STOP_REASONS, Block, error_document, text_of, usage
@@ -52,7 +54,8 @@ class ClaudeWriter:
         self._usage: Json | None = None
         self._count = 0
         self._open: Block | None = None
-        self._waiting: list[Block] = []
+        self._waiting: deque[Block] = deque()
+        self._held = 0
         self._calls = ToolCalls()
         self._blocks: dict[int, Block] = {}
         self._out: list[str] = []
@@ -141,7 +144,7 @@ class ClaudeWriter:
         if last is None or last.kind != kind:
             last = Block(kind)
             self._waiting.append(last)
-        last.said.append(text)
+        self._say(last, text)
         self._advance()
 
     def _sign(self, signature: str) -> None:
@@ -167,8 +170,15 @@ class ClaudeWriter:
             if block.closed:
                 log.warn("the upstream sent arguments of a tool call after their end; dropped")
                 return
-            block.said.append(arguments)
+            self._say(block, arguments)
         self._advance()
+
+    def _say(self, block: Block, text: str) -> None:
+        block.say(text)
+        if block is not self._open:
+            self._held += len(text)
+            if self._held > limits.WAITING:
+                raise bad_upstream("the upstream leaves a tool call open and says too much of others meanwhile")
 
     def _advance(self, *, at_end: bool = False) -> None:
         """Write what can be written: what the open block has got, and blocks that wait, in their order."""
@@ -177,18 +187,18 @@ class ClaudeWriter:
             if self._open is not None and not (at_end or self._open.complete):
                 return
             self._close_block()
-            self._open_block(self._waiting.pop(0))
-            self._flush()
+            self._open_block(self._waiting.popleft())
+            self._held -= self._flush()
 
-    def _flush(self) -> None:
+    def _flush(self) -> int:
+        """How many characters have been written."""
         block = self._open
-        if block is None:
-            return
         # Waiting text goes out in one piece.
-        if len(block.said) > block.written and (text := "".join(block.said[block.written :])):
-            block.written = len(block.said)
-            kind, key = DELTAS[block.kind]
-            self._delta({"type": kind, key: text})
+        if block is None or not (text := block.take()):
+            return 0
+        kind, key = DELTAS[block.kind]
+        self._delta({"type": kind, key: text})
+        return len(text)
 
     # The events.
 

@@ -6,7 +6,7 @@ import uuid
 from typing import Any, Final
 
 from ..errors import ApiError
-from ..jsonx import Json, loads
+from ..jsonx import Json
 
 STOP_REASONS: Final = {
     "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use",
@@ -30,17 +30,70 @@ DELTAS: Final = {
 }
 
 
-class Block:
-    """A block and what has been said of it; the first `written` pieces have gone out."""
+_UNSEEN: Final = 64 * 1024
+_SLICE: Final = 64 * 1024
 
-    __slots__ = ("closed", "id", "kind", "name", "said", "written")
+
+class Brackets:
+    """Whether a JSON object that comes in pieces has come to its end: each piece is looked at once."""
+
+    __slots__ = ("_begun", "_depth", "_escaped", "_in_string")
+
+    def __init__(self) -> None:
+        self._begun = self._escaped = self._in_string = False
+        self._depth = 0
+
+    @property
+    def closed(self) -> bool:
+        return self._begun and self._depth <= 0 and not self._in_string
+
+    def feed(self, text: str) -> None:
+        for start in range(0, len(text), _SLICE):
+            self._feed(text[start : start + _SLICE])
+
+    def _feed(self, text: str) -> None:
+        if self._escaped:
+            text = text[1:]
+        whole = text.rstrip("\\")
+        self._escaped = (len(text) - len(whole)) % 2 == 1
+        parts = whole.replace("\\\\", "").replace('\\"', "").split('"')
+        outside = "".join(parts[1 if self._in_string else 0 :: 2])
+        self._in_string ^= len(parts) % 2 == 0
+        opened = outside.count("{") + outside.count("[")
+        self._depth += opened - outside.count("}") - outside.count("]")
+        self._begun = self._begun or opened > 0
+
+
+class Block:
+    """A block and what is said of it."""
+
+    __slots__ = ("_inside", "_json", "_told", "_untold", "closed", "id", "kind", "name")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.id = self.name = ""
-        self.said: list[str] = []
-        self.written = 0
         self.closed = False
+        self._untold: list[str] = []
+        self._told: list[str] = []
+        """What has gone out of the arguments of a tool, and has not been looked at yet: mostly nobody asks."""
+        self._json = Brackets()
+        self._inside = 0
+
+    def say(self, text: str) -> None:
+        self._untold.append(text)
+
+    def take(self) -> str:
+        """What has been said since the last time."""
+        if not self._untold:
+            return ""
+        text = "".join(self._untold)
+        self._untold.clear()
+        if self.kind == "tool_use":
+            self._told.append(text)
+            self._inside += len(text)
+            if self._inside > _UNSEEN:
+                self._look()
+        return text
 
     @property
     def ready(self) -> bool:
@@ -52,13 +105,14 @@ class Block:
         """It can end."""
         if self.kind != "tool_use":
             return True
-        if not self.said or not self.said[-1].rstrip().endswith("}"):
-            return False
-        try:
-            loads("".join(self.said))
-        except ValueError:
-            return False
-        return True
+        self._look()
+        return self._json.closed
+
+    def _look(self) -> None:
+        for text in self._told:
+            self._json.feed(text)
+        self._told.clear()
+        self._inside = 0
 
     def content(self) -> Json:
         if self.kind == "text":

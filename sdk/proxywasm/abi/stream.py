@@ -293,10 +293,23 @@ class Stream:
             self._abi.close_stream(RESPONSE)
 
     def _too_large(self, half: Half, limit: int) -> None:
+        if half is self.response and self._plugin_answers():
+            return
         reply = too_large(half.name, limit)
         self.log(reply.body.decode(), LogLevel.WARN)
         half.mode = _SKIP
         self._reply_instead(reply, half)
+
+    def _plugin_answers(self) -> bool:
+        """The plugin may say what the client gets instead of a response that is too large. False: it did not."""
+        try:
+            outcome = self.response.on_body(self.id, b"", False)
+        except PluginFailure as failure:
+            self.fail(str(failure), self.response)
+            return True
+        if outcome is not None and not isinstance(outcome, bytes):
+            self.root.carry_out(outcome, self, self.response)
+        return self._answered
 
     def fail(self, message: str, half: Half | None = None) -> None:
         """The plugin raised while it dealt with this stream; `half` is the direction whose phase is being answered.

@@ -63,6 +63,29 @@ def limited_body(ctx: HttpContext, config: Config, body: bytes) -> None:
     ctx.replace_request_body(body.upper())
 
 
+# A response may have three bytes.
+
+too_large: Plugin[Config] = Plugin("too large")
+PLUGINS["too large"] = too_large
+
+
+@too_large.on_response_headers
+def too_large_headers(ctx: HttpContext, config: Config) -> Action:
+    ctx.set_response_body_buffer_limit(3)
+    return Action.STOP_ITERATION
+
+
+@too_large.on_response_body
+def too_large_body(ctx: HttpContext, config: Config, body: bytes) -> None:
+    raise AssertionError("it never comes whole")
+
+
+@too_large.on_response_too_large
+def too_large_answer(ctx: HttpContext, config: Config) -> None:
+    if config["answers"]:
+        ctx.send_http_response(503, body=b"mine")
+
+
 # Bodies of another length.
 
 longer: Plugin[Config] = Plugin("longer")

@@ -1,0 +1,360 @@
+"""Whatever a client or a service sends is refused in the client's protocol, or dealt with within the host's limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.ai_proxy import worst_bodies
+from tests.ai_proxy.conversions import PROVIDERS
+from tests.ai_proxy.gateway import COMPATIBLE, NATIVE, Json, gateway_with
+from tests.ai_proxy.mutations import recorded
+from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI, RECORDED
+from tests.ai_proxy.test_aws_event_stream import frame, header
+from tests.ai_proxy.worst_bodies import WORST, calls, chat, padded, user, worst_answers
+
+from ai_proxy import limits, messages
+from ai_proxy.apis import Route
+from ai_proxy.call import Call
+from ai_proxy.errors import ApiError
+from ai_proxy.jsonx import BOUNDS, check_together, loads
+from ai_proxy.kept import Kept
+from ai_proxy.multipart import MultipartError
+from ai_proxy.multipart import read as read_form
+from ai_proxy.settings import Settings
+from ai_proxy.thinking import Promotion
+from ai_proxy.writers.claude import ClaudeWriter
+from ai_proxy.writers.claude_parts import Brackets
+from benchmarks.lowering.counting import CountingGateway
+from proxywasm import JsonTooComplexError
+from proxywasm.wire import Fields, LogLevel, ReplaceRequestBody
+from proxywasm_host.component import ComponentProgram
+from proxywasm_host.engine import Component
+from proxywasm_host.exchange import load
+from proxywasm_host.limits import DEFAULT_LIMITS
+from proxywasm_host.services import HostServices
+from proxywasm_host.testing import request
+
+JSON = {"content-type": "application/json"}
+TOO_LARGE = b'{"model": "m", "input": "' + b"a" * limits.BODY + b'"}'
+TOO_MANY = json.dumps({"model": "m", "input": [1] * BOUNDS.values}).encode()
+TOO_DEEP = b'{"model": "m", "x": ' + b"[" * 300 + b"]" * 300 + b"}"
+PATHS = ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/completions"]
+
+
+def told(path: str, body: bytes) -> tuple[str, str]:
+    """Kind and message of an error as clients of this path are told."""
+    document = json.loads(body)
+    if path == "/v1/messages":
+        assert document["type"] == "error"
+    else:
+        assert set(document["error"]) == {"message", "type", "param", "code"}
+    return document["error"]["type"], document["error"]["message"]
+
+
+# Requests.
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("known", [True, False], ids=["length", "chunks"])
+def test_a_request_with_too_many_bytes_is_413_in_the_protocol_of_its_client(path: str, known: bool) -> None:
+    host = gateway_with(COMPATIBLE)
+    length = {"content-length": str(len(TOO_LARGE))} if known else {}
+    stream = host.request(request("POST", path, {**JSON, **length}, TOO_LARGE))
+    kind, message = told(path, stream.downstream.body)
+    assert stream.downstream.status == 413
+    assert stream.downstream.headers["content-type"] == "application/json"
+    assert kind == ("request_too_large" if path == "/v1/messages" else "invalid_request_error")
+    assert str(limits.BODY) in message
+    assert not stream.upstream
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "body", [TOO_MANY, b'{"model": "m", "x": ' + b"[" * 300 + b"]" * 300 + b"}"], ids=["many", "deep"]
+)
+def test_a_request_with_too_much_in_it_is_413_in_the_protocol_of_its_client(path: str, body: bytes) -> None:
+    stream = gateway_with(COMPATIBLE).request(request("POST", path, JSON, body))
+    assert stream.downstream.status == 413
+    assert "too much in it" in told(path, stream.downstream.body)[1]
+    assert not stream.upstream
+
+
+def test_json_in_a_string_counts_where_it_is_parsed() -> None:
+    host = gateway_with(CLAUDE)
+    one = '{"a":[' + "1," * (BOUNDS.values // 3) + "1]}"
+    assert host.request(chat_of(calls(2, one))).upstream
+    stream = host.request(chat_of(calls(4, one)))
+    assert stream.downstream.status == 413
+    check_together(['"' + "," * 200_000, '["' + "," * 900_000 + '"]'])  # an unfinished text says nothing of the next
+    with pytest.raises(JsonTooComplexError):
+        check_together(['"', "[" + "1," * 300_000, "[" + "1," * 300_000])
+
+
+def chat_of(*more: Json) -> Any:
+    return request("POST", "/v1/chat/completions", JSON, json.dumps(chat("m", user("a"), *more)))
+
+
+@pytest.mark.parametrize("text", ["lorem, [ipsum] {dolor} ", '{\\"a\\": [1, \\"2\\"]}, '])
+def test_long_texts_with_commas_and_brackets_are_admitted(text: str) -> None:
+    document = loads(padded(chat("m", user("@@@@")), text))
+    assert len(document["messages"][0]["content"]) > limits.BODY / 2
+
+
+def test_a_body_is_refused_for_what_comes_before_the_place_where_it_is_broken() -> None:
+    """Otherwise a quotation mark behind the values would hide them."""
+    for tail in (b'"', b'\\"', b'\\\\"', b""):
+        with pytest.raises(JsonTooComplexError):
+            loads(b"[" + b"1," * BOUNDS.values + tail)
+
+
+def test_numbers_of_many_digits_are_refused_where_they_matter() -> None:
+    assert loads(b"[" + b"9" * BOUNDS.digits + b"]")
+    assert loads(b'["' + b"9" * 100_000 + b'"]')
+    with pytest.raises(JsonTooComplexError):
+        loads(b"[" + b",".join([b"9" * (BOUNDS.digits + 1)] * 1000) + b"]")
+
+
+def test_neighbours_are_joined() -> None:
+    run: list[Json] = [user(f"{n}") for n in range(1000)]
+    assert messages._merge(run) == [user("\n\n".join(map(str, range(1000))))]
+    (with_parts,) = messages._merge([*run, user([{"type": "text", "text": "x"}]), *run])
+    assert len(with_parts["content"]) == 1 + 1 + 1000
+
+
+@pytest.mark.slow
+@pytest.mark.envoy
+def test_neighbours_are_joined_in_proportion_to_their_number(ai_proxy_module: Path) -> None:
+    config = json.dumps({"provider": {**COMPATIBLE, "mergeConsecutiveMessages": True}})
+    gateway = CountingGateway(ai_proxy_module, config)
+
+    def work(times: int) -> int:
+        before = gateway.executed
+        body = json.dumps(chat("m", *[user([{"type": "text", "text": "a"}])] * times)).encode()
+        gateway.exchange(fields("/v1/chat/completions"), body, [(":status", "500")], [b"{}"])
+        return gateway.executed - before
+
+    work(1500)
+    assert work(15_000) < 15 * work(1500)
+
+
+def test_a_form_has_no_more_parts_and_headers_than_anybody_needs() -> None:
+    part = b'--b\r\ncontent-disposition: form-data; name="x"\r\n\r\ny\r\n'
+    assert len(read_form(part * limits.FORM_PARTS + b"--b--", b"b")) == limits.FORM_PARTS
+    with pytest.raises(MultipartError, match="parts"):
+        read_form(part * (limits.FORM_PARTS + 1) + b"--b--", b"b")
+    with pytest.raises(MultipartError, match="bytes of headers"):
+        read_form(b"--b\r\nx: " + b"y" * limits.FORM_HEADERS + b"\r\n\r\ny\r\n--b--", b"b")
+
+
+def test_what_all_requests_leave_in_an_instance_is_bounded() -> None:
+    kept, (one, other) = Kept(100), (Call(Settings(type="x"), Route("")) for _ in range(2))
+    assert kept.fits(one, 60)
+    assert not kept.fits(other, 60)
+    assert kept.fits(one, 40)  # instead of what it had
+    assert kept.fits(other, 60)
+    kept.forget(one)
+    kept.forget(one)
+    assert kept.total == 60
+
+
+# Answers.
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+@pytest.mark.parametrize("known", [True, False], ids=["length", "chunks"])
+@pytest.mark.parametrize("status", [200, 429])
+def test_an_answer_with_too_many_bytes_is_an_error_in_the_protocol_of_the_client(
+    path: str, known: bool, status: int
+) -> None:
+    stream = gateway_with(GEMINI).request(request("POST", path, JSON, json.dumps(chat("m"))))
+    body = b'{"output": "' + b"a" * (limits.BODY if status == 200 else limits.ERROR_BODY) + b'"}'
+    stream.respond(status, {**JSON, **({"content-length": str(len(body))} if known else {})}, body)
+    assert stream.downstream.status == (502 if status == 200 else 429)
+    assert told(path, stream.downstream.body)
+
+
+def test_an_answer_with_too_much_in_it_is_an_error() -> None:
+    stream = gateway_with(NATIVE).request(chat_of())
+    stream.respond(200, JSON, b'{"output": [' + b"1," * BOUNDS.values + b"1]}")
+    assert stream.downstream.status == 502
+    assert "too much in it" in stream.downstream.text
+
+
+# Streams.
+
+ENDLESS = b"data: " + b"a" * 1_000_000
+EVENTS = {"content-type": "text/event-stream"}
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+@pytest.mark.parametrize("provider", [OPENAI, GEMINI], ids=lambda one: one["type"])
+def test_an_event_without_end_ends_the_stream_with_an_error(provider: Json, path: str) -> None:
+    host = gateway_with(provider)
+    stream = host.request(request("POST", path, JSON, json.dumps({**chat("m"), "stream": True})))
+    stream.response_headers(200, EVENTS)
+    for _ in range(limits.EVENT // len(ENDLESS) + 2):
+        stream.response_body(ENDLESS)
+    assert stream.downstream.status == 502
+    assert str(limits.EVENT) in told(path, stream.downstream.body)[1]
+
+
+def test_a_frame_without_end_is_an_error() -> None:
+    stream = gateway_with(BEDROCK).request(
+        request("POST", "/v1/chat/completions", JSON, json.dumps({**chat("anthropic.claude-3"), "stream": True}))
+    )
+    whole = frame(b"{}" + b" " * limits.EVENT, header(":event-type", "messageStart"))
+    stream.response_headers(200, {"content-type": "application/vnd.amazon.eventstream"})
+    stream.response_body(whole[:1000])
+    assert stream.downstream.status == 502
+
+
+def test_reasoning_does_not_wait_for_ever() -> None:
+    promotion = Promotion()
+    piece = {"reasoning_content": "a" * 1_000_000}
+    out = [promotion.deltas(0, piece) for _ in range(limits.WAITING // 1_000_000 + 1)]
+    assert [len(one) for one in out if one] == [len(out)]
+    assert promotion.deltas(0, piece) == [piece]
+
+
+def test_what_waits_for_the_end_of_a_tool_call_is_bounded() -> None:
+    writer = ClaudeWriter("m")
+    piece = {"index": 1, "id": "b", "function": {"name": "g", "arguments": "a" * 1_000_000}}
+    writer.delta(0, {"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}}]})
+    for _ in range(limits.WAITING // 1_000_000):
+        writer.delta(0, {"tool_calls": [piece]})
+    with pytest.raises(ApiError, match="leaves a tool call open"):
+        writer.delta(0, {"tool_calls": [piece]})
+
+
+@pytest.mark.parametrize("text", ['{"a": "}\\"}", "b": [{}]}', "{}", '{"\\\\": {"x": "\\\\\\""}}'])
+def test_the_end_of_an_object_is_found_however_it_is_cut(text: str) -> None:
+    for size in range(1, len(text) + 1):
+        brackets = Brackets()
+        for start in range(0, len(text), size):
+            assert not brackets.closed
+            brackets.feed(text[start : start + size])
+        assert brackets.closed
+
+
+# The instance survives all that is admitted.
+
+UNHURRIED = replace(DEFAULT_LIMITS, call_time=600)
+"""Memory as it is by default. Time is not measured but counted, below."""
+SAMPLE = [("dify", "a text with an emoji"), ("gemini", "calls with results"), ("claude", "numbers")]
+
+
+def convert(code: Component, name: str, body: bytes, path: str = "/v1/chat/completions") -> object:
+    config, model = PROVIDERS[name]
+    program = ComponentProgram(code, HostServices(), limits=UNHURRIED)
+    try:
+        program.configure(json.dumps({"provider": {**config, "modelMapping": {"*": model}}}), LogLevel.INFO)
+        program.on_request_headers(1, fields(path), False)
+        return program.on_request_body(1, body, True)
+    finally:
+        program.close()
+
+
+def fields(path: str) -> Fields:
+    return [(":scheme", "http"), (":method", "POST"), (":path", path), (":authority", "a"), *JSON.items()]
+
+
+@pytest.mark.parametrize(("name", "kind"), SAMPLE)
+def test_a_body_at_the_bound_fits_into_the_memory_of_an_instance(
+    name: str, kind: str, ai_proxy_code: Component
+) -> None:
+    outcome = convert(ai_proxy_code, name, WORST[kind](PROVIDERS[name][1]))
+    assert isinstance(outcome, list)
+    assert any(isinstance(command, ReplaceRequestBody) for command in outcome)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_each_body_at_the_bound_fits_into_the_memory_of_an_instance(
+    name: str, path: str, ai_proxy_code: Component
+) -> None:
+    for make in WORST.values():
+        convert(ai_proxy_code, name, make(PROVIDERS[name][1]), path)  # which raises if the instance is lost
+
+
+INSTRUCTIONS = 20e9
+"""Of WebAssembly, that an instance carries out within `call_time`: a fast machine takes a third of it."""
+
+
+def count(module: Path, name: str, kind: str, path: str) -> int:
+    config, model = PROVIDERS[name]
+    gateway = CountingGateway(module, json.dumps({"provider": {**config, "modelMapping": {"*": model}}}))
+    before = gateway.executed
+    gateway.exchange(fields(path), WORST[kind](model), [(":status", "500")], [b"{}"])
+    work = gateway.executed - before
+    _assert_unharmed(gateway)
+    return work
+
+
+def _assert_unharmed(gateway: CountingGateway) -> None:
+    assert [line for line in gateway.log if "Traceback" in line] == []
+    assert gateway.memory <= DEFAULT_LIMITS.memory
+
+
+@pytest.mark.slow
+@pytest.mark.envoy
+@pytest.mark.parametrize(("name", "kind"), SAMPLE)
+def test_a_body_at_the_bound_takes_no_longer_than_a_call_may(name: str, kind: str, ai_proxy_module: Path) -> None:
+    assert count(ai_proxy_module, name, kind, "/v1/chat/completions") < INSTRUCTIONS
+
+
+@pytest.mark.exhaustive
+@pytest.mark.envoy
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_each_body_at_the_bound_takes_no_longer_than_a_call_may(name: str, path: str, ai_proxy_module: Path) -> None:
+    found = {kind: count(ai_proxy_module, name, kind, path) for kind in worst_bodies.WORST}
+    assert {kind: work for kind, work in found.items() if work >= INSTRUCTIONS} == {}
+
+
+# The same of answers.
+
+CONFIGURATIONS = {one.name: one.config for file in sorted(RECORDED.glob("*/*.json")) for one in load(file)}
+ANSWERS = {codec: next(iter(found.values())) for codec, found in recorded(streams=False).items()}
+
+
+def answered(module: Path, codec: str) -> Iterator[tuple[str, int]]:
+    """Instructions by what there is in plenty in the answer."""
+    one = ANSWERS[codec]
+    for what, body in worst_answers(json.loads(one.answer)):
+        gateway = CountingGateway(module, CONFIGURATIONS[one.name])
+        before = gateway.executed
+        response = [(":status", "200"), *JSON.items()]
+        _, received = gateway.exchange(fields(one.path), json.dumps(one.body).encode(), response, [body])
+        work = gateway.executed - before
+        _assert_unharmed(gateway)
+        assert received != body
+        yield what, work
+
+
+@pytest.mark.slow
+@pytest.mark.envoy
+def test_an_answer_at_the_bound_takes_no_longer_than_a_call_may(ai_proxy_module: Path) -> None:
+    assert max(work for _, work in answered(ai_proxy_module, "claude")) < INSTRUCTIONS
+
+
+@pytest.mark.exhaustive
+@pytest.mark.envoy
+@pytest.mark.parametrize("codec", ANSWERS)
+def test_each_answer_at_the_bound_takes_no_longer_than_a_call_may(codec: str, ai_proxy_module: Path) -> None:
+    assert {what: work for what, work in answered(ai_proxy_module, codec) if work >= INSTRUCTIONS} == {}
+
+
+# Streams that only pass.
+
+
+def test_a_stream_that_is_not_read_is_passed_on_whatever_is_in_it() -> None:
+    host = gateway_with(CLAUDE, protocol="original")
+    stream = host.request(request("POST", "/v1/messages", JSON, json.dumps({**chat("m"), "stream": True})))
+    stream.response_headers(200, EVENTS)
+    assert all(stream.response_body(ENDLESS) == ENDLESS for _ in range(20))
