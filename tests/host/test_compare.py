@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from proxywasm_host import bodies
 from proxywasm_host.compare import differences, judge
 from proxywasm_host.exchange import Exchange, Message
 
@@ -139,3 +140,8 @@ def test_a_difference_reads_well() -> None:
     [difference] = differences(result(upstream=None), exchange())
     assert str(difference).startswith('upstream\n  expected {"headers": ')
     assert str(difference).endswith("\n  got      null")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "data: " + "[" * 100_000 + "\n\n"])
+def test_a_body_that_is_nested_too_deep_to_be_read_is_compared_as_it_is(text: str) -> None:
+    assert bodies.unparse(bodies.parse(text.encode())) == text
