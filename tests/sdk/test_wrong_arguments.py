@@ -180,7 +180,7 @@ ANYTHING = {
     "Headers.get", "Headers.get_all", "Headers.set_all", "Headers.add", "Headers.discard", "Headers.discard_all",
     # No call of the host: plain functions on texts and bytes, as Python has them.
     "encode_event", "get_token_usage", "get_value_from_body", "marshal_str", "unmarshal_str", "unify_sse_chunk",
-    "SSEDecoder", "SSEDecoder.feed", "log.enabled_for",
+    "JsonBounds", "JsonBounds.check", "SSEDecoder", "SSEDecoder.feed", "log.enabled_for",
 }  # fmt: skip
 """Functions with arguments that need no check."""
 BY_THE_SDK = {
