@@ -28,7 +28,7 @@ def check(plugin: PluginContext) -> None:
 
     def answered(answer: HttpAnswer) -> None:
         health.well = answer.status == 200
-        healthy.record(health.well)
+        healthy.record(int(health.well))
 
     health.client.get("/health", answered, timeout_ms=2000)
 

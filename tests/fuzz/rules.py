@@ -30,18 +30,19 @@ def _broken(exchange: Exchange, result: Result) -> Iterator[str]:
     for line in result["logs"]:
         if "Traceback" in line:
             yield f"the plugin raised: {line.rpartition(chr(10))[2]}\n{line}"
+    given = _given(exchange)
     if upstream := result["upstream"]:
         yield from _fields("upstream", upstream["headers"])
         asked = _path(dict(exchange.request.headers).get(":path", "/"))
         if not any(asked):  # what the gateway lets through may pass on; the plugin adds none
             yield from _path(dict(upstream["headers"]).get(":path", ""))
-        yield from _json("upstream", bodies.join(upstream["body"]))
+        yield from _json("upstream", bodies.join(upstream["body"]), given)
     for call in result["callouts"]:
         yield from _fields("call-out", call["headers"])
-        yield from _json("call-out", bodies.join(call["body"]))
+        yield from _json("call-out", bodies.join(call["body"]), given)
     if downstream := result["downstream"]:
         yield from _fields("downstream", downstream["headers"])
-        yield from _json("downstream", bodies.join(downstream["body"]))
+        yield from _json("downstream", bodies.join(downstream["body"]), given)
     if reply := result["local_reply"]:
         yield from _fields("local reply", reply["headers"])
         if not 200 <= reply["status"] <= 599:
@@ -73,8 +74,14 @@ def _path(path: str) -> Iterator[str]:
         yield f"upstream: dot segments in {path!r}"
 
 
-def _json(where: str, data: bytes) -> Iterator[str]:
-    """Nobody gives us these words as JSON, so whoever reads them here reads our own mistake."""
+def _given(exchange: Exchange) -> bytes:
+    """All that outsiders have sent."""
+    messages = [exchange.request, exchange.response, *(callout.response for callout in exchange.callouts)]
+    return b"".join(chunk for message in messages if message is not None for chunk in message.body)
+
+
+def _json(where: str, data: bytes, given: bytes) -> Iterator[str]:
+    """What nobody gave us and is no JSON, such as NaN, is our own mistake."""
 
     def refuse(word: str) -> Any:
         raise _NotJsonError(word)
@@ -90,7 +97,8 @@ def _json(where: str, data: bytes) -> Iterator[str]:
         try:
             json.loads(text, parse_constant=refuse)
         except _NotJsonError as word:
-            yield f"{where}: {word} in a document"
+            if str(word).strip("-").encode() not in given:
+                yield f"{where}: {word} in a document"
         except (ValueError, RecursionError):
             pass  # not ours: what is passed on may be anything
 
