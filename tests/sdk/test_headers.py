@@ -134,7 +134,8 @@ def test_a_pseudo_header_that_was_set_elsewhere_is_still_checked(where: list[tup
     if where[0][0] == ":status":
         with pytest.raises(ValueError, match="only :status can be set here"):
             headers[":path"] = "/new"
-    for change in (lambda: headers.add(":path", "/new"), lambda: headers.discard(where[0][0])):
-        with pytest.raises(ValueError, match="header ':"):
-            change()
+    with pytest.raises(ValueError, match="header ':path'"):
+        headers.add(":path", "/new")
+    with pytest.raises(ValueError, match="cannot be removed"):
+        headers.discard(where[0][0])
     assert headers.fields() == where
