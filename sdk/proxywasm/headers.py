@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from typing import Any, Final, TypeAlias, TypeVar, overload
 
 from .errors import RuleError
-from .fields import PSEUDO_VALUES, REQUEST_PSEUDO, RESPONSE_PSEUDO, check
+from .fields import REQUEST_PSEUDO, RESPONSE_PSEUDO, check
 from .wire import EditOp, FieldEdits, Fields, split_fields
 
 T = TypeVar("T")
@@ -31,6 +31,9 @@ _spellings: dict[str, str] = dict.fromkeys(_PSEUDO, "")
 
 Pseudo-headers and those of `GUARDED` are always checked: whether one can be set depends on where, and their values have
 rules of their own."""
+_targets: set[tuple[str, str]] = set()
+"""Pseudo-headers with values that fit, without those of `GUARDED`: nearly every request gets one of a few hosts and
+paths. One that is there may be set."""
 _MOST_SPELLINGS: Final = 1000
 _LONGEST_SPELLING: Final = 100
 
@@ -180,9 +183,12 @@ class Headers(MutableMapping[str, str]):
             lower = ""
         # What can be printed has neither line breaks nor lone surrogates.
         if not lower or type(value) is not str or not value.isprintable():
-            lower, value = self._checked(op, name, value)
-            if lower in GUARDED and self.guard is not None:
-                self.guard(lower, value)
+            if op == "=" and type(value) is str and (name, value) in _targets and name in self.first:
+                lower = name
+            else:
+                lower, value = self._checked(op, name, value)
+                if lower in GUARDED and self.guard is not None:
+                    self.guard(lower, value)
         edits = self.edits
         if not edits and self.changed is not None:
             self.changed()
@@ -201,10 +207,6 @@ class Headers(MutableMapping[str, str]):
     def _checked(self, op: EditOp, name: str, value: str) -> tuple[str, str]:
         """The name in lower case and the value, as they will be sent. Raises as `check` does."""
         first = self.first
-        # In nearly every request, so without all that follows. A pseudo-header that is there may be set.
-        is_usual = name in _PSEUDO and name in first and op == "=" and type(value) is str and value.isascii()
-        if is_usual and PSEUDO_VALUES[name][0](value):
-            return name, value
         # Messages without either are those that an author has made.
         pseudo = RESPONSE_PSEUDO if ":status" in first else REQUEST_PSEUDO if ":method" in first else _PSEUDO
         value = check(name, value, pseudo)
@@ -212,6 +214,8 @@ class Headers(MutableMapping[str, str]):
         if lower in _PSEUDO:
             if op == "+" and lower in first:
                 raise ValueError(f"header {name!r} has one value: assign it, do not add one")
+            if lower not in GUARDED and len(_targets) < _MOST_SPELLINGS and len(value) <= _LONGEST_SPELLING:
+                _targets.add((name, value))
         elif lower not in GUARDED and len(_spellings) < _MOST_SPELLINGS and len(name) <= _LONGEST_SPELLING:
             _spellings[name] = lower
         return lower, value

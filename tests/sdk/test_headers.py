@@ -122,3 +122,20 @@ def test_what_a_header_says_already_is_no_change() -> None:
     twice = Headers(list(FIELDS))
     twice["a"] = "1"
     assert twice.fields() == [("a", "1"), ("b", "2")]
+
+
+@pytest.mark.parametrize("where", [[(":status", "200")], [(":method", "GET"), (":path", "/")]])
+def test_a_pseudo_header_that_was_set_elsewhere_is_still_checked(where: list[tuple[str, str]]) -> None:
+    request = Headers([(":method", "GET"), (":path", "/old")])
+    for _ in range(2):
+        request[":path"] = "/new"
+        request[":path"] = "/newer"
+    headers = Headers(list(where))
+    if where[0][0] == ":status":
+        with pytest.raises(ValueError, match="only :status can be set here"):
+            headers[":path"] = "/new"
+    with pytest.raises(ValueError, match="header ':path'"):
+        headers.add(":path", "/new")
+    with pytest.raises(ValueError, match="cannot be removed"):
+        headers.discard(where[0][0])
+    assert headers.fields() == where
