@@ -10,6 +10,7 @@ import click
 
 from proxywasm_host.build import BuildError
 from proxywasm_host.gateway.envoy import EnvoyError
+from proxywasm_host.lowering import OPTIMISATIONS
 from proxywasm_host.terminal import UserError, progress
 
 from ..envoy.size import FULL, QUICK
@@ -48,7 +49,7 @@ def main(names: tuple[str, ...], output: Path | None, *, only_counted: bool, qui
     if output is not None:
         values = {column.name: dict(column.values) for column in columns}
         output.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    click.echo(table(columns, names))
+    click.echo(table(columns, [each for each in OPTIMISATIONS if each.name in names]))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,24 @@
-"""The table of docs/performance.md."""
+"""The tables of docs/performance.md."""
 
 from __future__ import annotations
 
-from proxywasm_host.lowering import OPTIMISATIONS
+from collections.abc import Sequence
+from typing import Any
+
+from proxywasm_host.lowering import Optimisation
 
 from .measure import Column
 
 
-def table(columns: list[Column], names: tuple[str, ...]) -> str:
+def table(columns: list[Column], optimisations: Sequence[Optimisation[Any]]) -> str:
     """As Markdown: by optimisation, what it changes in each column."""
     lines = [
         f"| optimisation | {' | '.join(column.name for column in columns)} |",
         f"| --- |{' ---: |' * len(columns)}",
     ]
-    for each in OPTIMISATIONS:
-        if each.name in names:
-            cells = [_percent(column, each.name) for column in columns]
-            lines.append(f"| `{each.name}`: {each.what} | {' | '.join(cells)} |")
+    for each in optimisations:
+        cells = [_percent(column, each.name) for column in columns]
+        lines.append(f"| `{each.name}`: {each.what} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from .cache import cache_folder, forget_oldest, write
+from .lowering import Optimisation
 from .lowering.binary import COMPONENT_HEADER, CORE_HEADER, Reader, section, sections, u32, vector
 from .lowering.code import GLOBAL_GET, I32_CONST, bodies, instructions, s32
 from .lowering.component import Component, Export, Instantiated, read_component
@@ -41,6 +42,9 @@ def fix_addresses(data: bytes) -> bytes:
         parts.append(section(number, fixed.get(module, body) if number == _CORE_MODULE else body))
         module += number == _CORE_MODULE
     return b"".join(parts)
+
+
+ADDRESSES: Final = Optimisation("addresses", "addresses of CPython's types and tables are numbers", fix_addresses)
 
 
 def _values(component: Component, instance: Instantiated, known: dict[int, dict[str, int]]) -> dict[int, int]:

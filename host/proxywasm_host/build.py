@@ -10,15 +10,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from .addresses import ADDRESSES
 from .addresses import MAKERS as ADDRESS_MAKERS
-from .addresses import fix_addresses
 from .cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
-from .lowering import LoweringError, lower
+from .lowering import LoweringError, Optimisation, lower, remaining
 from .lowering.binary import MalformedError
 from .seal import is_changed, seal
 from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, Staging, StagingError, collect
@@ -40,13 +40,11 @@ class World:
     """Of its WIT package, below `wit/`."""
     app: str
     """The entry module."""
-    addressed: bool = False
-    """Addresses are numbers in its code; see `addresses`. Lowering does that itself."""
 
 
-HTTP_PLUGIN: Final = World("http-plugin", ".", "proxywasm.adapters.component", addressed=True)
-ADDRESSES: Final = "addresses"
-"""The optimisation of components, by the name under which it can be left out; see `addresses`."""
+HTTP_PLUGIN: Final = World("http-plugin", ".", "proxywasm.adapters.component")
+COMPONENT_OPTIMISATIONS: Final[tuple[Optimisation[bytes], ...]] = (ADDRESSES,)
+"""What makes a component for our own host faster; `lowering.OPTIMISATIONS` are those of a module for Envoy."""
 _PROXY_WASM: Final = "proxywasm.adapters.proxy_wasm"
 ABIS: Final = {
     "0.2.1": World("proxy-wasm", "proxy-wasm", _PROXY_WASM),
@@ -77,16 +75,17 @@ def build(
     """Build a package folder or module file; without an output the component stays in the cache.
 
     A plugin may import pure-Python packages: those that lie beside it, and those that are installed where this runs.
-    `without` names optimisations that are not to be done; a component has one, `ADDRESSES`. Raises `BuildError`.
+    `without` names those of `COMPONENT_OPTIMISATIONS` that are not to be done. Raises `BuildError`.
     """
-    if unknown := sorted(set(without) - {ADDRESSES}):
-        raise BuildError(f"a component has no optimisation {unknown[0]!r}, only {ADDRESSES}")
-    world = replace(HTTP_PLUGIN, addressed=ADDRESSES not in without)
-    built = build_component(plugin, world, progress=progress)
+    try:
+        optimisations = remaining(COMPONENT_OPTIMISATIONS, without)
+    except LoweringError as error:
+        raise BuildError(str(error)) from None
+    built = build_component(plugin, HTTP_PLUGIN, optimisations, progress=progress)
     # A build for a file is the remedy for a component that is damaged, so it must not hand out a damaged one.
     if output is not None and built.cached and is_changed(built.path.read_bytes()):
         built.path.unlink(missing_ok=True)
-        built = build_component(plugin, world, progress=progress)
+        built = build_component(plugin, HTTP_PLUGIN, optimisations, progress=progress)
     return _delivered(built, output)
 
 
@@ -127,7 +126,13 @@ def _delivered(built: Built, output: Path | None) -> Built:
     return replace(built, path=output)
 
 
-def build_component(plugin: Path, world: World, *, progress: Callable[[str], None] = lambda _: None) -> Built:
+def build_component(
+    plugin: Path,
+    world: World,
+    optimisations: Sequence[Optimisation[bytes]] = (),
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Built:
     """The component for a world, in the cache. Raises `BuildError`."""
     progress("collecting sources")
     try:
@@ -137,12 +142,12 @@ def build_component(plugin: Path, world: World, *, progress: Callable[[str], Non
     except (StagingError, CacheFolderError) as error:
         raise BuildError(str(error)) from None
     wit = _wit_folder() / world.folder
-    entry = folder / f"{staging.module}-{_key(staging, world, wit)}.wasm"
+    entry = folder / f"{staging.module}-{_key(staging, world, optimisations, wit)}.wasm"
     cached = entry.is_file()
     if not cached:
         with one_at_a_time(entry):
             if not entry.is_file():
-                _componentize(staging, world, wit, entry, progress)
+                _componentize(staging, world, optimisations, wit, entry, progress)
         forget_oldest(folder, _COMPONENTS, _KEPT_BUILDS)
     else:
         os.utime(entry)
@@ -158,15 +163,22 @@ def _wit_folder() -> Path:
     raise BuildError(f"the WIT package is missing from this installation: there is no {here / 'wit'}; reinstall it")
 
 
-def _key(staging: Staging, world: World, wit: Path) -> str:
-    total = hashlib.sha256(f"{world} {staging.digest()}".encode())
+def _key(staging: Staging, world: World, optimisations: Sequence[Optimisation[bytes]], wit: Path) -> str:
+    total = hashlib.sha256(f"{world} {[each.name for each in optimisations]} {staging.digest()}".encode())
     for file in [*sorted(wit.glob("*.wit")), *_MAKERS]:
         total.update(file.read_bytes())
     total.update(importlib.metadata.version("componentize-py").encode())
     return total.hexdigest()[:32]
 
 
-def _componentize(staging: Staging, world: World, wit: Path, entry: Path, progress: Callable[[str], None]) -> None:
+def _componentize(
+    staging: Staging,
+    world: World,
+    optimisations: Sequence[Optimisation[bytes]],
+    wit: Path,
+    entry: Path,
+    progress: Callable[[str], None],
+) -> None:
     with tempfile.TemporaryDirectory(prefix="proxywasm-build-") as temporary:
         root = Path(temporary)
         staging.copy_to(root / "app")
@@ -194,11 +206,11 @@ def _componentize(staging: Staging, world: World, wit: Path, entry: Path, progre
             raise BuildError(_explain(staging, done.stderr or done.stdout))
         if world.name == HTTP_PLUGIN.name:
             component = target.read_bytes()
-            if world.addressed:
+            for each in optimisations:
                 try:
-                    component = fix_addresses(component)
+                    component = each.apply(component)
                 except (MalformedError, OSError) as error:
-                    raise BuildError(f"addresses cannot be put into the component: {error}") from error
+                    raise BuildError(f"the optimisation {each.name} of the component failed: {error}") from error
             target.write_bytes(component + seal(component))
         _put(target, entry)
 

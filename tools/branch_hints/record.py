@@ -27,8 +27,6 @@ from proxywasm_host.services import HostServices
 from .branches import COUNTER_SIZE, Branch, branches, counted, hint_section
 
 _CORE_MODULE: Final = 1
-_WORLD: Final = replace(HTTP_PLUGIN, addressed=False)
-"""With the libraries as they come."""
 _START: Final = 384 * MIB
 """Where the counters are: behind what a plugin may use."""
 _LIMITS: Final = replace(DEFAULT_LIMITS, memory=512 * MIB, call_time=30.0, start_time=60.0)
@@ -50,7 +48,8 @@ class _Library:
 def record(files: list[Path], folder: Path) -> None:
     """Write the hints for each library into a folder."""
     with tempfile.TemporaryDirectory(prefix="proxywasm-hints-") as temporary:
-        component, libraries = _counting(build_component(flagship(), _WORLD).path.read_bytes())
+        # Without optimisations: with the libraries as they come.
+        component, libraries = _counting(build_component(flagship(), HTTP_PLUGIN).path.read_bytes())
         path = Path(temporary) / "counting.wasm"
         path.write_bytes(component)
         counts = _count(Engine(optimize=False).load(path), files, sum(len(library.branches) for library in libraries))

@@ -2,6 +2,6 @@
 
 from .errors import LoweringError
 from .lower import Lowered, lower
-from .optimisations import OPTIMISATIONS, SLOW, Optimisation
+from .optimisations import OPTIMISATIONS, SLOW, Optimisation, remaining
 
-__all__ = ["OPTIMISATIONS", "SLOW", "Lowered", "LoweringError", "Optimisation", "lower"]
+__all__ = ["OPTIMISATIONS", "SLOW", "Lowered", "LoweringError", "Optimisation", "lower", "remaining"]

@@ -8,16 +8,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from ..errors import LoweringError
 from ..parts import Parts
 from .binaryen import OPTIMISER, SMALL_OFFSETS
 from .branch_hints import BRANCH_HINTS
-from .interface import Optimisation
+from .interface import Optimisation, remaining
 from .trimming import NO_COMPILER, UNLOADED_MODULES
 
-__all__ = ["OPTIMISATIONS", "SLOW", "Optimisation", "optimise"]
+__all__ = ["OPTIMISATIONS", "SLOW", "Optimisation", "optimise", "remaining"]
 
-OPTIMISATIONS: Final = (BRANCH_HINTS, UNLOADED_MODULES, NO_COMPILER, OPTIMISER, SMALL_OFFSETS)
+OPTIMISATIONS: Final[tuple[Optimisation[Parts], ...]] = (
+    BRANCH_HINTS,
+    UNLOADED_MODULES,
+    NO_COMPILER,
+    OPTIMISER,
+    SMALL_OFFSETS,
+)
 """In the order in which they are applied."""
 
 SLOW: Final = frozenset(each.name for each in OPTIMISATIONS if each.slow)
@@ -26,10 +31,6 @@ SLOW: Final = frozenset(each.name for each in OPTIMISATIONS if each.slow)
 
 def optimise(parts: Parts, without: Collection[str]) -> Parts:
     """Raises `LoweringError` for a name that no optimisation has."""
-    names = [each.name for each in OPTIMISATIONS]
-    if unknown := sorted(set(without).difference(names)):
-        raise LoweringError(f"there is no optimisation {unknown[0]!r}, only {', '.join(names)}")
-    for each in OPTIMISATIONS:
-        if each.name not in without:
-            parts = each.apply(parts)
+    for each in remaining(OPTIMISATIONS, without):
+        parts = each.apply(parts)
     return parts
