@@ -7,10 +7,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from .apis import Route
-from .credentials.scrubber import Scrubber
+from .credentials.scrubber import NO_CREDENTIALS
 from .settings import Settings
 
-NO_CREDENTIALS: Final = Scrubber(())
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 

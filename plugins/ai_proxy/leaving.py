@@ -47,8 +47,7 @@ def headers(ctx: HttpContext, call: Call) -> None:
 def fields(call: Call, given: Fields) -> Fields:
     """Header fields without credentials; the same object if there are none. Raises `ApiError` as `headers` does."""
     scrubber = call.scrubber
-    names = "\n".join([name for name, _ in given])
-    values = "\n".join([value for _, value in given])
+    names, values = map("\n".join, zip(*given, strict=True)) if given else ("", "")
     if scrubber.clean_text(values) is values and not scrubber.knows(names):
         return given
     cleaned = []

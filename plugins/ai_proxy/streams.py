@@ -8,10 +8,10 @@ from typing import Final, Protocol
 from proxywasm import Event, JsonTooComplexError, SSEDecoder, SSEError, log
 
 from . import fronts, limits, thinking
-from .call import NO_CREDENTIALS, Call
+from .call import Call
 from .chat import ChatWriter, error_event
 from .codecs import openai_chat
-from .credentials.scrubber import Scrubber
+from .credentials.scrubber import NO_CREDENTIALS, Scrubber
 from .errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream, stream_cut
 from .jsonx import Json, NumberError, loads, to_bytes
 from .provider import Codec
@@ -135,9 +135,7 @@ def _writer(call: Call) -> Writer:
     if (front := fronts.of(call)) is not None:
         writer = front.writer(call)
     else:
-        writer = ChatWriter(
-            call.model, choices=call.choices, usage_choice=call.usage_choice, remarkable=call.scrubber.shortest
-        )
+        writer = ChatWriter(call.model, choices=call.choices, usage_choice=call.usage_choice, scrubber=call.scrubber)
     return thinking.PromotingWriter(writer) if thinking.wanted(call.settings) else writer
 
 
@@ -177,26 +175,28 @@ class CheckedStream:
         self.failure: ApiError | None = None
         self._scrubber = scrubber
         self._suspects = scrubber.suspects_event
+        self._shortest = scrubber.shortest
         self._fresh = True
         self._head = self._tail = b""
-        self._most = self._least = 0
+        self._least = 0
         self._held = bytearray()
         self._ended = False
         self._has_data = self._has_finishes = False
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
-        known = False
-        if len(chunk) < self._most and not last:
-            # As mostly: but for some characters of its content it has been looked at before.
-            known = chunk.startswith(self._head) and chunk.endswith(self._tail)
-            if not known:
-                self._most = 0
+        new = chunk
+        if self._head and not last:
+            # As mostly: but for its content it has been looked at before.
+            if not (chunk.startswith(self._head) and chunk.endswith(self._tail)):
+                self._head = b""
             elif len(chunk) < self._least:
                 return chunk
+            else:
+                new = chunk[len(self._head) : -len(self._tail)]
         output = self._checked(chunk, last=last)
-        if not known and self._suspects(output):
+        if (len(new) >= self._shortest or output is not chunk) and self._suspects(new if output is chunk else output):
             return self._scrubber.remove(output)
-        if not self._most and output is chunk and not self._ended:
+        if not self._head and output is chunk and not self._ended:
             self._remember(chunk)
         return output
 
@@ -237,15 +237,17 @@ class CheckedStream:
         return chunk.lstrip()[:1] not in {b"{", b"<"}
 
     def _remember(self, chunk: bytes) -> None:
-        """Of chunks like this one, with another content, only that is new: too little for a credential as long as they
-        have less than `_most` bytes, and for an end or an error with less than `_least`.
+        """Of chunks like this one, with another content, only that is new, and too little for a credential, an end or
+        an error as long as they have less than `_least` bytes.
         """
+        if not self._shortest:
+            return  # A credential may begin before the content.
         start = chunk.find(_CONTENT) + len(_CONTENT)
         end = chunk.find(b'"}', start)
         if start >= len(_CONTENT) and end >= 0:
             self._head, self._tail = chunk[:start], chunk[end:]
             size = start + len(chunk) - end
-            self._most, self._least = size + self._scrubber.shortest, size + len(_ERROR) + 1
+            self._least = size + min(self._shortest, len(_ERROR) + 1)
 
     def _note(self, output: bytes) -> None:
         """A stream that never speaks of a finish, not even as null, has none that could be missing."""

@@ -14,6 +14,10 @@ SHORTEST: Final = 8
 
 MASK: Final = b"***"
 
+_MOST_NAMES: Final = 100
+_LONGEST_NAMES: Final = 2000
+"""Characters, and sets of names, that are remembered."""
+
 _CUTS: Final = 4
 """How many escapes within each other the end of a text may cut."""
 
@@ -55,9 +59,16 @@ class Scrubber:
             self.shortest = 0  # It could begin in one string and end in another.
         self._alphabet = b""
         pieces = suspicion.pieces(self._tokens, base64_forms) + suspicion.pieces(self._others)
-        self.suspects_event = suspicion.search(pieces, b"\\", b"%")
+        self.suspects_event = suspicion.search(pieces, (b"\\", b"%"))
         """Whether an event of a stream may have something to `remove`. Letters written as HTML entities escape it."""
-        self._suspects = suspicion.search(pieces, b"\\", b"%", b"&")
+        of_content = suspicion.search_text(pieces, (b"\\", b"%"))
+        self.suspects_content = of_content if self.shortest else lambda _: True
+        """The same for a JSON string that is about to be written into one."""
+        self._suspects = suspicion.search(pieces, (b"\\", b"%", b"&"))
+        self._suspects_text = suspicion.search_text(pieces, (b"\\", b"%", b"&"))
+        self._lower = tuple(secret.lower() for secret in (*self._tokens, *self._others))
+        self._unknown: set[str] = set()
+        """Names that no credential is in: those of a service's headers are the same in all its answers."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to remove."""
@@ -73,14 +84,21 @@ class Scrubber:
 
     def clean_text(self, text: str) -> str:
         """The same for a text in the plugin's hands; one that nothing is removed from stays as it is."""
+        if not self._suspects_text(text):
+            return text
         data = text.encode(errors=_ANY)
-        cleaned = self.clean(data)
+        cleaned = self.remove(data)
         return text if cleaned is data else cleaned.decode(errors=_ANY)
 
-    def knows(self, text: str) -> bool:
-        """Whether a credential stands in a text, whatever happened to upper and lower case."""
-        data = text.lower().encode(errors=_ANY)
-        return any(secret.lower().encode(errors=_ANY) in data for secret in (*self._tokens, *self._others))
+    def knows(self, names: str) -> bool:
+        """Whether a credential stands in names of headers, which are in lower case."""
+        if names in self._unknown:
+            return False
+        if any(secret in names for secret in self._lower):
+            return True
+        if len(self._unknown) < _MOST_NAMES and len(names) <= _LONGEST_NAMES:
+            self._unknown.add(names)
+        return False
 
     def remove(self, text: bytes, mask: Mask = _shown) -> bytes:
         """What `clean` does with a text that it suspects."""
@@ -185,3 +203,6 @@ def base64_forms(raw: bytes) -> Iterator[bytes]:
         inside = encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
         yield inside
         yield inside.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+NO_CREDENTIALS: Final = Scrubber(())
