@@ -14,10 +14,6 @@ SHORTEST: Final = 8
 
 MASK: Final = b"***"
 
-_MOST_NAMES: Final = 100
-_LONGEST_NAMES: Final = 2000
-"""Characters, and sets of names, that are remembered."""
-
 _CUTS: Final = 4
 """How many escapes within each other the end of a text may cut."""
 
@@ -53,8 +49,8 @@ class Scrubber:
         plain = dict.fromkeys(form for secret in (*self._tokens, *self._others) for form in _forms(secret))
         coded = dict.fromkeys(form for secret in self._tokens for form in base64_forms(secret.encode(errors=_ANY)))
         self._needles = (*plain, *coded)
-        self.shortest = min(map(len, self._needles), default=1 << 30)
-        """Bytes that a JSON string with a credential in it has at least."""
+        self.shortest = min([len(needle.decode(errors="replace")) for needle in self._needles], default=1 << 30)
+        """Characters that a JSON string or a header with a credential in it has at least."""
         if any(b'"' in needle for needle in self._needles):
             self.shortest = 0  # It could begin in one string and end in another.
         self._alphabet = b""
@@ -67,8 +63,6 @@ class Scrubber:
         self._suspects = suspicion.search(pieces, (b"\\", b"%", b"&"))
         self._suspects_text = suspicion.search_text(pieces, (b"\\", b"%", b"&"))
         self._lower = tuple(secret.lower() for secret in (*self._tokens, *self._others))
-        self._unknown: set[str] = set()
-        """Names that no credential is in: those of a service's headers are the same in all its answers."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to remove."""
@@ -92,13 +86,11 @@ class Scrubber:
 
     def knows(self, names: str) -> bool:
         """Whether a credential stands in names of headers, which are in lower case."""
-        if names in self._unknown:
-            return False
-        if any(secret in names for secret in self._lower):
-            return True
-        if len(self._unknown) < _MOST_NAMES and len(names) <= _LONGEST_NAMES:
-            self._unknown.add(names)
-        return False
+        return any(secret in names for secret in self._lower)
+
+    def suspects_header(self, text: str) -> bool:
+        """Whether names or values of headers may have a credential in them."""
+        return self._suspects_text(text) or self.knows(text)
 
     def remove(self, text: bytes, mask: Mask = _shown) -> bytes:
         """What `clean` does with a text that it suspects."""
