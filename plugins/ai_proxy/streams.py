@@ -161,7 +161,7 @@ def _tell(failure: ApiError, scrubber: Scrubber) -> None:
 _FINISH: Final = b'"finish_reason"'
 _FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
 _ERROR: Final = b'"error"'
-_CONTENT: Final = b'"content":"'
+_CONTENT: Final = b'"content"'
 _FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
 
@@ -242,9 +242,10 @@ class CheckedStream:
         """
         if not self._shortest:
             return  # A credential may begin before the content.
-        start = chunk.find(_CONTENT) + len(_CONTENT)
+        name = chunk.find(_CONTENT) + len(_CONTENT)
+        start = chunk.find(b'"', name) + 1
         end = chunk.find(b'"}', start)
-        if start >= len(_CONTENT) and end >= 0:
+        if name >= len(_CONTENT) and chunk[name : start - 1].strip() == b":" and end >= 0:
             self._head, self._tail = chunk[:start], chunk[end:]
             size = start + len(chunk) - end
             self._least = size + min(self._shortest, len(_ERROR) + 1)

@@ -164,7 +164,9 @@ class HttpContext(UserAttributes):
     def _limit(self, direction: Direction, read: Callable[[BodyMode, int], Command], size: int) -> None:
         if self.ended:
             raise RuleError(f"nothing can be limited any more: {DONE}")
-        direction.limit = checks.number(size, "the limit of a body", 0, MAX_U32)
+        if type(size) is not int or not 0 <= size <= MAX_U32:  # as in every request
+            checks.number(size, "the limit of a body", 0, MAX_U32)
+        direction.limit = size
         if direction.read is not None:
             self.command(read(direction.read, size))
 

@@ -64,16 +64,19 @@ def _search(
     # one that stands for many pieces, or looks at what follows a sign, is for texts that have one.
     if not pieces:
         return lambda _: False
-    if len(pieces) == _USUAL and len(signs) == 2:
+    if len(pieces) == _USUAL:
         # The case of most configurations, for each event of a stream: without a loop it takes two thirds of the time.
         one, two, three, four = pieces
-        sign, other = signs
+        sign, other, *more = signs
+        third = more[0] if more else other
 
         def usual(text: AnyStr) -> bool:
             find = text.find
             if find(one) >= 0 or find(two) >= 0 or find(three) >= 0 or find(four) >= 0:
                 return True
-            return (find(sign) >= 0 or find(other) >= 0) and any_escape(text) is not None
+            if find(sign) < 0 and find(other) < 0 and (third is other or find(third) < 0):
+                return False
+            return any_escape(text) is not None
 
         return usual
     few = pieces if len(pieces) <= _MANY else ()
