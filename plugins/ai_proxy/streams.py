@@ -162,6 +162,7 @@ _FINISH: Final = b'"finish_reason"'
 _FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
 _ERROR: Final = b'"error"'
 _CONTENT: Final = b'"content"'
+_ESCAPE: Final = ord("\\")
 _FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
 
@@ -178,27 +179,31 @@ class CheckedStream:
         self._shortest = scrubber.shortest
         self._fresh = True
         self._head = self._tail = b""
-        self._least = 0
         self._held = bytearray()
         self._ended = False
         self._has_data = self._has_finishes = False
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
-        new = chunk
         if self._head and not last:
-            # As mostly: but for its content it has been looked at before.
-            if not (chunk.startswith(self._head) and chunk.endswith(self._tail)):
-                self._head = b""
-            elif len(chunk) < self._least:
+            if self._differs_in_its_content(chunk):
                 return chunk
-            else:
-                new = chunk[len(self._head) : -len(self._tail)]
+            self._head = b""
         output = self._checked(chunk, last=last)
-        if (len(new) >= self._shortest or output is not chunk) and self._suspects(new if output is chunk else output):
+        if self._suspects(output):
             return self._scrubber.remove(output)
-        if not self._head and output is chunk and not self._ended:
+        if output is chunk and not self._ended:
             self._remember(chunk)
         return output
+
+    def _differs_in_its_content(self, chunk: bytes) -> bool:
+        """Nearly all events of a stream are the same but for a few characters in a JSON string: all else has been
+        looked at before, and what is within one string is neither an end nor an error.
+        """
+        head, tail = self._head, self._tail
+        if not (chunk.startswith(head) and chunk.endswith(tail)) or len(chunk) < len(head) + len(tail):
+            return False
+        new = chunk[len(head) : -len(tail)]
+        return new.find(b'"') < 0 and (len(new) < self._shortest or not self._suspects(new))
 
     def _checked(self, chunk: bytes, *, last: bool) -> bytes:
         if self.failure:
@@ -237,18 +242,14 @@ class CheckedStream:
         return chunk.lstrip()[:1] not in {b"{", b"<"}
 
     def _remember(self, chunk: bytes) -> None:
-        """Of chunks like this one, with another content, only that is new, and too little for a credential, an end or
-        an error as long as they have less than `_least` bytes.
-        """
-        if not self._shortest:
-            return  # A credential may begin before the content.
+        """What stands around its content. A credential with a quotation mark could begin before that."""
+        if not self._shortest or self._held:
+            return
         name = chunk.find(_CONTENT) + len(_CONTENT)
         start = chunk.find(b'"', name) + 1
-        end = chunk.find(b'"}', start)
-        if name >= len(_CONTENT) and chunk[name : start - 1].strip() == b":" and end >= 0:
+        end = chunk.find(b'"', start)
+        if name >= len(_CONTENT) and chunk[name : start - 1].strip() == b":" and end >= 0 and chunk[end - 1] != _ESCAPE:
             self._head, self._tail = chunk[:start], chunk[end:]
-            size = start + len(chunk) - end
-            self._least = size + min(self._shortest, len(_ERROR) + 1)
 
     def _note(self, output: bytes) -> None:
         """A stream that never speaks of a finish, not even as null, has none that could be missing."""
@@ -265,13 +266,13 @@ class CheckedStream:
 
     def _fail(self, error: ApiError) -> bytes:
         self.failure = error
-        self._most = 0
+        self._head = b""
         _tell(error, self._scrubber)
         return to_bytes(error_event(error))
 
     def _whole_events(self, chunk: bytes) -> bytes:
         held = self._held
-        self._most = 0
+        self._head = b""
         start = max(len(held) - 3, 0)
         held += chunk
         end = max(held.rfind(b"\n\n", start) + 2, held.rfind(b"\r\n\r\n", start) + 4, held.rfind(b"\r\r", start) + 2)
