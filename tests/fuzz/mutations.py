@@ -11,6 +11,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
+from tests.fuzz import credentials
+
 from proxywasm.wire import Fields
 from proxywasm_host import bodies
 from proxywasm_host.exchange import CallOut, Exchange, Message
@@ -53,6 +55,8 @@ STATUSES: Final = (
     "500",
     "529",
     "599",
+    "600",
+    "999",
 )
 HEADERS: Final = (
     "accept", "accept-encoding", "anthropic-beta", "anthropic-version", "authorization", "content-encoding",
@@ -65,9 +69,13 @@ _FIELD_TEXTS: Final = tuple(text for text in TEXTS if text.isprintable())
 
 
 def mutated(exchange: Exchange, random: Random) -> Exchange:
-    """Between one and four things are different."""
+    """Between one and four things are different, and mostly the service repeats a credential."""
+    exchange = credentials.armed(exchange, random)
+    secrets = credentials.secrets_of(exchange)
     for _ in range(random.choice((1, 1, 1, 2, 2, 3, 4))):
         exchange = random.choice(_PLACES)(exchange, random)
+    if secrets and exchange.response is not None and random.random() < 0.5:
+        exchange = replace(exchange, response=credentials.repeated(exchange.response, secrets, random))
     return exchange
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
+from tests.fuzz.credentials import CLIENTS, leaks
+
 from proxywasm.wire import Fields
 from proxywasm_host import bodies
 from proxywasm_host.exchange import Exchange
@@ -55,6 +57,19 @@ def _broken(exchange: Exchange, result: Result) -> Iterator[str]:
     answered = result["downstream"] or result["local_reply"]
     if exchange.response is not None and result["upstream"] and not answered:
         yield "the client gets no answer"
+    for secret in leaks(exchange, "\n".join([_text(answered), *result["logs"]])):
+        yield f"a credential of the gateway leaves it: {secret}"
+    for request in (result["upstream"], *result["callouts"]):
+        text = _text(request)
+        yield from (f"the client's {name} goes on" for name, value in CLIENTS.items() if value in text)
+
+
+def _text(message: Any) -> str:
+    """All of a message, or nothing if there is none."""
+    if not message:
+        return ""
+    fields = "\n".join(f"{name}: {value}" for name, value in message["headers"])
+    return f"{fields}\n{bodies.join(message['body']).decode(errors='replace')}"
 
 
 def _fields(where: str, fields: Fields) -> Iterator[str]:
