@@ -69,9 +69,9 @@ def in_base64(text: str) -> str:
 
 
 WAYS: Final[Sequence[Callable[[str], str]]] = (
-    as_json, twice_as_json, all_escaped, mixed, in_a_url, in_a_form, in_html, in_base64,
+    as_json, twice_as_json, all_escaped, mixed, in_a_url, in_a_form, in_html,
 )  # fmt: skip
-"""How a text may be repeated within a string of JSON."""
+"""How a text may be repeated within a string of JSON. What is sent as it is may come back `in_base64`, too."""
 
 
 def readings(text: str) -> Iterator[str]:
@@ -92,12 +92,12 @@ def _decoded(text: str) -> str:
 
 def secrets_of(exchange: Exchange) -> list[str]:
     """What of the configuration nobody else is to know; what is shorter than a real key may be part of any word."""
-    try:
-        provider = json.loads(exchange.config).get("provider")
-    except (ValueError, AttributeError):
+    document = json.loads(exchange.config)
+    provider = document.get("provider")
+    if not isinstance(provider, dict) or "_rules_" in document:  # With rules nobody here knows whose turn it is.
         return []
     found: list[Any] = []
-    for name in SECRETS if isinstance(provider, dict) else ():
+    for name in SECRETS:
         value = provider.get(name, ())
         found += [value] if isinstance(value, str) else value
     return [secret for secret in found if isinstance(secret, str) and len(secret) >= 8]
@@ -126,10 +126,18 @@ _STRING: Final = re.compile(rb'"(?=[^"\\\n]*"[ \n\r\t]*[,:}\]])')
 _LINE: Final = re.compile(rb"\n(?=\n|data|event|id|:|\Z)")
 
 
-def repeated(message: Message, secrets: Sequence[str], random: Random) -> Message:
+def repeating(exchange: Exchange, random: Random) -> Exchange:
+    """The service repeats a credential, if there is one to repeat."""
+    secrets = secrets_of(exchange)
+    if not secrets or exchange.response is None:
+        return exchange
+    ways = WAYS if "awsSecretKey" in exchange.config or "AuthKey" in exchange.config else (*WAYS, in_base64)
+    return replace(exchange, response=_repeated(exchange.response, random.choice(secrets), random.choice(ways), random))
+
+
+def _repeated(message: Message, secret: str, way: Callable[[str], str], random: Random) -> Message:
     """An answer that has a credential in it somewhere, cut wherever it is cut."""
-    secret = random.choice(secrets)
-    text = random.choice(WAYS)(secret)
+    text = way(secret)
     if random.random() < 0.2 or not message.body:
         return replace(message, headers=_in_fields(message.headers, secret, random))
     data = b"".join(message.body)
@@ -151,7 +159,7 @@ def repeated(message: Message, secrets: Sequence[str], random: Random) -> Messag
 
 
 def _in_fields(fields: Fields, secret: str, random: Random) -> Fields:
-    way = random.choice((str, in_a_url, in_a_form, in_base64, as_json))
+    way = random.choice((str, in_a_url, in_a_form, as_json))
     name = random.choice(("x-debug", "location", "set-cookie", "link", "www-authenticate", "x-request-id", "content-type"))
     if random.random() < 0.1:
         name = re.sub("[^a-z0-9-]", "", f"x-{secret}".lower())

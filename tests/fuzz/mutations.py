@@ -71,12 +71,9 @@ _FIELD_TEXTS: Final = tuple(text for text in TEXTS if text.isprintable())
 def mutated(exchange: Exchange, random: Random) -> Exchange:
     """Between one and four things are different, and mostly the service repeats a credential."""
     exchange = credentials.armed(exchange, random)
-    secrets = credentials.secrets_of(exchange)
     for _ in range(random.choice((1, 1, 1, 2, 2, 3, 4))):
         exchange = random.choice(_PLACES)(exchange, random)
-    if secrets and exchange.response is not None and random.random() < 0.5:
-        exchange = replace(exchange, response=credentials.repeated(exchange.response, secrets, random))
-    return exchange
+    return credentials.repeating(exchange, random) if random.random() < 0.5 else exchange
 
 
 def _request(exchange: Exchange, random: Random) -> Exchange:

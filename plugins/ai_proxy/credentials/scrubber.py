@@ -17,6 +17,9 @@ MASK: Final = b"***"
 _CUTS: Final = 4
 """How many escapes within each other the end of a text may cut."""
 
+_DOCUMENTS: Final = 4
+"""Documents of JSON within each other whose quotation marks and backslashes are known."""
+
 _ANY: Final = "surrogatepass"
 """How texts become bytes that may hold anything."""
 
@@ -80,7 +83,9 @@ class Scrubber:
     def knows(self, text: str) -> bool:
         """Whether a credential stands in a text, whatever happened to upper and lower case."""
         data = text.lower().encode(errors=_ANY)
-        return any(secret.lower().encode(errors=_ANY) in data for secret in (*self._tokens, *self._others))
+        secrets = [secret.lower().encode(errors=_ANY) for secret in (*self._tokens, *self._others)]
+        layers = [layer.text.lower() for layer in escapes.layers(data)]
+        return any(secret in layer for secret in secrets for layer in layers)
 
     def remove(self, text: bytes, mask: Mask = _shown) -> bytes:
         """What `clean` does with a text that it suspects."""
@@ -175,7 +180,14 @@ def _forms(secret: str) -> Iterator[bytes]:
     for layer in escapes.layers(raw):
         yield layer.text  # What looks like an escape in it is not to be found any more where the escapes are gone.
     for ascii_only in (True, False):
-        yield dumps(secret, ensure_ascii=ascii_only)[1:-1].encode(errors=_ANY)
+        written = secret
+        for _ in range(_DOCUMENTS):
+            written = dumps(written, ensure_ascii=ascii_only)[1:-1]
+            yield written.encode(errors=_ANY)
+    if " " in secret:
+        yield secret.replace(" ", "+").encode(errors=_ANY)  # as in a form
+    if "'" in secret:
+        yield secret.replace("'", "\\'").encode(errors=_ANY)  # as in a program
 
 
 def base64_forms(raw: bytes) -> Iterator[bytes]:
