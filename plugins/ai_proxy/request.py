@@ -39,7 +39,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     call.scrubber = provider.scrubbers.configured
     ctx.set_context("call", call)
     if not plan.api and plan.openai:
-        log.warn("unknown path %s: passed on with the provider's host and credentials only", ctx.path)
+        log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
     headers = ctx.request_headers
     concerned = plan.readable and ctx.has_request_body and _is_readable(ctx, headers, plan, call)
     if concerned and plan.front:
@@ -240,7 +240,7 @@ def _fitting(body: bytes) -> bytes:
 def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
     """Answer the client in the provider's stead."""
     body = fronts.error_body(ctx, error)
-    log.warn("request refused with %d: %s", error.status, error.message)
+    log.warn("request refused with %d: %s", error.status, paths.shown(error.message))
     ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
 
 
