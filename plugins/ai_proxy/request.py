@@ -147,7 +147,7 @@ def _send(ctx: HttpContext, plans: Plans, call: Call, raw: bytes) -> Action | No
     if call.host:
         upstream.set_host(ctx, provider, call.host)
     if path:
-        upstream.set_path(ctx, path)
+        upstream.set_path(ctx, provider, path)
     if replacement is not None:
         ctx.replace_request_body(replacement)
     if plan.sealed:

@@ -108,7 +108,7 @@ def errand(provider: Provider, call: Call, path: str, body: bytes) -> tuple[Outg
     return sent, headers
 
 
-def set_path(ctx: HttpContext, path: str) -> None:
+def set_path(ctx: HttpContext, provider: Provider, path: str) -> None:
     """For a path that is known only with the body."""
     headers = ctx.request_headers
     if path != headers.get(":path"):

@@ -254,7 +254,9 @@ class Dispatcher:
             try:
                 text = spell_out(str(function(text)))
             except Exception as failed:
-                return f"{type(error).__name__}; its traceback cannot be shown: the filter raises {type(failed).__name__}"
+                return (
+                    f"{type(error).__name__}; its traceback cannot be shown: the filter raises {type(failed).__name__}"
+                )
         return text
 
     def _collect(self, own: int) -> list[Command]:

@@ -145,7 +145,9 @@ def _repeated(message: Message, secret: str, way: Callable[[str], str], random: 
     lines = [found.end() for found in _LINE.finditer(data)]
     kind = random.random()
     if lines and kind < 0.2:
-        line = random.choice((": {}\n", "event: {}\n", "id: {}\n", "{}\n", "data: {}\n\n", 'data: {{"error": "{}"}}\n\n'))
+        line = random.choice(
+            (": {}\n", "event: {}\n", "id: {}\n", "{}\n", "data: {}\n\n", 'data: {{"error": "{}"}}\n\n')
+        )
         at, text = random.choice(lines), line.format(text)
     elif places and kind < 0.9:
         at = random.choice(places)
@@ -160,7 +162,9 @@ def _repeated(message: Message, secret: str, way: Callable[[str], str], random: 
 
 def _in_fields(fields: Fields, secret: str, random: Random) -> Fields:
     way = random.choice((str, in_a_url, in_a_form, as_json))
-    name = random.choice(("x-debug", "location", "set-cookie", "link", "www-authenticate", "x-request-id", "content-type"))
+    name = random.choice(
+        ("x-debug", "location", "set-cookie", "link", "www-authenticate", "x-request-id", "content-type")
+    )
     if random.random() < 0.1:
         name = re.sub("[^a-z0-9-]", "", f"x-{secret}".lower())
     return [*((key, value) for key, value in fields if key != name), (name, f"key {way(secret)} refused")]

@@ -37,7 +37,6 @@ class Scrubbers:
             made = self._made[tokens, signature] = self.configured.plus(new, others)
         return made
 
-
     def clean(self, text: str) -> str:
         """A text without any of these credentials."""
         for scrubber in (self.configured, *self._made.values()):
