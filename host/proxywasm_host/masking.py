@@ -70,8 +70,9 @@ def _escaped(secret: str) -> str:
 
 def _character(char: str) -> str:
     if not char.isascii():
-        units = json.dumps(char)[1:-1].split("\\")[1:]
-        return f"(?:{char}|{quote(char)}|{''.join(rf'\\{{1,16}}(?i:{unit})' for unit in units)})"
+        units = "".join(rf"\\{{1,16}}(?i:{unit})" for unit in json.dumps(char)[1:-1].split("\\")[1:])
+        in_url = "".join(f"(?i:%(?:25){{0,4}}{byte:02x})" for byte in char.encode(errors="surrogatepass"))
+        return f"(?:{char}|{in_url}|{units})"
     code = ord(char)
     named = f"|{_NAMED[char]}" if char in _NAMED else ""
     forms = [

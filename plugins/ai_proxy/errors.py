@@ -75,6 +75,11 @@ def busy() -> ApiError:
     return ApiError(503, "too many large requests are waiting; try again later", code="overloaded")
 
 
+def too_many_events() -> ApiError:
+    """The events that are arriving are too large all together."""
+    return ApiError(503, "too many large events are arriving; try again later", code="overloaded")
+
+
 def answer_too_large(limit: int) -> ApiError:
     """The model service answered with more than is read."""
     return bad_upstream(f"the upstream's answer has more than {limit} bytes")

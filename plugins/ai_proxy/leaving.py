@@ -102,5 +102,5 @@ def pass_on(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
-    ctx.set_context("stream", stream_of(kind, call.scrubber))
+    ctx.set_context("stream", stream_of(kind, call.scrubber, call))
     return None

@@ -37,6 +37,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         route = apis.Route(plan.api)
     call = Call(provider.settings, route)
     call.scrubber = provider.scrubbers.configured
+    call.kept = provider.kept
     ctx.set_context("call", call)
     if not plan.api and plan.openai:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))

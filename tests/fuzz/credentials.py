@@ -1,4 +1,4 @@
-"""Exchanges with credentials that can be told from everything else, services that repeat them, and who gets to see them."""
+"""Exchanges with credentials that can be told from all other text, services that repeat them, and who sees them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEYS: Final = (
     "k\"e'y\\with<all>&%41+=u0 x",
     "fuzz8key",
 )
-"""Of all kinds: with characters that JSON, URLs and HTML escape, one that begins another, and the shortest that counts."""
+"""With characters that JSON, URLs and HTML escape, one that begins another, and the shortest that counts."""
 CLIENTS: Final[Mapping[str, str]] = {
     "cookie": "session=fuzz-cookie-a1b2c3",
     "x-auth-token": "fuzz-token-d4e5f6",

@@ -58,6 +58,10 @@ def _broken(exchange: Exchange, result: Result) -> Iterator[str]:
     answered = result["downstream"] or result["local_reply"]
     if exchange.response is not None and result["upstream"] and not answered:
         yield "the client gets no answer"
+    yield from _secrets(exchange, result, answered)
+
+
+def _secrets(exchange: Exchange, result: Result, answered: Any) -> Iterator[str]:
     seen = [*result["logs"]] if _is_unreadable(answered) else [*result["logs"], _text(answered)]
     for secret in leaks(exchange, "\n".join(seen)):
         yield f"a credential of the gateway leaves it: {secret}"
