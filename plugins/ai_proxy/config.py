@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from proxywasm import ConfigError, log, plugin_context
+from proxywasm import ConfigError, log
 
 from . import failover, providers
 from .checking import check
@@ -134,7 +134,6 @@ def _tell(item: Any, path: str, rows: Sequence[Row]) -> None:
 
 
 def _watched(provider: Provider, listed: tuple[Any, ...]) -> Config:
-    """Have the health of its tokens looked after, and keep its credentials out of tracebacks."""
+    """Have the health of its tokens looked after."""
     failover.watch(provider)
-    plugin_context().filter_tracebacks(provider.scrubbers.clean)
     return Config(Plans(provider), listed)

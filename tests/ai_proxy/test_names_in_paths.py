@@ -108,12 +108,7 @@ def test_an_id_is_one_segment_or_refused(row: Row, protocol: str) -> None:
                 for written in {quote(name, safe=""), quote(name, safe="./")}:
                     assert asked(host, path.replace("@@", written)) in {"", "404"}, written
             for name in ESCAPED:
-                written = quote(name, safe="")
-                sent = asked(host, path.replace("@@", written))
-                if "/" not in name:  # Otherwise it is no path of this API, and unknown paths go on as they are.
-                    stays(good, sent, name)
-                elif sent != "404":
-                    assert sent.partition("?")[0] == path.replace("@@", written)
+                stays(good, asked(host, path.replace("@@", quote(name, safe=""))), name)
 
 
 @pytest.mark.parametrize("config", [provider("openai"), provider("generic"), provider("qwen", protocol="original")])
