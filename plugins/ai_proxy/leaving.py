@@ -86,17 +86,17 @@ def passed_body(ctx: HttpContext, call: Call, came: bytes) -> None:
         ctx.replace_response_body(cleaned)
 
 
+def may_hold_credentials(ctx: HttpContext, provider: Provider, call: Call) -> bool:
+    """Whether the body of an answer can have any but the client's own in it."""
+    return bool(call.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
+
+
 def pass_on(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
     """An answer that nobody converts or checks. It is read only to look for credentials, where there are any."""
     headers = ctx.response_headers
     kind = headers.get("content-type", "").lstrip().lower()
-    if (
-        not call.scrubber
-        or provider.own_key is OwnKey.USED  # There is no other than the client's own.
-        or not ctx.has_response_body
-        or ctx.response_is_opaque
-        or kind.startswith(_NOT_TEXT)
-    ):
+    is_media = kind.startswith(_NOT_TEXT) and call.status < 400 and "xml" not in kind
+    if is_media or ctx.response_is_opaque or not may_hold_credentials(ctx, provider, call):
         ctx.dont_read_response_body()
         return None
     call.passes = True
@@ -105,5 +105,5 @@ def pass_on(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
-    ctx.set_context("stream", stream_of(kind, call.scrubber))
+    ctx.set_context("stream", stream_of(kind, call.scrubber, call))
     return None

@@ -22,6 +22,14 @@ _BINARY_STREAMS: Final = frozenset({"application/vnd.amazon.eventstream"})
 def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
     codec = _codec(plan, call)
     if not _concerns(ctx, plan, call, codec):
+        if (
+            call.status >= 400
+            and ctx.is_binary_response_body()
+            and leaving.may_hold_credentials(ctx, plan.provider, call)
+        ):
+            # Nobody can look into it, and errors are where services repeat keys.
+            failures.answer_anew(ctx, failures.unread(call.status))
+            return None
         return leaving.pass_on(ctx, plan.provider, call)
     if call.status >= 400:
         return failures.on_headers(ctx, call.status)

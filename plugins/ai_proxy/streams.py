@@ -14,12 +14,17 @@ from .codecs import openai_chat
 from .credentials.scrubber import NO_CREDENTIALS, Scrubber
 from .errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream, stream_cut
 from .jsonx import Json, NumberError, loads, to_bytes
+from .kept import Arriving
 from .provider import Codec
 from .writers import Writer
 
 
 class Decoder(Protocol):
     """Bytes in, events out. Raises `SSEError`."""
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of the event that has not ended yet."""
 
     def feed(self, chunk: bytes, /) -> list[Event]: ...
 
@@ -50,6 +55,7 @@ class ConvertedStream:
         # Streams may be framed in a way of their own.
         self._decoder: Decoder = getattr(codec, "decoder", _decoder)()
         self._writer = _writer(call)
+        self._arriving = Arriving(call)
 
     @property
     def said(self) -> bool:
@@ -65,7 +71,10 @@ class ConvertedStream:
             if self._fresh and chunk:
                 self._expect_events(chunk)
                 self._fresh = False
-            for event in self._decoder.feed(chunk):
+            events = self._decoder.feed(chunk)
+            if not events or self._arriving.counted:
+                self._arriving.count(self._decoder.waiting)
+            for event in events:
                 self.heard = True
                 data = event.data
                 if data == "[DONE]":
@@ -171,7 +180,8 @@ class CheckedStream:
     comes too early does not go unnoticed.
     """
 
-    def __init__(self, scrubber: Scrubber = NO_CREDENTIALS) -> None:
+    def __init__(self, scrubber: Scrubber = NO_CREDENTIALS, call: Call | None = None) -> None:
+        self._arriving = Arriving(call)
         self.begun = self.heard = self.said = False
         self.failure: ApiError | None = None
         self._scrubber = scrubber
@@ -214,9 +224,11 @@ class CheckedStream:
             output = chunk
         else:
             output = self._whole_events(chunk)
-            if len(self._held) > limits.EVENT:
+            try:
+                self._check_held()
+            except ApiError as too_large:
                 self._held.clear()
-                return output + self._fail(bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes"))
+                return output + self._fail(too_large)
         if output and not self.heard:
             self.heard = True
             if (error := _error_in(output)) is not None:
@@ -235,6 +247,13 @@ class CheckedStream:
             if not self._ended and (self._has_finishes or not self._has_data or rest):
                 output += self._fail(stream_cut())
         return output
+
+    def _check_held(self) -> None:
+        """Raises `ApiError` for an event that is too large, alone or together with those of others."""
+        size = len(self._held)
+        if size > limits.EVENT:
+            raise bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes")
+        self._arriving.count(size)
 
     def _begins_well(self, chunk: bytes) -> bool:
         """An error may come as JSON or HTML although events were announced."""

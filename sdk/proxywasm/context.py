@@ -380,7 +380,7 @@ class HttpContext(UserAttributes):
 
 
 def _is_binary(headers: dict[str, str]) -> bool:
-    if "content-encoding" in headers and headers["content-encoding"] != "":
+    if "content-encoding" in headers and headers["content-encoding"].strip().lower() not in {"", "identity"}:
         return True
     content_type = headers.get("content-type", _JSON)
     return content_type != _JSON and ("octet-stream" in content_type or "grpc" in content_type)

@@ -229,7 +229,7 @@ class Dispatcher:
             for ctx in self.touched.values():
                 ctx.take_commands()
             self.touched.clear()
-            raise PluginFailure(_plugin_traceback(error)) from error
+            raise PluginFailure(self._traceback(error)) from error
         finally:
             if _unfinished:
                 log.finish_lines()
@@ -244,9 +244,20 @@ class Dispatcher:
             function(*args)
         except (Exception, SystemExit) as error:
             ctx.take_commands()
-            ctx.command(FailStream(_plugin_traceback(error)))
+            ctx.command(FailStream(self._traceback(error)))
         finally:
             self.current = before
+
+    def _traceback(self, error: BaseException) -> str:
+        text = _plugin_traceback(error)
+        for function in self.plugin_context.traceback_filters:
+            try:
+                text = spell_out(str(function(text)))
+            except Exception as failed:
+                return (
+                    f"{type(error).__name__}; its traceback cannot be shown: the filter raises {type(failed).__name__}"
+                )
+        return text
 
     def _collect(self, own: int) -> list[Command]:
         touched, self.touched = self.touched, {}

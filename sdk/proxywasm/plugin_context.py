@@ -31,6 +31,7 @@ class PluginContext:
         """`_plugin_id_` of the configuration."""
         self.config: Any = None
         """The global configuration; None if there are only rules, or none yet."""
+        self.traceback_filters: list[Callable[[str], str]] = []
         self._values: dict[str, Any] = {}
         self._rule_isolation = False
         self._instance = ""
@@ -80,6 +81,15 @@ class PluginContext:
         Call it while the plugin starts: in `pre_start_or_reload` or `parse_config`.
         """
         self.dispatcher.ticks.register(period_ms, function)
+
+    # The log.
+
+    def filter_tracebacks(self, function: Callable[[str], str]) -> None:
+        """Have a function change each traceback of this plugin before anybody sees it: take secrets out of it, which
+        may stand in the message of any exception. One that raises leaves nothing of the traceback.
+        """
+        checks.function(function, "the filter of tracebacks")
+        self.traceback_filters.append(function)
 
     # Leader election.
 

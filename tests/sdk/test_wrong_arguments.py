@@ -110,6 +110,7 @@ ERRORS = {
     "PluginContext.register_tick: 150": (
         "ValueError: the period of a tick must be a multiple of 100 milliseconds, got 150"
     ),
+    "PluginContext.filter_tracebacks: no function": "TypeError: the filter of tracebacks must be callable, got str",
     "PluginContext.register_tick: no function": "TypeError: the function of a tick must be callable, got NoneType",
     "Plugin: name of a number": "TypeError: the name of a plugin must be str, got int",
     "Plugin: float": "TypeError: rebuild_after_requests must be int, got float",

@@ -17,6 +17,9 @@ MASK: Final = b"***"
 _CUTS: Final = 4
 """How many escapes within each other the end of a text may cut."""
 
+_DOCUMENTS: Final = 4
+"""Documents of JSON within each other whose quotation marks and backslashes are known."""
+
 _ANY: Final = "surrogatepass"
 """How texts become bytes that may hold anything."""
 
@@ -84,13 +87,15 @@ class Scrubber:
         cleaned = self.remove(data)
         return text if cleaned is data else cleaned.decode(errors=_ANY)
 
-    def knows(self, names: str) -> bool:
-        """Whether a credential stands in names of headers, which are in lower case."""
-        return any(secret in names for secret in self._lower)
+    def knows(self, name: str) -> bool:
+        """Whether a credential stands in a header's name, whatever happened to upper and lower case."""
+        layers = [layer.text.lower() for layer in escapes.layers(name.lower().encode(errors=_ANY))]
+        secrets = [secret.encode(errors=_ANY) for secret in self._lower]
+        return any(secret in layer for secret in secrets for layer in layers)
 
     def suspects_header(self, text: str) -> bool:
-        """Whether names or values of headers may have a credential in them."""
-        return self._suspects_text(text) or self.knows(text)
+        """Whether names, which are in lower case, or values of headers may have a credential in them."""
+        return self._suspects_text(text) or any(secret in text for secret in self._lower)
 
     def remove(self, text: bytes, mask: Mask = _shown) -> bytes:
         """What `clean` does with a text that it suspects."""
@@ -185,7 +190,14 @@ def _forms(secret: str) -> Iterator[bytes]:
     for layer in escapes.layers(raw):
         yield layer.text  # What looks like an escape in it is not to be found any more where the escapes are gone.
     for ascii_only in (True, False):
-        yield dumps(secret, ensure_ascii=ascii_only)[1:-1].encode(errors=_ANY)
+        written = secret
+        for _ in range(_DOCUMENTS):
+            written = dumps(written, ensure_ascii=ascii_only)[1:-1]
+            yield written.encode(errors=_ANY)
+    if " " in secret:
+        yield secret.replace(" ", "+").encode(errors=_ANY)  # as in a form
+    if "'" in secret:
+        yield secret.replace("'", "\\'").encode(errors=_ANY)  # as in a program
 
 
 def base64_forms(raw: bytes) -> Iterator[bytes]:

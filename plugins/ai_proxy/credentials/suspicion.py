@@ -67,8 +67,8 @@ def _search(
     if len(pieces) == _USUAL:
         # The case of most configurations, for each event of a stream: without a loop it takes two thirds of the time.
         one, two, three, four = pieces
-        sign, other, *more = signs
-        three_signs, third = bool(more), more[0] if more else sign
+        sign, other, third = signs[0], signs[1], signs[-1]
+        three_signs = len(signs) > 2
 
         def usual(text: AnyStr) -> bool:
             find = text.find

@@ -122,6 +122,7 @@ CASES: dict[str, Case] = {
     "PluginContext.call_foreign_function: name of bytes": lambda ctx: ctx.plugin.call_foreign_function(b"f"),
     "PluginContext.register_tick: float": lambda ctx: ctx.plugin.register_tick(100.0, ignore),
     "PluginContext.register_tick: 150": lambda ctx: ctx.plugin.register_tick(150, ignore),
+    "PluginContext.filter_tracebacks: no function": lambda ctx: ctx.plugin.filter_tracebacks("x"),
     "PluginContext.register_tick: no function": lambda ctx: ctx.plugin.register_tick(100, None),
     "Plugin: name of a number": lambda ctx: Plugin(5),
     "Plugin: float": lambda ctx: Plugin("p", rebuild_after_requests=1.5),
