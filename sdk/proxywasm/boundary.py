@@ -9,9 +9,11 @@ from .text import spell_out
 from .wire import Fields, Host, LogLevel, MetricKind
 
 _paths: set[tuple[str, ...]] = set()
-"""Properties whose names need nothing done: a plugin asks for the same few in every stream."""
+"""Paths that have been checked and need no change: a plugin asks for the same few in every stream."""
 _MOST_PATHS: Final = 1000
-_LONGEST_PATH: Final = 10
+_MOST_PARTS: Final = 10
+_LONGEST: Final = 100
+"""Characters of a path that is remembered."""
 
 
 class Boundary:
@@ -39,10 +41,10 @@ class Boundary:
         self._host.log(level, context, spell_out(message))
 
     def get_property(self, context: int, path: tuple[str, ...]) -> bytes | None:
-        return self._host.get_property(context, path if path in _paths else _path(path))
+        return self._host.get_property(context, _path(path))
 
     def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
-        self._host.set_property(context, path if path in _paths else _path(path), value)
+        self._host.set_property(context, _path(path), value)
 
     def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
         return self._host.get_shared_data(_key(key))
@@ -69,10 +71,15 @@ class Boundary:
 
 
 def _path(path: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        if path in _paths:
+            return path
+    except TypeError:  # A list among the names, for example: the check below says it in the author's terms.
+        pass
     if not path:
         raise ValueError("a property has a name, none was given")
     checked = tuple([checks.name(part, "the name of a property") for part in path])
-    if len(_paths) < _MOST_PATHS and len(path) <= _LONGEST_PATH and sum(map(len, path)) <= 100 and checked == path:
+    if len(_paths) < _MOST_PATHS and len(path) <= _MOST_PARTS and sum(map(len, path)) <= _LONGEST and checked == path:
         _paths.add(path)
     return checked
 

@@ -37,11 +37,11 @@ paths. One that is there may be set."""
 _MOST_SPELLINGS: Final = 1000
 _LONGEST_SPELLING: Final = 100
 
-GUARDED: Final = frozenset({":method", ":status", "content-length", "transfer-encoding"})
-"""Names whose values say where a message ends: the stream that a header belongs to looks at them first."""
-
 FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 """Names that are the gateway's: it knows the body that it sends, and how."""
+
+GUARDED: Final = FRAMING | {":method", ":status"}
+"""Names whose values say where a message ends: the stream that a header belongs to looks at them first."""
 
 
 class Headers(MutableMapping[str, str]):
