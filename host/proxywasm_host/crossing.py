@@ -36,7 +36,7 @@ from proxywasm.wire import (
 )
 
 from .field_rules import sent_edits, sent_fields
-from .limit import KIB, too_large, too_many
+from .limit_fields import KIB, too_large, too_many
 from .limits import Limits
 
 Payload: TypeAlias = tuple[str, str]

@@ -17,7 +17,8 @@ from tests.host.conftest import MakeFaulty, faulty_program
 
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 from proxywasm_host.engine import Engine
-from proxywasm_host.limits import MIB, Limits
+from proxywasm_host.limit_fields import MIB
+from proxywasm_host.limits import Limits
 from proxywasm_host.pool import Pool, Sharing
 from proxywasm_host.services import HostServices, LogRecord
 from proxywasm_host.stream import RequestHeaders, Reset, ResponseBody, ResponseHeaders, Stream

@@ -13,14 +13,15 @@ import pytest
 from tests.host.hostile import INDEX, NULS, answer, ask, commands, load, path
 
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
-from proxywasm_host.bounds import bounds
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Component, Engine
-from proxywasm_host.limits import MIB, Limits
+from proxywasm_host.limit_fields import MIB
+from proxywasm_host.limits import Limits
 from proxywasm_host.services import HostServices, LogRecord
 from proxywasm_host.stream import ResponseHeaders, Runner
 from proxywasm_host.values import Bound, Path, compile_type
 from proxywasm_host.world import HOST_INTERFACE
+from proxywasm_host.world_bounds import bounds
 
 HUGE: Final = 100_000_000
 UNHURRIED: Final = Limits(call_time=20, log_rate=0)
