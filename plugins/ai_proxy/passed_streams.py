@@ -10,6 +10,7 @@ from .codecs.aws_event_stream import changed, cut_frames
 from .credentials.scrubber import Scrubber, same_length
 
 EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
+"""The type of streams with AWS' binary frames."""
 
 
 class PassedStream(Protocol):
