@@ -8,8 +8,10 @@ from . import checks
 from .text import spell_out
 from .wire import Fields, Host, LogLevel, MetricKind
 
-_paths: set[tuple[str, ...]] = set()
-"""Paths that have been checked and need no change: a plugin asks for the same few in every stream."""
+_paths: dict[tuple[str, ...], tuple[str, ...]] = {}
+"""Paths that have been checked and need no change: a plugin asks for the same few in every stream.
+
+The one that was checked is handed on: another that is equal to it may have names of an author's own class."""
 _MOST_PATHS: Final = 1000
 _MOST_PARTS: Final = 10
 _LONGEST: Final = 100
@@ -72,15 +74,14 @@ class Boundary:
 
 def _path(path: tuple[str, ...]) -> tuple[str, ...]:
     try:
-        if path in _paths:
-            return path
-    except TypeError:  # A list among the names, for example: the check below says it in the author's terms.
+        return _paths[path]
+    except (KeyError, TypeError):  # TypeError: a list among the names, for example; the check below says so.
         pass
     if not path:
         raise ValueError("a property has a name, none was given")
     checked = tuple([checks.name(part, "the name of a property") for part in path])
     if len(_paths) < _MOST_PATHS and len(path) <= _MOST_PARTS and sum(map(len, path)) <= _LONGEST and checked == path:
-        _paths.add(path)
+        _paths[checked] = checked
     return checked
 
 

@@ -10,7 +10,7 @@ from .wire import Host
 
 def put(host: Host, context: int, path: str | Iterable[str], value: bytes) -> None:
     """`host` checks the names: it is a `Boundary`."""
-    checks.data(value, "the value of a property")
+    value = checks.data(value, "the value of a property")
     if not isinstance(path, str | Iterable):
         raise TypeError(f"a property has a name, or a path of names, got {type(path).__name__}")
     host.set_property(context, (path,) if isinstance(path, str) else tuple(path), value)

@@ -43,10 +43,11 @@ def malformed(name: str) -> LocalReply:
 
 def checked(status: int, headers: Fields, body: bytes, details: str) -> LocalReply:
     """What an author wants to send. Raises `TypeError` or `ValueError` for what cannot be sent."""
-    if checks.number(status, "a status", 0, checks.MAX_U32) not in STATUSES:
+    status = int(checks.number(status, "a status", 0, checks.MAX_U32))
+    if status not in STATUSES:
         raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
     # Such bytes would be taken for the next response of the connection.
-    if body and forbids_content(str(int(status))):
+    if body and forbids_content(str(status)):
         raise ValueError(f"a response with status {status} has no body, and {len(body)} bytes were given")
     details = checks.name(details, "details")
-    return LocalReply(int(status), without_connection_headers(headers), body, details)
+    return LocalReply(status, without_connection_headers(headers), body, details)
