@@ -80,7 +80,7 @@ def _path(path: tuple[str, ...]) -> tuple[str, ...]:
     if not path:
         raise ValueError("a property has a name, none was given")
     checked = tuple([checks.name(part, "the name of a property") for part in path])
-    if len(_paths) < _MOST_PATHS and len(path) <= _MOST_PARTS and sum(map(len, path)) <= _LONGEST and checked == path:
+    if len(_paths) < _MOST_PATHS and len(checked) <= _MOST_PARTS and sum(map(len, checked)) <= _LONGEST:
         _paths[checked] = checked
     return checked
 
