@@ -176,7 +176,7 @@ class Headers(MutableMapping[str, str]):
 
     def _edit(self, op: EditOp, name: str, value: str) -> str:
         if self.sealed:
-            raise RuleError(f"cannot change header {name!r}: {self.sealed}")
+            raise RuleError(f"cannot change header {name!a}: {self.sealed}")
         try:
             lower = _spellings[name]
         except KeyError:
