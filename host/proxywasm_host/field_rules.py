@@ -14,7 +14,14 @@ from proxywasm.wire import FieldEdits, Fields
 
 _MOST_NAMES: Final = 1000
 _LONGEST_NAME: Final = 100
-_is_status: Final = re.compile(r"[1-9][0-9][0-9]").fullmatch
+
+
+_is_three_digits: Final = re.compile("[1-9][0-9][0-9]").fullmatch
+
+
+def is_status(value: str) -> bool:
+    """Whether a response may arrive with this status."""
+    return _is_three_digits(value) is not None
 
 
 class Received:
@@ -35,7 +42,7 @@ class Received:
         pseudo = [name for name in names if name[0] == ":"]
         if len(set(pseudo)) != len(pseudo):
             raise ValueError("a pseudo-header is there more than once")
-        if ":status" in pseudo and not _is_status(fields[names.index(":status")][1]):
+        if ":status" in pseudo and not is_status(fields[names.index(":status")][1]):
             raise ValueError("the status is not a number of three digits")
         return fields
 

@@ -12,6 +12,7 @@ from typing import Final
 from proxywasm import Action, HttpContext
 
 from .call import Call
+from .codecs import loose
 from .errors import ApiError
 from .passed_streams import stream_of
 from .provider import OwnKey, Provider
@@ -100,8 +101,7 @@ def pass_on(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
         ctx.dont_read_response_body()
         return None
     call.passes = True
-    length = headers.get("content-length", "")
-    if length.isdecimal() and len(length) < 9 and int(length) <= IN_HAND:
+    if 0 < loose.digits(headers.get("content-length")) <= IN_HAND:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")

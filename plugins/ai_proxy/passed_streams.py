@@ -13,6 +13,7 @@ from .errors import ApiError
 from .kept import Arriving
 
 EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
+"""The type of streams with AWS' binary frames."""
 
 
 class PassedStream(Protocol):

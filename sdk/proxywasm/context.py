@@ -302,7 +302,7 @@ class HttpContext(UserAttributes):
 
     def get_property(self, *path: str) -> bytes | None:
         """An Envoy attribute, for example `get_property("route_name")`; None if the host does not know it."""
-        return properties.get(self._dispatcher.host, self.id, path)
+        return self._dispatcher.host.get_property(self.id, path)
 
     def set_property(self, path: str | Iterable[str], value: bytes) -> None:
         properties.put(self._dispatcher.host, self.id, path, value)

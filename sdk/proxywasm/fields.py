@@ -45,7 +45,8 @@ def check(name: str, value: str, pseudo: Collection[str] = ()) -> str:
     if name.startswith(":"):
         check_pseudo(name, value, pseudo)
     elif not is_name(name):
-        raise ValueError(f"{name!r} is not a header name")
+        # In ASCII: which characters `repr` shows as they are depends on the Unicode version of each Python.
+        raise ValueError(f"{name!a} is not a header name")
     elif breaks(value):
         raise ValueError(f"header {name!r}: a value cannot contain NUL, CR or LF")
     return header_text(value)
@@ -55,7 +56,7 @@ def check_pseudo(name: str, value: str, pseudo: Collection[str]) -> None:
     """Raises `ValueError` if this pseudo-header is not one of `pseudo`, or cannot have the value."""
     if name.lower() not in pseudo:
         allowed = f"only {', '.join(sorted(pseudo))} can" if pseudo else "pseudo-headers cannot"
-        raise ValueError(f"header {name!r} cannot be set: {allowed} be set here")
+        raise ValueError(f"header {name!a} cannot be set: {allowed} be set here")
     fits, expected = PSEUDO_VALUES[name.lower()]
     # The value is not shown: some services want their key in the query.
     if not fits(value):

@@ -17,8 +17,13 @@ _RESET_CONTENT: Final = "205"
 
 
 def has_no_body(status: str) -> bool:
-    """A response of this status ends with its headers."""
+    """A response of this status ends with its headers (RFC 9110, 6.4.1)."""
     return status in _WITHOUT_BODY or (len(status) == 3 and status.startswith("1"))
+
+
+def forbids_content(status: str) -> bool:
+    """No response of this status may have a body with anything in it. 205 may have one, but an empty one (15.3.6)."""
+    return status == _RESET_CONTENT or has_no_body(status)
 
 
 def guard_request(method: str, name: str, value: str) -> None:
@@ -38,7 +43,7 @@ def guard_response(headers: Headers, name: str, value: str, *, has_body: bool, h
     if name != ":status":
         return
     if has_body:
-        if value == _RESET_CONTENT or has_no_body(value):
+        if forbids_content(value):
             raise RuleError(
                 f"cannot set the status {value} of a response that has a body: ctx.send_http_response({value}) "
                 "answers without one"

@@ -37,11 +37,11 @@ paths. One that is there may be set."""
 _MOST_SPELLINGS: Final = 1000
 _LONGEST_SPELLING: Final = 100
 
-GUARDED: Final = frozenset({":method", ":status", "content-length", "transfer-encoding"})
-"""Names whose values say where a message ends: the stream that a header belongs to looks at them first."""
-
 FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 """Names that are the gateway's: it knows the body that it sends, and how."""
+
+GUARDED: Final = FRAMING | {":method", ":status"}
+"""Names whose values say where a message ends: the stream that a header belongs to looks at them first."""
 
 
 class Headers(MutableMapping[str, str]):
@@ -176,7 +176,7 @@ class Headers(MutableMapping[str, str]):
 
     def _edit(self, op: EditOp, name: str, value: str) -> str:
         if self.sealed:
-            raise RuleError(f"cannot change header {name!r}: {self.sealed}")
+            raise RuleError(f"cannot change header {name!a}: {self.sealed}")
         try:
             lower = _spellings[name]
         except KeyError:

@@ -50,14 +50,13 @@ class PluginContext:
 
     def get_property(self, *path: str) -> bytes | None:
         """A property of the plugin, for example `get_property("plugin_name")`; None if the host does not know it."""
-        return properties.get(self.dispatcher.host, 0, path)
+        return self.dispatcher.host.get_property(0, path)
 
     def set_property(self, path: str | Iterable[str], value: bytes) -> None:
         properties.put(self.dispatcher.host, 0, path, value)
 
     def call_foreign_function(self, name: str, argument: bytes = b"") -> bytes:
         """A function that this host has and others may not. Raises `ForeignFunctionError`."""
-        checks.name(name, "the name of a function")
         checks.data(argument, "the argument of a foreign function")
         return self.dispatcher.host.call_foreign_function(name, argument)
 

@@ -36,7 +36,7 @@ def framing(bundle_module: Path, mirror: Mirror) -> Iterator[Envoy]:
 
 def answers(envoy: Envoy, *requests: tuple[str, str]) -> list[tuple[int, bytes]]:
     """Of requests by one connection, with method and path, read strictly."""
-    with socket.create_connection(("127.0.0.1", envoy.port), TIMEOUT) as connection:
+    with envoy.connection() as connection:
         client = h11.Connection(h11.CLIENT)
         got = []
         for method, path in requests:

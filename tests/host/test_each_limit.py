@@ -27,8 +27,8 @@ from proxywasm.wire import (
 from proxywasm_host import services, stream
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Engine
-from proxywasm_host.limit import limits_of
-from proxywasm_host.limits import MIB, Limits
+from proxywasm_host.limit_fields import MIB, limits_of
+from proxywasm_host.limits import Limits
 from proxywasm_host.redis_calls import RedisCalls
 from proxywasm_host.services import HostServices, RedisCall, RedisSettings
 from proxywasm_host.stream import ResponseHeaders, Runner, Stream

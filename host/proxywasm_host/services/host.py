@@ -19,7 +19,7 @@ from proxywasm.wire import (
     RedisCallError,
 )
 
-from ..limit import too_large, too_many
+from ..limit_fields import too_large, too_many
 from .calls import Calls, HttpCall, RedisCall, RedisSettings
 from .clock import Clock
 from .limits import ENTRY, Limits, name_refusal, size_of

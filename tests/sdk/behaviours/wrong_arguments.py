@@ -105,6 +105,7 @@ CASES: dict[str, Case] = {
     "HttpContext.route_call: no callback": lambda ctx: ctx.route_call("GET", "/", None),
     "HttpContext.get_property: nothing": lambda ctx: ctx.get_property(),
     "HttpContext.get_property: number": lambda ctx: ctx.get_property("a", 5),
+    "HttpContext.get_property: list": lambda ctx: ctx.get_property(["a", "b"]),
     "HttpContext.get_property: NUL": lambda ctx: ctx.get_property("a\0b"),
     "HttpContext.set_property: text": lambda ctx: ctx.set_property("k", "v"),
     "HttpContext.set_property: path of a number": lambda ctx: ctx.set_property(5, b"v"),
