@@ -15,6 +15,8 @@ UNPARSED_ANSWER: Final = 64 * _MIB
 """Bytes of an answer of which only begin and end are looked at, such as embeddings that nobody converts."""
 CONVERTED: Final = 64 * _MIB
 """Bytes that a body may have become. JSON in a string of JSON can double its size."""
+REPEATED: Final = 16 * _MIB
+"""Characters that a name gains in a request because the service wants to hear it again with each text or result."""
 ERROR_BODY: Final = 1 * _MIB
 """Bytes of a service's error that are read for the client."""
 FORM_PARTS: Final = 1000
