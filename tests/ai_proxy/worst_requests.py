@@ -108,6 +108,12 @@ WORST: Mapping[str, dict[str, Make]] = {
 }
 """By the path of the client's API."""
 
+HEAVY: Final = {
+    "a text with an emoji", "a text with an escaped emoji", "a text in arguments", "a thought with an emoji",
+    "a text in the input of a tool", "escapes in the input of a tool", "an image", "texts", *FORMS,
+}  # fmt: skip
+"""Kinds that take more than 250 MiB of an instance somewhere."""
+
 CASES: Final = [
     *((name, path) for path in ("/v1/chat/completions", "/v1/messages") for name in ALL),
     *((name, "/v1/embeddings") for name in ("gemini", "vertex", "qwen", "openai")),
