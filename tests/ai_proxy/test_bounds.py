@@ -189,6 +189,7 @@ def count(module: Path, name: str, path: str, kind: str) -> int:
     gateway.exchange(fields(path), WORST[path][kind]("m"), [(":status", "500")], [b"{}"])
     work = gateway.executed - before
     _assert_unharmed(gateway)
+    gateway.close()
     return work
 
 
@@ -230,6 +231,7 @@ def answered(module: Path, codec: str) -> Iterator[tuple[str, int]]:
         _, received = gateway.exchange(fields(one.path), json.dumps(one.body).encode(), response, [body])
         work = gateway.executed - before
         _assert_unharmed(gateway)
+        gateway.close()
         assert received != body
         yield what, work
 

@@ -131,6 +131,7 @@ def worst_answers(document: Json) -> Iterator[tuple[str, bytes]]:
     at(with_mark, way)[last] = MARK
     yield "a text", padded(with_mark, "lorem, [x] ")
     yield "a text with an emoji", padded(with_mark, "a", "😀")
+    yield "a text with an escaped emoji", padded(with_mark, "a", ESCAPED)
     for path in places(document):
         if isinstance(items := at(document, path), list) and items:
             many = copy.deepcopy(document)
