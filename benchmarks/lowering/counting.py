@@ -49,6 +49,10 @@ class CountingGateway:
         if not started or not self._call("proxy_on_configure", _ROOT, len(configuration.encode())):
             raise RuntimeError(f"the plugin does not start: {self.log}")
 
+    def close(self) -> None:
+        """Give its memory back, which nothing else does: Wasmtime keeps what calls back into Python."""
+        self._store.close()
+
     @property
     def executed(self) -> int:
         """Instructions so far."""

@@ -26,9 +26,9 @@ class Limits:
     the instance. From 32 MiB on C code, too, meets Python's limit. But the thread must have more than that: mostly it
     has 8 MiB, or what `threading.stack_size` said before it was started.
 
-    `memory` and `call_time` fit the largest bodies that ai-proxy admits, 36 MiB. Converted, one takes six to nine times
-    its size for a moment, and up to twenty times if all of it is one text with an emoji: Python then has four bytes for
-    each character. That takes half a second of a fast machine that has nothing else to do.
+    `memory` and `call_time` fit the largest bodies that ai-proxy admits, 36 MiB. Converted, one takes five to eight
+    times its size for a moment, and up to eighteen times if all of it is one text with an emoji: Python then has four
+    bytes for each character. That takes half a second of a fast machine that has nothing else to do.
     """
 
     memory: int = limit(
@@ -66,8 +66,9 @@ class Limits:
     answer: int = limit(
         64 * MIB,
         "bytes",
-        "all bodies in the answer to one call; Wasmtime itself refuses answers of 128 MiB and more",
-        "the stream; beyond Wasmtime's limit the instance is lost",
+        "all bodies in the answer to one call; Wasmtime itself refuses answers of 128 MiB and more, and bytes that are "
+        "neither UTF-8 nor ASCII count twice there",
+        "the stream; beyond Wasmtime's limit, too, if the plugin uses our SDK, otherwise the instance is lost",
     )
     commands: int = limit(1000, "", "commands in the answer to one call", "the stream")
     header_count: int = limit(

@@ -70,6 +70,12 @@ def request_too_complex(error: JsonTooComplexError) -> ApiError:
     return request_too_large(f"the request body has too much in it: {error}")
 
 
+def check_repeated(size: int) -> None:
+    """Whether names that a client says once may be sent so often. Raises `ApiError`."""
+    if size > limits.REPEATED:
+        raise request_too_large(f"the names in the request are repeated to more than {limits.REPEATED} characters")
+
+
 def busy() -> ApiError:
     """Too many requests wait, or their bodies are too large all together."""
     return ApiError(503, "too many large requests are waiting; try again later", code="overloaded")

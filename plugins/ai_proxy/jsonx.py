@@ -132,17 +132,27 @@ def dump_converted(value: Any, source: bytes) -> bytes:
     One emoji makes each character of a text take four bytes, and the standard encoder makes one text of the document,
     which it has two or three times at once. Where a body is large and not ASCII, each string becomes bytes by itself.
     """
-    if len(source) < _LARGE or source.isascii():
+    if len(source) < _LARGE or (source.isascii() and b"\\u" not in source):
         return dump_bytes(value)
     pieces: list[bytes] = []
     _dump(value, pieces)
     return b"".join(pieces)
 
 
+def _dump_text(text: str, pieces: list[bytes]) -> None:
+    if len(text) <= _LARGE:
+        pieces.append(to_bytes(quote(text)))
+        return
+    pieces.append(b'"')
+    for start in range(0, len(text), _LARGE):
+        pieces.append(to_bytes(quote(text[start : start + _LARGE]))[1:-1])
+    pieces.append(b'"')
+
+
 def _dump(value: Any, pieces: list[bytes]) -> None:
     kind = type(value)
     if kind is str:
-        pieces.append(to_bytes(quote(value)))
+        _dump_text(value, pieces)
     elif kind is dict:
         start = b"{"
         for name, inner in value.items():

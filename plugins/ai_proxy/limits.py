@@ -11,10 +11,13 @@ _MIB: Final = 1024 * 1024
 
 BODY: Final = 36 * _MIB
 """Bytes of a body that is parsed, a client's or a service's. Chats carry images: 32 MiB, and something around them."""
-UNPARSED_ANSWER: Final = 64 * _MIB
-"""Bytes of an answer of which only begin and end are looked at, such as embeddings that nobody converts."""
+UNPARSED_ANSWER: Final = 60 * _MIB
+"""Bytes of an answer of which only begin and end are looked at, such as embeddings that nobody converts. Where one has
+a credential it is sent anew, and what is no ASCII takes twice its size on the way to the host, which takes 127 MiB."""
 CONVERTED: Final = 64 * _MIB
 """Bytes that a body may have become. JSON in a string of JSON can double its size."""
+REPEATED: Final = 16 * _MIB
+"""Characters that a name gains in a request because the service wants to hear it again with each text or result."""
 ERROR_BODY: Final = 1 * _MIB
 """Bytes of a service's error that are read for the client."""
 FORM_PARTS: Final = 1000

@@ -117,6 +117,8 @@ def _limits() -> str:
         ("objects and arrays within each other", f"{BOUNDS.depth}", "413, 502"),
         ("digits of a number, where there are more than a few", f"{BOUNDS.digits}", "413, 502"),
         ("body after its conversion", f"{limits.CONVERTED // mib} MiB", "413, 502"),
+        ("names that a service hears with each text or result of a tool, together",
+         f"{limits.REPEATED // mib} Mi characters", "413"),
         ("answer that is not parsed, such as embeddings that pass", f"{limits.UNPARSED_ANSWER // mib} MiB", "502"),
         ("error of a service", f"{limits.ERROR_BODY // mib} MiB", "its status, without its text"),
         ("parts of a form, headers of a part", f"{limits.FORM_PARTS}, {limits.FORM_HEADERS // kib} KiB", "400"),

@@ -236,7 +236,10 @@ class RedisCallError(Exception):
 
 
 class LimitError(RuntimeError):
-    """The host keeps no more shared data, properties or metrics. The message says what is too much, and the limit."""
+    """The host keeps no more shared data, properties or metrics, or a value is too large to cross.
+
+    The message says what is too much, and the limit.
+    """
 
 
 class ForeignFunctionError(Exception):

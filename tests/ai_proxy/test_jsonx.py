@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_proxy.jsonx import dump_bytes, dumps, loads, quote
+from ai_proxy.jsonx import dump_bytes, dump_converted, dumps, loads, quote
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -35,6 +35,14 @@ def test_a_quoted_text_is_the_text_as_json(text: str) -> None:
 
 def test_a_lone_surrogate_goes_out_as_the_escape_that_it_came_as() -> None:
     assert dump_bytes(loads(b'{"x":"\\ud83d"}')) == b'{"x":"\\ud83d"}'
+
+
+@pytest.mark.parametrize("source", ["é", r"\u00e9"], ids=["bytes", "escapes"])
+def test_a_large_document_is_written_in_pieces_as_it_is_in_one(source: str) -> None:
+    text = ('"\ud800é😀\\\n' + "." * 1018) * 1100
+    for shift in range(6):
+        value = {"ä": ["." * shift + text, {}, [], 1.5, None, True], text[:5]: ""}
+        assert dump_converted(value, (source * 1_100_000).encode()) == dump_bytes(value)
 
 
 def test_a_byte_order_mark_before_a_document_is_passed_over() -> None:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.ai_proxy import worst_bodies
-from tests.ai_proxy.conversions import PROVIDERS
 from tests.ai_proxy.gateway import COMPATIBLE, NATIVE, Json, gateway_with
-from tests.ai_proxy.mutations import recorded
-from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI, RECORDED
+from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI
 from tests.ai_proxy.test_aws_event_stream import frame, header
-from tests.ai_proxy.worst_bodies import WORST, calls, chat, padded, user, worst_answers
+from tests.ai_proxy.test_bounds import CHAT, fields
+from tests.ai_proxy.worst_bodies import calls, chat, padded, user
 
 from ai_proxy import limits, messages
 from ai_proxy.apis import Route
@@ -31,12 +27,6 @@ from ai_proxy.writers.claude import ClaudeWriter
 from ai_proxy.writers.claude_parts import Brackets
 from benchmarks.lowering.counting import CountingGateway
 from proxywasm import JsonTooComplexError
-from proxywasm.wire import Fields, LogLevel, ReplaceRequestBody
-from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Component
-from proxywasm_host.exchange import load
-from proxywasm_host.limits import DEFAULT_LIMITS
-from proxywasm_host.services import HostServices
 from proxywasm_host.testing import request
 
 JSON = {"content-type": "application/json"}
@@ -135,7 +125,7 @@ def test_neighbours_are_joined_in_proportion_to_their_number(ai_proxy_module: Pa
     def work(times: int) -> int:
         before = gateway.executed
         body = json.dumps(chat("m", *[user([{"type": "text", "text": "a"}])] * times)).encode()
-        gateway.exchange(fields("/v1/chat/completions"), body, [(":status", "500")], [b"{}"])
+        gateway.exchange(fields(CHAT), body, [(":status", "500")], [b"{}"])
         return gateway.executed - before
 
     work(1500)
@@ -239,115 +229,6 @@ def test_the_end_of_an_object_is_found_however_it_is_cut(text: str) -> None:
             assert not brackets.closed
             brackets.feed(text[start : start + size])
         assert brackets.closed
-
-
-# The instance survives all that is admitted.
-
-UNHURRIED = replace(DEFAULT_LIMITS, call_time=600)
-"""Memory as it is by default. Time is not measured but counted, below."""
-SAMPLE = [("dify", "a text with an emoji"), ("gemini", "calls with results"), ("claude", "numbers")]
-
-
-def convert(code: Component, name: str, body: bytes, path: str = "/v1/chat/completions") -> object:
-    config, model = PROVIDERS[name]
-    program = ComponentProgram(code, HostServices(), limits=UNHURRIED)
-    try:
-        program.configure(json.dumps({"provider": {**config, "modelMapping": {"*": model}}}), LogLevel.INFO)
-        program.on_request_headers(1, fields(path), False)
-        return program.on_request_body(1, body, True)
-    finally:
-        program.close()
-
-
-def fields(path: str) -> Fields:
-    return [(":scheme", "http"), (":method", "POST"), (":path", path), (":authority", "a"), *JSON.items()]
-
-
-@pytest.mark.parametrize(("name", "kind"), SAMPLE)
-def test_a_body_at_the_bound_fits_into_the_memory_of_an_instance(
-    name: str, kind: str, ai_proxy_code: Component
-) -> None:
-    outcome = convert(ai_proxy_code, name, WORST[kind](PROVIDERS[name][1]))
-    assert isinstance(outcome, list)
-    assert any(isinstance(command, ReplaceRequestBody) for command in outcome)
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
-@pytest.mark.parametrize("name", PROVIDERS)
-def test_each_body_at_the_bound_fits_into_the_memory_of_an_instance(
-    name: str, path: str, ai_proxy_code: Component
-) -> None:
-    for make in WORST.values():
-        convert(ai_proxy_code, name, make(PROVIDERS[name][1]), path)  # which raises if the instance is lost
-
-
-INSTRUCTIONS = 20e9
-"""Of WebAssembly, that an instance carries out within `call_time`: a fast machine takes a third of it."""
-
-
-def count(module: Path, name: str, kind: str, path: str) -> int:
-    config, model = PROVIDERS[name]
-    gateway = CountingGateway(module, json.dumps({"provider": {**config, "modelMapping": {"*": model}}}))
-    before = gateway.executed
-    gateway.exchange(fields(path), WORST[kind](model), [(":status", "500")], [b"{}"])
-    work = gateway.executed - before
-    _assert_unharmed(gateway)
-    return work
-
-
-def _assert_unharmed(gateway: CountingGateway) -> None:
-    assert [line for line in gateway.log if "Traceback" in line] == []
-    assert gateway.memory <= DEFAULT_LIMITS.memory
-
-
-@pytest.mark.slow
-@pytest.mark.envoy
-@pytest.mark.parametrize(("name", "kind"), SAMPLE)
-def test_a_body_at_the_bound_takes_no_longer_than_a_call_may(name: str, kind: str, ai_proxy_module: Path) -> None:
-    assert count(ai_proxy_module, name, kind, "/v1/chat/completions") < INSTRUCTIONS
-
-
-@pytest.mark.exhaustive
-@pytest.mark.envoy
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
-@pytest.mark.parametrize("name", PROVIDERS)
-def test_each_body_at_the_bound_takes_no_longer_than_a_call_may(name: str, path: str, ai_proxy_module: Path) -> None:
-    found = {kind: count(ai_proxy_module, name, kind, path) for kind in worst_bodies.WORST}
-    assert {kind: work for kind, work in found.items() if work >= INSTRUCTIONS} == {}
-
-
-# The same of answers.
-
-CONFIGURATIONS = {one.name: one.config for file in sorted(RECORDED.glob("*/*.json")) for one in load(file)}
-ANSWERS = {codec: next(iter(found.values())) for codec, found in recorded(streams=False).items()}
-
-
-def answered(module: Path, codec: str) -> Iterator[tuple[str, int]]:
-    """Instructions by what there is in plenty in the answer."""
-    one = ANSWERS[codec]
-    for what, body in worst_answers(json.loads(one.answer)):
-        gateway = CountingGateway(module, CONFIGURATIONS[one.name])
-        before = gateway.executed
-        response = [(":status", "200"), *JSON.items()]
-        _, received = gateway.exchange(fields(one.path), json.dumps(one.body).encode(), response, [body])
-        work = gateway.executed - before
-        _assert_unharmed(gateway)
-        assert received != body
-        yield what, work
-
-
-@pytest.mark.slow
-@pytest.mark.envoy
-def test_an_answer_at_the_bound_takes_no_longer_than_a_call_may(ai_proxy_module: Path) -> None:
-    assert max(work for _, work in answered(ai_proxy_module, "claude")) < INSTRUCTIONS
-
-
-@pytest.mark.exhaustive
-@pytest.mark.envoy
-@pytest.mark.parametrize("codec", ANSWERS)
-def test_each_answer_at_the_bound_takes_no_longer_than_a_call_may(codec: str, ai_proxy_module: Path) -> None:
-    assert {what: work for what, work in answered(ai_proxy_module, codec) if work >= INSTRUCTIONS} == {}
 
 
 # Streams that only pass.

@@ -1,17 +1,21 @@
-"""Bodies at the bounds of what ai_proxy admits, each as bad as it can be in one way."""
+"""Bodies at the bounds of what ai_proxy admits, each as bad as it can be in one way.
+
+Those of clients that speak OpenAI's protocol for chats are here, those of others in `worst_requests`.
+"""
 
 from __future__ import annotations
 
 import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.mutations import places
 
 from ai_proxy import limits
 from ai_proxy.jsonx import BOUNDS
+from proxywasm.json_bounds import CONTAINER
 
 MARK = "@@@@"
 Make = Callable[[str], bytes]
@@ -57,12 +61,35 @@ def image(model: str) -> Json:
     return chat(model, user([{"type": "text", "text": "What is this? 😀"}, picture]))
 
 
-V, C = BOUNDS.values, 10
-LONG_NUMBER, LONG_NUMBERS = 10 ** (BOUNDS.digits - 1), limits.BODY // (BOUNDS.digits + 1) - 9
+V, C = BOUNDS.values, CONTAINER
+
+
+def in_schema(document: Callable[[str, Any], Json]) -> dict[str, Make]:
+    """All of the values in the schema of a tool."""
+    names = {f"p{n}": 1 for n in range(V - 99)}
+    long_number, long_numbers = 10 ** (BOUNDS.digits - 1), limits.BODY // (BOUNDS.digits + 1) - 9
+    return {
+        "names": lambda model: dense(document(model, names)),
+        "names and an escaped emoji": lambda model: dense(document(model, {**names, "😀": 1})),
+        "one name again and again": lambda model: dense(document(model, {"p": MARK})).replace(
+            f'"p":"{MARK}"'.encode(), b",".join([b'"p":1'] * (V - 99))
+        ),
+        "numbers": lambda model: dense(document(model, {"enum": [-0.123456789012345678] * (V - 99)})),
+        "long numbers": lambda model: dense(document(model, {"enum": [long_number] * long_numbers})),
+        "depth": lambda model: dense(document(model, MARK)).replace(
+            f'"{MARK}"'.encode(),
+            b"[" + b",".join([b'{"a":' * 240 + b"1" + b"}" * 240] * (V // (240 * C + 9))) + b"]",
+        ),
+    }
+
+
+ESCAPED: Final = r"\ud83d\ude00"
+"""An emoji as clients write it that write ASCII only."""
 
 BYTES: dict[str, Make] = {
     "a text": lambda model: padded(chat(model, user(MARK)), "lorem, [x] "),
     "a text with an emoji": lambda model: padded(chat(model, user(MARK)), "a", "😀"),
+    "a text with an escaped emoji": lambda model: padded(chat(model, user(MARK)), "a", ESCAPED),
     "a Chinese text": lambda model: padded(chat(model, user(MARK)), "你"),
     "a text of escapes": lambda model: padded(chat(model, user(MARK)), r"\""),
     "an image": lambda model: padded(image(model), "QUJD"),
@@ -70,6 +97,9 @@ BYTES: dict[str, Make] = {
         chat(model, {"role": "system", "content": MARK}, user("a")), "a", "😀"
     ),
     "arguments": lambda model: padded(chat(model, user("a"), calls(1, MARK), result(0)), "x"),
+    "a text in arguments": lambda model: padded(
+        chat(model, user("a"), calls(1, '{"a":"' + MARK + '"}'), result(0)), "a", ESCAPED
+    ),
     "white space": lambda model: b" " * (limits.BODY - 100) + dense(chat(model)) + b"\n",
 }
 """All of the bytes in one place."""
@@ -84,24 +114,14 @@ VALUES: dict[str, Make] = {
     "calls with results": lambda model: dense(
         chat(model, user("a"), calls(V // (3 * C + 9)), *map(result, range(V // (3 * C + 9))))
     ),
-    "names": lambda model: dense(tool(model, {f"p{n}": 1 for n in range(V - 99)})),
-    "one name again and again": lambda model: dense(tool(model, {"p": MARK})).replace(
-        f'"p":"{MARK}"'.encode(), b",".join([b'"p":1'] * (V - 99))
-    ),
-    "numbers": lambda model: dense(tool(model, {"enum": [-0.123456789012345678] * (V - 99)})),
-    "long numbers": lambda model: dense(
-        tool(model, {"enum": [LONG_NUMBER] * (limits.BODY // (BOUNDS.digits + 1) - 9)})
-    ),
-    "depth": lambda model: dense(tool(model, MARK)).replace(
-        f'"{MARK}"'.encode(), b"[" + b",".join([b'{"a":' * 240 + b"1" + b"}" * 240] * (V // (240 * C + 9))) + b"]"
-    ),
     "values in arguments": lambda model: dense(
         chat(model, user("a"), calls(1, '{"a":[' + "1," * (V - 99) + "1]}"), result(0))
     ),
+    **in_schema(tool),
 }
 """All of the values in one place."""
 
-WORST = BYTES | VALUES
+CHATS = BYTES | VALUES
 
 
 def worst_answers(document: Json) -> Iterator[tuple[str, bytes]]:
@@ -111,6 +131,7 @@ def worst_answers(document: Json) -> Iterator[tuple[str, bytes]]:
     at(with_mark, way)[last] = MARK
     yield "a text", padded(with_mark, "lorem, [x] ")
     yield "a text with an emoji", padded(with_mark, "a", "😀")
+    yield "a text with an escaped emoji", padded(with_mark, "a", ESCAPED)
     for path in places(document):
         if isinstance(items := at(document, path), list) and items:
             many = copy.deepcopy(document)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from proxywasm_host.gateway.model import Limits
 from proxywasm_host.testing.envoy import missing
 
-from .envoy_process import Envoy, features_filter
-from .upstream import Mirror, serving
+from .envoy_process import Envoy, features_filter, filter_of
+from .flagship import rules
+from .upstream import Mirror, RecordedUpstream, serving
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,3 +44,16 @@ def envoy(bundle_module: Path, upstream_port: int, silent_port: int) -> Iterator
         filters = [features_filter(bundle_module, {"greeting": "hé", "_plugin_id_": "p1"})]
         with Envoy(clusters, filters) as running:
             yield running
+
+
+@pytest.fixture(scope="session")
+def player() -> RecordedUpstream:
+    return RecordedUpstream()
+
+
+@pytest.fixture(scope="session")
+def ai_proxy(ai_proxy_module: Path, player: RecordedUpstream) -> Iterator[Envoy]:
+    """With as much buffer as gateway files give."""
+    filters = [filter_of(ai_proxy_module, {"_rules_": rules()})]
+    with serving(player) as port, Envoy({"upstream": port}, filters, buffer=Limits().body) as envoy:
+        yield envoy

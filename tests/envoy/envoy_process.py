@@ -34,10 +34,11 @@ def filter_of(module: Path, configuration: Json, policy: Policy = "FAIL_CLOSED",
     return wasm_filter(name, name, module, json.dumps(configuration), vm="tested", policy=policy)
 
 
-def _bootstrap(clusters: Mapping[str, int], filters: list[Json]) -> Json:
+def _bootstrap(clusters: Mapping[str, int], filters: list[Json], buffer: int | None) -> Json:
     route = {"match": {"prefix": "/"}, "route": {"cluster": next(iter(clusters)), "timeout": "0s"}}
     trailers = {"enable_trailers": True}
-    listener = http_listener(_LISTENER, address("127.0.0.1", 0), [route], filters, http_protocol_options=trailers)
+    where = address("127.0.0.1", 0)
+    listener = http_listener(_LISTENER, where, [route], filters, buffer=buffer, http_protocol_options=trailers)
     return {
         "static_resources": {
             "listeners": [listener],
@@ -49,12 +50,21 @@ def _bootstrap(clusters: Mapping[str, int], filters: list[Json]) -> Json:
 
 
 class Envoy(BackgroundEnvoy):
-    """`clusters` are ports on loopback, the first one that of the route; `more` are further fields of the bootstrap."""
+    """`clusters` are ports on loopback, the first one that of the route; `more` are further fields of the bootstrap.
+
+    Plugins can read whole bodies of `buffer` bytes; None: of Envoy's default.
+    """
 
     def __init__(
-        self, clusters: Mapping[str, int], filters: list[Json], *, workers: int = 1, more: Json | None = None
+        self,
+        clusters: Mapping[str, int],
+        filters: list[Json],
+        *,
+        workers: int = 1,
+        buffer: int | None = None,
+        more: Json | None = None,
     ) -> None:
-        super().__init__(_bootstrap(clusters, filters) | (more or {}), workers=workers)
+        super().__init__(_bootstrap(clusters, filters, buffer) | (more or {}), workers=workers)
 
     @cached_property
     def port(self) -> int:

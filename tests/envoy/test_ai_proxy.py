@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ai_proxy import plugin
 from proxywasm_host.bodies import SseBody, join, parse
-from proxywasm_host.exchange import Exchange, Message, load
+from proxywasm_host.exchange import Exchange, Message
 from proxywasm_host.replay import native_session, replay
 from proxywasm_host.transcript import transcript
 
-from .envoy_process import Envoy, filter_of
-from .upstream import RecordedUpstream, serving
+from .envoy_process import Envoy
+from .flagship import CHOSEN
+from .upstream import RecordedUpstream
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
-
-QWEN = Path(__file__).parents[1] / "conformance" / "qwen"
-EXCHANGES = [exchange for file in ("chat", "native-chat", "native-stream") for exchange in load(QWEN / f"{file}.json")]
-NAMES = ["qwen-chat-b", "qwen-stream-a", "qwen-native-chat-a", "qwen-native-stream-a", "qwen-native-stream-b"]
-CHOSEN = [exchange for exchange in EXCHANGES if exchange.name in NAMES]
-
-
-@pytest.fixture(scope="module")
-def player() -> RecordedUpstream:
-    return RecordedUpstream()
-
-
-@pytest.fixture(scope="module")
-def ai_proxy(ai_proxy_module: Path, player: RecordedUpstream) -> Iterator[Envoy]:
-    """One configuration for all: a rule for the domain of each exchange."""
-    rules = [{"_match_domain_": [f"{each.name}.test"], **json.loads(each.config)} for each in CHOSEN]
-    rules.append({"_match_domain_": ["gemini.test"], "provider": {"type": "gemini", "apiTokens": ["key-1"]}})
-    filters = [filter_of(ai_proxy_module, {"_rules_": rules})]
-    with serving(player) as port, Envoy({"upstream": port}, filters) as envoy:
-        yield envoy
 
 
 @pytest.mark.parametrize("exchange", CHOSEN, ids=lambda exchange: exchange.name)

@@ -68,10 +68,10 @@ class _Handler(socketserver.BaseRequestHandler):
         return True
 
     def read_body(self) -> bytes:
-        body = b""
+        body = bytearray()
         while isinstance(event := self._next_event(), h11.Data):
             body += event.data
-        return body
+        return bytes(body)
 
     def _next_event(self) -> object:
         while (event := self._http.next_event()) is h11.NEED_DATA:

@@ -29,7 +29,7 @@ def test_the_smallest_file_has_defaults_for_all_the_rest(tmp_path: Path) -> None
     assert gateway.listen == Address("127.0.0.1", 8080)
     assert (gateway.workers, gateway.admin, gateway.access_log, gateway.plugins) == (1, None, False, ())
     assert gateway.routes[0].match.path_prefix == "/"
-    assert gateway.limits.body == 32 * 2**20
+    assert gateway.limits.body == 64 * 2**20
 
 
 def test_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ ERRORS = {
     "calls": "4 HttpCallError: call-outs that wait would take ",
     "small calls": "6 HttpCallError: 6 call-outs of this plugin wait for answers, more are not allowed",
     "redis services": "3 RedisCallError: ",
+    "binary call": "0 HttpCallError: ",
 }
 
 
@@ -42,6 +43,15 @@ def test_a_plugin_that_leaves_too_much_gets_an_error_and_lives_on(start: Start, 
     assert not runner.lost
     second = request(runner)
     assert second.local_reply is not None, "the instance serves the next stream"
+
+
+def test_an_answer_that_is_too_large_to_cross_costs_its_stream_and_not_the_instance(start: Start) -> None:
+    runner = start("pour", {})
+    reply = request(runner).local_reply
+    assert reply is not None
+    assert reply.status in {200, 500}, "natively nothing crosses"
+    assert not runner.lost
+    assert request(runner, little="1").local_reply is None
 
 
 def test_the_properties_of_a_stream_go_with_it(start: Start) -> None:

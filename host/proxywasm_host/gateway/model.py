@@ -241,8 +241,11 @@ class Upstream(_Part):
 
 
 class Limits(_Part):
-    body: Bytes = 32 * 2**20
-    """Of a request or response that a plugin wants to read as a whole; more is 413 or 500."""
+    body: Bytes = 64 * 2**20
+    """Of a request or response that a plugin wants to read as a whole; more is 413 or 500 from Envoy itself.
+
+    As much as our own host allows plugins that set a limit themselves, so that theirs count and their errors are told.
+    """
     idle: Seconds = 3600.0
     """A stream that moves in neither direction for so long is ended. There is no limit to its whole duration."""
     connect: Seconds = 10.0

@@ -7,7 +7,7 @@ from typing import Any
 from proxywasm import Event
 
 from ..call import Call
-from ..errors import ApiError, bad_upstream
+from ..errors import ApiError, bad_upstream, check_repeated
 from ..jsonx import Json
 from ..writers import Writer
 from .gemini import path_of
@@ -21,6 +21,7 @@ def request(call: Call, body: Json) -> Json:
     more = {} if body.get("dimensions") is None else {"outputDimensionality": body["dimensions"]}
     model = f"models/{call.model}"
     given = texts(body.get("input"))
+    check_repeated(len(model) * len(given))
     return {"requests": [{"model": model, "content": {"parts": [{"text": text}]}, **more} for text in given]}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..errors import ApiError
+from ..errors import ApiError, check_repeated
 from ..jsonx import Json
 from . import asked, content
 
@@ -79,9 +79,13 @@ class _Results:
         self._last: Json | None = None
         self._ends: list[tuple[list[Json], list[Json]]] = []
         """Of each such content the results, and what is to stand behind all of them."""
+        self._named = 0
+        """Characters of the names of functions."""
 
     def add(self, name: str, said: Any, remote: Remote) -> None:
         """A function answers with text; what else its result has follows the results of all calls."""
+        self._named += len(name)
+        check_repeated(self._named)
         if self._last is None or self._contents[-1] is not self._last:
             self._ends.append(([], []))
             self._last = {"role": "user", "parts": self._ends[-1][0]}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import proxywasm.adapters.guard  # noqa: F401  # before the plugin is loaded
 
@@ -36,11 +36,43 @@ _LEVELS = {
 _LEVELS_BACK = {there: here for here, there in _LEVELS.items()}
 
 
+_LARGE: Final = 1024 * 1024
+_MOST: Final = 127 * 1024 * 1024
+"""Bytes in UTF-8 that cross in any case. Wasmtime ends the instance that answers with 128 MiB."""
+_NO_ASCII: Final = bytes(range(0x80, 0x100))
+_FOUR_BYTES: Final = tuple(bytes([first]) for first in range(0xF0, 0xF5))
+"""With these begins what has four bytes in UTF-8, such as an emoji; one, and Python has four for each character."""
+
+
+def _as_text(data: bytes) -> tuple[str, bool]:
+    """Bytes as they cross, and whether that is as one character per byte: so is what is no UTF-8, and what would take
+    much memory as text. Raises `LimitError` for more than can cross."""
+    if len(data) < _LARGE or not _takes_less_as_bytes(data):
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            _check_crosses(len(data))
+            return text, False
+    if len(data) > _MOST // 2:
+        _check_crosses(2 * len(data) - len(data.translate(None, _NO_ASCII)))
+    return data.decode("latin-1"), True
+
+
+def _check_crosses(size: int) -> None:
+    if size > _MOST:
+        raise wire.LimitError(f"a body of {size} bytes, as they cross to the host, is more than {_MOST}")
+
+
+def _takes_less_as_bytes(data: bytes) -> bool:
+    """Not where few of them are ASCII: each of the others takes two on the way."""
+    return any(first in data for first in _FOUR_BYTES) and 2 * len(data.translate(None, _NO_ASCII)) > len(data)
+
+
 def _payload(data: bytes) -> Any:
-    try:
-        return types.Payload_Utf8(data.decode())
-    except UnicodeDecodeError:
-        return types.Payload_Latin1(data.decode("latin-1"))
+    text, latin1 = _as_text(data)
+    return types.Payload_Latin1(text) if latin1 else types.Payload_Utf8(text)
 
 
 def _bytes(payload: Any) -> bytes:
@@ -85,6 +117,8 @@ class _ComponentHost:
             return int(host.http_call(context, cluster, as_unicode(join_fields(headers)), _payload(body), timeout_ms))
         except Err as error:
             raise wire.HttpCallError(error.value) from None
+        except wire.LimitError as error:
+            raise wire.HttpCallError(str(error)) from None
 
     def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
         try:
@@ -97,6 +131,8 @@ class _ComponentHost:
             return int(host.redis_call(context, cluster, _payload(query)))
         except Err as error:
             raise wire.RedisCallError(error.value) from None
+        except wire.LimitError as error:
+            raise wire.RedisCallError(str(error)) from None
 
     def call_foreign_function(self, name: str, argument: bytes) -> bytes:
         try:
@@ -180,19 +216,32 @@ _ALONE: dict[type, Any] = {
 def _outcome(outcome: wire.Outcome) -> Any:
     if outcome is None:
         return _UNCHANGED
-    if isinstance(outcome, bytes):
-        try:
-            _BODY.value = outcome.decode()
-        except UnicodeDecodeError:
-            return types.Outcome_Latin1(outcome.decode("latin-1"))
-        return _BODY
-    if len(outcome) == 1:
-        edits: Any = outcome[0]
-        if (alone := _ALONE.get(type(edits))) is not None:
-            alone.value = as_unicode("\0".join(edits.value))
-            return alone
-    _COMMANDS_ASKED.value = [_COMMANDS[type(command)](command) for command in outcome]
+    try:
+        if isinstance(outcome, bytes):
+            if len(outcome) < _LARGE:
+                try:
+                    _BODY.value = outcome.decode()
+                except UnicodeDecodeError:
+                    return types.Outcome_Latin1(outcome.decode("latin-1"))
+                return _BODY
+            text, latin1 = _as_text(outcome)
+            return types.Outcome_Latin1(text) if latin1 else types.Outcome_Utf8(text)
+        if len(outcome) == 1:
+            edits: Any = outcome[0]
+            if (alone := _ALONE.get(type(edits))) is not None:
+                alone.value = as_unicode("\0".join(edits.value))
+                return alone
+        commands = [_COMMANDS[type(command)](command) for command in outcome]
+    except wire.LimitError as error:
+        raise wire.PluginFailure(f"the plugin's answer cannot be sent: {error}") from None
+    _COMMANDS_ASKED.value = commands
     return _COMMANDS_ASKED
+
+
+def _forget_answer() -> None:
+    """Give back the latest answer, which may be as large as what comes now."""
+    _BODY.value = ""
+    _COMMANDS_ASKED.value = []
 
 
 _dispatcher = Dispatcher(plugin, _ComponentHost())
@@ -218,6 +267,8 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
             return types.Outcome_Failed(str(failure))
 
     def on_request_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Any:
+        if len(body) > _LARGE:
+            _forget_answer()
         try:
             return _outcome(_request_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream))
         except wire.PluginFailure as failure:
@@ -232,6 +283,8 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
             return types.Outcome_Failed(str(failure))
 
     def on_response_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Any:
+        if len(body) > _LARGE:
+            _forget_answer()
         try:
             outcome = _response_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream)
             return _UNCHANGED if outcome is None else _outcome(outcome)
@@ -245,6 +298,7 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
             return types.Outcome_Failed(str(failure))
 
     def on_http_call_response(self, call: int, response: Any) -> Any:
+        _forget_answer()
         try:
             fields = split_fields(with_bytes(response.headers))
             return _outcome(_dispatcher.on_http_call_response(call, fields, _bytes(response.body)))

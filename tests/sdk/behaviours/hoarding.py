@@ -59,6 +59,15 @@ def small_calls(ctx: HttpContext, number: int) -> None:
     service.get("/", lambda answer: None)
 
 
+def binary() -> bytes:
+    """What is no UTF-8 crosses as one character per byte, and so takes twice its size."""
+    return b"\xff" * (70 * 1024 * 1024)
+
+
+def binary_call(ctx: HttpContext, number: int) -> None:
+    service.post("/", lambda answer: None, body=binary())
+
+
 def redis_services(ctx: HttpContext, number: int) -> None:
     client = RedisClient(FQDNCluster(f"redis-{number}", 6379))
     client.init()
@@ -75,6 +84,7 @@ HOARDS: dict[str, Callable[[HttpContext, int], None]] = {
     "calls": calls,
     "small calls": small_calls,
     "redis services": redis_services,
+    "binary call": binary_call,
 }
 service = ClusterClient(FQDNCluster("service", 80))
 
@@ -89,6 +99,16 @@ def hoard(ctx: HttpContext, config: Config) -> None:
             number += 1
     except (LimitError, HttpCallError, RedisCallError) as error:
         ctx.send_http_response(200, body=f"{number} {type(error).__name__}: {error}")
+
+
+pouring: Plugin[Config] = Plugin("pouring")
+PLUGINS["pour"] = pouring
+
+
+@pouring.on_request_headers
+def pour(ctx: HttpContext, config: Config) -> None:
+    if "little" not in ctx.request_headers:
+        ctx.send_http_response(200, body=binary())
 
 
 sinking: Plugin[Config] = Plugin("sinking")
