@@ -40,8 +40,10 @@ def check(name: str, value: str, pseudo: Collection[str] = ()) -> str:
 
     `pseudo` are the pseudo-headers that may be set here.
     """
-    if not isinstance(name, str) or not isinstance(value, str):
-        raise TypeError(f"header {name!r}: name and value must be str, got {type(value).__name__}")
+    if type(name) is not str or type(value) is not str:
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(f"header {name!r}: name and value must be str, got {type(value).__name__}")
+        name, value = str.__str__(name), str.__str__(value)
     if name.startswith(":"):
         check_pseudo(name, value, pseudo)
     elif not is_name(name):

@@ -13,7 +13,7 @@ def get(host: Host, context: int, path: tuple[str, ...]) -> bytes | None:
 
 
 def put(host: Host, context: int, path: str | Iterable[str], value: bytes) -> None:
-    checks.data(value, "the value of a property")
+    value = checks.data(value, "the value of a property")
     if not isinstance(path, str | Iterable):
         raise TypeError(f"a property has a name, or a path of names, got {type(path).__name__}")
     host.set_property(context, _checked((path,) if isinstance(path, str) else tuple(path)), value)
@@ -22,6 +22,4 @@ def put(host: Host, context: int, path: str | Iterable[str], value: bytes) -> No
 def _checked(path: tuple[str, ...]) -> tuple[str, ...]:
     if not path:
         raise ValueError("a property has a name, none was given")
-    for part in path:
-        checks.name(part, "the name of a property")
-    return path
+    return tuple([checks.name(part, "the name of a property") for part in path])

@@ -45,9 +45,10 @@ the next response of the connection."""
 
 def checked(status: int, headers: Fields, body: bytes, details: str) -> LocalReply:
     """What an author wants to send. Raises `TypeError` or `ValueError` for what cannot be sent."""
-    if checks.number(status, "a status", 0, checks.MAX_U32) not in range(200, 600):
+    status = checks.number(status, "a status", 0, checks.MAX_U32)
+    if status not in range(200, 600):
         raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
     if body and status in WITHOUT_BODY:
         raise ValueError(f"a response with status {status} has no body, and {len(body)} bytes were given")
     details = checks.name(details, "details")
-    return LocalReply(int(status), without_connection_headers(headers), body, details)
+    return LocalReply(status, without_connection_headers(headers), body, details)

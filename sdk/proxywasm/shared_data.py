@@ -36,8 +36,8 @@ def get(key: str) -> SharedValue | None:
 
 def set(key: str, value: bytes, cas: int = 0) -> bool:  # noqa: A001  # shared_data.set("key", b"value") reads best
     """Write a value; with `cas` only if nobody has written since it was read. Whether it was written."""
-    checks.data(value, "a value of shared data")
-    checks.number(cas, "the number for compare-and-swap", 0, MAX_U32)
+    value = checks.data(value, "a value of shared data")
+    cas = checks.number(cas, "the number for compare-and-swap", 0, MAX_U32)
     return current("shared_data.set").host.set_shared_data(_key(key), value, cas)
 
 
