@@ -37,7 +37,8 @@ paths. One that is there may be set."""
 _MOST_SPELLINGS: Final = 1000
 _LONGEST_SPELLING: Final = 100
 
-GUARDED: Final = frozenset({":method", ":status", "content-length", "transfer-encoding"})
+UPGRADE: Final = "upgrade"
+GUARDED: Final = frozenset({":method", ":status", "content-length", "transfer-encoding", UPGRADE})
 """Names whose values say where a message ends: the stream that a header belongs to looks at them first."""
 
 FRAMING: Final = frozenset({"content-length", "transfer-encoding"})

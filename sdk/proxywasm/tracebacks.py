@@ -12,7 +12,7 @@ from typing import Final
 from .text import spell_out
 
 _HEADING: Final = "Traceback (most recent call last):\n"
-_MOST_FRAMES: Final = 1000
+_MOST_FRAMES: Final = 100
 """The innermost. An exception that is raised again and again gets some more each time."""
 _MOST_EXCEPTIONS: Final = 50
 """Causes and members of groups that are shown. `traceback` calls itself for some, and the stack in Wasm is small."""

@@ -72,9 +72,9 @@ def test_an_exception_that_is_raised_again_and_again_does_not_make_longer_and_lo
         raise error
 
     host = TestHost(plugin, tolerate_failures=True)
-    for _ in range(3000):
+    for _ in range(100):
         host.request("GET", "/")
-    assert len(str(host.failures[-1])) < 100_000
+    assert str(host.failures[-1]).count("in request_headers") <= 100
 
 
 def test_what_the_function_of_a_tick_returns_means_nothing(plugin_host: PluginHosts) -> None:
