@@ -3,8 +3,8 @@
 A host would notice much of it too, each in its own way and too late: natively it would be taken as it is, in Wasm it
 would end the instance, with the streams of everybody.
 
-What the functions return is what crosses: an `int`, `str` or `bytes` itself. A subclass can say something else of itself
-each time that it is asked, and componentize-py takes what it is, not what it says.
+What the functions return is what crosses: an `int`, `str` or `bytes` itself. A subclass can say something else of
+itself each time that it is asked, and componentize-py takes what it is, not what it says.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def function(value: Any, what: str) -> None:
         raise TypeError(f"{what} must be callable, got {_name(value)}")
     while (inner := getattr(value, "func", None)) is not None and type(value).__name__ == "partial":
         value = inner
-    code = getattr(value, "__code__", None) or getattr(getattr(type(value), "__call__", None), "__code__", None)
+    code = getattr(value, "__code__", None) or getattr(value.__call__, "__code__", None)
     if code is None or not code.co_flags & (_GENERATOR | _COROUTINE | _ASYNC_GENERATOR):
         return
     kind = "a generator function" if code.co_flags & _GENERATOR else "async"

@@ -83,7 +83,7 @@ class Dispatcher:
             # Only here does it refuse something; out of a stream's callback it is a failure like any other.
             refused = failure.__cause__
             if issubclass(type(refused), ConfigError) and (message := _message(refused)):
-                raise ConfigError(message) from refused.__cause__
+                raise ConfigError(message) from BaseException.__getattribute__(refused, "__cause__")
             raise
 
     def on_request_headers(self, context: int, headers: Headers, end_of_stream: bool) -> list[Command] | None:
@@ -279,7 +279,7 @@ def _without_answer(function: Callable[[], object]) -> None:
     function()
 
 
-def _message(error: ConfigError) -> str:
+def _message(error: BaseException | None) -> str:
     """What it says; empty if the author's class cannot say it."""
     try:
         return spell_out(str(error))

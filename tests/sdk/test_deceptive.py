@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -104,17 +103,17 @@ def generator(*_: object) -> Any:
     yield
 
 
-class Callable_:
+class AsynchronousCall:
     async def __call__(self, *_: object) -> None:
         """Nor this."""
 
 
-@pytest.mark.parametrize("callback", [asynchronous, generator, Callable_(), functools.partial(asynchronous, 1)])
+@pytest.mark.parametrize("callback", [asynchronous, generator, AsynchronousCall(), functools.partial(asynchronous, 1)])
 @pytest.mark.parametrize(
     "give",
     [
         lambda callback: Plugin("p").on_stream_done(callback),
-        lambda callback: Plugin("p").on_tick(100)(callback),
+        Plugin("p").on_tick(100),
         lambda callback: ClusterClient(TargetCluster("service", "service")).get("/", callback),
         lambda callback: shared_data.update("key", callback),
     ],
@@ -128,6 +127,6 @@ def test_functions_that_do_nothing_when_they_are_called_are_no_callbacks(
 
 def test_ordinary_callables_are_callbacks() -> None:
     plugin: Plugin[object] = Plugin("p")
-    for callback in (lambda *_: None, functools.partial(print, 1), dict, print, [].append):
-        plugin.on_stream_done(callback)
-    assert asyncio.iscoroutinefunction(asynchronous)
+    callbacks: list[Any] = [lambda *_: None, functools.partial(print, 1), dict, print, [].append]
+    for callback in callbacks:
+        assert plugin.on_stream_done(callback) is callback

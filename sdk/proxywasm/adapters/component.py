@@ -197,8 +197,10 @@ def _outcome(outcome: wire.Outcome) -> Any:
 
 
 def _failed(error: BaseException) -> Any:
-    """Nearly always the dispatcher has said what the plugin did. The rest is what a plugin can make of the SDK's objects:
-    a command that is none, for example."""
+    """Nearly always the dispatcher has said what the plugin did.
+
+    The rest is what a plugin can make of the SDK's objects, for example a command that is none.
+    """
     return types.Outcome_Failed(str(error) if type(error) is wire.PluginFailure else plugin_traceback(error))
 
 

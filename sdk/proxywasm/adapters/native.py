@@ -17,7 +17,6 @@ from ..runtime import guard_sleep, running
 from ..tracebacks import plugin_traceback
 from ..wire import Fields, Host, Outcome, PluginFailure, Program, as_unicode, join_fields, split_fields, with_bytes
 
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -109,8 +108,9 @@ class _NativeDispatcher(Dispatcher):
         try:
             return super().run(context, function, *args, own=own)
         except PluginFailure as failure:
-            if issubclass(type(failure.__cause__), self.ends_process):
-                raise failure.__cause__ from None  # Ctrl-C is meant for the process, which here is not the plugin's
+            cause = failure.__cause__
+            if cause is not None and issubclass(type(cause), self.ends_process):
+                raise cause from None  # Ctrl-C is meant for the process, which here is not the plugin's
             raise
         finally:
             sys.stdout, sys.stderr = saved

@@ -1,11 +1,11 @@
 """Objects that say something else of themselves than they are, or raise when they are asked."""
 
-# ruff: noqa: PLW3201
 # mypy: disable-error-code="override, arg-type, return-value"
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -118,6 +118,7 @@ ATTEMPTS: dict[str, Case] = {
     "status": lambda ctx: ctx.send_http_response(Number(70_000)),
     "body": lambda ctx: ctx.send_http_response(200, body=Data(b"\xff body")),
     "body of text": lambda ctx: ctx.send_http_response(200, body=Text("\ud83d")),
+    "other control characters": lambda ctx: ctx.request_headers.add("x", "a\x0bb"),
     "header of a reply": lambda ctx: ctx.send_http_response(200, {"x": Text("a\r\nb: c")}),
     "details": lambda ctx: ctx.send_http_response(200, details=Text("a\0\ud83d")),
     "name of a property": lambda ctx: ctx.get_property(Text("\ud83d")),
@@ -142,6 +143,7 @@ REFUSED = {
     "name with a line break": "ValueError: 'a: b\\r\\nx' is not a header name",
     "path with a line break": "ValueError: header ':path': the value must be",
     "status": "ValueError: 70000 is not a status that can be sent",
+    "other control characters": "ValueError: header 'x': a value cannot contain NUL, CR or LF, nor other control",
     "header of a reply": "ValueError: header 'x': a value cannot contain NUL, CR or LF",
     "details": "ValueError: details cannot contain NUL",
     "number of shared data": "ValueError: the number for compare-and-swap must be from 0",
@@ -200,7 +202,7 @@ class NoName(Exception, metaclass=Unnamed):
 def _no_syntax() -> SyntaxError:
     error = SyntaxError("syntax", ("file", 1, 1, "text"))
     error.text = 5  # type: ignore[assignment]
-    error.offset = Silent()
+    error.offset = Silent()  # type: ignore[assignment]
     return error
 
 
@@ -268,6 +270,10 @@ answering: Plugin[Config] = Plugin("answering")
 PLUGINS["answer ticks"] = answering
 
 
+def returned(value: Any) -> Any:
+    return value
+
+
 @answering.on_tick(100)
 def registered(context: PluginContext) -> Any:
     return b"bytes"
@@ -276,7 +282,7 @@ def registered(context: PluginContext) -> Any:
 @answering.parse_config
 def parse(document: Config) -> Config:
     for value in RETURNED:
-        plugin_context().register_tick(100, lambda value=value: value)
+        plugin_context().register_tick(100, functools.partial(returned, value))
     plugin_context().register_tick(100, lambda: Counter("ticked").increment())
     return document
 
