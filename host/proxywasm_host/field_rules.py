@@ -38,7 +38,7 @@ class Received:
             names = [self._name(name) for name in names]
             fields = [(name, value) for name, (_, value) in zip(names, fields, strict=True)]
         if breaks("".join([value for _, value in fields])):
-            raise ValueError("a value has NUL, CR or LF")
+            raise ValueError("a value has a control character")
         pseudo = [name for name in names if name[0] == ":"]
         if len(set(pseudo)) != len(pseudo):
             raise ValueError("a pseudo-header is there more than once")

@@ -176,7 +176,7 @@ class HttpContext(UserAttributes):
         `content-length`, if the request has it, is set to the new length; the headers have to be held for that
         (`Action.STOP_ITERATION`).
         """
-        self._replace(self.request, ReplaceRequestBody(body), body, "request")
+        self._replace(self.request, ReplaceRequestBody, body, "request")
 
     def replace_response_body(self, body: bytes) -> None:
         """Send this body to the client instead of the one that the callback got.
@@ -184,14 +184,14 @@ class HttpContext(UserAttributes):
         `content-length`, if the response has it, is set to the new length; the headers have to be held for that
         (`Action.STOP_ITERATION`).
         """
-        self._replace(self.response, ReplaceResponseBody(body), body, "response")
+        self._replace(self.response, ReplaceResponseBody, body, "response")
 
-    def _replace(self, direction: Direction, command: Command, body: bytes, name: str) -> None:
-        checks.data(body, "a body")
+    def _replace(self, direction: Direction, command: Callable[[bytes], Command], body: bytes, name: str) -> None:
+        body = checks.data(body, "a body")
         if not direction.body_in_hand:
             raise RuleError(f"there is no body to replace: on_{name}_body is not running and has not paused")
         direction.fit_length(body, name)
-        self.command(command)
+        self.command(command(body))
 
     # A streamed response that waits for call-outs.
 
@@ -208,7 +208,7 @@ class HttpContext(UserAttributes):
 
         Nothing else ends the response: the last injection has `end_of_stream`, also if its data is empty.
         """
-        checks.data(data, "response data")
+        data = checks.data(data, "response data")
         checks.flag(end_of_stream, "end_of_stream")
         if not self.response.taken:
             raise RuleError(
@@ -221,7 +221,7 @@ class HttpContext(UserAttributes):
 
     def push_buffer(self, data: bytes) -> None:
         """Put data at the end of this stream's queue."""
-        checks.data(data, "data of the queue")
+        data = checks.data(data, "data of the queue")
         if self._queue is None:
             self._queue = deque()
         self._queue.append(data)
@@ -361,6 +361,12 @@ class HttpContext(UserAttributes):
         if request.edits:
             commands.insert(0, EditRequestHeaders(request.take_edits()))
         return commands
+
+    def drop_commands(self) -> None:
+        """The callback has failed: what it has asked for is dropped."""
+        self._commands = []
+        self.request.headers.edits = []
+        self.response.headers.edits = []
 
     def command(self, command: Command) -> None:
         if self.ended:

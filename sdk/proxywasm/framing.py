@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 from .errors import RuleError
-from .headers import FRAMING, Headers
+from .headers import FRAMING, UPGRADE, Headers
 
 LENGTH: Final = "content-length"
 _WITHOUT_BODY: Final = frozenset({"204", "304"})
 _RESET_CONTENT: Final = "205"
+_SWITCHING: Final = "101"
+_ENDING_METHODS: Final = frozenset({"HEAD", "CONNECT"})
+"""Methods that say where the response ends."""
 
 
 def has_no_body(status: str) -> bool:
@@ -30,9 +33,12 @@ def guard_request(method: str, name: str, value: str) -> None:
     """`method`: the client's."""
     if name in FRAMING:
         _refuse(name)
-    if name == ":method" and value != method and "HEAD" in (value, method):
+    if name == UPGRADE:
+        _refuse_upgrade()
+    if name == ":method" and value != method and not _ENDING_METHODS.isdisjoint((value, method)):
         raise RuleError(
-            f"cannot change the method {method} to {value}: the response to HEAD has no body, and the other has one"
+            f"cannot change the method {method} to {value}: the response to HEAD has no body, a tunnel (CONNECT) has "
+            "no end, and others have both"
         )
 
 
@@ -40,8 +46,12 @@ def guard_response(headers: Headers, name: str, value: str, *, has_body: bool, h
     """`head`: the client asked for the headers only."""
     if name in FRAMING:
         _refuse(name)
+    if name == UPGRADE:
+        _refuse_upgrade()
     if name != ":status":
         return
+    if value == _SWITCHING != headers.get(":status"):
+        raise RuleError("cannot set the status 101: the connection would be a tunnel for the client alone")
     if has_body:
         if forbids_content(value):
             raise RuleError(
@@ -51,6 +61,11 @@ def guard_response(headers: Headers, name: str, value: str, *, has_body: bool, h
     elif not head and value != headers.get(":status"):
         # A length that is true of no body with one status (304) is a lie with another.
         headers.discard(LENGTH)
+
+
+def _refuse_upgrade() -> None:
+    # Envoy then keeps the body back until the service agrees, and may send the next request in its place.
+    raise RuleError("cannot set upgrade: only the client can ask for another protocol, and only the service can agree")
 
 
 def _refuse(name: str) -> None:

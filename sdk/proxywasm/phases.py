@@ -161,8 +161,10 @@ class Phases:
             direction.release(CONTINUED)
         if new is None or new is body:
             return None
-        if not isinstance(new, bytes):
-            raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
+        if type(new) is not bytes:
+            if not isinstance(new, bytes):
+                raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
+            new = bytes.__bytes__(new)
         if direction.read_only:
             raise RuleError(READ_ONLY)
         return new

@@ -57,7 +57,7 @@ class PluginContext:
 
     def call_foreign_function(self, name: str, argument: bytes = b"") -> bytes:
         """A function that this host has and others may not. Raises `ForeignFunctionError`."""
-        checks.data(argument, "the argument of a foreign function")
+        argument = checks.data(argument, "the argument of a foreign function")
         return self.dispatcher.host.call_foreign_function(name, argument)
 
     # Configuration.
@@ -133,11 +133,12 @@ class PluginContext:
         return host.set_shared_data(key, json.dumps({"vmID": self._instance, "timestamp": now}).encode(), cas)
 
 
-def check_period(period_ms: int) -> None:
+def check_period(period_ms: int) -> int:
     """Raises `TypeError` or `ValueError` for what cannot be the period of a tick."""
-    checks.number(period_ms, "the period of a tick", -MAX_U32, MAX_U32)
+    period_ms = checks.number(period_ms, "the period of a tick", -MAX_U32, MAX_U32)
     if period_ms < TICK_MS or period_ms % TICK_MS:
         raise ValueError(f"the period of a tick must be a multiple of {TICK_MS} milliseconds, got {period_ms}")
+    return period_ms
 
 
 class Ticks:
@@ -150,7 +151,7 @@ class Ticks:
         self.open = True
 
     def register(self, period_ms: int, function: Callable[[], None]) -> None:
-        check_period(period_ms)
+        period_ms = check_period(period_ms)
         checks.function(function, "the function of a tick")
         if not self.open:
             raise RuleError("a tick can be registered only while the plugin starts, for example in parse_config")

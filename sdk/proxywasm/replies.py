@@ -43,7 +43,7 @@ def malformed(name: str) -> LocalReply:
 
 def checked(status: int, headers: Fields, body: bytes, details: str) -> LocalReply:
     """What an author wants to send. Raises `TypeError` or `ValueError` for what cannot be sent."""
-    status = int(checks.number(status, "a status", 0, checks.MAX_U32))
+    status = checks.number(status, "a status", 0, checks.MAX_U32)
     if status not in STATUSES:
         raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
     # Such bytes would be taken for the next response of the connection.

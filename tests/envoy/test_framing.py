@@ -97,6 +97,7 @@ FAILED = (500, b"the plugin failed")
         ("HEAD", "/longer", (200, b"")),
         ("GET", "/status-304", FAILED),
         ("GET", "/status-204", FAILED),
+        ("GET", "/status-101", FAILED),
     ],
 )
 def test_what_an_author_says_of_lengths_does_not_leave(
@@ -107,7 +108,7 @@ def test_what_an_author_says_of_lengths_does_not_leave(
     assert json.loads(second[1])["path"] == "/plain"
 
 
-@pytest.mark.parametrize("path", ["/set-length", "/set-encoding"])
+@pytest.mark.parametrize("path", ["/set-length", "/set-encoding", "/set-upgrade", "/tunnel"])
 def test_an_author_cannot_say_where_a_request_ends(framing: Envoy, path: str) -> None:
     assert answers(framing, ("POST", path)) == [FAILED]
     assert json.loads(framing.send("/plain")[1])["path"] == "/plain"

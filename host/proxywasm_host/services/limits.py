@@ -59,6 +59,9 @@ class Limits:
     callout_size: int = limit(
         64 * MIB, "bytes", "headers and bodies of those call-outs", "the plugin: `HttpCallError`, `RedisCallError`"
     )
+    callout_ms: int = limit(
+        3_600_000, "ms", "how long an answer is waited for, if the plugin says more", "the time-out is this one"
+    )
     callout_answer: int = limit(
         32 * MIB,
         "bytes",
