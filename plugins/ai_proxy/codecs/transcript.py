@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..jsonx import Json
 from . import asked, content
@@ -11,21 +11,36 @@ from . import asked, content
 _LABELS: Final = {"system": "SYSTEM", "developer": "SYSTEM", "assistant": "ASSISTANT", "tool": "TOOL"}
 
 
+_Line: TypeAlias = tuple[str, ...]
+"""In pieces, since texts may be long and are copied once, when all of them become one."""
+
+
 def transcript(messages: list[Json], service: str) -> str:
     """Each message with the name of its speaker. Raises `ApiError`.
 
     Calls of tools are told as `name({"argument": 1})`, each on a line of its own; where there are several, each result
     begins with the line of its call.
     """
-    lines: dict[str, str] = {}
-    result = []
+    lines: dict[str, _Line] = {}
+    several = False
+    result: list[str] = []
     for message in messages:
         said = content.text_only(message.get("content"), service)
-        calls = [(call.id, f"{call.name}({call.text})") for call in asked.calls(message)]
-        if calls:
+        told: list[_Line] = [(said,)] if said else []
+        if calls := _calls(message):
+            told += [line for _, line in calls]
             lines = dict(calls)
-        elif message.get("role") == "tool" and len(lines) > 1:
-            said = "\n".join(filter(None, (lines.get(str(message.get("tool_call_id"))), said)))
-        told = "\n".join(filter(None, (said, *(line for _, line in calls))))
-        result.append(f"{_LABELS.get(str(message.get('role')), 'USER')}: \n{told}\n")
+            several = len(lines) > 1
+        elif message.get("role") == "tool" and several:
+            # Once for each call: the line may be long, and any number of results may name the same call.
+            line = lines.pop(str(message.get("tool_call_id")), None)
+            told = [line, *told] if line else told
+        result += (_LABELS.get(str(message.get("role")), "USER"), ": ")
+        for line in told or [()]:
+            result += ("\n", *line)
+        result.append("\n")
     return "".join(result)
+
+
+def _calls(message: Json) -> list[tuple[str, _Line]]:
+    return [(call.id, (call.name, "(", call.text, ")")) for call in asked.calls(message)]

@@ -1,0 +1,109 @@
+"""What a client says once goes out a few times at most, however many messages, results or texts stand beside it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.ai_proxy.conversions import PROVIDERS
+from tests.ai_proxy.gateway import Json
+from tests.ai_proxy.mutations import places
+from tests.ai_proxy.worst_bodies import at, calls, result, text_at, user
+
+from ai_proxy import apis, bodies, fronts, limits, providers
+from ai_proxy.call import Call
+from ai_proxy.errors import ApiError
+from ai_proxy.jsonx import dump_bytes
+
+MANY = 40
+LONG = "L" * 20_000
+TEXT = {"type": "text", "text": "a"}
+TOOL = {"name": "f", "description": "d"}
+SCHEMA = {"type": "object", "properties": {"p": {"type": "string"}}}
+
+CHAT: Json = {
+    "model": "m",
+    "user": "u",
+    "stop": ["x"],
+    "tool_choice": {"type": "function", "function": {"name": "f"}},
+    "tools": [{"type": "function", "function": {**TOOL, "parameters": SCHEMA}}],
+    "response_format": {"type": "json_schema", "json_schema": {"name": "j", "schema": {"type": "object"}}},
+    "messages": [
+        {"role": "system", "content": "s"},
+        {**user([TEXT, TEXT]), "name": "n"},
+        {**calls(1, '{"a":"b"}'), "content": "c", "reasoning_content": "r"},
+        *[result(0)] * MANY,
+        user("q"),
+        calls(2, '{"a":"b"}'),
+        *[result(1)] * MANY,
+        *[user("z")] * MANY,
+    ],
+}
+MESSAGES: Json = {
+    "model": "m",
+    "max_tokens": 5,
+    "system": [TEXT],
+    "metadata": {"user_id": "u"},
+    "stop_sequences": ["x"],
+    "tools": [{**TOOL, "input_schema": SCHEMA}],
+    "messages": [
+        user([TEXT, TEXT]),
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "t", "signature": "g"},
+                *({"type": "tool_use", "id": f"c{n}", "name": "f", "input": {"a": "b"}} for n in range(2)),
+            ],
+        },
+        user([{"type": "tool_result", "tool_use_id": f"c{n % 2}", "content": "x"} for n in range(MANY)]),
+    ],
+}
+EMBEDDINGS: Json = {"model": "m", "input": ["a"] * MANY, "user": "u"}
+IMAGES: Json = {"model": "m", "prompt": "p", "n": 4, "user": "u"}
+REQUESTS = {
+    "/v1/chat/completions": CHAT,
+    "/v1/messages": MESSAGES,
+    "/v1/embeddings": EMBEDDINGS,
+    "/v1/images/generations": IMAGES,
+}
+
+
+def sent(name: str, path: str, body: Json) -> int:
+    """Bytes that the provider gets; none if the request is refused."""
+    config, model = PROVIDERS[name]
+    body = copy.deepcopy(body)
+    if body["model"] == "m":
+        body["model"] = model
+    provider = providers.build(config, "provider")
+    call = Call(provider.settings, apis.classify(path))
+    fronts.enter(call, provider)
+    try:
+        prepared, _ = bodies.prepare(provider, call, body)
+        codec = provider.row.codecs.get(call.api)
+        return len(dump_bytes(prepared if codec is None else codec.request(call, prepared)))
+    except ApiError:
+        return 0
+
+
+def lengthened(body: Json) -> Iterator[tuple[str, Json]]:
+    """Each text of the body in its turn, in one place. Names of the many results stay as they are."""
+    body = json.loads(json.dumps(body))  # nothing in it stands for two places
+    for way in places(body):
+        if text := text_at(body, way):
+            longer = copy.deepcopy(body)
+            value: Any = json.dumps({"a": LONG}) if text.startswith("{") else LONG
+            at(longer, way[:-1])[way[-1]] = value
+            yield ".".join(map(str, way)), longer
+
+
+@pytest.mark.parametrize("path", REQUESTS)
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_what_is_said_once_goes_out_a_few_times(name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REPEATED", 2 * len(LONG))
+    usual = sent(name, path, REQUESTS[path])
+    assert usual
+    grown = {way: sent(name, path, body) - usual for way, body in lengthened(REQUESTS[path])}
+    assert {way: size for way, size in grown.items() if size > 3 * len(LONG)} == {}
