@@ -36,7 +36,7 @@ from proxywasm.wire import (
 )
 
 from .field_rules import sent_edits, sent_fields
-from .limit_fields import KIB, too_large, too_many
+from .limit_fields import KIB, MIB, too_large, too_many
 from .limits import Limits
 
 Payload: TypeAlias = tuple[str, str]
@@ -51,14 +51,22 @@ _LARGE: Final = 64 * KIB
 its characters take four bytes. As one character per byte it takes no more than the bytes."""
 
 
+_HUGE: Final = 4 * MIB
+"""Bytes that are not even made such a text for a moment."""
+
+
 def to_text(data: bytes) -> tuple[str, bool]:
     """Bytes as they cross, and whether that is as one character per byte."""
-    if len(data) > _LARGE and not data.isascii():
-        return data.decode("latin-1"), True
-    try:
-        return data.decode(), False
-    except UnicodeDecodeError:
-        return data.decode("latin-1"), True
+    if len(data) <= _HUGE or data.isascii():
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            # Of a text that is known at once, of bytes they all have to be looked at.
+            if len(data) <= _LARGE or text.isascii():
+                return text, False
+    return data.decode("latin-1"), True
 
 
 def to_payload(data: bytes) -> Payload:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from operator import itemgetter
 from typing import Final
 
 from proxywasm.fields import PSEUDO_VALUES, REQUEST_PSEUDO, RESPONSE_PSEUDO, breaks, check, is_name
@@ -16,6 +17,7 @@ _MOST_NAMES: Final = 1000
 _LONGEST_NAME: Final = 100
 
 
+_first, _second = itemgetter(0), itemgetter(1)
 _is_three_digits: Final = re.compile("[1-9][0-9][0-9]").fullmatch
 
 
@@ -33,11 +35,11 @@ class Received:
 
     def fields(self, fields: Fields) -> Fields:
         """The fields with names in lower case. Raises `ValueError` for what HTTP does not allow (RFC 9110, 5)."""
-        names = [name for name, _ in fields]
+        names = [*map(_first, fields)]
         if not self._known.issuperset(names):
             names = [self._name(name) for name in names]
             fields = [(name, value) for name, (_, value) in zip(names, fields, strict=True)]
-        if breaks("".join([value for _, value in fields])):
+        if breaks("".join(map(_second, fields))):
             raise ValueError("a value has a control character")
         pseudo = [name for name in names if name[0] == ":"]
         if len(set(pseudo)) != len(pseudo):

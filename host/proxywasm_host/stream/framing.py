@@ -12,14 +12,16 @@ from proxywasm.framing import LENGTH, has_no_body
 from proxywasm.headers import FRAMING
 from proxywasm.wire import Fields
 
-_SWITCHING: Final = "101"
+SWITCHING: Final = "101"
 """What follows is another protocol."""
 _MOST_DIGITS: Final = 18
-_STATUS: Final = ":status"
+STATUS: Final = ":status"
 
 
 def declared(fields: Fields) -> int | None:
     """The length that the headers tell; None: none that one can rely on."""
+    if LENGTH not in dict(fields):  # as mostly, and quickly found out
+        return None
     values = {value for name, value in fields if name == LENGTH}
     if len(values) != 1:
         return None
@@ -29,7 +31,7 @@ def declared(fields: Fields) -> int | None:
 
 def framed(fields: Fields, length: int | None) -> Fields:
     """Headers that tell a length tell this one; None: they do not tell any."""
-    if all(name not in FRAMING for name, _ in fields):
+    if FRAMING.isdisjoint(dict(fields)):
         return fields
     out: Fields = []
     for name, value in fields:
@@ -42,21 +44,11 @@ def framed(fields: Fields, length: int | None) -> Fields:
 
 
 def status_of(fields: Fields) -> str:
-    return next((value for name, value in fields if name == _STATUS), "")
+    return next((value for name, value in fields if name == STATUS), "")
 
 
-def switches_protocol(fields: Fields) -> bool:
-    return status_of(fields) == _SWITCHING
-
-
-def never_has_body(fields: Fields) -> bool:
-    """A response of this status ends with its headers, whatever the request was."""
-    return has_no_body(status_of(fields))
-
-
-def may_tell_length(fields: Fields) -> bool:
+def may_tell_length(status: str) -> bool:
     """Although there is no body: HEAD and 304 tell the length of the one that GET is answered with."""
-    status = status_of(fields)
     return status == "304" or not has_no_body(status)
 
 
@@ -67,5 +59,5 @@ def with_status(fields: Fields, arrived: Fields) -> tuple[Fields, bool]:
         len(status) == 3 and status.isascii() and status.isdigit() and "2" <= status < "6"
     ):
         return fields, True
-    rest = [pair for pair in fields if pair[0] != _STATUS]
-    return [pair for pair in arrived if pair[0] == _STATUS] + rest, False
+    rest = [pair for pair in fields if pair[0] != STATUS]
+    return [pair for pair in arrived if pair[0] == STATUS] + rest, False

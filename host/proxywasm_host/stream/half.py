@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from proxywasm.headers import apply_edits
+from proxywasm.framing import has_no_body
+from proxywasm.headers import FRAMING, apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
 from ..limit_fields import KIB, MIB, limit, too_large, too_many
 from .events import Event
-from .framing import declared, framed, may_tell_length, never_has_body, status_of, switches_protocol, with_status
+from .framing import STATUS, SWITCHING, declared, framed, may_tell_length, status_of, with_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ def fields_refusal(fields: Sized, size: int, limits: Limits) -> str | None:
     if len(fields) > limits.header_count:
         return too_many("header fields", len(fields), limits.header_count)
     return too_large("header", size, limits.header_size) if size > limits.header_size else None
+
+
+_OPERATIONS: Final = frozenset("=+-")
+_OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in _OPERATIONS})
+"""Edits that change the status."""
 
 
 class Half:
@@ -199,10 +205,14 @@ class Half:
         """Why not all was done; empty if it was."""
         if self.fields is None or self.sent:
             return "they are not there, or have gone on"
-        if len(edits) % 2 or not all(key.startswith(("=", "+", "-")) for key in edits[::2]):
+        keys = edits[::2]
+        if len(edits) % 2 or not _OPERATIONS.issuperset([key[:1] for key in keys]):
             return "that is no list of edits"
-        self.fields, possible = with_status(apply_edits(self.fields, edits), self._arrived)
+        self.fields = apply_edits(self.fields, edits)
         self._fields_size += sum(map(len, edits))
+        if _OF_STATUS.isdisjoint(keys):
+            return ""
+        self.fields, possible = with_status(self.fields, self._arrived)
         return "" if possible else "a response cannot have this status"
 
     def put(self, body: bytes) -> None:
@@ -283,13 +293,16 @@ class Half:
 
     def _announced(self, fields: Fields) -> tuple[Fields, bool]:
         """The headers with what is true of the body that follows, and whether none does."""
-        if switches_protocol(fields):
+        values = dict(fields)
+        status = values.get(STATUS, "")
+        if status == SWITCHING:
             return fields, self._headers_end
         # That a body has come with such a status is for the HTTP of its sender to say.
-        came_so = not self._headers_end and status_of(fields) == status_of(self._arrived)
-        if self.to_head or (never_has_body(fields) and not came_so):
+        if self.to_head or (has_no_body(status) and (self._headers_end or status != status_of(self._arrived))):
             self._silent = True
-            return framed(fields, declared(self._arrived) if may_tell_length(fields) else None), True
+            return framed(fields, declared(self._arrived) if may_tell_length(status) else None), True
+        if FRAMING.isdisjoint(values):
+            return fields, self._headers_end
         if self._headers_end:
             length: int | None = 0
         elif self.body is not None and self.body_ends:
