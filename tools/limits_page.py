@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from proxywasm_host.limit import KIB, MIB, Limit, limits_of
+from proxywasm_host.limit_fields import KIB, MIB, Limit, limits_of
 from proxywasm_host.limits import DEFAULT_LIMITS
 from proxywasm_host.pool import Sharing
 

@@ -11,10 +11,13 @@ from proxywasm_host.gateway.envoy import bootstrap
 from proxywasm_host.gateway.envoy.messages import Json, address
 from proxywasm_host.gateway.model import Gateway
 
-PASS_THROUGH: Mapping[str, Any] = {"type": "openai", "apiTokens": ["sk-upstream"]}
+PASS_THROUGH: Mapping[str, Any] = {
+    "type": "openai",
+    "apiTokens": ["sk-proj-0a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0c1d2e3f"],
+}
 NATIVE: Mapping[str, Any] = {
     "type": "qwen",
-    "apiTokens": ["sk-upstream"],
+    "apiTokens": ["sk-proj-0a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0c1d2e3f"],
     "modelMapping": {"*": "qwen-max"},
     "qwenEnableCompatible": False,
 }

@@ -40,7 +40,7 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return "ok", function(*args)
         except LimitError as error:
-            return "err", spell_out(str(error))
+            return _err(error)
 
     return answer
 
@@ -55,14 +55,14 @@ def _http_call(
     try:
         return "ok", host.http_call(context, cluster, fields, to_bytes(body), timeout_ms)
     except HttpCallError as error:
-        return "err", spell_out(str(error))
+        return _err(error)
 
 
 def _redis_init(host: Host, cluster: str, username: str, password: str, timeout_ms: int) -> tuple[str, str | None]:
     try:
         host.redis_init(cluster, username, password, timeout_ms)
     except RedisCallError as error:
-        return "err", spell_out(str(error))
+        return _err(error)
     return "ok", None
 
 
@@ -70,26 +70,28 @@ def _redis_call(host: Host, context: int, cluster: str, query: RawPayload) -> tu
     try:
         return "ok", host.redis_call(context, cluster, to_bytes(query))
     except RedisCallError as error:
-        return "err", spell_out(str(error))
+        return _err(error)
 
 
 def _call_foreign_function(host: Host, name: str, argument: RawPayload) -> tuple[str, Payload | str]:
     try:
         return "ok", to_payload(host.call_foreign_function(name, to_bytes(argument)))
     except ForeignFunctionError as error:
-        return "err", spell_out(str(error))
+        return _err(error)
+
+
+def _err(error: Exception) -> tuple[str, str]:
+    return "err", spell_out(str(error))
 
 
 def _random_bytes(host: Host, count: int) -> bytes:
     if count > _RANDOM_BYTES:
-        raise RandomError(
-            f"the plugin wants {count} random bytes at once, more than the {_RANDOM_BYTES} that there are"
-        )
+        raise RandomError(f"the plugin wants {count} random bytes at once, more than the {_RANDOM_BYTES} allowed")
     return host.random_bytes(count)
 
 
 _RANDOM_BYTES: Final = 1024 * 1024
-"""The conversion of one takes 32."""
+"""At once. Each takes 32 while they are converted."""
 
 
 class RandomError(Exception):

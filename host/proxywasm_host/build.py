@@ -17,7 +17,7 @@ from typing import Final
 
 from .addresses import ADDRESSES
 from .addresses import MAKERS as ADDRESS_MAKERS
-from .bounded import Bounds, Ended, OverrunError, run_bounded
+from .bounded_process import Bounds, Ended, OverrunError, run_bounded
 from .cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 from .lowering import LoweringError, Optimisation, lower, remaining
 from .lowering.binary import MalformedError

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, TypeAlias
 
 from proxywasm.fields import REQUEST_PSEUDO, RESPONSE_PSEUDO
+from proxywasm.replies import STATUSES
 from proxywasm.wire import (
     BodyMode,
     Command,
@@ -35,7 +36,7 @@ from proxywasm.wire import (
 )
 
 from .field_rules import sent_edits, sent_fields
-from .limit import KIB, too_large, too_many
+from .limit_fields import KIB, too_large, too_many
 from .limits import Limits
 
 Payload: TypeAlias = tuple[str, str]
@@ -92,7 +93,7 @@ def from_fields(data: bytes, pseudo: Collection[str] = ()) -> Fields:
 
 def _local_reply(fields: tuple[int, bytes, RawPayload, str]) -> SendLocalReply:
     status, headers, body, details = fields
-    if not 200 <= status <= 599:
+    if status not in STATUSES:
         raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
     return SendLocalReply(LocalReply(status, from_fields(headers), to_bytes(body), details))
 

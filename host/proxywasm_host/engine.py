@@ -9,7 +9,6 @@ from pathlib import Path
 import wasmtime
 from wasmtime import component as wasm
 
-from .bounds import bounds
 from .compiled import CompiledComponents
 from .compiling import CompilerLostError, RefusedError, Settings
 from .component_file import ComponentError, check_world, count_modules, read_component, reason
@@ -17,6 +16,7 @@ from .functions import Signature
 from .limits import DEFAULT_LIMITS, Limits
 from .seal import is_changed
 from .ticker import Ticker
+from .world_bounds import bounds
 
 __all__ = ["Component", "ComponentError", "Engine", "reason"]
 

@@ -14,7 +14,14 @@ from proxywasm.wire import FieldEdits, Fields
 
 _MOST_NAMES: Final = 1000
 _LONGEST_NAME: Final = 100
-_is_status: Final = re.compile(r"[1-9][0-9][0-9]").fullmatch
+
+
+_is_three_digits: Final = re.compile("[1-9][0-9][0-9]").fullmatch
+
+
+def is_status(value: str) -> bool:
+    """Whether a response may arrive with this status."""
+    return _is_three_digits(value) is not None
 
 
 class Received:
@@ -31,11 +38,11 @@ class Received:
             names = [self._name(name) for name in names]
             fields = [(name, value) for name, (_, value) in zip(names, fields, strict=True)]
         if breaks("".join([value for _, value in fields])):
-            raise ValueError("a value has NUL, CR or LF")
+            raise ValueError("a value has a control character")
         pseudo = [name for name in names if name[0] == ":"]
         if len(set(pseudo)) != len(pseudo):
             raise ValueError("a pseudo-header is there more than once")
-        if ":status" in pseudo and not _is_status(fields[names.index(":status")][1]):
+        if ":status" in pseudo and not is_status(fields[names.index(":status")][1]):
             raise ValueError("the status is not a number of three digits")
         return fields
 

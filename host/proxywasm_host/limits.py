@@ -10,9 +10,7 @@ from typing import Final
 from proxywasm.wire import LogLevel
 
 from . import services, stream
-from .limit import KIB, MIB, limit
-
-__all__ = ["DEFAULT_LIMITS", "KIB", "MIB", "Limits", "LogGate"]
+from .limit_fields import KIB, MIB, limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

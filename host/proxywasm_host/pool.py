@@ -13,7 +13,7 @@ from typing import NoReturn, Protocol
 
 from proxywasm.wire import ConfigError, LogLevel, PluginFailure, Program, ProgramLost
 
-from .limit import MIB, limit
+from .limit_fields import MIB, limit
 from .limits import DEFAULT_LIMITS, Limits
 from .services import HostServices, LogRecord, Metrics, Properties, SharedData
 from .stream import Runner, Stream

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import stat
 from pathlib import Path
@@ -53,6 +54,22 @@ def _no_file(mode: int) -> str | None:
     if stat.S_ISDIR(mode):
         return _FOLDER
     return None if stat.S_ISREG(mode) else "is a pipe or device; write what comes from it to a file, and name that"
+
+
+MOST_DIGITS: Final = 400
+"""Characters of a number. A float has up to 309 digits before its point."""
+
+
+def wrong_number(text: str) -> str | None:
+    """What is wrong with a number of somebody's JSON or YAML, if anything is.
+
+    Python reads `1e999` as infinite, and the time that it takes for a whole number grows with the square of the digits.
+    """
+    if len(text) > MOST_DIGITS:
+        return f"a number of more than {MOST_DIGITS} digits; put quotes around it if it is a text"
+    if not text.lstrip("+-").isdecimal() and math.isinf(float(text)):
+        return "the number is too large; put quotes around it if it is a text"
+    return None
 
 
 def shown(text: str, most: int = 60) -> str:

@@ -18,7 +18,7 @@ import redis
 from proxywasm.errors import RedisError
 from proxywasm.resp import RespError, RespValue, encode_value
 
-from .limit import too_many
+from .limit_fields import too_many
 from .services import Limits, RedisCall, RedisSettings
 
 _log = logging.getLogger("proxywasm.redis")
@@ -130,7 +130,10 @@ _STRING: Final = re.compile(rb"\$([0-9]{1,10})\r\n")
 
 
 def _arguments(query: bytes, most: int) -> list[bytes]:
-    """Of a command, which is a list of strings. Raises `RespError` for anything else, and for more than `most`."""
+    """Of a command, which is a list of strings. Raises `RespError` for anything else, and for more than `most`.
+
+    `proxywasm.resp.decode` would build whatever the bytes announce before anybody could count it.
+    """
     head = _COUNT.match(query)
     if head is None:
         raise RespError("a command is a list of strings")

@@ -155,6 +155,11 @@ PLAIN: Final[Mapping[str, Route]] = MappingProxyType({suffix: Route(api) for suf
 """What `classify` says of paths without a prefix and a query, as those of most clients are."""
 
 
+_SLASH: Final = re.compile("%2f", re.IGNORECASE)
+_INSIDE: Final = "\0"
+"""A slash within a segment, while a path is looked at. No path may have a NUL itself: `paths.check` refuses it."""
+
+
 def classify(path: str) -> Route:
     """The API that a request path, query included, stands for.
 
@@ -163,11 +168,13 @@ def classify(path: str) -> Route:
     """
     path = path.partition("?")[0]
     if "%" in path:
-        path = unquote(path)
+        # An escaped slash separates nothing (RFC 3986, 2.2): a path that goes on as it is written would be another
+        # one to the service.
+        path = unquote(_SLASH.sub(_INSIDE, path))
     for suffix, api in SUFFIXES:
         if path.endswith(suffix):
             return Route(api)
     for pattern, api in PATTERNS:
         if match := pattern.search(path):
-            return Route(api, match.groupdict())
+            return Route(api, {name: value.replace(_INSIDE, "/") for name, value in match.groupdict().items()})
     return Route("")

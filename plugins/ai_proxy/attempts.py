@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proxywasm import Action, HttpAnswer, HttpContext
+from proxywasm import Action, HttpAnswer, HttpContext, log
 
 from . import failures, leaving, limits, response, retry
 from .call import Call
 from .codecs import loose
 from .config import Config
-from .errors import ApiError
+from .errors import LAST_STATUS, ApiError
 from .passed_streams import PassedStream
 from .plans import Plan
 from .streams import CheckedStream, ConvertedStream
@@ -31,7 +31,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     except ApiError as error:
         failures.answer_anew(ctx, error)
         return None
-    call.status = status = loose.digits(ctx.response_headers.get(":status"))
+    call.status = status = _status(ctx)
     wanted = call.sent is not None and retry.wanted(plan.provider, call, status)
     if status < 400 and not wanted and plan.provider.tokens.health is None:
         return response.on_headers(ctx, plan, call)
@@ -58,6 +58,16 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         _resume(ctx)
 
     return _again(ctx, plan, call, give_up)
+
+
+def _status(ctx: HttpContext) -> int:
+    """That of the answer. No client knows what one beyond 599 is to mean, which a service may send as well."""
+    status = loose.digits(ctx.response_headers.get(":status"))
+    if status > LAST_STATUS:
+        log.warn("the upstream answered with status %d", status)
+        ctx.response_headers[":status"] = "502"
+        return 502
+    return status
 
 
 def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .apis import Route
-from .credentials.scrubber import Scrubber
+from .credentials.scrubber import NO_CREDENTIALS
 from .settings import Settings
 
-NO_CREDENTIALS: Final = Scrubber(())
+if TYPE_CHECKING:
+    from .kept import Kept
+
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -19,8 +21,8 @@ class Call:
 
     __slots__ = (
         "answer_headers", "answer_id", "api", "asked_headers", "asked_model", "choices", "files", "form", "front",
-        "headers", "held", "host", "model", "passes", "path", "route", "scrubber", "sent", "settings", "signature",
-        "state", "status", "stream", "thinking", "token", "undecided", "usage_choice", "used",
+        "headers", "held", "host", "kept", "model", "passes", "path", "route", "scrubber", "sent", "settings",
+        "signature", "state", "status", "stream", "thinking", "token", "undecided", "usage_choice", "used",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route) -> None:
@@ -32,9 +34,9 @@ class Call:
         """What the request proves with who sends it: one or the other."""
         self.scrubber = NO_CREDENTIALS
         """Removes all credentials of this call from what leaves for the client or the log."""
-        self.asked_model = ""
-        self.model = ""
-        """After model mapping."""
+        self.kept: Kept | None = None  # Counts what waits in the instance, where anybody does.
+        self.asked_model = self.model = ""
+        """Before and after model mapping."""
         self.stream = False
         self.choices = 1
         """How many answers are asked for."""

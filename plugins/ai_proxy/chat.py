@@ -10,7 +10,7 @@ from typing import Any, Final
 from proxywasm import log
 
 from . import limits
-from .credentials.scrubber import SHORTEST
+from .credentials.scrubber import NO_CREDENTIALS, Scrubber
 from .errors import ApiError, bad_upstream, stream_cut
 from .jsonx import Json, dumps, quote, to_bytes
 from .writers.calls import ToolCalls
@@ -36,11 +36,13 @@ class ChatWriter:
     `take` gives the bytes written so far. `created` and the id are the same in all chunks of a stream.
     """
 
-    def __init__(self, model: str, *, choices: int = 1, usage_choice: bool = False, remarkable: int = SHORTEST) -> None:
+    def __init__(
+        self, model: str, *, choices: int = 1, usage_choice: bool = False, scrubber: Scrubber = NO_CREDENTIALS
+    ) -> None:
         """`choices`: how many were asked for. `usage_choice`: the usage chunk has a choice with an empty delta, and not
-        an empty list of choices. `remarkable`: how long a text is, at least, that makes it `wordy`.
+        an empty list of choices. `scrubber`: says which texts make it `wordy`.
         """
-        self._remarkable = remarkable
+        self._shortest, self._suspects = scrubber.shortest, scrubber.suspects_content
         self._usual_usage = 0
         self.wordy = False
         self._model = model
@@ -99,7 +101,7 @@ class ChatWriter:
         if len(delta) == 2 and isinstance(content, str) and delta.get("role") == "assistant":
             # The shape of nearly all chunks.
             text = f'{{"role":"assistant","content":{quote(content)}}}'
-            if len(content) >= self._remarkable or logprobs is not None:
+            if logprobs is not None or (len(content) >= self._shortest and self._suspects(content)):
                 self.wordy = True
         else:
             text = dumps(self._with_calls(index, delta))

@@ -23,7 +23,7 @@ def passed_on(provider: Provider, call: Call) -> CheckedStream:
     edit = provider.row.chunk_edit
     promotion = thinking.Promotion() if thinking.wanted(call.settings) else None
     if call.api != apis.CHAT or (edit is None and promotion is None):
-        return CheckedStream(call.scrubber)
+        return CheckedStream(call.scrubber, call)
     return EditedStream(call, edit, promotion)
 
 
@@ -31,7 +31,7 @@ class EditedStream(CheckedStream):
     """Changes documents of events; whatever else there is stays as it is."""
 
     def __init__(self, call: Call, edit: Edit | None, promotion: thinking.Promotion | None) -> None:
-        super().__init__(call.scrubber)
+        super().__init__(call.scrubber, call)
         self._call = call
         self._edit = edit
         self._promotion = promotion

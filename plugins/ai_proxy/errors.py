@@ -25,6 +25,8 @@ _TYPES = {
     429: "rate_limit_error",
 }
 
+LAST_STATUS: Final = 599
+
 _TEXT_LIMIT = 500  # characters of an unknown error text that a client gets to see
 _LOOKED_AT = 8192  # bytes of an error page in which its title and text are looked for
 
@@ -34,7 +36,7 @@ class ApiError(Exception):
 
     def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
-        if not 400 <= status <= 599:
+        if not 400 <= status <= LAST_STATUS:
             status = 502  # A service may answer with any number; nobody knows what the others are to mean.
         self.status = status
         self.message = message
@@ -77,6 +79,11 @@ def check_repeated(size: int) -> None:
 def busy() -> ApiError:
     """Too many requests wait, or their bodies are too large all together."""
     return ApiError(503, "too many large requests are waiting; try again later", code="overloaded")
+
+
+def too_many_events() -> ApiError:
+    """The events that are arriving are too large all together."""
+    return ApiError(503, "too many large events are arriving; try again later", code="overloaded")
 
 
 def answer_too_large(limit: int) -> ApiError:

@@ -1,9 +1,12 @@
-"""What requests leave in an instance from one callback to the next: bodies that wait, and bodies for a retry."""
+"""What streams leave in an instance from one callback to the next: bodies that wait, bodies for a retry, and what has
+arrived of large events.
+"""
 
 from __future__ import annotations
 
 from . import limits
 from .call import Call
+from .errors import too_many_events
 
 
 class Kept:
@@ -27,6 +30,30 @@ class Kept:
         self.total = total
         return True
 
+    def fits_event(self, call: Call, size: int) -> bool:
+        """Count so many bytes of an event that has not ended yet, beside the body that is kept for a retry."""
+        return self.fits(call, size + len(call.sent or b""))
+
     def forget(self, call: Call) -> None:
         """The stream of this request has ended."""
         self.total -= self._sizes.pop(call, 0)
+
+
+class Arriving:
+    """Counts what has arrived of an event, if that is much."""
+
+    __slots__ = ("_call", "counted")
+
+    def __init__(self, call: Call | None) -> None:
+        self._call = call
+        self.counted = False
+
+    def count(self, size: int) -> None:
+        """Raises `ApiError` if all events that are arriving are too large."""
+        call = self._call
+        large = size > limits.COUNTED
+        if call is None or call.kept is None or not (large or self.counted):
+            return
+        self.counted = large
+        if not call.kept.fits_event(call, size if large else 0):
+            raise too_many_events()

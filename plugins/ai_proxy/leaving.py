@@ -6,11 +6,13 @@ plugin has in hand come through here; streams have the same done to each piece, 
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Final
 
 from proxywasm import Action, HttpContext
 
 from .call import Call
+from .codecs import loose
 from .errors import ApiError
 from .passed_streams import stream_of
 from .provider import OwnKey, Provider
@@ -30,6 +32,8 @@ def headers(ctx: HttpContext, call: Call) -> None:
     """Remove credentials from the headers of an answer. Raises `ApiError` if it sends the client away with one."""
     headers = ctx.response_headers
     given = headers.fields()
+    if max(map(len, chain.from_iterable(given)), default=0) < call.scrubber.shortest:
+        return  # as mostly
     cleaned = fields(call, given)
     if cleaned is given:
         return
@@ -47,9 +51,9 @@ def headers(ctx: HttpContext, call: Call) -> None:
 def fields(call: Call, given: Fields) -> Fields:
     """Header fields without credentials; the same object if there are none. Raises `ApiError` as `headers` does."""
     scrubber = call.scrubber
-    names = "\n".join([name for name, _ in given])
-    values = "\n".join([value for _, value in given])
-    if scrubber.clean_text(values) is values and not scrubber.knows(names):
+    shortest = scrubber.shortest
+    long = [text for field in given for text in field if len(text) >= shortest]
+    if not long or not scrubber.suspects_header("\n".join(long)):
         return given
     cleaned = []
     for name, value in given:
@@ -83,24 +87,23 @@ def passed_body(ctx: HttpContext, call: Call, came: bytes) -> None:
         ctx.replace_response_body(cleaned)
 
 
+def may_hold_credentials(ctx: HttpContext, provider: Provider, call: Call) -> bool:
+    """Whether the body of an answer can have any but the client's own in it."""
+    return bool(call.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
+
+
 def pass_on(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
     """An answer that nobody converts or checks. It is read only to look for credentials, where there are any."""
     headers = ctx.response_headers
     kind = headers.get("content-type", "").lstrip().lower()
-    if (
-        not call.scrubber
-        or provider.own_key is OwnKey.USED  # There is no other than the client's own.
-        or not ctx.has_response_body
-        or ctx.response_is_opaque
-        or kind.startswith(_NOT_TEXT)
-    ):
+    is_media = kind.startswith(_NOT_TEXT) and call.status < 400 and "xml" not in kind
+    if is_media or ctx.response_is_opaque or not may_hold_credentials(ctx, provider, call):
         ctx.dont_read_response_body()
         return None
     call.passes = True
-    length = headers.get("content-length", "")
-    if length.isdecimal() and len(length) < 9 and int(length) <= IN_HAND:
+    if 0 < loose.digits(headers.get("content-length")) <= IN_HAND:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
-    ctx.set_context("stream", stream_of(kind, call.scrubber))
+    ctx.set_context("stream", stream_of(kind, call.scrubber, call))
     return None

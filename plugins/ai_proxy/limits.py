@@ -38,9 +38,11 @@ TOOL_CALLS: Final = 10_000
 """Tool calls of one choice of an answer."""
 CHOICES: Final = 1000
 """Choices of a stream. OpenAI allows 128."""
+COUNTED: Final = 64 * 1024
+"""Bytes of an event from which on it counts towards `KEPT` while it arrives."""
 KEPT: Final = 128 * _MIB
-"""Bytes that requests to one provider leave in an instance all together: those that wait, with the files that have been
-fetched for them, and those that may have to be made again."""
+"""Bytes that the streams of one provider leave in an instance all together: requests that wait, with the files that
+have been fetched for them, requests that may have to be made again, and large events that have not ended yet."""
 
 _SHORTEST: Final = 7
 """Digits of the smallest limit of a body. Nearly all lengths are told from it by that."""

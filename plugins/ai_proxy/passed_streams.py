@@ -6,10 +6,14 @@ from typing import Final, Protocol
 
 from proxywasm import SSEError
 
+from .call import Call
 from .codecs.aws_event_stream import changed, cut_frames
 from .credentials.scrubber import Scrubber, same_length
+from .errors import ApiError
+from .kept import Arriving
 
 EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
+"""The type of streams with AWS' binary frames."""
 
 
 class PassedStream(Protocol):
@@ -23,8 +27,8 @@ class PassedStream(Protocol):
         """What goes to the client."""
 
 
-def stream_of(content_type: str, scrubber: Scrubber) -> PassedStream:
-    return FramedStream(scrubber) if content_type.startswith(EVENT_STREAM) else TextStream(scrubber)
+def stream_of(content_type: str, scrubber: Scrubber, call: Call | None = None) -> PassedStream:
+    return FramedStream(scrubber, call) if content_type.startswith(EVENT_STREAM) else TextStream(scrubber)
 
 
 class TextStream:
@@ -52,11 +56,12 @@ class FramedStream:
 
     begun = True
 
-    def __init__(self, scrubber: Scrubber) -> None:
+    def __init__(self, scrubber: Scrubber, call: Call | None = None) -> None:
         self._scrubber = scrubber
+        self._arriving = Arriving(call)
         self._held = bytearray()
         self._text: TextStream | None = None
-        """What follows what is no frame, after which no other can be found."""
+        """What follows the last frame that is looked for."""
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         if self._text is not None:
@@ -65,12 +70,20 @@ class FramedStream:
         try:
             output = b"".join([changed(frame, self._clean) for frame in cut_frames(self._held)])
         except SSEError:
-            self._text = TextStream(self._scrubber)
-            rest = bytes(self._held)
-            self._held.clear()
-            return self._text.feed(rest, last=last)
+            return self._as_text(last=last)
+        try:
+            self._arriving.count(len(self._held))
+        except ApiError:
+            return output + self._as_text(last=last)
         # The end of the stream has cut the rest.
         return output + self._scrubber.clean(bytes(self._held)) if last else output
+
+    def _as_text(self, *, last: bool) -> bytes:
+        """What is held, and all that follows: frames are not found any more, or too much is held for them."""
+        self._text = TextStream(self._scrubber)
+        rest = bytes(self._held)
+        self._held.clear()
+        return self._text.feed(rest, last=last)
 
     def _clean(self, text: bytes) -> bytes:
         return self._scrubber.clean(text, same_length)

@@ -25,6 +25,7 @@ _BORDER: Final = rf"[/\\]|{_PERCENT}(?:2f|5c)"
 _END: Final = rf"[\s;\x00-\x20]|{_PERCENT}(?:3b|[01][0-9a-f]|20|7f)"
 _DOTS: Final = re.compile(rf"(?:^|{_BORDER})(?:\.|{_PERCENT}2e){{1,2}}(?:\Z|{_BORDER}|{_END})", re.IGNORECASE)
 
+_QUERY: Final = re.compile(r"(?<=\S)\?\S+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPED_CONTROL: Final = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
 
@@ -62,6 +63,13 @@ def check(path: str) -> None:
     path = path.partition("?")[0]
     if _DOTS.search(path) or _ESCAPED_CONTROL.search(path):
         raise ApiError(400, "the path must not have segments . and .. or control characters", code="invalid_path")
+
+
+def shown(text: str) -> str:
+    """A text as a log may have it, without the queries of paths and addresses in it: clients put their keys into
+    queries, and signatures into those of files.
+    """
+    return _QUERY.sub("?...", text)
 
 
 def _refused(name: str, why: str) -> ApiError:

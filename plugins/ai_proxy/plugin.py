@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import ParamSpec
 
-from proxywasm import HttpContext, Plugin
+from proxywasm import HttpContext, Plugin, plugin_context
 
 from . import attempts, config, request
 from .config import Config
 from .provider import Row
 from .providers import ROWS
+
+P = ParamSpec("P")
 
 
 def on_stream_done(ctx: HttpContext, config: Config) -> None:
@@ -22,11 +25,23 @@ def on_stream_done(ctx: HttpContext, config: Config) -> None:
             provider.kept.forget(call)
 
 
+def _discreet(parse: Callable[P, Config]) -> Callable[P, Config]:
+    """Keep the credentials of what is parsed out of tracebacks."""
+
+    def parsed(*args: P.args, **kwargs: P.kwargs) -> Config:
+        found = parse(*args, **kwargs)
+        if found.plans is not None:
+            plugin_context().filter_tracebacks(found.plans.provider.scrubbers.clean)
+        return found
+
+    return parsed
+
+
 def make(rows: Sequence[Row] = ROWS) -> Plugin[Config]:
     """The plugin with this table of providers; give it rows of your own for model services that are not in `ROWS`."""
     made: Plugin[Config] = Plugin("ai-proxy", safe_log=True)
-    made.parse_config(partial(config.parse, rows=rows))
-    made.parse_override_config(partial(config.parse_override, rows=rows))
+    made.parse_config(_discreet(partial(config.parse, rows=rows)))
+    made.parse_override_config(_discreet(partial(config.parse_override, rows=rows)))
     made.on_request_headers(request.on_headers)
     made.on_request_body(request.on_body)
     made.on_response_headers(attempts.on_headers)

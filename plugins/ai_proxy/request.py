@@ -37,9 +37,10 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         route = apis.Route(plan.api)
     call = Call(provider.settings, route)
     call.scrubber = provider.scrubbers.configured
+    call.kept = provider.kept
     ctx.set_context("call", call)
     if not plan.api and plan.openai:
-        log.warn("unknown path %s: passed on with the provider's host and credentials only", ctx.path)
+        log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
     headers = ctx.request_headers
     concerned = plan.readable and ctx.has_request_body and _is_readable(ctx, headers, plan, call)
     if concerned and plan.front:
@@ -147,7 +148,7 @@ def _send(ctx: HttpContext, plans: Plans, call: Call, raw: bytes) -> Action | No
     if call.host:
         upstream.set_host(ctx, provider, call.host)
     if path:
-        upstream.set_path(ctx, path)
+        upstream.set_path(ctx, provider, path)
     if replacement is not None:
         ctx.replace_request_body(replacement)
     if plan.sealed:
@@ -240,7 +241,7 @@ def _fitting(body: bytes) -> bytes:
 def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
     """Answer the client in the provider's stead."""
     body = fronts.error_body(ctx, error)
-    log.warn("request refused with %d: %s", error.status, error.message)
+    log.warn("request refused with %d: %s", error.status, paths.shown(error.message))
     ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
 
 

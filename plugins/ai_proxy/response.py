@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from proxywasm import Action, HttpAnswer, HttpContext, JsonTooComplexError, log
 
 from . import failures, fronts, leaving, limits, streams, thinking
@@ -12,16 +10,23 @@ from .codecs import openai_chat
 from .edited_stream import passed_on
 from .errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
 from .jsonx import NumberError, dump_converted, loads
+from .passed_streams import EVENT_STREAM
 from .plans import Plan
 from .provider import Codec
 from .streams import CheckedStream, ConvertedStream
-
-_BINARY_STREAMS: Final = frozenset({"application/vnd.amazon.eventstream"})
 
 
 def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
     codec = _codec(plan, call)
     if not _concerns(ctx, plan, call, codec):
+        if (
+            call.status >= 400
+            and ctx.is_binary_response_body()
+            and leaving.may_hold_credentials(ctx, plan.provider, call)
+        ):
+            # Nobody can look into it, and errors are where services repeat keys.
+            failures.answer_anew(ctx, failures.unread(call.status))
+            return None
         return leaving.pass_on(ctx, plan.provider, call)
     if call.status >= 400:
         return failures.on_headers(ctx, call.status)
@@ -35,8 +40,8 @@ def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
     if plan.provider.row.id_header:
         call.answer_id = headers.get(plan.provider.row.id_header, "")
     content_type = headers.get("content-type", "")
-    if codec is not None and (kind := content_type.partition(";")[0]) in _BINARY_STREAMS:
-        log.debug("a stream of %s becomes one of events", kind)
+    if codec is not None and content_type.partition(";")[0] == EVENT_STREAM:
+        log.debug("a stream of %s becomes one of events", EVENT_STREAM)
         headers["content-type"] = content_type = "text/event-stream; charset=utf-8"
     if ctx.response_is_opaque:
         if codec is not None:

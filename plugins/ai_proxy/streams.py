@@ -8,18 +8,23 @@ from typing import Final, Protocol
 from proxywasm import Event, JsonTooComplexError, SSEDecoder, SSEError, log
 
 from . import fronts, limits, thinking
-from .call import NO_CREDENTIALS, Call
+from .call import Call
 from .chat import ChatWriter, error_event
 from .codecs import openai_chat
-from .credentials.scrubber import Scrubber
+from .credentials.scrubber import NO_CREDENTIALS, Scrubber
 from .errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream, stream_cut
 from .jsonx import Json, NumberError, loads, to_bytes
+from .kept import Arriving
 from .provider import Codec
 from .writers import Writer
 
 
 class Decoder(Protocol):
     """Bytes in, events out. Raises `SSEError`."""
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of the event that has not ended yet."""
 
     def feed(self, chunk: bytes, /) -> list[Event]: ...
 
@@ -50,6 +55,7 @@ class ConvertedStream:
         # Streams may be framed in a way of their own.
         self._decoder: Decoder = getattr(codec, "decoder", _decoder)()
         self._writer = _writer(call)
+        self._arriving = Arriving(call)
 
     @property
     def said(self) -> bool:
@@ -65,7 +71,10 @@ class ConvertedStream:
             if self._fresh and chunk:
                 self._expect_events(chunk)
                 self._fresh = False
-            for event in self._decoder.feed(chunk):
+            events = self._decoder.feed(chunk)
+            if not events or self._arriving.counted:
+                self._arriving.count(self._decoder.waiting)
+            for event in events:
                 self.heard = True
                 data = event.data
                 if data == "[DONE]":
@@ -135,9 +144,7 @@ def _writer(call: Call) -> Writer:
     if (front := fronts.of(call)) is not None:
         writer = front.writer(call)
     else:
-        writer = ChatWriter(
-            call.model, choices=call.choices, usage_choice=call.usage_choice, remarkable=call.scrubber.shortest
-        )
+        writer = ChatWriter(call.model, choices=call.choices, usage_choice=call.usage_choice, scrubber=call.scrubber)
     return thinking.PromotingWriter(writer) if thinking.wanted(call.settings) else writer
 
 
@@ -163,7 +170,8 @@ def _tell(failure: ApiError, scrubber: Scrubber) -> None:
 _FINISH: Final = b'"finish_reason"'
 _FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
 _ERROR: Final = b'"error"'
-_CONTENT: Final = b'"content":"'
+_CONTENT: Final = b'"content"'
+_ESCAPE: Final = ord("\\")
 _FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
 
@@ -172,33 +180,40 @@ class CheckedStream:
     comes too early does not go unnoticed.
     """
 
-    def __init__(self, scrubber: Scrubber = NO_CREDENTIALS) -> None:
+    def __init__(self, scrubber: Scrubber = NO_CREDENTIALS, call: Call | None = None) -> None:
+        self._arriving = Arriving(call)
         self.begun = self.heard = self.said = False
         self.failure: ApiError | None = None
         self._scrubber = scrubber
         self._suspects = scrubber.suspects_event
+        self._shortest = scrubber.shortest
         self._fresh = True
         self._head = self._tail = b""
-        self._most = self._least = 0
         self._held = bytearray()
         self._ended = False
         self._has_data = self._has_finishes = False
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
-        known = False
-        if len(chunk) < self._most and not last:
-            # As mostly: but for some characters of its content it has been looked at before.
-            known = chunk.startswith(self._head) and chunk.endswith(self._tail)
-            if not known:
-                self._most = 0
-            elif len(chunk) < self._least:
+        if self._head and not last:
+            if self._differs_in_its_content(chunk):
                 return chunk
+            self._head = b""
         output = self._checked(chunk, last=last)
-        if not known and self._suspects(output):
+        if self._suspects(output):
             return self._scrubber.remove(output)
-        if not self._most and output is chunk and not self._ended:
+        if output is chunk and not self._ended:
             self._remember(chunk)
         return output
+
+    def _differs_in_its_content(self, chunk: bytes) -> bool:
+        """Nearly all events of a stream are the same but for a few characters in a JSON string: all else has been
+        looked at before, and what is within one string is neither an end nor an error.
+        """
+        head, tail = self._head, self._tail
+        if not (chunk.startswith(head) and chunk.endswith(tail)) or len(chunk) < len(head) + len(tail):
+            return False
+        new = chunk[len(head) : -len(tail)]
+        return new.find(b'"') < 0 and (len(new) < self._shortest or not self._suspects(new))
 
     def _checked(self, chunk: bytes, *, last: bool) -> bytes:
         if self.failure:
@@ -209,9 +224,11 @@ class CheckedStream:
             output = chunk
         else:
             output = self._whole_events(chunk)
-            if len(self._held) > limits.EVENT:
+            try:
+                self._check_held()
+            except ApiError as too_large:
                 self._held.clear()
-                return output + self._fail(bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes"))
+                return output + self._fail(too_large)
         if output and not self.heard:
             self.heard = True
             if (error := _error_in(output)) is not None:
@@ -231,21 +248,27 @@ class CheckedStream:
                 output += self._fail(stream_cut())
         return output
 
+    def _check_held(self) -> None:
+        """Raises `ApiError` for an event that is too large, alone or together with those of others."""
+        size = len(self._held)
+        if size > limits.EVENT:
+            raise bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes")
+        self._arriving.count(size)
+
     def _begins_well(self, chunk: bytes) -> bool:
         """An error may come as JSON or HTML although events were announced."""
         self._fresh = False
         return chunk.lstrip()[:1] not in {b"{", b"<"}
 
     def _remember(self, chunk: bytes) -> None:
-        """Of chunks like this one, with another content, only that is new: too little for a credential as long as they
-        have less than `_most` bytes, and for an end or an error with less than `_least`.
-        """
-        start = chunk.find(_CONTENT) + len(_CONTENT)
-        end = chunk.find(b'"}', start)
-        if start >= len(_CONTENT) and end >= 0:
+        """What stands around its content. A credential with a quotation mark could begin before that."""
+        if not self._shortest or self._held:
+            return
+        name = chunk.find(_CONTENT) + len(_CONTENT)
+        start = chunk.find(b'"', name) + 1
+        end = chunk.find(b'"', start)
+        if name >= len(_CONTENT) and chunk[name : start - 1].strip() == b":" and end >= 0 and chunk[end - 1] != _ESCAPE:
             self._head, self._tail = chunk[:start], chunk[end:]
-            size = start + len(chunk) - end
-            self._most, self._least = size + self._scrubber.shortest, size + len(_ERROR) + 1
 
     def _note(self, output: bytes) -> None:
         """A stream that never speaks of a finish, not even as null, has none that could be missing."""
@@ -262,13 +285,13 @@ class CheckedStream:
 
     def _fail(self, error: ApiError) -> bytes:
         self.failure = error
-        self._most = 0
+        self._head = b""
         _tell(error, self._scrubber)
         return to_bytes(error_event(error))
 
     def _whole_events(self, chunk: bytes) -> bytes:
         held = self._held
-        self._most = 0
+        self._head = b""
         start = max(len(held) - 3, 0)
         held += chunk
         end = max(held.rfind(b"\n\n", start) + 2, held.rfind(b"\r\n\r\n", start) + 4, held.rfind(b"\r\r", start) + 2)

@@ -45,7 +45,7 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, 
     if host and host != ctx.host:
         headers.set_all(((":authority", host), (ORIGINAL_HOST, ctx.host)))
     if path != asked:
-        headers.set_all(((":path", path), (ORIGINAL_PATH, asked)))
+        headers.set_all(((":path", path), (ORIGINAL_PATH, _without_key(provider.row, asked))))
 
 
 def set_token(ctx: HttpContext, provider: Provider, call: Call, token: str) -> None:
@@ -108,12 +108,12 @@ def errand(provider: Provider, call: Call, path: str, body: bytes) -> tuple[Outg
     return sent, headers
 
 
-def set_path(ctx: HttpContext, path: str) -> None:
+def set_path(ctx: HttpContext, provider: Provider, path: str) -> None:
     """For a path that is known only with the body."""
     headers = ctx.request_headers
     if path != headers.get(":path"):
         headers[":path"] = path
-        headers[ORIGINAL_PATH] = ctx.path
+        headers[ORIGINAL_PATH] = _without_key(provider.row, ctx.path)
 
 
 def upstream_path(provider: Provider, call: Call, path: str) -> str:
@@ -141,13 +141,19 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
             path = _with_own(path, provider.query)
     if row.query and row.query not in path.partition("?")[2].split("&"):
         path = _with_own(path, row.query)
-    if row.key_parameter and "?" in path:
-        path = _with_query(path.partition("?")[0], path, dropped={row.key_parameter})
+    path = _without_key(row, path)
     if base and settings.base_path_handling == "prepend" and not path.startswith(base):
         path = f"{base.rstrip('/')}/{path.lstrip('/')}"
     if row.auth is not None and row.auth.in_query and call.token:
         path = with_key(path, row.auth, call.token)
     return _with_prefix(settings, path)
+
+
+def _without_key(row: Row, path: str) -> str:
+    """A path without the key that a client may have in its query."""
+    if row.key_parameter and "?" in path:
+        return _with_query(path.partition("?")[0], path, dropped={row.key_parameter})
+    return path
 
 
 def keeps_path(provider: Provider) -> bool:

@@ -63,8 +63,8 @@ stands in their place. A credential in `location` or `refresh` makes the answer 
   escapes lie upon each other, and tokens also in base64. A stream may be cut anywhere. Not found is what a service
   encodes otherwise, or spreads over several events.
 * Bodies that are compressed or binary (`content-encoding`, `application/octet-stream`, gRPC, audio, images, video),
-  WebSockets and trailers pass as they are. ai-proxy removes `accept-encoding` from requests, so that services
-  answer uncompressed.
+  WebSockets and trailers pass as they are, unless they are errors: of those that cannot be read only the status is
+  told. ai-proxy removes `accept-encoding` from requests, so that services answer uncompressed.
 * An answer that nobody converts goes on as it comes, except that the first characters of what may become a
   credential wait for the next chunk. One with a `content-length` of up to {IN_HAND // 1024} KiB is held until it is
   complete; a larger one loses its `content-length`. Nothing is read where clients use keys of their own.
@@ -132,8 +132,11 @@ def _limits() -> str:
         ("what waits in a stream for the end of a tool call", f"{limits.WAITING // mib} Mi characters",
          "an error ends the stream"),
         ("tool calls, choices of a stream", f"{limits.TOOL_CALLS:,}, {limits.CHOICES:,}", "an error ends the stream"),
-        ("bodies of requests that wait or may be repeated, all of one provider in an instance",
-         f"{limits.KEPT // mib} MiB", "503 for those that would wait; no retry"),
+        ("what a stream repeats in each event, all choices together (Qwen without `incremental_output`)",
+         f"{limits.WAITING // mib} Mi characters", "an error ends the stream"),
+        ("bodies of requests that wait or may be repeated, and events from "
+         f"{limits.COUNTED // kib} KiB on while they arrive, all of one provider in an instance",
+         f"{limits.KEPT // mib} MiB", "503 for those that would wait; no retry; an error ends the stream"),
     )  # fmt: skip
     return (
         "The same for all providers, and not configurable. Errors have the format of the client's protocol. What is\n"

@@ -8,10 +8,14 @@ from . import checks
 from .text import spell_out
 from .wire import Fields, Host, LogLevel, MetricKind
 
-_paths: set[tuple[str, ...]] = set()
-"""Properties whose names need nothing done: a plugin asks for the same few in every stream."""
+_paths: dict[tuple[str, ...], tuple[str, ...]] = {}
+"""Paths that have been checked and need no change: a plugin asks for the same few in every stream.
+
+The one that was checked is handed on: another that is equal to it may have names of an author's own class."""
 _MOST_PATHS: Final = 1000
-_LONGEST_PATH: Final = 10
+_MOST_PARTS: Final = 10
+_LONGEST: Final = 100
+"""Characters of a path that is remembered."""
 
 
 class Boundary:
@@ -39,10 +43,10 @@ class Boundary:
         self._host.log(level, context, spell_out(message))
 
     def get_property(self, context: int, path: tuple[str, ...]) -> bytes | None:
-        return self._host.get_property(context, path if path in _paths else _path(path))
+        return self._host.get_property(context, _path(path))
 
     def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
-        self._host.set_property(context, path if path in _paths else _path(path), value)
+        self._host.set_property(context, _path(path), value)
 
     def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
         return self._host.get_shared_data(_key(key))
@@ -69,11 +73,15 @@ class Boundary:
 
 
 def _path(path: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return _paths[path]
+    except (KeyError, TypeError):  # TypeError: a list among the names, for example; the check below says so.
+        pass
     if not path:
         raise ValueError("a property has a name, none was given")
     checked = tuple([checks.name(part, "the name of a property") for part in path])
-    if len(_paths) < _MOST_PATHS and len(path) <= _LONGEST_PATH and sum(map(len, path)) <= 100 and checked == path:
-        _paths.add(path)
+    if len(_paths) < _MOST_PATHS and len(checked) <= _MOST_PARTS and sum(map(len, checked)) <= _LONGEST:
+        _paths[checked] = checked
     return checked
 
 

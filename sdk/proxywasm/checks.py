@@ -2,6 +2,9 @@
 
 A host would notice much of it too, each in its own way and too late: natively it would be taken as it is, in Wasm it
 would end the instance, with the streams of everybody.
+
+What the functions return is what crosses: an `int`, `str` or `bytes` itself. A subclass can say something else of
+itself each time that it is asked, and componentize-py takes what it is, not what it says.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ MAX_U64: Final = 2**64 - 1
 
 def number(value: int, what: str, least: int, most: int) -> int:
     """A whole number within these bounds. `what` is what an error calls it."""
-    # `True` is an `int` to Python, and always a mistake here.
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{what} must be int, got {_name(value)}")
+    if type(value) is not int:
+        # `True` is an `int` to Python, and always a mistake here.
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(f"{what} must be int, got {_name(value)}")
+        value = int.__index__(value)
     if not least <= value <= most:
         raise ValueError(f"{what} must be from {least} to {most}, got {_shown(value)}")
     return value
@@ -33,28 +38,48 @@ def flag(value: bool, what: str) -> bool:
 
 
 def text(value: str, what: str) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{what} must be str, got {_name(value)}")
+    if type(value) is not str:
+        if not isinstance(value, str):
+            raise TypeError(f"{what} must be str, got {_name(value)}")
+        value = str.__str__(value)
     return value
 
 
 def name(value: str, what: str) -> str:
     """A name as the host gets it: valid Unicode, without NUL, which separates names where several cross at once."""
-    if "\0" in text(value, what):
+    value = text(value, what)
+    if "\0" in value:
         raise ValueError(f"{what} cannot contain NUL")
     return spell_out(value)
 
 
 def data(value: bytes, what: str) -> bytes:
     """Nothing but `bytes`: text has no bytes before it is encoded, and what can change might do so on its way."""
-    if not isinstance(value, bytes):
-        raise TypeError(f"{what} is bytes, got {_name(value)}")
+    if type(value) is not bytes:
+        if not isinstance(value, bytes):
+            raise TypeError(f"{what} is bytes, got {_name(value)}")
+        value = bytes.__bytes__(value)
     return value
 
 
+_GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
+"""Flags of code objects: to call such a function runs none of it."""
+
+
 def function(value: Any, what: str) -> None:
+    """A function that does its work when it is called."""
     if not callable(value):
         raise TypeError(f"{what} must be callable, got {_name(value)}")
+    while (inner := getattr(value, "func", None)) is not None and type(value).__name__ == "partial":
+        value = inner
+    code = getattr(value, "__code__", None) or getattr(value.__call__, "__code__", None)
+    if code is None or not code.co_flags & (_GENERATOR | _COROUTINE | _ASYNC_GENERATOR):
+        return
+    kind = "a generator function" if code.co_flags & _GENERATOR else "async"
+    raise TypeError(
+        f"{getattr(value, '__name__', _name(value))} is {kind}: callbacks are plain functions; to wait, return "
+        "Action.PAUSE and resume from the callback of a call-out"
+    )
 
 
 def _name(value: object) -> str:

@@ -164,7 +164,9 @@ class HttpContext(UserAttributes):
     def _limit(self, direction: Direction, read: Callable[[BodyMode, int], Command], size: int) -> None:
         if self.ended:
             raise RuleError(f"nothing can be limited any more: {DONE}")
-        direction.limit = checks.number(size, "the limit of a body", 0, MAX_U32)
+        if type(size) is not int or not 0 <= size <= MAX_U32:  # as in every request
+            checks.number(size, "the limit of a body", 0, MAX_U32)
+        direction.limit = size
         if direction.read is not None:
             self.command(read(direction.read, size))
 
@@ -174,7 +176,7 @@ class HttpContext(UserAttributes):
         `content-length`, if the request has it, is set to the new length; the headers have to be held for that
         (`Action.STOP_ITERATION`).
         """
-        self._replace(self.request, ReplaceRequestBody(body), body, "request")
+        self._replace(self.request, ReplaceRequestBody, body, "request")
 
     def replace_response_body(self, body: bytes) -> None:
         """Send this body to the client instead of the one that the callback got.
@@ -182,14 +184,14 @@ class HttpContext(UserAttributes):
         `content-length`, if the response has it, is set to the new length; the headers have to be held for that
         (`Action.STOP_ITERATION`).
         """
-        self._replace(self.response, ReplaceResponseBody(body), body, "response")
+        self._replace(self.response, ReplaceResponseBody, body, "response")
 
-    def _replace(self, direction: Direction, command: Command, body: bytes, name: str) -> None:
-        checks.data(body, "a body")
+    def _replace(self, direction: Direction, command: Callable[[bytes], Command], body: bytes, name: str) -> None:
+        body = checks.data(body, "a body")
         if not direction.body_in_hand:
             raise RuleError(f"there is no body to replace: on_{name}_body is not running and has not paused")
         direction.fit_length(body, name)
-        self.command(command)
+        self.command(command(body))
 
     # A streamed response that waits for call-outs.
 
@@ -206,7 +208,7 @@ class HttpContext(UserAttributes):
 
         Nothing else ends the response: the last injection has `end_of_stream`, also if its data is empty.
         """
-        checks.data(data, "response data")
+        data = checks.data(data, "response data")
         checks.flag(end_of_stream, "end_of_stream")
         if not self.response.taken:
             raise RuleError(
@@ -219,7 +221,7 @@ class HttpContext(UserAttributes):
 
     def push_buffer(self, data: bytes) -> None:
         """Put data at the end of this stream's queue."""
-        checks.data(data, "data of the queue")
+        data = checks.data(data, "data of the queue")
         if self._queue is None:
             self._queue = deque()
         self._queue.append(data)
@@ -300,7 +302,7 @@ class HttpContext(UserAttributes):
 
     def get_property(self, *path: str) -> bytes | None:
         """An Envoy attribute, for example `get_property("route_name")`; None if the host does not know it."""
-        return properties.get(self._dispatcher.host, self.id, path)
+        return self._dispatcher.host.get_property(self.id, path)
 
     def set_property(self, path: str | Iterable[str], value: bytes) -> None:
         properties.put(self._dispatcher.host, self.id, path, value)
@@ -360,6 +362,12 @@ class HttpContext(UserAttributes):
             commands.insert(0, EditRequestHeaders(request.take_edits()))
         return commands
 
+    def drop_commands(self) -> None:
+        """The callback has failed: what it has asked for is dropped."""
+        self._commands = []
+        self.request.headers.edits = []
+        self.response.headers.edits = []
+
     def command(self, command: Command) -> None:
         if self.ended:
             raise RuleError(f"nothing can be asked for any more: {DONE}")
@@ -378,7 +386,7 @@ class HttpContext(UserAttributes):
 
 
 def _is_binary(headers: dict[str, str]) -> bool:
-    if "content-encoding" in headers and headers["content-encoding"] != "":
+    if "content-encoding" in headers and headers["content-encoding"].strip().lower() not in {"", "identity"}:
         return True
     content_type = headers.get("content-type", _JSON)
     return content_type != _JSON and ("octet-stream" in content_type or "grpc" in content_type)

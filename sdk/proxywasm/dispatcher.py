@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from .phases import Phases
 from .plugin import Plugin
 from .plugin_context import PluginContext, Ticks
 from .text import encode, spell_out
+from .tracebacks import plugin_traceback
 from .wire import (
     Command,
     EffectiveContext,
@@ -45,6 +45,9 @@ class Dispatcher:
     Nothing that the plugin raises gets past it, whatever its class: a callback that raises ends its phase with
     `PluginFailure`, which has the traceback, and what that callback asked for is dropped.
     """
+
+    ends_process: tuple[type[BaseException], ...] = ()
+    """What is meant for the process and not for a stream."""
 
     def __init__(self, plugin: Plugin[Any], host: Host) -> None:
         self.host: Host = Boundary(host)
@@ -79,8 +82,8 @@ class Dispatcher:
         except PluginFailure as failure:
             # Only here does it refuse something; out of a stream's callback it is a failure like any other.
             refused = failure.__cause__
-            if isinstance(refused, ConfigError) and (message := _message(refused)):
-                raise ConfigError(message) from refused.__cause__
+            if issubclass(type(refused), ConfigError) and (message := _message(refused)):
+                raise ConfigError(message) from BaseException.__getattribute__(refused, "__cause__")
             raise
 
     def on_request_headers(self, context: int, headers: Headers, end_of_stream: bool) -> list[Command] | None:
@@ -122,7 +125,7 @@ class Dispatcher:
         try:
             return self.run(context, self._phases.done, ctx)  # type: ignore[return-value]  # as all but bodies
         finally:
-            del self._contexts[context]
+            self._contexts.pop(context, None)
             self.calls.forget(ctx)
 
     def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
@@ -135,7 +138,7 @@ class Dispatcher:
         commands: list[Command] = []
         for function in self.ticks.due():
             try:
-                outcome = self.run(0, function, own=0)
+                outcome = self.run(0, _without_answer, function, own=0)
             except PluginFailure as failure:
                 # One timer must not stop the others, nor itself the next time.
                 self.host.log(LogLevel.ERROR, 0, str(failure))
@@ -224,29 +227,43 @@ class Dispatcher:
         """Call and collect. `own` is the stream that commands concern by default, if not the context of the call."""
         self.current = context
         try:
-            body: bytes | None = function(*args)
+            try:
+                body: bytes | None = function(*args)
+            finally:
+                if _unfinished:
+                    log.finish_lines()
+            if not self.touched:
+                return body
+            return self._collect(context if own is None else own)
         except BaseException as error:  # in Wasm nobody else is there to catch it, and every stream would be lost
-            for ctx in self.touched.values():
-                ctx.take_commands()
-            self.touched.clear()
-            raise PluginFailure(_plugin_traceback(error)) from error
-        finally:
-            if _unfinished:
-                log.finish_lines()
-        if not self.touched:
-            return body
-        return self._collect(context if own is None else own)
+            touched, self.touched = self.touched, {}
+            for ctx in touched.values():
+                ctx.drop_commands()
+            raise PluginFailure(self._traceback(error)) from error
 
     def run_for(self, ctx: HttpContext, function: Callable[..., Any], *args: Any) -> None:
         """Call a function for one stream, within the callback of any. If it raises, that stream fails, and no other."""
         before, self.current = self.current, ctx.id
         try:
             function(*args)
-        except (Exception, SystemExit) as error:
-            ctx.take_commands()
-            ctx.command(FailStream(_plugin_traceback(error)))
+        except BaseException as error:  # of any class: other streams wait for the callback that is running
+            if issubclass(type(error), self.ends_process):
+                raise
+            ctx.drop_commands()
+            ctx.command(FailStream(self._traceback(error)))
         finally:
             self.current = before
+
+    def _traceback(self, error: BaseException) -> str:
+        text = plugin_traceback(error)
+        for function in self.plugin_context.traceback_filters:
+            try:
+                text = spell_out(str(function(text)))
+            except Exception as failed:
+                return (
+                    f"{type(error).__name__}; its traceback cannot be shown: the filter raises {type(failed).__name__}"
+                )
+        return text
 
     def _collect(self, own: int) -> list[Command]:
         touched, self.touched = self.touched, {}
@@ -268,25 +285,14 @@ def _document(config: str) -> dict[str, Any]:
     return document
 
 
-_OUR_FILES = frozenset({Dispatcher.run.__code__.co_filename, Phases.done.__code__.co_filename})
+def _without_answer(function: Callable[[], object]) -> None:
+    """What it returns means nothing: an author may have written it as a lambda."""
+    function()
 
 
-def _plugin_traceback(error: BaseException) -> str:
-    """The traceback from the plugin's own first frame on; the way through the SDK tells an author nothing."""
-    frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename in _OUR_FILES:
-        frames = frames.tb_next
-    if frames is None:
-        # It is about what a callback has returned. Every failure begins in the same way, so this one has a line, too.
-        frames = error.__traceback__
-        while frames is not None and frames.tb_next is not None:
-            frames = frames.tb_next
-    return spell_out("".join(traceback.format_exception(type(error), error, frames)).rstrip())
-
-
-def _message(error: ConfigError) -> str:
+def _message(error: BaseException | None) -> str:
     """What it says; empty if the author's class cannot say it."""
     try:
         return spell_out(str(error))
-    except Exception:
+    except BaseException:
         return ""

@@ -13,6 +13,7 @@ RESPONSE_PSEUDO: Final = frozenset({":status"})
 """Pseudo-headers that a plugin may set where they are."""
 
 _is_token: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+_control: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _is_visible: Final = re.compile(r"[^\x00-\x20\x7f]+").fullmatch
 
 PSEUDO_VALUES: Final[dict[str, tuple[Callable[[str], object], str]]] = {
@@ -31,8 +32,11 @@ def is_name(name: str) -> bool:
 
 
 def breaks(value: str) -> bool:
-    """Whether this cannot be the value of a header field: a line break would smuggle in another (RFC 9110, 5.5)."""
-    return "\n" in value or "\r" in value or "\0" in value
+    """Whether this cannot be the value of a header field: a line break would smuggle in another (RFC 9110, 5.5).
+
+    Envoy refuses messages with other control characters, too.
+    """
+    return not value.isprintable() and _control(value) is not None
 
 
 def check(name: str, value: str, pseudo: Collection[str] = ()) -> str:
@@ -40,14 +44,17 @@ def check(name: str, value: str, pseudo: Collection[str] = ()) -> str:
 
     `pseudo` are the pseudo-headers that may be set here.
     """
-    if not isinstance(name, str) or not isinstance(value, str):
-        raise TypeError(f"header {name!r}: name and value must be str, got {type(value).__name__}")
+    if type(name) is not str or type(value) is not str:
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(f"header {name!r}: name and value must be str, got {type(value).__name__}")
+        name, value = str.__str__(name), str.__str__(value)
     if name.startswith(":"):
         check_pseudo(name, value, pseudo)
     elif not is_name(name):
-        raise ValueError(f"{name!r} is not a header name")
+        # In ASCII: which characters `repr` shows as they are depends on the Unicode version of each Python.
+        raise ValueError(f"{name!a} is not a header name")
     elif breaks(value):
-        raise ValueError(f"header {name!r}: a value cannot contain NUL, CR or LF")
+        raise ValueError(f"header {name!r}: a value cannot contain NUL, CR or LF, nor other control characters")
     return header_text(value)
 
 
@@ -55,7 +62,7 @@ def check_pseudo(name: str, value: str, pseudo: Collection[str]) -> None:
     """Raises `ValueError` if this pseudo-header is not one of `pseudo`, or cannot have the value."""
     if name.lower() not in pseudo:
         allowed = f"only {', '.join(sorted(pseudo))} can" if pseudo else "pseudo-headers cannot"
-        raise ValueError(f"header {name!r} cannot be set: {allowed} be set here")
+        raise ValueError(f"header {name!a} cannot be set: {allowed} be set here")
     fits, expected = PSEUDO_VALUES[name.lower()]
     # The value is not shown: some services want their key in the query.
     if not fits(value):

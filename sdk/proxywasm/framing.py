@@ -9,25 +9,36 @@ from __future__ import annotations
 from typing import Final
 
 from .errors import RuleError
-from .headers import FRAMING, Headers
+from .headers import FRAMING, UPGRADE, Headers
 
 LENGTH: Final = "content-length"
 _WITHOUT_BODY: Final = frozenset({"204", "304"})
 _RESET_CONTENT: Final = "205"
+_SWITCHING: Final = "101"
+_ENDING_METHODS: Final = frozenset({"HEAD", "CONNECT"})
+"""Methods that say where the response ends."""
 
 
 def has_no_body(status: str) -> bool:
-    """A response of this status ends with its headers."""
+    """A response of this status ends with its headers (RFC 9110, 6.4.1)."""
     return status in _WITHOUT_BODY or (len(status) == 3 and status.startswith("1"))
+
+
+def forbids_content(status: str) -> bool:
+    """No response of this status may have a body with anything in it. 205 may have one, but an empty one (15.3.6)."""
+    return status == _RESET_CONTENT or has_no_body(status)
 
 
 def guard_request(method: str, name: str, value: str) -> None:
     """`method`: the client's."""
     if name in FRAMING:
         _refuse(name)
-    if name == ":method" and value != method and "HEAD" in (value, method):
+    if name == UPGRADE:
+        _refuse_upgrade()
+    if name == ":method" and value != method and not _ENDING_METHODS.isdisjoint((value, method)):
         raise RuleError(
-            f"cannot change the method {method} to {value}: the response to HEAD has no body, and the other has one"
+            f"cannot change the method {method} to {value}: the response to HEAD has no body, a tunnel (CONNECT) has "
+            "no end, and others have both"
         )
 
 
@@ -35,10 +46,14 @@ def guard_response(headers: Headers, name: str, value: str, *, has_body: bool, h
     """`head`: the client asked for the headers only."""
     if name in FRAMING:
         _refuse(name)
+    if name == UPGRADE:
+        _refuse_upgrade()
     if name != ":status":
         return
+    if value == _SWITCHING != headers.get(":status"):
+        raise RuleError("cannot set the status 101: the connection would be a tunnel for the client alone")
     if has_body:
-        if value == _RESET_CONTENT or has_no_body(value):
+        if forbids_content(value):
             raise RuleError(
                 f"cannot set the status {value} of a response that has a body: ctx.send_http_response({value}) "
                 "answers without one"
@@ -46,6 +61,11 @@ def guard_response(headers: Headers, name: str, value: str, *, has_body: bool, h
     elif not head and value != headers.get(":status"):
         # A length that is true of no body with one status (304) is a lie with another.
         headers.discard(LENGTH)
+
+
+def _refuse_upgrade() -> None:
+    # Envoy then keeps the body back until the service agrees, and may send the next request in its place.
+    raise RuleError("cannot set upgrade: only the client can ask for another protocol, and only the service can agree")
 
 
 def _refuse(name: str) -> None:

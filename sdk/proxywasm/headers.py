@@ -22,7 +22,7 @@ def to_fields(headers: HeaderValues, pseudo: Collection[str] = ()) -> Fields:
     """
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     checked = [(name, check(name, value, pseudo)) for name, value in pairs]
-    return [(name.lower(), value) for name, value in checked]
+    return [(str.lower(name), value) for name, value in checked]
 
 
 _PSEUDO: Final = REQUEST_PSEUDO | RESPONSE_PSEUDO
@@ -37,11 +37,12 @@ paths. One that is there may be set."""
 _MOST_SPELLINGS: Final = 1000
 _LONGEST_SPELLING: Final = 100
 
-GUARDED: Final = frozenset({":method", ":status", "content-length", "transfer-encoding"})
-"""Names whose values say where a message ends: the stream that a header belongs to looks at them first."""
-
+UPGRADE: Final = "upgrade"
 FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 """Names that are the gateway's: it knows the body that it sends, and how."""
+
+GUARDED: Final = FRAMING | {":method", ":status", UPGRADE}
+"""Names whose values say where a message ends: the stream that a header belongs to looks at them first."""
 
 
 class Headers(MutableMapping[str, str]):
@@ -176,14 +177,14 @@ class Headers(MutableMapping[str, str]):
 
     def _edit(self, op: EditOp, name: str, value: str) -> str:
         if self.sealed:
-            raise RuleError(f"cannot change header {name!r}: {self.sealed}")
+            raise RuleError(f"cannot change header {name!a}: {self.sealed}")
         try:
             lower = _spellings[name]
         except KeyError:
             lower = ""
         # What can be printed has neither line breaks nor lone surrogates.
         if not lower or type(value) is not str or not value.isprintable():
-            if op == "=" and type(value) is str and (name, value) in _targets and name in self.first:
+            if op == "=" and type(value) is type(name) is str and (name, value) in _targets and name in self.first:
                 lower = name
             else:
                 lower, value = self._checked(op, name, value)
@@ -210,14 +211,14 @@ class Headers(MutableMapping[str, str]):
         # Messages without either are those that an author has made.
         pseudo = RESPONSE_PSEUDO if ":status" in first else REQUEST_PSEUDO if ":method" in first else _PSEUDO
         value = check(name, value, pseudo)
-        lower = name.lower()
+        lower = str.lower(name)
         if lower in _PSEUDO:
             if op == "+" and lower in first:
                 raise ValueError(f"header {name!r} has one value: assign it, do not add one")
             if lower not in GUARDED and len(_targets) < _MOST_SPELLINGS and len(value) <= _LONGEST_SPELLING:
-                _targets.add((name, value))
+                _targets.add((str.__str__(name), value))
         elif lower not in GUARDED and len(_spellings) < _MOST_SPELLINGS and len(name) <= _LONGEST_SPELLING:
-            _spellings[name] = lower
+            _spellings[str.__str__(name)] = lower
         return lower, value
 
     def _remove(self, name: str) -> None:
@@ -226,6 +227,8 @@ class Headers(MutableMapping[str, str]):
             raise RuleError(f"cannot change header {name!r}: {self.sealed}")
         if name in _PSEUDO:
             raise ValueError(f"header {name!r} cannot be removed: no message can be sent without it")
+        if type(name) is not str:
+            name = str.__str__(name)
         edits = self.edits
         if not edits and self.changed is not None:
             self.changed()

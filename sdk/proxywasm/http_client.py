@@ -66,7 +66,7 @@ def split_url(url: str) -> tuple[str, str]:
     >>> split_url("http://api.example.com/a b?q=ü"), split_url("health"), split_url("//other/x")
     (('api.example.com', '/a%20b?q=%C3%BC'), ('', '/health'), ('', '//other/x'))
     """
-    checks.text(url, "a URL")
+    url = checks.text(url, "a URL")
     scheme, separator, rest = url.partition("://")
     if separator and scheme.isascii() and scheme.isalpha():
         end = min([at for mark in "/?#" if (at := rest.find(mark)) >= 0], default=len(rest))
@@ -92,7 +92,7 @@ def to_body(body: bytes | str) -> bytes:
         return encode(body)
     if not isinstance(body, bytes):
         raise TypeError(f"a body is bytes or str, got {type(body).__name__}")
-    return body
+    return checks.data(body, "a body")
 
 
 class Options(TypedDict, total=False):
@@ -140,7 +140,7 @@ class ClusterClient:
         checks.text(method, "a method")
         authority, path = split_url(url)
         checks.function(callback, "the callback of a call-out")
-        checks.number(timeout_ms, "timeout_ms", 1, MAX_U32)
+        timeout_ms = checks.number(timeout_ms, "timeout_ms", 1, MAX_U32)
         dispatcher = current("a call-out")
         pseudo = {
             ":method": method,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 
+from . import checks
 from .runtime import running
 from .wire import LogLevel
 
@@ -99,6 +100,7 @@ class _Lines(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
+        text = checks.text(text, "what is printed")
         *lines, self._unfinished = (self._unfinished + text).split("\n")
         if self._unfinished:
             unfinished.add(self)

@@ -38,7 +38,7 @@ class Counter(_Metric):
     kind = MetricKind.COUNTER
 
     def increment(self, offset: int = 1) -> None:
-        checks.number(offset, "what is added to a counter", MIN_S64, MAX_S64)
+        offset = checks.number(offset, "what is added to a counter", MIN_S64, MAX_S64)
         if offset < 0:
             raise ValueError(f"a counter only grows: {self.name} + {offset}")
         host, number = self._there()
@@ -57,13 +57,13 @@ class Gauge(_Metric):
 
     def add(self, offset: int) -> None:
         """Less than 0 is 0."""
-        checks.number(offset, "what is added to a gauge", MIN_S64, MAX_S64)
+        offset = checks.number(offset, "what is added to a gauge", MIN_S64, MAX_S64)
         host, number = self._there()
         host.increment_metric(number, offset)
 
     def record(self, value: int) -> None:
         """Set it."""
-        checks.number(value, "the value of a gauge", 0, MAX_U64)
+        value = checks.number(value, "the value of a gauge", 0, MAX_U64)
         host, number = self._there()
         host.record_metric(number, value)
 
@@ -80,6 +80,6 @@ class Histogram(_Metric):
 
     def record(self, value: int) -> None:
         """Add a sample, a whole number."""
-        checks.number(value, "a sample of a histogram", 0, MAX_U64)
+        value = checks.number(value, "a sample of a histogram", 0, MAX_U64)
         host, number = self._there()
         host.record_metric(number, value)

@@ -62,11 +62,8 @@ class Phases:
                 request.read = mode
                 ctx.command(ReadRequestBody(mode, request.limit))
                 if mode is _STREAM and ctx.has_request_body:
-                    _frame(request, read_only=callbacks.request_read_only)
-        if action is _STOP and not _body_follows(ctx, ctx.has_request_body):
-            request.headers.seal(NO_BODY)
-        else:
-            _hold(ctx, request, action, "on_request_headers")
+                    _begin_streaming(request, read_only=callbacks.request_read_only)
+        _hold(ctx, request, action, "on_request_headers", has_body=ctx.has_request_body)
 
     def response_headers(self, ctx: HttpContext) -> None:
         callbacks = self._callbacks
@@ -85,18 +82,16 @@ class Phases:
                 response.read = mode
                 ctx.command(ReadResponseBody(mode, response.limit))
                 if mode is _STREAM and ctx.has_response_body:
-                    _frame(response, read_only=callbacks.response_read_only)
-        if action is _STOP and not _body_follows(ctx, ctx.has_response_body):
-            response.headers.seal(NO_BODY)
-        else:
-            _hold(ctx, response, action, "on_response_headers")
+                    _begin_streaming(response, read_only=callbacks.response_read_only)
+        _hold(ctx, response, action, "on_response_headers", has_body=ctx.has_response_body)
 
     def _route_answer_arrives(self, ctx: HttpContext) -> None:
         """The answer goes to the callback of the route call, whole."""
         if ctx.has_response_body:
             ctx.response.read = _BUFFER
             ctx.command(ReadResponseBody(_BUFFER, ctx.response.limit))
-            _hold(ctx, ctx.response, Action.STOP_ITERATION, "the route call")
+            ctx.response.held = True
+            ctx.command(_STOP_ITERATION)
         else:
             self._whole_body(ctx, ctx.response, _route_answered, b"", "the callback of the route call")
 
@@ -166,8 +161,10 @@ class Phases:
             direction.release(CONTINUED)
         if new is None or new is body:
             return None
-        if not isinstance(new, bytes):
-            raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
+        if type(new) is not bytes:
+            if not isinstance(new, bytes):
+                raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
+            new = bytes.__bytes__(new)
         if direction.read_only:
             raise RuleError(READ_ONLY)
         return new
@@ -207,16 +204,11 @@ class Phases:
             self._callbacks.stream_done(ctx, ctx.config)
 
 
-def _frame(direction: Direction, *, read_only: bool) -> None:
+def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
     """A body that the callback may change has no length that is known when its headers go on."""
     direction.read_only = read_only
     if not read_only and "content-length" in direction.headers.first:
         direction.headers.discard("content-length")
-
-
-def _body_follows(ctx: HttpContext, has_body: bool) -> bool:
-    """Whether held headers will be released by a body. The two ends of a tunnel send nothing before they have them."""
-    return has_body and not ctx.is_websocket() and ctx.method != "CONNECT"
 
 
 def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | None:
@@ -225,12 +217,18 @@ def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | 
     return callback(route_call.answer(ctx, body))
 
 
-def _hold(ctx: HttpContext, direction: Direction, action: Action | None, callback: str) -> None:
+def _hold(
+    ctx: HttpContext, direction: Direction, action: Action | None, callback: str, *, has_body: bool = True
+) -> None:
+    """What has been in hand goes on or is held, as the callback has returned."""
     if action is None or action is _CONTINUE:
         if direction.held or direction.body_in_hand:
             direction.release(CONTINUED)
         else:
             direction.headers.seal(CONTINUED)
+    elif action is _STOP and (not has_body or ctx.is_websocket() or ctx.method == "CONNECT"):
+        # Only a body would release these headers, and the two ends of a tunnel send nothing before they have them.
+        direction.headers.seal(NO_BODY)
     elif isinstance(action, Action):
         direction.held = True
         ctx.command(_PAUSE if action is _WAIT else _STOP_ITERATION)

@@ -141,7 +141,7 @@ class Plugin(Generic[Config]):
     def on_tick(self, period_ms: int) -> Callable[[PluginCallback], PluginCallback]:
         """Called every so many milliseconds, a multiple of 100, first at once. For each instance of the plugin."""
 
-        check_period(period_ms)
+        period_ms = check_period(period_ms)
 
         def register(function: PluginCallback) -> PluginCallback:
             self.callbacks.ticks.append((period_ms, _plain(function)))
@@ -236,15 +236,6 @@ class Plugin(Generic[Config]):
         return function
 
 
-_CO_COROUTINE = 0x80
-
-
 def _plain(function: AnyCallable) -> AnyCallable:
     checks.function(function, "a callback")
-    code = getattr(function, "__code__", None)
-    if code is not None and code.co_flags & _CO_COROUTINE:
-        raise TypeError(
-            f"{function.__name__} is async: callbacks are plain functions; to wait, return Action.PAUSE and resume "
-            "from the callback of a call-out"
-        )
     return function

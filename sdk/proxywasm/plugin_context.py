@@ -31,6 +31,7 @@ class PluginContext:
         """`_plugin_id_` of the configuration."""
         self.config: Any = None
         """The global configuration; None if there are only rules, or none yet."""
+        self.traceback_filters: list[Callable[[str], str]] = []
         self._values: dict[str, Any] = {}
         self._rule_isolation = False
         self._instance = ""
@@ -49,15 +50,14 @@ class PluginContext:
 
     def get_property(self, *path: str) -> bytes | None:
         """A property of the plugin, for example `get_property("plugin_name")`; None if the host does not know it."""
-        return properties.get(self.dispatcher.host, 0, path)
+        return self.dispatcher.host.get_property(0, path)
 
     def set_property(self, path: str | Iterable[str], value: bytes) -> None:
         properties.put(self.dispatcher.host, 0, path, value)
 
     def call_foreign_function(self, name: str, argument: bytes = b"") -> bytes:
         """A function that this host has and others may not. Raises `ForeignFunctionError`."""
-        checks.name(name, "the name of a function")
-        checks.data(argument, "the argument of a foreign function")
+        argument = checks.data(argument, "the argument of a foreign function")
         return self.dispatcher.host.call_foreign_function(name, argument)
 
     # Configuration.
@@ -80,6 +80,15 @@ class PluginContext:
         Call it while the plugin starts: in `pre_start_or_reload` or `parse_config`.
         """
         self.dispatcher.ticks.register(period_ms, function)
+
+    # The log.
+
+    def filter_tracebacks(self, function: Callable[[str], str]) -> None:
+        """Have a function change each traceback of this plugin before anybody sees it: take secrets out of it, which
+        may stand in the message of any exception. One that raises leaves nothing of the traceback.
+        """
+        checks.function(function, "the filter of tracebacks")
+        self.traceback_filters.append(function)
 
     # Leader election.
 
@@ -124,11 +133,12 @@ class PluginContext:
         return host.set_shared_data(key, json.dumps({"vmID": self._instance, "timestamp": now}).encode(), cas)
 
 
-def check_period(period_ms: int) -> None:
+def check_period(period_ms: int) -> int:
     """Raises `TypeError` or `ValueError` for what cannot be the period of a tick."""
-    checks.number(period_ms, "the period of a tick", -MAX_U32, MAX_U32)
+    period_ms = checks.number(period_ms, "the period of a tick", -MAX_U32, MAX_U32)
     if period_ms < TICK_MS or period_ms % TICK_MS:
         raise ValueError(f"the period of a tick must be a multiple of {TICK_MS} milliseconds, got {period_ms}")
+    return period_ms
 
 
 class Ticks:
@@ -141,7 +151,7 @@ class Ticks:
         self.open = True
 
     def register(self, period_ms: int, function: Callable[[], None]) -> None:
-        check_period(period_ms)
+        period_ms = check_period(period_ms)
         checks.function(function, "the function of a tick")
         if not self.open:
             raise RuleError("a tick can be registered only while the plugin starts, for example in parse_config")

@@ -80,12 +80,14 @@ class RedisClient(Commands):
         together, and go out in one piece; `disable_buffer` sends each at once. That the service cannot be reached is
         not an error here: each command tries again.
         """
-        checks.name(username, "the name of a Redis user")
-        checks.name(password, "a Redis password")
-        checks.number(timeout_ms, "timeout_ms", 1, MAX_U32)
-        checks.number(database, "database", 0, MAX_U32)
-        checks.number(buffer_flush_timeout_ms, "buffer_flush_timeout_ms", 0, MAX_U32)
-        checks.number(max_buffer_size_before_flush, "max_buffer_size_before_flush", 0, MAX_U32)
+        username = checks.name(username, "the name of a Redis user")
+        password = checks.name(password, "a Redis password")
+        timeout_ms = checks.number(timeout_ms, "timeout_ms", 1, MAX_U32)
+        database = checks.number(database, "database", 0, MAX_U32)
+        buffer_flush_timeout_ms = checks.number(buffer_flush_timeout_ms, "buffer_flush_timeout_ms", 0, MAX_U32)
+        max_buffer_size_before_flush = checks.number(
+            max_buffer_size_before_flush, "max_buffer_size_before_flush", 0, MAX_U32
+        )
         if checks.flag(disable_buffer, "disable_buffer"):
             buffer_flush_timeout_ms = max_buffer_size_before_flush = 0
         options = {"db": database} if database else {}

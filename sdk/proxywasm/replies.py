@@ -6,7 +6,11 @@ from typing import Final
 
 from . import checks
 from .connection_headers import without_connection_headers
+from .framing import forbids_content
 from .wire import Fields, LocalReply
+
+STATUSES: Final = range(200, 600)
+"""Those that a reply can have."""
 
 PLUGIN_FAILED = "proxywasm.plugin_failed"
 """What `response.code_details` says then."""
@@ -16,7 +20,6 @@ FAILED = LocalReply(500, [("content-type", "text/plain")], b"the plugin failed",
 
 TORN = LocalReply(500, [], b"", PLUGIN_FAILED)
 """The plugin failed with chunks of the response in its hands: whatever follows, the response has a hole."""
-
 
 NO_PLACE = LocalReply(
     500, [("content-type", "text/plain")], b"the gateway has no place for the body", "proxywasm.no_place"
@@ -38,16 +41,13 @@ def malformed(name: str) -> LocalReply:
     return LocalReply(status, [("content-type", "text/plain")], message.encode(), f"{name}_headers_malformed")
 
 
-WITHOUT_BODY: Final = frozenset({204, 205, 304})
-"""Statuses whose responses end with their headers (RFC 9110, 6.4.1 and 15.3.6): bytes behind those would be taken for
-the next response of the connection."""
-
-
 def checked(status: int, headers: Fields, body: bytes, details: str) -> LocalReply:
     """What an author wants to send. Raises `TypeError` or `ValueError` for what cannot be sent."""
-    if checks.number(status, "a status", 0, checks.MAX_U32) not in range(200, 600):
+    status = checks.number(status, "a status", 0, checks.MAX_U32)
+    if status not in STATUSES:
         raise ValueError(f"{status} is not a status that can be sent (200 to 599)")
-    if body and status in WITHOUT_BODY:
+    # Such bytes would be taken for the next response of the connection.
+    if body and forbids_content(str(status)):
         raise ValueError(f"a response with status {status} has no body, and {len(body)} bytes were given")
     details = checks.name(details, "details")
-    return LocalReply(int(status), without_connection_headers(headers), body, details)
+    return LocalReply(status, without_connection_headers(headers), body, details)

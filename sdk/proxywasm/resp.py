@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias, Union
 
+from . import checks
 from .errors import RedisError
 from .text import encode
 
@@ -35,7 +36,7 @@ def encode_command(arguments: Iterable[Argument]) -> bytes:
 
 def _argument(argument: Argument) -> bytes:
     if isinstance(argument, bytes):
-        return argument
+        return checks.data(argument, "an argument")
     if isinstance(argument, bool) or not isinstance(argument, (str, int, float)):
         raise TypeError(f"an argument of a Redis command is bytes, str, int or float, got {argument!r}")
     return encode(str(argument))

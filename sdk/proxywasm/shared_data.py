@@ -30,15 +30,15 @@ class SharedValue(NamedTuple):
 
 def get(key: str) -> SharedValue | None:
     """None if nobody has set it."""
-    entry = current("shared_data.get").host.get_shared_data(_key(key))
+    entry = current("shared_data.get").host.get_shared_data(key)
     return None if entry is None else SharedValue(*entry)
 
 
 def set(key: str, value: bytes, cas: int = 0) -> bool:  # noqa: A001  # shared_data.set("key", b"value") reads best
     """Write a value; with `cas` only if nobody has written since it was read. Whether it was written."""
-    checks.data(value, "a value of shared data")
-    checks.number(cas, "the number for compare-and-swap", 0, MAX_U32)
-    return current("shared_data.set").host.set_shared_data(_key(key), value, cas)
+    value = checks.data(value, "a value of shared data")
+    cas = checks.number(cas, "the number for compare-and-swap", 0, MAX_U32)
+    return current("shared_data.set").host.set_shared_data(key, value, cas)
 
 
 def create(key: str, value: bytes) -> bool:
@@ -58,7 +58,3 @@ def update(key: str, function: Callable[[bytes | None], bytes]) -> bytes:
         if set(key, value, entry.cas if entry else CREATE):
             return value
     raise RuntimeError(f"shared data {key!r} changed {ATTEMPTS} times while it was being updated")
-
-
-def _key(key: str) -> str:
-    return checks.name(key, "a key of shared data")

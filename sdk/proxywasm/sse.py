@@ -40,6 +40,11 @@ class SSEDecoder:
         self._after_cr = False
         self._at_start = True
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of the event that has not ended yet."""
+        return len(self._buffer)
+
     def feed(self, chunk: bytes) -> list[Event]:
         """Events completed by these bytes. Raises `SSEError` when one grows beyond the limit."""
         # `find`, not `in`, which for bytes asks first whether a number is meant, by way of an exception.

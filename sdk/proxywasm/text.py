@@ -24,6 +24,8 @@ def spell_out(text: str) -> str:
     >>> print(spell_out("half an emoji: \ud83d"))
     half an emoji: \ud83d
     """
+    if type(text) is not str:
+        text = str.__str__(text)  # a subclass may say of itself what it likes
     if text.isascii():
         return text
     try:
@@ -35,6 +37,8 @@ def spell_out(text: str) -> str:
 
 def encode(text: str) -> bytes:
     r"""The bytes of `spell_out`."""
+    if type(text) is not str:
+        text = str.__str__(text)
     try:
         return text.encode()
     except UnicodeEncodeError:

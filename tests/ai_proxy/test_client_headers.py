@@ -92,3 +92,21 @@ def test_a_key_in_the_query_of_googles_clients_stays_behind(config: Json) -> Non
 def test_what_is_odd_about_the_list_is_told(names: list[str], told: str) -> None:
     config: Json = {"provider": provider("qwen", forwardHeaders=names)}
     assert any(told in warning for warning in warnings(config))
+
+
+@pytest.mark.parametrize("config", [GEMINI, VERTEX], ids=lambda config: str(config["type"]))
+def test_the_key_in_a_clients_query_goes_nowhere(config: Json) -> None:
+    """Neither in the path nor in a header that says what the path was."""
+    sent = ask(config, CHAT, path=f"/v1/chat/completions?key={SECRET}&a=b").sent_headers
+    assert [name for name, value in sent.items() if SECRET in value] == []
+    assert sent["x-envoy-original-path"] == "/v1/chat/completions?a=b"
+
+
+def test_the_log_has_no_query() -> None:
+    outcome = ask(provider("openai"), CHAT, path=f"/unknown/?key={SECRET}")
+    assert SECRET not in outcome.logs
+    assert "unknown path /unknown/?...: passed on" in outcome.logs
+    part = {"type": "image_url", "image_url": {"url": f"https://a.example/x?signature={SECRET}"}}
+    outcome = ask(GEMINI, {**CHAT, "messages": [{"role": "user", "content": [part]}]})
+    assert outcome.status == 400
+    assert SECRET not in outcome.logs

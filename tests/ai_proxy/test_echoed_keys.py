@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from html import unescape
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.ai_proxy.test_aws_event_stream import frame
+from tests.fuzz.credentials import all_escaped, as_json, in_a_url, mixed, readings
 from tests.test_conformance import FILES
 
+from ai_proxy import Row, apis
+from ai_proxy.call import Call
 from ai_proxy.codecs.aws_event_stream import cut_frames
+from ai_proxy.jsonx import Json
+from ai_proxy.plugin import make
 from proxywasm_host import bodies
 from proxywasm_host.exchange import Exchange, Message
 from proxywasm_host.replay import Session, replay
+from proxywasm_host.testing import PluginFailedError, TestHost, chat_request
 
 KEY = "sk-echo/Ab+9=x8w7v6u5t4s3r2q1p0"
 SECRETS = ("apiTokens", "awsAccessKey", "awsSecretKey", "hunyuanAuthId", "hunyuanAuthKey", "klingSecretKey")
@@ -91,24 +95,7 @@ def sent_secrets(exchange: Exchange, session: Session) -> list[str]:
     return [secret for secret in dict.fromkeys(found) if len(secret) >= 8]
 
 
-def as_json(text: str) -> str:
-    return json.dumps(text)[1:-1]
-
-
-def all_escaped(text: str) -> str:
-    return "".join(f"\\u{ord(char):04x}" for char in text)
-
-
-def mixed(text: str) -> str:
-    ways = (str, lambda char: f"\\u{ord(char):04X}", lambda char: "\\/" if char == "/" else char)
-    return "".join(ways[number % 3](char) for number, char in enumerate(text))
-
-
-def in_a_url(text: str) -> str:
-    return quote(text, safe="")
-
-
-WAYS = {way.__name__: way for way in (as_json, all_escaped, mixed, in_a_url)}
+WAYS = (as_json, all_escaped, mixed, in_a_url)
 
 
 def echoed(data: bytes, text: str) -> bytes:
@@ -133,14 +120,6 @@ def more_in_frame(more: Any) -> Any:
     return change
 
 
-def readings(text: str) -> Iterator[str]:
-    """What somebody may read in a text."""
-    for _ in range(4):
-        yield text
-        text = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
-        text = unescape(unquote(re.sub(r"\\+/", "/", text)))
-
-
 def seen_by_the_client(result: dict[str, Any]) -> str:
     answer = result["local_reply"] or result["downstream"]
     fields = "\n".join(f"{name}: {value}" for name, value in answer["headers"])
@@ -154,7 +133,7 @@ def test_no_service_gets_a_credential_to_the_client(kind: str, session: Session,
     assert exchange.response
     secrets = sent_secrets(exchange, session)
     headers = [(name, value) for name, value in exchange.response.headers if name != "content-length"]
-    ways = WAYS.values() if flavour == "native" else [mixed]
+    ways = WAYS if flavour == "native" else [mixed]
     for way in ways:
         text = " ".join(map(way, secrets))
         body = echoed(b"".join(exchange.response.body), text)
@@ -168,3 +147,17 @@ def test_no_service_gets_a_credential_to_the_client(kind: str, session: Session,
 
 def test_all_providers_are_among_them() -> None:
     assert len({kind.partition(" ")[0] for kind in KINDS}) >= 36
+
+
+def test_a_failure_that_nobody_expected_tells_no_credential() -> None:
+    """Any exception may have one in its message: here that of a provider of somebody else."""
+
+    def fail(call: Call, body: Json) -> bool:
+        raise KeyError(f"no such key: {call.token}")
+
+    row = Row(name="own", host="own.example", paths={apis.CHAT: "/chat"}, edits={apis.CHAT: fail})
+    host = TestHost(make([row]), {"provider": {"type": "own", "apiTokens": [KEY]}})
+    with pytest.raises(PluginFailedError) as failed:
+        host.request(chat_request("Hi"))
+    assert "KeyError: 'no such key: ***'" in str(failed.value)
+    assert KEY not in str(failed.value)

@@ -247,3 +247,40 @@ def test_a_stream_that_is_not_read_is_passed_on_whatever_is_in_it() -> None:
     stream = host.request(request("POST", "/v1/messages", JSON, json.dumps({**chat("m"), "stream": True})))
     stream.response_headers(200, EVENTS)
     assert all(stream.response_body(ENDLESS) == ENDLESS for _ in range(20))
+
+
+@pytest.mark.parametrize("provider", [OPENAI, GEMINI], ids=lambda one: one["type"])
+def test_large_events_that_are_arriving_are_bounded_all_together(provider: Json) -> None:
+    """Each stream alone stays within its bound."""
+    host = gateway_with(provider)
+    half = limits.EVENT // 2 - 100
+    streams = []
+    for _ in range(limits.KEPT // half + 1):
+        stream = host.request(chat_of_stream())
+        stream.response_headers(200, EVENTS)
+        stream.response_body(b"data: " + b"a" * half)
+        streams.append(stream)
+    *others, last = streams
+    assert (last.downstream.status, json.loads(last.downstream.body)["error"]["code"]) == (503, "overloaded")
+    assert not any(one.downstream for one in others)
+    others[0].finish()
+    again = host.request(chat_of_stream())
+    again.response_headers(200, EVENTS)
+    again.response_body(b"data: " + b"a" * half)
+    assert not again.downstream
+
+
+def chat_of_stream() -> Any:
+    return request("POST", "/v1/chat/completions", JSON, json.dumps({**chat("m"), "stream": True}))
+
+
+def test_what_is_repeated_in_each_event_is_bounded_for_all_choices() -> None:
+    stream = gateway_with({**NATIVE, "customSettings": [{"name": "n", "value": 3}]}).request(
+        request("POST", "/v1/chat/completions", JSON, json.dumps({**chat("m"), "stream": True, "tools": [{}]}))
+    )
+    stream.response_headers(200, EVENTS)
+    for index in range(5):
+        text = "a" * (limits.WAITING // 4)
+        event = {"output": {"choices": [{"index": index, "message": {"content": text}, "finish_reason": "null"}]}}
+        stream.response_body(f"data: {json.dumps(event)}\n\n".encode())
+    assert b"repeats more in each event than can be kept" in stream.downstream.body[-500:]

@@ -227,3 +227,17 @@ def test_what_is_no_frame_is_text() -> None:
     stream = FramedStream(SCRUBBER)
     assert stream.feed(f'{{"message": "{KEY[:8]}'.encode(), last=False) == b'{"message": "'
     assert stream.feed(f'{KEY[8:]}"}}'.encode(), last=True) == b'***"}'
+
+
+@pytest.mark.parametrize("key", ["ab\"cd'ef\\gh", "with a space", "it's 8 long", "a\\u0041bcdef"])
+def test_quotation_marks_backslashes_and_spaces_may_be_part_of_a_key(key: str) -> None:
+    """In documents within each other, in a form, and as programs write them in errors."""
+    written = [key, key.replace(" ", "+"), quote(key), html_escape(key)]
+    if "\\" not in key:
+        written.append(key.replace("'", "\\'"))
+    document = key
+    for _ in range(4):
+        document = json.dumps(document)[1:-1]
+        written.append(document)
+    for text in written:
+        assert Scrubber([key]).clean(f"<{text}>".encode()) == b"<***>"

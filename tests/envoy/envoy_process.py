@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Mapping
 from functools import cached_property
@@ -91,3 +92,18 @@ class Envoy(BackgroundEnvoy):
             return response, response.read()
         finally:
             connection.close()
+
+    def connection(self) -> socket.socket:
+        """For bytes that no HTTP client would send, or not at these times."""
+        return socket.create_connection(("127.0.0.1", self.port), TIMEOUT)
+
+    def send_bytes(self, request: bytes) -> bytes:
+        """Everything that comes back for the bytes of a request with `connection: close`."""
+        with self.connection() as connection:
+            connection.sendall(request)
+            return all_of(connection)
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """What comes until the other side closes it."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))

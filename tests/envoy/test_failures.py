@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import time
 from http.client import IncompleteRead
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from proxywasm_host.gateway.envoy import EnvoyError
 from proxywasm_host.gateway.envoy.wasm_filter import Policy
 
-from .envoy_process import TIMEOUT, Envoy, features_filter
+from .envoy_process import TIMEOUT, Envoy, all_of, features_filter
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
 
@@ -90,7 +89,7 @@ def test_a_stream_that_fails_open_while_a_body_is_collected_passes_whole(
     ]
     with (
         Envoy({"upstream": upstream_port}, filters) as envoy,
-        socket.create_connection(("127.0.0.1", envoy.port), 20) as connection,
+        envoy.connection() as connection,
     ):
         connection.sendall(
             b"POST /raise-while-collecting HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
@@ -100,7 +99,7 @@ def test_a_stream_that_fails_open_while_a_body_is_collected_passes_whole(
             envoy.wait_for_log(f"while collecting: {number}")
         connection.sendall(b"3\r\ndef\r\n")
         connection.sendall(b"3\r\nghi\r\n0\r\n\r\n")
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        answer = all_of(connection)
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == "abcdefghi"
 
 

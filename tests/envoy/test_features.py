@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import time
 import uuid
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from .envoy_process import TIMEOUT, Envoy
+from .envoy_process import TIMEOUT, Envoy, all_of
 from .upstream import CHUNKS
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
@@ -25,13 +24,6 @@ def ask(envoy: Envoy, path: str, body: bytes | None = None, **headers: str) -> A
     response, answer = envoy.send(path, body, {name.replace("_", "-"): value for name, value in headers.items()})
     assert response.status == 200, answer.decode() + envoy.log
     return json.loads(answer)
-
-
-def raw(envoy: Envoy, request: bytes) -> bytes:
-    """Everything that comes back for the bytes of a request with `connection: close`."""
-    with socket.create_connection(("127.0.0.1", envoy.port), TIMEOUT) as connection:
-        connection.sendall(request)
-        return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def unique(path: str) -> str:
@@ -79,8 +71,7 @@ def test_request_headers_are_edited_with_the_configuration_at_hand(envoy: Envoy)
 
 
 def test_a_header_that_is_no_utf_8_goes_on_as_it_came(envoy: Envoy) -> None:
-    answer = raw(
-        envoy,
+    answer = envoy.send_bytes(
         b"GET /headers HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-replaced: a\r\nx-bytes: caf\xe9\r\n\r\n",
     )
     headers = dict(json.loads(answer.partition(b"\r\n\r\n")[2])["headers"])
@@ -110,8 +101,7 @@ def test_a_request_body_is_buffered_and_replaced(envoy: Envoy) -> None:
 
 
 def test_an_empty_body_at_the_end_of_a_request_is_a_body(envoy: Envoy) -> None:
-    answer = raw(
-        envoy,
+    answer = envoy.send_bytes(
         b"POST /upper-stream HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     )
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == "."
@@ -128,8 +118,7 @@ def test_a_streamed_request_body_is_edited_chunk_by_chunk(envoy: Envoy) -> None:
 
 
 def test_trailers_are_the_end_of_a_buffered_request_body(envoy: Envoy) -> None:
-    answer = raw(
-        envoy,
+    answer = envoy.send_bytes(
         b"POST /upper HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
         b"3\r\nabc\r\n3\r\ndef\r\n0\r\nx-trailer: yes\r\n\r\n",
     )
@@ -145,8 +134,7 @@ def test_a_body_in_place_of_trailers_without_data_reaches_the_client(envoy: Envo
 
 
 def test_a_request_with_trailers_alone_cannot_get_a_body(envoy: Envoy) -> None:
-    answer = raw(
-        envoy,
+    answer = envoy.send_bytes(
         b"POST /bracket HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
         b"0\r\nx-trailer: yes\r\n\r\n",
     )
@@ -156,7 +144,7 @@ def test_a_request_with_trailers_alone_cannot_get_a_body(envoy: Envoy) -> None:
 
 
 def test_http_1_0_is_refused(envoy: Envoy) -> None:
-    assert raw(envoy, b"GET /headers HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 426 ")
+    assert envoy.send_bytes(b"GET /headers HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 426 ")
 
 
 def test_a_body_beyond_the_limit_of_the_plugin_is_refused(envoy: Envoy) -> None:
@@ -184,7 +172,7 @@ def test_a_streamed_response_body_is_edited_chunk_by_chunk(envoy: Envoy) -> None
 
 def test_a_response_whose_end_has_no_place_is_broken_off(envoy: Envoy) -> None:
     """Behind the last chunk come trailers: what the plugin adds at the end cannot be sent, and must not be missed."""
-    answer = raw(envoy, b"GET /stream?stream&trailers HTTP/1.1\r\nhost: a\r\n\r\n")
+    answer = envoy.send_bytes(b"GET /stream?stream&trailers HTTP/1.1\r\nhost: a\r\n\r\n")
     assert CHUNKS[-1] in answer
     assert not answer.endswith(b"\r\n0\r\n\r\n")
     envoy.wait_for_log("the response is broken off: there is no place for the 2 bytes of its end")
@@ -294,14 +282,14 @@ def test_a_request_body_is_paused_replaced_and_resumed(envoy: Envoy) -> None:
 
 def test_headers_may_go_on_while_their_body_is_collected(envoy: Envoy) -> None:
     path = unique("/resumed-headers")
-    with socket.create_connection(("127.0.0.1", envoy.port), TIMEOUT) as connection:
+    with envoy.connection() as connection:
         connection.sendall(
             f"POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n".encode()
             + b"3\r\nabc\r\n"
         )
         envoy.wait_for_log(f"{path} has resumed its headers")
         connection.sendall(b"3\r\ndef\r\n0\r\n\r\n")
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        answer = all_of(connection)
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == "ABCDEF"
 
 
@@ -334,7 +322,7 @@ def test_a_stream_is_seen_to_its_end_and_may_call_out_then(envoy: Envoy) -> None
 
 
 def test_a_client_that_leaves_ends_a_paused_stream(envoy: Envoy) -> None:
-    with socket.create_connection(("127.0.0.1", envoy.port), TIMEOUT) as connection:
+    with envoy.connection() as connection:
         path = unique("/wait")
         connection.sendall(f"GET {path} HTTP/1.1\r\nhost: a\r\n\r\n".encode())
         envoy.wait_for_log(f"{path} waits")

@@ -36,7 +36,7 @@ def framing(bundle_module: Path, mirror: Mirror) -> Iterator[Envoy]:
 
 def answers(envoy: Envoy, *requests: tuple[str, str]) -> list[tuple[int, bytes]]:
     """Of requests by one connection, with method and path, read strictly."""
-    with socket.create_connection(("127.0.0.1", envoy.port), TIMEOUT) as connection:
+    with envoy.connection() as connection:
         client = h11.Connection(h11.CLIENT)
         got = []
         for method, path in requests:
@@ -97,6 +97,7 @@ FAILED = (500, b"the plugin failed")
         ("HEAD", "/longer", (200, b"")),
         ("GET", "/status-304", FAILED),
         ("GET", "/status-204", FAILED),
+        ("GET", "/status-101", FAILED),
     ],
 )
 def test_what_an_author_says_of_lengths_does_not_leave(
@@ -107,7 +108,7 @@ def test_what_an_author_says_of_lengths_does_not_leave(
     assert json.loads(second[1])["path"] == "/plain"
 
 
-@pytest.mark.parametrize("path", ["/set-length", "/set-encoding"])
+@pytest.mark.parametrize("path", ["/set-length", "/set-encoding", "/set-upgrade", "/tunnel"])
 def test_an_author_cannot_say_where_a_request_ends(framing: Envoy, path: str) -> None:
     assert answers(framing, ("POST", path)) == [FAILED]
     assert json.loads(framing.send("/plain")[1])["path"] == "/plain"

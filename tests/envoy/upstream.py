@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -164,8 +165,10 @@ class RecordedUpstream(StrictServer):
 
 
 @contextmanager
-def serving(server: StrictServer) -> Iterator[int]:
+def serving(server: StrictServer, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """Its port, while it runs. Raises `AssertionError` at the end if something has come that is no HTTP."""
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:

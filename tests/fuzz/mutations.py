@@ -11,6 +11,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
+from tests.fuzz import credentials
+
 from proxywasm.wire import Fields
 from proxywasm_host import bodies
 from proxywasm_host.exchange import CallOut, Exchange, Message
@@ -53,6 +55,8 @@ STATUSES: Final = (
     "500",
     "529",
     "599",
+    "600",
+    "999",
 )
 HEADERS: Final = (
     "accept", "accept-encoding", "anthropic-beta", "anthropic-version", "authorization", "content-encoding",
@@ -65,10 +69,11 @@ _FIELD_TEXTS: Final = tuple(text for text in TEXTS if text.isprintable())
 
 
 def mutated(exchange: Exchange, random: Random) -> Exchange:
-    """Between one and four things are different."""
+    """Between one and four things are different, and mostly the service repeats a credential."""
+    exchange = credentials.armed(exchange, random)
     for _ in range(random.choice((1, 1, 1, 2, 2, 3, 4))):
         exchange = random.choice(_PLACES)(exchange, random)
-    return exchange
+    return credentials.repeating(exchange, random) if random.random() < 0.5 else exchange
 
 
 def _request(exchange: Exchange, random: Random) -> Exchange:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
+from tests.fuzz.credentials import CLIENTS, leaks
+
 from proxywasm.wire import Fields
 from proxywasm_host import bodies
 from proxywasm_host.exchange import Exchange
@@ -41,7 +43,8 @@ def _broken(exchange: Exchange, result: Result) -> Iterator[str]:
         yield from _fields("call-out", call["headers"])
         yield from _json("call-out", bodies.join(call["body"]), given)
     if downstream := result["downstream"]:
-        yield from _fields("downstream", downstream["headers"])
+        untouched = "_rules_" in exchange.config  # No rule may apply, and then the gateway's plugin does nothing.
+        yield from _fields("downstream", downstream["headers"], last="9" if untouched else "5")
         yield from _json("downstream", bodies.join(downstream["body"]), given)
     if reply := result["local_reply"]:
         yield from _fields("local reply", reply["headers"])
@@ -55,14 +58,40 @@ def _broken(exchange: Exchange, result: Result) -> Iterator[str]:
     answered = result["downstream"] or result["local_reply"]
     if exchange.response is not None and result["upstream"] and not answered:
         yield "the client gets no answer"
+    yield from _secrets(exchange, result, answered)
 
 
-def _fields(where: str, fields: Fields) -> Iterator[str]:
+def _secrets(exchange: Exchange, result: Result, answered: Any) -> Iterator[str]:
+    seen = [*result["logs"]] if _is_unreadable(answered) else [*result["logs"], _text(answered)]
+    for secret in leaks(exchange, "\n".join(seen)):
+        yield f"a credential of the gateway leaves it: {secret}"
+    for request in (result["upstream"], *result["callouts"]):
+        text = _text(request)
+        yield from (f"the client's {name} goes on" for name, value in CLIENTS.items() if value in text)
+
+
+def _is_unreadable(answer: Any) -> bool:
+    """Compressed or no text: nobody looks into it, unless it is an error."""
+    headers = dict(answer["headers"]) if answer else {}
+    return headers.get("content-encoding", "") not in {"", "identity"} or bool(
+        re.search("octet-stream|grpc|^(audio|font|image|video)/", headers.get("content-type", ""))
+    )
+
+
+def _text(message: Any) -> str:
+    """All of a message, or nothing if there is none."""
+    if not message:
+        return ""
+    fields = "\n".join(f"{name}: {value}" for name, value in message["headers"])
+    return f"{fields}\n{bodies.join(message['body']).decode(errors='replace')}"
+
+
+def _fields(where: str, fields: Fields, last: str = "5") -> Iterator[str]:
     for name, value in fields:
         if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
             yield f"{where}: the header {name!r}: {value[:100]!r} is not one"
     status = dict(fields).get(":status", "200")
-    if not re.fullmatch("[1-5][0-9][0-9]", status):
+    if not re.fullmatch(f"[1-{last}][0-9][0-9]", status):
         yield f"{where}: the status is {status!r}"
 
 

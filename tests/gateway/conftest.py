@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import ssl
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.envoy.upstream import Mirror, serving
 from wasmtime import wat2wasm
 
 from proxywasm_host.gateway.envoy import EnvoyError, find_envoy
@@ -33,45 +28,9 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return module
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """Tells what it was asked."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        seen = {"path": self.path, "headers": {name.lower(): value for name, value in self.headers.items()}}
-        answer = json.dumps({**seen, "body": len(body)}).encode()
-        self.send_response(200)
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    do_POST = do_GET  # noqa: N815  # http.server's name
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # likewise
-        """Silent."""
-
-
-@contextmanager
-def serving(tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """The port of an upstream."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        server.daemon_threads = True
-        if tls is not None:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture(scope="session")
 def upstream() -> Iterator[int]:
-    with serving() as port:
+    with serving(Mirror()) as port:
         yield port
 
 

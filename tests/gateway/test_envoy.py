@@ -19,13 +19,12 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.envoy.upstream import Mirror, serving
 
 from proxywasm_host.gateway import read
 from proxywasm_host.gateway.envoy import bootstrap, build_modules, find_ca_file, find_envoy, start
 from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
 from proxywasm_host.gateway.paths import normalized
-
-from .conftest import serving
 
 pytestmark = [pytest.mark.envoy, pytest.mark.usefixtures("envoy")]
 
@@ -54,6 +53,15 @@ PATHS += [
     "/.a/..b/c.",
     "/a/b/../../../c",
     "/%2f",
+    "//",
+    "///",
+    "/.//",
+    "/a//../b",
+    "//a//../../b//",
+    "/a//..",
+    "/a/..//",
+    "/a//",
+    "/%2f..%2f",
 ]
 TIMEOUT = 120.0
 """Seconds for what takes a few at most, unless the machine is busy."""
@@ -100,7 +108,7 @@ def test_a_request_goes_where_the_plugin_says(tmp_path: Path, plugin: Path, upst
     with running(gateway_file(tmp_path, port, plugin, upstreams=upstreams)):
         response, body = ask(port, "/v1/chat", x_to="model.test")
         seen = json.loads(body)
-        assert (response.status, seen["path"], seen["headers"]["host"]) == (200, "/rewritten", "model.test")
+        assert (response.status, seen["path"], dict(seen["headers"])["host"]) == (200, "/rewritten", "model.test")
         # On the route that the client's path has chosen, although no route matches the new one.
         assert response.headers["x-route"] == "chat"
         assert ask(port, "/v1/chat", x_to="other.test")[0].status == 503
@@ -109,7 +117,7 @@ def test_a_request_goes_where_the_plugin_says(tmp_path: Path, plugin: Path, upst
 def test_upstreams_are_not_told_who_the_client_is(tmp_path: Path, plugin: Path, upstream: int, port: int) -> None:
     upstreams = {"model.test": f"http://127.0.0.1:{upstream}"}
     with running(gateway_file(tmp_path, port, plugin, upstreams=upstreams)):
-        headers = json.loads(ask(port, "/v1/chat", x_to="model.test")[1])["headers"]
+        headers = dict(json.loads(ask(port, "/v1/chat", x_to="model.test")[1])["headers"])
     assert set(headers) == {"host", "accept-encoding", "x-to", "x-request-id"}
 
 
@@ -167,7 +175,7 @@ def test_a_body_of_ten_megabytes_passes(tmp_path: Path, plugin: Path, upstream: 
     upstreams = {"model.test": f"http://127.0.0.1:{upstream}"}
     with running(gateway_file(tmp_path, port, plugin, upstreams=upstreams)):
         response, body = ask(port, "/v1/chat", b"x" * 10**7, x_to="model.test")
-    assert (response.status, json.loads(body)["body"]) == (200, 10**7)
+    assert (response.status, len(json.loads(body)["body"])) == (200, 10**7)
 
 
 def test_the_watchdog_ends_an_envoy_whose_plugin_never_returns(
@@ -231,9 +239,9 @@ def test_hosts_that_the_file_does_not_name_are_asked_by_https(
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate)
     trusted = Path(f"{certificate}.cert")
-    with serving(server) as upstream, running(gateway_file(tmp_path, port, plugin, ca_file=str(trusted))):
+    with serving(Mirror(), server) as upstream, running(gateway_file(tmp_path, port, plugin, ca_file=str(trusted))):
         response, body = ask(port, "/v1/chat", x_to=f"localhost:{upstream}")
-        assert (response.status, json.loads(body)["headers"]["host"]) == (200, f"localhost:{upstream}")
+        assert (response.status, dict(json.loads(body)["headers"])["host"]) == (200, f"localhost:{upstream}")
         # The certificate is not that of this name.
         assert ask(port, "/v1/chat", x_to=f"127.0.0.1:{upstream}")[0].status == 503
 
@@ -244,7 +252,7 @@ def test_a_named_upstream_has_to_have_the_certificate(
 ) -> None:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate)
-    with serving(server) as upstream:
+    with serving(Mirror(), server) as upstream:
         upstreams = {"model.test": {"url": f"https://127.0.0.1:{upstream}", "sni": sni}}
         more = {"ca_file": f"{certificate}.cert", "upstreams": upstreams}
         with running(gateway_file(tmp_path, port, plugin, **more)):

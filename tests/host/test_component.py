@@ -6,11 +6,11 @@ import gc
 import time
 import weakref
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.host.memory import needs_linux, resident
 
 from proxywasm import wire
 from proxywasm.wire import (
@@ -361,7 +361,7 @@ def test_a_program_that_its_host_refers_to_is_collected(plugin: Component) -> No
     assert program() is None
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
+@needs_linux
 def test_instances_give_their_memory_back(plugin: Component) -> None:
     """An instance takes about 5 MB."""
 
@@ -372,7 +372,7 @@ def test_instances_give_their_memory_back(plugin: Component) -> None:
             if number % 3 == 0:
                 with pytest.raises(ProgramLost):
                     do(program, "trap")
-        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+        return resident()
 
     before = run(20)
     assert run(200) - before < 20_000_000

@@ -27,8 +27,8 @@ from proxywasm.wire import (
 from proxywasm_host import services, stream
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Engine
-from proxywasm_host.limit import limits_of
-from proxywasm_host.limits import MIB, Limits
+from proxywasm_host.limit_fields import MIB, limits_of
+from proxywasm_host.limits import Limits
 from proxywasm_host.redis_calls import RedisCalls
 from proxywasm_host.services import HostServices, RedisCall, RedisSettings
 from proxywasm_host.stream import ResponseHeaders, Runner, Stream
@@ -113,6 +113,15 @@ def refused(limits: services.Limits, *calls: Callable[[HostServices], object]) -
 
 def http_call(host: HostServices, body: bytes = b"") -> int:
     return host.http_call(1, "c", REQUEST, body, 1000)
+
+
+def timeouts(limits: services.Limits) -> list[int]:
+    """Those that the host keeps to, of a plugin that wants to wait for a second."""
+    host = HostServices(limits=limits)
+    http_call(host)
+    host.redis_init("redis", "", "", 1000)
+    host.redis_call(1, "redis", encode_command(["PING"]))
+    return [host.take_calls()[0].timeout_ms, host.take_redis_calls()[0].settings.timeout_ms]
 
 
 def answered(limits: services.Limits, body: bytes) -> list[bytes]:
@@ -232,6 +241,7 @@ TRIES: Final[dict[str, tuple[Callable[[Engine], object], str]]] = {
         lambda _: refused(Kept(callout_size=500), lambda host: http_call(host, b"x" * 200)),
         "would take 529 bytes, more than the 500",
     ),
+    "kept.callout_ms": (lambda _: timeouts(Kept(callout_ms=500)), r"\[500, 500\]"),
     "kept.callout_answer": (lambda _: answered(Kept(callout_answer=5), b"123456"), r"\[b''\]"),
     "kept.redis_services": (
         lambda _: refused(Kept(redis_services=0), lambda host: host.redis_init("a", "", "", 1)),

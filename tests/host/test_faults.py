@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -14,10 +13,12 @@ from typing import Any
 
 import pytest
 from tests.host.conftest import MakeFaulty, faulty_program
+from tests.host.memory import needs_linux, resident
 
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 from proxywasm_host.engine import Engine
-from proxywasm_host.limits import MIB, Limits
+from proxywasm_host.limit_fields import MIB
+from proxywasm_host.limits import Limits
 from proxywasm_host.pool import Pool, Sharing
 from proxywasm_host.services import HostServices, LogRecord
 from proxywasm_host.stream import RequestHeaders, Reset, ResponseBody, ResponseHeaders, Stream
@@ -283,11 +284,7 @@ _ROUNDS = [
 ]
 
 
-def resident() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
+@needs_linux
 @pytest.mark.parametrize("rounds", [60, pytest.param(1000, marks=pytest.mark.exhaustive)])
 def test_faults_again_and_again_leave_nothing_behind(faulty: MakeFaulty, rounds: int) -> None:
     house = House(faulty, Limits(call_time=LIMITS.call_time, memory=24 * MIB))

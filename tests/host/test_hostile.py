@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path as File
 from typing import Final, NamedTuple
 
 import pytest
 from tests.host.hostile import INDEX, NULS, answer, ask, commands, load, path
+from tests.host.memory import memory_within, needs_linux
 
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
-from proxywasm_host.bounds import bounds
 from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Component, Engine
-from proxywasm_host.limits import MIB, Limits
+from proxywasm_host.limit_fields import MIB
+from proxywasm_host.limits import Limits
 from proxywasm_host.services import HostServices, LogRecord
 from proxywasm_host.stream import ResponseHeaders, Runner
 from proxywasm_host.values import Bound, Path, compile_type
 from proxywasm_host.world import HOST_INTERFACE
+from proxywasm_host.world_bounds import bounds
 
 HUGE: Final = 100_000_000
 UNHURRIED: Final = Limits(call_time=20, log_rate=0)
@@ -97,26 +95,7 @@ def component(engine: Engine) -> Component:
     return load(engine, [attack.instructions for attack in ATTACKS.values()])
 
 
-def memory(field: str) -> int:
-    return int(re.search(rf"{field}:\s+(\d+) kB", File("/proc/self/status").read_text())[1]) * 1024  # type: ignore[index]
-
-
-@contextmanager
-def memory_within(transient: int, kept: int) -> Iterator[None]:
-    """What the block takes at most, and keeps."""
-    ctypes.CDLL(None).malloc_trim(0)
-    File("/proc/self/clear_refs").write_text("5")
-    before = memory("VmRSS")
-    yield
-    assert memory("VmHWM") - before < transient
-    ctypes.CDLL(None).malloc_trim(0)
-    assert memory("VmRSS") - before < kept
-
-
-measured = pytest.mark.skipif(not File("/proc/self/clear_refs").exists(), reason="needs Linux")
-
-
-@measured
+@needs_linux
 @pytest.mark.parametrize("name", NAMES)
 def test_no_size_is_too_large_for_the_host(component: Component, name: str) -> None:
     services = HostServices()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from html import escape
+from urllib.parse import quote, quote_plus
+
 import pytest
 
 from proxywasm_host.exchange import Exchange, Message
-from proxywasm_host.masking import Masker
+from proxywasm_host.masking import MASK, Masker
 
 CONFIG = '{"provider": {"type": "qwen", "apiTokens": ["sk-very-secret"], "modelMapping": {"*": "qwen-max"}}}'
 MASKER = Masker(Exchange("x", CONFIG, Message([("x-api-key", "client-secret")])))
@@ -37,3 +41,16 @@ def test_a_fingerprint_tells_two_secrets_apart() -> None:
     one, other = (MASKER.header("authorization", f"Bearer {key}", fingerprint=True) for key in ("k1", "k2"))
     assert one != other
     assert "k1" not in one
+
+
+@pytest.mark.parametrize("secret", ["sk-a/b+c=d e", "q\"u'o\\te&<x>", "é%41key", "k" * 300 + '/"'])
+def test_secrets_are_found_escaped_too(secret: str) -> None:
+    """As services repeat them, and as a recording has them."""
+    masker = Masker(Exchange("x", json.dumps({"apiTokens": [secret]}), Message([])))
+    once = json.dumps(secret)[1:-1]
+    for text in (secret, once, quote(secret, safe=""), quote_plus(secret), escape(secret)):
+        assert masker.text(f"<{text}>") == f"<{MASK}>"
+    if len(secret) < 200:
+        all_of_it = "".join(f"\\u{ord(char):04X}" for char in secret)
+        for text in (json.dumps(once)[1:-1], all_of_it, quote(quote(secret)), once.replace("/", "\\/")):
+            assert masker.text(f"<{text}>") == f"<{MASK}>"

@@ -10,7 +10,7 @@ from tests.host.conftest import MakeFaulty
 from proxywasm import ConfigError, HttpContext, Plugin
 from proxywasm.adapters import native
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
-from proxywasm_host.limits import MIB
+from proxywasm_host.limit_fields import MIB
 from proxywasm_host.pool import Pool, Sharing
 from proxywasm_host.services import HostServices, LogRecord
 from proxywasm_host.stream import CloseUpstream, Event, RequestHeaders, ResponseHeaders, Stream

@@ -14,6 +14,7 @@ import pytest
 import wasmtime
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.host.memory import needs_linux, resident
 from wasmtime import component as wasm
 
 from proxywasm_host import functions
@@ -253,17 +254,11 @@ def test_host_functions_go_with_their_instance(engine: Engine, code: wasm.Compon
     assert len(functions._answers) == before
 
 
-def resident() -> int:
-    """Memory of this process in bytes."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096
-
-
 BIG = "x" * 10_240
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
+@needs_linux
 @pytest.mark.parametrize(
     ("function", "arguments", "fits"),
     [

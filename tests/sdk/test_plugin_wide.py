@@ -319,3 +319,31 @@ def test_safe_log_keeps_headers_and_bodies_out_of_the_log(safe: bool) -> None:
         assert [(record.level, record.message) for record in records] == [(LogLevel.DEBUG, "\nkey secret")]
     else:
         assert [record.level.name for record in records] == ["INFO", "DEBUG", "DEBUG"]
+
+
+def test_tracebacks_are_filtered_before_anybody_sees_them() -> None:
+    plugin: Plugin[Any] = Plugin("secretive")
+
+    @plugin.parse_config
+    def parse(document: dict[str, Any]) -> Any:
+        secret = document["secret"]
+        if document.get("broken"):
+            plugin_context().filter_tracebacks(lambda text: text[10**9])
+        plugin_context().filter_tracebacks(lambda text: text.replace(secret, "***"))
+        plugin_context().register_tick(100, lambda: fail(secret))
+        return document
+
+    def fail(secret: str) -> None:
+        raise ValueError(f"no such key: {secret}")
+
+    @plugin.on_request_headers
+    def on_headers(ctx: HttpContext, config: dict[str, Any]) -> None:
+        fail(config["secret"])
+
+    runner = native(plugin, '{"secret": "hunter2"}', start_ns=START_NS)
+    run_for(runner, 150)
+    request(runner)
+    assert [("no such key: ***" in text, "hunter2" in text) for text in errors(runner)] == [(True, False)] * 2
+    runner = native(plugin, '{"secret": "hunter2", "broken": true}', start_ns=START_NS)
+    request(runner)
+    assert errors(runner)[-1].endswith("ValueError; its traceback cannot be shown: the filter raises IndexError")

@@ -94,6 +94,7 @@ ERRORS = {
     "HttpContext.route_call: no callback": "TypeError: the callback of a route call must be callable, got NoneType",
     "HttpContext.get_property: nothing": "ValueError: a property has a name, none was given",
     "HttpContext.get_property: number": "TypeError: the name of a property must be str, got int",
+    "HttpContext.get_property: list": "TypeError: the name of a property must be str, got list",
     "HttpContext.get_property: NUL": "ValueError: the name of a property cannot contain NUL",
     "HttpContext.set_property: text": "TypeError: the value of a property is bytes, got str",
     "HttpContext.set_property: path of a number": "TypeError: a property has a name, or a path of names, got int",
@@ -110,6 +111,7 @@ ERRORS = {
     "PluginContext.register_tick: 150": (
         "ValueError: the period of a tick must be a multiple of 100 milliseconds, got 150"
     ),
+    "PluginContext.filter_tracebacks: no function": "TypeError: the filter of tracebacks must be callable, got str",
     "PluginContext.register_tick: no function": "TypeError: the function of a tick must be callable, got NoneType",
     "Plugin: name of a number": "TypeError: the name of a plugin must be str, got int",
     "Plugin: float": "TypeError: rebuild_after_requests must be int, got float",

@@ -77,6 +77,21 @@ def test_a_method_whose_response_ends_otherwise_is_refused(host: TestHost, metho
     assert f"cannot change the method {method} to {other}" in host.failures[0]
 
 
+def test_an_author_cannot_make_a_tunnel_of_a_message(host: TestHost) -> None:
+    """Envoy would keep the body back until the service agrees, and send the next request in its place."""
+    for path, refused in [
+        ("/set-upgrade", "cannot set upgrade: only the client can ask"),
+        ("/tunnel", "cannot change the method POST to CONNECT"),
+    ]:
+        assert host.request("POST", path, body=b"hello").downstream.status == 500
+        assert refused in host.failures[-1]
+    for path, refused in [("/upgrade-later", "cannot set upgrade"), ("/status-101", "cannot set the status 101")]:
+        stream = host.request(path=path)
+        stream.respond(200, {"content-length": "0"})
+        assert stream.downstream.status == 500
+        assert refused in host.failures[-1]
+
+
 @pytest.mark.parametrize("status", ["204", "205", "304"])
 def test_a_body_cannot_get_a_status_that_has_none(host: TestHost, status: str) -> None:
     stream = host.request(path=f"/status-{status}")

@@ -16,7 +16,8 @@ from proxywasm_host.component import ComponentProgram
 from proxywasm_host.engine import Component, Engine
 from proxywasm_host.exchange import load
 from proxywasm_host.flagship import flagship
-from proxywasm_host.limits import DEFAULT_LIMITS, MIB
+from proxywasm_host.limit_fields import MIB
+from proxywasm_host.limits import DEFAULT_LIMITS
 from proxywasm_host.lowering.binary import COMPONENT_HEADER, section, sections
 from proxywasm_host.lowering.hints import SUFFIX
 from proxywasm_host.lowering.known import LIBRARIES

@@ -6,7 +6,8 @@ import statistics
 import time
 
 from ..component import ComponentProgram
-from ..limits import MIB, Limits
+from ..limit_fields import MIB
+from ..limits import Limits
 from ..pool import Pool
 from .measure import Row, Samples, resident, row
 from .setup import CHUNK, PSEUDO, RESPONSE, Setup

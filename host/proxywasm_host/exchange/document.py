@@ -5,22 +5,19 @@ different readers. `json` reads it; where something is wrong, `_first_wrong` say
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from ..reading import read_text, shown
+from ..reading import read_text, shown, wrong_number
 
 _LARGEST: Final = 64 * 2**20
 _MOST_ITEMS: Final = 1_000_000
 """Commas and opening brackets, those inside of texts included: what bounds the memory that values take."""
 DEEPEST: Final = 64
 """Arrays and objects inside each other."""
-_MOST_DIGITS: Final = 400
-"""A float has up to 309 before its point."""
 
 
 class _Unfit(Exception):
@@ -58,21 +55,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _too_long(number: str) -> bool:
-    return len(number) > _MOST_DIGITS
-
-
 def _int(text: str) -> int:
-    if _too_long(text):
+    if wrong_number(text):
         raise _Unfit
     return int(text)
 
 
 def _float(text: str) -> float:
-    value = float(text)
-    if _too_long(text) or math.isinf(value):
+    if wrong_number(text):
         raise _Unfit
-    return value
+    return float(text)
 
 
 def _constant(text: str) -> float:
@@ -146,17 +138,12 @@ def _wrong_tokens(text: str) -> Iterator[tuple[int, str]]:
                 if name in keys:
                     yield match.start(), f'the key "{shown(name)}" stands here a second time; remove one of them'
                 keys.add(name)
-        elif message := _wrong_number(word):
+        elif message := _wrong_word(word):
             yield match.start(), message
         before = word
 
 
-def _wrong_number(token: str) -> str | None:
+def _wrong_word(token: str) -> str | None:
     if token in _CONSTANTS:
         return f"{token} is not JSON; write a number, or null"
-    if token[0] in "-0123456789":
-        if _too_long(token):
-            return f"a number of more than {_MOST_DIGITS} digits; put quotes around it if it is a text"
-        if math.isinf(float(token)):
-            return "the number is too large; put quotes around it if it is a text"
-    return None
+    return wrong_number(token) if token[0] in "-0123456789" else None

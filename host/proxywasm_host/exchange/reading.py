@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from proxywasm.fields import breaks, is_name
 from proxywasm.wire import Fields
 
+from ..field_rules import is_status
 from ..reading import shown
 from .chunks import brief, chunk_from_json
 from .document import read_json
@@ -42,8 +43,6 @@ _KEYS: Final = REPLAYED | {"expect", "expect_main", "expect_semantic", "known_bu
 _MOST_KEYS: Final = 100
 """Of an object that a replay looks at."""
 _LONGEST_WAIT: Final = 366 * 86_400_000
-_NAME: Final = re.compile(r":?[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_STATUS: Final = re.compile("[1-9][0-9]{2}")
 
 
 class _Wrong(Exception):
@@ -130,11 +129,11 @@ def _fields(value: object, where: str) -> Fields:
 
 def _wrong_field(name: str, value: str) -> str | None:
     """What no client or service can have sent, and so no gateway lets pass."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name.removeprefix(":")):
         return "the name of a header has letters, digits, and - only"
-    if re.search(r"[\0\r\n]", value):
+    if breaks(value):
         return "the value of a header has no line break and no NUL"
-    if name == ":status" and not _STATUS.fullmatch(value):
+    if name == ":status" and not is_status(value):
         return "a status is a number of three digits"
     return None
 

@@ -17,7 +17,7 @@ def normalized(path: str) -> str:
     """
     plain = _UNRESERVED.sub(lambda match: chr(int(match[1], 16)), _SLASH.sub("/", path))
     kept: list[str] = []
-    segments = re.sub("/+", "/", plain).split("/")[1:]
+    segments = plain.split("/")[1:]
     for segment in segments:
         if segment == "..":
             del kept[-1:]
@@ -25,4 +25,13 @@ def normalized(path: str) -> str:
             kept.append(segment)
     if segments[-1] in {".", ".."}:
         kept.append("")
-    return "/" + "/".join(kept)
+    # Slashes are merged last: an empty segment is one that `..` takes back.
+    return _merged("/" + "/".join(kept))
+
+
+def _merged(path: str) -> str:
+    """Without empty segments. What has nothing else keeps a slash at its beginning and one at its end."""
+    if "//" not in path:
+        return path
+    inner = "/".join(filter(None, path.split("/")))
+    return f"/{inner}/" if path.endswith("/") else f"/{inner}"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from ..reading import shown
+from ..reading import shown, wrong_number
 
 MOST_VALUES: Final = 20_000
 """Of a file, each alias counted with all that it stands for. The parser takes 0.1 ms for each."""
@@ -59,8 +59,6 @@ _SCALARS: Final[dict[str, tuple[re.Pattern[str], list[str], Callable[[str], Any]
     "float": (_FLOAT, [*"-+0123456789"], float),
 }
 """By the tag's name: how it is written, with which characters that begins, and its value."""
-_MOST_DIGITS: Final = 400
-"""A float of JSON has up to 309 before its point."""
 
 for _name, (_pattern, _first, _value) in _SCALARS.items():
     _Loader.add_implicit_resolver(f"{_TAG}{_name}", _pattern, _first)
@@ -112,9 +110,6 @@ def scalar(node: yaml.ScalarNode) -> Any:
     pattern, _, value = known
     if not pattern.match(text):  # it has the tag because somebody wrote it
         raise ValueError(f"is not written as the tag {node.tag} says; leave the tag out")
-    if len(text) > _MOST_DIGITS:
-        raise ValueError(f"a number of more than {_MOST_DIGITS} digits; put quotes around it if it is a text")
-    number = value(text)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("the number is too large; put quotes around it if it is a text")
-    return number
+    if value in (int, float) and (wrong := wrong_number(text)):
+        raise ValueError(wrong)
+    return value(text)

@@ -19,7 +19,7 @@ from proxywasm.wire import (
     RedisCallError,
 )
 
-from ..limit import too_large, too_many
+from ..limit_fields import too_large, too_many
 from .calls import Calls, HttpCall, RedisCall, RedisSettings
 from .clock import Clock
 from .limits import ENTRY, Limits, name_refusal, size_of
@@ -177,6 +177,7 @@ class HostServices:
         size = len(cluster) + sum([size_of(name) + size_of(value) + ENTRY for name, value in headers]) + len(body)
         if refusal := self._refuses_call(size):
             raise HttpCallError(refusal)
+        timeout_ms = min(timeout_ms, self.limits.callout_ms)
         return self._calls.start_http(context, cluster, headers, body, timeout_ms, size=size, now=self.now())
 
     def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
@@ -190,6 +191,7 @@ class HostServices:
             raise RedisCallError(f"no such cluster: {name!r}")
         if name not in self._redis and len(self._redis) >= self.limits.redis_services:
             raise RedisCallError(f"{len(self._redis)} Redis services have been initialised, more are not allowed")
+        timeout_ms = min(timeout_ms, self.limits.callout_ms)
         self._redis[name] = RedisSettings(name, username, password, timeout_ms, dict(urllib.parse.parse_qsl(query)))
 
     def redis_call(self, context: int, cluster: str, query: bytes) -> int:

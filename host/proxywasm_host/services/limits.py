@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ..limit import KIB, MIB, limit, too_large
+from ..limit_fields import KIB, MIB, limit, too_large
 
 ENTRY: Final = 100
 """Bytes that a name and a value take besides their own: without them, empty values would be free."""
@@ -59,6 +59,9 @@ class Limits:
     callout_size: int = limit(
         64 * MIB, "bytes", "headers and bodies of those call-outs", "the plugin: `HttpCallError`, `RedisCallError`"
     )
+    callout_ms: int = limit(
+        3_600_000, "ms", "how long an answer is waited for, if the plugin says more", "the time-out is this one"
+    )
     callout_answer: int = limit(
         32 * MIB,
         "bytes",
@@ -89,6 +92,6 @@ def size_of(text: str) -> int:
 
 
 def name_refusal(what: str, name: str, most: int) -> str | None:
-    """Why a name cannot be one, if it cannot; `size_of` is not what the plugin sent."""
+    """Why a name is refused, if it is. Its size is counted in UTF-8, as the plugin sent it, and not by `size_of`."""
     size = len(name) if name.isascii() else len(name.encode(errors="surrogatepass"))
     return too_large(what, size, most) if size > most else None

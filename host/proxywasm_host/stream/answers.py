@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from proxywasm.connection_headers import without_connection_headers
 from proxywasm.framing import has_no_body
-from proxywasm.replies import FAILED, malformed, too_large
+from proxywasm.replies import FAILED, STATUSES, malformed, too_large
 from proxywasm.wire import LocalReply, LogLevel
 
 from .events import CloseUpstream, Reset
@@ -16,12 +16,10 @@ from .half import Half
 if TYPE_CHECKING:
     from .stream import Stream
 
-_STATUSES: Final = range(200, 600)
-
 
 def reply(stream: Stream, reply: LocalReply) -> None:
     """Made in a request phase it travels back through the response phases, like any other response."""
-    if reply.status not in _STATUSES:
+    if reply.status not in STATUSES:
         stream.log("the plugin replied with a status that cannot be sent (200 to 599)")
         reply = FAILED
     if reply.body and has_no_body(str(reply.status)):

@@ -11,7 +11,7 @@ from typing import Final
 from proxywasm.headers import apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
-from ..limit import KIB, MIB, limit, too_large, too_many
+from ..limit_fields import KIB, MIB, limit, too_large, too_many
 from .events import Event
 from .framing import declared, framed, may_tell_length, never_has_body, status_of, switches_protocol, with_status
 
@@ -20,8 +20,7 @@ from .framing import declared, framed, may_tell_length, never_has_body, status_o
 class Limits:
     """What one stream may use.
 
-    A pause ends by another stream, a tick, or nobody:
-    without a limit a bug would hold the client for ever.
+    Another stream or a tick ends a pause. Without a limit a bug there would hold the client for ever.
     """
 
     request_body: int = limit(

@@ -9,7 +9,7 @@ from proxywasm import wire
 from proxywasm.wire import Fields, LogLevel, Outcome, PluginFailure, ProgramLost
 
 from ..field_rules import RECEIVED_RESPONSE
-from ..limit import too_large
+from ..limit_fields import too_large
 from ..services import HostServices, Properties
 from .commands import carry_out
 from .half import Half, Limits, fields_refusal, fields_size

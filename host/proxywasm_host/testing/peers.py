@@ -2,6 +2,8 @@
 
 Lengths, responses without body, names and values of headers. A peer that overlooks them hides the worst faults of a
 plugin: on a connection that is used again, a body that is longer than announced is the beginning of the next message.
+
+The rules are written out here once more: a peer that shared them with the runner would share its mistakes.
 """
 
 from __future__ import annotations

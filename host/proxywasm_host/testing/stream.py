@@ -24,8 +24,11 @@ GivenProperties = Mapping[str, str | bytes]
 """Envoy attributes by their dotted path, for example `{"route_name": "a", "source.address": "10.0.0.1"}`."""
 
 
-_UPSTREAM: Final = "an upstream could not read this request of the plugin"
-_CLIENT: Final = "a client could not read this response of the plugin"
+# What `PeerError` says of messages that go out, and `ScenarioError` of those that a test gives.
+_BAD_REQUEST: Final = "an upstream could not read this request of the plugin"
+_BAD_RESPONSE: Final = "a client could not read this response of the plugin"
+_GIVEN_REQUEST: Final = "a client cannot send this request"
+_GIVEN_RESPONSE: Final = "an upstream cannot send this response"
 
 
 class TestStream:
@@ -106,7 +109,7 @@ class TestStream:
         __tracebackhide__ = True
         count = len(self.upstream.chunks)
         data = encode(data) if isinstance(data, str) else data
-        _insist(self._given_request.body(data, end_of_stream), "a client cannot send this request")
+        _insist(self._given_request.body(data, end_of_stream), _GIVEN_REQUEST)
         self._stream.request_body(data, end_of_stream)
         self._host.settle()
         return b"".join(self.upstream.chunks[count:])
@@ -120,7 +123,7 @@ class TestStream:
         __tracebackhide__ = True
         count = len(self.downstream.chunks)
         data = encode(data) if isinstance(data, str) else data
-        _insist(self._given_response.body(data, end_of_stream), "an upstream cannot send this response")
+        _insist(self._given_response.body(data, end_of_stream), _GIVEN_RESPONSE)
         self._stream.response_body(data, end_of_stream)
         self._host.settle()
         return b"".join(self.downstream.chunks[count:])
@@ -172,7 +175,7 @@ class TestStream:
 
     def _give_request_headers(self, fields: Fields, end_of_stream: bool) -> None:
         __tracebackhide__ = True
-        _insist(self._given_request.headers(fields, end_of_stream), "a client cannot send this request")
+        _insist(self._given_request.headers(fields, end_of_stream), _GIVEN_REQUEST)
         self._at_client.method = self._given_request.method
         self._request_arrived = True
         self._stream.request_headers(fields, end_of_stream)
@@ -183,7 +186,7 @@ class TestStream:
         if not self.upstream:
             raise ScenarioError(f"the upstream cannot respond, it has seen nothing: {self._why(request=True)}")
         self._given_response.method = self._at_upstream.method
-        _insist(self._given_response.headers(fields, end_of_stream), "an upstream cannot send this response")
+        _insist(self._given_response.headers(fields, end_of_stream), _GIVEN_RESPONSE)
         self._response_arrived = True
         self._stream.response_headers(fields, end_of_stream)
         self._host.settle()
@@ -199,18 +202,18 @@ class TestStream:
             match event:
                 case RequestHeaders(fields, end):
                     self.upstream.fields, self.upstream.ended = fields, end
-                    _insist(self._at_upstream.headers(fields, end), _UPSTREAM, PeerError)
+                    _insist(self._at_upstream.headers(fields, end), _BAD_REQUEST, PeerError)
                 case RequestBody(data, end):
                     self.upstream.chunks.append(data)
                     self.upstream.ended = end
-                    _insist(self._at_upstream.body(data, end), _UPSTREAM, PeerError)
+                    _insist(self._at_upstream.body(data, end), _BAD_REQUEST, PeerError)
                 case ResponseHeaders(fields, end):
                     self.downstream.fields, self.downstream.ended = fields, end
-                    _insist(self._at_client.headers(fields, end), _CLIENT, PeerError)
+                    _insist(self._at_client.headers(fields, end), _BAD_RESPONSE, PeerError)
                 case ResponseBody(data, end):
                     self.downstream.chunks.append(data)
                     self.downstream.ended = end
-                    _insist(self._at_client.body(data, end), _CLIENT, PeerError)
+                    _insist(self._at_client.body(data, end), _BAD_RESPONSE, PeerError)
                 case Reset(reason):
                     self.reset = reason
                 case CloseUpstream():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from ..limit import too_large, too_many
+from ..limit_fields import too_large, too_many
 
 
 class Excess(Exception):

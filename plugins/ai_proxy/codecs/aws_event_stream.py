@@ -68,6 +68,10 @@ class FrameDecoder:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
+    @property
+    def waiting(self) -> int:
+        return len(self._buffer)
+
     def feed(self, chunk: bytes) -> list[Event]:
         self._buffer += chunk
         return [_event(frame) for frame in cut_frames(self._buffer)]

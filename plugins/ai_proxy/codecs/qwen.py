@@ -12,9 +12,10 @@ from typing import Any
 
 from proxywasm import Event
 
+from .. import limits
 from ..call import Call
 from ..chat import choice, completion
-from ..errors import ApiError
+from ..errors import ApiError, bad_upstream
 from ..jsonx import Json
 from ..settings import QwenSettings
 from ..writers import Writer
@@ -50,6 +51,8 @@ class State:
 
     cumulative: bool
     progress: dict[int, Progress] = field(default_factory=dict)
+    kept: int = 0
+    """Characters in `progress`, all choices together."""
 
 
 def request(call: Call, body: Json) -> Json:
@@ -112,8 +115,13 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # 
             progress = state.progress[index] = Progress(state.cumulative, call.settings.reasoning_content_mode)
         reason = answer.finish_reason(item)
         finished = reason is not None
+        before = progress.size if state.cumulative else 0
         for delta in progress.deltas(message, finished=finished):
             writer.delta(index, delta, logprobs=item.get("logprobs"))
+        if state.cumulative:
+            state.kept += progress.size - before
+            if state.kept > limits.WAITING:
+                raise bad_upstream("the upstream repeats more in each event than can be kept")
         if reason is not None:
             writer.finish(index, reason)
     # Every event tells the tokens so far; those of the last one count.

@@ -21,6 +21,11 @@ class Progress:
         self._thought = ""
         self._calls: dict[int, _ToolCall] = {}
 
+    @property
+    def size(self) -> int:
+        """Characters that are kept, to tell from them what is new in the next event."""
+        return len(self._content) + len(self._thought) + sum(call.size for call in self._calls.values())
+
     def deltas(self, message: Json, *, finished: bool) -> list[Json]:
         """Text and reasoning in one delta, tool calls in another, each only if there is something to say."""
         content: str | None = message.get("content")
@@ -72,6 +77,10 @@ class _ToolCall:
         self._id = ""
         self._named = False
         self._arguments: str | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self._arguments or "") + len(self._id)
 
     def part(self, call: Json, *, cumulative: bool) -> Json | None:
         arguments = _arguments(call)

@@ -17,6 +17,9 @@ MASK: Final = b"***"
 _CUTS: Final = 4
 """How many escapes within each other the end of a text may cut."""
 
+_DOCUMENTS: Final = 4
+"""Documents of JSON within each other whose quotation marks and backslashes are known."""
+
 _ANY: Final = "surrogatepass"
 """How texts become bytes that may hold anything."""
 
@@ -49,15 +52,20 @@ class Scrubber:
         plain = dict.fromkeys(form for secret in (*self._tokens, *self._others) for form in _forms(secret))
         coded = dict.fromkeys(form for secret in self._tokens for form in base64_forms(secret.encode(errors=_ANY)))
         self._needles = (*plain, *coded)
-        self.shortest = min(map(len, self._needles), default=1 << 30)
-        """Bytes that a JSON string with a credential in it has at least."""
+        self.shortest = min([len(needle.decode(errors="replace")) for needle in self._needles], default=1 << 30)
+        """Characters that a JSON string or a header with a credential in it has at least."""
         if any(b'"' in needle for needle in self._needles):
             self.shortest = 0  # It could begin in one string and end in another.
         self._alphabet = b""
         pieces = suspicion.pieces(self._tokens, base64_forms) + suspicion.pieces(self._others)
-        self.suspects_event = suspicion.search(pieces, b"\\", b"%")
+        self.suspects_event = suspicion.search(pieces, (b"\\", b"%"))
         """Whether an event of a stream may have something to `remove`. Letters written as HTML entities escape it."""
-        self._suspects = suspicion.search(pieces, b"\\", b"%", b"&")
+        of_content = suspicion.search_text(pieces, (b"\\", b"%"))
+        self.suspects_content = of_content if self.shortest else lambda _: True
+        """The same for a JSON string that is about to be written into one."""
+        self._suspects = suspicion.search(pieces, (b"\\", b"%", b"&"))
+        self._suspects_text = suspicion.search_text(pieces, (b"\\", b"%", b"&"))
+        self._lower = tuple(secret.lower() for secret in (*self._tokens, *self._others))
 
     def __bool__(self) -> bool:
         """Whether there is anything to remove."""
@@ -73,14 +81,21 @@ class Scrubber:
 
     def clean_text(self, text: str) -> str:
         """The same for a text in the plugin's hands; one that nothing is removed from stays as it is."""
+        if not self._suspects_text(text):
+            return text
         data = text.encode(errors=_ANY)
-        cleaned = self.clean(data)
+        cleaned = self.remove(data)
         return text if cleaned is data else cleaned.decode(errors=_ANY)
 
-    def knows(self, text: str) -> bool:
-        """Whether a credential stands in a text, whatever happened to upper and lower case."""
-        data = text.lower().encode(errors=_ANY)
-        return any(secret.lower().encode(errors=_ANY) in data for secret in (*self._tokens, *self._others))
+    def knows(self, name: str) -> bool:
+        """Whether a credential stands in a header's name, whatever happened to upper and lower case."""
+        layers = [layer.text.lower() for layer in escapes.layers(name.lower().encode(errors=_ANY))]
+        secrets = [secret.encode(errors=_ANY) for secret in self._lower]
+        return any(secret in layer for secret in secrets for layer in layers)
+
+    def suspects_header(self, text: str) -> bool:
+        """Whether names, which are in lower case, or values of headers may have a credential in them."""
+        return self._suspects_text(text) or any(secret in text for secret in self._lower)
 
     def remove(self, text: bytes, mask: Mask = _shown) -> bytes:
         """What `clean` does with a text that it suspects."""
@@ -175,7 +190,14 @@ def _forms(secret: str) -> Iterator[bytes]:
     for layer in escapes.layers(raw):
         yield layer.text  # What looks like an escape in it is not to be found any more where the escapes are gone.
     for ascii_only in (True, False):
-        yield dumps(secret, ensure_ascii=ascii_only)[1:-1].encode(errors=_ANY)
+        written = secret
+        for _ in range(_DOCUMENTS):
+            written = dumps(written, ensure_ascii=ascii_only)[1:-1]
+            yield written.encode(errors=_ANY)
+    if " " in secret:
+        yield secret.replace(" ", "+").encode(errors=_ANY)  # as in a form
+    if "'" in secret:
+        yield secret.replace("'", "\\'").encode(errors=_ANY)  # as in a program
 
 
 def base64_forms(raw: bytes) -> Iterator[bytes]:
@@ -185,3 +207,6 @@ def base64_forms(raw: bytes) -> Iterator[bytes]:
         inside = encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
         yield inside
         yield inside.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+NO_CREDENTIALS: Final = Scrubber(())

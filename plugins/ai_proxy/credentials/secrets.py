@@ -37,6 +37,12 @@ class Scrubbers:
             made = self._made[tokens, signature] = self.configured.plus(new, others)
         return made
 
+    def clean(self, text: str) -> str:
+        """A text without any of these credentials."""
+        for scrubber in (self.configured, *self._made.values()):
+            text = scrubber.clean_text(text)
+        return text
+
 
 def signature(headers: Mapping[str, str]) -> str:
     """What in the headers of a signed request is as good as a credential; empty if there is nothing."""

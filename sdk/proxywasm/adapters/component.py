@@ -23,6 +23,7 @@ from proxywasm import wire
 from proxywasm.adapters.instance import begin, settle
 from proxywasm.dispatcher import Dispatcher
 from proxywasm.headers import Headers
+from proxywasm.tracebacks import plugin_traceback
 from proxywasm.wire import Fields, LogLevel, MetricKind, as_unicode, join_fields, split_fields, with_bytes
 
 _LEVELS = {
@@ -238,6 +239,14 @@ def _outcome(outcome: wire.Outcome) -> Any:
     return _COMMANDS_ASKED
 
 
+def _failed(error: BaseException) -> Any:
+    """Nearly always the dispatcher has said what the plugin did.
+
+    The rest is what a plugin can make of the SDK's objects, for example a command that is none.
+    """
+    return types.Outcome_Failed(str(error) if type(error) is wire.PluginFailure else plugin_traceback(error))
+
+
 def _forget_answer() -> None:
     """Give back the latest answer, which may be as large as what comes now."""
     _BODY.value = ""
@@ -257,30 +266,32 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
             _dispatcher.configure(config, _LEVELS_BACK[log_level])
         except (wire.ConfigError, wire.PluginFailure) as error:
             raise Err(str(error)) from None
+        except BaseException as error:
+            raise Err(plugin_traceback(error)) from None
 
     def on_request_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
         try:
             if headers[:1] == "\0":
                 headers = with_bytes(headers)
             return _outcome(_dispatcher.on_request_headers(context, Headers(headers), end_of_stream))
-        except wire.PluginFailure as failure:
-            return types.Outcome_Failed(str(failure))
+        except BaseException as error:
+            return _failed(error)
 
     def on_request_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Any:
         if len(body) > _LARGE:
             _forget_answer()
         try:
             return _outcome(_request_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream))
-        except wire.PluginFailure as failure:
-            return types.Outcome_Failed(str(failure))
+        except BaseException as error:
+            return _failed(error)
 
     def on_response_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
         try:
             if headers[:1] == "\0":
                 headers = with_bytes(headers)
             return _outcome(_dispatcher.on_response_headers(context, Headers(headers), end_of_stream))
-        except wire.PluginFailure as failure:
-            return types.Outcome_Failed(str(failure))
+        except BaseException as error:
+            return _failed(error)
 
     def on_response_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Any:
         if len(body) > _LARGE:
@@ -288,34 +299,34 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         try:
             outcome = _response_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream)
             return _UNCHANGED if outcome is None else _outcome(outcome)
-        except wire.PluginFailure as failure:
-            return types.Outcome_Failed(str(failure))
+        except BaseException as error:
+            return _failed(error)
 
     def on_done(self, context: int) -> Any:
         try:
             return _outcome(_dispatcher.on_done(context))
-        except wire.PluginFailure as failure:
-            return types.Outcome_Failed(str(failure))
+        except BaseException as error:
+            return _failed(error)
 
     def on_http_call_response(self, call: int, response: Any) -> Any:
         _forget_answer()
         try:
             fields = split_fields(with_bytes(response.headers))
             return _outcome(_dispatcher.on_http_call_response(call, fields, _bytes(response.body)))
-        except wire.PluginFailure as failure:
-            return types.Outcome_Failed(str(failure))
+        except BaseException as error:
+            return _failed(error)
 
     def on_redis_call_response(self, call: int, response: Any) -> Any:
         try:
             return _outcome(_dispatcher.on_redis_call_response(call, None if response is None else _bytes(response)))
-        except wire.PluginFailure as failure:
-            return types.Outcome_Failed(str(failure))
+        except BaseException as error:
+            return _failed(error)
 
     def on_tick(self) -> Any:
         try:
             return _outcome(_dispatcher.on_tick())
-        except wire.PluginFailure as failure:
-            return types.Outcome_Failed(str(failure))
+        except BaseException as error:
+            return _failed(error)
 
 
 settle()

@@ -6,14 +6,19 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from .. import log
 from ..dispatcher import Dispatcher
+from ..errors import ConfigError
 from ..headers import Headers
 from ..plugin import Plugin
 from ..runtime import guard_sleep, running
+from ..tracebacks import plugin_traceback
 from ..wire import Fields, Host, Outcome, PluginFailure, Program, as_unicode, join_fields, split_fields, with_bytes
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class PluginNotFoundError(ImportError):
@@ -49,20 +54,37 @@ class NativeProgram:
 
     def __init__(self, plugin: Plugin[Any], host: Host) -> None:
         dispatcher = _NativeDispatcher(plugin, host)
-        self._dispatcher = dispatcher
-        self.configure = dispatcher.configure
-        self.on_request_body, self.on_response_body = dispatcher.on_request_body, dispatcher.on_response_body
-        self.on_done, self.on_tick = dispatcher.on_done, dispatcher.on_tick
-        self.on_redis_call_response = dispatcher.on_redis_call_response
+        self.configure = _guarded(dispatcher.configure)
+        self.on_request_body = _guarded(dispatcher.on_request_body)
+        self.on_response_body = _guarded(dispatcher.on_response_body)
+        self.on_done, self.on_tick = _guarded(dispatcher.on_done), _guarded(dispatcher.on_tick)
+        self.on_redis_call_response = _guarded(dispatcher.on_redis_call_response)
+        self._request_headers = _guarded(dispatcher.on_request_headers)
+        self._response_headers = _guarded(dispatcher.on_response_headers)
+        self._http_call_response = _guarded(dispatcher.on_http_call_response)
 
     def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
-        return self._dispatcher.on_request_headers(context, _headers(headers), end_of_stream)
+        return self._request_headers(context, _headers(headers), end_of_stream)
 
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
-        return self._dispatcher.on_response_headers(context, _headers(headers), end_of_stream)
+        return self._response_headers(context, _headers(headers), end_of_stream)
 
     def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
-        return self._dispatcher.on_http_call_response(call, split_fields(_as_in_wasm(headers)), body)
+        return self._http_call_response(call, split_fields(_as_in_wasm(headers)), body)
+
+
+def _guarded(event: Callable[P, T]) -> Callable[P, T]:
+    """What a plugin can make of the SDK's own objects raises outside of its callbacks: a failure of it, as in Wasm."""
+
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return event(*args, **kwargs)
+        except (PluginFailure, ConfigError):
+            raise
+        except Exception as error:
+            raise PluginFailure(plugin_traceback(error)) from error
+
+    return guarded
 
 
 def _headers(fields: Fields) -> Headers:
@@ -77,6 +99,8 @@ def _as_in_wasm(fields: Fields) -> str:
 class _NativeDispatcher(Dispatcher):
     """One plugin of several in the process: what `running` and `print` mean is set for each call."""
 
+    ends_process = (KeyboardInterrupt,)
+
     def run(self, context: int, function: Callable[..., Any], *args: Any, own: int | None = None) -> Outcome:
         token = running.set(self)
         saved = sys.stdout, sys.stderr
@@ -84,8 +108,9 @@ class _NativeDispatcher(Dispatcher):
         try:
             return super().run(context, function, *args, own=own)
         except PluginFailure as failure:
-            if isinstance(failure.__cause__, KeyboardInterrupt):
-                raise failure.__cause__ from None  # Ctrl-C is meant for the process, which here is not the plugin's
+            cause = failure.__cause__
+            if cause is not None and issubclass(type(cause), self.ends_process):
+                raise cause from None  # Ctrl-C is meant for the process, which here is not the plugin's
             raise
         finally:
             sys.stdout, sys.stderr = saved

@@ -21,6 +21,10 @@ def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
             headers["Content-Length"] = "3"
         case "/set-encoding":
             headers.add("transfer-encoding", "chunked")
+        case "/set-upgrade":
+            headers["upgrade"], headers["connection"] = "other", "upgrade"
+        case "/tunnel":
+            headers[":method"] = "CONNECT"
         case "/method":
             headers[":method"] = "GET" if ctx.method == "HEAD" else "HEAD"
         case "/reply":
@@ -42,6 +46,8 @@ def request_chunk(ctx: HttpContext, config: dict[str, Any], chunk: bytes, last_c
 def response_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
     if ctx.path == "/inject":
         ctx.need_pause_streaming_response()
+    if ctx.path == "/upgrade-later":
+        ctx.response_headers["upgrade"] = "other"
     if ctx.path.startswith("/status-"):
         ctx.response_headers[":status"] = ctx.path.removeprefix("/status-")
     return Action.STOP_ITERATION if ctx.path.endswith("-held") else None

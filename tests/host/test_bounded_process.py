@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from proxywasm_host.bounded import Bounds, Ended, OverrunError, run_bounded
+from proxywasm_host.bounded_process import Bounds, Ended, OverrunError, run_bounded
 
 BOUNDS = Bounds(seconds=60, memory=2**28, disk=2**20)
 
