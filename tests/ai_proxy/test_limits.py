@@ -109,6 +109,14 @@ def test_numbers_of_many_digits_are_refused_where_they_matter() -> None:
         loads(b"[" + b",".join([b"9" * (BOUNDS.digits + 1)] * 1000) + b"]")
 
 
+def test_a_number_of_too_many_digits_is_found_wherever_it_stands() -> None:
+    number, padding = b"9" * (BOUNDS.digits + 1), b" " * BOUNDS.harmless
+    for shift in range(11):
+        assert loads(padding + b" " * shift + number[1:])
+        with pytest.raises(JsonTooComplexError):
+            loads(padding + b" " * shift + number)
+
+
 def test_neighbours_are_joined() -> None:
     run: list[Json] = [user(f"{n}") for n in range(1000)]
     assert messages._merge(run) == [user("\n\n".join(map(str, range(1000))))]
