@@ -20,7 +20,10 @@ MANY = 3000
 texts = st.text(max_size=4) | st.sampled_from([":status", "content-length", "transfer-encoding", "x", "\ud800", "204"])
 bodies = st.binary(max_size=6)
 numbers = st.integers(-1, 4)
-edits = st.lists(st.builds(str.__add__, st.sampled_from(["=", "+", "-", ""]), texts) | texts, max_size=4)
+edits = st.lists(
+    st.builds(str.__add__, st.sampled_from(["=", "+", "-", ""]), texts) | texts | st.sampled_from([None, 5, b"=x"]),
+    max_size=4,
+)
 fields = st.lists(st.tuples(texts, texts), max_size=3)
 limits = st.none() | st.integers(-1, 6)
 modes = st.sampled_from(BodyMode)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from typing import Final
 
 from proxywasm.framing import has_no_body
@@ -63,6 +64,8 @@ def fields_refusal(fields: Sized, size: int, limits: Limits) -> str | None:
     return too_large("header", size, limits.header_size) if size > limits.header_size else None
 
 
+_first: Final = itemgetter(slice(1))
+_TEXTS: Final = frozenset({str})
 _OPERATIONS: Final = frozenset("=+-")
 _OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in _OPERATIONS})
 """Edits that change the status."""
@@ -206,7 +209,8 @@ class Half:
         if self.fields is None or self.sent:
             return "they are not there, or have gone on"
         keys = edits[::2]
-        if len(edits) % 2 or not _OPERATIONS.issuperset([key[:1] for key in keys]):
+        # A native program may answer with anything.
+        if len(edits) % 2 or not _TEXTS.issuperset(map(type, edits)) or not _OPERATIONS.issuperset(map(_first, keys)):
             return "that is no list of edits"
         self.fields = apply_edits(self.fields, edits)
         self._fields_size += sum(map(len, edits))
