@@ -9,6 +9,7 @@ import click
 
 from proxywasm_host.bench.setup import Setup
 from proxywasm_host.build import COMPONENT_OPTIMISATIONS, BuildError
+from proxywasm_host.commands.bench import json_option
 from proxywasm_host.terminal import UserError, progress
 
 from ..lowering.table import table
@@ -17,13 +18,7 @@ from .measure import measure
 
 
 @click.command()
-@click.option(
-    "--json",
-    "output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write what was measured as JSON, too.",
-)
+@json_option
 @click.option("--quick", is_flag=True, help="Few rounds: shows that everything runs, not what it brings.")
 def main(output: Path | None, *, quick: bool) -> None:
     """Measure what each optimisation of components brings to plugins in our own host."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from proxywasm_host.build import BuildError
+from proxywasm_host.commands.bench import json_option
 from proxywasm_host.gateway.envoy import EnvoyError
 from proxywasm_host.lowering import OPTIMISATIONS
 from proxywasm_host.terminal import UserError, progress
@@ -23,13 +24,7 @@ from .variants import NAMES, variants
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(NAMES), metavar="[OPTIMISATION]...")
-@click.option(
-    "--json",
-    "output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write what was measured as JSON, too.",
-)
+@json_option
 @click.option("--counted", "only_counted", is_flag=True, help="Only what no noise changes: instructions and size.")
 @click.option("--quick", is_flag=True, help="Few rounds: shows that everything runs, not what it brings.")
 def main(names: tuple[str, ...], output: Path | None, *, only_counted: bool, quick: bool) -> None:

@@ -1,6 +1,6 @@
 """Whether an address that a client names may be one of the internet, and not of the gateway's own network.
 
-It is decided by the address alone. What a name stands for is known to whoever looks it up: in Envoy that is the egress
+It is decided by the address alone. The plugin cannot look a name up: in Envoy that is done by the egress
 that the call goes to, see docs/envoy.md.
 """
 

@@ -54,8 +54,8 @@ begin with `_` are comments.
 _CREDENTIALS = f"""## Credentials in answers
 
 Some services repeat the credential that they were sent. ai-proxy removes the provider's credentials from everything
-that leaves for the client, on every path and with every `protocol`, and from its own errors and log lines: `***`
-stands in their place. A credential in `location` or `refresh` makes the answer a 502.
+that leaves for the client, on every path and with every `protocol`, and from its own errors and log lines, and
+writes `***` instead. An answer with a credential in `location` or `refresh` is replaced by a 502.
 
 * Removed are all values of `apiTokens`, access keys, secret keys and private keys, access tokens, and signatures of
   requests. Values of fewer than {SHORTEST} characters stay: they could be part of a word.
@@ -63,8 +63,9 @@ stands in their place. A credential in `location` or `refresh` makes the answer 
   escapes lie upon each other, and tokens also in base64. A stream may be cut anywhere. Not found is what a service
   encodes otherwise, or spreads over several events.
 * Bodies that are compressed or binary (`content-encoding`, `application/octet-stream`, gRPC, audio, images, video),
-  WebSockets and trailers pass as they are, unless they are errors: of those that cannot be read only the status is
-  told. ai-proxy removes `accept-encoding` from requests, so that services answer uncompressed.
+  WebSockets and trailers pass as they are, unless they are errors. An error that
+  cannot be searched is replaced by one with the same status. ai-proxy removes `accept-encoding` from requests, so
+  that services answer uncompressed.
 * An answer that nobody converts goes on as it comes, except that the first characters of what may become a
   credential wait for the next chunk. One with a `content-length` of up to {IN_HAND // 1024} KiB is held until it is
   complete; a larger one loses its `content-length`. Nothing is read where clients use keys of their own.

@@ -169,15 +169,32 @@ def test_without_a_credential_of_the_gateways_own_nothing_is_read() -> None:
     assert outcome.raw == b'{"a": 1}'
 
 
+def event(text: str, spaces: bool) -> bytes:
+    """A chunk as services write it, some with spaces; the text is JSON already."""
+    chunk = '{"id":"c","choices":[{"index":0,"delta":{"content":"TEXT"},"finish_reason":null}]}'
+    chunk = chunk.replace(":", ": ") if spaces else chunk
+    return f"data: {chunk.replace('TEXT', text)}\n\n".encode()
+
+
+END = b'data: {"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n', b"data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize("spaces", [False, True])
 @pytest.mark.parametrize("place", range(1, 30, 3))
-def test_the_middle_of_a_stream_is_looked_at_too(place: int) -> None:
-    """Also between events that differ by a few characters only, which are not searched one by one."""
-    events = [f"{number % 10}" * (1 + number % 4) for number in range(30)]
-    events[place] = KEY
-    data = [json.dumps({"id": "c", "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]},
-                       separators=(",", ":")) for text in events]  # fmt: skip
-    stop = '{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
-    chunks = tuple(f"data: {one}\n\n".encode() for one in (*data, stop, "[DONE]"))
-    response = Message([(":status", "200"), ("content-type", "text/event-stream")], chunks)
+@pytest.mark.parametrize("written", [KEY, "".join(f"\\u{ord(letter):04x}" for letter in KEY)], ids=["plain", "escaped"])
+def test_the_middle_of_a_stream_is_looked_at_too(place: int, written: str, spaces: bool) -> None:
+    """Also between events that differ in their content only, of which nothing else is searched."""
+    texts = [f"{number % 10}" * (1 + number % 4) for number in range(30)]
+    given, expected = ([event(text, spaces) for text in texts] for _ in range(2))
+    given[place], expected[place] = event(written, spaces), event("***", spaces)
+    response = Message([(":status", "200"), ("content-type", "text/event-stream")], (*given, *END))
     outcome = ask(OPENAI, {**CHAT, "stream": True}, response)
-    assert outcome.raw == b"".join(chunks).replace(KEY.encode(), b"***")
+    assert outcome.raw == b"".join((*expected, *END))
+
+
+def test_an_error_between_such_events_ends_the_stream() -> None:
+    """It begins and ends as they do."""
+    error = event('x"}}],"error":{"message":"no"},"more":[{"delta":{"content":"y', False)
+    chunks = event("a", False), event("b", False), error
+    response = Message([(":status", "200"), ("content-type", "text/event-stream")], (*chunks, b""))
+    assert ask(OPENAI, {**CHAT, "stream": True}, response).raw == b"".join(chunks)

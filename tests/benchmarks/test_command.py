@@ -46,3 +46,14 @@ def test_every_row_is_measured(tmp_path: Path) -> None:
     values = {row["name"]: row["value"] for row in rows}
     for part in ("pass-through, requests", "native Qwen conversion, streamed", "Envoy ready", "memory with one worker"):
         assert values[part] > 0
+
+
+@pytest.mark.exhaustive
+def test_what_an_optimisation_of_components_brings_is_measured(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.components", "--quick", "--json", str(tmp_path / "columns.json")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    columns = json.loads((tmp_path / "columns.json").read_text())
+    assert len(columns) == 5
+    for values in columns.values():
+        assert {name: len(times) for name, times in values.items()} == {"all": 2, "addresses": 2}

@@ -20,7 +20,7 @@ json_option = click.option(
     "output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write the rows as JSON, too.",
+    help="Write what was measured as JSON, too.",
 )
 
 

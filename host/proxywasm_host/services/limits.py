@@ -82,7 +82,10 @@ class Limits:
         1 * MIB, "bytes", "the argument of a foreign function", "the plugin: `ForeignFunctionError`"
     )
     log_records: int | None = limit(
-        1000, "", "the latest messages of an instance, if nobody takes them; none: all of them", "whoever looks"
+        1000,
+        "",
+        "messages of an instance that are kept until somebody reads them; `None` keeps all",
+        "older messages are dropped",
     )
 
 
