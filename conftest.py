@@ -12,7 +12,7 @@ import pytest
 from tests import artefacts
 from tests.bundle import PLUGINS, BundleStart
 
-from proxywasm_host.build import BuildError
+from proxywasm_host.building.build import BuildError
 from proxywasm_host.testing import envoy
 from proxywasm_host.testing.gateways import Start
 from proxywasm_host.testing.programs import FLAVOURS, component_start

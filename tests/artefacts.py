@@ -21,10 +21,10 @@ from pathlib import Path
 
 from tests import bundle
 
-from proxywasm_host.build import ABIS, build, build_component, build_module
+from proxywasm_host.building.build import ABIS, build, build_component, build_module
+from proxywasm_host.building.proxy_wasm import SLOW
 from proxywasm_host.cache import cache_folder, one_at_a_time
-from proxywasm_host.engine import Engine
-from proxywasm_host.lowering import SLOW
+from proxywasm_host.wasm.engine import Engine
 
 ROOT = Path(__file__).parents[1]
 AI_PROXY_SOURCE = ROOT / "plugins" / "ai_proxy"

@@ -8,10 +8,10 @@ import pytest
 from tests import artefacts
 
 import ai_proxy
-from proxywasm_host.engine import Component, Engine
-from proxywasm_host.lowering import LoweringError
-from proxywasm_host.lowering.tools import find_node
-from proxywasm_host.replay import Session, native_session, wasm_session
+from proxywasm_host.building.proxy_wasm import LoweringError
+from proxywasm_host.building.proxy_wasm.tools import find_node
+from proxywasm_host.recordings.replay import Session, native_session, wasm_session
+from proxywasm_host.wasm.engine import Component, Engine
 
 ROOT = Path(__file__).parents[1]
 

@@ -13,10 +13,10 @@ import pytest
 from tests.expected.golden import load
 
 import ai_proxy
-from proxywasm_host import bodies
-from proxywasm_host.compare import judge
-from proxywasm_host.exchange import Exchange, Message
-from proxywasm_host.replay import Result, Session, native_session, replay, replay_responses
+from proxywasm_host.recordings import bodies
+from proxywasm_host.recordings.compare import judge
+from proxywasm_host.recordings.exchange import Exchange, Message
+from proxywasm_host.recordings.replay import Result, Session, native_session, replay, replay_responses
 
 TESTS = Path(__file__).parent
 CONFORMANCE = TESTS / "conformance"

@@ -25,9 +25,9 @@ from tests.expected.layout import text
 from tests.expected.updating import update
 
 from proxywasm import HttpContext, Plugin
-from proxywasm_host.compare import judge
-from proxywasm_host.exchange import Exchange, load
-from proxywasm_host.replay import native_session
+from proxywasm_host.recordings.compare import judge
+from proxywasm_host.recordings.exchange import Exchange, load
+from proxywasm_host.recordings.replay import native_session
 
 GOLDEN = {recording: read(golden_file(recording)) for recording in recordings()}
 ENTRIES = [

@@ -18,7 +18,7 @@ ENTRY_FILES = {"sdk/proxywasm/adapters/component.py", "sdk/proxywasm/adapters/pr
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OUTSIDE = {"tests", "benchmarks", "tools", "examples"}
 """Folders that only the repository has."""
-FOR_OTHER_HOSTS = "proxywasm_host.redis_calls"
+FOR_OTHER_HOSTS = "proxywasm_host.services.redis_calls"
 """For programs that drive a runner themselves; the extra `redis` is for it."""
 
 
@@ -86,7 +86,7 @@ def test_every_module_of_the_host_is_for_those_who_install_it() -> None:
     entries = [PROJECT["project"]["scripts"], PROJECT["project"]["entry-points"]["pytest11"]]
     starts = {value.partition(":")[0] for entry in entries for value in entry.values()}
     used = reachable(graph, {*starts, "proxywasm.testing", FOR_OTHER_HOSTS})
-    templates = {name for name in graph if name.startswith("proxywasm_host.templates.")}
+    templates = {name for name in graph if name.startswith("proxywasm_host.cli.templates.")}
     assert {name for name in graph if name.startswith("proxywasm_host.")} - used - templates == set()
 
 

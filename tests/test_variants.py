@@ -12,9 +12,9 @@ from tests.expected.golden import load as load_expected
 from tests.variants import MODELS, WORDS, Raw, variants
 
 import ai_proxy
-from proxywasm_host.compare import judge
-from proxywasm_host.exchange import load
-from proxywasm_host.replay import native_session, replay
+from proxywasm_host.recordings.compare import judge
+from proxywasm_host.recordings.exchange import load
+from proxywasm_host.recordings.replay import native_session, replay
 
 EXCHANGES = [exchange for file in sorted((TESTS / "conformance").glob("*/*.json")) for exchange in load_expected(file)]
 

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from tests.variant_chats import Chat, Place, Raw
 from tests.variant_tools import more_parameters, schema, tool_turn, tools
 
-from proxywasm_host import bodies
+from proxywasm_host.recordings import bodies
 
 Change: TypeAlias = Callable[[Chat], bool]
 """Changes what is asked and what is sent; whether there was anything to change."""

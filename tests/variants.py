@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from tests.variant_requests import other_requests
 
-from proxywasm_host import bodies
-from proxywasm_host.exchange import chunk_to_json
+from proxywasm_host.recordings import bodies
+from proxywasm_host.recordings.exchange import chunk_to_json
 
 Raw = dict[str, Any]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from proxywasm_host.limit_fields import KIB, MIB, Limit, limits_of
-from proxywasm_host.limits import DEFAULT_LIMITS
-from proxywasm_host.pool import Sharing
+from proxywasm_host.wasm.limits import DEFAULT_LIMITS
+from proxywasm_host.wasm.pool import Sharing
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "limits.md"
 TABLES: Final = {"limits": DEFAULT_LIMITS, "sharing": Sharing()}

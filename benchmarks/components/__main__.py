@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from proxywasm_host.bench.setup import Setup
-from proxywasm_host.build import COMPONENT_OPTIMISATIONS, BuildError
-from proxywasm_host.commands.bench import json_option
-from proxywasm_host.terminal import UserError, progress
+from proxywasm_host.building.build import COMPONENT_OPTIMISATIONS, BuildError
+from proxywasm_host.cli.commands.bench import json_option
+from proxywasm_host.cli.terminal import UserError, progress
 
 from ..lowering.table import table
 from ..lowering.variants import ALL

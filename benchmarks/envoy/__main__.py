@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from proxywasm_host.bench.measure import table
-from proxywasm_host.build import BuildError
-from proxywasm_host.commands.bench import json_option
+from proxywasm_host.building.build import BuildError
+from proxywasm_host.cli.commands.bench import json_option
+from proxywasm_host.cli.terminal import UserError, progress
 from proxywasm_host.gateway.envoy import EnvoyError
-from proxywasm_host.terminal import UserError, progress
 
 from .cases import run
 from .go_plugin import GoPluginError

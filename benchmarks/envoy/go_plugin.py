@@ -12,8 +12,8 @@ import importlib.metadata
 import os
 from pathlib import Path
 
+from proxywasm_host.building.proxy_wasm.binary import CORE_HEADER, Reader, name, section, sections, u32, vector
 from proxywasm_host.cache import cache_folder
-from proxywasm_host.lowering.binary import CORE_HEADER, Reader, name, section, sections, u32, vector
 
 PACKAGE = "gpustack-higress-plugins"
 _HIGRESS, _STANDARD = "proxy_abi_version_0_2_100", "proxy_abi_version_0_2_1"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from wasmtime import wat2wasm
 
-from proxywasm_host.build import build_module
+from proxywasm_host.building.build import build_module
+from proxywasm_host.building.flagship import flagship
 from proxywasm_host.cache import cache_folder
-from proxywasm_host.flagship import flagship
 
 from .gateways import NATIVE, PASS_THROUGH, Listener
 from .go_plugin import go_plugin

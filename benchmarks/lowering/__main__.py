@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from proxywasm_host.build import BuildError
-from proxywasm_host.commands.bench import json_option
+from proxywasm_host.building.build import BuildError
+from proxywasm_host.building.proxy_wasm import OPTIMISATIONS
+from proxywasm_host.cli.commands.bench import json_option
+from proxywasm_host.cli.terminal import UserError, progress
 from proxywasm_host.gateway.envoy import EnvoyError
-from proxywasm_host.lowering import OPTIMISATIONS
-from proxywasm_host.terminal import UserError, progress
 
 from ..envoy.size import FULL, QUICK
 from ..envoy.stage import BrokenAnswersError, stage

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from proxywasm_host.lowering.binary import CORE_HEADER, sections
-from proxywasm_host.lowering.module import CODE
+from proxywasm_host.building.proxy_wasm.binary import CORE_HEADER, sections
+from proxywasm_host.building.proxy_wasm.module import CODE
 
 from ..envoy.gateways import Listener
 from ..envoy.machine import processor_seconds, resident

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from proxywasm_host.lowering import Optimisation
+from proxywasm_host.building.proxy_wasm import Optimisation
 
 from .measure import Column
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxywasm_host.build import build_module
-from proxywasm_host.flagship import flagship
-from proxywasm_host.lowering import OPTIMISATIONS
+from proxywasm_host.building.build import build_module
+from proxywasm_host.building.flagship import flagship
+from proxywasm_host.building.proxy_wasm import OPTIMISATIONS
 
 from ..envoy.gateways import NATIVE, PASS_THROUGH, Listener
 

@@ -8,11 +8,11 @@ import pytest
 from tests.ai_proxy import gateway
 
 import ai_proxy
-from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Component
-from proxywasm_host.replay import Session
+from proxywasm_host.recordings.replay import Session
 from proxywasm_host.testing.gateways import Start
 from proxywasm_host.testing.played import Played
+from proxywasm_host.wasm.component import ComponentProgram
+from proxywasm_host.wasm.engine import Component
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ai_proxy import plugin
-from proxywasm_host.bodies import join, parse_events
-from proxywasm_host.exchange import Exchange, Message
-from proxywasm_host.replay import Session, native_session, replay
+from proxywasm_host.recordings.bodies import join, parse_events
+from proxywasm_host.recordings.exchange import Exchange, Message
+from proxywasm_host.recordings.replay import Session, native_session, replay
 from proxywasm_host.testing import TestHost
 from proxywasm_host.testing.programs import PluginSource
 

@@ -21,9 +21,9 @@ from ai_proxy.codecs.aws_event_stream import FrameDecoder
 from ai_proxy.provider import Codec, Provider
 from ai_proxy.streams import ConvertedStream
 from proxywasm import ConfigError, SSEDecoder
-from proxywasm_host import exchange
-from proxywasm_host.bodies import parse_events
-from proxywasm_host.exchange import Exchange
+from proxywasm_host.recordings import exchange
+from proxywasm_host.recordings.bodies import parse_events
+from proxywasm_host.recordings.exchange import Exchange
 
 
 class Said(NamedTuple):

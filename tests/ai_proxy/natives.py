@@ -13,9 +13,9 @@ from ai_proxy import apis, bodies, fronts, providers
 from ai_proxy.call import Call
 from ai_proxy.codecs import openai_chat
 from ai_proxy.streams import ConvertedStream
-from proxywasm_host import exchange
-from proxywasm_host.bodies import parse_events
-from proxywasm_host.exchange import Exchange
+from proxywasm_host.recordings import exchange
+from proxywasm_host.recordings.bodies import parse_events
+from proxywasm_host.recordings.exchange import Exchange
 
 RECORDED = Path(__file__).parents[1] / "conformance"
 

@@ -12,8 +12,8 @@ from tests.ai_proxy.natives import RECORDED
 
 from ai_proxy import apis, providers
 from proxywasm import ConfigError
-from proxywasm_host import exchange
-from proxywasm_host.bodies import parse_events
+from proxywasm_host.recordings import exchange
+from proxywasm_host.recordings.bodies import parse_events
 
 OPENAI, CLAUDE = "/v1/chat/completions", "/v1/messages"
 

@@ -7,7 +7,7 @@ from tests.ai_proxy.gateway import CHAT, Json, answer, ask, refusal
 from tests.ai_proxy.natives import BEDROCK
 from tests.ai_proxy.test_aws_event_stream import frame, header
 
-from proxywasm_host.exchange import Message
+from proxywasm_host.recordings.exchange import Message
 
 BODY: Json = {**CHAT, "model": "anthropic.claude-3"}
 FUNCTION: Json = {"type": "function", "function": {"name": "f"}}

@@ -20,11 +20,11 @@ from tests.ai_proxy.worst_requests import ALL, CASES, HEAVY, JSON, OPENAI, WORST
 from ai_proxy import limits
 from benchmarks.lowering.counting import CountingGateway
 from proxywasm.wire import Fields, LogLevel, Outcome, ReplaceRequestBody, ReplaceResponseBody, SendLocalReply
-from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Component
-from proxywasm_host.exchange import load
-from proxywasm_host.limits import DEFAULT_LIMITS
+from proxywasm_host.recordings.exchange import load
 from proxywasm_host.services import HostServices
+from proxywasm_host.wasm.component import ComponentProgram
+from proxywasm_host.wasm.engine import Component
+from proxywasm_host.wasm.limits import DEFAULT_LIMITS
 
 CHAT, MESSAGES, FORM = "/v1/chat/completions", "/v1/messages", "/v1/images/edits"
 SAMPLE = [

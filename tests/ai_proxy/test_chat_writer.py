@@ -10,7 +10,7 @@ import pytest
 from ai_proxy.chat import ChatWriter
 from ai_proxy.errors import ApiError
 from ai_proxy.jsonx import Json
-from proxywasm_host.bodies import parse_events
+from proxywasm_host.recordings.bodies import parse_events
 
 
 def told(writer: ChatWriter) -> list[Json | str]:

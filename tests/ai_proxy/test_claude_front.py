@@ -8,7 +8,7 @@ import pytest
 from tests.ai_proxy.gateway import Json, answer, ask, events
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI, VERTEX
 
-from proxywasm_host.bodies import parse_events
+from proxywasm_host.recordings.bodies import parse_events
 
 PATH = "/v1/messages"
 HI: Json = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}

@@ -13,7 +13,7 @@ from tests.ai_proxy.grammar import claude_blocks
 from ai_proxy.errors import ApiError
 from ai_proxy.jsonx import Json
 from ai_proxy.writers.claude import ClaudeWriter
-from proxywasm_host.bodies import parse_events
+from proxywasm_host.recordings.bodies import parse_events
 
 
 def told(writer: ClaudeWriter) -> list[Json]:

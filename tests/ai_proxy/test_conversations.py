@@ -15,7 +15,7 @@ from ai_proxy import apis, providers
 from ai_proxy.call import Call
 from ai_proxy.errors import ApiError, from_anything
 from ai_proxy.streams import CheckedStream, ConvertedStream
-from proxywasm_host.bodies import parse_events
+from proxywasm_host.recordings.bodies import parse_events
 
 PROVIDER = providers.build(NATIVE, "provider")
 CODECS = list(PROVIDER.row.codecs.items())

@@ -19,8 +19,8 @@ from ai_proxy import apis, providers
 from ai_proxy.call import Call
 from ai_proxy.errors import ApiError
 from ai_proxy.streams import ConvertedStream
-from proxywasm_host.bodies import parse_events
-from proxywasm_host.exchange import Exchange
+from proxywasm_host.recordings.bodies import parse_events
+from proxywasm_host.recordings.exchange import Exchange
 
 STREAMS = [entry for name in ("hunyuan", "minimax", "dify", "spark", "triton") for entry in recorded(name)]
 names = pytest.mark.parametrize("name", ALL)

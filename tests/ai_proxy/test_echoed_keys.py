@@ -18,9 +18,9 @@ from ai_proxy.call import Call
 from ai_proxy.codecs.aws_event_stream import cut_frames
 from ai_proxy.jsonx import Json
 from ai_proxy.plugin import make
-from proxywasm_host import bodies
-from proxywasm_host.exchange import Exchange, Message
-from proxywasm_host.replay import Session, replay
+from proxywasm_host.recordings import bodies
+from proxywasm_host.recordings.exchange import Exchange, Message
+from proxywasm_host.recordings.replay import Session, replay
 from proxywasm_host.testing import PluginFailedError, TestHost, chat_request
 
 KEY = "sk-echo/Ab+9=x8w7v6u5t4s3r2q1p0"

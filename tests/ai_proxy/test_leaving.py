@@ -7,7 +7,7 @@ import json
 import pytest
 from tests.ai_proxy.gateway import Json, Outcome, answer, ask
 
-from proxywasm_host.exchange import Message
+from proxywasm_host.recordings.exchange import Message
 
 KEY = "sk-leaving/Ab+9=x8w7v6u5t4s3r2q1p0"
 IN_A_NAME = "sk-Of-Characters-That-Names-May-Have"

@@ -20,7 +20,7 @@ from tests.ai_proxy.natives import RECORDED
 
 from benchmarks.lowering.counting import CountingGateway
 from proxywasm.wire import Fields
-from proxywasm_host.exchange import load
+from proxywasm_host.recordings.exchange import load
 
 pytestmark = [pytest.mark.slow, pytest.mark.envoy]
 

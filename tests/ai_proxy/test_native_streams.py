@@ -20,8 +20,8 @@ from ai_proxy.call import Call
 from ai_proxy.errors import ApiError
 from ai_proxy.files import FilesWanted
 from ai_proxy.streams import ConvertedStream
-from proxywasm_host.bodies import parse_events
-from proxywasm_host.exchange import Exchange
+from proxywasm_host.recordings.bodies import parse_events
+from proxywasm_host.recordings.exchange import Exchange
 
 STREAMS = list(recorded())
 names = pytest.mark.parametrize("name", ALL)

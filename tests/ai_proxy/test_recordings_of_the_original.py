@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tests.expected.golden import load
 
-from proxywasm_host.compare import judge
-from proxywasm_host.exchange import Exchange
-from proxywasm_host.replay import Session, replay
+from proxywasm_host.recordings.compare import judge
+from proxywasm_host.recordings.exchange import Exchange
+from proxywasm_host.recordings.replay import Session, replay
 
 TESTS = Path(__file__).parents[1]
 EXCHANGES = [exchange for file in sorted((TESTS / "recordings" / "original").glob("*.json")) for exchange in load(file)]

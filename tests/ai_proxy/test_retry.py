@@ -10,7 +10,7 @@ from tests.ai_proxy.converting import ERRORS, MINIMAX
 from tests.ai_proxy.gateway import NATIVE, Json, gateway_with, native_event, refusal
 from tests.ai_proxy.natives import GEMINI, VERTEX
 
-from proxywasm_host.exchange import Message
+from proxywasm_host.recordings.exchange import Message
 from proxywasm_host.testing import TestHost, TestStream, chat_request, chat_response, chat_stream, request, response
 
 KEYS = ["k1", "k2", "k3"]

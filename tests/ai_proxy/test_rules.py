@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.ai_proxy.gateway import CHAT, SESSION, Json, Outcome
 
-from proxywasm_host.exchange import Exchange, Message
-from proxywasm_host.replay import replay
+from proxywasm_host.recordings.exchange import Exchange, Message
+from proxywasm_host.recordings.replay import replay
 
 PROVIDERS: list[Json] = [
     {"id": "one", "type": "openai", "apiTokens": ["k1"]},

@@ -21,7 +21,7 @@ from ai_proxy.schema import Fault, Key, Kind, Problem, json_name, keys_of
 from ai_proxy_docs.examples import example
 from ai_proxy_docs.json_schema import document
 from proxywasm.rules import MATCH_KEYS
-from proxywasm_host.exchange import load
+from proxywasm_host.recordings.exchange import load
 
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
 SCHEMA = document()

@@ -16,10 +16,10 @@ from ai_proxy.call import Call
 from ai_proxy.codecs import qwen
 from ai_proxy.jsonx import Json
 from ai_proxy.streams import CheckedStream, ConvertedStream
-from proxywasm_host import exchange
-from proxywasm_host.bodies import join, parse_events
-from proxywasm_host.exchange import Exchange, Message
-from proxywasm_host.replay import replay
+from proxywasm_host.recordings import exchange
+from proxywasm_host.recordings.bodies import join, parse_events
+from proxywasm_host.recordings.exchange import Exchange, Message
+from proxywasm_host.recordings.replay import replay
 
 RECORDED = Path(__file__).parents[1] / "conformance"
 

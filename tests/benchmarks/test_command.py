@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import ROOT
 
-BENCH = [sys.executable, "-c", "from proxywasm_host.cli import main; main()", "bench"]
+BENCH = [sys.executable, "-c", "from proxywasm_host.cli.main import main; main()", "bench"]
 
 
 def test_the_installed_package_says_where_the_benchmark_is(tmp_path: Path) -> None:

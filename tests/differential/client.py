@@ -7,8 +7,8 @@ from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 
 from proxywasm.wire import Fields
-from proxywasm_host.exchange import Message
 from proxywasm_host.gateway.envoy.unix_http import UnixConnection
+from proxywasm_host.recordings.exchange import Message
 
 from .lines import LINE
 

@@ -8,9 +8,9 @@ import pytest
 from tests.artefacts import AI_PROXY_SOURCE
 
 from benchmarks.envoy.go_plugin import GoPluginError, go_plugin
-from proxywasm_host.build import build_module
-from proxywasm_host.exchange import Exchange
+from proxywasm_host.building.build import build_module
 from proxywasm_host.gateway.envoy import EnvoyError, find_envoy
+from proxywasm_host.recordings.exchange import Exchange
 
 from .results import Result
 from .side_by_side import run

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from proxywasm.wire import Fields
-from proxywasm_host.exchange import CallOut, Message
+from proxywasm_host.recordings.exchange import CallOut, Message
 
 BY_ROUTE = "x-came-by-the-route"
 """A header that requests have which came by a route, and calls of the plugin itself have not."""

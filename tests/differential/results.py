@@ -1,4 +1,4 @@
-"""What client and upstreams have seen, as a result that `proxywasm_host.compare` can judge.
+"""What client and upstreams have seen, as a result that `proxywasm_host.recordings.compare` can judge.
 
 The two plugins run at different seconds and make up different things. What depends on that is put in the form that
 recordings have, whose clock stood still: seconds, dates, signatures.
@@ -17,8 +17,8 @@ from typing import Any
 from tests.expected.golden import Golden
 
 from proxywasm.wire import Fields
-from proxywasm_host.exchange import Exchange, chunk_to_json
-from proxywasm_host.replay import START_NS
+from proxywasm_host.recordings.exchange import Exchange, chunk_to_json
+from proxywasm_host.recordings.replay import START_NS
 
 from .client import Got
 from .recorder import BY_ROUTE, Script

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, Self
 import ai_proxy
 from proxywasm.rules import RULES
 from proxywasm.wire import ConfigError, LogLevel, PluginFailure
-from proxywasm_host.exchange import Exchange
 from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
-from proxywasm_host.replay import DEFAULT_PROPERTIES, native_session
+from proxywasm_host.recordings.exchange import Exchange
+from proxywasm_host.recordings.replay import DEFAULT_PROPERTIES, native_session
 from proxywasm_host.services import HostServices
 
 from .client import Got, ask

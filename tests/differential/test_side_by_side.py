@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from tests.expected.golden import TESTS, golden_file, read
 
-from proxywasm_host.compare import judge
-from proxywasm_host.exchange import Exchange, load
+from proxywasm_host.recordings.compare import judge
+from proxywasm_host.recordings.exchange import Exchange, load
 
 from .results import Result, of_golden, of_original
 from .side_by_side import not_to_be_driven

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.ai_proxy.natives import CLAUDE, GEMINI, OPENAI
 
-from proxywasm_host.exchange import load
+from proxywasm_host.recordings.exchange import load
 
 _QWEN = Path(__file__).parents[1] / "conformance" / "qwen"
 _NAMES = ["qwen-chat-b", "qwen-stream-a", "qwen-native-chat-a", "qwen-native-stream-a", "qwen-native-stream-b"]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from ai_proxy import plugin
-from proxywasm_host.bodies import SseBody, join, parse
-from proxywasm_host.exchange import Exchange, Message
-from proxywasm_host.replay import native_session, replay
-from proxywasm_host.transcript import transcript
+from proxywasm_host.recordings.bodies import SseBody, join, parse
+from proxywasm_host.recordings.exchange import Exchange, Message
+from proxywasm_host.recordings.replay import native_session, replay
+from proxywasm_host.recordings.transcript import transcript
 
 from .envoy_process import Envoy
 from .flagship import CHOSEN

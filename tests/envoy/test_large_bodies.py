@@ -11,8 +11,8 @@ from tests.ai_proxy.worst_bodies import MARK, chat, padded, user
 from tests.ai_proxy.worst_requests import MESSAGES
 
 from ai_proxy import limits
-from proxywasm_host.exchange import Message
 from proxywasm_host.gateway.model import Limits
+from proxywasm_host.recordings.exchange import Message
 
 from .envoy_process import TIMEOUT, Envoy
 from .upstream import RecordedUpstream

@@ -14,7 +14,7 @@ from typing import Final
 import h11
 
 from proxywasm.wire import Fields
-from proxywasm_host.exchange import Message
+from proxywasm_host.recordings.exchange import Message
 
 _METHODS: Final = {"GET", "HEAD", "POST", "PUT", "DELETE"}
 CHUNKS = [b"data: one\n\n", "data: zwölf\n\n".encode(), b"\xff\x00", b"data: [DONE]\n\n"]

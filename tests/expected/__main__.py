@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 import ai_proxy
-from proxywasm_host.replay import native_session
+from proxywasm_host.recordings.replay import native_session
 
 from .golden import TESTS, declared
 from .updating import Update, update

@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from proxywasm_host.compare import accepted, judge
-from proxywasm_host.exchange import Exchange
-from proxywasm_host.exchange import load as load_recording
+from proxywasm_host.recordings.compare import accepted, judge
+from proxywasm_host.recordings.exchange import Exchange
+from proxywasm_host.recordings.exchange import load as load_recording
 
 TESTS: Final = Path(__file__).parents[1]
 PARTS: Final = ("start", "upstream", "downstream", "local_reply", "callouts")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from proxywasm_host.compare import Difference, judge
-from proxywasm_host.exchange import Exchange
-from proxywasm_host.exchange import load as load_recording
-from proxywasm_host.replay import Session, replay
+from proxywasm_host.recordings.compare import Difference, judge
+from proxywasm_host.recordings.exchange import Exchange
+from proxywasm_host.recordings.exchange import load as load_recording
+from proxywasm_host.recordings.replay import Session, replay
 
 from .golden import PARTS, TESTS, Golden, golden_file, golden_files, read, recordings, rejected
 from .layout import text

@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 
 import ai_proxy
-from proxywasm_host.build import build
-from proxywasm_host.engine import Engine
-from proxywasm_host.flagship import flagship
-from proxywasm_host.replay import native_session, wasm_session
+from proxywasm_host.building.build import build
+from proxywasm_host.building.flagship import flagship
+from proxywasm_host.recordings.replay import native_session, wasm_session
+from proxywasm_host.wasm.engine import Engine
 
 from .boundary import batches
 from .exchanges import Finding, findings, recorded

@@ -11,13 +11,13 @@ from random import Random
 from typing import Final
 
 from tests.host.hostile import load, path
-from tests.host.test_any_outcome import check_framing
+from tests.host.stream.test_any_outcome import check_framing
 
 from proxywasm.wire import MetricKind
-from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Engine
 from proxywasm_host.services import HostServices
 from proxywasm_host.stream import Runner, Stream
+from proxywasm_host.wasm.component import ComponentProgram
+from proxywasm_host.wasm.engine import Engine
 
 PROGRAMS: Final = 40
 """In one component: each is one function."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote
 
 from proxywasm.wire import Fields
-from proxywasm_host.exchange import Exchange, Message
+from proxywasm_host.recordings.exchange import Exchange, Message
 
 SECRETS: Final = ("apiTokens", "awsAccessKey", "awsSecretKey", "hunyuanAuthId", "hunyuanAuthKey", "klingSecretKey")
 KEYS: Final = (

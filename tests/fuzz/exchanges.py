@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from proxywasm_host import exchange as exchange_files
-from proxywasm_host.exchange import Exchange
-from proxywasm_host.replay import Result, Session, replay
+from proxywasm_host.recordings import exchange as exchange_files
+from proxywasm_host.recordings.exchange import Exchange
+from proxywasm_host.recordings.replay import Result, Session, replay
 
 from .mutations import mutated
 from .rules import broken_rules

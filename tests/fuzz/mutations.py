@@ -14,8 +14,8 @@ from typing import Any, Final
 from tests.fuzz import credentials
 
 from proxywasm.wire import Fields
-from proxywasm_host import bodies
-from proxywasm_host.exchange import CallOut, Exchange, Message
+from proxywasm_host.recordings import bodies
+from proxywasm_host.recordings.exchange import CallOut, Exchange, Message
 
 TEXTS: Final = (
     "", " ", "\ud83d", "\udc00x", "\ufeff", "\u2028", "\x00", "\r\nx-injected: 1", "\x1b[2J", "é", "你好😀", '"',

@@ -11,9 +11,9 @@ from urllib.parse import unquote
 from tests.fuzz.credentials import CLIENTS, leaks
 
 from proxywasm.wire import Fields
-from proxywasm_host import bodies
-from proxywasm_host.exchange import Exchange
-from proxywasm_host.replay import Result
+from proxywasm_host.recordings import bodies
+from proxywasm_host.recordings.exchange import Exchange
+from proxywasm_host.recordings.replay import Result
 
 _TOKEN: Final = re.compile(r":?[!#$%&'*+.^_`|~0-9a-z-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")

@@ -6,8 +6,8 @@ import pytest
 from tests.fuzz.exchanges import findings, recorded
 
 import ai_proxy
-from proxywasm_host.engine import Component
-from proxywasm_host.replay import native_session, wasm_session
+from proxywasm_host.recordings.replay import native_session, wasm_session
+from proxywasm_host.wasm.engine import Component
 
 RECORDED = recorded()
 

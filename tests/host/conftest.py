@@ -10,8 +10,8 @@ import pytest
 from tests.bundle import FAULTY, become
 
 from proxywasm.wire import Host
-from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Component, Engine
+from proxywasm_host.wasm.component import ComponentProgram
+from proxywasm_host.wasm.engine import Component, Engine
 
 MakeFaulty: TypeAlias = Callable[..., ComponentProgram]
 """Makes an instance of the plugin that misbehaves on request, with the arguments of `ComponentProgram`."""

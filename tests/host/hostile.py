@@ -12,8 +12,8 @@ from typing import Final
 from wasmtime import wat2wasm
 from wasmtime.component import Component as Code
 
-from proxywasm_host.component_file import check_world, count_modules
-from proxywasm_host.engine import Component, Engine
+from proxywasm_host.wasm.component_file import check_world, count_modules
+from proxywasm_host.wasm.engine import Component, Engine
 
 _WORLD: Final = Path(__file__).parent / "guests" / "hostile.wat"
 

@@ -14,11 +14,11 @@ from tests.sdk.driving import Start
 
 from proxywasm.adapters.native import load_plugin
 from proxywasm.wire import LogLevel, Program
-from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Component, Engine
 from proxywasm_host.services import HostServices
-from proxywasm_host.standing import standing_program
+from proxywasm_host.services.frozen_clock import standing_program
 from proxywasm_host.stream import Runner
+from proxywasm_host.wasm.component import ComponentProgram
+from proxywasm_host.wasm.engine import Component, Engine
 
 
 @pytest.fixture(scope="session")

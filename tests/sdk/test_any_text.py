@@ -20,11 +20,11 @@ from tests.sdk.driving import START_NS
 from proxywasm.adapters.native import load_plugin
 from proxywasm.testing import PluginHosts
 from proxywasm.wire import ConfigError, Fields, LogLevel, PluginFailure, Program
-from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Component
 from proxywasm_host.services import HostServices, Limits, LogRecord
-from proxywasm_host.standing import standing_program
+from proxywasm_host.services.frozen_clock import standing_program
 from proxywasm_host.stream import Runner
+from proxywasm_host.wasm.component import ComponentProgram
+from proxywasm_host.wasm.engine import Component
 
 PHASES = ["request headers", "request body", "answer", "response headers", "response body", "done"]
 HALF = "\ud83d"

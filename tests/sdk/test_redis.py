@@ -20,8 +20,8 @@ from proxywasm.adapters.native import native_program
 from proxywasm.redis_commands import Command, Commands
 from proxywasm.resp import RespValue, decode, encode_value
 from proxywasm.wire import LogLevel, RedisCallError
-from proxywasm_host.redis_calls import RedisCalls
 from proxywasm_host.services import HostServices, Limits, RedisCall, RedisSettings
+from proxywasm_host.services.redis_calls import RedisCalls
 from proxywasm_host.stream import RequestHeaders, Runner, Stream
 
 CLUSTER = "outbound|6379||redis.dns"

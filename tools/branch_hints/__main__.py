@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from proxywasm_host.lowering import hints
+from proxywasm_host.building.proxy_wasm import hints
 
 from .record import record
 

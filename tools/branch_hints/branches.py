@@ -9,9 +9,17 @@ from typing import Final
 
 from wasmtime import wat2wasm
 
-from proxywasm_host.lowering.binary import u32, vector
-from proxywasm_host.lowering.code import BR_IF, IF, bodies, instructions, s32
-from proxywasm_host.lowering.module import CODE, FUNCTIONS, Signature, imports, replace_sections, section_reader, types
+from proxywasm_host.building.proxy_wasm.binary import u32, vector
+from proxywasm_host.building.proxy_wasm.code import BR_IF, IF, bodies, instructions, s32
+from proxywasm_host.building.proxy_wasm.module import (
+    CODE,
+    FUNCTIONS,
+    Signature,
+    imports,
+    replace_sections,
+    section_reader,
+    types,
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)

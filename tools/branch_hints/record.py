@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from proxywasm_host.build import HTTP_PLUGIN, build_component
-from proxywasm_host.component import ComponentProgram
-from proxywasm_host.engine import Component, Engine
-from proxywasm_host.exchange import load
-from proxywasm_host.flagship import flagship
+from proxywasm_host.building.build import HTTP_PLUGIN, build_component
+from proxywasm_host.building.flagship import flagship
+from proxywasm_host.building.proxy_wasm.binary import COMPONENT_HEADER, section, sections
+from proxywasm_host.building.proxy_wasm.hints import SUFFIX
+from proxywasm_host.building.proxy_wasm.known import LIBRARIES
+from proxywasm_host.building.proxy_wasm.module import CUSTOM
 from proxywasm_host.limit_fields import MIB
-from proxywasm_host.limits import DEFAULT_LIMITS
-from proxywasm_host.lowering.binary import COMPONENT_HEADER, section, sections
-from proxywasm_host.lowering.hints import SUFFIX
-from proxywasm_host.lowering.known import LIBRARIES
-from proxywasm_host.lowering.module import CUSTOM
-from proxywasm_host.replay import replay
+from proxywasm_host.recordings.exchange import load
+from proxywasm_host.recordings.replay import replay
 from proxywasm_host.services import HostServices
+from proxywasm_host.wasm.component import ComponentProgram
+from proxywasm_host.wasm.engine import Component, Engine
+from proxywasm_host.wasm.limits import DEFAULT_LIMITS
 
 from .branches import COUNTER_SIZE, Branch, branches, counted, hint_section
 

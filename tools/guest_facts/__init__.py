@@ -1,1 +1,4 @@
-"""Find out what works inside components: `python -m tools.guest_facts` replaces `proxywasm_host/guest/facts.json`."""
+"""Find out what works inside components.
+
+`python -m tools.guest_facts` replaces `proxywasm_host/checking/guest/facts.json`.
+"""

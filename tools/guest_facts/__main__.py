@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from proxywasm_host.guest import FACTS
+from proxywasm_host.checking.guest import FACTS
 
 from .measure import measure
 

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from proxywasm_host.build import build
-from proxywasm_host.guest import Facts
+from proxywasm_host.building.build import build
+from proxywasm_host.checking.guest import Facts
 from proxywasm_host.testing import TestHost
 
 from .calls import CALLS

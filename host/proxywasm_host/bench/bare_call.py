@@ -18,7 +18,7 @@ from wasmtime import _ffi as ffi
 from wasmtime.component import Linker
 
 from ..cache import cache_folder
-from ..engine import Engine
+from ..wasm.engine import Engine
 
 WIT = """package proxywasm:bench;
 

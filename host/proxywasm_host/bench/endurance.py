@@ -5,10 +5,10 @@ from __future__ import annotations
 import statistics
 import time
 
-from ..component import ComponentProgram
 from ..limit_fields import MIB
-from ..limits import Limits
-from ..pool import Pool
+from ..wasm.component import ComponentProgram
+from ..wasm.limits import Limits
+from ..wasm.pool import Pool
 from .measure import Row, Samples, resident, row
 from .setup import CHUNK, PSEUDO, RESPONSE, Setup
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from proxywasm.wire import LogLevel, Program
 
-from ..build import build
-from ..component import ComponentProgram
-from ..engine import Component, Engine
-from ..exchange import load
-from ..flagship import flagship
+from ..building.build import build
+from ..building.flagship import flagship
+from ..recordings.exchange import load
 from ..services import HostServices
 from ..stream import Runner, Stream
+from ..wasm.component import ComponentProgram
+from ..wasm.engine import Component, Engine
 
 _HERE = Path(__file__).parent
 IDENTITY = _HERE / "bench_plugin.py"
@@ -82,7 +82,7 @@ def built(plugin: Path, without: Collection[str] = ()) -> Path:
     What building leaves behind in the memory of a process could hide what grows in the soak.
     """
     code = (
-        "import sys; from pathlib import Path; from proxywasm_host.build import build; "
+        "import sys; from pathlib import Path; from proxywasm_host.building.build import build; "
         "build(Path(sys.argv[1]), without=sys.argv[2:])"
     )
     subprocess.run([sys.executable, "-c", code, str(plugin), *without], check=False, capture_output=True)  # noqa: S603  # us

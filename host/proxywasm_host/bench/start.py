@@ -8,8 +8,8 @@ import time
 
 from proxywasm.wire import LogLevel
 
-from ..component import ComponentProgram
 from ..services import HostServices
+from ..wasm.component import ComponentProgram
 from .measure import Row, row, take_turns
 from .setup import CHAT, Setup
 
@@ -19,7 +19,7 @@ def starting(setup: Setup) -> list[Row]:
         ComponentProgram(setup.identity, HostServices()).configure("{}", LogLevel.INFO)
 
     def command() -> None:
-        code = "from proxywasm_host.cli import main; main()"
+        code = "from proxywasm_host.cli.main import main; main()"
         arguments = ["replay", "--wasm", str(setup.flagship_file), "--json", str(CHAT)]
         subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True)  # noqa: S603  # us
 

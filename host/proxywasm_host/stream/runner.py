@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from proxywasm import wire
 from proxywasm.wire import Fields, LogLevel, Outcome, PluginFailure, ProgramLost
 
-from ..field_rules import RECEIVED_RESPONSE
 from ..limit_fields import too_large
 from ..services import HostServices, Properties
 from .commands import carry_out
+from .field_rules import RECEIVED_RESPONSE
 from .half import Half, Limits, fields_refusal, fields_size
 from .stream import Stream
 

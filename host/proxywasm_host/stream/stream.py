@@ -9,9 +9,9 @@ from proxywasm.replies import FAILED, TORN
 from proxywasm.text import encode, to_bytes
 from proxywasm.wire import BodyMode, Fields, Hold, LocalReply, LogLevel, Outcome, PluginFailure, ProgramLost
 
-from ..field_rules import RECEIVED_REQUEST, RECEIVED_RESPONSE
 from .answers import break_off, refuse_header_size, refuse_headers, refuse_size, reply_now
 from .events import Event, RequestBody, RequestHeaders, ResponseBody, ResponseHeaders
+from .field_rules import RECEIVED_REQUEST, RECEIVED_RESPONSE
 from .half import Half, Limits
 
 if TYPE_CHECKING:

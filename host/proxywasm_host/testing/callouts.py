@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from proxywasm.wire import Fields
 
-from ..exchange import Message
+from ..recordings.exchange import Message
 from .gateways import Gateway
 from .traffic import CallOut, HttpCallOut, RedisCallOut, RedisValue, ScenarioError
 

@@ -9,7 +9,7 @@ from typing import Final, NoReturn, Protocol, TypeAlias
 
 from proxywasm.wire import Fields, LocalReply, LogLevel, Program
 
-from ..replay import SEED
+from ..recordings.replay import SEED
 from ..services import (
     Clock,
     ForeignFunction,

@@ -9,8 +9,8 @@ from typing import Any, Self
 from proxywasm.headers import HeaderValues
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 
-from ..exchange import Message
-from ..replay import MAX_ROUNDS, SEED
+from ..recordings.exchange import Message
+from ..recordings.replay import MAX_ROUNDS, SEED
 from ..services import ForeignFunction
 from ..stream import Limits
 from .callouts import CallOuts, HttpResponder, RedisResponder

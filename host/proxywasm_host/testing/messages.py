@@ -11,7 +11,7 @@ from proxywasm.headers import HeaderValues, to_fields
 from proxywasm.text import encode, spell_out
 from proxywasm.wire import Fields
 
-from ..exchange import CallOut, Exchange, Message
+from ..recordings.exchange import CallOut, Exchange, Message
 
 Body: TypeAlias = "bytes | str | Sequence[bytes | str] | None"
 """In one piece, or in chunks as they arrive. None: no body, the headers end the message."""
@@ -107,7 +107,7 @@ def exchange(
     properties: Mapping[str, str] | None = None,
     before: Iterable[Exchange] = (),
 ) -> Exchange:
-    """An exchange for a file: `proxywasm_host.exchange.dump` writes it, `proxywasm replay` replays it."""
+    """An exchange for a file: `proxywasm_host.recordings.exchange.dump` writes it, `proxywasm replay` replays it."""
     text = config_text(config)
     return Exchange(
         name, text, request, response, properties=properties or {}, callouts=tuple(callouts), before=tuple(before)

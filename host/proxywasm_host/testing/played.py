@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from proxywasm.wire import Command, FailStream, PluginFailure, Program, ProgramLost
 
-from ..replay import DEFAULT_PROPERTIES, START_NS
+from ..recordings.replay import DEFAULT_PROPERTIES, START_NS
 from ..services import HostServices, Properties
-from ..standing import around
+from ..services.frozen_clock import around
 from ..stream import Runner, Stream
 from ..stream.half import Half
 from .gateways import Setting

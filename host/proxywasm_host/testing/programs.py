@@ -16,13 +16,13 @@ from typing import Any, Final, TypeAlias
 from proxywasm import Plugin
 from proxywasm.wire import Program
 
-from ..build import build, build_module
-from ..component import ComponentProgram
-from ..engine import Component, Engine
-from ..lowering import SLOW
+from ..building.build import build, build_module
+from ..building.proxy_wasm import SLOW
+from ..building.staging import NO_PLUGIN, collect
 from ..services import HostServices
-from ..staging import NO_PLUGIN, collect
-from ..standing import standing_program
+from ..services.frozen_clock import standing_program
+from ..wasm.component import ComponentProgram
+from ..wasm.engine import Component, Engine
 from .gateways import Start
 from .played import Played
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from proxywasm.wire import Program
 
-from ..compare import judge
-from ..exchange import load
-from ..replay import replay
+from ..recordings.compare import judge
+from ..recordings.exchange import load
+from ..recordings.replay import replay
 from ..services import HostServices
 from .played import close
 from .programs import PluginSource, start_of

@@ -9,7 +9,7 @@ from proxywasm.headers import HeaderValues, to_fields
 from proxywasm.text import encode
 from proxywasm.wire import Fields, LocalReply
 
-from ..exchange import Message
+from ..recordings.exchange import Message
 from ..services import LogRecord, Properties
 from ..stream import CloseUpstream, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders
 from .gateways import GatewayStream

@@ -13,7 +13,7 @@ from proxywasm.resp import RespValue, decode, encode_value
 from proxywasm.text import encode
 from proxywasm.wire import Fields
 
-from ..exchange import Message
+from ..recordings.exchange import Message
 from ..services import HttpCall, RedisCall
 from .messages import Body, body_of, response
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ...build import BuildError, build_module
+from ...building.build import BuildError, build_module
 from ..model import Gateway
 from .errors import EnvoyError
 

@@ -18,11 +18,11 @@ from typing import Final, NoReturn
 from proxywasm.abi.port import NO_REDIS
 from proxywasm.wire import ConfigError, LogLevel, PluginFailure
 
+from ...building.proxy_wasm import LoweringError
+from ...building.proxy_wasm.tools import find_node
 from ...gateway.envoy import EnvoyError, find_envoy
 from ...gateway.envoy.wasm_filter import FAIL_OPEN
-from ...lowering import LoweringError
-from ...lowering.tools import find_node
-from ...replay import DEFAULT_PROPERTIES, SEED
+from ...recordings.replay import DEFAULT_PROPERTIES, SEED
 from ...services import HostServices
 from ..gateways import Setting, unsupported
 from .configuration import Plugin

@@ -1,0 +1,1 @@
+"""Build plugins: Python in, a WebAssembly component or a Proxy-Wasm module out."""

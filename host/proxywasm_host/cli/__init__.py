@@ -1,0 +1,1 @@
+"""The command line `proxywasm`, and the template of `proxywasm new`."""

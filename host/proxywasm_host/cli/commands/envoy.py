@@ -1,0 +1,52 @@
+"""`proxywasm envoy gateway.yaml`: a gateway file for Envoy, or in it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..terminal import UserError, progress
+
+_PATH: Any = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("file", type=_PATH, metavar="GATEWAY.yaml")
+@click.option("--run", is_flag=True, help="Start Envoy with it, and wait for its end.")
+@click.option("-o", "--output", type=_PATH, metavar="FILE", help="Where to write the configuration, instead of stdout.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["trace", "debug", "info", "warning", "error"]),
+    default="warning",
+    show_default=True,
+    help="Of Envoy, with --run. Plugins log from info on.",
+)
+def envoy(file: Path, output: Path | None, log_level: str, *, run: bool) -> None:
+    """Write the configuration of Envoy for a gateway file, or run it.
+
+    The file names where to listen, the plugins, and the routes; see docs/envoy.md. Plugins that are given as source are
+    built. What is written has the secrets of the file in it: with -o, only you can read it.
+    """
+    from ...gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
+    from ...gateway.envoy import EnvoyError, bootstrap, build_modules, find_ca_file, start, write_private  # noqa: PLC0415
+
+    if run and output:
+        raise click.UsageError("--run and -o exclude each other: one starts Envoy, the other writes its configuration")
+    try:
+        gateway = read(file)
+        with progress() as report:
+            modules = build_modules(gateway, report)
+        config = bootstrap(gateway, modules, find_ca_file(gateway))
+        if run:
+            sys.exit(start(gateway, config, lambda url: click.echo(f"ready: {url}"), log_level))
+        text = json.dumps(config, indent=2) + "\n"
+        if output:
+            write_private(output, text)
+        else:
+            click.echo(text, nl=False)
+    except (GatewayFileError, EnvoyError) as error:
+        raise UserError(str(error)) from None

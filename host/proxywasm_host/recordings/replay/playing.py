@@ -1,0 +1,159 @@
+"""One exchange on a runner: somebody has to play client, upstream, and the services that the plugin calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+from proxywasm.text import encode
+from proxywasm.wire import Fields
+
+from ...services import HttpCall, Properties
+from ...stream import Runner, Stream
+from ..exchange import CallOut, Exchange, Message, chunk_to_json
+from .seen import Seen
+
+MAX_ROUNDS = 1000
+"""Call-outs that may follow from one event, one from the answer to the other, before they are taken to have no end."""
+MOST_TICKS = 100_000
+"""In the time that passes before an exchange."""
+
+DEFAULT_PROPERTIES = {
+    "route_name": "route-default",
+    "cluster_name": "outbound|443||llm-default.internal.dns",
+    "request.id": "00000000-0000-4000-8000-000000000001",
+}
+
+Result: TypeAlias = dict[str, Any]
+
+NOTHING: Result = {"upstream": None, "downstream": None, "local_reply": None, "callouts": []}
+
+
+class ReplayError(Exception):
+    """A replay has no result. The message says of which exchange, and why."""
+
+
+class Player:
+    """Plays one exchange; its result says what came of it. Raises `ReplayError`."""
+
+    def __init__(self, runner: Runner, exchange: Exchange) -> None:
+        self._runner = runner
+        self._exchange = exchange
+        self._callouts: list[dict[str, Any]] = []
+
+    def wait(self) -> None:
+        """Let time pass; timers fire when they are due."""
+        services = self._runner.services
+        remaining = self._exchange.wait_ms
+        ticks = 0
+        while remaining > 0:
+            period = services.tick_period_ms
+            ticks += 1
+            if ticks > MOST_TICKS:
+                raise ReplayError(
+                    f"{self._exchange.name}: more than {MOST_TICKS:,} ticks of {period} ms within `wait_ms`; wait less"
+                )
+            step = min(period, remaining) if period else remaining
+            services.clock.advance(step)
+            remaining -= step
+            if step == period:
+                self._runner.tick()
+                self._answer_calls()
+
+    def run(self) -> Result:
+        defaults = DEFAULT_PROPERTIES | dict(self._exchange.properties)
+        properties: Properties = {tuple(name.split(".")): encode(value) for name, value in defaults.items()}
+        stream = self._runner.open(properties)
+        seen = Seen()
+        for _ in self._feed(self._exchange.request, stream.request_headers, stream.request_body):
+            seen.see(stream)
+        replied_to_request = stream.local_reply is not None
+        if seen.upstream_headers is not None and stream.request_done and not replied_to_request:
+            self._respond(stream, seen)
+        stream.close()
+        self._answer_calls()
+        seen.see(stream)
+        return self._report(stream, seen, replied_to_request=replied_to_request)
+
+    def _respond(self, stream: Stream, seen: Seen) -> None:
+        response = self._exchange.response
+        if response is None:
+            return
+        for chunk in self._feed(response, stream.response_headers, stream.response_body):
+            if chunk is not None:
+                seen.chunks.append(bytearray())
+            seen.see(stream)
+            if stream.local_reply is not None:
+                return
+
+    def _feed(
+        self, message: Message, headers: Callable[[Fields, bool], None], body: Callable[[bytes, bool], None]
+    ) -> Iterator[bytes | None]:
+        """Give a message piece by piece; yields after each what it was, None for the headers."""
+        headers(message.headers, not message.body)
+        self._answer_calls()
+        yield None
+        for index, chunk in enumerate(message.body):
+            body(chunk, index == len(message.body) - 1)
+            self._answer_calls()
+            yield chunk
+
+    def _answer_calls(self) -> None:
+        """Answer what the plugin has called, and what it calls when it hears the answers."""
+        services = self._runner.services
+        for _ in range(MAX_ROUNDS):
+            calls, commands = services.take_calls(), services.take_redis_calls()
+            if not calls and not commands:
+                return
+            for command in commands:
+                self._runner.redis_call_response(command.id, None)  # exchange files know no Redis: no connection
+            for call in calls:
+                self._callouts.append(
+                    {
+                        "cluster": call.cluster,
+                        "headers": _pairs(call.headers),
+                        "body": chunk_to_json(call.body),
+                        "timeout_ms": call.timeout_ms,
+                    }
+                )
+                answer = _answer(call, self._exchange.callouts)
+                fields, body = (answer.headers, b"".join(answer.body)) if answer else ([], b"")
+                self._runner.http_call_response(call.id, fields, body)
+        last = (calls or commands)[-1].cluster
+        raise ReplayError(
+            f"{self._exchange.name}: the plugin answers each answer with another call-out, at last to {last}; "
+            "let it give up after some"
+        )
+
+    def _report(self, stream: Stream, seen: Seen, *, replied_to_request: bool) -> Result:
+        report = NOTHING | {"callouts": self._callouts}
+        reply = stream.local_reply
+        if reply is not None:
+            report["local_reply"] = {
+                "status": reply.status,
+                "headers": _pairs(reply.headers),
+                "body": chunk_to_json(reply.body),
+                "details": reply.details,
+            }
+        # A reply made in the request phase: the upstream sees nothing, and what the client sees is the reply.
+        if seen.upstream_headers is not None and not replied_to_request:
+            body = chunk_to_json(bytes(seen.upstream_body))
+            report["upstream"] = {"headers": _pairs(seen.upstream_headers), "body": body}
+        if seen.client_headers is not None and (reply is None or seen.reset):
+            chunks = [chunk_to_json(bytes(chunk)) for chunk in seen.chunks]
+            report["downstream"] = {"headers": _pairs(seen.client_headers), "body": chunks}
+            if seen.reset:
+                report["downstream"]["reset"] = True
+        return report
+
+
+def _answer(call: HttpCall, answers: Sequence[CallOut]) -> Message | None:
+    path = next((value for name, value in call.headers if name == ":path"), None)
+    for answer in answers:
+        if answer.cluster in (None, call.cluster) and answer.path in (None, path):
+            return answer.response
+    return None
+
+
+def _pairs(fields: Fields) -> list[list[str]]:
+    return [list(pair) for pair in fields]

@@ -1,0 +1,74 @@
+"""Plugins in this process whose clock stands still and whose random numbers repeat.
+
+A component gets both from its host through WASI. Here the standard library is changed around each call of the plugin,
+so that whoever drives it (a test, pytest, hypothesis) keeps the real clock and its own random numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, cast
+
+import time_machine
+
+from proxywasm import Plugin
+from proxywasm.adapters.native import native_program
+from proxywasm.wire import Program
+
+from . import HostServices
+
+
+def standing_program(plugin: Plugin[Any], services: HostServices) -> Program:
+    """The plugin as a program of these services, which decide whether its clock stands still.
+
+    If it does, `time.time()`, `datetime.now()`, `random`, `uuid`, `secrets` and `os.urandom` repeat for the plugin.
+    What stays random is `random.Random()` without a seed: it asks the system without passing through Python.
+    """
+    program = native_program(plugin, services)
+    return around(program, _StandingTime(services).entered) if services.reproducible else program
+
+
+def around(program: Program, enter: Callable[[], AbstractContextManager[None]]) -> Program:
+    """The program, with something around each of its calls."""
+    return cast("Program", _Around(program, enter))
+
+
+class _Around:
+    def __init__(self, program: Program, enter: Callable[[], AbstractContextManager[None]]) -> None:
+        self._program, self._enter = program, enter
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._program, name)
+
+        def call(*args: Any) -> Any:
+            with self._enter():
+                return method(*args)
+
+        return call
+
+
+class _StandingTime:
+    def __init__(self, services: HostServices) -> None:
+        self._services = services
+        self._random = random.Random(int.from_bytes(services.random_bytes(32))).getstate()  # noqa: S311  # repeatable
+        self._travel = time_machine.travel(0, tick=False)
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        services = self._services
+        urandom, system_urandom, state = os.urandom, random._urandom, random.getstate()  # type: ignore[attr-defined]
+        # As a number of seconds it would lose what is below a microsecond.
+        self._travel.destination_timestamp_ns = services.now()
+        with self._travel:
+            os.urandom = random._urandom = services.random_bytes  # type: ignore[attr-defined]
+            random.setstate(self._random)
+            try:
+                yield
+            finally:
+                self._random = random.getstate()
+                os.urandom, random._urandom = urandom, system_urandom  # type: ignore[attr-defined]
+                random.setstate(state)

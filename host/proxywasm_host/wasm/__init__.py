@@ -1,0 +1,1 @@
+"""Load components, run instances of them, and hold their limits, with Wasmtime."""

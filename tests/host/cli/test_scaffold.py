@@ -1,0 +1,76 @@
+"""`proxywasm new` makes a folder in which `proxywasm test` passes at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from proxywasm_host.checking.check import check
+from proxywasm_host.cli.scaffold import ScaffoldError, find_plugin, new
+
+PROXYWASM = Path(sys.executable).with_name("proxywasm")
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([PROXYWASM, *words], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_a_new_folder_has_plugin_test_recording_and_readme(tmp_path: Path) -> None:
+    folder = new("rate-limit", tmp_path)
+    names = ["README.md", "rate_limit.py", "recording.json", "test_rate_limit.py"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert all("my_plugin" not in path.read_text() for path in folder.iterdir())
+
+
+def test_the_plugin_has_twelve_lines_of_code(tmp_path: Path) -> None:
+    lines = (new("x", tmp_path) / "x.py").read_text().splitlines()
+    assert len([line for line in lines if line.strip()]) <= 12
+
+
+def test_a_new_plugin_is_clean(tmp_path: Path) -> None:
+    assert check(find_plugin(new("x", tmp_path))) == []
+
+
+@pytest.mark.parametrize("name", ["json", "proxywasm", "class", "1a", "a.b", "../a", ""])
+def test_names_that_cannot_be_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ScaffoldError):
+        new(name, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    new("x", tmp_path)
+    with pytest.raises(ScaffoldError, match="is there already"):
+        new("x", tmp_path)
+
+
+def test_the_plugin_of_a_folder_is_found(tmp_path: Path) -> None:
+    with pytest.raises(ScaffoldError, match="no plugin"):
+        find_plugin(tmp_path)
+    folder = new("x", tmp_path)
+    (folder / "older.py").write_bytes(b"# caf\xe9\n")
+    assert find_plugin(folder) == folder / "x.py"
+    (folder / "y.py").write_text("from proxywasm import Plugin\nplugin = Plugin('y')\n")
+    with pytest.raises(ScaffoldError, match=r"several plugins: x\.py, y\.py"):
+        find_plugin(folder)
+
+
+@pytest.mark.slow
+def test_a_new_plugin_passes_its_tests_natively_and_in_wasm(tmp_path: Path) -> None:
+    assert run(tmp_path, "new", "x").returncode == 0
+    done = run(tmp_path / "x", "test", "-v")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("[native] PASSED") == done.stdout.count("[wasm] PASSED") == 3
+    assert run(tmp_path / "x", "check").returncode == 0
+
+
+def test_check_exits_with_one_if_there_are_errors(tmp_path: Path) -> None:
+    folder = new("x", tmp_path)
+    with (folder / "x.py").open("a") as file:
+        file.write("\nimport ssl\n")
+    done = run(folder, "check")
+    assert done.returncode == 1
+    assert "x.py:18: error: cannot import ssl" in done.stdout
