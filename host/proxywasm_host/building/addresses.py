@@ -19,8 +19,8 @@ from .proxy_wasm.code import GLOBAL_GET, I32_CONST, bodies, instructions, s32
 from .proxy_wasm.component import Component, Export, Instantiated, read_component
 from .proxy_wasm.module import CODE, GLOBAL, exported_constants, imports
 
-_LOWERING: Final = Path(__file__).with_name("lowering")
-MAKERS: Final = (Path(__file__), *(_LOWERING / f"{name}.py" for name in ("binary", "code", "component", "module")))
+_PROXY_WASM: Final = Path(__file__).with_name("proxy_wasm")
+MAKERS: Final = (Path(__file__), *(_PROXY_WASM / f"{name}.py" for name in ("binary", "code", "component", "module")))
 """What decides how a library comes out."""
 _CORE_MODULE: Final = 1
 _LARGE: Final = 100_000

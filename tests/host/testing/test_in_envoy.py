@@ -14,7 +14,7 @@ from proxywasm_host.testing import envoy
 from proxywasm_host.testing.gateways import UNSUPPORTED
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+ROOT = HERE.parents[2]
 MANY = "plugins/many.py"
 SERVICE = "outbound|80||service.example"
 LARGE = bytes(range(256)) * 20_000

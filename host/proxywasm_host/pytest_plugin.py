@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from . import PluginHosts, TestHost
+    from .testing import PluginHosts, TestHost
 
 CHOICES = {
     "native": ("native",),
@@ -67,10 +67,10 @@ def plugin_host(request: pytest.FixtureRequest) -> PluginHosts:
 
     Of module scope, so that it goes with hypothesis: an example is not a test of its own.
     """
-    from . import PluginHosts  # noqa: PLC0415
+    from .testing import PluginHosts  # noqa: PLC0415
 
     if request.param == "envoy":
-        from . import envoy  # noqa: PLC0415
+        from .testing import envoy  # noqa: PLC0415
 
         if reason := envoy.missing():
             pytest.skip(reason)
