@@ -4,9 +4,9 @@
 docs/adding-a-provider.md shows how.
 """
 
-from . import apis
 from .plugin import make, plugin
-from .provider import BEARER, RAW, Auth, Endpoint, Row
 from .providers import ROWS
+from .providers.row import BEARER, RAW, Auth, Endpoint, Row
+from .wire import apis
 
 __all__ = ["BEARER", "RAW", "ROWS", "Auth", "Endpoint", "Row", "apis", "make", "plugin"]

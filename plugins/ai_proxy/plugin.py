@@ -8,10 +8,11 @@ from typing import ParamSpec
 
 from proxywasm import HttpContext, Plugin, plugin_context
 
-from . import attempts, config, request
-from .config import Config
-from .provider import Row
+from . import configuration
+from .configuration import Config
+from .pipeline import attempts, request
 from .providers import ROWS
+from .providers.row import Row
 
 P = ParamSpec("P")
 
@@ -40,8 +41,8 @@ def _discreet(parse: Callable[P, Config]) -> Callable[P, Config]:
 def make(rows: Sequence[Row] = ROWS) -> Plugin[Config]:
     """The plugin with this table of providers; give it rows of your own for model services that are not in `ROWS`."""
     made: Plugin[Config] = Plugin("ai-proxy", safe_log=True)
-    made.parse_config(_discreet(partial(config.parse, rows=rows)))
-    made.parse_override_config(_discreet(partial(config.parse_override, rows=rows)))
+    made.parse_config(_discreet(partial(configuration.parse, rows=rows)))
+    made.parse_override_config(_discreet(partial(configuration.parse_override, rows=rows)))
     made.on_request_headers(request.on_headers)
     made.on_request_body(request.on_body)
     made.on_response_headers(attempts.on_headers)

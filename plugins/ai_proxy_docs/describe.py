@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import MISSING
 from typing import Any
 
-from ai_proxy.provider import Row
-from ai_proxy.schema import All, Condition, Given, Is, Key, Not, default_of, json_name, keys_of
+from ai_proxy.config.schema import All, Condition, Given, Is, Key, Not, default_of, json_name, keys_of
+from ai_proxy.providers.row import Row
 
 
 def nested(settings: type[Any]) -> Iterator[type[Any]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ai_proxy.checking import check
-from ai_proxy.provider import Row
-from ai_proxy.schema import All, Condition, Fault, Given, Is, Not, default_of, json_name, keys_of
-from ai_proxy.settings import Settings
+from ai_proxy.config.schema import All, Condition, Fault, Given, Is, Not, default_of, json_name, keys_of
+from ai_proxy.config.settings import Settings
+from ai_proxy.providers.checking import check
+from ai_proxy.providers.row import Row
 
 
 def example(row: Row) -> dict[str, Any]:

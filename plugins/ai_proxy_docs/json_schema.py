@@ -11,12 +11,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import MISSING
 from typing import Any, Final
 
-from ai_proxy.checking import OF_THE_CONSOLE, rules_of_row
-from ai_proxy.config import KEYS
-from ai_proxy.provider import Row
+from ai_proxy.config.schema import ALWAYS, default_of, json_name, keys_of, rules_of
+from ai_proxy.config.settings import Settings
+from ai_proxy.configuration import KEYS
 from ai_proxy.providers import ROWS
-from ai_proxy.schema import ALWAYS, default_of, json_name, keys_of, rules_of
-from ai_proxy.settings import Settings
+from ai_proxy.providers.checking import OF_THE_CONSOLE, rules_of_row
+from ai_proxy.providers.row import Row
 from proxywasm.rules import MATCH_KEYS, RULES
 
 from . import describe, rule_schema, value_schema

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from ai_proxy import apis, bodies
-from ai_proxy.call import Call
-from ai_proxy.jsonx import dumps, loads
-from ai_proxy.provider import Provider, Row
+from ai_proxy.pipeline import bodies
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.providers.row import Provider, Row
+from ai_proxy.wire import apis
+from ai_proxy.wire.json import dumps, loads
 
 from .examples import settings
 

@@ -8,17 +8,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import MISSING
 from typing import Any, Final
 
-from ai_proxy import apis, limits
-from ai_proxy.checking import rules_of_row
-from ai_proxy.client_headers import CREDENTIALS, OF_SERVICES
-from ai_proxy.config import KEYS
+from ai_proxy.config.schema import All, Given, Idle, Not, default_of, json_name, keys_of, rules_of
+from ai_proxy.config.settings import Settings
+from ai_proxy.configuration import KEYS
 from ai_proxy.credentials.scrubber import SHORTEST
-from ai_proxy.jsonx import BOUNDS
-from ai_proxy.leaving import IN_HAND
-from ai_proxy.provider import Endpoint, Original, OwnKey, Row
+from ai_proxy.pipeline.client_headers import CREDENTIALS, OF_SERVICES
+from ai_proxy.pipeline.leaving import IN_HAND
 from ai_proxy.providers import ROWS
-from ai_proxy.schema import All, Given, Idle, Not, default_of, json_name, keys_of, rules_of
-from ai_proxy.settings import Settings
+from ai_proxy.providers.checking import rules_of_row
+from ai_proxy.providers.row import Endpoint, Original, OwnKey, Row
+from ai_proxy.wire import apis, limits
+from ai_proxy.wire.json import BOUNDS
 
 from . import describe, parameters
 from .examples import example, settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from ai_proxy.schema import (
+from ai_proxy.config.schema import (
     ALWAYS,
     All,
     Apart,

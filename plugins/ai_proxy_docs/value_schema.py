@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING
 from typing import Any, Final, TypeAlias
 
-from ai_proxy.schema import Key, Kind, default_of, keys_of
+from ai_proxy.config.schema import Key, Kind, default_of, keys_of
 
 from . import describe
 

@@ -9,10 +9,13 @@ from typing import Any
 from tests.ai_proxy import converting, natives
 from tests.ai_proxy.gateway import NATIVE, Json
 
-from ai_proxy import apis, bodies, fronts, providers
-from ai_proxy.call import Call
-from ai_proxy.files import FilesWanted
-from ai_proxy.jsonx import dump_bytes
+from ai_proxy import providers
+from ai_proxy.fetching.remote_files import FilesWanted
+from ai_proxy.pipeline import bodies
+from ai_proxy.protocols import fronts
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.wire import apis
+from ai_proxy.wire.json import dump_bytes
 
 PROVIDERS: dict[str, tuple[Json, str]] = {
     **natives.ALL, **{name: (config, "Pro") for name, config in converting.ALL.items()}, "qwen": (NATIVE, "qwen-max"),

@@ -14,12 +14,15 @@ from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.natives import RECORDED, steady
 from tests.ai_proxy.test_aws_event_stream import frame, header
 
-from ai_proxy import apis, bodies, fronts, providers
-from ai_proxy.call import Call
-from ai_proxy.codecs import openai_chat
-from ai_proxy.codecs.aws_event_stream import FrameDecoder
-from ai_proxy.provider import Codec, Provider
-from ai_proxy.streams import ConvertedStream
+from ai_proxy import providers
+from ai_proxy.pipeline import bodies
+from ai_proxy.pipeline.streams import ConvertedStream
+from ai_proxy.protocols import fronts
+from ai_proxy.protocols.bedrock.aws_event_stream import FrameDecoder
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.openai import service as openai_chat
+from ai_proxy.providers.row import Codec, Provider
+from ai_proxy.wire import apis
 from proxywasm import ConfigError, SSEDecoder
 from proxywasm_host.recordings import exchange
 from proxywasm_host.recordings.bodies import parse_events
@@ -97,8 +100,8 @@ def recorded(*, streams: bool) -> dict[str, dict[str, Recorded]]:
         if one is None or ("event" in dict(_headers(entry))["content-type"]) is not streams:
             continue
         call, codec = one.call()
-        name = codec.__name__.rpartition(".")[2]  # type: ignore[attr-defined]  # codecs are modules
-        if name == "vertex" and call.model.startswith("claude"):
+        name = ".".join(codec.__name__.split(".")[2:])  # type: ignore[attr-defined]  # codecs are modules
+        if name == "google.vertex" and call.model.startswith("claude"):
             name = "vertex-claude"
         result.setdefault(name, {})[one.name] = one
     return result

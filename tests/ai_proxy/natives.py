@@ -9,10 +9,13 @@ from pathlib import Path
 
 from tests.ai_proxy.gateway import Json
 
-from ai_proxy import apis, bodies, fronts, providers
-from ai_proxy.call import Call
-from ai_proxy.codecs import openai_chat
-from ai_proxy.streams import ConvertedStream
+from ai_proxy import providers
+from ai_proxy.pipeline import bodies
+from ai_proxy.pipeline.streams import ConvertedStream
+from ai_proxy.protocols import fronts
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.openai import service as openai_chat
+from ai_proxy.wire import apis
 from proxywasm_host.recordings import exchange
 from proxywasm_host.recordings.bodies import parse_events
 from proxywasm_host.recordings.exchange import Exchange

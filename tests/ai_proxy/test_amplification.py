@@ -13,10 +13,13 @@ from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.mutations import places
 from tests.ai_proxy.worst_bodies import at, calls, result, text_at, user
 
-from ai_proxy import apis, bodies, fronts, limits, providers
-from ai_proxy.call import Call
-from ai_proxy.errors import ApiError
-from ai_proxy.jsonx import dump_bytes
+from ai_proxy import providers
+from ai_proxy.pipeline import bodies
+from ai_proxy.protocols import fronts
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.wire import apis, limits
+from ai_proxy.wire.errors import ApiError
+from ai_proxy.wire.json import dump_bytes
 
 MANY = 40
 LONG = "L" * 20_000

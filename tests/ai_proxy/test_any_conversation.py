@@ -13,8 +13,8 @@ from tests.ai_proxy.conversions import PROVIDERS, convert
 from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.mutations import CRUEL_TEXT, damaged_document
 
-from ai_proxy.errors import ApiError
-from ai_proxy.jsonx import NumberError
+from ai_proxy.wire.errors import ApiError
+from ai_proxy.wire.json import NumberError
 
 each = pytest.mark.parametrize("name", PROVIDERS)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_proxy.codecs.aws_event_stream import FrameDecoder
+from ai_proxy.protocols.bedrock.aws_event_stream import FrameDecoder
 from proxywasm import Event, SSEError
 
 

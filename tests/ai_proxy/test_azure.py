@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.ai_proxy.gateway import CHAT, Json, ask
 
-from ai_proxy import multipart
+from ai_proxy.wire import multipart
 
 AZURE: Json = {"type": "azure", "apiTokens": ["sk-provider-1"], "modelMapping": {"gpt-4o": "dep"}}
 RESOURCE = "https://r.openai.azure.com/?api-version=1"

@@ -10,7 +10,8 @@ from tests.ai_proxy.gateway import Json, Outcome, answer, ask, events
 from tests.ai_proxy.grammar import chat_error, claude_error
 from tests.ai_proxy.natives import RECORDED
 
-from ai_proxy import apis, providers
+from ai_proxy import providers
+from ai_proxy.wire import apis
 from proxywasm import ConfigError
 from proxywasm_host.recordings import exchange
 from proxywasm_host.recordings.bodies import parse_events

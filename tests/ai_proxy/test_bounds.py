@@ -17,7 +17,7 @@ from tests.ai_proxy.natives import CLAUDE, GEMINI, RECORDED
 from tests.ai_proxy.worst_bodies import MARK, V, calls, chat, dense, padded, result, user, worst_answers
 from tests.ai_proxy.worst_requests import ALL, CASES, HEAVY, JSON, OPENAI, WORST, headers
 
-from ai_proxy import limits
+from ai_proxy.wire import limits
 from benchmarks.lowering.counting import CountingGateway
 from proxywasm.wire import Fields, LogLevel, Outcome, ReplaceRequestBody, ReplaceResponseBody, SendLocalReply
 from proxywasm_host.recordings.exchange import load

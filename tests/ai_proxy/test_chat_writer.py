@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ai_proxy.chat import ChatWriter
-from ai_proxy.errors import ApiError
-from ai_proxy.jsonx import Json
+from ai_proxy.protocols.pivot.chat import ChatWriter
+from ai_proxy.wire.errors import ApiError
+from ai_proxy.wire.json import Json
 from proxywasm_host.recordings.bodies import parse_events
 
 

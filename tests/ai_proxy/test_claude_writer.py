@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.ai_proxy.grammar import claude_blocks
 
-from ai_proxy.errors import ApiError
-from ai_proxy.jsonx import Json
-from ai_proxy.writers.claude import ClaudeWriter
+from ai_proxy.protocols.anthropic.stream_writer import ClaudeWriter
+from ai_proxy.wire.errors import ApiError
+from ai_proxy.wire.json import Json
 from proxywasm_host.recordings.bodies import parse_events
 
 

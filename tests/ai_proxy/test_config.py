@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, Json, ask, refusal, start
 
-from ai_proxy import config, providers
+from ai_proxy import configuration, providers
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_bad_entry_of_the_list_is_named_by_its_place() -> None:
 
 @pytest.mark.parametrize("outer", [{}, {"providers": [COMPATIBLE]}, {"provider": []}, {"activeProviderId": "x"}])
 def test_without_an_active_provider_requests_pass(outer: Json) -> None:
-    assert config.parse(outer).plans is None
+    assert configuration.parse(outer).plans is None
 
 
 def test_values_may_be_given_as_strings() -> None:

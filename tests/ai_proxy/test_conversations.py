@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tests.ai_proxy.gateway import NATIVE
 from tests.ai_proxy.grammar import chat_stream
 
-from ai_proxy import apis, providers
-from ai_proxy.call import Call
-from ai_proxy.errors import ApiError, from_anything
-from ai_proxy.streams import CheckedStream, ConvertedStream
+from ai_proxy import providers
+from ai_proxy.pipeline.streams import CheckedStream, ConvertedStream
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.wire import apis
+from ai_proxy.wire.errors import ApiError, from_anything
 from proxywasm_host.recordings.bodies import parse_events
 
 PROVIDER = providers.build(NATIVE, "provider")

@@ -15,10 +15,11 @@ from tests.ai_proxy.test_conversations import anything, loose, message, tool_cal
 from tests.ai_proxy.test_splits import _convert, events_of
 from tests.ai_proxy.test_splits import recorded_in as recorded
 
-from ai_proxy import apis, providers
-from ai_proxy.call import Call
-from ai_proxy.errors import ApiError
-from ai_proxy.streams import ConvertedStream
+from ai_proxy import providers
+from ai_proxy.pipeline.streams import ConvertedStream
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.wire import apis
+from ai_proxy.wire.errors import ApiError
 from proxywasm_host.recordings.bodies import parse_events
 from proxywasm_host.recordings.exchange import Exchange
 

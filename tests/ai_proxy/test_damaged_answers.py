@@ -18,9 +18,10 @@ from tests.ai_proxy.grammar import (
 )
 from tests.ai_proxy.mutations import Recorded, Said, damaged, damaged_document, pieces, places, recorded
 
-from ai_proxy import apis, fronts
-from ai_proxy.errors import ApiError, of_upstream
-from ai_proxy.jsonx import NumberError, dump_bytes
+from ai_proxy.protocols import fronts
+from ai_proxy.wire import apis
+from ai_proxy.wire.errors import ApiError, of_upstream
+from ai_proxy.wire.json import NumberError, dump_bytes
 
 STREAMS = recorded(streams=True)
 WHOLE = recorded(streams=False)
@@ -32,7 +33,7 @@ WHOLE = recorded(streams=False)
 def test_a_damaged_stream_becomes_a_good_one_or_an_error(codec: str, data: st.DataObject, front: bool) -> None:
     one = STREAMS[codec][data.draw(st.sampled_from(list(STREAMS[codec])), label="stream")]
     raw = one.bytes_of(data.draw(damaged(one.events)), done=data.draw(st.booleans()))
-    front = front or codec == "openai_chat"  # Clients of OpenAI's protocol get that as it is.
+    front = front or codec == "openai.service"  # Clients of OpenAI's protocol get that as it is.
     events, failed = one.convert(data.draw(pieces(raw)), front=front)
     if front:
         claude_stream([json.loads(event) for event in events], failed=failed)
@@ -50,7 +51,7 @@ def test_what_nobody_knows_changes_nothing(codec: str, data: st.DataObject) -> N
     raw = one.bytes_of(events)
     if not one.binary:
         raw = raw.replace(b"data: ", b": comment\nid: 7\nretry: 5\nnew: x\ndata: ").replace(b"\n\n", b"\n\n: ping\n\n")
-    front = codec == "openai_chat" or data.draw(st.booleans())
+    front = codec == "openai.service" or data.draw(st.booleans())
     assert told(one, data.draw(pieces(raw)), front=front) == told(one, [one.answer], front=front)
 
 
@@ -81,7 +82,7 @@ def test_a_damaged_answer_becomes_a_good_one_or_an_error(codec: str, data: st.Da
     call, codec_of = one.call(front=front)
     try:
         answer = codec_of.response(call, data.draw(damaged_document(json.loads(one.answer))))
-        if codec != "openai_chat":
+        if codec != "openai.service":
             chat_answer(json.loads(dump_bytes(answer)))
         if front:
             claude_answer(fronts.FRONTS[apis.MESSAGES].response(call, answer))

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from ai_proxy import Row, apis
+from ai_proxy import Row
+from ai_proxy.config.schema import json_name, keys_of
+from ai_proxy.config.settings import Settings
 from ai_proxy.providers import ROWS
-from ai_proxy.schema import json_name, keys_of
-from ai_proxy.settings import Settings
+from ai_proxy.wire import apis
 from ai_proxy_docs import json_schema, providers_page
 from ai_proxy_docs.__main__ import DOCS, files, main, stale
 

@@ -13,11 +13,12 @@ from tests.ai_proxy.test_aws_event_stream import frame
 from tests.fuzz.credentials import all_escaped, as_json, in_a_url, mixed, readings
 from tests.test_conformance import FILES
 
-from ai_proxy import Row, apis
-from ai_proxy.call import Call
-from ai_proxy.codecs.aws_event_stream import cut_frames
-from ai_proxy.jsonx import Json
+from ai_proxy import Row
 from ai_proxy.plugin import make
+from ai_proxy.protocols.bedrock.aws_event_stream import cut_frames
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.wire import apis
+from ai_proxy.wire.json import Json
 from proxywasm_host.recordings import bodies
 from proxywasm_host.recordings.exchange import Exchange, Message
 from proxywasm_host.recordings.replay import Session, replay

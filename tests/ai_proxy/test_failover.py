@@ -9,10 +9,11 @@ import pytest
 from tests.ai_proxy.converting import ERRORS, MINIMAX
 from tests.ai_proxy.gateway import Json, refusal
 
-from ai_proxy import apis, plugin
-from ai_proxy.health import Health
-from ai_proxy.settings.reliability import FailoverSettings
-from ai_proxy.tokens import Tokens, fnv1a_32
+from ai_proxy import plugin
+from ai_proxy.config.settings.reliability import FailoverSettings
+from ai_proxy.credentials.token_health import Health
+from ai_proxy.credentials.tokens import Tokens, fnv1a_32
+from ai_proxy.wire import apis
 from proxywasm_host.testing import TestHost, chat_request, chat_response, request, response, sse_response
 
 FAILOVER: Json = {

@@ -13,13 +13,15 @@ from tests.ai_proxy.mutations import FOREIGN, recorded
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI
 from tests.ai_proxy.test_weaknesses import recorded_vertex
 
-from ai_proxy import Row, apis, fronts, providers
-from ai_proxy.call import Call
-from ai_proxy.errors import ApiError
-from ai_proxy.jsonx import NumberError, dump_bytes, dumps, loads
-from ai_proxy.provider import Provider
-from ai_proxy.streams import ConvertedStream
-from ai_proxy.tokens import Tokens
+from ai_proxy import Row, providers
+from ai_proxy.credentials.tokens import Tokens
+from ai_proxy.pipeline.streams import ConvertedStream
+from ai_proxy.protocols import fronts
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.providers.row import Provider
+from ai_proxy.wire import apis
+from ai_proxy.wire.errors import ApiError
+from ai_proxy.wire.json import NumberError, dump_bytes, dumps, loads
 from ai_proxy_docs.examples import settings as settings_of
 from proxywasm_host.testing import chat_request, request
 
@@ -185,7 +187,7 @@ def test_a_stream_with_impossible_numbers_is_one_or_ends_with_an_error(codec: st
     for place in {0, len(told) // 2, len(told) - 1}:
         for document in with_numbers(told[place].document):
             changed = [*told[:place], told[place]._replace(document=document), *told[place + 1 :]]
-            data, _ = one.convert([one.bytes_of(changed)], front=codec == "openai_chat")
+            data, _ = one.convert([one.bytes_of(changed)], front=codec == "openai.service")
             assert all(data_of == "[DONE]" or strictly(data_of) for data_of in data)
 
 

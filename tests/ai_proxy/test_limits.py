@@ -13,18 +13,19 @@ from tests.ai_proxy.test_aws_event_stream import frame, header
 from tests.ai_proxy.test_bounds import CHAT, fields
 from tests.ai_proxy.worst_bodies import calls, chat, padded, user
 
-from ai_proxy import limits, messages
-from ai_proxy.apis import Route
-from ai_proxy.call import Call
-from ai_proxy.errors import ApiError
-from ai_proxy.jsonx import BOUNDS, check_together, loads
-from ai_proxy.kept import Kept
-from ai_proxy.multipart import MultipartError
-from ai_proxy.multipart import read as read_form
-from ai_proxy.settings import Settings
-from ai_proxy.thinking import Promotion
-from ai_proxy.writers.claude import ClaudeWriter
-from ai_proxy.writers.claude_parts import Brackets
+from ai_proxy.config.settings import Settings
+from ai_proxy.fetching.kept import Kept
+from ai_proxy.pipeline import messages
+from ai_proxy.pipeline.promoted_thinking import Promotion
+from ai_proxy.protocols.anthropic.parts import Brackets
+from ai_proxy.protocols.anthropic.stream_writer import ClaudeWriter
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.wire import limits
+from ai_proxy.wire.apis import Route
+from ai_proxy.wire.errors import ApiError
+from ai_proxy.wire.json import BOUNDS, check_together, loads
+from ai_proxy.wire.multipart import MultipartError
+from ai_proxy.wire.multipart import read as read_form
 from benchmarks.lowering.counting import CountingGateway
 from proxywasm import JsonTooComplexError
 from proxywasm_host.testing import request

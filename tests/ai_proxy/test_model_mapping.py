@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ai_proxy.model_mapping import compile_mapping
+from ai_proxy.config.model_mapping import compile_mapping
 from proxywasm import ConfigError
 
 

@@ -7,8 +7,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from tests.ai_proxy.gateway import Json, ask
 
-from ai_proxy import forms, multipart
-from ai_proxy.multipart import MultipartError, Part
+from ai_proxy.pipeline import forms
+from ai_proxy.wire import multipart
+from ai_proxy.wire.multipart import MultipartError, Part
 
 BOUNDARY = b"----formdata-7"
 FORM = "multipart/form-data; boundary=----formdata-7"

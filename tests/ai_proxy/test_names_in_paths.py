@@ -15,9 +15,10 @@ from tests.ai_proxy.natives import BEDROCK, GEMINI, VERTEX
 from tests.ai_proxy.test_rows import provider
 from tests.ai_proxy.test_weaknesses import recorded_vertex
 
-from ai_proxy import Row, apis, providers
-from ai_proxy.errors import ApiError
-from ai_proxy.paths import LONGEST, check, segment
+from ai_proxy import Row, providers
+from ai_proxy.wire import apis
+from ai_proxy.wire.errors import ApiError
+from ai_proxy.wire.paths import LONGEST, check, segment
 from ai_proxy_docs import describe
 from ai_proxy_docs.examples import example
 from proxywasm_host.testing import TestHost, request

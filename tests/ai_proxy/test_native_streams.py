@@ -15,11 +15,13 @@ from tests.ai_proxy.grammar import chat_stream, claude_stream
 from tests.ai_proxy.natives import ALL, convert, recorded
 from tests.ai_proxy.test_conversations import anything, loose, message, tool_calls
 
-from ai_proxy import apis, fronts, providers
-from ai_proxy.call import Call
-from ai_proxy.errors import ApiError
-from ai_proxy.files import FilesWanted
-from ai_proxy.streams import ConvertedStream
+from ai_proxy import providers
+from ai_proxy.fetching.remote_files import FilesWanted
+from ai_proxy.pipeline.streams import ConvertedStream
+from ai_proxy.protocols import fronts
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.wire import apis
+from ai_proxy.wire.errors import ApiError
 from proxywasm_host.recordings.bodies import parse_events
 from proxywasm_host.recordings.exchange import Exchange
 

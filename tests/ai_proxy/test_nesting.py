@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.ai_proxy.gateway import COMPATIBLE, NATIVE, Json, gateway_with, native_event
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI
 
-from ai_proxy.jsonx import BOUNDS, loads
+from ai_proxy.wire.json import BOUNDS, loads
 from proxywasm_host.testing import chat_request, chat_response, request
 
 DEPTH = BOUNDS.depth

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.ai_proxy.conversions import PROVIDERS, convert
 from tests.ai_proxy.gateway import CHAT, STREAM, Json, ask
 
-from ai_proxy import apis
 from ai_proxy.providers import ROWS
+from ai_proxy.wire import apis
 from ai_proxy_docs import parameters
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from tests.ai_proxy.gateway import Json
 
-from ai_proxy import apis, providers, upstream
-from ai_proxy.call import Call
-from ai_proxy.plans import Plans
+from ai_proxy import providers
+from ai_proxy.pipeline import addressing
+from ai_proxy.pipeline.plans import Plans
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.wire import apis
 from ai_proxy_docs.examples import example
 
 SETTINGS: list[Json] = [
@@ -28,7 +30,7 @@ def test_a_path_worked_out_once_is_that_of_every_request_without_a_query() -> No
                 fixed += plan.path != ""
                 for path in ("/v1/one", "/ai/v1/another/one"):
                     call = Call(plans.provider.settings, apis.Route(plan.api))
-                    assert plan.path in ("", upstream.upstream_path(plans.provider, call, path)), (row.name, plan.api)
+                    assert plan.path in ("", addressing.upstream_path(plans.provider, call, path)), (row.name, plan.api)
     assert fixed > len(ROWS)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_proxy.public_address import is_public
+from ai_proxy.fetching.public_address import is_public
 
 PUBLIC = [
     "https://example.com",

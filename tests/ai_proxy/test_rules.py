@@ -61,6 +61,6 @@ def test_a_rule_can_go_back_to_the_only_provider() -> None:
 
 
 def test_the_list_of_providers_is_in_no_repr() -> None:
-    from ai_proxy import config  # noqa: PLC0415
+    from ai_proxy import configuration  # noqa: PLC0415
 
-    assert "k2" not in repr(config.parse({"providers": PROVIDERS, "activeProviderId": "two"}))
+    assert "k2" not in repr(configuration.parse({"providers": PROVIDERS, "activeProviderId": "two"}))

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from tests.ai_proxy.gateway import Json
 
-from ai_proxy.checking import check
-from ai_proxy.config import outer_problems
+from ai_proxy.config.schema import Fault, Key, Kind, Problem, json_name, keys_of
+from ai_proxy.configuration import outer_problems
 from ai_proxy.providers import ROWS
-from ai_proxy.schema import Fault, Key, Kind, Problem, json_name, keys_of
+from ai_proxy.providers.checking import check
 from ai_proxy_docs.examples import example
 from ai_proxy_docs.json_schema import document
 from proxywasm.rules import MATCH_KEYS

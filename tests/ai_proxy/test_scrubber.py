@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ai_proxy.test_aws_event_stream import frame, header
 
-from ai_proxy.codecs.aws_event_stream import FrameDecoder
 from ai_proxy.credentials.scrubber import SHORTEST, Scrubber
-from ai_proxy.passed_streams import FramedStream, TextStream
+from ai_proxy.pipeline.passed_streams import FramedStream, TextStream
+from ai_proxy.protocols.bedrock.aws_event_stream import FrameDecoder
 
 KEY = "sk-proj-Ab/9+x=_Zz.~8:q&w'0123456789"
 KEYS = (KEY, "sk-proj-another+one/with%41percent", "sk-proj-7f3a")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_proxy.signing import der, rs256, sigv4
+from ai_proxy.credentials.signing import der, rs256, sigv4
 
 WHO = sigv4.Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "us-east-1", "service")
 WHEN = 1440938160  # 2015-08-30T12:36:00Z

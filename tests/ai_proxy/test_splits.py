@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ai_proxy.gateway import NATIVE, SESSION, native_event
 
-from ai_proxy import apis, providers
-from ai_proxy.call import Call
-from ai_proxy.codecs import qwen
-from ai_proxy.jsonx import Json
-from ai_proxy.streams import CheckedStream, ConvertedStream
+from ai_proxy import providers
+from ai_proxy.pipeline.streams import CheckedStream, ConvertedStream
+from ai_proxy.protocols.dashscope import chat as qwen
+from ai_proxy.protocols.exchange import Call
+from ai_proxy.wire import apis
+from ai_proxy.wire.json import Json
 from proxywasm_host.recordings import exchange
 from proxywasm_host.recordings.bodies import join, parse_events
 from proxywasm_host.recordings.exchange import Exchange, Message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ai_proxy.signing import tc3
+from ai_proxy.credentials.signing import tc3
 
 BODY = rb'{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}'
 HEADERS = {"content-type": "application/json; charset=utf-8", "host": "cvm.tencentcloudapi.com"}

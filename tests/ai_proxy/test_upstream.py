@@ -6,7 +6,7 @@ import pytest
 from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, STREAM, Json, answer, ask
 from tests.ai_proxy.natives import BEDROCK, GEMINI, VERTEX
 
-from ai_proxy import apis
+from ai_proxy.wire import apis
 
 AZURE: Json = {
     "type": "azure",

@@ -10,8 +10,8 @@ import pytest
 from tests.ai_proxy.test_google import recorded_vertex
 
 from ai_proxy import make
-from ai_proxy.call import Call
-from ai_proxy.context_file import ContextText
+from ai_proxy.fetching.context_file import ContextText
+from ai_proxy.protocols.exchange import Call
 from ai_proxy.providers import ROWS
 from proxywasm_host.testing import TestHost, TestStream, chat_request, response
 
@@ -85,8 +85,8 @@ def test_to_look_at_the_answer_fails_the_one_that_fetched_and_the_next_fetches_a
         raise LookupError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ai_proxy.context_file.ContextText._take", broken)
-        patched.setattr("ai_proxy.oauth.AccessToken._take", broken)
+        patched.setattr("ai_proxy.fetching.context_file.ContextText._take", broken)
+        patched.setattr("ai_proxy.fetching.google_oauth.AccessToken._take", broken)
         host.next_call().answer(FETCHED[what])
     assert streams[0].downstream.status == 500
     host.next_call().answer(FETCHED[what])

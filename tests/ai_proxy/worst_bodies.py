@@ -13,8 +13,8 @@ from typing import Any, Final
 from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.mutations import places
 
-from ai_proxy import limits
-from ai_proxy.jsonx import BOUNDS
+from ai_proxy.wire import limits
+from ai_proxy.wire.json import BOUNDS
 from proxywasm.json_bounds import CONTAINER
 
 MARK = "@@@@"

@@ -9,7 +9,7 @@ from tests.ai_proxy.conversions import PROVIDERS
 from tests.ai_proxy.gateway import COMPATIBLE, Json
 from tests.ai_proxy.worst_bodies import CHATS, ESCAPED, MARK, C, Make, V, dense, in_schema, padded, user
 
-from ai_proxy import limits
+from ai_proxy.wire import limits
 
 JSON: Final = {"content-type": "application/json"}
 FORM: Final = {"content-type": "multipart/form-data; boundary=x1"}

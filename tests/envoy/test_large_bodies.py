@@ -10,7 +10,7 @@ import pytest
 from tests.ai_proxy.worst_bodies import MARK, chat, padded, user
 from tests.ai_proxy.worst_requests import MESSAGES
 
-from ai_proxy import limits
+from ai_proxy.wire import limits
 from proxywasm_host.gateway.model import Limits
 from proxywasm_host.recordings.exchange import Message
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ..schema import keys_of
-from ..settings import Settings
+from ..config.schema import keys_of
+from ..config.settings import Settings
 from .scrubber import Scrubber
 
 _TOKENS: Final = "api_tokens"

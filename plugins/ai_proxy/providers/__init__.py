@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from proxywasm import ConfigError, log
 
-from ..checking import check
-from ..provider import Provider, Row
 from . import azure, bedrock, claude, converting, gemini, kling, openai, openai_compatible, qwen, self_hosted, vertex
+from .checking import check
+from .row import Provider, Row
 
 ROWS: Final[tuple[Row, ...]] = (
     *openai.ROWS,

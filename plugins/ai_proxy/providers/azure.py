@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from .. import apis
-from ..provider import Auth, Endpoint, Original, Row
-from ..settings import AzureSettings, Settings
+from ..config.settings import AzureSettings, Settings
+from ..wire import apis
 from .openai import PATHS
+from .row import Auth, Endpoint, Original, Row
 
 # What belongs to the account and not to a deployment.
 _OF_THE_ACCOUNT: Final = frozenset(

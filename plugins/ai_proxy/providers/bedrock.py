@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from .. import apis
-from ..codecs import bedrock, bedrock_images
-from ..provider import BEARER, Endpoint, Original, Outgoing, Row
-from ..schema import Given
-from ..settings import Settings
-from ..settings.bedrock import SIGNED, BedrockSettings
-from ..signing import sigv4
+from ..config.schema import Given
+from ..config.settings import Settings
+from ..config.settings.bedrock import SIGNED, BedrockSettings
+from ..credentials.signing import sigv4
+from ..protocols.bedrock import chat as bedrock
+from ..protocols.bedrock import images as bedrock_images
+from ..wire import apis
+from .row import BEARER, Endpoint, Original, Outgoing, Row
 
 
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from .. import apis
-from ..codecs import claude
-from ..provider import BEARER, Auth, Endpoint, Original, Row
-from ..schema import Is
-from ..settings import Settings
-from ..settings.claude import ClaudeSettings
+from ..config.schema import Is
+from ..config.settings import Settings
+from ..config.settings.claude import ClaudeSettings
+from ..protocols.anthropic import service as claude
+from ..wire import apis
+from .row import BEARER, Auth, Endpoint, Original, Row
 
 _PATHS: Final = {
     apis.CHAT: "/v1/messages",

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from .. import apis
-from ..codecs import cohere, deepl, dify, hunyuan, minimax_pro, spark, triton
-from ..provider import Auth, Endpoint, Original, Row
-from ..schema import Is, Not
-from ..settings import DeeplSettings, DifySettings, HunyuanSettings, MinimaxSettings, Settings, TritonSettings
-from ..settings.converting import NATIVE
+from ..config.schema import Is, Not
+from ..config.settings import DeeplSettings, DifySettings, HunyuanSettings, MinimaxSettings, Settings, TritonSettings
+from ..config.settings.converting import NATIVE
+from ..protocols.cohere import chat as cohere
+from ..protocols.deepl import chat as deepl
+from ..protocols.dify import chat as dify
+from ..protocols.hunyuan import chat as hunyuan
+from ..protocols.minimax import chat as minimax_pro
+from ..protocols.spark import chat as spark
+from ..protocols.triton import chat as triton
+from ..wire import apis
+from .row import Auth, Endpoint, Original, Row
 
 
 def _tencent_cloud(settings: Settings, paths: Mapping[str, str]) -> Endpoint:  # noqa: ARG001

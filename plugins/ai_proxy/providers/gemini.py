@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import apis
-from ..call import Call
-from ..codecs import gemini, gemini_embeddings, gemini_images, gemini_models
-from ..paths import segment
-from ..provider import Auth, Original, Row
-from ..settings.google import GeminiSettings
+from ..config.settings.google import GeminiSettings
+from ..protocols.exchange import Call
+from ..protocols.google import gemini, gemini_embeddings, gemini_images, gemini_models
+from ..wire import apis
+from ..wire.paths import segment
+from .row import Auth, Original, Row
 
 
 def _path(call: Call) -> str:

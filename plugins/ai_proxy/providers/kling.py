@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import apis
-from ..codecs import kling
-from ..provider import Original, Row
-from ..settings import KlingSettings
+from ..config.settings import KlingSettings
+from ..protocols.kling import videos as kling
+from ..wire import apis
+from .row import Original, Row
 
 ROWS: Final = (
     Row(

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import SplitResult
 
-from .. import apis, edits
-from ..provider import Endpoint, OwnKey, Row
-from ..settings import OpenAISettings, Settings
+from ..config.settings import OpenAISettings, Settings
+from ..protocols.openai import edits
+from ..wire import apis
+from .row import Endpoint, OwnKey, Row
 
 PATHS: Final = {
     apis.CHAT: "/v1/chat/completions",

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from .. import apis, edits
-from ..provider import RAW, Endpoint, Original, Row
-from ..schema import Is
-from ..settings import (
+from ..config.schema import Is
+from ..config.settings import (
     CloudflareSettings,
     DoubaoSettings,
     LongcatSettings,
@@ -17,7 +15,10 @@ from ..settings import (
     Settings,
     ZhipuSettings,
 )
+from ..protocols.openai import edits
+from ..wire import apis
 from .openai import PATHS
+from .row import RAW, Endpoint, Original, Row
 
 
 def _like_openai(*names: str, prefix: str = "") -> Mapping[str, str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import apis
-from ..codecs import qwen, qwen_embeddings
-from ..provider import Original, Row
-from ..schema import Not
-from ..settings import QwenSettings
-from ..settings.qwen import COMPATIBLE
+from ..config.schema import Not
+from ..config.settings import QwenSettings
+from ..config.settings.qwen import COMPATIBLE
+from ..protocols.dashscope import chat as qwen
+from ..protocols.dashscope import embeddings as qwen_embeddings
+from ..wire import apis
+from .row import Original, Row
 
 # DashScope has its asynchronous services and tasks, and an Anthropic endpoint, beside either of its two chat protocols.
 _DASHSCOPE: Final = {

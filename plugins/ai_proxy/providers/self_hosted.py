@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from .. import apis
-from ..provider import Endpoint, Original, OwnKey, Row
-from ..settings import GenericSettings, OllamaSettings, Settings, VllmSettings
+from ..config.settings import GenericSettings, OllamaSettings, Settings, VllmSettings
+from ..wire import apis
 from .openai import PATHS, custom
+from .row import Endpoint, Original, OwnKey, Row
 
 
 def _ollama(settings: Settings, paths: Mapping[str, str]) -> Endpoint:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from .. import apis
-from ..codecs import vertex, vertex_embeddings, vertex_images
-from ..oauth import AccessToken
-from ..provider import BEARER, DEFAULT_TIMEOUT_MS, Auth, Endpoint, Original, Row
-from ..settings import Settings
-from ..settings.google import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
+from ..config.settings import Settings
+from ..config.settings.google import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
+from ..fetching.google_oauth import AccessToken
+from ..protocols.google import vertex, vertex_embeddings, vertex_images
+from ..wire import apis
+from .row import BEARER, DEFAULT_TIMEOUT_MS, Auth, Endpoint, Original, Row
 
 # Said by the codecs: the model and whose it is are in the path.
 _PATHS: Final = {

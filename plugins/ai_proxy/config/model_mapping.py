@@ -1,0 +1,138 @@
+"""`modelMapping`: from the model a client asks for to the model the provider has.
+
+An exact name wins, then prefixes (`gpt-*`, longest first) and regular expressions (`~...`) in the order of the
+configuration, then `*`. An empty value keeps the name. Expressions have the syntax of RE2, as gateways have it; all is
+checked and compiled when the configuration is loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from proxywasm import ConfigError
+
+from ..wire.json import type_name
+
+Rule = Callable[[str], str | None]
+"""The new name, "" to keep the old one, None if the rule does not match."""
+
+
+class ModelMapping:
+    """A compiled mapping; an empty one keeps every name."""
+
+    def __init__(self, exact: dict[str, str], rules: list[Rule], fallback: str | None) -> None:
+        self._exact = exact
+        self._rules = rules
+        self.fallback = fallback or ""
+        """The value of `*`, which is also for requests that name no model."""
+
+    def of(self, model: str) -> str:
+        """The provider's name for it."""
+        target = self._exact.get(model)
+        if target is None:
+            for rule in self._rules:
+                target = rule(model)
+                if target is not None:
+                    break
+            else:
+                target = self.fallback
+        return target or model
+
+
+def compile_mapping(table: dict[str, Any], path: str) -> ModelMapping:
+    """Raises `ConfigError` for a value that is no string and an expression that does not compile."""
+    exact: dict[str, str] = {}
+    prefixes: list[tuple[str, str]] = []
+    # Prefixes stand together at the place of the first one, the longest first; expressions keep their order.
+    rules: list[Rule | None] = []
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise ConfigError(f"{path}.{key}: must be a string, got {type_name(value)}")
+        if key == "*":
+            continue
+        if key.startswith("~"):
+            rules.append(_expression(key[1:], value, f"{path}.{key}"))
+        elif key.endswith("*"):
+            if not prefixes:
+                rules.append(None)
+            prefixes.append((key[:-1], value))
+        else:
+            exact[key] = value
+    prefixes.sort(key=lambda item: -len(item[0]))
+    return ModelMapping(exact, [rule or _prefix(prefixes) for rule in rules], table.get("*"))
+
+
+def _prefix(prefixes: list[tuple[str, str]]) -> Rule:
+    def rule(model: str) -> str | None:
+        for prefix, value in prefixes:
+            if model.startswith(prefix):
+                return value
+        return None
+
+    return rule
+
+
+def _expression(source: str, value: str, path: str) -> Rule:
+    try:
+        pattern = re.compile(_from_re2(source))
+    except re.error as error:
+        raise ConfigError(f"{path}: not a regular expression: {error}") from None
+    template = _template(value, pattern)
+
+    def rule(model: str) -> str | None:
+        if not pattern.search(model):
+            return None
+        return pattern.sub(lambda match: "".join([_group(match, part) for part in template]), model)
+
+    return rule
+
+
+_RE2_CLASSES = {
+    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "digit": "0-9", "lower": "a-z", "upper": "A-Z", "space": r"\t\n\v\f\r ",
+    "word": r"\w", "punct": r"!-/:-@\[-`{-~", "xdigit": "0-9A-Fa-f",
+}  # fmt: skip
+
+
+def _from_re2(source: str) -> str:
+    """What RE2 and Python write differently. RE2's classes are ASCII; it has no look-around and no back references."""
+    if found := re.search(r"(?<!\\)\(\?(<?[=!]|>|P=|\()|\\[1-9]", source):
+        raise re.error(f"{found[0]} is not in the syntax of RE2", source, found.start())
+    source = re.sub(r"\(\?<(\w+)>", r"(?P<\1>", source)
+    source = re.sub(r"\[:(\w+):\]", lambda match: _RE2_CLASSES.get(match[1], match[0]), source)
+    source = source.replace(r"\z", r"\Z")
+    return f"(?a){source}" if not source.startswith("(?") or source.startswith(("(?P", "(?:")) else _flags(source)
+
+
+def _flags(source: str) -> str:
+    """Leading flags such as `(?i)`; `U` (swap greediness) has no counterpart."""
+    flags = re.match(r"\(\?([a-zA-Z]+)\)", source)
+    return f"(?a{flags[1]}){source[flags.end() :]}" if flags else f"(?a){source}"
+
+
+# $1, ${1}, $name, ${name}, $$. As in Go the unbraced name is as long as possible: `$1x` is the group `1x`.
+_REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
+
+
+def _template(value: str, pattern: re.Pattern[str]) -> list[str | int]:
+    """Literal text and group numbers. A group that does not exist is empty, as in Go."""
+    parts: list[str | int] = []
+    position = 0
+    for match in _REFERENCE.finditer(value):
+        parts.append(value[position : match.start()])
+        name = match[1] or match[2]
+        if name is None:
+            parts.append("$")
+        elif name.isdigit():
+            if len(name) < 5 and int(name) <= pattern.groups:  # Expressions do not have more groups.
+                parts.append(int(name))
+        elif name in pattern.groupindex:
+            parts.append(pattern.groupindex[name])
+        position = match.end()
+    parts.append(value[position:])
+    return parts
+
+
+def _group(match: re.Match[str], part: str | int) -> str:
+    return part if isinstance(part, str) else match[part] or ""

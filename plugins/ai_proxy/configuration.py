@@ -1,0 +1,140 @@
+"""The configuration document: which of the providers it names is the active one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from proxywasm import ConfigError, log
+
+from . import providers
+from .config.schema import Fault, Problem, json_name, keys_of, nearest
+from .config.schema.problems import did_you_mean
+from .config.settings import Settings
+from .pipeline import failover
+from .pipeline.plans import Plans
+from .providers import ROWS
+from .providers.checking import check
+from .providers.row import Provider, Row
+from .wire.json import type_name
+
+# The SDK takes its own keys, which begin with `_`, away.
+KEYS: Final = {
+    "provider": "The only provider. The other two keys have no effect beside it.",
+    "providers": "The providers that there are to choose from, each with an `id`.",
+    "activeProviderId": "The `id` of the provider that requests go to; without it, requests pass as they are.",
+}
+"""The keys of the document and of its rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    plans: Plans | None = None
+    """What becomes of requests, by API; None: they pass as they are."""
+    listed: tuple[Any, ...] = field(default=(), repr=False)
+    """`providers` as given, for rules that choose another one of them."""
+
+
+def parse(document: dict[str, Any], rows: Sequence[Row] = ROWS) -> Config:
+    """Only the active provider is built; what is wrong with others is told. Raises `ConfigError`."""
+    return _parse(document, None, rows)
+
+
+def parse_override(document: dict[str, Any], base: Config | None, rows: Sequence[Row] = ROWS) -> Config:
+    """A rule. It has the `providers` of the global configuration unless it brings its own; which one is active it has
+    to say itself, otherwise requests pass as they are.
+    """
+    return _parse(document, base, rows)
+
+
+def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row]) -> Config:
+    for problem in outer_problems(document):
+        if problem.refuses:
+            raise ConfigError(str(problem))
+        log.warn("%s", problem)
+    single = document.get("provider")
+    if isinstance(single, dict):
+        return _watched(providers.build(single, "provider", rows), (single,))
+    given, active = document.get("providers"), document.get("activeProviderId")
+    listed = tuple(given) if given is not None else base.listed if base is not None else ()
+    chosen = _place(listed, active) if active else None
+    if given is not None:
+        for index, item in enumerate(listed):
+            if index != chosen:
+                _tell(item, f"providers[{index}]", rows)
+    if chosen is not None:
+        return _watched(providers.build(listed[chosen], f"providers[{chosen}]", rows, told=given is None), listed)
+    if active:
+        ids = [item["id"] for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
+        known = f"known are: {', '.join(ids)}" if ids else "there are no providers with an id"
+        hint = f"{known}{did_you_mean(active, ids)}"
+        log.warn('activeProviderId: no provider has the id "%s", and requests pass as they are; %s', active, hint)
+    return Config(listed=listed)
+
+
+def outer_problems(document: dict[str, Any]) -> list[Problem]:
+    """What is to be said of a document or a rule without looking at its providers one by one."""
+    problems: list[Problem] = []
+    single, given, active = (document.get(name) for name in KEYS)
+    for name in document:
+        if name not in KEYS and name != "$schema" and not name.startswith("_"):
+            problems.append(Problem(Fault.IGNORED, name, _stray(name)))
+    if isinstance(single, dict):
+        for name in ("providers", "activeProviderId"):
+            if document.get(name) is not None:
+                problems.append(Problem(Fault.IDLE, name, "has no effect beside provider; remove one of the two"))
+        return problems
+    if single is not None:
+        problems.append(Problem(Fault.IGNORED, "provider", f"must be an object, got {type_name(single)}; ignored"))
+    if given is not None and not isinstance(given, list):
+        problems.append(Problem(Fault.WRONG, "providers", f"must be an array of objects, got {type_name(given)}"))
+    elif given is not None:
+        problems += _ids(given)
+    if active is not None and not isinstance(active, str):
+        problems.append(Problem(Fault.WRONG, "activeProviderId", f"must be a string, got {type_name(active)}"))
+    return problems
+
+
+def _ids(listed: list[Any]) -> list[Problem]:
+    problems = []
+    first: dict[Any, int] = {}
+    for index, item in enumerate(listed):
+        name = item.get("id") if isinstance(item, dict) else None
+        if isinstance(item, dict) and (name is None or name == ""):
+            text = "is missing: without it nothing can choose this provider; give it one, or remove it"
+            problems.append(Problem(Fault.IDLE, f"providers[{index}].id", text))
+        elif isinstance(name, str) and name in first:
+            text = f'providers[{first[name]}] has the id "{name}" as well, and is the one that is used; rename one'
+            problems.append(Problem(Fault.IDLE, f"providers[{index}].id", text))
+        elif isinstance(name, str):
+            first[name] = index
+    return problems
+
+
+def _stray(name: str) -> str:
+    if nearest(name, KEYS):
+        return f"unknown key, ignored{did_you_mean(name, KEYS)}"
+    of_a_provider = any(name == json_name(Settings, one) for one in keys_of(Settings))
+    return "ignored: it belongs into a provider object" if of_a_provider else "unknown key, ignored"
+
+
+def _place(listed: Sequence[Any], active: str) -> int | None:
+    return next(
+        (index for index, item in enumerate(listed) if isinstance(item, dict) and item.get("id") == active), None
+    )
+
+
+def _tell(item: Any, path: str, rows: Sequence[Row]) -> None:
+    """Say what is wrong with a provider that is not active here, and hinders nobody."""
+    if not isinstance(item, dict):
+        log.warn("%s: must be an object, got %s; ignored", path, type_name(item))
+        return
+    for problem in check(item, path, rows).problems:
+        log.warn("%s%s", problem, "; it is not active here and hinders nobody" if problem.refuses else "")
+
+
+def _watched(provider: Provider, listed: tuple[Any, ...]) -> Config:
+    """Have the health of its tokens looked after."""
+    failover.watch(provider)
+    return Config(Plans(provider), listed)

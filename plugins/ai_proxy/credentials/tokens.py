@@ -1,0 +1,77 @@
+"""Which of several API tokens a request uses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+
+from ..wire import apis
+from .token_health import Health
+
+_LONGEST_REST = 300.0
+"""Seconds. A service that wants more than that may be wrong about it, and is asked again."""
+
+
+class Tokens:
+    """The tokens of one provider, which take turns.
+
+    A token is passed over while the service has asked to wait (`retry-after`), or while it is out of order by
+    `failover`; but if that leaves none, any is better than none. Turns belong to this instance of the plugin, health to
+    all of them.
+    """
+
+    def __init__(self, tokens: tuple[str, ...], health: Health | None = None) -> None:
+        self._tokens = tuple(dict.fromkeys(tokens))
+        self.only = tokens[0] if len(self._tokens) == 1 else ""
+        """The token, where there is nothing to choose."""
+        self.health = health
+        self._turn = 0
+        self._resting: dict[str, float] = {}
+
+    def pick(self, api: str, consumer: str | None) -> str:
+        """The token of a request. Empty: there are none.
+
+        A consumer known to the gateway gets the same every time for APIs that keep things for later.
+        """
+        count = len(self._tokens)
+        if count < 2:
+            return self.only
+        if consumer and api in apis.STATEFUL:
+            first = fnv1a_32(consumer.encode(errors="surrogatepass")) % count
+        else:
+            first = self._turn % count
+            self._turn += 1
+        return self._best(first, ())
+
+    def another(self, used: Collection[str]) -> str:
+        """A token that has not been used; empty if there is none left."""
+        last = next((self._tokens.index(token) for token in reversed([*used]) if token in self._tokens), -1)
+        return self._best(last + 1, used)
+
+    def rest(self, token: str, seconds: float) -> None:
+        """The service has asked to be left alone with this token."""
+        if seconds > 0 and len(self._tokens) > 1:
+            self._resting[token] = time.time() + min(seconds, _LONGEST_REST)
+
+    def _best(self, first: int, used: Collection[str]) -> str:
+        order = [token for token in self._tokens[first:] + self._tokens[:first] if token not in used]
+        if not order:
+            return ""
+        passed = self.health.down() if self.health else set()
+        if self._resting:
+            now = time.time()
+            self._resting = {token: end for token, end in self._resting.items() if end > now}
+            passed |= self._resting.keys()
+        return next((token for token in order if token not in passed), order[0])
+
+
+def fnv1a_32(data: bytes) -> int:
+    """Fowler, Noll, Vo. Any gateway that serves a consumer must come to the same token.
+
+    >>> hex(fnv1a_32(b"foobar"))
+    '0xbf9cf968'
+    """
+    value = 0x811C9DC5
+    for byte in data:
+        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return value

@@ -1,0 +1,1 @@
+"""What a request waits for: texts, access tokens, files; and what may be fetched."""

@@ -1,0 +1,111 @@
+"""Files that a request only names, and a model service wants to have: fetched while the request waits."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Final
+
+from proxywasm import ClusterClient, HttpAnswer, HttpCallError, RouteCluster, log
+
+from ..protocols.exchange import Call
+from ..protocols.pivot.message_content import Data
+from ..wire import limits
+from ..wire.errors import ApiError, request_too_large
+from .public_address import is_public
+
+_TIMEOUT_MS: Final = 30_000
+_MOST: Final = 32  # OpenAI allows more in one request, but these are fetched all at once.
+
+# Servers of images refuse clients that they take for robots.
+_HEADERS: Final = {
+    "accept": "image/*",
+    "user-agent": "Mozilla/5.0 (compatible; AI-Proxy/1.0)",
+    "referer": "https://www.google.com/",
+}
+
+_SIGNATURES: Final = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"%PDF-", "application/pdf"),
+)
+
+
+class FilesWanted(Exception):
+    """A codec cannot go on without these; it is asked again when they are in `call.files`."""
+
+    def __init__(self, urls: list[str]) -> None:
+        super().__init__(f"{len(urls)} files")
+        self.urls = list(dict.fromkeys(urls))
+
+
+def fetch(call: Call, urls: list[str], then: Callable[[ApiError | None], None]) -> None:
+    """Fetch all of these into `call.files`, each once. `then` is called once, with the first error if there is one.
+
+    The calls go to the service that the route leads to, whose sidecar or egress proxy knows the way. Raises `ApiError`
+    for addresses that no client has a business to see through the gateway.
+    """
+    if len(urls) > _MOST:
+        raise ApiError(400, f"a request may name {_MOST} files at most", param="messages")
+    for url in urls:
+        _check(url)
+    waiting = set(urls)
+    size = 0
+
+    def answered(url: str, answer: HttpAnswer) -> None:
+        nonlocal size
+        if url not in waiting:
+            return  # Another one has failed already.
+        if answer.status != 200 or not answer.body:
+            waiting.clear()
+            then(_failed(url, f"status {answer.status}" if answer.received else "no answer"))
+            return
+        size += len(answer.body)
+        if size > limits.FETCHED_FILES:
+            waiting.clear()
+            call.files.clear()
+            then(_too_large())
+            return
+        call.files[url] = Data(_media_type(answer), base64.b64encode(answer.body).decode())
+        waiting.discard(url)
+        if not waiting:
+            then(None)
+
+    client = ClusterClient(RouteCluster())
+    for url in urls:
+        try:
+            client.get(url, _callback(url, answered), headers=_HEADERS, timeout_ms=_TIMEOUT_MS)
+        except HttpCallError as error:
+            log.error("%s", error)
+            waiting.clear()
+            raise _failed(url, "no answer") from None
+
+
+def _callback(url: str, answered: Callable[[str, HttpAnswer], None]) -> Callable[[HttpAnswer], None]:
+    return lambda answer: answered(url, answer)
+
+
+def _check(url: str) -> None:
+    if not url.lower().startswith(("https://", "http://")):
+        raise ApiError(400, "the address of a file must be of https, http or data", param="messages")
+    if not is_public(url):
+        raise ApiError(400, "the address of a file must be a public one", param="messages", code="invalid_image_url")
+
+
+def _too_large() -> ApiError:
+    return request_too_large(f"the files that the request names have more than {limits.FETCHED_FILES} bytes")
+
+
+def _failed(url: str, why: str) -> ApiError:
+    return ApiError(400, f"the file at {url} could not be fetched: {why}", param="messages", code="invalid_image_url")
+
+
+def _media_type(answer: HttpAnswer) -> str:
+    """What the bytes say, then what the server says."""
+    body = answer.body
+    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
+        return "image/webp"
+    known = next((kind for start, kind in _SIGNATURES if body.startswith(start)), "")
+    return known or answer.headers.get("content-type", "").partition(";")[0].strip() or "application/octet-stream"

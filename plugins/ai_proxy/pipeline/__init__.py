@@ -1,0 +1,1 @@
+"""The way of one exchange, request and response, in the order of travel."""

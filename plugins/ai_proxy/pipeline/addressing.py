@@ -1,0 +1,222 @@
+"""Where a request goes and with which credential: host, path and headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping, Set
+from typing import Final
+from urllib.parse import quote, unquote_plus
+
+from proxywasm import Headers, HttpContext, log
+
+from ..config.settings import Settings
+from ..credentials.secrets import signature
+from ..protocols.exchange import Call
+from ..providers.row import Auth, Original, Outgoing, OwnKey, Provider, Row
+from ..wire import apis, paths
+from .client_headers import ORIGINAL_HOST, ORIGINAL_PATH
+
+# Where clients of OpenAI's and other SDKs have their key, in the order in which it is looked for.
+_KEY_HEADERS: Final = ("x-api-key", "x-authorization", "authorization")
+
+
+_PROTOCOLS: Final = "sec-websocket-protocol"
+_PROTOCOL_KEY: Final = "openai-insecure-api-key."
+"""What precedes the key that OpenAI's clients in browsers give as a protocol: they cannot set headers."""
+
+_USED, _REMOVED = OwnKey.USED, OwnKey.REMOVED  # An enum member is no cheap attribute.
+
+
+def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, path: str) -> None:
+    """Turn the client's request headers into those for the provider. `path`: that of all requests like this one without
+    a query; empty if there is none.
+    """
+    if not call.token and provider.own_key is _USED:
+        call.token = _own_key(headers)
+    headers.discard_all(provider.removed_headers)
+    if call.api == apis.REALTIME and provider.own_key is _REMOVED:
+        _remove_protocol_key(headers)
+    if provider.headers:
+        headers.update(provider.headers)
+    _set_credential(headers, provider.row, call)
+    host, asked = provider.host, ctx.path
+    if not path or "?" in asked:
+        path = upstream_path(provider, call, asked)
+    if host and host != ctx.host:
+        headers.set_all(((":authority", host), (ORIGINAL_HOST, ctx.host)))
+    if path != asked:
+        headers.set_all(((":path", path), (ORIGINAL_PATH, _without_key(provider.row, asked))))
+
+
+def set_token(ctx: HttpContext, provider: Provider, call: Call, token: str) -> None:
+    """A credential that was not known before."""
+    call.token = token
+    _set_credential(ctx.request_headers, provider.row, call)
+
+
+def _set_credential(headers: MutableMapping[str, str], row: Row, call: Call) -> None:
+    if call.token and row.auth is not None and not row.auth.in_query:
+        headers[row.auth.header] = row.auth.prefix + call.token
+
+
+def _own_key(headers: Headers) -> str:
+    for name in _KEY_HEADERS:
+        if (value := headers.get(name, "")) and value.isascii():
+            return value[len("bearer ") :].strip() if value[:7].lower() == "bearer " else value
+    log.warn("there is neither a token in the configuration nor a key in the request")
+    return ""
+
+
+def _remove_protocol_key(headers: Headers) -> None:
+    protocols = [one.strip() for given in headers.get_all(_PROTOCOLS) for one in given.split(",")]
+    kept = [one for one in protocols if not one.startswith(_PROTOCOL_KEY)]
+    if len(kept) < len(protocols):
+        headers.discard(_PROTOCOLS)
+        if kept:
+            headers[_PROTOCOLS] = ", ".join(kept)
+
+
+def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
+    """Another host than that of the row, unless the configuration says which."""
+    headers = ctx.request_headers
+    if not provider.settings.provider_domain and host != headers.get(":authority"):
+        headers[":authority"] = host
+        headers[ORIGINAL_HOST] = ctx.host
+
+
+def sign(ctx: HttpContext, provider: Provider, call: Call, body: bytes) -> None:
+    """Add what covers all of the request, if there is anything. Nothing may be changed after that."""
+    if provider.row.sign is None:
+        return
+    headers = ctx.request_headers
+    sent = Outgoing(headers.get(":method", ""), headers.get(":authority", ""), headers.get(":path", ""), body)
+    signed = provider.row.sign(provider.settings, sent)
+    call.signature = signature(signed)
+    headers.update(signed)
+
+
+def errand(provider: Provider, call: Call, path: str, body: bytes) -> tuple[Outgoing, dict[str, str]]:
+    """A request of the plugin's own to the provider, and its headers. `path` is what a client would ask for."""
+    row, settings = provider.row, provider.settings
+    headers: dict[str, str] = {"content-type": "application/json", **provider.headers}
+    _set_credential(headers, row, call)
+    headers |= {name: value for name, value in call.headers.items() if value is not None}
+    host = provider.host if settings.provider_domain else call.host or provider.host
+    sent = Outgoing("POST", host, upstream_path(provider, call, path), body)
+    if row.sign is not None:
+        headers |= row.sign(settings, sent)
+    return sent, headers
+
+
+def set_path(ctx: HttpContext, provider: Provider, path: str) -> None:
+    """For a path that is known only with the body."""
+    headers = ctx.request_headers
+    if path != headers.get(":path"):
+        headers[":path"] = path
+        headers[ORIGINAL_PATH] = _without_key(provider.row, ctx.path)
+
+
+def upstream_path(provider: Provider, call: Call, path: str) -> str:
+    """The path for the provider; the client's query stays, where the service bears it.
+
+    Order of the settings: the client's prefix goes, the provider's path for the API comes, prefixes are put in front.
+    Raises `ApiError` if a name of the client's cannot stand in a path.
+    """
+    settings = provider.settings
+    row = provider.row
+    base = settings.base_path
+    if base and settings.base_path_handling == "removePrefix":
+        path = _without_prefix(path, base)
+    if not keeps_path(provider):
+        if provider.only_path:
+            path = provider.only_path
+        elif target := call.path or provider.paths.get(call.api):
+            # Anthropic's API is elsewhere where a codec or an edit has said so, and no longer Anthropic's.
+            if row.strict_query and (call.api.startswith("openai/") or (call.api == apis.MESSAGES and call.path)):
+                path = path.partition("?")[0]
+            # A parameter that Anthropic's clients use to reach what is new there is nothing to others.
+            path = _with_query(_filled(target, call), path, dropped={"beta"} if call.front else frozenset())
+        if provider.query:
+            # A client of Azure says its `api-version`, too; that of the configuration counts.
+            path = _with_own(path, provider.query)
+    if row.query and row.query not in path.partition("?")[2].split("&"):
+        path = _with_own(path, row.query)
+    path = _without_key(row, path)
+    if base and settings.base_path_handling == "prepend" and not path.startswith(base):
+        path = f"{base.rstrip('/')}/{path.lstrip('/')}"
+    if row.auth is not None and row.auth.in_query and call.token:
+        path = with_key(path, row.auth, call.token)
+    return _with_prefix(settings, path)
+
+
+def _without_key(row: Row, path: str) -> str:
+    """A path without the key that a client may have in its query."""
+    if row.key_parameter and "?" in path:
+        return _with_query(path.partition("?")[0], path, dropped={row.key_parameter})
+    return path
+
+
+def keeps_path(provider: Provider) -> bool:
+    """Whether requests have the client's path, and not that of their API."""
+    row, settings = provider.row, provider.settings
+    original = settings.protocol == "original" and (row.original is Original.KEPT or bool(settings.base_path))
+    return row.keeps_path or original
+
+
+def with_key(path: str, auth: Auth, token: str) -> str:
+    """The path with this credential in its query, in the place of any other."""
+    return _with_own(path, f"{auth.header}={quote(token, safe='')}")
+
+
+def _without_prefix(path: str, base: str) -> str:
+    base = base.rstrip("/")
+    if not path.startswith(base):
+        return path
+    rest = path[len(base) :]
+    return rest if rest.startswith("/") else path if rest and rest[0] != "?" else f"/{rest}"
+
+
+def _with_prefix(settings: Settings, path: str) -> str:
+    prefix = settings.provider_base_path
+    return path if not prefix or path.startswith(prefix) else prefix + path
+
+
+def _with_query(target: str, path: str, dropped: Set[str] = frozenset()) -> str:
+    """The target with the query of the path, but for parameters that the target itself has, and those to be dropped."""
+    query = path.partition("?")[2]
+    if not query:
+        return target
+    dropped = dropped | _names(target.partition("?")[2])
+    rest = [pair for pair in query.split("&") if _name(pair) not in dropped]
+    return f"{target}{'&' if '?' in target else '?'}{'&'.join(rest)}" if rest else target
+
+
+def _with_own(path: str, query: str) -> str:
+    """The path with this query behind its own, of which parameters of the same names go."""
+    path = _with_query(path.partition("?")[0], path, dropped=_names(query))
+    return f"{path}{'&' if '?' in path else '?'}{query}"
+
+
+def _names(query: str) -> Set[str]:
+    return {_name(pair) for pair in query.split("&")} if query else frozenset()
+
+
+def _name(pair: str) -> str:
+    """The name of a parameter as a service reads it."""
+    name = pair.partition("=")[0]
+    return unquote_plus(name) if "%" in name or "+" in name else name
+
+
+def _filled(target: str, call: Call) -> str:
+    """Ids of the client's path at their places in the provider's path."""
+    if "{" not in target:
+        return target
+    parameters = call.route.parameters
+    if call.model:
+        parameters = {**parameters, "model": call.model}
+    elif "model" not in parameters:
+        # Azure: what names no model is about no deployment.
+        target = target.replace("/deployments/{model}", "")
+    return re.sub(
+        r"\{(\w+)\}", lambda match: paths.segment(parameters.get(match[1], match[0]), match[1], safe=":@"), target
+    )

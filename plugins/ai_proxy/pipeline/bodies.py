@@ -1,0 +1,94 @@
+"""The body of a request as it concerns every provider: a document of the OpenAI protocol, the pivot."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxywasm import JsonTooComplexError, log
+
+from ..config import custom_settings
+from ..protocols import fronts
+from ..protocols.exchange import Call
+from ..providers.row import Provider
+from ..wire import apis
+from ..wire.errors import ApiError, request_too_complex
+from ..wire.json import Json, loads
+from . import messages
+
+_TELL_USAGE: Final = frozenset({apis.CHAT, apis.COMPLETIONS})
+"""The APIs whose streams tell the tokens used, if asked."""
+
+
+def document(raw: bytes) -> Json:
+    """Raises `ApiError` for what is no JSON object, and for one that is too large to be converted."""
+    try:
+        body = loads(raw)
+    except JsonTooComplexError as error:
+        raise request_too_complex(error) from None
+    except ValueError as error:
+        # What exactly is wrong is worded differently by each version of Python.
+        log.info("request body: %s", error)
+        raise ApiError(400, "the request body is not valid JSON", code="invalid_json") from None
+    if not isinstance(body, dict):
+        raise ApiError(400, "the request body must be a JSON object", code="invalid_json")
+    return body
+
+
+def prepare(provider: Provider, call: Call, body: Json) -> tuple[Json, bool]:
+    """The pivot's request, and whether it is no longer what the client sent. Raises `ApiError`."""
+    settings, codecs = provider.settings, provider.row.codecs
+    changed = False
+    if call.front:
+        fronts.leave_if_native(call, provider, body)
+        if (front := fronts.of(call)) is not None:
+            codec = codecs.get(call.api)
+            signed = getattr(codec, "reads_thoughts", False)
+            body = front.request(call, body, converted=codec is not None, signed=signed)
+            changed = True
+    if settings.custom_settings:
+        changed |= custom_settings.apply(settings.custom_settings, body)
+    call.stream = body.get("stream") is True
+    if call.stream and call.api in _TELL_USAGE:
+        changed |= _ask_for_usage(body)
+    if "n" in body and isinstance(count := body["n"], int) and count > 1:
+        call.choices = count
+    is_chat = call.api == apis.CHAT
+    if is_chat:
+        changed |= messages.prepare(settings, provider.row, body)
+        if apis.CHAT in codecs and not (isinstance(conversation := body.get("messages"), list) and conversation):
+            raise ApiError(400, "messages must be a non-empty array", param="messages")
+    changed |= _map_model(provider, call, body)
+    if is_chat and provider.context is not None:
+        changed |= provider.context.insert(body)
+    if (edit := provider.row.edits.get(call.api)) is not None:
+        changed |= edit(call, body)
+    return body, changed
+
+
+def _map_model(provider: Provider, call: Call, body: Json) -> bool:
+    model = body.get("model")
+    if model is not None and not isinstance(model, str):
+        raise ApiError(400, "model must be a string", param="model")
+    mapping = provider.settings.model_mapping
+    if model:
+        call.asked_model = model
+        call.model = mapping.of(model)
+    elif mapping.fallback and call.api not in provider.row.codecs:
+        call.model = mapping.fallback
+    elif call.api in apis.MODEL_REQUIRED:
+        raise ApiError(400, "you must provide a model parameter", param="model")
+    else:
+        return False
+    body["model"] = call.model
+    return call.model != model
+
+
+def _ask_for_usage(body: Json) -> bool:
+    """Streams tell the tokens used only when asked, and gateways account by them."""
+    options = body.get("stream_options")
+    if options is None:
+        options = body["stream_options"] = {}
+    if not isinstance(options, dict) or "include_usage" in options:
+        return False
+    options["include_usage"] = True
+    return True

@@ -1,0 +1,63 @@
+"""Health checks: tokens that are out of order are tried in the background until they work again."""
+
+from __future__ import annotations
+
+from proxywasm import ClusterClient, HttpAnswer, HttpCallError, TargetCluster, log, plugin_context
+
+from ..credentials.token_health import Check, Health
+from ..protocols.exchange import Call
+from ..providers.row import Provider
+from ..wire import apis, limits
+from ..wire.apis import Route
+from ..wire.errors import ApiError, is_openai_error, parse
+from ..wire.json import dump_bytes
+from . import addressing
+
+_PATH = "/v1/chat/completions"
+_QUESTION = "who are you?"
+
+
+def watch(provider: Provider) -> None:
+    """Check the tokens of a provider from now on, if it is configured so. To be called while the plugin starts."""
+    health = provider.tokens.health
+    if health is not None:
+        # Timers have steps of 100 milliseconds.
+        period = -(-health.settings.health_check_interval // 100) * 100
+        plugin_context().register_tick(period, lambda: _tick(provider, health))
+
+
+def _tick(provider: Provider, health: Health) -> None:
+    for check in health.due():
+        try:
+            _check(provider, health, check)
+        except (ApiError, HttpCallError) as error:
+            log.error("health check of a token of %s cannot be made: %s", provider.row.name, error)
+
+
+def _check(provider: Provider, health: Health, check: Check) -> None:
+    """Ask a short question with this token. It goes the way that all chats go."""
+    if apis.CHAT not in provider.paths:
+        health.checked(check.token, good=True)  # There is nothing to ask; the next request will show.
+        return
+    settings = health.settings
+    call = Call(provider.settings, Route(apis.CHAT))
+    call.token = check.token
+    call.asked_model = settings.health_check_model
+    call.model = provider.settings.model_mapping.of(call.asked_model)
+    body = {"model": call.model, "messages": [{"role": "user", "content": _QUESTION}]}
+    codec = provider.row.codecs.get(apis.CHAT)
+    if codec is not None:
+        body = codec.request(call, body)
+    data = dump_bytes(body)
+    sent, headers = addressing.errand(provider, call, _PATH, data)
+
+    def answered(answer: HttpAnswer) -> None:
+        document = parse(answer.body) if len(answer.body) <= limits.OWN_ANSWER else None
+        failed = isinstance(document, dict) and (
+            is_openai_error(document) or (codec is not None and codec.error(200, document) is not None)
+        )
+        health.checked(check.token, good=200 <= answer.status < 300 and not failed)
+
+    ClusterClient(TargetCluster(check.cluster, sent.host)).post(
+        sent.path, answered, headers=headers, body=data, timeout_ms=settings.health_check_timeout
+    )

@@ -1,0 +1,78 @@
+"""Forms that name a model: image edits and variations, and where a path needs it, transcriptions."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from ..protocols.exchange import Call
+from ..providers.row import Provider
+from ..wire import multipart
+from ..wire.errors import ApiError
+from ..wire.json import Json
+from ..wire.multipart import MultipartError, Part
+
+
+def map_model(provider: Provider, call: Call, raw: bytes, content_type: str) -> bytes | None:
+    """Map the model of a form; None if the form can go on as it is. Raises `ApiError`."""
+    try:
+        boundary = multipart.boundary(content_type)
+        parts = multipart.read(raw, boundary)
+        field = next((part for part in parts if part.name == "model" and not part.filename), None)
+        asked = "" if field is None else field.data.decode(errors="replace").strip()
+        mapping = provider.settings.model_mapping
+        call.asked_model = asked
+        call.model = mapping.of(asked) if asked else mapping.fallback
+        call.stream = any(part.name == "stream" and part.data.strip() == b"true" for part in parts)
+        if call.model == asked:
+            return None
+        _set_model(parts, field, call.model)
+        return multipart.write(parts, boundary)
+    except MultipartError as error:
+        raise _invalid(error) from None
+
+
+def document(raw: bytes, content_type: str) -> Json:
+    """A form as the document that a codec gets: texts as strings, images as lists of URLs. Raises `ApiError`."""
+    try:
+        parts = multipart.read(raw, multipart.boundary(content_type))
+    except MultipartError as error:
+        raise _invalid(error) from None
+    fields: dict[str, Any] = {}
+    for part in parts:
+        name = part.name.partition("[")[0]  # image, image[] and image[0] are the same
+        if name in _IMAGES:
+            fields.setdefault(name, []).append(_image_url(part))
+        elif not part.filename:
+            text = part.data.decode(errors="replace")
+            fields[name] = text == "true" if name == "stream" else text
+    return fields
+
+
+_IMAGES = ("image", "mask")
+
+_SIGNATURES = ((b"\x89PNG", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
+
+
+def _image_url(part: Part) -> str:
+    """What is an address already stays; an image becomes a data URL."""
+    if part.data.startswith((b"data:", b"http://", b"https://")):
+        return part.data.decode(errors="replace")
+    kind = part.content_type
+    if not kind or kind == "application/octet-stream":
+        webp = part.data[:4] == b"RIFF" and part.data[8:12] == b"WEBP"
+        kind = (
+            "image/webp" if webp else next((name for start, name in _SIGNATURES if part.data.startswith(start)), kind)
+        )
+    return f"data:{kind or 'application/octet-stream'};base64,{base64.b64encode(part.data).decode()}"
+
+
+def _invalid(error: MultipartError) -> ApiError:
+    return ApiError(400, f"the request body is not a valid form: {error}", code="invalid_form")
+
+
+def _set_model(parts: list[Part], field: Part | None, model: str) -> None:
+    if field is None:
+        parts.append(multipart.field("model", model))
+    else:
+        field.data = model.encode(errors="replace")

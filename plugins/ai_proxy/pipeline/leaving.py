@@ -1,0 +1,108 @@
+"""The last station of an answer on its way to the client: no credential gets past it.
+
+Services repeat the key that they were sent: in errors, in redirections, in headers for debugging. Answers that the
+plugin has in hand come through here; streams have the same done to each piece, in `streams` and `passed_streams`.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Final
+
+from proxywasm import Action, HttpContext
+
+from ..protocols.exchange import Call
+from ..providers.row import OwnKey, Provider
+from ..wire import lenient
+from ..wire.errors import ApiError
+from .passed_streams import stream_of
+
+Fields = list[tuple[str, str]]
+
+_REDIRECTING: Final = frozenset({"location", "refresh"})
+"""Headers that a client follows: with anything in the place of a credential they would lead somewhere else."""
+
+_NOT_TEXT: Final = ("audio/", "font/", "image/", "video/")
+
+IN_HAND: Final = 1024 * 1024
+"""Bytes of an answer up to which it is looked at as a whole, which keeps its `content-length`."""
+
+
+def headers(ctx: HttpContext, call: Call) -> None:
+    """Remove credentials from the headers of an answer. Raises `ApiError` if it sends the client away with one."""
+    headers = ctx.response_headers
+    given = headers.fields()
+    cleaned = fields(call, given)
+    if cleaned is given:
+        return
+    kept = set(cleaned)
+    for name in dict.fromkeys(name for name, value in given if (name, value) not in kept):
+        values = [value for key, value in cleaned if key == name]
+        if values:
+            headers[name] = values[0]
+            for value in values[1:]:
+                headers.add(name, value)
+        else:
+            headers.discard(name)
+
+
+def fields(call: Call, given: Fields) -> Fields:
+    """Header fields without credentials; the same object if there are none. Raises `ApiError` as `headers` does."""
+    scrubber = call.scrubber
+    # As mostly: no name and no value is as long as a credential.
+    if max(map(len, chain.from_iterable(given)), default=0) < scrubber.shortest:
+        return given
+    if not scrubber.suspects_header("\n".join(chain.from_iterable(given))):
+        return given
+    cleaned = []
+    for name, value in given:
+        if scrubber.knows(name):
+            continue
+        if (new := scrubber.clean_text(value)) is not value and name in _REDIRECTING:
+            raise ApiError(
+                502,
+                "the upstream redirects to an address with a credential of the gateway in it",
+                code="bad_upstream_response",
+            )
+        cleaned.append((name, new))
+    return cleaned
+
+
+def add_headers(ctx: HttpContext, call: Call) -> None:
+    """Set what a codec has found in the body for the headers."""
+    if call.answer_headers:
+        ctx.response_headers.update(fields(call, [*call.answer_headers.items()]))
+
+
+def body(ctx: HttpContext, call: Call, new: bytes) -> None:
+    """Send this in the place of the body in hand."""
+    ctx.replace_response_body(call.scrubber.clean(new))
+
+
+def passed_body(ctx: HttpContext, call: Call, came: bytes) -> None:
+    """Send the body in hand."""
+    cleaned = call.scrubber.clean(came)
+    if cleaned is not came:
+        ctx.replace_response_body(cleaned)
+
+
+def may_hold_credentials(ctx: HttpContext, provider: Provider, call: Call) -> bool:
+    """Whether the body of an answer can have any but the client's own in it."""
+    return bool(call.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
+
+
+def pass_on(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
+    """An answer that nobody converts or checks. It is read only to look for credentials, where there are any."""
+    headers = ctx.response_headers
+    kind = headers.get("content-type", "").lstrip().lower()
+    is_media = kind.startswith(_NOT_TEXT) and call.status < 400 and "xml" not in kind
+    if is_media or ctx.response_is_opaque or not may_hold_credentials(ctx, provider, call):
+        ctx.dont_read_response_body()
+        return None
+    call.passes = True
+    if 0 < lenient.digits(headers.get("content-length")) <= IN_HAND:
+        ctx.buffer_response_body()
+        return Action.STOP_ITERATION
+    headers.discard("content-length")
+    ctx.set_context("stream", stream_of(kind, call.scrubber, call))
+    return None

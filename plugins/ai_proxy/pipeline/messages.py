@@ -1,0 +1,104 @@
+"""What settings change about the messages of a chat, before anything provider-specific happens to them."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import Any, Final
+
+from ..config.settings import Settings
+from ..providers.row import Row
+from ..wire.json import Json
+
+_INSTRUCTIONS: Final = ("system", "developer")
+_SIDES: Final = ("user", "assistant")
+
+
+def prepare(settings: Settings, row: Row, body: Json) -> bool:
+    """Change `messages` in place; whether anything changed. What is no list of objects is left for others to refuse."""
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        return False
+    developer = False
+    for message in messages:
+        if not isinstance(message, dict):
+            return False
+        if message.get("role") == "developer":
+            developer = True
+    prepared = messages
+    if settings.context_cleanup_commands:
+        prepared = _clean_up(prepared, settings.context_cleanup_commands)
+    if settings.merge_consecutive_messages or settings.hiclaw_mode:
+        prepared = _merge(prepared)
+    if developer and not row.keeps_developer_role:
+        # Most models know only `system`, which is what the role was called before.
+        prepared = [
+            {**message, "role": "system"} if message.get("role") == "developer" else message for message in prepared
+        ]
+    if prepared is messages or prepared == messages:
+        return False
+    body["messages"] = prepared
+    return True
+
+
+def _clean_up(messages: list[Json], commands: tuple[str, ...]) -> list[Json]:
+    """Forget what stands before the last command, and the command; system messages stay, under either name."""
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        if message.get("role") == "user" and _text(message.get("content")) in commands:
+            kept = [earlier for earlier in messages[:index] if earlier.get("role") in _INSTRUCTIONS]
+            return kept + messages[index + 1 :]
+    return messages
+
+
+def _text(content: Any) -> str | None:
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else None
+    texts = [part.get("text") if isinstance(part, dict) else None for part in content]
+    return "\n".join(text for text in texts if text) if all(isinstance(text, str) for text in texts) else None
+
+
+def _merge(messages: list[Json]) -> list[Json]:
+    """Make one of neighbours from the same side, for models that insist on taking turns."""
+    runs: list[list[Json]] = []
+    for message in messages:
+        if runs and message.get("role") in _SIDES and _same_speaker(runs[-1][0], message):
+            runs[-1].append(message)
+        else:
+            runs.append([message])
+    return [_joined(run) if len(run) > 1 else run[0] for run in runs]
+
+
+def _same_speaker(first: Json, second: Json) -> bool:
+    return first.get("role") == second.get("role") and first.get("name") == second.get("name")
+
+
+def _joined(run: list[Json]) -> Json:
+    """Texts get a blank line between them, anything else becomes a list of parts. No field gets lost.
+
+    All of a run is joined at once: two by two, the first would be copied for each that follows.
+    """
+    message: Json = {}
+    for one in reversed(run):
+        message.update(one)  # What several say is said as the first says it.
+    for name in ("tool_calls", "annotations"):
+        lists = [value for one in run if isinstance(value := one.get(name), list)]
+        if len(lists) > 1 and isinstance(message[name], list):
+            message[name] = [item for value in lists for item in value]
+    for name in ("reasoning_content", "reasoning"):
+        texts = [value for one in run if isinstance(value := one.get(name), str)]
+        if len(texts) > 1 and isinstance(message[name], str):
+            message[name] = "\n\n".join(texts)
+    contents = [content for one in run if (content := one.get("content"))]
+    if texts := list(takewhile(lambda content: isinstance(content, str), contents)):
+        contents[: len(texts)] = ["\n\n".join(texts)]
+    if len(contents) == 1:
+        message["content"] = contents[0]
+    elif contents:
+        message["content"] = [part for content in contents for part in _parts(content)]
+    return message
+
+
+def _parts(content: Any) -> list[Any]:
+    if isinstance(content, list):
+        return content
+    return [{"type": "text", "text": content}] if isinstance(content, str) else [content]

@@ -1,0 +1,159 @@
+"""`promoteThinkingOnEmpty`: reasoning takes the place of an answer that has nothing else.
+
+Clients that show only the content of an answer would show nothing. In a stream the reasoning waits until it is known
+what becomes of it: with the first piece of content it goes out as reasoning, at an end without any as the content.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..config.settings import Settings
+from ..protocols.writers import Writer
+from ..wire import limits
+from ..wire.errors import ApiError
+from ..wire.json import Json
+
+_NAMES = ("reasoning_content", "reasoning")
+_OF_A_DELTA = 128
+"""Characters that a delta that waits counts besides its reasoning: it takes memory, too."""
+
+
+def wanted(settings: Settings) -> bool:
+    return settings.promote_thinking_on_empty or settings.hiclaw_mode
+
+
+def promote(answer: Json) -> bool:
+    """A whole answer of the OpenAI protocol; whether it was changed."""
+    changed = False
+    choices = answer.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        message = choice.get("message") if isinstance(choice, dict) else None
+        if isinstance(message, dict) and not _says(message) and (thought := _thought(message)).strip():
+            choice["message"] = {**without(message), "content": thought}
+            changed = True
+    return changed
+
+
+def without(message: Json) -> Json:
+    """A message or delta without its reasoning."""
+    return {name: value for name, value in message.items() if name not in {*_NAMES, "thinking_blocks"}}
+
+
+class Promotion:
+    """One stream: the reasoning that waits, by choice."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, list[Json]] = {}
+        self._decided: set[int] = set()
+        self._size = 0
+
+    def deltas(self, index: int, delta: Json) -> list[Json]:
+        """What can be said now."""
+        if index in self._decided:
+            return [delta]
+        if _says(delta):
+            self._decided.add(index)
+            return [*self._waiting.pop(index, ()), delta]
+        if _thought(delta):
+            waiting = self._waiting.setdefault(index, [])
+            waiting.append(delta)
+            self._size += len(_thought(delta)) + _OF_A_DELTA
+            if self._size <= limits.WAITING:
+                return []
+            # So much reasoning is no answer. It goes out as what it is, and so does what is still to come.
+            self._decided.add(index)
+            del self._waiting[index]
+            self._size = 0
+            return waiting
+        return [delta]
+
+    def finish(self, index: int) -> Json | None:
+        """The choice ends: what is to be its content."""
+        waiting = self._waiting.pop(index, None)
+        return {"content": "".join(map(_thought, waiting))} if waiting else None
+
+    def rest(self) -> list[tuple[int, Json]]:
+        """The stream ends before its choices: nothing is decided, and nothing lost."""
+        rest = [(index, delta) for index, deltas in self._waiting.items() for delta in deltas]
+        self._waiting.clear()
+        return rest
+
+
+class PromotingWriter:
+    """A `Writer` before another one."""
+
+    wordy = True
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._promotion = Promotion()
+
+    @property
+    def may_end(self) -> bool:
+        return self._writer.may_end
+
+    @may_end.setter
+    def may_end(self, value: bool) -> None:
+        self._writer.may_end = value
+
+    @property
+    def begun(self) -> bool:
+        return self._writer.begun
+
+    @property
+    def said(self) -> bool:
+        return self._writer.said
+
+    @property
+    def closed(self) -> bool:
+        return self._writer.closed
+
+    @property
+    def complete(self) -> bool:
+        return self._writer.complete
+
+    def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:
+        self._writer.begin(chunk_id, created=created, model=model)
+
+    def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
+        for one in self._promotion.deltas(index, delta):
+            self._writer.delta(index, one, logprobs=logprobs, usage=usage)
+
+    def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
+        if delta and (_says(delta) or _thought(delta)):
+            self.delta(index, delta)
+            delta = None
+        if (content := self._promotion.finish(index)) is not None:
+            self._writer.delta(index, content)
+        self._writer.finish(index, reason, delta=delta, usage=usage)
+
+    def usage(self, usage: Json) -> None:
+        self._writer.usage(usage)
+
+    def done(self) -> None:
+        self._release()
+        self._writer.done()
+
+    def fail(self, error: ApiError) -> None:
+        self._release()
+        self._writer.fail(error)
+
+    def take(self) -> bytes:
+        return self._writer.take()
+
+    def _release(self) -> None:
+        for index, delta in self._promotion.rest():
+            self._writer.delta(index, delta)
+
+
+def _says(message: Json) -> bool:
+    """There is something other than reasoning."""
+    content = message.get("content")
+    if isinstance(content, str):
+        content = content.strip()
+    return any((content, message.get("tool_calls"), message.get("refusal"), message.get("audio")))
+
+
+def _thought(message: Json) -> str:
+    return next((value for name in _NAMES if isinstance(value := message.get(name), str) and value), "")

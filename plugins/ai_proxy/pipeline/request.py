@@ -1,0 +1,262 @@
+"""A request on its way to the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import parse_qs
+
+from proxywasm import Action, Headers, HttpContext, JsonTooComplexError, log
+
+from ..config import custom_settings
+from ..configuration import Config
+from ..fetching import remote_files
+from ..fetching.remote_files import FilesWanted
+from ..fetching.waiting import Awaited, go_on
+from ..protocols import fronts
+from ..protocols.exchange import Call
+from ..providers.row import Provider
+from ..wire import apis, limits, multipart, paths
+from ..wire.errors import ApiError, busy, request_too_complex, request_too_large
+from ..wire.json import Json, NumberError, dump_converted, loads
+from . import addressing, bodies, forms, retry
+from .plans import Plan, Plans
+
+REQUEST_FAILED: Final = "ai-proxy.proc_req_body_failed"
+
+_FIRST_BYTE_TIMEOUT: Final = "x-envoy-upstream-rq-first-byte-timeout-ms"
+
+
+def on_headers(ctx: HttpContext, config: Config) -> Action | None:
+    plans = config.plans
+    if plans is None:
+        ctx.dont_read_request_body()
+        return None
+    ctx.disable_reroute()
+    provider = plans.provider
+    plain = apis.PLAIN.get(ctx.path)
+    route = plain or apis.classify(ctx.path)
+    plan = plans[route.api]
+    if plan.api != route.api:
+        route = apis.Route(plan.api)
+    call = Call(provider.settings, route)
+    call.scrubber = provider.scrubbers.configured
+    call.kept = provider.kept
+    ctx.set_context("call", call)
+    if not plan.api and plan.openai:
+        log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
+    headers = ctx.request_headers
+    concerned = plan.readable and ctx.has_request_body and _is_readable(ctx, headers, plan, call)
+    if concerned and plan.front:
+        fronts.enter(call, provider)
+        plan = plans[call.api]
+    read = concerned and plan.edited
+    row, settings = provider.row, provider.settings
+    try:
+        if concerned:
+            _check(plan, read, headers.get("content-length", ""))
+        if plain is None:
+            paths.check(ctx.path)
+        if plan.choose_path is not None:
+            call.path = plan.choose_path(call)
+        consumer = headers.get("x-mse-consumer") if plan.stateful else None
+        tokens = provider.tokens
+        call.token = (
+            (row.credential(settings) if row.credential else "") or tokens.only or tokens.pick(plan.api, consumer)
+        )
+        read = read and not (call.path and plan.only_for_path)
+        if plan.names_model and not read:
+            # A websocket's request has the model in its query.
+            asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
+            call.model = asked and settings.model_mapping.of(asked)
+        if row.read_headers:
+            call.asked_headers = {name: headers.get(name, "") for name in row.read_headers}
+        addressing.address(ctx, headers, provider, call, plan.path)
+    except ApiError as error:
+        reply(ctx, error)
+        return None
+    if row.first_byte_timeout_always and settings.first_byte_timeout:
+        headers[_FIRST_BYTE_TIMEOUT] = str(settings.first_byte_timeout)
+    if not read:
+        ctx.dont_read_request_body()
+        return _after(ctx, plan.login, lambda: _send_unread(ctx, plan, call))
+    ctx.set_request_body_buffer_limit(limits.BODY)
+    return Action.STOP_ITERATION
+
+
+def _check(plan: Plan, read: bool, length: str) -> None:
+    """Raises `ApiError` for a request that need not even be read."""
+    if read and limits.exceeds(length, limits.BODY):
+        raise request_too_large()
+    if not plan.served:
+        raise ApiError(404, "the model service behind this route does not have this API", code="unsupported_api")
+
+
+def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
+    call: Call = ctx.get_context("call")
+    plans = config.plans
+    assert plans is not None, "nothing is read where requests pass as they are"
+    awaited = plans[call.api].awaited
+    if not awaited or all(one.ready(ctx) for one, _ in awaited):
+        return _send(ctx, plans, call, raw)
+    if not plans.provider.kept.fits(call, len(raw)):
+        reply(ctx, busy())
+        return None
+    return _after(ctx, awaited, lambda: _send(ctx, plans, call, raw))
+
+
+def _after(
+    ctx: HttpContext, awaited: tuple[tuple[Awaited, str], ...], then: Callable[[], Action | None]
+) -> Action | None:
+    """Go on when all of these are there. Each comes with what a failure is called in access logs."""
+    if not awaited:
+        return then()
+    (first, failure), *rest = awaited
+
+    def proceed(error: ApiError | None) -> Action | None:
+        if error is None:
+            return _after(ctx, tuple(rest), then)
+        reply(ctx, error, details=failure)
+        return None
+
+    return proceed(None) if first.ready(ctx) else first.wait(ctx, proceed)
+
+
+def _send_unread(ctx: HttpContext, plan: Plan, call: Call) -> None:
+    provider = plan.provider
+    if provider.login is not None:
+        addressing.set_token(ctx, provider, call, provider.login.token)
+    if plan.sealed and not ctx.has_request_body:
+        _seal(ctx, provider, call, b"")
+
+
+def _send(ctx: HttpContext, plans: Plans, call: Call, raw: bytes) -> Action | None:
+    provider = plans.provider
+    try:
+        replacement = _replacement(plans, call, raw)
+        plan = plans[call.api]
+        # Headers are changed when nothing can be refused any more.
+        path = addressing.upstream_path(provider, call, ctx.path) if call.path or plan.names_model else ""
+    except ApiError as error:
+        reply(ctx, error)
+        return None
+    except NumberError as error:
+        reply(ctx, ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json"))
+        return None
+    except FilesWanted as wanted:
+        return _fetch(ctx, plans, call, raw, wanted.urls)
+    if provider.login is not None:
+        addressing.set_token(ctx, provider, call, provider.login.token)
+    if call.stream or call.headers:
+        _set_headers(ctx.request_headers, plan, call)
+    if call.host:
+        addressing.set_host(ctx, provider, call.host)
+    if path:
+        addressing.set_path(ctx, provider, path)
+    if replacement is not None:
+        ctx.replace_request_body(replacement)
+    if plan.sealed:
+        _seal(ctx, provider, call, raw if replacement is None else replacement)
+    return None
+
+
+def _set_headers(headers: Headers, plan: Plan, call: Call) -> None:
+    """What is known only with the body: whether a stream is wanted, and what the codec sets."""
+    if call.stream:
+        if plan.accepts_events:
+            headers["accept"] = "text/event-stream"
+        if plan.first_byte_timeout:
+            headers[_FIRST_BYTE_TIMEOUT] = plan.first_byte_timeout
+    for name, value in call.headers.items():
+        if value is None:
+            headers.discard(name)
+        else:
+            headers[name] = value
+
+
+def _seal(ctx: HttpContext, provider: Provider, call: Call, sent: bytes) -> None:
+    """Nothing in the request changes any more."""
+    addressing.sign(ctx, provider, call, sent)
+    retry.remember(provider, call, sent)
+
+
+def _fetch(ctx: HttpContext, plans: Plans, call: Call, raw: bytes, urls: list[str]) -> Action | None:
+    """Fetch files, and then convert the request once more."""
+    failure = f"ai-proxy.{plans.provider.row.name}.fetch_image_failed"
+
+    def proceed(error: ApiError | None) -> Action | None:
+        if error is None:
+            return _send(ctx, plans, call, raw)
+        reply(ctx, error, details=failure)
+        return None
+
+    if not plans.provider.kept.fits(call, len(raw) + limits.FETCHED_FILES):
+        return proceed(busy())
+    try:
+        remote_files.fetch(call, urls, lambda error: go_on(ctx, proceed, error))
+    except ApiError as error:
+        return proceed(error)
+    return Action.PAUSE
+
+
+def _replacement(plans: Plans, call: Call, raw: bytes) -> bytes | None:
+    """The body for the provider; None if the client's will do. Raises `ApiError` and `NumberError`."""
+    provider, plan = plans.provider, plans[call.api]
+    if provider.row.keeps_bodies:
+        document = _own_document(raw)
+        if document is None or not custom_settings.apply(provider.settings.custom_settings, document):
+            return None
+        return _fitting(dump_converted(document, raw))
+    if not plan.openai:
+        return None  # It is read for the signature only.
+    if not call.form:
+        body = bodies.document(raw)
+    elif plan.codec is None:
+        return forms.map_model(provider, call, raw, call.form)
+    else:
+        call.headers["content-type"] = "application/json"
+        body = forms.document(raw, call.form)
+    body, changed = bodies.prepare(provider, call, body)
+    codec = plans[call.api].codec  # With some models the API has turned out to be another.
+    if codec is not None:
+        return _fitting(dump_converted(codec.request(call, body), raw))
+    return _fitting(dump_converted(body, raw)) if changed else None
+
+
+def _own_document(raw: bytes) -> Json | None:
+    """A body of a protocol that nobody here knows; None if it is no JSON object. Raises `ApiError`."""
+    try:
+        document = loads(raw)
+    except JsonTooComplexError as error:
+        # To pass it on would be to pass by the operator's `customSettings`.
+        raise request_too_complex(error) from None
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _fitting(body: bytes) -> bytes:
+    """Raises `ApiError` for a body that has grown too large."""
+    if len(body) > limits.CONVERTED:
+        raise request_too_large(f"the request body has more than {limits.CONVERTED} bytes when it is converted")
+    return body
+
+
+def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
+    """Answer the client in the provider's stead."""
+    body = fronts.error_body(ctx, error)
+    log.warn("request refused with %d: %s", error.status, paths.shown(error.message))
+    ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
+
+
+def _is_readable(ctx: HttpContext, headers: Headers, plan: Plan, call: Call) -> bool:
+    """Whether the body is something that can be looked at. A form is noted in the call."""
+    if ctx.request_is_opaque:
+        return False
+    content_type = headers.get("content-type", "")
+    if content_type == "application/json":
+        return True
+    if multipart.is_form(content_type):
+        call.form = content_type
+        return plan.reads_forms
+    return not content_type or "application/json" in content_type.lower()

@@ -1,0 +1,127 @@
+"""Anthropic's Messages API for clients (Claude Code and others) of providers that do not have it.
+
+Source: docs.anthropic.com, "Messages" and "Messages examples".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from proxywasm import log
+
+from ...wire.errors import ApiError
+from ...wire.json import Json
+from ..exchange import Call
+from ..writers import Writer
+from .client_answer import response
+from .client_messages import messages, parts
+from .parts import error_document
+from .stream_writer import ClaudeWriter
+
+__all__ = ["error", "request", "response", "writer"]
+
+_SAME = ("model", "stream", "max_tokens", "temperature", "top_p")
+
+# Thinking tokens up to which an effort is meant; above all, it is high.
+_EFFORTS = ((4096, "low"), (16384, "medium"))
+
+# Claude Code puts a checksum of the conversation into its system prompt. It would defeat every prompt cache.
+_BILLING = "x-anthropic-billing-header:"
+_CHECKSUM = re.compile(r"; cch=[^;]*")
+
+
+def request(call: Call, body: Json, *, converted: bool, signed: bool) -> Json:
+    pivot: Json = {name: body[name] for name in _SAME if body.get(name) is not None}
+    given = body.get("messages")
+    if not isinstance(given, list) or not given:
+        raise ApiError(400, "messages must be a non-empty array", param="messages")
+    pivot["messages"] = [*_system(body.get("system")), *messages(given, signed=signed)]
+    if body.get("stop_sequences"):
+        pivot["stop"] = body["stop_sequences"]
+    if converted and body.get("top_k") is not None:
+        pivot["top_k"] = body["top_k"]  # OpenAI has no such parameter.
+    if tools := _tools(body.get("tools")):
+        pivot["tools"] = tools
+    _tool_choice(body.get("tool_choice"), pivot)
+    _thinking(call, body, pivot)
+    _output(body, pivot)
+    return pivot
+
+
+def writer(call: Call) -> Writer:
+    return ClaudeWriter(call.model)
+
+
+def error(error: ApiError) -> Json:
+    return error_document(error)
+
+
+def _system(system: Any) -> list[Json]:
+    if isinstance(system, str) and system:
+        return [{"role": "system", "content": _without_checksum(system)}]
+    if isinstance(system, list) and (content := parts(system, "system")):
+        for part in content:
+            if isinstance(part.get("text"), str):
+                part["text"] = _without_checksum(part["text"])
+        return [{"role": "system", "content": content}]
+    return []
+
+
+def _without_checksum(text: str) -> str:
+    return _CHECKSUM.sub("", text) if text.startswith(_BILLING) else text
+
+
+def _tools(tools: Any) -> list[Json]:
+    if tools is None:
+        return []
+    if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
+        raise ApiError(400, "tools must be an array of objects", param="tools")
+    result = []
+    for tool in tools:
+        if tool.get("type") is not None and tool["type"] != "custom":
+            # Tools that Anthropic's own servers run (web search, ...); nobody here would answer their calls.
+            log.warn("tool of type %s dropped: only Anthropic has it", tool["type"])
+            continue
+        function: Json = {name: tool[name] for name in ("name", "description", "strict") if tool.get(name) is not None}
+        if tool.get("input_schema") is not None:
+            function["parameters"] = tool["input_schema"]
+        result.append({"type": "function", "function": function})
+    return result
+
+
+def _tool_choice(choice: Any, pivot: Json) -> None:
+    if not isinstance(choice, dict) or "tools" not in pivot:
+        return
+    kind = choice.get("type")
+    if kind == "tool" and choice.get("name"):
+        pivot["tool_choice"] = {"type": "function", "function": {"name": choice["name"]}}
+    else:
+        pivot["tool_choice"] = _CHOICES.get(str(kind), "auto")
+    pivot["parallel_tool_calls"] = choice.get("disable_parallel_tool_use") is not True
+
+
+_CHOICES: Final = {"any": "required", "tool": "required", "none": "none"}
+
+
+def _thinking(call: Call, body: Json, pivot: Json) -> None:
+    thinking = body.get("thinking")
+    thinking = thinking if isinstance(thinking, dict) else {}
+    call.thinking = {"type": "disabled", **thinking}
+    if thinking.get("type") == "enabled":
+        budget = thinking.get("budget_tokens")
+        budget = budget if isinstance(budget, (int, float)) else 0
+        pivot["reasoning_effort"] = next((name for limit, name in _EFFORTS if budget < limit), "high")
+    config = body.get("output_config")
+    if isinstance(config, dict) and isinstance(config.get("effort"), str):
+        pivot["reasoning_effort"] = config["effort"]
+
+
+def _output(body: Json, pivot: Json) -> None:
+    """Structured output; the parameter has moved within Anthropic's API."""
+    config = body.get("output_config")
+    output = config.get("format") if isinstance(config, dict) else None
+    output = output or body.get("output_format")
+    if isinstance(output, dict) and output.get("type") == "json_schema":
+        schema = {"name": "output", "schema": output.get("schema") or {}, "strict": True}
+        pivot["response_format"] = {"type": "json_schema", "json_schema": schema}

@@ -1,0 +1,81 @@
+"""Whole answers of the pivot as Anthropic's messages."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from proxywasm import JsonTooComplexError, log
+
+from ...wire.errors import bad_upstream
+from ...wire.json import Json, check_together, loads
+from ..exchange import Call
+from ..pivot import thinking_blocks
+from ..pivot.tool_calls import arguments_of
+from .parts import STOP_REASONS, text_of, usage
+
+
+def response(call: Call, answer: Json) -> Json:
+    choices = answer.get("choices")
+    if not isinstance(choices, list):
+        raise bad_upstream("the upstream's answer has no choices")
+    choice = choices[0] if choices else {}
+    message = choice.get("message", {}) if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        raise bad_upstream("the upstream's answer has a choice without a message")
+    reason = choice.get("finish_reason")
+    if choices and not reason:
+        # What is whole has ended, whether the service says why or not.
+        reason = "tool_calls" if message.get("tool_calls") else "stop"
+    counted = answer.get("usage")
+    return {
+        "id": text_of(answer.get("id")) or f"msg_{uuid.uuid4()}",
+        "type": "message",
+        "role": "assistant",
+        "content": _content(message),
+        "model": text_of(answer.get("model")) or call.model,
+        "stop_reason": STOP_REASONS.get(reason, reason) if isinstance(reason, str) else None,
+        "stop_sequence": None,
+        "usage": usage(counted if isinstance(counted, dict) else None),
+        "error": None,
+    }
+
+
+def _content(message: Json) -> list[Json]:
+    blocks = thinking_blocks.signed(message)
+    thought = text_of(message.get("reasoning_content")) or text_of(message.get("reasoning"))
+    if thought and not blocks:
+        blocks.append({"type": "thinking", "signature": "", "thinking": thought})
+    if text := text_of(message.get("content")) or text_of(message.get("refusal")):
+        blocks.append({"type": "text", "text": text})
+    calls = message.get("tool_calls")
+    try:
+        check_together(arguments_of(calls))
+    except JsonTooComplexError as error:
+        raise bad_upstream(f"the upstream's answer has too much in its tool calls: {error}") from None
+    for call in calls if isinstance(calls, list) else []:
+        function = call.get("function") if isinstance(call, dict) else None
+        if not isinstance(function, dict):
+            raise bad_upstream("the upstream's answer has a tool call without a function")
+        blocks.append(
+            {
+                "type": "tool_use",
+                "id": text_of(call.get("id")) or f"toolu_{uuid.uuid4()}",
+                "name": text_of(function.get("name")),
+                "input": _input(function.get("arguments")),
+            }
+        )
+    return blocks
+
+
+def _input(arguments: Any) -> Json:
+    if isinstance(arguments, dict):
+        return arguments
+    try:
+        value = loads(arguments) if isinstance(arguments, str) and arguments.strip() else {}
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        log.warn("the upstream's answer has tool arguments that are not a JSON object")
+        return {}
+    return value

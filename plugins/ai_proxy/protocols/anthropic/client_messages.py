@@ -1,0 +1,133 @@
+"""Anthropic's messages as OpenAI's.
+
+What stands in blocks of one message there stands in messages of several roles here: the results of tools are messages
+of their own, calls of tools a field beside the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from proxywasm import log
+
+from ...wire.errors import ApiError
+from ...wire.json import Json, dumps
+from ..pivot import thinking_blocks
+
+
+def messages(given: list[Any], *, signed: bool) -> Iterator[Json]:
+    """`signed`: whoever reads this knows what the signatures of thoughts are for. Others would refuse them."""
+    for index, message in enumerate(given):
+        where = f"messages[{index}]"
+        if not isinstance(message, dict):
+            raise ApiError(400, f"{where} must be an object", param=where)
+        role, content = message.get("role"), message.get("content")
+        if not isinstance(content, list):
+            yield {"role": role, "content": content}
+            continue
+        blocks = [block for block in content if isinstance(block, dict)]
+        if len(blocks) < len(content) or not all(isinstance(block.get("type"), str) for block in blocks):
+            raise ApiError(400, f"{where}.content must be text or an array of objects with a type", param=where)
+        kinds = {block.get("type") for block in blocks}
+        if role == "assistant":
+            yield from _assistant(blocks, where, signed=signed)
+        elif "tool_result" in kinds:
+            yield from _results(blocks, where)
+        else:
+            yield {"role": role, "content": parts(blocks, where)}
+
+
+def _assistant(blocks: list[Json], where: str, *, signed: bool) -> Iterator[Json]:
+    message: Json = {"role": "assistant"}
+    calls = [
+        {
+            "index": position,
+            "id": block.get("id"),
+            "type": "function",
+            "function": {"name": block.get("name"), "arguments": dumps(block.get("input") or {})},
+        }
+        for position, block in enumerate(block for block in blocks if block.get("type") == "tool_use")
+    ]
+    rest = [block for block in blocks if block.get("type") not in {"thinking", "redacted_thinking", "tool_use"}]
+    content = parts(rest, where)
+    if calls:
+        if texts := [part["text"] for part in content if part.get("text")]:
+            message["content"] = "\n\n".join(texts)
+        message["tool_calls"] = calls
+    elif content:
+        message["content"] = content
+    if signed:
+        message |= thinking_blocks.fields(thinking_blocks.signed({"thinking_blocks": blocks}))
+    if len(message) > 1:
+        yield message
+
+
+def _results(blocks: list[Json], where: str) -> Iterator[Json]:
+    """Each result is a message. OpenAI's tools answer with text only: images follow in the user's message."""
+    rest: list[Json] = []
+    for block in blocks:
+        if block.get("type") != "tool_result":
+            rest += parts([block], where)
+            continue
+        content = block.get("content")
+        if isinstance(content, list):
+            inner = parts([part for part in content if isinstance(part, dict)], where)
+            content = "\n".join(part["text"] for part in inner if part["type"] == "text")
+            rest += [part for part in inner if part["type"] != "text"]
+        text = content if isinstance(content, str) else "" if content is None else dumps(content)
+        yield {"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": text}
+    if not rest:
+        return
+    if all(part["type"] == "text" for part in rest):
+        yield {"role": "user", "content": "\n\n".join(part["text"] for part in rest)}
+    else:
+        yield {"role": "user", "content": rest}
+
+
+def parts(blocks: list[Any], where: str) -> list[Json]:
+    """Blocks as parts of a content. What OpenAI has no part for is dropped, and the log says so."""
+    result = []
+    for block in blocks:
+        if not isinstance(block, dict):
+            raise ApiError(400, f"{where}: a content block must be an object", param=where)
+        part = _part(block)
+        if part is None:
+            log.warn("%s: content block of type %s dropped: OpenAI has none like it", where, block.get("type"))
+            continue
+        if block.get("cache_control") is not None:
+            part["cache_control"] = block["cache_control"]
+        result.append(part)
+    return result
+
+
+def _part(block: Json) -> Json | None:
+    kind, source = block.get("type"), block.get("source")
+    if kind == "text":
+        return {"type": "text", "text": str(block.get("text") or "")}
+    if not isinstance(source, dict):
+        return None
+    if kind == "image" and (url := _url(source)):
+        return {"type": "image_url", "image_url": {"url": url}}
+    if kind == "document":
+        return _document(block, source)
+    return None
+
+
+def _document(block: Json, source: Json) -> Json | None:
+    if source.get("type") == "text":
+        return {"type": "text", "text": str(source.get("data") or "")}
+    if source.get("type") == "content" and isinstance(source.get("content"), str):
+        return {"type": "text", "text": source["content"]}
+    file: Json = {"filename": block["title"]} if isinstance(block.get("title"), str) else {}
+    if source.get("type") == "file" and source.get("file_id"):
+        return {"type": "file", "file": {**file, "file_id": source["file_id"]}}
+    if source.get("type") == "base64":
+        return {"type": "file", "file": {"filename": "document.pdf", **file, "file_data": _url(source)}}
+    return None
+
+
+def _url(source: Json) -> str:
+    if source.get("type") == "base64":
+        return f"data:{source.get('media_type')};base64,{source.get('data')}"
+    return source["url"] if isinstance(source.get("url"), str) else ""

@@ -1,0 +1,126 @@
+"""The events of Anthropic's streams. Source: docs.anthropic.com, "Streaming messages"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from proxywasm import Event
+
+from ...wire import lenient
+from ...wire.errors import bad_upstream
+from ...wire.json import Json, dumps
+from ..exchange import Call
+from ..writers import Writer
+from .service_answer import COUNTS, error, finish_reason, usage
+
+
+@dataclass(slots=True)
+class State:
+    """One stream: what has been counted, and which of the tool calls a block is."""
+
+    counted: Json = field(default_factory=dict)
+    calls: dict[Any, int] = field(default_factory=dict)
+    given: set[int] = field(default_factory=set)
+    """Calls whose arguments came whole with their beginning."""
+
+    def count(self, told: Json) -> None:
+        self.counted.update({name: told[name] for name in COUNTS if told.get(name) is not None})
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
+    kind = document.get("type") or event.event
+    if (failure := error(200, document)) is not None:
+        raise failure
+    state = call.state
+    if not isinstance(state, State):  # A stream that nobody asked for.
+        state = call.state = State()
+    handle = _EVENTS.get(str(kind))
+    if handle is not None:
+        handle(state, document, writer)
+
+
+def _message_start(state: State, document: Json, writer: Writer) -> None:
+    message = _object(document, "message")
+    if isinstance(message.get("usage"), dict):
+        state.count(message["usage"])
+    writer.begin(str(message.get("id") or ""))
+    writer.delta(0, {"role": "assistant", "content": ""}, usage=None)
+
+
+def _block_start(state: State, document: Json, writer: Writer) -> None:
+    block = _object(document, "content_block")
+    kind = block.get("type")
+    if kind == "tool_use":
+        index = state.calls[_index(document)] = len(state.calls)
+        arguments = ""
+        if isinstance(block.get("input"), dict) and block["input"]:
+            arguments = dumps(block["input"])
+            state.given.add(index)
+        function = {"name": lenient.string(block.get("name")), "arguments": arguments}
+        call = {"index": index, "id": lenient.string(block.get("id")), "type": "function", "function": function}
+        writer.delta(0, {"tool_calls": [call]})
+    elif kind == "text" and lenient.string(block.get("text")):
+        writer.delta(0, {"content": block["text"]})
+    elif kind == "thinking" and lenient.string(block.get("thinking")):
+        writer.delta(0, {"reasoning_content": block["thinking"]})
+    elif kind == "redacted_thinking" and lenient.string(block.get("data")):
+        writer.delta(0, {"reasoning_redacted_content": block["data"]})
+
+
+def _block_delta(state: State, document: Json, writer: Writer) -> None:
+    delta = _object(document, "delta")
+    kind = str(delta.get("type"))
+    if kind == "input_json_delta":
+        index = state.calls.get(_index(document))
+        if index is None or index in state.given:
+            return  # Tools that Anthropic runs itself are nothing to the client.
+        function = {"arguments": lenient.string(delta.get("partial_json"))}
+        writer.delta(0, {"tool_calls": [{"index": index, "type": "function", "function": function}]})
+    elif kind in _DELTAS:
+        source, target = _DELTAS[kind]
+        writer.delta(0, {target: lenient.string(delta.get(source))})
+
+
+_DELTAS: Final = {
+    "text_delta": ("text", "content"),
+    "thinking_delta": ("thinking", "reasoning_content"),
+    "signature_delta": ("signature", "reasoning_signature"),
+}
+
+
+def _message_delta(state: State, document: Json, writer: Writer) -> None:
+    """Counts are those of the whole message so far, not what comes on top."""
+    if isinstance(counted := document.get("usage"), dict):
+        state.count(counted)
+    delta = document.get("delta")
+    reason = finish_reason(delta.get("stop_reason")) if isinstance(delta, dict) else None
+    if reason is not None:
+        writer.finish(0, reason)
+        writer.usage(usage(state.counted))
+
+
+def _message_stop(state: State, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    writer.may_end = True
+    writer.done()
+
+
+_EVENTS: Final = {
+    "message_start": _message_start,
+    "content_block_start": _block_start,
+    "content_block_delta": _block_delta,
+    "message_delta": _message_delta,
+    "message_stop": _message_stop,
+}
+
+
+def _index(document: Json) -> int:
+    index = document.get("index")
+    return index if isinstance(index, int) else -1
+
+
+def _object(document: Json, name: str) -> Json:
+    value = document.get(name)
+    if not isinstance(value, dict):
+        raise bad_upstream(f"the upstream sent an event without {name}")
+    return value

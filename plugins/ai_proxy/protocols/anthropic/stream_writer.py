@@ -1,0 +1,241 @@
+"""The streams of Anthropic's Messages API, and the writer that owns their grammar.
+
+Source: docs.anthropic.com, "Streaming messages". A message is `message_start`, then content blocks one after the other
+(`content_block_start`, deltas, `content_block_stop`), then `message_delta` with the stop reason and the usage, and
+`message_stop`; `error` ends everything. `ping`, which may stand anywhere, says nothing and is not written.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from typing import Any, Final
+
+from proxywasm import log
+
+from ...wire import limits
+from ...wire.errors import ApiError, bad_upstream, stream_cut
+from ...wire.json import Json, dumps, to_bytes
+from ..pivot.tool_calls import ToolCalls
+from .parts import DELTAS, STOP_REASONS, Block, error_document, text_of, usage
+
+# Which event may be written in which state, and the state that follows. What is not here cannot be written.
+_MESSAGE: Final = {
+    ("new", "message_start"): "between",
+    ("between", "content_block_start"): "in block",
+    ("in block", "content_block_delta"): "in block",
+    ("in block", "content_block_stop"): "between",
+    ("between", "message_delta"): "ending",
+    ("ending", "message_stop"): "ended",
+    ("new", "error"): "failed",
+    ("between", "error"): "failed",
+    ("in block", "error"): "failed",
+    ("ending", "error"): "failed",
+}
+
+
+class ClaudeWriter:
+    """Writes the first choice of a stream as one message.
+
+    Only one block is open at a time. Text and thinking end where something else begins and may come back as new blocks.
+    A tool call cannot come back: it stays open until its arguments are complete, and what is said meanwhile of other
+    calls waits for that.
+    """
+
+    wordy = True
+
+    def __init__(self, model: str) -> None:
+        self.may_end = False
+        self._id = ""
+        self._model = model
+        self._state = "new"
+        self._started = False
+        self._finish: str | None = None
+        self._usage: Json | None = None
+        self._count = 0
+        self._open: Block | None = None
+        self._waiting: deque[Block] = deque()
+        self._held = 0
+        self._calls = ToolCalls()
+        self._blocks: dict[int, Block] = {}
+        self._out: list[str] = []
+
+    @property
+    def begun(self) -> bool:
+        return bool(self._id) or self._state != "new"
+
+    @property
+    def said(self) -> bool:
+        return self._started
+
+    @property
+    def closed(self) -> bool:
+        return self._state in {"ended", "failed"}
+
+    @property
+    def complete(self) -> bool:
+        return self._finish is not None
+
+    def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:  # noqa: ARG002
+        """A message has no time of creation."""
+        if self.begun:
+            return
+        self._id = chunk_id
+        if isinstance(model, str) and model:
+            self._model = model
+
+    def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:  # noqa: ARG002
+        """A message has no log probabilities, and no other choices."""
+        if index or self.closed:
+            return
+        if self._finish is not None:
+            log.warn("the upstream sent a delta after its end; dropped")
+            return
+        self._usage = usage or self._usage
+        self._start()
+        thought = delta.get("reasoning_content") or delta.get("reasoning")
+        if isinstance(thought, str) and thought:
+            self._more("thinking", thought)
+        if isinstance(signature := delta.get("reasoning_signature"), str) and signature:
+            self._sign(signature)
+        for text in (text_of(delta.get("content")), text_of(delta.get("refusal"))):
+            if text:
+                self._more("text", text)
+        calls = delta.get("tool_calls")
+        for position, call in enumerate(calls if isinstance(calls, list) else []):
+            if isinstance(call, dict):
+                self._call(call, position)
+
+    def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
+        if index or self.closed or self._finish is not None:
+            return
+        self.delta(0, delta or {}, usage=usage)
+        self._advance(at_end=True)
+        self._close_block()
+        self._finish = reason
+
+    def usage(self, usage: Json) -> None:
+        self._usage = usage
+        if self._finish is not None and not self.closed:
+            self._end()
+
+    def done(self) -> None:
+        if self.closed:
+            return
+        if self._finish is None and self.may_end and self._state != "new":
+            self.finish(0, "stop")
+        if self._finish is None:
+            raise stream_cut()
+        self._end()
+
+    def fail(self, error: ApiError) -> None:
+        if not self.closed:
+            self._write("error", error_document(error))
+
+    def take(self) -> bytes:
+        text = "".join(self._out)
+        self._out = []
+        return to_bytes(text)
+
+    # What is said of blocks.
+
+    def _more(self, kind: str, text: str) -> None:
+        last = self._waiting[-1] if self._waiting else self._open
+        if last is None or last.kind != kind:
+            last = Block(kind)
+            self._waiting.append(last)
+        self._say(last, text)
+        self._advance()
+
+    def _sign(self, signature: str) -> None:
+        """A signature belongs to the thinking just told, and ends it: what is thought later is a block of its own."""
+        if self._open is None or self._open.kind != "thinking" or self._waiting:
+            self._waiting.append(Block("thinking"))
+            self._advance(at_end=True)
+        if self._open is not None:
+            self._delta({"type": "signature_delta", "signature": signature})
+            self._close_block()
+
+    def _call(self, call: Json, position: int) -> None:
+        number = self._calls.number(call, position)
+        block = self._blocks.get(number)
+        if block is None:
+            block = self._blocks[number] = Block("tool_use")
+            self._waiting.append(block)
+        function = call.get("function")
+        function = function if isinstance(function, dict) else {}
+        block.id = block.id or text_of(call.get("id"))
+        block.name = block.name or text_of(function.get("name"))
+        if arguments := text_of(function.get("arguments")):
+            if block.closed:
+                log.warn("the upstream sent arguments of a tool call after their end; dropped")
+                return
+            self._say(block, arguments)
+        self._advance()
+
+    def _say(self, block: Block, text: str) -> None:
+        block.say(text)
+        if block is not self._open:
+            self._held += len(text)
+            if self._held > limits.WAITING:
+                raise bad_upstream("the upstream leaves a tool call open and says too much of others meanwhile")
+
+    def _advance(self, *, at_end: bool = False) -> None:
+        """Write what can be written: what the open block has got, and blocks that wait, in their order."""
+        self._flush()
+        while self._waiting and (at_end or self._waiting[0].ready):
+            if self._open is not None and not (at_end or self._open.complete):
+                return
+            self._close_block()
+            self._open_block(self._waiting.popleft())
+            self._held -= self._flush()
+
+    def _flush(self) -> int:
+        """How many characters have been written."""
+        block = self._open
+        # Waiting text goes out in one piece.
+        if block is None or not (text := block.take()):
+            return 0
+        kind, key = DELTAS[block.kind]
+        self._delta({"type": kind, key: text})
+        return len(text)
+
+    # The events.
+
+    def _start(self) -> None:
+        if self._state != "new":
+            return
+        message: Json = {
+            "id": self._id or f"msg_{uuid.uuid4()}", "type": "message", "role": "assistant", "content": [],
+            "model": self._model, "stop_reason": None, "stop_sequence": None,
+            "usage": {**usage(self._usage), "output_tokens": 0}, "error": None,
+        }  # fmt: skip
+        self._write("message_start", {"type": "message_start", "message": message})
+        self._started = True
+
+    def _open_block(self, block: Block) -> None:
+        self._open = block
+        start = {"type": "content_block_start", "index": self._count, "content_block": block.content()}
+        self._write("content_block_start", start)
+
+    def _delta(self, delta: Json) -> None:
+        self._write("content_block_delta", {"type": "content_block_delta", "index": self._count, "delta": delta})
+
+    def _close_block(self) -> None:
+        if self._open is None:
+            return
+        self._open.closed = True
+        self._open = None
+        self._write("content_block_stop", {"type": "content_block_stop", "index": self._count})
+        self._count += 1
+
+    def _end(self) -> None:
+        self._start()
+        reason = self._finish or ""
+        delta = {"stop_reason": STOP_REASONS.get(reason, reason), "stop_sequence": None}
+        self._write("message_delta", {"type": "message_delta", "delta": delta, "usage": usage(self._usage)})
+        self._write("message_stop", {"type": "message_stop"})
+
+    def _write(self, event: str, document: Json) -> None:
+        self._state = _MESSAGE[self._state, event]
+        self._out.append(f"event: {event}\ndata: {dumps(document)}\n\n")

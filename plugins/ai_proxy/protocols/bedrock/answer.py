@@ -1,0 +1,113 @@
+"""Bedrock's answers, as far as they are the same for whole ones and the events of a stream."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import unquote
+
+from ...wire import lenient
+from ...wire.errors import ApiError, bad_upstream
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot import chat_parts, reasoning, thinking_blocks
+from ..pivot.chat import choice, completion
+
+_FINISH: Final = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "guardrail_intervened": "content_filter",
+    "content_filtered": "content_filter",
+}
+
+# Source: docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
+_STATUS: Final = {
+    "validationexception": 400,
+    "accessdeniedexception": 403,
+    "resourcenotfoundexception": 404,
+    "modeltimeoutexception": 408,
+    "throttlingexception": 429,
+    "servicequotaexceededexception": 429,
+    "modelnotreadyexception": 429,
+    "internalserverexception": 500,
+    "modelstreamerrorexception": 502,
+    "modelerrorexception": 502,
+    "serviceunavailableexception": 503,
+}
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    """`{"message"}`, where answers have `output`; the type is in a header, sometimes in `__type`."""
+    message = document.get("message") or document.get("Message")
+    if not isinstance(message, str) or "output" in document:
+        return None
+    kind = document.get("__type")
+    return failure(status, kind.rpartition("#")[2] if isinstance(kind, str) else "", message)
+
+
+def failure(status: int, kind: str, message: str) -> ApiError:
+    if status < 400:
+        status = _STATUS.get(kind.lower(), 502)
+    return ApiError(status, message or kind or "error", code=kind or None)
+
+
+def response(call: Call, document: Json) -> Json:
+    if (problem := error(200, document)) is not None:
+        raise problem
+    output = document.get("output")
+    message = output.get("message") if isinstance(output, dict) else None
+    blocks = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(blocks, list):
+        raise bad_upstream("the upstream's answer has no output.message.content")
+    texts: list[str] = []
+    thought: list[Json] = []
+    calls: list[Json] = []
+    for block in blocks:
+        if not isinstance(block, dict):
+            continue
+        if isinstance(text := block.get("text"), str):
+            texts.append(text)
+        elif isinstance(use := block.get("toolUse"), dict):
+            call_id, name = lenient.string(use.get("toolUseId")), lenient.string(use.get("name"))
+            calls.append(chat_parts.tool_call(len(calls), call_id, name, use.get("input")))
+        elif isinstance(given := block.get("reasoningContent"), dict):
+            thought.append(_thought(given))
+    said: Json = {"role": "assistant", "content": "".join(texts)}
+    reasoned = {"reasoning_content": "", **thinking_blocks.fields(thought)}
+    said |= reasoning.whole({**said, **reasoned}, call.settings.reasoning_content_mode)
+    if call.front:  # OpenAI's clients would not send any of it back.
+        said |= {name: value for name, value in reasoned.items() if name != "reasoning_content"}
+    if calls:
+        said["tool_calls"] = calls
+    reason = finish_reason(document.get("stopReason")) or ""
+    counted = document.get("usage")
+    usages = usage(counted) if isinstance(counted, dict) else None
+    return completion(call.answer_id, unquote(call.model), [choice(0, said, reason)], usages)
+
+
+def _thought(given: Json) -> Json:
+    """Reasoning as Anthropic has it."""
+    if redacted := lenient.string(given.get("redactedContent")):
+        return {"type": "redacted_thinking", "data": redacted}
+    inner = lenient.mapping(given.get("reasoningText"))
+    return {
+        "type": "thinking",
+        "thinking": lenient.string(inner.get("text")),
+        "signature": lenient.string(inner.get("signature")),
+    }
+
+
+def finish_reason(reason: Any) -> str | None:
+    return _FINISH.get(reason, reason) if isinstance(reason, str) and reason else None
+
+
+def usage(counted: Json) -> Json:
+    return chat_parts.usage_beside_cache(
+        counted,
+        given="inputTokens",
+        answered="outputTokens",
+        read="cacheReadInputTokens",
+        written="cacheWriteInputTokens",
+    )

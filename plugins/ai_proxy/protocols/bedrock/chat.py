@@ -1,0 +1,190 @@
+"""AWS Bedrock's Converse API for chat.
+
+Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import unquote
+
+from ...config.settings.bedrock import BedrockSettings
+from ...wire import lenient
+from ...wire.json import Json, dumps
+from ...wire.paths import segment
+from ..exchange import Call
+from ..pivot import chat_fields
+from .answer import error, response
+from .aws_event_stream import FrameDecoder as decoder  # noqa: N813
+from .messages import messages as converse_messages
+from .messages import system_blocks
+from .stream import State, event
+
+__all__ = ["decoder", "error", "event", "is_claude", "messages", "request", "response"]
+
+_SAME: Final = {"temperature": "temperature", "top_p": "topP"}
+_TIERS: Final = frozenset({"default", "flex", "priority"})
+_OWN: Final = (
+    "guardrailConfig", "performanceConfig", "requestMetadata", "serviceTier", "additionalModelResponseFieldPaths",
+)  # fmt: skip
+
+_BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
+_LEAST_BUDGET: Final = 1024
+
+reads_thoughts: Final = True
+
+_ANTHROPIC_VERSION: Final = "2023-06-01"  # Anthropic's API wants to have one.
+
+_CACHING: Final = ("anthropic.claude", "amazon.nova")  # In the names of models that know cache points.
+_RETENTIONS: Final[dict[str, Json]] = {
+    "in_memory": {"cachePoint": {"type": "default"}},
+    "24h": {"cachePoint": {"type": "default", "ttl": "1h"}},  # The longest that there is.
+}
+
+
+def request(call: Call, body: Json) -> Json:
+    settings = call.settings
+    assert isinstance(settings, BedrockSettings)
+    call.headers["accept"] = "*/*"
+    call.path = path_of(call.model, "converse-stream" if call.stream else "converse")
+    call.state = State()
+    given = chat_fields.messages(body)
+    system = system_blocks(given)
+    result: Json = {"messages": converse_messages([one for one in given if not chat_fields.is_system(one)])}
+    if system:
+        result["system"] = system
+    config: Json = {}
+    if (limit := chat_fields.max_tokens(body)) is not None:
+        config["maxTokens"] = limit
+    config |= {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
+    if stops := chat_fields.stops(body):
+        config["stopSequences"] = stops
+    more = _model_fields(call.model, body, config, limit or 0) | dict(settings.bedrock_additional_fields)
+    # AWS' own clients send an empty object rather than none.
+    result["inferenceConfig"] = config
+    if more:
+        result["additionalModelRequestFields"] = more
+    result["performanceConfig"] = {"latency": "standard"}
+    result |= _about_the_request(body)
+    if (tools := _tools(body, result["messages"])) is not None:
+        if "thinking" in more:
+            tools["toolChoice"] = {"auto": {}}  # A model that thinks cannot be forced to call.
+        result["toolConfig"] = tools
+    if named := chat_fields.schema(body):
+        result["outputConfig"] = _output(named)
+    _cache(call.model, settings, body, result)
+    return result
+
+
+def messages(call: Call, body: Json) -> bool:
+    """An edit for Anthropic's own API, which Bedrock has on another host."""
+    settings = call.settings
+    assert isinstance(settings, BedrockSettings)
+    call.host = f"bedrock-mantle.{settings.aws_region}.api.aws"
+    call.path = "/anthropic/v1/messages"
+    call.headers |= {"authorization": None, "x-api-key": call.token}
+    if not call.asked_headers.get("anthropic-version"):
+        call.headers["anthropic-version"] = _ANTHROPIC_VERSION
+    if body.get("stream") is True:
+        call.headers["accept"] = "text/event-stream"
+    return True
+
+
+def is_claude(model: str) -> bool:
+    return "anthropic.claude" in model
+
+
+def path_of(model: str, action: str) -> str:
+    """The ARN of a model is one segment, colons and slashes escaped; some configurations have escaped it already."""
+    return f"/model/{segment(unquote(model), 'model')}/{action}"
+
+
+def _model_fields(model: str, body: Json, config: Json, limit: int) -> Json:
+    """What only some models know, under names of their own; it is not told to others, which would refuse it."""
+    if not is_claude(model):
+        return {}
+    fields: Json = {} if body.get("top_k") is None else {"top_k": body["top_k"]}
+    effort = body.get("reasoning_effort")
+    budget = lenient.count(body.get("reasoning_max_tokens"))
+    if not budget and isinstance(effort, str) and effort not in {"", "none"}:
+        budget = _BUDGETS.get(effort, 1024)
+    if not budget or 0 < limit < 2 * _LEAST_BUDGET:
+        return fields
+    # Anthropic's models want their budget to be within `maxTokens`, and will not have their sampling changed.
+    if limit:
+        budget = min(budget, limit // 2)
+    fields["thinking"] = {"type": "enabled", "budget_tokens": max(budget, _LEAST_BUDGET)}
+    config.pop("temperature", None)
+    fields.pop("top_k", None)
+    if isinstance(top_p := config.get("topP"), (int, float)) and top_p < 0.95:
+        del config["topP"]
+    return fields
+
+
+def _about_the_request(body: Json) -> Json:
+    """OpenAI's metadata are any pairs of texts, as AWS' are; and what clients who know AWS add in its own words."""
+    result: Json = {}
+    metadata, tier = body.get("metadata"), body.get("service_tier")
+    if isinstance(metadata, dict) and metadata and all(isinstance(value, str) for value in metadata.values()):
+        result["requestMetadata"] = metadata
+    if tier in _TIERS:
+        result["serviceTier"] = {"type": tier}
+    return result | {name: body[name] for name in _OWN if body.get(name) is not None}
+
+
+def _output(named: Json) -> Json:
+    """The schema is JSON in a string here. Source: AWS, "JsonSchemaDefinition"."""
+    schema: Json = {"schema": dumps(named["schema"])}
+    schema |= {key: named[key] for key in ("name", "description") if isinstance(named.get(key), str)}
+    return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
+
+
+def _tools(body: Json, messages: list[Json]) -> Json | None:
+    tools = []
+    for function in chat_fields.functions(body):
+        schema = function.get("parameters") or {"type": "object", "properties": {}}
+        spec: Json = {"inputSchema": {"json": schema}, "name": function.get("name")}
+        if function.get("description"):
+            spec["description"] = function["description"]
+        if function.get("strict") is True:
+            spec["strict"] = True
+        tools.append({"toolSpec": spec})
+    choice = body.get("tool_choice")
+    # There is no way to forbid tools but to name none; calls in the conversation are refused without them, though.
+    if not tools or (choice == "none" and not any(map(_has_calls, messages))):
+        return None
+    if name := chat_fields.chosen(choice):
+        wanted: Json = {"tool": {"name": name}}
+    else:
+        wanted = {"any": {}} if choice in ("required", "any") else {"auto": {}}
+    return {"tools": tools, "toolChoice": wanted}
+
+
+def _has_calls(message: Json) -> bool:
+    return any("toolUse" in block or "toolResult" in block for block in message["content"])
+
+
+def _cache(model: str, settings: BedrockSettings, body: Json, result: Json) -> None:
+    """Cache points after the parts of the prompt that are to be cached."""
+    if not any(name in model for name in _CACHING):
+        return
+    retention = _retention(body.get("prompt_cache_retention")) or _retention(settings.prompt_cache_retention)
+    point = _RETENTIONS.get(retention)
+    if point is None:
+        return
+    positions, conversation = settings.bedrock_prompt_cache_point_positions, result["messages"]
+    if "system" in positions and "system" in result:
+        result["system"].append(point)
+    last_user = next((one for one in reversed(conversation) if one["role"] == "user"), None)
+    marked = []
+    if "last_user" in positions and last_user is not None:
+        marked.append(last_user)
+    if "last" in positions and conversation and conversation[-1] not in marked:
+        marked.append(conversation[-1])
+    for message in marked:
+        message["content"].append(point)
+
+
+def _retention(value: Any) -> str:
+    text = value.strip().lower().replace("-", "_").replace(" ", "_") if isinstance(value, str) else ""
+    return "in_memory" if text == "inmemory" else text

@@ -1,0 +1,86 @@
+"""The events of Bedrock's streams.
+
+Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from proxywasm import Event
+
+from ...wire import lenient
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot.reasoning import Stream
+from ..writers import Writer
+from .answer import failure, finish_reason, usage
+
+
+class State:
+    """One stream: which of the tool calls a block is, and what of the reasoning has been told."""
+
+    def __init__(self) -> None:
+        self.calls: dict[Any, int] = {}
+        self.reasoning: Stream | None = None
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
+    if event.id in {"exception", "error"} or event.event.endswith("Exception"):
+        raise failure(200, event.event, str(document.get("message") or document.get("Message") or ""))
+    state = call.state
+    if not isinstance(state, State):  # A stream that nobody asked for.
+        state = call.state = State()
+    if state.reasoning is None:
+        state.reasoning = Stream(call.settings.reasoning_content_mode)
+    writer.begin(call.answer_id, model=unquote(call.model))
+    if isinstance(document.get("role"), str):
+        writer.delta(0, {"role": document["role"]})
+    elif isinstance(start := document.get("start"), dict) and isinstance(use := start.get("toolUse"), dict):
+        index = state.calls[_block(document)] = len(state.calls)
+        function = {"name": lenient.string(use.get("name")), "arguments": ""}
+        tool = {"index": index, "id": lenient.string(use.get("toolUseId")), "type": "function", "function": function}
+        _say(state, writer, "", "", [tool])
+    elif isinstance(delta := document.get("delta"), dict):
+        _delta(call, state, _block(document), delta, writer)
+    elif (reason := finish_reason(document.get("stopReason"))) is not None:
+        text, _ = state.reasoning.delta("", "", ends=True)
+        if text:
+            writer.delta(0, {"content": text})
+        writer.finish(0, reason)
+    if isinstance(counted := document.get("usage"), dict):
+        writer.usage(usage(counted))
+
+
+def _delta(call: Call, state: State, block: int, delta: Json, writer: Writer) -> None:
+    reasoning = delta.get("reasoningContent")
+    if isinstance(reasoning, dict):
+        if thought := lenient.string(reasoning.get("text")):
+            _say(state, writer, "", thought)
+        if call.front and (signature := lenient.string(reasoning.get("signature"))):
+            writer.delta(0, {"reasoning_signature": signature})
+    elif isinstance(use := delta.get("toolUse"), dict) and block in state.calls:
+        function = {"arguments": lenient.string(use.get("input"))}
+        writer.delta(0, {"tool_calls": [{"index": state.calls[block], "type": "function", "function": function}]})
+    elif text := lenient.string(delta.get("text")):
+        _say(state, writer, text, "")
+
+
+def _say(state: State, writer: Writer, text: str, thought: str, calls: list[Json] | None = None) -> None:
+    assert state.reasoning is not None
+    said, thought = state.reasoning.delta(text, thought, ends=bool(calls))
+    delta: Json = {}
+    if thought:
+        delta["reasoning_content"] = thought
+    if said:
+        delta["content"] = said
+    if calls:
+        delta["tool_calls"] = calls
+    if delta:
+        writer.delta(0, delta)
+
+
+def _block(document: Json) -> int:
+    index = document.get("contentBlockIndex")
+    return index if isinstance(index, int) else -1

@@ -1,0 +1,1 @@
+"""Cohere, version 2."""

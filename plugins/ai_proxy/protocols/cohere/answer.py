@@ -1,0 +1,145 @@
+"""Cohere's answers, as version 2 of its protocol has them; version 1 is understood, too.
+
+Source: docs.cohere.com, "Chat" and "Chat with Streaming". A stream's events have a `type` each; text, plans for tools
+and the arguments of calls come in pieces.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from proxywasm import Event
+
+from ...wire import lenient
+from ...wire.errors import ApiError, bad_upstream
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot import chat_parts
+from ..pivot.chat import choice, completion
+from ..pivot.tool_calls import place
+from ..writers import Writer
+
+_FINISH: Final = {
+    "COMPLETE": "stop", "STOP_SEQUENCE": "stop", "MAX_TOKENS": "length", "TOOL_CALL": "tool_calls",
+    "ERROR_TOXIC": "content_filter", "ERROR_LIMIT": "length", "USER_CANCEL": "stop",
+}  # fmt: skip
+_FAILED: Final = {"ERROR": 502, "TIMEOUT": 504}
+
+
+def response(call: Call, document: Json) -> Json:
+    if (failure := error(200, document)) is not None:
+        raise failure
+    given = document.get("message")
+    message: Json = {"role": "assistant", "content": None}
+    if isinstance(given, dict):
+        _fill(message, given)
+    elif isinstance(document.get("text"), str):
+        message["content"] = document["text"]
+    else:
+        raise bad_upstream("the upstream's answer has no message")
+    identity = lenient.string(document.get("id")) or lenient.string(document.get("generation_id"))
+    said = choice(0, message, _finish_reason(document), _logprobs(document.get("logprobs")))
+    return completion(identity, call.model, [said], _usage(document))
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
+    kind = lenient.string(document.get("type")) or lenient.string(document.get("event_type")) or event.event
+    delta = lenient.mapping(document.get("delta"))
+    message = lenient.mapping(delta.get("message"))
+    if kind in {"message-start", "stream-start"}:
+        writer.begin(lenient.string(document.get("id")) or lenient.string(document.get("generation_id")))
+    elif kind == "text-generation":
+        writer.delta(0, {"role": "assistant", "content": lenient.string(document.get("text"))})
+    elif kind in {"content-start", "content-delta"}:
+        logprobs = _logprobs(document.get("logprobs"))
+        for part in _parts(message.get("content")):
+            writer.delta(0, part, logprobs=logprobs)
+    elif kind == "tool-plan-delta":
+        writer.delta(0, {"reasoning_content": lenient.string(message.get("tool_plan"))})
+    elif kind in {"tool-call-start", "tool-call-delta"}:
+        _tool_call(call, document, message, writer, starts=kind == "tool-call-start")
+    elif kind in {"message-end", "stream-end"}:
+        source = delta or lenient.mapping(document.get("response")) or document
+        writer.finish(0, _finish_reason({**document, **source}))
+        if usage := _usage(source):
+            writer.usage(usage)
+        writer.may_end = True
+    elif (failure := error(200, document)) is not None:
+        raise failure
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    """`{"message": "text"}`, where answers have an object."""
+    message = lenient.string(document.get("message"))
+    if not message:
+        return None
+    return ApiError(status if status >= 400 else 502, message)
+
+
+def _fill(message: Json, given: Json) -> None:
+    parts = _parts(given.get("content"))
+    texts = [part["content"] for part in parts if "content" in part]
+    thoughts = [part["reasoning_content"] for part in parts if "reasoning_content" in part]
+    if plan := lenient.string(given.get("tool_plan")):
+        thoughts.append(plan)
+    if texts:
+        message["content"] = "".join(texts)
+    if thoughts:
+        message["reasoning_content"] = "".join(thoughts)
+    if calls := lenient.objects(given.get("tool_calls")):
+        message["tool_calls"] = [{"index": position, **one} for position, one in enumerate(calls)]
+
+
+def _parts(content: Any) -> list[Json]:
+    """Text and thoughts, as deltas; the content is one part or a list of them."""
+    if isinstance(content, str):
+        return [{"content": content}]
+    items = lenient.objects(content if isinstance(content, list) else [content])
+    return [
+        {"content": part["text"]} if isinstance(part.get("text"), str) else {"reasoning_content": part["thinking"]}
+        for part in items
+        if isinstance(part.get("text"), str) or isinstance(part.get("thinking"), str)
+    ]
+
+
+def _tool_call(call: Call, document: Json, message: Json, writer: Writer, *, starts: bool) -> None:
+    """`call.state` has the calls so far: the index that the client gets for Cohere's."""
+    known: dict[Any, int] = call.state if isinstance(call.state, dict) else {}
+    call.state = known
+    given = lenient.mapping(message.get("tool_calls"))
+    function = lenient.mapping(given.get("function"))
+    part: Json = {"index": known.setdefault(place(document.get("index"), 0), len(known))}
+    said: Json = {"arguments": lenient.string(function.get("arguments"))}
+    if starts:
+        part |= {"id": lenient.string(given.get("id")), "type": "function"}
+        said = {"name": lenient.string(function.get("name")), **said}
+    writer.delta(0, {"tool_calls": [{**part, "function": said}]})
+
+
+def _finish_reason(document: Json) -> str:
+    """Raises `ApiError` for a failure that is none of the client's."""
+    reason, why = lenient.string(document.get("finish_reason")), lenient.string(document.get("error"))
+    if why or reason in _FAILED or (reason.startswith("ERROR") and reason not in _FINISH):
+        raise ApiError(_FAILED.get(reason, 502), why or "the upstream has failed", code="upstream_error")
+    return _FINISH.get(reason, reason.lower() or "stop")
+
+
+def _logprobs(given: Any) -> Json | None:
+    """An item is about a piece of text, with one number for each token in it; mostly there is one."""
+    items = lenient.objects(given if isinstance(given, list) else [given])
+    tokens = []
+    for item in items:
+        text, numbers = lenient.string(item.get("text")), item.get("logprobs")
+        numbers = [one for one in numbers if lenient.is_number(one)] if isinstance(numbers, list) else []
+        if numbers:
+            token = {"token": text, "logprob": sum(numbers), "bytes": list(text.encode(errors="replace"))}
+            tokens.append({**token, "top_logprobs": []})
+    return {"content": tokens} if tokens else None
+
+
+def _usage(document: Json) -> Json | None:
+    usage = lenient.mapping(document.get("usage") or document.get("meta"))
+    tokens = usage.get("tokens") or usage.get("billed_units")
+    if not isinstance(tokens, dict):
+        return None
+    return chat_parts.usage(tokens.get("input_tokens"), tokens.get("output_tokens"), cached=usage.get("cached_tokens"))

@@ -1,0 +1,118 @@
+"""Cohere's protocol for chat, version 2.
+
+Source: docs.cohere.com, "Chat". Requests are nearly OpenAI's, but a field that is not in the reference is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ...wire import lenient
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot import chat_fields, message_content
+from .answer import error, event, response
+
+__all__ = ["error", "event", "request", "response"]
+
+_PARAMETERS: Final = {
+    "temperature": "temperature", "top_p": "p", "p": "p", "top_k": "k", "k": "k", "seed": "seed",
+    "frequency_penalty": "frequency_penalty", "presence_penalty": "presence_penalty", "logprobs": "logprobs",
+    "documents": "documents", "safety_mode": "safety_mode", "citation_options": "citation_options",
+    "strict_tools": "strict_tools", "priority": "priority",
+}  # fmt: skip
+_ROLES: Final = frozenset({"system", "user", "assistant", "tool"})
+_OF_A_FUNCTION: Final = ("name", "description", "parameters")
+
+
+def request(call: Call, body: Json) -> Json:
+    sent: Json = {"model": call.model, "messages": [_message(message) for message in chat_fields.messages(body)]}
+    sent["stream"] = call.stream
+    if (limit := chat_fields.max_tokens(body)) is not None:
+        sent["max_tokens"] = limit
+    sent |= {name: body[source] for source, name in _PARAMETERS.items() if body.get(source) is not None}
+    if stop := chat_fields.stops(body):
+        sent["stop_sequences"] = stop
+    if (form := _response_format(body)) is not None:
+        sent["response_format"] = form
+    if (thinking := _thinking(call.model, body)) is not None:
+        sent["thinking"] = thinking
+    _tools(body, sent)
+    return sent
+
+
+def _response_format(body: Json) -> Any:
+    """A schema stands in the JSON mode, and without a name. Source: docs.cohere.com, "Structured Outputs"."""
+    named = chat_fields.schema(body)
+    return {"type": "json_object", "json_schema": named["schema"]} if named else body.get("response_format")
+
+
+def _thinking(model: str, body: Json) -> Any:
+    """Only models that reason may be told how; they do unless told otherwise. Source: docs.cohere.com, "Reasoning"."""
+    effort, budget = body.get("reasoning_effort"), lenient.count(body.get("reasoning_max_tokens"))
+    if body.get("thinking") is not None or "reasoning" not in model or not (effort or budget):
+        return body.get("thinking")
+    if effort == "none" and not budget:
+        return {"type": "disabled"}
+    return {"type": "enabled", "token_budget": budget} if budget else {"type": "enabled"}
+
+
+def _tools(body: Json, sent: Json) -> None:
+    functions = chat_fields.functions(body)
+    choice = body.get("tool_choice")
+    if name := chat_fields.chosen(choice):
+        # One function cannot be demanded, but all the others can be left out.
+        functions = [function for function in functions if function.get("name") == name]
+        sent["tool_choice"] = "REQUIRED"
+    elif choice in ("required", "none"):
+        sent["tool_choice"] = choice.upper()
+    if functions:
+        sent["tools"] = [
+            {"type": "function", "function": {key: function[key] for key in _OF_A_FUNCTION if key in function}}
+            for function in functions
+        ]
+    if any(function.get("strict") is True for function in functions):
+        sent.setdefault("strict_tools", True)  # All of them or none.
+
+
+def _message(given: Json) -> Json:
+    role = "system" if chat_fields.is_system(given) else given.get("role")
+    message: Json = {"role": role if role in _ROLES else "user"}
+    said = given.get("content")
+    if role == "tool":
+        return {
+            **message,
+            "tool_call_id": given.get("tool_call_id"),
+            "content": message_content.text_only(said, "a tool of Cohere"),
+        }
+    calls = chat_fields.calls(given)
+    if not calls:
+        return {**message, "content": said if isinstance(said, str) else _parts(said)}
+    # Beside calls there is no content, but what the model has planned.
+    plan = "\n".join(
+        text
+        for text in (lenient.string(given.get("reasoning_content")), message_content.text_only(said, "Cohere"))
+        if text
+    )
+    if plan:
+        message["tool_plan"] = plan
+    message["tool_calls"] = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.text}} for call in calls
+    ]
+    return message
+
+
+def _parts(said: Any) -> list[Json]:
+    """A content as parts. What there is no part for is dropped, and the log says so."""
+    parts: list[Json] = []
+    for part in message_content.parts(said):
+        if isinstance(part.get("text"), str):
+            parts.append({"type": "text", "text": part["text"]})
+        elif part.get("type") == "image_url":
+            image = (
+                part["image_url"] if isinstance(part.get("image_url"), dict) else {"url": message_content.url_of(part)}
+            )
+            parts.append({"type": "image_url", "image_url": image})
+        else:
+            message_content.dropped(part, "Cohere")
+    return parts

@@ -1,0 +1,104 @@
+"""DashScope's answers, as far as they are the same for whole ones and the events of a stream."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Any
+
+from ...wire import lenient
+from ...wire.errors import ApiError, bad_upstream
+from ...wire.json import Json
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    """`{"code", "message", "request_id"}`, where answers have `output`. In an answer only the code tells the status."""
+    code, message = document.get("code"), document.get("message")
+    if not code or document.get("output"):
+        return None
+    code = str(code)
+    if status < 400:
+        status = next((known for prefix, known in _STATUS.items() if code.startswith(prefix)), 502)
+    return ApiError(status, message if isinstance(message, str) and message else code, code=code)
+
+
+# For errors inside an answer of status 200, by how the code begins; the first that fits counts.
+# Source: help.aliyun.com/zh/dashscope/return-status-code-description
+_STATUS = {
+    "InvalidApiKey": 401,
+    "Invalid": 400,
+    "BadRequest.TooLarge": 413,
+    "BadRequest": 400,
+    "DataInspectionFailed": 400,
+    "UnsupportedOperation": 400,
+    "Arrearage": 400,
+    "AccessDenied": 403,
+    "Model.AccessDenied": 403,
+    "ModelNotFound": 404,
+    "RequestTimeOut": 408,
+    "Throttling": 429,
+    "InternalError": 500,
+    "SystemError": 500,
+}
+
+
+def choices(answer: Json) -> list[tuple[Json, Json]]:
+    """Pairs of message and choice."""
+    output = answer.get("output")
+    choices = output.get("choices") if isinstance(output, dict) else None
+    if isinstance(output, dict) and choices is None and isinstance(output.get("text"), str):
+        # `result_format: text`, which some models answer whatever was asked for.
+        item = {
+            "finish_reason": output.get("finish_reason"),
+            "message": {"role": "assistant", "content": output["text"]},
+        }
+        choices = [item]
+    if not isinstance(choices, list):
+        raise bad_upstream("the upstream's answer has no output.choices")
+    pairs = []
+    for item in choices:
+        message = item.get("message") if isinstance(item, dict) else None
+        if not isinstance(message, dict):
+            raise bad_upstream("the upstream's answer has a choice without a message")
+        content = message.get("content")
+        if isinstance(content, list):
+            message = {**message, "content": "".join(map(_text, content))}
+        elif not isinstance(content, (str, NoneType)):
+            raise bad_upstream("the upstream's answer has a content that is neither text nor parts")
+        calls = message.get("tool_calls")
+        if calls is not None and not (isinstance(calls, list) and all(isinstance(one, dict) for one in calls)):
+            raise bad_upstream("the upstream's answer has tool_calls that are not an array of objects")
+        pairs.append((message, item))
+    return pairs
+
+
+def _text(part: Any) -> str:
+    """A part of what a multimodal model says, `{"text"}` mostly. For a file OpenAI's answers have no place: its address
+    is what a client can show.
+    """
+    values = (lenient.mapping(part).get(name) for name in ("text", "image", "audio", "video"))
+    return next((value for value in values if isinstance(value, str)), "")
+
+
+def finish_reason(item: Json) -> str | None:
+    """While an answer goes on it is the string "null", sometimes null or empty."""
+    reason = item.get("finish_reason")
+    return reason if isinstance(reason, str) and reason not in {"", "null"} else None
+
+
+def usage(answer: Json) -> Json | None:
+    usage = answer.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    prompt, answered = usage.get("input_tokens"), usage.get("output_tokens")
+    prompt = prompt if isinstance(prompt, int) else 0
+    answered = answered if isinstance(answered, int) else 0
+    result: Json = {
+        "prompt_tokens": prompt,
+        "completion_tokens": answered,
+        "total_tokens": usage.get("total_tokens", prompt + answered),
+    }
+    for name, source in (("prompt_tokens_details", "prompt_tokens_details"),
+                         ("completion_tokens_details", "output_tokens_details")):  # fmt: skip
+        if isinstance(usage.get(source), dict):
+            result[name] = usage[source]
+    return result

@@ -1,0 +1,176 @@
+"""DashScope's own protocol for chat.
+
+Source: DashScope API reference, "Qwen API (native)". `input.messages` and `parameters` in, `output.choices` out. Each
+event of a stream has the whole answer so far, or, with `incremental_output`, what is new.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from proxywasm import Event
+
+from ...config.settings import QwenSettings
+from ...wire import limits
+from ...wire.errors import ApiError, bad_upstream
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot import reasoning
+from ..pivot.chat import choice, completion
+from ..pivot.tool_calls import place
+from ..writers import Writer
+from . import answer
+from .answer import error
+from .delta import Progress
+
+__all__ = ["error", "event", "request", "response"]
+
+# Models that take images, audio or video have an endpoint of their own.
+_MULTIMODAL = re.compile(r"qwen[\d.]*-(vl|audio|omni)|qvq")
+_MULTIMODAL_PATH = "/api/v1/services/aigc/multimodal-generation/generation"
+
+# What is not a generation parameter: it has its own place, or speaks to OpenAI's platform and means nothing here.
+_NOT_PARAMETERS = frozenset(
+    {
+        "model", "messages", "stream", "stream_options", "max_completion_tokens", "user", "metadata", "store",
+        "service_tier", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "reasoning_max_tokens",
+    }
+)  # fmt: skip
+
+_PARTS = {"image_url": "image", "video_url": "video"}
+
+# DashScope refuses 0 and 1, which OpenAI allows.
+_TOP_P = (0.000001, 0.999999)
+
+
+@dataclass(slots=True)
+class State:
+    """One stream: how far each choice has come."""
+
+    cumulative: bool
+    progress: dict[int, Progress] = field(default_factory=dict)
+    kept: int = 0
+    """Characters in `progress`, all choices together."""
+
+
+def request(call: Call, body: Json) -> Json:
+    settings = call.settings
+    assert isinstance(settings, QwenSettings)
+    if _MULTIMODAL.match(call.model):
+        call.path = _MULTIMODAL_PATH
+    call.headers["accept"] = "text/event-stream" if call.stream else "*/*"
+    call.headers["x-dashscope-sse"] = "enable" if call.stream else None
+    parameters: Json = {
+        name: value for name, value in body.items() if value is not None and name not in _NOT_PARAMETERS
+    }
+    parameters["result_format"] = "message"
+    if body.get("max_completion_tokens") is not None:
+        parameters["max_tokens"] = body["max_completion_tokens"]
+    if body.get("reasoning_max_tokens") is not None:
+        parameters.setdefault("thinking_budget", body["reasoning_max_tokens"])
+    top_p = parameters.get("top_p")
+    if isinstance(top_p, (int, float)):
+        parameters["top_p"] = min(max(top_p, _TOP_P[0]), _TOP_P[1])
+    # Not what OpenAI sends, but what clients of the original are used to.
+    call.usage_choice = True
+    if call.stream:
+        if not body.get("tools"):  # Not all models offer increments of tool calls.
+            parameters.setdefault("incremental_output", True)
+        call.state = State(cumulative=parameters.get("incremental_output") is not True)
+    if settings.qwen_enable_search:
+        parameters["enable_search"] = True
+    messages = [_message(message, index) for index, message in enumerate(body["messages"])]
+    if settings.qwen_file_ids and call.model == "qwen-long":
+        messages = _with_files(messages, settings.qwen_file_ids)
+    return {"model": call.model, "input": {"messages": messages}, "parameters": parameters}
+
+
+def response(call: Call, document: Json) -> Json:
+    if (failure := error(200, document)) is not None:
+        raise failure
+    choices = []
+    for index, (message, item) in enumerate(answer.choices(document)):
+        delta = reasoning.whole(message, call.settings.reasoning_content_mode)
+        if calls := message.get("tool_calls"):
+            delta["tool_calls"] = [{"index": position, **one} for position, one in enumerate(calls)]
+        choices.append(choice(index, delta, answer.finish_reason(item), item.get("logprobs")))
+    return completion(str(document.get("request_id") or ""), call.model, choices, answer.usage(document))
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    if (failure := error(200, document)) is not None:
+        raise failure
+    state = call.state
+    if state is None:  # A stream that nobody asked for.
+        state = call.state = State(cumulative=False)
+    if not writer.begun:
+        writer.begin(str(document.get("request_id") or ""))
+    finished = True
+    for position, (message, item) in enumerate(answer.choices(document)):
+        index = place(item.get("index"), position)
+        progress = state.progress.get(index)
+        if progress is None:
+            progress = state.progress[index] = Progress(state.cumulative, call.settings.reasoning_content_mode)
+        reason = answer.finish_reason(item)
+        finished = reason is not None
+        before = progress.size if state.cumulative else 0
+        for delta in progress.deltas(message, finished=finished):
+            writer.delta(index, delta, logprobs=item.get("logprobs"))
+        if state.cumulative:
+            state.kept += progress.size - before
+            if state.kept > limits.WAITING:
+                raise bad_upstream("the upstream repeats more in each event than can be kept")
+        if reason is not None:
+            writer.finish(index, reason)
+    # Every event tells the tokens so far; those of the last one count.
+    if finished and (usage := answer.usage(document)):
+        writer.usage(usage)
+
+
+def _message(given: Any, index: int) -> Json:
+    if not isinstance(given, dict):
+        raise ApiError(400, f"messages[{index}] must be an object", param=f"messages[{index}]")
+    message: Json = {"content": None, **given}
+    if isinstance(message["content"], list):
+        message["content"] = [_part(part) for part in message["content"]]
+    if isinstance(calls := message.get("tool_calls"), list):
+        message["tool_calls"] = [
+            {"index": position, **one} if isinstance(one, dict) else one for position, one in enumerate(calls)
+        ]
+    return message
+
+
+def _part(part: Any) -> Any:
+    """`{"type": "image_url", "image_url": {"url": ...}}` is `{"image": ...}` here."""
+    if not isinstance(part, dict):
+        return part
+    kind = part.get("type")
+    if kind == "text":
+        return {name: value for name, value in part.items() if name != "type"}
+    if isinstance(kind, str) and kind in _PARTS:
+        value = part.get(kind)
+        return {_PARTS[kind]: value.get("url") if isinstance(value, dict) else value}
+    if kind == "input_audio" and isinstance(audio := part.get("input_audio"), dict):
+        data = str(audio.get("data", ""))
+        is_url = data.startswith(("data:", "http://", "https://"))
+        return {"audio": data if is_url else f"data:audio/{audio.get('format', 'wav')};base64,{data}"}
+    return part
+
+
+def _with_files(messages: list[Json], files: tuple[str, ...]) -> list[Json]:
+    """`qwen-long` wants exactly two system messages in front: what it is, and which files it has read."""
+    first = next((index for index, message in enumerate(messages) if message.get("role") != "system"), len(messages))
+    system = "\n".join(filter(None, [_text(message["content"]) for message in messages[:first]]))
+    system = system or "You are a helpful assistant."
+    file_list = ",".join(f"fileid://{file}" for file in files)
+    return [{"role": "system", "content": system}, {"role": "system", "content": file_list}, *messages[first:]]
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):
+        return "\n".join(
+            part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
+        )
+    return content if isinstance(content, str) else ""

@@ -1,0 +1,107 @@
+"""From DashScope's messages to deltas: what is new in each event of a stream."""
+
+from __future__ import annotations
+
+from ...wire import lenient
+from ...wire.json import Json
+from ..pivot.reasoning import Stream
+from ..pivot.tool_calls import place
+
+
+class Progress:
+    """What has been sent of one choice."""
+
+    __slots__ = ("_calls", "_content", "_cumulative", "_reasoning", "_thought")
+
+    def __init__(self, cumulative: bool, mode: str) -> None:
+        self._cumulative = cumulative
+        # Nearly all streams leave the reasoning as it is.
+        self._reasoning = None if mode == "passthrough" else Stream(mode)
+        self._content = ""
+        self._thought = ""
+        self._calls: dict[int, _ToolCall] = {}
+
+    @property
+    def size(self) -> int:
+        """Characters that are kept, to tell from them what is new in the next event."""
+        return len(self._content) + len(self._thought) + sum(call.size for call in self._calls.values())
+
+    def deltas(self, message: Json, *, finished: bool) -> list[Json]:
+        """Text and reasoning in one delta, tool calls in another, each only if there is something to say."""
+        content: str | None = message.get("content")
+        thought = lenient.string(message["reasoning_content"]) if "reasoning_content" in message else ""
+        calls: list[Json] = message.get("tool_calls") or []
+        if self._cumulative:
+            # A call is announced before its arguments are known. Until they come, nothing of the event is sent: all of
+            # it is in the next one too.
+            if calls and not finished and any(not _arguments(call) for call in calls):
+                return []
+            new = content and content.removeprefix(self._content)
+            self._content = content or self._content
+            new_thought, self._thought = thought.removeprefix(self._thought), thought or self._thought
+            content, thought = new, new_thought
+        if self._reasoning is not None:
+            content, thought = self._reasoning.delta(content, thought, ends=finished or bool(calls))
+        role = message.get("role") or "assistant"
+        deltas: list[Json] = []
+        if content or thought:
+            delta: Json = {"role": role}
+            if content is not None:
+                delta["content"] = content
+            if thought:
+                delta["reasoning_content"] = thought
+            deltas.append(delta)
+        if calls and (parts := self._tool_calls(calls)):
+            deltas.append({"role": role, "tool_calls": parts})
+        return deltas
+
+    def _tool_calls(self, calls: list[Json]) -> list[Json]:
+        parts = []
+        for position, call in enumerate(calls):
+            key = place(call.get("index"), position)
+            known = self._calls.get(key)
+            if known is None:
+                known = self._calls[key] = _ToolCall(len(self._calls))
+            if (part := known.part(call, cumulative=self._cumulative)) is not None:
+                parts.append(part)
+        return parts
+
+
+class _ToolCall:
+    """One call: its index among those sent, its id, and what has been sent of it."""
+
+    __slots__ = ("_arguments", "_id", "_index", "_named")
+
+    def __init__(self, index: int) -> None:
+        self._index = index
+        self._id = ""
+        self._named = False
+        self._arguments: str | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self._arguments or "") + len(self._id)
+
+    def part(self, call: Json, *, cumulative: bool) -> Json | None:
+        arguments = _arguments(call)
+        first = self._arguments is None
+        new = arguments.removeprefix(self._arguments or "") if cumulative else arguments
+        self._arguments = arguments if cumulative and arguments else self._arguments or ""
+        given = lenient.string(call.get("id"))
+        self._id = self._id or given
+        function: Json = {}
+        name = lenient.string(lenient.mapping(call.get("function")).get("name"))
+        if name and not self._named:
+            function["name"] = name
+            self._named = True
+        if not first and not new and not function:
+            return None
+        function["arguments"] = new
+        part: Json = {"index": self._index, "type": "function", "function": function}
+        if self._id and (first or given):  # Clients that join the pieces of a call join its ids, too: none is added.
+            part["id"] = self._id
+        return part
+
+
+def _arguments(call: Json) -> str:
+    return lenient.string(lenient.mapping(call.get("function")).get("arguments"))

@@ -1,0 +1,51 @@
+"""DashScope's own protocol for text embeddings."""
+
+from __future__ import annotations
+
+from proxywasm import Event
+
+from ...wire.errors import ApiError, bad_upstream
+from ...wire.json import Json
+from ..exchange import Call
+from ..writers import Writer
+from .answer import error
+
+__all__ = ["error", "event", "request", "response"]
+
+# `dimension` is what OpenAI calls `dimensions`; the others are DashScope's own.
+_PARAMETERS = {
+    "dimensions": "dimension",
+    "dimension": "dimension",
+    "text_type": "text_type",
+    "output_type": "output_type",
+}
+
+
+def request(call: Call, body: Json) -> Json:
+    given = body.get("input")
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ApiError(400, "input must be a string or an array of strings", param="input")
+    parameters = {name: body[source] for source, name in _PARAMETERS.items() if source in body}
+    return {"model": call.model, "input": {"texts": texts}, "parameters": parameters}
+
+
+def response(call: Call, answer: Json) -> Json:
+    if (failure := error(200, answer)) is not None:
+        raise failure
+    output = answer.get("output")
+    vectors = output.get("embeddings") if isinstance(output, dict) else None
+    if not isinstance(vectors, list) or not all(isinstance(vector, dict) for vector in vectors):
+        raise bad_upstream("the upstream's answer has no output.embeddings")
+    usage = answer.get("usage")
+    total = usage.get("total_tokens", 0) if isinstance(usage, dict) else 0
+    data = [
+        {"object": "embedding", "index": vector.get("text_index", index), "embedding": vector.get("embedding")}
+        for index, vector in enumerate(vectors)
+    ]
+    usage = {"prompt_tokens": total, "total_tokens": total}
+    return {"object": "list", "data": data, "model": call.model, "usage": usage}
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    raise bad_upstream("the upstream streams embeddings")

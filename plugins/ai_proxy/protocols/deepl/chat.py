@@ -1,0 +1,77 @@
+"""DeepL translates: every message but the system prompt is a text, and every text comes back as a choice.
+
+Source: developers.deepl.com, "Translate text". The model, `Free` or `Pro`, tells which of DeepL's two hosts to ask.
+"""
+
+from __future__ import annotations
+
+from proxywasm import Event
+
+from ...config.settings import DeeplSettings
+from ...wire import lenient
+from ...wire.errors import ApiError, bad_upstream
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot import chat_fields, message_content
+from ..pivot.chat import choice, completion
+from ..writers import Writer
+
+__all__ = ["error", "event", "request", "response"]
+
+_HOSTS = {"Free": "api-free.deepl.com", "Pro": "api.deepl.com"}
+
+# DeepL's own; OpenAI has none that mean anything to a translation.
+_PARAMETERS = (
+    "source_lang", "formality", "glossary_id", "model_type", "preserve_formatting", "split_sentences", "tag_handling",
+    "non_splitting_tags", "splitting_tags", "ignore_tags", "outline_detection", "show_billed_characters",
+)  # fmt: skip
+
+
+def request(call: Call, body: Json) -> Json:
+    settings = call.settings
+    assert isinstance(settings, DeeplSettings)
+    if call.model not in _HOSTS:
+        raise ApiError(404, 'the models of DeepL are "Free" and "Pro"', code="model_not_found", param="model")
+    call.host = _HOSTS[call.model]
+    texts: list[str] = []
+    context: list[str] = []
+    for message in chat_fields.messages(body):
+        text = message_content.text_only(message.get("content"), "DeepL")
+        (context if chat_fields.is_system(message) else texts).append(text)
+    if not texts:
+        raise ApiError(400, "there is nothing to translate: all messages are system prompts", param="messages")
+    sent: Json = {"text": texts, "target_lang": settings.target_lang}
+    if said := "\n".join(filter(None, context)):
+        sent["context"] = said
+    return sent | {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
+
+
+def response(call: Call, document: Json) -> Json:
+    if (failure := error(200, document)) is not None:
+        raise failure
+    translations = document.get("translations")
+    if not isinstance(translations, list) or not translations:
+        raise bad_upstream("the upstream's answer has no translations")
+    choices = []
+    for index, item in enumerate(lenient.objects(translations)):
+        message: Json = {"role": "assistant", "content": lenient.string(item.get("text"))}
+        if language := lenient.string(item.get("detected_source_language")):
+            message = {"name": language, **message}
+        choices.append(choice(index, message, "stop"))
+    return completion("", call.model, choices, None)
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    raise error(200, document) or bad_upstream("the upstream streams translations")
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    """`{"message": ...}`, with `detail` at times."""
+    message = lenient.string(document.get("message"))
+    if not message or "translations" in document:
+        return None
+    if status < 400:
+        # Quota is the one thing that DeepL has ever answered with another status than the right one.
+        status = 429 if "quota" in message.lower() else 502
+    detail = lenient.string(document.get("detail"))
+    return ApiError(status, f"{message}: {detail}" if detail else message)

@@ -1,0 +1,215 @@
+"""Dify's apps: a text in, an answer out; the conversation is either Dify's own or all of it in that text.
+
+Source: docs.dify.ai, "Develop with APIs". `answer` holds the text; that of a workflow stands in its outputs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxywasm import Event
+
+from ...config.settings import DifySettings
+from ...wire import lenient
+from ...wire.errors import ApiError, bad_upstream
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot import chat_fields, chat_parts, message_content
+from ..pivot.chat import choice, completion
+from ..pivot.transcript import transcript
+from ..writers import Writer
+
+__all__ = ["error", "event", "request", "response"]
+
+_PATHS = {
+    "Chat": "/v1/chat-messages",
+    "Agent": "/v1/chat-messages",
+    "Completion": "/v1/completion-messages",
+    "Workflow": "/v1/workflows/run",
+}
+
+# Events that carry text. The others tell of progress, of files, of speech, or only keep the connection open.
+# `message_replace` has what a moderation puts in the place of the answer; what has gone out cannot be taken back.
+_TEXT = frozenset({"message", "agent_message", "message_replace"})
+
+# For errors in a stream and in a workflow, which come without HTTP status.
+_STATUS = {
+    "invalid_param": 400,
+    "app_unavailable": 400,
+    "provider_not_initialize": 400,
+    "model_currently_not_support": 400,
+    "provider_quota_exceeded": 429,
+    "completion_request_error": 502,
+    "unauthorized": 401,
+    "not_found": 404,
+}
+
+
+def request(call: Call, body: Json) -> Json:
+    settings = _settings(call)
+    call.path = _PATHS[settings.bot_type]
+    messages = chat_fields.messages(body)
+    files: list[Json] = []
+    if settings.bot_type != "Workflow":  # A workflow takes files as the variables that it has for them.
+        messages, files = _files_apart(messages)
+    text = transcript(messages, "Dify")
+    sent: Json = {
+        "inputs": {},
+        "query": "",
+        "response_mode": "streaming" if call.stream else "blocking",
+        "user": lenient.string(body.get("user")) or "api-user",
+        "auto_generate_name": False,
+        "conversation_id": "",
+    }
+    if files:
+        sent["files"] = files
+    if settings.bot_type == "Completion":
+        sent["inputs"]["query"] = text
+    elif settings.bot_type == "Workflow":
+        sent["inputs"][settings.input_variable] = text
+    else:
+        sent["query"] = text
+        sent["conversation_id"] = call.asked_headers.get("conversationid", "")
+    return sent
+
+
+def response(call: Call, document: Json) -> Json:
+    settings = _settings(call)
+    if (failure := error(200, document)) is not None:
+        raise failure
+    if settings.bot_type == "Workflow":
+        data = _data(document)
+        message = {"role": "assistant", "content": _output(settings, data)}
+        answer = completion(
+            lenient.string(data.get("workflow_id")), call.model, [choice(0, message, "stop")], _workflow_usage(data)
+        )
+        when = data.get("created_at")
+    else:
+        text = document.get("answer")
+        if not isinstance(text, str):
+            raise bad_upstream("the upstream's answer has no answer")
+        message = {"role": "assistant", "content": text}
+        answer = completion(_id(settings, document), call.model, [choice(0, message, "stop")], _usage(document))
+        when = document.get("created_at")
+        call.answer_headers |= _conversation(settings, document)
+    if lenient.count(when):
+        answer["created"] = lenient.count(when)
+    return answer
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
+    settings = _settings(call)
+    kind = lenient.string(document.get("event")) or event.event
+    if kind == "ping":
+        return
+    if (failure := error(200, document)) is not None:
+        raise failure
+    if settings.bot_type != "Workflow" and _id(settings, document):
+        # Also of events that say nothing: the headers wait for the first piece only.
+        _begin(call, settings, document, writer)
+    if kind in _TEXT:
+        _begin(call, settings, document, writer)
+        if text := lenient.string(document.get("answer")):
+            writer.delta(0, {"role": "assistant", "content": text})
+    elif kind == "message_end":
+        _begin(call, settings, document, writer)
+        writer.finish(0, "stop", delta={"role": "assistant", "content": ""}, usage=_usage(document))
+    elif kind == "text_chunk" and settings.bot_type == "Workflow":
+        text = lenient.string(_data(document).get("text"))
+        if text:
+            call.state = True
+            writer.delta(0, {"role": "assistant", "content": text})
+    elif kind == "workflow_started":
+        data = _data(document)
+        writer.begin(lenient.string(data.get("workflow_id")), created=data.get("created_at"))
+    elif kind == "workflow_finished" and settings.bot_type == "Workflow":
+        data = _data(document)
+        writer.begin(lenient.string(data.get("workflow_id")), created=data.get("created_at"))
+        # A workflow that streams its text has said all of the output by now.
+        delta = None if call.state else {"role": "assistant", "content": _output(settings, data)}
+        writer.finish(0, "stop", delta=delta, usage=_workflow_usage(data))
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    """`{"code", "message", "status"}`, also as an event; a workflow that fails says so in its data."""
+    code, message = document.get("code"), document.get("message")
+    data = document.get("data")
+    if isinstance(code, str) and code and "answer" not in document:
+        given = document.get("status")
+        if status < 400:
+            usable = isinstance(given, int) and 400 <= given < 600
+            status = given if usable and isinstance(given, int) else _STATUS.get(code, 502)
+        return ApiError(status, lenient.string(message) or code, code=code)
+    if document.get("event") == "error":
+        return ApiError(502 if status < 400 else status, lenient.string(message) or "unknown error")
+    if document.get("event", "workflow_finished") == "workflow_finished" and isinstance(data, dict):
+        outcome = data.get("status")
+        if outcome in ("failed", "stopped"):
+            text = lenient.string(data.get("error")) or f"the workflow has {outcome}"
+            return ApiError(502 if status < 400 else status, text, code=f"workflow_{outcome}")
+    return None
+
+
+def _settings(call: Call) -> DifySettings:
+    assert isinstance(call.settings, DifySettings)
+    return call.settings
+
+
+def _files_apart(messages: list[Json]) -> tuple[list[Json], list[Json]]:
+    """The conversation without the images that Dify can fetch, and these. Others it takes as uploads only."""
+    rest, files = [], []
+    for message in messages:
+        kept = []
+        for part in message_content.parts(message.get("content")):
+            url = message_content.url_of(part) if part.get("type") == "image_url" else ""
+            if url.startswith(("https://", "http://")):
+                files.append({"type": "image", "transfer_method": "remote_url", "url": url})
+            else:
+                kept.append(part)
+        rest.append({**message, "content": kept})
+    return rest, files
+
+
+def _begin(call: Call, settings: DifySettings, document: Json, writer: Writer) -> None:
+    if writer.begun:
+        return
+    writer.begin(_id(settings, document), created=document.get("created_at"))
+    call.answer_headers |= _conversation(settings, document)
+
+
+def _id(settings: DifySettings, document: Json) -> str:
+    return lenient.string(document.get("message_id" if settings.bot_type == "Completion" else "conversation_id"))
+
+
+def _conversation(settings: DifySettings, document: Json) -> dict[str, str]:
+    """By this header a client goes on with a conversation that Dify keeps."""
+    identity = lenient.header(document.get("conversation_id"))
+    return {"conversationid": identity} if identity and settings.bot_type in {"Chat", "Agent"} else {}
+
+
+def _data(document: Json) -> Json:
+    data = document.get("data")
+    if not isinstance(data, dict):
+        raise bad_upstream("the upstream's answer has no data")
+    return data
+
+
+def _output(settings: DifySettings, data: Json) -> str:
+    outputs = data.get("outputs")
+    if not isinstance(outputs, dict) or settings.output_variable not in outputs:
+        raise bad_upstream(f"the workflow has no output {settings.output_variable!r}")
+    return lenient.text_of(outputs[settings.output_variable])
+
+
+def _usage(document: Json) -> Json | None:
+    metadata = document.get("metadata")
+    usage = metadata.get("usage") if isinstance(metadata, dict) else None
+    if not isinstance(usage, dict):
+        return None
+    return chat_parts.usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), usage.get("total_tokens"))
+
+
+def _workflow_usage(data: Json) -> Any:
+    """A workflow tells only the sum."""
+    total = data.get("total_tokens")
+    return {"total_tokens": lenient.count(total)} if isinstance(total, (int, float)) else None

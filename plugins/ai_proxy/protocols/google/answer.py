@@ -1,0 +1,134 @@
+"""Google's answers: for Gemini and Vertex AI, whole ones and the events of a stream, which have the same shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...wire import lenient
+from ...wire.errors import ApiError, bad_upstream
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot import chat_parts, reasoning
+from ..pivot.chat import choice, completion
+from ..pivot.tool_calls import place
+from ..writers import Writer
+from .candidate import Said, finish_reason, logprobs, parts_of
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    """`{"error": {"code", "message", "status"}}` (google.rpc.Status)."""
+    inner = document.get("error")
+    if not isinstance(inner, dict):
+        return None
+    if status < 400:
+        code = inner.get("code")
+        status = code if isinstance(code, int) and 400 <= code < 600 else 502
+    word, message = inner.get("status"), inner.get("message")
+    code_word = word if isinstance(word, str) and word else None
+    return ApiError(status, message if isinstance(message, str) and message else code_word or "error", code=code_word)
+
+
+def response(call: Call, document: Json, answer_id: str) -> Json:
+    if (failure := error(200, document)) is not None:
+        raise failure
+    choices: list[Json] = []
+    for _, candidate in _candidates(document):
+        said = Said()
+        said.add(candidate)
+        message: Json = {"role": "assistant"}
+        if said.text or not said.calls:
+            message["content"] = said.text
+        if said.thought:
+            message["reasoning_content"] = said.thought
+            mode = call.settings.reasoning_content_mode
+            if mode != "passthrough":
+                message = {**message, **reasoning.whole(message, mode)}
+                del message["reasoning_content"]
+        if said.calls:
+            message["tool_calls"] = said.calls
+        reason = finish_reason(candidate, calls=bool(said.calls)) or "stop"
+        choices.append(choice(len(choices), message, reason, logprobs(candidate)))
+    if (blocked := _blocked(document)) is not None and not choices:
+        choices.append(choice(0, {"role": "assistant", "content": "", "refusal": blocked}, "content_filter"))
+    if not choices and "usageMetadata" not in document:
+        raise bad_upstream("the upstream's answer has no candidates")
+    return completion(answer_id, call.model, choices, usage(document))
+
+
+class State:
+    """One stream: how many calls each choice has made, and what of its reasoning has been told."""
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+        self.calls: dict[int, int] = {}
+        self.reasoning: dict[int, reasoning.Stream] = {}
+
+
+def event(call: Call, document: Json, writer: Writer, answer_id: str) -> None:
+    if (failure := error(200, document)) is not None:
+        raise failure
+    state = call.state
+    if not isinstance(state, State):
+        state = call.state = State(call.settings.reasoning_content_mode)
+    writer.begin(answer_id)
+    counted = usage(document)
+    candidates = list(_candidates(document))
+    for index, candidate in candidates:
+        said = Said(state.calls.get(index, 0))
+        said.add(candidate)
+        state.calls[index] = said.first + len(said.calls)
+        reason = finish_reason(candidate, calls=state.calls[index] > 0)
+        thinking = state.reasoning.setdefault(index, reasoning.Stream(state.mode))
+        text, thought = thinking.delta(said.text, said.thought, ends=bool(said.calls) or reason is not None)
+        delta: Json = {}
+        if thought:
+            delta["reasoning_content"] = thought
+        if text or not (thought or said.calls):
+            delta["content"] = text or ""
+        if said.calls:
+            delta["tool_calls"] = said.calls
+        probabilities = logprobs(candidate)
+        says = bool(parts_of(candidate)) or any(delta.values())
+        if reason is None or probabilities is not None:
+            writer.delta(index, delta, logprobs=probabilities, usage=None if reason else counted)
+            says = False
+        if reason is not None:
+            writer.finish(index, reason, delta=delta if says else None, usage=counted)
+    if (blocked := _blocked(document)) is not None:
+        writer.finish(0, "content_filter", delta={"role": "assistant", "refusal": blocked}, usage=counted)
+    elif counted and not candidates:
+        writer.usage(counted)  # At times the counts follow in an event of their own.
+
+
+def _candidates(document: Json) -> Iterator[tuple[int, Json]]:
+    candidates = document.get("candidates")
+    if candidates is not None and not isinstance(candidates, list):
+        raise bad_upstream("the upstream's answer has candidates that are not an array")
+    for position, candidate in enumerate(candidates or []):
+        if not isinstance(candidate, dict):
+            raise bad_upstream("the upstream's answer has a candidate that is not an object")
+        yield place(candidate.get("index"), position), candidate
+
+
+def _blocked(document: Json) -> str | None:
+    feedback = document.get("promptFeedback")
+    reason = feedback.get("blockReason") if isinstance(feedback, dict) else None
+    return f"the prompt was blocked: {reason}" if isinstance(reason, str) and reason else None
+
+
+def usage(document: Json) -> Json | None:
+    """Thoughts are tokens of the answer at OpenAI; Google counts them beside these."""
+    counted = document.get("usageMetadata")
+    if not isinstance(counted, dict):
+        return None
+    prompt = lenient.count(counted.get("promptTokenCount"))
+    prompt += lenient.count(counted.get("toolUsePromptTokenCount"))
+    thoughts = lenient.count(counted.get("thoughtsTokenCount"))
+    answered = lenient.count(counted.get("candidatesTokenCount")) + thoughts
+    return chat_parts.usage(
+        prompt,
+        answered,
+        counted.get("totalTokenCount"),
+        cached=counted.get("cachedContentTokenCount"),
+        reasoning=thoughts,
+    )

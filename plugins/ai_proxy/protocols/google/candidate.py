@@ -1,0 +1,87 @@
+"""One of Google's candidates: what its parts say, how it ended, how likely its tokens were."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ...wire.json import Json
+from ..pivot import chat_parts
+
+_FINISH: Final = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "SAFETY": "content_filter",
+    "RECITATION": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "PROHIBITED_CONTENT": "content_filter",
+    "SPII": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+}
+
+
+class Said:
+    """What the parts of a candidate say."""
+
+    def __init__(self, first: int = 0) -> None:
+        self.first = first
+        self.text = self.thought = ""
+        self.calls: list[Json] = []
+
+    def add(self, candidate: Json) -> None:
+        for part in parts_of(candidate):
+            if isinstance(text := part.get("text"), str):
+                if part.get("thought") is True:
+                    self.thought += text
+                else:
+                    self.text += text
+            elif isinstance(function := part.get("functionCall"), dict):
+                self._call(function, part)
+            elif isinstance(data := part.get("inlineData"), dict):
+                # A chat of OpenAI has no place for images; an address is what its clients can show.
+                self.text += f"data:{data.get('mimeType')};base64,{data.get('data')}"
+            elif isinstance(code := part.get("executableCode"), dict):
+                self.text += f"```{str(code.get('language') or '').lower()}\n{code.get('code')}\n```\n"
+            elif isinstance(outcome := part.get("codeExecutionResult"), dict):
+                self.text += f"```\n{outcome.get('output')}\n```\n"
+
+    def _call(self, function: Json, part: Json) -> None:
+        call_id, name = str(function.get("id") or ""), str(function.get("name") or "")
+        call = chat_parts.tool_call(self.first + len(self.calls), call_id, name, function.get("args"))
+        if isinstance(signature := part.get("thoughtSignature"), str):
+            call["extra_content"] = {"google": {"thought_signature": signature}}
+        self.calls.append(call)
+
+
+def finish_reason(candidate: Json, *, calls: bool) -> str | None:
+    reason = candidate.get("finishReason")
+    if not isinstance(reason, str) or not reason or reason == "FINISH_REASON_UNSPECIFIED":
+        return None
+    return "tool_calls" if calls and reason == "STOP" else _FINISH.get(reason, reason.lower())
+
+
+def parts_of(candidate: Json) -> list[Json]:
+    inner = candidate.get("content")
+    parts = inner.get("parts") if isinstance(inner, dict) else None
+    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+
+
+def logprobs(candidate: Json) -> Json | None:
+    result = candidate.get("logprobsResult")
+    chosen = result.get("chosenCandidates") if isinstance(result, dict) else None
+    if not isinstance(chosen, list):
+        return None
+    tops: list[Any] = result.get("topCandidates") if isinstance(result, dict) else []  # type: ignore[assignment]
+    tops = tops if isinstance(tops, list) else []
+    tokens = []
+    for position, one in enumerate(chosen):
+        others = tops[position].get("candidates") if position < len(tops) and isinstance(tops[position], dict) else []
+        entry = _token(one)
+        entry["top_logprobs"] = [_token(other) for other in (others if isinstance(others, list) else [])]
+        tokens.append(entry)
+    return {"content": tokens}
+
+
+def _token(one: Any) -> Json:
+    one = one if isinstance(one, dict) else {}
+    token = str(one.get("token") or "")
+    return {"token": token, "logprob": one.get("logProbability"), "bytes": list(token.encode(errors="replace"))}

@@ -1,0 +1,151 @@
+"""OpenAI's messages as Google's contents: for Gemini and Vertex AI.
+
+Source: ai.google.dev/api/caching#Content. A function's result is known by the function's name; the results of calls
+that were made together stand in one content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from ...wire.errors import ApiError, check_repeated
+from ...wire.json import Json
+from ..pivot import chat_fields, message_content
+
+_AUDIO: Final = {"mp3": "audio/mp3", "wav": "audio/wav"}
+
+# By extension. Python's own table is not used: it reads files, which a plugin has none of.
+_MEDIA_TYPES: Final = {
+    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
+    "bmp": "image/bmp", "svg": "image/svg+xml", "tif": "image/tiff", "tiff": "image/tiff", "heic": "image/heic",
+    "heif": "image/heif", "avif": "image/avif", "ico": "image/x-icon",
+    "mp4": "video/mp4", "mpeg": "video/mpeg", "mpg": "video/mpeg", "mov": "video/quicktime", "avi": "video/x-msvideo",
+    "webm": "video/webm", "mkv": "video/x-matroska", "flv": "video/x-flv", "wmv": "video/x-ms-wmv", "3gp": "video/3gpp",
+    "mp3": "audio/mpeg", "wav": "audio/wav", "ogg": "audio/ogg", "opus": "audio/opus", "flac": "audio/flac",
+    "aac": "audio/aac", "m4a": "audio/mp4",
+    "pdf": "application/pdf", "json": "application/json", "txt": "text/plain", "md": "text/markdown",
+    "html": "text/html", "htm": "text/html", "css": "text/css", "csv": "text/csv", "xml": "text/xml",
+}  # fmt: skip
+
+Remote = Callable[[str], Json]
+"""From the address of a file to the part for it."""
+
+
+def contents(given: list[Json], remote: Remote) -> list[Json]:
+    """The conversation without what the system says."""
+    result: list[Json] = []
+    names: dict[str, str] = {}
+    results = _Results(result)
+    for message in given:
+        role = message.get("role")
+        if chat_fields.is_system(message):
+            continue
+        if role == "tool":
+            name = names.get(str(message.get("tool_call_id") or "")) or str(message.get("name") or "")
+            name = name or next(reversed(names.values()), "")
+            results.add(name, message.get("content"), remote)
+        elif role == "assistant":
+            parts = _parts(message.get("content"), remote)
+            for call in chat_fields.calls(message):
+                names[call.id] = call.name
+                parts.append({"functionCall": {"name": call.name, "args": call.arguments}, **_signature(call.raw)})
+            if parts:
+                result.append({"role": "model", "parts": parts})
+        else:
+            result.append({"role": "user", "parts": _parts(message.get("content"), remote)})
+    results.finish()
+    return result
+
+
+def system(given: list[Json]) -> Json | None:
+    said = [
+        part.get("text")
+        for one in given
+        if chat_fields.is_system(one)
+        for part in message_content.parts(one.get("content"))
+    ]
+    texts = [text for text in said if isinstance(text, str) and text]
+    return {"parts": [{"text": text} for text in texts]} if texts else None
+
+
+def file_part(url: str) -> Json:
+    """A file that Google fetches itself; what it is must be said, and only its name tells."""
+    name = url.partition("?")[0].rpartition("/")[2].lower()
+    kind = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+    return {"fileData": {"mimeType": kind, "fileUri": url}}
+
+
+class _Results:
+    """Results of functions. Those that follow each other stand in one content."""
+
+    def __init__(self, contents: list[Json]) -> None:
+        self._contents = contents
+        self._last: Json | None = None
+        self._ends: list[tuple[list[Json], list[Json]]] = []
+        """Of each such content the results, and what is to stand behind all of them."""
+        self._named = 0
+        """Characters of the names of functions."""
+
+    def add(self, name: str, said: Any, remote: Remote) -> None:
+        """A function answers with text; what else its result has follows the results of all calls."""
+        self._named += len(name)
+        check_repeated(self._named)
+        if self._last is None or self._contents[-1] is not self._last:
+            self._ends.append(([], []))
+            self._last = {"role": "user", "parts": self._ends[-1][0]}
+            self._contents.append(self._last)
+        parts, more = self._ends[-1]
+        parts.append({"functionResponse": {"name": name, "response": {"output": message_content.text(said)}}})
+        more += _parts(message_content.others(said), remote)
+
+    def finish(self) -> None:
+        for parts, more in self._ends:
+            parts.extend(more)
+
+
+def _signature(call: Json) -> Json:
+    """What Gemini 3 wants to see again beside its calls; in the place where Google's own OpenAI endpoint puts it."""
+    extra = call.get("extra_content")
+    google = extra.get("google") if isinstance(extra, dict) else None
+    signature = google.get("thought_signature") if isinstance(google, dict) else None
+    return {"thoughtSignature": signature} if isinstance(signature, str) else {}
+
+
+def _parts(given: Any, remote: Remote) -> list[Json]:
+    """A content as parts. What there is no part for is dropped, and the log says so."""
+    result = []
+    for part in message_content.parts(given):
+        if (made := _part(part, remote)) is None:
+            message_content.dropped(part, "Gemini")
+        else:
+            result.append(made)
+    return result
+
+
+def _part(part: Json, remote: Remote) -> Json | None:
+    kind = part.get("type")
+    if kind in {"text", "refusal"}:
+        return {"text": part[kind]} if isinstance(part.get(kind), str) else None
+    if kind in {"image_url", "video_url", "audio_url"}:
+        url = message_content.url_of(part)
+        data = message_content.data_url(url)
+        return remote(url) if data is None else _inline(data)
+    if kind == "input_audio" and isinstance(audio := part.get("input_audio"), dict):
+        sound = str(audio.get("format") or "wav")
+        return _inline(message_content.Data(_AUDIO.get(sound, f"audio/{sound}"), str(audio.get("data") or "")))
+    if kind == "file" and isinstance(file := part.get("file"), dict):
+        if isinstance(file.get("file_data"), str):
+            return _inline(
+                message_content.data_url(file["file_data"])
+                or message_content.Data("application/pdf", file["file_data"])
+            )
+        if isinstance(file.get("file_id"), str):
+            return file_part(file["file_id"])  # An address in Google's own file service.
+    return None
+
+
+def _inline(data: message_content.Data) -> Json:
+    if not data.base64:
+        raise ApiError(400, "a file in a message is empty", param="messages")
+    return {"inlineData": {"mimeType": data.media_type, "data": data.base64}}

@@ -1,0 +1,82 @@
+"""Google's Gemini API for chat. Source: ai.google.dev/api/generate-content."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxywasm import Event
+
+from ...config.settings.google import GeminiSettings
+from ...fetching.remote_files import FilesWanted
+from ...wire.json import Json
+from ...wire.paths import segment
+from ..exchange import Call
+from ..pivot import chat_fields
+from ..writers import Writer
+from . import answer as google_answer
+from . import request as google
+from .answer import error
+from .contents import contents, system
+
+__all__ = ["error", "event", "request", "response"]
+
+# Models that think, and say what they think when asked for it.
+_THINKING: Final = frozenset({"gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite"})
+
+
+def request(call: Call, body: Json) -> Json:
+    settings = call.settings
+    assert isinstance(settings, GeminiSettings)
+    call.path = path_of(call, "streamGenerateContent?alt=sse" if call.stream else "generateContent")
+    call.state = google_answer.State(settings.reasoning_content_mode)
+    given = chat_fields.messages(body)
+    wanted: list[str] = []
+
+    def remote(url: str) -> Json:
+        """The API takes addresses of its own file service only; all others are fetched here."""
+        data = call.files.get(url)
+        if data is None:
+            wanted.append(url)
+            return {}
+        return {"inlineData": {"mimeType": data.media_type, "data": data.base64}}
+
+    result: Json = {"contents": contents(given, remote)}
+    if wanted:
+        raise FilesWanted(wanted)
+    if (said := system(given)) is not None:
+        result["system_instruction"] = said
+    if settings.gemini_safety_setting:
+        result["safetySettings"] = google.safety(settings.gemini_safety_setting)
+    config = google.generation_config(body)
+    google.structured(body, config)
+    if (thinking := _thinking(call, settings, body)) is not None:
+        config["thinkingConfig"] = thinking
+    result["generationConfig"] = config  # Google's own clients send an empty object rather than none.
+    if declarations := google.functions(body):
+        result["tools"] = [{"function_declarations": declarations}]
+        if (choice := google.function_calling(body)) is not None:
+            result["toolConfig"] = choice
+    return result
+
+
+def response(call: Call, document: Json) -> Json:
+    return google_answer.response(call, document, "")
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    google_answer.event(call, document, writer, "")
+
+
+def path_of(call: Call, action: str) -> str:
+    assert isinstance(call.settings, GeminiSettings)
+    return f"/{call.settings.api_version}/models/{segment(call.model, 'model', safe='@')}:{action}"
+
+
+def _thinking(call: Call, settings: GeminiSettings, body: Json) -> Json | None:
+    """The budget of the configuration counts, then the client's effort, then what the model thinks right."""
+    asked = google.thinking_config(body)
+    if call.model not in _THINKING:
+        return asked
+    if settings.gemini_thinking_budget:
+        return {"includeThoughts": True, "thinkingBudget": settings.gemini_thinking_budget}
+    return asked or {"includeThoughts": True}

@@ -1,0 +1,49 @@
+"""Google's Gemini API for embeddings. Source: ai.google.dev/api/embeddings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxywasm import Event
+
+from ...wire.errors import ApiError, bad_upstream, check_repeated
+from ...wire.json import Json
+from ..exchange import Call
+from ..writers import Writer
+from .answer import error
+from .gemini import path_of
+
+__all__ = ["error", "event", "request", "response"]
+
+
+def request(call: Call, body: Json) -> Json:
+    call.path = path_of(call, "batchEmbedContents")
+    more = {} if body.get("dimensions") is None else {"outputDimensionality": body["dimensions"]}
+    model = f"models/{call.model}"
+    given = texts(body.get("input"))
+    check_repeated(len(model) * len(given))
+    return {"requests": [{"model": model, "content": {"parts": [{"text": text}]}, **more} for text in given]}
+
+
+def texts(given: Any) -> list[str]:
+    """The texts of a request for embeddings. Raises `ApiError`: tokens mean nothing to another model."""
+    given = [given] if isinstance(given, str) else given
+    if not isinstance(given, list) or not given or not all(isinstance(text, str) for text in given):
+        raise ApiError(400, "input must be a text or an array of texts", param="input")
+    return given
+
+
+def response(call: Call, document: Json) -> Json:
+    if (failure := error(200, document)) is not None:
+        raise failure
+    vectors = document.get("embeddings")
+    if not isinstance(vectors, list) or not all(isinstance(one, dict) for one in vectors):
+        raise bad_upstream("the upstream's answer has no embeddings")
+    data = [
+        {"object": "embedding", "index": index, "embedding": one.get("values")} for index, one in enumerate(vectors)
+    ]
+    return {"object": "list", "data": data, "model": call.model, "usage": {}}
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    raise bad_upstream("the upstream streams embeddings")

@@ -1,0 +1,37 @@
+"""Google's Gemini API for images that Imagen makes. Source: ai.google.dev/gemini-api/docs/imagen."""
+
+from __future__ import annotations
+
+import time
+
+from proxywasm import Event
+
+from ...wire.errors import bad_upstream
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot import chat_fields
+from ..writers import Writer
+from .answer import error
+from .gemini import path_of
+
+__all__ = ["error", "event", "request", "response"]
+
+
+def request(call: Call, body: Json) -> Json:
+    call.path = path_of(call, "predict")
+    parameters = {} if body.get("n") is None else {"sampleCount": body["n"]}
+    return {"instances": [{"prompt": chat_fields.prompt(body)}], "parameters": parameters}
+
+
+def response(call: Call, document: Json) -> Json:  # noqa: ARG001
+    if (failure := error(200, document)) is not None:
+        raise failure
+    images = document.get("predictions")
+    if not isinstance(images, list) or not all(isinstance(image, dict) for image in images):
+        raise bad_upstream("the upstream's answer has no predictions")
+    data = [{"b64_json": image.get("bytesBase64Encoded")} for image in images]
+    return {"created": int(time.time()), "data": data}
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    raise bad_upstream("the upstream streams images")

@@ -1,0 +1,45 @@
+"""The list of models of Google's Gemini API. Source: ai.google.dev/api/models."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxywasm import Event
+
+from ...config.settings.google import GeminiSettings
+from ...wire import lenient
+from ...wire.errors import bad_upstream
+from ...wire.json import Json
+from ..exchange import Call
+from ..writers import Writer
+from .answer import error
+
+__all__ = ["error", "event", "path_of", "request", "response"]
+
+_PAGE: Final = 1000
+"""The longest that Google gives at once; OpenAI's list has no pages."""
+
+
+def path_of(call: Call) -> str:
+    assert isinstance(call.settings, GeminiSettings)
+    return f"/{call.settings.api_version}/models?pageSize={_PAGE}"
+
+
+def request(call: Call, body: Json) -> Json:  # noqa: ARG001
+    return body
+
+
+def response(call: Call, document: Json) -> Json:  # noqa: ARG001
+    if (failure := error(200, document)) is not None:
+        raise failure
+    models = document.get("models", [])
+    if not isinstance(models, list):
+        raise bad_upstream("the upstream's answer has no models")
+    names = [lenient.string(model.get("name")).removeprefix("models/") for model in lenient.objects(models)]
+    # Since when there is a model, Google does not say.
+    data = [{"id": name, "object": "model", "created": 0, "owned_by": "google"} for name in names]
+    return {"object": "list", "data": data}
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    raise bad_upstream("the upstream streams the list of its models")

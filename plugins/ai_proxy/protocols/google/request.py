@@ -1,0 +1,138 @@
+"""What a request asks for besides its messages, as Google's `generateContent` takes it: for Gemini and Vertex AI.
+
+Source: ai.google.dev/api/generate-content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any, Final
+
+from ...wire import lenient
+from ...wire.errors import ApiError
+from ...wire.json import Json
+from ..pivot import chat_fields
+
+_SAME: Final = {
+    "temperature": "temperature",
+    "top_p": "topP",
+    "top_k": "topK",
+    "n": "candidateCount",
+    "seed": "seed",
+    "presence_penalty": "presencePenalty",
+    "frequency_penalty": "frequencyPenalty",
+    "logprobs": "responseLogprobs",
+    "top_logprobs": "logprobs",
+}
+
+_BUDGETS: Final = {"none": 0, "minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
+
+# The keys of Google's `Schema`; one with others is a JSON Schema, which has a parameter of its own.
+_OF_A_SCHEMA: Final = frozenset(
+    {
+        "type", "format", "title", "description", "nullable", "enum", "maxItems", "minItems", "properties", "required",
+        "minProperties", "maxProperties", "minLength", "maxLength", "pattern", "example", "anyOf", "propertyOrdering",
+        "default", "items", "minimum", "maximum",
+    }
+)  # fmt: skip
+
+
+def generation_config(body: Json) -> Json:
+    config = {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
+    if (limit := chat_fields.max_tokens(body)) is not None:
+        config["maxOutputTokens"] = limit
+    if stops := chat_fields.stops(body):
+        config["stopSequences"] = stops
+    if isinstance(modalities := body.get("modalities"), list) and modalities != ["text"]:
+        config["responseModalities"] = [str(one).upper() for one in modalities]
+    return config
+
+
+def thinking_config(body: Json) -> Json | None:
+    """What `reasoning_effort` comes to."""
+    effort = body.get("reasoning_effort")
+    budget = lenient.count(body.get("reasoning_max_tokens"))
+    if not budget:
+        if not isinstance(effort, str) or not effort:
+            return None
+        budget = _BUDGETS.get(effort, 1024)
+    return {"includeThoughts": budget > 0, "thinkingBudget": budget}
+
+
+def structured(body: Json, config: Json) -> None:
+    """`response_format`; a bare schema in its place is understood, too. Raises `ApiError`."""
+    wanted = body.get("response_format")
+    if not isinstance(wanted, dict):
+        return
+    kind = str(wanted.get("type"))
+    schema: Any = None
+    if kind == "json_schema":
+        named = wanted.get("json_schema")
+        inner = named.get("schema") if isinstance(named, dict) else None
+        schema = inner if isinstance(inner, dict) else named if _is_schema(named) else None
+        if schema is None:
+            raise ApiError(400, "response_format.json_schema has no schema", param="response_format")
+    elif kind not in {"json_object", "text"} and _is_schema(wanted):
+        schema = wanted
+    if schema is not None or kind == "json_object":
+        config["responseMimeType"] = "application/json"
+    if schema is not None:
+        config["responseSchema" if _is_googles(schema) else "responseJsonSchema"] = schema
+
+
+_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array", "object"})
+_HINTS: Final = _OF_A_SCHEMA - {"type", "title", "example", "default", "pattern"}
+
+
+def _is_schema(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return str(value.get("type")).lower() in _TYPES or any(key in _HINTS for key in value if key != "schema")
+
+
+def _is_googles(schema: Any) -> bool:
+    """Whether all of a schema is in Google's own dialect. Without recursion: schemas may be nested deeply."""
+    waiting = [schema]
+    while waiting:
+        schema = waiting.pop()
+        if not isinstance(schema, dict):
+            return False
+        if not set(schema) <= _OF_A_SCHEMA or not isinstance(schema.get("type"), (str, NoneType)):
+            return False
+        properties = schema.get("properties", {})
+        waiting += properties.values() if isinstance(properties, dict) else [None]
+        waiting += _list(schema.get("anyOf"))
+        if "items" in schema:
+            waiting.append(schema["items"])
+    return True
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def functions(body: Json) -> list[Json]:
+    """The declarations of functions."""
+    declarations = []
+    for function in chat_fields.functions(body):
+        declaration = {name: function[name] for name in ("name", "description") if function.get(name)}
+        schema = function.get("parameters")
+        # Google refuses objects without properties in its own dialect; a function without parameters has no schema.
+        if isinstance(schema, dict) and schema.get("properties"):
+            declaration["parameters" if _is_googles(schema) else "parametersJsonSchema"] = schema
+        declarations.append(declaration)
+    return declarations
+
+
+def function_calling(body: Json) -> Json | None:
+    """`tool_choice`; how many calls may be made at once cannot be said."""
+    choice = body.get("tool_choice")
+    if name := chat_fields.chosen(choice):
+        return {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [name]}}
+    mode = {"required": "ANY", "any": "ANY", "none": "NONE"}.get(str(choice))
+    return {"functionCallingConfig": {"mode": mode}} if mode else None
+
+
+def safety(settings: Mapping[str, Any]) -> list[Json]:
+    return [{"category": category, "threshold": threshold} for category, threshold in settings.items()]

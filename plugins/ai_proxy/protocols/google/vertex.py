@@ -1,0 +1,107 @@
+"""Google's Vertex AI for chat: Gemini models, and those of Anthropic behind the same address.
+
+Source: cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference, and ".../partner-models/claude".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxywasm import Event, log
+
+from ...config.settings.google import VertexSettings
+from ...wire.errors import ApiError
+from ...wire.json import Json
+from ...wire.paths import segment
+from ..anthropic import service as claude
+from ..exchange import Call
+from ..pivot import chat_fields
+from ..writers import Writer
+from . import answer as google_answer
+from . import request as google
+from .contents import contents, file_part, system
+
+_ANTHROPIC_VERSION: Final = "vertex-2023-10-16"  # Stands in the body there, and the model in the path.
+
+
+def request(call: Call, body: Json) -> Json:
+    if is_claude(call.model):
+        result = claude.body_of(call, body)
+        return of_claude(call, result)
+    settings = call.settings
+    assert isinstance(settings, VertexSettings)
+    call.path = path_of(call, "google", "streamGenerateContent?alt=sse" if call.stream else "generateContent")
+    call.state = google_answer.State(settings.reasoning_content_mode)
+    given = chat_fields.messages(body)
+    result = {"contents": contents(given, file_part)}
+    if (said := system(given)) is not None:
+        result["systemInstruction"] = said
+    if settings.gemini_safety_setting:
+        result["safetySettings"] = google.safety(settings.gemini_safety_setting)
+    config = google.generation_config(body)
+    if (thinking := google.thinking_config(body)) is not None:
+        config["thinkingConfig"] = thinking
+    if not call.model.startswith("gemini-2.0-"):
+        google.structured(body, config)
+    elif body.get("response_format") is not None:
+        # As in the original: those of them that make images refuse any format, and all of them are at their end.
+        log.warn("response_format dropped: %s is not asked for one on Vertex AI", call.model)
+    result["generationConfig"] = config  # Google's own clients send an empty object rather than none.
+    if declarations := google.functions(body):
+        result["tools"] = [{"functionDeclarations": declarations}]
+        if (choice := google.function_calling(body)) is not None:
+            result["toolConfig"] = choice
+    return result
+
+
+def response(call: Call, document: Json) -> Json:
+    if is_claude(call.model) and "candidates" not in document:
+        return claude.response(call, document)
+    return google_answer.response(call, document, _id(document))
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
+    if is_claude(call.model):
+        claude.event(call, event, document, writer)
+    else:
+        google_answer.event(call, document, writer, _id(document))
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    if document.get("type") == "error":
+        return claude.error(status, document)
+    return google_answer.error(status, document)
+
+
+def is_claude(model: str) -> bool:
+    return model.startswith("claude")
+
+
+def messages(call: Call, body: Json) -> bool:
+    """An edit for Anthropic's own API."""
+    body.setdefault("max_tokens", claude.MAX_TOKENS)
+    of_claude(call, body)
+    return True
+
+
+def of_claude(call: Call, body: Json) -> Json:
+    """Make of a request for Anthropic's API one for Vertex AI."""
+    call.path = path_of(call, "anthropic", "streamRawPredict" if call.stream else "rawPredict")
+    call.headers["anthropic-version"] = None
+    body.pop("model", None)
+    body["anthropic_version"] = _ANTHROPIC_VERSION
+    return body
+
+
+def path_of(call: Call, publisher: str, action: str) -> str:
+    """With an API key the project is that of the key."""
+    settings = call.settings
+    assert isinstance(settings, VertexSettings)
+    model = f"publishers/{publisher}/models/{segment(call.model, 'model', safe='@')}:{action}"
+    if settings.api_tokens:
+        return f"/v1/{model}"
+    return f"/v1/projects/{settings.vertex_project_id}/locations/{settings.vertex_region}/{model}"
+
+
+def _id(document: Json) -> str:
+    return str(document.get("responseId") or "")

@@ -1,0 +1,52 @@
+"""Google's Vertex AI for embeddings.
+
+Source: cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxywasm import Event
+
+from ...wire import lenient
+from ...wire.errors import bad_upstream
+from ...wire.json import Json
+from ..exchange import Call
+from ..writers import Writer
+from .answer import error
+from .gemini_embeddings import texts
+from .vertex import path_of
+
+__all__ = ["error", "event", "request", "response"]
+
+
+def request(call: Call, body: Json) -> Json:
+    call.path = path_of(call, "google", "predict")
+    instances = [{"task_type": "", "content": text} for text in texts(body.get("input"))]
+    if body.get("dimensions") is None:
+        return {"instances": instances}
+    return {"instances": instances, "parameters": {"outputDimensionality": body["dimensions"]}}
+
+
+def response(call: Call, document: Json) -> Json:
+    if (failure := error(200, document)) is not None:
+        raise failure
+    predictions = document.get("predictions")
+    if not isinstance(predictions, list):
+        raise bad_upstream("the upstream's answer has no predictions")
+    data, total = [], 0
+    for index, prediction in enumerate(predictions):
+        embedding = _object(prediction, "embeddings")
+        data.append({"object": "embedding", "index": index, "embedding": embedding.get("values")})
+        total += lenient.count(_object(embedding, "statistics").get("token_count"))
+    return {"object": "list", "data": data, "model": call.model, "usage": {"total_tokens": total}}
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    raise bad_upstream("the upstream streams embeddings")
+
+
+def _object(value: Any, name: str) -> Json:
+    inner = value.get(name) if isinstance(value, dict) else None
+    return inner if isinstance(inner, dict) else {}

@@ -1,0 +1,1 @@
+"""Tencent Hunyuan's own protocol."""

@@ -1,0 +1,118 @@
+"""Tencent Hunyuan's own protocol for chat.
+
+Source: Tencent Cloud API, "ChatCompletions", version 2023-09-01. The names of OpenAI's protocol in Pascal case.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from ...config.settings import HunyuanSettings, Settings
+from ...credentials.signing import tc3
+from ...providers.row import Outgoing
+from ...wire import lenient
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot import chat_fields, message_content
+from .answer import error, event, response
+
+__all__ = ["error", "event", "headers", "request", "response", "sign"]
+
+_ACTION = "ChatCompletions"
+"""Of Tencent Cloud's API; a part of what is signed."""
+
+# What Hunyuan calls what OpenAI has too (there is no limit for the length of an answer), and parameters of its own, by
+# the names that they have in its OpenAI-compatible protocol.
+_PARAMETERS = {
+    "top_p": "TopP", "temperature": "Temperature", "seed": "Seed", "citation": "Citation",
+    "enable_deep_read": "EnableDeepRead", "enable_deep_search": "EnableDeepSearch",
+    "enable_enhancement": "EnableEnhancement", "enable_multimedia": "EnableMultimedia",
+    "enable_recommended_questions": "EnableRecommendedQuestions", "enable_speed_search": "EnableSpeedSearch",
+    "enable_thinking": "EnableThinking", "force_search_enhancement": "ForceSearchEnhancement",
+    "search_info": "SearchInfo", "stream_moderation": "StreamModeration", "topic_choice": "TopicChoice",
+    "web_search_options": "WebSearchOptions",
+}  # fmt: skip
+
+
+def request(call: Call, body: Json) -> Json:
+    call.headers["accept"] = "text/event-stream" if call.stream else "*/*"
+    sent: Json = {"Model": call.model, "Messages": [_message(message) for message in chat_fields.messages(body)]}
+    if call.stream:
+        sent["Stream"] = True
+    sent |= {name: body[source] for source, name in _PARAMETERS.items() if body.get(source) is not None}
+    if stop := chat_fields.stops(body):
+        sent["Stop"] = stop
+    if body.get("reasoning_effort") == "none":
+        sent.setdefault("EnableThinking", False)  # How much there is to be cannot be said.
+    functions = chat_fields.functions(body)
+    if functions:
+        sent["Tools"] = [_tool(function) for function in functions]
+    choice = body.get("tool_choice")
+    if name := chat_fields.chosen(choice):
+        sent["ToolChoice"] = "custom"
+        sent["CustomTool"] = _tool(next((one for one in functions if one.get("name") == name), {"name": name}))
+    elif isinstance(choice, str):
+        sent["ToolChoice"] = "auto" if choice == "required" else choice  # Hunyuan cannot be forced to call any tool.
+    return sent
+
+
+def headers(settings: Settings) -> Mapping[str, str]:  # noqa: ARG001
+    return {"x-tc-action": _ACTION, "x-tc-version": "2023-09-01"}
+
+
+def sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
+    assert isinstance(settings, HunyuanSettings)
+    if not sent.body:
+        return {}  # It is no call of anything, and needs no credential.
+    now = int(time.time())
+    signed = {"content-type": "application/json", "host": sent.host, "x-tc-action": _ACTION}
+    return {
+        "content-type": "application/json",
+        "x-tc-timestamp": str(now),
+        "authorization": tc3.authorization(
+            settings.hunyuan_auth_id,
+            settings.hunyuan_auth_key,
+            service="hunyuan",
+            headers=signed,
+            body=sent.body,
+            timestamp=now,
+        ),
+    }
+
+
+def _message(given: Json) -> Json:
+    said = given.get("content")
+    message: Json = {"Role": "system" if chat_fields.is_system(given) else given.get("role")}
+    parts = [known for part in message_content.parts(said) if (known := _part(part)) is not None]
+    if any(part["Type"] != "text" for part in parts):
+        message["Contents"] = parts
+    else:
+        message["Content"] = message_content.text(said)
+    if calls := chat_fields.calls(given):
+        message["ToolCalls"] = [
+            {"Id": call.id, "Type": "function", "Function": {"Name": call.name, "Arguments": call.text}}
+            for call in calls
+        ]
+    if given.get("tool_call_id") is not None:
+        message["ToolCallId"] = given["tool_call_id"]
+    return message
+
+
+def _part(part: Json) -> Json | None:
+    kind = part.get("type")
+    if kind == "image_url":
+        return {"Type": "image_url", "ImageUrl": {"Url": message_content.url_of(part)}}
+    if kind == "text":
+        return {"Type": "text", "Text": lenient.string(part.get("text"))}
+    message_content.dropped(part, "Hunyuan")
+    return None
+
+
+def _tool(function: Json) -> Json:
+    """The schema of the parameters is JSON in a string here."""
+    names = (("name", "Name"), ("description", "Description"))
+    result = {name: function[key] for key, name in names if key in function}
+    if function.get("parameters") is not None:
+        result["Parameters"] = lenient.text_of(function["parameters"])
+    return {"Type": "function", "Function": result}

@@ -1,0 +1,1 @@
+"""MiniMax "ChatCompletion Pro"."""

@@ -1,0 +1,207 @@
+"""MiniMax "ChatCompletion Pro", in which every speaker has a name.
+
+Source: MiniMax open platform, "ChatCompletion Pro". System prompts are `bot_setting`; events tell what is new, the last
+one the whole answer again. Errors are a `base_resp` with a code other than 0 and come with status 200.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from proxywasm import Event
+
+from ...config.settings import MinimaxSettings
+from ...wire import lenient
+from ...wire.errors import ApiError, bad_upstream
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot import chat_fields, chat_parts, message_content
+from ..pivot.chat import choice, completion
+from ..pivot.tool_calls import place
+from ..writers import Writer
+
+__all__ = ["error", "event", "request", "response"]
+
+_USER, _BOT = "小明", "MM智能助理"
+_SETTING = (
+    "MM智能助理是一款由MiniMax自研的，没有调用其他产品的接口的大型语言模型。"
+    "MiniMax是一家中国科技公司，一直致力于进行大模型相关的研究。"
+)
+"""The names and the description that MiniMax's documentation uses; the protocol does not do without."""
+
+_OF_A_FUNCTION = ("name", "description", "parameters")
+_FINISH = {"max_output": "length", "function_call": "tool_calls"}
+
+_PATH = "/v1/text/chatcompletion_pro?GroupId="
+
+# Source: MiniMax open platform, "Error codes".
+_STATUS = {
+    1000: 500, 1001: 504, 1002: 429, 1004: 401, 1008: 402, 1013: 500, 1024: 500, 1026: 400, 1027: 400, 1033: 500,
+    1039: 429, 2013: 400, 2049: 401, 2056: 402,
+}  # fmt: skip
+
+
+def request(call: Call, body: Json) -> Json:
+    settings = call.settings
+    assert isinstance(settings, MinimaxSettings)
+    call.path = _PATH + settings.minimax_group_id
+    sent: Json = {"model": call.model}
+    if call.stream:
+        sent["stream"] = True
+    if (limit := chat_fields.max_tokens(body)) is not None:
+        sent["tokens_to_generate"] = limit
+    sent |= {name: body[name] for name in ("temperature", "top_p") if body.get(name) is not None}
+    if call.choices > 1:
+        sent["beam_width"] = call.choices
+    sent["mask_sensitive_info"] = True
+    given = chat_fields.messages(body)
+    bots = [
+        {"bot_name": lenient.string(one.get("name")) or _BOT, "content": _text(one)}
+        for one in given
+        if chat_fields.is_system(one)
+    ] or [{"bot_name": _BOT, "content": _SETTING}]
+    sent["messages"] = _conversation([one for one in given if not chat_fields.is_system(one)])
+    sent["bot_setting"] = bots
+    sent["reply_constraints"] = {"sender_type": "BOT", "sender_name": bots[0]["bot_name"]}
+    if functions := chat_fields.functions(body):
+        sent["functions"] = [{key: one[key] for key in _OF_A_FUNCTION if key in one} for one in functions]
+        choice = body.get("tool_choice")
+        if name := chat_fields.chosen(choice):
+            sent["function_call"] = {"type": "specific", "name": name}
+        elif choice in ("none", "auto"):
+            sent["function_call"] = {"type": choice}
+    return sent
+
+
+def _conversation(given: list[Json]) -> list[Json]:
+    """A message makes one call at most, and its result follows at once, by the name of the function."""
+    results: dict[str, deque[Json]] = {}  # by the id of the call, those that have no place yet
+    for message in given:
+        if message.get("role") == "tool" and isinstance(call_id := message.get("tool_call_id"), str):
+            results.setdefault(call_id, deque()).append(message)
+    placed: set[int] = set()
+    messages: list[Json] = []
+    for message in given:
+        name = lenient.string(message.get("name"))
+        if message.get("role") == "assistant":
+            said: Json = {"sender_type": "BOT", "sender_name": name or _BOT, "text": _text(message)}
+            calls = chat_fields.calls(message)
+            if not calls:
+                messages.append(said)
+            for position, call in enumerate(calls):
+                function: Json = {"function_call": {"name": call.name, "arguments": call.text}}
+                messages.append({**(said if position == 0 else {**said, "text": ""}), **function})
+                if waiting := results.get(call.id):
+                    result = waiting.popleft()
+                    placed.add(id(result))
+                    messages.append(_result(result, call.name))
+        elif message.get("role") != "tool":
+            messages.append({"sender_type": "USER", "sender_name": name or _USER, "text": _text(message)})
+        elif id(message) not in placed:  # It answers a call that nobody made.
+            messages.append(_result(message, name))
+    return messages
+
+
+def _result(message: Json, name: str) -> Json:
+    return {"sender_type": "FUNCTION", "sender_name": name or _BOT, "text": _text(message)}
+
+
+def _text(message: Json) -> str:
+    return message_content.text_only(message.get("content"), "MiniMax Pro")
+
+
+def response(call: Call, document: Json) -> Json:
+    if (failure := error(200, document)) is not None:
+        raise failure
+    choices: list[Json] = []
+    for item in _choices(document):
+        for message in lenient.objects(item.get("messages")):
+            told_of = _message(message)
+            reason = _finish_reason(item, calls="tool_calls" in told_of) or "stop"
+            choices.append(choice(len(choices), told_of, reason))
+    answer = completion(
+        lenient.string(document.get("id")),
+        lenient.string(document.get("model")) or call.model,
+        choices,
+        _usage(document),
+    )
+    if lenient.count(document.get("created")):
+        answer["created"] = lenient.count(document["created"])
+    return answer
+
+
+@dataclass(slots=True)
+class State:
+    """One stream: which of the choices have said something, and which have called a tool."""
+
+    said: set[int] = field(default_factory=set)
+    called: set[int] = field(default_factory=set)
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    if (failure := error(200, document)) is not None:
+        raise failure
+    state = call.state
+    if not isinstance(state, State):
+        state = call.state = State()
+    writer.begin(lenient.string(document.get("id")), created=document.get("created"), model=document.get("model"))
+    usage = _usage(document)
+    for position, item in enumerate(_choices(document)):
+        index = place(item.get("index"), position)
+        ends = _finish_reason(item, calls=False) is not None
+        for message in lenient.objects(item.get("messages")):
+            delta = _message(message)
+            calls = delta.get("tool_calls")
+            if ends and index in state.said:
+                # The last event of a choice repeats the whole of it.
+                delta = {"tool_calls": calls} if calls and index not in state.called else {}
+            if delta:
+                writer.delta(index, delta)
+                state.said.add(index)
+            if calls:
+                state.called.add(index)
+        if (reason := _finish_reason(item, calls=index in state.called)) is not None:
+            writer.finish(index, reason, usage=usage)
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    problem = document.get("base_resp")
+    code = problem.get("status_code") if isinstance(problem, dict) else None
+    if not isinstance(problem, dict) or not isinstance(code, int) or code == 0:
+        return None
+    if status < 400:
+        status = _STATUS.get(code, 502)
+    return ApiError(status, lenient.string(problem.get("status_msg")) or f"error {code}", code=str(code))
+
+
+def _choices(document: Json) -> list[Json]:
+    choices = document.get("choices")
+    if not isinstance(choices, list) or not all(isinstance(item, dict) for item in choices):
+        raise bad_upstream("the upstream's answer has no choices")
+    return choices
+
+
+def _message(message: Json) -> Json:
+    result: Json = {"role": "assistant", "content": lenient.string(message.get("text"))}
+    if name := lenient.string(message.get("sender_name")):
+        result = {"name": name, **result}
+    if isinstance(function := message.get("function_call"), dict):
+        made = chat_parts.tool_call(0, "", lenient.string(function.get("name")), function.get("arguments"))
+        result["tool_calls"] = [made]
+    return result
+
+
+def _finish_reason(item: Json, *, calls: bool) -> str | None:
+    reason = lenient.string(item.get("finish_reason"))
+    return "tool_calls" if calls and reason == "stop" else _FINISH.get(reason, reason) or None
+
+
+def _usage(document: Json) -> Json | None:
+    """Older models tell only the sum."""
+    usage = document.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    if "prompt_tokens" in usage or "completion_tokens" in usage:
+        return chat_parts.usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), usage.get("total_tokens"))
+    return {"total_tokens": lenient.count(usage.get("total_tokens"))}

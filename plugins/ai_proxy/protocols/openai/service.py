@@ -1,0 +1,64 @@
+"""The pivot itself as a provider's protocol: for answers that pass through to clients of another protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxywasm import Event
+
+from ...wire.errors import ApiError, from_anything
+from ...wire.json import Json
+from ..exchange import Call
+from ..pivot.tool_calls import place
+from ..writers import Writer
+
+
+def request(call: Call, body: Json) -> Json:  # noqa: ARG001
+    return body
+
+
+def response(call: Call, document: Json) -> Json:  # noqa: ARG001
+    if (failure := error(200, document)) is not None:
+        raise failure
+    return document
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    if (failure := error(200, document)) is not None:
+        raise failure
+    writer.begin(str(document.get("id") or ""), created=document.get("created"), model=document.get("model"))
+    choices = document.get("choices")
+    usage = document.get("usage")
+    if usage is None and isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        usage = choices[0].get("usage")  # As Moonshot has it.
+    usage = usage if isinstance(usage, dict) else None
+    for position, item in enumerate(choices if isinstance(choices, list) else []):
+        if not isinstance(item, dict):
+            continue
+        index = place(item.get("index"), position)
+        delta = item.get("delta")
+        reason = finish_reason(item.get("finish_reason"))
+        if isinstance(delta, dict) and (delta or not reason):
+            writer.delta(index, delta, logprobs=item.get("logprobs"), usage=usage)
+        if reason:
+            writer.finish(index, reason)
+    # Some services tell the counts all the time; the last ones count.
+    if usage:
+        writer.usage(usage)
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    """`{"error": {...}}`, or a text in its place. In an answer only the code may tell the status."""
+    inner = document.get("error")
+    if not inner or not isinstance(inner, (dict, str)) or document.get("choices"):
+        return None
+    code = inner.get("code") if isinstance(inner, dict) else None
+    if status < 400:
+        status = code if isinstance(code, int) and 400 <= code < 600 else 502
+    return from_anything(status, b"", document)
+
+
+def finish_reason(reason: Any) -> str:
+    """Some services say null as text, or with blanks around."""
+    reason = reason.strip() if isinstance(reason, str) else ""
+    return "" if reason == "null" else reason

@@ -1,0 +1,1 @@
+"""The pivot, OpenAI's chat as plain JSON: vocabulary, writer, and what all protocols share."""

@@ -1,0 +1,133 @@
+"""What requests for chats have in common, whatever a provider makes of them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from proxywasm import JsonTooComplexError, log
+
+from ...wire.errors import ApiError, request_too_complex
+from ...wire.json import Json, check_together, dumps, loads
+from ...wire.lenient import is_number, mapping, string
+from .tool_calls import arguments_of
+
+
+def messages(body: Json) -> list[Json]:
+    """The messages of a request. Raises `ApiError` if there are none, or one is no object."""
+    given = body.get("messages")
+    if not isinstance(given, list) or not given:
+        raise ApiError(400, "messages must be a non-empty array", param="messages")
+    arguments: list[str] = []
+    for index, message in enumerate(given):
+        if not isinstance(message, dict) or not isinstance(message.get("role", ""), str):
+            raise ApiError(400, f"messages[{index}] must be an object with a role", param=f"messages[{index}]")
+        if "tool_calls" in message:
+            arguments += arguments_of(message["tool_calls"])
+    try:
+        check_together(arguments)
+    except JsonTooComplexError as error:
+        raise request_too_complex(error) from None
+    return list(given)
+
+
+def is_system(message: Json) -> bool:
+    """OpenAI has renamed the role for its newer models."""
+    return message.get("role") in {"system", "developer"}
+
+
+class ToolCall(NamedTuple):
+    """A call in a message; `raw` is all of it. Arguments that are no JSON object have been cut, and are left out."""
+
+    id: str
+    name: str
+    arguments: Json
+    raw: Json
+
+    @property
+    def text(self) -> str:
+        """The arguments as JSON text, as they came if they were that; never empty, which services refuse."""
+        given = self.raw["function"].get("arguments")
+        return given if isinstance(given, str) and self.arguments else dumps(self.arguments)
+
+
+def calls(message: Json) -> list[ToolCall]:
+    """The tool calls in a message. Raises `ApiError`."""
+    given = message.get("tool_calls")
+    result = []
+    for call in given if isinstance(given, list) else []:
+        function = call.get("function") if isinstance(call, dict) else None
+        if not isinstance(function, dict):
+            raise ApiError(400, "a tool call must have a function", param="messages")
+        call_id, name = str(call.get("id") or ""), str(function.get("name") or "")
+        result.append(ToolCall(call_id, name, _arguments(name, function.get("arguments")), call))
+    return result
+
+
+def _arguments(name: str, given: Any) -> Json:
+    if not given:
+        return {}
+    value = given
+    if isinstance(given, str):
+        try:
+            value = loads(given)
+        except ValueError:
+            value = None
+    if not isinstance(value, dict):
+        log.warn("the arguments of an earlier call of %s are no JSON object; left out", name)
+        return {}
+    return value
+
+
+def functions(body: Json) -> list[Json]:
+    """The functions among the tools. Raises `ApiError`."""
+    given = body.get("tools")
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise ApiError(400, "tools must be an array", param="tools")
+    result = []
+    for index, tool in enumerate(given):
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if not isinstance(function, dict):
+            raise ApiError(400, f"tools[{index}] must be a function", param=f"tools[{index}]")
+        result.append(function)
+    return result
+
+
+def chosen(choice: Any) -> str:
+    """The function that a `tool_choice` names, empty if it names none."""
+    given = mapping(choice)
+    return string(mapping(given.get("function", given)).get("name"))
+
+
+def max_tokens(body: Json) -> int | None:
+    """The limit under its newer or its older name. Raises `ApiError` for what is no number."""
+    name = "max_tokens" if body.get("max_completion_tokens") is None else "max_completion_tokens"
+    value = body.get(name)
+    if value is None:
+        return None
+    # Some languages have no other numbers than floats.
+    if not is_number(value):
+        raise ApiError(400, f"{name} must be an integer", param=name)
+    return int(value)
+
+
+def stops(body: Json) -> list[Any]:
+    """`stop`: OpenAI takes one text as well as a list of them. An empty one stops nothing, and services refuse it."""
+    stop = body.get("stop")
+    return [one for one in (stop if isinstance(stop, list) else [stop]) if one not in ("", None)]
+
+
+def schema(body: Json) -> Json:
+    """`response_format.json_schema`: the object that has name and `schema`; empty if none is asked for."""
+    wanted = mapping(body.get("response_format"))
+    named = mapping(wanted.get("json_schema")) if wanted.get("type") == "json_schema" else {}
+    return named if isinstance(named.get("schema"), dict) else {}
+
+
+def prompt(body: Json, otherwise: str = "") -> str:
+    """What an image is to show. Raises `ApiError` if that is not said."""
+    given = body.get("prompt") or otherwise
+    if not isinstance(given, str) or not given:
+        raise ApiError(400, "prompt is missing", param="prompt")
+    return given

@@ -1,0 +1,86 @@
+"""What the contents of messages have in common, whatever a provider makes of them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from proxywasm import log
+
+from ...wire.errors import ApiError
+from ...wire.json import Json
+
+
+class Data(NamedTuple):
+    """A file in base64 and what it is."""
+
+    media_type: str
+    base64: str
+
+
+def parts(content: Any) -> list[Json]:
+    """A content as a list of parts; a text is one part. Raises `ApiError`."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}] if content else []
+    if isinstance(content, list):
+        result = [{"type": "text", "text": part} if isinstance(part, str) else part for part in content if part]
+        if not all(isinstance(part, dict) and isinstance(part.get("type", ""), str) for part in result):
+            raise ApiError(400, "the parts of a content must be objects with a type", param="messages")
+        return result
+    return []
+
+
+def text(content: Any) -> str:
+    """The text in a content, part by part on lines of its own. Raises `ApiError`."""
+    if isinstance(content, str):
+        return content
+    return "\n".join(said for part in parts(content) if isinstance(said := part.get("text"), str) and said)
+
+
+def others(content: Any) -> list[Json]:
+    """The parts of a content that are no text. Raises `ApiError`."""
+    return [part for part in parts(content) if not isinstance(part.get("text"), str)]
+
+
+def text_only(content: Any, service: str) -> str:
+    """The text in a content for a service that takes nothing else there. Raises `ApiError`."""
+    for part in others(content):
+        dropped(part, service)
+    return text(content)
+
+
+def dropped(part: Json, service: str) -> None:
+    """Tell the log of a part that a service has no place for."""
+    log.warn("a content part of type %s dropped: %s has no place for it", part.get("type"), service)
+
+
+def url_of(part: Json) -> str:
+    """The address in a part of type `image_url` (or any other `*_url`); some clients leave out the object around it."""
+    value = part.get(str(part.get("type")))
+    url = value.get("url") if isinstance(value, dict) else value
+    if not isinstance(url, str) or not url:
+        raise ApiError(400, f"a content part of type {part.get('type')} must have a url", param="messages")
+    return url
+
+
+def data_url(url: str) -> Data | None:
+    """The file in a `data:` URL (RFC 2397), None if it is another kind of address. Raises `ApiError`."""
+    if url[:5].lower() != "data:":
+        return None
+    head, comma, data = url[5:].partition(",")
+    media_type, *parameters = head.split(";")
+    if not comma or "/" not in media_type:
+        raise ApiError(400, "a data URL must have a media type and data", param="messages")
+    if "base64" not in parameters:
+        return Data(media_type, base64.b64encode(unquote_to_bytes(data)).decode())
+    return Data(media_type, data)
+
+
+def decoded(data: str) -> bytes:
+    """The bytes of base64. Raises `ApiError`."""
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise ApiError(400, "a file in a message is not base64", param="messages") from None

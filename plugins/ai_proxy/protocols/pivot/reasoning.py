@@ -1,0 +1,45 @@
+"""`reasoningContentMode`: what becomes of the reasoning in an answer."""
+
+from __future__ import annotations
+
+from ...wire.json import Json
+
+OPEN, CLOSE = "<think>", "</think>\n"
+
+
+def whole(message: Json, mode: str) -> Json:
+    """A whole message with its reasoning passed through, dropped, or put in front of the content."""
+    result: Json = {"role": message.get("role") or "assistant", "content": message.get("content")}
+    thought = message.get("reasoning_content")
+    if not isinstance(thought, str) or not thought:
+        return result
+    if mode == "passthrough":
+        result["reasoning_content"] = thought
+    elif mode == "concat":
+        result["content"] = f"{OPEN}{thought}{CLOSE}{result['content'] or ''}"
+    return result
+
+
+class Stream:
+    """The same for the deltas of a stream."""
+
+    __slots__ = ("_mode", "_thinking")
+
+    def __init__(self, mode: str) -> None:
+        self._mode = mode
+        self._thinking = False
+
+    def delta(self, content: str | None, thought: str, *, ends: bool) -> tuple[str | None, str]:
+        """What to send as content and as reasoning. `ends`: something other than text follows."""
+        if self._mode == "passthrough":
+            return content, thought
+        if self._mode == "ignore":
+            return content, ""
+        text = ""
+        if thought:
+            text = thought if self._thinking else OPEN + thought
+            self._thinking = True
+        if self._thinking and (content or ends):
+            text += CLOSE
+            self._thinking = False
+        return text + (content or "") if text else content, ""

@@ -1,0 +1,49 @@
+"""What a model thought comes back to it as it was: block by block, each with its own signature, or encrypted.
+
+The pivot has one text for it, `reasoning_content`, with one `reasoning_signature`, and `reasoning_redacted_content` for
+what nobody can read. Where there are several blocks of a kind, all stand in `thinking_blocks`, too, as Anthropic has
+them; several gateways call them so. Source: docs.anthropic.com, "Extended thinking", "Preserving thinking blocks".
+"""
+
+from __future__ import annotations
+
+from ...wire.json import Json
+
+
+def fields(blocks: list[Json]) -> Json:
+    """The fields of a message that tell of these blocks (`thinking` or `redacted_thinking`)."""
+    thinking = [block for block in blocks if block.get("type") == "thinking"]
+    redacted = [data for block in blocks if (data := _text(block.get("data")))]
+    signatures = [signature for block in thinking if (signature := _text(block.get("signature")))]
+    result: Json = {}
+    if thinking:
+        result["reasoning_content"] = "".join(_text(block.get("thinking")) for block in thinking)
+    if signatures:
+        result["reasoning_signature"] = signatures[-1]
+    if redacted:
+        result["reasoning_redacted_content"] = redacted[-1]
+    if (len(thinking) > 1 and signatures) or len(redacted) > 1:
+        result["thinking_blocks"] = blocks
+    return result
+
+
+def signed(message: Json) -> list[Json]:
+    """Anthropic's blocks for what a message tells of thoughts; those without a signature are refused there."""
+    blocks = message.get("thinking_blocks")
+    if not isinstance(blocks, list):
+        text, redacted = message.get("reasoning_content"), message.get("reasoning_redacted_content")
+        blocks = [
+            {"type": "thinking", "thinking": text, "signature": message.get("reasoning_signature")},
+            {"type": "redacted_thinking", "data": redacted},
+        ]
+    return [block for block in blocks if isinstance(block, dict) and _is_whole(block)]
+
+
+def _is_whole(block: Json) -> bool:
+    if block.get("type") == "thinking":
+        return isinstance(block.get("thinking"), str) and _text(block.get("signature")) != ""
+    return block.get("type") == "redacted_thinking" and _text(block.get("data")) != ""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

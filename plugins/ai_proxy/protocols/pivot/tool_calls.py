@@ -1,0 +1,93 @@
+"""The tool calls of a stream: which of the provider's pieces belong together, and what a client gets of them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from ...wire import limits
+from ...wire.errors import bad_upstream
+from ...wire.json import Json, dumps
+from ..anthropic.parts import text_of
+
+
+class ToolCalls:
+    """Tells the calls of one choice apart.
+
+    A client of OpenAI's protocol puts the pieces of a call together by its index, and takes id and name from the first.
+    Providers leave the index out, count from anywhere, or give each call the same index and a new id.
+    """
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._size = 0
+        self._made_up: set[int] = set()
+        self._named: set[int] = set()
+        self._current: dict[int, int] = {}
+        self._known: dict[tuple[int, str], int] = {}
+
+    def number(self, call: Json, position: int) -> int:
+        """Which call this is a piece of, counted from 0 in the order of their beginnings.
+
+        `position` is its place among the pieces that came together; it stands in for a missing index.
+        """
+        key, call_id = place(call.get("index"), position), text_of(call.get("id"))
+        number = self._known.get((key, call_id)) if call_id else self._current.get(key)
+        if number is None and call_id and (current := self._current.get(key)) is not None:
+            # Either the id of the call that is going on, told late, or another call.
+            number = current if not self._ids[current] or current in self._made_up else None
+        if number is None:
+            number = len(self._ids)
+            self._size += len(call_id)
+            if number >= limits.TOOL_CALLS or self._size > limits.WAITING:
+                raise bad_upstream(f"the upstream's answer has more than {limits.TOOL_CALLS} tool calls")
+            self._ids.append("")
+        if call_id and not self._ids[number]:
+            self._ids[number] = call_id
+        if call_id:
+            self._known[key, call_id] = number
+        self._current[key] = number
+        return number
+
+    def told(self, given: Any) -> list[Json]:
+        """Pieces as a client gets them: dense indices, an id that stays the same, the name once.
+
+        What is no list of objects says nothing.
+        """
+        pieces = [piece for piece in given if isinstance(piece, dict)] if isinstance(given, list) else []
+        return [self._piece(piece, position) for position, piece in enumerate(pieces)]
+
+    def _piece(self, given: Json, position: int) -> Json:
+        first = len(self._ids)
+        number = self.number(given, position)
+        piece: Json = {**given, "index": number}
+        if number == first and not self._ids[number]:
+            self._ids[number] = f"call_{uuid.uuid4()}"
+            self._made_up.add(number)
+        if number == first or "id" in given:
+            piece["id"] = self._ids[number]
+        if number == first and not isinstance(given.get("type"), str):
+            piece["type"] = "function"
+        function = given.get("function")
+        function = dict(function) if isinstance(function, dict) else {}
+        name = text_of(function.pop("name", None))
+        arguments = function.get("arguments")
+        if not isinstance(arguments, str):
+            function["arguments"] = dumps(arguments) if isinstance(arguments, dict) else ""
+        if (name and number not in self._named) or number == first:
+            function = {"name": name, **function}
+        if name:
+            self._named.add(number)
+        return {**piece, "function": function}
+
+
+def place(value: Any, otherwise: int) -> int:
+    """An index as the provider gives it; where it stands, if it gives none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else otherwise
+
+
+def arguments_of(calls: Any) -> list[str]:
+    """The arguments of tool calls, as far as they are texts: JSON that is still to be parsed."""
+    functions = [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    given = [function.get("arguments") for function in functions if isinstance(function, dict)]
+    return [text for text in given if isinstance(text, str)]

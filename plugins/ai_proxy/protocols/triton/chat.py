@@ -1,0 +1,81 @@
+"""NVIDIA Triton's "generate" extension, as its backends for language models have it.
+
+Source: Triton Inference Server, protocol extension "generate". It takes one text; a conversation becomes a transcript,
+since only the server knows the template of its model. A stream has no mark at its end but the end of the connection.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxywasm import Event
+
+from ...config.settings import TritonSettings
+from ...wire import lenient
+from ...wire.errors import ApiError, bad_upstream
+from ...wire.json import Json
+from ...wire.paths import segment
+from ..exchange import Call
+from ..pivot import chat_fields, message_content
+from ..pivot.chat import choice, completion
+from ..pivot.transcript import transcript
+from ..writers import Writer
+
+__all__ = ["error", "event", "request", "response"]
+
+# What the backends for vLLM and TensorRT-LLM call what OpenAI has too, and what they have beside it.
+_PARAMETERS = (
+    "temperature", "top_p", "top_k", "max_tokens", "seed", "presence_penalty", "frequency_penalty",
+    "min_p", "min_tokens", "repetition_penalty", "length_penalty", "ignore_eos", "skip_special_tokens",
+)  # fmt: skip
+
+
+def request(call: Call, body: Json) -> Json:
+    settings = call.settings
+    assert isinstance(settings, TritonSettings)
+    version = settings.triton_model_version
+    place = f"/versions/{segment(version, 'tritonModelVersion')}" if version else ""
+    call.path = f"/v2/models/{segment(call.model, 'model')}{place}/generate{'_stream' if call.stream else ''}"
+    parameters: Json = {"stream": call.stream}
+    parameters |= {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
+    if (limit := chat_fields.max_tokens(body)) is not None:
+        parameters["max_tokens"] = limit
+    if stop := chat_fields.stops(body):
+        parameters["stop"] = stop
+    return {"text_input": _prompt(chat_fields.messages(body)), "parameters": parameters}
+
+
+def response(call: Call, document: Json) -> Json:
+    if (failure := error(200, document)) is not None:
+        raise failure
+    message = {"role": "assistant", "content": _text(document)}
+    model = lenient.string(document.get("model_name")) or call.model
+    return completion(lenient.string(document.get("id")), model, [choice(0, message, "stop")], None)
+
+
+def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+    if (failure := error(200, document)) is not None:
+        raise failure
+    writer.begin(lenient.string(document.get("id")), model=document.get("model_name"))
+    writer.may_end = True
+    writer.delta(0, {"role": "assistant", "content": _text(document)})
+
+
+def error(status: int, document: Json) -> ApiError | None:
+    """`{"error": "text"}`."""
+    message = lenient.string(document.get("error"))
+    return ApiError(status if status >= 400 else 502, message) if message else None
+
+
+def _text(document: Json) -> str:
+    text: Any = document.get("text_output")
+    if not isinstance(text, str):
+        raise bad_upstream("the upstream's answer has no text_output")
+    return text
+
+
+def _prompt(messages: list[Json]) -> str:
+    """A single message as it is, a conversation with the names of the speakers."""
+    if len(messages) == 1:
+        return message_content.text_only(messages[0].get("content"), "Triton")
+    return transcript(messages, "Triton")

@@ -1,0 +1,122 @@
+"""Whether a provider object of the configuration says what its row needs, and nothing that contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from ..config.custom_settings import AUTO_NAMES
+from ..config.schema import Fault, Idle, Need, Problem, Rule, apply_rules, json_name, keys_of, nearest, read
+from ..config.settings import Settings
+from ..wire.json import type_name
+from .row import Row
+
+# Keys that Higress' console keeps for itself in the provider objects that it writes.
+OF_THE_CONSOLE: Final = frozenset({"openaiExtraCustomUrls", "openaiCustomServiceName", "openaiCustomServicePort"})
+
+# Keys of the original's manual that it does not read either.
+_NEVER_READ: Final = {
+    "subPath": "ignored, as in the original; the key that removes a prefix of the path is basePath",
+    "authHeaderKey": "ignored, as in the original; without apiTokens a client's key is taken from the usual headers",
+}
+
+
+class Checked(NamedTuple):
+    """None where the object is refused."""
+
+    row: Row | None
+    settings: Settings | None
+    problems: list[Problem]
+
+
+def check(document: dict[str, Any], path: str, rows: Sequence[Row]) -> Checked:
+    """All that is to be said of a provider object that stands at `path`."""
+    name = document.get("type")
+    if name is None or name == "":
+        return _refused(f"{path}.type", "is required: which model service this is")
+    if not isinstance(name, str):
+        return _refused(f"{path}.type", f"must be a string, got {type_name(name)}")
+    candidates = [row for row in rows if row.name == name]
+    if not candidates:
+        names = sorted({row.name for row in rows})
+        meant = nearest(name, names)
+        hint = f"did you mean {meant}? Known are" if meant else "known are"
+        return _refused(f"{path}.type", f'unknown provider "{name}"; {hint}: {", ".join(names)}')
+    kind = candidates[0].settings
+    problems: list[Problem] = []
+    known = {key: value for key, value in document.items() if key not in OF_THE_CONSOLE}
+    settings = read(kind, known, path, problems, lambda stray: _stray(stray, name, rows))
+    if settings is None:
+        return Checked(None, None, problems)
+    row = next(row for row in candidates if row.when(settings))
+    given = {field for field in keys_of(kind) if document.get(json_name(kind, field)) is not None}
+    problems += apply_rules(rules_of_row(row), settings, given, path)
+    problems += _contradictions(row, settings, path)
+    if any(problem.refuses for problem in problems):
+        return Checked(None, None, problems)
+    return Checked(row, settings, problems)
+
+
+def rules_of_row(row: Row) -> Iterator[Rule]:
+    """What follows from the row for the keys of every provider."""
+    if row.token_required:
+        yield Need("api_tokens", why=f": {row.name} needs at least one token")
+    if not (row.auth or row.credential):
+        yield Idle(("api_tokens",), f"{row.name} gets no token{' but signed requests' if row.sign else ''}")
+    if not row.reasoning_modes:
+        yield Idle(("reasoning_content_mode",), f"reasoning stays where {row.name} puts it here")
+    if row.keeps_bodies:
+        names = ("model_mapping", "context", "context_cleanup_commands", "merge_consecutive_messages")
+        yield Idle(names, f"{row.name} gets bodies as they are")
+    if row.keeps_path:
+        yield Idle(("capabilities",), f"paths go to {row.name} as they are")
+
+
+def _refused(path: str, text: str) -> Checked:
+    return Checked(None, None, [Problem(Fault.WRONG, path, text)])
+
+
+def _stray(key: str, name: str, rows: Sequence[Row]) -> str:
+    """What is to be said of a key that providers of this type do not have."""
+    if key in _NEVER_READ:
+        return _NEVER_READ[key]
+    owners = sorted(
+        {row.name for row in rows for field in keys_of(row.settings) if json_name(row.settings, field) == key}
+    )
+    return f"ignored: it is for {' and '.join(owners)}, not for {name}" if owners else ""
+
+
+def _contradictions(row: Row, settings: Settings, path: str) -> Iterator[Problem]:
+    """What depends on more than a table of keys can say."""
+    tokens = settings.api_tokens
+    for index, token in enumerate(tokens):
+        if (first := tokens.index(token)) < index:
+            yield _idle(f"{path}.apiTokens[{index}]", f"is the same as apiTokens[{first}]")
+    usable = 0 if row.auth is None else len(set(tokens))
+    if settings.failover and settings.failover.enabled and usable < 2:
+        yield _idle(f"{path}.failover", f"there is no other token to change to ({usable} in apiTokens)")
+    retry = settings.retry_on_failure
+    if retry and retry.enabled and usable < 2:
+        yield _idle(f"{path}.retryOnFailure", f"no token is tried twice, and there is no other ({usable} in apiTokens)")
+    elif retry and retry.enabled and retry.max_retries == 0:
+        yield _idle(f"{path}.retryOnFailure.maxRetries", "0 retries are none; set enabled to false, or a number")
+    if row.endpoint and settings.capabilities and row.endpoint(settings, row.paths).only_path:
+        yield _idle(f"{path}.capabilities", "the address is that of one API, and used for all requests")
+    for api in settings.capabilities:
+        if api in row.codecs and "{model}" in row.paths.get(api, ""):
+            yield _idle(f"{path}.capabilities.{api}", f"with {row.name} the path is made of the model")
+    if row.auth and not row.auth.in_query and usable and row.auth.header in settings.forward_headers:
+        yield _idle(f"{path}.forwardHeaders", f"{row.auth.header} carries the token of the configuration")
+    seen: dict[str, int] = {}
+    for index, setting in enumerate(settings.custom_settings):
+        where = f"{path}.customSettings[{index}].name"
+        if setting.mode == "auto" and setting.name not in AUTO_NAMES:
+            names = ", ".join(AUTO_NAMES)
+            yield _idle(where, f"mode auto knows {names} only; set mode to raw for any other")
+        elif setting.name in seen and setting.overwrite:
+            yield _idle(f"{path}.customSettings[{seen[setting.name]}]", f"customSettings[{index}] overwrites it")
+        seen[setting.name] = index
+
+
+def _idle(path: str, text: str) -> Problem:
+    return Problem(Fault.IDLE, path, f"has no effect: {text}")

@@ -1,0 +1,244 @@
+"""What a provider is: a row of the table, and the row together with one configuration, ready to serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+
+from proxywasm import Event
+
+from ..config.schema import ALWAYS, Condition
+from ..config.settings import Settings
+from ..credentials.secrets import Scrubbers
+from ..credentials.token_health import Health
+from ..credentials.tokens import Tokens
+from ..fetching.context_file import ContextText
+from ..fetching.google_oauth import AccessToken
+from ..fetching.kept import Kept
+from ..fetching.waiting import Awaited
+from ..pipeline import client_headers
+from ..protocols.exchange import Call
+from ..protocols.writers import Writer
+from ..wire.errors import ApiError
+from ..wire.json import Json
+
+
+class Codec(Protocol):
+    """A codec module: between the pivot (the OpenAI protocol as plain JSON) and a provider's protocol, for one API.
+
+    What a codec has to remember between the events of a stream stands in `call.state`, put there by `request`. One that
+    takes thoughts back under their signatures has `reads_thoughts`; others never see those of Anthropic's clients.
+    """
+
+    def request(self, call: Call, body: Json, /) -> Json:
+        """The provider's request. May set `call.path`, `call.headers` and `call.state`."""
+
+    def response(self, call: Call, answer: Json, /) -> Json:
+        """The OpenAI answer. Raises `ApiError` if the answer is an error, or makes no sense."""
+
+    def event(self, call: Call, event: Event, document: Json, writer: Writer, /) -> None:
+        """Write what one event of the stream says. Raises `ApiError` likewise."""
+
+    def error(self, status: int, document: Json, /) -> ApiError | None:
+        """The error that a document in the provider's own shape describes, None if it is not in that shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """The header that carries the credential, or the parameter of the query."""
+
+    header: str
+    prefix: str = ""
+    """Stands before the credential."""
+    in_query: bool = False
+
+
+BEARER: Final = Auth("authorization", "Bearer ")
+RAW: Final = Auth("authorization")
+
+
+class Original(Enum):
+    """Which path a request takes with `protocol: original`, where nobody converts it."""
+
+    LIKE_OPENAI = "that of its API; an API that the service does not have is refused"
+    KNOWN_APIS = "that of its API, or else the client's"
+    KEPT = "the client's"
+    KNOWN_APIS_OR_CHAT = "that of its API, or else of the chat"
+
+
+class OwnKey(Enum):
+    """What becomes of a client's credential where the gateway has none of its own."""
+
+    REMOVED = "removed"
+    """It is for the gateway, and goes nowhere."""
+    USED = "used"
+    """It is the client's key for this very service."""
+    KEPT = "kept"
+    """The service is anyone's: the headers in which clients of model services have their key stay as they are."""
+
+
+class Endpoint(NamedTuple):
+    """Where requests go, for rows with which that depends on more settings than one."""
+
+    host: str
+    paths: Mapping[str, str]
+    only_path: str = ""
+    """All requests go to exactly this path, whatever path and query the client asks for."""
+    query: str = ""
+    """Follows the query of every request."""
+
+
+Locate: TypeAlias = Callable[[Settings, Mapping[str, str]], Endpoint]
+
+
+class Outgoing(NamedTuple):
+    """A request as it leaves; what a signature covers."""
+
+    method: str
+    host: str
+    path: str
+    body: bytes
+
+
+Sign: TypeAlias = Callable[[Settings, Outgoing], Mapping[str, str]]
+"""The headers that a complete request gets last."""
+
+Edit: TypeAlias = Callable[[Call, Json], bool]
+"""Changes a document in place; whether there was something to change."""
+
+DEFAULT_TIMEOUT_MS: Final = 120_000
+"""For the plugin's own calls; no time at all makes no sense."""
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A model service. Differences from the plain case are quirks, each with its reason where the row stands."""
+
+    name: str
+    """The `type` of configurations."""
+    title: str = ""
+    """What people call the service, for documentation; rows of the same name have it from the first."""
+    host: str
+    paths: Mapping[str, str]
+    """Upstream path by API. An API that is missing here is not supported, unless `capabilities` adds it."""
+    auth: Auth | None = BEARER
+    """None: no credential is sent."""
+    own_key: OwnKey = OwnKey.REMOVED
+    credential: Callable[[Settings], str] | None = None
+    """Makes the credential, where it is not simply one of `apiTokens`."""
+    login: Callable[[Settings], AccessToken] | None = None
+    """Gets the credential from another service."""
+    native_front: Callable[[str], bool] | None = None
+    """With which models the service itself has the API of a front, although it is not among `paths`."""
+    headers: Callable[[Settings], Mapping[str, str]] | None = None
+    """Headers that all requests to this service have; asked once for each configuration."""
+    settings: type[Settings] = Settings
+    reasoning_modes: bool = False
+    """Its codec knows `reasoningContentMode`."""
+    sign: Sign | None = None
+    """Signs each request, in every protocol."""
+    when: Condition = ALWAYS
+    """Selects this row when there are several of one name."""
+    codecs: Mapping[str, Codec] = field(default_factory=lambda: _NOTHING)
+    """APIs whose bodies are converted; those of all others pass through, but for the model name."""
+    edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
+    """Small changes to requests of APIs that are not converted."""
+    chunk_edit: Edit | None = None
+    """A small change to each event of a chat's stream that is not converted."""
+    host_setting: str = ""
+    """The setting that overrides the host."""
+    endpoint: Locate | None = None
+    """Says where requests go; gets the settings and `paths`."""
+    choose_path: Callable[[Call], str] | None = None
+    """The upstream path when it depends on more of the client's path than the ids in it; empty: that of `paths`."""
+    id_header: str = ""
+    """The header of answers that has their id."""
+    forwards_unknown_apis: bool = False
+    """An API that is missing in `paths` is forwarded as it is, and not refused."""
+    keeps_path: bool = False
+    """The client's path is never replaced by that of the API."""
+    keeps_bodies: bool = False
+    """Bodies are what the client says; nothing but `customSettings` is written into them."""
+    keeps_developer_role: bool = False
+    """Knows the role `developer`; elsewhere it becomes `system`."""
+    first_byte_timeout_always: bool = False
+    """`firstByteTimeout` is set on all requests, as nobody looks whether they ask for a stream."""
+    read_headers: tuple[str, ...] = ()
+    """The client's headers that a codec wants to see."""
+    cannot_stream: bool = False
+    """Answers come in one piece; a client that asks for a stream gets one made of it."""
+    token_required: bool = True
+    accept_for_streams: bool = True
+    """Ask with `accept: text/event-stream` when the client wants a stream."""
+    original: Original = Original.LIKE_OPENAI
+    query: str = ""
+    """A parameter that every request has, whatever its path and protocol."""
+    key_parameter: str = ""
+    """The parameter of the query in which clients of this service may have their key."""
+    strict_query: bool = False
+    """Parameters of the query that it does not know are refused, so those of OpenAI's clients stay behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A row and its settings; the same for all streams, so nothing of a stream is kept here."""
+
+    row: Row
+    settings: Settings
+    host: str
+    """Empty: the client's."""
+    paths: Mapping[str, str]
+    only_path: str = ""
+    query: str = ""
+    own_key: OwnKey = OwnKey.REMOVED
+    """As the row says, where the configuration has no tokens."""
+    headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    removed_headers: frozenset[str] = frozenset()
+    """Those of the client that stay behind."""
+    tokens: Tokens = field(default_factory=lambda: Tokens(()))
+    scrubbers: Scrubbers = field(default_factory=lambda: Scrubbers(Settings(type="")))
+    """What keeps credentials out of answers."""
+    context: ContextText | None = None
+    login: AccessToken | None = None
+    awaited: tuple[Awaited, ...] = ()
+    """All that a request may have to wait for."""
+    kept: Kept = field(default_factory=Kept)
+
+    @classmethod
+    def build(cls, row: Row, settings: Settings) -> Provider:
+        """`settings` have been checked against the row."""
+        place = row.endpoint(settings, row.paths) if row.endpoint else Endpoint(row.host, row.paths)
+        host = getattr(settings, row.host_setting) if row.host_setting else ""
+        timeout = settings.timeout or DEFAULT_TIMEOUT_MS
+        context = ContextText(settings.context, timeout) if settings.context else None
+        login = row.login(settings) if row.login else None
+        own_key = OwnKey.REMOVED if settings.api_tokens else row.own_key
+        return cls(
+            row,
+            settings,
+            settings.provider_domain or host or place.host,
+            {**place.paths, **settings.capabilities},
+            place.only_path,
+            place.query,
+            own_key,
+            row.headers(settings) if row.headers else _NOTHING,
+            client_headers.removed(settings.forward_headers, keys_stay=own_key is OwnKey.KEPT),
+            Tokens(settings.api_tokens, _health(settings, place.host)),
+            Scrubbers(settings),
+            context,
+            login,
+            tuple(one for one in (context, login) if one is not None),
+        )
+
+
+def _health(settings: Settings, host: str) -> Health | None:
+    """Two providers of one kind are told apart by what makes them serve different things."""
+    if settings.failover is None or not settings.failover.enabled:
+        return None
+    identity = (settings.type, settings.id, host, settings.provider_domain, settings.provider_base_path)
+    return Health(settings.failover, settings.api_tokens, identity)

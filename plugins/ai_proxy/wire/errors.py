@@ -1,0 +1,138 @@
+"""Errors as the client sees them: OpenAI error objects with the status that fits."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from proxywasm import JsonTooComplexError, SSEError
+
+from ..credentials.scrubber import Scrubber
+from . import limits
+from .json import Json, NumberError, dump_bytes, loads
+
+RESPONSE_FAILED: Final = "ai-proxy.proc_resp_body_failed"
+"""What a bad answer is called in logs and access logs."""
+
+_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "insufficient_quota",
+    403: "permission_error",
+    404: "invalid_request_error",
+    413: "invalid_request_error",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+}
+
+LAST_STATUS: Final = 599
+
+_TEXT_LIMIT = 500  # characters of an unknown error text that a client gets to see
+_LOOKED_AT = 8192  # bytes of an error page in which its title and text are looked for
+
+
+class ApiError(Exception):
+    """Something that the client is told, and the HTTP status for it as long as one can still be chosen."""
+
+    def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
+        super().__init__(message)
+        if not 400 <= status <= LAST_STATUS:
+            status = 502  # A service may answer with any number; nobody knows what the others are to mean.
+        self.status = status
+        self.message = message
+        self.type = _TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")
+        self.code = code
+        self.param = param
+
+    def hide(self, scrubber: Scrubber) -> None:
+        """Some services repeat the key that they refuse, which neither the client nor the log is to see."""
+        self.message = scrubber.clean_text(self.message)
+        self.code = self.code and scrubber.clean_text(self.code)
+
+    def document(self) -> Json:
+        return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+
+    def body(self) -> bytes:
+        return dump_bytes(self.document())
+
+
+def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:
+    """The model service answered with something that cannot be understood."""
+    return ApiError(502, message, code=code)
+
+
+def request_too_large(why: str = "") -> ApiError:
+    """The client sent more than is read."""
+    return ApiError(413, why or f"the request body has more than {limits.BODY} bytes", code="request_too_large")
+
+
+def request_too_complex(error: JsonTooComplexError) -> ApiError:
+    return request_too_large(f"the request body has too much in it: {error}")
+
+
+def check_repeated(size: int) -> None:
+    """Whether names that a client says once may be sent so often. Raises `ApiError`."""
+    if size > limits.REPEATED:
+        raise request_too_large(f"the names in the request are repeated to more than {limits.REPEATED} characters")
+
+
+def busy() -> ApiError:
+    """Too many requests wait, or their bodies are too large all together."""
+    return ApiError(503, "too many large requests are waiting; try again later", code="overloaded")
+
+
+def too_many_events() -> ApiError:
+    """The events that are arriving are too large all together."""
+    return ApiError(503, "too many large events are arriving; try again later", code="overloaded")
+
+
+def answer_too_large(limit: int) -> ApiError:
+    """The model service answered with more than is read."""
+    return bad_upstream(f"the upstream's answer has more than {limit} bytes")
+
+
+def of_upstream(error: ApiError | NumberError | SSEError) -> ApiError:
+    """What is wrong with an answer, as the client is told it."""
+    return error if isinstance(error, ApiError) else bad_upstream(f"the upstream's answer cannot be used: {error}")
+
+
+def stream_cut() -> ApiError:
+    return ApiError(502, "the upstream closed the stream before it was complete", code="stream_cut")
+
+
+def is_openai_error(document: Any) -> bool:
+    """Whether a client of the OpenAI protocol understands this error body as it is."""
+    error = document.get("error") if isinstance(document, dict) else None
+    return isinstance(error, dict) and isinstance(error.get("message"), str)
+
+
+def parse(body: bytes) -> Any:
+    """The JSON document of a body, None if it is none."""
+    try:
+        return loads(body)
+    except ValueError:
+        return None
+
+
+def from_anything(status: int, body: bytes, document: Any) -> ApiError:
+    """The error that a body of unknown shape is about: some vendor's JSON, HTML of a proxy, text, or nothing."""
+    if isinstance(document, list) and document:
+        document = document[0]  # Google's way to wrap errors of a stream.
+    if isinstance(document, dict):
+        inner = document.get("error")
+        source = inner if isinstance(inner, dict) else document
+        message = next((source[key] for key in _MESSAGE_KEYS if isinstance(source.get(key), str) and source[key]), "")
+        code = next((source[key] for key in ("code", "error_code", "status") if key in source), None)
+        if message:
+            return ApiError(status, message, code=str(code) if isinstance(code, (str, int)) else None)
+    text = body[:_LOOKED_AT].decode(errors="replace")
+    if "<" in text and (title := _TITLE.search(text)):
+        text = title[1]
+    text = " ".join(_TAG.sub(" ", text).split())[:_TEXT_LIMIT]
+    return ApiError(status, f"the upstream answered with status {status}" + (f": {text}" if text else ""))
+
+
+_MESSAGE_KEYS = ("message", "msg", "error_msg", "error", "errmsg", "detail", "error_description", "Message")
+# A tag ends before the next begins: otherwise each "<" of many would be followed to the end of the text.
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
