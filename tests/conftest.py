@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests import artefacts
 
 import ai_proxy
@@ -14,6 +15,10 @@ from proxywasm_host.recordings.replay import Session, native_session, wasm_sessi
 from proxywasm_host.wasm.engine import Component, Engine
 
 ROOT = Path(__file__).parents[1]
+
+# No property has a time limit: how long an example takes depends on what else the machine does.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

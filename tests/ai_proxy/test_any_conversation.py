@@ -76,7 +76,7 @@ def texts_in(document: Any) -> Iterator[str]:
 
 
 @each
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), claude=st.booleans())
 def test_a_damaged_request_is_converted_or_refused(name: str, data: st.DataObject, claude: bool) -> None:
     body = data.draw(damaged_document(CLAUDE if claude else FULL))
@@ -94,7 +94,7 @@ said = (CRUEL_TEXT | st.text(min_size=1)).filter(str.strip)
 
 
 @each
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(texts=st.lists(said, min_size=1, max_size=5), system=said, as_parts=st.booleans())
 def test_nothing_of_a_conversation_is_lost(name: str, texts: list[str], system: str, as_parts: bool) -> None:
     def content(text: str) -> Any:

@@ -97,7 +97,7 @@ request = loose(
 
 @pytest.mark.slow
 @names
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(body=request, messages=st.lists(message | anything, min_size=1, max_size=4), given_document=document)
 def test_whole_answers(name: str, body: Any, messages: Any, given_document: Any) -> None:
     call, codec = call_of(name, stream=False)
@@ -111,7 +111,7 @@ def test_whole_answers(name: str, body: Any, messages: Any, given_document: Any)
 
 @pytest.mark.slow
 @names
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(documents=st.lists(document, max_size=5), good=st.integers(0, 6), more=st.booleans())
 def test_streams(name: str, documents: Any, good: int, more: bool) -> None:
     call, codec = call_of(name, stream=True)
@@ -125,7 +125,7 @@ def test_streams(name: str, documents: Any, good: int, more: bool) -> None:
 
 
 @names
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(given_document=document | anything, status=st.sampled_from([200, 400, 503]))
 def test_errors(name: str, given_document: Any, status: int) -> None:
     if isinstance(given_document, dict):

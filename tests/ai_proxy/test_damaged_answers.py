@@ -28,7 +28,7 @@ WHOLE = recorded(streams=False)
 
 
 @pytest.mark.parametrize("codec", STREAMS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), front=st.booleans())
 def test_a_damaged_stream_becomes_a_good_one_or_an_error(codec: str, data: st.DataObject, front: bool) -> None:
     one = STREAMS[codec][data.draw(st.sampled_from(list(STREAMS[codec])), label="stream")]
@@ -42,7 +42,7 @@ def test_a_damaged_stream_becomes_a_good_one_or_an_error(codec: str, data: st.Da
 
 
 @pytest.mark.parametrize("codec", STREAMS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_what_nobody_knows_changes_nothing(codec: str, data: st.DataObject) -> None:
     """New fields, comments and fields of events, and borders of chunks."""
@@ -75,7 +75,7 @@ def _with_more(document: Any) -> Any:
 
 
 @pytest.mark.parametrize("codec", WHOLE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), front=st.booleans())
 def test_a_damaged_answer_becomes_a_good_one_or_an_error(codec: str, data: st.DataObject, front: bool) -> None:
     one = WHOLE[codec][data.draw(st.sampled_from(list(WHOLE[codec])), label="answer")]

@@ -135,7 +135,7 @@ def test_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode:
 
 @pytest.mark.slow
 @names
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(documents=st.lists(document, max_size=6), mode=modes, more=st.booleans())
 def test_streams(name: str, documents: list[Any], mode: str, more: bool) -> None:
     for front in ("", apis.MESSAGES):

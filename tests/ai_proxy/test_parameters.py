@@ -121,7 +121,7 @@ def at(document: Any, place: str) -> Any:
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(asked=st.fixed_dictionaries({}, optional=FIELDS))
 def test_every_parameter_arrives_where_the_service_has_it(name: str, asked: Json) -> None:
     sent = convert(name, {**CHAT, **asked})

@@ -168,7 +168,7 @@ def objects(draw: st.DrawFn, kind: type[Any], start: Json) -> Json:
 
 
 @given(st.sampled_from(ROWS).flatmap(lambda row: objects(row.settings, example(row))))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_generated_providers_are_judged_alike(provider: Json) -> None:
     found = check(provider, "provider", ROWS).problems
     # What only the plugin can see may hide from it what a schema sees.
@@ -191,7 +191,6 @@ OUTER = st.fixed_dictionaries(
 
 
 @given(OUTER)
-@settings(deadline=None)
 def test_generated_documents_are_judged_alike(config: Json) -> None:
     errors = [error.message for error in VALIDATOR.iter_errors(config)]
     assert bool(errors) == any(one.fault in IN_SCHEMA for one in problems(config)), (errors, problems(config))

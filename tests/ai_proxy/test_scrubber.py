@@ -129,7 +129,7 @@ def test_it_does_not_matter_where_a_stream_is_cut(given: tuple[list[str], str], 
     assert sent == SCRUBBER.clean(data)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(texts())
 def test_nor_if_it_comes_byte_by_byte(given: tuple[list[str], str]) -> None:
     data = given[1].encode()

@@ -64,7 +64,7 @@ def test_every_recorded_stream_split_at_every_byte(entry: Exchange) -> None:
 
 
 @each
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.data())
 def test_recorded_streams_in_any_chunks(entry: Exchange, data: st.DataObject) -> None:
     assert entry.response is not None

@@ -146,7 +146,7 @@ def test_odd_text_crosses_or_is_an_error_of_its_line(pair: Pair, way: str) -> No
                 assert "codec can't encode" not in message
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from([*WAYS]), texts, st.sampled_from(PHASES))
 @example("header's name", "\U00011f3e", PHASES[0])  # known to newer versions of Unicode only
 @example("header's name", ":\U00011f3e", PHASES[0])
@@ -248,7 +248,7 @@ values = st.one_of(st.binary(max_size=6).map(as_text), texts)
 names = st.one_of(st.sampled_from(["x", "X-Y", "", "a b", ":path", ":odd", "é", BYTE, HALF, "a\0", "a\n"]), texts)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(names, values, st.sampled_from(["request", "response", "answer"]))
 def test_whatever_arrives_arrives_alike(pair: Pair, name: str, value: str, where: str) -> None:
     messages = {"request": REQUEST, "response": RESPONSE, "answer": RESPONSE}
@@ -294,7 +294,7 @@ def test_a_program_is_not_lost_with_what_cannot_cross(pair: Pair, half: str) -> 
 # The configuration, and ticks.
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(texts)
 @example(HALF)
 @example(BYTE)

@@ -8,7 +8,7 @@ import weakref
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.host.memory import needs_linux, resident
 
@@ -150,7 +150,6 @@ def test_every_phase_passes_its_arguments(shared: ComponentProgram) -> None:
     assert shared.on_http_call_response(6, [], b"ok") == b"(6, '', Payload_Utf8(value='ok'))"
 
 
-@settings(deadline=None)
 @given(st.binary() | st.text(st.characters(exclude_categories=["Cs"])).map(str.encode))
 @example(b"\xff")
 @example("é".encode()[:1])

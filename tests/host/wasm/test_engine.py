@@ -79,7 +79,7 @@ def sealed(component: bytes) -> bytes:
     return component + seal(component)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.integers(0, 8 * len(sealed(TINY)) - 1))
 def test_a_sealed_component_with_a_bit_flipped_is_refused(cache: Path, tmp_path: Path, bit: int) -> None:
     changed = bytearray(sealed(TINY))

@@ -108,7 +108,7 @@ def guest(engine: Engine, code: wasm.Component) -> Guest:
     ],
 )
 def test_what_goes_in_comes_out(shared: Guest, function: str, strategy: st.SearchStrategy[Any]) -> None:
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(strategy)
     def check(value: Any) -> None:
         assert shared.call[function](value) == value
