@@ -138,9 +138,9 @@ class ClientConnection(Socket):
         self._apply_reading()
 
     def eof_received(self) -> bool:
-        # A client that has sent all of its request may close its side and still read the response.
-        self._keep_alive = False
-        return self._state is _State.BUSY and self._received_all
+        # As in Envoy: a client that closes its side is gone. One that has given up looks the same, and a model would go on
+        # writing for it.
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
