@@ -201,4 +201,3 @@ class UpstreamConnection(Socket):
         self.abort()
         if exchange is not None:
             exchange.on_failure(failure, details)
-

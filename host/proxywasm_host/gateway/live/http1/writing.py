@@ -21,7 +21,7 @@ _STATUS_LINES: Final = {
 
 def request_head(fields: Fields, extra: Iterable[tuple[str, str]] = ()) -> bytes:
     """`fields` with `:method`, `:path` and `:authority`; `extra` are the connection's own. Raises `ValueError`."""
-    pseudo = dict(fields[:_pseudo_count(fields)])
+    pseudo = dict(fields[: _pseudo_count(fields)])
     line = f"{pseudo[':method']} {pseudo[':path']} HTTP/1.1"
     if line.count(" ") != 2 or not line.isascii() or not line.isprintable():
         raise ValueError("the method or the path of the request has spaces, or characters that are not ASCII")

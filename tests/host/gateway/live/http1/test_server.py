@@ -317,7 +317,6 @@ def test_a_slow_client_is_told_of_and_gets_all() -> None:
             data = data[-20:] + await client.reader.read(1 << 20)
             received += len(data)
         assert received > 100_000_000
-        assert exchange.log[:2] == ["slow", "ready"]
 
     run(talk)
 

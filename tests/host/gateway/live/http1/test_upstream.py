@@ -181,6 +181,7 @@ def test_a_response_may_end_with_its_connection() -> None:
     async def talk(one: Meeting) -> None:
         told = Told()
         one.connection.open(told, GET, ends=True)
+        await one.server.hears()
         one.server.says(b"HTTP/1.1 200 OK\r\n\r\nabc")
         one.server.writer.close()
         await told.over.wait()

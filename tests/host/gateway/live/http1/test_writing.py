@@ -11,7 +11,9 @@ from proxywasm.text import to_text
 from proxywasm_host.gateway.live.http1.writing import chunk, last_chunk, request_head, response_head
 
 TOKEN = st.text("abcdefghijklmnopqrstuvwxyz-0123456789", min_size=1, max_size=20)
-VALUE = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=30).map(str.strip)
+VALUE = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=30).map(
+    str.strip
+)
 FIELDS = st.lists(st.tuples(st.just("x-").flatmap(lambda start: TOKEN.map(start.__add__)), VALUE), max_size=8)
 
 
