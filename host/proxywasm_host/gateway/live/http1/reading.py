@@ -1,8 +1,8 @@
 """Read HTTP/1.1 messages: bytes in, calls of a handler out.
 
-llhttp does the parsing, in its strict mode: a message with two lengths, a length and chunks, a line that ends with LF alone, or a
-folded header is an error. What it leaves open is refused here: more than one `host`, any transfer coding but `chunked`, HTTP/2's
-preface, targets and names that are no ASCII, heads that never end.
+llhttp parses in its strict mode: two lengths, a length together with chunks, a line that ends with LF alone, and a
+folded header are errors. This module refuses what llhttp leaves open: more than one `host`, any transfer coding but
+`chunked`, another version than 1.x, targets that are no path, and heads that never end.
 
 Fields are those of `proxywasm.wire`: pseudo-headers first, names in lower case, without the headers of the connection.
 """

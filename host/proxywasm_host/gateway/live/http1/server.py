@@ -1,14 +1,14 @@
 """A client's connection: requests in, responses out, one exchange after the other.
 
-The application is asked for an `Exchange` for each request, and its methods say what arrives. It answers with the methods of
-`ClientConnection`. Flow control works both ways: `set_reading` holds the client back, and the exchange is told when the client reads
-too slowly.
+The application makes an `Exchange` of each request, and its methods say what arrives. It answers with the methods of
+`ClientConnection`. Flow control works both ways: `hold_back` makes the client wait, and the exchange is told when the
+client reads too slowly.
 
     IDLE      no request, or only the beginning of its head
     BUSY      an exchange is under way; the requests behind it wait
-    ANSWERED  the response is complete, and the request is not: unless its end has come with the same bytes, the connection ends
+    ANSWERED  the response is complete, the request is not; if its end is not in the bytes at hand, the connection ends
     TUNNEL    another protocol has taken over
-    LINGERING what still comes is thrown away, so that the client gets to read the response before the connection is gone
+    LINGERING what still comes is thrown away: the client is to read the response before the connection is gone
     CLOSED
 """
 
@@ -35,7 +35,7 @@ class ServerLimits:
     head: int = 64 * 1024
     """Of a request's head, and of its trailers."""
     head_seconds: float = 10.0
-    """From the first byte of a request to the end of its head, and from the start of a connection to its first request."""
+    """From the first byte of a request to the end of its head; also until the first request of a connection."""
     keep_alive_seconds: float = 75.0
     """That a connection may be open without a request."""
     requests: int = 10_000
@@ -138,8 +138,8 @@ class ClientConnection(Socket):
         self._apply_reading()
 
     def eof_received(self) -> bool:
-        # As in Envoy: a client that closes its side is gone. One that has given up looks the same, and a model would go on
-        # writing for it.
+        # As in Envoy: a client that closes its side is gone. One that has given up looks the same, and a model would
+        # go on writing for it.
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import h11
@@ -99,9 +100,10 @@ def of_h11(role: type[h11.SERVER] | type[h11.CLIENT], data: bytes) -> list[Messa
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     borders = sorted({place % (len(data) + 1) for place in places} | {0, len(data)})
-    return [data[start:end] for start, end in zip(borders, borders[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(borders)]
 
 
+IN_CHUNKS = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: example.com\r\nX-A: 1\r\n\r\n"
 CHUNKS = (
     b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-T: 1\r\n\r\n"
@@ -145,7 +147,7 @@ def test_it_does_not_matter_where_the_bytes_are_cut(places: list[int]) -> None:
 
 
 SMUGGLING = {
-    "length and chunks": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "length and chunks": IN_CHUNKS.replace(b"Host", b"Content-Length: 3\r\nHost") + b"0\r\n\r\n",
     "two lengths": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
     "the same length twice": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
     "a list of lengths": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\nabc",
@@ -162,8 +164,8 @@ SMUGGLING = {
     "no host": b"GET / HTTP/1.1\r\n\r\n",
     "a host with a path": b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
     "a host with a login": b"GET / HTTP/1.1\r\nHost: u@a\r\n\r\n",
-    "a chunk without its end": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n",
-    "a chunk's size with a bare LF": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\na\r\n0\r\n\r\n",
+    "a chunk without its end": IN_CHUNKS + b"1\r\nab\r\n0\r\n\r\n",
+    "a chunk's size with a bare LF": IN_CHUNKS + b"1\na\r\n0\r\n\r\n",
     "a huge chunk": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"F" * 20 + b"\r\na",
     "chunks in HTTP/1.0": b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a hidden length": b"POST / HTTP/1.1\r\nHost: a\r\nConnection: content-length\r\nContent-Length: 1\r\n\r\na",
@@ -199,9 +201,9 @@ def test_nothing_that_is_kept_grows_without_end(beginning: bytes) -> None:
     told = Told()
     reader = RequestReader(told, scheme="http", largest_head=LARGEST)
     reader.feed(beginning)
+    reader.feed(b"a" * LARGEST)
     with pytest.raises(MessageError) as caught:
-        for _ in range(20):
-            reader.feed(b"a" * 1000)
+        reader.feed(b"a" * LARGEST)
     assert caught.value.status in (414, 431)
 
 
@@ -217,7 +219,7 @@ def test_an_absolute_target_says_the_host() -> None:
 
 
 def test_headers_of_the_connection_stay_behind() -> None:
-    data = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: x-hop, keep-alive\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\n\r\n"
+    data = GET.replace(b"X-A: 1", b"Connection: x-hop, keep-alive\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers")
     (message,) = requests(data).messages
     assert [name for name, _ in message.fields if name[0] != ":"] == []
 
@@ -229,7 +231,7 @@ def test_only_websockets_are_upgrades(head: bytes, upgrade: str) -> None:
     told = Told()
     reader = RequestReader(told, scheme="http", largest_head=LARGEST)
     rest = reader.feed(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\n" + head + b"\r\n" + GET)
-    assert [getattr(one, "upgrade", None) for one in told.heads][0] == upgrade
+    assert told.heads[0].upgrade == upgrade
     assert rest == (GET if upgrade else None)
     assert len(told.messages) == (1 if upgrade else 2)
 
@@ -311,7 +313,7 @@ def test_any_bytes_are_messages_or_refused(data: bytes) -> None:
         try:
             read(data)
         except MessageError as error:
-            assert 400 <= error.status < 600
+            assert 400 <= error.status < 600  # noqa: PT017
 
 
 # Responses.

@@ -148,8 +148,8 @@ async def serving(limits: ServerLimits = LIMITS) -> AsyncIterator[tuple[Server, 
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
-        for connection in [*server.connections]:
-            connection.break_off()
+        for left in [*server.connections]:
+            left.break_off()
         while server.connections:
             await asyncio.sleep(0)
 

@@ -67,7 +67,7 @@ def test_no_field_ends_its_head(bad: str) -> None:
     with pytest.raises(ValueError, match="line break"):
         request_head([*request, ("x", bad)])
     for index in (0, 2, 3):
-        with pytest.raises(ValueError, match="line break|method or the path"):
+        with pytest.raises(ValueError, match=r"line break|method or the path"):
             request_head([(name, bad if at == index else value) for at, (name, value) in enumerate(request)])
 
 
