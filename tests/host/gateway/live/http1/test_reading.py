@@ -198,12 +198,8 @@ def test_what_could_be_understood_differently_is_refused(what: str, whole: bool)
     ],
 )
 def test_nothing_that_is_kept_grows_without_end(beginning: bytes) -> None:
-    told = Told()
-    reader = RequestReader(told, scheme="http", largest_head=LARGEST)
-    reader.feed(beginning)
-    reader.feed(b"a" * LARGEST)
     with pytest.raises(MessageError) as caught:
-        reader.feed(b"a" * LARGEST)
+        requests(beginning, b"a" * LARGEST, b"a" * LARGEST)
     assert caught.value.status in (414, 431)
 
 
