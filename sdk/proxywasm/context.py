@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from . import checks, properties, replies, route_call
+from . import checks, client_credentials, properties, replies, route_call
 from .attributes import UserAttributes
 from .checks import MAX_U32
 from .direction import NO_RESPONSE, Direction
@@ -20,6 +20,7 @@ from .wire import (
     Command,
     EditRequestHeaders,
     EditResponseHeaders,
+    Fields,
     Injection,
     InjectResponseBody,
     ReadRequestBody,
@@ -64,15 +65,14 @@ class HttpContext(UserAttributes):
     """
 
     __slots__ = (
-        "_binary_request", "_binary_response", "_commands", "_dispatcher", "_queue", "_values", "_websocket", "config",
-        "ended", "execution_phase", "has_request_body", "has_response_body", "host", "http_calls", "id", "method",
+        "_binary_request", "_binary_response", "_commands", "_dispatcher", "_id", "_queue", "_values", "_websocket",
+        "config", "ended", "execution_phase", "has_request_body", "has_response_body", "host", "http_calls", "method",
         "path", "pauses_streaming_response", "redis_calls", "replied", "request", "request_is_opaque", "response",
         "response_is_opaque", "route_callback", "scheme",
     )  # fmt: skip
 
     def __init__(self, dispatcher: Dispatcher, context_id: int, headers: Headers, end_of_stream: bool) -> None:
-        self.id = context_id
-        """The number of the stream, unique among open streams; log lines carry it."""
+        self._id = context_id
         first = headers.first
         # As the client sent them; they stay as they are when headers are edited.
         try:
@@ -113,6 +113,11 @@ class HttpContext(UserAttributes):
         self.ended = False
 
     @property
+    def id(self) -> int:
+        """The number of the stream, unique among open streams; log lines carry it."""
+        return self._id
+
+    @property
     def plugin(self) -> PluginContext:
         """The plugin itself: what its streams share."""
         return self._dispatcher.plugin_context
@@ -125,6 +130,11 @@ class HttpContext(UserAttributes):
     def response_headers(self) -> Headers:
         """Empty until the response headers are there."""
         return self.response.headers
+
+    def credentials(self) -> Fields:
+        """Header fields that may say who the client is, whatever the plugin has done to them; for the SDK."""
+        request, response = self.request.headers, self.response.headers
+        return [*client_credentials.of_client(request.arrived), *request.fields(), *response.fields()]
 
     # The plugin's own values.
 
@@ -302,14 +312,14 @@ class HttpContext(UserAttributes):
 
     def get_property(self, *path: str) -> bytes | None:
         """An Envoy attribute, for example `get_property("route_name")`; None if the host does not know it."""
-        return self._dispatcher.host.get_property(self.id, path)
+        return self._dispatcher.host.get_property(self._id, path)
 
     def set_property(self, path: str | Iterable[str], value: bytes) -> None:
-        properties.put(self._dispatcher.host, self.id, path, value)
+        properties.put(self._dispatcher.host, self._id, path, value)
 
     def disable_reroute(self) -> None:
         """Keep the route that was chosen, whatever headers are changed."""
-        self._dispatcher.host.set_property(self.id, _CLEAR_ROUTE_CACHE, b"off")
+        self._dispatcher.host.set_property(self._id, _CLEAR_ROUTE_CACHE, b"off")
 
     def is_response_from_upstream(self) -> bool:
         """False for replies made on the way: a local reply of any filter, no healthy upstream, a time-out, ..."""
@@ -372,7 +382,7 @@ class HttpContext(UserAttributes):
         if self.ended:
             raise RuleError(f"nothing can be asked for any more: {DONE}")
         if not self._commands:
-            self._dispatcher.touched[self.id] = self
+            self._dispatcher.touched[self._id] = self
         self._commands.append(command)
 
     def command_first(self, command: Command) -> None:
@@ -382,7 +392,7 @@ class HttpContext(UserAttributes):
 
     def touch(self) -> None:
         """The outcome of the running callback has something to say about this stream."""
-        self._dispatcher.touched[self.id] = self
+        self._dispatcher.touched[self._id] = self
 
 
 def _is_binary(headers: dict[str, str]) -> bool:

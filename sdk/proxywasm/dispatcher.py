@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import log, rules
+from . import client_credentials, log, rules
 from .boundary import Boundary
 from .calls import Calls
 from .context import HttpContext
@@ -71,6 +71,8 @@ class Dispatcher:
         self.touched: dict[int, HttpContext] = {}
         """Streams that have something to tell the host in the outcome of the running callback."""
         self._requests = 0
+        self._started = False
+        """The configuration has been parsed."""
 
     # The events of wire.Program. Headers come as adapters have made them of what their host gives.
 
@@ -198,6 +200,7 @@ class Dispatcher:
         for period, function in callbacks.ticks:
             self.ticks.register(period, lambda function=function: function(context))  # type: ignore[misc]
         self.ticks.start()
+        self._started = True
 
     def _limit_requests_per_io_cycle(self, limit: int) -> None:
         try:
@@ -239,7 +242,7 @@ class Dispatcher:
             touched, self.touched = self.touched, {}
             for ctx in touched.values():
                 ctx.drop_commands()
-            raise PluginFailure(self._traceback(error)) from error
+            raise PluginFailure(self.traceback(error)) from error
 
     def run_for(self, ctx: HttpContext, function: Callable[..., Any], *args: Any) -> None:
         """Call a function for one stream, within the callback of any. If it raises, that stream fails, and no other."""
@@ -250,12 +253,20 @@ class Dispatcher:
             if issubclass(type(error), self.ends_process):
                 raise
             ctx.drop_commands()
-            ctx.command(FailStream(self._traceback(error)))
+            ctx.command(FailStream(self.traceback(error)))
         finally:
             self.current = before
 
-    def _traceback(self, error: BaseException) -> str:
-        text = plugin_traceback(error)
+    def traceback(self, error: BaseException) -> str:
+        """What the log says about it: nothing of a configuration that is still being parsed in a plugin with
+        `safe_log`, nothing that proves who the client is, and nothing that the plugin filters.
+        """
+        text = plugin_traceback(error, messages=self._started or not self.safe_log)
+        if (ctx := self._contexts.get(self.current)) is not None:
+            try:
+                text = client_credentials.mask(text, ctx.credentials())
+            except client_credentials.TooManyError:
+                text = plugin_traceback(error, messages=False)
         for function in self.plugin_context.traceback_filters:
             try:
                 text = spell_out(str(function(text)))

@@ -167,7 +167,7 @@ def parse(
         except Exception as error:
             if not rules:
                 raise
-            log.error("the global part of the configuration is left out, only its rules apply: %s", error)
+            log.error("the global part of the configuration is left out, only its rules apply: %s", _said(error))
     if not rules:
         if global_config is NO_CONFIG:
             raise ConfigError(f"{RULES} is empty and there is no global configuration")
@@ -191,6 +191,13 @@ def parse(
     if not parsed:
         raise ConfigError(f"every rule of {RULES} is broken, and no good version of any is known")
     return ConfigTable(global_config, parsed)
+
+
+def _said(error: Exception) -> str:
+    """An exception of a parse function: one that nobody expected may have any part of the configuration in its text."""
+    if isinstance(error, ConfigError) or not log.is_safe_log_enabled():
+        return str(error)
+    return f"{type(error).__name__} was raised; its message is not shown"
 
 
 def _list(value: object) -> list[Any]:
@@ -217,7 +224,7 @@ def _parse_isolated(
     except Exception as error:
         last_good = _last_good(context, conditions, parse_one)
         fate = "is left out" if last_good is NO_CONFIG else "is broken, its last good version goes on"
-        log.error("%s %s: %s", where, fate, error)
+        log.error("%s %s: %s", where, fate, _said(error))
         return last_good
     context.dispatcher.host.set_shared_data(_store(context, conditions), json.dumps(rule).encode(), 0)
     return config
@@ -235,5 +242,5 @@ def _last_good(context: PluginContext, conditions: _Conditions, parse_one: Calla
         return parse_one(json.loads(entry[0]))
     except Exception as error:
         # What was good with another global configuration, or for another version of the plugin.
-        log.warn("the last good version of a rule does not fit any more: %s", error)
+        log.warn("the last good version of a rule does not fit any more: %s", _said(error))
         return NO_CONFIG
