@@ -102,7 +102,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     if not plans.provider.kept.fits(call, len(raw)):
         reply(ctx, busy())
         return None
-    return _after(ctx, awaited, lambda: _send(ctx, plans, call, raw))
+    return _after(ctx, awaited, lambda: _send_kept(ctx, plans, call, raw))
 
 
 def _after(
@@ -160,6 +160,16 @@ def _send(ctx: HttpContext, plans: Plans, call: Call, raw: bytes) -> Action | No
     return None
 
 
+def _send_kept(ctx: HttpContext, plans: Plans, call: Call, raw: bytes) -> Action | None:
+    """Send a request that has waited. What it left in the instance meanwhile is gone then, but for a retry."""
+    action = _send(ctx, plans, call, raw)
+    if action is not Action.PAUSE:
+        call.files.clear()
+        if call.sent is None:
+            plans.provider.kept.forget(call)
+    return action
+
+
 def _set_headers(headers: Headers, plan: Plan, call: Call) -> None:
     """What is known only with the body: whether a stream is wanted, and what the codec sets."""
     if call.stream:
@@ -186,14 +196,17 @@ def _fetch(ctx: HttpContext, plans: Plans, call: Call, raw: bytes, urls: list[st
 
     def proceed(error: ApiError | None) -> Action | None:
         if error is None:
-            return _send(ctx, plans, call, raw)
+            return _send_kept(ctx, plans, call, raw)
         reply(ctx, error, details=failure)
         return None
 
-    if not plans.provider.kept.fits(call, len(raw) + limits.FETCHED_FILES):
+    kept = plans.provider.kept
+    if not kept.fits(call, len(raw)):
         return proceed(busy())
     try:
-        remote_files.fetch(call, urls, lambda error: go_on(ctx, proceed, error))
+        remote_files.fetch(
+            call, urls, lambda size: kept.fits(call, len(raw) + size), lambda error: go_on(ctx, proceed, error)
+        )
     except ApiError as error:
         return proceed(error)
     return Action.PAUSE

@@ -1,0 +1,106 @@
+"""Where messages end in HTTP/2, on the wire: a length that is not true of the body is an error of the stream there.
+
+A streamed body that the plugin makes longer or shorter arrives whole, without the length that it had before, or it does
+not come to its end: with trailers or without, whichever protocols client and upstream speak.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.bundle import configuration
+
+from . import http1, http2
+from .arrived import Message
+from .envoy_process import CHOOSING, Envoy, filter_of
+from .http1 import Http1Upstream
+from .http2 import Http2Upstream
+from .test_framing import FRAMING
+from .upstream import serving
+
+pytestmark = [pytest.mark.envoy, pytest.mark.slow]
+
+CLIENTS = {"1": http1.exchange, "2": http2.exchange}
+PROTOCOLS = [("2", "2"), ("2", "1"), ("1", "2"), ("1", "1")]
+"""The client's and the upstream's."""
+CHUNKS = [b"hello ", b"world"]
+TRAILERS = [("x-trailer", "of-the-request")]
+PATHS = ["/same", "/shorter", "/longer", "/each-longer", "/shorter-held", "/longer-held", "/each-longer-held"]
+
+
+class Upstreams:
+    def __init__(self) -> None:
+        self.of: dict[str, Http1Upstream | Http2Upstream] = {"1": Http1Upstream(), "2": Http2Upstream()}
+
+    def complete(self) -> list[Message]:
+        """The requests that have come to their end since this was asked for last."""
+        found = [request for server in self.of.values() for request in server.complete]
+        for server in self.of.values():
+            server.complete.clear()
+        return found
+
+
+@pytest.fixture(scope="module")
+def upstreams() -> Upstreams:
+    return Upstreams()
+
+
+@pytest.fixture(scope="module")
+def framing(bundle_module: Path, upstreams: Upstreams) -> Iterator[Envoy]:
+    """With upstreams that read strictly, and fail at the end if they could not."""
+    plugin = filter_of(bundle_module, json.loads(configuration(FRAMING, "{}")))
+    with (
+        serving(upstreams.of["1"]) as first,
+        serving(upstreams.of["2"]) as second,
+        Envoy({"1": first, "2": second}, [plugin], http2=["2"]) as running,
+    ):
+        yield running
+
+
+@pytest.mark.parametrize(("client", "upstream"), PROTOCOLS)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_body_of_another_length_is_a_whole_message_or_none(
+    framing: Envoy, upstreams: Upstreams, path: str, client: str, upstream: str
+) -> None:
+    for told_length, trailers, answer in product((False, True), ([], TRAILERS), ("", "length", "trailers")):
+        if (client, told_length) == ("1", True) and trailers:
+            continue  # In HTTP/1.1 only chunks have trailers.
+        length = [("content-length", str(len(b"".join(CHUNKS))))] if told_length else []
+        fields = [*length, (CHOOSING, upstream), ("x-answer", answer)]
+        response = CLIENTS[client](framing.port, path, fields, CHUNKS, trailers)
+        case = (path, client, upstream, told_length, trailers, answer, response)
+        requests = upstreams.complete()
+        if path.startswith("/longer") and trailers:
+            # The plugin wants to add something when the trailers are there, and there is no place for it.
+            assert requests == [], case
+            assert not response.complete or response.status >= 500, case
+            continue
+        (request,) = requests
+        assert request.trailers == trailers, case
+        assert_changed(path, request.body, b"".join(CHUNKS), case)
+        if path == "/same":
+            assert response.complete, case
+        if path.startswith("/longer") and answer == "trailers":
+            assert not response.complete or response.status >= 500, case
+        else:
+            assert response.complete, case
+            assert response.trailers == ([("x-trailer", "of-the-response")] if answer == "trailers" else []), case
+            assert_changed(path, response.body, request.told(), case)
+
+
+def assert_changed(path: str, body: bytes, came: bytes, case: Any) -> None:
+    """Envoy may have joined chunks, and the plugin changes each of them."""
+    if path.startswith("/longer"):
+        assert body == came + b"END", case
+    elif path.startswith("/each-longer"):
+        assert body.replace(b"~", b"") == came.replace(b"~", b""), case
+        assert len(body) > len(came), case
+    elif path.startswith("/shorter"):
+        assert 0 < len(came) - len(body) <= 2 * 3, case
+    else:
+        assert body == came, case
