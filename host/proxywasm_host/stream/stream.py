@@ -9,6 +9,7 @@ from proxywasm.replies import FAILED, TORN
 from proxywasm.text import encode, to_bytes
 from proxywasm.wire import BodyMode, Fields, Hold, LocalReply, LogLevel, Outcome, PluginFailure, ProgramLost
 
+from .answer_bounds import answer_refusal
 from .answers import break_off, refuse_header_size, refuse_headers, refuse_size, reply_now
 from .events import Event, RequestBody, RequestHeaders, ResponseBody, ResponseHeaders
 from .field_rules import RECEIVED_REQUEST, RECEIVED_RESPONSE
@@ -217,7 +218,9 @@ class Stream:
         except ProgramLost as lost:
             self._runner.lose(str(lost))
         else:
-            if isinstance(outcome, bytes):
+            if outcome is not None and (refusal := answer_refusal(outcome, self.limits)):
+                self.fail(refusal)
+            elif isinstance(outcome, bytes):
                 if half is None or half.body is None:
                     self.log("the plugin answered with a body, which has no meaning in this phase")
                 else:

@@ -26,13 +26,13 @@ def bounds(limits: Limits) -> Bounds:
         return Bound(what, kept.name)
 
     fields = Bound("header", limits.header_size, fields=limits.header_count, raw=True)
-    answer = body(limits.answer)
+    answer = body(limits.streams.answer)
     found = {
         # Outcomes and commands.
         "": answer,
         "edit-request-headers": fields,
         "edit-response-headers": fields,
-        "commands": Bound("commands", limits.commands),
+        "commands": Bound("commands", limits.streams.commands),
         "failed": Bound("traceback", limits.log_message, cut=Cut.MIDDLE),
         "fail": Bound("traceback", limits.log_message, cut=Cut.MIDDLE),
         "replace-request-body": answer,
