@@ -5,7 +5,18 @@ Phase order, buffering, held headers, pause and resume, local replies, limits an
 in this package and nowhere else; the plugin is any `wire.Program`, native or Wasm.
 """
 
-from .events import CloseUpstream, Event, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders
+from .events import (
+    CloseUpstream,
+    Event,
+    InformationalResponse,
+    RequestBody,
+    RequestHeaders,
+    RequestTrailers,
+    Reset,
+    ResponseBody,
+    ResponseHeaders,
+    ResponseTrailers,
+)
 from .half import Limits
 from .runner import Runner
 from .stream import SequenceError, Stream
@@ -13,12 +24,15 @@ from .stream import SequenceError, Stream
 __all__ = [
     "CloseUpstream",
     "Event",
+    "InformationalResponse",
     "Limits",
     "RequestBody",
     "RequestHeaders",
+    "RequestTrailers",
     "Reset",
     "ResponseBody",
     "ResponseHeaders",
+    "ResponseTrailers",
     "Runner",
     "SequenceError",
     "Stream",
