@@ -15,6 +15,7 @@ from .errors import RuleError
 from .framing import guard_request, guard_response
 from .headers import Headers, HeaderValues, to_fields
 from .http_client import RouteCallback, to_body
+from .trailers import NO_TRAILERS
 from .wire import (
     BodyMode,
     Command,
@@ -46,6 +47,8 @@ class ExecutionPhase(Enum):
     REQUEST_BODY = "DecodeData"
     RESPONSE_HEADERS = "EncodeHeader"
     RESPONSE_BODY = "EncodeData"
+    REQUEST_TRAILERS = "DecodeTrailers"
+    RESPONSE_TRAILERS = "EncodeTrailers"
     DONE = "Done"
 
 
@@ -125,6 +128,16 @@ class HttpContext(UserAttributes):
     def response_headers(self) -> Headers:
         """Empty until the response headers are there."""
         return self.response.headers
+
+    @property
+    def request_trailers(self) -> Headers:
+        """Empty until the request's trailers are there, behind its body."""
+        return getattr(self.request, "trailers", NO_TRAILERS)
+
+    @property
+    def response_trailers(self) -> Headers:
+        """Empty until the response's trailers are there, behind its body."""
+        return getattr(self.response, "trailers", NO_TRAILERS)
 
     # The plugin's own values.
 

@@ -17,6 +17,7 @@ from .plugin import Plugin
 from .plugin_context import PluginContext, Ticks
 from .text import encode, spell_out
 from .tracebacks import plugin_traceback
+from .trailers import Trailers
 from .wire import (
     Command,
     EffectiveContext,
@@ -106,6 +107,10 @@ class Dispatcher:
         ctx = self._contexts.get(context)
         return None if ctx is None else self.run(context, self._phases.request_body, ctx, body, end_of_stream)
 
+    def on_request_trailers(self, context: int, trailers: Trailers) -> Outcome:
+        ctx = self._contexts.get(context)
+        return None if ctx is None else self.run(context, self._phases.request_trailers, ctx, trailers)
+
     def on_response_headers(self, context: int, headers: Headers, end_of_stream: bool) -> list[Command] | None:
         ctx = self._contexts.get(context)
         if ctx is None:
@@ -116,6 +121,10 @@ class Dispatcher:
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         ctx = self._contexts.get(context)
         return None if ctx is None else self.run(context, self._phases.response_body, ctx, body, end_of_stream)
+
+    def on_response_trailers(self, context: int, trailers: Trailers) -> Outcome:
+        ctx = self._contexts.get(context)
+        return None if ctx is None else self.run(context, self._phases.response_trailers, ctx, trailers)
 
     def on_done(self, context: int) -> list[Command] | None:
         ctx = self._contexts.get(context)

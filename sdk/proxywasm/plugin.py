@@ -56,11 +56,13 @@ class Callbacks(Generic[Config]):
     request_body: BodyCallback[Config] | None = None
     streaming_request_body: StreamingBodyCallback[Config] | None = None
     request_read_only: bool = False
+    request_trailers: HeadersCallback[Config] | None = None
     response_headers: HeadersCallback[Config] | None = None
     response_body: BodyCallback[Config] | None = None
     response_too_large: DoneCallback[Config] | None = None
     streaming_response_body: StreamingResponseCallback[Config] | None = None
     response_read_only: bool = False
+    response_trailers: HeadersCallback[Config] | None = None
     stream_done: DoneCallback[Config] | None = None
 
 
@@ -183,6 +185,14 @@ class Plugin(Generic[Config]):
 
         return register if function is None else register(function)
 
+    def on_request_trailers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
+        """Called with the request's trailers (`ctx.request_trailers`), if it has any, after its body has gone on.
+
+        They can be changed. `Action.PAUSE` keeps them until `ctx.resume_http_request`.
+        """
+        self.callbacks.request_trailers = _plain(function)
+        return function
+
     def on_response_headers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
         """Called with the response headers, also for replies that this or another filter made."""
         self.callbacks.response_headers = _plain(function)
@@ -229,6 +239,14 @@ class Plugin(Generic[Config]):
             return function
 
         return register if function is None else register(function)
+
+    def on_response_trailers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
+        """Called with the response's trailers (`ctx.response_trailers`), if it has any, after its body has gone on.
+
+        They can be changed. `Action.PAUSE` keeps them until `ctx.resume_http_response`.
+        """
+        self.callbacks.response_trailers = _plain(function)
+        return function
 
     def on_stream_done(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
         """Called last in every stream, however it ended."""

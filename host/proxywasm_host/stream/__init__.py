@@ -1,8 +1,13 @@
 """The rules of an HTTP stream, without I/O: events of a connection in, events for the other side out.
 
-Whoever moves bytes (a test, a replay, the live gateway) tells a `Stream` what arrived and sends what `take` returns.
-Phase order, buffering, held headers, pause and resume, local replies, limits and failures of the plugin are decided
-in this package and nowhere else; the plugin is any `wire.Program`, native or Wasm.
+Whoever moves bytes (a test, a replay, the live gateway) tells a `Stream` what arrived and sends what `take` returns; which
+streams have something to send says `Runner.ready`. Phase order, buffering, held headers, pause and resume, local replies,
+limits and failures of the plugin are decided in this package and nowhere else; the plugin is any `wire.Program`, native or
+Wasm.
+
+Modules from bottom to top, each of which imports only those before it: `states` (the theory, and the tables of states),
+`events`, `limits`, `framing` and `field_rules`, `half` (one direction), `ready`, `exchange` (both, without the plugin),
+`stream` (with it), `commands`, `runner`.
 """
 
 from .events import (
@@ -17,15 +22,18 @@ from .events import (
     ResponseHeaders,
     ResponseTrailers,
 )
-from .half import Limits
+from .limits import Limits
+from .ready import Ready
 from .runner import Runner
-from .stream import SequenceError, Stream
+from .states import SequenceError
+from .stream import Stream
 
 __all__ = [
     "CloseUpstream",
     "Event",
     "InformationalResponse",
     "Limits",
+    "Ready",
     "RequestBody",
     "RequestHeaders",
     "RequestTrailers",

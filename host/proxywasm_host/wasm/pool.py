@@ -269,5 +269,6 @@ class _NoProgram:
     def _lost(self, *_: object) -> NoReturn:
         raise ProgramLost(self._reason)
 
-    configure = on_request_headers = on_request_body = on_response_headers = on_response_body = _lost
+    configure = on_request_headers = on_request_body = on_request_trailers = _lost
+    on_response_headers = on_response_body = on_response_trailers = _lost
     on_done = on_http_call_response = on_redis_call_response = on_tick = _lost
