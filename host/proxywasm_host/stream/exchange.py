@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from proxywasm.connection_headers import without_connection_headers
 from proxywasm.framing import has_no_body
@@ -20,7 +21,7 @@ from .states import Departure
 class Exchange:
     """A request and its response."""
 
-    def __init__(self, context: int, program: Program, services: HostServices, limits: Limits, ready: Ready) -> None:
+    def __init__(self, context: int, program: Program, services: HostServices, limits: Limits, ready: Ready[Any]) -> None:
         self.id = context
         self.local_reply: LocalReply | None = None
         self.services = services

@@ -357,7 +357,7 @@ class Stream(Exchange):
             response.arrive(Piece.HEADERS if reply.body else Piece.ONLY_HEADERS)
             self._begin_response(reply_fields(reply), reply.details)
             # The plugin may have failed, and the client have got something else.
-            if response.arrival is Arrival.HEADERS:
+            if reply.body and not response.ended:
                 response.arrive(Piece.LAST_CHUNK)
                 self._deal_with(response, reply.body, Ending.LAST)
 

@@ -9,7 +9,7 @@ from .. import log
 from ..dispatcher import Dispatcher
 from ..plugin import Plugin
 from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
-from .calls import Gateway
+from .calls import CONTINUE, PASS, Gateway
 from .commands import MEANINGS
 from .half import Half
 from .port import Port
@@ -27,6 +27,14 @@ class Root:
         self.dispatcher = dispatcher = Dispatcher(plugin, self.port)
         self.on_request_headers, self.on_request_body = dispatcher.on_request_headers, dispatcher.on_request_body
         self.on_response_headers, self.on_response_body = dispatcher.on_response_headers, dispatcher.on_response_body
+        callbacks = plugin.callbacks
+        self.on_trailers = (
+            dispatcher.on_request_trailers if callbacks.request_trailers else None,
+            dispatcher.on_response_trailers if callbacks.response_trailers else None,
+        )
+        """By the number of a direction; None: the plugin does not read them."""
+        self.unread = tuple([CONTINUE if callback else PASS for callback in self.on_trailers])
+        """What lets a message pass whose body the plugin does not read either."""
         self._streams = streams
         self.log_level = -1
         """The gateway's, which the dispatcher has been told."""
