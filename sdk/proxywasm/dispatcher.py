@@ -164,6 +164,11 @@ class Dispatcher:
         ctx = self._contexts.get(self.current)
         return None if ctx is None or ctx.ended else ctx
 
+    @property
+    def reads_trailers(self) -> tuple[bool, bool]:
+        """Whether the plugin has callbacks for the trailers of requests, and for those of responses."""
+        return self._callbacks.request_trailers is not None, self._callbacks.response_trailers is not None
+
     def request_header(self, context: int, name: str) -> str:
         """Of a stream that a configuration applies to; empty for others."""
         ctx = self._contexts.get(context)

@@ -8,6 +8,7 @@ from typing import Any
 from .. import log
 from ..dispatcher import Dispatcher
 from ..plugin import Plugin
+from ..trailers import Trailers
 from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
 from .calls import CONTINUE, PASS, Gateway
 from .commands import MEANINGS
@@ -27,14 +28,10 @@ class Root:
         self.dispatcher = dispatcher = Dispatcher(plugin, self.port)
         self.on_request_headers, self.on_request_body = dispatcher.on_request_headers, dispatcher.on_request_body
         self.on_response_headers, self.on_response_body = dispatcher.on_response_headers, dispatcher.on_response_body
-        callbacks = plugin.callbacks
-        self.on_trailers = (
-            dispatcher.on_request_trailers if callbacks.request_trailers else None,
-            dispatcher.on_response_trailers if callbacks.response_trailers else None,
-        )
+        self.on_trailers: tuple[Callable[[int, Trailers], Outcome] | None, ...] = ()
         """By the number of a direction; None: the plugin does not read them."""
-        self.unread = tuple([CONTINUE if callback else PASS for callback in self.on_trailers])
-        """What lets a message pass whose body the plugin does not read either."""
+        self.unread: tuple[int, ...] = ()
+        """What lets a message pass whose body the plugin does not read either, by the number of its direction."""
         self._streams = streams
         self.log_level = -1
         """The gateway's, which the dispatcher has been told."""
@@ -45,6 +42,13 @@ class Root:
         """Raises `ConfigError` or `PluginFailure`."""
         self.dispatcher.configure(config, _log_level(self.gateway.abi.get_log_level()))
         self.port.starting = False
+        dispatcher = self.dispatcher
+        reads_request, reads_response = dispatcher.reads_trailers
+        self.on_trailers = (
+            dispatcher.on_request_trailers if reads_request else None,
+            dispatcher.on_response_trailers if reads_response else None,
+        )
+        self.unread = tuple([CONTINUE if callback else PASS for callback in self.on_trailers])
 
     def follow_log_level(self, level: int) -> None:
         """An operator has changed it."""

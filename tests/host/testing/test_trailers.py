@@ -99,14 +99,17 @@ def test_a_plugin_that_raises_at_the_trailers_fails_closed(plugin_host: PluginHo
     assert "ValueError: trailers" in host.failures[-1]
 
 
-def test_informational_responses_pass_in_order_unseen_by_the_plugin(host: TestHost) -> None:
+@pytest.mark.parametrize(
+    ("status", "headers"), [(100, {}), (102, {}), (103, {"link": "</a.css>; rel=preload"})], ids=["100", "102", "103"]
+)
+def test_an_informational_response_passes_unseen_by_the_plugin(
+    host: TestHost, status: int, headers: dict[str, str]
+) -> None:
     stream = host.open()
     stream.request_headers("POST", "/whole/held")
     stream.request_body(b"abc", end_of_stream=True)
-    stream.informational_response(100)
-    stream.informational_response(103, {"link": "</a.css>; rel=preload"})
-    hints = [(":status", "103"), ("link", "</a.css>; rel=preload")]
-    assert stream.downstream.informational == [[(":status", "100")], hints]
+    stream.informational_response(status, headers)
+    assert stream.downstream.informational == [[(":status", str(status)), *headers.items()]]
     assert not stream.downstream, "the response itself has not come"
     stream.response_headers(200, end_of_stream=True)
     assert stream.downstream.status == 200

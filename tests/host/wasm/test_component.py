@@ -178,6 +178,10 @@ def test_every_command_has_its_class(shared: ComponentProgram) -> None:
         wire.ResumeResponse(),
         wire.SendLocalReply(wire.LocalReply(503, [("a", "b"), ("c", "")], b"\xff", "plugin.no")),
         wire.FailStream("Traceback of the plugin"),
+        wire.ReadRequestTrailers(),
+        wire.ReadResponseTrailers(),
+        wire.EditRequestTrailers(["+a", "b"]),
+        wire.EditResponseTrailers(["-c", ""]),
     ]
 
 
