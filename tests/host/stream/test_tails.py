@@ -212,13 +212,15 @@ def test_what_is_no_informational_response_does_not_pass_as_one(status: str) -> 
 def test_the_runner_says_which_streams_have_something_to_send() -> None:
     def answer(name: str, context: int = 0, *_: Any) -> Any:
         match name:
+            case "on_request_headers" if context > 1:
+                return [wire.HoldPhase(wire.Hold.PAUSE)]
             case "on_request_headers":
-                return [wire.HoldPhase(wire.Hold.PAUSE)] if context > 1 else None
+                return [wire.ReadRequestBody(wire.BodyMode.STREAM, None)]
             case "on_tick":
                 return [wire.EffectiveContext(3), wire.ResumeRequest()]
             case "on_request_body":
                 return [wire.EffectiveContext(2), wire.ResumeRequest()]
-        return [wire.ReadRequestBody(wire.BodyMode.STREAM, None)]
+        return None
 
     runner = scripted(answer)
     first, second, third = (runner.open() for _ in range(3))
@@ -230,6 +232,10 @@ def test_the_runner_says_which_streams_have_something_to_send() -> None:
     assert runner.ready() == []
     runner.tick()
     assert runner.ready() == [third]
+    first.request_body(b"a", True)
+    assert set(runner.ready()) == {first, second, third}, "what one stream is fed may make others ready"
+    second.take()
+    first.take()
     third.close()
     assert runner.ready() == [], "who closes a stream has it in hand"
     assert third.take() != []
