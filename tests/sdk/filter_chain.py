@@ -50,7 +50,7 @@ class Direction:
         self._iterates = True
         self._stopped_all = False
         self._complete = self._trailers = False
-        self._passes = False  # as the module's shim notes it: no call for trailers
+        self.passes = False  # as the module's shim notes it: no call for trailers
         # The filter manager's buffer, once there is one; what the running phase was given; whether the Wasm filter adds
         # what arrives to the buffer before it calls.
         self._buffer: bytearray | None = None
@@ -65,7 +65,7 @@ class Direction:
         action = self._chain.call(lambda: self._phases.headers(data, end))
         if self.replied:
             return
-        self._passes = action == PASS
+        self.passes = action == PASS
         if action in (CONTINUE, PASS):
             self._send_headers(end)
         else:
@@ -84,7 +84,7 @@ class Direction:
         self._complete = self._trailers = True
         if self.replied or self._stopped_all:
             return
-        action = CONTINUE if self._passes else self._chain.call(self._phases.trailers)
+        action = CONTINUE if self.passes else self._chain.call(self._phases.trailers)
         if self.replied:
             return
         if action == STOP:

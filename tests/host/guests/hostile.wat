@@ -144,7 +144,10 @@
       ;; The headers begin with `:path NUL /`, and the number of an attack follows as a character.
       (call_indirect $attacks (type $attack) (i32.sub (i32.load8_u offset=7 (local.get $data)) (i32.const 48))))
     (func (export "on-request-body") (param i32 i32 i32 i32 i32) (result i32) (call $reset) (i32.const 0))
-    (func (export "on-request-trailers") (param i32 i32 i32) (result i32) (call $reset) (i32.const 0))
+    (func (export "on-request-trailers") (param $context i32) (param $data i32) (param $size i32) (result i32)
+      (call $reset)
+      ;; The trailers begin with `trail NUL /`, and the number of an attack follows as a character.
+      (call_indirect $attacks (type $attack) (i32.sub (i32.load8_u offset=7 (local.get $data)) (i32.const 48))))
     (func (export "on-response-headers") (param i32 i32 i32 i32) (result i32) (call $reset) (i32.const 0))
     (func (export "on-response-body") (param i32 i32 i32 i32 i32) (result i32) (call $reset) (i32.const 0))
     (func (export "on-response-trailers") (param i32 i32 i32) (result i32) (call $reset) (i32.const 0))
