@@ -16,7 +16,18 @@ _SKIP, _STREAM, _BUFFER = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER
 class Direction:
     """One direction of a stream: its headers, what the plugin asked for, and what still waits for it."""
 
-    __slots__ = ("body_in_hand", "buffered", "headers", "held", "limit", "read", "read_only", "taken", "trailers", "unread")
+    __slots__ = (
+        "body_in_hand",
+        "buffered",
+        "headers",
+        "held",
+        "limit",
+        "read",
+        "read_only",
+        "taken",
+        "trailers",
+        "unread",
+    )
 
     def __init__(self, headers: Headers) -> None:
         self.headers = headers

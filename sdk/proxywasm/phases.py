@@ -194,9 +194,7 @@ class Phases:
         if ctx.replied and not replied:
             return
         if action is _STOP:
-            raise RuleError(
-                f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}"
-            )
+            raise RuleError(f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}")
         _hold(ctx, direction, action, name)
 
     def _chunk(

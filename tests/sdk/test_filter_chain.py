@@ -373,7 +373,7 @@ def test_trailers_are_shown_once_behind_the_body_whatever_has_waited(
 
     def waits(ctx: HttpContext, really: bool) -> Action | None:
         if really:
-            call(lambda: getattr(ctx, f"resume_http_{side}")())
+            call(getattr(ctx, f"resume_http_{side}"))
         return Action.PAUSE if really else None
 
     def body(ctx: HttpContext, _: object, data: bytes) -> Action | None:

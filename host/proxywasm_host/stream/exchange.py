@@ -21,7 +21,9 @@ from .states import Departure
 class Exchange:
     """A request and its response."""
 
-    def __init__(self, context: int, program: Program, services: HostServices, limits: Limits, ready: Ready[Any]) -> None:
+    def __init__(
+        self, context: int, program: Program, services: HostServices, limits: Limits, ready: Ready[Any]
+    ) -> None:
         self.id = context
         self.local_reply: LocalReply | None = None
         self.services = services

@@ -332,6 +332,4 @@ class Half:
 def _are_edits(edits: FieldEdits) -> bool:
     """A native program may answer with anything."""
     keys = edits[::2]
-    return (
-        not len(edits) % 2 and _TEXTS.issuperset(map(type, edits)) and _OPERATIONS.issuperset(map(_first, keys))
-    )
+    return not len(edits) % 2 and _TEXTS.issuperset(map(type, edits)) and _OPERATIONS.issuperset(map(_first, keys))

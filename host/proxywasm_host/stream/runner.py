@@ -49,9 +49,7 @@ class Runner:
 
     def open(self, properties: Properties | None = None) -> Stream:
         self._last_context += 1
-        stream = self._streams[self._last_context] = Stream(
-            self, self._last_context, self._limits, self._ready
-        )
+        stream = self._streams[self._last_context] = Stream(self, self._last_context, self._limits, self._ready)
         self.services.open_stream(stream.id, properties or {})
         return stream
 

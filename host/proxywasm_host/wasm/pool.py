@@ -202,9 +202,7 @@ class Pool:
             program.close()
             raise
         self.started += 1
-        return _PooledRunner(
-            self, program, services, limits=self._limits, fail_open=self._fail_open, ready=self._ready
-        )
+        return _PooledRunner(self, program, services, limits=self._limits, fail_open=self._fail_open, ready=self._ready)
 
     def _no_runner(self, reason: str) -> Runner:
         """Its first stream is treated like those of an instance that was lost."""

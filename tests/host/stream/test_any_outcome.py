@@ -54,7 +54,9 @@ heads = st.sampled_from([[], [("content-length", "5")], [("content-length", "x")
 chunks = st.lists(bodies, max_size=4)
 
 
-tails = st.sampled_from([[], [], [("x-sum", "1")], [("x-sum", "\udce9"), ("X-Sum", "")], [(":path", "/")], [("a b", "")]])
+tails = st.sampled_from(
+    [[], [], [("x-sum", "1")], [("x-sum", "\udce9"), ("X-Sum", "")], [(":path", "/")], [("a b", "")]]
+)
 
 
 def check_framing(stream: Stream) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from proxywasm_host.stream import (
 )
 from proxywasm_host.stream.states import ARRIVALS, DEPARTURES, PARTS, Arrival, Departure, Happening, Part, Piece, Step
 
-TABLES: list[tuple[Mapping[Any, Mapping[Any, object]], type, list[Any]]] = [
+TABLES: list[tuple[Mapping[Any, Mapping[Any, object]], type[StrEnum], list[Any]]] = [
     (ARRIVALS, Arrival, [*Piece]),
     (DEPARTURES, Departure, [*Piece, *Step]),
     (PARTS, Part, [*Happening]),
@@ -38,7 +39,7 @@ TABLES: list[tuple[Mapping[Any, Mapping[Any, object]], type, list[Any]]] = [
 
 @pytest.mark.parametrize(("table", "states", "events"), TABLES, ids=["arrivals", "departures", "parts"])
 def test_each_state_says_what_each_event_does(
-    table: Mapping[Any, Mapping[Any, object]], states: type[Any], events: list[Any]
+    table: Mapping[Any, Mapping[Any, object]], states: type[StrEnum], events: list[Any]
 ) -> None:
     assert [*table] == [*states]
     for state in states:
@@ -47,9 +48,10 @@ def test_each_state_says_what_each_event_does(
 
 @pytest.mark.parametrize(("table", "states", "events"), TABLES, ids=["arrivals", "departures", "parts"])
 def test_each_state_can_be_reached(
-    table: Mapping[Any, Mapping[Any, object]], states: type[Any], events: list[Any]
+    table: Mapping[Any, Mapping[Any, object]], states: type[StrEnum], events: list[Any]
 ) -> None:
-    reached, last = {next(iter(states))}, 0
+    reached: set[object] = {next(iter(states))}
+    last = 0
     while len(reached) > last:
         last = len(reached)
         reached |= {after for state in reached for after in table[state].values() if isinstance(after, states)}

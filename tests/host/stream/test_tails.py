@@ -8,8 +8,7 @@ import pytest
 from tests.host.dialogue import REQUEST, RESPONSE, messages, run, says
 from tests.host.scripted import scripted
 
-from proxywasm import Action, HttpContext, Plugin, RuleError
-from proxywasm import wire
+from proxywasm import Action, HttpContext, Plugin, RuleError, wire
 from proxywasm_host.stream import Limits, SequenceError
 
 Config = dict[str, Any]
