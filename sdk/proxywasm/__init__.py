@@ -20,6 +20,7 @@ from .clusters import (
     TargetCluster,
 )
 from .context import ExecutionPhase, HttpContext
+from .core.running import plugin_context
 from .errors import ConfigError, ForeignFunctionError, HttpCallError, LimitError, RedisCallError, RedisError, RuleError
 from .headers import Headers
 from .helpers import get_value_from_body, marshal_str, unify_sse_chunk, unmarshal_str
@@ -29,7 +30,6 @@ from .metrics import Counter, Gauge, Histogram
 from .plugin import Action, Plugin
 from .plugin_context import PluginContext
 from .redis import RedisAnswer, RedisClient
-from .runtime import plugin_context
 from .sse import Event, SSEDecoder, SSEError, encode_event
 from .token_usage import TokenUsage, get_token_usage
 

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from . import checks
-from .runtime import current
+from .core.running import current
 
 
 class Cluster(ABC):

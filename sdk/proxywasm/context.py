@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import checks, properties, replies, route_call
 from .attributes import UserAttributes
 from .checks import MAX_U32
-from .direction import NO_RESPONSE, Direction
+from .core.direction import NO_RESPONSE, Direction
 from .errors import RuleError
 from .framing import guard_request, guard_response
 from .headers import Headers, HeaderValues, to_fields
@@ -32,7 +32,7 @@ from .wire import (
 )
 
 if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
+    from .core.dispatcher import Dispatcher
     from .plugin_context import PluginContext
 
 REPLIED = "this stream has been answered with a local reply"

@@ -16,10 +16,10 @@ from . import checks, log
 from .checks import MAX_U32
 from .clusters import Cluster, checked_cluster
 from .connection_headers import without_connection_headers
+from .core.running import current
 from .fields import REQUEST_PSEUDO
 from .headers import Headers, HeaderValues, to_fields
 from .plugin import Action
-from .runtime import current
 from .text import encode, to_bytes
 from .wire import Fields, LogLevel
 

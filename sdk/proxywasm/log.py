@@ -10,7 +10,7 @@ import io
 import logging
 
 from . import checks
-from .runtime import running
+from .core.running import running
 from .wire import LogLevel
 
 

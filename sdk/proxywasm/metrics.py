@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from . import checks
 from .checks import MAX_S64, MAX_U64, MIN_S64
-from .runtime import current
+from .core.running import current
 from .wire import Host, MetricKind
 
 

@@ -14,7 +14,7 @@ from .errors import RuleError
 from .wire import CREATE
 
 if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
+    from .core.dispatcher import Dispatcher
 
 LEASE_SECONDS = 60
 TICK_MS = 100

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 from . import checks, log
 from .checks import MAX_U32
 from .clusters import Cluster, checked_cluster
+from .core.running import current, running
 from .errors import RedisCallError, RedisError, RuleError
 from .redis_commands import Callback, Commands, several
 from .resp import Argument, RespError, RespValue, decode, encode_command
-from .runtime import current, running
 from .wire import LogLevel
 
 DEFAULT_TIMEOUT_MS = 1000

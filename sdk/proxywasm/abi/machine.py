@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..adapters.instance import begin
+from ..core.running import running
 from ..plugin import Plugin
-from ..runtime import running
 from ..wire import ConfigError, LogLevel, PluginFailure
 from .calls import (
     CALL_BODY,

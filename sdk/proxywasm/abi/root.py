@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import log
-from ..dispatcher import Dispatcher
+from ..core.dispatcher import Dispatcher
 from ..plugin import Plugin
 from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
 from .calls import Gateway

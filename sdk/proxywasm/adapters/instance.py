@@ -8,8 +8,8 @@ import random
 import sys
 
 from .. import log
-from ..dispatcher import Dispatcher
-from ..runtime import running
+from ..core.dispatcher import Dispatcher
+from ..core.running import running
 
 
 def settle() -> None:

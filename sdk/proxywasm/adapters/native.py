@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from .. import log
-from ..dispatcher import Dispatcher
+from ..core.dispatcher import Dispatcher
+from ..core.running import guard_sleep, running
+from ..core.tracebacks import plugin_traceback
 from ..errors import ConfigError
 from ..headers import Headers
 from ..plugin import Plugin
-from ..runtime import guard_sleep, running
-from ..tracebacks import plugin_traceback
 from ..wire import Fields, Host, Outcome, PluginFailure, Program, as_unicode, join_fields, split_fields, with_bytes
 
 P = ParamSpec("P")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import route_call
-from .context import ExecutionPhase, HttpContext
-from .direction import Direction
-from .errors import RuleError
-from .plugin import Action, BodyCallback, Callbacks, StreamingResponseCallback
-from .wire import (
+from .. import route_call
+from ..context import ExecutionPhase, HttpContext
+from ..errors import RuleError
+from ..plugin import Action, BodyCallback, Callbacks, StreamingResponseCallback
+from ..wire import (
     BodyMode,
     Hold,
     HoldPhase,
@@ -18,6 +17,7 @@ from .wire import (
     ReplaceRequestBody,
     ReplaceResponseBody,
 )
+from .direction import Direction
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher

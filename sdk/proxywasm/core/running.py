@@ -9,11 +9,11 @@ import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, SupportsIndex
 
-from .errors import RuleError
+from ..errors import RuleError
 
 if TYPE_CHECKING:
+    from ..plugin_context import PluginContext
     from .dispatcher import Dispatcher
-    from .plugin_context import PluginContext
 
 running: ContextVar[Dispatcher | None] = ContextVar("proxywasm_running", default=None)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from . import log
-from .http_client import AnswerCallback, answer_from
-from .wire import Fields, LogLevel, Outcome
+from .. import log
+from ..http_client import AnswerCallback, answer_from
+from ..wire import Fields, LogLevel, Outcome
 
 if TYPE_CHECKING:
-    from .context import HttpContext
+    from ..context import HttpContext
     from .dispatcher import Dispatcher
 
 FieldsCallback: TypeAlias = Callable[[Fields, bytes], None]

@@ -6,18 +6,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import log, rules
-from .boundary import Boundary
-from .calls import Calls
-from .context import HttpContext
-from .errors import ConfigError
-from .headers import Headers
-from .phases import Phases
-from .plugin import Plugin
-from .plugin_context import PluginContext, Ticks
-from .text import encode, spell_out
-from .tracebacks import plugin_traceback
-from .wire import (
+from .. import log
+from ..context import HttpContext
+from ..errors import ConfigError
+from ..headers import Headers
+from ..plugin import Plugin
+from ..plugin_context import PluginContext, Ticks
+from ..text import encode, spell_out
+from ..wire import (
     Command,
     EffectiveContext,
     FailStream,
@@ -29,6 +25,11 @@ from .wire import (
     Outcome,
     PluginFailure,
 )
+from . import rules
+from .boundary import Boundary
+from .call_outs import Calls
+from .phases import Phases
+from .tracebacks import plugin_traceback
 
 MEMORY_CHECK_EVERY = 16
 """Requests between two questions how much memory the instance uses: it does not change that fast."""

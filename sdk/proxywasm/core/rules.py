@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
-from . import log
-from .errors import ConfigError
+from .. import log
+from ..errors import ConfigError
 
 if TYPE_CHECKING:
-    from .plugin_context import PluginContext
+    from ..plugin_context import PluginContext
 
 Config = TypeVar("Config")
 Document: TypeAlias = dict[str, Any]

@@ -9,7 +9,7 @@ import traceback
 from types import TracebackType
 from typing import Final
 
-from .text import spell_out
+from ..text import spell_out
 
 _HEADING: Final = "Traceback (most recent call last):\n"
 _MOST_FRAMES: Final = 100
