@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import checks, log
+from .core.stream_state import StreamState
 from .helpers import marshal_str, unmarshal_str
 from .text import encode
 
@@ -16,13 +17,10 @@ AI_LOG = "ai_log"
 TRACE_SPAN_TAG = "trace_span_tag."
 
 
-class UserAttributes:
+class UserAttributes(StreamState):
     """The part of `HttpContext` that deals with user attributes."""
 
-    __slots__ = ("_attributes",)
-
-    _attributes: dict[str, Any] | None
-    """Made when the first is set: few streams have any."""
+    __slots__ = ()
 
     def get_property(self, *path: str) -> bytes | None:
         raise NotImplementedError
@@ -36,19 +34,19 @@ class UserAttributes:
         self.get_user_attribute_map()[key] = value
 
     def get_user_attribute(self, key: str, default: Any = None) -> Any:
-        return default if self._attributes is None else self._attributes.get(key, default)
+        return default if self.attributes is None else self.attributes.get(key, default)
 
     def set_user_attribute_map(self, attributes: Mapping[str, Any]) -> None:
         """Replace all of them."""
         if not isinstance(attributes, Mapping):
             raise TypeError(f"user attributes are a mapping, got {type(attributes).__name__}")
-        self._attributes = dict(attributes)
+        self.attributes = dict(attributes)
 
     def get_user_attribute_map(self) -> dict[str, Any]:
         """All of them; changes of this dictionary count."""
-        if self._attributes is None:
-            self._attributes = {}
-        return self._attributes
+        if self.attributes is None:
+            self.attributes = {}
+        return self.attributes
 
     def write_user_attribute_to_log(self) -> None:
         """Add them to what the access log shows as `custom_log`."""

@@ -57,8 +57,8 @@ class RouteCluster(_Known):
 
     @property
     def cluster_name(self) -> str:
-        dispatcher = current("the name of a RouteCluster")
-        return (dispatcher.host.get_property(dispatcher.current, ("cluster_name",)) or b"").decode(errors="replace")
+        instance = current("the name of a RouteCluster")
+        return (instance.host.get_property(instance.current, ("cluster_name",)) or b"").decode(errors="replace")
 
     @property
     def host_name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .. import log
+from ..core import log_lines
 from ..core.dispatcher import Dispatcher
 from ..plugin import Plugin
 from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
@@ -42,7 +42,7 @@ class Root:
         """An operator has changed it."""
         self.log_level = level
         self.dispatcher.log_level = _log_level(level)
-        log.install(self.dispatcher.log_level)
+        log_lines.install(self.dispatcher.log_level)
 
     @property
     def fail_open(self) -> bool:
