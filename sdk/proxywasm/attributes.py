@@ -34,19 +34,19 @@ class UserAttributes(StreamState):
         self.get_user_attribute_map()[key] = value
 
     def get_user_attribute(self, key: str, default: Any = None) -> Any:
-        return default if self.attributes is None else self.attributes.get(key, default)
+        return default if self._attributes is None else self._attributes.get(key, default)
 
     def set_user_attribute_map(self, attributes: Mapping[str, Any]) -> None:
         """Replace all of them."""
         if not isinstance(attributes, Mapping):
             raise TypeError(f"user attributes are a mapping, got {type(attributes).__name__}")
-        self.attributes = dict(attributes)
+        self._attributes = dict(attributes)
 
     def get_user_attribute_map(self) -> dict[str, Any]:
         """All of them; changes of this dictionary count."""
-        if self.attributes is None:
-            self.attributes = {}
-        return self.attributes
+        if self._attributes is None:
+            self._attributes = {}
+        return self._attributes
 
     def write_user_attribute_to_log(self) -> None:
         """Add them to what the access log shows as `custom_log`."""

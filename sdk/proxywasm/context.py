@@ -45,7 +45,7 @@ class HttpContext(UserAttributes):
     @property
     def plugin(self) -> PluginContext:
         """The plugin itself: what its streams share."""
-        context = self.owner.plugin_context
+        context = self._owner.plugin_context
         assert isinstance(context, PluginContext)
         return context
 
@@ -62,10 +62,10 @@ class HttpContext(UserAttributes):
 
     def set_context(self, key: str, value: Any) -> None:
         """Keep a value for later callbacks of this stream."""
-        self.values[key] = value
+        self._values[key] = value
 
     def get_context(self, key: str, default: Any = None) -> Any:
-        return self.values.get(key, default)
+        return self._values.get(key, default)
 
     # Bodies.
 
@@ -147,17 +147,17 @@ class HttpContext(UserAttributes):
     def push_buffer(self, data: bytes) -> None:
         """Put data at the end of this stream's queue."""
         data = checks.data(data, "data of the queue")
-        if self.queue is None:
-            self.queue = deque()
-        self.queue.append(data)
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(data)
 
     def pop_buffer(self) -> bytes:
         """Take the oldest data of the queue; empty if there is none."""
-        return self.queue.popleft() if self.queue else b""
+        return self._queue.popleft() if self._queue else b""
 
     def buffer_queue_size(self) -> int:
         """How many pieces of data are in the queue."""
-        return len(self.queue or ())
+        return len(self._queue or ())
 
     # Flow.
 
@@ -185,7 +185,7 @@ class HttpContext(UserAttributes):
         checks.function(function, "what is run for a stream")
         if self.ended:
             raise RuleError(f"nothing can be run for it: {DONE}")
-        self.owner.run_for(self, function, *args)
+        self._owner.run_for(self, function, *args)
 
     def send_http_response(
         self, status: int, headers: HeaderValues = (), body: bytes | str = b"", *, details: str = ""
@@ -227,14 +227,14 @@ class HttpContext(UserAttributes):
 
     def get_property(self, *path: str) -> bytes | None:
         """An Envoy attribute, for example `get_property("route_name")`; None if the host does not know it."""
-        return self.owner.host.get_property(self.id, path)
+        return self._owner.host.get_property(self.id, path)
 
     def set_property(self, path: str | Iterable[str], value: bytes) -> None:
-        properties.put(self.owner.host, self.id, path, value)
+        properties.put(self._owner.host, self.id, path, value)
 
     def disable_reroute(self) -> None:
         """Keep the route that was chosen, whatever headers are changed."""
-        self.owner.host.set_property(self.id, _CLEAR_ROUTE_CACHE, b"off")
+        self._owner.host.set_property(self.id, _CLEAR_ROUTE_CACHE, b"off")
 
     def is_response_from_upstream(self) -> bool:
         """False for replies made on the way: a local reply of any filter, no healthy upstream, a time-out, ..."""
@@ -248,7 +248,7 @@ class HttpContext(UserAttributes):
 
     def is_binary_request_body(self) -> bool:
         """A body that no text-minded plugin should touch, as the client's headers have it; it is not read."""
-        return self.binary_request
+        return self._binary_request
 
     def is_binary_response_body(self) -> bool:
-        return self.binary_response
+        return self._binary_response

@@ -7,7 +7,6 @@ from typing import Any
 
 from ..core import log_lines
 from ..core.dispatcher import Dispatcher
-from ..plugin import Plugin
 from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
 from .calls import Gateway
 from .commands import MEANINGS
@@ -21,12 +20,15 @@ SOON_MS = 1
 class Root:
     """`streams` are those of the VM by context; this plugin's are among them."""
 
-    def __init__(self, plugin: Plugin[Any], gateway: Gateway, context: int, streams: Mapping[int, Stream]) -> None:
+    def __init__(
+        self, plugin: Plugin[Any], gateway: Gateway, context: int, streams: Mapping[int, Stream[Root]]
+    ) -> None:
         self.gateway = gateway
         self.port = Port(gateway, context, lambda stream: self.dispatcher.request_header(stream, "x-request-id"))
         self.dispatcher = dispatcher = Dispatcher(plugin, self.port)
         self.on_request_headers, self.on_request_body = dispatcher.on_request_headers, dispatcher.on_request_body
         self.on_response_headers, self.on_response_body = dispatcher.on_response_headers, dispatcher.on_response_body
+        self.on_done, self.log = dispatcher.on_done, self.port.log
         self._streams = streams
         self.log_level = -1
         """The gateway's, which the dispatcher has been told."""
@@ -83,7 +85,7 @@ class Root:
 
     # For streams.
 
-    def carry_out(self, commands: Sequence[Command], stream: Stream | None, half: Half | None) -> None:
+    def carry_out(self, commands: Sequence[Command], stream: Stream[Root] | None, half: Half | None) -> None:
         """`half`: the direction of `stream` whose phase is being answered."""
         in_phase = half is not None
         for command in commands:

@@ -50,10 +50,33 @@ class StreamState:
     """One HTTP stream: its two directions, the call-outs it waits for, and the commands that the plugin has given."""
 
     __slots__ = (
-        "attributes", "binary_request", "binary_response", "commands", "config", "ended", "execution_phase",
-        "has_request_body", "has_response_body", "host", "http_calls", "id", "method", "owner", "path",
-        "pauses_streaming_response", "queue", "redis_calls", "replied", "request", "request_is_opaque", "response",
-        "response_is_opaque", "route_callback", "scheme", "values", "websocket",
+        "_attributes",
+        "_binary_request",
+        "_binary_response",
+        "_commands",
+        "_owner",
+        "_queue",
+        "_values",
+        "config",
+        "ended",
+        "execution_phase",
+        "has_request_body",
+        "has_response_body",
+        "host",
+        "http_calls",
+        "id",
+        "method",
+        "path",
+        "pauses_streaming_response",
+        "redis_calls",
+        "replied",
+        "request",
+        "request_is_opaque",
+        "response",
+        "response_is_opaque",
+        "route_callback",
+        "scheme",
+        "websocket",
     )  # fmt: skip
 
     def __init__(self, owner: StreamOwner, context_id: int, headers: Headers, end_of_stream: bool) -> None:
@@ -71,7 +94,7 @@ class StreamState:
         self.has_response_body = False
         """Known from the response headers on, as whether they are the end of the stream."""
         self.execution_phase = _REQUEST_HEADERS
-        self.owner = owner
+        self._owner = owner
         self.config: Any = None
         """The configuration that applies to this stream: what its callbacks get."""
         headers.changed = self.touch
@@ -83,12 +106,12 @@ class StreamState:
         self.websocket = "upgrade" in first and (
             first["upgrade"].lower() == "websocket" and "upgrade" in first.get("connection", "").lower()
         )
-        self.binary_request = _is_binary(first)
-        self.binary_response = False
-        self.request_is_opaque = self.binary_request or self.websocket
+        self._binary_request = _is_binary(first)
+        self._binary_response = False
+        self.request_is_opaque = self._binary_request or self.websocket
         """Its body is not read."""
         self.response_is_opaque = False
-        self.commands: list[Command] = []
+        self._commands: list[Command] = []
         """What the plugin has asked for since the host was told; edits of headers are with the headers."""
         # Numbers of calls without an answer. Two sets: a host may number HTTP and Redis calls apart.
         self.http_calls: frozenset[int] = _NO_CALLS
@@ -98,18 +121,18 @@ class StreamState:
         self.replied = False
         self.ended = False
         # What the facade keeps for the author. All of it is made here: another `__init__` would be another call.
-        self.values: dict[str, Any] = {}
-        self.attributes: dict[str, Any] | None = None
+        self._values: dict[str, Any] = {}
+        self._attributes: dict[str, Any] | None = None
         """Made when the first is set: few streams have any."""
-        self.queue: deque[bytes] | None = None
+        self._queue: deque[bytes] | None = None
 
     def response_arrived(self, headers: Headers, end_of_stream: bool) -> None:
         headers.changed = self.touch
         headers.guard = self._guard_response
         self.response.headers = headers
         self.has_response_body = not end_of_stream
-        self.binary_response = _is_binary(headers.first)
-        self.response_is_opaque = self.binary_response or self.websocket
+        self._binary_response = _is_binary(headers.first)
+        self.response_is_opaque = self._binary_response or self.websocket
 
     def _guard_request(self, name: str, value: str) -> None:
         guard_request(self.method, name, value)
@@ -127,7 +150,7 @@ class StreamState:
 
     def take_commands(self) -> list[Command]:
         """What the plugin has asked for since the last call, header edits first."""
-        commands, self.commands = self.commands, []
+        commands, self._commands = self._commands, []
         request, response = self.request.headers, self.response.headers
         if response.edits:
             commands.insert(0, EditResponseHeaders(response.take_edits()))
@@ -137,21 +160,21 @@ class StreamState:
 
     def drop_commands(self) -> None:
         """The callback has failed: what it has asked for is dropped."""
-        self.commands = []
+        self._commands = []
         self.request.headers.edits = []
         self.response.headers.edits = []
 
     def command(self, command: Command) -> None:
         if self.ended:
             raise RuleError(f"nothing can be asked for any more: {DONE}")
-        if not self.commands:
-            self.owner.touched[self.id] = self
-        self.commands.append(command)
+        if not self._commands:
+            self._owner.touched[self.id] = self
+        self._commands.append(command)
 
     def command_first(self, command: Command) -> None:
         """One that stands before all others of the running callback, apart from edits of headers."""
         self.command(command)
-        self.commands.insert(0, self.commands.pop())
+        self._commands.insert(0, self._commands.pop())
 
     def replace_body(self, direction: Direction, command: Callable[[bytes], Command], body: bytes, name: str) -> None:
         if not direction.body_in_hand:
@@ -161,7 +184,7 @@ class StreamState:
 
     def touch(self) -> None:
         """The outcome of the running callback has something to say about this stream."""
-        self.owner.touched[self.id] = self
+        self._owner.touched[self.id] = self
 
 
 def _is_binary(headers: dict[str, str]) -> bool:
