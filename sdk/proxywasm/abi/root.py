@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from ..core import log_lines
 from ..core.dispatcher import Dispatcher
@@ -21,7 +20,7 @@ class Root:
     """`streams` are those of the VM by context; this plugin's are among them."""
 
     def __init__(
-        self, plugin: Plugin[Any], gateway: Gateway, context: int, streams: Mapping[int, Stream[Root]]
+        self, plugin: PluginDefinition, gateway: Gateway, context: int, streams: Mapping[int, Stream[Root]]
     ) -> None:
         self.gateway = gateway
         self.port = Port(gateway, context, lambda stream: self.dispatcher.request_header(stream, "x-request-id"))
