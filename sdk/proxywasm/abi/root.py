@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ..core import log_lines
+from ..core.definition import PluginDefinition
 from ..core.dispatcher import Dispatcher
 from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
 from .calls import Gateway
