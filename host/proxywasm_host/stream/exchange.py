@@ -1,4 +1,4 @@
-"""The two messages of a stream, without the plugin: what is sent, and how a stream ends that cannot go its usual way."""
+"""The two messages of a stream, without the plugin: what is sent, and what a stream ends with if something fails."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Exchange:
             self.note()
 
     def _break_off(self, half: Half) -> None:
-        """What has gone on of it cannot be finished: the other side must not wait for the rest, nor take it for more."""
+        """What has gone on cannot be finished: the other side must not wait for the rest, nor take it for more."""
         self.log(f"the {half.name} is broken off: its body has another length than its headers have announced")
         if self.response.done:
             self.drop_request()

@@ -1,18 +1,19 @@
 """The states of a stream as data: what may arrive, what goes on, and what the plugin has to do with it.
 
-A stream has two directions, the request and the response. A message in either direction is a sequence of pieces: header
-fields, then any number of chunks of a body, then perhaps trailers. Some piece is the last one: header fields without a
+A stream has two directions, the request and the response. A message in either direction is a sequence of pieces:
+header fields, then any number of chunks of a body, then perhaps trailers. The last piece is header fields without a
 body, the last chunk, or the trailers. Ahead of the response headers there may be informational responses.
 
 Because a plugin may hold back and change what passes, each direction is in two states at once:
 
-* `Arrival`: how much of the message its sender has sent. `ARRIVALS` says for each state and piece what the next state is,
-  or why no HTTP message goes on like this. A caller who feeds such a piece gets a `SequenceError`, and nothing has changed.
-* `Departure`: how much of it has gone on to the other side. `DEPARTURES` says for each state and step what the next state
-  is, or that the step does nothing. So no stream sends a body ahead of its headers, or anything behind an end.
+* `Arrival`: how much of the message its sender has sent. `ARRIVALS` says for each state and piece what the next state
+  is, or why no HTTP message continues like this. A caller who feeds such a piece gets a `SequenceError`, and nothing has
+  changed.
+* `Departure`: how much of it has gone on to the other side. `DEPARTURES` says for each state and step what the next
+  state is, or that the step does nothing. So no stream sends a body ahead of its headers, or anything behind an end.
 
-Between the two lies what waits for the plugin: a body that is being collected, chunks that have come while a direction is
-paused (`wire.Hold`), and trailers (`Tail`), which never overtake their body.
+Between the two lies what waits for the plugin: a body that is being collected, chunks that have come while a direction
+is paused (`wire.Hold`), and trailers (`Tail`), which never overtake their body.
 
 The plugin itself has one state for each stream (`Part`): whether it has been called, and whether it still is.
 `PARTS` says what each thing that happens makes of it.

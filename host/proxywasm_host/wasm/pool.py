@@ -125,8 +125,8 @@ class Pool:
     def ready(self) -> list[Stream]:
         """Open streams that have something to send, each once, of whichever runner they are.
 
-        Look here after each call of a stream or a runner; `Stream.take` takes it. Streams of an instance that was lost are
-        among them, although its runner is not among `runners` any more.
+        Look here after each call of a stream or a runner; `Stream.take` takes it. Streams of an instance that was lost
+        are among them, although its runner is not among `runners` any more.
         """
         return self._ready.streams()
 

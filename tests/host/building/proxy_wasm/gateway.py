@@ -36,6 +36,11 @@ TEXT = """
 REFUSED = 2
 
 
+def _guest_function(name: str, count: int) -> str:
+    result = "(result i32)" if name in _ANSWERING else ""
+    return f'(import "guest" "{name}" (func ${name} {"(param i32) " * count}{result}))'
+
+
 class Gateway:
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
@@ -55,10 +60,7 @@ class Gateway:
         header = [
             '(import "guest" "freed" (func $freed (param i32)))',
             *HEADER_CALLS,
-            *(
-                f'(import "guest" "{name}" (func ${name} {"(param i32) " * count}{"(result i32)" * (name in _ANSWERING)}))'
-                for name, count in GUEST.items()
-            ),
+            *(_guest_function(name, count) for name, count in GUEST.items()),
         ]
         parts = [
             files("proxywasm_host.building.proxy_wasm").joinpath(name).read_text()

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from .connection_headers import CONNECTION_HEADERS
-from .errors import RuleError
-from .fields import check
-from .headers import Headers
-from .wire import EditOp, EditRequestTrailers, EditResponseTrailers, FieldEdits, Fields
-
-if TYPE_CHECKING:
-    from .context import HttpContext
+from ..connection_headers import CONNECTION_HEADERS
+from ..errors import RuleError
+from ..fields import check
+from ..headers import Headers
+from ..wire import EditOp, FieldEdits, Fields
 
 NO_TRAILERS: Final = Headers.sent([], "there are no trailers, or none yet")
 """The trailers of all messages that have none."""
@@ -22,21 +19,16 @@ _GONE: Final = "the trailers have gone on; return Action.PAUSE from the callback
 class Trailers(Headers):
     """They can be changed in their callback, and after it as long as it has paused them."""
 
-    __slots__ = ("_command", "_ctx", "_is_held", "open")
+    __slots__ = ("_is_held", "_send", "open")
 
     def __init__(self, fields: Fields | str) -> None:
         super().__init__(fields)
         self.open = False
         """Their callback is running."""
 
-    def belong_to(
-        self,
-        ctx: HttpContext,
-        command: type[EditRequestTrailers | EditResponseTrailers],
-        is_held: Callable[[], bool],
-    ) -> None:
-        """`is_held` says whether they are paused."""
-        self._ctx, self._command, self._is_held = ctx, command, is_held
+    def belong_to(self, send: Callable[[FieldEdits], None], is_held: Callable[[], bool]) -> None:
+        """`send` takes changes to the host; `is_held` says whether the trailers are paused."""
+        self._send, self._is_held = send, is_held
         self.open = True
 
     def set_all(self, values: Iterable[tuple[str, str]]) -> None:
@@ -60,11 +52,11 @@ class Trailers(Headers):
 
     def _tell(self) -> None:
         """Trailers are rare: each change is a command of its own, and headers need not look after changes here."""
-        edits: FieldEdits = self.take_edits()
-        if edits:
-            self._ctx.command(self._command(edits))
+        if self.edits:
+            self._send(self.take_edits())
 
     def _checked(self, op: EditOp, name: str, value: str) -> tuple[str, str]:
+        del op
         value = check(name, value)
         lower = str.lower(name)
         if lower in CONNECTION_HEADERS:
