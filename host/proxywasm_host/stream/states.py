@@ -7,8 +7,8 @@ body, the last chunk, or the trailers. Ahead of the response headers there may b
 Because a plugin may hold back and change what passes, each direction is in two states at once:
 
 * `Arrival`: how much of the message its sender has sent. `ARRIVALS` says for each state and piece what the next state
-  is, or why no HTTP message continues like this. A caller who feeds such a piece gets a `SequenceError`, and nothing has
-  changed.
+  is, or why no HTTP message continues like this. A caller who feeds such a piece gets a `SequenceError`, and nothing
+  has changed.
 * `Departure`: how much of it has gone on to the other side. `DEPARTURES` says for each state and step what the next
   state is, or that the step does nothing. So no stream sends a body ahead of its headers, or anything behind an end.
 

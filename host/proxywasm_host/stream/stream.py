@@ -50,8 +50,8 @@ class Stream(Exchange):
 
     Feed it with `request_headers`, `request_body`, `request_trailers`, `informational_response`, `response_headers`,
     `response_body`, `response_trailers` as they arrive and `close` at the end, however the stream ended. After each
-    call send what `take` returns, here and for the other streams of `Runner.ready`. What no HTTP message allows in its place
-    raises `SequenceError`.
+    call send what `take` returns, here and for the other streams of `Runner.ready`. What no HTTP message allows in its
+    place raises `SequenceError`.
 
     Attributes:
         id: the number of its context.
