@@ -12,7 +12,7 @@ from tests.ai_proxy.test_rows import provider
 from ai_proxy import Row, providers
 from ai_proxy.pipeline.client_headers import CREDENTIALS, OF_SERVICES
 from ai_proxy_docs import describe
-from proxywasm.client_credentials import mask
+from proxywasm.core.client_credentials import mask
 from proxywasm_host.testing import chat_request, request
 
 # Those that the issue of this rule names, whatever the list in the plugin says.

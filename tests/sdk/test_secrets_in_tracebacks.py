@@ -11,7 +11,7 @@ from tests.sdk.behaviours.secretive import KEYS, PHASES, PLAIN, QUERY_KEY
 
 from proxywasm import ConfigError, Plugin
 from proxywasm.adapters.native import native_program
-from proxywasm.client_credentials import TooManyError, mask
+from proxywasm.core.client_credentials import TooManyError, mask
 from proxywasm.testing import PluginHosts, TestHost
 from proxywasm.wire import LogLevel, PluginFailure
 from proxywasm_host.services import HostServices

@@ -13,9 +13,9 @@ from proxywasm import wire
 from ..limit_fields import too_large, too_many
 
 if TYPE_CHECKING:
-    from .half import Limits
+    from .limits import Limits
 
-_EDITS = (wire.EditRequestHeaders, wire.EditResponseHeaders)
+_EDITS = (wire.EditRequestHeaders, wire.EditResponseHeaders, wire.EditRequestTrailers, wire.EditResponseTrailers)
 _BODIES = (wire.ReplaceRequestBody, wire.ReplaceResponseBody)
 
 

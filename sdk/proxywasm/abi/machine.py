@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..adapters.instance import begin
-from ..plugin import Plugin
-from ..runtime import running
+from ..core.definition import PluginDefinition
+from ..core.running import running
 from ..wire import ConfigError, LogLevel, PluginFailure
 from .calls import (
     CALL_BODY,
     CALL_HEADERS,
     CONTINUE,
+    PASS,
     PLUGIN_CONFIGURATION,
     REDIS_ANSWER,
     Abi,
@@ -29,13 +28,13 @@ class Machine:
     Methods are the ABI's callbacks without `on_`. Arguments are the ABI's: see `wit/proxy-wasm`.
     """
 
-    def __init__(self, plugin: Plugin[Any], abi: Abi, redis: RedisAbi | None, error: type[Exception]) -> None:
+    def __init__(self, plugin: PluginDefinition, abi: Abi, redis: RedisAbi | None, error: type[Exception]) -> None:
         """`error` is what the bindings raise for a status that is not 0; `redis` is None where there is none."""
         self._plugin = plugin
         self._gateway = Gateway(abi, redis, error)
         self._abi = abi
         self._roots: dict[int, Root] = {}
-        self._streams: dict[int, Stream] = {}
+        self._streams: dict[int, Stream[Root]] = {}
         self._running: Root | None = None
 
     def configure(self, context: int, size: int) -> bool:
@@ -71,7 +70,7 @@ class Machine:
             self.context_create(context, parent)
         stream = self._stream(context)
         if stream is None:
-            return CONTINUE
+            return PASS
         if log_level != stream.root.log_level:
             stream.root.follow_log_level(log_level)
         return stream.headers(stream.request, headers, end_of_stream)
@@ -86,7 +85,7 @@ class Machine:
 
     def response_headers(self, context: int, headers: bytes, end_of_stream: bool) -> int:
         stream = self._stream(context)
-        return stream.headers(stream.response, headers, end_of_stream) if stream else CONTINUE
+        return stream.headers(stream.response, headers, end_of_stream) if stream else PASS
 
     def response_body(self, context: int, size: int, end_of_stream: bool) -> int:
         stream = self._stream(context)
@@ -128,7 +127,7 @@ class Machine:
 
     # Who is asked.
 
-    def _stream(self, context: int) -> Stream | None:
+    def _stream(self, context: int) -> Stream[Root] | None:
         self._gateway.here = context
         stream = self._streams.get(context)
         if stream is not None and stream.root is not self._running:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-from .. import log
-from ..dispatcher import Dispatcher
-from ..plugin import Plugin
+from ..core import log_lines
+from ..core.definition import PluginDefinition
+from ..core.dispatcher import Dispatcher
+from ..core.trailers import Trailers
 from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
-from .calls import Gateway
+from .calls import CONTINUE, PASS, Gateway
 from .commands import MEANINGS
 from .half import Half
 from .port import Port
@@ -21,12 +21,19 @@ SOON_MS = 1
 class Root:
     """`streams` are those of the VM by context; this plugin's are among them."""
 
-    def __init__(self, plugin: Plugin[Any], gateway: Gateway, context: int, streams: Mapping[int, Stream]) -> None:
+    def __init__(
+        self, plugin: PluginDefinition, gateway: Gateway, context: int, streams: Mapping[int, Stream[Root]]
+    ) -> None:
         self.gateway = gateway
         self.port = Port(gateway, context, lambda stream: self.dispatcher.request_header(stream, "x-request-id"))
         self.dispatcher = dispatcher = Dispatcher(plugin, self.port)
         self.on_request_headers, self.on_request_body = dispatcher.on_request_headers, dispatcher.on_request_body
         self.on_response_headers, self.on_response_body = dispatcher.on_response_headers, dispatcher.on_response_body
+        self.on_done, self.log = dispatcher.on_done, self.port.log
+        self.on_trailers: tuple[Callable[[int, Trailers], Outcome] | None, ...] = ()
+        """By the number of a direction; None: the plugin does not read them."""
+        self.unread: tuple[int, ...] = ()
+        """What lets a message pass whose body the plugin does not read either, by the number of its direction."""
         self._streams = streams
         self.log_level = -1
         """The gateway's, which the dispatcher has been told."""
@@ -37,12 +44,19 @@ class Root:
         """Raises `ConfigError` or `PluginFailure`."""
         self.dispatcher.configure(config, _log_level(self.gateway.abi.get_log_level()))
         self.port.starting = False
+        dispatcher = self.dispatcher
+        reads_request, reads_response = dispatcher.reads_trailers
+        self.on_trailers = (
+            dispatcher.on_request_trailers if reads_request else None,
+            dispatcher.on_response_trailers if reads_response else None,
+        )
+        self.unread = tuple([CONTINUE if callback else PASS for callback in self.on_trailers])
 
     def follow_log_level(self, level: int) -> None:
         """An operator has changed it."""
         self.log_level = level
         self.dispatcher.log_level = _log_level(level)
-        log.install(self.dispatcher.log_level)
+        log_lines.install(self.dispatcher.log_level)
 
     @property
     def fail_open(self) -> bool:
@@ -92,7 +106,7 @@ class Root:
         """
         return str(error) if type(error) is PluginFailure else self.dispatcher.traceback(error)
 
-    def carry_out(self, commands: Sequence[Command], stream: Stream | None, half: Half | None) -> None:
+    def carry_out(self, commands: Sequence[Command], stream: Stream[Root] | None, half: Half | None) -> None:
         """`half`: the direction of `stream` whose phase is being answered."""
         in_phase = half is not None
         for command in commands:

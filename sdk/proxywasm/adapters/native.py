@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from .. import log
-from ..dispatcher import Dispatcher
+from ..core import log_lines
+from ..core.dispatcher import Dispatcher
+from ..core.running import guard_sleep, running
+from ..core.trailers import Trailers
 from ..errors import ConfigError
 from ..headers import Headers
 from ..plugin import Plugin
-from ..runtime import guard_sleep, running
 from ..wire import Fields, Host, Outcome, PluginFailure, Program, as_unicode, join_fields, split_fields, with_bytes
 
 P = ParamSpec("P")
@@ -62,6 +63,8 @@ class NativeProgram:
         self.on_redis_call_response = guarded(dispatcher.on_redis_call_response)
         self._request_headers = guarded(dispatcher.on_request_headers)
         self._response_headers = guarded(dispatcher.on_response_headers)
+        self._request_trailers = guarded(dispatcher.on_request_trailers)
+        self._response_trailers = guarded(dispatcher.on_response_trailers)
         self._http_call_response = guarded(dispatcher.on_http_call_response)
 
     def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
@@ -69,6 +72,12 @@ class NativeProgram:
 
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
         return self._response_headers(context, _headers(headers), end_of_stream)
+
+    def on_request_trailers(self, context: int, trailers: Fields) -> Outcome:
+        return self._request_trailers(context, Trailers(_as_in_wasm(trailers)))
+
+    def on_response_trailers(self, context: int, trailers: Fields) -> Outcome:
+        return self._response_trailers(context, Trailers(_as_in_wasm(trailers)))
 
     def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
         return self._http_call_response(call, split_fields(_as_in_wasm(headers)), body)
@@ -107,7 +116,7 @@ class _NativeDispatcher(Dispatcher):
     def run(self, context: int, function: Callable[..., Any], *args: Any, own: int | None = None) -> Outcome:
         token = running.set(self)
         saved = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = log.stdout, log.stderr
+        sys.stdout, sys.stderr = log_lines.stdout, log_lines.stderr
         try:
             return super().run(context, function, *args, own=own)
         except PluginFailure as failure:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from . import route_call
-from .context import ExecutionPhase, HttpContext
-from .direction import Direction
-from .errors import RuleError
-from .plugin import Action, BodyCallback, Callbacks, StreamingResponseCallback
-from .wire import (
+from ..errors import RuleError
+from ..wire import (
     BodyMode,
+    Command,
+    EditRequestTrailers,
+    EditResponseTrailers,
     Hold,
     HoldPhase,
     ReadRequestBody,
+    ReadRequestTrailers,
     ReadResponseBody,
+    ReadResponseTrailers,
     ReplaceRequestBody,
     ReplaceResponseBody,
 )
-
-if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
+from .definition import Action, BodyCallback, Callbacks, HeadersCallback, StreamingResponseCallback
+from .direction import Direction
+from .instance import PluginInstance
+from .stream_state import ExecutionPhase, StreamState
+from .trailers import Trailers
 
 READ_ONLY = (
     "this callback is registered with read_only=True, so the body goes on with the length that it came with: "
@@ -31,6 +32,8 @@ NO_BODY = (
     "the headers have gone on: no body follows that Action.STOP_ITERATION could wait for; "
     "to wait for a call-out, return Action.PAUSE"
 )
+
+TO_WAIT = "to wait, return Action.PAUSE"
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _REQUEST_BODY, _RESPONSE_BODY = ExecutionPhase.REQUEST_BODY, ExecutionPhase.RESPONSE_BODY
@@ -46,11 +49,25 @@ _STOP_NO_BUFFER = HoldPhase(Hold.STOP_NO_BUFFER)
 class Phases:
     """The plugin's own callbacks; `Dispatcher.run` calls these methods, each of which is one phase."""
 
-    def __init__(self, dispatcher: Dispatcher, callbacks: Callbacks[Any]) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, instance: PluginInstance, callbacks: Callbacks) -> None:
+        self._instance = instance
         self._callbacks = callbacks
+        reads: list[Command] = []
+        if callbacks.request_trailers is not None:
+            reads.append(ReadRequestTrailers())
+        if callbacks.response_trailers is not None:
+            reads.append(ReadResponseTrailers())
+        if reads:
+            # In place of the method, so that plugins without these callbacks do not pay for the question.
+            self.request_headers = lambda ctx: self._request_headers_and_trailers(ctx, reads)  # type: ignore[method-assign]
 
-    def request_headers(self, ctx: HttpContext) -> None:
+    def _request_headers_and_trailers(self, ctx: StreamState, reads: list[Command]) -> None:
+        Phases.request_headers(self, ctx)
+        if not ctx.replied:
+            for read in reads:
+                ctx.command(read)
+
+    def request_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
         action = callbacks.request_headers(ctx, ctx.config) if callbacks.request_headers else None
         if ctx.replied:
@@ -65,7 +82,7 @@ class Phases:
                     _begin_streaming(request, read_only=callbacks.request_read_only)
         _hold(ctx, request, action, "on_request_headers", has_body=ctx.has_request_body)
 
-    def response_headers(self, ctx: HttpContext) -> None:
+    def response_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
         ctx.execution_phase = _RESPONSE_HEADERS
         replied = ctx.replied
@@ -85,7 +102,7 @@ class Phases:
                     _begin_streaming(response, read_only=callbacks.response_read_only)
         _hold(ctx, response, action, "on_response_headers", has_body=ctx.has_response_body)
 
-    def _route_answer_arrives(self, ctx: HttpContext) -> None:
+    def _route_answer_arrives(self, ctx: StreamState) -> None:
         """The answer goes to the callback of the route call, whole."""
         if ctx.has_response_body:
             ctx.response.read = _BUFFER
@@ -93,44 +110,77 @@ class Phases:
             ctx.response.held = True
             ctx.command(_STOP_ITERATION)
         else:
-            self._whole_body(ctx, ctx.response, _route_answered, b"", "the callback of the route call")
+            self._whole_body(ctx, ctx.response, ctx.route_callback, b"", "the callback of the route call")
 
-    def request_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
+    def request_body(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> bytes | None:
         ctx.execution_phase = _REQUEST_BODY
         if ctx.request.read is not _STREAM:
             self._whole_body(ctx, ctx.request, self._callbacks.request_body, body, "on_request_body")
             return None
         new = self._chunk(ctx, ctx.request, self._callbacks.streaming_request_body, body, end_of_stream)
-        if new is not None and self._dispatcher.touched:
+        if new is not None and self._instance.touched:
             ctx.command(ReplaceRequestBody(new))
             return None
         return new
 
-    def response_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
+    def response_body(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> bytes | None:
         ctx.execution_phase = _RESPONSE_BODY
         if ctx.response.read is not _STREAM:
             if not end_of_stream:
                 self._response_too_large(ctx)
                 return None
-            callback = _route_answered if ctx.route_callback else self._callbacks.response_body
+            callback = ctx.route_callback or self._callbacks.response_body
             self._whole_body(ctx, ctx.response, callback, body, "on_response_body")
             return None
         if ctx.pauses_streaming_response:
             self._taken_chunk(ctx, body, end_of_stream)
             return None
         new = self._chunk(ctx, ctx.response, self._callbacks.streaming_response_body, body, end_of_stream)
-        if new is not None and self._dispatcher.touched:
+        if new is not None and self._instance.touched:
             ctx.command(ReplaceResponseBody(new))
             return None
         return new
 
-    def _response_too_large(self, ctx: HttpContext) -> None:
+    def request_trailers(self, ctx: StreamState, trailers: Trailers) -> None:
+        ctx.execution_phase = ExecutionPhase.REQUEST_TRAILERS
+        callback = self._callbacks.request_trailers
+        self._trailers(ctx, ctx.request, trailers, EditRequestTrailers, callback, "on_request_trailers")
+
+    def response_trailers(self, ctx: StreamState, trailers: Trailers) -> None:
+        ctx.execution_phase = ExecutionPhase.RESPONSE_TRAILERS
+        callback = self._callbacks.response_trailers
+        self._trailers(ctx, ctx.response, trailers, EditResponseTrailers, callback, "on_response_trailers")
+
+    def _trailers(
+        self,
+        ctx: StreamState,
+        direction: Direction,
+        trailers: Trailers,
+        command: type[EditRequestTrailers | EditResponseTrailers],
+        callback: HeadersCallback | None,
+        name: str,
+    ) -> None:
+        assert callback is not None, "the host gives trailers only to a plugin that asked for them"
+        replied = ctx.replied
+        direction.trailers = trailers
+        trailers.belong_to(lambda edits: ctx.command(command(edits)), lambda: direction.held)
+        try:
+            action = callback(ctx, ctx.config)
+        finally:
+            trailers.open = False
+        if ctx.replied and not replied:
+            return
+        if action is _STOP:
+            raise RuleError(f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}")
+        _hold(ctx, direction, action, name)
+
+    def _response_too_large(self, ctx: StreamState) -> None:
         """A body that is buffered comes whole or not at all."""
         if self._callbacks.response_too_large is not None and ctx.route_callback is None:
             self._callbacks.response_too_large(ctx, ctx.config)
 
     def _whole_body(
-        self, ctx: HttpContext, direction: Direction, callback: BodyCallback[Any] | None, body: bytes, name: str
+        self, ctx: StreamState, direction: Direction, callback: BodyCallback | None, body: bytes, name: str
     ) -> None:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         replied = ctx.replied
@@ -139,16 +189,14 @@ class Phases:
         if ctx.replied and not replied:
             return
         if action is _STOP:
-            raise RuleError(
-                f"{name} returned STOP_ITERATION, which is for header callbacks; to wait, return Action.PAUSE"
-            )
+            raise RuleError(f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}")
         _hold(ctx, direction, action, name)
 
     def _chunk(
         self,
-        ctx: HttpContext,
+        ctx: StreamState,
         direction: Direction,
-        callback: StreamingResponseCallback[Any] | None,
+        callback: StreamingResponseCallback | None,
         body: bytes,
         end_of_stream: bool,
     ) -> bytes | None:
@@ -169,7 +217,7 @@ class Phases:
             raise RuleError(READ_ONLY)
         return new
 
-    def _taken_chunk(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> None:
+    def _taken_chunk(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> None:
         if ctx.response.read_only:
             raise RuleError(READ_ONLY)
         ctx.response.taken = True
@@ -186,7 +234,7 @@ class Phases:
         if ctx.response.held:
             ctx.response.release(CONTINUED)
 
-    def _headers_wait_on(self, ctx: HttpContext) -> None:
+    def _headers_wait_on(self, ctx: StreamState) -> None:
         """The plugin has taken a chunk of a streamed response, and still wants to change the headers."""
         if ctx.replied:
             return
@@ -199,7 +247,7 @@ class Phases:
             )
         ctx.command_first(_STOP_NO_BUFFER)
 
-    def done(self, ctx: HttpContext) -> None:
+    def done(self, ctx: StreamState) -> None:
         if self._callbacks.stream_done:
             self._callbacks.stream_done(ctx, ctx.config)
 
@@ -211,14 +259,8 @@ def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
         direction.headers.discard("content-length")
 
 
-def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | None:
-    callback = ctx.route_callback
-    assert callback is not None
-    return callback(route_call.answer(ctx, body))
-
-
 def _hold(
-    ctx: HttpContext, direction: Direction, action: Action | None, callback: str, *, has_body: bool = True
+    ctx: StreamState, direction: Direction, action: Action | None, callback: str, *, has_body: bool = True
 ) -> None:
     """What has been in hand goes on or is held, as the callback has returned."""
     if action is None or action is _CONTINUE:
@@ -226,7 +268,7 @@ def _hold(
             direction.release(CONTINUED)
         else:
             direction.headers.seal(CONTINUED)
-    elif action is _STOP and (not has_body or ctx.is_websocket() or ctx.method == "CONNECT"):
+    elif action is _STOP and (not has_body or ctx.websocket or ctx.method == "CONNECT"):
         # Only a body would release these headers, and the two ends of a tunnel send nothing before they have them.
         direction.headers.seal(NO_BODY)
     elif isinstance(action, Action):
