@@ -82,7 +82,8 @@ def test_a_body_of_another_length_is_a_whole_message_or_none(
             assert not response.complete or response.status >= 500, case
             continue
         (request,) = requests
-        assert request.trailers == trailers, case
+        # In HTTP/1.1 a body with a length has no place for trailers behind it.
+        assert request.trailers == ([] if upstream == "1" and request.length is not None else trailers), case
         assert_changed(path, request.body, came, case)
         sent = request.told()
         if has_no_place(path, sent, answer == "trailers"):
