@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import route_call
+from .callback_functions import place
 from .context import ExecutionPhase, HttpContext
 from .direction import Direction
 from .errors import RuleError
@@ -63,7 +64,7 @@ class Phases:
                 ctx.command(ReadRequestBody(mode, request.limit))
                 if mode is _STREAM and ctx.has_request_body:
                     _begin_streaming(request, read_only=callbacks.request_read_only)
-        _hold(ctx, request, action, "on_request_headers", has_body=ctx.has_request_body)
+        _hold(ctx, request, action, "on_request_headers", callbacks.request_headers, has_body=ctx.has_request_body)
 
     def response_headers(self, ctx: HttpContext) -> None:
         callbacks = self._callbacks
@@ -83,7 +84,7 @@ class Phases:
                 ctx.command(ReadResponseBody(mode, response.limit))
                 if mode is _STREAM and ctx.has_response_body:
                     _begin_streaming(response, read_only=callbacks.response_read_only)
-        _hold(ctx, response, action, "on_response_headers", has_body=ctx.has_response_body)
+        _hold(ctx, response, action, "on_response_headers", callbacks.response_headers, has_body=ctx.has_response_body)
 
     def _route_answer_arrives(self, ctx: HttpContext) -> None:
         """The answer goes to the callback of the route call, whole."""
@@ -140,9 +141,10 @@ class Phases:
             return
         if action is _STOP:
             raise RuleError(
-                f"{name} returned STOP_ITERATION, which is for header callbacks; to wait, return Action.PAUSE"
+                f"{_place(ctx, callback)}: {name} returned STOP_ITERATION, which is for header callbacks; to wait, "
+                "return Action.PAUSE"
             )
-        _hold(ctx, direction, action, name)
+        _hold(ctx, direction, action, name, callback)
 
     def _chunk(
         self,
@@ -163,7 +165,8 @@ class Phases:
             return None
         if type(new) is not bytes:
             if not isinstance(new, bytes):
-                raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
+                got = type(new).__name__
+                raise TypeError(f"{place(callback)}: a streaming body callback must return bytes or None, got {got}")
             new = bytes.__bytes__(new)
         if direction.read_only:
             raise RuleError(READ_ONLY)
@@ -177,8 +180,8 @@ class Phases:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         if callback(ctx, ctx.config, body, end_of_stream):
             raise RuleError(
-                "on_streaming_response_body must return nothing after need_pause_streaming_response: "
-                "inject_response_body sends what should go on"
+                f"{place(callback)}: on_streaming_response_body must return nothing after "
+                "need_pause_streaming_response: inject_response_body sends what should go on"
             )
         if ctx.replied:
             return
@@ -217,8 +220,18 @@ def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | 
     return callback(route_call.answer(ctx, body))
 
 
+def _place(ctx: HttpContext, callback: object) -> str:
+    return place(ctx.route_callback if callback is _route_answered else callback)
+
+
 def _hold(
-    ctx: HttpContext, direction: Direction, action: Action | None, callback: str, *, has_body: bool = True
+    ctx: HttpContext,
+    direction: Direction,
+    action: Action | None,
+    name: str,
+    callback: object,
+    *,
+    has_body: bool = True,
 ) -> None:
     """What has been in hand goes on or is held, as the callback has returned."""
     if action is None or action is _CONTINUE:
@@ -233,4 +246,4 @@ def _hold(
         direction.held = True
         ctx.command(_PAUSE if action is _WAIT else _STOP_ITERATION)
     else:
-        raise TypeError(f"{callback} must return an Action or None, got {action!r}")
+        raise TypeError(f"{_place(ctx, callback)}: {name} must return an Action or None, got {action!r}")

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from . import checks, log, properties
+from . import callback_functions, checks, log, properties
 from .checks import MAX_U32
 from .errors import RuleError
 from .wire import CREATE
@@ -87,7 +87,7 @@ class PluginContext:
         """Have a function change each traceback of this plugin before anybody sees it: take secrets out of it, which
         may stand in the message of any exception. One that raises leaves nothing of the traceback.
         """
-        checks.function(function, "the filter of tracebacks")
+        callback_functions.check(function, "the filter of tracebacks", "filter_tracebacks", ("text",))
         self.traceback_filters.append(function)
 
     # Leader election.
@@ -152,7 +152,7 @@ class Ticks:
 
     def register(self, period_ms: int, function: Callable[[], None]) -> None:
         period_ms = check_period(period_ms)
-        checks.function(function, "the function of a tick")
+        callback_functions.check(function, "the function of a tick", "register_tick", ())
         if not self.open:
             raise RuleError("a tick can be registered only while the plugin starts, for example in parse_config")
         self._entries.append(_Tick(period_ms, function))

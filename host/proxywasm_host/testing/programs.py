@@ -14,11 +14,13 @@ from types import ModuleType
 from typing import Any, Final, TypeAlias
 
 from proxywasm import Plugin
+from proxywasm.loading import PluginNotFoundError, check_callbacks, plugin_of
+from proxywasm.made_plugins import MadePlugins
 from proxywasm.wire import Program
 
 from ..building.build import build, build_module
 from ..building.proxy_wasm import SLOW
-from ..building.staging import NO_PLUGIN, collect
+from ..building.staging import collect
 from ..services import HostServices
 from ..services.frozen_clock import standing_program
 from ..wasm.component import ComponentProgram
@@ -41,6 +43,7 @@ def start_of(plugin: PluginSource) -> Start:
     plugin object is run as it is.
     """
     if isinstance(plugin, Plugin):
+        check_callbacks(plugin, "the test")
         return Played(lambda services: standing_program(plugin, services))
     if not isinstance(plugin, str | os.PathLike):
         return plugin
@@ -115,12 +118,14 @@ def import_afresh(path: Path) -> Plugin[Any]:
     sys.path.insert(0, str(folder))
     try:
         importlib.invalidate_caches()
-        plugin = getattr(_import(name, path), "plugin", None)
+        with MadePlugins() as made:
+            imported = _import(name, path)
     finally:
         sys.path.remove(str(folder))
-    if not isinstance(plugin, Plugin):
-        raise PluginImportError(f"{path} has {NO_PLUGIN}")
-    return plugin
+    try:
+        return plugin_of(imported, made)
+    except PluginNotFoundError as error:
+        raise PluginImportError(str(error)) from None
 
 
 @cache
