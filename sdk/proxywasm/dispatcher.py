@@ -141,7 +141,7 @@ class Dispatcher:
                 outcome = self.run(0, _without_answer, function, own=0)
             except PluginFailure as failure:
                 # One timer must not stop the others, nor itself the next time.
-                self.host.log(LogLevel.ERROR, 0, str(failure))
+                commands += (EffectiveContext(0), FailStream(str(failure)))
             else:
                 assert not isinstance(outcome, bytes)
                 commands += outcome or ()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from . import checks
 from .errors import RuleError
-from .headers import HeaderValues
-from .http_client import HttpAnswer, RouteCallback, answer_from, message_headers, split_url, to_body
+from .headers import Headers, HeaderValues
+from .http_client import HttpAnswer, RouteCallback, message_headers, split_url, to_body
 
 if TYPE_CHECKING:
     from .context import HttpContext
@@ -46,4 +46,6 @@ def start(
 
 
 def answer(ctx: HttpContext, body: bytes) -> HttpAnswer:
-    return answer_from(ctx.response_headers.fields(), body)
+    """A gateway that gets no answer makes one itself, and the client gets that unless the callback replies."""
+    headers = Headers.sent(ctx.response_headers.fields(), "they are those of an answer")
+    return HttpAnswer(int(headers[":status"]), headers, body, received=ctx.is_response_from_upstream())

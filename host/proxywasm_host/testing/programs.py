@@ -16,12 +16,13 @@ from typing import Any, Final, TypeAlias
 from proxywasm import Plugin
 from proxywasm.loading import PluginNotFoundError, check_callbacks, plugin_of
 from proxywasm.made_plugins import MadePlugins
-from proxywasm.wire import Program
+from proxywasm.wire import Program, ProgramLost
 
-from ..building.build import build, build_module
+from ..building.build import BOUNDS, build, build_module
 from ..building.proxy_wasm import SLOW
 from ..building.staging import collect
 from ..services import HostServices
+from ..services.call_time import CallTime
 from ..services.frozen_clock import standing_program
 from ..wasm.component import ComponentProgram
 from ..wasm.engine import Component, Engine
@@ -152,7 +153,11 @@ def _import(name: str, path: Path) -> ModuleType:
     assert spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with CallTime(BOUNDS.seconds):
+            spec.loader.exec_module(module)
+    except ProgramLost as lost:
+        del sys.modules[name]
+        raise PluginImportError(f"the plugin cannot be imported: {lost}") from lost.__cause__
     except Exception as error:
         del sys.modules[name]
         # Whoever reads this wants to see the plugin's own lines only.

@@ -11,6 +11,7 @@ from proxywasm.wire import LogLevel
 
 from .. import services, stream
 from ..limit_fields import KIB, MIB, limit
+from ..services.call_time import CALL_TIME, START_TIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +51,13 @@ class Limits:
         "the instance is lost; from 32 MiB on the plugin: `RecursionError`",
     )
     call_time: float = limit(
-        5.0,
+        CALL_TIME,
         "s",
         "one call of a callback; time in which call-outs are waited for does not count",
         "the instance is lost",
     )
     start_time: float = limit(
-        10.0, "s", "starting an instance, and reading its configuration", "the configuration is refused"
+        START_TIME, "s", "starting an instance, and reading its configuration", "the configuration is refused"
     )
 
     streams: stream.Limits = field(default_factory=stream.Limits)

@@ -8,7 +8,7 @@ from typing import Any
 from .. import log
 from ..dispatcher import Dispatcher
 from ..plugin import Plugin
-from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
+from ..wire import Command, EffectiveContext, FailStream, Fields, LogLevel, Outcome, PluginFailure
 from .calls import Gateway
 from .commands import MEANINGS
 from .half import Half
@@ -93,6 +93,8 @@ class Root:
                 stream, half = self._streams.get(command.value), None
             elif stream is not None:
                 meaning(stream, command, half, in_phase)
+            elif isinstance(command, FailStream):
+                self.port.log(LogLevel.ERROR, 0, command.value)
             # Otherwise the stream ended before its answer came, which is nobody's fault.
         while self._after:
             self._after.pop(0)()
