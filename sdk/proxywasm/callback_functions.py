@@ -21,7 +21,11 @@ if sys.version_info >= (3, 14):
 else:
     _OPTIONS: Final[dict[str, Any]] = {}
 
-_STARS: Final[dict[Any, str]] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
+_FORMS: Final[dict[Any, str]] = {
+    Parameter.VAR_POSITIONAL: "*{}",
+    Parameter.KEYWORD_ONLY: "{}=",
+    Parameter.VAR_KEYWORD: "**{}",
+}
 
 
 def check(function: Any, what: str, role: str, arguments: tuple[str, ...]) -> None:
@@ -35,15 +39,13 @@ def check(function: Any, what: str, role: str, arguments: tuple[str, ...]) -> No
         return
     try:
         signature.bind(*arguments)
-    except TypeError as error:
-        reason = str(error)
-    else:
-        return
-    name = _name(function)
-    taken = ", ".join(_STARS.get(parameter.kind, "") + parameter.name for parameter in signature.parameters.values())
-    raise TypeError(
-        f"{_file(function)}{name}({taken}) does not fit {role}, which calls {name}({', '.join(arguments)}): {reason}"
-    )
+    except TypeError:
+        name = _name(function)
+        taken = ", ".join(map(_shown, signature.parameters.values()))
+        # Python's own reason says no more, and is worded differently in each version.
+        raise TypeError(
+            f"{_file(function)}{name}({taken}) does not fit {role}, which calls {name}({', '.join(arguments)})"
+        ) from None
 
 
 def place(function: Any) -> str:
@@ -58,6 +60,10 @@ def _signature(function: Any) -> Signature | None:
         return inspect.signature(function, follow_wrapped=False, **_OPTIONS)
     except (TypeError, ValueError):
         return None
+
+
+def _shown(parameter: Parameter) -> str:
+    return _FORMS.get(parameter.kind, "{}").format(parameter.name)
 
 
 def _file(function: Any) -> str:

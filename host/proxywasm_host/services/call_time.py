@@ -1,9 +1,9 @@
 """How long a call of a plugin in this process may compute: an endless loop ends, with a traceback of where it was.
 
-What is counted is the processor's time, by `ITIMER_VIRTUAL`. So a debugger that waits for its user costs nothing, and
-neither does a machine that is busy with something else; nobody else uses this timer, as pytest-timeout does the one of the
-clock. Signals reach only the main thread of a process, where tests run, those of pytest-xdist included. In other threads,
-and on Windows, nothing is counted.
+The time of the processor is counted, with `ITIMER_VIRTUAL`. So neither a debugger that waits for its user nor a machine
+that is busy with something else makes a difference, and pytest-timeout keeps its own timer, which is that of the clock.
+Signals reach only the main thread of a process, where tests run, also those of pytest-xdist. In other threads, and on
+Windows, nothing is counted.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from proxywasm.tracebacks import plugin_traceback
 from proxywasm.wire import ProgramLost
 
 CALL_TIME: Final = 5.0
-"""Seconds for a call of a callback."""
-START_TIME: Final = 10.0
-"""Seconds for a start, which reads the configuration."""
+"""Seconds for a call of a plugin."""
 _AGAIN: Final = 0.1
 """Seconds until the plugin is stopped once more, if it has caught what stopped it."""
 

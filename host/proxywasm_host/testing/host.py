@@ -225,6 +225,8 @@ class TestHost(HostViews):
         finally:
             self._instances.remove(self)
             self._gateway.close()
+        # What a real gateway has done since the last step of the test is seen now.
+        self._failures.report()
 
     def __enter__(self) -> Self:
         return self

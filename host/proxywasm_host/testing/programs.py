@@ -33,6 +33,10 @@ PluginSource: TypeAlias = "Plugin[Any] | str | os.PathLike[str] | Start"
 """A plugin object, its Python file or package folder, a built component (`.wasm`), or what `start_of` returned."""
 
 
+IMPORT_TIME: Final[float] = BOUNDS.seconds
+"""Seconds that importing a plugin may compute, natively: as when it is built."""
+
+
 class PluginImportError(AssertionError):
     """The plugin's source cannot be imported. The message is its traceback."""
 
@@ -153,7 +157,7 @@ def _import(name: str, path: Path) -> ModuleType:
     assert spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
-        with CallTime(BOUNDS.seconds):
+        with CallTime(IMPORT_TIME):
             spec.loader.exec_module(module)
     except ProgramLost as lost:
         del sys.modules[name]

@@ -11,7 +11,7 @@ from proxywasm.wire import LogLevel
 
 from .. import services, stream
 from ..limit_fields import KIB, MIB, limit
-from ..services.call_time import CALL_TIME, START_TIME
+from ..services.call_time import CALL_TIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Limits:
         "the instance is lost",
     )
     start_time: float = limit(
-        START_TIME, "s", "starting an instance, and reading its configuration", "the configuration is refused"
+        10.0, "s", "starting an instance, and reading its configuration", "the configuration is refused"
     )
 
     streams: stream.Limits = field(default_factory=stream.Limits)
