@@ -193,7 +193,7 @@ class Headers(MutableMapping[str, str]):
             raise RuleError(f"cannot change header {name!a}: {self.sealed}")
         try:
             lower = _spellings[name]
-        except (KeyError, TypeError):
+        except KeyError:
             lower = ""
         # What can be printed has neither line breaks nor lone surrogates.
         if not lower or type(value) is not str or not value.isprintable():
