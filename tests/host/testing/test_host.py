@@ -206,12 +206,12 @@ def test_a_call_waits_until_the_test_answers_it(host: TestHost) -> None:
         call.answer()
 
 
-NO_ANSWER = ("502 ", "received False, failed True")
+NO_ANSWER = ("502", "received False, failed True")
 
 
 def answer_of(stream: TestStream) -> tuple[str, str]:
-    """As the plugin has seen it."""
-    return stream.upstream.headers["x-answer"], stream.upstream.headers["x-failed"]
+    """As the plugin has seen it. HTTP takes spaces at the end of a value away."""
+    return stream.upstream.headers["x-answer"].rstrip(), stream.upstream.headers["x-failed"]
 
 
 def test_a_connection_that_breaks_gives_no_answer(host: TestHost) -> None:
@@ -250,7 +250,7 @@ def test_other_answers_are_no_failure_of_the_service(host: TestHost) -> None:
     for status in (200, 404, 500, 501):
         stream = host.request(path="/call")
         host.next_call().answer(status)
-        assert answer_of(stream) == (f"{status} ", "received True, failed False")
+        assert answer_of(stream) == (str(status), "received True, failed False")
 
 
 def test_a_call_without_answer_times_out(host: TestHost) -> None:
