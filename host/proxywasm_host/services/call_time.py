@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import signal
 import threading
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final
 
+import proxywasm
 from proxywasm.tracebacks import plugin_traceback
 from proxywasm.wire import ProgramLost
 
@@ -20,6 +22,7 @@ CALL_TIME: Final = 5.0
 """Seconds for a call of a plugin."""
 _AGAIN: Final = 0.1
 """Seconds until the plugin is stopped once more, if it has caught what stopped it."""
+_OURS: Final = (f"{Path(proxywasm.__file__).parent}/", f"{Path(__file__).parents[1]}/")
 
 
 class CallTimeError(KeyboardInterrupt):
@@ -49,7 +52,7 @@ class CallTime:
         CallTime._armed, self._mine = None, False
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if isinstance(error, CallTimeError):
-            error = error.with_traceback(_until_stopped(frames))
+            error = error.with_traceback(_until_stopped(_of_plugin(frames)))
             raise ProgramLost(f"a call took longer than it may\n\n{plugin_traceback(error)}") from error
 
     @staticmethod
@@ -68,6 +71,14 @@ def _can_count() -> bool:
         signal.signal(signal.SIGVTALRM, CallTime.stop)
         return True
     return handler is CallTime.stop  # otherwise the signal is somebody else's
+
+
+def _of_plugin(all_frames: TracebackType | None) -> TracebackType | None:
+    """Without the way to the plugin."""
+    frames = all_frames
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_OURS):
+        frames = frames.tb_next
+    return frames or all_frames
 
 
 def _until_stopped(frames: TracebackType | None) -> TracebackType | None:

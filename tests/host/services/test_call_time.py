@@ -90,6 +90,7 @@ def test_an_endless_loop_ends_with_the_line_that_loops(where: str) -> None:
     assert "in loop\n" in message
     assert "still computes after 0.05 seconds" in message
     assert "in stop\n" not in message, "the handler of the signal"
+    assert "in guarded\n" not in message, "the way to the plugin"
     assert caught.value.__cause__ is not None
     frames = caught.value.__cause__.__traceback__
     while frames is not None and frames.tb_next is not None:
