@@ -70,6 +70,12 @@ def test_a_reply_needs_no_details(host: TestHost, path: str) -> None:
     assert (stream.reply.status, stream.reply.details, stream.downstream.status) == (418, "", 418)
 
 
+def test_details_of_a_reply_have_no_spaces_in_envoy(host: TestHost, plugin_host: PluginHosts) -> None:
+    reply = host.request(path="/reply-with-spaces").reply
+    assert reply is not None
+    assert reply.details == ("one_two" if plugin_host.flavour == "envoy" else "one two")
+
+
 def test_a_response_of_the_upstream_is_no_reply(host: TestHost) -> None:
     stream = host.request()
     stream.respond(418)
@@ -139,6 +145,11 @@ def test_a_start_that_raises_fails_the_test_with_the_plugins_traceback(plugin_ho
 def test_a_plugin_that_raises_fails_the_test_with_its_traceback(host: TestHost) -> None:
     with pytest.raises(PluginFailedError, match=r'(?s)many\.py", line \d+, in request_headers.*LookupError: nothing'):
         host.request(path="/raise")
+
+
+def test_a_callback_that_returns_what_it_must_not_is_named(host: TestHost) -> None:
+    with pytest.raises(PluginFailedError, match=r"many\.py:\d+: request_headers: on_request_headers must return"):
+        host.request(path="/return-text")
 
 
 def test_a_start_that_raises_is_tolerated_by_no_test(plugin_host: PluginHosts) -> None:

@@ -70,6 +70,8 @@ def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None: 
             headers["x-seen"] = ",".join(seen)
         case "/raise":
             raise LookupError("nothing there")
+        case "/return-text":
+            return "continue"  # type: ignore[return-value]  # as an author may do it
         case "/stop":
             return Action.STOP_ITERATION
         case "/hang":
