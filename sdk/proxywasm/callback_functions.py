@@ -50,6 +50,7 @@ def check(function: Any, what: str, role: str, arguments: tuple[str, ...]) -> No
 
 def place(function: Any) -> str:
     """`my_plugin.py:12: greet`, for messages. The line is that of the first decorator."""
+    function = inspect.unwrap(function)
     return f"{_file(function)}{_name(function)}"
 
 

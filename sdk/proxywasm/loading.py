@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, Final
 
+from .core.definition import Callbacks
 from .made_plugins import MadePlugins
-from .plugin import Callbacks, Plugin
+from .plugin import Plugin
 
 NO_PLUGIN: Final = "no attribute `plugin` that is a proxywasm.Plugin"
 
@@ -36,7 +37,8 @@ def plugin_of(module: ModuleType, made: MadePlugins) -> Plugin[Any]:
 
 def check_callbacks(plugin: Plugin[Any], where: str) -> None:
     """Raises `PluginNotFoundError` if the plugin has none."""
-    if plugin.callbacks == Callbacks():
+    callbacks = plugin.callbacks
+    if callbacks == Callbacks(callbacks.stream_context, callbacks.plugin_context):
         raise PluginNotFoundError(
             f"{where}: the plugin {plugin.name!r} has no callbacks, so it would do nothing; register one, for example "
             "with @plugin.on_request_headers"

@@ -15,7 +15,7 @@ from types import FrameType, TracebackType
 from typing import Final
 
 import proxywasm
-from proxywasm.tracebacks import plugin_traceback
+from proxywasm.core.tracebacks import plugin_traceback
 from proxywasm.wire import ProgramLost
 
 CALL_TIME: Final = 5.0

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any, Final, TypeAlias
 
 from proxywasm import Plugin
+from proxywasm.core.running import guard_sleep
 from proxywasm.loading import PluginNotFoundError, check_callbacks, plugin_of
 from proxywasm.made_plugins import MadePlugins
 from proxywasm.wire import Program, ProgramLost
@@ -116,6 +117,7 @@ def import_afresh(path: Path) -> Plugin[Any]:
     Raises `PluginImportError`.
     """
     __tracebackhide__ = True
+    guard_sleep()  # before `from time import sleep`
     name, folder = path.stem, path.parent
     own = _own_modules(path)
     for module in [module for module in sys.modules if module.partition(".")[0] in own]:

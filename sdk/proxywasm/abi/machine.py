@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from .. import log
 from ..adapters.instance import begin
+from ..core.definition import PluginDefinition
+from ..core.running import running
 from ..http_client import OUT_OF_ORDER
-from ..plugin import Plugin
-from ..runtime import running
 from ..text import to_text
 from ..wire import ConfigError, Fields, LogLevel, PluginFailure
 from .calls import (
@@ -45,13 +44,13 @@ class Machine:
     Methods are the ABI's callbacks without `on_`. Arguments are the ABI's: see `wit/proxy-wasm`.
     """
 
-    def __init__(self, plugin: Plugin[Any], abi: Abi, redis: RedisAbi | None, error: type[Exception]) -> None:
+    def __init__(self, plugin: PluginDefinition, abi: Abi, redis: RedisAbi | None, error: type[Exception]) -> None:
         """`error` is what the bindings raise for a status that is not 0; `redis` is None where there is none."""
         self._plugin = plugin
         self._gateway = Gateway(abi, redis, error)
         self._abi = abi
         self._roots: dict[int, Root] = {}
-        self._streams: dict[int, Stream] = {}
+        self._streams: dict[int, Stream[Root]] = {}
         self._running: Root | None = None
 
     def configure(self, context: int, size: int) -> bool:
@@ -133,7 +132,7 @@ class Machine:
             fields = split_pairs(self._abi.get_header_map_pairs(CALL_HEADERS)) if header_count else []
             body = self._abi.get_buffer_bytes(CALL_BODY, 0, body_size) or b"" if body_size else b""
             if _is_by_gateway(fields):
-                if log.enabled_for(LogLevel.DEBUG):
+                if root.dispatcher.log_level <= LogLevel.DEBUG:
                     waiting = root.dispatcher.calls.waits_for_http(call)
                     root.port.log(LogLevel.DEBUG, waiting, f"no answer to http call {call}: {to_text(body)}")
                 fields, body = [], b""
@@ -147,7 +146,7 @@ class Machine:
 
     # Who is asked.
 
-    def _stream(self, context: int) -> Stream | None:
+    def _stream(self, context: int) -> Stream[Root] | None:
         self._gateway.here = context
         stream = self._streams.get(context)
         if stream is not None and stream.root is not self._running:

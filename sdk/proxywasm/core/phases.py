@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from . import route_call
-from .callback_functions import place
-from .context import ExecutionPhase, HttpContext
-from .direction import Direction
-from .errors import RuleError
-from .plugin import Action, BodyCallback, Callbacks, StreamingResponseCallback
-from .wire import (
+from ..callback_functions import place
+from ..errors import RuleError
+from ..wire import (
     BodyMode,
     Hold,
     HoldPhase,
@@ -19,9 +13,10 @@ from .wire import (
     ReplaceRequestBody,
     ReplaceResponseBody,
 )
-
-if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
+from .definition import Action, BodyCallback, Callbacks, StreamingResponseCallback
+from .direction import Direction
+from .instance import PluginInstance
+from .stream_state import ExecutionPhase, StreamState
 
 READ_ONLY = (
     "this callback is registered with read_only=True, so the body goes on with the length that it came with: "
@@ -47,11 +42,11 @@ _STOP_NO_BUFFER = HoldPhase(Hold.STOP_NO_BUFFER)
 class Phases:
     """The plugin's own callbacks; `Dispatcher.run` calls these methods, each of which is one phase."""
 
-    def __init__(self, dispatcher: Dispatcher, callbacks: Callbacks[Any]) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, instance: PluginInstance, callbacks: Callbacks) -> None:
+        self._instance = instance
         self._callbacks = callbacks
 
-    def request_headers(self, ctx: HttpContext) -> None:
+    def request_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
         action = callbacks.request_headers(ctx, ctx.config) if callbacks.request_headers else None
         if ctx.replied:
@@ -66,7 +61,7 @@ class Phases:
                     _begin_streaming(request, read_only=callbacks.request_read_only)
         _hold(ctx, request, action, "on_request_headers", callbacks.request_headers, has_body=ctx.has_request_body)
 
-    def response_headers(self, ctx: HttpContext) -> None:
+    def response_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
         ctx.execution_phase = _RESPONSE_HEADERS
         replied = ctx.replied
@@ -86,7 +81,7 @@ class Phases:
                     _begin_streaming(response, read_only=callbacks.response_read_only)
         _hold(ctx, response, action, "on_response_headers", callbacks.response_headers, has_body=ctx.has_response_body)
 
-    def _route_answer_arrives(self, ctx: HttpContext) -> None:
+    def _route_answer_arrives(self, ctx: StreamState) -> None:
         """The answer goes to the callback of the route call, whole."""
         if ctx.has_response_body:
             ctx.response.read = _BUFFER
@@ -94,44 +89,44 @@ class Phases:
             ctx.response.held = True
             ctx.command(_STOP_ITERATION)
         else:
-            self._whole_body(ctx, ctx.response, _route_answered, b"", "the callback of the route call")
+            self._whole_body(ctx, ctx.response, ctx.route_callback, b"", "the callback of the route call")
 
-    def request_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
+    def request_body(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> bytes | None:
         ctx.execution_phase = _REQUEST_BODY
         if ctx.request.read is not _STREAM:
             self._whole_body(ctx, ctx.request, self._callbacks.request_body, body, "on_request_body")
             return None
         new = self._chunk(ctx, ctx.request, self._callbacks.streaming_request_body, body, end_of_stream)
-        if new is not None and self._dispatcher.touched:
+        if new is not None and self._instance.touched:
             ctx.command(ReplaceRequestBody(new))
             return None
         return new
 
-    def response_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
+    def response_body(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> bytes | None:
         ctx.execution_phase = _RESPONSE_BODY
         if ctx.response.read is not _STREAM:
             if not end_of_stream:
                 self._response_too_large(ctx)
                 return None
-            callback = _route_answered if ctx.route_callback else self._callbacks.response_body
+            callback = ctx.route_callback or self._callbacks.response_body
             self._whole_body(ctx, ctx.response, callback, body, "on_response_body")
             return None
         if ctx.pauses_streaming_response:
             self._taken_chunk(ctx, body, end_of_stream)
             return None
         new = self._chunk(ctx, ctx.response, self._callbacks.streaming_response_body, body, end_of_stream)
-        if new is not None and self._dispatcher.touched:
+        if new is not None and self._instance.touched:
             ctx.command(ReplaceResponseBody(new))
             return None
         return new
 
-    def _response_too_large(self, ctx: HttpContext) -> None:
+    def _response_too_large(self, ctx: StreamState) -> None:
         """A body that is buffered comes whole or not at all."""
         if self._callbacks.response_too_large is not None and ctx.route_callback is None:
             self._callbacks.response_too_large(ctx, ctx.config)
 
     def _whole_body(
-        self, ctx: HttpContext, direction: Direction, callback: BodyCallback[Any] | None, body: bytes, name: str
+        self, ctx: StreamState, direction: Direction, callback: BodyCallback | None, body: bytes, name: str
     ) -> None:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         replied = ctx.replied
@@ -141,16 +136,16 @@ class Phases:
             return
         if action is _STOP:
             raise RuleError(
-                f"{_place(ctx, callback)}: {name} returned STOP_ITERATION, which is for header callbacks; to wait, "
+                f"{place(callback)}: {name} returned STOP_ITERATION, which is for header callbacks; to wait, "
                 "return Action.PAUSE"
             )
         _hold(ctx, direction, action, name, callback)
 
     def _chunk(
         self,
-        ctx: HttpContext,
+        ctx: StreamState,
         direction: Direction,
-        callback: StreamingResponseCallback[Any] | None,
+        callback: StreamingResponseCallback | None,
         body: bytes,
         end_of_stream: bool,
     ) -> bytes | None:
@@ -172,7 +167,7 @@ class Phases:
             raise RuleError(READ_ONLY)
         return new
 
-    def _taken_chunk(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> None:
+    def _taken_chunk(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> None:
         if ctx.response.read_only:
             raise RuleError(READ_ONLY)
         ctx.response.taken = True
@@ -189,7 +184,7 @@ class Phases:
         if ctx.response.held:
             ctx.response.release(CONTINUED)
 
-    def _headers_wait_on(self, ctx: HttpContext) -> None:
+    def _headers_wait_on(self, ctx: StreamState) -> None:
         """The plugin has taken a chunk of a streamed response, and still wants to change the headers."""
         if ctx.replied:
             return
@@ -202,7 +197,7 @@ class Phases:
             )
         ctx.command_first(_STOP_NO_BUFFER)
 
-    def done(self, ctx: HttpContext) -> None:
+    def done(self, ctx: StreamState) -> None:
         if self._callbacks.stream_done:
             self._callbacks.stream_done(ctx, ctx.config)
 
@@ -214,18 +209,8 @@ def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
         direction.headers.discard("content-length")
 
 
-def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | None:
-    callback = ctx.route_callback
-    assert callback is not None
-    return callback(route_call.answer(ctx, body))
-
-
-def _place(ctx: HttpContext, callback: object) -> str:
-    return place(ctx.route_callback if callback is _route_answered else callback)
-
-
 def _hold(
-    ctx: HttpContext,
+    ctx: StreamState,
     direction: Direction,
     action: Action | None,
     name: str,
@@ -239,11 +224,11 @@ def _hold(
             direction.release(CONTINUED)
         else:
             direction.headers.seal(CONTINUED)
-    elif action is _STOP and (not has_body or ctx.is_websocket() or ctx.method == "CONNECT"):
+    elif action is _STOP and (not has_body or ctx.websocket or ctx.method == "CONNECT"):
         # Only a body would release these headers, and the two ends of a tunnel send nothing before they have them.
         direction.headers.seal(NO_BODY)
     elif isinstance(action, Action):
         direction.held = True
         ctx.command(_PAUSE if action is _WAIT else _STOP_ITERATION)
     else:
-        raise TypeError(f"{_place(ctx, callback)}: {name} must return an Action or None, got {action!r}")
+        raise TypeError(f"{place(callback)}: {name} must return an Action or None, got {action!r}")
