@@ -23,13 +23,14 @@ LAYERS = [
     Layers("sdk", "proxywasm", {
         "what puts plugins into hosts": {"abi", "adapters", "testing"},
         "the author's facade": {
-            "", "attributes", "clusters", "context", "http_client", "log", "metrics", "plugin", "plugin_context",
-            "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data", "token_usage",
+            "", "attributes", "clusters", "context", "http_client", "loading", "log", "metrics", "plugin",
+            "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data",
+            "token_usage",
         },
         "what runs a plugin": {"core"},
         "the vocabulary": {
-            "checks", "connection_headers", "errors", "fields", "framing", "headers", "helpers", "json_bounds",
-            "replies", "resp", "sse", "text", "wire",
+            "callback_functions", "checks", "connection_headers", "errors", "fields", "framing", "headers", "helpers",
+            "json_bounds", "made_plugins", "replies", "resp", "sse", "text", "wire",
         },
     }),
 ]  # fmt: skip
