@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..schema import Kind, key
+from proxywasm.config import key
+
 from .common import Settings
 
 
@@ -14,11 +15,8 @@ from .common import Settings
 class ClaudeSettings(Settings):
     """Keys of Claude."""
 
-    claude_version: str = key(
-        Kind.STRING, "version of the API that is asked for", default="2023-06-01", aliases=("apiVersion",)
-    )
+    claude_version: str = key("version of the API that is asked for", default="2023-06-01", aliases=("apiVersion",))
     claude_code_mode: bool = key(
-        Kind.BOOLEAN,
         "the tokens are OAuth tokens of Claude Code subscriptions, and requests look like that client's",
         default=False,
     )
