@@ -24,7 +24,7 @@ from __future__ import annotations
 from typing import Any
 
 from .declaration import Declared, default_of, json_name, keys_of, rules_of
-from .keys import Key, Kind, Pattern, Table, key
+from .keys import Key, Kind, Naming, Pattern, Table, key
 from .problems import Fault, Invalid, Problem, did_you_mean, nearest, type_name
 from .reader import Reader, problems, read, reader
 from .reading import apply_rules, read_object
@@ -57,6 +57,7 @@ __all__ = [
     "Is",
     "Key",
     "Kind",
+    "Naming",
     "NoEffect",
     "Not",
     "Pattern",

@@ -8,7 +8,7 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
 
-from .keys import MAPS, METADATA, NUMBERS, OBJECTS, TEXTS, Key, Kind, Table
+from .keys import MAPS, METADATA, NUMBERS, OBJECTS, TEXTS, Key, Kind, Naming, Table
 from .rules import Exclusive, NoEffect, Required, Rule, names_of
 from .shapes import shape
 
@@ -62,20 +62,23 @@ def declaration(settings: Declared) -> Declaration:
 
 def _declaration(settings: Declared) -> Declaration:
     if isinstance(settings, Table):
-        title, doc, rules = settings.title, settings.doc, settings.rules
+        title, doc, rules, naming = settings.title, settings.doc, settings.rules, Naming.AS_FIELDS
         items = settings.keys
         hints: Mapping[str, Any] = dict.fromkeys(items)
     elif isinstance(settings, type) and is_dataclass(settings):
         title, doc = settings.__name__, _own_doc(settings)
-        rules = tuple(rule for base in reversed(settings.__mro__) for rule in base.__dict__.get("rules", ()))
         items = {item.name: item for item in fields(settings) if item.init}
         hints = _hints(settings, items)
+        # A key may be called like that, too.
+        bases = [] if "rules" in items else reversed(settings.__mro__)
+        rules = tuple(rule for base in bases for rule in base.__dict__.get("rules", ()))
+        naming = Naming.AS_FIELDS if "naming" in items else getattr(settings, "naming", Naming.AS_FIELDS)
     else:
         raise TypeError(f"settings are a dataclass or a Table, got {settings!r}")
     keys, names = {}, {}
     for name, item in items.items():
         keys[name] = _key(f"{title}.{name}", item, hints[name])
-        names[name] = keys[name].name or (name if isinstance(settings, Table) else _camel(name))
+        names[name] = keys[name].name or naming.of(name)
     found = Declaration(title, doc, keys, names, items, rules, isinstance(settings, Table))
     _check_names(found)
     _check_rules(found)
@@ -192,8 +195,3 @@ def _check_rules(found: Declaration) -> None:
                 named = {*names} | names_of(when)
         for name in sorted(named - found.keys.keys()):
             raise TypeError(f"{found.title}.rules: there is no field {name}")
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(word.capitalize() for word in tail)

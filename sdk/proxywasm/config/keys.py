@@ -10,6 +10,24 @@ from typing import Any, Final
 from .rules import Rule
 
 
+class Naming(Enum):
+    """How the keys of a class are called in the configuration."""
+
+    AS_FIELDS = "as the fields"
+    CAMEL_CASE = "the fields' names in camel case"
+
+    def of(self, field_name: str) -> str:
+        """The key of a field.
+
+        >>> Naming.CAMEL_CASE.of("api_tokens")
+        'apiTokens'
+        """
+        if self is Naming.AS_FIELDS:
+            return field_name
+        head, *tail = field_name.split("_")
+        return head + "".join(word.capitalize() for word in tail)
+
+
 class Kind(Enum):
     """What a JSON value is. The values of the members are the words of the documentation."""
 
@@ -111,7 +129,7 @@ def key(
             class, a `Table`, a `Kind`.
         default: the value when the key is missing or null. It is not converted.
         factory: makes the default.
-        name: the key's name in JSON, where it is not the field's name in camel case.
+        name: the key's name in the configuration, where it is not the field's.
         aliases: older names, which are understood and reported.
         unit: of a number, for the documentation: `ms`, `s`, `tokens`, ...
         choices: the strings that are allowed; `Literal["a", "b"]` as the field's type does the same.

@@ -89,8 +89,11 @@ def _read_key(
         return MISSING
     value = _value(entry, document[given[0]], under(path, given[0]), findings, required=required)
     for other in given[1:]:
-        text = f"has no effect beside {name}, of which it is another name"
-        findings.report(Fault.IDLE, under(path, other), text)
+        text = f"beside {name}, of which it is another name"
+        if findings.lenient:
+            findings.report(Fault.IDLE, under(path, other), f"has no effect {text}")
+        else:
+            findings.report(Fault.REFUSED, under(path, other), f"cannot be given {text}")
     if given[0] != name:
         findings.report(Fault.ALIAS, under(path, given[0]), f"understood; it is called {name}")
     return value

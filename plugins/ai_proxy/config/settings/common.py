@@ -1,14 +1,12 @@
 """The keys of a provider object that every provider has."""
 
-# ruff: noqa: RUF009  # `key` makes a dataclass field, as `dataclasses.field` does
-
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from proxywasm.config import All, Given, Is, NoEffect, Not, Rule, key
+from proxywasm.config import All, Given, Is, Naming, NoEffect, Not, Rule, key
 
 from ...pipeline.client_headers import CREDENTIALS
 from ...wire import apis
@@ -32,6 +30,8 @@ CONVERSATION: Final = (
 class ContextFile:
     """Where a text is kept that is put in front of every conversation."""
 
+    naming: ClassVar[Naming] = Naming.CAMEL_CASE
+
     file_url: str = key("address of the text, http or https", secret=True)
     service_name: str = key("service that the gateway knows for the address")
     service_port: int = key("port of the service", minimum=1, maximum=65_535)
@@ -40,6 +40,8 @@ class ContextFile:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomSetting:
     """A field that is written into every request body."""
+
+    naming: ClassVar[Naming] = Naming.CAMEL_CASE
 
     name: str = key("name of the field; dots lead into objects")
     value: Any = key("what to write")
@@ -54,6 +56,8 @@ class CustomSetting:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Keys of every provider."""
+
+    naming: ClassVar[Naming] = Naming.CAMEL_CASE
 
     type: str = key("which model service this is")
     id: str = key("name of this entry, for `activeProviderId`", default="")

@@ -1,7 +1,5 @@
 """The keys that Google's services add."""
 
-# ruff: noqa: RUF009  # `key` makes a dataclass field, as `dataclasses.field` does
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The keys that Qwen adds."""
 
-# `key` makes a dataclass field, as `dataclasses.field` does
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,14 +1,12 @@
 """`failover` and `retryOnFailure`: what is done when the model service refuses or fails."""
 
-# ruff: noqa: RUF009  # `key` makes a dataclass field, as `dataclasses.field` does
-
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from proxywasm.config import Invalid, Is, Required, Rule, key
+from proxywasm.config import Invalid, Is, Naming, Required, Rule, key
 
 LONGEST_CALL: Final = 2**32 - 1
 """Milliseconds that a gateway can be told to wait for an answer."""
@@ -39,6 +37,8 @@ _OFF: Final = "it is off; say whether it is to be on"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailoverSettings:
     """Keys of `failover`."""
+
+    naming: ClassVar[Naming] = Naming.CAMEL_CASE
 
     enabled: bool = key("leave out tokens that fail until they work again", default=False, expected=_OFF)
     failure_threshold: int = key("failures in a row after which a token is left out", default=3, minimum=1)
@@ -72,6 +72,8 @@ class FailoverSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrySettings:
     """Keys of `retryOnFailure`."""
+
+    naming: ClassVar[Naming] = Naming.CAMEL_CASE
 
     enabled: bool = key(
         "ask once more with another token before a client sees a failure",

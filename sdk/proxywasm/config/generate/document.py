@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ...rules import MATCH_KEYS, RULES
 from ..declaration import Declared, declaration
+from ..keys import Kind
 from . import describe, rule_schema, value_schema
 from .value_schema import NULL, Schema
 
@@ -31,11 +32,12 @@ def settings_schema(settings: Declared) -> Schema:
     defined = describe.nested(settings)
     root = closed(settings, defined)
     root["properties"] = {"$schema": True, **root["properties"]}
-    return {**_head(settings), **root, **_defs({name: closed(kind, defined) for kind, name in defined.items()})}
+    title = declaration(settings).title
+    return {**_head(settings, title), **root, **_defs({name: closed(kind, defined) for kind, name in defined.items()})}
 
 
-def plugin_schema(settings: Declared, override: Declared | None) -> Schema:
-    """The schema of a plugin's whole configuration, with `_rules_`.
+def plugin_schema(name: str, settings: Declared, override: Declared | None) -> Schema:
+    """The schema of the whole configuration of the plugin with this name, `_rules_` included.
 
     `override` are the settings that a rule has; None: a rule may have any keys.
     """
@@ -55,8 +57,8 @@ def plugin_schema(settings: Declared, override: Declared | None) -> Schema:
     }
     if conditions:
         root |= {"if": only_rules, "else": conditions}
-    nested = {name: closed(kind, defined) for kind, name in defined.items()}
-    return {**_head(settings), **root, **_defs({"_rule": _rule(override, defined), **nested})}
+    parts = {"_rule": _rule(override, defined), **{title: closed(kind, defined) for kind, title in defined.items()}}
+    return {**_head(settings, f"Configuration of {name}"), **root, **_defs(parts)}
 
 
 def _rule(override: Declared | None, defined: Mapping[Declared, str]) -> Schema:
@@ -87,9 +89,9 @@ def closed(settings: Declared, defined: Mapping[Declared, str], known: AbstractS
         for alias in entry.aliases:
             properties[alias] = {**value_schema.value(settings, name, defined), "deprecated": True}
         if declared.is_required(name) and entry.aliases:
-            conditions.append(
-                {"anyOf": [_there(one, value_schema.not_empty(entry)) for one in (written, *entry.aliases)]}
-            )
+            value = {} if entry.kind is Kind.ANY else {"not": NULL}
+            names = (written, *entry.aliases)
+            conditions.append({"anyOf": [{"required": [one], "properties": {one: value}} for one in names]})
         elif declared.is_required(name):
             required.append(written)
     conditions += [schema for rule in declared.rules if (schema := rule_schema.rule(settings, rule)) is not None]
@@ -103,13 +105,9 @@ def closed(settings: Declared, defined: Mapping[Declared, str], known: AbstractS
     }
 
 
-def _there(name: str, more: Schema) -> Schema:
-    return {"required": [name], "properties": {name: {"not": NULL, **more}}}
-
-
-def _head(settings: Declared) -> dict[str, Any]:
-    declared = declaration(settings)
-    return {"$schema": DRAFT, "title": declared.title, **({"description": declared.doc} if declared.doc else {})}
+def _head(settings: Declared, title: str) -> dict[str, Any]:
+    doc = declaration(settings).doc
+    return {"$schema": DRAFT, "title": title, **({"description": doc} if doc else {})}
 
 
 def _defs(schemas: Schema) -> Schema:

@@ -52,9 +52,13 @@ def _is(settings: Declared, name: str, value: Any) -> Schema:
     declared = declaration(settings)
     entry = declared.keys[name]
     if declared.default(name) == value:
-        both: Schema = {"anyOf": [NULL, _trimmed(value)]} if entry.trim else {"enum": [value, None]}
+        both: Schema = {"anyOf": [NULL, _trimmed(value)]} if entry.trim else {"enum": [_as_json(value), None]}
         return _each(declared.names[name], entry, both)
-    return _has(declared.names[name], entry, _trimmed(value) if entry.trim else {"const": value})
+    return _has(declared.names[name], entry, _trimmed(value) if entry.trim else {"const": _as_json(value)})
+
+
+def _as_json(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _trimmed(value: str) -> Schema:
@@ -104,7 +108,7 @@ _GIVEN: Final[dict[Kind, Callable[[Key], Schema]]] = {
     Kind.OBJECT_MAP: _members,
     # What is read of an object with declared keys is never empty.
     Kind.OBJECT: lambda entry: {"type": "object"} if entry.keys is not None else _members(entry),
-    Kind.DOCUMENT: lambda _: {"type": ["string", "object"]},
+    Kind.DOCUMENT: lambda entry: {"type": ["string", "object"], **({} if entry.convert else {"minLength": 1})},
     Kind.ANY: lambda _: {"not": {"enum": [None, False, 0, "", [], {}]}},
 }
 """What a value is that is not empty."""

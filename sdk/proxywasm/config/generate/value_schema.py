@@ -19,25 +19,18 @@ NOT_BLANK: Final = r"\S"
 def value(settings: Declared, name: str, defined: Mapping[Declared, str]) -> Schema:
     """`defined`: the names of the schemas of objects inside."""
     entry = keys_of(settings)[name]
-    # An older name may be given instead.
-    required = declaration(settings).is_required(name) and not entry.aliases
+    required = declaration(settings).is_required(name)
     schema: Schema = {"description": text} if (text := describe.sentence(entry)) else {}
-    schema |= _typed(entry, defined) if required else _or_null(_typed(entry, defined))
-    if required:
-        schema |= not_empty(entry)
+    # An older name may be given instead.
+    schema |= _typed(entry, defined) if required and not entry.aliases else _or_null(_typed(entry, defined))
+    if required and entry.kind is Kind.STRING and not entry.choices:
+        schema |= {"pattern": NOT_BLANK} if entry.trim else {"minLength": 1}
     default = describe.default(settings, name)
     if default not in (None, "", [], {}):
         schema["default"] = default
     if entry.example is not None:
         schema["examples"] = [entry.example]
     return schema
-
-
-def not_empty(entry: Key) -> Schema:
-    """What a required string has beside its type."""
-    if entry.kind is not Kind.STRING or entry.choices:
-        return {}
-    return {"pattern": NOT_BLANK} if entry.trim else {"minLength": 1}
 
 
 def _or_null(schema: Schema) -> Schema:
