@@ -126,7 +126,7 @@ class Generated:
                     return self.inner.document(random, secrets=secrets)
         alone = config.Table("T", {"k": one.key()})
         fitting = [value for value in one.sort.values if not config.problems({"k": value}, alone)]
-        return random.choice(fitting if fitting and random.random() < 0.9 else one.sort.values)
+        return random.choice(fitting if fitting and random.random() < 0.75 else one.sort.values)
 
     def __repr__(self) -> str:
         inner = f", with {self.inner}" if self.inner else ""
