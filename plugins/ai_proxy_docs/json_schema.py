@@ -18,7 +18,7 @@ from proxywasm.config import Declared, json_name, keys_of
 from proxywasm.config.generate import describe, rule_schema, value_schema
 from proxywasm.config.generate import document as parts
 from proxywasm.config.generate.value_schema import NULL, Schema
-from proxywasm.rules import MATCH_KEYS, RULES
+from proxywasm.core.rules import MATCH_KEYS, RULES
 
 
 def document(rows: Sequence[Row] = ROWS) -> Schema:

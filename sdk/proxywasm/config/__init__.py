@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .declaration import Declared, default_of, json_name, keys_of, rules_of
+from .declaration import Declared, default_of, json_name, keys_of, prepare, rules_of
 from .keys import Key, Kind, Naming, Pattern, Table, key
 from .problems import Fault, Invalid, Problem, did_you_mean, nearest, type_name
 from .reader import Reader, problems, read, reader
@@ -75,6 +75,7 @@ __all__ = [
     "keys_of",
     "markdown",
     "nearest",
+    "prepare",
     "problems",
     "read",
     "read_object",

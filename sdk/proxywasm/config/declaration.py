@@ -105,6 +105,15 @@ def default_of(settings: Declared, field_name: str) -> Any:
     return declaration(settings).default(field_name)
 
 
+def prepare(settings: Declared) -> None:
+    """Work out these keys and those of all objects inside. Call it where a module is loaded, and the build does it.
+
+    Raises `TypeError` for what is wrong with a declaration.
+    """
+    for _ in _all_keys(settings, set()):
+        pass
+
+
 def reveals_nothing(entry: Key) -> bool:
     """A wrong value of this key is not shown: it is a secret, or may be one that belongs into an object."""
     return entry.secret or any(one.secret for one in _all_keys(entry.keys, set()))

@@ -95,7 +95,7 @@ class Key:
     name: str = ""
 
 
-METADATA: Final = "proxywasm.config"
+METADATA: Final = "configuration key"
 """Where a dataclass field has what `key` was given."""
 
 

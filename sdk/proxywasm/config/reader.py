@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from .. import log
 from ..errors import ConfigError
-from .declaration import Declared, declaration
+from .declaration import Declared, prepare
 from .keys import Table
 from .problems import Fault, Problem, type_name
 from .reading import read_object
@@ -20,7 +20,7 @@ class Reader(Generic[Config]):
     """A function for `Plugin.parse_config`. Make it with `reader`."""
 
     def __init__(self, settings: Declared, then: Callable[[Any], Config] | None, *, lenient: bool) -> None:
-        declaration(settings)  # What is wrong with the declaration is an error here, where the plugin is built.
+        prepare(settings)
         self.settings = settings
         self._then = then
         self._lenient = lenient

@@ -36,8 +36,8 @@ PATTERNS: Final = [
     (config.Pattern(r"[\s@]", "must have no spaces", forbidden=True),),
     (config.Pattern(r"\S", "must not be empty"), config.Pattern("^[a-z-]*", "must be lower case")),
 ]
-TEXT: Final = {"patterns": PATTERNS, "length": [3]}
-NUMBER: Final = {"minimum": [0, 1], "maximum": [5, 100]}
+TEXT: Final[dict[str, list[Any]]] = {"patterns": PATTERNS, "length": [3]}
+NUMBER: Final[dict[str, list[Any]]] = {"minimum": [0, 1], "maximum": [5, 100]}
 
 SORTS: Final = [
     Sort(str, TEXT, ["", "x-a"], ["", "a", "x-a", "abc", " abc ", "a b"]),
@@ -168,21 +168,21 @@ def _field(random: Random, name: str, inner: Generated | None) -> Field:
 def _rule(random: Random, chosen: tuple[Field, ...]) -> config.Rule:
     name, other = random.choice(chosen).name, random.choice(chosen).name
     when = _condition(random, chosen)
-    return random.choice(
-        [
-            config.Required(name),
-            config.Required(name, when),
-            config.Exclusive(name, other),
-            config.NoEffect((name,), "why", when),
-        ]
-    )
+    rules: list[config.Rule] = [
+        config.Required(name),
+        config.Required(name, when),
+        config.Exclusive(name, other),
+        config.NoEffect((name,), "why", when),
+    ]
+    return random.choice(rules)
 
 
 def _condition(random: Random, chosen: tuple[Field, ...], depth: int = 2) -> config.Condition:
     one = random.choice(chosen)
     if depth and random.random() < 0.4:
         inner = _condition(random, chosen, depth - 1)
-        return random.choice([config.Not(inner), config.All((inner, _condition(random, chosen, depth - 1)))])
+        both = config.All((inner, _condition(random, chosen, depth - 1)))
+        return both if random.random() < 0.5 else config.Not(inner)
     # Other values have no equality that Python and JSON Schema share.
     if one.sort in SORTS[:7] and random.random() < 0.5:
         return config.Is(one.name, random.choice(one.sort.defaults))

@@ -24,7 +24,7 @@ ANY = st.recursive(PLAIN, lambda more: st.lists(more, max_size=3) | st.dictionar
 def read(document: Any, kind: Declared, **how: bool) -> Any:
     """`NOTHING` for what is refused; any other error is one of ours."""
     try:
-        return config.read(document, kind, **how)  # type: ignore[arg-type]  # one overload or the other
+        return config.read(document, kind, **how)
     except ConfigError:
         return NOTHING
 

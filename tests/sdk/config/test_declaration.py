@@ -120,6 +120,12 @@ def test_rules_about_fields_that_do_not_exist_are_refused(rule: Any) -> None:
         config.reader(config.Table("T", {"k": key("", str)}, rules=(rule,)))
 
 
+def test_mistakes_in_objects_inside_are_found_as_early() -> None:
+    inner = config.Table("Inner", {"k": key("", list[str])})
+    with pytest.raises(TypeError, match=r"Inner\.k: list\[str\] is no type"):
+        config.reader(config.Table("T", {"inner": key("", inner)}))
+
+
 @pytest.mark.parametrize("what", [dict, 7, object])
 def test_what_is_no_declaration_is_refused(what: Any) -> None:
     with pytest.raises(TypeError, match="settings are a dataclass or a Table, got"):

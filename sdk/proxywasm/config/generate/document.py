@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from ...rules import MATCH_KEYS, RULES
+from ...core.rules import MATCH_KEYS, RULES
 from ..declaration import Declared, declaration
 from ..keys import Kind
 from . import describe, rule_schema, value_schema
