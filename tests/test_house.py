@@ -24,7 +24,8 @@ LAYERS = [
         "what puts plugins into hosts": {"abi", "adapters", "testing"},
         "the author's facade": {
             "", "attributes", "clusters", "config", "context", "http_client", "log", "metrics", "plugin",
-            "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data", "token_usage",
+            "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data",
+            "token_usage",
         },
         "what runs a plugin": {"core"},
         "the vocabulary": {
