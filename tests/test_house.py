@@ -23,7 +23,7 @@ LAYERS = [
     Layers("sdk", "proxywasm", {
         "what puts plugins into hosts": {"abi", "adapters", "testing"},
         "the author's facade": {
-            "", "attributes", "clusters", "context", "http_client", "loading", "log", "metrics", "plugin",
+            "", "attributes", "clusters", "config", "context", "http_client", "loading", "log", "metrics", "plugin",
             "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data",
             "token_usage",
         },

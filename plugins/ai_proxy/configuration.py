@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from proxywasm import ConfigError, log
+from proxywasm.config import Fault, Problem, did_you_mean, json_name, keys_of, nearest, type_name
 
 from . import providers
-from .config.schema import Fault, Problem, json_name, keys_of, nearest
-from .config.schema.problems import did_you_mean
 from .config.settings import Settings
 from .pipeline import failover
 from .pipeline.plans import Plans
 from .providers import ROWS
 from .providers.checking import check
 from .providers.row import Provider, Row
-from .wire.json import type_name
 
 # The SDK takes its own keys, which begin with `_`, away.
 KEYS: Final = {

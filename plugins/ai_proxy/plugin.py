@@ -7,6 +7,7 @@ from functools import partial
 from typing import ParamSpec
 
 from proxywasm import HttpContext, Plugin, plugin_context
+from proxywasm.config import prepare
 
 from . import configuration
 from .configuration import Config
@@ -40,6 +41,8 @@ def _discreet(parse: Callable[P, Config]) -> Callable[P, Config]:
 
 def make(rows: Sequence[Row] = ROWS) -> Plugin[Config]:
     """The plugin with this table of providers; give it rows of your own for model services that are not in `ROWS`."""
+    for row in rows:
+        prepare(row.settings)
     made: Plugin[Config] = Plugin("ai-proxy", safe_log=True)
     made.parse_config(_discreet(partial(configuration.parse, rows=rows)))
     made.parse_override_config(_discreet(partial(configuration.parse_override, rows=rows)))

@@ -9,7 +9,7 @@ from proxywasm import ConfigError
 
 
 def mapped(table: dict[str, str], model: str) -> str:
-    return compile_mapping(table, "modelMapping").of(model)
+    return compile_mapping(table).of(model)
 
 
 @pytest.mark.parametrize(

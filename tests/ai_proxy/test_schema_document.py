@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from tests.ai_proxy.gateway import Json
 
-from ai_proxy.config.schema import Fault, Key, Kind, Problem, json_name, keys_of
 from ai_proxy.configuration import outer_problems
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import check
 from ai_proxy_docs.examples import example
 from ai_proxy_docs.json_schema import document
+from proxywasm.config import Declared, Fault, Key, Kind, Problem, json_name, keys_of
 from proxywasm.core.rules import MATCH_KEYS
 from proxywasm_host.recordings.exchange import load
 
@@ -153,7 +153,7 @@ def values(entry: Key) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def objects(draw: st.DrawFn, kind: type[Any], start: Json) -> Json:
+def objects(draw: st.DrawFn, kind: Declared, start: Json) -> Json:
     result = deepcopy(start)
     names = {json_name(kind, field): entry for field, entry in keys_of(kind).items()}
     names |= {alias: entry for entry in list(names.values()) for alias in entry.aliases}

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from proxywasm import ClusterClient, ConfigError, DnsCluster, HttpAnswer, HttpContext, log, shared_data
+from proxywasm import ClusterClient, DnsCluster, HttpAnswer, HttpContext, log, shared_data
+from proxywasm.config import Invalid
 
 from ..credentials.signing import rs256
 from ..wire import lenient, limits
@@ -43,24 +44,24 @@ class ServiceAccount:
     """The private key as it may be written: in lines, and in one."""
 
     @classmethod
-    def read(cls, text: str, path: str) -> ServiceAccount:
-        """Raises `ConfigError`, which says nothing of what is in the file."""
+    def read(cls, text: str) -> ServiceAccount:
+        """Raises `Invalid`, which says nothing of what is in the file."""
         try:
             document = loads(text)
         except ValueError:
-            raise ConfigError(f"{path}: must be the JSON key file of a service account") from None
+            raise Invalid("must be the JSON key file of a service account") from None
         if not isinstance(document, dict):
-            raise ConfigError(f"{path}: must be the JSON key file of a service account")
+            raise Invalid("must be the JSON key file of a service account")
         for name in ("client_email", "private_key"):
             if not isinstance(document.get(name), str) or not document[name]:
-                raise ConfigError(f"{path}: the key file has no {name}")
+                raise Invalid(f"the key file has no {name}")
         try:
             key = rs256.load(document["private_key"])
         except ValueError as error:
-            raise ConfigError(f"{path}: the private_key of the key file cannot be used: {error}") from None
+            raise Invalid(f"the private_key of the key file cannot be used: {error}") from None
         token_uri = document.get("token_uri") or _TOKEN_URI
         if not isinstance(token_uri, str) or not token_uri.startswith("https://"):
-            raise ConfigError(f"{path}: the token_uri of the key file must begin with https://")
+            raise Invalid("the token_uri of the key file must begin with https://")
         lines = [line.strip() for line in document["private_key"].splitlines() if not line.startswith("-----")]
         secrets = "\n".join(lines).strip(), "".join(lines)
         return cls(document["client_email"], str(document.get("private_key_id") or ""), key, token_uri, secrets)

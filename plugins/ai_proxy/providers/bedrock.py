@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from ..config.schema import Given
+from proxywasm.config import Given
+
 from ..config.settings import Settings
 from ..config.settings.bedrock import SIGNED, BedrockSettings
 from ..credentials.signing import sigv4

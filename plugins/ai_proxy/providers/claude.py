@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from ..config.schema import Is
+from proxywasm.config import Is
+
 from ..config.settings import Settings
 from ..config.settings.claude import ClaudeSettings
 from ..protocols.anthropic import service as claude

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ..config.schema import Is, Not
+from proxywasm.config import Is, Not
+
 from ..config.settings import DeeplSettings, DifySettings, HunyuanSettings, MinimaxSettings, Settings, TritonSettings
 from ..config.settings.converting import NATIVE
 from ..protocols.cohere import chat as cohere

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..config.schema import Not
+from proxywasm.config import Not
+
 from ..config.settings import QwenSettings
 from ..config.settings.qwen import COMPATIBLE
 from ..protocols.dashscope import chat as qwen

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from proxywasm import Event
+from proxywasm.config import ALWAYS, Condition
 
-from ..config.schema import ALWAYS, Condition
 from ..config.settings import Settings
 from ..credentials.secrets import Scrubbers
 from ..credentials.token_health import Health

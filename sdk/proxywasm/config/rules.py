@@ -1,4 +1,4 @@
-"""What holds between the keys of a settings class: as data, because a JSON Schema is made of it too.
+"""What holds between the keys of a settings class. Rules are data, because a JSON Schema is made of them too.
 
 Keys are named by their fields.
 """
@@ -21,7 +21,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Is:
-    """The key has this value, by default or because somebody says so."""
+    """The key has this value, by default or because the configuration says so."""
 
     name: str
     value: Any
@@ -32,6 +32,8 @@ class Is:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """The condition does not hold."""
+
     of: Condition
 
     def __call__(self, settings: Any) -> bool:
@@ -40,6 +42,8 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class All:
+    """All of these conditions hold."""
+
     of: tuple[Condition, ...] = ()
 
     def __call__(self, settings: Any) -> bool:
@@ -52,7 +56,7 @@ ALWAYS: Final = All()
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Required:
     """The key must be given when the condition holds. `why` follows "is required"."""
 
     name: str
@@ -61,7 +65,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
+class Exclusive:
     """The keys must not both be given. `why` follows "cannot be combined with ..."."""
 
     name: str
@@ -70,14 +74,26 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
-class Idle:
-    """Keys have no effect when the condition holds, so that who gives them is in error about something."""
+class NoEffect:
+    """The keys have no effect when the condition holds. Giving them is probably a mistake, and a warning."""
 
     names: tuple[str, ...]
     why: str
+    """Follows "has no effect: "."""
     when: Condition = ALWAYS
     even_default: bool = False
-    """Also when the value that is given is the default: it contradicts another key."""
+    """Warn also when the given value is the default: it contradicts another key."""
 
 
-Rule: TypeAlias = Need | Apart | Idle
+Rule: TypeAlias = Required | Exclusive | NoEffect
+
+
+def names_of(condition: Condition) -> set[str]:
+    """The fields that a condition looks at."""
+    match condition:
+        case Given(name) | Is(name):
+            return {name}
+        case Not(of):
+            return names_of(of)
+        case All(several):
+            return {name for one in several for name in names_of(one)}
