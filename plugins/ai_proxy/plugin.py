@@ -22,8 +22,8 @@ def on_stream_done(ctx: HttpContext, config: Config) -> None:
         provider = config.plans.provider
         for awaited in provider.awaited:
             awaited.leave(ctx)
-        if provider.kept.total and (call := ctx.get_context("call")) is not None:
-            provider.kept.forget(call)
+        if provider.kept.total and (exchange := ctx.get_context("exchange")) is not None:
+            provider.kept.forget(exchange)
 
 
 def _discreet(parse: Callable[P, Config]) -> Callable[P, Config]:

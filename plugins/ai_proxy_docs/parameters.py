@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ai_proxy.pipeline import bodies
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.providers.row import Provider, Row
 from ai_proxy.wire import apis
 from ai_proxy.wire.json import dumps, loads
@@ -86,8 +86,8 @@ def _asked(row: Row, parameters: dict[str, Any]) -> str:
     """What the service is asked for: where, with which headers, what."""
     # The example has no account with which anybody could log in.
     provider = Provider.build(replace(row, login=None), settings(row))
-    call = Call(provider.settings, apis.Route(apis.CHAT))
+    exchange = Exchange(provider.settings, apis.Route(apis.CHAT))
     body = {"model": _MODELS.get(row.name, "m"), "messages": _CONVERSATION, **parameters}
-    prepared, _ = bodies.prepare(provider, call, loads(dumps(body)))
-    sent = row.codecs[apis.CHAT].request(call, prepared)
-    return dumps([call.path, call.headers, sent])
+    prepared, _ = bodies.prepare(provider, exchange, loads(dumps(body)))
+    sent = row.codecs[apis.CHAT].request(exchange, prepared)
+    return dumps([exchange.path, exchange.headers, sent])

@@ -13,7 +13,7 @@ from ai_proxy import providers
 from ai_proxy.fetching.remote_files import FilesWanted
 from ai_proxy.pipeline import bodies
 from ai_proxy.protocols import fronts
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.wire import apis
 from ai_proxy.wire.json import dump_bytes
 
@@ -27,11 +27,11 @@ def convert(name: str, body: Json, path: str = "/v1/chat/completions") -> Any:
     """The document that the provider gets. Raises `ApiError`."""
     config, model = PROVIDERS[name]
     provider = providers.build({**config, "modelMapping": {"*": model}}, "provider")
-    call = Call(provider.settings, apis.classify(path))
-    fronts.enter(call, provider)
-    prepared, _ = bodies.prepare(provider, call, copy.deepcopy(body))  # which it may change
-    codec = provider.row.codecs.get(call.api)
+    exchange = Exchange(provider.settings, apis.classify(path))
+    fronts.enter(exchange, provider)
+    prepared, _ = bodies.prepare(provider, exchange, copy.deepcopy(body))  # which it may change
+    codec = provider.row.codecs.get(exchange.api)
     try:
-        return json.loads(dump_bytes(prepared if codec is None else codec.request(call, prepared)))
+        return json.loads(dump_bytes(prepared if codec is None else codec.request(exchange, prepared)))
     except FilesWanted:
         return {}

@@ -19,14 +19,14 @@ from ai_proxy.pipeline import bodies
 from ai_proxy.pipeline.streams import ConvertedStream
 from ai_proxy.protocols import fronts
 from ai_proxy.protocols.bedrock.aws_event_stream import FrameDecoder
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.protocols.openai import service as openai_chat
 from ai_proxy.providers.row import Codec, Provider
 from ai_proxy.wire import apis
 from proxywasm import ConfigError, SSEDecoder
-from proxywasm_host.recordings import exchange
+from proxywasm_host.recordings import exchange as recordings
 from proxywasm_host.recordings.bodies import parse_events
-from proxywasm_host.recordings.exchange import Exchange
+from proxywasm_host.recordings.exchange import Exchange as Entry
 
 
 class Said(NamedTuple):
@@ -67,17 +67,17 @@ class Recorded:
         text = "".join(f"event: {name}\n" * bool(name) + f"data: {_text(data)}\n\n" for name, data in events)
         return (text + "data: [DONE]\n\n" * (done and b"[DONE]" in self.answer)).encode()
 
-    def call(self, *, front: bool | None = None) -> tuple[Call, Codec]:
+    def call(self, *, front: bool | None = None) -> tuple[Exchange, Codec]:
         """A fresh conversion; `front`: for a client of Anthropic's API, and not for one of OpenAI's."""
-        call = Call(self.provider.settings, apis.classify(self.path))
-        fronts.enter(call, self.provider)
-        body, _ = bodies.prepare(self.provider, call, copy.deepcopy(self.body))
-        codec = self.provider.row.codecs.get(call.api, openai_chat)
-        codec.request(call, body)
-        call.answer_id = "aws-req-1"
+        exchange = Exchange(self.provider.settings, apis.classify(self.path))
+        fronts.enter(exchange, self.provider)
+        body, _ = bodies.prepare(self.provider, exchange, copy.deepcopy(self.body))
+        codec = self.provider.row.codecs.get(exchange.api, openai_chat)
+        codec.request(exchange, body)
+        exchange.answer_id = "aws-req-1"
         if front is not None:
-            call.front = apis.MESSAGES if front else ""
-        return call, codec
+            exchange.front = apis.MESSAGES if front else ""
+        return exchange, codec
 
     def convert(self, chunks: Sequence[bytes], *, front: bool | None = None) -> tuple[list[str], bool]:
         """The data of the events that the client gets, and whether the stream has failed."""
@@ -107,18 +107,18 @@ def recorded(*, streams: bool) -> dict[str, dict[str, Recorded]]:
     return result
 
 
-def _exchanges() -> Iterator[Exchange]:
+def _exchanges() -> Iterator[Entry]:
     for file in sorted(RECORDED.glob("*/*.json")):
         if file.stem not in {"cut-streams", "errors", "original", "config", "transport", "retry-and-failover"}:
-            yield from exchange.load(Path(file))
+            yield from recordings.load(Path(file))
 
 
-def _headers(entry: Exchange) -> Sequence[tuple[str, str]]:
+def _headers(entry: Entry) -> Sequence[tuple[str, str]]:
     assert entry.response is not None
     return entry.response.headers
 
 
-def _recorded(entry: Exchange) -> Recorded | None:
+def _recorded(entry: Entry) -> Recorded | None:
     path = dict(entry.request.headers).get(":path", "")
     if not path.endswith(("/v1/chat/completions", "/v1/messages")) or entry.raw["expect"].get("start") != "ok":
         return None
@@ -133,11 +133,11 @@ def _recorded(entry: Exchange) -> Recorded | None:
     if entry.response is None or not (codec or path.endswith("/messages")) or apis.CHAT not in provider.paths:
         return None
     body = json.loads(b"".join(entry.request.body))
-    call = Call(provider.settings, apis.classify(path))
-    fronts.enter(call, provider)
-    fronts.leave_if_native(call, provider, body)
+    exchange = Exchange(provider.settings, apis.classify(path))
+    fronts.enter(exchange, provider)
+    fronts.leave_if_native(exchange, provider, body)
     good = dict(entry.response.headers)[":status"] == "200" and not entry.raw["expect"].get("local_reply")
-    if call.api != apis.CHAT or not good:
+    if exchange.api != apis.CHAT or not good:
         return None
     return Recorded(entry.name, provider, path, body, b"".join(entry.response.body))
 

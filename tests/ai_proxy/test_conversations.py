@@ -13,7 +13,7 @@ from tests.ai_proxy.grammar import chat_stream
 
 from ai_proxy import providers
 from ai_proxy.pipeline.streams import CheckedStream, ConvertedStream
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.wire import apis
 from ai_proxy.wire.errors import ApiError, from_anything
 from proxywasm_host.recordings.bodies import parse_events
@@ -62,11 +62,11 @@ answer = loose(
 modes = st.sampled_from(["passthrough", "ignore", "concat"])
 
 
-def call_of(api: str, mode: str, *, stream: bool) -> Call:
+def call_of(api: str, mode: str, *, stream: bool) -> Exchange:
     provider = providers.build({**NATIVE, "reasoningContentMode": mode, "qwenFileIds": ["f"]}, "provider")
-    call = Call(provider.settings, apis.Route(api))
-    call.model, call.stream = "qwen-long", stream
-    return call
+    exchange = Exchange(provider.settings, apis.Route(api))
+    exchange.model, exchange.stream = "qwen-long", stream
+    return exchange
 
 
 @pytest.mark.parametrize(("api", "codec"), CODECS)

@@ -17,18 +17,18 @@ from tests.ai_proxy.test_splits import recorded_in as recorded
 
 from ai_proxy import providers
 from ai_proxy.pipeline.streams import ConvertedStream
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.wire import apis
 from ai_proxy.wire.errors import ApiError
 from proxywasm_host.recordings.bodies import parse_events
-from proxywasm_host.recordings.exchange import Exchange
+from proxywasm_host.recordings.exchange import Exchange as Recorded
 
 STREAMS = [entry for name in ("hunyuan", "minimax", "dify", "spark", "triton") for entry in recorded(name)]
 names = pytest.mark.parametrize("name", ALL)
 
 
 @pytest.mark.parametrize("entry", STREAMS, ids=[entry.name for entry in STREAMS])
-def test_every_recorded_stream_split_at_every_byte(entry: Exchange) -> None:
+def test_every_recorded_stream_split_at_every_byte(entry: Recorded) -> None:
     assert entry.response is not None
     stream = b"".join(entry.response.body)
     whole = same(events_of(entry, [stream]))
@@ -46,11 +46,11 @@ def same(events: list[tuple[str, str]]) -> list[str]:
     return [re.sub("chatcmpl-[0-9a-f-]{36}", "chatcmpl", data) for data, _ in events]
 
 
-def call_of(name: str, *, stream: bool) -> tuple[Call, Any]:
+def call_of(name: str, *, stream: bool) -> tuple[Exchange, Any]:
     provider = providers.build(ALL[name], "provider")
-    call = Call(provider.settings, apis.Route(apis.CHAT))
-    call.model, call.stream = "Pro", stream
-    return call, provider.row.codecs[apis.CHAT]
+    exchange = Exchange(provider.settings, apis.Route(apis.CHAT))
+    exchange.model, exchange.stream = "Pro", stream
+    return exchange, provider.row.codecs[apis.CHAT]
 
 
 words = st.sampled_from(["stop", "length", "sensitive", "COMPLETE", "TOOL_CALL", "ERROR", "", None])

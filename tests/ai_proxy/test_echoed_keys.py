@@ -16,11 +16,12 @@ from tests.test_conformance import FILES
 from ai_proxy import Row
 from ai_proxy.plugin import make
 from ai_proxy.protocols.bedrock.aws_event_stream import cut_frames
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.wire import apis
 from ai_proxy.wire.json import Json
 from proxywasm_host.recordings import bodies
-from proxywasm_host.recordings.exchange import Exchange, Message
+from proxywasm_host.recordings.exchange import Exchange as Recorded
+from proxywasm_host.recordings.exchange import Message
 from proxywasm_host.recordings.replay import Session, replay
 from proxywasm_host.testing import PluginFailedError, TestHost, chat_request
 
@@ -45,9 +46,9 @@ def provider_of(config: str) -> dict[str, Any] | None:
     return provider if isinstance(provider, dict) else None
 
 
-def kinds() -> dict[str, Exchange]:
+def kinds() -> dict[str, Recorded]:
     """One of each provider, client protocol, and kind of answer that has been recorded."""
-    found: dict[str, Exchange] = {}
+    found: dict[str, Recorded] = {}
     for exchange in (one for file in FILES for one in file):
         provider = provider_of(exchange.config)
         if exchange.response is None or provider is None or exchange.name.startswith(NOT_PROVIDERS):
@@ -78,7 +79,7 @@ def with_long_keys(config: str) -> str:
     return json.dumps(document)
 
 
-def sent_secrets(exchange: Exchange, session: Session) -> list[str]:
+def sent_secrets(exchange: Recorded, session: Session) -> list[str]:
     """What the service has been sent, and what is only in the configuration."""
     provider = json.loads(exchange.config)["provider"]
     found: list[str] = []
@@ -153,8 +154,8 @@ def test_all_providers_are_among_them() -> None:
 def test_a_failure_that_nobody_expected_tells_no_credential() -> None:
     """Any exception may have one in its message: here that of a provider of somebody else."""
 
-    def fail(call: Call, body: Json) -> bool:
-        raise KeyError(f"no such key: {call.token}")
+    def fail(exchange: Exchange, body: Json) -> bool:
+        raise KeyError(f"no such key: {exchange.token}")
 
     row = Row(name="own", host="own.example", paths={apis.CHAT: "/chat"}, edits={apis.CHAT: fail})
     host = TestHost(make([row]), {"provider": {"type": "own", "apiTokens": [KEY]}})

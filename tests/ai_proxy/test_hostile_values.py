@@ -17,7 +17,7 @@ from ai_proxy import Row, providers
 from ai_proxy.credentials.tokens import Tokens
 from ai_proxy.pipeline.streams import ConvertedStream
 from ai_proxy.protocols import fronts
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.providers.row import Provider
 from ai_proxy.wire import apis
 from ai_proxy.wire.errors import ApiError
@@ -207,8 +207,8 @@ def test_a_request_with_impossible_numbers_is_converted_or_refused(name: str) ->
 # Answers to requests that nobody could read, for one because they are compressed: no codec has seen them.
 
 
-def unread(provider: Provider, api: str) -> Call:
-    return Call(provider.settings, apis.Route(api))
+def unread(provider: Provider, api: str) -> Exchange:
+    return Exchange(provider.settings, apis.Route(api))
 
 
 @pytest.mark.parametrize("codec", WHOLE)
@@ -233,10 +233,10 @@ def test_any_document_is_an_answer_or_an_error(row: Row) -> None:
     place = {"task_id": "t", "usage": {}, "data": [{"embedding": [1e999]}], "created": 1e999}
     for api, codec in row.codecs.items():
         for document in (place, {"code": 0, "data": place, "output": place, "Response": place}, *FOREIGN):
-            call = Call(settings_of(row), apis.Route(api))
+            exchange = Exchange(settings_of(row), apis.Route(api))
             try:
                 if isinstance(document, dict):
-                    dump_bytes(codec.response(call, json.loads(json.dumps(document))))
+                    dump_bytes(codec.response(exchange, json.loads(json.dumps(document))))
             except (ApiError, NumberError) as error:
                 assert str(error)  # noqa: PT017  # nothing else may be raised
 

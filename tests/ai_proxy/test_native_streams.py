@@ -19,18 +19,18 @@ from ai_proxy import providers
 from ai_proxy.fetching.remote_files import FilesWanted
 from ai_proxy.pipeline.streams import ConvertedStream
 from ai_proxy.protocols import fronts
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.wire import apis
 from ai_proxy.wire.errors import ApiError
 from proxywasm_host.recordings.bodies import parse_events
-from proxywasm_host.recordings.exchange import Exchange
+from proxywasm_host.recordings.exchange import Exchange as Recorded
 
 STREAMS = list(recorded())
 names = pytest.mark.parametrize("name", ALL)
 
 
 @pytest.mark.parametrize("entry", STREAMS, ids=[entry.name for entry in STREAMS])
-def test_every_recorded_stream_split_at_every_byte(entry: Exchange) -> None:
+def test_every_recorded_stream_split_at_every_byte(entry: Recorded) -> None:
     assert entry.response is not None
     stream = b"".join(entry.response.body)
     whole = convert(entry, [stream])
@@ -44,12 +44,12 @@ def test_every_recorded_stream_split_at_every_byte(entry: Exchange) -> None:
         assert convert(entry, [stream.rstrip(b"\n")]) == whole
 
 
-def call_of(name: str, *, stream: bool, front: str = "", mode: str = "passthrough") -> tuple[Call, Any]:
+def call_of(name: str, *, stream: bool, front: str = "", mode: str = "passthrough") -> tuple[Exchange, Any]:
     provider, model = ALL[name]
     built = providers.build({**provider, "reasoningContentMode": mode}, "provider")
-    call = Call(built.settings, apis.Route(apis.CHAT))
-    call.model, call.stream, call.front = model, stream, front
-    return call, built.row.codecs[apis.CHAT]
+    exchange = Exchange(built.settings, apis.Route(apis.CHAT))
+    exchange.model, exchange.stream, exchange.front = model, stream, front
+    return exchange, built.row.codecs[apis.CHAT]
 
 
 function = loose(name=st.text(), description=st.text(), parameters=loose(type=st.text(), properties=anything))

@@ -14,20 +14,21 @@ from tests.ai_proxy.gateway import NATIVE, SESSION, native_event
 from ai_proxy import providers
 from ai_proxy.pipeline.streams import CheckedStream, ConvertedStream
 from ai_proxy.protocols.dashscope import chat as qwen
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.wire import apis
 from ai_proxy.wire.json import Json
-from proxywasm_host.recordings import exchange
+from proxywasm_host.recordings import exchange as recordings
 from proxywasm_host.recordings.bodies import join, parse_events
-from proxywasm_host.recordings.exchange import Exchange, Message
+from proxywasm_host.recordings.exchange import Exchange as Recorded
+from proxywasm_host.recordings.exchange import Message
 from proxywasm_host.recordings.replay import replay
 
 RECORDED = Path(__file__).parents[1] / "conformance"
 
 
-def recorded_in(folder: str) -> Iterator[Exchange]:
+def recorded_in(folder: str) -> Iterator[Recorded]:
     for file in sorted((RECORDED / folder).glob("*.json")):
-        for entry in exchange.load(file):
+        for entry in recordings.load(file):
             response = entry.response
             chat = any(value.endswith("/chat/completions") for _, value in entry.request.headers)
             if (
@@ -43,16 +44,16 @@ STREAMS = list(recorded_in("qwen"))
 each = pytest.mark.parametrize("entry", STREAMS, ids=[entry.name for entry in STREAMS])
 
 
-def events_of(entry: Exchange, chunks: list[bytes]) -> list[tuple[str, str]]:
+def events_of(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
     assert entry.response is not None
-    cut = Exchange("cut", entry.config, entry.request, Message(entry.response.headers, tuple(chunks)))
+    cut = Recorded("cut", entry.config, entry.request, Message(entry.response.headers, tuple(chunks)))
     body = replay(cut, SESSION)["downstream"]["body"]
     return parse_events(join(body))
 
 
 @pytest.mark.slow
 @each
-def test_every_recorded_stream_split_at_every_byte(entry: Exchange) -> None:
+def test_every_recorded_stream_split_at_every_byte(entry: Recorded) -> None:
     assert entry.response is not None
     stream = b"".join(entry.response.body)
     whole = events_of(entry, [stream])
@@ -66,7 +67,7 @@ def test_every_recorded_stream_split_at_every_byte(entry: Exchange) -> None:
 @each
 @settings(max_examples=20)
 @given(st.data())
-def test_recorded_streams_in_any_chunks(entry: Exchange, data: st.DataObject) -> None:
+def test_recorded_streams_in_any_chunks(entry: Recorded, data: st.DataObject) -> None:
     assert entry.response is not None
     stream = b"".join(entry.response.body)
     borders = sorted(data.draw(st.sets(st.integers(0, len(stream)))))
@@ -76,7 +77,7 @@ def test_recorded_streams_in_any_chunks(entry: Exchange, data: st.DataObject) ->
 
 @each
 @pytest.mark.parametrize("line_end", [b"\r\n", b"\r"])
-def test_line_ends_make_no_difference(entry: Exchange, line_end: bytes) -> None:
+def test_line_ends_make_no_difference(entry: Recorded, line_end: bytes) -> None:
     assert entry.response is not None
     stream = b"".join(entry.response.body)
     other = stream.replace(b"\n", line_end)
@@ -84,25 +85,25 @@ def test_line_ends_make_no_difference(entry: Exchange, line_end: bytes) -> None:
 
 
 @each
-def test_the_last_blank_line_may_be_missing(entry: Exchange) -> None:
+def test_the_last_blank_line_may_be_missing(entry: Recorded) -> None:
     assert entry.response is not None
     stream = b"".join(entry.response.body)
     assert _convert(entry, [stream.rstrip(b"\n")]) == _convert(entry, [stream])
     assert _convert(entry, [stream.rstrip(b"\n"), b""]) == _convert(entry, [stream])
 
 
-def _convert(entry: Exchange, chunks: list[bytes]) -> list[tuple[str, str]]:
+def _convert(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
     provider = providers.build(json.loads(entry.config)["provider"], "provider")
     path = dict(entry.request.headers)[":path"]
     body: Json = json.loads(b"".join(entry.request.body))
-    call = Call(provider.settings, apis.classify(path))
-    call.model = provider.settings.model_mapping.of(body["model"])
-    call.stream = True
-    codec = provider.row.codecs.get(call.api)
+    exchange = Exchange(provider.settings, apis.classify(path))
+    exchange.model = provider.settings.model_mapping.of(body["model"])
+    exchange.stream = True
+    codec = provider.row.codecs.get(exchange.api)
     stream: ConvertedStream | CheckedStream = CheckedStream()
     if codec:
-        codec.request(call, body)
-        stream = ConvertedStream(call, codec)
+        codec.request(exchange, body)
+        stream = ConvertedStream(exchange, codec)
     out = [stream.feed(chunk, last=index == len(chunks) - 1) for index, chunk in enumerate(chunks)]
     return [(_still(data), event) for data, event in parse_events(b"".join(out))]
 
@@ -126,9 +127,9 @@ def test_a_stream_that_never_speaks_of_a_finish_may_lack_its_last_blank_line() -
 
 
 def test_what_comes_after_the_end_is_nothing_to_anybody() -> None:
-    call = Call(providers.build(NATIVE, "provider").settings, apis.Route(apis.CHAT))
-    call.model, call.stream = "m", True
-    stream = ConvertedStream(call, qwen)
+    exchange = Exchange(providers.build(NATIVE, "provider").settings, apis.Route(apis.CHAT))
+    exchange.model, exchange.stream = "m", True
+    stream = ConvertedStream(exchange, qwen)
     out = stream.feed(native_event("Hi", "stop") + b"data: [DONE]\n\ndata: garbage\n\n", last=True)
     assert out.endswith(b"data: [DONE]\n\n")
     assert stream.failure is None

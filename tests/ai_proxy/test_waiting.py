@@ -11,7 +11,7 @@ from tests.ai_proxy.test_google import recorded_vertex
 
 from ai_proxy import make
 from ai_proxy.fetching.context_file import ContextText
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.providers import ROWS
 from proxywasm_host.testing import TestHost, TestStream, chat_request, response
 
@@ -38,11 +38,11 @@ class Breaking:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._codec, name)
 
-    def request(self, call: Call, body: dict[str, Any]) -> Any:
-        self(call, body)
-        return self._codec.request(call, body)
+    def request(self, exchange: Exchange, body: dict[str, Any]) -> Any:
+        self(exchange, body)
+        return self._codec.request(exchange, body)
 
-    def __call__(self, call: Call, body: dict[str, Any]) -> bool:
+    def __call__(self, exchange: Exchange, body: dict[str, Any]) -> bool:
         if "raise" in json.dumps(body):
             raise LookupError("a bug")
         return False

@@ -4,7 +4,7 @@ arrived of large events.
 
 from __future__ import annotations
 
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
 from ..wire import limits
 from ..wire.errors import too_many_events
 
@@ -18,42 +18,42 @@ class Kept:
 
     def __init__(self, limit: int = limits.KEPT) -> None:
         self._limit = limit
-        self._sizes: dict[Call, int] = {}
+        self._sizes: dict[Exchange, int] = {}
         self.total = 0
 
-    def fits(self, call: Call, size: int) -> bool:
+    def fits(self, exchange: Exchange, size: int) -> bool:
         """Count so many bytes for this request, instead of what was counted before. False: that is too much."""
-        total = self.total - self._sizes.get(call, 0) + size
+        total = self.total - self._sizes.get(exchange, 0) + size
         if total > self._limit:
             return False
-        self._sizes[call] = size
+        self._sizes[exchange] = size
         self.total = total
         return True
 
-    def fits_event(self, call: Call, size: int) -> bool:
+    def fits_event(self, exchange: Exchange, size: int) -> bool:
         """Count so many bytes of an event that has not ended yet, beside the body that is kept for a retry."""
-        return self.fits(call, size + len(call.sent or b""))
+        return self.fits(exchange, size + len(exchange.sent or b""))
 
-    def forget(self, call: Call) -> None:
+    def forget(self, exchange: Exchange) -> None:
         """The stream of this request has ended."""
-        self.total -= self._sizes.pop(call, 0)
+        self.total -= self._sizes.pop(exchange, 0)
 
 
 class Arriving:
     """Counts what has arrived of an event, if that is much."""
 
-    __slots__ = ("_call", "counted")
+    __slots__ = ("_exchange", "counted")
 
-    def __init__(self, call: Call | None) -> None:
-        self._call = call
+    def __init__(self, exchange: Exchange | None) -> None:
+        self._exchange = exchange
         self.counted = False
 
     def count(self, size: int) -> None:
         """Raises `ApiError` if all events that are arriving are too large."""
-        call = self._call
+        exchange = self._exchange
         large = size > limits.COUNTED
-        if call is None or call.kept is None or not (large or self.counted):
+        if exchange is None or exchange.kept is None or not (large or self.counted):
             return
         self.counted = large
-        if not call.kept.fits_event(call, size if large else 0):
+        if not exchange.kept.fits_event(exchange, size if large else 0):
             raise too_many_events()

@@ -8,7 +8,7 @@ from typing import Final
 
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, RouteCluster, log
 
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
 from ..protocols.pivot.message_content import Data
 from ..wire import limits
 from ..wire.errors import ApiError, request_too_large
@@ -34,15 +34,15 @@ _SIGNATURES: Final = (
 
 
 class FilesWanted(Exception):
-    """A codec cannot go on without these; it is asked again when they are in `call.files`."""
+    """A codec cannot go on without these; it is asked again when they are in `exchange.files`."""
 
     def __init__(self, urls: list[str]) -> None:
         super().__init__(f"{len(urls)} files")
         self.urls = list(dict.fromkeys(urls))
 
 
-def fetch(call: Call, urls: list[str], then: Callable[[ApiError | None], None]) -> None:
-    """Fetch all of these into `call.files`, each once. `then` is called once, with the first error if there is one.
+def fetch(exchange: Exchange, urls: list[str], then: Callable[[ApiError | None], None]) -> None:
+    """Fetch all of these into `exchange.files`, each once. `then` is called once, with the first error if there is one.
 
     The calls go to the service that the route leads to, whose sidecar or egress proxy knows the way. Raises `ApiError`
     for addresses that no client has a business to see through the gateway.
@@ -65,10 +65,10 @@ def fetch(call: Call, urls: list[str], then: Callable[[ApiError | None], None]) 
         size += len(answer.body)
         if size > limits.FETCHED_FILES:
             waiting.clear()
-            call.files.clear()
+            exchange.files.clear()
             then(_too_large())
             return
-        call.files[url] = Data(_media_type(answer), base64.b64encode(answer.body).decode())
+        exchange.files[url] = Data(_media_type(answer), base64.b64encode(answer.body).decode())
         waiting.discard(url)
         if not waiting:
             then(None)

@@ -7,7 +7,7 @@ from typing import Final
 from proxywasm import Action, HttpContext, log
 
 from ..protocols import fronts
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
 from ..providers.row import Codec
 from ..wire import limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_error, parse, request_too_large
@@ -36,21 +36,21 @@ def on_headers(ctx: HttpContext, status: int) -> Action | None:
     return Action.STOP_ITERATION
 
 
-def explain(ctx: HttpContext, call: Call, codec: Codec | None, raw: bytes) -> None:
+def explain(ctx: HttpContext, exchange: Exchange, codec: Codec | None, raw: bytes) -> None:
     """The upstream's error as an OpenAI error object. One that is one already stays as it is."""
     if not ctx.is_response_from_upstream():
         replace(ctx, request_too_large())
         return
-    body = call.scrubber.clean(raw)
+    body = exchange.scrubber.clean(raw)
     document = parse(body)
-    if not call.front and is_openai_error(document):
-        leaving.passed_body(ctx, call, raw)
+    if not exchange.front and is_openai_error(document):
+        leaving.passed_body(ctx, exchange, raw)
         return
-    error = codec.error(call.status, document) if codec and isinstance(document, dict) else None
+    error = codec.error(exchange.status, document) if codec and isinstance(document, dict) else None
     if error is None:
-        error = from_anything(call.status, body, document)
+        error = from_anything(exchange.status, body, document)
     replace(ctx, error)
-    log.warn("upstream answered with status %d: %s", call.status, error.message)
+    log.warn("upstream answered with status %d: %s", exchange.status, error.message)
 
 
 def is_size_refusal(ctx: HttpContext, status: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 
 from ..fetching.waiting import Awaited
 from ..protocols import fronts
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
 from ..providers.row import Codec, Original, Provider
 from ..wire import apis
 from ..wire.apis import Route
@@ -43,7 +43,7 @@ class Plan:
     """A front takes over requests that have a body."""
     served: bool
     """The provider has this API, or is left to say so itself."""
-    choose_path: Callable[[Call], str] | None
+    choose_path: Callable[[Exchange], str] | None
     stateful: bool
     """A consumer must keep meeting the same account."""
     edited: bool
@@ -154,4 +154,4 @@ def _path(provider: Provider, api: str) -> str:
     in_query = provider.row.auth is not None and provider.row.auth.in_query
     if addressing.keeps_path(provider) or not target or "{" in target or in_query:
         return ""
-    return addressing.upstream_path(provider, Call(provider.settings, Route(api)), "/")
+    return addressing.upstream_path(provider, Exchange(provider.settings, Route(api)), "/")

@@ -1,4 +1,4 @@
-"""`Call`: what is known about one request on its way to a provider and back."""
+"""`Exchange`: what is known about one request on its way to a provider and back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Call:
+class Exchange:
     """One per stream; a codec finds and leaves here what concerns this stream only."""
 
     __slots__ = (
@@ -33,7 +33,7 @@ class Call:
         self.token = self.signature = ""
         """What the request proves with who sends it: one or the other."""
         self.scrubber = NO_CREDENTIALS
-        """Removes all credentials of this call from what leaves for the client or the log."""
+        """Removes all credentials of this exchange from what leaves for the client or the log."""
         self.kept: Kept | None = None  # Counts what waits in the instance, where anybody does.
         self.asked_model = self.model = ""
         """Before and after model mapping."""

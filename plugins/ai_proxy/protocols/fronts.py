@@ -17,22 +17,22 @@ from ..wire import apis
 from ..wire.errors import ApiError
 from ..wire.json import Json, dump_bytes
 from .anthropic import client as claude
-from .exchange import Call
+from .exchange import Exchange
 from .writers import Writer
 
 
 class Front(Protocol):
     """Between a client's protocol and the pivot."""
 
-    def request(self, call: Call, body: Json, /, *, converted: bool, signed: bool) -> Json:
+    def request(self, exchange: Exchange, body: Json, /, *, converted: bool, signed: bool) -> Json:
         """The pivot's request. `converted`: a codec reads it, which knows extensions that OpenAI itself would refuse.
         `signed`: it takes thoughts back under their signatures. Raises `ApiError`.
         """
 
-    def response(self, call: Call, answer: Json, /) -> Json:
+    def response(self, exchange: Exchange, answer: Json, /) -> Json:
         """The client's answer. Raises `ApiError` if the pivot's makes no sense."""
 
-    def writer(self, call: Call, /) -> Writer:
+    def writer(self, exchange: Exchange, /) -> Writer:
         """Writes streams in the client's protocol."""
 
     def error(self, error: ApiError, /) -> Json:
@@ -51,31 +51,36 @@ def concern(api: str, provider: Provider) -> bool:
     return api in FRONTS and api not in provider.paths and apis.CHAT in provider.paths
 
 
-def enter(call: Call, provider: Provider) -> bool:
+def enter(exchange: Exchange, provider: Provider) -> bool:
     """Let a front take the call over, if it concerns one."""
-    if not concern(call.api, provider):
+    if not concern(exchange.api, provider):
         return False
-    call.front = call.api
-    call.turn_to(apis.CHAT)
+    exchange.front = exchange.api
+    exchange.turn_to(apis.CHAT)
     return True
 
 
-def leave_if_native(call: Call, provider: Provider, body: Json) -> None:
+def leave_if_native(exchange: Exchange, provider: Provider, body: Json) -> None:
     """Give the call back where the provider has the front's API for the model that is asked for."""
     native, model = provider.row.native_front, body.get("model")
-    if call.front and native is not None and isinstance(model, str) and native(call.settings.model_mapping.of(model)):
-        call.turn_to(call.front)
-        call.front = ""
+    if (
+        exchange.front
+        and native is not None
+        and isinstance(model, str)
+        and native(exchange.settings.model_mapping.of(model))
+    ):
+        exchange.turn_to(exchange.front)
+        exchange.front = ""
 
 
-def of(call: Call) -> Front | None:
-    return FRONTS[call.front] if call.front else None
+def of(exchange: Exchange) -> Front | None:
+    return FRONTS[exchange.front] if exchange.front else None
 
 
 def error_body(ctx: HttpContext, error: ApiError) -> bytes:
     """An error as the client of this stream understands it. From here on it has no credentials in it."""
-    call: Call | None = ctx.get_context("call")
-    if call is not None:
-        error.hide(call.scrubber)
-    front = _ERRORS.get(call.front or call.api) if call is not None else None
+    exchange: Exchange | None = ctx.get_context("exchange")
+    if exchange is not None:
+        error.hide(exchange.scrubber)
+    front = _ERRORS.get(exchange.front or exchange.api) if exchange is not None else None
     return error.body() if front is None else dump_bytes(front.error(error))

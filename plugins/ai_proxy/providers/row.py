@@ -20,7 +20,7 @@ from ..fetching.google_oauth import AccessToken
 from ..fetching.kept import Kept
 from ..fetching.waiting import Awaited
 from ..pipeline import client_headers
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
 from ..protocols.writers import Writer
 from ..wire.errors import ApiError
 from ..wire.json import Json
@@ -29,17 +29,17 @@ from ..wire.json import Json
 class Codec(Protocol):
     """A codec module: between the pivot (the OpenAI protocol as plain JSON) and a provider's protocol, for one API.
 
-    What a codec has to remember between the events of a stream stands in `call.state`, put there by `request`. One that
+    What a codec remembers between the events of a stream stands in `exchange.state`, put there by `request`. One that
     takes thoughts back under their signatures has `reads_thoughts`; others never see those of Anthropic's clients.
     """
 
-    def request(self, call: Call, body: Json, /) -> Json:
-        """The provider's request. May set `call.path`, `call.headers` and `call.state`."""
+    def request(self, exchange: Exchange, body: Json, /) -> Json:
+        """The provider's request. May set `exchange.path`, `exchange.headers` and `exchange.state`."""
 
-    def response(self, call: Call, answer: Json, /) -> Json:
+    def response(self, exchange: Exchange, answer: Json, /) -> Json:
         """The OpenAI answer. Raises `ApiError` if the answer is an error, or makes no sense."""
 
-    def event(self, call: Call, event: Event, document: Json, writer: Writer, /) -> None:
+    def event(self, exchange: Exchange, event: Event, document: Json, writer: Writer, /) -> None:
         """Write what one event of the stream says. Raises `ApiError` likewise."""
 
     def error(self, status: int, document: Json, /) -> ApiError | None:
@@ -106,7 +106,7 @@ class Outgoing(NamedTuple):
 Sign: TypeAlias = Callable[[Settings, Outgoing], Mapping[str, str]]
 """The headers that a complete request gets last."""
 
-Edit: TypeAlias = Callable[[Call, Json], bool]
+Edit: TypeAlias = Callable[[Exchange, Json], bool]
 """Changes a document in place; whether there was something to change."""
 
 DEFAULT_TIMEOUT_MS: Final = 120_000
@@ -154,7 +154,7 @@ class Row:
     """The setting that overrides the host."""
     endpoint: Locate | None = None
     """Says where requests go; gets the settings and `paths`."""
-    choose_path: Callable[[Call], str] | None = None
+    choose_path: Callable[[Exchange], str] | None = None
     """The upstream path when it depends on more of the client's path than the ids in it; empty: that of `paths`."""
     id_header: str = ""
     """The header of answers that has their id."""

@@ -12,7 +12,7 @@ from proxywasm import log
 
 from ...wire.errors import ApiError
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..writers import Writer
 from .client_answer import response
 from .client_messages import messages, parts
@@ -31,7 +31,7 @@ _BILLING = "x-anthropic-billing-header:"
 _CHECKSUM = re.compile(r"; cch=[^;]*")
 
 
-def request(call: Call, body: Json, *, converted: bool, signed: bool) -> Json:
+def request(exchange: Exchange, body: Json, *, converted: bool, signed: bool) -> Json:
     pivot: Json = {name: body[name] for name in _SAME if body.get(name) is not None}
     given = body.get("messages")
     if not isinstance(given, list) or not given:
@@ -44,13 +44,13 @@ def request(call: Call, body: Json, *, converted: bool, signed: bool) -> Json:
     if tools := _tools(body.get("tools")):
         pivot["tools"] = tools
     _tool_choice(body.get("tool_choice"), pivot)
-    _thinking(call, body, pivot)
+    _thinking(exchange, body, pivot)
     _output(body, pivot)
     return pivot
 
 
-def writer(call: Call) -> Writer:
-    return ClaudeWriter(call.model)
+def writer(exchange: Exchange) -> Writer:
+    return ClaudeWriter(exchange.model)
 
 
 def error(error: ApiError) -> Json:
@@ -104,10 +104,10 @@ def _tool_choice(choice: Any, pivot: Json) -> None:
 _CHOICES: Final = {"any": "required", "tool": "required", "none": "none"}
 
 
-def _thinking(call: Call, body: Json, pivot: Json) -> None:
+def _thinking(exchange: Exchange, body: Json, pivot: Json) -> None:
     thinking = body.get("thinking")
     thinking = thinking if isinstance(thinking, dict) else {}
-    call.thinking = {"type": "disabled", **thinking}
+    exchange.thinking = {"type": "disabled", **thinking}
     if thinking.get("type") == "enabled":
         budget = thinking.get("budget_tokens")
         budget = budget if isinstance(budget, (int, float)) else 0

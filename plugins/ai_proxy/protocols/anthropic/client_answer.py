@@ -9,13 +9,13 @@ from proxywasm import JsonTooComplexError, log
 
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, check_together, loads
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot import thinking_blocks
 from ..pivot.tool_calls import arguments_of
 from .parts import STOP_REASONS, text_of, usage
 
 
-def response(call: Call, answer: Json) -> Json:
+def response(exchange: Exchange, answer: Json) -> Json:
     choices = answer.get("choices")
     if not isinstance(choices, list):
         raise bad_upstream("the upstream's answer has no choices")
@@ -33,7 +33,7 @@ def response(call: Call, answer: Json) -> Json:
         "type": "message",
         "role": "assistant",
         "content": _content(message),
-        "model": text_of(answer.get("model")) or call.model,
+        "model": text_of(answer.get("model")) or exchange.model,
         "stop_reason": STOP_REASONS.get(reason, reason) if isinstance(reason, str) else None,
         "stop_sequence": None,
         "usage": usage(counted if isinstance(counted, dict) else None),

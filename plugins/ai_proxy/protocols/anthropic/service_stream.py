@@ -10,7 +10,7 @@ from proxywasm import Event
 from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, dumps
-from ..exchange import Call
+from ..exchange import Exchange
 from ..writers import Writer
 from .service_answer import COUNTS, error, finish_reason, usage
 
@@ -28,13 +28,13 @@ class State:
         self.counted.update({name: told[name] for name in COUNTS if told.get(name) is not None})
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
+def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:
     kind = document.get("type") or event.event
     if (failure := error(200, document)) is not None:
         raise failure
-    state = call.state
+    state = exchange.state
     if not isinstance(state, State):  # A stream that nobody asked for.
-        state = call.state = State()
+        state = exchange.state = State()
     handle = _EVENTS.get(str(kind))
     if handle is not None:
         handle(state, document, writer)

@@ -12,7 +12,7 @@ from ...config.settings.bedrock import BedrockSettings
 from ...wire import lenient
 from ...wire.json import Json, dumps
 from ...wire.paths import segment
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot import chat_fields
 from .answer import error, response
 from .aws_event_stream import FrameDecoder as decoder  # noqa: N813
@@ -42,12 +42,12 @@ _RETENTIONS: Final[dict[str, Json]] = {
 }
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = call.settings
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = exchange.settings
     assert isinstance(settings, BedrockSettings)
-    call.headers["accept"] = "*/*"
-    call.path = path_of(call.model, "converse-stream" if call.stream else "converse")
-    call.state = State()
+    exchange.headers["accept"] = "*/*"
+    exchange.path = path_of(exchange.model, "converse-stream" if exchange.stream else "converse")
+    exchange.state = State()
     given = chat_fields.messages(body)
     system = system_blocks(given)
     result: Json = {"messages": converse_messages([one for one in given if not chat_fields.is_system(one)])}
@@ -59,7 +59,7 @@ def request(call: Call, body: Json) -> Json:
     config |= {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
     if stops := chat_fields.stops(body):
         config["stopSequences"] = stops
-    more = _model_fields(call.model, body, config, limit or 0) | dict(settings.bedrock_additional_fields)
+    more = _model_fields(exchange.model, body, config, limit or 0) | dict(settings.bedrock_additional_fields)
     # AWS' own clients send an empty object rather than none.
     result["inferenceConfig"] = config
     if more:
@@ -72,21 +72,21 @@ def request(call: Call, body: Json) -> Json:
         result["toolConfig"] = tools
     if named := chat_fields.schema(body):
         result["outputConfig"] = _output(named)
-    _cache(call.model, settings, body, result)
+    _cache(exchange.model, settings, body, result)
     return result
 
 
-def messages(call: Call, body: Json) -> bool:
+def messages(exchange: Exchange, body: Json) -> bool:
     """An edit for Anthropic's own API, which Bedrock has on another host."""
-    settings = call.settings
+    settings = exchange.settings
     assert isinstance(settings, BedrockSettings)
-    call.host = f"bedrock-mantle.{settings.aws_region}.api.aws"
-    call.path = "/anthropic/v1/messages"
-    call.headers |= {"authorization": None, "x-api-key": call.token}
-    if not call.asked_headers.get("anthropic-version"):
-        call.headers["anthropic-version"] = _ANTHROPIC_VERSION
+    exchange.host = f"bedrock-mantle.{settings.aws_region}.api.aws"
+    exchange.path = "/anthropic/v1/messages"
+    exchange.headers |= {"authorization": None, "x-api-key": exchange.token}
+    if not exchange.asked_headers.get("anthropic-version"):
+        exchange.headers["anthropic-version"] = _ANTHROPIC_VERSION
     if body.get("stream") is True:
-        call.headers["accept"] = "text/event-stream"
+        exchange.headers["accept"] = "text/event-stream"
     return True
 
 

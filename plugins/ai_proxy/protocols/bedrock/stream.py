@@ -12,7 +12,7 @@ from proxywasm import Event
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot.reasoning import Stream
 from ..writers import Writer
 from .answer import failure, finish_reason, usage
@@ -26,15 +26,15 @@ class State:
         self.reasoning: Stream | None = None
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
+def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:
     if event.id in {"exception", "error"} or event.event.endswith("Exception"):
         raise failure(200, event.event, str(document.get("message") or document.get("Message") or ""))
-    state = call.state
+    state = exchange.state
     if not isinstance(state, State):  # A stream that nobody asked for.
-        state = call.state = State()
+        state = exchange.state = State()
     if state.reasoning is None:
-        state.reasoning = Stream(call.settings.reasoning_content_mode)
-    writer.begin(call.answer_id, model=unquote(call.model))
+        state.reasoning = Stream(exchange.settings.reasoning_content_mode)
+    writer.begin(exchange.answer_id, model=unquote(exchange.model))
     if isinstance(document.get("role"), str):
         writer.delta(0, {"role": document["role"]})
     elif isinstance(start := document.get("start"), dict) and isinstance(use := start.get("toolUse"), dict):
@@ -43,7 +43,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
         tool = {"index": index, "id": lenient.string(use.get("toolUseId")), "type": "function", "function": function}
         _say(state, writer, "", "", [tool])
     elif isinstance(delta := document.get("delta"), dict):
-        _delta(call, state, _block(document), delta, writer)
+        _delta(exchange, state, _block(document), delta, writer)
     elif (reason := finish_reason(document.get("stopReason"))) is not None:
         text, _ = state.reasoning.delta("", "", ends=True)
         if text:
@@ -53,12 +53,12 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
         writer.usage(usage(counted))
 
 
-def _delta(call: Call, state: State, block: int, delta: Json, writer: Writer) -> None:
+def _delta(exchange: Exchange, state: State, block: int, delta: Json, writer: Writer) -> None:
     reasoning = delta.get("reasoningContent")
     if isinstance(reasoning, dict):
         if thought := lenient.string(reasoning.get("text")):
             _say(state, writer, "", thought)
-        if call.front and (signature := lenient.string(reasoning.get("signature"))):
+        if exchange.front and (signature := lenient.string(reasoning.get("signature"))):
             writer.delta(0, {"reasoning_signature": signature})
     elif isinstance(use := delta.get("toolUse"), dict) and block in state.calls:
         function = {"arguments": lenient.string(use.get("input"))}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot import chat_parts, reasoning
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
@@ -28,7 +28,7 @@ def error(status: int, document: Json) -> ApiError | None:
     return ApiError(status, message if isinstance(message, str) and message else code_word or "error", code=code_word)
 
 
-def response(call: Call, document: Json, answer_id: str) -> Json:
+def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     choices: list[Json] = []
@@ -40,7 +40,7 @@ def response(call: Call, document: Json, answer_id: str) -> Json:
             message["content"] = said.text
         if said.thought:
             message["reasoning_content"] = said.thought
-            mode = call.settings.reasoning_content_mode
+            mode = exchange.settings.reasoning_content_mode
             if mode != "passthrough":
                 message = {**message, **reasoning.whole(message, mode)}
                 del message["reasoning_content"]
@@ -52,7 +52,7 @@ def response(call: Call, document: Json, answer_id: str) -> Json:
         choices.append(choice(0, {"role": "assistant", "content": "", "refusal": blocked}, "content_filter"))
     if not choices and "usageMetadata" not in document:
         raise bad_upstream("the upstream's answer has no candidates")
-    return completion(answer_id, call.model, choices, usage(document))
+    return completion(answer_id, exchange.model, choices, usage(document))
 
 
 class State:
@@ -64,12 +64,12 @@ class State:
         self.reasoning: dict[int, reasoning.Stream] = {}
 
 
-def event(call: Call, document: Json, writer: Writer, answer_id: str) -> None:
+def event(exchange: Exchange, document: Json, writer: Writer, answer_id: str) -> None:
     if (failure := error(200, document)) is not None:
         raise failure
-    state = call.state
+    state = exchange.state
     if not isinstance(state, State):
-        state = call.state = State(call.settings.reasoning_content_mode)
+        state = exchange.state = State(exchange.settings.reasoning_content_mode)
     writer.begin(answer_id)
     counted = usage(document)
     candidates = list(_candidates(document))

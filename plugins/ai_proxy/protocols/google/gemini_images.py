@@ -8,7 +8,7 @@ from proxywasm import Event
 
 from ...wire.errors import bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot import chat_fields
 from ..writers import Writer
 from .answer import error
@@ -17,13 +17,13 @@ from .gemini import path_of
 __all__ = ["error", "event", "request", "response"]
 
 
-def request(call: Call, body: Json) -> Json:
-    call.path = path_of(call, "predict")
+def request(exchange: Exchange, body: Json) -> Json:
+    exchange.path = path_of(exchange, "predict")
     parameters = {} if body.get("n") is None else {"sampleCount": body["n"]}
     return {"instances": [{"prompt": chat_fields.prompt(body)}], "parameters": parameters}
 
 
-def response(call: Call, document: Json) -> Json:  # noqa: ARG001
+def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     images = document.get("predictions")
@@ -33,5 +33,5 @@ def response(call: Call, document: Json) -> Json:  # noqa: ARG001
     return {"created": int(time.time()), "data": data}
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams images")

@@ -10,7 +10,7 @@ from ...config.settings.google import GeminiSettings
 from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..writers import Writer
 from .answer import error
 
@@ -20,16 +20,16 @@ _PAGE: Final = 1000
 """The longest that Google gives at once; OpenAI's list has no pages."""
 
 
-def path_of(call: Call) -> str:
-    assert isinstance(call.settings, GeminiSettings)
-    return f"/{call.settings.api_version}/models?pageSize={_PAGE}"
+def path_of(exchange: Exchange) -> str:
+    assert isinstance(exchange.settings, GeminiSettings)
+    return f"/{exchange.settings.api_version}/models?pageSize={_PAGE}"
 
 
-def request(call: Call, body: Json) -> Json:  # noqa: ARG001
+def request(exchange: Exchange, body: Json) -> Json:  # noqa: ARG001
     return body
 
 
-def response(call: Call, document: Json) -> Json:  # noqa: ARG001
+def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     models = document.get("models", [])
@@ -41,5 +41,5 @@ def response(call: Call, document: Json) -> Json:  # noqa: ARG001
     return {"object": "list", "data": data}
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams the list of its models")

@@ -12,7 +12,7 @@ from proxywasm import Event
 from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..writers import Writer
 from .answer import error
 from .gemini_embeddings import texts
@@ -21,15 +21,15 @@ from .vertex import path_of
 __all__ = ["error", "event", "request", "response"]
 
 
-def request(call: Call, body: Json) -> Json:
-    call.path = path_of(call, "google", "predict")
+def request(exchange: Exchange, body: Json) -> Json:
+    exchange.path = path_of(exchange, "google", "predict")
     instances = [{"task_type": "", "content": text} for text in texts(body.get("input"))]
     if body.get("dimensions") is None:
         return {"instances": instances}
     return {"instances": instances, "parameters": {"outputDimensionality": body["dimensions"]}}
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     predictions = document.get("predictions")
@@ -40,10 +40,10 @@ def response(call: Call, document: Json) -> Json:
         embedding = _object(prediction, "embeddings")
         data.append({"object": "embedding", "index": index, "embedding": embedding.get("values")})
         total += lenient.count(_object(embedding, "statistics").get("token_count"))
-    return {"object": "list", "data": data, "model": call.model, "usage": {"total_tokens": total}}
+    return {"object": "list", "data": data, "model": exchange.model, "usage": {"total_tokens": total}}
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams embeddings")
 
 

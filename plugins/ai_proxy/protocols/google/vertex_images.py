@@ -14,7 +14,7 @@ from ...config.settings.google import VertexSettings
 from ...wire import apis, lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot import chat_fields, message_content
 from ..writers import Writer
 from . import request as google
@@ -37,14 +37,14 @@ _MEDIA_TYPES: Final = {"jpeg": "image/jpeg", "jpg": "image/jpeg", "webp": "image
 _VARY: Final = "Create variations of the provided image."
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = call.settings
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = exchange.settings
     assert isinstance(settings, VertexSettings)
-    call.stream = False
-    call.path = path_of(call, "google", "generateContent")
-    images = [] if call.api == apis.IMAGE_GENERATION else _images(body)
-    prompt = chat_fields.prompt(body, _VARY if call.api == apis.IMAGE_VARIATION else "")
-    if call.api == apis.IMAGE_EDIT and body.get("mask"):
+    exchange.stream = False
+    exchange.path = path_of(exchange, "google", "generateContent")
+    images = [] if exchange.api == apis.IMAGE_GENERATION else _images(body)
+    prompt = chat_fields.prompt(body, _VARY if exchange.api == apis.IMAGE_VARIATION else "")
+    if exchange.api == apis.IMAGE_EDIT and body.get("mask"):
         raise ApiError(400, "a mask is not supported with this model service", param="mask")
     ratio, size = _SIZES.get(str(body.get("size")), _ANY_SIZE)
     config: Json = {
@@ -67,7 +67,7 @@ def request(call: Call, body: Json) -> Json:
     return result
 
 
-def response(call: Call, document: Json) -> Json:  # noqa: ARG001
+def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     candidates = document.get("candidates")
@@ -87,7 +87,7 @@ def response(call: Call, document: Json) -> Json:  # noqa: ARG001
     }
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams images")
 
 

@@ -13,7 +13,7 @@ from ...credentials.signing import tc3
 from ...providers.row import Outgoing
 from ...wire import lenient
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot import chat_fields, message_content
 from .answer import error, event, response
 
@@ -35,10 +35,10 @@ _PARAMETERS = {
 }  # fmt: skip
 
 
-def request(call: Call, body: Json) -> Json:
-    call.headers["accept"] = "text/event-stream" if call.stream else "*/*"
-    sent: Json = {"Model": call.model, "Messages": [_message(message) for message in chat_fields.messages(body)]}
-    if call.stream:
+def request(exchange: Exchange, body: Json) -> Json:
+    exchange.headers["accept"] = "text/event-stream" if exchange.stream else "*/*"
+    sent: Json = {"Model": exchange.model, "Messages": [_message(message) for message in chat_fields.messages(body)]}
+    if exchange.stream:
         sent["Stream"] = True
     sent |= {name: body[source] for source, name in _PARAMETERS.items() if body.get(source) is not None}
     if stop := chat_fields.stops(body):

@@ -8,22 +8,22 @@ from proxywasm import Event
 
 from ...wire.errors import ApiError, from_anything
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot.tool_calls import place
 from ..writers import Writer
 
 
-def request(call: Call, body: Json) -> Json:  # noqa: ARG001
+def request(exchange: Exchange, body: Json) -> Json:  # noqa: ARG001
     return body
 
 
-def response(call: Call, document: Json) -> Json:  # noqa: ARG001
+def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     return document
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     writer.begin(str(document.get("id") or ""), created=document.get("created"), model=document.get("model"))

@@ -14,7 +14,7 @@ from proxywasm import Event
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
 from ..writers import Writer
@@ -28,11 +28,11 @@ _STATUS = {
 }  # fmt: skip
 
 
-def request(call: Call, body: Json) -> Json:  # noqa: ARG001
+def request(exchange: Exchange, body: Json) -> Json:  # noqa: ARG001
     return body
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     choices = []
@@ -43,13 +43,13 @@ def response(call: Call, document: Json) -> Json:
         message = {"role": "assistant", "content": None, **message}
         reason = lenient.string(item.get("finish_reason")) or ("tool_calls" if message.get("tool_calls") else "stop")
         choices.append(choice(index, _as_openais(message), reason))
-    answer = completion(_id(document), call.model, choices, _usage(document))
+    answer = completion(_id(document), exchange.model, choices, _usage(document))
     if lenient.count(document.get("created")):
         answer["created"] = lenient.count(document["created"])
     return answer
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     writer.begin(_id(document), created=document.get("created"))

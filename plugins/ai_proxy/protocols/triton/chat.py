@@ -15,7 +15,7 @@ from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ...wire.paths import segment
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot import chat_fields, message_content
 from ..pivot.chat import choice, completion
 from ..pivot.transcript import transcript
@@ -30,13 +30,15 @@ _PARAMETERS = (
 )  # fmt: skip
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = call.settings
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = exchange.settings
     assert isinstance(settings, TritonSettings)
     version = settings.triton_model_version
     place = f"/versions/{segment(version, 'tritonModelVersion')}" if version else ""
-    call.path = f"/v2/models/{segment(call.model, 'model')}{place}/generate{'_stream' if call.stream else ''}"
-    parameters: Json = {"stream": call.stream}
+    exchange.path = (
+        f"/v2/models/{segment(exchange.model, 'model')}{place}/generate{'_stream' if exchange.stream else ''}"
+    )
+    parameters: Json = {"stream": exchange.stream}
     parameters |= {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
     if (limit := chat_fields.max_tokens(body)) is not None:
         parameters["max_tokens"] = limit
@@ -45,15 +47,15 @@ def request(call: Call, body: Json) -> Json:
     return {"text_input": _prompt(chat_fields.messages(body)), "parameters": parameters}
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     message = {"role": "assistant", "content": _text(document)}
-    model = lenient.string(document.get("model_name")) or call.model
+    model = lenient.string(document.get("model_name")) or exchange.model
     return completion(lenient.string(document.get("id")), model, [choice(0, message, "stop")], None)
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     writer.begin(lenient.string(document.get("id")), model=document.get("model_name"))
