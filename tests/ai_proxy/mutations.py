@@ -15,13 +15,15 @@ from tests.ai_proxy.natives import RECORDED, steady
 from tests.ai_proxy.test_aws_event_stream import frame, header
 
 from ai_proxy import providers
-from ai_proxy.pipeline import bodies
+from ai_proxy.pipeline import bodies, client_protocols
 from ai_proxy.pipeline.streams import ConvertedStream
-from ai_proxy.protocols import fronts
+from ai_proxy.protocols.anthropic import client as anthropic
 from ai_proxy.protocols.bedrock.aws_event_stream import FrameDecoder
 from ai_proxy.protocols.exchange import Exchange
+from ai_proxy.protocols.interface import AnyServiceProtocol
+from ai_proxy.protocols.openai import client as openai
 from ai_proxy.protocols.openai import service as openai_chat
-from ai_proxy.providers.row import Codec, Provider
+from ai_proxy.providers.row import Provider
 from ai_proxy.wire import apis
 from proxywasm import ConfigError, SSEDecoder
 from proxywasm_host.recordings import exchange as recordings
@@ -67,16 +69,15 @@ class Recorded:
         text = "".join(f"event: {name}\n" * bool(name) + f"data: {_text(data)}\n\n" for name, data in events)
         return (text + "data: [DONE]\n\n" * (done and b"[DONE]" in self.answer)).encode()
 
-    def call(self, *, front: bool | None = None) -> tuple[Exchange, Codec]:
+    def call(self, *, front: bool | None = None) -> tuple[Exchange, AnyServiceProtocol]:
         """A fresh conversion; `front`: for a client of Anthropic's API, and not for one of OpenAI's."""
-        exchange = Exchange(self.provider.settings, apis.classify(self.path))
-        fronts.enter(exchange, self.provider)
+        exchange = client_protocols.new_exchange(self.provider, apis.classify(self.path))
         body, _ = bodies.prepare(self.provider, exchange, copy.deepcopy(self.body))
-        codec = self.provider.row.codecs.get(exchange.api, openai_chat)
+        codec = self.provider.row.protocols.get(exchange.api, openai_chat)
         codec.request(exchange, body)
         exchange.answer_id = "aws-req-1"
         if front is not None:
-            exchange.front = apis.MESSAGES if front else ""
+            exchange.client = anthropic if front else openai
         return exchange, codec
 
     def convert(self, chunks: Sequence[bytes], *, front: bool | None = None) -> tuple[list[str], bool]:
@@ -129,13 +130,13 @@ def _recorded(entry: Entry) -> Recorded | None:
         provider = providers.build(config, "provider")
     except ConfigError:  # Some are refused here that the original takes.
         return None
-    codec = apis.CHAT in provider.row.codecs
+    codec = apis.CHAT in provider.row.protocols
     if entry.response is None or not (codec or path.endswith("/messages")) or apis.CHAT not in provider.paths:
         return None
     body = json.loads(b"".join(entry.request.body))
-    exchange = Exchange(provider.settings, apis.classify(path))
-    fronts.enter(exchange, provider)
-    fronts.leave_if_native(exchange, provider, body)
+    exchange = client_protocols.new_exchange(provider, apis.classify(path))
+    if exchange.api == apis.CHAT and not exchange.client.is_pivot:
+        client_protocols.pivot_request(provider, exchange, copy.deepcopy(body))
     good = dict(entry.response.headers)[":status"] == "200" and not entry.raw["expect"].get("local_reply")
     if exchange.api != apis.CHAT or not good:
         return None

@@ -10,10 +10,8 @@ from pathlib import Path
 from tests.ai_proxy.gateway import Json
 
 from ai_proxy import providers
-from ai_proxy.pipeline import bodies
+from ai_proxy.pipeline import bodies, client_protocols
 from ai_proxy.pipeline.streams import ConvertedStream
-from ai_proxy.protocols import fronts
-from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.protocols.openai import service as openai_chat
 from ai_proxy.wire import apis
 from proxywasm_host.recordings import exchange as recordings
@@ -59,11 +57,10 @@ def recorded() -> Iterator[Recorded]:
 def convert(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
     """Only the conversion of a recorded stream; ids that are made up and the time are left out."""
     provider = providers.build(json.loads(entry.config)["provider"], "provider")
-    exchange = Exchange(provider.settings, apis.classify(dict(entry.request.headers)[":path"]))
-    fronts.enter(exchange, provider)
+    exchange = client_protocols.new_exchange(provider, apis.classify(dict(entry.request.headers)[":path"]))
     body, _ = bodies.prepare(provider, exchange, json.loads(b"".join(entry.request.body)))
-    codec = provider.row.codecs.get(exchange.api, openai_chat)
-    if exchange.api in provider.row.codecs:
+    codec = provider.row.protocols.get(exchange.api, openai_chat)
+    if exchange.api in provider.row.protocols:
         codec.request(exchange, body)
     exchange.answer_id = "aws-req-1"
     stream = ConvertedStream(exchange, codec)

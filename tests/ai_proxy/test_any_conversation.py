@@ -14,7 +14,7 @@ from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.mutations import CRUEL_TEXT, damaged_document
 
 from ai_proxy.wire.errors import ApiError
-from ai_proxy.wire.json import NumberError
+from ai_proxy.wire.json import NumberError, dump_bytes
 
 each = pytest.mark.parametrize("name", PROVIDERS)
 
@@ -87,7 +87,7 @@ def test_a_damaged_request_is_converted_or_refused(name: str, data: st.DataObjec
         pass  # The request is refused with 400, as `test_hostile_values` has it.
     except ApiError as error:
         assert 400 <= error.status < 500  # noqa: PT017  # the client's mistake, and told as one
-        assert json.loads(error.body())["error"]["message"]  # noqa: PT017  # likewise
+        assert json.loads(dump_bytes(error.document()))["error"]["message"]  # noqa: PT017  # likewise
 
 
 said = (CRUEL_TEXT | st.text(min_size=1)).filter(str.strip)

@@ -76,7 +76,7 @@ def is_converted(config: Json, path: str) -> bool:
     """Others get from upstream whatever looks like their protocol."""
     provider = providers.build(config, "provider")
     front = path == CLAUDE and apis.MESSAGES not in provider.paths
-    return front or (path == OPENAI and apis.CHAT in provider.row.codecs)
+    return front or (path == OPENAI and apis.CHAT in provider.row.protocols)
 
 
 def in_the_clients_terms(outcome: Outcome, path: str) -> None:
@@ -88,7 +88,7 @@ def paths_of(config: Json) -> Iterator[str]:
     """Whose own API is asked answers for itself."""
     yield OPENAI
     provider = providers.build(config, "provider")
-    if apis.MESSAGES not in provider.paths and provider.row.native_front is None:
+    if apis.MESSAGES not in provider.paths and not provider.row.native_clients:
         yield CLAUDE
 
 

@@ -10,7 +10,7 @@ from tests.ai_proxy.test_names_in_paths import started
 from tests.ai_proxy.test_rows import provider
 
 from ai_proxy import Row, providers
-from ai_proxy.pipeline.client_headers import CREDENTIALS, OF_SERVICES
+from ai_proxy.wire.client_headers import CREDENTIALS, OF_SERVICES
 from ai_proxy_docs import describe
 from proxywasm_host.testing import chat_request, request
 

@@ -13,13 +13,15 @@ from tests.ai_proxy.grammar import chat_stream
 
 from ai_proxy import providers
 from ai_proxy.pipeline.streams import CheckedStream, ConvertedStream
+from ai_proxy.protocols import clients
 from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.wire import apis
 from ai_proxy.wire.errors import ApiError, from_anything
+from ai_proxy.wire.json import dump_bytes
 from proxywasm_host.recordings.bodies import parse_events
 
 PROVIDER = providers.build(NATIVE, "provider")
-CODECS = list(PROVIDER.row.codecs.items())
+CODECS = list(PROVIDER.row.protocols.items())
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -64,7 +66,7 @@ modes = st.sampled_from(["passthrough", "ignore", "concat"])
 
 def call_of(api: str, mode: str, *, stream: bool) -> Exchange:
     provider = providers.build({**NATIVE, "reasoningContentMode": mode, "qwenFileIds": ["f"]}, "provider")
-    exchange = Exchange(provider.settings, apis.Route(api))
+    exchange = clients.new_exchange(provider.settings, apis.Route(api))
     exchange.model, exchange.stream = "qwen-long", stream
     return exchange
 
@@ -97,7 +99,7 @@ def test_streams(api: str, codec: Any, body: Any, documents: Any, mode: str, mor
 @given(st.lists(st.binary(max_size=20), max_size=5))
 def test_bytes_of_any_kind(chunks: list[bytes]) -> None:
     call = call_of(apis.CHAT, "passthrough", stream=True)
-    for stream in (ConvertedStream(call, PROVIDER.row.codecs[apis.CHAT]), CheckedStream()):
+    for stream in (ConvertedStream(call, PROVIDER.row.protocols[apis.CHAT]), CheckedStream()):
         for chunk in chunks:
             stream.feed(chunk, last=False)
         stream.feed(b"", last=True)
@@ -110,7 +112,7 @@ def test_errors(document: Any, status: int) -> None:
     raw = json.dumps(document).encode()
     error = from_anything(status, raw, document)
     assert error.status == status
-    assert json.loads(error.body())["error"]["message"]
+    assert json.loads(dump_bytes(error.document()))["error"]["message"]
     for _, codec in CODECS:
         known = codec.error(status, document) if isinstance(document, dict) else None
-        assert known is None or json.loads(known.body())["error"]["message"]
+        assert known is None or json.loads(dump_bytes(known.document()))["error"]["message"]

@@ -17,9 +17,11 @@ from tests.ai_proxy.test_splits import recorded_in as recorded
 
 from ai_proxy import providers
 from ai_proxy.pipeline.streams import ConvertedStream
+from ai_proxy.protocols import clients
 from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.wire import apis
 from ai_proxy.wire.errors import ApiError
+from ai_proxy.wire.json import dump_bytes
 from proxywasm_host.recordings.bodies import parse_events
 from proxywasm_host.recordings.exchange import Exchange as Recorded
 
@@ -48,9 +50,9 @@ def same(events: list[tuple[str, str]]) -> list[str]:
 
 def call_of(name: str, *, stream: bool) -> tuple[Exchange, Any]:
     provider = providers.build(ALL[name], "provider")
-    exchange = Exchange(provider.settings, apis.Route(apis.CHAT))
+    exchange = clients.new_exchange(provider.settings, apis.Route(apis.CHAT))
     exchange.model, exchange.stream = "Pro", stream
-    return exchange, provider.row.codecs[apis.CHAT]
+    return exchange, provider.row.protocols[apis.CHAT]
 
 
 words = st.sampled_from(["stop", "length", "sensitive", "COMPLETE", "TOOL_CALL", "ERROR", "", None])
@@ -131,4 +133,6 @@ def test_errors(name: str, given_document: Any, status: int) -> None:
     if isinstance(given_document, dict):
         _, codec = call_of(name, stream=False)
         error = codec.error(status, given_document)
-        assert error is None or (400 <= error.status < 600 and json.loads(error.body())["error"]["message"])
+        assert error is None or (
+            400 <= error.status < 600 and json.loads(dump_bytes(error.document()))["error"]["message"]
+        )

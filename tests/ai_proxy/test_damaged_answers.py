@@ -18,8 +18,7 @@ from tests.ai_proxy.grammar import (
 )
 from tests.ai_proxy.mutations import Recorded, Said, damaged, damaged_document, pieces, places, recorded
 
-from ai_proxy.protocols import fronts
-from ai_proxy.wire import apis
+from ai_proxy.protocols.anthropic import client as anthropic
 from ai_proxy.wire.errors import ApiError, of_upstream
 from ai_proxy.wire.json import NumberError, dump_bytes
 
@@ -85,9 +84,9 @@ def test_a_damaged_answer_becomes_a_good_one_or_an_error(codec: str, data: st.Da
         if codec != "openai.service":
             chat_answer(json.loads(dump_bytes(answer)))
         if front:
-            claude_answer(fronts.FRONTS[apis.MESSAGES].response(call, answer))
+            claude_answer(anthropic.response(call, answer))
     except (ApiError, NumberError) as problem:
         error = of_upstream(problem)
         assert 400 <= error.status < 600  # the only error there may be, and it is well-formed
-        chat_error(json.loads(error.body()))
-        claude_error(fronts.FRONTS[apis.MESSAGES].error(error))
+        chat_error(json.loads(dump_bytes(error.document())))
+        claude_error(anthropic.error(error))

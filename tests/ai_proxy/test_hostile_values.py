@@ -16,7 +16,8 @@ from tests.ai_proxy.test_weaknesses import recorded_vertex
 from ai_proxy import Row, providers
 from ai_proxy.credentials.tokens import Tokens
 from ai_proxy.pipeline.streams import ConvertedStream
-from ai_proxy.protocols import fronts
+from ai_proxy.protocols import clients
+from ai_proxy.protocols.anthropic import client as anthropic
 from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.providers.row import Provider
 from ai_proxy.wire import apis
@@ -174,7 +175,7 @@ def test_an_answer_with_impossible_numbers_is_one_or_an_error(codec: str, front:
             try:
                 result = codec_of.response(call, document)
                 if front:
-                    result = fronts.FRONTS[apis.MESSAGES].response(call, result)
+                    result = anthropic.response(call, result)
                 strictly(dump_bytes(result))
             except (ApiError, NumberError) as error:
                 assert str(error)  # noqa: PT017  # nothing else may be raised
@@ -208,7 +209,7 @@ def test_a_request_with_impossible_numbers_is_converted_or_refused(name: str) ->
 
 
 def unread(provider: Provider, api: str) -> Exchange:
-    return Exchange(provider.settings, apis.Route(api))
+    return clients.new_exchange(provider.settings, apis.Route(api))
 
 
 @pytest.mark.parametrize("codec", WHOLE)
@@ -228,12 +229,12 @@ def test_a_stream_for_a_request_that_was_not_read_is_converted_or_an_error(codec
         assert stream.feed(one.answer, last=True)
 
 
-@pytest.mark.parametrize("row", [row for row in providers.ROWS if row.codecs], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [row for row in providers.ROWS if row.protocols], ids=lambda row: row.name)
 def test_any_document_is_an_answer_or_an_error(row: Row) -> None:
     place = {"task_id": "t", "usage": {}, "data": [{"embedding": [1e999]}], "created": 1e999}
-    for api, codec in row.codecs.items():
+    for api, codec in row.protocols.items():
         for document in (place, {"code": 0, "data": place, "output": place, "Response": place}, *FOREIGN):
-            exchange = Exchange(settings_of(row), apis.Route(api))
+            exchange = clients.new_exchange(settings_of(row), apis.Route(api))
             try:
                 if isinstance(document, dict):
                     dump_bytes(codec.response(exchange, json.loads(json.dumps(document))))

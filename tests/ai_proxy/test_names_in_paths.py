@@ -40,7 +40,7 @@ def started(row: Row) -> TestHost:
         return gateway_with(provider("azure"))
     if row.login is None:
         return gateway_with(example(row))
-    compatible = "openapi" in describe.mode(row).lower() or not row.codecs
+    compatible = "openapi" in describe.mode(row).lower() or not row.protocols
     host = gateway_with({**recorded_vertex(), "vertexOpenAICompatible": compatible})
     host.request(_request("/v1/chat/completions", GOOD))
     host.next_call().answer(json={"access_token": "t-1", "expires_in": 3600})

@@ -16,10 +16,11 @@ from tests.ai_proxy.natives import ALL, convert, recorded
 from tests.ai_proxy.test_conversations import anything, loose, message, tool_calls
 
 from ai_proxy import providers
-from ai_proxy.fetching.remote_files import FilesWanted
 from ai_proxy.pipeline.streams import ConvertedStream
-from ai_proxy.protocols import fronts
+from ai_proxy.protocols.anthropic import client as anthropic
 from ai_proxy.protocols.exchange import Exchange
+from ai_proxy.protocols.interface import ClientProtocol, FilesWanted
+from ai_proxy.protocols.openai import client as openai
 from ai_proxy.wire import apis
 from ai_proxy.wire.errors import ApiError
 from proxywasm_host.recordings.bodies import parse_events
@@ -44,12 +45,14 @@ def test_every_recorded_stream_split_at_every_byte(entry: Recorded) -> None:
         assert convert(entry, [stream.rstrip(b"\n")]) == whole
 
 
-def call_of(name: str, *, stream: bool, front: str = "", mode: str = "passthrough") -> tuple[Exchange, Any]:
+def call_of(
+    name: str, *, stream: bool, client: ClientProtocol = openai, mode: str = "passthrough"
+) -> tuple[Exchange, Any]:
     provider, model = ALL[name]
     built = providers.build({**provider, "reasoningContentMode": mode}, "provider")
-    exchange = Exchange(built.settings, apis.Route(apis.CHAT))
-    exchange.model, exchange.stream, exchange.front = model, stream, front
-    return exchange, built.row.codecs[apis.CHAT]
+    exchange = Exchange(built.settings, apis.Route(apis.CHAT), client)
+    exchange.model, exchange.stream = model, stream
+    return exchange, built.row.protocols[apis.CHAT]
 
 
 function = loose(name=st.text(), description=st.text(), parameters=loose(type=st.text(), properties=anything))
@@ -115,7 +118,7 @@ modes = st.sampled_from(["passthrough", "ignore", "concat"])
 @names
 @given(body=request, messages=conversation, answer=document, mode=modes, claude=st.booleans())
 def test_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode: str, claude: bool) -> None:
-    call, codec = call_of(name, stream=False, front=apis.MESSAGES if claude else "", mode=mode)
+    call, codec = call_of(name, stream=False, client=anthropic if claude else openai, mode=mode)
     try:
         json.dumps(codec.request(call, {**body, "model": "m", "messages": messages}))
     except FilesWanted as wanted:
@@ -125,9 +128,7 @@ def test_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode:
     try:
         pivot = codec.response(call, answer)
         if claude:
-            front = fronts.of(call)
-            assert front is not None
-            assert front.response(call, pivot)["type"] == "message"
+            assert anthropic.response(call, pivot)["type"] == "message"
         json.dumps(pivot)
     except ApiError as error:
         json.dumps(error.document())
@@ -138,8 +139,8 @@ def test_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode:
 @settings(max_examples=40)
 @given(documents=st.lists(document, max_size=6), mode=modes, more=st.booleans())
 def test_streams(name: str, documents: list[Any], mode: str, more: bool) -> None:
-    for front in ("", apis.MESSAGES):
-        call, codec = call_of(name, stream=True, front=front, mode=mode)
+    for client in (openai, anthropic):
+        call, codec = call_of(name, stream=True, client=client, mode=mode)
         stream = ConvertedStream(call, codec)
         if name == "bedrock":  # Its frames are another test's subject.
             stream._decoder = type(ConvertedStream(*call_of("claude", stream=True))._decoder)()
@@ -147,7 +148,7 @@ def test_streams(name: str, documents: list[Any], mode: str, more: bool) -> None
         out = [stream.feed(chunk, last=False) for chunk in chunks]
         out.append(stream.feed(b"data: {" if more else b"", last=True))
         events = [data for data, _ in parse_events(b"".join(out))]
-        if front:
+        if client is anthropic:
             claude_stream([json.loads(data) for data in events], failed=stream.failure is not None)
         else:
             chat_stream(events, failed=stream.failure is not None)
@@ -174,12 +175,11 @@ claude_request = loose(
 
 
 @given(body=claude_request, converted=st.booleans(), signed=st.booleans())
-def test_any_request_of_the_claude_front(body: Json, converted: bool, signed: bool) -> None:
-    call, _ = call_of("gemini", stream=False, front=apis.MESSAGES)
-    front = fronts.of(call)
-    assert front is not None
+def test_any_request_of_clients_of_anthropic(body: Json, converted: bool, signed: bool) -> None:
+    call, _ = call_of("gemini", stream=False, client=anthropic)
+    call.thinking = anthropic.thinking(body)
     try:
-        json.dumps(front.request(call, body, converted=converted, signed=signed))
+        json.dumps(anthropic.request(call, body, converted=converted, signed=signed))
     except ApiError as error:
         assert error.status == 400  # noqa: PT017  # the client's mistake, and told as one
-        assert front.error(error)["type"] == "error"  # noqa: PT017  # likewise
+        assert anthropic.error(error)["type"] == "error"  # noqa: PT017  # likewise

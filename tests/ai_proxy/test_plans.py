@@ -7,7 +7,7 @@ from tests.ai_proxy.gateway import Json
 from ai_proxy import providers
 from ai_proxy.pipeline import addressing
 from ai_proxy.pipeline.plans import Plans
-from ai_proxy.protocols.exchange import Exchange
+from ai_proxy.protocols import clients
 from ai_proxy.wire import apis
 from ai_proxy_docs.examples import example
 
@@ -29,7 +29,7 @@ def test_a_path_worked_out_once_is_that_of_every_request_without_a_query() -> No
             for plan in {plans[api].api: plans[api] for api in ("", *apis.ALL)}.values():
                 fixed += plan.path != ""
                 for path in ("/v1/one", "/ai/v1/another/one"):
-                    exchange = Exchange(plans.provider.settings, apis.Route(plan.api))
+                    exchange = clients.new_exchange(plans.provider.settings, apis.Route(plan.api))
                     assert plan.path in ("", addressing.upstream_path(plans.provider, exchange, path)), (
                         row.name,
                         plan.api,

@@ -13,8 +13,8 @@ from tests.ai_proxy.gateway import NATIVE, SESSION, native_event
 
 from ai_proxy import providers
 from ai_proxy.pipeline.streams import CheckedStream, ConvertedStream
+from ai_proxy.protocols import clients
 from ai_proxy.protocols.dashscope import chat as qwen
-from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.wire import apis
 from ai_proxy.wire.json import Json
 from proxywasm_host.recordings import exchange as recordings
@@ -96,10 +96,10 @@ def _convert(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
     provider = providers.build(json.loads(entry.config)["provider"], "provider")
     path = dict(entry.request.headers)[":path"]
     body: Json = json.loads(b"".join(entry.request.body))
-    exchange = Exchange(provider.settings, apis.classify(path))
+    exchange = clients.new_exchange(provider.settings, apis.classify(path))
     exchange.model = provider.settings.model_mapping.of(body["model"])
     exchange.stream = True
-    codec = provider.row.codecs.get(exchange.api)
+    codec = provider.row.protocols.get(exchange.api)
     stream: ConvertedStream | CheckedStream = CheckedStream()
     if codec:
         codec.request(exchange, body)
@@ -127,7 +127,7 @@ def test_a_stream_that_never_speaks_of_a_finish_may_lack_its_last_blank_line() -
 
 
 def test_what_comes_after_the_end_is_nothing_to_anybody() -> None:
-    exchange = Exchange(providers.build(NATIVE, "provider").settings, apis.Route(apis.CHAT))
+    exchange = clients.new_exchange(providers.build(NATIVE, "provider").settings, apis.Route(apis.CHAT))
     exchange.model, exchange.stream = "m", True
     stream = ConvertedStream(exchange, qwen)
     out = stream.feed(native_event("Hi", "stop") + b"data: [DONE]\n\ndata: garbage\n\n", last=True)

@@ -51,11 +51,11 @@ class Breaking:
 def gateway(what: str) -> TestHost:
     rows = []
     for row in ROWS:
-        codec = row.codecs.get("openai/v1/chatcompletions")
+        codec = row.protocols.get("openai/v1/chatcompletions")
         if codec is None:
             rows.append(replace(row, edits={"openai/v1/chatcompletions": Breaking()}))
         else:
-            rows.append(replace(row, codecs={**row.codecs, "openai/v1/chatcompletions": Breaking(codec)}))
+            rows.append(replace(row, protocols={**row.protocols, "openai/v1/chatcompletions": Breaking(codec)}))
     return TestHost(make(rows), {"provider": PROVIDERS[what]}, tolerate_failures=True)
 
 

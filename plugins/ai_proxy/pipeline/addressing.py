@@ -11,10 +11,11 @@ from proxywasm import Headers, HttpContext, log
 
 from ..config.settings import Settings
 from ..credentials.secrets import signature
+from ..credentials.signing.outgoing import Outgoing
 from ..protocols.exchange import Exchange
-from ..providers.row import Auth, Original, Outgoing, OwnKey, Provider, Row
+from ..providers.row import Auth, Original, OwnKey, Provider, Row
 from ..wire import apis, paths
-from .client_headers import ORIGINAL_HOST, ORIGINAL_PATH
+from ..wire.client_headers import ORIGINAL_HOST, ORIGINAL_PATH
 
 # Where clients of OpenAI's and other SDKs have their key, in the order in which it is looked for.
 _KEY_HEADERS: Final = ("x-api-key", "x-authorization", "authorization")
@@ -131,13 +132,14 @@ def upstream_path(provider: Provider, exchange: Exchange, path: str) -> str:
         if provider.only_path:
             path = provider.only_path
         elif target := exchange.path or provider.paths.get(exchange.api):
-            # Anthropic's API is elsewhere where a codec or an edit has said so, and no longer Anthropic's.
+            # Anthropic's API is elsewhere where a protocol or an edit has said so, and no longer Anthropic's.
             if row.strict_query and (
                 exchange.api.startswith("openai/") or (exchange.api == apis.MESSAGES and exchange.path)
             ):
                 path = path.partition("?")[0]
-            # A parameter that Anthropic's clients use to reach what is new there is nothing to others.
-            path = _with_query(_filled(target, exchange), path, dropped={"beta"} if exchange.front else frozenset())
+            # That of a protocol means nothing to a service that speaks another one.
+            dropped = exchange.client.dropped_query if exchange.api == apis.CHAT else frozenset()
+            path = _with_query(_filled(target, exchange), path, dropped=dropped)
         if provider.query:
             # A client of Azure says its `api-version`, too; that of the configuration counts.
             path = _with_own(path, provider.query)

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 from proxywasm import Action, HttpAnswer, HttpContext, log
 
-from ..configuration import Config
 from ..protocols.exchange import Exchange
 from ..wire import lenient, limits
 from ..wire.errors import LAST_STATUS, ApiError
 from . import failures, leaving, response, retry
 from .passed_streams import PassedStream
-from .plans import Plan
+from .plans import Config, Plan
 from .streams import CheckedStream, ConvertedStream
 
 # Of the new answer: what concerns the connection that it came by.
@@ -32,7 +31,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         failures.answer_anew(ctx, error)
         return None
     exchange.status = status = _status(ctx)
-    wanted = exchange.sent is not None and retry.wanted(plan.provider, exchange, status)
+    wanted = exchange.sent_body is not None and retry.wanted(plan.provider, exchange, status)
     if status < 400 and not wanted and plan.provider.tokens.health is None:
         return response.on_headers(ctx, plan, exchange)
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
@@ -40,15 +39,15 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     wait = ctx.response_headers.get("retry-after", "")
     if not wanted:
         action = response.on_headers(ctx, plan, exchange)
-        if 200 <= status < 300 and action is Action.STOP_ITERATION and not exchange.passes:
-            exchange.undecided = True
+        if 200 <= status < 300 and action is Action.STOP_ITERATION and not exchange.passes_through:
+            exchange.outcome_pending = True
         else:
             retry.account(ctx, plan.provider, exchange, status, wait)
         return action
     retry.account(ctx, plan.provider, exchange, status, wait)
     if ctx.has_response_body and not ctx.is_binary_response_body():
         # Headers that are held for the body can still be changed when the retry fails as well.
-        exchange.held = True
+        exchange.awaiting_retry = True
         ctx.set_response_body_buffer_limit(limits.ERROR_BODY)
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
@@ -74,13 +73,13 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
     assert config.plans is not None, "nothing is read where requests pass as they are"
     plan = config.plans[exchange.api]
-    if exchange.passes:
+    if exchange.passes_through:
         leaving.passed_body(ctx, exchange, raw)
         return None
-    if exchange.held:
+    if exchange.awaiting_retry:
 
         def pass_on() -> None:
-            if exchange.status >= 400 and plan.explained:
+            if exchange.status >= 400 and plan.rewrites_errors:
                 response.on_body(ctx, plan, exchange, raw)
             else:
                 leaving.passed_body(ctx, exchange, raw)
@@ -89,7 +88,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
         return _again(ctx, plan, exchange, pass_on)
     error = response.on_body(ctx, plan, exchange, raw)
     if error is None:
-        if exchange.undecided:
+        if exchange.outcome_pending:
             retry.account(ctx, plan.provider, exchange, exchange.status)
         return None
     retry.account(ctx, plan.provider, exchange, error.status)
@@ -109,7 +108,7 @@ def on_too_large(ctx: HttpContext, config: Config) -> None:
     exchange: Exchange = ctx.get_context("exchange")
     assert config.plans is not None, "nothing is read where requests pass as they are"
     error = response.too_large(config.plans[exchange.api], exchange)
-    if exchange.undecided:
+    if exchange.outcome_pending:
         retry.account(ctx, config.plans.provider, exchange, error.status)
     failures.answer_anew(ctx, error)
 
@@ -133,12 +132,12 @@ def _on_first_chunk(
     output = response.on_first_chunk(ctx, exchange, stream, chunk, last)
     error = stream.failure
     if output is not None:
-        if exchange.undecided:
+        if exchange.outcome_pending:
             retry.account(ctx, plan.provider, exchange, error.status if error else 200)
         return output
     if error is None:
         return Action.STOP_ITERATION
-    if exchange.undecided:
+    if exchange.outcome_pending:
         retry.account(ctx, plan.provider, exchange, error.status)
     if retry.wanted(plan.provider, exchange, error.status):
         finish = _finish(ctx, plan, exchange)

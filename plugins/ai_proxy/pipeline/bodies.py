@@ -7,13 +7,12 @@ from typing import Final
 from proxywasm import JsonTooComplexError, log
 
 from ..config import custom_settings
-from ..protocols import fronts
 from ..protocols.exchange import Exchange
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.errors import ApiError, request_too_complex
 from ..wire.json import Json, loads
-from . import messages
+from . import client_protocols, messages
 
 _TELL_USAGE: Final = frozenset({apis.CHAT, apis.COMPLETIONS})
 """The APIs whose streams tell the tokens used, if asked."""
@@ -36,15 +35,15 @@ def document(raw: bytes) -> Json:
 
 def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, bool]:
     """The pivot's request, and whether it is no longer what the client sent. Raises `ApiError`."""
-    settings, codecs = provider.settings, provider.row.codecs
+    settings, protocols = provider.settings, provider.row.protocols
     changed = False
-    if exchange.front:
-        fronts.leave_if_native(exchange, provider, body)
-        if (front := fronts.of(exchange)) is not None:
-            codec = codecs.get(exchange.api)
-            signed = getattr(codec, "reads_thoughts", False)
-            body = front.request(exchange, body, converted=codec is not None, signed=signed)
+    is_chat = exchange.api == apis.CHAT
+    if is_chat and not exchange.client.is_pivot:
+        pivot = client_protocols.pivot_request(provider, exchange, body)
+        if pivot is not None:
+            body = pivot
             changed = True
+        is_chat = pivot is not None
     if settings.custom_settings:
         changed |= custom_settings.apply(settings.custom_settings, body)
     exchange.stream = body.get("stream") is True
@@ -52,10 +51,9 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
         changed |= _ask_for_usage(body)
     if "n" in body and isinstance(count := body["n"], int) and count > 1:
         exchange.choices = count
-    is_chat = exchange.api == apis.CHAT
     if is_chat:
         changed |= messages.prepare(settings, provider.row, body)
-        if apis.CHAT in codecs and not (isinstance(conversation := body.get("messages"), list) and conversation):
+        if apis.CHAT in protocols and not (isinstance(conversation := body.get("messages"), list) and conversation):
             raise ApiError(400, "messages must be a non-empty array", param="messages")
     changed |= _map_model(provider, exchange, body)
     if is_chat and provider.context is not None:
@@ -71,9 +69,9 @@ def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
         raise ApiError(400, "model must be a string", param="model")
     mapping = provider.settings.model_mapping
     if model:
-        exchange.asked_model = model
+        exchange.requested_model = model
         exchange.model = mapping.of(model)
-    elif mapping.fallback and exchange.api not in provider.row.codecs:
+    elif mapping.fallback and exchange.api not in provider.row.protocols:
         exchange.model = mapping.fallback
     elif exchange.api in apis.MODEL_REQUIRED:
         raise ApiError(400, "you must provide a model parameter", param="model")

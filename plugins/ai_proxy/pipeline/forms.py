@@ -21,7 +21,7 @@ def map_model(provider: Provider, exchange: Exchange, raw: bytes, content_type: 
         field = next((part for part in parts if part.name == "model" and not part.filename), None)
         asked = "" if field is None else field.data.decode(errors="replace").strip()
         mapping = provider.settings.model_mapping
-        exchange.asked_model = asked
+        exchange.requested_model = asked
         exchange.model = mapping.of(asked) if asked else mapping.fallback
         exchange.stream = any(part.name == "stream" and part.data.strip() == b"true" for part in parts)
         if exchange.model == asked:
@@ -33,7 +33,7 @@ def map_model(provider: Provider, exchange: Exchange, raw: bytes, content_type: 
 
 
 def document(raw: bytes, content_type: str) -> Json:
-    """A form as the document that a codec gets: texts as strings, images as lists of URLs. Raises `ApiError`."""
+    """A form as a document for a service protocol: texts as strings, images as lists of URLs. Raises `ApiError`."""
     try:
         parts = multipart.read(raw, multipart.boundary(content_type))
     except MultipartError as error:

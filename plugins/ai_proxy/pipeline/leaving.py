@@ -69,9 +69,8 @@ def fields(exchange: Exchange, given: Fields) -> Fields:
 
 
 def add_headers(ctx: HttpContext, exchange: Exchange) -> None:
-    """Set what a codec has found in the body for the headers."""
-    if exchange.answer_headers:
-        ctx.response_headers.update(fields(exchange, [*exchange.answer_headers.items()]))
+    """Set what a service protocol has found in the body for the headers."""
+    ctx.response_headers.update(fields(exchange, [*exchange.answer_headers.items()]))
 
 
 def body(ctx: HttpContext, exchange: Exchange, new: bytes) -> None:
@@ -99,7 +98,7 @@ def pass_on(ctx: HttpContext, provider: Provider, exchange: Exchange) -> Action 
     if is_media or ctx.response_is_opaque or not may_hold_credentials(ctx, provider, exchange):
         ctx.dont_read_response_body()
         return None
-    exchange.passes = True
+    exchange.passes_through = True
     if 0 < lenient.digits(headers.get("content-length")) <= IN_HAND:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION

@@ -7,10 +7,10 @@ from typing import Final, Protocol
 from proxywasm import SSEError
 
 from ..credentials.scrubber import Scrubber, same_length
-from ..fetching.kept import Arriving
 from ..protocols.bedrock.aws_event_stream import changed, cut_frames
 from ..protocols.exchange import Exchange
 from ..wire.errors import ApiError
+from .arriving import Arriving
 
 EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
 """The type of streams with AWS' binary frames."""

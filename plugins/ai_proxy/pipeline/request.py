@@ -9,18 +9,17 @@ from urllib.parse import parse_qs
 from proxywasm import Action, Headers, HttpContext, JsonTooComplexError, log
 
 from ..config import custom_settings
-from ..configuration import Config
 from ..fetching import remote_files
-from ..fetching.remote_files import FilesWanted
 from ..fetching.waiting import Awaited, go_on
-from ..protocols import fronts
 from ..protocols.exchange import Exchange
+from ..protocols.interface import FilesWanted
 from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
 from ..wire.errors import ApiError, busy, request_too_complex, request_too_large
 from ..wire.json import Json, NumberError, dump_converted, loads
 from . import addressing, bodies, forms, retry
-from .plans import Plan, Plans
+from .client_protocols import error_body
+from .plans import Config, Plan, Plans
 
 REQUEST_FAILED: Final = "ai-proxy.proc_req_body_failed"
 
@@ -39,7 +38,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     plan = plans[route.api]
     if plan.api != route.api:
         route = apis.Route(plan.api)
-    exchange = Exchange(provider.settings, route)
+    exchange = Exchange(provider.settings, route, plan.client)
     exchange.scrubber = provider.scrubbers.configured
     exchange.kept = provider.kept
     ctx.set_context("exchange", exchange)
@@ -47,10 +46,10 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
     headers = ctx.request_headers
     concerned = plan.readable and ctx.has_request_body and _is_readable(ctx, headers, plan, exchange)
-    if concerned and plan.front:
-        fronts.enter(exchange, provider)
-        plan = plans[exchange.api]
-    read = concerned and plan.edited
+    if concerned and plan.converts_client:
+        exchange.turn_to(apis.CHAT)
+        plan = plans[apis.CHAT]
+    read = concerned and plan.reads_body
     row, settings = provider.row, provider.settings
     try:
         if concerned:
@@ -70,7 +69,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
             asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
             exchange.model = asked and settings.model_mapping.of(asked)
         if row.read_headers:
-            exchange.asked_headers = {name: headers.get(name, "") for name in row.read_headers}
+            exchange.client_headers = {name: headers.get(name, "") for name in row.read_headers}
         addressing.address(ctx, headers, provider, exchange, plan.path)
     except ApiError as error:
         reply(ctx, error)
@@ -88,7 +87,7 @@ def _check(plan: Plan, read: bool, length: str) -> None:
     """Raises `ApiError` for a request that need not even be read."""
     if read and limits.exceeds(length, limits.BODY):
         raise request_too_large()
-    if not plan.served:
+    if not plan.supported:
         raise ApiError(404, "the model service behind this route does not have this API", code="unsupported_api")
 
 
@@ -126,7 +125,7 @@ def _send_unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> None:
     provider = plan.provider
     if provider.login is not None:
         addressing.set_token(ctx, provider, exchange, provider.login.token)
-    if plan.sealed and not ctx.has_request_body:
+    if plan.needs_final_request and not ctx.has_request_body:
         _seal(ctx, provider, exchange, b"")
 
 
@@ -155,13 +154,13 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
         addressing.set_path(ctx, provider, path)
     if replacement is not None:
         ctx.replace_request_body(replacement)
-    if plan.sealed:
+    if plan.needs_final_request:
         _seal(ctx, provider, exchange, raw if replacement is None else replacement)
     return None
 
 
 def _set_headers(headers: Headers, plan: Plan, exchange: Exchange) -> None:
-    """What is known only with the body: whether a stream is wanted, and what the codec sets."""
+    """What is known only with the body: whether a stream is wanted, and what the service protocol sets."""
     if exchange.stream:
         if plan.accepts_events:
             headers["accept"] = "text/event-stream"
@@ -193,7 +192,7 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
     if not plans.provider.kept.fits(exchange, len(raw) + limits.FETCHED_FILES):
         return proceed(busy())
     try:
-        remote_files.fetch(exchange, urls, lambda error: go_on(ctx, proceed, error))
+        remote_files.fetch(exchange.files, urls, lambda error: go_on(ctx, proceed, error))
     except ApiError as error:
         return proceed(error)
     return Action.PAUSE
@@ -211,15 +210,15 @@ def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
         return None  # It is read for the signature only.
     if not exchange.form:
         body = bodies.document(raw)
-    elif plan.codec is None:
+    elif plan.own_protocol is None:
         return forms.map_model(provider, exchange, raw, exchange.form)
     else:
         exchange.headers["content-type"] = "application/json"
         body = forms.document(raw, exchange.form)
     body, changed = bodies.prepare(provider, exchange, body)
-    codec = plans[exchange.api].codec  # With some models the API has turned out to be another.
-    if codec is not None:
-        return _fitting(dump_converted(codec.request(exchange, body), raw))
+    service = plans[exchange.api].own_protocol  # With some models the API has turned out to be another.
+    if service is not None:
+        return _fitting(dump_converted(service.request(exchange, body), raw))
     return _fitting(dump_converted(body, raw)) if changed else None
 
 
@@ -244,7 +243,7 @@ def _fitting(body: bytes) -> bytes:
 
 def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
     """Answer the client in the provider's stead."""
-    body = fronts.error_body(ctx, error)
+    body = error_body(ctx, error)
     log.warn("request refused with %d: %s", error.status, paths.shown(error.message))
     ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
 

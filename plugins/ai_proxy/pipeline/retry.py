@@ -13,8 +13,9 @@ from collections.abc import Callable
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, HttpContext, RouteCluster, log
 
 from ..credentials.secrets import signature
+from ..credentials.signing.outgoing import Outgoing
 from ..protocols.exchange import Exchange
-from ..providers.row import Outgoing, Provider
+from ..providers.row import Provider
 from ..wire import lenient
 from ..wire.errors import ApiError
 from . import addressing
@@ -31,7 +32,7 @@ def remember(provider: Provider, exchange: Exchange, body: bytes) -> None:
     retry = provider.settings.retry_on_failure
     if retry is not None and retry.enabled and exchange.token and provider.tokens.another((exchange.token,)):
         if provider.kept.fits(exchange, len(body)):
-            exchange.sent = body
+            exchange.sent_body = body
         else:
             log.warn("the request will not be made again if it fails: too many large ones are kept")
 
@@ -41,10 +42,10 @@ def wanted(provider: Provider, exchange: Exchange, status: int) -> bool:
     retry = provider.settings.retry_on_failure
     return (
         retry is not None
-        and exchange.sent is not None
+        and exchange.sent_body is not None
         and status in retry.retry_on_status
-        and len(exchange.used) < retry.max_retries
-        and provider.tokens.another([*exchange.used, exchange.token]) != ""
+        and len(exchange.used_tokens) < retry.max_retries
+        and provider.tokens.another([*exchange.used_tokens, exchange.token]) != ""
     )
 
 
@@ -68,10 +69,10 @@ def start(
     """Make the request again, as often as it takes and may. In the end either `finish` or `give_up` is called."""
     retry = provider.settings.retry_on_failure
     assert retry is not None
-    exchange.used.append(exchange.token)
-    exchange.token = provider.tokens.another(exchange.used)
+    exchange.used_tokens.append(exchange.token)
+    exchange.token = provider.tokens.another(exchange.used_tokens)
     sent, headers = _again(ctx, provider, exchange)
-    log.warn("attempt %d failed, trying another token", len(exchange.used))
+    log.warn("attempt %d failed, trying another token", len(exchange.used_tokens))
 
     def answered(answer: HttpAnswer) -> None:
         status = answer.status
@@ -86,7 +87,7 @@ def start(
         if wanted(provider, exchange, status):
             start(ctx, provider, exchange, finish, give_up)
         else:
-            log.warn("attempt %d failed with status %d", len(exchange.used) + 1, status)
+            log.warn("attempt %d failed with status %d", len(exchange.used_tokens) + 1, status)
             give_up()
 
     try:
@@ -111,7 +112,7 @@ def _again(ctx: HttpContext, provider: Provider, exchange: Exchange) -> tuple[Ou
         path = addressing.with_key(path, auth, exchange.token)
     elif auth is not None:
         headers[auth.header] = auth.prefix + exchange.token
-    sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, exchange.sent or b"")
+    sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, exchange.sent_body or b"")
     if provider.row.sign is not None:
         signed = provider.row.sign(provider.settings, sent)
         exchange.signature = signature(signed)

@@ -32,7 +32,7 @@ ROWS: Final = (
         host="generativelanguage.googleapis.com",
         auth=Auth("x-goog-api-key"),
         settings=GeminiSettings,
-        # The codecs say them: the version is in the path, and mostly the model.
+        # The protocols say them: the version is in the path, and mostly the model.
         paths={
             apis.CHAT: "/v1beta/models/{model}:generateContent",
             apis.EMBEDDINGS: "/v1beta/models/{model}:batchEmbedContents",
@@ -41,7 +41,7 @@ ROWS: Final = (
             apis.GEMINI_STREAM: "/{version}/models/{model}:streamGenerateContent",
             apis.MODELS: "/v1beta/models",
         },
-        codecs={
+        protocols={
             apis.CHAT: gemini,
             apis.EMBEDDINGS: gemini_embeddings,
             apis.IMAGE_GENERATION: gemini_images,

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ...pipeline.client_headers import CREDENTIALS
 from ...wire import apis
+from ...wire.client_headers import CREDENTIALS
 from ..model_mapping import ModelMapping, compile_mapping
 from ..schema import All, Given, Idle, Is, Kind, Not, Rule, key
 from .reliability import LONGEST_CALL, FailoverSettings, RetrySettings

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from ...fetching.google_oauth import ServiceAccount
 from ..schema import All, Apart, Given, Idle, Is, Kind, Need, Not, Rule, key
 from .common import Settings
+from .service_account import ServiceAccount
 
 _SAFETY: Final = "from category to threshold, for example `HARM_CATEGORY_HARASSMENT: BLOCK_NONE`"
 

@@ -8,12 +8,18 @@ from ...config.settings.claude import ClaudeSettings
 from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
 from .service_answer import error, response
 from .service_messages import messages
-from .service_stream import State, event
+from .service_stream import State, event, new_state
 
-__all__ = ["body_of", "error", "event", "request", "response"]
+__all__ = [
+    "MAX_TOKENS", "State", "accepts_signed_thinking", "body_of", "decoder", "error",
+    "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = True
 
 _SAME: Final = ("temperature", "top_p", "top_k", "metadata", "container", "mcp_servers", "context_management")
 _TIERS: Final = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
@@ -21,8 +27,6 @@ MAX_TOKENS: Final = 4096  # Required there, optional here.
 
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 16384}
 _LEAST_BUDGET: Final = 1024
-
-reads_thoughts: Final = True
 
 # Tokens of Claude Code are refused without it.
 _IDENTITY: Final = "You are Claude Code, Anthropic's official CLI for Claude."
@@ -40,7 +44,6 @@ def request(exchange: Exchange, body: Json) -> Json:
 
 def body_of(exchange: Exchange, body: Json) -> Json:
     """The body of a request for a chat, as other services with Claude models want it, too."""
-    exchange.state = State()
     given = chat_fields.messages(body)
     result: Json = {
         "model": exchange.model,

@@ -77,7 +77,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     said: Json = {"role": "assistant", "content": "".join(texts)}
     reasoned = {"reasoning_content": "", **thinking_blocks.fields(thought)}
     said |= reasoning.whole({**said, **reasoned}, exchange.settings.reasoning_content_mode)
-    if exchange.front:  # OpenAI's clients would not send any of it back.
+    if exchange.client.keeps_signatures:
         said |= {name: value for name, value in reasoned.items() if name != "reasoning_content"}
     if calls:
         said["tool_calls"] = calls

@@ -13,14 +13,20 @@ from ...wire import lenient
 from ...wire.json import Json, dumps
 from ...wire.paths import segment
 from ..exchange import Exchange
+from ..interface import Decoder
 from ..pivot import chat_fields
 from .answer import error, response
-from .aws_event_stream import FrameDecoder as decoder  # noqa: N813
+from .aws_event_stream import FrameDecoder
 from .messages import messages as converse_messages
 from .messages import system_blocks
-from .stream import State, event
+from .stream import event, new_state
 
-__all__ = ["decoder", "error", "event", "is_claude", "messages", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "is_claude", "messages",
+    "new_state", "path_of", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = True
 
 _SAME: Final = {"temperature": "temperature", "top_p": "topP"}
 _TIERS: Final = frozenset({"default", "flex", "priority"})
@@ -30,8 +36,6 @@ _OWN: Final = (
 
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
 _LEAST_BUDGET: Final = 1024
-
-reads_thoughts: Final = True
 
 _ANTHROPIC_VERSION: Final = "2023-06-01"  # Anthropic's API wants to have one.
 
@@ -47,7 +51,6 @@ def request(exchange: Exchange, body: Json) -> Json:
     assert isinstance(settings, BedrockSettings)
     exchange.headers["accept"] = "*/*"
     exchange.path = path_of(exchange.model, "converse-stream" if exchange.stream else "converse")
-    exchange.state = State()
     given = chat_fields.messages(body)
     system = system_blocks(given)
     result: Json = {"messages": converse_messages([one for one in given if not chat_fields.is_system(one)])}
@@ -83,7 +86,7 @@ def messages(exchange: Exchange, body: Json) -> bool:
     exchange.host = f"bedrock-mantle.{settings.aws_region}.api.aws"
     exchange.path = "/anthropic/v1/messages"
     exchange.headers |= {"authorization": None, "x-api-key": exchange.token}
-    if not exchange.asked_headers.get("anthropic-version"):
+    if not exchange.client_headers.get("anthropic-version"):
         exchange.headers["anthropic-version"] = _ANTHROPIC_VERSION
     if body.get("stream") is True:
         exchange.headers["accept"] = "text/event-stream"
@@ -92,6 +95,10 @@ def messages(exchange: Exchange, body: Json) -> bool:
 
 def is_claude(model: str) -> bool:
     return "anthropic.claude" in model
+
+
+def decoder() -> Decoder:
+    return FrameDecoder()
 
 
 def path_of(model: str, action: str) -> str:

@@ -6,6 +6,7 @@ and the arguments of calls come in pieces.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from proxywasm import Event
@@ -14,10 +15,10 @@ from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..interface import StreamWriter
 from ..pivot import chat_parts
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
-from ..writers import Writer
 
 _FINISH: Final = {
     "COMPLETE": "stop", "STOP_SEQUENCE": "stop", "MAX_TOKENS": "length", "TOOL_CALL": "tool_calls",
@@ -42,7 +43,24 @@ def response(exchange: Exchange, document: Json) -> Json:
     return completion(identity, exchange.model, [said], _usage(document))
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:
+@dataclass(slots=True)
+class State:
+    """One stream: the index that the client gets for Cohere's index of a tool call."""
+
+    calls: dict[int, int] = field(default_factory=dict)
+
+
+def new_state(exchange: Exchange) -> State:  # noqa: ARG001
+    return State()
+
+
+def event(
+    exchange: Exchange,  # noqa: ARG001
+    state: State,
+    event: Event,
+    document: Json,
+    writer: StreamWriter,
+) -> None:
     kind = lenient.string(document.get("type")) or lenient.string(document.get("event_type")) or event.event
     delta = lenient.mapping(document.get("delta"))
     message = lenient.mapping(delta.get("message"))
@@ -57,7 +75,7 @@ def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> N
     elif kind == "tool-plan-delta":
         writer.delta(0, {"reasoning_content": lenient.string(message.get("tool_plan"))})
     elif kind in {"tool-call-start", "tool-call-delta"}:
-        _tool_call(exchange, document, message, writer, starts=kind == "tool-call-start")
+        _tool_call(state, document, message, writer, starts=kind == "tool-call-start")
     elif kind in {"message-end", "stream-end"}:
         source = delta or lenient.mapping(document.get("response")) or document
         writer.finish(0, _finish_reason({**document, **source}))
@@ -102,13 +120,10 @@ def _parts(content: Any) -> list[Json]:
     ]
 
 
-def _tool_call(exchange: Exchange, document: Json, message: Json, writer: Writer, *, starts: bool) -> None:
-    """`exchange.state` has the calls so far: the index that the client gets for Cohere's."""
-    known: dict[Any, int] = exchange.state if isinstance(exchange.state, dict) else {}
-    exchange.state = known
+def _tool_call(state: State, document: Json, message: Json, writer: StreamWriter, *, starts: bool) -> None:
     given = lenient.mapping(message.get("tool_calls"))
     function = lenient.mapping(given.get("function"))
-    part: Json = {"index": known.setdefault(place(document.get("index"), 0), len(known))}
+    part: Json = {"index": state.calls.setdefault(place(document.get("index"), 0), len(state.calls))}
     said: Json = {"arguments": lenient.string(function.get("arguments"))}
     if starts:
         part |= {"id": lenient.string(given.get("id")), "type": "function"}

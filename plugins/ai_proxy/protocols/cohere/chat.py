@@ -10,10 +10,15 @@ from typing import Any, Final
 from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
-from .answer import error, event, response
+from .answer import error, event, new_state, response
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _PARAMETERS: Final = {
     "temperature": "temperature", "top_p": "p", "p": "p", "top_k": "k", "k": "k", "seed": "seed",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from proxywasm import Event
 
@@ -17,15 +17,20 @@ from ...wire import limits
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import sse_decoder as decoder
 from ..pivot import reasoning
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
-from ..writers import Writer
 from . import answer
 from .answer import error
 from .delta import Progress
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 # Models that take images, audio or video have an endpoint of their own.
 _MULTIMODAL = re.compile(r"qwen[\d.]*-(vl|audio|omni)|qvq")
@@ -78,7 +83,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     if exchange.stream:
         if not body.get("tools"):  # Not all models offer increments of tool calls.
             parameters.setdefault("incremental_output", True)
-        exchange.state = State(cumulative=parameters.get("incremental_output") is not True)
+        exchange.cumulative = parameters.get("incremental_output") is not True
     if settings.qwen_enable_search:
         parameters["enable_search"] = True
     messages = [_message(message, index) for index, message in enumerate(body["messages"])]
@@ -99,12 +104,13 @@ def response(exchange: Exchange, document: Json) -> Json:
     return completion(str(document.get("request_id") or ""), exchange.model, choices, answer.usage(document))
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def new_state(exchange: Exchange) -> State:
+    return State(exchange.cumulative)
+
+
+def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
-    state = exchange.state
-    if state is None:  # A stream that nobody asked for.
-        state = exchange.state = State(cumulative=False)
     if not writer.begun:
         writer.begin(str(document.get("request_id") or ""))
     finished = True

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxywasm import Event
 
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
-from ..writers import Writer
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from .answer import error
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 # `dimension` is what OpenAI calls `dimensions`; the others are DashScope's own.
 _PARAMETERS = {
@@ -47,5 +55,5 @@ def response(exchange: Exchange, answer: Json) -> Json:
     return {"object": "list", "data": data, "model": exchange.model, "usage": usage}
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams embeddings")

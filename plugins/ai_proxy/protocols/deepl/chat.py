@@ -5,6 +5,8 @@ Source: developers.deepl.com, "Translate text". The model, `Free` or `Pro`, tell
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxywasm import Event
 
 from ...config.settings import DeeplSettings
@@ -12,11 +14,17 @@ from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
 from ..pivot.chat import choice, completion
-from ..writers import Writer
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _HOSTS = {"Free": "api-free.deepl.com", "Pro": "api.deepl.com"}
 
@@ -61,7 +69,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     return completion("", exchange.model, choices, None)
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise error(200, document) or bad_upstream("the upstream streams translations")
 
 

@@ -5,7 +5,8 @@ Source: docs.dify.ai, "Develop with APIs". `answer` holds the text; that of a wo
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from proxywasm import Event
 
@@ -14,12 +15,17 @@ from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, chat_parts, message_content
 from ..pivot.chat import choice, completion
 from ..pivot.transcript import transcript
-from ..writers import Writer
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _PATHS = {
     "Chat": "/v1/chat-messages",
@@ -69,7 +75,7 @@ def request(exchange: Exchange, body: Json) -> Json:
         sent["inputs"][settings.input_variable] = text
     else:
         sent["query"] = text
-        sent["conversation_id"] = exchange.asked_headers.get("conversationid", "")
+        sent["conversation_id"] = exchange.client_headers.get("conversationid", "")
     return sent
 
 
@@ -97,7 +103,18 @@ def response(exchange: Exchange, document: Json) -> Json:
     return answer
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:
+@dataclass(slots=True)
+class State:
+    """One stream: whether a workflow has sent its text in pieces."""
+
+    has_text: bool = False
+
+
+def new_state(exchange: Exchange) -> State:  # noqa: ARG001
+    return State()
+
+
+def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:
     settings = _settings(exchange)
     kind = lenient.string(document.get("event")) or event.event
     if kind == "ping":
@@ -117,7 +134,7 @@ def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> N
     elif kind == "text_chunk" and settings.bot_type == "Workflow":
         text = lenient.string(_data(document).get("text"))
         if text:
-            exchange.state = True
+            state.has_text = True
             writer.delta(0, {"role": "assistant", "content": text})
     elif kind == "workflow_started":
         data = _data(document)
@@ -126,7 +143,7 @@ def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> N
         data = _data(document)
         writer.begin(lenient.string(data.get("workflow_id")), created=data.get("created_at"))
         # A workflow that streams its text has said all of the output by now.
-        delta = None if exchange.state else {"role": "assistant", "content": _output(settings, data)}
+        delta = None if state.has_text else {"role": "assistant", "content": _output(settings, data)}
         writer.finish(0, "stop", delta=delta, usage=_workflow_usage(data))
 
 
@@ -170,7 +187,7 @@ def _files_apart(messages: list[Json]) -> tuple[list[Json], list[Json]]:
     return rest, files
 
 
-def _begin(exchange: Exchange, settings: DifySettings, document: Json, writer: Writer) -> None:
+def _begin(exchange: Exchange, settings: DifySettings, document: Json, writer: StreamWriter) -> None:
     if writer.begun:
         return
     writer.begin(_id(settings, document), created=document.get("created_at"))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..interface import StreamWriter
 from ..pivot import chat_parts, reasoning
 from ..pivot.chat import choice, completion
+from ..pivot.reasoning import Stream
 from ..pivot.tool_calls import place
-from ..writers import Writer
 from .candidate import Said, finish_reason, logprobs, parts_of
 
 
@@ -55,21 +57,22 @@ def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
     return completion(answer_id, exchange.model, choices, usage(document))
 
 
+@dataclass(slots=True)
 class State:
     """One stream: how many calls each choice has made, and what of its reasoning has been told."""
 
-    def __init__(self, mode: str) -> None:
-        self.mode = mode
-        self.calls: dict[int, int] = {}
-        self.reasoning: dict[int, reasoning.Stream] = {}
+    mode: str
+    calls: dict[int, int] = field(default_factory=dict)
+    reasoning: dict[int, Stream] = field(default_factory=dict)
 
 
-def event(exchange: Exchange, document: Json, writer: Writer, answer_id: str) -> None:
+def new_state(exchange: Exchange) -> State:
+    return State(exchange.settings.reasoning_content_mode)
+
+
+def event(state: State, document: Json, writer: StreamWriter, answer_id: str) -> None:
     if (failure := error(200, document)) is not None:
         raise failure
-    state = exchange.state
-    if not isinstance(state, State):
-        state = exchange.state = State(exchange.settings.reasoning_content_mode)
     writer.begin(answer_id)
     counted = usage(document)
     candidates = list(_candidates(document))
@@ -78,7 +81,7 @@ def event(exchange: Exchange, document: Json, writer: Writer, answer_id: str) ->
         said.add(candidate)
         state.calls[index] = said.first + len(said.calls)
         reason = finish_reason(candidate, calls=state.calls[index] > 0)
-        thinking = state.reasoning.setdefault(index, reasoning.Stream(state.mode))
+        thinking = state.reasoning.setdefault(index, Stream(state.mode))
         text, thought = thinking.delta(said.text, said.thought, ends=bool(said.calls) or reason is not None)
         delta: Json = {}
         if thought:

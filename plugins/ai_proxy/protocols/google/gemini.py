@@ -7,18 +7,22 @@ from typing import Final
 from proxywasm import Event
 
 from ...config.settings.google import GeminiSettings
-from ...fetching.remote_files import FilesWanted
 from ...wire.json import Json
 from ...wire.paths import segment
 from ..exchange import Exchange
+from ..interface import FilesWanted, StreamWriter
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields
-from ..writers import Writer
 from . import answer as google_answer
 from . import request as google
-from .answer import error
+from .answer import State, error, new_state
 from .contents import contents, system
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "path_of", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 # Models that think, and say what they think when asked for it.
 _THINKING: Final = frozenset({"gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite"})
@@ -28,7 +32,6 @@ def request(exchange: Exchange, body: Json) -> Json:
     settings = exchange.settings
     assert isinstance(settings, GeminiSettings)
     exchange.path = path_of(exchange, "streamGenerateContent?alt=sse" if exchange.stream else "generateContent")
-    exchange.state = google_answer.State(settings.reasoning_content_mode)
     given = chat_fields.messages(body)
     wanted: list[str] = []
 
@@ -63,8 +66,8 @@ def response(exchange: Exchange, document: Json) -> Json:
     return google_answer.response(exchange, document, "")
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
-    google_answer.event(exchange, document, writer, "")
+def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
+    google_answer.event(state, document, writer, "")
 
 
 def path_of(exchange: Exchange, action: str) -> str:

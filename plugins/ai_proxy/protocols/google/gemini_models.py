@@ -11,10 +11,16 @@ from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
-from ..writers import Writer
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from .answer import error
 
-__all__ = ["error", "event", "path_of", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "path_of", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _PAGE: Final = 1000
 """The longest that Google gives at once; OpenAI's list has no pages."""
@@ -41,5 +47,5 @@ def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     return {"object": "list", "data": data}
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams the list of its models")

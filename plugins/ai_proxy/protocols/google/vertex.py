@@ -5,7 +5,7 @@ Source: cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference,
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from proxywasm import Event, log
 
@@ -15,11 +15,19 @@ from ...wire.json import Json
 from ...wire.paths import segment
 from ..anthropic import service as claude
 from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields
-from ..writers import Writer
 from . import answer as google_answer
 from . import request as google
 from .contents import contents, file_part, system
+
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "is_claude", "messages",
+    "new_state", "of_claude", "path_of", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _ANTHROPIC_VERSION: Final = "vertex-2023-10-16"  # Stands in the body there, and the model in the path.
 
@@ -33,7 +41,6 @@ def request(exchange: Exchange, body: Json) -> Json:
     exchange.path = path_of(
         exchange, "google", "streamGenerateContent?alt=sse" if exchange.stream else "generateContent"
     )
-    exchange.state = google_answer.State(settings.reasoning_content_mode)
     given = chat_fields.messages(body)
     result = {"contents": contents(given, file_part)}
     if (said := system(given)) is not None:
@@ -62,11 +69,19 @@ def response(exchange: Exchange, document: Json) -> Json:
     return google_answer.response(exchange, document, _id(document))
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:
-    if is_claude(exchange.model):
-        claude.event(exchange, event, document, writer)
+State: TypeAlias = claude.State | google_answer.State
+"""Of a stream of Anthropic's models, or of Google's."""
+
+
+def new_state(exchange: Exchange) -> State:
+    return claude.new_state(exchange) if is_claude(exchange.model) else google_answer.new_state(exchange)
+
+
+def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:
+    if isinstance(state, claude.State):
+        claude.event(exchange, state, event, document, writer)
     else:
-        google_answer.event(exchange, document, writer, _id(document))
+        google_answer.event(state, document, writer, _id(document))
 
 
 def error(status: int, document: Json) -> ApiError | None:

@@ -5,7 +5,7 @@ Source: cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embed
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from proxywasm import Event
 
@@ -13,12 +13,18 @@ from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
-from ..writers import Writer
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from .answer import error
 from .gemini_embeddings import texts
 from .vertex import path_of
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 
 def request(exchange: Exchange, body: Json) -> Json:
@@ -43,7 +49,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     return {"object": "list", "data": data, "model": exchange.model, "usage": {"total_tokens": total}}
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams embeddings")
 
 

@@ -15,14 +15,20 @@ from ...wire import apis, lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
-from ..writers import Writer
 from . import request as google
 from .answer import error, usage
 from .contents import file_part
 from .vertex import path_of
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _SIZES: Final = {
     "2048x2048": ("1:1", "2k"), "4096x4096": ("1:1", "4k"),
@@ -87,7 +93,7 @@ def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     }
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams images")
 
 

@@ -14,10 +14,10 @@ from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..interface import StreamWriter
 from ..pivot import chat_parts
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
-from ..writers import Writer
 
 # `Moderation` and `Sensitive` end an answer that must not be.
 _FINISH = {"sensitive": "content_filter", "moderation": "content_filter"}
@@ -56,7 +56,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     return completion(lenient.string(answer.get("Id")), exchange.model, choices, _usage(answer))
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     answer = document.get("Response", document)

@@ -21,7 +21,16 @@ from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json, dump_bytes
 from ...wire.paths import segment
 from ..exchange import Exchange
-from ..writers import Writer
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
+
+__all__ = [
+    "accepts_signed_thinking", "choose_path", "credential", "decoder", "error",
+    "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _TEXT: Final = "/v1/videos/text2video"
 _IMAGE: Final = "/v1/videos/image2video"
@@ -75,7 +84,7 @@ def response(exchange: Exchange, answer: Json) -> Json:
     return answer
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams videos, which nobody asked for")
 
 

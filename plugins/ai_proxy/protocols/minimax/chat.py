@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
 from proxywasm import Event
 
@@ -16,12 +17,17 @@ from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, chat_parts, message_content
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
-from ..writers import Writer
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _USER, _BOT = "小明", "MM智能助理"
 _SETTING = (
@@ -139,12 +145,13 @@ class State:
     called: set[int] = field(default_factory=set)
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def new_state(exchange: Exchange) -> State:  # noqa: ARG001
+    return State()
+
+
+def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
-    state = exchange.state
-    if not isinstance(state, State):
-        state = exchange.state = State()
     writer.begin(lenient.string(document.get("id")), created=document.get("created"), model=document.get("model"))
     usage = _usage(document)
     for position, item in enumerate(_choices(document)):

@@ -51,7 +51,8 @@ def openrouter_reasoning(exchange: Exchange, body: Json) -> bool:
     """
     budget = body.get("reasoning_max_tokens")
     if not _positive(budget):
-        budget = exchange.thinking.get("budget_tokens") if exchange.thinking and _thinks(exchange) else None
+        thinking = exchange.thinking
+        budget = thinking.budget if thinking is not None and thinking.enabled else None
         if not _positive(budget):
             return False
     body.pop("reasoning_max_tokens", None)
@@ -62,13 +63,13 @@ def openrouter_reasoning(exchange: Exchange, body: Json) -> bool:
 
 
 def zhipu_thinking(exchange: Exchange, body: Json) -> bool:
-    """GLM models know thinking as on or off, not how much, and it is on unless told otherwise; clients of Anthropic's
-    API get it only when they ask for it. Source: Zhipu AI docs, "thinking".
+    """GLM models know thinking as on or off, not how much, and it is on unless told otherwise; clients whose
+    protocol has a switch for it get it only when they ask for it. Source: Zhipu AI docs, "thinking".
     """
     if body.get("reasoning_effort"):
         del body["reasoning_effort"]
         body["thinking"] = {"type": "enabled"}
-    elif exchange.front and not _thinks(exchange):
+    elif exchange.thinking is not None and not exchange.thinking.enabled:
         body["thinking"] = {"type": "disabled"}
     else:
         return False
@@ -112,11 +113,6 @@ def moonshot_usage(exchange: Exchange, chunk: Json) -> bool:  # noqa: ARG001
         return False
     chunk["usage"] = first.pop("usage")
     return True
-
-
-def _thinks(exchange: Exchange) -> bool:
-    """A client of Anthropic's API wants the model to think."""
-    return exchange.thinking is not None and exchange.thinking.get("type") == "enabled"
 
 
 def _positive(value: object) -> bool:

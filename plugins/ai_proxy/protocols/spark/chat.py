@@ -7,7 +7,7 @@ they end. Errors come with status 200, too.
 from __future__ import annotations
 
 from types import NoneType
-from typing import Any
+from typing import Any, Final
 
 from proxywasm import Event
 
@@ -15,11 +15,17 @@ from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
-from ..writers import Writer
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 # Source: xfyun.cn, "Error codes" of the Spark service.
 _STATUS = {
@@ -49,7 +55,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     return answer
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     writer.begin(_id(document), created=document.get("created"))

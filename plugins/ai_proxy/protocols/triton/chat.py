@@ -6,7 +6,7 @@ since only the server knows the template of its model. A stream has no mark at i
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from proxywasm import Event
 
@@ -16,12 +16,18 @@ from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ...wire.paths import segment
 from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
 from ..pivot.chat import choice, completion
 from ..pivot.transcript import transcript
-from ..writers import Writer
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 # What the backends for vLLM and TensorRT-LLM call what OpenAI has too, and what they have beside it.
 _PARAMETERS = (
@@ -55,7 +61,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     return completion(lenient.string(document.get("id")), model, [choice(0, message, "stop")], None)
 
 
-def event(exchange: Exchange, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     writer.begin(lenient.string(document.get("id")), model=document.get("model_name"))

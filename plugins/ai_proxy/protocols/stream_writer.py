@@ -1,4 +1,6 @@
-"""Writers: each owns the grammar of one client protocol's streams, so that a codec cannot produce an illegal order."""
+"""`StreamWriter`: each owns the grammar of one client protocol's streams, so that an illegal order of events cannot be
+produced.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from ..wire.errors import ApiError
 from ..wire.json import Json
 
 
-class Writer(Protocol):
+class StreamWriter(Protocol):
     """Takes a stream as the pivot tells it (choices that get deltas and finish, usage, an end) and writes it down in
     the client's protocol. `take` gives the bytes written so far.
     """
