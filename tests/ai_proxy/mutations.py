@@ -12,16 +12,14 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.natives import RECORDED, steady
-from tests.ai_proxy.test_aws_event_stream import frame, header
+from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame, header
 
 from ai_proxy import providers
 from ai_proxy.pipeline import bodies, client_protocols
 from ai_proxy.pipeline.streams import ConvertedStream
-from ai_proxy.protocols.anthropic import client as anthropic
 from ai_proxy.protocols.bedrock.aws_event_stream import FrameDecoder
 from ai_proxy.protocols.exchange import Exchange
-from ai_proxy.protocols.interface import AnyServiceProtocol
-from ai_proxy.protocols.openai import client as openai
+from ai_proxy.protocols.interface import AnyServiceProtocol, ClientProtocol
 from ai_proxy.protocols.openai import service as openai_chat
 from ai_proxy.providers.row import Provider
 from ai_proxy.wire import apis
@@ -69,20 +67,20 @@ class Recorded:
         text = "".join(f"event: {name}\n" * bool(name) + f"data: {_text(data)}\n\n" for name, data in events)
         return (text + "data: [DONE]\n\n" * (done and b"[DONE]" in self.answer)).encode()
 
-    def call(self, *, front: bool | None = None) -> tuple[Exchange, AnyServiceProtocol]:
-        """A fresh conversion; `front`: for a client of Anthropic's API, and not for one of OpenAI's."""
+    def call(self, client: ClientProtocol | None = None) -> tuple[Exchange, AnyServiceProtocol]:
+        """A fresh conversion; `client`: for a client of this protocol, and not of that of the recording."""
         exchange = client_protocols.new_exchange(self.provider, apis.classify(self.path))
         body, _ = bodies.prepare(self.provider, exchange, copy.deepcopy(self.body))
         codec = self.provider.row.protocols.get(exchange.api, openai_chat)
         codec.request(exchange, body)
         exchange.answer_id = "aws-req-1"
-        if front is not None:
-            exchange.client = anthropic if front else openai
+        if client is not None:
+            exchange.client = client
         return exchange, codec
 
-    def convert(self, chunks: Sequence[bytes], *, front: bool | None = None) -> tuple[list[str], bool]:
+    def convert(self, chunks: Sequence[bytes], client: ClientProtocol | None = None) -> tuple[list[str], bool]:
         """The data of the events that the client gets, and whether the stream has failed."""
-        stream = ConvertedStream(*self.call(front=front))
+        stream = ConvertedStream(*self.call(client))
         out = [stream.feed(chunk, last=False) for chunk in chunks]
         out.append(stream.feed(b"", last=True))
         return [steady(data) for data, _ in parse_events(b"".join(out))], stream.failure is not None

@@ -1,4 +1,4 @@
-"""Configurations of Claude, Gemini, Vertex AI and Bedrock, and recorded streams of theirs and of the Claude front."""
+"""Configurations of Claude, Gemini, Vertex AI and Bedrock, and recorded streams, those for Anthropic's clients too."""
 
 from __future__ import annotations
 

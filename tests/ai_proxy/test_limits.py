@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.ai_proxy.gateway import COMPATIBLE, NATIVE, Json, gateway_with
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI
-from tests.ai_proxy.test_aws_event_stream import frame, header
+from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame, header
 from tests.ai_proxy.test_bounds import CHAT, fields
 from tests.ai_proxy.worst_bodies import calls, chat, padded, user
 

@@ -132,9 +132,9 @@ def upstream_path(provider: Provider, exchange: Exchange, path: str) -> str:
         if provider.only_path:
             path = provider.only_path
         elif target := exchange.path or provider.paths.get(exchange.api):
-            # Anthropic's API is elsewhere where a protocol or an edit has said so, and no longer Anthropic's.
+            # Where an edit has chosen the path of a client's own API, it is the service's, too.
             if row.strict_query and (
-                exchange.api.startswith("openai/") or (exchange.api == apis.MESSAGES and exchange.path)
+                exchange.api.startswith("openai/") or (exchange.path and exchange.api == exchange.client.chat_api)
             ):
                 path = path.partition("?")[0]
             # That of a protocol means nothing to a service that speaks another one.

@@ -39,7 +39,7 @@ def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | 
     service = provider.row.protocols.get(exchange.api)
     exchange.thinking = client.thinking(body)
     signed = service is not None and service.accepts_signed_thinking
-    return client.request(exchange, body, converted=service is not None, signed=signed)
+    return client.request(exchange, body, allow_extensions=service is not None, accepts_signed_thinking=signed)
 
 
 def error_body(ctx: HttpContext, error: ApiError) -> bytes:

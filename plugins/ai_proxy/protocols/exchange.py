@@ -58,9 +58,13 @@ class ClientProtocol(Protocol):
     def thinking(self, body: Json, /) -> Thinking | None:
         """What a request says about thinking. None: the protocol has no switch for it, and the model decides."""
 
-    def request(self, exchange: Exchange, body: Json, /, *, converted: bool, signed: bool) -> Json:
-        """The pivot's request. `converted`: a service protocol reads it, which knows extensions that OpenAI itself
-        would refuse. `signed`: it accepts thinking with its signatures. Raises `ApiError`.
+    def request(
+        self, exchange: Exchange, body: Json, /, *, allow_extensions: bool, accepts_signed_thinking: bool
+    ) -> Json:
+        """The pivot's request. Raises `ApiError`.
+
+        `allow_extensions`: a service protocol reads it, which knows fields that OpenAI itself would refuse.
+        `accepts_signed_thinking`: it takes thinking back with its signatures.
         """
 
     def response(self, exchange: Exchange, answer: Json, /) -> Json:

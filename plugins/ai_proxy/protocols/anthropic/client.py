@@ -43,15 +43,15 @@ _BILLING = "x-anthropic-billing-header:"
 _CHECKSUM = re.compile(r"; cch=[^;]*")
 
 
-def request(exchange: Exchange, body: Json, *, converted: bool, signed: bool) -> Json:
+def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_signed_thinking: bool) -> Json:
     pivot: Json = {name: body[name] for name in _SAME if body.get(name) is not None}
     given = body.get("messages")
     if not isinstance(given, list) or not given:
         raise ApiError(400, "messages must be a non-empty array", param="messages")
-    pivot["messages"] = [*_system(body.get("system")), *messages(given, signed=signed)]
+    pivot["messages"] = [*_system(body.get("system")), *messages(given, signed=accepts_signed_thinking)]
     if body.get("stop_sequences"):
         pivot["stop"] = body["stop_sequences"]
-    if converted and body.get("top_k") is not None:
+    if allow_extensions and body.get("top_k") is not None:
         pivot["top_k"] = body["top_k"]  # OpenAI has no such parameter.
     if tools := _tools(body.get("tools")):
         pivot["tools"] = tools

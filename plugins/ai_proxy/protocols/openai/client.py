@@ -26,7 +26,13 @@ def thinking(body: Json) -> Thinking | None:  # noqa: ARG001
     return None
 
 
-def request(exchange: Exchange, body: Json, *, converted: bool, signed: bool) -> Json:  # noqa: ARG001
+def request(
+    exchange: Exchange,  # noqa: ARG001
+    body: Json,
+    *,
+    allow_extensions: bool,  # noqa: ARG001
+    accepts_signed_thinking: bool,  # noqa: ARG001
+) -> Json:
     return body
 
 

@@ -1,5 +1,5 @@
-"""Claude, Gemini, Vertex AI, Bedrock and the Claude front: where a stream is cut makes no difference, and whatever a
-conversation or an answer has in it, what comes out is well-formed.
+"""Claude, Gemini, Vertex AI, Bedrock, and Anthropic's clients: where a stream is cut makes no difference, and whatever
+a conversation or an answer has in it, what comes out is well-formed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.grammar import chat_stream, claude_stream
 from tests.ai_proxy.natives import ALL, convert, recorded
-from tests.ai_proxy.test_conversations import anything, loose, message, tool_calls
+from tests.ai_proxy.protocols.dashscope.test_conversations import anything, loose, message, tool_calls
 
 from ai_proxy import providers
 from ai_proxy.pipeline.streams import ConvertedStream
@@ -174,12 +174,12 @@ claude_request = loose(
 )  # fmt: skip
 
 
-@given(body=claude_request, converted=st.booleans(), signed=st.booleans())
-def test_any_request_of_clients_of_anthropic(body: Json, converted: bool, signed: bool) -> None:
+@given(body=claude_request, extensions=st.booleans(), signed=st.booleans())
+def test_any_request_of_clients_of_anthropic(body: Json, extensions: bool, signed: bool) -> None:
     call, _ = call_of("gemini", stream=False, client=anthropic)
     call.thinking = anthropic.thinking(body)
     try:
-        json.dumps(anthropic.request(call, body, converted=converted, signed=signed))
+        json.dumps(anthropic.request(call, body, allow_extensions=extensions, accepts_signed_thinking=signed))
     except ApiError as error:
         assert error.status == 400  # noqa: PT017  # the client's mistake, and told as one
         assert anthropic.error(error)["type"] == "error"  # noqa: PT017  # likewise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.ai_proxy.gateway import CHAT, Json, answer, ask, refusal
 from tests.ai_proxy.natives import BEDROCK
-from tests.ai_proxy.test_aws_event_stream import frame, header
+from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame, header
 
 from proxywasm_host.recordings.exchange import Message
 

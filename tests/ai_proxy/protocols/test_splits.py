@@ -23,7 +23,7 @@ from proxywasm_host.recordings.exchange import Exchange as Recorded
 from proxywasm_host.recordings.exchange import Message
 from proxywasm_host.recordings.replay import replay
 
-RECORDED = Path(__file__).parents[1] / "conformance"
+RECORDED = Path(__file__).parents[2] / "conformance"
 
 
 def recorded_in(folder: str) -> Iterator[Recorded]:

@@ -138,7 +138,7 @@ def test_any_bytes_are_der_or_refused(data: bytes) -> None:
 
 def test_a_token_is_what_the_original_makes_of_the_same_key() -> None:
     """Its assertion, of the second at which the recordings' clock stands, is in the recorded call-out."""
-    recorded = Path(__file__).parents[1] / "conformance" / "vertex" / "oauth.json"
+    recorded = Path(__file__).parents[3] / "conformance" / "vertex" / "oauth.json"
     entry: Any = json.loads(recorded.read_text(encoding="utf-8"))[0]
     account = json.loads(entry["config"]["provider"]["vertexAuthKey"])
     claims = {

@@ -18,7 +18,9 @@ from tests.ai_proxy.grammar import (
 )
 from tests.ai_proxy.mutations import Recorded, Said, damaged, damaged_document, pieces, places, recorded
 
+from ai_proxy.protocols import clients
 from ai_proxy.protocols.anthropic import client as anthropic
+from ai_proxy.protocols.interface import ClientProtocol
 from ai_proxy.wire.errors import ApiError, of_upstream
 from ai_proxy.wire.json import NumberError, dump_bytes
 
@@ -28,13 +30,16 @@ WHOLE = recorded(streams=False)
 
 @pytest.mark.parametrize("codec", STREAMS)
 @settings(max_examples=60)
-@given(data=st.data(), front=st.booleans())
-def test_a_damaged_stream_becomes_a_good_one_or_an_error(codec: str, data: st.DataObject, front: bool) -> None:
+@given(data=st.data(), client=st.sampled_from(clients.CLIENTS))
+def test_a_damaged_stream_becomes_a_good_one_or_an_error(
+    codec: str, data: st.DataObject, client: ClientProtocol
+) -> None:
     one = STREAMS[codec][data.draw(st.sampled_from(list(STREAMS[codec])), label="stream")]
     raw = one.bytes_of(data.draw(damaged(one.events)), done=data.draw(st.booleans()))
-    front = front or codec == "openai.service"  # Clients of OpenAI's protocol get that as it is.
-    events, failed = one.convert(data.draw(pieces(raw)), front=front)
-    if front:
+    if codec == "openai.service":  # Clients of OpenAI's protocol get that as it is.
+        client = anthropic
+    events, failed = one.convert(data.draw(pieces(raw)), client)
+    if client is anthropic:
         claude_stream([json.loads(event) for event in events], failed=failed)
     else:
         chat_stream(events, failed=failed)
@@ -50,13 +55,13 @@ def test_what_nobody_knows_changes_nothing(codec: str, data: st.DataObject) -> N
     raw = one.bytes_of(events)
     if not one.binary:
         raw = raw.replace(b"data: ", b": comment\nid: 7\nretry: 5\nnew: x\ndata: ").replace(b"\n\n", b"\n\n: ping\n\n")
-    front = codec == "openai.service" or data.draw(st.booleans())
-    assert told(one, data.draw(pieces(raw)), front=front) == told(one, [one.answer], front=front)
+    client = anthropic if codec == "openai.service" else data.draw(st.sampled_from(clients.CLIENTS))
+    assert told(one, data.draw(pieces(raw)), client) == told(one, [one.answer], client)
 
 
-def told(one: Recorded, chunks: list[bytes], *, front: bool) -> object:
-    events, failed = one.convert(chunks, front=front)
-    if front:
+def told(one: Recorded, chunks: list[bytes], client: ClientProtocol) -> object:
+    events, failed = one.convert(chunks, client)
+    if client is anthropic:
         return claude_stream([json.loads(event) for event in events], failed=failed)
     return chat_stream(events, failed=failed)
 
@@ -75,15 +80,17 @@ def _with_more(document: Any) -> Any:
 
 @pytest.mark.parametrize("codec", WHOLE)
 @settings(max_examples=60)
-@given(data=st.data(), front=st.booleans())
-def test_a_damaged_answer_becomes_a_good_one_or_an_error(codec: str, data: st.DataObject, front: bool) -> None:
+@given(data=st.data(), client=st.sampled_from(clients.CLIENTS))
+def test_a_damaged_answer_becomes_a_good_one_or_an_error(
+    codec: str, data: st.DataObject, client: ClientProtocol
+) -> None:
     one = WHOLE[codec][data.draw(st.sampled_from(list(WHOLE[codec])), label="answer")]
-    call, codec_of = one.call(front=front)
+    call, codec_of = one.call(client)
     try:
         answer = codec_of.response(call, data.draw(damaged_document(json.loads(one.answer))))
         if codec != "openai.service":
             chat_answer(json.loads(dump_bytes(answer)))
-        if front:
+        if client is anthropic:
             claude_answer(anthropic.response(call, answer))
     except (ApiError, NumberError) as problem:
         error = of_upstream(problem)

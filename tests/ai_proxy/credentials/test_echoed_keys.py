@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.ai_proxy.test_aws_event_stream import frame
+from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame
 from tests.fuzz.credentials import all_escaped, as_json, in_a_url, mixed, readings
 from tests.test_conformance import FILES
 

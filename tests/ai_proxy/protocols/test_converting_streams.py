@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ai_proxy.converting import ALL, chunks
 from tests.ai_proxy.grammar import chat_stream
-from tests.ai_proxy.test_conversations import anything, loose, message, tool_calls
-from tests.ai_proxy.test_splits import _convert, events_of
-from tests.ai_proxy.test_splits import recorded_in as recorded
+from tests.ai_proxy.protocols.dashscope.test_conversations import anything, loose, message, tool_calls
+from tests.ai_proxy.protocols.test_splits import _convert, events_of
+from tests.ai_proxy.protocols.test_splits import recorded_in as recorded
 
 from ai_proxy import providers
 from ai_proxy.pipeline.streams import ConvertedStream

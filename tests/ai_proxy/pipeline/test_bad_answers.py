@@ -75,8 +75,8 @@ def chat(path: str, *, stream: bool) -> Json:
 def is_converted(config: Json, path: str) -> bool:
     """Others get from upstream whatever looks like their protocol."""
     provider = providers.build(config, "provider")
-    front = path == CLAUDE and apis.MESSAGES not in provider.paths
-    return front or (path == OPENAI and apis.CHAT in provider.row.protocols)
+    of_client = path == CLAUDE and apis.MESSAGES not in provider.paths
+    return of_client or (path == OPENAI and apis.CHAT in provider.row.protocols)
 
 
 def in_the_clients_terms(outcome: Outcome, path: str) -> None:

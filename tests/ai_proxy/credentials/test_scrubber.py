@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ai_proxy.test_aws_event_stream import frame, header
+from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame, header
 
 from ai_proxy.credentials.scrubber import SHORTEST, Scrubber
 from ai_proxy.pipeline.passed_streams import FramedStream, TextStream

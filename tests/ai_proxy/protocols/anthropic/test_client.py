@@ -1,4 +1,4 @@
-"""Anthropic's API in front of every provider that does not have it."""
+"""Anthropic's clients, with every provider that does not have their API."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.ai_proxy.test_google import recorded_vertex
+from tests.ai_proxy.protocols.google.test_google import recorded_vertex
 
 from ai_proxy import make
 from ai_proxy.fetching.context_file import ContextText

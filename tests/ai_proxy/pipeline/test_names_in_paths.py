@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.ai_proxy.gateway import Json, ask, gateway_with
 from tests.ai_proxy.natives import BEDROCK, GEMINI, VERTEX
-from tests.ai_proxy.test_rows import provider
+from tests.ai_proxy.providers.test_rows import provider
 from tests.ai_proxy.test_weaknesses import recorded_vertex
 
 from ai_proxy import Row, providers

@@ -23,7 +23,7 @@ from ai_proxy_docs.json_schema import document
 from proxywasm.rules import MATCH_KEYS
 from proxywasm_host.recordings.exchange import load
 
-CONFORMANCE = Path(__file__).parents[1] / "conformance"
+CONFORMANCE = Path(__file__).parents[2] / "conformance"
 SCHEMA = document()
 VALIDATOR = Draft202012Validator(SCHEMA)
 IN_SCHEMA = {Fault.WRONG, Fault.IGNORED, Fault.SPELLING}

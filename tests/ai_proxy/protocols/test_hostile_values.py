@@ -19,6 +19,7 @@ from ai_proxy.pipeline.streams import ConvertedStream
 from ai_proxy.protocols import clients
 from ai_proxy.protocols.anthropic import client as anthropic
 from ai_proxy.protocols.exchange import Exchange
+from ai_proxy.protocols.interface import ClientProtocol
 from ai_proxy.providers.row import Provider
 from ai_proxy.wire import apis
 from ai_proxy.wire.errors import ApiError
@@ -167,15 +168,14 @@ STREAMS = recorded(streams=True)
 
 
 @pytest.mark.parametrize("codec", WHOLE)
-@pytest.mark.parametrize("front", [False, True])
-def test_an_answer_with_impossible_numbers_is_one_or_an_error(codec: str, front: bool) -> None:
+@pytest.mark.parametrize("client", clients.CLIENTS)
+def test_an_answer_with_impossible_numbers_is_one_or_an_error(codec: str, client: ClientProtocol) -> None:
     for one in list(WHOLE[codec].values())[:3]:
         for document in with_numbers(json.loads(one.answer)):
-            call, codec_of = one.call(front=front)
+            call, codec_of = one.call(client)
             try:
                 result = codec_of.response(call, document)
-                if front:
-                    result = anthropic.response(call, result)
+                result = client.response(call, result)
                 strictly(dump_bytes(result))
             except (ApiError, NumberError) as error:
                 assert str(error)  # noqa: PT017  # nothing else may be raised
@@ -188,7 +188,7 @@ def test_a_stream_with_impossible_numbers_is_one_or_ends_with_an_error(codec: st
     for place in {0, len(told) // 2, len(told) - 1}:
         for document in with_numbers(told[place].document):
             changed = [*told[:place], told[place]._replace(document=document), *told[place + 1 :]]
-            data, _ = one.convert([one.bytes_of(changed)], front=codec == "openai.service")
+            data, _ = one.convert([one.bytes_of(changed)], anthropic if codec == "openai.service" else None)
             assert all(data_of == "[DONE]" or strictly(data_of) for data_of in data)
 
 
