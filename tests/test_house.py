@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -33,22 +32,26 @@ LAYERS = [
             "replies", "resp", "sse", "text", "wire",
         },
     }),
+    Layers("plugins", "ai_proxy", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "the document": {"configuration"},
+        "the way of one exchange": {"pipeline"},
+        "the table of providers": {"providers"},
+        "wire protocols, and what requests wait for": {"protocols", "fetching"},
+        "credentials": {"credentials"},
+        "settings": {"config"},
+        "formats and limits": {"wire"},
+    }),
 ]  # fmt: skip
 """Packages whose modules import in one direction."""
 FOR_OTHER_HOSTS = "proxywasm_host.services.redis_calls"
 """For programs that drive a runner themselves; the extra `redis` is for it."""
 
 
-PROXY = import_graph(module_files(ROOT / "plugins"))
-PROXY = {name: PROXY[name] - {name} for name in PROXY if name.partition(".")[0] == "ai_proxy"}
-PROXY_LAYERS = {
-    "": 0, "plugin": 1, "configuration": 2, "pipeline": 3, "providers": 4, "protocols": 5, "fetching": 5,
-    "credentials": 6, "config": 7, "wire": 8,
-}  # fmt: skip
-"""The rooms of ai_proxy: each imports itself and rooms with a larger number."""
-SHARED_PROTOCOL_MODULES = {"pivot"}
-"""What the folders of wire protocols have in common."""
-PROTOCOL_REGISTRY = "ai_proxy.protocols.clients"
+PIVOT = "pivot"
+"""The folder that the wire protocols of ai_proxy share."""
+PROTOCOL_REGISTRY = ["protocols", "clients"]
 """The one module beside the folders that knows which there are."""
 PROTOCOL_IMPORTS = {("google", "anthropic")}
 """Protocols that contain another one: Vertex AI has Anthropic's models, in Anthropic's format."""
@@ -139,39 +142,30 @@ def test_every_module_of_the_host_is_for_those_who_install_it() -> None:
     assert {name for name in graph if name.startswith("proxywasm_host.")} - used - templates == set()
 
 
-def room(module: str) -> str:
-    """The folder or module right below ai_proxy; empty: ai_proxy itself."""
-    return module.partition(".")[2].partition(".")[0]
+def proxy_imports() -> Iterator[tuple[list[str], list[str]]]:
+    """Pairs of modules of ai_proxy, as their names below it; the first imports the second."""
+    (layers,) = (one for one in LAYERS if one.package == "ai_proxy")
+    for module, imported in layers.graph(ROOT).items():
+        for other in imported:
+            yield module.split(".")[1:], other.split(".")[1:]
 
 
-def test_the_rooms_of_ai_proxy_import_one_way() -> None:
-    wrong = {
-        f"{module} -> {other}"
-        for module, imported in PROXY.items()
-        for other in imported
-        if room(module) != room(other) and PROXY_LAYERS[room(module)] >= PROXY_LAYERS[room(other)]
-    }
-    assert wrong == set()
-    assert {room(module) for module in PROXY} == PROXY_LAYERS.keys()
+def test_wire_protocols_and_what_requests_wait_for_do_not_import_each_other() -> None:
+    folders = {(module[0], other[0]) for module, other in proxy_imports() if module and other}
+    assert not {("protocols", "fetching"), ("fetching", "protocols")} & folders
 
 
-def test_no_modules_of_ai_proxy_import_each_other() -> None:
-    TopologicalSorter(PROXY).prepare()  # It raises `CycleError`, which names the circle.
-
-
-def protocol(module: str) -> str:
+def protocol(module: list[str]) -> str:
     """The folder of a wire protocol that a module lies in; empty: none."""
-    parts = module.split(".")
-    return parts[2] if parts[1:2] == ["protocols"] and len(parts) > 3 else ""
+    return module[1] if module[:1] == ["protocols"] and len(module) > 2 else ""
 
 
 def test_a_wire_protocol_imports_no_other() -> None:
     crossing = {
         (protocol(module), protocol(other))
-        for module, imported in PROXY.items()
-        for other in imported
-        if room(module) == "protocols" and module != PROTOCOL_REGISTRY
-        if protocol(other) and protocol(other) not in {protocol(module), *SHARED_PROTOCOL_MODULES}
+        for module, other in proxy_imports()
+        if module[:1] == ["protocols"] and module != PROTOCOL_REGISTRY
+        if protocol(other) and protocol(other) not in {protocol(module), PIVOT}
     }
     assert crossing == PROTOCOL_IMPORTS
 
