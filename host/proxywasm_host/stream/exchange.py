@@ -39,13 +39,13 @@ class Exchange:
     def take(self) -> list[Event]:
         """What is to be sent since the last call."""
         events, self.events = self.events, []
-        self._ready.discard(self)
+        self._ready.pop(self, None)
         return events
 
     def note(self) -> None:
         """Something may have been added to `events`."""
         if self.events:
-            self._ready.add(self)
+            self._ready[self] = None
 
     def log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
         self.services.log(level, self.id, message)
@@ -55,7 +55,8 @@ class Exchange:
         passed = half.flush(self.events)
         if not passed:
             self._break_off(half)
-        self.note()
+        if self.events:
+            self._ready[self] = None
         return passed
 
     def drop_request(self) -> None:

@@ -29,6 +29,29 @@ from .limits import Limits
 from .ready import Ready
 from .states import PARTS, Arrival, Departure, Ending, Happening, Part, Piece, SequenceError, Tail
 
+# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
+_INFORMATIONAL, _HEADERS, _ONLY_HEADERS, _CHUNK, _LAST_CHUNK, _TRAILERS = (
+    Piece.INFORMATIONAL,
+    Piece.HEADERS,
+    Piece.ONLY_HEADERS,
+    Piece.CHUNK,
+    Piece.LAST_CHUNK,
+    Piece.TRAILERS,
+)
+_NOTHING_ARRIVED, _ONLY_HEADERS_ARRIVED, _ALL_ARRIVED, _ARRIVAL_CLOSED = (
+    Arrival.NOTHING,
+    Arrival.ONLY_HEADERS,
+    Arrival.ENDED,
+    Arrival.CLOSED,
+)
+_DROPPED = Departure.DROPPED
+_MORE, _LAST, _TRAILERS_FOLLOW = Ending.MORE, Ending.LAST, Ending.TRAILERS
+_ABSENT, _DUE, _SHOWN = Tail.ABSENT, Tail.DUE, Tail.SHOWN
+_NEVER, _ASKED, _FAILED, _OVER = Part.NEVER, Part.ASKED, Part.FAILED, Part.OVER
+_CALL, _FAIL, _CLOSE = Happening.CALL, Happening.FAIL, Happening.CLOSE
+_SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
+_PAUSE, _STOP_ITERATION = Hold.PAUSE, Hold.STOP_ITERATION
+
 
 class Owner(Protocol):
     """What a stream needs of what has opened it: a `Runner`."""
@@ -67,13 +90,13 @@ class Stream(Exchange):
 
     def __init__(self, owner: Owner, context: int, limits: Limits, ready: Ready[Any]) -> None:
         super().__init__(context, owner.program, owner.services, limits, ready)
-        self.part = Part.NEVER
+        self.part = _NEVER
         self._owner = owner
 
     # What arrives.
 
     def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
-        if not self._arrives(self.request, Piece.ONLY_HEADERS if end_of_stream else Piece.HEADERS):
+        if not self._arrives(self.request, _ONLY_HEADERS if end_of_stream else _HEADERS):
             return  # the instance was lost before they came
         try:
             fields = RECEIVED_REQUEST.fields(fields)
@@ -96,7 +119,7 @@ class Stream(Exchange):
 
     def informational_response(self, fields: Fields) -> None:
         """Status 100, 102 or 103, ahead of the response. It goes on at once, and the plugin does not see it."""
-        if not self._arrives(self.response, Piece.INFORMATIONAL):
+        if not self._arrives(self.response, _INFORMATIONAL):
             return
         try:
             fields = RECEIVED_RESPONSE.informational(fields)
@@ -108,7 +131,7 @@ class Stream(Exchange):
 
     def response_headers(self, fields: Fields, end_of_stream: bool, details: str = "via_upstream") -> None:
         """`details` says where the response comes from, as `response.code_details`, if not from the upstream."""
-        if not self._arrives(self.response, Piece.ONLY_HEADERS if end_of_stream else Piece.HEADERS):
+        if not self._arrives(self.response, _ONLY_HEADERS if end_of_stream else _HEADERS):
             return
         try:
             fields = RECEIVED_RESPONSE.fields(fields)
@@ -125,25 +148,25 @@ class Stream(Exchange):
 
     def close(self) -> None:
         """The stream is over: answered, or given up by client or upstream. Its last events stay to be taken."""
-        if self.part is Part.OVER:
+        if self.part is _OVER:
             return
         part = self.part
-        self._happens(Happening.CLOSE)
-        self.request.arrival = self.response.arrival = Arrival.CLOSED
-        if part in (Part.ASKED, Part.FAILED):  # a plugin that failed in this stream still has to forget it
+        self._happens(_CLOSE)
+        self.request.arrival = self.response.arrival = _ARRIVAL_CLOSED
+        if part in (_ASKED, _FAILED):  # a plugin that failed in this stream still has to forget it
             self._ask(None, self._owner.program.on_done, self.id)
-        self._ready.discard(self)
+        self._ready.pop(self, None)
         self._owner.forget(self)
 
     def _arrives(self, half: Half, piece: Piece) -> bool:
         """Whether anybody wants it. Raises `SequenceError`."""
-        if half is self.response and half.arrival is not Arrival.CLOSED:
-            if self.request.departure is Departure.DROPPED:
+        if half is self.response and half.arrival is not _ARRIVAL_CLOSED:
+            if self.request.departure is _DROPPED:
                 return False  # the client is answered already: the upstream's response is of no interest
-            if self.request.arrival is Arrival.NOTHING:
+            if self.request.arrival is _NOTHING_ARRIVED:
                 raise SequenceError("a response before the request headers")
         half.arrive(piece)
-        return half.departure is not Departure.DROPPED
+        return half.departure is not _DROPPED
 
     def _happens(self, happening: Happening) -> None:
         self.part = PARTS[self.part][happening]
@@ -163,16 +186,16 @@ class Stream(Exchange):
     @property
     def request_paused(self) -> bool:
         """The request waits for the plugin to resume it."""
-        return self.request.hold is Hold.PAUSE
+        return self.request.hold is _PAUSE
 
     @property
     def response_paused(self) -> bool:
         """The response waits for the plugin to resume it."""
-        return self.response.hold is Hold.PAUSE
+        return self.response.hold is _PAUSE
 
     def expire(self, since: int) -> None:
         """Give up if a direction has been waiting from before this time on, and no call-out is under way."""
-        if self.part is Part.FAILED or self.services.waits(self.id):
+        if self.part is _FAILED or self.services.waits(self.id):
             return
         for half in (self.request, self.response):
             if half.waiting and half.paused_since <= since:
@@ -187,20 +210,20 @@ class Stream(Exchange):
 
     def _headers(self, half: Half, call: Callable[[int, Fields, bool], Outcome], fields: Fields) -> None:
         half.headers(fields)
-        alone = half.arrival is Arrival.ONLY_HEADERS
+        alone = half.arrival is _ONLY_HEADERS_ARRIVED
         if refusal := half.fields_refusal(self.limits):
             self.refuse_size_of_fields(half, refusal)
             return
         self._ask(half, call, self.id, fields, alone)
-        if half.hold is None or (alone and half.hold is Hold.STOP_ITERATION):
+        if half.hold is None or (alone and half.hold is _STOP_ITERATION):
             self._send(half)  # a message without body has nothing else that would release its headers
 
     def _body(self, half: Half, data: bytes, end_of_stream: bool) -> None:
-        if self._arrives(half, Piece.LAST_CHUNK if end_of_stream else Piece.CHUNK):
-            self._deal_with(half, data, Ending.LAST if end_of_stream else Ending.MORE)
+        if self._arrives(half, _LAST_CHUNK if end_of_stream else _CHUNK):
+            self._deal_with(half, data, _LAST if end_of_stream else _MORE)
 
     def _trailers(self, half: Half, fields: Fields) -> None:
-        if not self._arrives(half, Piece.TRAILERS):
+        if not self._arrives(half, _TRAILERS):
             return
         try:
             half.trailers = RECEIVED_TRAILERS.fields(fields)
@@ -210,29 +233,29 @@ class Stream(Exchange):
         if refusal := half.trailers_refusal(self.limits):
             self.refuse_size_of_fields(half, refusal)
             return
-        self._deal_with(half, b"", Ending.TRAILERS)
+        self._deal_with(half, b"", _TRAILERS_FOLLOW)
 
     def _deal_with(self, half: Half, data: bytes, ending: Ending) -> None:
         """Give it to the plugin, or keep it until the plugin goes on."""
-        if half.hold is not Hold.PAUSE:
+        if half.hold is not _PAUSE:
             self._chunk(half, data, ending)
         elif not half.enqueue(data, ending):
             self._refuse_size(half)
 
     def _chunk(self, half: Half, data: bytes, ending: Ending) -> None:
-        if half.mode is BodyMode.BUFFER:
+        if half.mode is _BUFFER:
             if not half.collect(data):
                 self._too_large(half)
                 return
-            if ending is Ending.MORE:
+            if ending is _MORE:
                 return
             data = half.collected()
-        half.body, half.body_ends = data, ending is Ending.LAST
-        if ending is Ending.TRAILERS:
-            half.tail = Tail.DUE
-        if half.mode is not BodyMode.SKIP:
-            self._ask(half, half.on_body, self.id, data, ending is not Ending.MORE)
-        if half.hold is Hold.PAUSE or half.body is None:
+        half.body, half.body_ends = data, ending is _LAST
+        if ending is _TRAILERS_FOLLOW:
+            half.tail = _DUE
+        if half.mode is not _SKIP:
+            self._ask(half, half.on_body, self.id, data, ending is not _MORE)
+        if half.hold is _PAUSE or half.body is None:
             return
         # A body phase that neither pauses nor takes the chunk releases headers that waited for it.
         half.taken = False
@@ -240,9 +263,9 @@ class Stream(Exchange):
 
     def _too_large(self, half: Half) -> None:
         """A plugin may answer itself when a response is too large; a refused request is a response that it sees."""
-        if half is self.response and self.part is Part.ASKED:
+        if half is self.response and self.part is _ASKED:
             self._ask(half, half.on_body, self.id, b"", False)
-            if self.part is not Part.ASKED or half.done:
+            if self.part is not _ASKED or half.done:
                 return
         self._refuse_size(half)
 
@@ -259,13 +282,13 @@ class Stream(Exchange):
         """What is in hand goes on, and behind the body the trailers."""
         if not self.flush(half) or half.taken:
             return
-        if half.tail is Tail.DUE:
-            half.tail = Tail.SHOWN
+        if half.tail is _DUE:
+            half.tail = _SHOWN
             if half.reads_trailers:
                 self._ask(half, half.on_trailers, self.id, half.trailers)
-                if half.hold is Hold.PAUSE:
+                if half.hold is _PAUSE:
                     return
-        if half.tail is Tail.SHOWN:
+        if half.tail is _SHOWN:
             half.flush_trailers(self.events)
             self.note()
 
@@ -273,9 +296,8 @@ class Stream(Exchange):
 
     def _ask(self, half: Half | None, call: Callable[..., Outcome], *args: Any) -> None:
         """Call the plugin and carry out what it asks for; its failure is ours to handle."""
-        if self.part not in _CALLED or (self.part is Part.OVER and half is not None) or self._owner.lost:
+        if (self.part is not _ASKED and not self._begins(half)) or self._owner.lost:
             return
-        self._happens(Happening.CALL)
         try:
             outcome = call(*args)
         except PluginFailure as failure:
@@ -291,6 +313,13 @@ class Stream(Exchange):
             elif outcome is not None:
                 self._owner.carry_out(outcome, self, half)
 
+    def _begins(self, half: Half | None) -> bool:
+        """Whether the plugin is to be called: for the first time in this stream, or for the last, at its end."""
+        if self.part is _OVER:
+            return half is None
+        self._happens(_CALL)
+        return self.part is _ASKED
+
     def fail(self, message: str) -> None:
         """The plugin raised while it dealt with this stream."""
         self.log(message)
@@ -298,8 +327,8 @@ class Stream(Exchange):
 
     def give_up(self) -> None:
         """Go on without the plugin. Fail open: the stream passes as it is. Fail closed: the client gets a 500."""
-        self._happens(Happening.FAIL)
-        if self.part is Part.OVER:
+        self._happens(_FAIL)
+        if self.part is _OVER:
             return
         if self.response.taken:
             # The chunks that the plugin has taken are lost with it: what the client would get has a hole.
@@ -334,9 +363,9 @@ class Stream(Exchange):
         if injection.end_of_stream:
             half.taken = False
             if not half.ended:
-                half.arrival = Arrival.ENDED
+                half.arrival = _ALL_ARRIVED
                 self.drop_request()  # the rest of the upstream's response is of no interest
-        half.body, half.body_ends = injection.body, injection.end_of_stream and half.tail is Tail.ABSENT
+        half.body, half.body_ends = injection.body, injection.end_of_stream and half.tail is _ABSENT
         self._send(half)
 
     def reply(self, reply: LocalReply) -> None:
@@ -345,22 +374,18 @@ class Stream(Exchange):
             self.log("the plugin replied with a status that cannot be sent (200 to 599)")
         reply = sendable(reply)
         response = self.response
-        if self.request.departure is Departure.DROPPED:
+        if self.request.departure is _DROPPED:
             self.log(f"a second local reply ({reply.status}) was given in vain")
         elif response.done:
             self.log(f"a local reply ({reply.status}) was given in vain: the response has gone on as a whole")
-        elif response.arrival is not Arrival.NOTHING:
+        elif response.arrival is not _NOTHING_ARRIVED:
             self.reply_now(reply)
         else:
             self.local_reply = reply
             self.drop_request()
-            response.arrive(Piece.HEADERS if reply.body else Piece.ONLY_HEADERS)
+            response.arrive(_HEADERS if reply.body else _ONLY_HEADERS)
             self._begin_response(reply_fields(reply), reply.details)
             # The plugin may have failed, and the client have got something else.
             if reply.body and not response.ended:
-                response.arrive(Piece.LAST_CHUNK)
-                self._deal_with(response, reply.body, Ending.LAST)
-
-
-_CALLED = frozenset({Part.NEVER, Part.ASKED, Part.OVER})
-"""In which the plugin is called; in the last one, for `on_done` alone."""
+                response.arrive(_LAST_CHUNK)
+                self._deal_with(response, reply.body, _LAST)
