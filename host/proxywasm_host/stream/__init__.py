@@ -5,9 +5,9 @@ A test, a replay or a live gateway moves the bytes: it tells a `Stream` what arr
 replies, limits and failures of the plugin are decided in this package and nowhere else. The plugin is any
 `wire.Program`, native or Wasm.
 
-Modules from bottom to top, each of which imports only those before it: `states` (the theory, and the tables of states),
-`events`, `limits`, `framing` and `field_rules`, `half` (one direction), `ready`, `exchange` (both, without the plugin),
-`stream` (with it), `commands`, `runner`.
+Each module imports only those before it: `states` (the theory, and the tables of states), `events`, `limits`,
+`framing`, `field_rules`, `waiting`, `half` (one direction), `ready`, `exchange` (both directions, without the plugin),
+`phases` (with it), `stream` (what a host feeds), `commands`, `runner`.
 """
 
 from .events import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -24,9 +23,7 @@ from .events import (
 from .framing import STATUS, SWITCHING, declared, framed, may_tell_length, status_of, with_status
 from .limits import Limits, fields_refusal, fields_size
 from .states import ARRIVALS, DEPARTURES, Arrival, Departure, Ending, Piece, SequenceError, Step, Tail, why_not
-
-_CHUNKS: Final = 1000
-"""That wait one by one. What comes then is put together: small chunks take much more room than their bytes."""
+from .waiting import Waiting
 
 _first: Final = itemgetter(slice(1))
 _TEXTS: Final = frozenset({str})
@@ -91,9 +88,9 @@ class Half:
     """
 
     __slots__ = (
-        "_arrived", "_buffer", "_fields_size", "_most", "_owed", "_queue", "_queued", "_send_body", "_send_headers", "_send_trailers", "arrival", "body",
-        "body_ends", "changed", "departure", "draining", "fields", "hold", "limit", "mode", "name", "on_body",
-        "on_trailers", "paused_since", "reads_trailers", "tail", "taken", "to_head", "trailers",
+        "_arrived", "_fields_size", "_most", "_owed", "_send_body", "_send_headers", "_send_trailers", "_waiting",
+        "arrival", "body", "body_ends", "changed", "departure", "draining", "fields", "hold", "limit", "mode", "name",
+        "on_body", "on_trailers", "paused_since", "reads_trailers", "tail", "taken", "to_head", "trailers",
     )  # fmt: skip
 
     def __init__(
@@ -128,9 +125,7 @@ class Half:
         self._fields_size = 0  # or more
         self._arrived: Fields = []  # the headers, before any edit
         self._owed: int | None = None  # bytes of the body that are announced and have not gone on
-        self._buffer = bytearray()  # a body being collected for the plugin
-        self._queue: deque[tuple[bytearray, Ending]] = deque()  # chunks that arrived while paused
-        self._queued = 0  # their bytes
+        self._waiting = Waiting()
 
     # What arrives.
 
@@ -147,33 +142,19 @@ class Half:
 
     def enqueue(self, data: bytes, ending: Ending) -> bool:
         """Keep a chunk for later. False: it is more than the limit allows."""
-        if len(self._queue) < _CHUNKS:
-            self._queue.append((bytearray(data), ending))
-        else:
-            last, _ = self._queue[-1]
-            last += data
-            self._queue[-1] = last, ending
-        self._queued += len(data)
-        return self._queued <= self.limit
+        return self._waiting.enqueue(data, ending) <= self.limit
 
     def dequeue(self) -> tuple[bytes, Ending] | None:
         """The next chunk that was kept; None: there is none, or this direction is held again."""
-        if not self._queue or self.hold is not None:
-            return None
-        data, ending = self._queue.popleft()
-        self._queued -= len(data)
-        return bytes(data), ending
+        return None if self.hold is not None else self._waiting.dequeue()
 
     def collect(self, data: bytes) -> bool:
-        """Add to the body that is buffered for the plugin. False: it is more than the limit allows."""
-        self._buffer += data
-        return len(self._buffer) <= self.limit
+        """Add to the body that is collected for the plugin. False: it is more than the limit allows."""
+        return self._waiting.collect(data) <= self.limit
 
     def collected(self) -> bytes:
-        """The body that was buffered, which is not kept any longer."""
-        body = bytes(self._buffer)
-        self._buffer.clear()
-        return body
+        """The body that was collected, which is not kept any longer."""
+        return self._waiting.collected()
 
     # What the plugin does with it.
 
@@ -236,8 +217,8 @@ class Half:
     def release(self) -> None:
         """The plugin is gone: what was buffered for it is in hand, and the rest of the body passes by."""
         self.mode = _SKIP
-        if self._buffer:
-            self.body, self.body_ends = self.collected(), False
+        if body := self.collected():
+            self.body, self.body_ends = body, False
 
     # What goes on.
 
@@ -269,9 +250,7 @@ class Half:
         self.mode = _SKIP
 
     def _forget(self) -> None:
-        self._queue.clear()
-        self._queued = 0
-        self._buffer.clear()
+        self._waiting.forget()
         self.body = self.trailers = None
         self.tail = _ABSENT
         self.taken = False
