@@ -11,8 +11,8 @@ from proxywasm.replies import FAILED, STATUSES, malformed
 from proxywasm.wire import Fields, LocalReply, LogLevel, Program
 
 from ..services import HostServices
-from .events import CloseUpstream, Event, Reset
-from .half import REQUEST, RESPONSE, Half
+from .events import REQUEST, RESPONSE, CloseUpstream, Event, Reset
+from .half import Half
 from .limits import Limits
 from .ready import Ready
 from .states import Departure

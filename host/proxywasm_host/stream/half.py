@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from proxywasm.framing import has_no_body
 from proxywasm.headers import FRAMING, apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
-from .events import (
-    Event,
-    InformationalResponse,
-    RequestBody,
-    RequestHeaders,
-    RequestTrailers,
-    ResponseBody,
-    ResponseHeaders,
-    ResponseTrailers,
-)
+from .events import Event, InformationalResponse, Side
+from .field_rules import OPERATIONS, are_edits
 from .framing import STATUS, SWITCHING, declared, framed, may_tell_length, status_of, with_status
 from .limits import Limits, fields_refusal, fields_size
 from .states import ARRIVALS, DEPARTURES, Arrival, Departure, Ending, Piece, SequenceError, Step, Tail, why_not
 from .waiting import Waiting
 
-_first: Final = itemgetter(slice(1))
-_TEXTS: Final = frozenset({str})
-_OPERATIONS: Final = frozenset("=+-")
-_OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in _OPERATIONS})
+_OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in OPERATIONS})
 """Edits that change the status."""
-
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _INFORMATIONAL, _HEADERS, _ONLY_HEADERS, _CHUNK, _LAST_CHUNK, _TRAILERS = (
@@ -51,19 +38,6 @@ _NOTHING_SENT, _HEADERS_SENT, _ALL_SENT, _DROPPED = (
 _ABSENT, _SHOWN = Tail.ABSENT, Tail.SHOWN
 _SKIP = BodyMode.SKIP
 _PAUSE = Hold.PAUSE
-
-
-class Side(NamedTuple):
-    """A direction in messages and events."""
-
-    name: str
-    headers: Callable[[Fields, bool], Event]
-    body: Callable[[bytes, bool], Event]
-    trailers: Callable[[Fields], Event]
-
-
-REQUEST: Final = Side("request", RequestHeaders, RequestBody, RequestTrailers)
-RESPONSE: Final = Side("response", ResponseHeaders, ResponseBody, ResponseTrailers)
 
 
 class Half:
@@ -168,7 +142,7 @@ class Half:
         """Why not all was done; empty if it was."""
         if self.fields is None or self.departure in (_HEADERS_SENT, _ALL_SENT):
             return "they are not there, or have gone on"
-        if not _are_edits(edits):
+        if not are_edits(edits):
             return "that is no list of edits"
         self.fields = apply_edits(self.fields, edits)
         self._fields_size += sum(map(len, edits))
@@ -181,7 +155,7 @@ class Half:
         """Why it was not done; empty if it was."""
         if self.trailers is None or self.tail is not _SHOWN:
             return "they are not there, or have gone on"
-        if not _are_edits(edits):
+        if not are_edits(edits):
             return "that is no list of edits"
         self.trailers = apply_edits(self.trailers, edits)
         return ""
@@ -332,9 +306,3 @@ class Half:
         if self.done:
             return False
         return self.hold is _PAUSE or (self.taken and self.ended)
-
-
-def _are_edits(edits: FieldEdits) -> bool:
-    """A native program may answer with anything."""
-    keys = edits[::2]
-    return not len(edits) % 2 and _TEXTS.issuperset(map(type, edits)) and _OPERATIONS.issuperset(map(_first, keys))
