@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from proxywasm.wire import Fields
 
-from ...stream import CloseUpstream, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders, Stream
+from ...stream import (
+    CloseUpstream,
+    InformationalResponse,
+    RequestBody,
+    RequestHeaders,
+    RequestTrailers,
+    Reset,
+    ResponseBody,
+    ResponseHeaders,
+    ResponseTrailers,
+    Stream,
+)
 
 
 class Seen:
@@ -32,5 +43,5 @@ class Seen:
                     self.chunks[-1] += data
                 case Reset():
                     self.reset = True
-                case CloseUpstream():
-                    pass
+                case CloseUpstream() | RequestTrailers() | InformationalResponse() | ResponseTrailers():
+                    pass  # exchange files have no trailers and no informational responses
