@@ -32,6 +32,7 @@ from .wire import (
 REPLIED = "this stream has been answered with a local reply"
 
 _CLEAR_ROUTE_CACHE = ("clear_route_cache",)
+_CODE_DETAILS = ("response", "code_details")
 
 
 class HttpContext(UserAttributes):
@@ -234,11 +235,11 @@ class HttpContext(UserAttributes):
 
     def disable_reroute(self) -> None:
         """Keep the route that was chosen, whatever headers are changed."""
-        self._owner.host.set_property(self.id, _CLEAR_ROUTE_CACHE, b"off")
+        self._owner.unchecked_host.set_property(self.id, _CLEAR_ROUTE_CACHE, b"off")
 
     def is_response_from_upstream(self) -> bool:
         """False for replies made on the way: a local reply of any filter, no healthy upstream, a time-out, ..."""
-        return self.get_property("response", "code_details") == b"via_upstream"
+        return self._owner.unchecked_host.get_property(self.id, _CODE_DETAILS) == b"via_upstream"
 
     # The rules that need only headers.
 

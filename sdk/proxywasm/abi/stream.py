@@ -16,7 +16,7 @@ from .. import wire
 from ..connection_headers import without_connection_headers
 from ..headers import Headers
 from ..replies import FAILED, NO_PLACE, TORN, too_large
-from ..text import encode, to_bytes, to_text
+from ..text import encode, to_bytes
 from ..wire import BodyMode, Command, Hold, LocalReply, LogLevel, Outcome, PluginFailure
 from .calls import (
     CONTINUE,
@@ -96,7 +96,7 @@ class Stream(Generic[Root]):
         half.ended = half.without_body = end_of_stream
         if self._bypassed:
             return CONTINUE
-        headers = Headers(to_text(fields))
+        headers = Headers(fields.decode("utf-8", "surrogateescape"))  # as `text.to_text`
         try:
             outcome = half.on_headers(self.id, headers, end_of_stream)
         except PluginFailure as failure:

@@ -44,9 +44,12 @@ class Direction:
     def release(self, reason: str) -> None:
         """The headers go on, and the body if there is one in hand."""
         self.held = self.body_in_hand = False
-        if self.headers is NO_RESPONSE:
-            self.headers = Headers([])
-        self.headers.seal(reason)
+        headers = self.headers
+        if headers is NO_RESPONSE:
+            headers = self.headers = Headers([])
+        # As `Headers.seal`: four times in every stream, so it is not called.
+        headers.sealed = reason
+        headers.changed = headers.guard = None
 
     def fit_length(self, body: bytes, name: str) -> None:
         """`content-length` has to tell the length of a body that is replaced."""

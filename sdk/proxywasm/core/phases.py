@@ -58,7 +58,10 @@ class Phases:
                 ctx.command(ReadRequestBody(mode, request.limit))
                 if mode is _STREAM and ctx.has_request_body:
                     _begin_streaming(request, read_only=callbacks.request_read_only)
-        _hold(ctx, request, action, "on_request_headers", has_body=ctx.has_request_body)
+        if action is None:
+            request.release(CONTINUED)
+        else:
+            _hold(ctx, request, action, "on_request_headers", has_body=ctx.has_request_body)
 
     def response_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
@@ -78,7 +81,10 @@ class Phases:
                 ctx.command(ReadResponseBody(mode, response.limit))
                 if mode is _STREAM and ctx.has_response_body:
                     _begin_streaming(response, read_only=callbacks.response_read_only)
-        _hold(ctx, response, action, "on_response_headers", has_body=ctx.has_response_body)
+        if action is None:
+            response.release(CONTINUED)
+        else:
+            _hold(ctx, response, action, "on_response_headers", has_body=ctx.has_response_body)
 
     def _route_answer_arrives(self, ctx: StreamState) -> None:
         """The answer goes to the callback of the route call, whole."""
@@ -132,6 +138,9 @@ class Phases:
         direction.body_in_hand = True
         action = callback(ctx, ctx.config, body)
         if ctx.replied and not replied:
+            return
+        if action is None:
+            direction.release(CONTINUED)
             return
         if action is _STOP:
             raise RuleError(
@@ -206,15 +215,10 @@ def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
         direction.headers.discard("content-length")
 
 
-def _hold(
-    ctx: StreamState, direction: Direction, action: Action | None, callback: str, *, has_body: bool = True
-) -> None:
+def _hold(ctx: StreamState, direction: Direction, action: Action, callback: str, *, has_body: bool = True) -> None:
     """What has been in hand goes on or is held, as the callback has returned."""
-    if action is None or action is _CONTINUE:
-        if direction.held or direction.body_in_hand:
-            direction.release(CONTINUED)
-        else:
-            direction.headers.seal(CONTINUED)
+    if action is _CONTINUE:
+        direction.release(CONTINUED)
     elif action is _STOP and (not has_body or ctx.websocket or ctx.method == "CONNECT"):
         # Only a body would release these headers, and the two ends of a tunnel send nothing before they have them.
         direction.headers.seal(NO_BODY)
