@@ -88,18 +88,24 @@ class HttpContext(UserAttributes):
 
     def set_request_body_buffer_limit(self, size: int) -> None:
         """How many bytes of request body may be buffered for this stream; beyond it the client gets 413."""
-        self._limit(self.request, ReadRequestBody, size)
+        request = self.request
+        if type(size) is int and 0 <= size <= MAX_U32 and request.read is None and not self.ended:
+            request.limit = size  # as in nearly every request
+        else:
+            self._limit(request, ReadRequestBody, size)
 
     def set_response_body_buffer_limit(self, size: int) -> None:
         """How many bytes of response body may be buffered for this stream; beyond it the client gets 502."""
-        self._limit(self.response, ReadResponseBody, size)
+        response = self.response
+        if type(size) is int and 0 <= size <= MAX_U32 and response.read is None and not self.ended:
+            response.limit = size  # as in nearly every response
+        else:
+            self._limit(response, ReadResponseBody, size)
 
     def _limit(self, direction: Direction, read: Callable[[BodyMode, int], Command], size: int) -> None:
         if self.ended:
             raise RuleError(f"nothing can be limited any more: {DONE}")
-        if type(size) is not int or not 0 <= size <= MAX_U32:  # as in every request
-            checks.number(size, "the limit of a body", 0, MAX_U32)
-        direction.limit = size
+        direction.limit = size = checks.number(size, "the limit of a body", 0, MAX_U32)
         if direction.read is not None:
             self.command(read(direction.read, size))
 

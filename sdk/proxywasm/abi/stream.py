@@ -213,13 +213,10 @@ class Stream(Generic[Root]):
             self.taken = (HigressInjections if self._gateway.redis else Injections)(self)
         return self.taken
 
-    def read(self, half: Half, mode: BodyMode, limit: int | None, higress_property: bytes) -> None:
-        half.mode = mode
-        half.limit = limit
-        if limit is not None and self._gateway.redis:
-            # Higress lets a plugin raise its limit too.
-            self._gateway.enter(self.id)
-            self._abi.set_property(higress_property, str(limit).encode())
+    def raise_limit(self, name: bytes, limit: int) -> None:
+        """Only Higress lets a plugin raise the gateway's own limit of a body, by a property."""
+        self._gateway.enter(self.id)
+        self._abi.set_property(name, str(limit).encode())
 
     def edit(self, half: Half, edits: wire.FieldEdits) -> None:
         # To read the whole map, edit it here and write it back starts at 40 us.

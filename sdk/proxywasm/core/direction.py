@@ -9,9 +9,6 @@ from ..wire import BodyMode
 NO_RESPONSE = Headers.sent([], "there is no response yet")
 """The response headers of all streams that have no response yet."""
 
-# Looked up once: an enum member is no cheap attribute.
-_SKIP, _STREAM, _BUFFER = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER
-
 
 class Direction:
     """One direction of a stream: its headers, what the plugin asked for, and what still waits for it."""
@@ -32,14 +29,6 @@ class Direction:
         """Bytes of it that may be buffered."""
         self.taken = False
         """The plugin has taken a chunk, and has not yet said where the end is."""
-
-    def mode(self, streaming: object | None, whole: object | None) -> BodyMode:
-        """The rule of which body callback is used: the streaming one, unless buffering was asked for."""
-        if self.unread:
-            return _SKIP
-        if whole is not None and (self.buffered or streaming is None):
-            return _BUFFER
-        return _SKIP if streaming is None else _STREAM
 
     def release(self, reason: str) -> None:
         """The headers go on, and the body if there is one in hand."""

@@ -44,6 +44,16 @@ class Phases:
     def __init__(self, instance: PluginInstance, callbacks: Callbacks) -> None:
         self._instance = instance
         self._callbacks = callbacks
+        # How bodies are read unless a stream asks for something else, and the commands that said so last.
+        self._request_mode = self._response_mode = _SKIP
+        self._read_request = ReadRequestBody(_SKIP, None)
+        self._read_response = ReadResponseBody(_SKIP, None)
+
+    def start(self) -> None:
+        """The plugin has started: what follows from its callbacks alone is worked out once."""
+        callbacks = self._callbacks
+        self._request_mode = _mode(callbacks.streaming_request_body, callbacks.request_body)
+        self._response_mode = _mode(callbacks.streaming_response_body, callbacks.response_body)
 
     def request_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
@@ -52,10 +62,17 @@ class Phases:
             return
         request = ctx.request
         if not ctx.request_is_opaque:
-            mode = request.mode(callbacks.streaming_request_body, callbacks.request_body)
+            mode = self._request_mode
+            if request.unread:
+                mode = _SKIP
+            elif request.buffered and callbacks.request_body is not None:
+                mode = _BUFFER
             if mode is not _SKIP:
                 request.read = mode
-                ctx.command(ReadRequestBody(mode, request.limit))
+                command = self._read_request
+                if command.mode is not mode or command.limit != request.limit:
+                    command = self._read_request = ReadRequestBody(mode, request.limit)
+                ctx.command(command)
                 if mode is _STREAM and ctx.has_request_body:
                     _begin_streaming(request, read_only=callbacks.request_read_only)
         if action is None:
@@ -75,10 +92,17 @@ class Phases:
             return
         response = ctx.response
         if not ctx.response_is_opaque:
-            mode = response.mode(callbacks.streaming_response_body, callbacks.response_body)
+            mode = self._response_mode
+            if response.unread:
+                mode = _SKIP
+            elif response.buffered and callbacks.response_body is not None:
+                mode = _BUFFER
             if mode is not _SKIP:
                 response.read = mode
-                ctx.command(ReadResponseBody(mode, response.limit))
+                command = self._read_response
+                if command.mode is not mode or command.limit != response.limit:
+                    command = self._read_response = ReadResponseBody(mode, response.limit)
+                ctx.command(command)
                 if mode is _STREAM and ctx.has_response_body:
                     _begin_streaming(response, read_only=callbacks.response_read_only)
         if action is None:
@@ -206,6 +230,11 @@ class Phases:
     def done(self, ctx: StreamState) -> None:
         if self._callbacks.stream_done:
             self._callbacks.stream_done(ctx, ctx.config)
+
+
+def _mode(streaming: object | None, whole: object | None) -> BodyMode:
+    """The rule of which body callback is used: the streaming one, unless there is none or buffering was asked for."""
+    return _STREAM if streaming is not None else _SKIP if whole is None else _BUFFER
 
 
 def _begin_streaming(direction: Direction, *, read_only: bool) -> None:

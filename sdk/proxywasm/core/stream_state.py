@@ -150,9 +150,14 @@ class StreamState:
         """The last callback is about to run: values and the log are still there, the stream is not."""
         self.ended = True
         self.execution_phase = _DONE
-        self.response.taken = False
-        self.request.release(DONE)
-        self.response.release(DONE)
+        # As `Direction.release`, in every stream.
+        request, response = self.request, self.response
+        request.held = request.body_in_hand = response.held = response.body_in_hand = response.taken = False
+        if response.headers is NO_RESPONSE:
+            response.headers = Headers([])
+        for headers in (request.headers, response.headers):
+            headers.sealed = DONE
+            headers.changed = headers.guard = None
 
     def take_commands(self) -> list[Command]:
         """What the plugin has asked for since the last call, header edits first."""
