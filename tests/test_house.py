@@ -21,19 +21,19 @@ OUTSIDE = {"tests", "benchmarks", "tools", "examples"}
 """Folders that only the repository has."""
 LAYERS = [
     Layers("sdk", "proxywasm", {
-        "what puts plugins into hosts": {"abi", "adapters", "testing"},
-        "the author's facade": {
+        "adapters": {"abi", "adapters", "testing"},
+        "facade": {
             "", "attributes", "clusters", "context", "http_client", "log", "metrics", "plugin", "plugin_context",
             "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data", "token_usage",
         },
-        "what runs a plugin": {"core"},
-        "the vocabulary": {
+        "core": {"core"},
+        "vocabulary": {
             "checks", "connection_headers", "errors", "fields", "framing", "headers", "helpers", "json_bounds",
             "replies", "resp", "sse", "text", "wire",
         },
     }),
 ]  # fmt: skip
-"""Packages whose modules import in one direction."""
+"""Packages whose modules import in one direction; docs/design.md explains the layers."""
 FOR_OTHER_HOSTS = "proxywasm_host.services.redis_calls"
 """For programs that drive a runner themselves; the extra `redis` is for it."""
 
