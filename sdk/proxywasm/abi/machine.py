@@ -10,6 +10,7 @@ from .calls import (
     CALL_BODY,
     CALL_HEADERS,
     CONTINUE,
+    PASS,
     PLUGIN_CONFIGURATION,
     REDIS_ANSWER,
     Abi,
@@ -72,7 +73,7 @@ class Machine:
             stream = self._streams[context]
             root = stream.root
         else:
-            return CONTINUE
+            return PASS
         if root is not self._running:
             self._turn_to(root)
         if log_level != root.log_level:
@@ -92,7 +93,7 @@ class Machine:
         self._gateway.here = context
         stream = self._streams.get(context)
         if stream is None:
-            return CONTINUE
+            return PASS
         if stream.root is not self._running:
             self._turn_to(stream.root)
         return stream.headers(stream.response, headers, end_of_stream)

@@ -5,17 +5,23 @@ from __future__ import annotations
 from ..errors import RuleError
 from ..wire import (
     BodyMode,
+    Command,
+    EditRequestTrailers,
+    EditResponseTrailers,
     Hold,
     HoldPhase,
     ReadRequestBody,
+    ReadRequestTrailers,
     ReadResponseBody,
+    ReadResponseTrailers,
     ReplaceRequestBody,
     ReplaceResponseBody,
 )
-from .definition import Action, BodyCallback, Callbacks, StreamingResponseCallback
+from .definition import Action, BodyCallback, Callbacks, HeadersCallback, StreamingResponseCallback
 from .direction import Direction
 from .instance import PluginInstance
 from .stream_state import ExecutionPhase, StreamState
+from .trailers import Trailers
 
 READ_ONLY = (
     "this callback is registered with read_only=True, so the body goes on with the length that it came with: "
@@ -26,6 +32,8 @@ NO_BODY = (
     "the headers have gone on: no body follows that Action.STOP_ITERATION could wait for; "
     "to wait for a call-out, return Action.PAUSE"
 )
+
+TO_WAIT = "to wait, return Action.PAUSE"
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _REQUEST_BODY, _RESPONSE_BODY = ExecutionPhase.REQUEST_BODY, ExecutionPhase.RESPONSE_BODY
@@ -48,18 +56,27 @@ class Phases:
         self._request_mode = self._response_mode = _SKIP
         self._read_request = ReadRequestBody(_SKIP, None)
         self._read_response = ReadResponseBody(_SKIP, None)
+        self._read_trailers: list[Command] = []
 
     def start(self) -> None:
         """The plugin has started: what follows from its callbacks alone is worked out once."""
         callbacks = self._callbacks
         self._request_mode = _mode(callbacks.streaming_request_body, callbacks.request_body)
         self._response_mode = _mode(callbacks.streaming_response_body, callbacks.response_body)
+        self._read_trailers = []
+        if callbacks.request_trailers is not None:
+            self._read_trailers.append(ReadRequestTrailers())
+        if callbacks.response_trailers is not None:
+            self._read_trailers.append(ReadResponseTrailers())
 
     def request_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
         action = callbacks.request_headers(ctx, ctx.config) if callbacks.request_headers else None
         if ctx.replied:
             return
+        if self._read_trailers:
+            for read in self._read_trailers:
+                ctx.command(read)
         request = ctx.request
         if not ctx.request_is_opaque:
             mode = self._request_mode
@@ -149,6 +166,42 @@ class Phases:
             return None
         return new
 
+    def request_trailers(self, ctx: StreamState, trailers: Trailers) -> None:
+        ctx.execution_phase = ExecutionPhase.REQUEST_TRAILERS
+        callback = self._callbacks.request_trailers
+        self._trailers(ctx, ctx.request, trailers, EditRequestTrailers, callback, "on_request_trailers")
+
+    def response_trailers(self, ctx: StreamState, trailers: Trailers) -> None:
+        ctx.execution_phase = ExecutionPhase.RESPONSE_TRAILERS
+        callback = self._callbacks.response_trailers
+        self._trailers(ctx, ctx.response, trailers, EditResponseTrailers, callback, "on_response_trailers")
+
+    def _trailers(
+        self,
+        ctx: StreamState,
+        direction: Direction,
+        trailers: Trailers,
+        command: type[EditRequestTrailers | EditResponseTrailers],
+        callback: HeadersCallback | None,
+        name: str,
+    ) -> None:
+        assert callback is not None, "the host gives trailers only to a plugin that asked for them"
+        replied = ctx.replied
+        direction.trailers = trailers
+        trailers.belong_to(lambda edits: ctx.command(command(edits)), lambda: direction.held)
+        try:
+            action = callback(ctx, ctx.config)
+        finally:
+            trailers.open = False
+        if ctx.replied and not replied:
+            return
+        if action is _STOP:
+            raise RuleError(f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}")
+        if action is None:
+            direction.release(CONTINUED)
+        else:
+            _hold(ctx, direction, action, name)
+
     def _response_too_large(self, ctx: StreamState) -> None:
         """A body that is buffered comes whole or not at all."""
         if self._callbacks.response_too_large is not None and ctx.route_callback is None:
@@ -167,9 +220,7 @@ class Phases:
             direction.release(CONTINUED)
             return
         if action is _STOP:
-            raise RuleError(
-                f"{name} returned STOP_ITERATION, which is for header callbacks; to wait, return Action.PAUSE"
-            )
+            raise RuleError(f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}")
         _hold(ctx, direction, action, name)
 
     def _chunk(
