@@ -23,6 +23,8 @@ class PluginInstance:
 
     def __init__(self, plugin: PluginDefinition, host: Host) -> None:
         self.host: Host = Boundary(host)
+        self.unchecked_host = host
+        """The same without the checks of `Boundary`, for what the SDK itself asks for."""
         self.log_level = LogLevel.INFO
         self.safe_log = plugin.safe_log
         self.calls = CallOuts(self.host)
