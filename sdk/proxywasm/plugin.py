@@ -34,10 +34,12 @@ _ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
     "on_request_headers": ("ctx", "config"),
     "on_request_body": ("ctx", "config", "body"),
     "on_streaming_request_body": ("ctx", "config", "chunk", "last_chunk"),
+    "on_request_trailers": ("ctx", "config"),
     "on_response_headers": ("ctx", "config"),
     "on_response_body": ("ctx", "config", "body"),
     "on_response_too_large": ("ctx", "config"),
     "on_streaming_response_body": ("ctx", "config", "chunk", "last_chunk"),
+    "on_response_trailers": ("ctx", "config"),
     "on_stream_done": ("ctx", "config"),
 }
 """What callbacks are called with, by the decorator that registers them."""
@@ -159,6 +161,13 @@ class Plugin(Generic[Config]):
 
         return register if function is None else register(function)
 
+    def on_request_trailers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
+        """Called with the request's trailers (`ctx.request_trailers`), if it has any, after its body has gone on.
+
+        They can be changed. `Action.PAUSE` keeps them until `ctx.resume_http_request`.
+        """
+        return self._register("on_request_trailers", function)
+
     def on_response_headers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
         """Called with the response headers, also for replies that this or another filter made."""
         return self._register("on_response_headers", function)
@@ -202,6 +211,13 @@ class Plugin(Generic[Config]):
             return function
 
         return register if function is None else register(function)
+
+    def on_response_trailers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
+        """Called with the response's trailers (`ctx.response_trailers`), if it has any, after its body has gone on.
+
+        They can be changed. `Action.PAUSE` keeps them until `ctx.resume_http_response`.
+        """
+        return self._register("on_response_trailers", function)
 
     def on_stream_done(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
         """Called last in every stream, however it ended."""
