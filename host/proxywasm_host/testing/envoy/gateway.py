@@ -51,6 +51,8 @@ class EnvoyGateway:
         self._session = session
         self._closed = closed
         self._on_failure = setting.on_failure
+        self._judged = 0
+        """So many messages have been looked at for failures."""
         self._streams: dict[int, EnvoyStream] = {}
         self._calls: dict[int, Server] = {}
 
@@ -131,7 +133,10 @@ class EnvoyGateway:
 
     def settle(self) -> None:
         self._session.settle()
-        for record in self.services.read():
+        # Also what a test has read in between by looking at the log.
+        records = self.services.logs
+        new, self._judged = records[self._judged :], len(records)
+        for record in new:
             if record.level is LogLevel.ERROR and record.message.startswith(_TRACEBACK):
                 self._failed_with(PluginFailure(record.message))
             elif record.level is LogLevel.CRITICAL and not record.plugin:
@@ -167,15 +172,13 @@ class EnvoyServices:
         self.read()
         return self._logs
 
-    def read(self) -> list[LogRecord]:
-        """What has been said since the last time, by the instance that has the streams."""
+    def read(self) -> None:
+        """Take what has been said since the last time, by the instance that has the streams."""
         size = self._session.log_size()
         # If several hosts run, the one that has just done something looks first for what was lost.
         said = [line for line in self._session.log(self._read) if line.vm in (self._instance.vm, "")]
         self._read = size
-        new = [line.record for line in said if line.thread != self._session.main_thread]
-        self._logs += new
-        return new
+        self._logs += [line.record for line in said if line.thread != self._session.main_thread]
 
     def said_while_starting(self) -> list[str]:
         """By any instance: Envoy tries a configuration first where no streams are."""
