@@ -10,12 +10,12 @@ from typing import Final
 from ai_proxy.config.settings import Settings
 from ai_proxy.configuration import KEYS
 from ai_proxy.credentials.scrubber import SHORTEST
-from ai_proxy.pipeline.client_headers import CREDENTIALS, OF_SERVICES
 from ai_proxy.pipeline.leaving import IN_HAND
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import rules_of_row
 from ai_proxy.providers.row import Endpoint, Original, OwnKey, Row
 from ai_proxy.wire import apis, limits
+from ai_proxy.wire.client_headers import CREDENTIALS, OF_SERVICES
 from ai_proxy.wire.json import BOUNDS
 from proxywasm.config import All, Given, NoEffect, Not, default_of, json_name, keys_of
 from proxywasm.config.generate.json_text import pretty
@@ -254,7 +254,7 @@ def _paths(row: Row) -> str:
 
 
 def _conversion(row: Row, api: str) -> str:
-    if api in row.codecs:
+    if api in row.protocols:
         return "passed on, and the answer is converted" if api in apis.UNREAD else "converted, and so is the answer"
     if row.keeps_bodies or api in apis.UNREAD:
         return "passed on"

@@ -117,7 +117,7 @@ def _contradictions(row: Row, settings: Settings, path: str) -> Iterator[Problem
     if row.endpoint and settings.capabilities and row.endpoint(settings, row.paths).only_path:
         yield _idle(f"{path}.capabilities", "the address is that of one API, and used for all requests")
     for api in settings.capabilities:
-        if api in row.codecs and "{model}" in row.paths.get(api, ""):
+        if api in row.protocols and "{model}" in row.paths.get(api, ""):
             yield _idle(f"{path}.capabilities.{api}", f"with {row.name} the path is made of the model")
     if row.auth and not row.auth.in_query and usable and row.auth.header in settings.forward_headers:
         yield _idle(f"{path}.forwardHeaders", f"{row.auth.header} carries the token of the configuration")

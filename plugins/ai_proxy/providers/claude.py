@@ -57,7 +57,7 @@ _CLAUDE: Final = Row(
     settings=ClaudeSettings,
     paths=_PATHS,
     endpoint=_endpoint,
-    codecs={apis.CHAT: claude},
+    protocols={apis.CHAT: claude},
     original=Original.KNOWN_APIS,
     # New APIs of Anthropic (files, batches) work before they are known here.
     forwards_unknown_apis=True,

@@ -55,7 +55,7 @@ ROWS: Final = (
         host="dashscope.aliyuncs.com",
         host_setting="qwen_domain",
         settings=QwenSettings,
-        accept_for_streams=False,  # The codec sets it; DashScope wants */* when nothing is streamed.
+        accept_for_streams=False,  # The protocol sets it; DashScope wants */* when nothing is streamed.
         original=Original.KEPT,
         paths={
             apis.CHAT: "/api/v1/services/aigc/text-generation/generation",
@@ -63,7 +63,7 @@ ROWS: Final = (
             apis.QWEN_RERANK: "/api/v1/services/rerank/text-rerank/text-rerank",
             **_DASHSCOPE,
         },
-        codecs={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
+        protocols={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
         reasoning_modes=True,
     ),
 )

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Final
 
 from proxywasm.config import All, Given, Is, Naming, NoEffect, Not, Rule, key
 
-from ...pipeline.client_headers import CREDENTIALS
 from ...wire import apis
+from ...wire.client_headers import CREDENTIALS
 from ..model_mapping import ModelMapping, compile_mapping
 from .reliability import LONGEST_CALL, FailoverSettings, RetrySettings
 from .texts import HOST, TOKEN, UPSTREAM_PATH
