@@ -186,7 +186,9 @@ class PluginEntry(_Part):
     module: File | None = None
     """A Proxy-Wasm module."""
     source: File | None = None
-    """A plugin's package folder or Python file, built when it is needed."""
+    """A plugin's package folder or Python file, or the name of an installed one; built when it is needed."""
+    root_id: str = ""
+    """Which plugin of a module that has several, or whose SDK wants to be told; ours has one and asks for none."""
     config: dict[str, Any] = {}
     on_failure: Literal["closed", "open"] = "closed"
     """What happens to requests while the plugin cannot run: an error, or nothing, as if it were not there."""

@@ -179,7 +179,13 @@ def test_to_check_nothing_is_an_error(folder: Path) -> None:
     assert "error: nothing was checked: no exchange in these files has a key `expect`" in result.stderr
     upstream = {"headers": EXCHANGE["request"]["headers"], "body": ""}
     downstream = {**EXCHANGE["response"], "headers": [[":status", "200"]]}
-    expect = {"start": "ok", "upstream": upstream, "downstream": downstream, "local_reply": None, "callouts": []}
+    expect: dict[str, Any] = {
+        "start": "ok",
+        "upstream": upstream,
+        "downstream": downstream,
+        "local_reply": None,
+        "callouts": [],
+    }
     write(folder, [EXCHANGE, {**EXCHANGE, "name": "y", "expect": expect}])
     result = run("replay", "--native", "--check", "exchange.json")
     assert result.exit_code == 0, result.output

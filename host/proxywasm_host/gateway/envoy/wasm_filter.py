@@ -17,14 +17,19 @@ Policy: TypeAlias = Literal["FAIL_OPEN", "FAIL_CLOSED", "FAIL_RELOAD"]
 """What becomes of requests when the VM has trapped: they pass, or fail; with the last one a new VM is started."""
 
 
-def wasm_filter(label: str, name: str, module: Path, config: str, *, vm: str, policy: Policy = "FAIL_CLOSED") -> Json:
-    """`label` names the filter in Envoy, `name` the plugin. Filters with one `vm` and module share their VMs."""
+def wasm_filter(
+    label: str, name: str, module: Path, config: str, *, vm: str, root_id: str = "", policy: Policy = "FAIL_CLOSED"
+) -> Json:
+    """`label` names the filter in Envoy, `name` the plugin. Filters with one `vm` and module share their VMs.
+
+    Envoy puts name, root id and VM in front of each line that the plugin logs, so each of them says something else.
+    """
     return extension(
         label,
         "extensions.filters.http.wasm.v3.Wasm",
         config={
             "name": name,
-            "root_id": name,
+            "root_id": root_id,
             "failure_policy": policy,
             # A plugin that holds the headers back still gets the body.
             "allow_on_headers_stop_iteration": True,
