@@ -58,8 +58,10 @@ class Dispatcher:
         self.plugin_context = PluginContext(self, plugin.name)
         self.calls = Calls(self)
         self.ticks = Ticks(self)
-        self.metrics: dict[tuple[MetricKind, str], int] = {}
-        """Numbers of the metrics that have been used."""
+        self.metrics: dict[tuple[MetricKind | str, ...], int] = {}
+        """Numbers of the metrics that have been used, by kind, name and values of labels."""
+        self.metrics_refused: set[str] = set()
+        """What the log has been told about metrics that cannot be defined."""
         self.current = 0
         """The context that the running callback belongs to."""
         self._plugin = plugin
