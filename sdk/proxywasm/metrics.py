@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from . import checks, log
 from .checks import MAX_S64, MAX_U64, MIN_S64
-from .dispatcher import Dispatcher
-from .runtime import current
+from .core.instance import PluginInstance
+from .core.running import current
 from .text import to_bytes
 from .wire import Host, LimitError, MetricKind
 
@@ -41,13 +41,13 @@ class _Metric:
 
     def _there(self, labels: Mapping[str, str]) -> tuple[Host, int | None]:
         """Where it is kept, and its number; None: it cannot be defined."""
-        dispatcher = current(f"using the metric {self.name!r}")
+        instance = current(f"using the metric {self.name!r}")
         number = None
         if tuple(labels) == self.label_names:
-            number = dispatcher.metrics.get((self.kind, self.name, *labels.values()))
+            number = instance.metrics.get((self.kind, self.name, *labels.values()))
         if number is None:
-            number = self._find(dispatcher, self._values(labels))
-        return dispatcher.host, number
+            number = self._find(instance, self._values(labels))
+        return instance.host, number
 
     def _values(self, labels: Mapping[str, str]) -> tuple[str, ...]:
         if labels.keys() != set(self.label_names):
@@ -55,32 +55,32 @@ class _Metric:
             raise TypeError(f"the labels of the metric {self.name!r} are {declared}; got {given}")
         return tuple([checks.text(labels[name], f"the label {name!r}") for name in self.label_names])
 
-    def _find(self, dispatcher: Dispatcher, values: tuple[str, ...]) -> int | None:
+    def _find(self, instance: PluginInstance, values: tuple[str, ...]) -> int | None:
         key = self.kind, self.name, *values
         if not values:
-            return self._define(dispatcher, key, MOST)
-        number = dispatcher.metrics.get(key)
+            return self._define(instance, key, MOST)
+        number = instance.metrics.get(key)
         if number is None and max(map(len, values)) <= LONGEST_VALUE:
-            number = self._define(dispatcher, key, MOST_SERIES)
+            number = self._define(instance, key, MOST_SERIES)
         if number is None:
             key = self.kind, self.name, *[OTHER] * len(values)
-            number = dispatcher.metrics.get(key)
-        return self._define(dispatcher, key, MOST) if number is None else number
+            number = instance.metrics.get(key)
+        return self._define(instance, key, MOST) if number is None else number
 
-    def _define(self, dispatcher: Dispatcher, key: tuple[MetricKind | str, ...], most: int) -> int | None:
+    def _define(self, instance: PluginInstance, key: tuple[MetricKind | str, ...], most: int) -> int | None:
         """None if there is no room for it. The log says so once."""
-        reason = f"there are {len(dispatcher.metrics)}"
-        if len(dispatcher.metrics) < most:
+        reason = f"there are {len(instance.metrics)}"
+        if len(instance.metrics) < most:
             try:
-                number = dispatcher.host.define_metric(self.kind, self._full_name(key[2:]))
+                number = instance.host.define_metric(self.kind, self._full_name(key[2:]))
             except LimitError as error:
                 reason = str(error)
             else:
-                dispatcher.metrics[key] = number
+                instance.metrics[key] = number
                 return number
         what = "new values of labels are counted as 'other'" if most == MOST_SERIES else "some metrics are not counted"
-        if what not in dispatcher.metrics_refused:
-            dispatcher.metrics_refused.add(what)
+        if what not in instance.metrics_refused:
+            instance.metrics_refused.add(what)
             log.warn("%s, the first is %.100r: %s", what, self.name, reason)
         return None
 
