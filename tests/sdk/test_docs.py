@@ -183,6 +183,13 @@ def test_every_block_works(folder: Path) -> None:
     assert re.search(r"(\d+) passed", tests.stdout), tests.stdout
 
 
+@pytest.mark.slow
+def test_every_block_has_the_types_of_the_sdk(folder: Path) -> None:
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(DOCS.parent / ".mypy_cache"), "."]
+    checked = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
 def test_every_block_is_executed(folder: Path) -> None:
     """Each plugin of a page starts in a test of that page, or here."""
     tests = "".join(file.read_text() for file in folder.glob("test_*.py"))
