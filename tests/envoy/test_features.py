@@ -378,7 +378,7 @@ def test_print_and_logging_are_lines_of_the_log_with_plugin_and_stream(envoy: En
     for text, level in {"printed": "info", "printed to stderr": "warning", "logged 1": "warning"}.items():
         line = next(line for line in log.splitlines() if line.endswith(f"] {text}"))
         assert f"[{level}][wasm]" in line
-        assert "wasm log tested tested: [p1] [stream " in line
+        assert "wasm log tested tested tested: [p1] [stream " in line
     assert 'features.py", line ' in log
 
 

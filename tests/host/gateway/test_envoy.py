@@ -349,11 +349,11 @@ def test_a_plugin_that_loops_does_not_keep_envoy_from_ending(
 
 
 def test_the_log_names_a_plugin_once(tmp_path: Path, plugin: Path, port: int) -> None:
-    """In front of what it logs Envoy puts the name, the root id and the VM of a plugin."""
+    """Envoy puts name, root id and VM in front of what a stream logs, and root id and VM in front of other lines."""
     gateway = read(gateway_file(tmp_path, port, plugin), {"KEY": "sk-secret"})
     config = bootstrap(gateway, build_modules(gateway), find_ca_file(gateway))
     found = [item["typed_config"]["config"] for item in all_filters(config) if item["name"] == "plugin.router"]
-    assert [(one["name"], one["root_id"], one["vm_config"]["vm_id"]) for one in found] == [("router", "", "1")]
+    assert [(one["name"], one["root_id"], one["vm_config"]["vm_id"]) for one in found] == [("plugins.0", "router", "0")]
 
 
 def all_filters(config: Any) -> Iterator[Any]:
@@ -380,5 +380,5 @@ def test_the_exit_code_is_envoys(tmp_path: Path, port: int) -> None:
     broken.write_bytes(b"no module")
     done = run(gateway_file(tmp_path, port, broken), "--run", KEY="sk-secret")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "router" in done.stderr
+    assert "Unable to create Wasm plugin plugins.0\n" in done.stderr
     assert "sk-secret" not in done.stderr

@@ -59,7 +59,7 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
         routes(gateway),
         [
             *pin_route(),
-            *(_plugin(plugin, modules[plugin.name], place) for place, plugin in enumerate(gateway.plugins, 1)),
+            *(_plugin(plugin, modules[plugin.name], place) for place, plugin in enumerate(gateway.plugins)),
             refuse_own_hosts(),
             *dynamic_hosts(gateway),
         ],
@@ -93,11 +93,11 @@ def _plugin(plugin: PluginEntry, module: Path, place: int) -> Json:
     policy: Policy = "FAIL_OPEN" if plugin.on_failure == "open" else "FAIL_RELOAD"
     return wasm_filter(
         f"plugin.{plugin.name}",
-        plugin.name,
+        f"plugins.{place}",  # where it is in the file; with its name, each line of a stream would have that twice
         module,
         plugin_config(plugin),
         vm=str(place),  # each has shared data of its own
-        root_id=plugin.root_id,
+        root_id=plugin.name,
         policy=policy,
     )
 
