@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from proxywasm_host import bench
 from proxywasm_host.building.flagship import flagship
 from proxywasm_host.cli.main import main
 
@@ -169,6 +170,16 @@ def test_of_several_plugins_one_has_to_be_named(folder: Path) -> None:
 
 def test_a_component_is_named_too(ai_proxy_component: Path) -> None:
     assert run("replay", "--wasm", ai_proxy_component, RECORDING).stderr == f"plugin: {ai_proxy_component}\n"
+
+
+def test_a_benchmark_names_the_plugins_that_it_measures(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it measures takes minutes; that is left out here."""
+    (folder / "not_measured.py").write_text(PLUGIN)
+    monkeypatch.setattr(bench, "_PARTS", {})
+    monkeypatch.setattr(bench, "Setup", lambda: None)
+    result = run("bench")
+    assert result.exit_code == 0, result.output
+    assert result.stderr == f"plugins: bench_plugin.py of proxywasm, {flagship()}\n"
 
 
 def test_to_check_nothing_is_an_error(folder: Path) -> None:
