@@ -10,12 +10,15 @@ from proxywasm.wire import LogLevel
 from proxywasm_host.services import HostServices
 from proxywasm_host.stream import (
     CloseUpstream,
+    InformationalResponse,
     Limits,
     RequestBody,
     RequestHeaders,
+    RequestTrailers,
     Reset,
     ResponseBody,
     ResponseHeaders,
+    ResponseTrailers,
     Runner,
     Stream,
 )
@@ -45,6 +48,12 @@ def says(stream: Stream) -> list[tuple[Any, ...]]:
                 out.append(("up body", data, end))
             case ResponseBody(data, end):
                 out.append(("down body", data, end))
+            case RequestTrailers(fields):
+                out.append(("up trailers", fields))
+            case InformationalResponse(fields):
+                out.append(("down informational", fields))
+            case ResponseTrailers(fields):
+                out.append(("down trailers", fields))
             case CloseUpstream():
                 out.append(("close upstream",))
             case Reset():

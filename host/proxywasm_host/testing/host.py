@@ -15,7 +15,7 @@ from ..services import ForeignFunction
 from ..stream import Limits
 from .callouts import CallOuts, HttpResponder, RedisResponder
 from .failures import Failures
-from .gateways import Gateway, Setting
+from .gateways import Gateway, GatewayStream, Setting
 from .messages import Body, config_text, request
 from .programs import PluginSource, start_of
 from .stream import GivenProperties, TestStream, split_properties
@@ -79,7 +79,7 @@ class TestHost(HostViews):
         self.config = config
         self._start = start_of(plugin)
         self._failures = Failures(tolerate=tolerate_failures)
-        self._open: list[TestStream] = []
+        self._open: dict[GatewayStream, TestStream] = {}
         self._instances: list[TestHost] = beside._instances if beside else []
         setting = Setting(
             config=config_text(config),
@@ -145,9 +145,9 @@ class TestHost(HostViews):
 
     def open(self, properties: GivenProperties | None = None) -> TestStream:
         """A stream of which nothing has arrived yet."""
-        stream = TestStream(self, self._gateway.open(split_properties(properties)))
+        sender = self._gateway.open(split_properties(properties))
+        stream = self._open[sender] = TestStream(self, sender)
         self.streams.append(stream)
-        self._open.append(stream)
         return stream
 
     # Call-outs.
@@ -211,7 +211,7 @@ class TestHost(HostViews):
             return
         self._closed = True
         try:
-            for stream in list(self._open):
+            for stream in list(self._open.values()):
                 stream.finish()
         finally:
             self._instances.remove(self)
@@ -243,11 +243,14 @@ class TestHost(HostViews):
 
     def _collect(self) -> None:
         __tracebackhide__ = True
-        for stream in list(self._open):
-            stream.see()
-            if stream.finished:
-                self._open.remove(stream)
+        for sender in self._gateway.ready():
+            self._open[sender].see()
         self._callouts.collect()
+
+    def forget(self, sender: GatewayStream) -> None:
+        """Used by streams: this one is over, and its last events are there to be seen."""
+        __tracebackhide__ = True
+        self._open.pop(sender).see()
 
     def _after_answer(self) -> None:
         # A standing answer is given by `settle` itself, which goes on until nothing moves.
