@@ -30,8 +30,10 @@ class PluginInstance:
         self.calls = CallOuts(self.host)
         self.ticks = Ticks(self.host)
         self.plugin_context: PluginState = plugin.callbacks.plugin_context(self.host, self.ticks, plugin.name)
-        self.metrics: dict[tuple[MetricKind, str], int] = {}
-        """Numbers of the metrics that have been used."""
+        self.metrics: dict[tuple[MetricKind | str, ...], int] = {}
+        """Numbers of the metrics that have been used, by kind, name and values of labels."""
+        self.metrics_refused: set[str] = set()
+        """What the log has been told about metrics that cannot be defined."""
         self.current = 0
         """The context that the running callback belongs to."""
         # Only streams that some configuration applies to; the others are none of the plugin's business.
