@@ -258,17 +258,17 @@ class TestHost(HostViews):
             self._open[sender].see()
         self._callouts.collect()
 
+    def forget(self, sender: GatewayStream) -> None:
+        """Used by streams: this one is over, and its last events are there to be seen."""
+        __tracebackhide__ = True
+        self._open.pop(sender).see()
+
     def _time_out(self, call: CallOut) -> None:
         __tracebackhide__ = True
         self._gateway.time_out(call.number, lambda: self.advance((call.deadline - self.services.now()) / 1e9))
         if call.waiting:
             call.settle("timed out")
         self._after_answer()
-
-    def forget(self, sender: GatewayStream) -> None:
-        """Used by streams: this one is over, and its last events are there to be seen."""
-        __tracebackhide__ = True
-        self._open.pop(sender).see()
 
     def _after_answer(self) -> None:
         # A standing answer is given by `settle` itself, which goes on until nothing moves.
