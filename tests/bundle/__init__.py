@@ -24,7 +24,7 @@ FAULTY = ROOT / "tests" / "host" / "guests" / "faulty.py"
 BEHAVIOURS = ROOT / "tests" / "sdk" / "behaviours"
 PLUGINS = [
     *sorted(file for file in (ROOT / "examples").glob("*.py") if not file.name.startswith("test_")),
-    *sorted((ROOT / "tests" / "testing" / "plugins").glob("*.py")),
+    *sorted((ROOT / "tests" / "host" / "testing" / "plugins").glob("*.py")),
     BEHAVIOURS,
     FAULTY,
     FEATURES,

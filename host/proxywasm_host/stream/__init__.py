@@ -5,12 +5,15 @@ Phase order, buffering, held headers, pause and resume, local replies, limits an
 in this package and nowhere else; the plugin is any `wire.Program`, native or Wasm.
 """
 
+from .chain import Chain, ChainedStream
 from .events import CloseUpstream, Event, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders
 from .half import Limits
 from .runner import Runner
 from .stream import SequenceError, Stream
 
 __all__ = [
+    "Chain",
+    "ChainedStream",
     "CloseUpstream",
     "Event",
     "Limits",

@@ -24,31 +24,58 @@ def reply(stream: Stream, reply: LocalReply) -> None:
         reply = FAILED
     if reply.body and has_no_body(str(reply.status)):
         reply = replace(reply, body=b"")
-    if stream.request.dropped:
+    if stream.answered or stream.final or stream.response.dropped:
         stream.log(f"a second local reply ({reply.status}) was given in vain")
-        return
-    if stream.response.fields is not None:
+    elif _response_has_begun(stream):
         reply_now(stream, reply)
-        return
-    stream.local_reply = reply
-    drop_request(stream)
-    stream.begin_response(_fields(reply), not reply.body, reply.details)
-    # The plugin may have failed, and the client have got something else.
-    if reply.body and not stream.response.ended and not stream.final:
-        stream.body(stream.response, reply.body, True)
+    else:
+        _send_back(stream, reply)
 
 
 def reply_now(stream: Stream, reply: LocalReply) -> None:
-    """Answer without asking the plugin any more; too late for that once response headers have been sent."""
-    stream.local_reply = reply
+    """Answer without asking the plugin of this stream any more.
+
+    If there is no response yet, the other plugins of a chain see this one. Otherwise it goes to the client past all
+    of them, or is too late because response headers have been sent.
+    """
     stream.final = True
+    if not _response_has_begun(stream):
+        stream.bypass()
+        _send_back(stream, reply)
+        return
+    first, *others = stream.chain
+    _note(stream, reply)
     drop_request(stream)
-    if stream.response.sent:
-        stream.response.end()
-        stream.events.append(Reset(reply.details or "local reply after the response headers"))
+    for other in others:
+        other.final = True
+        other.response.drop()
+    first.final = True
+    if first.response.sent:
+        first.response.end()
+        first.events.append(Reset(reply.details or "local reply after the response headers"))
     else:
-        stream.response.replace(_fields(reply), reply.body)
-        stream.send(stream.response)
+        first.response.replace(_fields(reply), reply.body)
+        first.send(first.response)
+
+
+def _response_has_begun(stream: Stream) -> bool:
+    return any(other.response.fields is not None for other in stream.chain)
+
+
+def _send_back(stream: Stream, reply: LocalReply) -> None:
+    """Through the response phases of all plugins that have seen the request, the last one first."""
+    _note(stream, reply)
+    drop_request(stream)
+    start = next((other for other in reversed(stream.chain) if other.entered), stream)
+    start.begin_response(_fields(reply), not reply.body, reply.details)
+    # The plugin may have failed, and the client have got something else.
+    if reply.body and not start.response.ended and not start.response.dropped:
+        start.body(start.response, reply.body, True)
+
+
+def _note(stream: Stream, reply: LocalReply) -> None:
+    for other in stream.chain:
+        other.local_reply = reply
 
 
 def refuse_size(stream: Stream, half: Half) -> None:
@@ -87,10 +114,20 @@ def refuse_header_size(stream: Stream, half: Half, refusal: str) -> None:
 
 
 def drop_request(stream: Stream) -> None:
-    """The client is answered without the upstream, or without the rest of its response."""
-    stream.request.drop()
-    if stream.request.sent:
-        stream.events.append(CloseUpstream())
+    """The client is answered by this stream, without the upstream or without the rest of its response."""
+    stream.answered = True
+    last = stream.chain[-1]
+    if last.request.sent and not last.request.dropped:
+        last.events.append(CloseUpstream())
+    for other in stream.chain:
+        other.request.drop()
+
+
+def end_response(stream: Stream) -> None:
+    """The plugin of this stream has ended the response: what the plugins behind it still have of it is dropped."""
+    drop_request(stream)
+    for other in stream.chain[stream.chain.index(stream) + 1 :]:
+        other.response.drop()
 
 
 def _fields(reply: LocalReply) -> list[tuple[str, str]]:

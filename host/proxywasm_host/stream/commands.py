@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from proxywasm import wire
 from proxywasm.wire import Hold
 
-from .answers import drop_request, reply
+from .answers import end_response, reply
 from .half import Half
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _inject(stream: Stream, injection: wire.Injection) -> None:
         half.taken = False
         if not half.ended:
             half.ended = True
-            drop_request(stream)  # the rest of the upstream's response is of no interest
+            end_response(stream)
     half.body, half.body_ends = injection.body, injection.end_of_stream
     stream.send(half)
 

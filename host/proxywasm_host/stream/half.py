@@ -247,6 +247,7 @@ class Half:
     def drop(self) -> None:
         """Nothing goes on any more, neither what waits nor what is still to arrive."""
         self.dropped = True
+        self.taken = False
         self._forget()
 
     def end(self) -> None:

@@ -39,9 +39,10 @@ class Runner:
         self._busy = False
 
     def open(self, properties: Properties | None = None) -> Stream:
+        """The properties become those of the stream; streams that are given the same ones share them."""
         self._last_context += 1
         stream = self._streams[self._last_context] = Stream(self, self._last_context, self._limits)
-        self.services.open_stream(stream.id, properties or {})
+        self.services.open_stream(stream.id, {} if properties is None else properties)
         return stream
 
     @property
@@ -89,6 +90,7 @@ class Runner:
         since = self.services.now() - self._limits.paused_ms * 1_000_000
         for stream in self.streams:
             stream.expire(since)
+        self._move_chains()
 
     def tick(self) -> None:
         """The plugin's period has passed. Any stream may have events afterwards."""
@@ -112,6 +114,13 @@ class Runner:
                 self.services.log(LogLevel.ERROR, 0, "the plugin answered with a body, which has no meaning here")
             else:
                 self.carry_out(outcome or (), None, None)
+        self._move_chains()
+
+    def _move_chains(self) -> None:
+        """An event of this plugin may have let streams go on, in other plugins as well."""
+        for stream in self.streams:
+            if stream.on_moved is not None:
+                stream.on_moved()
 
     # For streams.
 

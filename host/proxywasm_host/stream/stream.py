@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from proxywasm.replies import FAILED, TORN
@@ -38,7 +38,11 @@ class Stream:
         events: what is to be sent.
         limits: what it may use.
         final: the answer is one that the plugin has no say in any more.
+        answered: the plugin has answered itself, or ended the response before the upstream did.
         closed: the stream is over; nothing can be asked for it.
+        chain: the same stream in each plugin that it goes through, in the order of requests; alone it has itself.
+        on_moved: to be called when something outside of this stream's own calls may have given it events; of chains.
+        details: where the response comes from, as `response.code_details`.
     """
 
     def __init__(self, runner: Runner, context: int, limits: Limits) -> None:
@@ -56,6 +60,10 @@ class Stream:
         )
         self.events: list[Event] = []
         self.final = False
+        self.answered = False
+        self.chain: Sequence[Stream] = (self,)
+        self.on_moved: Callable[[], None] | None = None
+        self.details = ""
         self._runner = runner
         self._bypassed = False  # the plugin failed in this stream and is not asked again
         self._unseen = False  # the plugin was never asked in this stream
@@ -106,10 +114,20 @@ class Stream:
         if self.closed:
             return
         self.closed = True
-        if self.request.fields is not None and not self._unseen:
+        if self.entered:
             self._bypassed = False  # a plugin that failed in this stream still has to forget it
             self._ask(None, self._runner.program.on_done, self.id)
         self._runner.forget(self)
+
+    def bypass(self) -> None:
+        """The plugin is not asked any more in this stream, but for its end."""
+        self._bypassed = True
+        self.response.mode = BodyMode.SKIP
+
+    @property
+    def entered(self) -> bool:
+        """The plugin has seen the request headers."""
+        return self.request.fields is not None and not self._unseen
 
     # What is to be sent.
 
@@ -149,6 +167,7 @@ class Stream:
     # Phases.
 
     def begin_response(self, fields: Fields, end_of_stream: bool, details: str) -> None:
+        self.details = details
         self.services.note_property(self.id, ("response", "code_details"), encode(details))
         self._headers(self.response, self._runner.program.on_response_headers, fields, end_of_stream)
 
