@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
-from typing import Any, Self
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Self, TypeAlias
 
 from proxywasm.headers import HeaderValues
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
@@ -17,15 +17,19 @@ from .callouts import CallOuts, HttpResponder, RedisResponder
 from .failures import Failures
 from .gateways import Gateway, Setting
 from .messages import Body, config_text, request
-from .programs import PluginSource, start_of
+from .programs import PluginSource, starts_of
 from .stream import GivenProperties, TestStream, split_properties
 from .ticks import Ticks
 from .traffic import ScenarioError
 from .views import HostViews
 
 
+Config: TypeAlias = "Mapping[str, Any] | str | None"
+"""The configuration of a plugin, as an object or as the text that the gateway gives."""
+
+
 class TestHost(HostViews):
-    """A plugin under test, and the gateway around it.
+    """A plugin under test, or a chain of them, and the gateway around it.
 
     ```python
     host = TestHost("hello.py", {"name": "you"})
@@ -38,7 +42,8 @@ class TestHost(HostViews):
 
     Args:
         plugin: a plugin object, its file or package folder (runs in this process), or a built component (`.wasm`).
-        config: the configuration, as an object or as the text that the gateway gives.
+            Of several, a list: requests pass the first one first, responses the last one.
+        config: the configuration, as an object or as the text that the gateway gives; of several plugins a list.
         properties: Envoy attributes of every stream by their dotted path, for example `{"route_name": "a"}`.
         log_level: what the plugin is told.
         limits: what one stream may use.
@@ -59,8 +64,8 @@ class TestHost(HostViews):
 
     def __init__(
         self,
-        plugin: PluginSource,
-        config: Mapping[str, Any] | str | None = None,
+        plugin: PluginSource | Sequence[PluginSource],
+        config: Config | Sequence[Config] = None,
         *,
         properties: GivenProperties | None = None,
         log_level: LogLevel = LogLevel.INFO,
@@ -77,12 +82,13 @@ class TestHost(HostViews):
         self.streams: list[TestStream] = []
         """Every stream, in order."""
         self.config = config
-        self._start = start_of(plugin)
+        self._starts = starts_of(plugin)
+        first, *others = _configs(config, len(self._starts))
         self._failures = Failures(tolerate=tolerate_failures)
         self._open: list[TestStream] = []
         self._instances: list[TestHost] = beside._instances if beside else []
         setting = Setting(
-            config=config_text(config),
+            config=first,
             on_failure=self._failures.note,
             properties=split_properties(properties),
             log_level=log_level,
@@ -95,13 +101,14 @@ class TestHost(HostViews):
             beside=beside._gateway if beside else None,
         )
         try:
-            self._gateway: Gateway = self._start.gateway(setting)
+            after = list(zip(self._starts[1:], others, strict=True))
+            self._gateway: Gateway = self._starts[0].gateway(setting, after)
         except (PluginFailure, ProgramLost):
             self._failures.report()
             raise
         self.services = self._gateway.services
         self._callouts = CallOuts(self._gateway, self._after_answer)
-        self._ticks = Ticks(self._gateway)
+        self._ticks = [Ticks(plugin) for plugin in self._gateway.plugins]
         self._settling = False
         self._closed = False
         self._instances.append(self)
@@ -181,24 +188,25 @@ class TestHost(HostViews):
 
     def _moments(self) -> list[int]:
         """When something happens by itself."""
-        return [*(call.deadline for call in self.pending), *self._ticks.moments()]
+        return [*(call.deadline for call in self.pending), *(moment for ticks in self._ticks for moment in ticks.moments())]
 
     def _wake(self) -> None:
         self._callouts.time_out()
         self._gateway.expire()
         self.settle()
-        if self._ticks.run():
-            self.settle()
+        for ticks in self._ticks:
+            if ticks.run():
+                self.settle()
 
     # Life.
 
-    def another_instance(self, config: Mapping[str, Any] | str | None = None, *, seed: int | None = None) -> TestHost:
-        """A second instance of the plugin in the same gateway: same clock, shared data and metrics.
+    def another_instance(self, config: Config | Sequence[Config] = None, *, seed: int | None = None) -> TestHost:
+        """A second instance of each plugin in the same gateway: same clock, shared data and metrics.
 
         Without a configuration it gets that of the first. It draws other random numbers.
         """
         return TestHost(
-            self._start,
+            self._starts,
             self.config if config is None else config,
             tolerate_failures=self._failures.tolerate,
             seed=SEED + len(self._instances) if seed is None else seed,
@@ -238,18 +246,30 @@ class TestHost(HostViews):
                 raise ScenarioError(f"the plugin calls without end, at last {self._callouts.last}")
         finally:
             self._settling = False
-        self._ticks.look()
+        for ticks in self._ticks:
+            ticks.look()
         self._failures.report()
 
     def _collect(self) -> None:
         __tracebackhide__ = True
-        for stream in list(self._open):
-            stream.see()
-            if stream.finished:
-                self._open.remove(stream)
+        # What one stream sends may let another go on, in the next plugin of a chain.
+        while any([stream.see() for stream in self._open]):
+            pass
+        self._open = [stream for stream in self._open if not stream.finished]
         self._callouts.collect()
 
     def _after_answer(self) -> None:
         # A standing answer is given by `settle` itself, which goes on until nothing moves.
         if not self._settling:
             self.settle()
+
+
+def _configs(config: Config | Sequence[Config], plugins: int) -> list[str]:
+    """One for each plugin."""
+    several = isinstance(config, Sequence) and not isinstance(config, str)
+    configs: Sequence[Any] = config if several else [config]
+    if config is None:
+        configs = [None] * plugins
+    if len(configs) != plugins:
+        raise ScenarioError(f"{plugins} plugins need a list of {plugins} configurations, got {len(configs)}")
+    return [config_text(each) for each in configs]

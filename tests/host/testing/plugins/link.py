@@ -66,7 +66,7 @@ def request_headers(ctx: HttpContext, config: Config) -> Action | None:
 @plugin.on_streaming_request_body
 def request_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes:
     if enter(ctx, config, "request_body"):
-        return b""
+        return chunk
     return _edited(config, chunk, last) if config["edit"] else chunk
 
 
@@ -101,7 +101,7 @@ def response_headers(ctx: HttpContext, config: Config) -> Action | None:
 @plugin.on_streaming_response_body
 def response_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes | None:
     if enter(ctx, config, "response_body"):
-        return None if config["inject"] else b""
+        return None
     if config["inject"]:
         ctx.inject_response_body(_edited(config, chunk, last), last)
         return None
