@@ -43,19 +43,41 @@ def reply_now(stream: Stream, reply: LocalReply) -> None:
         stream.bypass()
         _send_back(stream, reply)
         return
-    first, *others = stream.chain
     _note(stream, reply)
     drop_request(stream)
+    if stream is stream.chain[0]:
+        _answer_client(stream, reply)
+    else:
+        # What has left this plugin before goes on first, and may reach the client.
+        stream.response.drop()
+        stream.events.append(_reset(reply))
+
+
+def reply_past_others(stream: Stream) -> None:
+    """A later plugin of the chain has answered while the response was on its way: no other one sees that answer."""
+    first, *others = stream.chain
+    reply = stream.local_reply
+    assert reply is not None
+    if first.final or first.response.done:
+        return  # a plugin before it has answered, or ended the response, in the meantime
     for other in others:
         other.final = True
         other.response.drop()
     first.final = True
+    _answer_client(first, reply)
+
+
+def _answer_client(first: Stream, reply: LocalReply) -> None:
     if first.response.sent:
         first.response.end()
-        first.events.append(Reset(reply.details or "local reply after the response headers"))
+        first.events.append(_reset(reply))
     else:
         first.response.replace(_fields(reply), reply.body)
         first.send(first.response)
+
+
+def _reset(reply: LocalReply) -> Reset:
+    return Reset(reply.details or "local reply after the response headers")
 
 
 def _response_has_begun(stream: Stream) -> bool:

@@ -6,12 +6,14 @@ concerns all of them, local replies, is in `answers.py`, which knows the streams
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from proxywasm.wire import Fields, LocalReply
 
 from ..services import Properties
+from .answers import reply_past_others
 from .events import CloseUpstream, Event, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders
 from .runner import Runner
 from .stream import Stream
@@ -55,7 +57,10 @@ class ChainedStream:
             stream.on_moved = self.move
         self._first, self._last = self.streams[0], self.streams[-1]
         self._events: list[Event] = []
-        self._moving = False
+        self._waiting: list[deque[Event]] = [deque() for _ in self.streams]
+        """What has left each plugin and is still to be given to the next."""
+        self._giving = [False] * len(self.streams)
+        """Whether the next stream is just being given something by each: it does not get more at the same time."""
 
     @property
     def id(self) -> int:
@@ -119,31 +124,42 @@ class ChainedStream:
         return any(stream.response_paused for stream in self.streams)
 
     def move(self) -> None:
-        """Give what has left a plugin to the next, until nothing moves."""
-        if self._moving:
-            return
-        self._moving = True
-        try:
-            while any([self._move_from(place) for place in range(len(self.streams))]):
-                pass
-        finally:
-            self._moving = False
+        """Give what has left a plugin to the next, until nothing moves.
+
+        Streams call it as soon as they send something: each event gets as far as it can before the next one is made, as
+        in a gateway whose filters call each other.
+        """
+        while any([self._move_from(place) for place in range(len(self.streams))]):
+            pass
 
     def _move_from(self, place: int) -> bool:
-        events = self.streams[place].take()
-        for event in events:
-            to, give = _WAYS[type(event)]
-            target = place + to
-            if 0 <= target < len(self.streams):
-                give(self.streams[target], event, self.streams[place])
-            else:
-                self._events.append(event)
-        return bool(events)
+        stream, waiting = self.streams[place], self._waiting[place]
+        waiting += stream.take()
+        if not waiting or self._giving[place]:
+            return False
+        self._giving[place] = True
+        try:
+            while waiting:
+                event = waiting.popleft()
+                to, give = _WAYS[type(event)]
+                target = place + to
+                if 0 <= target < len(self.streams):
+                    give(self.streams[target], event, stream)
+                    self._move_from(target)
+                else:
+                    self._events.append(event)
+                waiting += stream.take()
+        finally:
+            self._giving[place] = False
+        return True
 
 
 def _response_headers(stream: Stream, event: ResponseHeaders, source: Stream) -> None:
-    # A plugin that has ended the response itself, or was passed by a reply, gets nothing of it any more.
+    # A plugin that has ended the response itself, or was passed by a reply, gets nothing of it any more; and one that
+    # has not seen the request does not see its answer.
     if not (stream.response.ended or stream.response.dropped):
+        if not stream.entered:
+            stream.bypass()
         stream.begin_response(event.fields, event.end_of_stream, source.details)
 
 
@@ -164,6 +180,6 @@ _WAYS: Final[dict[type[Event], tuple[int, Callable[[Stream, Any, Stream], None]]
     ResponseHeaders: (_BACK, _response_headers),
     ResponseBody: (_BACK, _response_body),
     CloseUpstream: (_ON, _nowhere),
-    Reset: (_BACK, _nowhere),
+    Reset: (_BACK, lambda _stream, _event, source: reply_past_others(source)),
 }
 """Where an event goes from a plugin, and how it is given to the one there, with the stream that it comes from."""

@@ -41,7 +41,7 @@ class Stream:
         answered: the plugin has answered itself, or ended the response before the upstream did.
         closed: the stream is over; nothing can be asked for it.
         chain: the same stream in each plugin that it goes through, in the order of requests; alone it has itself.
-        on_moved: to be called when something outside of this stream's own calls may have given it events; of chains.
+        on_moved: called when there may be something to send; of streams in a chain.
         details: where the response comes from, as `response.code_details`.
     """
 
@@ -148,12 +148,12 @@ class Stream:
     @property
     def request_paused(self) -> bool:
         """The request waits for the plugin to resume it."""
-        return self.request.hold is Hold.PAUSE
+        return self.request.hold is Hold.PAUSE and not self.request.dropped
 
     @property
     def response_paused(self) -> bool:
         """The response waits for the plugin to resume it."""
-        return self.response.hold is Hold.PAUSE
+        return self.response.hold is Hold.PAUSE and not self.response.dropped
 
     def expire(self, since: int) -> None:
         """Give up if a direction has been waiting from before this time on, and no call-out is under way."""
@@ -271,6 +271,8 @@ class Stream:
         """What is in hand goes on."""
         if not half.flush(self.events):
             break_off(self, half)
+        elif self.on_moved is not None:
+            self.on_moved()
 
     def resume(self, half: Half) -> None:
         if half.taken and half.ended and half.body is None:

@@ -284,6 +284,20 @@ def test_a_plugin_that_raises_in_a_body_breaks_off_what_has_begun(plugin_host: P
     assert drive(host).reset is not None
 
 
+def test_each_part_of_a_reply_passes_all_plugins_before_the_next_part(plugin_host: PluginHosts) -> None:
+    configs: list[Config] = [{"raise": "response_body"}, {"reply": "request_headers", "edit": True}]
+    host = chain(plugin_host, *configs, tolerate_failures=True)
+    stream = drive(host)
+    assert trace(host)[2:6] == [
+        "b response_headers 418 link_b",
+        "a response_headers 418 link_b",
+        "b response_body",
+        "a response_body",
+    ]
+    assert stream.downstream.status == 418
+    assert stream.reset is not None
+
+
 def test_a_plugin_that_raises_and_fails_open_is_passed_by(plugin_host: PluginHosts) -> None:
     host = chain(plugin_host, {"edit": True}, {"raise": "request_headers"}, {}, fail_open=True, tolerate_failures=True)
     stream = drive(host)

@@ -42,6 +42,8 @@ def first_action(config: Config, direction: str) -> Action | None:
 
 @plugin.on_request_headers
 def request_headers(ctx: HttpContext, config: Config) -> Action | None:
+    if config["inject"]:
+        ctx.need_pause_streaming_response()
     if enter(ctx, config, "request_headers"):
         return None
     ctx.request_headers[f"x-{config['name']}"] = "request"
@@ -49,8 +51,6 @@ def request_headers(ctx: HttpContext, config: Config) -> Action | None:
         ctx.buffer_request_body()
     elif not config["edit"] and config["reply"] != "request_body" and config["raise"] != "request_body":
         ctx.dont_read_request_body()
-    if config["inject"]:
-        ctx.need_pause_streaming_response()
     if "request" in config["pause"]:
 
         def answered(answer: HttpAnswer) -> None:
