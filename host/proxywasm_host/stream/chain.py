@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from proxywasm.wire import Fields, LocalReply
@@ -52,9 +53,8 @@ class ChainedStream:
 
     def __init__(self, streams: Sequence[Stream]) -> None:
         self.streams = tuple(streams)
-        for stream in self.streams:
-            stream.chain = self.streams
-            stream.on_moved = self.move
+        for place, stream in enumerate(self.streams):
+            stream.join(self.streams, partial(self._move_from, place))
         self._first, self._last = self.streams[0], self.streams[-1]
         self._events: list[Event] = []
         self._waiting: list[deque[Event]] = [deque() for _ in self.streams]
@@ -124,15 +124,19 @@ class ChainedStream:
         return any(stream.response_paused for stream in self.streams)
 
     def move(self) -> None:
-        """Give what has left a plugin to the next, until nothing moves.
+        """Give what has left a plugin to the next, until nothing moves."""
+        moved = True
+        while moved:
+            moved = False
+            for place in range(len(self.streams)):
+                moved |= self._move_from(place)
+
+    def _move_from(self, place: int) -> bool:
+        """Whether there was anything.
 
         Streams call it as soon as they send something: each event gets as far as it can before the next one is made, as
         in a gateway whose filters call each other.
         """
-        while any([self._move_from(place) for place in range(len(self.streams))]):
-            pass
-
-    def _move_from(self, place: int) -> bool:
         stream, waiting = self.streams[place], self._waiting[place]
         waiting += stream.take()
         if not waiting or self._giving[place]:

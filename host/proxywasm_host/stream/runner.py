@@ -32,6 +32,8 @@ class Runner:
         self.fail_open = fail_open
         self.lost = False
         """The program trapped: open another runner with a fresh instance for new streams."""
+        self.chained = False
+        """Streams may go on to another plugin."""
         self._limits = limits or Limits()
         self._streams: dict[int, Stream] = {}
         self._last_context = 0
@@ -118,9 +120,10 @@ class Runner:
 
     def _move_chains(self) -> None:
         """An event of this plugin may have let streams go on, in other plugins as well."""
-        for stream in self.streams:
-            if stream.on_moved is not None:
-                stream.on_moved()
+        for stream in self.streams if self.chained else ():
+            for other in stream.chain:
+                if other.on_sent is not None:
+                    other.on_sent()
 
     # For streams.
 

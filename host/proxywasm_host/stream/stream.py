@@ -41,7 +41,7 @@ class Stream:
         answered: the plugin has answered itself, or ended the response before the upstream did.
         closed: the stream is over; nothing can be asked for it.
         chain: the same stream in each plugin that it goes through, in the order of requests; alone it has itself.
-        on_moved: called when there may be something to send; of streams in a chain.
+        on_sent: called when it has something to send; of streams in a chain.
         details: where the response comes from, as `response.code_details`.
     """
 
@@ -62,7 +62,7 @@ class Stream:
         self.final = False
         self.answered = False
         self.chain: Sequence[Stream] = (self,)
-        self.on_moved: Callable[[], None] | None = None
+        self.on_sent: Callable[[], object] | None = None
         self.details = ""
         self._runner = runner
         self._bypassed = False  # the plugin failed in this stream and is not asked again
@@ -123,6 +123,11 @@ class Stream:
         """The plugin is not asked any more in this stream, but for its end."""
         self._bypassed = True
         self.response.mode = BodyMode.SKIP
+
+    def join(self, chain: Sequence[Stream], on_sent: Callable[[], object]) -> None:
+        """Become a part of a chain, before anything has arrived."""
+        self.chain, self.on_sent = chain, on_sent
+        self._runner.chained = True
 
     @property
     def entered(self) -> bool:
@@ -271,8 +276,8 @@ class Stream:
         """What is in hand goes on."""
         if not half.flush(self.events):
             break_off(self, half)
-        elif self.on_moved is not None:
-            self.on_moved()
+        elif self.on_sent is not None:
+            self.on_sent()
 
     def resume(self, half: Half) -> None:
         if half.taken and half.ended and half.body is None:

@@ -79,9 +79,9 @@ class CallOuts:
         self._waiting += new
         self._by_number |= {(plugin, call.number): call for call in new}
         for number in services.take_cancelled():
-            call = self._by_number.get((plugin, number))
-            if call is not None and call.waiting:
-                call.settle("cancelled")
+            cancelled = self._by_number.get((plugin, number))
+            if cancelled is not None and cancelled.waiting:
+                cancelled.settle("cancelled")
 
     def time_out(self) -> None:
         """Settle those whose time is up."""

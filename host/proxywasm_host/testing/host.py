@@ -23,7 +23,6 @@ from .ticks import Ticks
 from .traffic import ScenarioError
 from .views import HostViews
 
-
 Config: TypeAlias = "Mapping[str, Any] | str | None"
 """The configuration of a plugin, as an object or as the text that the gateway gives."""
 
@@ -188,7 +187,10 @@ class TestHost(HostViews):
 
     def _moments(self) -> list[int]:
         """When something happens by itself."""
-        return [*(call.deadline for call in self.pending), *(moment for ticks in self._ticks for moment in ticks.moments())]
+        return [
+            *(call.deadline for call in self.pending),
+            *(moment for ticks in self._ticks for moment in ticks.moments()),
+        ]
 
     def _wake(self) -> None:
         self._callouts.time_out()
@@ -253,8 +255,11 @@ class TestHost(HostViews):
     def _collect(self) -> None:
         __tracebackhide__ = True
         # What one stream sends may let another go on, in the next plugin of a chain.
-        while any([stream.see() for stream in self._open]):
-            pass
+        moved = True
+        while moved:
+            moved = False
+            for stream in self._open:
+                moved |= stream.see()
         self._open = [stream for stream in self._open if not stream.finished]
         self._callouts.collect()
 
@@ -266,10 +271,11 @@ class TestHost(HostViews):
 
 def _configs(config: Config | Sequence[Config], plugins: int) -> list[str]:
     """One for each plugin."""
-    several = isinstance(config, Sequence) and not isinstance(config, str)
-    configs: Sequence[Any] = config if several else [config]
-    if config is None:
-        configs = [None] * plugins
+    configs: Sequence[Config]
+    if isinstance(config, Sequence) and not isinstance(config, str):
+        configs = config
+    else:
+        configs = [config] * (plugins if config is None else 1)
     if len(configs) != plugins:
         raise ScenarioError(f"{plugins} plugins need a list of {plugins} configurations, got {len(configs)}")
     return [config_text(each) for each in configs]

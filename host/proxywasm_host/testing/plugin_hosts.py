@@ -45,15 +45,27 @@ class PluginHosts:
     ) -> TestHost:
         """Start the plugin, or a chain of them; options are those of `TestHost`."""
         __tracebackhide__ = True
-        plugins = [plugin] if isinstance(plugin, str | os.PathLike) else plugin
-        host = TestHost([self._start(each) for each in plugins], config, **options)
+        host = TestHost(self._starts_of(plugin), config, **options)
         self._started.append(host)
         return host
 
-    def replay(self, plugin: str | os.PathLike[str], recording: str | os.PathLike[str], *, only: str = "") -> None:
-        """Replay an exchange file and compare with what it expects; `only`: exchanges with this in their name."""
+    def replay(
+        self,
+        plugin: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        recording: str | os.PathLike[str],
+        *,
+        only: str = "",
+    ) -> None:
+        """Replay an exchange file through the plugin, or a chain of them, and compare with what it expects.
+
+        `only`: exchanges with this in their name.
+        """
         __tracebackhide__ = True
-        check_recording(self._start(plugin), self._folder / recording, only=only)
+        check_recording(self._starts_of(plugin), self._folder / recording, only=only)
+
+    def _starts_of(self, plugins: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[Start]:
+        __tracebackhide__ = True
+        return [self._start(each) for each in ([plugins] if isinstance(plugins, str | os.PathLike) else plugins)]
 
     def _start(self, plugin: str | os.PathLike[str]) -> Start:
         __tracebackhide__ = True

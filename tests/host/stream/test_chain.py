@@ -117,7 +117,9 @@ def test_each_plugin_that_has_seen_the_stream_hears_of_its_end_once(answers: Ans
     stream.close()
     ended = [seen for seen in links.seen if seen.endswith("on_done")]
     lost = [seen[0] for seen in links.seen if seen[0] == "b"] if links.chain.lost else []
-    assert ended == [f"{name} on_done" for name in "abc" if f"{name} on_request_headers" in links.seen and name not in lost]
+    assert ended == [
+        f"{name} on_done" for name in "abc" if f"{name} on_request_headers" in links.seen and name not in lost
+    ]
 
 
 # Each has its own pauses and limits.
@@ -144,7 +146,9 @@ def test_what_is_resumed_out_of_a_phase_enters_the_next_plugin_at_once() -> None
 
 
 def test_a_body_that_a_later_plugin_cannot_buffer_is_refused_with_what_comes_before_it_seeing_it() -> None:
-    links = Links({}, {"on_request_headers": [wire.ReadRequestBody(BodyMode.BUFFER, 3), wire.HoldPhase(Hold.STOP_ITERATION)]})
+    links = Links(
+        {}, {"on_request_headers": [wire.ReadRequestBody(BodyMode.BUFFER, 3), wire.HoldPhase(Hold.STOP_ITERATION)]}
+    )
     stream = links.open()
     ask(stream, b"1234")
     (headers, _) = says(stream)
@@ -156,7 +160,9 @@ def test_a_body_that_a_later_plugin_cannot_buffer_is_refused_with_what_comes_bef
 
 
 def test_a_reply_closes_the_upstream_once() -> None:
-    links = Links({"on_request_headers": READ, "on_request_body": TEAPOT}, {}, {"on_response_headers": PluginFailure("b")})
+    links = Links(
+        {"on_request_headers": READ, "on_request_body": TEAPOT}, {}, {"on_response_headers": PluginFailure("b")}
+    )
     stream = links.open()
     ask(stream, b"x")
     assert [event[0] for event in says(stream)].count("close upstream") == 1
@@ -211,9 +217,7 @@ def test_a_second_reply_of_one_plugin_is_in_vain() -> None:
 @pytest.mark.parametrize("failure", [PluginFailure("Traceback"), ProgramLost("trap")])
 @pytest.mark.parametrize("phase", ["on_request_headers", "on_response_headers"])
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_plugin_that_fails_open_is_passed_by_and_the_others_go_on(
-    failure: Exception, phase: str, place: int
-) -> None:
+def test_a_plugin_that_fails_open_is_passed_by_and_the_others_go_on(failure: Exception, phase: str, place: int) -> None:
     links = Links(*({phase: failure} if number == place else {} for number in range(3)), fail_open=True)
     stream = links.open()
     ask(stream, b"up")

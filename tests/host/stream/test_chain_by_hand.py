@@ -35,7 +35,7 @@ RESPONSE_REPLIES = ["", "", "response_headers", "response_body", "response_call"
 behaviours = st.fixed_dictionaries(
     {"edit": st.booleans(), "inject": st.booleans(), "hold": directions, "pause": directions}
 )
-lasts = st.builds(
+lasts: st.SearchStrategy[Config] = st.builds(
     dict,
     behaviours,
     reply=st.sampled_from([*RESPONSE_REPLIES, "request_headers", "request_body", "request_call"]),
@@ -135,7 +135,14 @@ class Side:
         stream = self.stream
         begin = stream.begin_response if isinstance(stream, Stream) else stream.response_headers
         body = (lambda data, end: stream.body(stream.response, data, end)) if isinstance(stream, Stream) else None
-        self.give(lambda f, end: begin(f, end, details), body or stream.response_body, fields, chunks, lambda: self.down.ended or self.down.reset, ended=ended)
+        self.give(
+            lambda f, end: begin(f, end, details),
+            body or stream.response_body,
+            fields,
+            chunks,
+            lambda: self.down.ended or self.down.reset,
+            ended=ended,
+        )
 
 
 def in_chain(configs: Sequence[Config], up: Sequence[bytes], down: Sequence[bytes]) -> tuple[object, object]:

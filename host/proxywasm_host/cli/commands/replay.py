@@ -24,16 +24,30 @@ _PATH: Any = click.Path(path_type=Path)
 @click.command()
 @click.argument("files", type=_PATH, nargs=-1, required=True, metavar="EXCHANGE.json ...")
 @click.option("--native", is_flag=True, help="Run the plugin in this Python process instead of in WebAssembly.")
-@click.option("--wasm", type=_PATH, metavar="FILE", help="A built component; by default the plugin is built as needed.")
-@click.option("--plugin", type=_PATH, metavar="PATH", help=f"The plugin's package or file; by default {FLAGSHIP}.")
+@click.option(
+    "--wasm",
+    "wasms",
+    type=_PATH,
+    multiple=True,
+    metavar="FILE",
+    help="A built component; by default the plugin is built as needed. Several are a chain.",
+)
+@click.option(
+    "--plugin",
+    "plugins",
+    type=_PATH,
+    multiple=True,
+    metavar="PATH",
+    help=f"The plugin's package or file; by default {FLAGSHIP}. Several are a chain, in the order of requests.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per exchange and line.")
 @click.option("--check", is_flag=True, help="Compare with what the files expect; exit with 1 if anything differs.")
 @click.option("--only", metavar="TEXT", default="", help="Only exchanges whose name contains this.")
 def replay(
     files: tuple[Path, ...],
     native: bool,
-    wasm: Path | None,
-    plugin: Path | None,
+    wasms: tuple[Path, ...],
+    plugins: tuple[Path, ...],
     as_json: bool,
     check: bool,
     only: str,
@@ -44,16 +58,19 @@ def replay(
     there; `--json` prints everything as it was recorded. Clock and randomness stand still, so that each replay of an
     exchange is like the last.
     """
-    if native and wasm:
+    if native and wasms:
         raise UserError("--native and --wasm exclude each other: one runs the source, the other a built component")
-    if wasm and plugin:
+    if wasms and plugins:
         raise UserError("--wasm and --plugin exclude each other: the component has its plugin inside")
     exchanges = [exchange for file in files for exchange in _load(file) if only in exchange.name]
     if not exchanges:
         raise UserError(
             f"no exchange in these files has {only!r} in its name" if only else "the files have no exchange"
         )
-    session = _session(native=native, wasm=wasm, plugin=plugin)
+    sessions = [
+        *(_session(native=native, wasm=wasm, plugin=None) for wasm in wasms),
+        *(_session(native=native, wasm=None, plugin=plugin) for plugin in plugins),
+    ] or [_session(native=native, wasm=None, plugin=None)]
 
     from ...recordings.replay import ReplayError
     from ...recordings.replay import replay as run
@@ -62,7 +79,7 @@ def replay(
     report = _Report(as_json=as_json, check=check)
     for exchange in exchanges:
         try:
-            result = run(exchange, session)
+            result = run(exchange, sessions)
         except ReplayError as error:
             fail(error)
         report.result(exchange, result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxywasm.wire import Fields
 
-from ...stream import CloseUpstream, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders, Stream
+from ...stream import ChainedStream, CloseUpstream, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders
 
 
 class Seen:
@@ -17,7 +17,7 @@ class Seen:
         self.chunks: list[bytearray] = []
         self.reset = False
 
-    def see(self, stream: Stream) -> None:
+    def see(self, stream: ChainedStream) -> None:
         for event in stream.take():
             match event:
                 case RequestHeaders(fields):

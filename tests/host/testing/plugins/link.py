@@ -1,7 +1,7 @@
 """One link of a chain: its configuration says what it does in which phase, and it logs each phase that it sees.
 
-    {"name": "a", "edit": true, "hold": "response", "pause": "request", "inject": true,
-     "reply": "response_body", "raise": "request_headers"}
+{"name": "a", "edit": true, "hold": "response", "pause": "request", "inject": true,
+ "reply": "response_body", "raise": "request_headers"}
 """
 
 from __future__ import annotations
