@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.import_graph import import_graph, module_files, reachable
+from tests.layers import Layers, circles
 
 ROOT = Path(__file__).parent.parent
 GENERATED = {"wit_world", "componentize_py_types", "componentize_py_runtime", "proxywasm_plugin"}
@@ -18,6 +19,21 @@ ENTRY_FILES = {"sdk/proxywasm/adapters/component.py", "sdk/proxywasm/adapters/pr
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OUTSIDE = {"tests", "benchmarks", "tools", "examples"}
 """Folders that only the repository has."""
+LAYERS = [
+    Layers("sdk", "proxywasm", {
+        "what puts plugins into hosts": {"abi", "adapters", "testing"},
+        "the author's facade": {
+            "", "attributes", "clusters", "context", "http_client", "log", "metrics", "plugin", "plugin_context",
+            "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data", "token_usage",
+        },
+        "what runs a plugin": {"core"},
+        "the vocabulary": {
+            "checks", "connection_headers", "errors", "fields", "framing", "headers", "helpers", "json_bounds",
+            "replies", "resp", "sse", "text", "wire",
+        },
+    }),
+]  # fmt: skip
+"""Packages whose modules import in one direction."""
 FOR_OTHER_HOSTS = "proxywasm_host.services.redis_calls"
 """For programs that drive a runner themselves; the extra `redis` is for it."""
 
@@ -61,6 +77,23 @@ def test_arrows_point_one_way() -> None:
         # The test kit is the one door from the author's namespace to the host; components are built without it.
         if path.name != "testing.py":
             assert "proxywasm_host" not in imports(path), path
+
+
+@pytest.mark.parametrize("layers", LAYERS, ids=lambda layers: layers.package)
+def test_each_module_belongs_to_one_layer(layers: Layers) -> None:
+    graph = layers.graph(ROOT)
+    assert {module: found for module in graph if len(found := layers.of(module)) != 1} == {}
+    assert layers.unknown(graph) == []
+
+
+@pytest.mark.parametrize("layers", LAYERS, ids=lambda layers: layers.package)
+def test_imports_point_to_the_same_layer_or_a_lower_one(layers: Layers) -> None:
+    assert layers.upward(layers.graph(ROOT)) == []
+
+
+@pytest.mark.parametrize("layers", LAYERS, ids=lambda layers: layers.package)
+def test_no_modules_import_each_other_in_a_circle(layers: Layers) -> None:
+    assert circles(layers.graph(ROOT)) == []
 
 
 def test_what_is_installed_imports_nothing_that_only_the_repository_has() -> None:

@@ -17,7 +17,7 @@ from ai_proxy.configuration import KEYS
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import OF_THE_CONSOLE, rules_of_row
 from ai_proxy.providers.row import Row
-from proxywasm.rules import MATCH_KEYS, RULES
+from proxywasm.core.rules import MATCH_KEYS, RULES
 
 from . import describe, rule_schema, value_schema
 from .value_schema import NULL, Schema

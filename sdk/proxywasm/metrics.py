@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from . import checks
 from .checks import MAX_S64, MAX_U64, MIN_S64
-from .runtime import current
+from .core.running import current
 from .wire import Host, MetricKind
 
 
@@ -21,12 +21,12 @@ class _Metric:
         self.name = checks.name(name, "the name of a metric")
 
     def _there(self) -> tuple[Host, int]:
-        dispatcher = current(f"using the metric {self.name!r}")
+        instance = current(f"using the metric {self.name!r}")
         key = self.kind, self.name
-        number = dispatcher.metrics.get(key)
+        number = instance.metrics.get(key)
         if number is None:
-            number = dispatcher.metrics[key] = dispatcher.host.define_metric(self.kind, self.name)
-        return dispatcher.host, number
+            number = instance.metrics[key] = instance.host.define_metric(self.kind, self.name)
+        return instance.host, number
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

@@ -3,65 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 from . import checks
 from .checks import MAX_U64
-from .plugin_context import check_period
-
-if TYPE_CHECKING:
-    from .context import HttpContext
-    from .plugin_context import PluginContext
+from .context import HttpContext
+from .core.definition import Action, Callbacks
+from .core.ticks import check_period
+from .plugin_context import PluginContext
 
 Config = TypeVar("Config")
 
-
-class Action(Enum):
-    """What a header or body callback returns. Returning nothing is `CONTINUE`."""
-
-    CONTINUE = "continue"
-    STOP_ITERATION = "stop-iteration"
-    """Header callbacks: the headers wait for the body callback, which may still change them. A streamed body releases
-    them with its first chunk, a buffered one after its last; headers without a body go on at once.
-    `on_streaming_response_body` may return it too, as long as the headers wait: the plugin has taken the chunk, and
-    they go on waiting for the next."""
-    PAUSE = "pause"
-    """Nothing of this direction moves until `resume_http_request` / `resume_http_response`, or a local reply."""
-
-
 # Callbacks get the context of the stream and the configuration that applies to it.
-HeadersCallback: TypeAlias = "Callable[[HttpContext, Config], Action | None]"
-BodyCallback: TypeAlias = "Callable[[HttpContext, Config, bytes], Action | None]"
-StreamingBodyCallback: TypeAlias = "Callable[[HttpContext, Config, bytes, bool], bytes | None]"
-StreamingResponseCallback: TypeAlias = "Callable[[HttpContext, Config, bytes, bool], bytes | Action | None]"
-DoneCallback: TypeAlias = "Callable[[HttpContext, Config], None]"
+HeadersCallback: TypeAlias = Callable[[HttpContext, Config], Action | None]
+BodyCallback: TypeAlias = Callable[[HttpContext, Config, bytes], Action | None]
+StreamingBodyCallback: TypeAlias = Callable[[HttpContext, Config, bytes, bool], bytes | None]
+StreamingResponseCallback: TypeAlias = Callable[[HttpContext, Config, bytes, bool], bytes | Action | None]
+DoneCallback: TypeAlias = Callable[[HttpContext, Config], None]
 ParseConfig: TypeAlias = Callable[[dict[str, Any]], Config]
 ParseOverrideConfig: TypeAlias = Callable[[dict[str, Any], Config | None], Config]
-PluginCallback: TypeAlias = "Callable[[PluginContext], None]"
+PluginCallback: TypeAlias = Callable[[PluginContext], None]
 
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
-
-
-@dataclass(slots=True)
-class Callbacks(Generic[Config]):
-    """What a plugin has registered; None where it does not care."""
-
-    pre_start_or_reload: PluginCallback | None = None
-    parse_config: ParseConfig[Config] | None = None
-    parse_override_config: ParseOverrideConfig[Config] | None = None
-    ticks: list[tuple[int, PluginCallback]] = field(default_factory=list)
-    request_headers: HeadersCallback[Config] | None = None
-    request_body: BodyCallback[Config] | None = None
-    streaming_request_body: StreamingBodyCallback[Config] | None = None
-    request_read_only: bool = False
-    response_headers: HeadersCallback[Config] | None = None
-    response_body: BodyCallback[Config] | None = None
-    response_too_large: DoneCallback[Config] | None = None
-    streaming_response_body: StreamingResponseCallback[Config] | None = None
-    response_read_only: bool = False
-    stream_done: DoneCallback[Config] | None = None
 
 
 class Plugin(Generic[Config]):
@@ -111,7 +74,7 @@ class Plugin(Generic[Config]):
         self.max_requests_per_io_cycle = max_requests_per_io_cycle
         self.rule_isolation = rule_isolation
         self.safe_log = safe_log
-        self.callbacks: Callbacks[Config] = Callbacks()
+        self.callbacks = Callbacks(HttpContext, PluginContext)
 
     # The plugin itself.
 

@@ -20,7 +20,7 @@ from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import check
 from ai_proxy_docs.examples import example
 from ai_proxy_docs.json_schema import document
-from proxywasm.rules import MATCH_KEYS
+from proxywasm.core.rules import MATCH_KEYS
 from proxywasm_host.recordings.exchange import load
 
 CONFORMANCE = Path(__file__).parents[1] / "conformance"

@@ -12,7 +12,7 @@ from tests.sdk.driving import RESPONSE, errors, logs
 
 from proxywasm import ConfigError, HttpContext, Plugin, PluginContext
 from proxywasm.adapters.native import native_program
-from proxywasm.rules import without_port
+from proxywasm.core.rules import without_port
 from proxywasm.wire import LogLevel, PluginFailure
 from proxywasm_host.services import HostServices, SharedData
 from proxywasm_host.stream import Runner

@@ -187,9 +187,9 @@ ANYTHING = {
 """Functions with arguments that need no check."""
 BY_THE_SDK = {
     "Headers", "Headers.sent", "Headers.seal", "Headers.set_length",
-    "HttpContext", "HttpContext.command", "HttpContext.command_first",
+    "HttpContext", "HttpContext.command", "HttpContext.command_first", "HttpContext.replace_body",
     "HttpContext.response_arrived", "HttpAnswer", "PluginContext", "RedisAnswer", "TokenUsage", "Event",
-    "log.install", "Cluster",
+    "Cluster",
 }  # fmt: skip
 """What the SDK calls, not a plugin."""
 VALUES = {"Action", "ExecutionPhase"}

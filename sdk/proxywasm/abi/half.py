@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 from ..headers import Headers
 from ..wire import BodyMode, Command, Hold, Outcome
 from .calls import REQUEST, REQUEST_BODY, REQUEST_HEADERS, RESPONSE, RESPONSE_BODY, RESPONSE_HEADERS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _SKIP = BodyMode.SKIP
 

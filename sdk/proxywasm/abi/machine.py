@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..adapters.instance import begin
-from ..plugin import Plugin
-from ..runtime import running
+from ..core.definition import PluginDefinition
+from ..core.running import running
 from ..wire import ConfigError, LogLevel, PluginFailure
 from .calls import (
     CALL_BODY,
@@ -29,13 +27,13 @@ class Machine:
     Methods are the ABI's callbacks without `on_`. Arguments are the ABI's: see `wit/proxy-wasm`.
     """
 
-    def __init__(self, plugin: Plugin[Any], abi: Abi, redis: RedisAbi | None, error: type[Exception]) -> None:
+    def __init__(self, plugin: PluginDefinition, abi: Abi, redis: RedisAbi | None, error: type[Exception]) -> None:
         """`error` is what the bindings raise for a status that is not 0; `redis` is None where there is none."""
         self._plugin = plugin
         self._gateway = Gateway(abi, redis, error)
         self._abi = abi
         self._roots: dict[int, Root] = {}
-        self._streams: dict[int, Stream] = {}
+        self._streams: dict[int, Stream[Root]] = {}
         self._running: Root | None = None
 
     def configure(self, context: int, size: int) -> bool:
@@ -126,7 +124,7 @@ class Machine:
 
     # Who is asked.
 
-    def _stream(self, context: int) -> Stream | None:
+    def _stream(self, context: int) -> Stream[Root] | None:
         self._gateway.here = context
         stream = self._streams.get(context)
         if stream is not None and stream.root is not self._running:

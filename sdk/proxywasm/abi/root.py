@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-from .. import log
-from ..dispatcher import Dispatcher
-from ..plugin import Plugin
+from ..core import log_lines
+from ..core.definition import PluginDefinition
+from ..core.dispatcher import Dispatcher
 from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
 from .calls import Gateway
 from .commands import MEANINGS
@@ -21,12 +20,15 @@ SOON_MS = 1
 class Root:
     """`streams` are those of the VM by context; this plugin's are among them."""
 
-    def __init__(self, plugin: Plugin[Any], gateway: Gateway, context: int, streams: Mapping[int, Stream]) -> None:
+    def __init__(
+        self, plugin: PluginDefinition, gateway: Gateway, context: int, streams: Mapping[int, Stream[Root]]
+    ) -> None:
         self.gateway = gateway
         self.port = Port(gateway, context, lambda stream: self.dispatcher.request_header(stream, "x-request-id"))
         self.dispatcher = dispatcher = Dispatcher(plugin, self.port)
         self.on_request_headers, self.on_request_body = dispatcher.on_request_headers, dispatcher.on_request_body
         self.on_response_headers, self.on_response_body = dispatcher.on_response_headers, dispatcher.on_response_body
+        self.on_done, self.log = dispatcher.on_done, self.port.log
         self._streams = streams
         self.log_level = -1
         """The gateway's, which the dispatcher has been told."""
@@ -42,7 +44,7 @@ class Root:
         """An operator has changed it."""
         self.log_level = level
         self.dispatcher.log_level = _log_level(level)
-        log.install(self.dispatcher.log_level)
+        log_lines.install(self.dispatcher.log_level)
 
     @property
     def fail_open(self) -> bool:
@@ -83,7 +85,7 @@ class Root:
 
     # For streams.
 
-    def carry_out(self, commands: Sequence[Command], stream: Stream | None, half: Half | None) -> None:
+    def carry_out(self, commands: Sequence[Command], stream: Stream[Root] | None, half: Half | None) -> None:
         """`half`: the direction of `stream` whose phase is being answered."""
         in_phase = half is not None
         for command in commands:

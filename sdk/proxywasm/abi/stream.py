@@ -9,14 +9,15 @@ the gateway carries out when the callback has returned, so it may be asked for i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from .. import wire
 from ..connection_headers import without_connection_headers
 from ..headers import Headers
 from ..replies import FAILED, NO_PLACE, TORN, too_large
 from ..text import encode, to_bytes, to_text
-from ..wire import BodyMode, Hold, LocalReply, LogLevel, Outcome, PluginFailure
+from ..wire import BodyMode, Command, Hold, LocalReply, LogLevel, Outcome, PluginFailure
 from .calls import (
     CONTINUE,
     EVERYTHING,
@@ -27,14 +28,12 @@ from .calls import (
     STOP_HEADERS,
     STOP_TAKEN,
     STOP_TRAILERS,
+    Gateway,
     status_name,
 )
 from .half import REQUEST_SIDE, RESPONSE_SIDE, Half
 from .injection import HigressInjections, Injections
 from .pairs import join_pairs, split_pairs
-
-if TYPE_CHECKING:
-    from .root import Root
 
 _NO_GRPC_STATUS: Final = -1
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
@@ -42,7 +41,32 @@ _SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
 _PAUSE, _STOP_NO_BUFFER = Hold.PAUSE, Hold.STOP_NO_BUFFER
 
 
-class Stream:
+class StreamRoot(Protocol):
+    """What a stream needs of the plugin that it belongs to; `Root` says what the methods do."""
+
+    gateway: Gateway
+
+    @property
+    def fail_open(self) -> bool: ...
+    def on_request_headers(
+        self, context: int, headers: Headers, end_of_stream: bool, /
+    ) -> Sequence[Command] | None: ...
+    def on_request_body(self, context: int, body: bytes, end_of_stream: bool, /) -> Outcome: ...
+    def on_response_headers(
+        self, context: int, headers: Headers, end_of_stream: bool, /
+    ) -> Sequence[Command] | None: ...
+    def on_response_body(self, context: int, body: bytes, end_of_stream: bool, /) -> Outcome: ...
+    def on_done(self, context: int, /) -> Sequence[Command] | None: ...
+    def carry_out(self, commands: Sequence[Command], stream: Any, half: Half | None) -> None: ...
+    def after_commands(self, function: Callable[[], None]) -> None: ...
+    def soon(self, function: Callable[[], None]) -> None: ...
+    def log(self, level: LogLevel, context: int, message: str) -> None: ...
+
+
+Root = TypeVar("Root", bound=StreamRoot)
+
+
+class Stream(Generic[Root]):
     """Each phase returns what the gateway does next with its direction."""
 
     __slots__ = (
@@ -118,7 +142,7 @@ class Stream:
         """The stream is over, however it ended. Called once."""
         self.closed = True
         try:
-            outcome = self.root.dispatcher.on_done(self.id)
+            outcome = self.root.on_done(self.id)
         except PluginFailure as failure:
             self.log(str(failure))
         else:
@@ -345,4 +369,4 @@ class Stream:
             self.go_on(half)
 
     def log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
-        self.root.port.log(level, self.id, message)
+        self.root.log(level, self.id, message)

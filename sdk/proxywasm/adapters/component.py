@@ -21,9 +21,9 @@ from wit_world.imports import host, types
 
 from proxywasm import wire
 from proxywasm.adapters.instance import begin, settle
-from proxywasm.dispatcher import Dispatcher
+from proxywasm.core.dispatcher import Dispatcher
+from proxywasm.core.tracebacks import plugin_traceback
 from proxywasm.headers import Headers
-from proxywasm.tracebacks import plugin_traceback
 from proxywasm.wire import Fields, LogLevel, MetricKind, as_unicode, join_fields, split_fields, with_bytes
 
 _LEVELS = {

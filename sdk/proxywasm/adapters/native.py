@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from .. import log
-from ..dispatcher import Dispatcher
+from ..core import log_lines
+from ..core.dispatcher import Dispatcher
+from ..core.running import guard_sleep, running
+from ..core.tracebacks import plugin_traceback
 from ..errors import ConfigError
 from ..headers import Headers
 from ..plugin import Plugin
-from ..runtime import guard_sleep, running
-from ..tracebacks import plugin_traceback
 from ..wire import Fields, Host, Outcome, PluginFailure, Program, as_unicode, join_fields, split_fields, with_bytes
 
 P = ParamSpec("P")
@@ -104,7 +104,7 @@ class _NativeDispatcher(Dispatcher):
     def run(self, context: int, function: Callable[..., Any], *args: Any, own: int | None = None) -> Outcome:
         token = running.set(self)
         saved = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = log.stdout, log.stderr
+        sys.stdout, sys.stderr = log_lines.stdout, log_lines.stderr
         try:
             return super().run(context, function, *args, own=own)
         except PluginFailure as failure:

@@ -12,7 +12,7 @@ from typing import Any
 from bundled import PLUGINS
 
 from proxywasm import Plugin
-from proxywasm.dispatcher import Dispatcher
+from proxywasm.core.dispatcher import Dispatcher
 from proxywasm.wire import LogLevel
 
 plugin: Plugin[Any] = Plugin("bundle")

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 from .messages import Json, extension
 
 FAIL_OPEN: Final = "_fail_open_"
-"""A key of any plugin's configuration; see `proxywasm.dispatcher`.
+"""A key of any plugin's configuration; see `proxywasm.core.dispatcher`.
 
 A callback that raises is not Envoy's to see: what then becomes of the request, the plugin's SDK decides.
 """

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-from . import log
-from .errors import ConfigError
-
-if TYPE_CHECKING:
-    from .plugin_context import PluginContext
+from ..errors import ConfigError
+from ..wire import LogLevel
+from .log_lines import write
+from .plugin_state import PluginState
 
 Config = TypeVar("Config")
 Document: TypeAlias = dict[str, Any]
@@ -151,7 +150,7 @@ def parse(
     document: Document,
     parse_global: Callable[[Document], Config],
     parse_rule: Callable[[Document, Config | None], Config],
-    context: PluginContext,
+    context: PluginState,
 ) -> ConfigTable[Config]:
     """Parse a whole configuration. What the parse functions get is free of the keys that matter only here.
 
@@ -167,7 +166,7 @@ def parse(
         except Exception as error:
             if not rules:
                 raise
-            log.error("the global part of the configuration is left out, only its rules apply: %s", error)
+            write(LogLevel.ERROR, f"the global part of the configuration is left out, only its rules apply: {error}")
     if not rules:
         if global_config is NO_CONFIG:
             raise ConfigError(f"{RULES} is empty and there is no global configuration")
@@ -178,7 +177,7 @@ def parse(
     def parse_one(rule: Document) -> Config:
         return parse_rule({key: value for key, value in rule.items() if key not in MATCH_KEYS}, inherited)
 
-    parse_safely = _parse_isolated if context.is_rule_level_config_isolation() else _parse_strictly
+    parse_safely = _parse_isolated if context.rule_isolation else _parse_strictly
     parsed: list[tuple[Matcher, Config]] = []
     for index, rule in enumerate(rules):
         where = f"{RULES}[{index}]"
@@ -198,7 +197,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _parse_strictly(
-    rule: Document, parse_one: Callable[[Document], Any], where: str, _conditions: _Conditions, _context: PluginContext
+    rule: Document, parse_one: Callable[[Document], Any], where: str, _conditions: _Conditions, _context: PluginState
 ) -> Any:
     try:
         return parse_one(rule)
@@ -210,30 +209,30 @@ def _parse_strictly(
 
 
 def _parse_isolated(
-    rule: Document, parse_one: Callable[[Document], Any], where: str, conditions: _Conditions, context: PluginContext
+    rule: Document, parse_one: Callable[[Document], Any], where: str, conditions: _Conditions, context: PluginState
 ) -> Any:
     try:
         config = parse_one(rule)
     except Exception as error:
         last_good = _last_good(context, conditions, parse_one)
         fate = "is left out" if last_good is NO_CONFIG else "is broken, its last good version goes on"
-        log.error("%s %s: %s", where, fate, error)
+        write(LogLevel.ERROR, f"{where} {fate}: {error}")
         return last_good
-    context.dispatcher.host.set_shared_data(_store(context, conditions), json.dumps(rule).encode(), 0)
+    context.host.set_shared_data(_store(context, conditions), json.dumps(rule).encode(), 0)
     return config
 
 
-def _store(context: PluginContext, conditions: _Conditions) -> str:
+def _store(context: PluginState, conditions: _Conditions) -> str:
     return f"proxywasm_rule:{context.fingerprint}:{conditions.key}"
 
 
-def _last_good(context: PluginContext, conditions: _Conditions, parse_one: Callable[[Document], Any]) -> Any:
-    entry = context.dispatcher.host.get_shared_data(_store(context, conditions))
+def _last_good(context: PluginState, conditions: _Conditions, parse_one: Callable[[Document], Any]) -> Any:
+    entry = context.host.get_shared_data(_store(context, conditions))
     if entry is None:
         return NO_CONFIG
     try:
         return parse_one(json.loads(entry[0]))
     except Exception as error:
         # What was good with another global configuration, or for another version of the plugin.
-        log.warn("the last good version of a rule does not fit any more: %s", error)
+        write(LogLevel.WARN, f"the last good version of a rule does not fit any more: {error}")
         return NO_CONFIG

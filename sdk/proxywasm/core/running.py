@@ -7,28 +7,20 @@ from __future__ import annotations
 
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import SupportsIndex
 
-from .errors import RuleError
+from ..errors import RuleError
+from .instance import PluginInstance
 
-if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
-    from .plugin_context import PluginContext
-
-running: ContextVar[Dispatcher | None] = ContextVar("proxywasm_running", default=None)
+running: ContextVar[PluginInstance | None] = ContextVar("proxywasm_running", default=None)
 
 
-def current(what: str) -> Dispatcher:
+def current(what: str) -> PluginInstance:
     """The running plugin. `what` names the attempt in the error that an author gets outside of callbacks."""
-    dispatcher = running.get()
-    if dispatcher is None:
+    instance = running.get()
+    if instance is None:
         raise RuleError(f"{what} is possible only while a callback of the plugin runs, not while its modules load")
-    return dispatcher
-
-
-def plugin_context() -> PluginContext:
-    """The context of the running plugin, from any of its callbacks."""
-    return current("plugin_context()").plugin_context
+    return instance
 
 
 _system_sleep = time.sleep

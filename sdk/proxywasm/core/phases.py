@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from . import route_call
-from .context import ExecutionPhase, HttpContext
-from .direction import Direction
-from .errors import RuleError
-from .plugin import Action, BodyCallback, Callbacks, StreamingResponseCallback
-from .wire import (
+from ..errors import RuleError
+from ..wire import (
     BodyMode,
     Hold,
     HoldPhase,
@@ -18,9 +12,10 @@ from .wire import (
     ReplaceRequestBody,
     ReplaceResponseBody,
 )
-
-if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
+from .definition import Action, BodyCallback, Callbacks, StreamingResponseCallback
+from .direction import Direction
+from .instance import PluginInstance
+from .stream_state import ExecutionPhase, StreamState
 
 READ_ONLY = (
     "this callback is registered with read_only=True, so the body goes on with the length that it came with: "
@@ -46,11 +41,11 @@ _STOP_NO_BUFFER = HoldPhase(Hold.STOP_NO_BUFFER)
 class Phases:
     """The plugin's own callbacks; `Dispatcher.run` calls these methods, each of which is one phase."""
 
-    def __init__(self, dispatcher: Dispatcher, callbacks: Callbacks[Any]) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, instance: PluginInstance, callbacks: Callbacks) -> None:
+        self._instance = instance
         self._callbacks = callbacks
 
-    def request_headers(self, ctx: HttpContext) -> None:
+    def request_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
         action = callbacks.request_headers(ctx, ctx.config) if callbacks.request_headers else None
         if ctx.replied:
@@ -65,7 +60,7 @@ class Phases:
                     _begin_streaming(request, read_only=callbacks.request_read_only)
         _hold(ctx, request, action, "on_request_headers", has_body=ctx.has_request_body)
 
-    def response_headers(self, ctx: HttpContext) -> None:
+    def response_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
         ctx.execution_phase = _RESPONSE_HEADERS
         replied = ctx.replied
@@ -85,7 +80,7 @@ class Phases:
                     _begin_streaming(response, read_only=callbacks.response_read_only)
         _hold(ctx, response, action, "on_response_headers", has_body=ctx.has_response_body)
 
-    def _route_answer_arrives(self, ctx: HttpContext) -> None:
+    def _route_answer_arrives(self, ctx: StreamState) -> None:
         """The answer goes to the callback of the route call, whole."""
         if ctx.has_response_body:
             ctx.response.read = _BUFFER
@@ -93,44 +88,44 @@ class Phases:
             ctx.response.held = True
             ctx.command(_STOP_ITERATION)
         else:
-            self._whole_body(ctx, ctx.response, _route_answered, b"", "the callback of the route call")
+            self._whole_body(ctx, ctx.response, ctx.route_callback, b"", "the callback of the route call")
 
-    def request_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
+    def request_body(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> bytes | None:
         ctx.execution_phase = _REQUEST_BODY
         if ctx.request.read is not _STREAM:
             self._whole_body(ctx, ctx.request, self._callbacks.request_body, body, "on_request_body")
             return None
         new = self._chunk(ctx, ctx.request, self._callbacks.streaming_request_body, body, end_of_stream)
-        if new is not None and self._dispatcher.touched:
+        if new is not None and self._instance.touched:
             ctx.command(ReplaceRequestBody(new))
             return None
         return new
 
-    def response_body(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> bytes | None:
+    def response_body(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> bytes | None:
         ctx.execution_phase = _RESPONSE_BODY
         if ctx.response.read is not _STREAM:
             if not end_of_stream:
                 self._response_too_large(ctx)
                 return None
-            callback = _route_answered if ctx.route_callback else self._callbacks.response_body
+            callback = ctx.route_callback or self._callbacks.response_body
             self._whole_body(ctx, ctx.response, callback, body, "on_response_body")
             return None
         if ctx.pauses_streaming_response:
             self._taken_chunk(ctx, body, end_of_stream)
             return None
         new = self._chunk(ctx, ctx.response, self._callbacks.streaming_response_body, body, end_of_stream)
-        if new is not None and self._dispatcher.touched:
+        if new is not None and self._instance.touched:
             ctx.command(ReplaceResponseBody(new))
             return None
         return new
 
-    def _response_too_large(self, ctx: HttpContext) -> None:
+    def _response_too_large(self, ctx: StreamState) -> None:
         """A body that is buffered comes whole or not at all."""
         if self._callbacks.response_too_large is not None and ctx.route_callback is None:
             self._callbacks.response_too_large(ctx, ctx.config)
 
     def _whole_body(
-        self, ctx: HttpContext, direction: Direction, callback: BodyCallback[Any] | None, body: bytes, name: str
+        self, ctx: StreamState, direction: Direction, callback: BodyCallback | None, body: bytes, name: str
     ) -> None:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         replied = ctx.replied
@@ -146,9 +141,9 @@ class Phases:
 
     def _chunk(
         self,
-        ctx: HttpContext,
+        ctx: StreamState,
         direction: Direction,
-        callback: StreamingResponseCallback[Any] | None,
+        callback: StreamingResponseCallback | None,
         body: bytes,
         end_of_stream: bool,
     ) -> bytes | None:
@@ -169,7 +164,7 @@ class Phases:
             raise RuleError(READ_ONLY)
         return new
 
-    def _taken_chunk(self, ctx: HttpContext, body: bytes, end_of_stream: bool) -> None:
+    def _taken_chunk(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> None:
         if ctx.response.read_only:
             raise RuleError(READ_ONLY)
         ctx.response.taken = True
@@ -186,7 +181,7 @@ class Phases:
         if ctx.response.held:
             ctx.response.release(CONTINUED)
 
-    def _headers_wait_on(self, ctx: HttpContext) -> None:
+    def _headers_wait_on(self, ctx: StreamState) -> None:
         """The plugin has taken a chunk of a streamed response, and still wants to change the headers."""
         if ctx.replied:
             return
@@ -199,7 +194,7 @@ class Phases:
             )
         ctx.command_first(_STOP_NO_BUFFER)
 
-    def done(self, ctx: HttpContext) -> None:
+    def done(self, ctx: StreamState) -> None:
         if self._callbacks.stream_done:
             self._callbacks.stream_done(ctx, ctx.config)
 
@@ -211,14 +206,8 @@ def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
         direction.headers.discard("content-length")
 
 
-def _route_answered(ctx: HttpContext, _config: object, body: bytes) -> Action | None:
-    callback = ctx.route_callback
-    assert callback is not None
-    return callback(route_call.answer(ctx, body))
-
-
 def _hold(
-    ctx: HttpContext, direction: Direction, action: Action | None, callback: str, *, has_body: bool = True
+    ctx: StreamState, direction: Direction, action: Action | None, callback: str, *, has_body: bool = True
 ) -> None:
     """What has been in hand goes on or is held, as the callback has returned."""
     if action is None or action is _CONTINUE:
@@ -226,7 +215,7 @@ def _hold(
             direction.release(CONTINUED)
         else:
             direction.headers.seal(CONTINUED)
-    elif action is _STOP and (not has_body or ctx.is_websocket() or ctx.method == "CONNECT"):
+    elif action is _STOP and (not has_body or ctx.websocket or ctx.method == "CONNECT"):
         # Only a body would release these headers, and the two ends of a tunnel send nothing before they have them.
         direction.headers.seal(NO_BODY)
     elif isinstance(action, Action):

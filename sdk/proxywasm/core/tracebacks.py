@@ -9,7 +9,7 @@ import traceback
 from types import TracebackType
 from typing import Final
 
-from .text import spell_out
+from ..text import spell_out
 
 _HEADING: Final = "Traceback (most recent call last):\n"
 _MOST_FRAMES: Final = 100
@@ -62,12 +62,12 @@ def _has_many(error: BaseException) -> bool:
 
 
 _HERE: Final = plugin_traceback.__code__.co_filename
-_OUR_FILES: Final = frozenset({_HERE.replace("tracebacks.py", name) for name in ("dispatcher.py", "phases.py")})
+_SDK: Final = _HERE[: -len("core/tracebacks.py")]
 
 
 def _plugin_frames(all_frames: TracebackType | None) -> TracebackType | None:
     frames = all_frames
-    while frames is not None and frames.tb_frame.f_code.co_filename in _OUR_FILES:
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_SDK):
         frames = frames.tb_next
     if frames is None:
         # It is about what a callback has returned. Every failure begins in the same way, so this one has a line, too.

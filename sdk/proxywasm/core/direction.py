@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .errors import RuleError
-from .headers import Headers
-from .wire import BodyMode
+from ..errors import RuleError
+from ..headers import Headers
+from ..wire import BodyMode
 
 NO_RESPONSE = Headers.sent([], "there is no response yet")
 """The response headers of all streams that have no response yet."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import checks
-from .text import spell_out
-from .wire import Fields, Host, LogLevel, MetricKind
+from .. import checks
+from ..text import spell_out
+from ..wire import Fields, Host, LogLevel, MetricKind
 
 _paths: dict[tuple[str, ...], tuple[str, ...]] = {}
 """Paths that have been checked and need no change: a plugin asks for the same few in every stream.
