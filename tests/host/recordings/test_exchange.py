@@ -89,7 +89,10 @@ def test_notes_under_any_other_name_are_welcome(tmp_path: Path) -> None:
         ([entry(), entry()], "exchange 1 ('one'): name: is used twice in this file"),
         ([entry(respones={})], "exchange 0 ('one'): respones: no such key; did you mean 'response'?"),
         ([{"name": "one"}], "exchange 0 ('one'): request: is missing"),
-        ([entry(plugins=[{}])], "exchange 0 ('one'): plugins: has the configurations of a chain; `config`, that of one"),
+        (
+            [entry(plugins=[{}])],
+            "exchange 0 ('one'): plugins: has the configurations of a chain; `config`, that of one",
+        ),
         ([{**BARE, "plugins": []}], "exchange 0 ('one'): plugins: a chain has at least one plugin"),
         ([{**BARE, "plugins": {}}], "exchange 0 ('one'): plugins: expected an array, got {}"),
         ([{**BARE, "plugins": [7]}], "exchange 0 ('one'): plugins.0: expected an object, got 7"),

@@ -6,12 +6,24 @@ What a local reply passes is Envoy's rule, and these tests hold our runner to it
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from proxywasm.testing import PluginFailedError, PluginHosts, ScenarioError, TestHost, TestStream, request, response
+from proxywasm.testing import (
+    PluginFailedError,
+    PluginHosts,
+    ScenarioError,
+    TestHost,
+    TestStream,
+    exchange,
+    request,
+    response,
+)
 from proxywasm.wire import ConfigError
+from proxywasm_host.recordings.exchange import dump
 
 LINK = "plugins/link.py"
 MANY = "plugins/many.py"
@@ -245,6 +257,18 @@ def test_a_reply_passes_what_it_passes_in_envoy(plugin_host: PluginHosts, case: 
     assert stream.upstream_closed is bool(stream.upstream)
 
 
+def test_a_reply_to_the_request_goes_past_a_response_that_a_later_plugin_holds(plugin_host: PluginHosts) -> None:
+    host = chain(plugin_host, {"reply": "request_body"}, {"pause": ["response"]})
+    stream = host.open()
+    stream.request_headers("POST")
+    stream.response_headers(200)
+    assert stream.response_paused
+    stream.request_body("x")
+    assert (stream.downstream.status, stream.downstream.text) == (418, "reply of a")
+    stream.finish()
+    assert trace(host)[2:] == ["b response_headers 200 via_upstream", "a request_body", "a done", "b done"]
+
+
 @pytest.mark.parametrize("replies", ["a", "b"])
 def test_a_reply_after_the_headers_have_gone_to_the_client_breaks_the_response_off(
     plugin_host: PluginHosts, replies: str
@@ -324,6 +348,22 @@ def test_a_configuration_that_any_plugin_refuses_stops_the_chain(plugin_host: Pl
 def test_a_list_of_plugins_has_a_list_of_configurations(plugin_host: PluginHosts) -> None:
     with pytest.raises(ScenarioError, match="2 plugins need a list of 2 configurations, got 1"):
         plugin_host([LINK, LINK], {"name": "a"})
+
+
+# Recordings.
+
+
+@pytest.mark.not_in_envoy("recordings are replayed by the stream runner")
+def test_a_recording_may_be_of_a_chain(plugin_host: PluginHosts, tmp_path: Path) -> None:
+    recorded = exchange("one", request(), response(body="b"), config=[{"name": "a", "edit": True}, {"name": "b"}])
+    asked = [*map(list, request().headers), ["x-a", "request"], ["x-b", "request"]]
+    answered = [[":status", "200"], ["x-b", "response"], ["x-a", "response"]]
+    expected = {
+        "upstream": {"headers": asked, "body": ""},
+        "downstream": {"headers": answered, "body": ["bb<a>"]},
+    }
+    dump([replace(recorded, raw={"expect": expected})], tmp_path / "chain.json")
+    plugin_host.replay([LINK, LINK], tmp_path / "chain.json")
 
 
 # What plugins share.
