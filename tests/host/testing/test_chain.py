@@ -28,6 +28,7 @@ from proxywasm_host.recordings.exchange import dump
 LINK = "plugins/link.py"
 MANY = "plugins/many.py"
 SERVICE = "outbound|80||service.example"
+BOTH = ["request", "response"]
 Config = dict[str, Any]
 
 _OURS = re.compile(r"[abc] (\w+_\w+|done)")
@@ -130,6 +131,20 @@ def test_plugins_of_a_chain_may_differ(plugin_host: PluginHosts) -> None:
     host = plugin_host([LINK, MANY], [{"name": "a"}, {}])
     stream = host.request("PUT", "/seen")
     assert (stream.upstream.headers["x-a"], stream.upstream.headers["x-seen"]) == ("request", "PUT")
+
+
+@pytest.mark.parametrize("configs", [({"hold": BOTH}, {"hold": BOTH}), ({"edit": True}, {"hold": BOTH})])
+def test_lengths_that_are_announced_are_true_for_each_plugin_and_peer(
+    plugin_host: PluginHosts, configs: tuple[Config, ...]
+) -> None:
+    """What a test sees of it is checked by the kit's peers, which are strict."""
+    host = chain(plugin_host, *configs)
+    stream = host.request("POST", headers={"content-length": "5"}, body=["he", "llo"])
+    stream.respond(200, {"content-length": "4"}, body=["ab", "cd"])
+    for sent in (stream.upstream, stream.downstream):
+        assert sent.ended
+        assert sent.headers.get("content-length", str(len(sent.body))) == str(len(sent.body))
+    assert stream.upstream.body in (b"b[a[hello]]", b"b[hheelllloo<a>]")
 
 
 # Replies. The second element of a case is what sees the reply, or the request before it, after the request headers.
@@ -367,6 +382,14 @@ def test_a_recording_may_be_of_a_chain(plugin_host: PluginHosts, tmp_path: Path)
 
 
 # What plugins share.
+
+
+def test_plugins_of_a_chain_find_what_the_plugins_before_them_have_left(plugin_host: PluginHosts) -> None:
+    host = chain(plugin_host, {"share": True}, {"share": True})
+    headers = host.request().upstream.headers
+    assert headers["x-a-found"] == "nothing, nothing"
+    assert headers["x-b-found"] == "property of a, data of a"
+    assert host.metrics["link_passed"] == 2
 
 
 @pytest.mark.not_in_envoy("shared data is inside of the gateway, where only plugins can reach it")

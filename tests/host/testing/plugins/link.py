@@ -1,20 +1,21 @@
 """One link of a chain: its configuration says what it does in which phase, and it logs each phase that it sees.
 
 {"name": "a", "edit": true, "hold": "response", "pause": "request", "inject": true,
- "reply": "response_body", "raise": "request_headers"}
+ "reply": "response_body", "raise": "request_headers", "share": true}
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from proxywasm import Action, ClusterClient, FQDNCluster, HttpAnswer, HttpContext, Plugin, log
+from proxywasm import Action, ClusterClient, Counter, FQDNCluster, HttpAnswer, HttpContext, Plugin, log, shared_data
 
 Config = dict[str, Any]
 
 plugin: Plugin[Config] = Plugin("link")
 service = ClusterClient(FQDNCluster("service.example", 80))
-_DEFAULTS: Config = {"edit": False, "hold": (), "pause": (), "inject": False, "reply": "", "raise": ""}
+passed = Counter("link_passed")
+_DEFAULTS: Config = {"edit": False, "hold": (), "pause": (), "inject": False, "reply": "", "raise": "", "share": False}
 
 
 @plugin.parse_config
@@ -47,6 +48,8 @@ def request_headers(ctx: HttpContext, config: Config) -> Action | None:
     if enter(ctx, config, "request_headers"):
         return None
     ctx.request_headers[f"x-{config['name']}"] = "request"
+    if config["share"]:
+        leave(ctx, config["name"])
     if "request" in config["hold"]:
         ctx.buffer_request_body()
     elif not config["edit"] and config["reply"] != "request_body" and config["raise"] != "request_body":
@@ -61,6 +64,16 @@ def request_headers(ctx: HttpContext, config: Config) -> Action | None:
 
         service.get(f"/{config['name']}/request", answered)
     return first_action(config, "request")
+
+
+def leave(ctx: HttpContext, name: str) -> None:
+    """A trace in everything that plugins may share; a header says what was there before."""
+    entry = shared_data.get("link")
+    found = (ctx.get_property("link") or b"", entry.value if entry else b"")
+    ctx.request_headers[f"x-{name}-found"] = ", ".join(value.decode() or "nothing" for value in found)
+    ctx.set_property("link", f"property of {name}".encode())
+    shared_data.set("link", f"data of {name}".encode())
+    passed.increment()
 
 
 @plugin.on_streaming_request_body
