@@ -11,6 +11,7 @@ from .attributes import UserAttributes
 from .checks import MAX_U32
 from .core.direction import Direction
 from .core.stream_state import DONE
+from .core.trailers import NO_TRAILERS
 from .errors import RuleError
 from .headers import Headers, HeaderValues, to_fields
 from .http_client import RouteCallback, to_body
@@ -57,6 +58,16 @@ class HttpContext(UserAttributes):
     def response_headers(self) -> Headers:
         """Empty until the response headers are there."""
         return self.response.headers
+
+    @property
+    def request_trailers(self) -> Headers:
+        """Empty until the request's trailers are there, behind its body."""
+        return getattr(self.request, "trailers", NO_TRAILERS)
+
+    @property
+    def response_trailers(self) -> Headers:
+        """Empty until the response's trailers are there, behind its body."""
+        return getattr(self.response, "trailers", NO_TRAILERS)
 
     # The plugin's own values.
 

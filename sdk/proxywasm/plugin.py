@@ -146,6 +146,14 @@ class Plugin(Generic[Config]):
 
         return register if function is None else register(function)
 
+    def on_request_trailers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
+        """Called with the request's trailers (`ctx.request_trailers`), if it has any, after its body has gone on.
+
+        They can be changed. `Action.PAUSE` keeps them until `ctx.resume_http_request`.
+        """
+        self.callbacks.request_trailers = _plain(function)
+        return function
+
     def on_response_headers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
         """Called with the response headers, also for replies that this or another filter made."""
         self.callbacks.response_headers = _plain(function)
@@ -192,6 +200,14 @@ class Plugin(Generic[Config]):
             return function
 
         return register if function is None else register(function)
+
+    def on_response_trailers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
+        """Called with the response's trailers (`ctx.response_trailers`), if it has any, after its body has gone on.
+
+        They can be changed. `Action.PAUSE` keeps them until `ctx.resume_http_response`.
+        """
+        self.callbacks.response_trailers = _plain(function)
+        return function
 
     def on_stream_done(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
         """Called last in every stream, however it ended."""

@@ -101,12 +101,32 @@ class ReadResponseBody:
 
 
 @dataclass(slots=True)
+class ReadRequestTrailers:
+    """The plugin has a phase for them; without this the host does not call it."""
+
+
+@dataclass(slots=True)
+class ReadResponseTrailers:
+    """The plugin has a phase for them; without this the host does not call it."""
+
+
+@dataclass(slots=True)
 class EditRequestHeaders:
     value: FieldEdits
 
 
 @dataclass(slots=True)
 class EditResponseHeaders:
+    value: FieldEdits
+
+
+@dataclass(slots=True)
+class EditRequestTrailers:
+    value: FieldEdits
+
+
+@dataclass(slots=True)
+class EditResponseTrailers:
     value: FieldEdits
 
 
@@ -170,8 +190,12 @@ Command: TypeAlias = (
     | HoldPhase
     | ReadRequestBody
     | ReadResponseBody
+    | ReadRequestTrailers
+    | ReadResponseTrailers
     | EditRequestHeaders
     | EditResponseHeaders
+    | EditRequestTrailers
+    | EditResponseTrailers
     | ReplaceRequestBody
     | ReplaceResponseBody
     | InjectResponseBody
@@ -207,9 +231,15 @@ class Program(Protocol):
 
     def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome: ...
 
+    def on_request_trailers(self, context: int, trailers: Fields) -> Outcome:
+        """Behind the body, if `ReadRequestTrailers` has asked for it. As for all phases: once, or not at all."""
+
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome: ...
 
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome: ...
+
+    def on_response_trailers(self, context: int, trailers: Fields) -> Outcome:
+        """Behind the body, if `ReadResponseTrailers` has asked for it."""
 
     def on_done(self, context: int) -> Outcome:
         """The last call of a stream, however it ended."""

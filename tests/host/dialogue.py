@@ -11,12 +11,15 @@ from proxywasm_host.services import HostServices
 from proxywasm_host.stream import (
     ChainedStream,
     CloseUpstream,
+    InformationalResponse,
     Limits,
     RequestBody,
     RequestHeaders,
+    RequestTrailers,
     Reset,
     ResponseBody,
     ResponseHeaders,
+    ResponseTrailers,
     Runner,
     Stream,
 )
@@ -46,6 +49,12 @@ def says(stream: Stream | ChainedStream) -> list[tuple[Any, ...]]:
                 out.append(("up body", data, end))
             case ResponseBody(data, end):
                 out.append(("down body", data, end))
+            case RequestTrailers(fields):
+                out.append(("up trailers", fields))
+            case InformationalResponse(fields):
+                out.append(("down informational", fields))
+            case ResponseTrailers(fields):
+                out.append(("down trailers", fields))
             case CloseUpstream():
                 out.append(("close upstream",))
             case Reset():

@@ -1,7 +1,7 @@
 """Several plugins in a row, as a gateway has them: requests pass them first to last, responses last to first.
 
 Each plugin has a `Stream` of its own, with its own pauses, buffers and limits; what leaves one enters the next. What
-concerns all of them, local replies, is in `answers.py`, which knows the streams of a chain by `Stream.chain`.
+concerns all of them, local replies, is in `link.py`, which knows the streams of a chain by `Link.chain`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,21 @@ from typing import Any, Final
 from proxywasm.wire import Fields, LocalReply
 
 from ..services import Properties
-from .answers import reply_past_others
-from .events import CloseUpstream, Event, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders
+from .events import (
+    CloseUpstream,
+    Event,
+    InformationalResponse,
+    RequestBody,
+    RequestHeaders,
+    RequestTrailers,
+    Reset,
+    ResponseBody,
+    ResponseHeaders,
+    ResponseTrailers,
+)
+from .ready import Ready
 from .runner import Runner
+from .states import Departure, Part
 from .stream import Stream
 
 
@@ -28,6 +40,7 @@ class Chain:
         if not runners:
             raise ValueError("a chain has at least one plugin")
         self.runners = tuple(runners)
+        self._ready: Ready[ChainedStream] = Ready()
 
     @property
     def lost(self) -> bool:
@@ -37,10 +50,14 @@ class Chain:
     def open(self, properties: Properties | None = None) -> ChainedStream:
         """The properties become those of the stream: what a plugin sets, the others see."""
         shared = {} if properties is None else properties
-        return ChainedStream([runner.open(shared) for runner in self.runners])
+        return ChainedStream([runner.open(shared) for runner in self.runners], self._ready)
+
+    def ready(self) -> list[ChainedStream]:
+        """Open streams that have something to send, each once; see `Runner.ready`."""
+        return self._ready.streams()
 
     def expire(self) -> None:
-        """Call it when time has passed; see `Runner.expire`. Any stream may have events afterwards."""
+        """Call it when time has passed; see `Runner.expire`."""
         for runner in self.runners:
             runner.expire()
 
@@ -48,14 +65,16 @@ class Chain:
 class ChainedStream:
     """One HTTP stream through several plugins, driven like a `Stream`.
 
-    `streams` are fresh, one of each plugin in the order of requests; they may come from any runners.
+    `streams` are fresh, one of each plugin in the order of requests; they may come from any runners. In `ready` the
+    stream is noted when it has something to send.
     """
 
-    def __init__(self, streams: Sequence[Stream]) -> None:
+    def __init__(self, streams: Sequence[Stream], ready: Ready[ChainedStream] | None = None) -> None:
         self.streams = tuple(streams)
         for place, stream in enumerate(self.streams):
-            stream.join(self.streams, partial(self._move_from, place))
+            stream.join(self.streams, partial(self._pass_on, place))
         self._first, self._last = self.streams[0], self.streams[-1]
+        self._ready: Ready[ChainedStream] = Ready() if ready is None else ready
         self._events: list[Event] = []
         self._waiting: list[deque[Event]] = [deque() for _ in self.streams]
         """What has left each plugin and is still to be given to the next."""
@@ -76,30 +95,35 @@ class ChainedStream:
 
     def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
         self._first.request_headers(fields, end_of_stream)
-        self.move()
 
     def request_body(self, data: bytes, end_of_stream: bool) -> None:
         self._first.request_body(data, end_of_stream)
-        self.move()
+
+    def request_trailers(self, fields: Fields) -> None:
+        self._first.request_trailers(fields)
+
+    def informational_response(self, fields: Fields) -> None:
+        self._last.informational_response(fields)
 
     def response_headers(self, fields: Fields, end_of_stream: bool, details: str = "via_upstream") -> None:
         self._last.response_headers(fields, end_of_stream, details)
-        self.move()
 
     def response_body(self, data: bytes, end_of_stream: bool) -> None:
         self._last.response_body(data, end_of_stream)
-        self.move()
+
+    def response_trailers(self, fields: Fields) -> None:
+        self._last.response_trailers(fields)
 
     def close(self) -> None:
         """The stream is over. Every plugin that has seen it is told, the first one first."""
-        self.move()
         for stream in self.streams:
             stream.close()
+        self._ready.discard(self)
 
     # What is to be sent.
 
     def take(self) -> list[Event]:
-        self.move()
+        self._ready.discard(self)
         events, self._events = self._events, []
         return events
 
@@ -123,24 +147,16 @@ class ChainedStream:
         """The response waits for a plugin to resume it."""
         return any(stream.response_paused for stream in self.streams)
 
-    def move(self) -> None:
-        """Give what has left a plugin to the next, until nothing moves."""
-        moved = True
-        while moved:
-            moved = False
-            for place in range(len(self.streams)):
-                moved |= self._move_from(place)
+    def _pass_on(self, place: int) -> None:
+        """Give what has left a plugin to the next.
 
-    def _move_from(self, place: int) -> bool:
-        """Whether there was anything.
-
-        Streams call it as soon as they send something: each event gets as far as it can before the next one is made, as
+        Streams call it as soon as they have something: each event gets as far as it can before the next one is made, as
         in a gateway whose filters call each other.
         """
         stream, waiting = self.streams[place], self._waiting[place]
         waiting += stream.take()
-        if not waiting or self._giving[place]:
-            return False
+        if self._giving[place]:
+            return
         self._giving[place] = True
         try:
             while waiting:
@@ -149,27 +165,32 @@ class ChainedStream:
                 target = place + to
                 if 0 <= target < len(self.streams):
                     give(self.streams[target], event, stream)
-                    self._move_from(target)
                 else:
                     self._events.append(event)
-                waiting += stream.take()
+                    self._ready.add(self)
         finally:
             self._giving[place] = False
-        return True
 
 
-def _response_headers(stream: Stream, event: ResponseHeaders, source: Stream) -> None:
-    # A plugin that has ended the response itself, or was passed by a reply, gets nothing of it any more; and one that
-    # has not seen the request does not see its answer.
-    if not (stream.response.ended or stream.response.dropped):
-        if not stream.entered:
-            stream.bypass()
-        stream.begin_response(event.fields, event.end_of_stream, source.details)
+def _for_response(give: Callable[[Stream, Any, Stream], None]) -> Callable[[Stream, Any, Stream], None]:
+    """A plugin that has ended the response itself, or that a reply has passed, gets nothing of it any more."""
+
+    def passing(stream: Stream, event: Event, source: Stream) -> None:
+        response = stream.response
+        if not (response.ended or response.departure is Departure.DROPPED or stream.part is Part.OVER):
+            give(stream, event, source)
+
+    return passing
 
 
-def _response_body(stream: Stream, event: ResponseBody, _: Stream) -> None:
-    if not (stream.response.ended or stream.response.dropped):
-        stream.body(stream.response, event.data, event.end_of_stream)
+def _for_request(give: Callable[[Stream, Any, Stream], None]) -> Callable[[Stream, Any, Stream], None]:
+    """Of a stream that has been answered, nothing more is given to the plugins behind."""
+
+    def passing(stream: Stream, event: Event, source: Stream) -> None:
+        if not (stream.request.departure is Departure.DROPPED or stream.part is Part.OVER):
+            give(stream, event, source)
+
+    return passing
 
 
 def _nowhere(stream: Stream, event: Event, _: Stream) -> None:
@@ -179,11 +200,17 @@ def _nowhere(stream: Stream, event: Event, _: Stream) -> None:
 _ON, _BACK = 1, -1
 
 _WAYS: Final[dict[type[Event], tuple[int, Callable[[Stream, Any, Stream], None]]]] = {
-    RequestHeaders: (_ON, lambda stream, event, _: stream.request_headers(event.fields, event.end_of_stream)),
-    RequestBody: (_ON, lambda stream, event, _: stream.request_body(event.data, event.end_of_stream)),
-    ResponseHeaders: (_BACK, _response_headers),
-    ResponseBody: (_BACK, _response_body),
+    RequestHeaders: (_ON, _for_request(lambda to, event, _: to.request_headers(event.fields, event.end_of_stream))),
+    RequestBody: (_ON, _for_request(lambda to, event, _: to.request_body(event.data, event.end_of_stream))),
+    RequestTrailers: (_ON, _for_request(lambda to, event, _: to.request_trailers(event.fields))),
+    InformationalResponse: (_BACK, _for_response(lambda to, event, _: to.informational_response(event.fields))),
+    ResponseHeaders: (
+        _BACK,
+        _for_response(lambda to, event, source: to.response_headers(event.fields, event.end_of_stream, source.details)),
+    ),
+    ResponseBody: (_BACK, _for_response(lambda to, event, _: to.response_body(event.data, event.end_of_stream))),
+    ResponseTrailers: (_BACK, _for_response(lambda to, event, _: to.response_trailers(event.fields))),
     CloseUpstream: (_ON, _nowhere),
-    Reset: (_BACK, lambda _stream, _event, source: reply_past_others(source)),
+    Reset: (_BACK, lambda _to, _event, source: source.reply_past_others()),
 }
 """Where an event goes from a plugin, and how it is given to the one there, with the stream that it comes from."""

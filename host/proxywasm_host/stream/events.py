@@ -25,6 +25,20 @@ class RequestBody:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestTrailers:
+    """Send these to the upstream, behind the body. The request ends with them."""
+
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class InformationalResponse:
+    """Send these to the client, ahead of the final response: status 100, 102 or 103."""
+
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseHeaders:
     """Send these to the client."""
 
@@ -41,6 +55,13 @@ class ResponseBody:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponseTrailers:
+    """Send these to the client, behind the body. The response ends with them."""
+
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
 class CloseUpstream:
     """The client is answered without it: what went upstream so far leads nowhere."""
 
@@ -52,4 +73,14 @@ class Reset:
     reason: str
 
 
-Event: TypeAlias = RequestHeaders | RequestBody | ResponseHeaders | ResponseBody | CloseUpstream | Reset
+Event: TypeAlias = (
+    RequestHeaders
+    | RequestBody
+    | RequestTrailers
+    | InformationalResponse
+    | ResponseHeaders
+    | ResponseBody
+    | ResponseTrailers
+    | CloseUpstream
+    | Reset
+)

@@ -59,8 +59,19 @@ class Received:
         return lower
 
 
+class ReceivedResponse(Received):
+    def informational(self, fields: Fields) -> Fields:
+        """The same for an informational response, whose status is 1xx; after 101 another protocol follows."""
+        fields = self.fields(fields)
+        status = dict(fields).get(":status", "")
+        if status[:1] != "1" or status == "101":
+            raise ValueError(f"the status {status!r} is not that of an informational response")
+        return fields
+
+
 RECEIVED_REQUEST: Final = Received({*REQUEST_PSEUDO, ":protocol"})
-RECEIVED_RESPONSE: Final = Received(RESPONSE_PSEUDO)
+RECEIVED_RESPONSE: Final = ReceivedResponse(RESPONSE_PSEUDO)
+RECEIVED_TRAILERS: Final = Received(())
 
 
 def sent_fields(fields: Fields, pseudo: Collection[str]) -> Fields:

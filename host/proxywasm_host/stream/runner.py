@@ -12,12 +12,19 @@ from ..limit_fields import too_large
 from ..services import HostServices, Properties
 from .commands import carry_out
 from .field_rules import RECEIVED_RESPONSE
-from .half import Half, Limits, fields_refusal, fields_size
+from .half import Half
+from .limits import Limits, fields_refusal, fields_size
+from .ready import Ready
 from .stream import Stream
 
 
 class Runner:
-    """The streams of one program. `fail_open` says what becomes of a stream in which the plugin fails."""
+    """The streams of one program.
+
+    Args:
+        fail_open: a stream in which the plugin fails goes on without it, instead of ending with a 500.
+        ready: where streams are noted that have something to send, if several runners share that.
+    """
 
     def __init__(
         self,
@@ -26,24 +33,24 @@ class Runner:
         *,
         limits: Limits | None = None,
         fail_open: bool = False,
+        ready: Ready[Stream] | None = None,
     ) -> None:
         self.program = program
         self.services = services
         self.fail_open = fail_open
         self.lost = False
         """The program trapped: open another runner with a fresh instance for new streams."""
-        self.chained = False
-        """Streams may go on to another plugin."""
         self._limits = limits or Limits()
         self._streams: dict[int, Stream] = {}
         self._last_context = 0
+        self._ready: Ready[Stream] = Ready() if ready is None else ready
         self._for_others: deque[tuple[Stream, wire.Command]] = deque()
         self._busy = False
 
     def open(self, properties: Properties | None = None) -> Stream:
         """The properties become those of the stream; streams that are given the same ones share them."""
         self._last_context += 1
-        stream = self._streams[self._last_context] = Stream(self, self._last_context, self._limits)
+        stream = self._streams[self._last_context] = Stream(self, self._last_context, self._limits, self._ready)
         self.services.open_stream(stream.id, {} if properties is None else properties)
         return stream
 
@@ -52,8 +59,15 @@ class Runner:
         """Those that are open."""
         return list(self._streams.values())
 
+    def ready(self) -> list[Stream]:
+        """Open streams that have something to send, each once: look here after each call of this runner or a stream.
+
+        `Stream.take` takes it, and the stream is no longer among them.
+        """
+        return self._ready.streams()
+
     def http_call_response(self, call: int, fields: Fields, body: bytes) -> None:
-        """The answer to a call-out of `services`; no fields: there was none. Any stream may have events afterwards."""
+        """The answer to a call-out of `services`; no fields: there was none."""
         stream = self._streams.get(self.services.finish_call(call))
         if refusal := self._refuses_answer(fields, body):
             self.services.log(LogLevel.WARN, 0, f"the plugin does not get the answer to a call-out: it has {refusal}")
@@ -66,7 +80,7 @@ class Runner:
         self._ask(lambda: self.program.on_http_call_response(call, fields, body), stream)
 
     def redis_call_response(self, call: int, response: bytes | None) -> None:
-        """The answer to a Redis command of `services`; None: there was none. Any stream may have events afterwards."""
+        """The answer to a Redis command of `services`; None: there was none."""
         stream = self._streams.get(self.services.finish_call(call))
         if refusal := self._refuses_answer((), response or b""):
             self.services.log(LogLevel.WARN, 0, f"the plugin does not get the answer of Redis: it has {refusal}")
@@ -80,10 +94,7 @@ class Runner:
         return fields_refusal(fields, fields_size(fields), self._limits)
 
     def expire(self) -> None:
-        """Answer call-outs whose time is up, end what is paused for too long. Call it when time has passed.
-
-        Any stream may have events afterwards.
-        """
+        """Answer call-outs whose time is up, end what is paused for too long. Call it when time has passed."""
         for call, redis in self.services.overdue_calls():
             if redis:
                 self.redis_call_response(call, None)
@@ -92,10 +103,9 @@ class Runner:
         since = self.services.now() - self._limits.paused_ms * 1_000_000
         for stream in self.streams:
             stream.expire(since)
-        self._move_chains()
 
     def tick(self) -> None:
-        """The plugin's period has passed. Any stream may have events afterwards."""
+        """The plugin's period has passed."""
         self._ask(self.program.on_tick, None)
 
     def _ask(self, call: Callable[[], Outcome], stream: Stream | None) -> None:
@@ -116,14 +126,6 @@ class Runner:
                 self.services.log(LogLevel.ERROR, 0, "the plugin answered with a body, which has no meaning here")
             else:
                 self.carry_out(outcome or (), None, None)
-        self._move_chains()
-
-    def _move_chains(self) -> None:
-        """An event of this plugin may have let streams go on, in other plugins as well."""
-        for stream in self.streams if self.chained else ():
-            for other in stream.chain:
-                if other.on_sent is not None:
-                    other.on_sent()
 
     # For streams.
 

@@ -15,7 +15,7 @@ from ..services import ForeignFunction
 from ..stream import Limits
 from .callouts import CallOuts, HttpResponder, RedisResponder
 from .failures import Failures
-from .gateways import Gateway, Setting
+from .gateways import Gateway, GatewayStream, Setting
 from .messages import Body, config_text, request
 from .programs import PluginSource, starts_of
 from .stream import GivenProperties, TestStream, split_properties
@@ -84,7 +84,7 @@ class TestHost(HostViews):
         self._starts = starts_of(plugin)
         first, *others = _configs(config, len(self._starts))
         self._failures = Failures(tolerate=tolerate_failures)
-        self._open: list[TestStream] = []
+        self._open: dict[GatewayStream, TestStream] = {}
         self._instances: list[TestHost] = beside._instances if beside else []
         setting = Setting(
             config=first,
@@ -151,9 +151,9 @@ class TestHost(HostViews):
 
     def open(self, properties: GivenProperties | None = None) -> TestStream:
         """A stream of which nothing has arrived yet."""
-        stream = TestStream(self, self._gateway.open(split_properties(properties)))
+        sender = self._gateway.open(split_properties(properties))
+        stream = self._open[sender] = TestStream(self, sender)
         self.streams.append(stream)
-        self._open.append(stream)
         return stream
 
     # Call-outs.
@@ -221,7 +221,7 @@ class TestHost(HostViews):
             return
         self._closed = True
         try:
-            for stream in list(self._open):
+            for stream in list(self._open.values()):
                 stream.finish()
         finally:
             self._instances.remove(self)
@@ -254,14 +254,14 @@ class TestHost(HostViews):
 
     def _collect(self) -> None:
         __tracebackhide__ = True
-        # What one stream sends may let another go on, in the next plugin of a chain.
-        moved = True
-        while moved:
-            moved = False
-            for stream in self._open:
-                moved |= stream.see()
-        self._open = [stream for stream in self._open if not stream.finished]
+        for sender in self._gateway.ready():
+            self._open[sender].see()
         self._callouts.collect()
+
+    def forget(self, sender: GatewayStream) -> None:
+        """Used by streams: this one is over, and its last events are there to be seen."""
+        __tracebackhide__ = True
+        self._open.pop(sender).see()
 
     def _after_answer(self) -> None:
         # A standing answer is given by `settle` itself, which goes on until nothing moves.

@@ -61,6 +61,9 @@ class Sent(BodyViews):
         """The body as it was sent."""
         self.ended = False
         """The last byte has been sent."""
+        self.informational: list[Fields] = []
+        """Responses with status 100, 102 or 103 that went ahead, in order."""
+        self._trailers: Fields = []
         self._explain = explain
 
     def __bool__(self) -> bool:
@@ -71,6 +74,15 @@ class Sent(BodyViews):
         if self.fields is None:
             raise ScenarioError(self._explain())
         return Headers.sent(self.fields, "they have been sent")
+
+    @property
+    def trailers(self) -> Headers:
+        """Header fields behind the body; empty if none have been sent."""
+        return Headers.sent(self._trailers, "they have been sent")
+
+    def end_with(self, trailers: Fields) -> None:
+        """Used by the stream: these have been sent."""
+        self._trailers, self.ended = trailers, True
 
     @property
     def status(self) -> int:

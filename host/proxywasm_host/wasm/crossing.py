@@ -11,7 +11,9 @@ from proxywasm.wire import (
     BodyMode,
     Command,
     EditRequestHeaders,
+    EditRequestTrailers,
     EditResponseHeaders,
+    EditResponseTrailers,
     EffectiveContext,
     FailStream,
     FieldEdits,
@@ -23,7 +25,9 @@ from proxywasm.wire import (
     LocalReply,
     PluginFailure,
     ReadRequestBody,
+    ReadRequestTrailers,
     ReadResponseBody,
+    ReadResponseTrailers,
     ReplaceRequestBody,
     ReplaceResponseBody,
     ResumeRequest,
@@ -132,6 +136,10 @@ _COMMANDS: Final[dict[str, Callable[[Any], Command]]] = {
     "resume-response": lambda _: ResumeResponse(),
     "send-local-reply": _local_reply,
     "fail": FailStream,
+    "read-request-trailers": lambda _: ReadRequestTrailers(),
+    "read-response-trailers": lambda _: ReadResponseTrailers(),
+    "edit-request-trailers": lambda value: EditRequestTrailers(_edits(value, ())),
+    "edit-response-trailers": lambda value: EditResponseTrailers(_edits(value, ())),
 }
 
 
@@ -190,6 +198,8 @@ _CONTINUATION: Final = bytes(range(0x80, 0xC0))
 _PARTS: Final[dict[str, Callable[[Any], tuple[Sequence[bytes], RawPayload | None]]]] = {
     "edit-request-headers": lambda text: ((text,), None),
     "edit-response-headers": lambda text: ((text,), None),
+    "edit-request-trailers": lambda text: ((text,), None),
+    "edit-response-trailers": lambda text: ((text,), None),
     "replace-request-body": lambda payload: ((), payload),
     "replace-response-body": lambda payload: ((), payload),
     "inject-response-body": lambda injection: ((), injection[0]),

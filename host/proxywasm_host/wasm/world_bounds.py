@@ -32,6 +32,8 @@ def bounds(limits: Limits) -> Bounds:
         "": answer,
         "edit-request-headers": fields,
         "edit-response-headers": fields,
+        "edit-request-trailers": fields,
+        "edit-response-trailers": fields,
         "commands": Bound("commands", limits.commands),
         "failed": Bound("traceback", limits.log_message, cut=Cut.MIDDLE),
         "fail": Bound("traceback", limits.log_message, cut=Cut.MIDDLE),
@@ -40,7 +42,7 @@ def bounds(limits: Limits) -> Bounds:
         "body": answer,
         "headers": fields,
         "details": name("details text"),
-        "configure err": Bound("error", limits.log_message, cut=Cut.MIDDLE),
+        "refused": Bound("error", limits.log_message, cut=Cut.MIDDLE),
         # What functions of the host are given.
         "message": Bound("message", limits.log_message, cut=Cut.END),
         "path": name("property's path"),

@@ -34,12 +34,24 @@ def _read_response(stream: Stream[Any], command: wire.ReadResponseBody, _: Half 
     stream.read(stream.response, command.mode, command.limit, b"set_encoder_buffer_limit")
 
 
+def _read_trailers(*_: object) -> None:
+    """The gateway calls for trailers in any case; whether the plugin reads them is known from its callbacks."""
+
+
 def _edit_request(stream: Stream[Any], command: wire.EditRequestHeaders, _: Half | None, __: bool) -> None:
     stream.edit(stream.request, command.value)
 
 
 def _edit_response(stream: Stream[Any], command: wire.EditResponseHeaders, _: Half | None, __: bool) -> None:
     stream.edit(stream.response, command.value)
+
+
+def _edit_request_trailers(stream: Stream[Any], command: wire.EditRequestTrailers, _: Half | None, __: bool) -> None:
+    stream.edit_trailers(stream.request, command.value)
+
+
+def _edit_response_trailers(stream: Stream[Any], command: wire.EditResponseTrailers, _: Half | None, __: bool) -> None:
+    stream.edit_trailers(stream.response, command.value)
 
 
 def _replace_request(stream: Stream[Any], command: wire.ReplaceRequestBody, _: Half | None, __: bool) -> None:
@@ -85,8 +97,12 @@ MEANINGS: Final[dict[type, Carry | None]] = {
     wire.HoldPhase: _hold,
     wire.ReadRequestBody: _read_request,
     wire.ReadResponseBody: _read_response,
+    wire.ReadRequestTrailers: _read_trailers,
+    wire.ReadResponseTrailers: _read_trailers,
     wire.EditRequestHeaders: _edit_request,
     wire.EditResponseHeaders: _edit_response,
+    wire.EditRequestTrailers: _edit_request_trailers,
+    wire.EditResponseTrailers: _edit_response_trailers,
     wire.ReplaceRequestBody: _replace_request,
     wire.ReplaceResponseBody: _replace_response,
     wire.InjectResponseBody: _inject,

@@ -10,6 +10,7 @@ from .calls import (
     CALL_BODY,
     CALL_HEADERS,
     CONTINUE,
+    PASS,
     PLUGIN_CONFIGURATION,
     REDIS_ANSWER,
     Abi,
@@ -67,7 +68,7 @@ class Machine:
             self.context_create(context, parent)
         stream = self._stream(context)
         if stream is None:
-            return CONTINUE
+            return PASS
         if log_level != stream.root.log_level:
             stream.root.follow_log_level(log_level)
         return stream.headers(stream.request, headers, end_of_stream)
@@ -82,7 +83,7 @@ class Machine:
 
     def response_headers(self, context: int, headers: bytes, end_of_stream: bool) -> int:
         stream = self._stream(context)
-        return stream.headers(stream.response, headers, end_of_stream) if stream else CONTINUE
+        return stream.headers(stream.response, headers, end_of_stream) if stream else PASS
 
     def response_body(self, context: int, size: int, end_of_stream: bool) -> int:
         stream = self._stream(context)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from ..core import log_lines
 from ..core.definition import PluginDefinition
 from ..core.dispatcher import Dispatcher
+from ..core.trailers import Trailers
 from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
-from .calls import Gateway
+from .calls import CONTINUE, PASS, Gateway
 from .commands import MEANINGS
 from .half import Half
 from .port import Port
@@ -29,6 +30,10 @@ class Root:
         self.on_request_headers, self.on_request_body = dispatcher.on_request_headers, dispatcher.on_request_body
         self.on_response_headers, self.on_response_body = dispatcher.on_response_headers, dispatcher.on_response_body
         self.on_done, self.log = dispatcher.on_done, self.port.log
+        self.on_trailers: tuple[Callable[[int, Trailers], Outcome] | None, ...] = ()
+        """By the number of a direction; None: the plugin does not read them."""
+        self.unread: tuple[int, ...] = ()
+        """What lets a message pass whose body the plugin does not read either, by the number of its direction."""
         self._streams = streams
         self.log_level = -1
         """The gateway's, which the dispatcher has been told."""
@@ -39,6 +44,13 @@ class Root:
         """Raises `ConfigError` or `PluginFailure`."""
         self.dispatcher.configure(config, _log_level(self.gateway.abi.get_log_level()))
         self.port.starting = False
+        dispatcher = self.dispatcher
+        reads_request, reads_response = dispatcher.reads_trailers
+        self.on_trailers = (
+            dispatcher.on_request_trailers if reads_request else None,
+            dispatcher.on_response_trailers if reads_response else None,
+        )
+        self.unread = tuple([CONTINUE if callback else PASS for callback in self.on_trailers])
 
     def follow_log_level(self, level: int) -> None:
         """An operator has changed it."""

@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from .. import wire
 from ..connection_headers import without_connection_headers
+from ..core.trailers import Trailers
 from ..headers import Headers
 from ..replies import FAILED, NO_PLACE, TORN, too_large
 from ..text import encode, to_bytes, to_text
@@ -28,6 +29,7 @@ from .calls import (
     STOP_HEADERS,
     STOP_TAKEN,
     STOP_TRAILERS,
+    TRAILERS,
     Gateway,
     status_name,
 )
@@ -56,6 +58,10 @@ class StreamRoot(Protocol):
         self, context: int, headers: Headers, end_of_stream: bool, /
     ) -> Sequence[Command] | None: ...
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool, /) -> Outcome: ...
+
+    on_trailers: tuple[Callable[[int, Trailers], Outcome] | None, ...]
+    unread: tuple[int, ...]
+
     def on_done(self, context: int, /) -> Sequence[Command] | None: ...
     def carry_out(self, commands: Sequence[Command], stream: Any, half: Half | None) -> None: ...
     def after_commands(self, function: Callable[[], None]) -> None: ...
@@ -105,7 +111,7 @@ class Stream(Generic[Root]):
             if outcome is not None:
                 self.root.carry_out(outcome, self, half)
         if half.hold is None:
-            return CONTINUE
+            return CONTINUE if half.mode is not _SKIP else self.root.unread[half.number]
         action = STOP_ALL if half.hold is _PAUSE else STOP_HEADERS
         half.hold = None
         half.stopped = True
@@ -136,7 +142,29 @@ class Stream(Generic[Root]):
             half.ended = True
             data = self._abi.get_buffer_bytes(half.body_kind, 0, EVERYTHING) if half.collecting else None
             action = self._ask(half, data or b"", True)
-        return CONTINUE if action == CONTINUE else STOP_TRAILERS
+        half.trailers_wait = True
+        return CONTINUE if action == CONTINUE and self._show_trailers(half) else STOP_TRAILERS
+
+    def _show_trailers(self, half: Half) -> bool:
+        """Behind the end of the body: whether they go on, and all that waits in front of them."""
+        half.trailers_wait = False
+        on_trailers = self.root.on_trailers[half.number]
+        if on_trailers is None or self._bypassed or self.closed:
+            return True
+        if self._gateway.here != self.id:
+            self._gateway.enter(self.id)
+        trailers = Trailers(split_pairs(self._abi.get_header_map_pairs(half.map_kind + TRAILERS)))
+        try:
+            outcome = on_trailers(self.id, trailers)
+        except PluginFailure as failure:
+            self.fail(str(failure), half)
+        else:
+            if outcome is not None:
+                assert not isinstance(outcome, bytes), "only body phases answer with a body"
+                self.root.carry_out(outcome, self, half)
+        half.stopped = half.hold is not None
+        half.hold = None
+        return not half.stopped
 
     def close(self) -> None:
         """The stream is over, however it ended. Called once."""
@@ -201,6 +229,8 @@ class Stream(Generic[Root]):
         return not self.closed and not (self._answered if half is self.request else self._superseded)
 
     def go_on(self, half: Half) -> None:
+        if half.trailers_wait and not (self._show_trailers(half) and self.moves(half)):
+            return
         half.stopped = half.passing = False
         self._gateway.enter(self.id)
         self._abi.continue_stream(half.number)
@@ -226,8 +256,16 @@ class Stream(Generic[Root]):
         if self._gateway.here != self.id:
             self._gateway.enter(self.id)
         if status := self._abi.edit_header_map(half.map_kind, to_bytes("\0".join(edits))):
-            names = ", ".join(dict.fromkeys(name[1:] for name in edits[::2]))
-            self.log(f"not all {half.name} headers could be changed ({status_name(status)}): {names}")
+            self._not_edited(f"{half.name} headers", status, edits)
+
+    def edit_trailers(self, half: Half, edits: wire.FieldEdits) -> None:
+        self._gateway.enter(self.id)
+        if status := self._abi.edit_header_map(half.map_kind + TRAILERS, to_bytes("\0".join(edits))):
+            self._not_edited(f"{half.name} trailers", status, edits)
+
+    def _not_edited(self, what: str, status: int, edits: wire.FieldEdits) -> None:
+        names = ", ".join(dict.fromkeys(name[1:] for name in edits[::2]))
+        self.log(f"not all {what} could be changed ({status_name(status)}): {names}")
 
     def set_body(self, half: Half, body: bytes) -> None:
         """Replace what the gateway has in its buffer for this phase, or has kept there."""

@@ -23,6 +23,7 @@ from proxywasm import wire
 from proxywasm.adapters.instance import begin, settle
 from proxywasm.core.dispatcher import Dispatcher
 from proxywasm.core.tracebacks import plugin_traceback
+from proxywasm.core.trailers import Trailers
 from proxywasm.headers import Headers
 from proxywasm.wire import Fields, LogLevel, MetricKind, as_unicode, join_fields, split_fields, with_bytes
 
@@ -198,6 +199,10 @@ _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.ResumeResponse: lambda _: types.Command_ResumeResponse(),
     wire.SendLocalReply: lambda command: types.Command_SendLocalReply(_reply(command.value)),
     wire.FailStream: lambda command: types.Command_Fail(command.value),
+    wire.ReadRequestTrailers: lambda _: types.Command_ReadRequestTrailers(),
+    wire.ReadResponseTrailers: lambda _: types.Command_ReadResponseTrailers(),
+    wire.EditRequestTrailers: lambda command: types.Command_EditRequestTrailers(as_unicode("\0".join(command.value))),
+    wire.EditResponseTrailers: lambda command: types.Command_EditResponseTrailers(as_unicode("\0".join(command.value))),
 }
 """How each command crosses, as the generated class of its case."""
 
@@ -264,10 +269,12 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         begin(_dispatcher)
         try:
             _dispatcher.configure(config, _LEVELS_BACK[log_level])
-        except (wire.ConfigError, wire.PluginFailure) as error:
-            raise Err(str(error)) from None
+        except wire.ConfigError as error:
+            raise Err(types.StartError_Refused(str(error))) from None
+        except wire.PluginFailure as error:
+            raise Err(types.StartError_Failed(str(error))) from None
         except BaseException as error:
-            raise Err(plugin_traceback(error)) from None
+            raise Err(types.StartError_Failed(plugin_traceback(error))) from None
 
     def on_request_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
         try:
@@ -285,6 +292,12 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         except BaseException as error:
             return _failed(error)
 
+    def on_request_trailers(self, context: int, trailers: str) -> Any:
+        try:
+            return _outcome(_dispatcher.on_request_trailers(context, Trailers(with_bytes(trailers))))
+        except BaseException as error:
+            return _failed(error)
+
     def on_response_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
         try:
             if headers[:1] == "\0":
@@ -299,6 +312,12 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         try:
             outcome = _response_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream)
             return _UNCHANGED if outcome is None else _outcome(outcome)
+        except BaseException as error:
+            return _failed(error)
+
+    def on_response_trailers(self, context: int, trailers: str) -> Any:
+        try:
+            return _outcome(_dispatcher.on_response_trailers(context, Trailers(with_bytes(trailers))))
         except BaseException as error:
             return _failed(error)
 

@@ -12,6 +12,7 @@ from ..core import log_lines
 from ..core.dispatcher import Dispatcher
 from ..core.running import guard_sleep, running
 from ..core.tracebacks import plugin_traceback
+from ..core.trailers import Trailers
 from ..errors import ConfigError
 from ..headers import Headers
 from ..plugin import Plugin
@@ -61,6 +62,8 @@ class NativeProgram:
         self.on_redis_call_response = _guarded(dispatcher.on_redis_call_response)
         self._request_headers = _guarded(dispatcher.on_request_headers)
         self._response_headers = _guarded(dispatcher.on_response_headers)
+        self._request_trailers = _guarded(dispatcher.on_request_trailers)
+        self._response_trailers = _guarded(dispatcher.on_response_trailers)
         self._http_call_response = _guarded(dispatcher.on_http_call_response)
 
     def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
@@ -68,6 +71,12 @@ class NativeProgram:
 
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
         return self._response_headers(context, _headers(headers), end_of_stream)
+
+    def on_request_trailers(self, context: int, trailers: Fields) -> Outcome:
+        return self._request_trailers(context, Trailers(_as_in_wasm(trailers)))
+
+    def on_response_trailers(self, context: int, trailers: Fields) -> Outcome:
+        return self._response_trailers(context, Trailers(_as_in_wasm(trailers)))
 
     def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
         return self._http_call_response(call, split_fields(_as_in_wasm(headers)), body)

@@ -16,7 +16,18 @@ _SKIP, _STREAM, _BUFFER = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER
 class Direction:
     """One direction of a stream: its headers, what the plugin asked for, and what still waits for it."""
 
-    __slots__ = ("body_in_hand", "buffered", "headers", "held", "limit", "read", "read_only", "taken", "unread")
+    __slots__ = (
+        "body_in_hand",
+        "buffered",
+        "headers",
+        "held",
+        "limit",
+        "read",
+        "read_only",
+        "taken",
+        "trailers",
+        "unread",
+    )
 
     def __init__(self, headers: Headers) -> None:
         self.headers = headers
@@ -30,6 +41,8 @@ class Direction:
         """Its streamed body goes on as it came: the plugin only looks at it."""
         self.limit: int | None = None
         """Bytes of it that may be buffered."""
+        # `trailers` is there when they are: most messages have none, and each attribute costs.
+        self.trailers: Headers
         self.taken = False
         """The plugin has taken a chunk, and has not yet said where the end is."""
 

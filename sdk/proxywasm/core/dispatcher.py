@@ -14,6 +14,7 @@ from . import log_lines, rules
 from .definition import PluginDefinition
 from .instance import PluginInstance
 from .phases import Phases
+from .trailers import Trailers
 
 MEMORY_CHECK_EVERY = 16
 """Requests between two questions how much memory the instance uses: it does not change that fast."""
@@ -76,6 +77,10 @@ class Dispatcher(PluginInstance):
         ctx = self.contexts.get(context)
         return None if ctx is None else self.run(context, self._phases.request_body, ctx, body, end_of_stream)
 
+    def on_request_trailers(self, context: int, trailers: Trailers) -> Outcome:
+        ctx = self.contexts.get(context)
+        return None if ctx is None else self.run(context, self._phases.request_trailers, ctx, trailers)
+
     def on_response_headers(self, context: int, headers: Headers, end_of_stream: bool) -> list[Command] | None:
         ctx = self.contexts.get(context)
         if ctx is None:
@@ -86,6 +91,10 @@ class Dispatcher(PluginInstance):
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         ctx = self.contexts.get(context)
         return None if ctx is None else self.run(context, self._phases.response_body, ctx, body, end_of_stream)
+
+    def on_response_trailers(self, context: int, trailers: Trailers) -> Outcome:
+        ctx = self.contexts.get(context)
+        return None if ctx is None else self.run(context, self._phases.response_trailers, ctx, trailers)
 
     def on_done(self, context: int) -> list[Command] | None:
         ctx = self.contexts.get(context)
@@ -118,6 +127,11 @@ class Dispatcher(PluginInstance):
                 assert not isinstance(outcome, bytes)
                 commands += outcome or ()
         return commands or None
+
+    @property
+    def reads_trailers(self) -> tuple[bool, bool]:
+        """Whether the plugin has callbacks for the trailers of requests, and for those of responses."""
+        return self._callbacks.request_trailers is not None, self._callbacks.response_trailers is not None
 
     # Start.
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 from ..errors import RuleError
 from ..wire import (
     BodyMode,
+    Command,
+    EditRequestTrailers,
+    EditResponseTrailers,
     Hold,
     HoldPhase,
     ReadRequestBody,
+    ReadRequestTrailers,
     ReadResponseBody,
+    ReadResponseTrailers,
     ReplaceRequestBody,
     ReplaceResponseBody,
 )
-from .definition import Action, BodyCallback, Callbacks, StreamingResponseCallback
+from .definition import Action, BodyCallback, Callbacks, HeadersCallback, StreamingResponseCallback
 from .direction import Direction
 from .instance import PluginInstance
 from .stream_state import ExecutionPhase, StreamState
+from .trailers import Trailers
 
 READ_ONLY = (
     "this callback is registered with read_only=True, so the body goes on with the length that it came with: "
@@ -26,6 +32,8 @@ NO_BODY = (
     "the headers have gone on: no body follows that Action.STOP_ITERATION could wait for; "
     "to wait for a call-out, return Action.PAUSE"
 )
+
+TO_WAIT = "to wait, return Action.PAUSE"
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _REQUEST_BODY, _RESPONSE_BODY = ExecutionPhase.REQUEST_BODY, ExecutionPhase.RESPONSE_BODY
@@ -44,6 +52,20 @@ class Phases:
     def __init__(self, instance: PluginInstance, callbacks: Callbacks) -> None:
         self._instance = instance
         self._callbacks = callbacks
+        reads: list[Command] = []
+        if callbacks.request_trailers is not None:
+            reads.append(ReadRequestTrailers())
+        if callbacks.response_trailers is not None:
+            reads.append(ReadResponseTrailers())
+        if reads:
+            # In place of the method, so that plugins without these callbacks do not pay for the question.
+            self.request_headers = lambda ctx: self._request_headers_and_trailers(ctx, reads)  # type: ignore[method-assign]
+
+    def _request_headers_and_trailers(self, ctx: StreamState, reads: list[Command]) -> None:
+        Phases.request_headers(self, ctx)
+        if not ctx.replied:
+            for read in reads:
+                ctx.command(read)
 
     def request_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
@@ -119,6 +141,39 @@ class Phases:
             return None
         return new
 
+    def request_trailers(self, ctx: StreamState, trailers: Trailers) -> None:
+        ctx.execution_phase = ExecutionPhase.REQUEST_TRAILERS
+        callback = self._callbacks.request_trailers
+        self._trailers(ctx, ctx.request, trailers, EditRequestTrailers, callback, "on_request_trailers")
+
+    def response_trailers(self, ctx: StreamState, trailers: Trailers) -> None:
+        ctx.execution_phase = ExecutionPhase.RESPONSE_TRAILERS
+        callback = self._callbacks.response_trailers
+        self._trailers(ctx, ctx.response, trailers, EditResponseTrailers, callback, "on_response_trailers")
+
+    def _trailers(
+        self,
+        ctx: StreamState,
+        direction: Direction,
+        trailers: Trailers,
+        command: type[EditRequestTrailers | EditResponseTrailers],
+        callback: HeadersCallback | None,
+        name: str,
+    ) -> None:
+        assert callback is not None, "the host gives trailers only to a plugin that asked for them"
+        replied = ctx.replied
+        direction.trailers = trailers
+        trailers.belong_to(lambda edits: ctx.command(command(edits)), lambda: direction.held)
+        try:
+            action = callback(ctx, ctx.config)
+        finally:
+            trailers.open = False
+        if ctx.replied and not replied:
+            return
+        if action is _STOP:
+            raise RuleError(f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}")
+        _hold(ctx, direction, action, name)
+
     def _response_too_large(self, ctx: StreamState) -> None:
         """A body that is buffered comes whole or not at all."""
         if self._callbacks.response_too_large is not None and ctx.route_callback is None:
@@ -134,9 +189,7 @@ class Phases:
         if ctx.replied and not replied:
             return
         if action is _STOP:
-            raise RuleError(
-                f"{name} returned STOP_ITERATION, which is for header callbacks; to wait, return Action.PAUSE"
-            )
+            raise RuleError(f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}")
         _hold(ctx, direction, action, name)
 
     def _chunk(

@@ -24,6 +24,8 @@ class ExecutionPhase(Enum):
     REQUEST_BODY = "DecodeData"
     RESPONSE_HEADERS = "EncodeHeader"
     RESPONSE_BODY = "EncodeData"
+    REQUEST_TRAILERS = "DecodeTrailers"
+    RESPONSE_TRAILERS = "EncodeTrailers"
     DONE = "Done"
 
 

@@ -131,18 +131,9 @@ class Side:
         for_request = self.stream.request_headers, self.stream.request_body
         self.give(*for_request, fields, chunks, lambda: self.down.fields is not None)
 
-    def respond(self, fields: Fields, chunks: Sequence[bytes], *, ended: bool = True, details: str = "x") -> None:
-        stream = self.stream
-        begin = stream.begin_response if isinstance(stream, Stream) else stream.response_headers
-        body = (lambda data, end: stream.body(stream.response, data, end)) if isinstance(stream, Stream) else None
-        self.give(
-            lambda f, end: begin(f, end, details),
-            body or stream.response_body,
-            fields,
-            chunks,
-            lambda: self.down.ended or self.down.reset,
-            ended=ended,
-        )
+    def respond(self, fields: Fields, chunks: Sequence[bytes], *, ended: bool = True) -> None:
+        for_response = self.stream.response_headers, self.stream.response_body
+        self.give(*for_response, fields, chunks, lambda: self.down.ended or self.down.reset, ended=ended)
 
 
 def in_chain(configs: Sequence[Config], up: Sequence[bytes], down: Sequence[bytes]) -> tuple[object, object]:

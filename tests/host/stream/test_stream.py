@@ -502,7 +502,7 @@ def test_events_out_of_order_are_the_callers_fault() -> None:
     stream.request_headers(REQUEST, True)
     with pytest.raises(SequenceError, match="already"):
         stream.request_headers(REQUEST, True)
-    with pytest.raises(SequenceError, match="after the end"):
+    with pytest.raises(SequenceError, match="came after its end"):
         stream.request_body(b"", True)
 
 

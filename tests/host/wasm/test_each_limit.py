@@ -51,6 +51,10 @@ def wasm(engine: Engine, limits: Limits, instructions: str = NOTHING, more: str 
 
 
 def opened(limits: stream.Limits, *, asked: int | None = None, pauses: bool = False) -> Stream:
+    return buffering(limits, asked=asked, pauses=pauses).open()
+
+
+def buffering(limits: stream.Limits, *, asked: int | None = None, pauses: bool = False) -> Runner:
     """A stream of a plugin that buffers bodies."""
     plugin: Plugin[object] = Plugin("buffering")
 
@@ -65,7 +69,7 @@ def opened(limits: stream.Limits, *, asked: int | None = None, pauses: bool = Fa
     plugin.on_response_body(lambda ctx, config, body: None)
     program = native_program(plugin, host := HostServices(start_ns=0))
     program.configure("{}", LogLevel.INFO)
-    return Runner(program, host, limits=limits).open()
+    return Runner(program, host, limits=limits)
 
 
 def status(stream: Stream) -> str:
@@ -89,10 +93,11 @@ def response(limits: stream.Limits, fields: Fields, body: bytes = b"") -> str:
 
 
 def paused(milliseconds: int, limits: stream.Limits) -> str:
-    stream = opened(limits, pauses=True)
+    runner = buffering(limits, pauses=True)
+    stream = runner.open()
     stream.request_headers(REQUEST, True)
-    stream.services.clock.advance(milliseconds)
-    stream._runner.expire()
+    runner.services.clock.advance(milliseconds)
+    runner.expire()
     return status(stream)
 
 

@@ -310,3 +310,22 @@ def test_an_instance_of_a_chain_that_is_lost_costs_the_others_nothing() -> None:
     stream.close()
     assert (first.closed(), second.closed()) == ([False], [True])
     assert len(second.pool.runners) == 0
+
+
+def test_the_pool_says_which_streams_have_something_to_send_whatever_their_instance() -> None:
+    house = House(Sharing(streams=2))
+    streams = [house.open() for _ in range(4)]
+    assert house.pool.ready() == streams
+    for stream in streams:
+        stream.take()
+    assert house.pool.ready() == []
+    lost, _ = house.pool.runners[0], house.pool.runners[1]
+    lost.lose("trap")
+    assert lost not in house.pool.runners
+    assert house.pool.ready() == streams[:2]
+    house.fail = True
+    refused = house.open()
+    assert house.pool.ready()[-1] is refused
+    for stream in [*streams, refused]:
+        stream.close()
+    assert house.pool.ready() == []

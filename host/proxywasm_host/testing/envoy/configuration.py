@@ -42,6 +42,10 @@ CLUSTERS: Final = "clusters.json"
 LISTENERS: Final = "listeners.json"
 
 
+_TRAILERS: Final[Json] = {"enable_trailers": True}
+"""Of HTTP/1.1; Envoy drops them otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """A plugin as Envoy starts it."""
@@ -91,7 +95,7 @@ def write(file: Path, kind: str, items: list[Json]) -> None:
 def cluster(folder: Path, name: str, file: str) -> Json:
     # So a stream that was broken off is a connection that was.
     once = {"max_requests_per_connection": 1}
-    return static_cluster(name, pipe(folder / file), http1(), common_http_protocol_options=once)
+    return static_cluster(name, pipe(folder / file), http1(**_TRAILERS), common_http_protocol_options=once)
 
 
 def listener(folder: Path, chain: Plugins, upstream: str) -> Json:
@@ -114,6 +118,8 @@ def _listener(folder: Path, name: str, routes: list[Json], filters: list[Json]) 
         routes,
         filters,
         buffer=1 << 25,
+        http_protocol_options=_TRAILERS,
+        proxy_100_continue=True,
         generate_request_id=False,
         server_header_transformation="PASS_THROUGH",
         scheme_header_transformation={"scheme_to_overwrite": "https"},

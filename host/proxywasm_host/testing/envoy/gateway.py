@@ -65,6 +65,10 @@ class EnvoyGateway:
         self._streams[stream.number] = stream
         return stream
 
+    def ready(self) -> list[EnvoyStream]:
+        """Open streams that have something to show."""
+        return [stream for stream in self._streams.values() if stream.events and not stream.closed]
+
     def _next_id(self) -> int:
         self.instance.streams += 1
         return self.instance.streams + _FIRST_STREAM - 1
@@ -242,8 +246,8 @@ class _Incoming:
     def body(self, data: bytes) -> None:
         self._reader.body(data)
 
-    def end(self) -> None:
-        self._reader.end()
+    def end(self, trailers: Fields) -> None:
+        self._reader.end(trailers)
 
     def broken(self) -> None:
         self._reader.broken()
@@ -264,7 +268,8 @@ class _Call:
     def body(self, data: bytes) -> None:
         self._data += data
 
-    def end(self) -> None:
+    def end(self, trailers: Fields) -> None:
+        del trailers
         fields = [pair for pair in self._fields if pair[0] not in _OF_CALLS]
         timeout = int(dict(self._fields).get(_TIMEOUT, 0))
         self._call = HttpCall(next(_numbers), 0, self._cluster, fields, bytes(self._data), timeout)
