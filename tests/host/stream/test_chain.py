@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.host.dialogue import REQUEST, RESPONSE, says
 from tests.host.scripted import scripted
-from tests.host.stream.test_any_outcome import bodies, check_framing, chunks, commands, heads, outcomes
+from tests.host.stream.test_any_outcome import bodies, check_framing, chunks, commands, heads, outcomes, tails
 
 from proxywasm import wire
 from proxywasm.wire import BodyMode, Hold, LocalReply, PluginFailure, ProgramLost
@@ -69,6 +69,11 @@ def respond(stream: ChainedStream, *chunks: bytes) -> None:
         stream.response_body(chunk, index == len(chunks) - 1)
 
 
+def asks_upstream(stream: ChainedStream) -> bool:
+    """The last plugin has the request: no upstream can answer what none of them has let through."""
+    return stream.streams[-1].request.fields is not None
+
+
 def to_client(stream: ChainedStream) -> list[tuple[Any, ...]]:
     return [event for event in says(stream) if event[0] in ("down headers", "down body", "reset")]
 
@@ -92,7 +97,48 @@ def test_a_chain_of_plugins_that_do_nothing_lets_everything_pass_at_once() -> No
     assert not any(runner.streams for runner in links.runners)
 
 
+def test_trailers_and_informational_responses_travel_like_everything_else() -> None:
+    read = [wire.ReadRequestTrailers(), wire.ReadResponseTrailers()]
+    links = Links({"on_request_headers": read}, {}, {"on_request_headers": read})
+    stream = links.open()
+    stream.request_headers(REQUEST, False)
+    stream.request_body(b"a", False)
+    stream.request_trailers([("x-sum", "1")])
+    stream.informational_response([(":status", "103"), ("link", "x")])
+    stream.response_headers(RESPONSE, False)
+    stream.response_body(b"b", False)
+    stream.response_trailers([("x-sum", "2")])
+    assert [type(event).__name__ for event in stream.take()] == [
+        *("RequestHeaders", "RequestBody", "RequestTrailers", "InformationalResponse"),
+        *("ResponseHeaders", "ResponseBody", "ResponseTrailers"),
+    ]
+    assert [seen for seen in links.seen if seen.endswith("trailers")] == [
+        *("a on_request_trailers", "c on_request_trailers", "c on_response_trailers", "a on_response_trailers"),
+    ]
+    assert (stream.request_done, stream.response_done) == (True, True)
+
+
+def test_a_chain_says_which_of_its_streams_have_something_to_send() -> None:
+    links = Links({}, {"on_request_headers": WAIT})
+    one, two = links.open(), links.open()
+    ask(one)
+    ask(two)
+    assert links.chain.ready() == []
+    links.tell(1, two, wire.ResumeRequest())
+    assert links.chain.ready() == [two]
+    assert not any(runner.ready() for runner in links.runners)
+    two.take()
+    assert links.chain.ready() == []
+    one.close()
+    two.close()
+    assert links.chain.ready() == []
+
+
 def test_events_out_of_order_are_the_callers_fault() -> None:
+    waiting = Links({"on_request_headers": WAIT}, {}).open()
+    ask(waiting)
+    with pytest.raises(SequenceError, match="a response before the request headers"):
+        respond(waiting)
     stream = Links({}, {}).open()
     ask(stream)
     with pytest.raises(SequenceError):
@@ -275,11 +321,20 @@ def test_nothing_that_the_programs_of_a_chain_answer_raises(data: st.DataObject,
     for stream in streams:
         up, down = data.draw(chunks), data.draw(chunks)
         stream.request_headers([*REQUEST, *data.draw(heads)], not up)
+        tail = data.draw(tails) if up else []
         for index, chunk in enumerate(up):
-            stream.request_body(chunk, index == len(up) - 1)
+            stream.request_body(chunk, index == len(up) - 1 and not tail)
+        if tail:
+            stream.request_trailers(tail)
+        if not asks_upstream(stream):
+            continue
+        stream.informational_response([(":status", data.draw(st.sampled_from(["103", "200"])))])
         stream.response_headers([*RESPONSE, *data.draw(heads)], not down)
+        tail = data.draw(tails) if down else []
         for index, chunk in enumerate(down):
-            stream.response_body(chunk, index == len(down) - 1)
+            stream.response_body(chunk, index == len(down) - 1 and not tail)
+        if tail:
+            stream.response_trailers(tail)
     for event in data.draw(st.lists(st.sampled_from(["tick", "http", "expire"]), max_size=3)):
         runner = data.draw(st.sampled_from(runners))
         match event:
@@ -303,8 +358,9 @@ def test_whatever_a_chain_does_to_a_body_it_leaves_with_its_own_length(data: st.
     stream.request_headers([*REQUEST, ("content-length", str(sum(map(len, up))))], not up)
     for index, chunk in enumerate(up):
         stream.request_body(chunk, index == len(up) - 1)
-    stream.response_headers([*RESPONSE, ("content-length", str(sum(map(len, down))))], not down)
-    for index, chunk in enumerate(down):
-        stream.response_body(chunk, index == len(down) - 1)
+    if asks_upstream(stream):
+        stream.response_headers([*RESPONSE, ("content-length", str(sum(map(len, down))))], not down)
+        for index, chunk in enumerate(down):
+            stream.response_body(chunk, index == len(down) - 1)
     stream.close()
     check_framing(stream)
