@@ -38,13 +38,17 @@ class CallOuts:
 
     Args:
         delivered: is told that the plugin has got an answer.
+        time_out: lets the time of a call pass.
     """
 
-    def __init__(self, gateway: Gateway, delivered: Callable[[], None]) -> None:
+    def __init__(
+        self, gateway: Gateway, delivered: Callable[[], None], time_out: Callable[[GatewayPlugin, CallOut], None]
+    ) -> None:
         self.http: list[HttpCallOut] = []
         self.redis: list[RedisCallOut] = []
         self._gateway = gateway
         self._delivered = delivered
+        self._time_out = time_out
         self._waiting: list[CallOut] = []
         self._by_number: dict[tuple[GatewayPlugin, int], CallOut] = {}
         self._standing: list[_Standing] = []
@@ -66,14 +70,15 @@ class CallOuts:
     def _collect_from(self, plugin: GatewayPlugin) -> None:
         services = plugin.services
         now = services.now()
+        time_out = partial(self._time_out, plugin)
         new: list[CallOut] = []
         for call in services.take_calls():
             deadline = now + call.timeout_ms * 1_000_000
-            self.http.append(HttpCallOut(call, deadline, partial(self._deliver_http, plugin)))
+            self.http.append(HttpCallOut(call, deadline, partial(self._deliver_http, plugin), time_out))
             new.append(self.http[-1])
         for command in services.take_redis_calls():
             deadline = now + command.settings.timeout_ms * 1_000_000
-            self.redis.append(RedisCallOut(command, deadline, partial(self._deliver_redis, plugin)))
+            self.redis.append(RedisCallOut(command, deadline, partial(self._deliver_redis, plugin), time_out))
             new.append(self.redis[-1])
         new.sort(key=lambda call: call.number)
         self._waiting += new
@@ -106,6 +111,10 @@ class CallOuts:
             call.fail() if message is None else call.answer(message)
 
         self._standing.append(_Standing(_http_fits(cluster, path), give))
+
+    def fail_http(self, cluster: str) -> None:
+        """Whatever else has been said about this service."""
+        self._standing.insert(0, _Standing(_http_fits(cluster, None), HttpCallOut.fail))
 
     def answer_redis(self, answer: RedisResponder, name: str | None) -> None:
         def give(call: RedisCallOut) -> None:

@@ -157,6 +157,9 @@ class GatewayPlugin(Protocol):
 
     def redis_call_response(self, call: int, response: bytes | None) -> None: ...
 
+    def time_out(self, call: int, advance: Callable[[], None]) -> None:
+        """Let the time of a call pass; `advance` moves the clock, if the gateway has one that can be moved."""
+
     def tick(self) -> None: ...
 
 
@@ -174,6 +177,9 @@ class Gateway(Protocol):
     def open(self, properties: Properties) -> GatewayStream: ...
 
     def ready(self) -> Sequence[GatewayStream]: ...
+
+    def refuse_calls(self, cluster: str) -> None:
+        """Nobody listens there any more."""
 
     def expire(self) -> None: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..callback_functions import place
 from ..errors import RuleError
 from ..wire import (
     BodyMode,
@@ -80,7 +81,7 @@ class Phases:
                 ctx.command(ReadRequestBody(mode, request.limit))
                 if mode is _STREAM and ctx.has_request_body:
                     _begin_streaming(request, read_only=callbacks.request_read_only)
-        _hold(ctx, request, action, "on_request_headers", has_body=ctx.has_request_body)
+        _hold(ctx, request, action, "on_request_headers", callbacks.request_headers, has_body=ctx.has_request_body)
 
     def response_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
@@ -100,7 +101,7 @@ class Phases:
                 ctx.command(ReadResponseBody(mode, response.limit))
                 if mode is _STREAM and ctx.has_response_body:
                     _begin_streaming(response, read_only=callbacks.response_read_only)
-        _hold(ctx, response, action, "on_response_headers", has_body=ctx.has_response_body)
+        _hold(ctx, response, action, "on_response_headers", callbacks.response_headers, has_body=ctx.has_response_body)
 
     def _route_answer_arrives(self, ctx: StreamState) -> None:
         """The answer goes to the callback of the route call, whole."""
@@ -171,8 +172,10 @@ class Phases:
         if ctx.replied and not replied:
             return
         if action is _STOP:
-            raise RuleError(f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}")
-        _hold(ctx, direction, action, name)
+            raise RuleError(
+                f"{place(callback)}: {name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}"
+            )
+        _hold(ctx, direction, action, name, callback)
 
     def _response_too_large(self, ctx: StreamState) -> None:
         """A body that is buffered comes whole or not at all."""
@@ -189,8 +192,10 @@ class Phases:
         if ctx.replied and not replied:
             return
         if action is _STOP:
-            raise RuleError(f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}")
-        _hold(ctx, direction, action, name)
+            raise RuleError(
+                f"{place(callback)}: {name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}"
+            )
+        _hold(ctx, direction, action, name, callback)
 
     def _chunk(
         self,
@@ -211,7 +216,8 @@ class Phases:
             return None
         if type(new) is not bytes:
             if not isinstance(new, bytes):
-                raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
+                got = type(new).__name__
+                raise TypeError(f"{place(callback)}: a streaming body callback must return bytes or None, got {got}")
             new = bytes.__bytes__(new)
         if direction.read_only:
             raise RuleError(READ_ONLY)
@@ -225,8 +231,8 @@ class Phases:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         if callback(ctx, ctx.config, body, end_of_stream):
             raise RuleError(
-                "on_streaming_response_body must return nothing after need_pause_streaming_response: "
-                "inject_response_body sends what should go on"
+                f"{place(callback)}: on_streaming_response_body must return nothing after "
+                "need_pause_streaming_response: inject_response_body sends what should go on"
             )
         if ctx.replied:
             return
@@ -260,7 +266,13 @@ def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
 
 
 def _hold(
-    ctx: StreamState, direction: Direction, action: Action | None, callback: str, *, has_body: bool = True
+    ctx: StreamState,
+    direction: Direction,
+    action: Action | None,
+    name: str,
+    callback: object,
+    *,
+    has_body: bool = True,
 ) -> None:
     """What has been in hand goes on or is held, as the callback has returned."""
     if action is None or action is _CONTINUE:
@@ -275,4 +287,4 @@ def _hold(
         direction.held = True
         ctx.command(_PAUSE if action is _WAIT else _STOP_ITERATION)
     else:
-        raise TypeError(f"{callback} must return an Action or None, got {action!r}")
+        raise TypeError(f"{place(callback)}: {name} must return an Action or None, got {action!r}")
