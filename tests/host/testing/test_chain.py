@@ -127,6 +127,16 @@ def test_each_plugin_waits_for_its_own_call_outs(plugin_host: PluginHosts) -> No
     assert stream.downstream.headers["x-a-answer"] == "three"
 
 
+@pytest.mark.not_in_envoy("it takes the seconds of the time-out")
+def test_a_call_that_times_out_is_that_of_its_plugin(plugin_host: PluginHosts) -> None:
+    host = chain(plugin_host, {"pause": ["request"]}, {"pause": ["request"]})
+    stream = host.request()
+    host.next_call(path="/a/request").answer(200, body="one")
+    host.next_call(path="/b/request").time_out()
+    assert [line for line in trace(host) if "call" in line] == ["a request_call 200", "b request_call 502"]
+    assert stream.upstream
+
+
 def test_plugins_of_a_chain_may_differ(plugin_host: PluginHosts) -> None:
     host = plugin_host([LINK, MANY], [{"name": "a"}, {}])
     stream = host.request("PUT", "/seen")
