@@ -7,9 +7,11 @@ replies, limits and failures of the plugin are decided in this package and nowhe
 
 Each module imports only those before it: `states` (the theory, and the tables of states), `events`, `limits`,
 `framing`, `field_rules`, `waiting`, `half` (one direction), `ready`, `exchange` (both directions, without the plugin),
-`phases` (with it), `stream` (what a host feeds), `commands`, `runner`.
+`link` (local replies, which concern all plugins of a chain), `phases` (with the plugin), `stream` (what a host feeds),
+`commands`, `runner`, `chain`.
 """
 
+from .chain import Chain, ChainedStream
 from .events import (
     CloseUpstream,
     Event,
@@ -29,6 +31,8 @@ from .states import SequenceError
 from .stream import Stream
 
 __all__ = [
+    "Chain",
+    "ChainedStream",
     "CloseUpstream",
     "Event",
     "InformationalResponse",

@@ -55,8 +55,7 @@ class Exchange:
         passed = half.flush(self.events)
         if not passed:
             self._break_off(half)
-        if self.events:
-            self._ready[self] = None
+        self.note()
         return passed
 
     def drop_request(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from proxywasm.replies import FAILED, STATUSES, TORN, too_large
+from proxywasm.replies import FAILED, TORN, too_large
 from proxywasm.text import encode
 from proxywasm.wire import (
     BodyMode,
@@ -22,15 +22,16 @@ from proxywasm.wire import (
 )
 
 from ..services import HostServices
-from .exchange import Exchange, reply_fields, sendable
+from .exchange import reply_fields
 from .half import Half
 from .limits import Limits
+from .link import Link
 from .ready import Ready
-from .states import PARTS, Arrival, Departure, Ending, Happening, Part, Piece, Tail
+from .states import Arrival, Departure, Ending, Happening, Part, Piece, Tail
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _HEADERS, _ONLY_HEADERS, _LAST_CHUNK = Piece.HEADERS, Piece.ONLY_HEADERS, Piece.LAST_CHUNK
-_NOTHING_ARRIVED, _ONLY_HEADERS_ARRIVED, _ALL_ARRIVED = Arrival.NOTHING, Arrival.ONLY_HEADERS, Arrival.ENDED
+_ONLY_HEADERS_ARRIVED, _ALL_ARRIVED = Arrival.ONLY_HEADERS, Arrival.ENDED
 _DROPPED = Departure.DROPPED
 _MORE, _LAST, _TRAILERS_FOLLOW = Ending.MORE, Ending.LAST, Ending.TRAILERS
 _ABSENT, _DUE, _SHOWN = Tail.ABSENT, Tail.DUE, Tail.SHOWN
@@ -55,20 +56,12 @@ class Owner(Protocol):
     def forget(self, stream: Any) -> None: ...
 
 
-class Phases(Exchange):
-    """A stream as far as its plugin is concerned; `Stream` is the rest.
-
-    Attributes:
-        part: what the plugin has to do with it.
-    """
+class Phases(Link):
+    """A stream as far as its plugin is concerned; `Stream` is the rest."""
 
     def __init__(self, owner: Owner, context: int, limits: Limits, ready: Ready[Any]) -> None:
         super().__init__(context, owner.program, owner.services, limits, ready)
-        self.part = Part.NEVER
         self.owner = owner
-
-    def happens(self, happening: Happening) -> None:
-        self.part = PARTS[self.part][happening]
 
     def expire(self, since: int) -> None:
         """Give up if a direction has been waiting from before this time on, and no call-out is under way."""
@@ -82,6 +75,7 @@ class Phases(Exchange):
     # Phases.
 
     def begin_response(self, fields: Fields, details: str) -> None:
+        self.details = details
         self.services.note_property(self.id, ("response", "code_details"), encode(details))
         self.run_headers(self.response, self.owner.program.on_response_headers, fields)
 
@@ -224,28 +218,15 @@ class Phases(Exchange):
             half.taken = False
             if not half.ended:
                 half.arrival = _ALL_ARRIVED
-                self.drop_request()  # the rest of the upstream's response is of no interest
+                self.end_response()  # the rest of the upstream's response is of no interest
         half.body, half.body_ends = injection.body, injection.end_of_stream and half.tail is _ABSENT
         self._send(half)
 
-    def reply(self, reply: LocalReply) -> None:
-        """Made in a request phase it travels back through the response phases, like any other response."""
-        if reply.status not in STATUSES:
-            self.log("the plugin replied with a status that cannot be sent (200 to 599)")
-        reply = sendable(reply)
+    def answer(self, reply: LocalReply) -> None:
         response = self.response
-        if self.request.departure is _DROPPED:
-            self.log(f"a second local reply ({reply.status}) was given in vain")
-        elif response.done:
-            self.log(f"a local reply ({reply.status}) was given in vain: the response has gone on as a whole")
-        elif response.arrival is not _NOTHING_ARRIVED:
-            self.reply_now(reply)
-        else:
-            self.local_reply = reply
-            self.drop_request()
-            response.arrive(_HEADERS if reply.body else _ONLY_HEADERS)
-            self.begin_response(reply_fields(reply), reply.details)
-            # The plugin may have failed, and the client have got something else.
-            if reply.body and not response.ended:
-                response.arrive(_LAST_CHUNK)
-                self.deal_with(response, reply.body, _LAST)
+        response.arrive(_HEADERS if reply.body else _ONLY_HEADERS)
+        self.begin_response(reply_fields(reply), reply.details)
+        # The plugin may have failed, and the client have got something else.
+        if reply.body and not response.ended and response.departure is not _DROPPED:
+            response.arrive(_LAST_CHUNK)
+            self.deal_with(response, reply.body, _LAST)

@@ -44,7 +44,6 @@ class Stream(Phases):
         request, response: the two directions.
         events: what is to be sent.
         limits: what it may use.
-        part: what the plugin has to do with it.
     """
 
     # What arrives.
@@ -115,7 +114,7 @@ class Stream(Phases):
     def _arrives(self, half: Half, piece: Piece) -> bool:
         """Whether anybody wants it. Raises `SequenceError`."""
         if half is self.response and half.arrival is not _ARRIVAL_CLOSED:
-            if self.request.departure is _DROPPED:
+            if self.request.departure is _DROPPED and self is self.chain[-1]:
                 return False  # the client is answered already: the upstream's response is of no interest
             if self.request.arrival is _NOTHING_ARRIVED:
                 raise SequenceError("a response before the request headers")
@@ -154,9 +153,9 @@ class Stream(Phases):
     @property
     def request_paused(self) -> bool:
         """The request waits for the plugin to resume it."""
-        return self.request.hold is _PAUSE
+        return self.request.hold is _PAUSE and self.request.departure is not _DROPPED
 
     @property
     def response_paused(self) -> bool:
         """The response waits for the plugin to resume it."""
-        return self.response.hold is _PAUSE
+        return self.response.hold is _PAUSE and self.response.departure is not _DROPPED

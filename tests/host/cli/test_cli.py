@@ -223,6 +223,26 @@ def test_a_plugin_that_raises_in_a_stream_is_answered_for_by_the_host(tmp_path: 
     assert "ZeroDivisionError" in result.stdout
 
 
+def test_a_chain_is_replayed_with_each_plugin_that_is_named(tmp_path: Path) -> None:
+    words: list[object] = []
+    for name in ("first_link", "second_link"):
+        plugin = tmp_path / f"{name}.py"
+        plugin.write_text(
+            f"from proxywasm import Plugin\nplugin = Plugin('{name}')\n"
+            "plugin.on_request_headers(lambda ctx, config: ctx.request_headers.add('x-link', config['mark']))\n"
+        )
+        words += ["--plugin", plugin]
+    request = {"headers": [[":method", "GET"], [":path", "/"], [":authority", "a"]]}
+    configs = [{"config": {"mark": mark}} for mark in ("one", "two")]
+    expect = {"upstream": {"headers": [*request["headers"], ["x-link", "one"], ["x-link", "two"]], "body": ""}}
+    exchange = write(tmp_path, {"name": "chained", "plugins": configs, "request": request, "expect": expect})
+    result = run("replay", "--native", "--check", *words, exchange)
+    assert result.exit_code == 0, result.output
+    alone = run("replay", "--native", *words[:2], exchange)
+    assert alone.exit_code == 2
+    assert "chained: has a configuration for 2 plugins, and is replayed through 1 plugin" in alone.stderr
+
+
 def test_a_build_without_a_plugin_says_so(tmp_path: Path) -> None:
     result = run("build", tmp_path / "nowhere", "-o", tmp_path / "x.wasm")
     assert result.exit_code == 2

@@ -25,12 +25,24 @@ _PATH: Any = click.Path(path_type=Path)
 @click.command()
 @click.argument("files", type=_PATH, nargs=-1, required=True, metavar="EXCHANGE.json ...")
 @click.option("--native", is_flag=True, help="Run the plugin in this Python process instead of in WebAssembly.")
-@click.option("--wasm", type=_PATH, metavar="FILE", help="A built component; by default the plugin is built as needed.")
+@click.option(
+    "--wasm",
+    "wasms",
+    type=_PATH,
+    multiple=True,
+    metavar="FILE",
+    help="A built component; by default the plugin is built as needed. Several are a chain.",
+)
 @click.option(
     "--plugin",
+    "plugins",
     type=_PATH,
+    multiple=True,
     metavar="PATH",
-    help=f"The plugin's package or file; by default the plugin of this folder, and where there is none, {FLAGSHIP}.",
+    help=(
+        f"The plugin's package or file; by default the plugin of this folder, and where there is none, {FLAGSHIP}. "
+        "Several are a chain, in the order of requests."
+    ),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per exchange and line.")
 @click.option(
@@ -42,8 +54,8 @@ _PATH: Any = click.Path(path_type=Path)
 def replay(
     files: tuple[Path, ...],
     native: bool,
-    wasm: Path | None,
-    plugin: Path | None,
+    wasms: tuple[Path, ...],
+    plugins: tuple[Path, ...],
     as_json: bool,
     check: bool,
     only: str,
@@ -54,18 +66,19 @@ def replay(
     there; `--json` prints everything as it was recorded. Clock and randomness stand still, so that each replay of an
     exchange is like the last.
     """
-    if native and wasm:
+    if native and wasms:
         raise UserError("--native and --wasm exclude each other: one runs the source, the other a built component")
-    if wasm and plugin:
+    if wasms and plugins:
         raise UserError("--wasm and --plugin exclude each other: the component has its plugin inside")
     exchanges = [exchange for file in files for exchange in _load(file) if only in exchange.name]
     if not exchanges:
         raise UserError(
             f"no exchange in these files has {only!r} in its name" if only else "the files have no exchange"
         )
-    choice = choose(wasm or plugin)
-    session = _native(choice.path) if native else _in_wasm(choice.path, built=wasm is not None)
-    choice.show()
+    choices = [choose(path) for path in wasms or plugins] or [choose(None)]
+    sessions = [_native(choice.path) if native else _in_wasm(choice.path, built=bool(wasms)) for choice in choices]
+    for choice in choices:
+        choice.show()
 
     from ...recordings.replay import ReplayError
     from ...recordings.replay import replay as run
@@ -74,7 +87,7 @@ def replay(
     report = _Report(as_json=as_json, check=check)
     for exchange in exchanges:
         try:
-            result = run(exchange, session)
+            result = run(exchange, sessions)
         except ReplayError as error:
             fail(error)
         report.result(exchange, result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from proxywasm.wire import Fields
 
 from ...stream import (
+    ChainedStream,
     CloseUpstream,
     InformationalResponse,
     RequestBody,
@@ -14,7 +15,6 @@ from ...stream import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
-    Stream,
 )
 
 
@@ -28,7 +28,7 @@ class Seen:
         self.chunks: list[bytearray] = []
         self.reset = False
 
-    def see(self, stream: Stream) -> None:
+    def see(self, stream: ChainedStream) -> None:
         for event in stream.take():
             match event:
                 case RequestHeaders(fields):

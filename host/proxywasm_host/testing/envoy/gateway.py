@@ -1,10 +1,10 @@
-"""A plugin in Envoy as the gateway of a test host."""
+"""Plugins in Envoy as the gateway of a test host."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -33,7 +33,7 @@ _numbers = itertools.count(1)
 
 @dataclass(slots=True)
 class Instance:
-    """A plugin in a VM of its own."""
+    """The plugins of a host, each in a VM of its own. `vm` is the id that these have in common."""
 
     vm: str
     upstream: str
@@ -55,6 +55,11 @@ class EnvoyGateway:
         """So many messages have been looked at for failures."""
         self._streams: dict[int, EnvoyStream] = {}
         self._calls: dict[int, Server] = {}
+
+    @property
+    def plugins(self) -> Sequence[EnvoyGateway]:
+        """Which one of a chain calls a service cannot be seen from outside."""
+        return (self,)
 
     # Streams.
 
