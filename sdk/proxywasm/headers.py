@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, Final, TypeAlias, TypeVar, overload
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar, overload
 
 from .errors import RuleError
 from .fields import REQUEST_PSEUDO, RESPONSE_PSEUDO, check
@@ -130,6 +130,19 @@ class Headers(MutableMapping[str, str]):
                 first[lower] = self.edits[-1]
             else:
                 self._apply()
+
+    @overload
+    def setdefault(self, key: str, default: None = None) -> NoReturn: ...
+    @overload
+    def setdefault(self, key: str, default: str) -> str: ...
+    def setdefault(self, key: str, default: str | None = None) -> str:
+        """The first value of a name, which gets this one if it has none."""
+        # That of the base class would raise the errors of an assignment inside the handling of a `KeyError`.
+        value = self.get(key)
+        if value is None:
+            self[key] = default  # type: ignore[assignment]  # None is refused there, with a reason
+            value = self.first[key.lower()]
+        return value
 
     def add(self, name: str, value: str) -> None:
         """One more value, at the end."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias, TypedDict, Unpack
+from typing import Final, TypeAlias, TypedDict, Unpack
 from urllib.parse import quote
 
 from . import checks, log
@@ -32,6 +32,10 @@ _PATH_SAFE = "/%:@!$&'()*+,;=-._~"
 _QUERY_SAFE = _PATH_SAFE + "?[]"
 
 
+OUT_OF_ORDER: Final = frozenset({502, 503, 504})
+"""What proxies answer in the place of a service that does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
     """The answer to a call-out."""
@@ -41,7 +45,15 @@ class HttpAnswer:
     headers: Headers
     body: bytes
     received: bool
-    """False: there was no answer at all (timeout, reset, no such host, ...)."""
+    """False: the service did not answer (timeout, reset, no such host, ...)."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the service is out of order: it did not answer, or the answer is 502, 503 or 504.
+
+        These come from whatever stands in front of a service that does not answer, for example a load balancer.
+        """
+        return self.status in OUT_OF_ORDER
 
 
 AnswerCallback: TypeAlias = Callable[[HttpAnswer], object]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeAlias, TypeVar, overload
+from typing import Any, Final, Generic, TypeAlias, TypeVar, overload
 
-from . import checks
+from . import callback_functions, checks, made_plugins
 from .checks import MAX_U64
 from .context import HttpContext
 from .core.definition import Action, Callbacks
@@ -25,6 +25,24 @@ ParseOverrideConfig: TypeAlias = Callable[[dict[str, Any], Config | None], Confi
 PluginCallback: TypeAlias = Callable[[PluginContext], None]
 
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
+
+_ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
+    "pre_start_or_reload": ("context",),
+    "parse_config": ("document",),
+    "parse_override_config": ("rule", "global_config"),
+    "on_tick": ("context",),
+    "on_request_headers": ("ctx", "config"),
+    "on_request_body": ("ctx", "config", "body"),
+    "on_streaming_request_body": ("ctx", "config", "chunk", "last_chunk"),
+    "on_response_headers": ("ctx", "config"),
+    "on_response_body": ("ctx", "config", "body"),
+    "on_response_too_large": ("ctx", "config"),
+    "on_streaming_response_body": ("ctx", "config", "chunk", "last_chunk"),
+    "on_request_trailers": ("ctx", "config"),
+    "on_response_trailers": ("ctx", "config"),
+    "on_stream_done": ("ctx", "config"),
+}
+"""What callbacks are called with, by the decorator that registers them."""
 
 
 class Plugin(Generic[Config]):
@@ -75,13 +93,13 @@ class Plugin(Generic[Config]):
         self.rule_isolation = rule_isolation
         self.safe_log = safe_log
         self.callbacks = Callbacks(HttpContext, PluginContext)
+        made_plugins.note(self)
 
     # The plugin itself.
 
     def pre_start_or_reload(self, function: PluginCallback) -> PluginCallback:
         """Called before the configuration is parsed. What it raises fails the start."""
-        self.callbacks.pre_start_or_reload = _plain(function)
-        return function
+        return self._register("pre_start_or_reload", function)
 
     def parse_config(self, function: ParseConfig[Config]) -> ParseConfig[Config]:
         """Turns the JSON object of the configuration into what callbacks get. Raise `ConfigError` to refuse it.
@@ -90,16 +108,14 @@ class Plugin(Generic[Config]):
         callbacks get the JSON object itself. The keys of the SDK (`_rules_`, `_match_..._`, `_plugin_id_`) are not in
         it.
         """
-        self.callbacks.parse_config = _plain(function)
-        return function
+        return self._register("parse_config", function)
 
     def parse_override_config(self, function: ParseOverrideConfig[Config]) -> ParseOverrideConfig[Config]:
         """Turns a rule and the parsed global configuration (None if there are only rules) into what callbacks get.
 
         Return a new object: the global one is shared by all streams.
         """
-        self.callbacks.parse_override_config = _plain(function)
-        return function
+        return self._register("parse_override_config", function)
 
     def on_tick(self, period_ms: int) -> Callable[[PluginCallback], PluginCallback]:
         """Called every so many milliseconds, a multiple of 100, first at once. For each instance of the plugin."""
@@ -107,7 +123,8 @@ class Plugin(Generic[Config]):
         period_ms = check_period(period_ms)
 
         def register(function: PluginCallback) -> PluginCallback:
-            self.callbacks.ticks.append((period_ms, _plain(function)))
+            callback_functions.check(function, "a callback", "on_tick", _ARGUMENTS["on_tick"])
+            self.callbacks.ticks.append((period_ms, function))
             return function
 
         return register
@@ -116,13 +133,11 @@ class Plugin(Generic[Config]):
 
     def on_request_headers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
         """Called first in every stream, with the client's headers."""
-        self.callbacks.request_headers = _plain(function)
-        return function
+        return self._register("on_request_headers", function)
 
     def on_request_body(self, function: BodyCallback[Config]) -> BodyCallback[Config]:
         """Called once with the whole request body. Change it with `ctx.replace_request_body`."""
-        self.callbacks.request_body = _plain(function)
-        return function
+        return self._register("on_request_body", function)
 
     @overload
     def on_streaming_request_body(self, function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]: ...
@@ -140,7 +155,7 @@ class Plugin(Generic[Config]):
         """
 
         def register(function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]:
-            self.callbacks.streaming_request_body = _plain(function)
+            self._register("on_streaming_request_body", function)
             self.callbacks.request_read_only = read_only
             return function
 
@@ -151,26 +166,22 @@ class Plugin(Generic[Config]):
 
         They can be changed. `Action.PAUSE` keeps them until `ctx.resume_http_request`.
         """
-        self.callbacks.request_trailers = _plain(function)
-        return function
+        return self._register("on_request_trailers", function)
 
     def on_response_headers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
         """Called with the response headers, also for replies that this or another filter made."""
-        self.callbacks.response_headers = _plain(function)
-        return function
+        return self._register("on_response_headers", function)
 
     def on_response_body(self, function: BodyCallback[Config]) -> BodyCallback[Config]:
         """Called once with the whole response body. Change it with `ctx.replace_response_body`."""
-        self.callbacks.response_body = _plain(function)
-        return function
+        return self._register("on_response_body", function)
 
     def on_response_too_large(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
         """Called instead of `on_response_body` when a response has more bytes than may be buffered.
 
         It may answer with `ctx.send_http_response`; otherwise the client gets a 502.
         """
-        self.callbacks.response_too_large = _plain(function)
-        return function
+        return self._register("on_response_too_large", function)
 
     @overload
     def on_streaming_response_body(
@@ -195,7 +206,7 @@ class Plugin(Generic[Config]):
         """
 
         def register(function: StreamingResponseCallback[Config]) -> StreamingResponseCallback[Config]:
-            self.callbacks.streaming_response_body = _plain(function)
+            self._register("on_streaming_response_body", function)
             self.callbacks.response_read_only = read_only
             return function
 
@@ -206,15 +217,19 @@ class Plugin(Generic[Config]):
 
         They can be changed. `Action.PAUSE` keeps them until `ctx.resume_http_response`.
         """
-        self.callbacks.response_trailers = _plain(function)
-        return function
+        return self._register("on_response_trailers", function)
 
     def on_stream_done(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
         """Called last in every stream, however it ended."""
-        self.callbacks.stream_done = _plain(function)
+        return self._register("on_stream_done", function)
+
+    def _register(self, decorator: str, function: AnyCallable) -> AnyCallable:
+        callback_functions.check(function, "a callback", decorator, _ARGUMENTS[decorator])
+        name = decorator.removeprefix("on_")
+        if (other := getattr(self.callbacks, name)) is not None:
+            raise ValueError(
+                f"{callback_functions.place(function)} is a second callback for {decorator}, beside "
+                f"{callback_functions.place(other)}; only one can be called: register one function that does both"
+            )
+        setattr(self.callbacks, name, function)
         return function
-
-
-def _plain(function: AnyCallable) -> AnyCallable:
-    checks.function(function, "a callback")
-    return function

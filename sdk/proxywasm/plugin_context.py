@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import checks, log, properties
+from . import callback_functions, checks, log, properties
 from .core.plugin_state import PluginState
 from .core.running import current
 from .core.ticks import Ticks
@@ -75,7 +75,7 @@ class PluginContext(PluginState):
         """Have a function change each traceback of this plugin before anybody sees it: take secrets out of it, which
         may stand in the message of any exception. One that raises leaves nothing of the traceback.
         """
-        checks.function(function, "the filter of tracebacks")
+        callback_functions.check(function, "the filter of tracebacks", "filter_tracebacks", ("text",))
         self.traceback_filters.append(function)
 
     # Leader election.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from . import checks
 from .core.stream_state import StreamState
 from .errors import RuleError
-from .headers import HeaderValues
-from .http_client import RouteCallback, answer_from, message_headers, split_url, to_body
+from .headers import Headers, HeaderValues
+from .http_client import HttpAnswer, RouteCallback, message_headers, split_url, to_body
 from .wire import ReplaceRequestBody
 
 
@@ -39,4 +42,14 @@ def start(
         ctx.replace_body(ctx.request, ReplaceRequestBody, data, "request")
     elif data:
         raise RuleError("cannot give a body to this route call: the request has none")
-    ctx.route_callback = lambda ctx, _config, body: callback(answer_from(ctx.response.headers.fields(), body))
+    ctx.route_callback = _answered(callback)
+
+
+def _answered(callback: RouteCallback) -> Callable[[Any, object, bytes], Any]:
+    def answered(ctx: Any, _config: object, body: bytes) -> Any:
+        # A gateway that gets no answer makes one itself, and the client gets that unless the callback replies.
+        headers = Headers.sent(ctx.response_headers.fields(), "they are those of an answer")
+        return callback(HttpAnswer(int(headers[":status"]), headers, body, received=ctx.is_response_from_upstream()))
+
+    answered.__wrapped__ = callback  # type: ignore[attr-defined]  # so errors name the author's function
+    return answered

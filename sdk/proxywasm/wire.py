@@ -180,7 +180,10 @@ class SendLocalReply:
 
 @dataclass(slots=True)
 class FailStream:
-    """The plugin raised in what it did for this stream within another's callback; the value is the traceback."""
+    """The plugin raised in what it did for this stream within another's callback; the value is the traceback.
+
+    With the effective context 0 it raised in what it did for itself, such as a tick.
+    """
 
     value: str
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ai_proxy import Row
-from ai_proxy.config.schema import json_name, keys_of
 from ai_proxy.config.settings import Settings
 from ai_proxy.providers import ROWS
 from ai_proxy.wire import apis
 from ai_proxy_docs import json_schema, providers_page
 from ai_proxy_docs.__main__ import DOCS, files, main, stale
+from proxywasm.config import Declared, json_name, keys_of
 
 PAGE = (DOCS / "providers.md").read_text(encoding="utf-8")
 NAMES = sorted({row.name for row in ROWS})
@@ -48,14 +47,14 @@ def test_each_provider_has_its_section(name: str) -> None:
     assert all(f"| `{json_name(rows[0].settings, field)}` |" in text for field in own)
 
 
-def kinds() -> list[type[Any]]:
-    found: set[type[Any]] = {row.settings for row in ROWS} | {Settings}
+def kinds() -> list[Declared]:
+    found: set[Declared] = {Settings, *(row.settings for row in ROWS)}
     found |= {entry.keys for kind in found for entry in keys_of(kind).values() if entry.keys}
     return sorted(found, key=repr)
 
 
-@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: str(kind.__name__))
-def test_every_key_has_a_description(kind: type[Any]) -> None:
+@pytest.mark.parametrize("kind", kinds(), ids=repr)
+def test_every_key_has_a_description(kind: Declared) -> None:
     assert all(entry.doc and not entry.doc.endswith(".") for entry in keys_of(kind).values())
 
 

@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 from tests.ai_proxy.gateway import COMPATIBLE, NATIVE, Json, gateway_with
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI
-from tests.ai_proxy.test_aws_event_stream import frame, header
+from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame, header
 from tests.ai_proxy.test_bounds import CHAT, fields
 from tests.ai_proxy.worst_bodies import calls, chat, padded, user
 
 from ai_proxy.config.settings import Settings
-from ai_proxy.fetching.kept import Kept
 from ai_proxy.pipeline import messages
 from ai_proxy.pipeline.promoted_thinking import Promotion
+from ai_proxy.protocols import clients
 from ai_proxy.protocols.anthropic.parts import Brackets
 from ai_proxy.protocols.anthropic.stream_writer import ClaudeWriter
-from ai_proxy.protocols.exchange import Call
 from ai_proxy.wire import limits
 from ai_proxy.wire.apis import Route
 from ai_proxy.wire.errors import ApiError
 from ai_proxy.wire.json import BOUNDS, check_together, loads
+from ai_proxy.wire.kept import Kept
 from ai_proxy.wire.multipart import MultipartError
 from ai_proxy.wire.multipart import read as read_form
 from benchmarks.lowering.counting import CountingGateway
@@ -151,7 +151,7 @@ def test_a_form_has_no_more_parts_and_headers_than_anybody_needs() -> None:
 
 
 def test_what_all_requests_leave_in_an_instance_is_bounded() -> None:
-    kept, (one, other) = Kept(100), (Call(Settings(type="x"), Route("")) for _ in range(2))
+    kept, (one, other) = Kept(100), (clients.new_exchange(Settings(type="x"), Route("")) for _ in range(2))
     assert kept.fits(one, 60)
     assert not kept.fits(other, 60)
     assert kept.fits(one, 40)  # instead of what it had

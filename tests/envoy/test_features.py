@@ -257,12 +257,14 @@ def test_streams_that_wait_at_the_same_time_get_their_own_answers(envoy: Envoy) 
         assert dict(json.loads(body)["headers"])["x-called"] == f"200 answer to {number}"
 
 
-def test_a_call_out_that_times_out_is_answered_by_envoy(envoy: Envoy) -> None:
-    assert envoy.send("/call?cluster=silent&timeout=300")[1] == b"504 upstream request timeout"
+def test_a_call_out_that_times_out_has_no_answer(envoy: Envoy) -> None:
+    """Envoy makes one, 504, but the service has not answered."""
+    assert envoy.send("/call?cluster=silent&timeout=300")[1] == b"502 "
 
 
-def test_a_call_out_to_a_host_that_refuses_is_answered_by_envoy(envoy: Envoy) -> None:
-    assert envoy.send("/call?cluster=closed")[1].startswith(b"503 ")
+def test_a_call_out_to_a_host_that_refuses_has_no_answer(envoy: Envoy) -> None:
+    """Envoy makes one, 503."""
+    assert envoy.send("/call?cluster=closed")[1] == b"502 "
 
 
 def test_a_call_out_to_no_cluster_is_not_sent(envoy: Envoy) -> None:

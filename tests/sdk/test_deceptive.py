@@ -126,7 +126,7 @@ def test_functions_that_do_nothing_when_they_are_called_are_no_callbacks(
 
 
 def test_ordinary_callables_are_callbacks() -> None:
-    plugin: Plugin[object] = Plugin("p")
-    callbacks: list[Any] = [lambda *_: None, functools.partial(print, 1), dict, print, [].append]
+    callbacks: list[Any] = [lambda *_: None, functools.partial(print, 1), dict, print]
     for callback in callbacks:
+        plugin: Plugin[object] = Plugin("p")
         assert plugin.on_stream_done(callback) is callback

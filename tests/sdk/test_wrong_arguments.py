@@ -180,6 +180,7 @@ ANYTHING = {
     "log.trace", "log.debug", "log.info", "log.warn", "log.error", "log.critical", "log.unsafe_info",
     # Header fields have tests of their own.
     "Headers.get", "Headers.get_all", "Headers.set_all", "Headers.add", "Headers.discard", "Headers.discard_all",
+    "Headers.setdefault",
     # No call of the host: plain functions on texts and bytes, as Python has them.
     "encode_event", "get_token_usage", "get_value_from_body", "marshal_str", "unmarshal_str", "unify_sse_chunk",
     "JsonBounds", "JsonBounds.check", "SSEDecoder", "SSEDecoder.feed", "log.enabled_for",

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from proxywasm.loading import NO_PLUGIN
+
 from ..building.python_source import parse_source
-from ..building.staging import NO_PLUGIN, Staging, StagingError, collect
+from ..building.staging import Staging, StagingError, collect
 from .guest import facts
 from .imports import Function, Import, Modules, imports_of, is_for_type_checkers, is_main_guard
 

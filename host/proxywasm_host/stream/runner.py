@@ -138,6 +138,8 @@ class Runner:
                 carry_out(stream, command, half)
             elif stream is not None:
                 self._for_others.append((stream, command))
+            elif isinstance(command, wire.FailStream):
+                self.services.log(LogLevel.ERROR, 0, command.value)
             # Otherwise the stream ended before its answer came, which is nobody's fault.
         self._carry_out_for_others()
 

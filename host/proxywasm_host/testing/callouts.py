@@ -37,13 +37,15 @@ class CallOuts:
 
     Args:
         delivered: is told that the plugin has got an answer.
+        time_out: lets the time of a call pass.
     """
 
-    def __init__(self, gateway: Gateway, delivered: Callable[[], None]) -> None:
+    def __init__(self, gateway: Gateway, delivered: Callable[[], None], time_out: Callable[[CallOut], None]) -> None:
         self.http: list[HttpCallOut] = []
         self.redis: list[RedisCallOut] = []
         self._gateway = gateway
         self._delivered = delivered
+        self._time_out = time_out
         self._waiting: dict[int, CallOut] = {}
         self._standing: list[_Standing] = []
 
@@ -62,11 +64,11 @@ class CallOuts:
         now = services.now()
         new: list[CallOut] = []
         for call in services.take_calls():
-            self.http.append(HttpCallOut(call, now + call.timeout_ms * 1_000_000, self._deliver_http))
+            self.http.append(HttpCallOut(call, now + call.timeout_ms * 1_000_000, self._deliver_http, self._time_out))
             new.append(self.http[-1])
         for command in services.take_redis_calls():
             deadline = now + command.settings.timeout_ms * 1_000_000
-            self.redis.append(RedisCallOut(command, deadline, self._deliver_redis))
+            self.redis.append(RedisCallOut(command, deadline, self._deliver_redis, self._time_out))
             new.append(self.redis[-1])
         self._waiting |= {call.number: call for call in sorted(new, key=lambda call: call.number)}
         for number in services.take_cancelled():
@@ -96,6 +98,10 @@ class CallOuts:
             call.fail() if message is None else call.answer(message)
 
         self._standing.append(_Standing(_http_fits(cluster, path), give))
+
+    def fail_http(self, cluster: str) -> None:
+        """Whatever else has been said about this service."""
+        self._standing.insert(0, _Standing(_http_fits(cluster, None), HttpCallOut.fail))
 
     def answer_redis(self, answer: RedisResponder, name: str | None) -> None:
         def give(call: RedisCallOut) -> None:

@@ -38,11 +38,14 @@ class Failures:
         __tracebackhide__ = True
         unreported, self._unreported = self._unreported, []
         if unreported and not self.tolerate:
-            failure = unreported[0]
-            raise PluginFailedError(f"the plugin failed\n\n{failure}") from _cause(failure)
+            raise plugin_failed(unreported[0]) from cause_of(unreported[0])
 
 
-def _cause(failure: BaseException) -> BaseException | None:
+def plugin_failed(failure: BaseException) -> PluginFailedError:
+    return PluginFailedError(f"the plugin failed\n\n{failure}")
+
+
+def cause_of(failure: BaseException) -> BaseException | None:
     """Natively the plugin's own exception, from the plugin's first frame on: pytest shows its source, `--pdb` stops
     there."""
     cause = failure.__cause__

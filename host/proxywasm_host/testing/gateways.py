@@ -157,6 +157,12 @@ class Gateway(Protocol):
 
     def redis_call_response(self, call: int, response: bytes | None) -> None: ...
 
+    def refuse_calls(self, cluster: str) -> None:
+        """Nobody listens there any more."""
+
+    def time_out(self, call: int, advance: Callable[[], None]) -> None:
+        """Let the time of a call pass; `advance` moves the clock, if the gateway has one that can be moved."""
+
     def expire(self) -> None: ...
 
     def tick(self) -> None: ...

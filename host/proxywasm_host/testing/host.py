@@ -14,13 +14,13 @@ from ..recordings.replay import MAX_ROUNDS, SEED
 from ..services import ForeignFunction
 from ..stream import Limits
 from .callouts import CallOuts, HttpResponder, RedisResponder
-from .failures import Failures
+from .failures import Failures, cause_of, plugin_failed
 from .gateways import Gateway, GatewayStream, Setting
 from .messages import Body, config_text, request
 from .programs import PluginSource, start_of
 from .stream import GivenProperties, TestStream, split_properties
 from .ticks import Ticks
-from .traffic import ScenarioError
+from .traffic import CallOut, ScenarioError
 from .views import HostViews
 
 
@@ -96,11 +96,11 @@ class TestHost(HostViews):
         )
         try:
             self._gateway: Gateway = self._start.gateway(setting)
-        except (PluginFailure, ProgramLost):
-            self._failures.report()
-            raise
+        except (PluginFailure, ProgramLost) as failure:
+            # A plugin that has not started cannot be tested, so this is tolerated by no test.
+            raise plugin_failed(failure) from cause_of(failure)
         self.services = self._gateway.services
-        self._callouts = CallOuts(self._gateway, self._after_answer)
+        self._callouts = CallOuts(self._gateway, self._after_answer, self._time_out)
         self._ticks = Ticks(self._gateway)
         self._settling = False
         self._closed = False
@@ -165,6 +165,15 @@ class TestHost(HostViews):
         self._callouts.answer_redis(answer, name)
         self.settle()
 
+    def refuse_calls(self, cluster: str) -> None:
+        """From now on this service is down: every HTTP call to it fails before it has been sent.
+
+        In a real Envoy nothing listens there any more, so that the test does not see these calls.
+        """
+        self._gateway.refuse_calls(cluster)
+        self._callouts.fail_http(cluster)
+        self.settle()
+
     # Time.
 
     def advance(self, seconds: float) -> None:
@@ -216,6 +225,8 @@ class TestHost(HostViews):
         finally:
             self._instances.remove(self)
             self._gateway.close()
+        # What a real gateway has done since the last step of the test is seen now.
+        self._failures.report()
 
     def __enter__(self) -> Self:
         return self
@@ -251,6 +262,13 @@ class TestHost(HostViews):
         """Used by streams: this one is over, and its last events are there to be seen."""
         __tracebackhide__ = True
         self._open.pop(sender).see()
+
+    def _time_out(self, call: CallOut) -> None:
+        __tracebackhide__ = True
+        self._gateway.time_out(call.number, lambda: self.advance((call.deadline - self.services.now()) / 1e9))
+        if call.waiting:
+            call.settle("timed out")
+        self._after_answer()
 
     def _after_answer(self) -> None:
         # A standing answer is given by `settle` itself, which goes on until nothing moves.

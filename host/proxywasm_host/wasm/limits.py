@@ -11,6 +11,7 @@ from proxywasm.wire import LogLevel
 
 from .. import services, stream
 from ..limit_fields import KIB, MIB, limit
+from ..services.call_time import CALL_TIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Limits:
         "the instance is lost; from 32 MiB on the plugin: `RecursionError`",
     )
     call_time: float = limit(
-        5.0,
+        CALL_TIME,
         "s",
         "one call of a callback; time in which call-outs are waited for does not count",
         "the instance is lost",

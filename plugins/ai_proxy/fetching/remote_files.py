@@ -8,10 +8,9 @@ from typing import Final
 
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, RouteCluster, log
 
-from ..protocols.exchange import Call
-from ..protocols.pivot.message_content import Data
 from ..wire import limits
 from ..wire.errors import ApiError, request_too_large
+from ..wire.files import Data
 from .public_address import is_public
 
 _TIMEOUT_MS: Final = 30_000
@@ -33,16 +32,9 @@ _SIGNATURES: Final = (
 )
 
 
-class FilesWanted(Exception):
-    """A codec cannot go on without these; it is asked again when they are in `call.files`."""
-
-    def __init__(self, urls: list[str]) -> None:
-        super().__init__(f"{len(urls)} files")
-        self.urls = list(dict.fromkeys(urls))
-
-
-def fetch(call: Call, urls: list[str], then: Callable[[ApiError | None], None]) -> None:
-    """Fetch all of these into `call.files`, each once. `then` is called once, with the first error if there is one.
+def fetch(files: dict[str, Data], urls: list[str], then: Callable[[ApiError | None], None]) -> None:
+    """Fetch all of these, each once, into `files` by their addresses. `then` is called once, with the first error if
+    there is one.
 
     The calls go to the service that the route leads to, whose sidecar or egress proxy knows the way. Raises `ApiError`
     for addresses that no client has a business to see through the gateway.
@@ -65,10 +57,10 @@ def fetch(call: Call, urls: list[str], then: Callable[[ApiError | None], None]) 
         size += len(answer.body)
         if size > limits.FETCHED_FILES:
             waiting.clear()
-            call.files.clear()
+            files.clear()
             then(_too_large())
             return
-        call.files[url] = Data(_media_type(answer), base64.b64encode(answer.body).decode())
+        files[url] = Data(_media_type(answer), base64.b64encode(answer.body).decode())
         waiting.discard(url)
         if not waiting:
             then(None)

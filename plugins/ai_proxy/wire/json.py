@@ -169,15 +169,3 @@ def _dump(value: Any, pieces: list[bytes]) -> None:
         pieces.append(b"]" if value else b"[]")
     else:
         pieces.append(dump_bytes(value))
-
-
-def type_name(value: Any) -> str:
-    """What people call a JSON value's type.
-
-    >>> type_name(3.5), type_name(None), type_name([])
-    ('number', 'null', 'array')
-    """
-    if isinstance(value, bool):
-        return "boolean"
-    names = {str: "string", int: "number", float: "number", list: "array", dict: "object", type(None): "null"}
-    return names.get(type(value), type(value).__name__)

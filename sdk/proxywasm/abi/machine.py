@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..adapters.instance import begin
 from ..core.definition import PluginDefinition
 from ..core.running import running
-from ..wire import ConfigError, LogLevel, PluginFailure
+from ..http_client import OUT_OF_ORDER
+from ..text import to_text
+from ..wire import ConfigError, Fields, LogLevel, PluginFailure
 from .calls import (
     CALL_BODY,
     CALL_HEADERS,
@@ -20,6 +24,19 @@ from .calls import (
 from .pairs import split_pairs
 from .root import Root
 from .stream import Stream
+
+_OF_GATEWAYS: Final = frozenset(map(str, OUT_OF_ORDER))
+_SERVICE_TIME: Final = "x-envoy-upstream-service-time"
+"""Envoy gives it to every answer to a call that a service has made, and to none of its own."""
+
+
+def _is_by_gateway(fields: Fields) -> bool:
+    """Envoy answers for a service that does not: 504 after the timeout, 502 or 503 if the connection breaks or cannot
+    be made."""
+    if not fields or not fields[0][1].startswith("50"):
+        return False
+    answer = dict(fields)
+    return answer.get(":status", "") in _OF_GATEWAYS and _SERVICE_TIME not in answer
 
 
 class Machine:
@@ -143,6 +160,11 @@ class Machine:
         if root := self._root(context):
             fields = split_pairs(self._abi.get_header_map_pairs(CALL_HEADERS)) if header_count else []
             body = self._abi.get_buffer_bytes(CALL_BODY, 0, body_size) or b"" if body_size else b""
+            if _is_by_gateway(fields):
+                if root.dispatcher.log_level <= LogLevel.DEBUG:
+                    waiting = root.dispatcher.calls.waits_for_http(call)
+                    root.port.log(LogLevel.DEBUG, waiting, f"no answer to http call {call}: {to_text(body)}")
+                fields, body = [], b""
             root.http_call_response(call, fields, body)
 
     def redis_call_response(self, context: int, call: int, status: int, size: int) -> None:

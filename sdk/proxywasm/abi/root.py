@@ -8,7 +8,7 @@ from ..core import log_lines
 from ..core.definition import PluginDefinition
 from ..core.dispatcher import Dispatcher
 from ..core.trailers import Trailers
-from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
+from ..wire import Command, EffectiveContext, FailStream, Fields, LogLevel, Outcome, PluginFailure
 from .calls import CONTINUE, PASS, Gateway
 from .commands import MEANINGS
 from .half import Half
@@ -107,6 +107,8 @@ class Root:
                 stream, half = self._streams.get(command.value), None
             elif stream is not None:
                 meaning(stream, command, half, in_phase)
+            elif isinstance(command, FailStream):
+                self.port.log(LogLevel.ERROR, 0, command.value)
             # Otherwise the stream ended before its answer came, which is nobody's fault.
         while self._after:
             self._after.pop(0)()

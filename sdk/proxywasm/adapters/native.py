@@ -15,6 +15,8 @@ from ..core.tracebacks import plugin_traceback
 from ..core.trailers import Trailers
 from ..errors import ConfigError
 from ..headers import Headers
+from ..loading import PluginNotFoundError, plugin_of
+from ..made_plugins import MadePlugins
 from ..plugin import Plugin
 from ..wire import Fields, Host, Outcome, PluginFailure, Program, as_unicode, join_fields, split_fields, with_bytes
 
@@ -22,14 +24,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class PluginNotFoundError(ImportError):
-    """There is no plugin where one was expected. The message says what was looked for."""
-
-
 def load_plugin(path: Path) -> Plugin[Any]:
     """The plugin of a package folder or a module file: its attribute `plugin`.
 
-    The folder that holds it is put on `sys.path`, as a build does.
+    The folder that holds it is put on `sys.path`, as a build does. Raises `PluginNotFoundError`.
     """
     if not (path.suffix == ".py" or (path / "__init__.py").is_file()):
         raise PluginNotFoundError(f"{path} is neither a Python file nor a package folder with an __init__.py")
@@ -37,11 +35,9 @@ def load_plugin(path: Path) -> Plugin[Any]:
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    module = importlib.import_module(path.resolve().stem)
-    plugin = getattr(module, "plugin", None)
-    if not isinstance(plugin, Plugin):
-        raise PluginNotFoundError(f"{path} has no attribute `plugin` that is a proxywasm.Plugin")
-    return plugin
+    with MadePlugins() as made:
+        module = importlib.import_module(path.resolve().stem)
+    return plugin_of(module, made)
 
 
 def native_program(plugin: Plugin[Any], host: Host) -> Program:

@@ -9,7 +9,17 @@ from typing import Any
 from ..errors import ConfigError
 from ..headers import Headers
 from ..text import encode, spell_out
-from ..wire import Command, EffectiveContext, Fields, ForeignFunctionError, Host, LogLevel, Outcome, PluginFailure
+from ..wire import (
+    Command,
+    EffectiveContext,
+    FailStream,
+    Fields,
+    ForeignFunctionError,
+    Host,
+    LogLevel,
+    Outcome,
+    PluginFailure,
+)
 from . import log_lines, rules
 from .definition import PluginDefinition
 from .instance import PluginInstance
@@ -134,7 +144,7 @@ class Dispatcher(PluginInstance):
                 outcome = self.run(0, _without_answer, function, own=0)
             except PluginFailure as failure:
                 # One timer must not stop the others, nor itself the next time.
-                self.host.log(LogLevel.ERROR, 0, str(failure))
+                commands += (EffectiveContext(0), FailStream(str(failure)))
             else:
                 assert not isinstance(outcome, bytes)
                 commands += outcome or ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..callback_functions import place
 from ..errors import RuleError
 from ..wire import (
     BodyMode,
@@ -95,7 +96,7 @@ class Phases:
         if action is None:
             request.release(CONTINUED)
         else:
-            _hold(ctx, request, action, "on_request_headers", has_body=ctx.has_request_body)
+            _hold(ctx, request, action, "on_request_headers", callbacks.request_headers, has_body=ctx.has_request_body)
 
     def response_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
@@ -125,7 +126,9 @@ class Phases:
         if action is None:
             response.release(CONTINUED)
         else:
-            _hold(ctx, response, action, "on_response_headers", has_body=ctx.has_response_body)
+            _hold(
+                ctx, response, action, "on_response_headers", callbacks.response_headers, has_body=ctx.has_response_body
+            )
 
     def _route_answer_arrives(self, ctx: StreamState) -> None:
         """The answer goes to the callback of the route call, whole."""
@@ -196,11 +199,13 @@ class Phases:
         if ctx.replied and not replied:
             return
         if action is _STOP:
-            raise RuleError(f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}")
+            raise RuleError(
+                f"{place(callback)}: {name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}"
+            )
         if action is None:
             direction.release(CONTINUED)
         else:
-            _hold(ctx, direction, action, name)
+            _hold(ctx, direction, action, name, callback)
 
     def _response_too_large(self, ctx: StreamState) -> None:
         """A body that is buffered comes whole or not at all."""
@@ -220,8 +225,10 @@ class Phases:
             direction.release(CONTINUED)
             return
         if action is _STOP:
-            raise RuleError(f"{name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}")
-        _hold(ctx, direction, action, name)
+            raise RuleError(
+                f"{place(callback)}: {name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}"
+            )
+        _hold(ctx, direction, action, name, callback)
 
     def _chunk(
         self,
@@ -242,7 +249,8 @@ class Phases:
             return None
         if type(new) is not bytes:
             if not isinstance(new, bytes):
-                raise TypeError(f"a streaming body callback must return bytes or None, got {type(new).__name__}")
+                got = type(new).__name__
+                raise TypeError(f"{place(callback)}: a streaming body callback must return bytes or None, got {got}")
             new = bytes.__bytes__(new)
         if direction.read_only:
             raise RuleError(READ_ONLY)
@@ -256,8 +264,8 @@ class Phases:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         if callback(ctx, ctx.config, body, end_of_stream):
             raise RuleError(
-                "on_streaming_response_body must return nothing after need_pause_streaming_response: "
-                "inject_response_body sends what should go on"
+                f"{place(callback)}: on_streaming_response_body must return nothing after "
+                "need_pause_streaming_response: inject_response_body sends what should go on"
             )
         if ctx.replied:
             return
@@ -295,7 +303,15 @@ def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
         direction.headers.discard("content-length")
 
 
-def _hold(ctx: StreamState, direction: Direction, action: Action, callback: str, *, has_body: bool = True) -> None:
+def _hold(
+    ctx: StreamState,
+    direction: Direction,
+    action: Action,
+    name: str,
+    callback: object,
+    *,
+    has_body: bool = True,
+) -> None:
     """What has been in hand goes on or is held, as the callback has returned."""
     if action is _CONTINUE:
         direction.release(CONTINUED)
@@ -306,4 +322,4 @@ def _hold(ctx: StreamState, direction: Direction, action: Action, callback: str,
         direction.held = True
         ctx.command(_PAUSE if action is _WAIT else _STOP_ITERATION)
     else:
-        raise TypeError(f"{callback} must return an Action or None, got {action!r}")
+        raise TypeError(f"{place(callback)}: {name} must return an Action or None, got {action!r}")

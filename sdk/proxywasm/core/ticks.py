@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from .. import checks
+from .. import callback_functions, checks
 from ..checks import MAX_U32
 from ..errors import RuleError
 from ..wire import Host
@@ -34,7 +34,7 @@ class Ticks:
 
     def register(self, period_ms: int, function: Callable[[], object]) -> None:
         period_ms = check_period(period_ms)
-        checks.function(function, "the function of a tick")
+        callback_functions.check(function, "the function of a tick", "register_tick", ())
         if not self.open:
             raise RuleError("a tick can be registered only while the plugin starts, for example in parse_config")
         self._entries.append(_Tick(period_ms, function))

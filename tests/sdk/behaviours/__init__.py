@@ -20,6 +20,7 @@ from . import (
     own_mistakes,
     plugin_wide,
     redis_calls,
+    registration,
     stdlib,
     wrong_arguments,
 )
@@ -36,6 +37,7 @@ PLUGINS: dict[str, Plugin[Config]] = {
     **own_mistakes.PLUGINS,
     **plugin_wide.PLUGINS,
     **redis_calls.PLUGINS,
+    **registration.PLUGINS,
     **stdlib.PLUGINS,
     **wrong_arguments.PLUGINS,
 }

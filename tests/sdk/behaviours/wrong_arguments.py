@@ -216,6 +216,8 @@ def call_all(ctx: HttpContext, config: Config) -> None:
             case(ctx)
         except Exception as error:
             raised[name] = f"{type(error).__name__}: {error}"
+            if error.__context__ is not None and not error.__suppress_context__:
+                raised[name] += f", during the handling of {error.__context__!r}"
         else:
             raised[name] = "nothing"
     log.info(len(raised))

@@ -113,7 +113,8 @@ def _load(file: Path) -> Iterable[Exchange]:
 
 def _session(*, native: bool, wasm: Path | None, plugin: Path | None) -> Session:
     if native:
-        from proxywasm.adapters.native import PluginNotFoundError, load_plugin
+        from proxywasm.adapters.native import load_plugin
+        from proxywasm.loading import PluginNotFoundError
 
         from ...recordings.replay import native_session
 

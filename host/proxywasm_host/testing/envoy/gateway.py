@@ -25,6 +25,9 @@ _TIMEOUT: Final = "x-envoy-expected-rq-timeout-ms"
 _OF_CALLS: Final = {_TIMEOUT, "x-envoy-internal", "x-forwarded-for", "x-forwarded-proto"}
 """Headers that Envoy adds to the calls of plugins."""
 
+_PAUSE: Final = 0.01
+"""Seconds between two looks at what comes by itself."""
+
 _numbers = itertools.count(1)
 
 
@@ -107,7 +110,18 @@ class EnvoyGateway:
     def redis_call_response(self, call: int, response: bytes | None) -> NoReturn:  # noqa: ARG002  # there are none
         unsupported("redis")
 
+    def refuse_calls(self, cluster: str) -> None:
+        self._session.refuse(cluster)
+
     # Time, which is real here.
+
+    def time_out(self, call: int, advance: Callable[[], None]) -> None:  # noqa: ARG002  # nobody can move it
+        """Until Envoy gives the call up, which it does by itself."""
+        wire = self._calls.pop(call).wire
+        while wire.open:
+            time.sleep(_PAUSE)
+            self._session.settle()
+        self.settle()
 
     def expire(self) -> None:
         """Envoy does that."""

@@ -17,12 +17,13 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...gateway.envoy.background import BackgroundEnvoy
 from ...gateway.envoy.errors import EnvoyError
 from ...gateway.envoy.messages import Json
+from ..traffic import ScenarioError
 from . import configuration
 from .configuration import AT_ONCE, CLUSTERS, LATER, LISTENERS, PING, Plugin
 from .hub import Hub, Wire
@@ -69,6 +70,14 @@ class Session:
 
     def end_service(self, cluster: str) -> None:
         self._clusters.pop(cluster).end()
+
+    def refuse(self, cluster: str) -> None:
+        """The service does not listen any more; Envoy still has its name."""
+        if cluster not in self._clusters:
+            raise ScenarioError(f"there is no service {cluster}, only {', '.join(self._clusters)}")
+        service = self._clusters[cluster]
+        service.end()
+        self._clusters[cluster] = replace(service, end=lambda: None)
 
     def publish_services(self) -> None:
         resources = [service.cluster for service in self._clusters.values()]
