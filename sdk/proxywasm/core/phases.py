@@ -96,8 +96,7 @@ class Phases:
         if action is None:
             request.release(CONTINUED)
         else:
-            has_body = ctx.has_request_body
-            _hold(ctx, request, action, "on_request_headers", callbacks.request_headers, has_body=has_body)
+            _hold(ctx, request, action, "on_request_headers", callbacks.request_headers, has_body=ctx.has_request_body)
 
     def response_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
@@ -127,8 +126,9 @@ class Phases:
         if action is None:
             response.release(CONTINUED)
         else:
-            has_body = ctx.has_response_body
-            _hold(ctx, response, action, "on_response_headers", callbacks.response_headers, has_body=has_body)
+            _hold(
+                ctx, response, action, "on_response_headers", callbacks.response_headers, has_body=ctx.has_response_body
+            )
 
     def _route_answer_arrives(self, ctx: StreamState) -> None:
         """The answer goes to the callback of the route call, whole."""

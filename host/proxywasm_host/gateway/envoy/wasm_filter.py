@@ -31,8 +31,8 @@ def wasm_filter(
     """`label` names the filter in Envoy, `name` the plugin.
 
     Filters with one `vm` share their data, and with one `place` and module also their VMs. The root id is by default
-    the name. Envoy puts name, root id and VM in front of each line that the plugin logs for a stream, and in front of other
-    lines the root id and the VM.
+    the name. Envoy puts name, root id and VM in front of each line that the plugin logs for a stream, and in front of
+    other lines the root id and the VM.
     """
     apart = {} if place is None else {"configuration": _text(str(place))}
     return extension(
