@@ -71,7 +71,7 @@ def _imports(nodes: Iterable[ast.AST], package: str, place: Place) -> Iterator[I
             yield from _imports_of_try(node, package, place)
         elif isinstance(node, ast.With) and suppresses_import_errors(node):
             yield from _imports(node.body, package, place._replace(guarded=True))
-        else:
+        elif not isinstance(node, ast.expr):  # no import is part of an expression, which may be as deep as it likes
             inner = place._replace(in_function=place.in_function or isinstance(node, Function))
             yield from _imports(ast.iter_child_nodes(node), package, inner)
 

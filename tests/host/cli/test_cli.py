@@ -121,7 +121,7 @@ def test_a_mistake_is_one_line_and_exits_with_2(words: list[object], message: st
     assert "Traceback" not in result.output
 
 
-PLUGIN = "from proxywasm import Plugin\nplugin = Plugin('x')\n"
+PLUGIN = "from proxywasm import Plugin\nplugin = Plugin('x')\nplugin.on_stream_done(lambda ctx, config: None)\n"
 EXCHANGE: dict[str, Any] = {
     "name": "x",
     "config": {},
