@@ -21,14 +21,14 @@ OUTSIDE = {"tests", "benchmarks", "tools", "examples"}
 """Folders that only the repository has."""
 LAYERS = [
     Layers("sdk", "proxywasm", {
-        "what puts plugins into hosts": {"abi", "adapters", "testing"},
-        "the author's facade": {
+        "adapters": {"abi", "adapters", "testing"},
+        "facade": {
             "", "attributes", "clusters", "config", "context", "http_client", "loading", "log", "metrics", "plugin",
             "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data",
             "token_usage",
         },
-        "what runs a plugin": {"core"},
-        "the vocabulary": {
+        "core": {"core"},
+        "vocabulary": {
             "callback_functions", "checks", "connection_headers", "errors", "fields", "framing", "headers", "helpers",
             "json_bounds", "made_plugins", "replies", "resp", "sse", "text", "wire",
         },
@@ -45,7 +45,7 @@ LAYERS = [
         "formats and limits": {"wire"},
     }),
 ]  # fmt: skip
-"""Packages whose modules import in one direction."""
+"""Packages whose modules import in one direction; docs/design.md explains the layers."""
 FOR_OTHER_HOSTS = "proxywasm_host.services.redis_calls"
 """For programs that drive a runner themselves; the extra `redis` is for it."""
 

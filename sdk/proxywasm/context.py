@@ -33,6 +33,7 @@ from .wire import (
 REPLIED = "this stream has been answered with a local reply"
 
 _CLEAR_ROUTE_CACHE = ("clear_route_cache",)
+_CODE_DETAILS = ("response", "code_details")
 
 
 class HttpContext(UserAttributes):
@@ -98,18 +99,24 @@ class HttpContext(UserAttributes):
 
     def set_request_body_buffer_limit(self, size: int) -> None:
         """How many bytes of request body may be buffered for this stream; beyond it the client gets 413."""
-        self._limit(self.request, ReadRequestBody, size)
+        request = self.request
+        if type(size) is int and 0 <= size <= MAX_U32 and request.read is None and not self.ended:
+            request.limit = size  # as in nearly every request
+        else:
+            self._limit(request, ReadRequestBody, size)
 
     def set_response_body_buffer_limit(self, size: int) -> None:
         """How many bytes of response body may be buffered for this stream; beyond it the client gets 502."""
-        self._limit(self.response, ReadResponseBody, size)
+        response = self.response
+        if type(size) is int and 0 <= size <= MAX_U32 and response.read is None and not self.ended:
+            response.limit = size  # as in nearly every response
+        else:
+            self._limit(response, ReadResponseBody, size)
 
     def _limit(self, direction: Direction, read: Callable[[BodyMode, int], Command], size: int) -> None:
         if self.ended:
             raise RuleError(f"nothing can be limited any more: {DONE}")
-        if type(size) is not int or not 0 <= size <= MAX_U32:  # as in every request
-            checks.number(size, "the limit of a body", 0, MAX_U32)
-        direction.limit = size
+        direction.limit = size = checks.number(size, "the limit of a body", 0, MAX_U32)
         if direction.read is not None:
             self.command(read(direction.read, size))
 
@@ -245,11 +252,11 @@ class HttpContext(UserAttributes):
 
     def disable_reroute(self) -> None:
         """Keep the route that was chosen, whatever headers are changed."""
-        self._owner.host.set_property(self._id, _CLEAR_ROUTE_CACHE, b"off")
+        self._owner.unchecked_host.set_property(self._id, _CLEAR_ROUTE_CACHE, b"off")
 
     def is_response_from_upstream(self) -> bool:
         """False for replies made on the way: a local reply of any filter, no healthy upstream, a time-out, ..."""
-        return self.get_property("response", "code_details") == b"via_upstream"
+        return self._owner.unchecked_host.get_property(self.id, _CODE_DETAILS) == b"via_upstream"
 
     # The rules that need only headers.
 

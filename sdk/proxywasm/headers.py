@@ -269,11 +269,6 @@ class Headers(MutableMapping[str, str]):
         self.sealed = reason
         self.changed = self.guard = None  # nobody needs to know any more; whoever did would stay in memory with us
 
-    def take_edits(self) -> FieldEdits:
-        """The changes since the last call, for the host. Called by the SDK at the end of a callback."""
-        edits, self.edits = self.edits, []
-        return edits
-
 
 def apply_edits(fields: Fields, edits: FieldEdits) -> Fields:
     """The host's side of `Headers`: the fields after the edits. A replaced field keeps its place."""

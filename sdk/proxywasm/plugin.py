@@ -34,11 +34,11 @@ _ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
     "on_request_headers": ("ctx", "config"),
     "on_request_body": ("ctx", "config", "body"),
     "on_streaming_request_body": ("ctx", "config", "chunk", "last_chunk"),
+    "on_request_trailers": ("ctx", "config"),
     "on_response_headers": ("ctx", "config"),
     "on_response_body": ("ctx", "config", "body"),
     "on_response_too_large": ("ctx", "config"),
     "on_streaming_response_body": ("ctx", "config", "chunk", "last_chunk"),
-    "on_request_trailers": ("ctx", "config"),
     "on_response_trailers": ("ctx", "config"),
     "on_stream_done": ("ctx", "config"),
 }

@@ -271,6 +271,8 @@ class RedisCallError(Exception):
 class LimitError(RuntimeError):
     """The host keeps no more shared data, properties or metrics, or a value is too large to cross.
 
+    Authors do not meet it for metrics: those that cannot be defined are not counted.
+
     The message says what is too much, and the limit.
     """
 

@@ -178,6 +178,16 @@ def test_a_response_whose_end_has_no_place_is_broken_off(envoy: Envoy) -> None:
     envoy.wait_for_log("the response is broken off: there is no place for the 2 bytes of its end")
 
 
+def test_a_request_whose_end_has_no_place_is_broken_off(envoy: Envoy) -> None:
+    answer = envoy.send_bytes(
+        b"POST /upper-stream HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+        b"3\r\nabc\r\n0\r\nx-trailer: yes\r\n\r\n",
+    )
+    assert b"ABC" not in answer
+    envoy.wait_for_log("the request is broken off: there is no place for the 1 bytes of its end")
+    assert ask(envoy, "/upper", b"next")["body"] == "NEXT"
+
+
 def test_trailers_are_the_end_of_a_buffered_response_body(envoy: Envoy) -> None:
     assert envoy.send("/whole?stream&trailers")[1] == b"[" + b"".join(CHUNKS) + b"]"
 

@@ -9,6 +9,7 @@ from proxywasm.adapters.native import native_program
 from proxywasm.wire import LogLevel
 from proxywasm_host.services import HostServices
 from proxywasm_host.stream import (
+    ChainedStream,
     CloseUpstream,
     InformationalResponse,
     Limits,
@@ -35,7 +36,7 @@ def run(plugin: Plugin[Any], *, limits: Limits | None = None, fail_open: bool = 
     return Runner(program, services, limits=limits, fail_open=fail_open)
 
 
-def says(stream: Stream) -> list[tuple[Any, ...]]:
+def says(stream: Stream | ChainedStream) -> list[tuple[Any, ...]]:
     """What the stream sends, without headers that were given by REQUEST and RESPONSE."""
     out: list[tuple[Any, ...]] = []
     for event in stream.take():

@@ -22,6 +22,12 @@ ERRORS = {
     "Counter: NUL": "ValueError: the name of a metric cannot contain NUL",
     "Gauge: no name": "TypeError: the name of a metric must be str, got NoneType",
     "Histogram: bytes": "TypeError: the name of a metric must be str, got bytes",
+    "Counter.value_of: label that there is not": (
+        "TypeError: the labels of the metric 'wrong_counter' are none; got tenant"
+    ),
+    "Gauge.value_of: label that there is not": (
+        "TypeError: the labels of the metric 'wrong_gauge' are none; got tenant"
+    ),
     "Counter.increment: float": "TypeError: what is added to a counter must be int, got float",
     "Counter.increment: bool": "TypeError: what is added to a counter must be int, got bool",
     "Counter.increment: negative": "ValueError: a counter only grows: wrong_counter + -1",

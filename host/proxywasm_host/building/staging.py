@@ -241,11 +241,12 @@ def _find(name: str, beside: Path) -> Iterator[tuple[str, Path]]:
         yield from _own_files(beside / name, beside)
     elif (beside / f"{name}.py").is_file():
         yield from _own_files(beside / f"{name}.py", beside)
-    elif installed := _installed(name):
-        yield from _files_of(installed)
+    elif path := installed(name):
+        yield from _files_of(path)
 
 
-def _installed(name: str) -> Path | None:
+def installed(name: str) -> Path | None:
+    """The package folder or file of a top-level module that is installed where the tools run."""
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):

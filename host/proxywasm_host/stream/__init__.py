@@ -5,11 +5,13 @@ A test, a replay or a live gateway moves the bytes: it tells a `Stream` what arr
 replies, limits and failures of the plugin are decided in this package and nowhere else. The plugin is any
 `wire.Program`, native or Wasm.
 
-Modules from bottom to top, each of which imports only those before it: `states` (the theory, and the tables of states),
-`events`, `limits`, `framing` and `field_rules`, `half` (one direction), `ready`, `exchange` (both, without the plugin),
-`stream` (with it), `commands`, `runner`.
+Each module imports only those before it: `states` (the theory, and the tables of states), `events`, `limits`,
+`framing`, `field_rules`, `waiting`, `half` (one direction), `ready`, `exchange` (both directions, without the plugin),
+`link` (local replies, which concern all plugins of a chain), `phases` (with the plugin), `stream` (what a host feeds),
+`commands`, `runner`, `chain`.
 """
 
+from .chain import Chain, ChainedStream
 from .events import (
     CloseUpstream,
     Event,
@@ -29,6 +31,8 @@ from .states import SequenceError
 from .stream import Stream
 
 __all__ = [
+    "Chain",
+    "ChainedStream",
     "CloseUpstream",
     "Event",
     "InformationalResponse",

@@ -12,11 +12,13 @@ from .half import Half
 from .states import Part
 from .stream import Stream
 
+_OVER: Final = Part.OVER  # Looked up once: an enum member is no cheap attribute.
+
 
 def carry_out(stream: Stream, command: wire.Command, half: Half | None) -> None:
     """`half` is the direction whose phase is being answered, None where no phase of this stream is."""
     action = _COMMANDS.get(type(command))
-    if action is None or stream.part is Part.OVER:
+    if action is None or stream.part is _OVER:
         _meaningless(stream, command)
     else:
         action(stream, half, command)

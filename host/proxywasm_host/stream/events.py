@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from proxywasm.wire import Fields
 
@@ -84,3 +85,16 @@ Event: TypeAlias = (
     | CloseUpstream
     | Reset
 )
+
+
+class Side(NamedTuple):
+    """What a direction is called, and its events."""
+
+    name: str
+    headers: Callable[[Fields, bool], Event]
+    body: Callable[[bytes, bool], Event]
+    trailers: Callable[[Fields], Event]
+
+
+REQUEST: Final = Side("request", RequestHeaders, RequestBody, RequestTrailers)
+RESPONSE: Final = Side("response", ResponseHeaders, ResponseBody, ResponseTrailers)

@@ -11,8 +11,8 @@ from proxywasm.replies import FAILED, STATUSES, malformed
 from proxywasm.wire import Fields, LocalReply, LogLevel, Program
 
 from ..services import HostServices
-from .events import CloseUpstream, Event, Reset
-from .half import REQUEST, RESPONSE, Half
+from .events import REQUEST, RESPONSE, CloseUpstream, Event, Reset
+from .half import Half
 from .limits import Limits
 from .ready import Ready
 from .states import Departure
@@ -39,13 +39,13 @@ class Exchange:
     def take(self) -> list[Event]:
         """What is to be sent since the last call."""
         events, self.events = self.events, []
-        self._ready.discard(self)
+        self._ready.pop(self, None)
         return events
 
     def note(self) -> None:
         """Something may have been added to `events`."""
         if self.events:
-            self._ready.add(self)
+            self._ready[self] = None
 
     def log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
         self.services.log(level, self.id, message)

@@ -74,6 +74,19 @@ RECEIVED_RESPONSE: Final = ReceivedResponse(RESPONSE_PSEUDO)
 RECEIVED_TRAILERS: Final = Received(())
 
 
+_initial: Final = itemgetter(slice(1))
+_TEXTS: Final = frozenset({str})
+OPERATIONS: Final = frozenset("=+-")
+"""What an edit begins with."""
+
+
+def are_edits(edits: FieldEdits) -> bool:
+    """Whether this is a list of edits: a native program may answer with anything."""
+    return (
+        not len(edits) % 2 and _TEXTS.issuperset(map(type, edits)) and OPERATIONS.issuperset(map(_initial, edits[::2]))
+    )
+
+
 def sent_fields(fields: Fields, pseudo: Collection[str]) -> Fields:
     """Fields of a message that a plugin makes. Raises `ValueError` for what cannot be sent."""
     return [(name.lower(), check(name, value, pseudo)) for name, value in fields]

@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from proxywasm.framing import has_no_body
 from proxywasm.headers import FRAMING, apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
-from .events import (
-    Event,
-    InformationalResponse,
-    RequestBody,
-    RequestHeaders,
-    RequestTrailers,
-    ResponseBody,
-    ResponseHeaders,
-    ResponseTrailers,
-)
+from .events import Event, InformationalResponse, Side
+from .field_rules import OPERATIONS, are_edits
 from .framing import STATUS, SWITCHING, declared, framed, may_tell_length, status_of, with_status
 from .limits import Limits, fields_refusal, fields_size
-from .states import DEPARTURES, Arrival, Departure, Ending, Piece, Step, Tail, arrival_after
+from .states import ARRIVALS, DEPARTURES, Arrival, Departure, Ending, Piece, SequenceError, Step, Tail, why_not
+from .waiting import Waiting
 
-_CHUNKS: Final = 1000
-"""That wait one by one. What comes then is put together: small chunks take much more room than their bytes."""
-
-_first: Final = itemgetter(slice(1))
-_TEXTS: Final = frozenset({str})
-_OPERATIONS: Final = frozenset("=+-")
-_OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in _OPERATIONS})
+_OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in OPERATIONS})
 """Edits that change the status."""
 
-
-class Side(NamedTuple):
-    """A direction in messages and events."""
-
-    name: str
-    headers: Callable[[Fields, bool], Event]
-    body: Callable[[bytes, bool], Event]
-    trailers: Callable[[Fields], Event]
-
-
-REQUEST: Final = Side("request", RequestHeaders, RequestBody, RequestTrailers)
-RESPONSE: Final = Side("response", ResponseHeaders, ResponseBody, ResponseTrailers)
+# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
+_INFORMATIONAL, _HEADERS, _ONLY_HEADERS, _CHUNK, _LAST_CHUNK, _TRAILERS = (
+    Piece.INFORMATIONAL,
+    Piece.HEADERS,
+    Piece.ONLY_HEADERS,
+    Piece.CHUNK,
+    Piece.LAST_CHUNK,
+    Piece.TRAILERS,
+)
+_NOTHING_ARRIVED, _ONLY_HEADERS_ARRIVED, _ALL_ARRIVED = Arrival.NOTHING, Arrival.ONLY_HEADERS, Arrival.ENDED
+_NOTHING_SENT, _HEADERS_SENT, _ALL_SENT, _DROPPED = (
+    Departure.NOTHING,
+    Departure.HEADERS,
+    Departure.ENDED,
+    Departure.DROPPED,
+)
+_ABSENT, _SHOWN = Tail.ABSENT, Tail.SHOWN
+_SKIP = BodyMode.SKIP
+_PAUSE = Hold.PAUSE
 
 
 class Half:
@@ -70,9 +62,9 @@ class Half:
     """
 
     __slots__ = (
-        "_arrived", "_buffer", "_fields_size", "_most", "_owed", "_queue", "_queued", "_side", "arrival", "body",
-        "body_ends", "changed", "departure", "draining", "fields", "hold", "limit", "mode", "name", "on_body",
-        "on_trailers", "paused_since", "reads_trailers", "tail", "taken", "to_head", "trailers",
+        "_arrived", "_fields_size", "_most", "_owed", "_send_body", "_send_headers", "_send_trailers", "_waiting",
+        "arrival", "body", "body_ends", "changed", "departure", "draining", "fields", "hold", "limit", "mode", "name",
+        "on_body", "on_trailers", "paused_since", "reads_trailers", "tail", "taken", "to_head", "trailers",
     )  # fmt: skip
 
     def __init__(
@@ -84,9 +76,9 @@ class Half:
         on_trailers: Callable[[int, Fields], Outcome],
     ) -> None:
         self.name = side.name
-        self._side = side
-        self.arrival = Arrival.NOTHING
-        self.departure = Departure.NOTHING
+        _, self._send_headers, self._send_body, self._send_trailers = side
+        self.arrival = _NOTHING_ARRIVED
+        self.departure = _NOTHING_SENT
         self.limit = limit
         self._most = most
         self.on_body = on_body
@@ -94,28 +86,29 @@ class Half:
         self.fields: Fields | None = None
         self.changed = False
         self.draining = False
-        self.mode = BodyMode.SKIP
+        self.mode = _SKIP
         self.reads_trailers = False
         self.hold: Hold | None = None
         self.body: bytes | None = None
         self.body_ends = False
         self.taken = False
         self.trailers: Fields | None = None
-        self.tail = Tail.ABSENT
+        self.tail = _ABSENT
         self.paused_since = 0
         self.to_head = False
         self._fields_size = 0  # or more
         self._arrived: Fields = []  # the headers, before any edit
         self._owed: int | None = None  # bytes of the body that are announced and have not gone on
-        self._buffer = bytearray()  # a body being collected for the plugin
-        self._queue: deque[tuple[bytearray, Ending]] = deque()  # chunks that arrived while paused
-        self._queued = 0  # their bytes
+        self._waiting = Waiting()
 
     # What arrives.
 
     def arrive(self, piece: Piece) -> None:
         """Raises `SequenceError` if it cannot."""
-        self.arrival = arrival_after(self.arrival, piece, self.name)
+        following = ARRIVALS[self.arrival][piece]
+        if type(following) is not Arrival:
+            raise SequenceError(why_not(following, piece, self.name))
+        self.arrival = following
 
     def headers(self, fields: Fields) -> None:
         self.fields = self._arrived = fields
@@ -123,33 +116,19 @@ class Half:
 
     def enqueue(self, data: bytes, ending: Ending) -> bool:
         """Keep a chunk for later. False: it is more than the limit allows."""
-        if len(self._queue) < _CHUNKS:
-            self._queue.append((bytearray(data), ending))
-        else:
-            last, _ = self._queue[-1]
-            last += data
-            self._queue[-1] = last, ending
-        self._queued += len(data)
-        return self._queued <= self.limit
+        return self._waiting.enqueue(data, ending) <= self.limit
 
     def dequeue(self) -> tuple[bytes, Ending] | None:
         """The next chunk that was kept; None: there is none, or this direction is held again."""
-        if not self._queue or self.hold is not None:
-            return None
-        data, ending = self._queue.popleft()
-        self._queued -= len(data)
-        return bytes(data), ending
+        return None if self.hold is not None else self._waiting.dequeue()
 
     def collect(self, data: bytes) -> bool:
-        """Add to the body that is buffered for the plugin. False: it is more than the limit allows."""
-        self._buffer += data
-        return len(self._buffer) <= self.limit
+        """Add to the body that is collected for the plugin. False: it is more than the limit allows."""
+        return self._waiting.collect(data) <= self.limit
 
     def collected(self) -> bytes:
-        """The body that was buffered, which is not kept any longer."""
-        body = bytes(self._buffer)
-        self._buffer.clear()
-        return body
+        """The body that was collected, which is not kept any longer."""
+        return self._waiting.collected()
 
     # What the plugin does with it.
 
@@ -161,9 +140,9 @@ class Half:
 
     def edit(self, edits: FieldEdits) -> str:
         """Why not all was done; empty if it was."""
-        if self.fields is None or self.departure in (Departure.HEADERS, Departure.ENDED):
+        if self.fields is None or self.departure in (_HEADERS_SENT, _ALL_SENT):
             return "they are not there, or have gone on"
-        if not _are_edits(edits):
+        if not are_edits(edits):
             return "that is no list of edits"
         self.fields = apply_edits(self.fields, edits)
         self._fields_size += sum(map(len, edits))
@@ -174,9 +153,9 @@ class Half:
 
     def edit_trailers(self, edits: FieldEdits) -> str:
         """Why it was not done; empty if it was."""
-        if self.trailers is None or self.tail is not Tail.SHOWN:
+        if self.trailers is None or self.tail is not _SHOWN:
             return "they are not there, or have gone on"
-        if not _are_edits(edits):
+        if not are_edits(edits):
             return "that is no list of edits"
         self.trailers = apply_edits(self.trailers, edits)
         return ""
@@ -193,7 +172,7 @@ class Half:
 
     def finish(self) -> None:
         """The plugin has taken chunks up to the last one, and has nothing more to send."""
-        self.body, self.body_ends, self.taken = b"", self.tail is Tail.ABSENT, False
+        self.body, self.body_ends, self.taken = b"", self.tail is _ABSENT, False
 
     def fields_refusal(self, limits: Limits) -> str | None:
         """Why there are too many header fields, or too long ones, if there are."""
@@ -211,9 +190,9 @@ class Half:
 
     def release(self) -> None:
         """The plugin is gone: what was buffered for it is in hand, and the rest of the body passes by."""
-        self.mode = BodyMode.SKIP
-        if self._buffer:
-            self.body, self.body_ends = self.collected(), False
+        self.mode = _SKIP
+        if body := self.collected():
+            self.body, self.body_ends = body, False
 
     # What goes on.
 
@@ -227,7 +206,7 @@ class Half:
 
     def drop(self) -> bool:
         """Nothing goes on any more, neither what waits nor what is still to arrive. Whether some has gone on."""
-        begun = self.departure in (Departure.HEADERS, Departure.ENDED)
+        begun = self.departure in (_HEADERS_SENT, _ALL_SENT)
         self._forget()
         return self.step(Step.DROP) and begun
 
@@ -239,61 +218,61 @@ class Half:
     def replace(self, fields: Fields, body: bytes) -> None:
         """Have this message in hand instead of whatever has arrived; the plugin has no part in it."""
         self._forget()
-        self.arrival = Arrival.ENDED if body else Arrival.ONLY_HEADERS
+        self.arrival = _ALL_ARRIVED if body else _ONLY_HEADERS_ARRIVED
         self.fields = self._arrived = fields
         self.body, self.body_ends = body or None, True
-        self.mode = BodyMode.SKIP
+        self.mode = _SKIP
 
     def _forget(self) -> None:
-        self._queue.clear()
-        self._queued = 0
-        self._buffer.clear()
+        self._waiting.forget()
         self.body = self.trailers = None
-        self.tail = Tail.ABSENT
+        self.tail = _ABSENT
         self.taken = False
 
     def inform(self, fields: Fields, events: list[Event]) -> None:
         """An informational response goes ahead of this one."""
-        if self.step(Piece.INFORMATIONAL):
+        if self.step(_INFORMATIONAL):
             events.append(InformationalResponse(fields))
 
     def flush(self, events: list[Event]) -> bool:
         """Send headers and body that are in hand. False: the body is not the one that the headers have announced, and
         was not sent."""
-        if self.fields is None or self.departure is Departure.DROPPED:
+        if self.fields is None or self.departure is _DROPPED:
             return True
         self.hold = None
-        if self.departure is Departure.NOTHING:
+        if self.departure is _NOTHING_SENT:
             fields, ends = self._announced(self.fields)
-            self.step(Piece.ONLY_HEADERS if ends else Piece.HEADERS)
-            events.append(self._side.headers(fields, ends))
+            self.step(_ONLY_HEADERS if ends else _HEADERS)
+            events.append(self._send_headers(fields, ends))
         if self.body is None:
             return True
         body, self.body = self.body, None
-        whole = self.body_ends or (self.tail is not Tail.ABSENT and not self.taken)
-        self.taken = self.taken and not self.body_ends
-        if self.departure is Departure.ENDED:
+        ends = self.body_ends
+        whole = ends or (self.tail is not _ABSENT and not self.taken)
+        if ends:
+            self.taken = False
+        if self.departure is _ALL_SENT:
             return True  # The headers have been the end, whatever body follows.
         if self._owed is not None:
             self._owed -= len(body)
             # What passes by as it came is as long as its sender's HTTP says.
             if self.changed and (self._owed < 0 or (self._owed and whole)):
                 return False
-        if (body or self.body_ends) and self.step(Piece.LAST_CHUNK if self.body_ends else Piece.CHUNK):
-            events.append(self._side.body(body, self.body_ends))
+        if (body or ends) and self.step(_LAST_CHUNK if ends else _CHUNK):
+            events.append(self._send_body(body, ends))
         return True
 
     def flush_trailers(self, events: list[Event]) -> None:
         self.hold = None
-        if self.trailers is not None and self.step(Piece.TRAILERS):
-            events.append(self._side.trailers(self.trailers))
-        self.trailers, self.tail = None, Tail.ABSENT
+        if self.trailers is not None and self.step(_TRAILERS):
+            events.append(self._send_trailers(self.trailers))
+        self.trailers, self.tail = None, _ABSENT
 
     def _announced(self, fields: Fields) -> tuple[Fields, bool]:
         """The headers with what is true of the body that follows, and whether none does."""
         values = dict(fields)
         status = values.get(STATUS, "")
-        alone = self.arrival is Arrival.ONLY_HEADERS
+        alone = self.arrival is _ONLY_HEADERS_ARRIVED
         if status == SWITCHING:
             return fields, alone
         # That a body has come with such a status is for the HTTP of its sender to say.
@@ -303,7 +282,7 @@ class Half:
             return fields, alone
         if alone:
             length: int | None = 0
-        elif self.body is not None and (self.body_ends or (self.tail is not Tail.ABSENT and not self.taken)):
+        elif self.body is not None and (self.body_ends or (self.tail is not _ABSENT and not self.taken)):
             length = len(self.body)
         else:
             length = declared(self._arrived)
@@ -314,22 +293,16 @@ class Half:
     @property
     def done(self) -> bool:
         """Nothing more will go on."""
-        return self.departure in (Departure.ENDED, Departure.DROPPED)
+        return self.departure in (_ALL_SENT, _DROPPED)
 
     @property
     def ended(self) -> bool:
         """All of it has arrived."""
-        return self.arrival in (Arrival.ENDED, Arrival.ONLY_HEADERS)
+        return self.arrival in (_ALL_ARRIVED, _ONLY_HEADERS_ARRIVED)
 
     @property
     def waiting(self) -> bool:
         """It goes on only if somebody other than its sender does something."""
         if self.done:
             return False
-        return self.hold is Hold.PAUSE or (self.taken and self.ended)
-
-
-def _are_edits(edits: FieldEdits) -> bool:
-    """A native program may answer with anything."""
-    keys = edits[::2]
-    return not len(edits) % 2 and _TEXTS.issuperset(map(type, edits)) and _OPERATIONS.issuperset(map(_first, keys))
+        return self.hold is _PAUSE or (self.taken and self.ended)

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 S = TypeVar("S")
 
 
-class Ready(Generic[S]):
+class Ready(dict[S, None]):
     """Open streams that have events to be taken, in the order in which they came to have them. Runners may share one.
 
     A stream is in it once, from its first event until `take`, or until it is closed: whoever closes a stream takes its
     last events. So it never holds more streams than are open.
     """
 
-    def __init__(self) -> None:
-        self._streams: dict[S, None] = {}
-
-    def add(self, stream: S) -> None:
-        self._streams[stream] = None
-
-    def discard(self, stream: S) -> None:
-        self._streams.pop(stream, None)
-
     def streams(self) -> list[S]:
-        return [*self._streams]
+        return [*self]

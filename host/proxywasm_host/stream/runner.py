@@ -49,9 +49,10 @@ class Runner:
         self._busy = False
 
     def open(self, properties: Properties | None = None) -> Stream:
+        """The properties become those of the stream; streams that are given the same ones share them."""
         self._last_context += 1
         stream = self._streams[self._last_context] = Stream(self, self._last_context, self._limits, self._ready)
-        self.services.open_stream(stream.id, properties or {})
+        self.services.open_stream(stream.id, {} if properties is None else properties)
         return stream
 
     @property

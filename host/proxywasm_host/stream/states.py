@@ -97,12 +97,9 @@ ARRIVALS: Final[dict[Arrival, dict[Piece, Arrival | str]]] = {
 """What a piece makes of what has arrived; a text says why it cannot come."""
 
 
-def arrival_after(arrival: Arrival, piece: Piece, name: str) -> Arrival:
-    """`name` is that of the message. Raises `SequenceError`."""
-    following = ARRIVALS[arrival][piece]
-    if type(following) is Arrival:
-        return following
-    raise SequenceError(following.format(name=name, piece="trailers" if piece is Piece.TRAILERS else "body"))
+def why_not(reason: str, piece: Piece, name: str) -> str:
+    """The text of the table for a piece of the message with this name, for people."""
+    return reason.format(name=name, piece="trailers" if piece is Piece.TRAILERS else "body")
 
 
 class Departure(StrEnum):

@@ -7,11 +7,11 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from proxywasm import Plugin
 from proxywasm.core.running import guard_sleep
@@ -29,6 +29,7 @@ from ..wasm.component import ComponentProgram
 from ..wasm.engine import Component, Engine
 from .gateways import Start
 from .played import Played
+from .traffic import ScenarioError
 
 PluginSource: TypeAlias = "Plugin[Any] | str | os.PathLike[str] | Start"
 """A plugin object, its Python file or package folder, a built component (`.wasm`), or what `start_of` returned."""
@@ -55,6 +56,15 @@ def start_of(plugin: PluginSource) -> Start:
         return plugin
     path = Path(plugin)
     return component_start(path) if path.suffix == ".wasm" else native_start(path)
+
+
+def starts_of(plugins: PluginSource | Sequence[PluginSource]) -> list[Start]:
+    """How to start a plugin, or each of a chain."""
+    if isinstance(plugins, list | tuple):
+        if not plugins:
+            raise ScenarioError("a chain has at least one plugin")
+        return [start_of(plugin) for plugin in plugins]
+    return [start_of(cast("PluginSource", plugins))]
 
 
 def native_start(source: Path) -> Start:

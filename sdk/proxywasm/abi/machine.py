@@ -81,32 +81,54 @@ class Machine:
         if root := self._roots.get(parent):
             self._streams[context] = Stream(root, context)
 
+    # What every stream has looks its stream up itself, as `_stream` does for the rest: a call costs more than that.
+
     def request_headers(self, context: int, parent: int, log_level: int, headers: bytes, end_of_stream: bool) -> int:
         """`parent` is 0 for a stream that has been created before."""
-        if parent:
-            self.context_create(context, parent)
-        stream = self._stream(context)
-        if stream is None:
+        self._gateway.here = context
+        if parent and (root := self._roots.get(parent)):
+            stream = self._streams[context] = Stream(root, context)
+        elif context in self._streams:
+            stream = self._streams[context]
+            root = stream.root
+        else:
             return PASS
-        if log_level != stream.root.log_level:
-            stream.root.follow_log_level(log_level)
+        if root is not self._running:
+            self._turn_to(root)
+        if log_level != root.log_level:
+            root.follow_log_level(log_level)
         return stream.headers(stream.request, headers, end_of_stream)
 
     def request_body(self, context: int, size: int, end_of_stream: bool) -> int:
-        stream = self._stream(context)
-        return stream.body(stream.request, size, end_of_stream) if stream else CONTINUE
+        self._gateway.here = context
+        stream = self._streams.get(context)
+        if stream is None:
+            return CONTINUE
+        if stream.root is not self._running:
+            self._turn_to(stream.root)
+        return stream.body(stream.request, size, end_of_stream)
+
+    def response_headers(self, context: int, headers: bytes, end_of_stream: bool) -> int:
+        self._gateway.here = context
+        stream = self._streams.get(context)
+        if stream is None:
+            return PASS
+        if stream.root is not self._running:
+            self._turn_to(stream.root)
+        return stream.headers(stream.response, headers, end_of_stream)
+
+    def response_body(self, context: int, size: int, end_of_stream: bool) -> int:
+        self._gateway.here = context
+        stream = self._streams.get(context)
+        if stream is None:
+            return CONTINUE
+        if stream.root is not self._running:
+            self._turn_to(stream.root)
+        return stream.body(stream.response, size, end_of_stream)
 
     def request_trailers(self, context: int) -> int:
         stream = self._stream(context)
         return stream.trailers(stream.request) if stream else CONTINUE
-
-    def response_headers(self, context: int, headers: bytes, end_of_stream: bool) -> int:
-        stream = self._stream(context)
-        return stream.headers(stream.response, headers, end_of_stream) if stream else PASS
-
-    def response_body(self, context: int, size: int, end_of_stream: bool) -> int:
-        stream = self._stream(context)
-        return stream.body(stream.response, size, end_of_stream) if stream else CONTINUE
 
     def response_trailers(self, context: int) -> int:
         stream = self._stream(context)
@@ -114,14 +136,20 @@ class Machine:
 
     def log(self, context: int) -> None:
         """The access log is about to be written: the last chance to add something to it, so the end of the stream."""
-        if stream := self._stream(context):
-            del self._streams[context]
-            stream.close()
+        self._gateway.here = context
+        stream = self._streams.pop(context, None)
+        if stream is None:
+            return
+        if stream.root is not self._running:
+            self._turn_to(stream.root)
+        stream.close()
 
     def delete(self, context: int) -> None:
         """For streams of which no log is written, and for plugins."""
-        self.log(context)
-        self._roots.pop(context, None)
+        if context in self._streams:
+            self.log(context)
+        elif context in self._roots:
+            del self._roots[context]
 
     # Events of the plugin.
 

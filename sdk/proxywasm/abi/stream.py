@@ -17,7 +17,7 @@ from ..connection_headers import without_connection_headers
 from ..core.trailers import Trailers
 from ..headers import Headers
 from ..replies import FAILED, NO_PLACE, TORN, too_large
-from ..text import encode, to_bytes, to_text
+from ..text import encode, to_bytes
 from ..wire import BodyMode, Command, Hold, LocalReply, LogLevel, Outcome
 from .calls import (
     CONTINUE,
@@ -103,7 +103,7 @@ class Stream(Generic[Root]):
         half.ended = half.without_body = end_of_stream
         if self._bypassed:
             return CONTINUE
-        headers = Headers(to_text(fields))
+        headers = Headers(fields.decode("utf-8", "surrogateescape"))  # as `text.to_text`
         try:
             outcome = half.on_headers(self.id, headers, end_of_stream)
             if outcome is not None:
@@ -241,13 +241,10 @@ class Stream(Generic[Root]):
             self.taken = (HigressInjections if self._gateway.redis else Injections)(self)
         return self.taken
 
-    def read(self, half: Half, mode: BodyMode, limit: int | None, higress_property: bytes) -> None:
-        half.mode = mode
-        half.limit = limit
-        if limit is not None and self._gateway.redis:
-            # Higress lets a plugin raise its limit too.
-            self._gateway.enter(self.id)
-            self._abi.set_property(higress_property, str(limit).encode())
+    def raise_limit(self, name: bytes, limit: int) -> None:
+        """Only Higress lets a plugin raise the gateway's own limit of a body, by a property."""
+        self._gateway.enter(self.id)
+        self._abi.set_property(name, str(limit).encode())
 
     def edit(self, half: Half, edits: wire.FieldEdits) -> None:
         # To read the whole map, edit it here and write it back starts at 40 us.

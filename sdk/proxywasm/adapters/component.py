@@ -269,7 +269,8 @@ def _forget_answer() -> None:
 
 
 _dispatcher = Dispatcher(plugin, _ComponentHost())
-_request_body, _response_body = _dispatcher.on_request_body, _dispatcher.on_response_body
+_request_headers, _request_body = _dispatcher.on_request_headers, _dispatcher.on_request_body
+_response_headers, _response_body = _dispatcher.on_response_headers, _dispatcher.on_response_body
 
 
 class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build, unknown to the type checker
@@ -290,7 +291,7 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         try:
             if headers[:1] == "\0":
                 headers = with_bytes(headers)
-            return _outcome(_dispatcher.on_request_headers(context, Headers(headers), end_of_stream))
+            return _outcome(_request_headers(context, Headers(headers), end_of_stream))
         except BaseException as error:
             return _failed(error)
 
@@ -312,7 +313,7 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         try:
             if headers[:1] == "\0":
                 headers = with_bytes(headers)
-            return _outcome(_dispatcher.on_response_headers(context, Headers(headers), end_of_stream))
+            return _outcome(_response_headers(context, Headers(headers), end_of_stream))
         except BaseException as error:
             return _failed(error)
 

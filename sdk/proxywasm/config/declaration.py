@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
 
+from .annotations import type_of
 from .keys import MAPS, METADATA, NUMBERS, OBJECTS, TEXTS, Key, Kind, Naming, Table
 from .rules import Exclusive, NoEffect, Required, Rule, names_of
 from .shapes import shape
@@ -50,6 +50,8 @@ class Declaration:
 
 
 _KNOWN: Final[dict[Declared, Declaration]] = {}
+_KEYS: Final[dict[Field[Any], Key]] = {}
+"""A class has the very fields of its base, whose keys are shared: each of them takes memory in a component."""
 
 
 def declaration(settings: Declared) -> Declaration:
@@ -64,11 +66,9 @@ def _declaration(settings: Declared) -> Declaration:
     if isinstance(settings, Table):
         title, doc, rules, naming = settings.title, settings.doc, settings.rules, Naming.AS_FIELDS
         items = settings.keys
-        hints: Mapping[str, Any] = dict.fromkeys(items)
     elif isinstance(settings, type) and is_dataclass(settings):
         title, doc = settings.__name__, _own_doc(settings)
         items = {item.name: item for item in fields(settings) if item.init}
-        hints = _hints(settings, items)
         # A key may be called like that, too.
         bases = [] if "rules" in items else reversed(settings.__mro__)
         rules = tuple(rule for base in bases for rule in base.__dict__.get("rules", ()))
@@ -77,7 +77,9 @@ def _declaration(settings: Declared) -> Declaration:
         raise TypeError(f"settings are a dataclass or a Table, got {settings!r}")
     keys, names = {}, {}
     for name, item in items.items():
-        keys[name] = _key(f"{title}.{name}", item, hints[name])
+        if item not in _KEYS:
+            _KEYS[item] = _key(f"{title}.{name}", item, settings)
+        keys[name] = _KEYS[item]
         names[name] = keys[name].name or naming.of(name)
     found = Declaration(title, doc, keys, names, items, rules, isinstance(settings, Table))
     _check_names(found)
@@ -133,25 +135,10 @@ def _own_doc(settings: type[Any]) -> str:
     return "" if generated else " ".join(doc.split())
 
 
-def _hints(settings: type[Any], items: Mapping[str, Field[Any]]) -> Mapping[str, Any]:
-    """The types of those fields that do not say theirs themselves."""
-    needed = [name for name, item in items.items() if item.metadata.get(METADATA, (None,))[0] is None]
-    if not needed:
-        return dict.fromkeys(items)
-    try:
-        hints = typing.get_type_hints(settings, localns={settings.__name__: settings})
-    except NameError as error:
-        raise TypeError(
-            f"{settings.__name__}: {error}; the types of settings are looked up in their module when they are first "
-            "used, so they have to be imported there, outside of `if TYPE_CHECKING`"
-        ) from None
-    return {name: hints.get(name) if name in needed else None for name in items}
-
-
-def _key(where: str, item: Field[Any], hint: Any) -> Key:
+def _key(where: str, item: Field[Any], settings: Declared) -> Key:
     given, options = item.metadata.get(METADATA, (None, {}))
     try:
-        found = shape(hint if given is None else given)
+        found = shape(type_of(settings, item) if given is None and isinstance(settings, type) else given)
     except TypeError as error:
         raise TypeError(f"{where}: {error}") from None
     options = dict(options)

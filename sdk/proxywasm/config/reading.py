@@ -8,7 +8,7 @@ from dataclasses import MISSING
 from typing import Any
 
 from ..errors import ConfigError
-from .declaration import Declaration, Declared, declaration
+from .declaration import Declaration, Declared, declaration, reveals_nothing
 from .keys import Key, Kind
 from .problems import Fault, Findings, Invalid, Problem, Refusal, did_you_mean, under
 from .rules import Exclusive, Given, NoEffect, Required, Rule
@@ -138,7 +138,7 @@ def _converted(entry: Key, convert: Callable[[Any], Any], value: Any, path: str,
         findings.report(Fault.REFUSED, f"{path}{at}", str(error))
     except (ValueError, re.error) as error:
         # Errors of the standard library quote the value.
-        findings.report(Fault.REFUSED, path, "has a wrong value" if entry.secret else str(error))
+        findings.report(Fault.REFUSED, path, "has a wrong value" if reveals_nothing(entry) else str(error))
     return None
 
 

@@ -78,11 +78,10 @@ class CallOuts:
 
     def forget(self, ctx: StreamState) -> None:
         """A stream has ended: nobody wants the answers, and the callbacks would keep its memory alive."""
-        if ctx.http_calls or ctx.redis_calls:
-            for number in ctx.http_calls:
-                del self._http[number]
-            for number in ctx.redis_calls:
-                del self._redis[number]
+        for number in ctx.http_calls:
+            del self._http[number]
+        for number in ctx.redis_calls:
+            del self._redis[number]
 
 
 def _context(waiting: Waiting[Callback], number: int) -> int:

@@ -9,9 +9,6 @@ from ..wire import BodyMode
 NO_RESPONSE = Headers.sent([], "there is no response yet")
 """The response headers of all streams that have no response yet."""
 
-# Looked up once: an enum member is no cheap attribute.
-_SKIP, _STREAM, _BUFFER = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER
-
 
 class Direction:
     """One direction of a stream: its headers, what the plugin asked for, and what still waits for it."""
@@ -46,20 +43,15 @@ class Direction:
         self.taken = False
         """The plugin has taken a chunk, and has not yet said where the end is."""
 
-    def mode(self, streaming: object | None, whole: object | None) -> BodyMode:
-        """The rule of which body callback is used: the streaming one, unless buffering was asked for."""
-        if self.unread:
-            return _SKIP
-        if whole is not None and (self.buffered or streaming is None):
-            return _BUFFER
-        return _SKIP if streaming is None else _STREAM
-
     def release(self, reason: str) -> None:
         """The headers go on, and the body if there is one in hand."""
         self.held = self.body_in_hand = False
-        if self.headers is NO_RESPONSE:
-            self.headers = Headers([])
-        self.headers.seal(reason)
+        headers = self.headers
+        if headers is NO_RESPONSE:
+            headers = self.headers = Headers([])
+        # As `Headers.seal`: four times in every stream, so it is not called.
+        headers.sealed = reason
+        headers.changed = headers.guard = None
 
     def fit_length(self, body: bytes, name: str) -> None:
         """`content-length` has to tell the length of a body that is replaced."""

@@ -29,6 +29,11 @@ from .trailers import Trailers
 MEMORY_CHECK_EVERY = 16
 """Requests between two questions how much memory the instance uses: it does not change that fast."""
 
+# What `run` is given for each event. Functions, not bound methods: Python calls those in a frame of its own interpreter
+# loop, if it calls them with a tuple of arguments.
+_REQUEST_HEADERS, _REQUEST_BODY = Phases.request_headers, Phases.request_body
+_RESPONSE_HEADERS, _RESPONSE_BODY = Phases.response_headers, Phases.response_body
+_DONE = Phases.done
 _PLUGIN_NAME = ("plugin_name",)
 _unfinished = log_lines.unfinished
 
@@ -52,6 +57,8 @@ class Dispatcher(PluginInstance):
         self._phases = Phases(self, plugin.callbacks)
         self._configs: rules.ConfigTable[Any] = rules.ConfigTable(rules.NO_CONFIG)
         self._requests = 0
+        self._counts_requests = False
+        """Whether the plugin wants fresh instances; known when it has started."""
 
     # The events of wire.Program. Headers come as adapters have made them of what their host gives.
 
@@ -69,8 +76,8 @@ class Dispatcher(PluginInstance):
 
     def on_request_headers(self, context: int, headers: Headers, end_of_stream: bool) -> list[Command] | None:
         ctx = self._callbacks.stream_context(self, context, headers, end_of_stream)
-        plugin, configs = self._plugin, self._configs
-        if plugin.rebuild_after_requests or plugin.rebuild_max_memory:
+        configs = self._configs
+        if self._counts_requests:
             self._count_request(context)
         if configs.rules:
             host = self.host
@@ -81,11 +88,13 @@ class Dispatcher(PluginInstance):
             return None
         ctx.config = config
         self.contexts[context] = ctx
-        return self.run(context, self._phases.request_headers, ctx)  # type: ignore[return-value]  # as all but bodies
+        return self.run(context, _REQUEST_HEADERS, self._phases, ctx)  # type: ignore[return-value]  # as all but bodies
 
     def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         ctx = self.contexts.get(context)
-        return None if ctx is None else self.run(context, self._phases.request_body, ctx, body, end_of_stream)
+        if ctx is None:
+            return None
+        return self.run(context, _REQUEST_BODY, self._phases, ctx, body, end_of_stream)
 
     def on_request_trailers(self, context: int, trailers: Trailers) -> Outcome:
         ctx = self.contexts.get(context)
@@ -96,11 +105,13 @@ class Dispatcher(PluginInstance):
         if ctx is None:
             return None
         ctx.response_arrived(headers, end_of_stream)
-        return self.run(context, self._phases.response_headers, ctx)  # type: ignore[return-value]  # as all but bodies
+        return self.run(context, _RESPONSE_HEADERS, self._phases, ctx)  # type: ignore[return-value]  # as all but bodies
 
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         ctx = self.contexts.get(context)
-        return None if ctx is None else self.run(context, self._phases.response_body, ctx, body, end_of_stream)
+        if ctx is None:
+            return None
+        return self.run(context, _RESPONSE_BODY, self._phases, ctx, body, end_of_stream)
 
     def on_response_trailers(self, context: int, trailers: Trailers) -> Outcome:
         ctx = self.contexts.get(context)
@@ -112,10 +123,11 @@ class Dispatcher(PluginInstance):
             return None
         ctx.end()
         try:
-            return self.run(context, self._phases.done, ctx)  # type: ignore[return-value]  # as all but bodies
+            return self.run(context, _DONE, self._phases, ctx)  # type: ignore[return-value]  # as all but bodies
         finally:
             self.contexts.pop(context, None)
-            self.calls.forget(ctx)
+            if ctx.http_calls or ctx.redis_calls:
+                self.calls.forget(ctx)
 
     def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
         waiting = self.calls.http_answered(call)
@@ -178,6 +190,8 @@ class Dispatcher(PluginInstance):
             self.ticks.register(period, lambda function=function: function(context))  # type: ignore[misc]
         self.ticks.start()
         self.started = True
+        self._phases.start()
+        self._counts_requests = bool(plugin.rebuild_after_requests or plugin.rebuild_max_memory)
 
     def _limit_requests_per_io_cycle(self, limit: int) -> None:
         try:
@@ -212,23 +226,22 @@ class Dispatcher(PluginInstance):
             finally:
                 if _unfinished:
                     log_lines.finish_lines()
-            if not self.touched:
+            touched = self.touched
+            if not touched:
                 return body
-            return self._collect(context if own is None else own)
+            mine = touched.pop(context if own is None else own, None)
+            commands = mine.take_commands() if mine else []
+            return self._with_others(commands) if touched else commands
         except BaseException as error:  # in Wasm nobody else is there to catch it, and every stream would be lost
             touched, self.touched = self.touched, {}
             for ctx in touched.values():
                 ctx.drop_commands()
             raise PluginFailure(self.traceback(error)) from error
 
-    def _collect(self, own: int) -> list[Command]:
+    def _with_others(self, commands: list[Command]) -> list[Command]:
+        """These commands, and those for other streams than that of the event."""
         touched, self.touched = self.touched, {}
-        mine = touched.pop(own, None)
-        commands = mine.take_commands() if mine else []
-        if touched:
-            for ctx in touched.values():
-                commands += [EffectiveContext(ctx.id), *ctx.take_commands()]
-        return commands
+        return [*commands, *[c for ctx in touched.values() for c in (EffectiveContext(ctx.id), *ctx.take_commands())]]
 
 
 def _document(config: str) -> dict[str, Any]:

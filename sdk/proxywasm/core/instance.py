@@ -24,13 +24,17 @@ class PluginInstance:
 
     def __init__(self, plugin: PluginDefinition, host: Host) -> None:
         self.host: Host = Boundary(host)
+        self.unchecked_host = host
+        """The same without the checks of `Boundary`, for what the SDK itself asks for."""
         self.log_level = LogLevel.INFO
         self.safe_log = plugin.safe_log
         self.calls = CallOuts(self.host)
         self.ticks = Ticks(self.host)
         self.plugin_context: PluginState = plugin.callbacks.plugin_context(self.host, self.ticks, plugin.name)
-        self.metrics: dict[tuple[MetricKind, str], int] = {}
-        """Numbers of the metrics that have been used."""
+        self.metrics: dict[tuple[MetricKind | str, ...], int] = {}
+        """Numbers of the metrics that have been used, by kind, name and values of labels."""
+        self.metrics_refused: set[str] = set()
+        """What the log has been told about metrics that cannot be defined."""
         self.started = False
         """The configuration has been parsed."""
         self.current = 0

@@ -53,35 +53,50 @@ class Phases:
     def __init__(self, instance: PluginInstance, callbacks: Callbacks) -> None:
         self._instance = instance
         self._callbacks = callbacks
-        reads: list[Command] = []
-        if callbacks.request_trailers is not None:
-            reads.append(ReadRequestTrailers())
-        if callbacks.response_trailers is not None:
-            reads.append(ReadResponseTrailers())
-        if reads:
-            # In place of the method, so that plugins without these callbacks do not pay for the question.
-            self.request_headers = lambda ctx: self._request_headers_and_trailers(ctx, reads)  # type: ignore[method-assign]
+        # How bodies are read unless a stream asks for something else, and the commands that said so last.
+        self._request_mode = self._response_mode = _SKIP
+        self._read_request = ReadRequestBody(_SKIP, None)
+        self._read_response = ReadResponseBody(_SKIP, None)
+        self._read_trailers: list[Command] = []
 
-    def _request_headers_and_trailers(self, ctx: StreamState, reads: list[Command]) -> None:
-        Phases.request_headers(self, ctx)
-        if not ctx.replied:
-            for read in reads:
-                ctx.command(read)
+    def start(self) -> None:
+        """The plugin has started: what follows from its callbacks alone is worked out once."""
+        callbacks = self._callbacks
+        self._request_mode = _mode(callbacks.streaming_request_body, callbacks.request_body)
+        self._response_mode = _mode(callbacks.streaming_response_body, callbacks.response_body)
+        self._read_trailers = []
+        if callbacks.request_trailers is not None:
+            self._read_trailers.append(ReadRequestTrailers())
+        if callbacks.response_trailers is not None:
+            self._read_trailers.append(ReadResponseTrailers())
 
     def request_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
         action = callbacks.request_headers(ctx, ctx.config) if callbacks.request_headers else None
         if ctx.replied:
             return
+        if self._read_trailers:
+            for read in self._read_trailers:
+                ctx.command(read)
         request = ctx.request
         if not ctx.request_is_opaque:
-            mode = request.mode(callbacks.streaming_request_body, callbacks.request_body)
+            mode = self._request_mode
+            if request.unread:
+                mode = _SKIP
+            elif request.buffered and callbacks.request_body is not None:
+                mode = _BUFFER
             if mode is not _SKIP:
                 request.read = mode
-                ctx.command(ReadRequestBody(mode, request.limit))
+                command = self._read_request
+                if command.mode is not mode or command.limit != request.limit:
+                    command = self._read_request = ReadRequestBody(mode, request.limit)
+                ctx.command(command)
                 if mode is _STREAM and ctx.has_request_body:
                     _begin_streaming(request, read_only=callbacks.request_read_only)
-        _hold(ctx, request, action, "on_request_headers", callbacks.request_headers, has_body=ctx.has_request_body)
+        if action is None:
+            request.release(CONTINUED)
+        else:
+            _hold(ctx, request, action, "on_request_headers", callbacks.request_headers, has_body=ctx.has_request_body)
 
     def response_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
@@ -95,13 +110,25 @@ class Phases:
             return
         response = ctx.response
         if not ctx.response_is_opaque:
-            mode = response.mode(callbacks.streaming_response_body, callbacks.response_body)
+            mode = self._response_mode
+            if response.unread:
+                mode = _SKIP
+            elif response.buffered and callbacks.response_body is not None:
+                mode = _BUFFER
             if mode is not _SKIP:
                 response.read = mode
-                ctx.command(ReadResponseBody(mode, response.limit))
+                command = self._read_response
+                if command.mode is not mode or command.limit != response.limit:
+                    command = self._read_response = ReadResponseBody(mode, response.limit)
+                ctx.command(command)
                 if mode is _STREAM and ctx.has_response_body:
                     _begin_streaming(response, read_only=callbacks.response_read_only)
-        _hold(ctx, response, action, "on_response_headers", callbacks.response_headers, has_body=ctx.has_response_body)
+        if action is None:
+            response.release(CONTINUED)
+        else:
+            _hold(
+                ctx, response, action, "on_response_headers", callbacks.response_headers, has_body=ctx.has_response_body
+            )
 
     def _route_answer_arrives(self, ctx: StreamState) -> None:
         """The answer goes to the callback of the route call, whole."""
@@ -175,7 +202,10 @@ class Phases:
             raise RuleError(
                 f"{place(callback)}: {name} returned STOP_ITERATION, which is for header callbacks; {TO_WAIT}"
             )
-        _hold(ctx, direction, action, name, callback)
+        if action is None:
+            direction.release(CONTINUED)
+        else:
+            _hold(ctx, direction, action, name, callback)
 
     def _response_too_large(self, ctx: StreamState) -> None:
         """A body that is buffered comes whole or not at all."""
@@ -190,6 +220,9 @@ class Phases:
         direction.body_in_hand = True
         action = callback(ctx, ctx.config, body)
         if ctx.replied and not replied:
+            return
+        if action is None:
+            direction.release(CONTINUED)
             return
         if action is _STOP:
             raise RuleError(
@@ -258,6 +291,11 @@ class Phases:
             self._callbacks.stream_done(ctx, ctx.config)
 
 
+def _mode(streaming: object | None, whole: object | None) -> BodyMode:
+    """The rule of which body callback is used: the streaming one, unless there is none or buffering was asked for."""
+    return _STREAM if streaming is not None else _SKIP if whole is None else _BUFFER
+
+
 def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
     """A body that the callback may change has no length that is known when its headers go on."""
     direction.read_only = read_only
@@ -268,18 +306,15 @@ def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
 def _hold(
     ctx: StreamState,
     direction: Direction,
-    action: Action | None,
+    action: Action,
     name: str,
     callback: object,
     *,
     has_body: bool = True,
 ) -> None:
     """What has been in hand goes on or is held, as the callback has returned."""
-    if action is None or action is _CONTINUE:
-        if direction.held or direction.body_in_hand:
-            direction.release(CONTINUED)
-        else:
-            direction.headers.seal(CONTINUED)
+    if action is _CONTINUE:
+        direction.release(CONTINUED)
     elif action is _STOP and (not has_body or ctx.websocket or ctx.method == "CONNECT"):
         # Only a body would release these headers, and the two ends of a tunnel send nothing before they have them.
         direction.headers.seal(NO_BODY)

@@ -34,13 +34,16 @@ class ExecutionPhase(Enum):
 _REQUEST_HEADERS, _DONE = ExecutionPhase.REQUEST_HEADERS, ExecutionPhase.DONE
 
 _NO_CALLS: frozenset[int] = frozenset()
-_JSON = "application/json"
+_PLAIN = frozenset({"application/json", "text/event-stream", None})
+"""Content types that are looked at no further."""
 
 
 class StreamOwner(Protocol):
     """What a stream needs of the plugin instance that it belongs to."""
 
     host: Host
+    unchecked_host: Host
+    """The same without the checks of `Boundary`, for what the SDK itself asks for."""
     plugin_context: PluginState
     touched: dict[int, StreamState]
     """Streams that have something to tell the host in the outcome of the running callback."""
@@ -108,7 +111,8 @@ class StreamState:
         self.websocket = "upgrade" in first and (
             first["upgrade"].lower() == "websocket" and "upgrade" in first.get("connection", "").lower()
         )
-        self._binary_request = _is_binary(first)
+        kind = first.get("content-type")
+        self._binary_request = (kind not in _PLAIN or "content-encoding" in first) and _is_binary(first)
         self._binary_response = False
         self.request_is_opaque = self._binary_request or self.websocket
         """Its body is not read."""
@@ -143,7 +147,9 @@ class StreamState:
         headers.guard = self._guard_response
         self.response.headers = headers
         self.has_response_body = not end_of_stream
-        self._binary_response = _is_binary(headers.first)
+        first = headers.first
+        kind = first.get("content-type")
+        self._binary_response = (kind not in _PLAIN or "content-encoding" in first) and _is_binary(first)
         self.response_is_opaque = self._binary_response or self.websocket
 
     def _guard_request(self, name: str, value: str) -> None:
@@ -156,18 +162,26 @@ class StreamState:
         """The last callback is about to run: values and the log are still there, the stream is not."""
         self.ended = True
         self.execution_phase = _DONE
-        self.response.taken = False
-        self.request.release(DONE)
-        self.response.release(DONE)
+        # As `Direction.release`, in every stream.
+        request, response = self.request, self.response
+        request.held = request.body_in_hand = response.held = response.body_in_hand = response.taken = False
+        if response.headers is NO_RESPONSE:
+            response.headers = Headers([])
+        for headers in (request.headers, response.headers):
+            headers.sealed = DONE
+            headers.changed = headers.guard = None
 
     def take_commands(self) -> list[Command]:
         """What the plugin has asked for since the last call, header edits first."""
         commands, self._commands = self._commands, []
-        request, response = self.request.headers, self.response.headers
-        if response.edits:
-            commands.insert(0, EditResponseHeaders(response.take_edits()))
-        if request.edits:
-            commands.insert(0, EditRequestHeaders(request.take_edits()))
+        headers = self.response.headers
+        if headers.edits:
+            commands.insert(0, EditResponseHeaders(headers.edits))
+            headers.edits = []
+        headers = self.request.headers
+        if headers.edits:
+            commands.insert(0, EditRequestHeaders(headers.edits))
+            headers.edits = []
         return commands
 
     def drop_commands(self) -> None:
@@ -202,5 +216,5 @@ class StreamState:
 def _is_binary(headers: dict[str, str]) -> bool:
     if "content-encoding" in headers and headers["content-encoding"].strip().lower() not in {"", "identity"}:
         return True
-    content_type = headers.get("content-type", _JSON)
-    return content_type != _JSON and ("octet-stream" in content_type or "grpc" in content_type)
+    content_type = headers.get("content-type", "")
+    return "octet-stream" in content_type or "grpc" in content_type

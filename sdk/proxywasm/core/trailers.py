@@ -53,7 +53,8 @@ class Trailers(Headers):
     def _tell(self) -> None:
         """Trailers are rare: each change is a command of its own, and headers need not look after changes here."""
         if self.edits:
-            self._send(self.take_edits())
+            edits, self.edits = self.edits, []
+            self._send(edits)
 
     def _checked(self, op: EditOp, name: str, value: str) -> tuple[str, str]:
         del op

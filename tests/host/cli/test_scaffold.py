@@ -54,7 +54,7 @@ def test_the_plugin_of_a_folder_is_found(tmp_path: Path) -> None:
     (folder / "older.py").write_bytes(b"# caf\xe9\n")
     assert find_plugin(folder) == folder / "x.py"
     (folder / "y.py").write_text("from proxywasm import Plugin\nplugin = Plugin('y')\n")
-    with pytest.raises(ScaffoldError, match=r"several plugins: x\.py, y\.py"):
+    with pytest.raises(ScaffoldError, match=r"there are several plugins in .*: x\.py, y\.py; name"):
         find_plugin(folder)
 
 

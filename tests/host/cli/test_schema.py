@@ -69,7 +69,10 @@ def test_the_readme_of_a_new_plugin_has_its_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("from proxywasm import Plugin\nplugin = Plugin('p')\n", "does not declare its settings: it needs"),
+        (
+            "from proxywasm import Plugin\nplugin = Plugin('p')\nplugin.on_stream_done(lambda ctx, config: None)\n",
+            "does not declare its settings: it needs",
+        ),
         ("from proxywasm import Plugin\nplugin = Plugin('p')\nplugin.parse_config(dict)\n", "does not declare"),
         ("plugin = 1\n", "has no attribute `plugin` that is a proxywasm.Plugin"),
         ("raise ValueError('no such thing')\n", "the plugin cannot be loaded: no such thing"),

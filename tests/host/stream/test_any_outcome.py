@@ -12,7 +12,16 @@ from tests.host.scripted import scripted
 
 from proxywasm import wire
 from proxywasm.wire import BodyMode, Hold, PluginFailure, ProgramLost
-from proxywasm_host.stream import RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders, Runner, Stream
+from proxywasm_host.stream import (
+    ChainedStream,
+    RequestBody,
+    RequestHeaders,
+    Reset,
+    ResponseBody,
+    ResponseHeaders,
+    Runner,
+    Stream,
+)
 
 MANY = 3000
 """More than Python nests calls."""
@@ -59,7 +68,7 @@ tails = st.sampled_from(
 )
 
 
-def check_framing(stream: Stream) -> None:
+def check_framing(stream: Stream | ChainedStream) -> None:
     """What a stream has sent agrees with its own length, unless it was broken off."""
     events = stream.take()
     for headers, body in ((RequestHeaders, RequestBody), (ResponseHeaders, ResponseBody)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from tests.host.dialogue import REQUEST, RESPONSE
 from tests.host.scripted import scripted
 from tests.host.stream.test_any_outcome import commands
+from tests.import_graph import import_graph, module_files
+from tests.layers import circles
 
 from proxywasm.wire import PluginFailure, ProgramLost
 from proxywasm_host.stream import (
@@ -131,3 +134,15 @@ def check_ends(stream: Stream, sent: list[Event]) -> None:
     assert len(resets) <= 1
     assert not resets or stream.response_done
     assert sum(isinstance(event, CloseUpstream) for event in sent) <= 1
+
+
+def test_no_modules_of_the_package_import_each_other_in_a_circle() -> None:
+    root = Path(__file__).parents[3]
+    files = {
+        name: path
+        for name, path in module_files(root / "host").items()
+        if f"{name}.".startswith("proxywasm_host.stream.")
+    }
+    graph = {name: imported - {name} for name, imported in import_graph(files).items()}
+    assert len(graph) > 10
+    assert circles(graph) == []

@@ -57,6 +57,8 @@ CASES: dict[str, Case] = {
     "Counter: NUL": lambda ctx: Counter("a\0b"),
     "Gauge: no name": lambda ctx: Gauge(None),
     "Histogram: bytes": lambda ctx: Histogram(b"h"),
+    "Counter.value_of: label that there is not": lambda ctx: counter.value_of(tenant="a"),
+    "Gauge.value_of: label that there is not": lambda ctx: gauge.value_of(tenant="a"),
     "Counter.increment: float": lambda ctx: counter.increment(0.5),
     "Counter.increment: bool": lambda ctx: counter.increment(True),
     "Counter.increment: negative": lambda ctx: counter.increment(-1),

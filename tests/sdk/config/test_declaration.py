@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, make_dataclass
+from dataclasses import dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -13,6 +13,7 @@ import pytest
 
 from proxywasm import config
 from proxywasm.config import Exclusive, Given, Is, Kind, NoEffect, Required, key
+from proxywasm.config.annotations import type_of
 
 SDK = Path(__file__).parents[3] / "sdk"
 
@@ -142,8 +143,31 @@ def test_types_that_cannot_be_looked_up_are_named() -> None:
     class Local:
         text: Nowhere  # type: ignore[name-defined]  # noqa: F821  # that is the mistake
 
-    with pytest.raises(TypeError, match="Local: name 'Nowhere' is not defined; the types of settings are looked up"):
+    with pytest.raises(TypeError, match=r"Local\.text: the type Nowhere has the name Nowhere, which its module"):
         config.reader(Local)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("str | None", str | None),
+        ("tuple[str, ...]", tuple[str, ...]),
+        ("Mapping[str, dict[str, Inner]] | None", Mapping[str, dict[str, Inner]] | None),
+        ("Literal['a', \"b|[c]\", '']", Literal["a", "b|[c]", ""]),
+        ("'Inner | None'", Inner | None),
+        ("config.Kind", Kind),
+        (" dict [ str , Any ] ", dict[str, Any]),
+    ],
+)
+def test_types_that_are_text_are_read_without_pythons_compiler(text: str, hint: Any) -> None:
+    made = make_dataclass("T", [("k", text)], namespace={"__module__": __name__})
+    assert type_of(made, fields(made)[0]) == hint
+
+
+@pytest.mark.parametrize("text", ["", "tuple[", "tuple[str", "str]", "str |", "f()", "1", "Literal[1]", "tuple[str,]]"])
+def test_types_that_cannot_be_read_are_named(text: str) -> None:
+    with pytest.raises(TypeError, match=r"T\.k: the type .* cannot be read"):
+        config.reader(make_dataclass("T", [("k", text)], namespace={"__module__": __name__}))
 
 
 def test_keys_may_be_called_as_what_a_class_says_of_itself() -> None:

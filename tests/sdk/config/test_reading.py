@@ -169,6 +169,12 @@ def test_a_secret_that_cannot_be_converted_is_not_printed() -> None:
     table = config.Table("T", {"net": key("a network", str, secret=True, convert=ip_network)})
     assert refusal({"net": "10.0.0.x"}, table) == ["net: has a wrong value"]
 
+    def refuse(service: Service) -> None:
+        raise ValueError(f"{service.name} does not know {service.password}")
+
+    table = config.Table("T", {"service": key("a service", Service, convert=refuse)})
+    assert refusal({"service": {"name": "s", "password": "secret"}}, table) == ["service: has a wrong value"]
+
 
 def test_the_texts_of_converters_that_know_better() -> None:
     def even(values: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,10 +1,10 @@
-"""A plugin in Envoy as the gateway of a test host."""
+"""Plugins in Envoy as the gateway of a test host."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -33,7 +33,7 @@ _numbers = itertools.count(1)
 
 @dataclass(slots=True)
 class Instance:
-    """A plugin in a VM of its own."""
+    """The plugins of a host, each in a VM of its own. `vm` is the id that these have in common."""
 
     vm: str
     upstream: str
@@ -51,8 +51,15 @@ class EnvoyGateway:
         self._session = session
         self._closed = closed
         self._on_failure = setting.on_failure
+        self._judged = 0
+        """So many messages have been looked at for failures."""
         self._streams: dict[int, EnvoyStream] = {}
         self._calls: dict[int, Server] = {}
+
+    @property
+    def plugins(self) -> Sequence[EnvoyGateway]:
+        """Which one of a chain calls a service cannot be seen from outside."""
+        return (self,)
 
     # Streams.
 
@@ -131,7 +138,10 @@ class EnvoyGateway:
 
     def settle(self) -> None:
         self._session.settle()
-        for record in self.services.read():
+        # Also what a test has read in between by looking at the log.
+        records = self.services.logs
+        new, self._judged = records[self._judged :], len(records)
+        for record in new:
             if record.level is LogLevel.ERROR and record.message.startswith(_TRACEBACK):
                 self._failed_with(PluginFailure(record.message))
             elif record.level is LogLevel.CRITICAL and not record.plugin:
@@ -167,15 +177,13 @@ class EnvoyServices:
         self.read()
         return self._logs
 
-    def read(self) -> list[LogRecord]:
-        """What has been said since the last time, by the instance that has the streams."""
+    def read(self) -> None:
+        """Take what has been said since the last time, by the instance that has the streams."""
         size = self._session.log_size()
         # If several hosts run, the one that has just done something looks first for what was lost.
         said = [line for line in self._session.log(self._read) if line.vm in (self._instance.vm, "")]
         self._read = size
-        new = [line.record for line in said if line.thread != self._session.main_thread]
-        self._logs += new
-        return new
+        self._logs += [line.record for line in said if line.thread != self._session.main_thread]
 
     def said_while_starting(self) -> list[str]:
         """By any instance: Envoy tries a configuration first where no streams are."""

@@ -80,7 +80,7 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 
 def finish_reason(reason: Any) -> str | None:
-    return _FINISH.get(reason, reason) if isinstance(reason, str) else None
+    return _FINISH.get(reason, reason) if isinstance(reason, str) and reason else None
 
 
 COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")

@@ -197,3 +197,9 @@ def test_a_call_without_words_has_an_empty_content() -> None:
 def test_finish_reasons_are_openais(reason: str, expected: str) -> None:
     assert ask(CLAUDE, CHAT, answer({**HI, "stop_reason": reason})).json["choices"][0]["finish_reason"] == expected
     assert stream(START, end(reason), {"type": "message_stop"})[-2]["choices"][0]["finish_reason"] == expected
+
+
+def test_an_empty_stop_reason_is_none() -> None:
+    chunks = stream(START, end(""), {"type": "message_stop"})
+    reasons = [choice["finish_reason"] for chunk in chunks for choice in chunk["choices"]]
+    assert [reason for reason in reasons if reason is not None] == ["stop"]
