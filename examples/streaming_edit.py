@@ -1,18 +1,17 @@
 """Blanks out a secret in a streamed response, also where chunk borders cut it, and holds back as little as it can."""
 
-from typing import Any
+from dataclasses import dataclass
 
-from proxywasm import ConfigError, HttpContext, Plugin
+from proxywasm import HttpContext, Plugin, config
+
+
+@dataclass(frozen=True)
+class Settings:
+    secret: str = config.key("what is blanked out", secret=True)
+
 
 plugin: Plugin[bytes] = Plugin("streaming-edit")
-
-
-@plugin.parse_config
-def parse_config(document: dict[str, Any]) -> bytes:
-    secret = document.get("secret")
-    if not isinstance(secret, str) or not secret:
-        raise ConfigError("secret: a text is needed")
-    return secret.encode()
+plugin.parse_config(config.reader(Settings, then=lambda settings: settings.secret.encode()))
 
 
 @plugin.on_streaming_response_body

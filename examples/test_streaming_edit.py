@@ -1,6 +1,8 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxywasm import ConfigError
 from proxywasm.testing import PluginHosts, any_chunks, response
 
 BODY = "pass geh文heim, gegeh文heim, geh".encode()
@@ -20,3 +22,8 @@ def test_cuts_do_not_matter(plugin_host: PluginHosts, data: st.DataObject) -> No
     with plugin_host("streaming_edit.py", {"secret": "geh文heim"}) as host:
         answer = host.request().respond(response(body=data.draw(any_chunks(BODY))))
         assert answer.body == b"pass ***, ge***, geh"
+
+
+def test_without_a_secret_there_is_nothing_to_do(plugin_host: PluginHosts) -> None:
+    with pytest.raises(ConfigError, match="secret: is required"):
+        plugin_host("streaming_edit.py", {"secrets": "x"})

@@ -17,11 +17,15 @@ def module_files(source: Path) -> dict[str, Path]:
 
 
 def import_graph(files: Mapping[str, Path]) -> dict[str, set[str]]:
-    """By module, those of `files` that it imports, or names in a string to import them later."""
-    return {name: {other for other in _mentioned(name, path) if other in files} for name, path in files.items()}
+    """By module, those of `files` that it imports, or names in a string to import them later.
+
+    `from package import module` counts as an import of the module alone. That Python loads the package as well is no
+    choice of who writes it; see `reachable`.
+    """
+    return {name: set(_mentioned(name, path, files)) & files.keys() for name, path in files.items()}
 
 
-def _mentioned(name: str, path: Path) -> Iterator[str]:
+def _mentioned(name: str, path: Path, files: Mapping[str, Path]) -> Iterator[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text())):
         match node:
@@ -30,8 +34,7 @@ def _mentioned(name: str, path: Path) -> Iterator[str]:
             case ast.ImportFrom(module=module, names=names, level=level):
                 above = package.split(".")[: package.count(".") + 2 - level] if level else []
                 base = ".".join([*above, *([module] if module else [])])
-                yield base
-                yield from (f"{base}.{alias.name}" for alias in names)
+                yield from (full if (full := f"{base}.{alias.name}") in files else base for alias in names)
             case ast.Constant(value=str(text)):
                 yield text
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.import_graph import import_graph, module_files, reachable
+from tests.layers import Layers, circles
 
 ROOT = Path(__file__).parent.parent
 GENERATED = {"wit_world", "componentize_py_types", "componentize_py_runtime", "proxywasm_plugin"}
@@ -18,8 +19,43 @@ ENTRY_FILES = {"sdk/proxywasm/adapters/component.py", "sdk/proxywasm/adapters/pr
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OUTSIDE = {"tests", "benchmarks", "tools", "examples"}
 """Folders that only the repository has."""
+LAYERS = [
+    Layers("sdk", "proxywasm", {
+        "adapters": {"abi", "adapters", "testing"},
+        "facade": {
+            "", "attributes", "clusters", "config", "context", "http_client", "loading", "log", "metrics", "plugin",
+            "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data",
+            "token_usage",
+        },
+        "core": {"core"},
+        "vocabulary": {
+            "callback_functions", "checks", "connection_headers", "errors", "fields", "framing", "headers", "helpers",
+            "json_bounds", "made_plugins", "replies", "resp", "sse", "text", "wire",
+        },
+    }),
+    Layers("plugins", "ai_proxy", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "the document": {"configuration"},
+        "the way of one exchange": {"pipeline"},
+        "the table of providers": {"providers"},
+        "wire protocols, and what requests wait for": {"protocols", "fetching"},
+        "credentials": {"credentials"},
+        "settings": {"config"},
+        "formats and limits": {"wire"},
+    }),
+]  # fmt: skip
+"""Packages whose modules import in one direction; docs/design.md explains the layers."""
 FOR_OTHER_HOSTS = "proxywasm_host.services.redis_calls"
 """For programs that drive a runner themselves; the extra `redis` is for it."""
+
+
+PIVOT = "pivot"
+"""The folder that the wire protocols of ai_proxy share."""
+PROTOCOL_REGISTRY = ["protocols", "clients"]
+"""The one module beside the folders that knows which there are."""
+PROTOCOL_IMPORTS = {("google", "anthropic")}
+"""Protocols that contain another one: Vertex AI has Anthropic's models, in Anthropic's format."""
 
 
 def modules(folder: str) -> Iterator[Path]:
@@ -63,6 +99,23 @@ def test_arrows_point_one_way() -> None:
             assert "proxywasm_host" not in imports(path), path
 
 
+@pytest.mark.parametrize("layers", LAYERS, ids=lambda layers: layers.package)
+def test_each_module_belongs_to_one_layer(layers: Layers) -> None:
+    graph = layers.graph(ROOT)
+    assert {module: found for module in graph if len(found := layers.of(module)) != 1} == {}
+    assert layers.unknown(graph) == []
+
+
+@pytest.mark.parametrize("layers", LAYERS, ids=lambda layers: layers.package)
+def test_imports_point_to_the_same_layer_or_a_lower_one(layers: Layers) -> None:
+    assert layers.upward(layers.graph(ROOT)) == []
+
+
+@pytest.mark.parametrize("layers", LAYERS, ids=lambda layers: layers.package)
+def test_no_modules_import_each_other_in_a_circle(layers: Layers) -> None:
+    assert circles(layers.graph(ROOT)) == []
+
+
 def test_what_is_installed_imports_nothing_that_only_the_repository_has() -> None:
     for folder in ("sdk", "host", "plugins"):
         for path in modules(folder):
@@ -88,6 +141,34 @@ def test_every_module_of_the_host_is_for_those_who_install_it() -> None:
     used = reachable(graph, {*starts, "proxywasm.testing", FOR_OTHER_HOSTS})
     templates = {name for name in graph if name.startswith("proxywasm_host.cli.templates.")}
     assert {name for name in graph if name.startswith("proxywasm_host.")} - used - templates == set()
+
+
+def proxy_imports() -> Iterator[tuple[list[str], list[str]]]:
+    """Pairs of modules of ai_proxy, as their names below it; the first imports the second."""
+    (layers,) = (one for one in LAYERS if one.package == "ai_proxy")
+    for module, imported in layers.graph(ROOT).items():
+        for other in imported:
+            yield module.split(".")[1:], other.split(".")[1:]
+
+
+def test_wire_protocols_and_what_requests_wait_for_do_not_import_each_other() -> None:
+    folders = {(module[0], other[0]) for module, other in proxy_imports() if module and other}
+    assert not {("protocols", "fetching"), ("fetching", "protocols")} & folders
+
+
+def protocol(module: list[str]) -> str:
+    """The folder of a wire protocol that a module lies in; empty: none."""
+    return module[1] if module[:1] == ["protocols"] and len(module) > 2 else ""
+
+
+def test_a_wire_protocol_imports_no_other() -> None:
+    crossing = {
+        (protocol(module), protocol(other))
+        for module, other in proxy_imports()
+        if module[:1] == ["protocols"] and module != PROTOCOL_REGISTRY
+        if protocol(other) and protocol(other) not in {protocol(module), PIVOT}
+    }
+    assert crossing == PROTOCOL_IMPORTS
 
 
 @pytest.mark.slow

@@ -17,6 +17,8 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from .reading import Reader
+
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.I)
 
 
@@ -34,7 +36,7 @@ class Report:
     """Likewise to the beginning of its answer."""
 
 
-class _Client(asyncio.Protocol):
+class _Client(Reader):
     def __init__(self, tally: _Tally) -> None:
         self._tally = tally
         self._transport: asyncio.Transport | None = None

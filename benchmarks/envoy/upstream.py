@@ -14,6 +14,8 @@ import re
 import sys
 from typing import Final
 
+from .reading import Reader
+
 _CHUNKS: Final = re.compile(rb"chunks=(\d+)")
 _PAUSE: Final = re.compile(rb"pause=([\d.]+)")
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.I)
@@ -81,7 +83,7 @@ _NATIVE: Final = _Service(
 )
 
 
-class _Connection(asyncio.Protocol):
+class _Connection(Reader):
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._waiting = b""

@@ -95,9 +95,18 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
-    """End what the test has started; a plugin that raises in `on_stream_done` is an error of the test."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """End what the test has started; a plugin that raises in `on_stream_done` is an error of the test, and of no other:
+    what else belongs to the end of this test is done all the same.
+    """
+    try:
+        _end_hosts(item)
+    finally:
+        yield
+
+
+def _end_hosts(item: pytest.Item) -> None:
     hosts = item.session.stash.get(_hosts, [])
     with contextlib.ExitStack() as stack:
         if envoy := sys.modules.get(_ENVOY):

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from proxywasm import ConfigError, log
+from proxywasm.config import Fault, Problem, did_you_mean, json_name, keys_of, nearest, type_name
 
-from . import providers
-from .config.schema import Fault, Problem, json_name, keys_of, nearest
-from .config.schema.problems import did_you_mean
 from .config.settings import Settings
 from .pipeline import failover
-from .pipeline.plans import Plans
-from .providers import ROWS
+from .pipeline.plans import Config, Plans
+from .providers import ROWS, build
 from .providers.checking import check
 from .providers.row import Provider, Row
-from .wire.json import type_name
 
 # The SDK takes its own keys, which begin with `_`, away.
 KEYS: Final = {
@@ -26,14 +22,6 @@ KEYS: Final = {
     "activeProviderId": "The `id` of the provider that requests go to; without it, requests pass as they are.",
 }
 """The keys of the document and of its rules."""
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    plans: Plans | None = None
-    """What becomes of requests, by API; None: they pass as they are."""
-    listed: tuple[Any, ...] = field(default=(), repr=False)
-    """`providers` as given, for rules that choose another one of them."""
 
 
 def parse(document: dict[str, Any], rows: Sequence[Row] = ROWS) -> Config:
@@ -55,7 +43,7 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row]) -
         log.warn("%s", problem)
     single = document.get("provider")
     if isinstance(single, dict):
-        return _watched(providers.build(single, "provider", rows), (single,))
+        return _watched(build(single, "provider", rows), (single,))
     given, active = document.get("providers"), document.get("activeProviderId")
     listed = tuple(given) if given is not None else base.listed if base is not None else ()
     chosen = _place(listed, active) if active else None
@@ -64,7 +52,7 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row]) -
             if index != chosen:
                 _tell(item, f"providers[{index}]", rows)
     if chosen is not None:
-        return _watched(providers.build(listed[chosen], f"providers[{chosen}]", rows, told=given is None), listed)
+        return _watched(build(listed[chosen], f"providers[{chosen}]", rows, told=given is None), listed)
     if active:
         ids = [item["id"] for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
         known = f"known are: {', '.join(ids)}" if ids else "there are no providers with an id"

@@ -7,10 +7,11 @@ from functools import partial
 from typing import ParamSpec
 
 from proxywasm import HttpContext, Plugin, plugin_context
+from proxywasm.config import prepare
 
-from . import configuration
-from .configuration import Config
+from .configuration import parse, parse_override
 from .pipeline import attempts, request
+from .pipeline.plans import Config
 from .providers import ROWS
 from .providers.row import Row
 
@@ -22,15 +23,15 @@ def on_stream_done(ctx: HttpContext, config: Config) -> None:
         provider = config.plans.provider
         for awaited in provider.awaited:
             awaited.leave(ctx)
-        if provider.kept.total and (call := ctx.get_context("call")) is not None:
-            provider.kept.forget(call)
+        if provider.kept.total and (exchange := ctx.get_context("exchange")) is not None:
+            provider.kept.forget(exchange)
 
 
-def _discreet(parse: Callable[P, Config]) -> Callable[P, Config]:
+def _discreet(parsing: Callable[P, Config]) -> Callable[P, Config]:
     """Keep the credentials of what is parsed out of tracebacks."""
 
     def parsed(*args: P.args, **kwargs: P.kwargs) -> Config:
-        found = parse(*args, **kwargs)
+        found = parsing(*args, **kwargs)
         if found.plans is not None:
             plugin_context().filter_tracebacks(found.plans.provider.scrubbers.clean)
         return found
@@ -40,9 +41,11 @@ def _discreet(parse: Callable[P, Config]) -> Callable[P, Config]:
 
 def make(rows: Sequence[Row] = ROWS) -> Plugin[Config]:
     """The plugin with this table of providers; give it rows of your own for model services that are not in `ROWS`."""
+    for row in rows:
+        prepare(row.settings)
     made: Plugin[Config] = Plugin("ai-proxy", safe_log=True)
-    made.parse_config(_discreet(partial(configuration.parse, rows=rows)))
-    made.parse_override_config(_discreet(partial(configuration.parse_override, rows=rows)))
+    made.parse_config(_discreet(partial(parse, rows=rows)))
+    made.parse_override_config(_discreet(partial(parse_override, rows=rows)))
     made.on_request_headers(request.on_headers)
     made.on_request_body(request.on_body)
     made.on_response_headers(attempts.on_headers)

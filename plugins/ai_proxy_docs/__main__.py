@@ -6,14 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import json_schema, json_text, providers_page
+from proxywasm.config.generate.json_text import pretty
+
+from . import json_schema, providers_page
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def files() -> dict[str, str]:
     """What the generated files are to say, by their name in `docs`."""
-    return {"providers.md": providers_page.page(), "ai-proxy.schema.json": json_text.pretty(json_schema.document())}
+    return {"providers.md": providers_page.page(), "ai-proxy.schema.json": pretty(json_schema.document())}
 
 
 def stale(folder: Path) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ai_proxy.config.schema import All, Condition, Fault, Given, Is, Not, default_of, json_name, keys_of
 from ai_proxy.config.settings import Settings
 from ai_proxy.providers.checking import check
 from ai_proxy.providers.row import Row
+from proxywasm.config import All, Condition, Fault, Given, Is, Not, default_of, json_name, keys_of
 
 
 def example(row: Row) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def example(row: Row) -> dict[str, Any]:
 
 def _missing(provider: dict[str, Any], row: Row) -> list[str]:
     problems = check(provider, "", [row]).problems
-    return [one.path[1:] for one in problems if one.fault is Fault.WRONG and one.path[1:] not in provider]
+    return [one.path for one in problems if one.fault is Fault.WRONG and one.path not in provider]
 
 
 def _chosen_by(condition: Condition) -> list[Given | Is]:

@@ -6,46 +6,36 @@ nothing of what no schema can: whether an expression compiles, or an id is in th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import MISSING
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ai_proxy.config.schema import ALWAYS, default_of, json_name, keys_of, rules_of
 from ai_proxy.config.settings import Settings
 from ai_proxy.configuration import KEYS
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import OF_THE_CONSOLE, rules_of_row
 from ai_proxy.providers.row import Row
-from proxywasm.rules import MATCH_KEYS, RULES
-
-from . import describe, rule_schema, value_schema
-from .value_schema import NULL, Schema
-
-_COMMENTS: Final[Schema] = {"^_": True}
+from proxywasm.config import Declared, json_name, keys_of
+from proxywasm.config.generate import describe, rule_schema, value_schema
+from proxywasm.config.generate import document as parts
+from proxywasm.config.generate.value_schema import NULL, Schema
+from proxywasm.core.rules import MATCH_KEYS, RULES
 
 
 def document(rows: Sequence[Row] = ROWS) -> Schema:
     """The schema of the whole configuration."""
-    nested = {kind.__name__: _closed(kind) for kind in describe.nested(Settings)}
-    types = {name: _of_type([row for row in rows if row.name == name]) for name in sorted({row.name for row in rows})}
-    rule = _outer({name: _strings(_MATCH[name]) for name in MATCH_KEYS})
-    rule["anyOf"] = [{"required": [name], "properties": {name: {"minItems": 1}}} for name in MATCH_KEYS]
+    defined = describe.nested(Settings, *(row.settings for row in rows))
+    nested = {name: parts.closed(kind, defined) for kind, name in defined.items()}
+    names = sorted({row.name for row in rows})
+    types = {name: _of_type([row for row in rows if row.name == name], defined) for name in names}
+    rule = _outer({name: parts.strings(parts.MATCH[name]) for name in MATCH_KEYS})
+    rule["anyOf"] = parts.some_condition()
     rules = {"description": "Other settings for some of the requests.", "type": ["array", "null"]}
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": parts.DRAFT,
         "title": "Configuration of ai-proxy",
         **_outer({RULES: {**rules, "items": {"$ref": "#/$defs/rule"}}}),
-        "$defs": {"provider": _provider(types), "rule": rule, **types, **nested},
+        "$defs": {"provider": _provider(types, defined), "rule": rule, **types, **nested},
     }
-
-
-_MATCH: Final = {
-    "_match_route_": "Names of routes.",
-    "_match_domain_": "Hosts; `*` may stand at one end.",
-    "_match_service_": "Services, with or without port.",
-    "_match_route_prefix_": "What names of routes begin with.",
-}
 
 
 def _outer(more: Schema) -> Schema:
@@ -60,7 +50,7 @@ def _outer(more: Schema) -> Schema:
             "$schema": True,
             **more,
         },
-        "patternProperties": _COMMENTS,
+        "patternProperties": parts.COMMENTS,
         "additionalProperties": False,
         # Beside `provider` the other keys have no effect, whatever they are.
         "if": {"required": ["provider"], "properties": {"provider": {"type": "object"}}},
@@ -68,13 +58,9 @@ def _outer(more: Schema) -> Schema:
     }
 
 
-def _strings(description: str) -> Schema:
-    return {"description": description, "type": ["array", "null"], "items": {"type": "string"}}
-
-
-def _provider(types: dict[str, Schema]) -> Schema:
+def _provider(types: dict[str, Schema], defined: Mapping[Declared, str]) -> Schema:
     """One of several, by `type`; what all have in common stands here, and by name in each."""
-    common = {json_name(Settings, name): value_schema.value(Settings, name) for name in keys_of(Settings)}
+    common = {json_name(Settings, name): value_schema.value(Settings, name, defined) for name in keys_of(Settings)}
     common["type"] = {"description": keys_of(Settings)["type"].doc, "enum": list(types)}
     return {
         "type": "object",
@@ -87,10 +73,10 @@ def _provider(types: dict[str, Schema]) -> Schema:
     }
 
 
-def _of_type(rows: list[Row]) -> Schema:
+def _of_type(rows: list[Row], defined: Mapping[Declared, str]) -> Schema:
     """What providers of one type have beside the common keys."""
-    kind = rows[0].settings
-    closed = _closed(kind, known=set(keys_of(Settings)))
+    kind: type[Any] = rows[0].settings
+    closed = parts.closed(kind, defined, known=set(keys_of(Settings)))
     properties = {**closed["properties"], **dict.fromkeys(sorted(OF_THE_CONSOLE), True)}
     rules = list(closed.get("allOf", []))
     for row in rows:
@@ -99,22 +85,3 @@ def _of_type(rows: list[Row]) -> Schema:
         ]
     title = {"title": f"{rows[0].name}: {rows[0].title}"} if rows[0].title else {}
     return {**title, **closed, "properties": properties, **({"allOf": rules} if rules else {})}
-
-
-def _closed(kind: type[Any], known: AbstractSet[str] = frozenset()) -> Schema:
-    """An object with the keys of a settings class; those in `known` are described elsewhere."""
-    properties: Schema = {}
-    for name, entry in keys_of(kind).items():
-        properties[json_name(kind, name)] = True if name in known else value_schema.value(kind, name)
-        for alias in entry.aliases:
-            properties[alias] = {**value_schema.value(kind, name), "deprecated": True}
-    required = [json_name(kind, name) for name in keys_of(kind) if default_of(kind, name) is MISSING]
-    rules = [schema for rule in rules_of(kind) if (schema := rule_schema.rule(kind, rule, ALWAYS)) is not None]
-    return {
-        "type": "object",
-        **({"required": required} if required else {}),
-        "properties": properties,
-        "patternProperties": _COMMENTS,
-        "additionalProperties": False,
-        **({"allOf": rules} if rules else {}),
-    }

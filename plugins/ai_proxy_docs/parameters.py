@@ -1,4 +1,4 @@
-"""Which parameters of OpenAI's chat do not reach a service with a protocol of its own. Its codec is asked."""
+"""Which parameters of OpenAI's chat do not reach a service with a protocol of its own. The protocol is asked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ai_proxy.pipeline import bodies
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols import clients
 from ai_proxy.providers.row import Provider, Row
 from ai_proxy.wire import apis
 from ai_proxy.wire.json import dumps, loads
@@ -53,7 +53,7 @@ SAMPLES: Final[dict[str, Any]] = {
 _WITH_TOOLS: Final = frozenset({"tool_choice", "parallel_tool_calls"})
 """Mean nothing without tools."""
 
-# By the codec's name: a model that knows what any of the service's models knows.
+# By the service's name: a model that knows what any of the service's models knows.
 _MODELS: Final = {
     "bedrock": "anthropic.claude-sonnet", "cohere": "command-a-reasoning", "deepl": "Pro", "gemini": "gemini-2.5-pro",
     "vertex": "gemini-2.5-pro",
@@ -67,7 +67,7 @@ _CONVERSATION: Final = [
 
 def lost(row: Row) -> list[str]:
     """The parameters that make no difference to what the service is asked for; none where chats are not converted."""
-    if apis.CHAT not in row.codecs:
+    if apis.CHAT not in row.protocols:
         return []
     tools = {"tools": SAMPLES["tools"]}
     plain, with_tools = _asked(row, {}), _asked(row, tools)
@@ -86,8 +86,8 @@ def _asked(row: Row, parameters: dict[str, Any]) -> str:
     """What the service is asked for: where, with which headers, what."""
     # The example has no account with which anybody could log in.
     provider = Provider.build(replace(row, login=None), settings(row))
-    call = Call(provider.settings, apis.Route(apis.CHAT))
+    exchange = clients.new_exchange(provider.settings, apis.Route(apis.CHAT))
     body = {"model": _MODELS.get(row.name, "m"), "messages": _CONVERSATION, **parameters}
-    prepared, _ = bodies.prepare(provider, call, loads(dumps(body)))
-    sent = row.codecs[apis.CHAT].request(call, prepared)
-    return dumps([call.path, call.headers, sent])
+    prepared, _ = bodies.prepare(provider, exchange, loads(dumps(body)))
+    sent = row.protocols[apis.CHAT].request(exchange, prepared)
+    return dumps([exchange.path, exchange.headers, sent])

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import MISSING
-from typing import Any, Final
+from typing import Final
 
-from ai_proxy.config.schema import All, Given, Idle, Not, default_of, json_name, keys_of, rules_of
 from ai_proxy.config.settings import Settings
 from ai_proxy.configuration import KEYS
 from ai_proxy.credentials.scrubber import SHORTEST
-from ai_proxy.pipeline.client_headers import CREDENTIALS, OF_SERVICES
 from ai_proxy.pipeline.leaving import IN_HAND
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import rules_of_row
 from ai_proxy.providers.row import Endpoint, Original, OwnKey, Row
-from ai_proxy.wire import apis, limits
-from ai_proxy.wire.json import BOUNDS
+from ai_proxy.wire import apis
+from ai_proxy.wire.client_headers import CREDENTIALS, OF_SERVICES
+from proxywasm.config import All, Given, NoEffect, Not, default_of, json_name, keys_of
+from proxywasm.config.generate.json_text import pretty
+from proxywasm.config.generate.tables import keys_table, table
 
-from . import describe, parameters
+from . import describe, limits_table, parameters
 from .examples import example, settings
-from .json_text import pretty
 
 _HEAD: Final = """\
 # Providers
@@ -77,17 +76,17 @@ def page(rows: Sequence[Row] = ROWS) -> str:
     parts = [
         _HEAD,
         "## The document\n",
-        _table(("key", "meaning"), ((f"`{name}`", text) for name, text in KEYS.items())),
+        table(("key", "meaning"), ((f"`{name}`", text) for name, text in KEYS.items())),
         "With `_rules_` some requests get other settings: each rule has these keys and conditions: `_match_route_`,\n"
         "`_match_domain_`, `_match_service_` or `_match_route_prefix_`. A rule that chooses no provider switches\n"
         "ai-proxy off for its requests.\n",
         "## Keys of every provider\n",
-        _keys(Settings, keys_of(Settings)),
+        keys_table(Settings),
         *(
             part
             for name, entry in keys_of(Settings).items()
             if entry.keys is not None
-            for part in (f"### `{json_name(Settings, name)}`\n", _keys(entry.keys, keys_of(entry.keys)))
+            for part in (f"### `{json_name(Settings, name)}`\n", keys_table(entry.keys))
         ),
         "### Headers of clients\n",
         "These prove who a client is, or say it, and do not go to the model service, unless `forwardHeaders` lists\n"
@@ -99,51 +98,23 @@ def page(rows: Sequence[Row] = ROWS) -> str:
         "## APIs\n",
         "The APIs by the names that `capabilities` uses, and the path by which a client's request is recognised,\n"
         "whatever stands before it.\n",
-        _table(("API", "path"), _client_paths()),
+        table(("API", "path"), _client_paths()),
         "Claude's API (`/v1/messages`) works with every provider that chats: where a provider has no such API itself,\n"
         "requests and answers are converted.\n",
         _CREDENTIALS,
         "## The providers\n",
-        _table(("type", "service", "APIs"), (_summary(name, rows) for name in names)),
+        table(("type", "service", "APIs"), (_summary(name, rows) for name in names)),
         *(_provider([row for row in rows if row.name == name]) for name in names),
     ]
     return "\n".join(parts)
 
 
 def _limits() -> str:
-    mib, kib = 1024 * 1024, 1024
-    rows = (
-        ("body that is parsed, a request's or an answer's", f"{limits.BODY // mib} MiB", "413, 502"),
-        ("values in a document; an object or array counts as ten", f"{BOUNDS.values:,}", "413, 502"),
-        ("objects and arrays within each other", f"{BOUNDS.depth}", "413, 502"),
-        ("digits of a number, where there are more than a few", f"{BOUNDS.digits}", "413, 502"),
-        ("body after its conversion", f"{limits.CONVERTED // mib} MiB", "413, 502"),
-        ("names that a service hears with each text or result of a tool, together",
-         f"{limits.REPEATED // mib} Mi characters", "413"),
-        ("answer that is not parsed, such as embeddings that pass", f"{limits.UNPARSED_ANSWER // mib} MiB", "502"),
-        ("error of a service", f"{limits.ERROR_BODY // mib} MiB", "its status, without its text"),
-        ("parts of a form, headers of a part", f"{limits.FORM_PARTS}, {limits.FORM_HEADERS // kib} KiB", "400"),
-        ("files that are fetched for a request, together", f"{limits.FETCHED_FILES // mib} MiB", "413"),
-        ("context file", f"{limits.CONTEXT_FILE // mib} MiB", "500, as for any file that cannot be loaded"),
-        ("answer to a request for an access token, or of a health check", f"{limits.OWN_ANSWER // kib} KiB",
-         "no token; what the status says"),
-        ("event of a stream that is converted or checked", f"{limits.EVENT // mib} MiB", "an error ends the stream"),
-        ("reasoning that waits for content (`promoteThinkingOnEmpty`)", f"{limits.WAITING // mib} Mi characters",
-         "it goes out as reasoning"),
-        ("what waits in a stream for the end of a tool call", f"{limits.WAITING // mib} Mi characters",
-         "an error ends the stream"),
-        ("tool calls, choices of a stream", f"{limits.TOOL_CALLS:,}, {limits.CHOICES:,}", "an error ends the stream"),
-        ("what a stream repeats in each event, all choices together (Qwen without `incremental_output`)",
-         f"{limits.WAITING // mib} Mi characters", "an error ends the stream"),
-        ("bodies of requests that wait or may be repeated, and events from "
-         f"{limits.COUNTED // kib} KiB on while they arrive, all of one provider in an instance",
-         f"{limits.KEPT // mib} MiB", "503 for those that would wait; no retry; an error ends the stream"),
-    )  # fmt: skip
     return (
         "The same for all providers, and not configurable. Errors have the format of the client's protocol. What is\n"
         "not read (uploads, `protocol: original`) passes in any size. Streams are limited event by event, not as a\n"
         "whole.\n\n"
-    ) + _table(("what", "limit", "beyond it"), rows)
+    ) + table(("what", "limit", "beyond it"), limits_table.rows())
 
 
 def _client_paths() -> Iterator[tuple[str, str]]:
@@ -166,13 +137,18 @@ def _provider(rows: list[Row]) -> str:
     parts = [f"## {first.name}\n", f"{first.title[:1].upper()}{first.title[1:]}.\n"]
     own = {name: entry for name, entry in keys_of(first.settings).items() if name not in keys_of(Settings)}
     if own:
-        parts.append(_keys(first.settings, own, first))
+        parts.append(keys_table(first.settings, own, _hosts(first)))
     for row in rows:
         if len(rows) > 1:
             mode = describe.mode(row)
             parts.append(f"### {first.name}: {mode}\n")
         parts += [_facts(row), _paths(row), f"```json\n{pretty({'provider': example(row)})}```\n"]
     return "\n".join(part for part in parts if part)
+
+
+def _hosts(row: Row) -> dict[str, str]:
+    """The row's host is the default of the key that overrides it."""
+    return {row.host_setting: row.host} if row.host_setting and row.host else {}
 
 
 def _facts(row: Row) -> str:
@@ -188,7 +164,7 @@ def _facts(row: Row) -> str:
         facts.append(f"- Parameters of a chat that do not reach it: {', '.join(lost)}.")
     # What the row is not chosen with cannot be without effect.
     selected = row.when.of if isinstance(row.when, All) else (row.when,)
-    named = [name for rule in rules_of_row(row) if isinstance(rule, Idle) for name in rule.names]
+    named = [name for rule in rules_of_row(row) if isinstance(rule, NoEffect) for name in rule.names]
     idle = [name for name in named if Not(Given(name)) not in selected]
     if row.reasoning_modes:
         facts.append("- `reasoningContentMode` has an effect.")
@@ -242,54 +218,19 @@ def _credential(row: Row) -> str:
 def _paths(row: Row) -> str:
     if not row.paths:
         return ""
-    return _table(
+    return table(
         ("API", "upstream path", "request"),
         ((f"`{api}`", f"`{path}`", _conversion(row, api)) for api, path in _place(row).paths.items()),
     )
 
 
 def _conversion(row: Row, api: str) -> str:
-    if api in row.codecs:
+    if api in row.protocols:
         return "passed on, and the answer is converted" if api in apis.UNREAD else "converted, and so is the answer"
     if row.keeps_bodies or api in apis.UNREAD:
         return "passed on"
     return "model mapped, small changes" if api in row.edits else "model mapped"
 
 
-def _keys(kind: type[Any], names: Iterable[str], row: Row | None = None) -> str:
-    """A table of keys; with a row, its host is the default of the key that overrides it."""
-    return _table(
-        ("key", "type", "default", "meaning"),
-        ((f"`{json_name(kind, name)}`", keys_of(kind)[name].kind.value, _default(kind, name, row), _meaning(kind, name))
-         for name in names),
-    )  # fmt: skip
-
-
-def _meaning(kind: type[Any], name: str) -> str:
-    entry = keys_of(kind)[name]
-    parts = [describe.sentence(entry)]
-    for rule in rules_of(kind):
-        if isinstance(rule, Idle) and name in rule.names and not rule.even_default:
-            parts.append(f"no effect {describe.condition(kind, rule.when)}".strip())
-    if entry.aliases:
-        parts.append(f"also called {', '.join(f'`{alias}`' for alias in entry.aliases)}")
-    return "; ".join(parts)
-
-
-def _default(kind: type[Any], name: str, row: Row | None) -> str:
-    if default_of(kind, name) is MISSING:
-        return "required"
-    if row is not None and row.host_setting == name and row.host:
-        return f"`{row.host}`"
-    value = describe.default(kind, name)
-    return "" if value in (None, "", [], {}) else f"`{value if isinstance(value, str) else json.dumps(value)}`"
-
-
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
-    lines += [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows]
-    return "\n".join(lines) + "\n"

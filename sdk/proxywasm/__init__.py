@@ -19,17 +19,19 @@ from .clusters import (
     StaticIpCluster,
     TargetCluster,
 )
-from .context import ExecutionPhase, HttpContext
+from .context import HttpContext
+from .core.definition import Action
+from .core.stream_state import ExecutionPhase
 from .errors import ConfigError, ForeignFunctionError, HttpCallError, LimitError, RedisCallError, RedisError, RuleError
 from .headers import Headers
 from .helpers import get_value_from_body, marshal_str, unify_sse_chunk, unmarshal_str
 from .http_client import ClusterClient, HttpAnswer
 from .json_bounds import JsonBounds, JsonTooComplexError
 from .metrics import Counter, Gauge, Histogram
-from .plugin import Action, Plugin
-from .plugin_context import PluginContext
-from .redis import RedisAnswer, RedisClient
-from .runtime import plugin_context
+from .plugin import Plugin
+from .plugin_context import PluginContext, plugin_context
+from .redis import RedisClient
+from .redis_answer import RedisAnswer
 from .sse import Event, SSEDecoder, SSEError, encode_event
 from .token_usage import TokenUsage, get_token_usage
 

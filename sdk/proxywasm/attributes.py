@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import checks, log
+from .core.stream_state import StreamState
 from .helpers import marshal_str, unmarshal_str
 from .text import encode
 
@@ -16,13 +17,10 @@ AI_LOG = "ai_log"
 TRACE_SPAN_TAG = "trace_span_tag."
 
 
-class UserAttributes:
+class UserAttributes(StreamState):
     """The part of `HttpContext` that deals with user attributes."""
 
-    __slots__ = ("_attributes",)
-
-    _attributes: dict[str, Any] | None
-    """Made when the first is set: few streams have any."""
+    __slots__ = ()
 
     def get_property(self, *path: str) -> bytes | None:
         raise NotImplementedError

@@ -9,6 +9,7 @@ itself each time that it is asked, and componentize-py takes what it is, not wha
 
 from __future__ import annotations
 
+from types import CodeType
 from typing import Any, Final
 
 from .text import spell_out
@@ -70,9 +71,8 @@ def function(value: Any, what: str) -> None:
     """A function that does its work when it is called."""
     if not callable(value):
         raise TypeError(f"{what} must be callable, got {_name(value)}")
-    while (inner := getattr(value, "func", None)) is not None and type(value).__name__ == "partial":
-        value = inner
-    code = getattr(value, "__code__", None) or getattr(value.__call__, "__code__", None)
+    value = called(value)
+    code = code_of(value)
     if code is None or not code.co_flags & (_GENERATOR | _COROUTINE | _ASYNC_GENERATOR):
         return
     kind = "a generator function" if code.co_flags & _GENERATOR else "async"
@@ -80,6 +80,20 @@ def function(value: Any, what: str) -> None:
         f"{getattr(value, '__name__', _name(value))} is {kind}: callbacks are plain functions; to wait, return "
         "Action.PAUSE and resume from the callback of a call-out"
     )
+
+
+def called(function: Any) -> Any:
+    """What a `functools.partial` calls in the end; anything else itself."""
+    while (inner := getattr(function, "func", None)) is not None and type(function).__name__ == "partial":
+        function = inner
+    return function
+
+
+def code_of(function: Any) -> CodeType | None:
+    """None: it is written in C."""
+    function = called(function)
+    code = getattr(function, "__code__", None) or getattr(function.__call__, "__code__", None)
+    return code if isinstance(code, CodeType) else None
 
 
 def _name(value: object) -> str:

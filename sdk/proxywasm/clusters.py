@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from . import checks
-from .runtime import current
+from .core.running import current
 
 
 class Cluster(ABC):
@@ -57,8 +57,8 @@ class RouteCluster(_Known):
 
     @property
     def cluster_name(self) -> str:
-        dispatcher = current("the name of a RouteCluster")
-        return (dispatcher.host.get_property(dispatcher.current, ("cluster_name",)) or b"").decode(errors="replace")
+        instance = current("the name of a RouteCluster")
+        return (instance.host.get_property(instance.current, ("cluster_name",)) or b"").decode(errors="replace")
 
     @property
     def host_name(self) -> str:

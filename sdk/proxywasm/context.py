@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import checks, properties, replies, route_call
 from .attributes import UserAttributes
 from .checks import MAX_U32
-from .direction import NO_RESPONSE, Direction
+from .core.direction import Direction
+from .core.stream_state import DONE
+from .core.trailers import NO_TRAILERS
 from .errors import RuleError
-from .framing import guard_request, guard_response
 from .headers import Headers, HeaderValues, to_fields
 from .http_client import RouteCallback, to_body
+from .plugin_context import PluginContext
 from .wire import (
     BodyMode,
     Command,
-    EditRequestHeaders,
-    EditResponseHeaders,
     Injection,
     InjectResponseBody,
     ReadRequestBody,
@@ -31,30 +30,10 @@ from .wire import (
     SendLocalReply,
 )
 
-if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
-    from .plugin_context import PluginContext
-
 REPLIED = "this stream has been answered with a local reply"
-DONE = "this stream has ended"
 
-
-class ExecutionPhase(Enum):
-    """Where a stream is. The values are the names that the original gives them."""
-
-    REQUEST_HEADERS = "DecodeHeader"
-    REQUEST_BODY = "DecodeData"
-    RESPONSE_HEADERS = "EncodeHeader"
-    RESPONSE_BODY = "EncodeData"
-    DONE = "Done"
-
-
-# Looked up once: an enum member is no cheap attribute.
-_REQUEST_HEADERS, _DONE = ExecutionPhase.REQUEST_HEADERS, ExecutionPhase.DONE
-
-_NO_CALLS: frozenset[int] = frozenset()
-_JSON = "application/json"
 _CLEAR_ROUTE_CACHE = ("clear_route_cache",)
+_CODE_DETAILS = ("response", "code_details")
 
 
 class HttpContext(UserAttributes):
@@ -63,59 +42,14 @@ class HttpContext(UserAttributes):
     A callback may keep the context and use it later, for example when a call-out is answered, while the stream lives.
     """
 
-    __slots__ = (
-        "_binary_request", "_binary_response", "_commands", "_dispatcher", "_queue", "_values", "_websocket", "config",
-        "ended", "execution_phase", "has_request_body", "has_response_body", "host", "http_calls", "id", "method",
-        "path", "pauses_streaming_response", "redis_calls", "replied", "request", "request_is_opaque", "response",
-        "response_is_opaque", "route_callback", "scheme",
-    )  # fmt: skip
-
-    def __init__(self, dispatcher: Dispatcher, context_id: int, headers: Headers, end_of_stream: bool) -> None:
-        self.id = context_id
-        """The number of the stream, unique among open streams; log lines carry it."""
-        first = headers.first
-        # As the client sent them; they stay as they are when headers are edited.
-        try:
-            self.scheme, self.host = first[":scheme"], first[":authority"]
-            self.path, self.method = first[":path"], first[":method"]
-        except KeyError:  # of a client that is no HTTP client
-            self.scheme, self.host = first.get(":scheme", ""), first.get(":authority", "")
-            self.path, self.method = first.get(":path", ""), first.get(":method", "")
-        self.has_request_body = not end_of_stream
-        self.has_response_body = False
-        """Known from the response headers on, as whether they are the end of the stream."""
-        self.execution_phase = _REQUEST_HEADERS
-        self._dispatcher = dispatcher
-        self.config: Any = None
-        """The configuration that applies to this stream: what its callbacks get."""
-        headers.changed = self.touch
-        headers.guard = self._guard_request
-        self.request = Direction(headers)
-        self.response = Direction(NO_RESPONSE)
-        self.route_callback: RouteCallback | None = None
-        self._websocket = "upgrade" in first and (
-            first["upgrade"].lower() == "websocket" and "upgrade" in first.get("connection", "").lower()
-        )
-        self._binary_request = _is_binary(first)
-        self._binary_response = False
-        self.request_is_opaque = self._binary_request or self._websocket
-        """Its body is not read."""
-        self.response_is_opaque = False
-        self._attributes: dict[str, Any] | None = None
-        self._values: dict[str, Any] = {}
-        self._queue: deque[bytes] | None = None
-        self.pauses_streaming_response = False
-        self._commands: list[Command] = []
-        # Numbers of calls without an answer. Two sets: a host may number HTTP and Redis calls apart.
-        self.http_calls: frozenset[int] = _NO_CALLS
-        self.redis_calls: frozenset[int] = _NO_CALLS
-        self.replied = False
-        self.ended = False
+    __slots__ = ()
 
     @property
     def plugin(self) -> PluginContext:
         """The plugin itself: what its streams share."""
-        return self._dispatcher.plugin_context
+        context = self._owner.plugin_context
+        assert isinstance(context, PluginContext)
+        return context
 
     @property
     def request_headers(self) -> Headers:
@@ -125,6 +59,16 @@ class HttpContext(UserAttributes):
     def response_headers(self) -> Headers:
         """Empty until the response headers are there."""
         return self.response.headers
+
+    @property
+    def request_trailers(self) -> Headers:
+        """Empty until the request's trailers are there, behind its body."""
+        return getattr(self.request, "trailers", NO_TRAILERS)
+
+    @property
+    def response_trailers(self) -> Headers:
+        """Empty until the response's trailers are there, behind its body."""
+        return getattr(self.response, "trailers", NO_TRAILERS)
 
     # The plugin's own values.
 
@@ -155,18 +99,24 @@ class HttpContext(UserAttributes):
 
     def set_request_body_buffer_limit(self, size: int) -> None:
         """How many bytes of request body may be buffered for this stream; beyond it the client gets 413."""
-        self._limit(self.request, ReadRequestBody, size)
+        request = self.request
+        if type(size) is int and 0 <= size <= MAX_U32 and request.read is None and not self.ended:
+            request.limit = size  # as in nearly every request
+        else:
+            self._limit(request, ReadRequestBody, size)
 
     def set_response_body_buffer_limit(self, size: int) -> None:
         """How many bytes of response body may be buffered for this stream; beyond it the client gets 502."""
-        self._limit(self.response, ReadResponseBody, size)
+        response = self.response
+        if type(size) is int and 0 <= size <= MAX_U32 and response.read is None and not self.ended:
+            response.limit = size  # as in nearly every response
+        else:
+            self._limit(response, ReadResponseBody, size)
 
     def _limit(self, direction: Direction, read: Callable[[BodyMode, int], Command], size: int) -> None:
         if self.ended:
             raise RuleError(f"nothing can be limited any more: {DONE}")
-        if type(size) is not int or not 0 <= size <= MAX_U32:  # as in every request
-            checks.number(size, "the limit of a body", 0, MAX_U32)
-        direction.limit = size
+        direction.limit = size = checks.number(size, "the limit of a body", 0, MAX_U32)
         if direction.read is not None:
             self.command(read(direction.read, size))
 
@@ -176,7 +126,7 @@ class HttpContext(UserAttributes):
         `content-length`, if the request has it, is set to the new length; the headers have to be held for that
         (`Action.STOP_ITERATION`).
         """
-        self._replace(self.request, ReplaceRequestBody, body, "request")
+        self.replace_body(self.request, ReplaceRequestBody, checks.data(body, "a body"), "request")
 
     def replace_response_body(self, body: bytes) -> None:
         """Send this body to the client instead of the one that the callback got.
@@ -184,14 +134,7 @@ class HttpContext(UserAttributes):
         `content-length`, if the response has it, is set to the new length; the headers have to be held for that
         (`Action.STOP_ITERATION`).
         """
-        self._replace(self.response, ReplaceResponseBody, body, "response")
-
-    def _replace(self, direction: Direction, command: Callable[[bytes], Command], body: bytes, name: str) -> None:
-        body = checks.data(body, "a body")
-        if not direction.body_in_hand:
-            raise RuleError(f"there is no body to replace: on_{name}_body is not running and has not paused")
-        direction.fit_length(body, name)
-        self.command(command(body))
+        self.replace_body(self.response, ReplaceResponseBody, checks.data(body, "a body"), "response")
 
     # A streamed response that waits for call-outs.
 
@@ -260,7 +203,7 @@ class HttpContext(UserAttributes):
         checks.function(function, "what is run for a stream")
         if self.ended:
             raise RuleError(f"nothing can be run for it: {DONE}")
-        self._dispatcher.run_for(self, function, *args)
+        self._owner.run_for(self, function, *args)
 
     def send_http_response(
         self, status: int, headers: HeaderValues = (), body: bytes | str = b"", *, details: str = ""
@@ -302,24 +245,24 @@ class HttpContext(UserAttributes):
 
     def get_property(self, *path: str) -> bytes | None:
         """An Envoy attribute, for example `get_property("route_name")`; None if the host does not know it."""
-        return self._dispatcher.host.get_property(self.id, path)
+        return self._owner.host.get_property(self._id, path)
 
     def set_property(self, path: str | Iterable[str], value: bytes) -> None:
-        properties.put(self._dispatcher.host, self.id, path, value)
+        properties.put(self._owner.host, self._id, path, value)
 
     def disable_reroute(self) -> None:
         """Keep the route that was chosen, whatever headers are changed."""
-        self._dispatcher.host.set_property(self.id, _CLEAR_ROUTE_CACHE, b"off")
+        self._owner.unchecked_host.set_property(self._id, _CLEAR_ROUTE_CACHE, b"off")
 
     def is_response_from_upstream(self) -> bool:
         """False for replies made on the way: a local reply of any filter, no healthy upstream, a time-out, ..."""
-        return self.get_property("response", "code_details") == b"via_upstream"
+        return self._owner.unchecked_host.get_property(self.id, _CODE_DETAILS) == b"via_upstream"
 
     # The rules that need only headers.
 
     def is_websocket(self) -> bool:
         """A WebSocket handshake: no body of such a stream is read."""
-        return self._websocket
+        return self.websocket
 
     def is_binary_request_body(self) -> bool:
         """A body that no text-minded plugin should touch, as the client's headers have it; it is not read."""
@@ -327,66 +270,3 @@ class HttpContext(UserAttributes):
 
     def is_binary_response_body(self) -> bool:
         return self._binary_response
-
-    # For the dispatcher.
-
-    def response_arrived(self, headers: Headers, end_of_stream: bool) -> None:
-        headers.changed = self.touch
-        headers.guard = self._guard_response
-        self.response.headers = headers
-        self.has_response_body = not end_of_stream
-        self._binary_response = _is_binary(headers.first)
-        self.response_is_opaque = self._binary_response or self._websocket
-
-    def _guard_request(self, name: str, value: str) -> None:
-        guard_request(self.method, name, value)
-
-    def _guard_response(self, name: str, value: str) -> None:
-        guard_response(self.response.headers, name, value, has_body=self.has_response_body, head=self.method == "HEAD")
-
-    def end(self) -> None:
-        """The last callback is about to run: values and the log are still there, the stream is not."""
-        self.ended = True
-        self.execution_phase = _DONE
-        self.response.taken = False
-        self.request.release(DONE)
-        self.response.release(DONE)
-
-    def take_commands(self) -> list[Command]:
-        """What the plugin has asked for since the last call, header edits first."""
-        commands, self._commands = self._commands, []
-        request, response = self.request.headers, self.response.headers
-        if response.edits:
-            commands.insert(0, EditResponseHeaders(response.take_edits()))
-        if request.edits:
-            commands.insert(0, EditRequestHeaders(request.take_edits()))
-        return commands
-
-    def drop_commands(self) -> None:
-        """The callback has failed: what it has asked for is dropped."""
-        self._commands = []
-        self.request.headers.edits = []
-        self.response.headers.edits = []
-
-    def command(self, command: Command) -> None:
-        if self.ended:
-            raise RuleError(f"nothing can be asked for any more: {DONE}")
-        if not self._commands:
-            self._dispatcher.touched[self.id] = self
-        self._commands.append(command)
-
-    def command_first(self, command: Command) -> None:
-        """One that stands before all others of the running callback, apart from edits of headers."""
-        self.command(command)
-        self._commands.insert(0, self._commands.pop())
-
-    def touch(self) -> None:
-        """The outcome of the running callback has something to say about this stream."""
-        self._dispatcher.touched[self.id] = self
-
-
-def _is_binary(headers: dict[str, str]) -> bool:
-    if "content-encoding" in headers and headers["content-encoding"].strip().lower() not in {"", "identity"}:
-        return True
-    content_type = headers.get("content-type", _JSON)
-    return content_type != _JSON and ("octet-stream" in content_type or "grpc" in content_type)

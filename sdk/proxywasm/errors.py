@@ -6,7 +6,7 @@ Exception
 ├── RedisCallError        a Redis command was not sent
 ├── RedisError            Redis, or the way to it, answered with an error
 ├── ForeignFunctionError  the host has no such function, or the function refused
-├── LimitError            the host keeps no more shared data, properties or metrics (also a RuntimeError)
+├── LimitError            the host keeps no more shared data or properties (also a RuntimeError)
 └── RuleError             the plugin broke a rule of the HTTP stream; the message names the rule
 """
 

@@ -46,7 +46,8 @@ def check(name: str, value: str, pseudo: Collection[str] = ()) -> str:
     """
     if type(name) is not str or type(value) is not str:
         if not isinstance(name, str) or not isinstance(value, str):
-            raise TypeError(f"header {name!r}: name and value must be str, got {type(value).__name__}")
+            wrong = value if isinstance(name, str) else name
+            raise TypeError(f"header {name!r}: name and value must be str, got {type(wrong).__name__}")
         name, value = str.__str__(name), str.__str__(value)
     if name.startswith(":"):
         check_pseudo(name, value, pseudo)

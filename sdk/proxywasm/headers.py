@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, Final, TypeAlias, TypeVar, overload
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar, overload
 
 from .errors import RuleError
 from .fields import REQUEST_PSEUDO, RESPONSE_PSEUDO, check
@@ -55,7 +55,7 @@ class Headers(MutableMapping[str, str]):
     """
 
     # A search in a dictionary does not run through Python code, and nearly always it says all there is to say.
-    __slots__ = ("_fields", "changed", "edits", "first", "guard", "sealed")
+    __slots__ = ("_fields", "arrived", "changed", "edits", "first", "guard", "sealed")
 
     def __init__(self, fields: Fields | str) -> None:
         """`fields` may be a text as `wire.join_fields` makes it."""
@@ -69,6 +69,8 @@ class Headers(MutableMapping[str, str]):
             several = len(first) != len(fields)
         self.first: dict[str, str] = first
         """The first value of each name, in the order of their occurrence; for the SDK."""
+        self.arrived = fields
+        """What these headers were made of; changes do not concern it. For the SDK."""
         self._fields: Fields | None = None
         """All fields, if some name has several."""
         if several:
@@ -130,6 +132,19 @@ class Headers(MutableMapping[str, str]):
                 first[lower] = self.edits[-1]
             else:
                 self._apply()
+
+    @overload
+    def setdefault(self, key: str, default: None = None) -> NoReturn: ...
+    @overload
+    def setdefault(self, key: str, default: str) -> str: ...
+    def setdefault(self, key: str, default: str | None = None) -> str:
+        """The first value of a name, which gets this one if it has none."""
+        # That of the base class would raise the errors of an assignment inside the handling of a `KeyError`.
+        value = self.get(key)
+        if value is None:
+            self[key] = default  # type: ignore[assignment]  # None is refused there, with a reason
+            value = self.first[key.lower()]
+        return value
 
     def add(self, name: str, value: str) -> None:
         """One more value, at the end."""
@@ -253,11 +268,6 @@ class Headers(MutableMapping[str, str]):
         """From now on changes raise, with this reason. Called by the SDK when the headers go on."""
         self.sealed = reason
         self.changed = self.guard = None  # nobody needs to know any more; whoever did would stay in memory with us
-
-    def take_edits(self) -> FieldEdits:
-        """The changes since the last call, for the host. Called by the SDK at the end of a callback."""
-        edits, self.edits = self.edits, []
-        return edits
 
 
 def apply_edits(fields: Fields, edits: FieldEdits) -> Fields:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias, TypedDict, Unpack
+from typing import Final, TypeAlias, TypedDict, Unpack
 from urllib.parse import quote
 
 from . import checks, log
 from .checks import MAX_U32
 from .clusters import Cluster, checked_cluster
 from .connection_headers import without_connection_headers
+from .core.definition import Action
+from .core.running import current
 from .fields import REQUEST_PSEUDO
 from .headers import Headers, HeaderValues, to_fields
-from .plugin import Action
-from .runtime import current
 from .text import encode, to_bytes
 from .wire import Fields, LogLevel
 
@@ -32,6 +32,10 @@ _PATH_SAFE = "/%:@!$&'()*+,;=-._~"
 _QUERY_SAFE = _PATH_SAFE + "?[]"
 
 
+OUT_OF_ORDER: Final = frozenset({502, 503, 504})
+"""What proxies answer in the place of a service that does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
     """The answer to a call-out."""
@@ -41,7 +45,15 @@ class HttpAnswer:
     headers: Headers
     body: bytes
     received: bool
-    """False: there was no answer at all (timeout, reset, no such host, ...)."""
+    """False: the service did not answer (timeout, reset, no such host, ...)."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the service is out of order: it did not answer, or the answer is 502, 503 or 504.
+
+        These come from whatever stands in front of a service that does not answer, for example a load balancer.
+        """
+        return self.status in OUT_OF_ORDER
 
 
 AnswerCallback: TypeAlias = Callable[[HttpAnswer], object]
@@ -141,7 +153,7 @@ class ClusterClient:
         authority, path = split_url(url)
         checks.function(callback, "the callback of a call-out")
         timeout_ms = checks.number(timeout_ms, "timeout_ms", 1, MAX_U32)
-        dispatcher = current("a call-out")
+        instance = current("a call-out")
         pseudo = {
             ":method": method,
             ":path": path,
@@ -150,7 +162,16 @@ class ClusterClient:
         fields = [*to_fields(pseudo, REQUEST_PSEUDO), *message_headers(headers)]
         data = to_body(body)
         cluster = checks.name(self.cluster.cluster_name, "the name of a cluster")
-        number = dispatcher.calls.http(cluster, fields, data, timeout_ms, callback)
+
+        def answered(fields: Fields, body: bytes) -> None:
+            answer = answer_from(fields, body)
+            if log.enabled_for(LogLevel.DEBUG):
+                detail = "" if log.is_safe_log_enabled() else f", headers {fields}, body {body!r}"
+                end = str(answer.status) if answer.received else "no answer"
+                log.debug("%s", f"http call {number} is answered: {end}{detail}")
+            callback(answer)
+
+        number = instance.calls.http(instance.stream, cluster, fields, data, timeout_ms, answered)
         if log.enabled_for(LogLevel.DEBUG):
             shown, detail = path, f", headers {fields[3:]}, body {data!r}"
             if log.is_safe_log_enabled():

@@ -3,65 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+from typing import Any, Final, Generic, TypeAlias, TypeVar, overload
 
-from . import checks
+from . import callback_functions, checks, made_plugins
 from .checks import MAX_U64
-from .plugin_context import check_period
-
-if TYPE_CHECKING:
-    from .context import HttpContext
-    from .plugin_context import PluginContext
+from .context import HttpContext
+from .core.definition import Action, Callbacks
+from .core.ticks import check_period
+from .plugin_context import PluginContext
 
 Config = TypeVar("Config")
 
-
-class Action(Enum):
-    """What a header or body callback returns. Returning nothing is `CONTINUE`."""
-
-    CONTINUE = "continue"
-    STOP_ITERATION = "stop-iteration"
-    """Header callbacks: the headers wait for the body callback, which may still change them. A streamed body releases
-    them with its first chunk, a buffered one after its last; headers without a body go on at once.
-    `on_streaming_response_body` may return it too, as long as the headers wait: the plugin has taken the chunk, and
-    they go on waiting for the next."""
-    PAUSE = "pause"
-    """Nothing of this direction moves until `resume_http_request` / `resume_http_response`, or a local reply."""
-
-
 # Callbacks get the context of the stream and the configuration that applies to it.
-HeadersCallback: TypeAlias = "Callable[[HttpContext, Config], Action | None]"
-BodyCallback: TypeAlias = "Callable[[HttpContext, Config, bytes], Action | None]"
-StreamingBodyCallback: TypeAlias = "Callable[[HttpContext, Config, bytes, bool], bytes | None]"
-StreamingResponseCallback: TypeAlias = "Callable[[HttpContext, Config, bytes, bool], bytes | Action | None]"
-DoneCallback: TypeAlias = "Callable[[HttpContext, Config], None]"
+HeadersCallback: TypeAlias = Callable[[HttpContext, Config], Action | None]
+BodyCallback: TypeAlias = Callable[[HttpContext, Config, bytes], Action | None]
+StreamingBodyCallback: TypeAlias = Callable[[HttpContext, Config, bytes, bool], bytes | None]
+StreamingResponseCallback: TypeAlias = Callable[[HttpContext, Config, bytes, bool], bytes | Action | None]
+DoneCallback: TypeAlias = Callable[[HttpContext, Config], None]
 ParseConfig: TypeAlias = Callable[[dict[str, Any]], Config]
 ParseOverrideConfig: TypeAlias = Callable[[dict[str, Any], Config | None], Config]
-PluginCallback: TypeAlias = "Callable[[PluginContext], None]"
+PluginCallback: TypeAlias = Callable[[PluginContext], None]
 
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
-
-@dataclass(slots=True)
-class Callbacks(Generic[Config]):
-    """What a plugin has registered; None where it does not care."""
-
-    pre_start_or_reload: PluginCallback | None = None
-    parse_config: ParseConfig[Config] | None = None
-    parse_override_config: ParseOverrideConfig[Config] | None = None
-    ticks: list[tuple[int, PluginCallback]] = field(default_factory=list)
-    request_headers: HeadersCallback[Config] | None = None
-    request_body: BodyCallback[Config] | None = None
-    streaming_request_body: StreamingBodyCallback[Config] | None = None
-    request_read_only: bool = False
-    response_headers: HeadersCallback[Config] | None = None
-    response_body: BodyCallback[Config] | None = None
-    response_too_large: DoneCallback[Config] | None = None
-    streaming_response_body: StreamingResponseCallback[Config] | None = None
-    response_read_only: bool = False
-    stream_done: DoneCallback[Config] | None = None
+_ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
+    "pre_start_or_reload": ("context",),
+    "parse_config": ("document",),
+    "parse_override_config": ("rule", "global_config"),
+    "on_tick": ("context",),
+    "on_request_headers": ("ctx", "config"),
+    "on_request_body": ("ctx", "config", "body"),
+    "on_streaming_request_body": ("ctx", "config", "chunk", "last_chunk"),
+    "on_request_trailers": ("ctx", "config"),
+    "on_response_headers": ("ctx", "config"),
+    "on_response_body": ("ctx", "config", "body"),
+    "on_response_too_large": ("ctx", "config"),
+    "on_streaming_response_body": ("ctx", "config", "chunk", "last_chunk"),
+    "on_response_trailers": ("ctx", "config"),
+    "on_stream_done": ("ctx", "config"),
+}
+"""What callbacks are called with, by the decorator that registers them."""
 
 
 class Plugin(Generic[Config]):
@@ -86,7 +67,9 @@ class Plugin(Generic[Config]):
             turn. It is a setting of the whole gateway; the smallest of all plugins counts. 0: leave it.
         rule_isolation: one broken rule does not refuse the whole configuration: its last good version goes on, or
             else it is left out.
-        safe_log: what the SDK and `log.unsafe_info` say about headers and bodies is not for everybody's eyes.
+        safe_log: what the SDK and `log.unsafe_info` say about headers and bodies is not for everybody's eyes. Nor is
+            what an exception says while the configuration is parsed, unless it is a `ConfigError`: its type is logged,
+            and where it was raised.
     """
 
     def __init__(
@@ -111,14 +94,14 @@ class Plugin(Generic[Config]):
         self.max_requests_per_io_cycle = max_requests_per_io_cycle
         self.rule_isolation = rule_isolation
         self.safe_log = safe_log
-        self.callbacks: Callbacks[Config] = Callbacks()
+        self.callbacks = Callbacks(HttpContext, PluginContext)
+        made_plugins.note(self)
 
     # The plugin itself.
 
     def pre_start_or_reload(self, function: PluginCallback) -> PluginCallback:
         """Called before the configuration is parsed. What it raises fails the start."""
-        self.callbacks.pre_start_or_reload = _plain(function)
-        return function
+        return self._register("pre_start_or_reload", function)
 
     def parse_config(self, function: ParseConfig[Config]) -> ParseConfig[Config]:
         """Turns the JSON object of the configuration into what callbacks get. Raise `ConfigError` to refuse it.
@@ -127,16 +110,14 @@ class Plugin(Generic[Config]):
         callbacks get the JSON object itself. The keys of the SDK (`_rules_`, `_match_..._`, `_plugin_id_`) are not in
         it.
         """
-        self.callbacks.parse_config = _plain(function)
-        return function
+        return self._register("parse_config", function)
 
     def parse_override_config(self, function: ParseOverrideConfig[Config]) -> ParseOverrideConfig[Config]:
         """Turns a rule and the parsed global configuration (None if there are only rules) into what callbacks get.
 
         Return a new object: the global one is shared by all streams.
         """
-        self.callbacks.parse_override_config = _plain(function)
-        return function
+        return self._register("parse_override_config", function)
 
     def on_tick(self, period_ms: int) -> Callable[[PluginCallback], PluginCallback]:
         """Called every so many milliseconds, a multiple of 100, first at once. For each instance of the plugin."""
@@ -144,7 +125,8 @@ class Plugin(Generic[Config]):
         period_ms = check_period(period_ms)
 
         def register(function: PluginCallback) -> PluginCallback:
-            self.callbacks.ticks.append((period_ms, _plain(function)))
+            callback_functions.check(function, "a callback", "on_tick", _ARGUMENTS["on_tick"])
+            self.callbacks.ticks.append((period_ms, function))
             return function
 
         return register
@@ -153,13 +135,11 @@ class Plugin(Generic[Config]):
 
     def on_request_headers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
         """Called first in every stream, with the client's headers."""
-        self.callbacks.request_headers = _plain(function)
-        return function
+        return self._register("on_request_headers", function)
 
     def on_request_body(self, function: BodyCallback[Config]) -> BodyCallback[Config]:
         """Called once with the whole request body. Change it with `ctx.replace_request_body`."""
-        self.callbacks.request_body = _plain(function)
-        return function
+        return self._register("on_request_body", function)
 
     @overload
     def on_streaming_request_body(self, function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]: ...
@@ -177,29 +157,33 @@ class Plugin(Generic[Config]):
         """
 
         def register(function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]:
-            self.callbacks.streaming_request_body = _plain(function)
+            self._register("on_streaming_request_body", function)
             self.callbacks.request_read_only = read_only
             return function
 
         return register if function is None else register(function)
 
+    def on_request_trailers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
+        """Called with the request's trailers (`ctx.request_trailers`), if it has any, after its body has gone on.
+
+        They can be changed. `Action.PAUSE` keeps them until `ctx.resume_http_request`.
+        """
+        return self._register("on_request_trailers", function)
+
     def on_response_headers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
         """Called with the response headers, also for replies that this or another filter made."""
-        self.callbacks.response_headers = _plain(function)
-        return function
+        return self._register("on_response_headers", function)
 
     def on_response_body(self, function: BodyCallback[Config]) -> BodyCallback[Config]:
         """Called once with the whole response body. Change it with `ctx.replace_response_body`."""
-        self.callbacks.response_body = _plain(function)
-        return function
+        return self._register("on_response_body", function)
 
     def on_response_too_large(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
         """Called instead of `on_response_body` when a response has more bytes than may be buffered.
 
         It may answer with `ctx.send_http_response`; otherwise the client gets a 502.
         """
-        self.callbacks.response_too_large = _plain(function)
-        return function
+        return self._register("on_response_too_large", function)
 
     @overload
     def on_streaming_response_body(
@@ -224,18 +208,30 @@ class Plugin(Generic[Config]):
         """
 
         def register(function: StreamingResponseCallback[Config]) -> StreamingResponseCallback[Config]:
-            self.callbacks.streaming_response_body = _plain(function)
+            self._register("on_streaming_response_body", function)
             self.callbacks.response_read_only = read_only
             return function
 
         return register if function is None else register(function)
 
+    def on_response_trailers(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
+        """Called with the response's trailers (`ctx.response_trailers`), if it has any, after its body has gone on.
+
+        They can be changed. `Action.PAUSE` keeps them until `ctx.resume_http_response`.
+        """
+        return self._register("on_response_trailers", function)
+
     def on_stream_done(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
         """Called last in every stream, however it ended."""
-        self.callbacks.stream_done = _plain(function)
+        return self._register("on_stream_done", function)
+
+    def _register(self, decorator: str, function: AnyCallable) -> AnyCallable:
+        callback_functions.check(function, "a callback", decorator, _ARGUMENTS[decorator])
+        name = decorator.removeprefix("on_")
+        if (other := getattr(self.callbacks, name)) is not None:
+            raise ValueError(
+                f"{callback_functions.place(function)} is a second callback for {decorator}, beside "
+                f"{callback_functions.place(other)}; only one can be called: register one function that does both"
+            )
+        setattr(self.callbacks, name, function)
         return function
-
-
-def _plain(function: AnyCallable) -> AnyCallable:
-    checks.function(function, "a callback")
-    return function

@@ -11,45 +11,14 @@ from urllib.parse import urlencode
 from . import checks, log
 from .checks import MAX_U32
 from .clusters import Cluster, checked_cluster
+from .core.running import current, running
 from .errors import RedisCallError, RedisError, RuleError
-from .redis_commands import Callback, Commands, several
+from .redis_answer import Callback, RedisAnswer
+from .redis_commands import Commands, several
 from .resp import Argument, RespError, RespValue, decode, encode_command
-from .runtime import current, running
 from .wire import LogLevel
 
 DEFAULT_TIMEOUT_MS = 1000
-
-
-class RedisAnswer:
-    """The answer to a command: a value or an error. Whoever takes the value of an error gets it raised."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: RespValue) -> None:
-        self._value = value
-
-    @property
-    def error(self) -> RedisError | None:
-        """What the server complains about, or that it could not be reached; None if all is well."""
-        return self._value if isinstance(self._value, RedisError) else None
-
-    @property
-    def value(self) -> RespValue:
-        """bytes (also for a status such as `b"OK"`), int, None (no such key), or a list of them."""
-        if isinstance(self._value, RedisError):
-            raise self._value
-        return self._value
-
-    @property
-    def text(self) -> str | None:
-        """A value that is bytes, decoded; a number as its digits."""
-        value = self.value
-        if isinstance(value, (list, RedisError)):
-            raise TypeError(f"the answer is not one text: {value!r}")
-        return value.decode() if isinstance(value, bytes) else None if value is None else str(value)
-
-    def __repr__(self) -> str:
-        return f"RedisAnswer({self._value!r})"
 
 
 class RedisClient(Commands):
@@ -146,7 +115,8 @@ class RedisClient(Commands):
             callback(RedisAnswer(value))
 
         cluster = self.cluster.cluster_name
-        number = current("a Redis command").calls.redis(cluster, query, answered)
+        instance = current("a Redis command")
+        number = instance.calls.redis(instance.stream, cluster, query, answered)
         if log.enabled_for(LogLevel.DEBUG):
             log.debug("%s", f"redis call {number} to {cluster}{'' if log.is_safe_log_enabled() else f': {query!r}'}")
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
 
 from . import checks
 from .checks import MAX_S64, MIN_S64
+from .redis_answer import Callback
 from .resp import Argument
 
-if TYPE_CHECKING:
-    from .redis import RedisAnswer, RedisClient
-
-Callback: TypeAlias = "Callable[[RedisAnswer], object]"
 Shape = TypeVar("Shape", bound="Bound")
 
 
@@ -33,12 +30,19 @@ def _flat(pairs: Mapping[str, Argument]) -> list[Argument]:
     return [item for pair in _items(pairs) for item in pair]
 
 
+class Sender(Protocol):
+    """A client of which these commands are methods."""
+
+    def command(self, arguments: Sequence[Argument], callback: Callback) -> None:
+        """Send any command."""
+
+
 class Bound:
     """A command of a client: call it with its arguments and the callback."""
 
     __slots__ = ("_client", "_words")
 
-    def __init__(self, client: RedisClient, words: tuple[str, ...]) -> None:
+    def __init__(self, client: Sender, words: tuple[str, ...]) -> None:
         self._client = client
         self._words = words
 
@@ -53,7 +57,7 @@ class Command(Generic[Shape]):
         self._shape = shape
         self._words = words
 
-    def __get__(self, client: RedisClient, owner: type) -> Shape:
+    def __get__(self, client: Sender, owner: type) -> Shape:
         return self._shape(client, self._words)
 
 

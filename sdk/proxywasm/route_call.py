@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from . import checks
+from .core.stream_state import StreamState
 from .errors import RuleError
-from .headers import HeaderValues
-from .http_client import HttpAnswer, RouteCallback, answer_from, message_headers, split_url, to_body
-
-if TYPE_CHECKING:
-    from .context import HttpContext
+from .headers import Headers, HeaderValues
+from .http_client import HttpAnswer, RouteCallback, message_headers, split_url, to_body
+from .wire import ReplaceRequestBody
 
 
 def start(
-    ctx: HttpContext, method: str, url: str, callback: RouteCallback, headers: HeaderValues, body: bytes | str
+    ctx: StreamState, method: str, url: str, callback: RouteCallback, headers: HeaderValues, body: bytes | str
 ) -> None:
     """Rewrite the request and remember who wants the answer."""
     checks.text(method, "a method")
@@ -22,7 +22,7 @@ def start(
     checks.function(callback, "the callback of a route call")
     if ctx.route_callback is not None:
         raise RuleError("cannot make a route call: this stream is one already")
-    request = ctx.request_headers
+    request = ctx.request.headers
     if request.sealed:
         raise RuleError(f"cannot make a route call: {request.sealed}")
     data = to_body(body)
@@ -39,11 +39,17 @@ def start(
     for name, value in fields:
         request[name] = value
     if ctx.has_request_body:
-        ctx.replace_request_body(data)
+        ctx.replace_body(ctx.request, ReplaceRequestBody, data, "request")
     elif data:
         raise RuleError("cannot give a body to this route call: the request has none")
-    ctx.route_callback = callback
+    ctx.route_callback = _answered(callback)
 
 
-def answer(ctx: HttpContext, body: bytes) -> HttpAnswer:
-    return answer_from(ctx.response_headers.fields(), body)
+def _answered(callback: RouteCallback) -> Callable[[Any, object, bytes], Any]:
+    def answered(ctx: Any, _config: object, body: bytes) -> Any:
+        # A gateway that gets no answer makes one itself, and the client gets that unless the callback replies.
+        headers = Headers.sent(ctx.response_headers.fields(), "they are those of an answer")
+        return callback(HttpAnswer(int(headers[":status"]), headers, body, received=ctx.is_response_from_upstream()))
+
+    answered.__wrapped__ = callback  # type: ignore[attr-defined]  # so errors name the author's function
+    return answered

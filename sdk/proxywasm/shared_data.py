@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from . import checks
 from .checks import MAX_U32
-from .runtime import current
+from .core.running import current
 from .wire import CREATE
 
 ATTEMPTS = 100

@@ -101,12 +101,32 @@ class ReadResponseBody:
 
 
 @dataclass(slots=True)
+class ReadRequestTrailers:
+    """The plugin has a phase for them; without this the host does not call it."""
+
+
+@dataclass(slots=True)
+class ReadResponseTrailers:
+    """The plugin has a phase for them; without this the host does not call it."""
+
+
+@dataclass(slots=True)
 class EditRequestHeaders:
     value: FieldEdits
 
 
 @dataclass(slots=True)
 class EditResponseHeaders:
+    value: FieldEdits
+
+
+@dataclass(slots=True)
+class EditRequestTrailers:
+    value: FieldEdits
+
+
+@dataclass(slots=True)
+class EditResponseTrailers:
     value: FieldEdits
 
 
@@ -160,7 +180,10 @@ class SendLocalReply:
 
 @dataclass(slots=True)
 class FailStream:
-    """The plugin raised in what it did for this stream within another's callback; the value is the traceback."""
+    """The plugin raised in what it did for this stream within another's callback; the value is the traceback.
+
+    With the effective context 0 it raised in what it did for itself, such as a tick.
+    """
 
     value: str
 
@@ -170,8 +193,12 @@ Command: TypeAlias = (
     | HoldPhase
     | ReadRequestBody
     | ReadResponseBody
+    | ReadRequestTrailers
+    | ReadResponseTrailers
     | EditRequestHeaders
     | EditResponseHeaders
+    | EditRequestTrailers
+    | EditResponseTrailers
     | ReplaceRequestBody
     | ReplaceResponseBody
     | InjectResponseBody
@@ -207,9 +234,15 @@ class Program(Protocol):
 
     def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome: ...
 
+    def on_request_trailers(self, context: int, trailers: Fields) -> Outcome:
+        """Behind the body, if `ReadRequestTrailers` has asked for it. As for all phases: once, or not at all."""
+
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome: ...
 
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome: ...
+
+    def on_response_trailers(self, context: int, trailers: Fields) -> Outcome:
+        """Behind the body, if `ReadResponseTrailers` has asked for it."""
 
     def on_done(self, context: int) -> Outcome:
         """The last call of a stream, however it ended."""
@@ -237,6 +270,8 @@ class RedisCallError(Exception):
 
 class LimitError(RuntimeError):
     """The host keeps no more shared data, properties or metrics, or a value is too large to cross.
+
+    Authors do not meet it for metrics: those that cannot be defined are not counted.
 
     The message says what is too much, and the limit.
     """

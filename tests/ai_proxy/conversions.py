@@ -10,10 +10,8 @@ from tests.ai_proxy import converting, natives
 from tests.ai_proxy.gateway import NATIVE, Json
 
 from ai_proxy import providers
-from ai_proxy.fetching.remote_files import FilesWanted
-from ai_proxy.pipeline import bodies
-from ai_proxy.protocols import fronts
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.pipeline import bodies, client_protocols
+from ai_proxy.protocols.interface import FilesWanted
 from ai_proxy.wire import apis
 from ai_proxy.wire.json import dump_bytes
 
@@ -27,11 +25,10 @@ def convert(name: str, body: Json, path: str = "/v1/chat/completions") -> Any:
     """The document that the provider gets. Raises `ApiError`."""
     config, model = PROVIDERS[name]
     provider = providers.build({**config, "modelMapping": {"*": model}}, "provider")
-    call = Call(provider.settings, apis.classify(path))
-    fronts.enter(call, provider)
-    prepared, _ = bodies.prepare(provider, call, copy.deepcopy(body))  # which it may change
-    codec = provider.row.codecs.get(call.api)
+    exchange = client_protocols.new_exchange(provider, apis.classify(path))
+    prepared, _ = bodies.prepare(provider, exchange, copy.deepcopy(body))  # which it may change
+    codec = provider.row.protocols.get(exchange.api)
     try:
-        return json.loads(dump_bytes(prepared if codec is None else codec.request(call, prepared)))
+        return json.loads(dump_bytes(prepared if codec is None else codec.request(exchange, prepared)))
     except FilesWanted:
         return {}

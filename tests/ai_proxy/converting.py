@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from tests.ai_proxy.gateway import Json
+from tests.ai_proxy.gateway import STREAM, Json, Outcome, ask, events
 
 HUNYUAN: Json = {
     "type": "hunyuan",
@@ -97,3 +98,27 @@ def chunks(name: str) -> list[Any]:
         "triton": [{"id": "t", "text_output": "Hi"}, {"id": "t", "text_output": " there"}],
     }
     return table[name]
+
+
+TALK: Json = {
+    "model": "m",
+    "messages": [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "What"}, {"type": "text", "text": "is this?"}]},
+        {"role": "assistant", "content": None, "tool_calls": [
+            {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"at":"it"}'}}]},
+        {"role": "tool", "tool_call_id": "c1", "content": "a cat"},
+    ],
+}  # fmt: skip
+TOOL: Json = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+STREAMING = [name for name in ALL if name != "deepl"]
+
+
+def sse(*documents: Any) -> bytes:
+    return b"".join(b"data: " + json.dumps(document).encode() + b"\n\n" for document in documents)
+
+
+def streamed(name: str, *more: bytes, documents: list[Any] | None = None) -> Outcome:
+    given = chunks(name) if documents is None else documents
+    done = (b"data: [DONE]\n\n",) if name == "spark" and documents is None else ()
+    return ask(ALL[name], {**STREAM, "model": "m"}, events(*map(sse, given), *done, *more, b""))

@@ -12,21 +12,21 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.natives import RECORDED, steady
-from tests.ai_proxy.test_aws_event_stream import frame, header
+from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame, header
 
 from ai_proxy import providers
-from ai_proxy.pipeline import bodies
+from ai_proxy.pipeline import bodies, client_protocols
 from ai_proxy.pipeline.streams import ConvertedStream
-from ai_proxy.protocols import fronts
 from ai_proxy.protocols.bedrock.aws_event_stream import FrameDecoder
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.protocols.exchange import Exchange
+from ai_proxy.protocols.interface import AnyServiceProtocol, ClientProtocol
 from ai_proxy.protocols.openai import service as openai_chat
-from ai_proxy.providers.row import Codec, Provider
+from ai_proxy.providers.row import Provider
 from ai_proxy.wire import apis
 from proxywasm import ConfigError, SSEDecoder
-from proxywasm_host.recordings import exchange
+from proxywasm_host.recordings import exchange as recordings
 from proxywasm_host.recordings.bodies import parse_events
-from proxywasm_host.recordings.exchange import Exchange
+from proxywasm_host.recordings.exchange import Exchange as Entry
 
 
 class Said(NamedTuple):
@@ -67,21 +67,20 @@ class Recorded:
         text = "".join(f"event: {name}\n" * bool(name) + f"data: {_text(data)}\n\n" for name, data in events)
         return (text + "data: [DONE]\n\n" * (done and b"[DONE]" in self.answer)).encode()
 
-    def call(self, *, front: bool | None = None) -> tuple[Call, Codec]:
-        """A fresh conversion; `front`: for a client of Anthropic's API, and not for one of OpenAI's."""
-        call = Call(self.provider.settings, apis.classify(self.path))
-        fronts.enter(call, self.provider)
-        body, _ = bodies.prepare(self.provider, call, copy.deepcopy(self.body))
-        codec = self.provider.row.codecs.get(call.api, openai_chat)
-        codec.request(call, body)
-        call.answer_id = "aws-req-1"
-        if front is not None:
-            call.front = apis.MESSAGES if front else ""
-        return call, codec
+    def call(self, client: ClientProtocol | None = None) -> tuple[Exchange, AnyServiceProtocol]:
+        """A fresh conversion; `client`: for a client of this protocol, and not of that of the recording."""
+        exchange = client_protocols.new_exchange(self.provider, apis.classify(self.path))
+        body, _ = bodies.prepare(self.provider, exchange, copy.deepcopy(self.body))
+        codec = self.provider.row.protocols.get(exchange.api, openai_chat)
+        codec.request(exchange, body)
+        exchange.answer_id = "aws-req-1"
+        if client is not None:
+            exchange.client = client
+        return exchange, codec
 
-    def convert(self, chunks: Sequence[bytes], *, front: bool | None = None) -> tuple[list[str], bool]:
+    def convert(self, chunks: Sequence[bytes], client: ClientProtocol | None = None) -> tuple[list[str], bool]:
         """The data of the events that the client gets, and whether the stream has failed."""
-        stream = ConvertedStream(*self.call(front=front))
+        stream = ConvertedStream(*self.call(client))
         out = [stream.feed(chunk, last=False) for chunk in chunks]
         out.append(stream.feed(b"", last=True))
         return [steady(data) for data, _ in parse_events(b"".join(out))], stream.failure is not None
@@ -107,18 +106,18 @@ def recorded(*, streams: bool) -> dict[str, dict[str, Recorded]]:
     return result
 
 
-def _exchanges() -> Iterator[Exchange]:
+def _exchanges() -> Iterator[Entry]:
     for file in sorted(RECORDED.glob("*/*.json")):
         if file.stem not in {"cut-streams", "errors", "original", "config", "transport", "retry-and-failover"}:
-            yield from exchange.load(Path(file))
+            yield from recordings.load(Path(file))
 
 
-def _headers(entry: Exchange) -> Sequence[tuple[str, str]]:
+def _headers(entry: Entry) -> Sequence[tuple[str, str]]:
     assert entry.response is not None
     return entry.response.headers
 
 
-def _recorded(entry: Exchange) -> Recorded | None:
+def _recorded(entry: Entry) -> Recorded | None:
     path = dict(entry.request.headers).get(":path", "")
     if not path.endswith(("/v1/chat/completions", "/v1/messages")) or entry.raw["expect"].get("start") != "ok":
         return None
@@ -129,15 +128,15 @@ def _recorded(entry: Exchange) -> Recorded | None:
         provider = providers.build(config, "provider")
     except ConfigError:  # Some are refused here that the original takes.
         return None
-    codec = apis.CHAT in provider.row.codecs
+    codec = apis.CHAT in provider.row.protocols
     if entry.response is None or not (codec or path.endswith("/messages")) or apis.CHAT not in provider.paths:
         return None
     body = json.loads(b"".join(entry.request.body))
-    call = Call(provider.settings, apis.classify(path))
-    fronts.enter(call, provider)
-    fronts.leave_if_native(call, provider, body)
+    exchange = client_protocols.new_exchange(provider, apis.classify(path))
+    if exchange.api == apis.CHAT and not exchange.client.is_pivot:
+        client_protocols.pivot_request(provider, exchange, copy.deepcopy(body))
     good = dict(entry.response.headers)[":status"] == "200" and not entry.raw["expect"].get("local_reply")
-    if call.api != apis.CHAT or not good:
+    if exchange.api != apis.CHAT or not good:
         return None
     return Recorded(entry.name, provider, path, body, b"".join(entry.response.body))
 

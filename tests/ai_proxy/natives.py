@@ -1,4 +1,4 @@
-"""Configurations of Claude, Gemini, Vertex AI and Bedrock, and recorded streams of theirs and of the Claude front."""
+"""Configurations of Claude, Gemini, Vertex AI and Bedrock, and recorded streams, those for Anthropic's clients too."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from pathlib import Path
 from tests.ai_proxy.gateway import Json
 
 from ai_proxy import providers
-from ai_proxy.pipeline import bodies
+from ai_proxy.pipeline import bodies, client_protocols
 from ai_proxy.pipeline.streams import ConvertedStream
-from ai_proxy.protocols import fronts
-from ai_proxy.protocols.exchange import Call
 from ai_proxy.protocols.openai import service as openai_chat
 from ai_proxy.wire import apis
-from proxywasm_host.recordings import exchange
+from proxywasm_host.recordings import exchange as recordings
 from proxywasm_host.recordings.bodies import parse_events
-from proxywasm_host.recordings.exchange import Exchange
+from proxywasm_host.recordings.exchange import Exchange as Recorded
 
 RECORDED = Path(__file__).parents[1] / "conformance"
 
@@ -37,7 +35,7 @@ ALL: dict[str, tuple[Json, str]] = {
 """Each with a model."""
 
 
-def recorded() -> Iterator[Exchange]:
+def recorded() -> Iterator[Recorded]:
     """Recorded streams that are converted for their client."""
     own = [RECORDED / name for name in ("claude", "gemini", "vertex", "bedrock", "claude-to-openai")]
     files = [file for folder in own for file in sorted(folder.glob("*.json"))]
@@ -45,7 +43,7 @@ def recorded() -> Iterator[Exchange]:
     for file in files:
         if file.stem == "cut-streams":
             continue
-        for entry in exchange.load(file):
+        for entry in recordings.load(file):
             provider = json.loads(entry.config).get("provider", {})
             path = dict(entry.request.headers)[":path"]
             kind = dict(entry.response.headers).get("content-type", "") if entry.response else ""
@@ -56,17 +54,16 @@ def recorded() -> Iterator[Exchange]:
                 yield entry
 
 
-def convert(entry: Exchange, chunks: list[bytes]) -> list[tuple[str, str]]:
+def convert(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
     """Only the conversion of a recorded stream; ids that are made up and the time are left out."""
     provider = providers.build(json.loads(entry.config)["provider"], "provider")
-    call = Call(provider.settings, apis.classify(dict(entry.request.headers)[":path"]))
-    fronts.enter(call, provider)
-    body, _ = bodies.prepare(provider, call, json.loads(b"".join(entry.request.body)))
-    codec = provider.row.codecs.get(call.api, openai_chat)
-    if call.api in provider.row.codecs:
-        codec.request(call, body)
-    call.answer_id = "aws-req-1"
-    stream = ConvertedStream(call, codec)
+    exchange = client_protocols.new_exchange(provider, apis.classify(dict(entry.request.headers)[":path"]))
+    body, _ = bodies.prepare(provider, exchange, json.loads(b"".join(entry.request.body)))
+    codec = provider.row.protocols.get(exchange.api, openai_chat)
+    if exchange.api in provider.row.protocols:
+        codec.request(exchange, body)
+    exchange.answer_id = "aws-req-1"
+    stream = ConvertedStream(exchange, codec)
     out = [stream.feed(chunk, last=index == len(chunks) - 1) for index, chunk in enumerate(chunks)]
     return [(steady(data), event) for data, event in parse_events(b"".join(out))]
 

@@ -46,7 +46,7 @@ def run(folder: Path, step: int, command: str) -> subprocess.CompletedProcess[st
 def test_the_page_has_both_steps() -> None:
     assert [sorted(files) for files, _ in STEPS] == [
         ["chat.json", "my_proxy.py"],
-        ["acme_codec.py", "chat.json", "my_proxy.py", "stream.json"],
+        ["acme_protocol.py", "chat.json", "my_proxy.py", "stream.json"],
     ]
 
 
@@ -57,7 +57,7 @@ def test_one_row_is_a_provider(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("flavour", ["native", pytest.param("wasm", marks=pytest.mark.slow)])
-def test_a_row_and_a_codec_are_a_provider(tmp_path: Path, flavour: str) -> None:
+def test_a_row_and_a_service_protocol_are_a_provider(tmp_path: Path, flavour: str) -> None:
     command = STEPS[1][1]
     done = run(tmp_path, 1, f"{command} --native" if flavour == "native" else command)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -14,9 +14,7 @@ from tests.ai_proxy.mutations import places
 from tests.ai_proxy.worst_bodies import at, calls, result, text_at, user
 
 from ai_proxy import providers
-from ai_proxy.pipeline import bodies
-from ai_proxy.protocols import fronts
-from ai_proxy.protocols.exchange import Call
+from ai_proxy.pipeline import bodies, client_protocols
 from ai_proxy.wire import apis, limits
 from ai_proxy.wire.errors import ApiError
 from ai_proxy.wire.json import dump_bytes
@@ -81,12 +79,11 @@ def sent(name: str, path: str, body: Json) -> int:
     if body["model"] == "m":
         body["model"] = model
     provider = providers.build(config, "provider")
-    call = Call(provider.settings, apis.classify(path))
-    fronts.enter(call, provider)
+    exchange = client_protocols.new_exchange(provider, apis.classify(path))
     try:
-        prepared, _ = bodies.prepare(provider, call, body)
-        codec = provider.row.codecs.get(call.api)
-        return len(dump_bytes(prepared if codec is None else codec.request(call, prepared)))
+        prepared, _ = bodies.prepare(provider, exchange, body)
+        codec = provider.row.protocols.get(exchange.api)
+        return len(dump_bytes(prepared if codec is None else codec.request(exchange, prepared)))
     except ApiError:
         return 0
 

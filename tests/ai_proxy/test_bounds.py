@@ -239,7 +239,7 @@ def answered(module: Path, codec: str) -> Iterator[tuple[str, int]]:
 @pytest.mark.slow
 @pytest.mark.envoy
 def test_an_answer_at_the_bound_takes_no_longer_than_a_call_may(ai_proxy_module: Path) -> None:
-    assert max(work for _, work in answered(ai_proxy_module, "claude")) < INSTRUCTIONS
+    assert max(work for _, work in answered(ai_proxy_module, "anthropic.service")) < INSTRUCTIONS
 
 
 @pytest.mark.exhaustive

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ai_proxy import Row
-from ai_proxy.config.schema import json_name, keys_of
 from ai_proxy.config.settings import Settings
 from ai_proxy.providers import ROWS
-from ai_proxy.wire import apis
-from ai_proxy_docs import json_schema, providers_page
+from ai_proxy.wire import apis, limits
+from ai_proxy.wire.json import BOUNDS
+from ai_proxy_docs import json_schema, limits_table, providers_page
 from ai_proxy_docs.__main__ import DOCS, files, main, stale
+from proxywasm.config import Declared, json_name, keys_of
 
 PAGE = (DOCS / "providers.md").read_text(encoding="utf-8")
 NAMES = sorted({row.name for row in ROWS})
@@ -36,6 +36,18 @@ def test_a_stale_file_is_said_and_written_anew(tmp_path: Path, capsys: pytest.Ca
     assert main([*folder, "--check"]) == 0
 
 
+def test_each_limit_is_in_the_table_with_its_number() -> None:
+    """The numbers of some, as people read them; all of them have a row, or the table cannot be made."""
+    rows = {what: limit for what, limit, _ in limits_table.rows()}
+    assert rows["body that is parsed, a request's or an answer's"] == "36 MiB"
+    assert rows["answer to a request for an access token"] == "64 KiB"
+    assert rows["what waits in a stream for the end of a tool call"] == "16 Mi characters"
+    assert rows["values in a document; an object or array counts as ten"] == f"{BOUNDS.values:,}"
+    names = [name for name in vars(limits) if name.isupper() and not name.startswith("_")]
+    assert len(rows) >= len(names) > 15
+    assert all(f"| {what} | {limit} |" in section("Limits") for what, limit in rows.items())
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_each_provider_has_its_section(name: str) -> None:
     rows = [row for row in ROWS if row.name == name]
@@ -48,14 +60,14 @@ def test_each_provider_has_its_section(name: str) -> None:
     assert all(f"| `{json_name(rows[0].settings, field)}` |" in text for field in own)
 
 
-def kinds() -> list[type[Any]]:
-    found: set[type[Any]] = {row.settings for row in ROWS} | {Settings}
+def kinds() -> list[Declared]:
+    found: set[Declared] = {Settings, *(row.settings for row in ROWS)}
     found |= {entry.keys for kind in found for entry in keys_of(kind).values() if entry.keys}
     return sorted(found, key=repr)
 
 
-@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: str(kind.__name__))
-def test_every_key_has_a_description(kind: type[Any]) -> None:
+@pytest.mark.parametrize("kind", kinds(), ids=repr)
+def test_every_key_has_a_description(kind: Declared) -> None:
     assert all(entry.doc and not entry.doc.endswith(".") for entry in keys_of(kind).values())
 
 

@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 from tests.ai_proxy.gateway import COMPATIBLE, NATIVE, Json, gateway_with
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI
-from tests.ai_proxy.test_aws_event_stream import frame, header
-from tests.ai_proxy.test_bounds import CHAT, fields
+from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame, header
+from tests.ai_proxy.test_bounds import CHAT, fields, with_images
 from tests.ai_proxy.worst_bodies import calls, chat, padded, user
 
 from ai_proxy.config.settings import Settings
-from ai_proxy.fetching.kept import Kept
 from ai_proxy.pipeline import messages
 from ai_proxy.pipeline.promoted_thinking import Promotion
+from ai_proxy.protocols import clients
 from ai_proxy.protocols.anthropic.parts import Brackets
 from ai_proxy.protocols.anthropic.stream_writer import ClaudeWriter
-from ai_proxy.protocols.exchange import Call
 from ai_proxy.wire import limits
 from ai_proxy.wire.apis import Route
 from ai_proxy.wire.errors import ApiError
 from ai_proxy.wire.json import BOUNDS, check_together, loads
+from ai_proxy.wire.kept import Kept
 from ai_proxy.wire.multipart import MultipartError
 from ai_proxy.wire.multipart import read as read_form
 from benchmarks.lowering.counting import CountingGateway
@@ -151,7 +151,7 @@ def test_a_form_has_no_more_parts_and_headers_than_anybody_needs() -> None:
 
 
 def test_what_all_requests_leave_in_an_instance_is_bounded() -> None:
-    kept, (one, other) = Kept(100), (Call(Settings(type="x"), Route("")) for _ in range(2))
+    kept, (one, other) = Kept(100), (clients.new_exchange(Settings(type="x"), Route("")) for _ in range(2))
     assert kept.fits(one, 60)
     assert not kept.fits(other, 60)
     assert kept.fits(one, 40)  # instead of what it had
@@ -285,3 +285,40 @@ def test_what_is_repeated_in_each_event_is_bounded_for_all_choices() -> None:
         event = {"output": {"choices": [{"index": index, "message": {"content": text}, "finish_reason": "null"}]}}
         stream.response_body(f"data: {json.dumps(event)}\n\n".encode())
     assert b"repeats more in each event than can be kept" in stream.downstream.body[-500:]
+
+
+# Files that requests name.
+
+
+def naming_files(count: int) -> Any:
+    return request("POST", "/v1/chat/completions", JSON, json.dumps(with_images(count, "Hi")))
+
+
+def test_requests_that_wait_for_files_count_only_what_has_arrived() -> None:
+    """However large the files might be: with these at their bound hardly any could wait at the same time."""
+    host = gateway_with(GEMINI)
+    streams = [host.request(naming_files(1)) for _ in range(2 * limits.KEPT // limits.FETCHED_FILES)]
+    assert all(stream.paused for stream in streams)
+    for stream in streams:
+        host.next_call().answer(200, body=b"\xff\xd8\xff")
+        assert stream.upstream.ended
+
+
+def test_files_that_have_arrived_are_bounded_all_together() -> None:
+    host = gateway_with(GEMINI)
+    file = b"\xff" * (limits.FETCHED_FILES - 10_000)  # The requests themselves count, too.
+    most = limits.KEPT // (limits.FETCHED_FILES * 4 // 3)
+    streams = [host.request(naming_files(2)) for _ in range(most + 1)]
+    calls = host.calls
+    for large in calls[::2]:
+        large.answer(200, body=file)
+    *others, last = streams
+    assert (last.downstream.status, json.loads(last.downstream.body)["error"]["code"]) == (503, "overloaded")
+    assert all(stream.paused for stream in others)
+    calls[1].answer(200, body=b"1")
+    assert others[0].upstream.ended
+    again = host.request(naming_files(2))
+    large, small = host.calls[-2:]
+    large.answer(200, body=file)
+    small.answer(200, body=b"1")
+    assert again.upstream.ended, "what has been sent does not count any more"

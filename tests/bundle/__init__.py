@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from proxywasm.wire import LogLevel, Program
 from proxywasm_host.services import HostServices
-from proxywasm_host.testing.gateways import Gateway, Setting, Start
+from proxywasm_host.testing.gateways import Gateway, Link, Setting, Start
 
 ROOT = Path(__file__).parents[2]
 _GUEST = Path(__file__).parent / "guest" / "bundle.py"
@@ -24,7 +25,7 @@ FAULTY = ROOT / "tests" / "host" / "guests" / "faulty.py"
 BEHAVIOURS = ROOT / "tests" / "sdk" / "behaviours"
 PLUGINS = [
     *sorted(file for file in (ROOT / "examples").glob("*.py") if not file.name.startswith("test_")),
-    *sorted((ROOT / "tests" / "testing" / "plugins").glob("*.py")),
+    *sorted((ROOT / "tests" / "host" / "testing" / "plugins").glob("*.py")),
     BEHAVIOURS,
     FAULTY,
     FEATURES,
@@ -59,12 +60,17 @@ class BundleStart:
     bundle: Start
     plugin: Path
 
-    def gateway(self, setting: Setting) -> Gateway:
-        return self.bundle.gateway(replace(setting, config=configuration(self.plugin, setting.config)))
+    def gateway(self, setting: Setting, after: Sequence[Link] = ()) -> Gateway:
+        chosen = replace(setting, config=configuration(self.plugin, setting.config))
+        return self.bundle.gateway(chosen, [_in_bundle(*link) for link in after])
 
     def program(self, services: HostServices) -> Program:
         program: Program = become(self.bundle.program(services), self.plugin)
         return program
+
+
+def _in_bundle(start: Start, config: str) -> Link:
+    return (start.bundle, configuration(start.plugin, config)) if isinstance(start, BundleStart) else (start, config)
 
 
 def become(program: Program, plugin: Path) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import ai_proxy
-from proxywasm.rules import RULES
+from proxywasm.core.rules import RULES
 from proxywasm.wire import ConfigError, LogLevel, PluginFailure
 from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
 from proxywasm_host.recordings.exchange import Exchange

@@ -178,6 +178,16 @@ def test_a_response_whose_end_has_no_place_is_broken_off(envoy: Envoy) -> None:
     envoy.wait_for_log("the response is broken off: there is no place for the 2 bytes of its end")
 
 
+def test_a_request_whose_end_has_no_place_is_broken_off(envoy: Envoy) -> None:
+    answer = envoy.send_bytes(
+        b"POST /upper-stream HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+        b"3\r\nabc\r\n0\r\nx-trailer: yes\r\n\r\n",
+    )
+    assert b"ABC" not in answer
+    envoy.wait_for_log("the request is broken off: there is no place for the 1 bytes of its end")
+    assert ask(envoy, "/upper", b"next")["body"] == "NEXT"
+
+
 def test_trailers_are_the_end_of_a_buffered_response_body(envoy: Envoy) -> None:
     assert envoy.send("/whole?stream&trailers")[1] == b"[" + b"".join(CHUNKS) + b"]"
 
@@ -257,12 +267,14 @@ def test_streams_that_wait_at_the_same_time_get_their_own_answers(envoy: Envoy) 
         assert dict(json.loads(body)["headers"])["x-called"] == f"200 answer to {number}"
 
 
-def test_a_call_out_that_times_out_is_answered_by_envoy(envoy: Envoy) -> None:
-    assert envoy.send("/call?cluster=silent&timeout=300")[1] == b"504 upstream request timeout"
+def test_a_call_out_that_times_out_has_no_answer(envoy: Envoy) -> None:
+    """Envoy makes one, 504, but the service has not answered."""
+    assert envoy.send("/call?cluster=silent&timeout=300")[1] == b"502 "
 
 
-def test_a_call_out_to_a_host_that_refuses_is_answered_by_envoy(envoy: Envoy) -> None:
-    assert envoy.send("/call?cluster=closed")[1].startswith(b"503 ")
+def test_a_call_out_to_a_host_that_refuses_has_no_answer(envoy: Envoy) -> None:
+    """Envoy makes one, 503."""
+    assert envoy.send("/call?cluster=closed")[1] == b"502 "
 
 
 def test_a_call_out_to_no_cluster_is_not_sent(envoy: Envoy) -> None:

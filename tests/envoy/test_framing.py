@@ -18,7 +18,7 @@ from .upstream import Mirror, serving
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
 
-FRAMING = ROOT / "tests" / "testing" / "plugins" / "framing.py"
+FRAMING = ROOT / "tests" / "host" / "testing" / "plugins" / "framing.py"
 
 
 @pytest.fixture(scope="module")

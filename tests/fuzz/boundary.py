@@ -36,7 +36,7 @@ _FUNCTIONS: Final = {
 """The host's functions, and what they take: `t` a text (pointer and size), `p` a payload (its case and a text), `n` a
 number, `l` one of 64 bits, `r` where the result goes."""
 _OUTCOMES: Final = ("", "t", "t", "t", "t", "", "t")
-_COMMAND_CASES: Final = ("n", "n", "nnn", "nnn", "t", "t", "p", "p", "pn", "", "", "ntpt", "t")
+_COMMAND_CASES: Final = ("n", "n", "nnn", "nnn", "t", "t", "p", "p", "pn", "", "", "ntpt", "t", "", "", "t", "t")
 _RESULTS: Final = {"get-metric"}
 _PIECES: Final = (
     b"x-a\0b\0", b"=x-a\0b\0", b"+x\0\r\n\0", b"-\0\0", b"=:status\x00204\0", b"=:path\0/..\0",
@@ -82,7 +82,9 @@ def _drive(runner: Runner, services: HostServices, number: int) -> None:
     other = runner.open()
     stream = runner.open()
     stream.request_headers([(":path", path(number)), (":method", "POST"), (":authority", "a")], False)
-    stream.request_body(b"hello", True)
+    stream.request_body(b"hello", False)
+    stream.request_trailers([("trail", path(number))])
+    stream.informational_response([(":status", "103")])
     for call in services.take_calls():
         runner.http_call_response(call.id, [(":status", "200")], b"answer")
     for command in services.take_redis_calls():

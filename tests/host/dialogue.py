@@ -9,13 +9,17 @@ from proxywasm.adapters.native import native_program
 from proxywasm.wire import LogLevel
 from proxywasm_host.services import HostServices
 from proxywasm_host.stream import (
+    ChainedStream,
     CloseUpstream,
+    InformationalResponse,
     Limits,
     RequestBody,
     RequestHeaders,
+    RequestTrailers,
     Reset,
     ResponseBody,
     ResponseHeaders,
+    ResponseTrailers,
     Runner,
     Stream,
 )
@@ -32,7 +36,7 @@ def run(plugin: Plugin[Any], *, limits: Limits | None = None, fail_open: bool = 
     return Runner(program, services, limits=limits, fail_open=fail_open)
 
 
-def says(stream: Stream) -> list[tuple[Any, ...]]:
+def says(stream: Stream | ChainedStream) -> list[tuple[Any, ...]]:
     """What the stream sends, without headers that were given by REQUEST and RESPONSE."""
     out: list[tuple[Any, ...]] = []
     for event in stream.take():
@@ -45,6 +49,12 @@ def says(stream: Stream) -> list[tuple[Any, ...]]:
                 out.append(("up body", data, end))
             case ResponseBody(data, end):
                 out.append(("down body", data, end))
+            case RequestTrailers(fields):
+                out.append(("up trailers", fields))
+            case InformationalResponse(fields):
+                out.append(("down informational", fields))
+            case ResponseTrailers(fields):
+                out.append(("down trailers", fields))
             case CloseUpstream():
                 out.append(("close upstream",))
             case Reset():

@@ -15,7 +15,7 @@ from contextvars import copy_context
 from typing import Any, NamedTuple
 
 from proxywasm import Plugin
-from proxywasm.abi.calls import CALL_BODY, PLUGIN_CONFIGURATION
+from proxywasm.abi.calls import CALL_BODY, PASS, PLUGIN_CONFIGURATION
 from proxywasm.abi.machine import Machine
 from proxywasm.abi.pairs import join_pairs
 from proxywasm.wire import Fields, join_fields
@@ -24,6 +24,8 @@ ROOT, STREAM = 1, 2
 OK, BAD_ARGUMENT = 0, 2
 CONTINUE, STOP, STOP_NO_BUFFER, STOP_ALL = 0, 1, 3, 4
 INFO = 2
+_TRAILERS = (1, 3)
+"""Numbers of header maps."""
 
 
 class Phases(NamedTuple):
@@ -48,6 +50,7 @@ class Direction:
         self._iterates = True
         self._stopped_all = False
         self._complete = self._trailers = False
+        self.passes = False  # as the module's shim notes it: no call for trailers
         # The filter manager's buffer, once there is one; what the running phase was given; whether the Wasm filter adds
         # what arrives to the buffer before it calls.
         self._buffer: bytearray | None = None
@@ -62,7 +65,8 @@ class Direction:
         action = self._chain.call(lambda: self._phases.headers(data, end))
         if self.replied:
             return
-        if action == CONTINUE:
+        self.passes = action == PASS
+        if action in (CONTINUE, PASS):
             self._send_headers(end)
         else:
             self._iterates, self._stopped_all = False, action == STOP_ALL
@@ -80,7 +84,7 @@ class Direction:
         self._complete = self._trailers = True
         if self.replied or self._stopped_all:
             return
-        action = self._chain.call(self._phases.trailers)
+        action = CONTINUE if self.passes else self._chain.call(self._phases.trailers)
         if self.replied:
             return
         if action == STOP:
@@ -256,8 +260,8 @@ class FilterChain:
         self.ticks = milliseconds > 0
         return OK
 
-    def get_header_map_pairs(self, _kind: int) -> bytes:
-        return join_pairs([(":status", "200")])
+    def get_header_map_pairs(self, kind: int) -> bytes:
+        return join_pairs([("x-trailer", "yes")] if kind in _TRAILERS else [(":status", "200")])
 
     def edit_header_map(self, _kind: int, _edits: bytes) -> int:
         return OK

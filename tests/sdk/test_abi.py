@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxywasm.abi.calls import Status, status_name
+from proxywasm.abi.calls import Gateway, Status, status_name
 from proxywasm.abi.injection import injection_arguments, whole_characters
 from proxywasm.abi.pairs import join_pairs, split_pairs
+from proxywasm.abi.port import Port
+from proxywasm.wire import MetricKind
 
 NO_NUL = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
@@ -55,3 +60,40 @@ def test_an_injection_for_higress_is_a_protocol_buffers_message() -> None:
 def test_a_status_has_its_name() -> None:
     assert status_name(Status.BAD_ARGUMENT) == "status 2, bad argument"
     assert status_name(99) == "status 99"
+
+
+class RefusedError(Exception):
+    """As the bindings raise it for a status that is not 0."""
+
+    value = int(Status.INTERNAL_FAILURE)
+
+
+class Refusing:
+    """A gateway that refuses everything."""
+
+    def set_effective_context(self, context: int) -> int:
+        return Status.OK
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def refuse(*arguments: object) -> Any:
+            raise RefusedError
+
+        return refuse
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda port: port.define_metric(MetricKind.COUNTER, "requests"),
+        lambda port: port.get_metric(1),
+        lambda port: port.http_call(1, "service", [(":path", "/")], b"", 100),
+        lambda port: port.call_foreign_function("f", b""),
+    ],
+    ids=["define_metric", "get_metric", "http_call", "call_foreign_function"],
+)
+def test_what_a_gateway_refuses_does_not_begin_with_an_error_of_the_bindings(attempt: Callable[[Port], object]) -> None:
+    port = Port(Gateway(cast("Any", Refusing()), None, RefusedError), 1, lambda _: "")
+    with pytest.raises(Exception, match=r"refused|cannot|no host") as caught:
+        attempt(port)
+    assert not isinstance(caught.value, RefusedError)
+    assert caught.value.__context__ is None

@@ -207,6 +207,23 @@ def test_a_route_call_without_bodies_works_too(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "details", "told"),
+    [
+        (504, "upstream_response_timeout", b"504, received False, failed True"),
+        (504, "via_upstream", b"504, received True, failed True"),
+        (500, "via_upstream", b"500, received True, failed False"),
+    ],
+)
+def test_a_route_call_tells_the_gateways_own_answer_from_one(
+    start: Start, status: int, details: str, told: bytes
+) -> None:
+    stream = request(start("route call", {"then": "tell"}))
+    stream.response_headers([(":status", str(status))], True, details)
+    assert stream.local_reply is not None
+    assert stream.local_reply.body == told
+
+
+@pytest.mark.parametrize(
     ("url", "parts"),
     [
         ("", ("", "/")),

@@ -358,3 +358,51 @@ def test_a_plugin_that_raises_after_its_headers_waited_has_taken_nothing() -> No
         response.body(data, data == b"four")
     come_to_rest(chain)
     assert (bytes(response.sent), response.done, chain.reset) == (b"twothreefour", True, False)
+
+
+# Trailers.
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+@given(EVENTS, st.booleans(), st.booleans(), st.booleans())
+def test_trailers_are_shown_once_behind_the_body_whatever_has_waited(
+    side: str, events: list[bytes | str], headers_wait: bool, body_waits: bool, trailers_wait: bool
+) -> None:
+    plugin: Plugin[Any] = Plugin("tails")
+    seen: list[str] = []
+
+    def waits(ctx: HttpContext, really: bool) -> Action | None:
+        if really:
+            call(getattr(ctx, f"resume_http_{side}"))
+        return Action.PAUSE if really else None
+
+    def body(ctx: HttpContext, _: object, data: bytes) -> Action | None:
+        seen.append("body")
+        return waits(ctx, body_waits)
+
+    def trailers(ctx: HttpContext, _: object) -> Action | None:
+        seen.append("trailers " + getattr(ctx, f"{side}_trailers")["x-trailer"])
+        return waits(ctx, trailers_wait)
+
+    getattr(plugin, f"on_{side}_trailers")(trailers)
+    chain, direction = start(plugin, side, lambda ctx, _: waits(ctx, headers_wait), body)
+    arrive(chain, direction, events, "trailers")
+    assert not (trailers_wait and direction.done)
+    come_to_rest(chain)
+    assert seen == ["body", "trailers yes"]
+    assert direction.sent == b"".join(event for event in events if isinstance(event, bytes))
+    assert direction.done
+    assert chain.messages == []
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+def test_trailers_that_nobody_reads_are_not_shown(side: str) -> None:
+    plugin: Plugin[Any] = Plugin("nothing")
+    chain = FilterChain(plugin)
+    chain.request.headers(REQUEST)
+    chain.response.headers(RESPONSE)
+    direction = getattr(chain, side)
+    direction.body(b"abc")
+    direction.trailers()
+    assert direction.passes
+    assert (direction.sent, direction.done) == (b"abc", True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +45,7 @@ def test_many_names_are_discarded_at_once() -> None:
     headers = Headers([*FIELDS, ("c", "4")])
     headers.discard_all(("a", "nothing", "c"))
     assert headers.fields() == [("b", "2")]
-    assert headers.take_edits() == ["-a", "", "-c", ""]
+    assert headers.edits == ["-a", "", "-c", ""]
 
 
 def test_headers_that_have_been_sent_say_so() -> None:
@@ -99,7 +102,7 @@ def test_the_host_ends_up_with_the_same_headers(start: list[tuple[str, str]], ch
             headers.add(name, value)
         else:
             headers.discard(name)
-    assert apply_edits(start, headers.take_edits()) == headers.fields()
+    assert apply_edits(start, headers.edits) == headers.fields()
 
 
 @given(fields)
@@ -119,7 +122,7 @@ def test_a_text_makes_the_same_headers_as_its_fields(pairs: list[tuple[str, str]
 def test_what_a_header_says_already_is_no_change() -> None:
     headers = Headers([("a", "1")])
     headers["a"] = "1"
-    assert headers.take_edits() == []
+    assert headers.edits == []
     twice = Headers(list(FIELDS))
     twice["a"] = "1"
     assert twice.fields() == [("a", "1"), ("b", "2")]
@@ -140,3 +143,35 @@ def test_a_pseudo_header_that_was_set_elsewhere_is_still_checked(where: list[tup
     with pytest.raises(ValueError, match="cannot be removed"):
         headers.discard(where[0][0])
     assert headers.fields() == where
+
+
+WRONG: dict[str, tuple[Callable[[Headers], object], str]] = {
+    "name": (lambda headers: headers.setdefault("bad name", "1"), "'bad name' is not a header name"),
+    "value": (lambda headers: headers.setdefault("x", "a\nb"), "a value cannot contain NUL, CR or LF"),
+    "no value": (lambda headers: headers.setdefault("x"), "name and value must be str, got NoneType"),
+    "number": (lambda headers: headers.__setitem__(5, "1"), "header 5: name and value must be str, got int"),  # type: ignore[index]
+    "assigned": (lambda headers: headers.__setitem__("bad name", "1"), "'bad name' is not a header name"),
+    "updated": (lambda headers: headers.update({"bad name": "1"}), "'bad name' is not a header name"),
+    "removed": (lambda headers: headers.pop(":method"), "header ':method' cannot be removed"),
+    "not there": (lambda headers: headers.__delitem__("x"), "'x'"),
+    "read": (lambda headers: headers["x"], "'x'"),
+}
+
+
+@pytest.mark.parametrize(("attempt", "message"), WRONG.values(), ids=WRONG)
+def test_an_error_does_not_begin_with_another(attempt: Callable[[Headers], object], message: str) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError), match=re.escape(message)) as caught:
+        attempt(Headers([(":method", "GET")]))
+    assert caught.value.__context__ is None
+
+
+def test_headers_that_have_gone_on_say_so_and_nothing_else() -> None:
+    with pytest.raises(RuleError, match="cannot change header 'x': they have been sent") as caught:
+        Headers.sent(FIELDS, "they have been sent").setdefault("x", "1")
+    assert caught.value.__context__ is None
+
+
+def test_a_value_is_set_where_there_is_none() -> None:
+    headers = Headers([("a", "1"), ("a", "2")])
+    assert [headers.setdefault("A", "3"), headers.setdefault("B", "4")] == ["1", "4"]
+    assert headers.fields() == [("a", "1"), ("a", "2"), ("b", "4")]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 from tests.sdk.driving import Start, request
 
-from proxywasm.wire import LimitError, MetricKind
+from proxywasm.wire import LimitError, LogLevel, MetricKind
 from proxywasm_host.services import HostServices, Limits
+from proxywasm_host.stream import Runner
 
 LIMITS = Limits(
     properties=2000,
     shared_data=10_000,
-    metrics=5,
-    metric_name=95,
     callouts=6,
     callout_size=6000,
     redis_services=3,
@@ -24,9 +23,6 @@ ERRORS = {
     "values": "9 LimitError: the shared data 'key-9' is not set: all shared data would take 10050 bytes, more than the "
     "10000 that are allowed",
     "growth": "10 LimitError: the shared data 'key' is not set: all shared data would take 10103 bytes",
-    "metrics": "5 LimitError: the metric 'metric-5' is not defined: there are 5, more are not allowed",
-    "metric name": "4 LimitError: the metric 'mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm'... is not defined: "
-    "its name has 120 characters, more than the 95 that are allowed",
     "calls": "4 HttpCallError: call-outs that wait would take ",
     "small calls": "6 HttpCallError: 6 call-outs of this plugin wait for answers, more are not allowed",
     "redis services": "3 RedisCallError: ",
@@ -79,6 +75,64 @@ def test_an_answered_call_makes_room_for_another(start: Start) -> None:
         runner.http_call_response(call.id, [], b"")
     request(runner)
     assert len(runner.services.take_calls()) == 4
+
+
+def counted(runner: Runner) -> dict[str, int]:
+    """What the plugin did is answered in any case: no metric costs a client its request."""
+    stream = request(runner)
+    assert stream.local_reply is not None
+    assert stream.local_reply.status == 200, runner.services.logs
+    return runner.services.metrics.snapshot()
+
+
+def warnings(runner: Runner) -> list[str]:
+    return [record.message for record in runner.services.logs if record.level >= LogLevel.WARN]
+
+
+def test_labels_divide_a_metric(start: Start) -> None:
+    runner = start("count without end", {"tenants": 2})
+    assert counted(runner) == {
+        "requests.tenant.t0": 3,
+        "requests.tenant.t1": 1,
+        "requests.tenant.new": 2,
+        "requests.tenant.other": 2,  # a value that is too long
+        "requests.tenant.%5Cud83d": 2,
+        "requests.tenant.%E9%20%2F%3A%C3%A9": 2,
+        "requests.tenant.a%2Eb": 2,
+        "last.tenant.last": 4,
+    }
+    assert set(runner.services.metrics.histograms()) == {"sizes.tenant.t0.kind.k%2Ek", "sizes.tenant.t1.kind.k%2Ek"}
+    (warning,) = warnings(runner)
+    assert warning.startswith("some metrics are not counted, the first is 'nnn")
+    assert warning.endswith("its name has 2000 characters, more than the 1024 that are allowed")
+
+
+def test_more_values_of_labels_than_there_is_room_for_are_counted_together(start: Start) -> None:
+    runner = start("count without end", {"tenants": 600})
+    first = counted(runner)
+    assert len(first) + len(runner.services.metrics.histograms()) == 1000 + 3
+    assert first["requests.tenant.other"] == 100 + 5 * 2
+    assert first["last.tenant.other"] == 4
+    assert counted(runner)["requests.tenant.t0"] == 6
+    assert [line.partition(",")[0] for line in warnings(runner)] == [
+        "new values of labels are counted as 'other'",
+        "some metrics are not counted",
+    ]
+
+
+def test_metrics_beyond_what_the_host_keeps_are_not_counted(start: Start) -> None:
+    runner = start("count without end", {"tenants": 3, "names": 30}, HostServices(limits=Limits(metrics=20)))
+    metrics = counted(runner)
+    assert metrics["requests.tenant.t0"] == 3
+    assert len(metrics) + len(runner.services.metrics.histograms()) == 20
+    assert "last.tenant.last" not in metrics
+    assert "more are not allowed" in warnings(runner)[0]
+
+
+def test_an_instance_has_a_bound_of_its_own_for_hosts_without_one(start: Start) -> None:
+    limits = Limits(metrics=10_000, metric_name=10_000)
+    runner = start("count without end", {"tenants": 0, "names": 2500}, HostServices(limits=limits))
+    assert len(counted(runner)) == 2000
 
 
 def test_a_metric_stays_within_64_bits_and_not_below_0(start: Start) -> None:

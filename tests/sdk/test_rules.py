@@ -12,7 +12,7 @@ from tests.sdk.driving import RESPONSE, errors, logs
 
 from proxywasm import ConfigError, HttpContext, Plugin, PluginContext
 from proxywasm.adapters.native import native_program
-from proxywasm.rules import without_port
+from proxywasm.core.rules import without_port
 from proxywasm.wire import LogLevel, PluginFailure
 from proxywasm_host.services import HostServices, SharedData
 from proxywasm_host.stream import Runner
@@ -91,7 +91,7 @@ def test_an_empty_configuration_applies_everywhere(config: str) -> None:
 
 def test_the_plugin_id_is_in_the_log_and_in_the_fingerprint() -> None:
     seen: list[str] = []
-    plugin_ = plugin()
+    plugin_: Plugin[Any] = Plugin("rules")
 
     @plugin_.on_request_headers
     def say(ctx: HttpContext, config: Any) -> None:
@@ -283,19 +283,20 @@ def test_isolation_can_be_asked_for_at_the_start() -> None:
 
 
 def test_the_start_hook_runs_first_and_its_error_fails_the_start() -> None:
-    plugin_ = plugin()
+    plugin_: Plugin[Any] = Plugin("rules")
     order: list[str] = []
     plugin_.pre_start_or_reload(lambda context: order.append(context.name))
     plugin_.parse_config(lambda document: order.append("config"))
     start({}, plugin_)
     assert order == ["rules", "config"]
+    refusing = plugin()
 
-    @plugin_.pre_start_or_reload
+    @refusing.pre_start_or_reload
     def refuse(context: PluginContext) -> None:
         raise ConfigError("no licence")
 
     with pytest.raises(ConfigError, match="no licence"):
-        start({}, plugin_)
+        start({}, refusing)
 
 
 # Properties of matching.

@@ -6,7 +6,7 @@ import pytest
 
 from proxywasm.testing import PluginHosts, TestHost
 
-SHARED = "../testing/plugins/shared_fetch.py"
+SHARED = "../host/testing/plugins/shared_fetch.py"
 
 
 @pytest.fixture

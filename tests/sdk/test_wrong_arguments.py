@@ -22,6 +22,12 @@ ERRORS = {
     "Counter: NUL": "ValueError: the name of a metric cannot contain NUL",
     "Gauge: no name": "TypeError: the name of a metric must be str, got NoneType",
     "Histogram: bytes": "TypeError: the name of a metric must be str, got bytes",
+    "Counter.value_of: label that there is not": (
+        "TypeError: the labels of the metric 'wrong_counter' are none; got tenant"
+    ),
+    "Gauge.value_of: label that there is not": (
+        "TypeError: the labels of the metric 'wrong_gauge' are none; got tenant"
+    ),
     "Counter.increment: float": "TypeError: what is added to a counter must be int, got float",
     "Counter.increment: bool": "TypeError: what is added to a counter must be int, got bool",
     "Counter.increment: negative": "ValueError: a counter only grows: wrong_counter + -1",
@@ -180,6 +186,7 @@ ANYTHING = {
     "log.trace", "log.debug", "log.info", "log.warn", "log.error", "log.critical", "log.unsafe_info",
     # Header fields have tests of their own.
     "Headers.get", "Headers.get_all", "Headers.set_all", "Headers.add", "Headers.discard", "Headers.discard_all",
+    "Headers.setdefault",
     # No call of the host: plain functions on texts and bytes, as Python has them.
     "encode_event", "get_token_usage", "get_value_from_body", "marshal_str", "unmarshal_str", "unify_sse_chunk",
     "JsonBounds", "JsonBounds.check", "SSEDecoder", "SSEDecoder.feed", "log.enabled_for",
@@ -187,9 +194,9 @@ ANYTHING = {
 """Functions with arguments that need no check."""
 BY_THE_SDK = {
     "Headers", "Headers.sent", "Headers.seal", "Headers.set_length",
-    "HttpContext", "HttpContext.command", "HttpContext.command_first",
+    "HttpContext", "HttpContext.command", "HttpContext.command_first", "HttpContext.replace_body",
     "HttpContext.response_arrived", "HttpAnswer", "PluginContext", "RedisAnswer", "TokenUsage", "Event",
-    "log.install", "Cluster",
+    "Cluster",
 }  # fmt: skip
 """What the SDK calls, not a plugin."""
 VALUES = {"Action", "ExecutionPhase"}

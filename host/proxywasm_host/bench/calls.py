@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from proxywasm.adapters.native import load_plugin, native_program
 
-from ..stream import Runner
+from ..stream import Chain, Runner
 from . import bench_plugin
 from .bare_call import bare_call
 from .measure import Row, Samples, row, take_turns
@@ -91,7 +91,13 @@ def requests(setup: Setup) -> list[Row]:
     }
     programs = {name: runner.program for name, runner in running.items()}
     contexts = itertools.count(10_000_000)  # far from those of the runners
-    samples = take_turns({name: functools.partial(_pass_through, runner) for name, runner in running.items()})
+    other = {
+        "native": configured(lambda services: native_program(plugin, services), "{}"),
+        "wasm": setup.wasm(setup.identity, "{}"),
+    }
+    ways: dict[str, Runner | Chain] = {**running}
+    ways |= {f"{name} chain": Chain([runner, other[name]]) for name, runner in running.items()}
+    samples = take_turns({name: functools.partial(_pass_through, way) for name, way in ways.items()})
 
     # A header call needs a stream of its own, whose end is not measured.
     times: Samples = {name: [] for name in programs}
@@ -107,11 +113,13 @@ def requests(setup: Setup) -> list[Row]:
         row("20 headers in and edits out", times, "wasm", target=80),
         row("20 headers in and edits out, in CPython", times, "native"),
         row("a request: headers, response with 3 chunks, identity plugin", samples, "wasm", baseline="native"),
+        row("the same through a chain of two plugins, beside one", samples, "wasm chain", baseline="wasm"),
+        row("the same in CPython", samples, "native chain", baseline="native"),
     ]
 
 
-def _pass_through(runner: Runner) -> None:
-    stream = runner.open()
+def _pass_through(way: Runner | Chain) -> None:
+    stream = way.open()
     stream.request_headers(HEADERS, True)
     stream.take()
     stream.response_headers(RESPONSE, False)

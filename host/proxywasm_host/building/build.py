@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from proxywasm.loading import PluginNotFoundError
+
 from ..cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 from ..reading import shown
 from ..wasm.seal import is_changed, seal
@@ -23,7 +25,7 @@ from .addresses import MAKERS as ADDRESS_MAKERS
 from .bounded_process import Bounds, Ended, OverrunError, run_bounded
 from .proxy_wasm import LoweringError, Optimisation, lower, remaining
 from .proxy_wasm.binary import MalformedError
-from .staging import ENTRY_MODULE, GUEST_ROOT, NO_PLUGIN, WHERE, Staging, StagingError, collect
+from .staging import ENTRY_MODULE, GUEST_ROOT, WHERE, Staging, StagingError, collect
 
 _COMPONENTS: Final = "*[0-9a-f].wasm"
 _KEPT_BUILDS: Final = 32
@@ -272,6 +274,9 @@ def _put(source: Path, target: Path) -> None:
 # Errors.
 
 _FRAME: Final = re.compile(r'^  File "(?P<file>[^"]+)", line \d+, in .*\n(?:^    .*\n)*', re.M)
+_NOT_ONE_PLUGIN: Final = re.compile(
+    rf"^{PluginNotFoundError.__module__}\.{PluginNotFoundError.__name__}: (?P<message>.*)", re.M | re.S
+)
 _OURS: Final = (
     *(f"{GUEST_ROOT}/{world.app.replace('.', '/')}.py" for world in (HTTP_PLUGIN, *ABIS.values())),
     f"{GUEST_ROOT}/{ENTRY_MODULE}.py",
@@ -285,9 +290,8 @@ def _explain(staging: Staging, output: str) -> str:
         return f"componentize-py failed:\n{output.strip()}"
     # What follows the traceback is componentize-py's own report: the error once more and a Rust backtrace.
     trace = re.split(r"\n\nCaused by:|\n\nStack backtrace:", output[start:])[0].rstrip() + "\n"
-    if NO_PLUGIN in trace:
-        source = staging.files.get(f"{staging.module}/__init__.py") or staging.files.get(f"{staging.module}.py")
-        return f'{source} has {NO_PLUGIN}; the module that is built has to define one: plugin = Plugin("name")'
+    if wrong := _NOT_ONE_PLUGIN.search(trace):
+        return staging.real_paths(wrong["message"].rstrip())
     frames = list(_FRAME.finditer(trace))
     while frames and frames[0]["file"] in _OURS:
         trace = trace.replace(frames.pop(0)[0], "", 1)

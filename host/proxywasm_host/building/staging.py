@@ -28,7 +28,6 @@ from .python_source import parse_source
 GUEST_ROOT: Final = "/0"
 ENTRY_MODULE: Final = "proxywasm_plugin"
 """The generated module through which `proxywasm.adapters.component` finds the plugin."""
-NO_PLUGIN: Final = "no attribute `plugin` that is a proxywasm.Plugin"
 
 RESERVED: Final = {"proxywasm", ENTRY_MODULE, "wit_world", "componentize_py_types", "componentize_py_runtime"}
 """Modules that every component has besides the standard library's."""
@@ -93,7 +92,6 @@ class Staging:
     def _entry(self) -> str:
         return _ENTRY.format(
             module=self.module,
-            message=f"{self.module} has {NO_PLUGIN}",
             late=sorted({*_LAZY, *self._late_imports(), *self._codecs()}),
         )
 
@@ -147,12 +145,13 @@ _ENTRY = '''\
 
 import importlib
 
-import {module} as module
-from proxywasm import Plugin
+from proxywasm.loading import plugin_of
+from proxywasm.made_plugins import MadePlugins
 
-plugin = getattr(module, "plugin", None)
-if not isinstance(plugin, Plugin):
-    raise ImportError({message!r})
+with MadePlugins() as made:
+    import {module} as module
+
+plugin = plugin_of(module, made)
 
 # The component is a snapshot taken after the imports, and has no files afterwards: what functions import later must be
 # loaded by now.
@@ -242,11 +241,12 @@ def _find(name: str, beside: Path) -> Iterator[tuple[str, Path]]:
         yield from _own_files(beside / name, beside)
     elif (beside / f"{name}.py").is_file():
         yield from _own_files(beside / f"{name}.py", beside)
-    elif installed := _installed(name):
-        yield from _files_of(installed)
+    elif path := installed(name):
+        yield from _files_of(path)
 
 
-def _installed(name: str) -> Path | None:
+def installed(name: str) -> Path | None:
+    """The package folder or file of a top-level module that is installed where the tools run."""
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):

@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from proxywasm.loading import NO_PLUGIN
+
 from ..building.python_source import parse_source
-from ..building.staging import NO_PLUGIN, Staging, StagingError, collect
+from ..building.staging import Staging, StagingError, collect
 from .guest import facts
+from .handlers import survives
 from .imports import Function, Import, Modules, imports_of, is_for_type_checkers, is_main_guard
 
 Severity: TypeAlias = Literal["error", "warning"]
@@ -62,7 +65,10 @@ class Finding:
 
 
 def check(plugin: Path) -> list[Finding]:
-    """Findings in the plugin and the modules beside it, in order. Packages are looked at where they are imported."""
+    """Findings in the plugin and the modules beside it that it imports, in order.
+
+    Installed packages are looked at where they are imported.
+    """
     try:
         staging = collect(plugin)
     except StagingError as error:
@@ -70,15 +76,13 @@ def check(plugin: Path) -> list[Finding]:
     folder = plugin.resolve().parent
     findings: list[Finding] = []
     modules = Modules(staging)
-    for name, file in staging.files.items():
-        if name.endswith(".py") and file.is_relative_to(folder) and not name.startswith("proxywasm/"):
-            shown = plugin.parent / file.relative_to(folder)
-            try:
-                findings += _Source(staging, modules, name, shown).check()
-            except RecursionError:
-                findings.append(
-                    Finding(shown, 1, "error", "is nested too deeply to be checked; make shorter expressions")
-                )
+    for module in modules.own(staging.module, folder):
+        name = modules.staged(module)
+        shown = plugin.parent / staging.files[name].relative_to(folder)
+        try:
+            findings += _Source(staging, modules, name, shown).check()
+        except RecursionError:
+            findings.append(Finding(shown, 1, "error", "the source is nested too deeply to be checked"))
     return sorted(set(findings))
 
 
@@ -114,7 +118,7 @@ class _Source:
     # Imports.
 
     def _import(self, statement: Import) -> Iterator[Finding]:
-        if statement.place.guarded:
+        if statement.place.guarded or not self._modules.is_reached(statement):
             return
         if reason := self._modules.why_not_imported(statement):
             yield self._error(statement.line, f"cannot import {reason}")
@@ -140,8 +144,8 @@ class _Source:
                 outside = [child for child in ast.iter_child_nodes(node) if child not in body]
                 yield from self._calls(outside, in_function=in_function, guarded=guarded)
                 yield from self._calls(body, in_function=True, guarded=guarded)
-            elif isinstance(node, ast.Try):
-                yield from self._calls(node.body, in_function=in_function, guarded=bool(node.handlers) or guarded)
+            elif isinstance(node, ast.Try | ast.TryStar):
+                yield from self._calls(node.body, in_function=in_function, guarded=survives(node) or guarded)
                 rest = [*node.handlers, *node.orelse, *node.finalbody]
                 yield from self._calls(rest, in_function=in_function, guarded=guarded)
             else:

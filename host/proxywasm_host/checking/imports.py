@@ -6,14 +6,15 @@ import ast
 import importlib.util
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ..building.python_source import parse_source
 from ..building.staging import Staging
 from .guest import facts
+from .handlers import does_without_import, suppresses_import_errors
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -23,7 +24,7 @@ class Place(NamedTuple):
 
     in_function: bool = False
     guarded: bool = False
-    """Inside `try`: the code can do without it."""
+    """Inside a `try` or `with` that goes on without it."""
     conditional: bool = False
     """Inside `if`."""
 
@@ -38,6 +39,16 @@ class Import:
     relative: bool = False
     names: tuple[str, ...] = ()
     """What `from module import ...` takes from it; each may be a module too."""
+    given: tuple[Given, ...] = ()
+    """It runs only if all of these hold."""
+
+
+class Given(NamedTuple):
+    """What comes before an import in `except` or `else` of a `try` that imports something."""
+
+    tried: tuple[Import, ...]
+    failed: bool
+    """Whether one of them has failed (in `except`), or none (in `else`)."""
 
 
 def imports_of(tree: ast.Module, package: str) -> Iterator[Import]:
@@ -56,12 +67,25 @@ def _imports(nodes: Iterable[ast.AST], package: str, place: Place) -> Iterator[I
             if not is_for_type_checkers(node.test) and not is_main_guard(node.test):
                 yield from _imports(node.body, package, place._replace(conditional=True))
             yield from _imports(node.orelse, package, place._replace(conditional=True))
-        elif isinstance(node, ast.Try) and _expects_failure(node):
+        elif isinstance(node, ast.Try | ast.TryStar):
+            yield from _imports_of_try(node, package, place)
+        elif isinstance(node, ast.With) and suppresses_import_errors(node):
             yield from _imports(node.body, package, place._replace(guarded=True))
-            yield from _imports([*node.handlers, *node.orelse, *node.finalbody], package, place)
-        else:
+        elif not isinstance(node, ast.expr):  # no import is part of an expression, which may be as deep as it likes
             inner = place._replace(in_function=place.in_function or isinstance(node, Function))
             yield from _imports(ast.iter_child_nodes(node), package, inner)
+
+
+def _imports_of_try(node: ast.Try | ast.TryStar, package: str, place: Place) -> Iterator[Import]:
+    guarded = place.guarded or does_without_import(node)
+    tried = tuple(_imports(node.body, package, place._replace(guarded=guarded)))
+    yield from tried
+    only_imports = all(isinstance(each, ast.Import | ast.ImportFrom | ast.Assign) for each in node.body)
+    for nodes, failed in ((node.handlers, True), (node.orelse, False)):
+        given = (Given(tried, failed),) if tried and only_imports else ()
+        for statement in _imports(nodes, package, place):
+            yield replace(statement, given=statement.given + given)
+    yield from _imports(node.finalbody, package, place)
 
 
 def is_for_type_checkers(test: ast.expr) -> bool:
@@ -75,21 +99,17 @@ def is_main_guard(test: ast.expr) -> bool:
     return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
 
 
-def _expects_failure(node: ast.Try) -> bool:
-    caught = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-    for handler in node.handlers:
-        types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-        if any(name is None or (isinstance(name, ast.Name) and name.id in caught) for name in types):
-            return True
-    return False
-
-
 def _absolute(node: ast.ImportFrom, package: str) -> str:
     if not node.level:
         return node.module or ""
+    if not package:
+        return ""  # outside of a package there is nothing that it could be relative to
     parts = package.split(".")
     base = parts[: len(parts) - node.level + 1]
     return ".".join([*base, node.module] if node.module else base)
+
+
+NO_PACKAGE: Final = "relatively: the file is not part of a package; import the module by its name"
 
 
 class Modules:
@@ -98,12 +118,12 @@ class Modules:
     def __init__(self, staging: Staging) -> None:
         self._files = staging.files
         self._contents = {file: staging.contents[name] for name, file in staging.files.items()}
-        self._reasons: dict[str, str | None] = {}
+        self._reasons: dict[str, str | None] = {"": NO_PACKAGE}
         self._trees: dict[Path, ast.Module | None] = {}
 
     def package_of(self, name: str) -> str:
         """What the relative imports of a module are relative to."""
-        return name if f"{name.replace('.', '/')}/__init__.py" in self._files else name.rpartition(".")[0]
+        return name if self.staged(name).endswith("/__init__.py") else name.rpartition(".")[0]
 
     def tree(self, file: Path) -> ast.Module | None:
         """None: it cannot be parsed."""
@@ -115,52 +135,92 @@ class Modules:
         return self._trees[file]
 
     def why_not(self, name: str) -> str | None:
-        """Why this module, or one that it needs, cannot be imported in the guest; None: it can, as far as one sees."""
+        """Why this module, or one that it needs, cannot be imported in the guest, as a text that begins with its name.
+
+        None: it can, as far as the sources show.
+        """
         if name not in self._reasons:
             self._reasons[name] = None  # modules may import each other in a circle
             self._reasons[name] = self._why_not(name)
         return self._reasons[name]
 
     def why_not_imported(self, statement: Import) -> str | None:
-        """The same for what a statement names, modules taken `from` a package included; it names the module."""
-        children = [f"{statement.module}.{name}" for name in statement.names]
-        modules = [child for child in children if child in facts().modules or self._file(child) or self._native(child)]
-        for module in (statement.module, *modules):
+        """The same for a statement, which may import several: modules taken `from` a package are some."""
+        for module in (statement.module, *self.submodules(statement)):
             if reason := self.why_not(module):
-                return reason if reason.startswith((f"{module} ", f"{module}, ")) else f"{module}: {reason}"
+                return reason
         return None
+
+    def submodules(self, statement: Import) -> list[str]:
+        """Those that `from package import ...` names."""
+        children = [f"{statement.module}.{name}" for name in statement.names]
+        return [child for child in children if child in facts().modules or self._file(child) or self._native(child)]
+
+    def is_reached(self, statement: Import) -> bool:
+        """Whether it runs at all in the guest: in `except ImportError` it does not if all could be imported."""
+        return all(
+            any(self.why_not_imported(tried) for tried in given.tried) == given.failed for given in statement.given
+        )
 
     def _why_not(self, name: str) -> str | None:
         top, _, rest = name.partition(".")
         if top == "proxywasm":
             return None
         if rest and (reason := self.why_not(name.rpartition(".")[0])):
-            return reason
+            return f"{name}, which needs {reason}"
         if name in facts().modules:
-            return f"the Python inside components has no {name} ({facts().modules[name].partition(': ')[2]})"
+            return f"{name}: the Python inside components has no {name} ({facts().modules[name].partition(': ')[2]})"
         if top in sys.stdlib_module_names and not self._file(top):
             return None
         file = self._file(name)
         if file is None:
             return self._why_not_there(name)
-        tree = self.tree(file)
-        for statement in imports_of(tree, self.package_of(name)) if tree else ():
-            if any(statement.place):
+        for statement in self.imports(name):
+            if any(statement.place) or not self.is_reached(statement):
                 continue
             if reason := self.why_not_imported(statement):
                 return f"{name}, which needs {reason}"
         return None
 
+    def imports(self, name: str) -> Iterator[Import]:
+        """The import statements of a module; none if it is not there, or no Python."""
+        file = self._file(name)
+        tree = self.tree(file) if file else None
+        if tree is not None:
+            yield from imports_of(tree, self.package_of(name))
+
     def _why_not_there(self, name: str) -> str | None:
         if native := self._native(name):
-            return f"{name} has native code ({native.name})"
+            return f"{name}: it has native code ({native.name})"
         if "." in name:
             return None  # something that its package defines while it is imported
-        return f"{name} is neither beside the plugin nor installed where proxywasm runs"
+        return f"{name}: there is no such module, neither beside the plugin nor where proxywasm is installed"
+
+    def own(self, start: str, folder: Path) -> list[str]:
+        """The modules in a folder that a module imports, and those that they import, with itself."""
+        found, waiting = [start], [start]
+        while waiting:
+            for statement in self.imports(waiting.pop()):
+                for name in (statement.module, *self.submodules(statement)):
+                    parts = name.split(".")
+                    for each in (".".join(parts[:length]) for length in range(1, len(parts) + 1)):
+                        if each not in found and self._is_in(each, folder):
+                            found.append(each)
+                            waiting.append(each)
+        return found
+
+    def _is_in(self, name: str, folder: Path) -> bool:
+        """Packages that are installed in the folder, as in a virtual environment, lie deeper than their names say."""
+        path = folder.joinpath(*name.split("."))
+        return self._file(name) in (path.with_suffix(".py"), path / "__init__.py")
+
+    def staged(self, name: str) -> str:
+        """Where the file of a module is in the staging folder; only a guess if there is none."""
+        path = name.replace(".", "/")
+        return f"{path}/__init__.py" if f"{path}/__init__.py" in self._files else f"{path}.py"
 
     def _file(self, name: str) -> Path | None:
-        path = name.replace(".", "/")
-        return self._files.get(f"{path}/__init__.py") or self._files.get(f"{path}.py")
+        return self._files.get(self.staged(name))
 
     def _native(self, name: str) -> Path | None:
         """The extension module of this name, which the build has left out."""

@@ -17,6 +17,10 @@ class ScaffoldError(Exception):
     """The message says what is wrong, and what to do."""
 
 
+class NoPluginError(ScaffoldError):
+    """A folder has no plugin."""
+
+
 def new(name: str, parent: Path) -> Path:
     """Make the folder and return it. Raises `ScaffoldError`."""
     module = module_name(name)
@@ -44,7 +48,7 @@ def module_name(name: str) -> str:
 def find_plugin(folder: Path) -> Path:
     """The one plugin of a folder: the folder itself if it is a package, or its only file that makes a `Plugin`.
 
-    Raises `ScaffoldError`.
+    Raises `ScaffoldError`, for a folder without plugins `NoPluginError`.
     """
     if (folder / "__init__.py").is_file():
         return folder
@@ -52,8 +56,10 @@ def find_plugin(folder: Path) -> Path:
     candidates += [path.parent for path in sorted(folder.glob("*/__init__.py")) if _makes_plugin(path)]
     if len(candidates) == 1:
         return candidates[0]
-    what = f"several plugins: {', '.join(path.name for path in candidates)}" if candidates else "no plugin"
-    raise ScaffoldError(f"there is {what} in {folder.resolve()}; name the file or package folder")
+    if not candidates:
+        raise NoPluginError(f"there is no plugin in {folder.resolve()}; name the file or package folder")
+    names = ", ".join(path.name for path in candidates)
+    raise ScaffoldError(f"there are several plugins in {folder.resolve()}: {names}; name the file or package folder")
 
 
 def _makes_plugin(path: Path) -> bool:

@@ -38,11 +38,15 @@ class Document:
     lines: dict[Place, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def line(self, place: Place) -> int:
-        """Where a value stands, or else the nearest that it is part of."""
+    def nearest(self, place: Place) -> Place:
+        """A place that there is, or else the nearest that it would be part of."""
         while place not in self.lines and place:
             place = place[:-1]
-        return self.lines.get(place, 1)
+        return place
+
+    def line(self, place: Place) -> int:
+        """Where a value stands, or else the nearest that it is part of."""
+        return self.lines.get(self.nearest(place), 1)
 
 
 def parse(text: str, environment: Mapping[str, str]) -> Document:

@@ -182,11 +182,11 @@ class PluginEntry(_Part):
     """A plugin in the chain."""
 
     name: Name
-    """In logs, and as the name of its instances."""
+    """In logs, and as the root id of its instances: modules of other SDKs choose one of their plugins by it."""
     module: File | None = None
     """A Proxy-Wasm module."""
     source: File | None = None
-    """A plugin's package folder or Python file, built when it is needed."""
+    """A plugin's package folder or Python file, or the name of an installed one; built when it is needed."""
     config: dict[str, Any] = {}
     on_failure: Literal["closed", "open"] = "closed"
     """What happens to requests while the plugin cannot run: an error, or nothing, as if it were not there."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from ..building.staging import installed
 from ..reading import read_text, shown
 from .document import Document, Place, Problem, parse
 from .model import Gateway, Limits, Match, PluginEntry, Route, Upstream
@@ -45,11 +46,30 @@ def read(path: Path, environment: Mapping[str, str] | None = None) -> Gateway:
             problems = list(_missing_files(gateway, document))
             if not problems:
                 return gateway
+    raise _error(path, problems)
+
+
+def problems_in(path: Path, problems: Iterable[Problem]) -> GatewayFileError:
+    """What was found in a file that `read` has taken. The lines are looked up here, by the places.
+
+    A place that is not there is named in the message, behind the nearest that is.
+    """
+    document = parse(read_text(path, GatewayFileError, _LARGEST), {})
+    located = []
+    for found in problems:
+        nearest = document.nearest(found.place)
+        missing = ".".join(map(str, found.place[len(nearest) :]))
+        message = f"{missing}: {found.message}" if missing else found.message
+        located.append(Problem(document.line(nearest), nearest, message))
+    return _error(path, located)
+
+
+def _error(path: Path, problems: list[Problem]) -> GatewayFileError:
     problems = sorted(problems, key=lambda item: item.line)
     lines = [_line(path, problem) for problem in problems[:_TOLD]]
     if len(problems) > _TOLD:
         lines.append(f"{path}: and {len(problems) - _TOLD} more")
-    raise GatewayFileError("\n".join(lines))
+    return GatewayFileError("\n".join(lines))
 
 
 def _line(path: Path, problem: Problem) -> str:
@@ -109,7 +129,10 @@ def _from_folder(gateway: Gateway, folder: Path) -> Gateway:
     """With the paths that count from the folder of the file made absolute."""
     plugins = tuple(
         plugin.model_copy(
-            update={key: folder / value for key in ("module", "source") if (value := getattr(plugin, key)) is not None}
+            update={
+                "module": plugin.module and folder / plugin.module,
+                "source": plugin.source and _source(plugin.source, folder),
+            }
         )
         for plugin in gateway.plugins
     )
@@ -117,11 +140,23 @@ def _from_folder(gateway: Gateway, folder: Path) -> Gateway:
     return gateway.model_copy(update={"plugins": plugins, "ca_file": ca_file})
 
 
+def _source(source: Path, folder: Path) -> Path:
+    """A path, or else the name of an installed module."""
+    path = folder / source
+    name = str(source)
+    if not _is_there(path, folder=True) and name.isidentifier() and (found := installed(name)):
+        return found
+    return path
+
+
+_SOURCE: Final = "a plugin's folder or Python file, or the name of an installed plugin such as ai_proxy"
+
+
 def _missing_files(gateway: Gateway, document: Document) -> Iterator[Problem]:
     files: list[tuple[Place, Path | None, str]] = [(("ca_file",), gateway.ca_file, "a file with certificates in it")]
     for index, plugin in enumerate(gateway.plugins):
         files.append((("plugins", index, "module"), plugin.module, "a module: `proxywasm build --target proxy-wasm`"))
-        files.append((("plugins", index, "source"), plugin.source, "a plugin's folder or Python file"))
+        files.append((("plugins", index, "source"), plugin.source, _SOURCE))
     for place, path, what in files:
         if path is not None and not _is_there(path, folder=place[-1] == "source"):
             yield Problem(document.line(place), place, f"there is no {shown(str(path), 200)}; expected {what}")

@@ -27,12 +27,13 @@ _SHORTEST: Final = 6
 
 
 class Masker:
-    """Knows the secrets of one exchange: those of its configuration and of its headers."""
+    """Knows the secrets of one exchange: those of its configurations and of its headers."""
 
     def __init__(self, exchange: Exchange) -> None:
         found: set[str] = set()
-        with contextlib.suppress(ValueError):  # a configuration that is not JSON is a fine thing to replay
-            _collect(json.loads(exchange.config or "{}"), found)
+        for config in exchange.configs:
+            with contextlib.suppress(ValueError):  # a configuration that is not JSON is a fine thing to replay
+                _collect(json.loads(config or "{}"), found)
         for message in (exchange.request, *(before.request for before in exchange.before)):
             found.update(value.rpartition(" ")[2] for name, value in message.headers if is_secret(name))
         known = sorted((value for value in found if len(value) >= _SHORTEST), key=len, reverse=True)

@@ -20,15 +20,19 @@ from proxywasm.adapters.native import native_program
 from proxywasm.wire import Program
 
 from . import HostServices
+from .call_time import CALL_TIME, CallTime
 
 
-def standing_program(plugin: Plugin[Any], services: HostServices) -> Program:
+def standing_program(plugin: Plugin[Any], services: HostServices, call_time: float = CALL_TIME) -> Program:
     """The plugin as a program of these services, which decide whether its clock stands still.
+
+    A call that computes for longer than `call_time` seconds raises `ProgramLost`, as in Wasm.
 
     If it does, `time.time()`, `datetime.now()`, `random`, `uuid`, `secrets` and `os.urandom` repeat for the plugin.
     What stays random is `random.Random()` without a seed: it asks the system without passing through Python.
     """
-    program = native_program(plugin, services)
+    # Within the standing clock: what stops a plugin must not stop those who set the clock back.
+    program = around(native_program(plugin, services), lambda: CallTime(call_time))
     return around(program, _StandingTime(services).entered) if services.reproducible else program
 
 

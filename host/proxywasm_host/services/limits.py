@@ -47,9 +47,9 @@ class Limits:
         2000,
         "",
         "metrics of all plugins together; a histogram takes up to 40 KB, for its latest samples",
-        "the plugin: `LimitError`",
+        "the log, once; further metrics are not counted",
     )
-    metric_name: int = limit(1024, "characters", "the name of a metric", "the plugin: `LimitError`")
+    metric_name: int = limit(1024, "characters", "the name of a metric", "the log, once; the metric is not counted")
     callouts: int = limit(
         1000,
         "",

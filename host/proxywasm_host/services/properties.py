@@ -23,7 +23,8 @@ class StreamProperties:
         self._added: dict[int, int] = {}  # how much that was
 
     def open(self, context: int, properties: Properties) -> None:
-        self._values[context] = dict(properties)
+        """They are not copied: plugins of a chain share those of their stream, each with its own limit."""
+        self._values[context] = properties
 
     def close(self, context: int) -> Properties:
         """Forget them; what they were at the end."""

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from proxywasm import wire
 from proxywasm.wire import Hold
 
-from .answers import drop_request, reply
 from .half import Half
+from .states import Part
+from .stream import Stream
 
-if TYPE_CHECKING:
-    from .stream import Stream
+_OVER: Final = Part.OVER  # Looked up once: an enum member is no cheap attribute.
 
 
 def carry_out(stream: Stream, command: wire.Command, half: Half | None) -> None:
     """`half` is the direction whose phase is being answered, None where no phase of this stream is."""
     action = _COMMANDS.get(type(command))
-    if action is None or stream.closed:
+    if action is None or stream.part is _OVER:
         _meaningless(stream, command)
     else:
         action(stream, half, command)
@@ -42,11 +42,22 @@ def _meaningless(stream: Stream, command: wire.Command) -> None:
     stream.log(f"the plugin asked for {type(command).__name__}, which has no meaning in this phase")
 
 
+def _read_trailers(half: Half) -> None:
+    half.reads_trailers = True
+
+
 def _edit(stream: Stream, half: Half, edits: wire.FieldEdits) -> None:
     if reason := half.edit(edits):
         stream.log(f"{half.name} headers were changed in vain: {reason}")
     elif refusal := half.fields_refusal(stream.limits):
         stream.fail(f"the plugin gave the {half.name} {refusal}")
+
+
+def _edit_trailers(stream: Stream, half: Half, edits: wire.FieldEdits) -> None:
+    if reason := half.edit_trailers(edits):
+        stream.log(f"{half.name} trailers were changed in vain: {reason}")
+    elif refusal := half.trailers_refusal(stream.limits):
+        stream.fail(f"the plugin gave the trailers of the {half.name} {refusal}")
 
 
 def _replace(stream: Stream, half: Half, body: bytes) -> None:
@@ -56,34 +67,24 @@ def _replace(stream: Stream, half: Half, body: bytes) -> None:
     half.put(body)
 
 
-def _inject(stream: Stream, injection: wire.Injection) -> None:
-    half = stream.response
-    if not half.taken or half.fields is None:
-        stream.log("response data was injected in vain: no chunk has been taken, or it has ended")
-        return
-    if injection.end_of_stream:
-        half.taken = False
-        if not half.ended:
-            half.ended = True
-            drop_request(stream)  # the rest of the upstream's response is of no interest
-    half.body, half.body_ends = injection.body, injection.end_of_stream
-    stream.send(half)
-
-
 _Action: TypeAlias = "Callable[[Stream, Half | None, Any], None]"
 
 _COMMANDS: Final[dict[type, _Action]] = {
     wire.HoldPhase: _hold,
     wire.ReadRequestBody: lambda stream, _, command: stream.request.read(command.mode, command.limit),
     wire.ReadResponseBody: lambda stream, _, command: stream.response.read(command.mode, command.limit),
+    wire.ReadRequestTrailers: lambda stream, *_: _read_trailers(stream.request),
+    wire.ReadResponseTrailers: lambda stream, *_: _read_trailers(stream.response),
     wire.EditRequestHeaders: lambda stream, _, command: _edit(stream, stream.request, command.value),
     wire.EditResponseHeaders: lambda stream, _, command: _edit(stream, stream.response, command.value),
+    wire.EditRequestTrailers: lambda stream, _, command: _edit_trailers(stream, stream.request, command.value),
+    wire.EditResponseTrailers: lambda stream, _, command: _edit_trailers(stream, stream.response, command.value),
     wire.ReplaceRequestBody: lambda stream, _, command: _replace(stream, stream.request, command.value),
     wire.ReplaceResponseBody: lambda stream, _, command: _replace(stream, stream.response, command.value),
-    wire.InjectResponseBody: lambda stream, _, command: _inject(stream, command.value),
+    wire.InjectResponseBody: lambda stream, _, command: stream.inject(command.value),
     wire.ResumeRequest: lambda stream, *_: stream.resume(stream.request),
     wire.ResumeResponse: lambda stream, *_: stream.resume(stream.response),
-    wire.SendLocalReply: lambda stream, _, command: reply(stream, command.value),
+    wire.SendLocalReply: lambda stream, _, command: stream.reply(command.value),
     wire.FailStream: lambda stream, _, command: stream.fail(command.value),
 }
 """By the class of the command; `EffectiveContext` is the runner's."""

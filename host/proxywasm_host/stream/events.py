@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from proxywasm.wire import Fields
 
@@ -25,6 +26,20 @@ class RequestBody:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestTrailers:
+    """Send these to the upstream, behind the body. The request ends with them."""
+
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class InformationalResponse:
+    """Send these to the client, ahead of the final response: status 100, 102 or 103."""
+
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseHeaders:
     """Send these to the client."""
 
@@ -41,6 +56,13 @@ class ResponseBody:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponseTrailers:
+    """Send these to the client, behind the body. The response ends with them."""
+
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
 class CloseUpstream:
     """The client is answered without it: what went upstream so far leads nowhere."""
 
@@ -52,4 +74,27 @@ class Reset:
     reason: str
 
 
-Event: TypeAlias = RequestHeaders | RequestBody | ResponseHeaders | ResponseBody | CloseUpstream | Reset
+Event: TypeAlias = (
+    RequestHeaders
+    | RequestBody
+    | RequestTrailers
+    | InformationalResponse
+    | ResponseHeaders
+    | ResponseBody
+    | ResponseTrailers
+    | CloseUpstream
+    | Reset
+)
+
+
+class Side(NamedTuple):
+    """What a direction is called, and its events."""
+
+    name: str
+    headers: Callable[[Fields, bool], Event]
+    body: Callable[[bytes, bool], Event]
+    trailers: Callable[[Fields], Event]
+
+
+REQUEST: Final = Side("request", RequestHeaders, RequestBody, RequestTrailers)
+RESPONSE: Final = Side("response", ResponseHeaders, ResponseBody, ResponseTrailers)

@@ -59,8 +59,32 @@ class Received:
         return lower
 
 
+class ReceivedResponse(Received):
+    def informational(self, fields: Fields) -> Fields:
+        """The same for an informational response, whose status is 1xx; after 101 another protocol follows."""
+        fields = self.fields(fields)
+        status = dict(fields).get(":status", "")
+        if status[:1] != "1" or status == "101":
+            raise ValueError(f"the status {status!r} is not that of an informational response")
+        return fields
+
+
 RECEIVED_REQUEST: Final = Received({*REQUEST_PSEUDO, ":protocol"})
-RECEIVED_RESPONSE: Final = Received(RESPONSE_PSEUDO)
+RECEIVED_RESPONSE: Final = ReceivedResponse(RESPONSE_PSEUDO)
+RECEIVED_TRAILERS: Final = Received(())
+
+
+_initial: Final = itemgetter(slice(1))
+_TEXTS: Final = frozenset({str})
+OPERATIONS: Final = frozenset("=+-")
+"""What an edit begins with."""
+
+
+def are_edits(edits: FieldEdits) -> bool:
+    """Whether this is a list of edits: a native program may answer with anything."""
+    return (
+        not len(edits) % 2 and _TEXTS.issuperset(map(type, edits)) and OPERATIONS.issuperset(map(_initial, edits[::2]))
+    )
 
 
 def sent_fields(fields: Fields, pseudo: Collection[str]) -> Fields:

@@ -1,74 +1,43 @@
-"""One direction of a stream: what has arrived, what waits, and what goes on."""
+"""One direction of a stream: what has arrived, what waits, and what goes on. Its states are in `states`."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sized
-from dataclasses import dataclass
-from itertools import chain
-from operator import itemgetter
+from collections.abc import Callable
 from typing import Final
 
 from proxywasm.framing import has_no_body
 from proxywasm.headers import FRAMING, apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
-from ..limit_fields import KIB, MIB, limit, too_large, too_many
-from .events import Event
+from .events import Event, InformationalResponse, Side
+from .field_rules import OPERATIONS, are_edits
 from .framing import STATUS, SWITCHING, declared, framed, may_tell_length, status_of, with_status
+from .limits import Limits, fields_refusal, fields_size
+from .states import ARRIVALS, DEPARTURES, Arrival, Departure, Ending, Piece, SequenceError, Step, Tail, why_not
+from .waiting import Waiting
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one stream may use.
-
-    Another stream or a tick ends a pause. Without a limit a bug there would hold the client for ever.
-    """
-
-    request_body: int = limit(
-        32 * MIB, "bytes", "a request's body that is buffered, if the plugin does not set a limit", "the client: 413"
-    )
-    response_body: int = limit(
-        32 * MIB, "bytes", "a response's body that is buffered, if the plugin does not set a limit", "the client: 502"
-    )
-    asked_body: int = limit(
-        64 * MIB, "bytes", "the limit for a body that a plugin sets itself", "the plugin's limit is this one"
-    )
-    paused_ms: int = limit(
-        300_000,
-        "ms",
-        "how long a direction is paused while no call-out of the stream is under way",
-        "the stream, as if the plugin had raised",
-    )
-    header_count: int = limit(
-        1000,
-        "",
-        "header fields of a message as it arrives, or with what a plugin has added",
-        "the client: 431 or 502; the stream, as if the plugin had raised",
-    )
-    header_size: int = limit(256 * KIB, "bytes", "names and values of those fields", "see `streams.header_count`")
-
-
-_CHUNKS: Final = 1000
-"""That wait one by one. What comes then is put together: small chunks take much more room than their bytes."""
-
-
-def fields_size(fields: Iterable[tuple[str, str]]) -> int:
-    return sum(map(len, chain.from_iterable(fields)))
-
-
-def fields_refusal(fields: Sized, size: int, limits: Limits) -> str | None:
-    """Why these header fields are too many, or too long, if they are."""
-    if len(fields) > limits.header_count:
-        return too_many("header fields", len(fields), limits.header_count)
-    return too_large("header", size, limits.header_size) if size > limits.header_size else None
-
-
-_first: Final = itemgetter(slice(1))
-_TEXTS: Final = frozenset({str})
-_OPERATIONS: Final = frozenset("=+-")
-_OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in _OPERATIONS})
+_OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in OPERATIONS})
 """Edits that change the status."""
+
+# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
+_INFORMATIONAL, _HEADERS, _ONLY_HEADERS, _CHUNK, _LAST_CHUNK, _TRAILERS = (
+    Piece.INFORMATIONAL,
+    Piece.HEADERS,
+    Piece.ONLY_HEADERS,
+    Piece.CHUNK,
+    Piece.LAST_CHUNK,
+    Piece.TRAILERS,
+)
+_NOTHING_ARRIVED, _ONLY_HEADERS_ARRIVED, _ALL_ARRIVED = Arrival.NOTHING, Arrival.ONLY_HEADERS, Arrival.ENDED
+_NOTHING_SENT, _HEADERS_SENT, _ALL_SENT, _DROPPED = (
+    Departure.NOTHING,
+    Departure.HEADERS,
+    Departure.ENDED,
+    Departure.DROPPED,
+)
+_ABSENT, _SHOWN = Tail.ABSENT, Tail.SHOWN
+_SKIP = BodyMode.SKIP
+_PAUSE = Hold.PAUSE
 
 
 class Half:
@@ -76,125 +45,90 @@ class Half:
 
     Attributes:
         name: "request" or "response", for messages.
+        arrival, departure: how much has arrived, and how much has gone on.
         limit: bytes that may be buffered; a plugin may set another one, up to `most`.
-        on_body: the plugin's phase for a body of this direction.
-        fields: the headers; None: none have arrived.
-        ended: the last byte has arrived.
-        sent: the headers have gone on.
+        on_body, on_trailers: the plugin's phases for a body and for trailers of this direction.
+        fields: the headers; None: none have arrived, or they were refused.
         changed: the plugin has given other bytes than came, or has taken some.
         draining: chunks that arrived while it was paused are being given to the plugin.
-        dropped: nothing goes on any more; the client is answered without it.
         to_head: it is the response to a request with HEAD.
         mode: how the plugin wants the body.
+        reads_trailers: the plugin wants trailers.
         hold: what holds this direction back.
-        body: what the plugin has in hand, or had when it paused; `body_ends`: with it the body ends.
+        body: what the plugin has in hand, or had when it paused; `body_ends`: with it the message ends.
         taken: the plugin has taken the last chunk: it says itself what goes on, and where the end is.
+        trailers, tail: those that have arrived, and what they wait for.
         paused_since: nanoseconds on the host's clock; meaningful while `waiting`.
     """
 
     __slots__ = (
-        "_arrived",
-        "_buffer",
-        "_fields_size",
-        "_headers_end",
-        "_most",
-        "_owed",
-        "_queue",
-        "_queued",
-        "_send_body",
-        "_send_headers",
-        "_silent",
-        "body",
-        "body_ends",
-        "changed",
-        "draining",
-        "dropped",
-        "ended",
-        "fields",
-        "hold",
-        "limit",
-        "mode",
-        "name",
-        "on_body",
-        "paused_since",
-        "sent",
-        "taken",
-        "to_head",
-    )
+        "_arrived", "_fields_size", "_most", "_owed", "_send_body", "_send_headers", "_send_trailers", "_waiting",
+        "arrival", "body", "body_ends", "changed", "departure", "draining", "fields", "hold", "limit", "mode", "name",
+        "on_body", "on_trailers", "paused_since", "reads_trailers", "tail", "taken", "to_head", "trailers",
+    )  # fmt: skip
 
     def __init__(
         self,
-        name: str,
+        side: Side,
         limit: int,
         most: int,
         on_body: Callable[[int, bytes, bool], Outcome],
-        send_headers: Callable[[Fields, bool], Event],
-        send_body: Callable[[bytes, bool], Event],
+        on_trailers: Callable[[int, Fields], Outcome],
     ) -> None:
-        self.name = name
+        self.name = side.name
+        _, self._send_headers, self._send_body, self._send_trailers = side
+        self.arrival = _NOTHING_ARRIVED
+        self.departure = _NOTHING_SENT
         self.limit = limit
         self._most = most
         self.on_body = on_body
-        self._send_headers = send_headers
-        self._send_body = send_body
+        self.on_trailers = on_trailers
         self.fields: Fields | None = None
-        self.ended = False
-        self.sent = False
         self.changed = False
         self.draining = False
-        self.dropped = False
-        self.mode = BodyMode.SKIP
+        self.mode = _SKIP
+        self.reads_trailers = False
         self.hold: Hold | None = None
         self.body: bytes | None = None
         self.body_ends = False
         self.taken = False
+        self.trailers: Fields | None = None
+        self.tail = _ABSENT
         self.paused_since = 0
         self.to_head = False
-        self._headers_end = False
         self._fields_size = 0  # or more
         self._arrived: Fields = []  # the headers, before any edit
         self._owed: int | None = None  # bytes of the body that are announced and have not gone on
-        self._silent = False  # headers have gone on that no body may follow
-        self._buffer = bytearray()  # a body being collected for the plugin
-        self._queue: deque[tuple[bytearray, bool]] = deque()  # chunks that arrived while paused
-        self._queued = 0  # their bytes
+        self._waiting = Waiting()
 
     # What arrives.
 
-    def headers(self, fields: Fields, end_of_stream: bool) -> None:
+    def arrive(self, piece: Piece) -> None:
+        """Raises `SequenceError` if it cannot."""
+        following = ARRIVALS[self.arrival][piece]
+        if type(following) is not Arrival:
+            raise SequenceError(why_not(following, piece, self.name))
+        self.arrival = following
+
+    def headers(self, fields: Fields) -> None:
         self.fields = self._arrived = fields
         self._fields_size = fields_size(fields)
-        self._headers_end = self.ended = end_of_stream
 
-    def enqueue(self, data: bytes, end_of_stream: bool) -> bool:
+    def enqueue(self, data: bytes, ending: Ending) -> bool:
         """Keep a chunk for later. False: it is more than the limit allows."""
-        if len(self._queue) < _CHUNKS:
-            self._queue.append((bytearray(data), end_of_stream))
-        else:
-            last, _ = self._queue[-1]
-            last += data
-            self._queue[-1] = last, end_of_stream
-        self._queued += len(data)
-        return self._queued <= self.limit
+        return self._waiting.enqueue(data, ending) <= self.limit
 
-    def dequeue(self) -> tuple[bytes, bool] | None:
+    def dequeue(self) -> tuple[bytes, Ending] | None:
         """The next chunk that was kept; None: there is none, or this direction is held again."""
-        if not self._queue or self.hold is not None:
-            return None
-        data, end_of_stream = self._queue.popleft()
-        self._queued -= len(data)
-        return bytes(data), end_of_stream
+        return None if self.hold is not None else self._waiting.dequeue()
 
     def collect(self, data: bytes) -> bool:
-        """Add to the body that is buffered for the plugin. False: it is more than the limit allows."""
-        self._buffer += data
-        return len(self._buffer) <= self.limit
+        """Add to the body that is collected for the plugin. False: it is more than the limit allows."""
+        return self._waiting.collect(data) <= self.limit
 
     def collected(self) -> bytes:
-        """The body that was buffered, which is not kept any longer."""
-        body = bytes(self._buffer)
-        self._buffer.clear()
-        return body
+        """The body that was collected, which is not kept any longer."""
+        return self._waiting.collected()
 
     # What the plugin does with it.
 
@@ -206,18 +140,25 @@ class Half:
 
     def edit(self, edits: FieldEdits) -> str:
         """Why not all was done; empty if it was."""
-        if self.fields is None or self.sent:
+        if self.fields is None or self.departure in (_HEADERS_SENT, _ALL_SENT):
             return "they are not there, or have gone on"
-        keys = edits[::2]
-        # A native program may answer with anything.
-        if len(edits) % 2 or not _TEXTS.issuperset(map(type, edits)) or not _OPERATIONS.issuperset(map(_first, keys)):
+        if not are_edits(edits):
             return "that is no list of edits"
         self.fields = apply_edits(self.fields, edits)
         self._fields_size += sum(map(len, edits))
-        if _OF_STATUS.isdisjoint(keys):
+        if _OF_STATUS.isdisjoint(edits[::2]):
             return ""
         self.fields, possible = with_status(self.fields, self._arrived)
         return "" if possible else "a response cannot have this status"
+
+    def edit_trailers(self, edits: FieldEdits) -> str:
+        """Why it was not done; empty if it was."""
+        if self.trailers is None or self.tail is not _SHOWN:
+            return "they are not there, or have gone on"
+        if not are_edits(edits):
+            return "that is no list of edits"
+        self.trailers = apply_edits(self.trailers, edits)
+        return ""
 
     def put(self, body: bytes) -> None:
         """Have these bytes in hand instead of those that came."""
@@ -229,6 +170,10 @@ class Half:
         self.body = None
         self.changed = self.taken = True
 
+    def finish(self) -> None:
+        """The plugin has taken chunks up to the last one, and has nothing more to send."""
+        self.body, self.body_ends, self.taken = b"", self.tail is _ABSENT, False
+
     def fields_refusal(self, limits: Limits) -> str | None:
         """Why there are too many header fields, or too long ones, if there are."""
         fields = self.fields or ()
@@ -238,93 +183,126 @@ class Half:
         self._fields_size = fields_size(fields)
         return fields_refusal(fields, self._fields_size, limits)
 
+    def trailers_refusal(self, limits: Limits) -> str | None:
+        """The same of trailers."""
+        fields = self.trailers or ()
+        return fields_refusal(fields, fields_size(fields), limits)
+
     def release(self) -> None:
         """The plugin is gone: what was buffered for it is in hand, and the rest of the body passes by."""
-        self.mode = BodyMode.SKIP
-        if self._buffer:
-            self.body, self.body_ends = self.collected(), False
-
-    def drop(self) -> None:
-        """Nothing goes on any more, neither what waits nor what is still to arrive."""
-        self.dropped = True
-        self._forget()
-
-    def end(self) -> None:
-        """What has gone on is all there is."""
-        self._forget()
-        self.ended = True
-        self.taken = False
-
-    def replace(self, fields: Fields, body: bytes) -> None:
-        """Have this message in hand instead of whatever has arrived; the plugin has no part in it."""
-        self.end()
-        self.fields = self._arrived = fields
-        self._headers_end = not body
-        self.body, self.body_ends = body or None, True
-        self.mode = BodyMode.SKIP
-
-    def _forget(self) -> None:
-        self._queue.clear()
-        self._queued = 0
-        self._buffer.clear()
-        self.body = None
+        self.mode = _SKIP
+        if body := self.collected():
+            self.body, self.body_ends = body, False
 
     # What goes on.
 
+    def step(self, step: Piece | Step) -> bool:
+        """Whether this happens."""
+        following = DEPARTURES[self.departure][step]
+        if following is None:
+            return False
+        self.departure = following
+        return True
+
+    def drop(self) -> bool:
+        """Nothing goes on any more, neither what waits nor what is still to arrive. Whether some has gone on."""
+        begun = self.departure in (_HEADERS_SENT, _ALL_SENT)
+        self._forget()
+        return self.step(Step.DROP) and begun
+
+    def cut(self) -> None:
+        """What has gone on is all there is."""
+        self._forget()
+        self.step(Step.CUT)
+
+    def replace(self, fields: Fields, body: bytes) -> None:
+        """Have this message in hand instead of whatever has arrived; the plugin has no part in it."""
+        self._forget()
+        self.arrival = _ALL_ARRIVED if body else _ONLY_HEADERS_ARRIVED
+        self.fields = self._arrived = fields
+        self.body, self.body_ends = body or None, True
+        self.mode = _SKIP
+
+    def _forget(self) -> None:
+        self._waiting.forget()
+        self.body = self.trailers = None
+        self.tail = _ABSENT
+        self.taken = False
+
+    def inform(self, fields: Fields, events: list[Event]) -> None:
+        """An informational response goes ahead of this one."""
+        if self.step(_INFORMATIONAL):
+            events.append(InformationalResponse(fields))
+
     def flush(self, events: list[Event]) -> bool:
-        """Send what is in hand. False: it is not the body that the headers have announced, and nothing was sent."""
-        if self.fields is None or self.dropped:
+        """Send headers and body that are in hand. False: the body is not the one that the headers have announced, and
+        was not sent."""
+        if self.fields is None or self.departure is _DROPPED:
             return True
         self.hold = None
-        if not self.sent:
-            self.sent = True
-            events.append(self._send_headers(*self._announced(self.fields)))
+        if self.departure is _NOTHING_SENT:
+            fields, ends = self._announced(self.fields)
+            self.step(_ONLY_HEADERS if ends else _HEADERS)
+            events.append(self._send_headers(fields, ends))
         if self.body is None:
             return True
         body, self.body = self.body, None
-        if not body and not self.body_ends:
-            return True
-        self.taken = self.taken and not self.body_ends
-        if self._silent:
-            return True
+        ends = self.body_ends
+        whole = ends or (self.tail is not _ABSENT and not self.taken)
+        if ends:
+            self.taken = False
+        if self.departure is _ALL_SENT:
+            return True  # The headers have been the end, whatever body follows.
         if self._owed is not None:
             self._owed -= len(body)
             # What passes by as it came is as long as its sender's HTTP says.
-            if self.changed and (self._owed < 0 or (self._owed and self.body_ends)):
+            if self.changed and (self._owed < 0 or (self._owed and whole)):
                 return False
-        events.append(self._send_body(body, self.body_ends))
+        if (body or ends) and self.step(_LAST_CHUNK if ends else _CHUNK):
+            events.append(self._send_body(body, ends))
         return True
+
+    def flush_trailers(self, events: list[Event]) -> None:
+        self.hold = None
+        if self.trailers is not None and self.step(_TRAILERS):
+            events.append(self._send_trailers(self.trailers))
+        self.trailers, self.tail = None, _ABSENT
 
     def _announced(self, fields: Fields) -> tuple[Fields, bool]:
         """The headers with what is true of the body that follows, and whether none does."""
         values = dict(fields)
         status = values.get(STATUS, "")
+        alone = self.arrival is _ONLY_HEADERS_ARRIVED
         if status == SWITCHING:
-            return fields, self._headers_end
+            return fields, alone
         # That a body has come with such a status is for the HTTP of its sender to say.
-        if self.to_head or (has_no_body(status) and (self._headers_end or status != status_of(self._arrived))):
-            self._silent = True
+        if self.to_head or (has_no_body(status) and (alone or status != status_of(self._arrived))):
             return framed(fields, declared(self._arrived) if may_tell_length(status) else None), True
         if FRAMING.isdisjoint(values):
-            return fields, self._headers_end
-        if self._headers_end:
+            return fields, alone
+        if alone:
             length: int | None = 0
-        elif self.body is not None and self.body_ends:
+        elif self.body is not None and (self.body_ends or (self.tail is not _ABSENT and not self.taken)):
             length = len(self.body)
         else:
             length = declared(self._arrived)
         fields = framed(fields, length)
         self._owed = declared(fields)
-        return fields, self._headers_end
+        return fields, alone
 
     @property
     def done(self) -> bool:
         """Nothing more will go on."""
-        if self.dropped:
-            return True
-        return self.ended and self.sent and self.body is None and not self._queue and not self.taken
+        return self.departure in (_ALL_SENT, _DROPPED)
+
+    @property
+    def ended(self) -> bool:
+        """All of it has arrived."""
+        return self.arrival in (_ALL_ARRIVED, _ONLY_HEADERS_ARRIVED)
 
     @property
     def waiting(self) -> bool:
         """It goes on only if somebody other than its sender does something."""
-        return not self.dropped and (self.hold is Hold.PAUSE or (self.taken and self.ended))
+        if self.done:
+            return False
+        return self.hold is _PAUSE or (self.taken and self.ended)

@@ -10,14 +10,22 @@ from proxywasm.wire import Fields, LogLevel, Outcome, PluginFailure, ProgramLost
 
 from ..limit_fields import too_large
 from ..services import HostServices, Properties
+from .answer_bounds import answer_refusal
 from .commands import carry_out
 from .field_rules import RECEIVED_RESPONSE
-from .half import Half, Limits, fields_refusal, fields_size
+from .half import Half
+from .limits import Limits, fields_refusal, fields_size
+from .ready import Ready
 from .stream import Stream
 
 
 class Runner:
-    """The streams of one program. `fail_open` says what becomes of a stream in which the plugin fails."""
+    """The streams of one program.
+
+    Args:
+        fail_open: a stream in which the plugin fails goes on without it, instead of ending with a 500.
+        ready: where streams are noted that have something to send, if several runners share that.
+    """
 
     def __init__(
         self,
@@ -26,6 +34,7 @@ class Runner:
         *,
         limits: Limits | None = None,
         fail_open: bool = False,
+        ready: Ready[Stream] | None = None,
     ) -> None:
         self.program = program
         self.services = services
@@ -35,13 +44,15 @@ class Runner:
         self._limits = limits or Limits()
         self._streams: dict[int, Stream] = {}
         self._last_context = 0
+        self._ready: Ready[Stream] = Ready() if ready is None else ready
         self._for_others: deque[tuple[Stream, wire.Command]] = deque()
         self._busy = False
 
     def open(self, properties: Properties | None = None) -> Stream:
+        """The properties become those of the stream; streams that are given the same ones share them."""
         self._last_context += 1
-        stream = self._streams[self._last_context] = Stream(self, self._last_context, self._limits)
-        self.services.open_stream(stream.id, properties or {})
+        stream = self._streams[self._last_context] = Stream(self, self._last_context, self._limits, self._ready)
+        self.services.open_stream(stream.id, {} if properties is None else properties)
         return stream
 
     @property
@@ -49,8 +60,15 @@ class Runner:
         """Those that are open."""
         return list(self._streams.values())
 
+    def ready(self) -> list[Stream]:
+        """Open streams that have something to send, each once: look here after each call of this runner or a stream.
+
+        `Stream.take` takes it, and the stream is no longer among them.
+        """
+        return self._ready.streams()
+
     def http_call_response(self, call: int, fields: Fields, body: bytes) -> None:
-        """The answer to a call-out of `services`; no fields: there was none. Any stream may have events afterwards."""
+        """The answer to a call-out of `services`; no fields: there was none."""
         stream = self._streams.get(self.services.finish_call(call))
         if refusal := self._refuses_answer(fields, body):
             self.services.log(LogLevel.WARN, 0, f"the plugin does not get the answer to a call-out: it has {refusal}")
@@ -63,7 +81,7 @@ class Runner:
         self._ask(lambda: self.program.on_http_call_response(call, fields, body), stream)
 
     def redis_call_response(self, call: int, response: bytes | None) -> None:
-        """The answer to a Redis command of `services`; None: there was none. Any stream may have events afterwards."""
+        """The answer to a Redis command of `services`; None: there was none."""
         stream = self._streams.get(self.services.finish_call(call))
         if refusal := self._refuses_answer((), response or b""):
             self.services.log(LogLevel.WARN, 0, f"the plugin does not get the answer of Redis: it has {refusal}")
@@ -77,10 +95,7 @@ class Runner:
         return fields_refusal(fields, fields_size(fields), self._limits)
 
     def expire(self) -> None:
-        """Answer call-outs whose time is up, end what is paused for too long. Call it when time has passed.
-
-        Any stream may have events afterwards.
-        """
+        """Answer call-outs whose time is up, end what is paused for too long. Call it when time has passed."""
         for call, redis in self.services.overdue_calls():
             if redis:
                 self.redis_call_response(call, None)
@@ -91,7 +106,7 @@ class Runner:
             stream.expire(since)
 
     def tick(self) -> None:
-        """The plugin's period has passed. Any stream may have events afterwards."""
+        """The plugin's period has passed."""
         self._ask(self.program.on_tick, None)
 
     def _ask(self, call: Callable[[], Outcome], stream: Stream | None) -> None:
@@ -101,17 +116,22 @@ class Runner:
         try:
             outcome = call()
         except PluginFailure as failure:
-            if stream is None:
-                self.services.log(LogLevel.ERROR, 0, str(failure))
-            else:
-                stream.fail(str(failure))
+            self._fail(str(failure), stream)
         except ProgramLost as lost:
             self.lose(str(lost))
         else:
-            if isinstance(outcome, bytes):
+            if refusal := answer_refusal(outcome, self._limits):
+                self._fail(refusal, stream)
+            elif isinstance(outcome, bytes):
                 self.services.log(LogLevel.ERROR, 0, "the plugin answered with a body, which has no meaning here")
             else:
                 self.carry_out(outcome or (), None, None)
+
+    def _fail(self, message: str, stream: Stream | None) -> None:
+        if stream is None:
+            self.services.log(LogLevel.ERROR, 0, message)
+        else:
+            stream.fail(message)
 
     # For streams.
 
@@ -125,6 +145,8 @@ class Runner:
                 carry_out(stream, command, half)
             elif stream is not None:
                 self._for_others.append((stream, command))
+            elif isinstance(command, wire.FailStream):
+                self.services.log(LogLevel.ERROR, 0, command.value)
             # Otherwise the stream ended before its answer came, which is nobody's fault.
         self._carry_out_for_others()
 

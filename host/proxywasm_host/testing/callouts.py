@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from proxywasm.wire import Fields
 
 from ..recordings.exchange import Message
-from .gateways import Gateway
+from .gateways import Gateway, GatewayPlugin
 from .traffic import CallOut, HttpCallOut, RedisCallOut, RedisValue, ScenarioError
 
 HttpResponder: TypeAlias = "Message | Callable[[HttpCallOut], Message | None] | None"
@@ -37,41 +38,55 @@ class CallOuts:
 
     Args:
         delivered: is told that the plugin has got an answer.
+        time_out: lets the time of a call pass.
     """
 
-    def __init__(self, gateway: Gateway, delivered: Callable[[], None]) -> None:
+    def __init__(
+        self, gateway: Gateway, delivered: Callable[[], None], time_out: Callable[[GatewayPlugin, CallOut], None]
+    ) -> None:
         self.http: list[HttpCallOut] = []
         self.redis: list[RedisCallOut] = []
         self._gateway = gateway
         self._delivered = delivered
-        self._waiting: dict[int, CallOut] = {}
+        self._time_out = time_out
+        self._waiting: list[CallOut] = []
+        self._by_number: dict[tuple[GatewayPlugin, int], CallOut] = {}
         self._standing: list[_Standing] = []
 
     @property
     def pending(self) -> list[CallOut]:
-        self._waiting = {number: call for number, call in self._waiting.items() if call.waiting}
-        return list(self._waiting.values())
+        self._waiting = [call for call in self._waiting if call.waiting]
+        return list(self._waiting)
 
     @property
     def last(self) -> CallOut:
-        return max([*self.http, *self.redis], key=lambda call: call.number)
+        return list(self._by_number.values())[-1]
 
     def collect(self) -> None:
-        """Take note of what the plugin has called, and of calls that nobody waits for any more."""
-        services = self._gateway.services
+        """Take note of what the plugins have called, and of calls that nobody waits for any more."""
+        for plugin in self._gateway.plugins:
+            self._collect_from(plugin)
+
+    def _collect_from(self, plugin: GatewayPlugin) -> None:
+        services = plugin.services
         now = services.now()
+        time_out = partial(self._time_out, plugin)
         new: list[CallOut] = []
         for call in services.take_calls():
-            self.http.append(HttpCallOut(call, now + call.timeout_ms * 1_000_000, self._deliver_http))
+            deadline = now + call.timeout_ms * 1_000_000
+            self.http.append(HttpCallOut(call, deadline, partial(self._deliver_http, plugin), time_out))
             new.append(self.http[-1])
         for command in services.take_redis_calls():
             deadline = now + command.settings.timeout_ms * 1_000_000
-            self.redis.append(RedisCallOut(command, deadline, self._deliver_redis))
+            self.redis.append(RedisCallOut(command, deadline, partial(self._deliver_redis, plugin), time_out))
             new.append(self.redis[-1])
-        self._waiting |= {call.number: call for call in sorted(new, key=lambda call: call.number)}
+        new.sort(key=lambda call: call.number)
+        self._waiting += new
+        self._by_number |= {(plugin, call.number): call for call in new}
         for number in services.take_cancelled():
-            if number in self._waiting:
-                self._waiting[number].settle("cancelled")
+            cancelled = self._by_number.get((plugin, number))
+            if cancelled is not None and cancelled.waiting:
+                cancelled.settle("cancelled")
 
     def time_out(self) -> None:
         """Settle those whose time is up."""
@@ -97,6 +112,10 @@ class CallOuts:
 
         self._standing.append(_Standing(_http_fits(cluster, path), give))
 
+    def fail_http(self, cluster: str) -> None:
+        """Whatever else has been said about this service."""
+        self._standing.insert(0, _Standing(_http_fits(cluster, None), HttpCallOut.fail))
+
     def answer_redis(self, answer: RedisResponder, name: str | None) -> None:
         def give(call: RedisCallOut) -> None:
             call.answer(answer(call) if callable(answer) else answer)
@@ -112,12 +131,12 @@ class CallOuts:
                     return True
         return False
 
-    def _deliver_http(self, call: HttpCallOut, fields: Fields, body: bytes) -> None:
-        self._gateway.http_call_response(call.number, fields, body)
+    def _deliver_http(self, plugin: GatewayPlugin, call: HttpCallOut, fields: Fields, body: bytes) -> None:
+        plugin.http_call_response(call.number, fields, body)
         self._delivered()
 
-    def _deliver_redis(self, call: RedisCallOut, response: bytes | None) -> None:
-        self._gateway.redis_call_response(call.number, response)
+    def _deliver_redis(self, plugin: GatewayPlugin, call: RedisCallOut, response: bytes | None) -> None:
+        plugin.redis_call_response(call.number, response)
         self._delivered()
 
 

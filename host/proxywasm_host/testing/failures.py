@@ -28,6 +28,7 @@ class Failures:
         self.tolerate = tolerate
         self.texts: list[str] = []
         self._unreported: list[BaseException] = []
+        self._reported = False
 
     def note(self, failure: BaseException) -> None:
         self.texts.append(str(failure))
@@ -38,11 +39,21 @@ class Failures:
         __tracebackhide__ = True
         unreported, self._unreported = self._unreported, []
         if unreported and not self.tolerate:
-            failure = unreported[0]
-            raise PluginFailedError(f"the plugin failed\n\n{failure}") from _cause(failure)
+            self._reported = True
+            raise plugin_failed(unreported[0]) from cause_of(unreported[0])
+
+    def report_at_the_end(self) -> None:
+        """The same, unless the test knows that the plugin raises: in a real gateway ticks go on until it is closed."""
+        __tracebackhide__ = True
+        if not self._reported:
+            self.report()
 
 
-def _cause(failure: BaseException) -> BaseException | None:
+def plugin_failed(failure: BaseException) -> PluginFailedError:
+    return PluginFailedError(f"the plugin failed\n\n{failure}")
+
+
+def cause_of(failure: BaseException) -> BaseException | None:
     """Natively the plugin's own exception, from the plugin's first frame on: pytest shows its source, `--pdb` stops
     there."""
     cause = failure.__cause__

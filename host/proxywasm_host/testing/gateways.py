@@ -1,9 +1,10 @@
-"""What a test host drives: a gateway with one plugin. One is played by the stream runner, the other is a real Envoy."""
+"""What a test host drives: a gateway with one plugin or a chain of them. One is played by the stream runner, the other
+is a real Envoy."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn, Protocol, TypeAlias
 
@@ -72,6 +73,9 @@ class Setting:
     start: datetime.datetime | None = None
     seed: int = SEED
     beside: Gateway | None = None
+    """Another instance in the same gateway."""
+    first: Gateway | None = None
+    """The first plugin of the chain that this one belongs to."""
 
 
 class GatewayServices(Protocol):
@@ -128,30 +132,56 @@ class GatewayStream(Protocol):
 
     def request_body(self, data: bytes, end_of_stream: bool) -> None: ...
 
+    def request_trailers(self, fields: Fields) -> None: ...
+
+    def informational_response(self, fields: Fields) -> None: ...
+
     def response_headers(self, fields: Fields, end_of_stream: bool, details: str = ...) -> None: ...
 
     def response_body(self, data: bytes, end_of_stream: bool) -> None: ...
+
+    def response_trailers(self, fields: Fields) -> None: ...
 
     def close(self) -> None: ...
 
     def take(self) -> list[Event]: ...
 
 
-class Gateway(Protocol):
-    """A gateway with one plugin, and its streams; its methods are those of `stream.Runner`."""
+class GatewayPlugin(Protocol):
+    """A plugin in a gateway: what concerns it alone. Its methods are those of `stream.Runner`."""
 
     @property
     def services(self) -> GatewayServices: ...
-
-    def open(self, properties: Properties) -> GatewayStream: ...
 
     def http_call_response(self, call: int, fields: Fields, body: bytes) -> None: ...
 
     def redis_call_response(self, call: int, response: bytes | None) -> None: ...
 
-    def expire(self) -> None: ...
+    def time_out(self, call: int, advance: Callable[[], None]) -> None:
+        """Let the time of a call pass; `advance` moves the clock, if the gateway has one that can be moved."""
 
     def tick(self) -> None: ...
+
+
+class Gateway(Protocol):
+    """A gateway with its plugins, and their streams."""
+
+    @property
+    def plugins(self) -> Sequence[GatewayPlugin]:
+        """Those that can be told apart, in the order of requests."""
+
+    @property
+    def services(self) -> GatewayServices:
+        """What the plugins share; for what they do not, those of the first."""
+
+    def open(self, properties: Properties) -> GatewayStream: ...
+
+    def ready(self) -> Sequence[GatewayStream]: ...
+
+    def refuse_calls(self, cluster: str) -> None:
+        """Nobody listens there any more."""
+
+    def expire(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -159,8 +189,15 @@ class Gateway(Protocol):
 class Start(Protocol):
     """How a plugin is started in one flavour."""
 
-    def gateway(self, setting: Setting) -> Gateway:
-        """A gateway with a fresh instance. Raises `ConfigError`, `PluginFailure` and `ProgramLost`."""
+    def gateway(self, setting: Setting, after: Sequence[Link] = ()) -> Gateway:
+        """A gateway with a fresh instance, and with one of each plugin that comes after it in the chain.
+
+        Raises `ConfigError`, `PluginFailure` and `ProgramLost`.
+        """
 
     def program(self, services: HostServices) -> Program:
         """A fresh instance over given services."""
+
+
+Link: TypeAlias = tuple[Start, str]
+"""A plugin of a chain, with its configuration."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
-from typing import Any, Self
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Self, TypeAlias
 
 from proxywasm.headers import HeaderValues
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
@@ -14,18 +14,21 @@ from ..recordings.replay import MAX_ROUNDS, SEED
 from ..services import ForeignFunction
 from ..stream import Limits
 from .callouts import CallOuts, HttpResponder, RedisResponder
-from .failures import Failures
-from .gateways import Gateway, Setting
+from .failures import Failures, cause_of, plugin_failed
+from .gateways import Gateway, GatewayPlugin, GatewayStream, Setting
 from .messages import Body, config_text, request
-from .programs import PluginSource, start_of
+from .programs import PluginSource, starts_of
 from .stream import GivenProperties, TestStream, split_properties
 from .ticks import Ticks
-from .traffic import ScenarioError
+from .traffic import CallOut, ScenarioError
 from .views import HostViews
+
+Config: TypeAlias = "Mapping[str, Any] | str | None"
+"""The configuration of a plugin, as an object or as the text that the gateway gives."""
 
 
 class TestHost(HostViews):
-    """A plugin under test, and the gateway around it.
+    """A plugin under test, or a chain of them, and the gateway around it.
 
     ```python
     host = TestHost("hello.py", {"name": "you"})
@@ -38,7 +41,8 @@ class TestHost(HostViews):
 
     Args:
         plugin: a plugin object, its file or package folder (runs in this process), or a built component (`.wasm`).
-        config: the configuration, as an object or as the text that the gateway gives.
+            Of several, a list: requests pass the first one first, responses the last one.
+        config: the configuration, as an object or as the text that the gateway gives; of several plugins a list.
         properties: Envoy attributes of every stream by their dotted path, for example `{"route_name": "a"}`.
         log_level: what the plugin is told.
         limits: what one stream may use.
@@ -59,8 +63,8 @@ class TestHost(HostViews):
 
     def __init__(
         self,
-        plugin: PluginSource,
-        config: Mapping[str, Any] | str | None = None,
+        plugin: PluginSource | Sequence[PluginSource],
+        config: Config | Sequence[Config] = None,
         *,
         properties: GivenProperties | None = None,
         log_level: LogLevel = LogLevel.INFO,
@@ -77,12 +81,13 @@ class TestHost(HostViews):
         self.streams: list[TestStream] = []
         """Every stream, in order."""
         self.config = config
-        self._start = start_of(plugin)
+        self._starts = starts_of(plugin)
+        first, *others = _configs(config, len(self._starts))
         self._failures = Failures(tolerate=tolerate_failures)
-        self._open: list[TestStream] = []
+        self._open: dict[GatewayStream, TestStream] = {}
         self._instances: list[TestHost] = beside._instances if beside else []
         setting = Setting(
-            config=config_text(config),
+            config=first,
             on_failure=self._failures.note,
             properties=split_properties(properties),
             log_level=log_level,
@@ -95,13 +100,14 @@ class TestHost(HostViews):
             beside=beside._gateway if beside else None,
         )
         try:
-            self._gateway: Gateway = self._start.gateway(setting)
-        except (PluginFailure, ProgramLost):
-            self._failures.report()
-            raise
+            after = list(zip(self._starts[1:], others, strict=True))
+            self._gateway: Gateway = self._starts[0].gateway(setting, after)
+        except (PluginFailure, ProgramLost) as failure:
+            # A plugin that has not started cannot be tested, so this is tolerated by no test.
+            raise plugin_failed(failure) from cause_of(failure)
         self.services = self._gateway.services
-        self._callouts = CallOuts(self._gateway, self._after_answer)
-        self._ticks = Ticks(self._gateway)
+        self._callouts = CallOuts(self._gateway, self._after_answer, self._time_out)
+        self._ticks = [Ticks(plugin) for plugin in self._gateway.plugins]
         self._settling = False
         self._closed = False
         self._instances.append(self)
@@ -145,9 +151,9 @@ class TestHost(HostViews):
 
     def open(self, properties: GivenProperties | None = None) -> TestStream:
         """A stream of which nothing has arrived yet."""
-        stream = TestStream(self, self._gateway.open(split_properties(properties)))
+        sender = self._gateway.open(split_properties(properties))
+        stream = self._open[sender] = TestStream(self, sender)
         self.streams.append(stream)
-        self._open.append(stream)
         return stream
 
     # Call-outs.
@@ -163,6 +169,15 @@ class TestHost(HostViews):
     def answer_redis(self, answer: RedisResponder, *, name: str | None = None) -> None:
         """From now on give this answer to every Redis command that fits. A function is called with the command."""
         self._callouts.answer_redis(answer, name)
+        self.settle()
+
+    def refuse_calls(self, cluster: str) -> None:
+        """From now on this service is down: every HTTP call to it fails before it has been sent.
+
+        In a real Envoy nothing listens there any more, so that the test does not see these calls.
+        """
+        self._gateway.refuse_calls(cluster)
+        self._callouts.fail_http(cluster)
         self.settle()
 
     # Time.
@@ -181,24 +196,28 @@ class TestHost(HostViews):
 
     def _moments(self) -> list[int]:
         """When something happens by itself."""
-        return [*(call.deadline for call in self.pending), *self._ticks.moments()]
+        return [
+            *(call.deadline for call in self.pending),
+            *(moment for ticks in self._ticks for moment in ticks.moments()),
+        ]
 
     def _wake(self) -> None:
         self._callouts.time_out()
         self._gateway.expire()
         self.settle()
-        if self._ticks.run():
-            self.settle()
+        for ticks in self._ticks:
+            if ticks.run():
+                self.settle()
 
     # Life.
 
-    def another_instance(self, config: Mapping[str, Any] | str | None = None, *, seed: int | None = None) -> TestHost:
-        """A second instance of the plugin in the same gateway: same clock, shared data and metrics.
+    def another_instance(self, config: Config | Sequence[Config] = None, *, seed: int | None = None) -> TestHost:
+        """A second instance of each plugin in the same gateway: same clock, shared data and metrics.
 
         Without a configuration it gets that of the first. It draws other random numbers.
         """
         return TestHost(
-            self._start,
+            self._starts,
             self.config if config is None else config,
             tolerate_failures=self._failures.tolerate,
             seed=SEED + len(self._instances) if seed is None else seed,
@@ -211,11 +230,13 @@ class TestHost(HostViews):
             return
         self._closed = True
         try:
-            for stream in list(self._open):
+            for stream in list(self._open.values()):
                 stream.finish()
         finally:
             self._instances.remove(self)
             self._gateway.close()
+        # What a real gateway has done since the last step of the test is seen now.
+        self._failures.report()
 
     def __enter__(self) -> Self:
         return self
@@ -238,18 +259,41 @@ class TestHost(HostViews):
                 raise ScenarioError(f"the plugin calls without end, at last {self._callouts.last}")
         finally:
             self._settling = False
-        self._ticks.look()
+        for ticks in self._ticks:
+            ticks.look()
         self._failures.report()
 
     def _collect(self) -> None:
         __tracebackhide__ = True
-        for stream in list(self._open):
-            stream.see()
-            if stream.finished:
-                self._open.remove(stream)
+        for sender in self._gateway.ready():
+            self._open[sender].see()
         self._callouts.collect()
+
+    def forget(self, sender: GatewayStream) -> None:
+        """Used by streams: this one is over, and its last events are there to be seen."""
+        __tracebackhide__ = True
+        self._open.pop(sender).see()
+
+    def _time_out(self, plugin: GatewayPlugin, call: CallOut) -> None:
+        __tracebackhide__ = True
+        plugin.time_out(call.number, lambda: self.advance((call.deadline - self.services.now()) / 1e9))
+        if call.waiting:
+            call.settle("timed out")
+        self._after_answer()
 
     def _after_answer(self) -> None:
         # A standing answer is given by `settle` itself, which goes on until nothing moves.
         if not self._settling:
             self.settle()
+
+
+def _configs(config: Config | Sequence[Config], plugins: int) -> list[str]:
+    """One for each plugin."""
+    configs: Sequence[Config]
+    if isinstance(config, Sequence) and not isinstance(config, str):
+        configs = config
+    else:
+        configs = [config] * (plugins if config is None else 1)
+    if len(configs) != plugins:
+        raise ScenarioError(f"{plugins} plugins need a list of {plugins} configurations, got {len(configs)}")
+    return [config_text(each) for each in configs]

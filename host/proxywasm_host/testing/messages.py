@@ -102,15 +102,24 @@ def exchange(
     request: Message,
     response: Message | None = None,
     *,
-    config: Mapping[str, Any] | str = "",
+    config: Mapping[str, Any] | str | Sequence[Mapping[str, Any] | str] = "",
     callouts: Iterable[CallOut] = (),
     properties: Mapping[str, str] | None = None,
     before: Iterable[Exchange] = (),
 ) -> Exchange:
-    """An exchange for a file: `proxywasm_host.recordings.exchange.dump` writes it, `proxywasm replay` replays it."""
-    text = config_text(config)
+    """An exchange for a file: `proxywasm_host.recordings.exchange.dump` writes it, `proxywasm replay` replays it.
+
+    For a chain of plugins `config` is a list.
+    """
     return Exchange(
-        name, text, request, response, properties=properties or {}, callouts=tuple(callouts), before=tuple(before)
+        name,
+        config_text(config) if isinstance(config, str | Mapping) else "",
+        request,
+        response,
+        properties=properties or {},
+        callouts=tuple(callouts),
+        before=tuple(before),
+        chain=() if isinstance(config, str | Mapping) else tuple(map(config_text, config)),
     )
 
 

@@ -21,6 +21,7 @@ _NO_TARGET: Final = re.compile(r"[\x00-\x20\x7f]")
 _STATUS: Final = re.compile(r"[1-5][0-9][0-9]")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _SWITCHING: Final = "101"
+FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 
 
 class ReadMessage:
@@ -32,6 +33,7 @@ class ReadMessage:
         self._status = ""
         self._length: int | None = None
         self._read = 0
+        self._ended = False
 
     def headers(self, fields: Fields, end_of_stream: bool) -> str:
         wrong = _pseudo_headers(fields) or _fields(fields)
@@ -55,10 +57,37 @@ class ReadMessage:
             self._length = int(lengths[0])
         return self._end() if end_of_stream else ""
 
+    def informational(self, fields: Fields) -> str:
+        """A response that goes ahead of this one, with status 100, 102 or 103."""
+        wrong = _pseudo_headers(fields) or _fields(fields)
+        if wrong:
+            return wrong
+        status = dict(fields).get(":status", "")
+        if not status.startswith("1") or status == _SWITCHING:
+            return f"the status of an informational response is {status!r}"
+        if self._status:
+            return f"an informational response ({status}) comes behind the headers of the response"
+        if not FRAMING.isdisjoint(dict(fields)):
+            return "an informational response has no body, and no header that tells of one"
+        return ""
+
+    def trailers(self, fields: Fields) -> str:
+        """The end of the message, behind its body."""
+        if self._ended:
+            return "trailers come behind the end of the message"
+        for name, _ in fields:
+            if name.startswith(":") or name in FRAMING:
+                return f"{name} is among its trailers"
+        if self._bodiless:
+            return "a message without body has no trailers"
+        return _fields(fields) or self._end()
+
     def body(self, data: bytes, end_of_stream: bool) -> str:
         if data and self._bodiless:
             what = "to HEAD" if self.method == "HEAD" else f"with status {self._status}"
             return f"a response {what} has no body, and this one goes on with {data[:40]!r}"
+        if self._ended:
+            return f"it goes on behind its end, with {data[:40]!r}"
         self._read += len(data)
         if self._length is not None and self._read > self._length:
             return (
@@ -75,6 +104,7 @@ class ReadMessage:
         return self.method == "HEAD" or status in ("204", "304") or status.startswith("1")
 
     def _end(self) -> str:
+        self._ended = True
         if self._length is None or self._bodiless or self._read == self._length:
             return ""
         return (

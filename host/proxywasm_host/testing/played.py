@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import cast
 
 from proxywasm.wire import Command, FailStream, PluginFailure, Program, ProgramLost
 
 from ..recordings.replay import DEFAULT_PROPERTIES, START_NS
 from ..services import HostServices, Properties
 from ..services.frozen_clock import around
-from ..stream import Runner, Stream
+from ..stream import Chain, Runner, Stream
 from ..stream.half import Half
-from .gateways import Setting
+from .gateways import Gateway, Link, Setting
 from .services import TestServices
 
 
@@ -25,9 +27,25 @@ class Played:
     def program(self, services: HostServices) -> Program:
         return self._program(services)
 
-    def gateway(self, setting: Setting) -> PlayedGateway:
-        beside = setting.beside
-        assert beside is None or isinstance(beside, PlayedGateway)
+    def gateway(self, setting: Setting, after: Sequence[Link] = ()) -> PlayedGateway | PlayedChain:
+        first = self._one(setting)
+        if not after:
+            return first
+        with contextlib.ExitStack() as stack:
+            stack.callback(first.close)
+            gateways: list[Gateway] = [first]
+            for number, (start, config) in enumerate(after, 1):
+                # Each draws random numbers of its own.
+                own = replace(setting, config=config, seed=setting.seed + number, first=first)
+                gateways.append(start.gateway(own))
+                stack.callback(gateways[-1].close)
+            chain = PlayedChain(cast("list[PlayedGateway]", gateways))
+            stack.pop_all()
+        return chain
+
+    def _one(self, setting: Setting) -> PlayedGateway:
+        beside = setting.first or setting.beside
+        assert beside is None or isinstance(beside, PlayedGateway | PlayedChain)
         services = TestServices(
             start_ns=START_NS if setting.start is None else int(setting.start.timestamp() * 1e9),
             seed=setting.seed,
@@ -36,6 +54,7 @@ class Played:
             metrics=beside.services.metrics if beside else None,
             clusters=setting.clusters,
             foreign_functions=setting.foreign_functions,
+            log_of=beside.services if beside and setting.first else None,
         )
         if beside:
             services.clock = beside.services.clock
@@ -58,6 +77,8 @@ class Played:
 
 
 class PlayedGateway(Runner):
+    """A gateway with one plugin."""
+
     services: TestServices
 
     def __init__(self, program: Program, services: TestServices, setting: Setting) -> None:
@@ -66,8 +87,16 @@ class PlayedGateway(Runner):
         self._defaults |= setting.properties
         self._on_failure = setting.on_failure
 
+    @property
+    def plugins(self) -> Sequence[PlayedGateway]:
+        return (self,)
+
     def open(self, properties: Properties | None = None) -> Stream:
-        return super().open({**self._defaults, **(properties or {})})
+        """Puts the defaults of what is missing into the properties."""
+        properties = {} if properties is None else properties
+        for path, value in self._defaults.items():
+            properties.setdefault(path, value)
+        return super().open(properties)
 
     def carry_out(self, commands: Sequence[Command], stream: Stream | None, half: Half | None) -> None:
         for command in commands:
@@ -75,8 +104,30 @@ class PlayedGateway(Runner):
                 self._on_failure(PluginFailure(command.value))
         super().carry_out(commands, stream, half)
 
+    def refuse_calls(self, cluster: str) -> None:
+        """The kit answers for the services, so it lets the calls fail."""
+
+    def time_out(self, call: int, advance: Callable[[], None]) -> None:  # noqa: ARG002  # its deadline is known
+        advance()
+
     def close(self) -> None:
         close(self.program)
+
+
+class PlayedChain(Chain):
+    """A gateway with several plugins. They share clock, log, shared data and metrics."""
+
+    def __init__(self, plugins: Sequence[PlayedGateway]) -> None:
+        super().__init__(plugins)
+        self.plugins = plugins
+        self.services = plugins[0].services
+
+    def refuse_calls(self, cluster: str) -> None:
+        """The kit answers for the services, so it lets the calls fail."""
+
+    def close(self) -> None:
+        for plugin in self.plugins:
+            plugin.close()
 
 
 def close(program: Program) -> None:

@@ -7,27 +7,36 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from proxywasm import Plugin
-from proxywasm.wire import Program
+from proxywasm.core.running import guard_sleep
+from proxywasm.loading import PluginNotFoundError, check_callbacks, plugin_of
+from proxywasm.made_plugins import MadePlugins
+from proxywasm.wire import Program, ProgramLost
 
-from ..building.build import build, build_module
+from ..building.build import BOUNDS, build, build_module
 from ..building.proxy_wasm import SLOW
-from ..building.staging import NO_PLUGIN, collect
+from ..building.staging import collect
 from ..services import HostServices
+from ..services.call_time import CallTime
 from ..services.frozen_clock import standing_program
 from ..wasm.component import ComponentProgram
 from ..wasm.engine import Component, Engine
 from .gateways import Start
 from .played import Played
+from .traffic import ScenarioError
 
 PluginSource: TypeAlias = "Plugin[Any] | str | os.PathLike[str] | Start"
 """A plugin object, its Python file or package folder, a built component (`.wasm`), or what `start_of` returned."""
+
+
+IMPORT_TIME: Final[float] = BOUNDS.seconds
+"""Seconds that importing a plugin may compute, natively: as when it is built."""
 
 
 class PluginImportError(AssertionError):
@@ -41,11 +50,21 @@ def start_of(plugin: PluginSource) -> Start:
     plugin object is run as it is.
     """
     if isinstance(plugin, Plugin):
+        check_callbacks(plugin, "the test")
         return Played(lambda services: standing_program(plugin, services))
     if not isinstance(plugin, str | os.PathLike):
         return plugin
     path = Path(plugin)
     return component_start(path) if path.suffix == ".wasm" else native_start(path)
+
+
+def starts_of(plugins: PluginSource | Sequence[PluginSource]) -> list[Start]:
+    """How to start a plugin, or each of a chain."""
+    if isinstance(plugins, list | tuple):
+        if not plugins:
+            raise ScenarioError("a chain has at least one plugin")
+        return [start_of(plugin) for plugin in plugins]
+    return [start_of(cast("PluginSource", plugins))]
 
 
 def native_start(source: Path) -> Start:
@@ -108,6 +127,7 @@ def import_afresh(path: Path) -> Plugin[Any]:
     Raises `PluginImportError`.
     """
     __tracebackhide__ = True
+    guard_sleep()  # before `from time import sleep`
     name, folder = path.stem, path.parent
     own = _own_modules(path)
     for module in [module for module in sys.modules if module.partition(".")[0] in own]:
@@ -115,12 +135,14 @@ def import_afresh(path: Path) -> Plugin[Any]:
     sys.path.insert(0, str(folder))
     try:
         importlib.invalidate_caches()
-        plugin = getattr(_import(name, path), "plugin", None)
+        with MadePlugins() as made:
+            imported = _import(name, path)
     finally:
         sys.path.remove(str(folder))
-    if not isinstance(plugin, Plugin):
-        raise PluginImportError(f"{path} has {NO_PLUGIN}")
-    return plugin
+    try:
+        return plugin_of(imported, made)
+    except PluginNotFoundError as error:
+        raise PluginImportError(str(error)) from None
 
 
 @cache
@@ -147,7 +169,11 @@ def _import(name: str, path: Path) -> ModuleType:
     assert spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with CallTime(IMPORT_TIME):
+            spec.loader.exec_module(module)
+    except ProgramLost as lost:
+        del sys.modules[name]
+        raise PluginImportError(f"the plugin cannot be imported: {lost}") from lost.__cause__
     except Exception as error:
         del sys.modules[name]
         # Whoever reads this wants to see the plugin's own lines only.

@@ -14,8 +14,12 @@ class TestServices(HostServices):
 
     __test__ = False
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, log_of: TestServices | None = None, **options: Any) -> None:
+        """`log_of`: services whose messages and these are in one list."""
         super().__init__(limits=Limits(log_records=None), **options)
+        if log_of is not None:
+            self._logs = log_of._logs
+            self._on_log = self._logs.append
         self._kept: dict[int, Properties] = {}
 
     def close_stream(self, context: int) -> Properties:

@@ -11,7 +11,17 @@ from proxywasm.wire import Fields, LocalReply
 
 from ..recordings.exchange import Message
 from ..services import LogRecord, Properties
-from ..stream import CloseUpstream, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders
+from ..stream import (
+    CloseUpstream,
+    InformationalResponse,
+    RequestBody,
+    RequestHeaders,
+    RequestTrailers,
+    Reset,
+    ResponseBody,
+    ResponseHeaders,
+    ResponseTrailers,
+)
 from .gateways import GatewayStream
 from .messages import Body, request, response
 from .peers import ReadMessage
@@ -35,7 +45,8 @@ class TestStream:
     """One HTTP stream: drive it with what arrives, look at what goes out.
 
     A whole message at a time: `host.request(...)` opens the stream, `respond` answers it, `finish` ends it. Piece by
-    piece: `host.open()`, then `request_headers`, `request_body`, `response_headers`, `response_body`.
+    piece: `host.open()`, then `request_headers`, `request_body`, `request_trailers`, `informational_response`,
+    `response_headers`, `response_body`, `response_trailers`.
 
     Attributes:
         upstream: what the upstream has got.
@@ -86,8 +97,11 @@ class TestStream:
     def finish(self) -> None:
         """The stream is over: answered, or given up by client or upstream. The plugin's `on_stream_done` runs."""
         __tracebackhide__ = True
+        if self.finished:
+            return
         self._stream.close()
         self.finished = True
+        self._host.forget(self._stream)
         self._host.settle()
 
     # Piece by piece.
@@ -114,6 +128,23 @@ class TestStream:
         self._host.settle()
         return b"".join(self.upstream.chunks[count:])
 
+    def request_trailers(self, trailers: HeaderValues) -> None:
+        """The request ends, and these are behind its body."""
+        __tracebackhide__ = True
+        fields = to_fields(trailers)
+        _insist(self._given_request.trailers(fields), _GIVEN_REQUEST)
+        self._stream.request_trailers(fields)
+        self._host.settle()
+
+    def informational_response(self, status: int, headers: HeaderValues = ()) -> None:
+        """The upstream says something ahead of its response: 100 (go on), 102 (still at it), 103 (early hints)."""
+        __tracebackhide__ = True
+        self._upstream_has_seen_it()
+        fields = [(":status", str(status)), *to_fields(headers)]
+        _insist(self._given_response.informational(fields), _GIVEN_RESPONSE)
+        self._stream.informational_response(fields)
+        self._host.settle()
+
     def response_headers(self, status: int = 200, headers: HeaderValues = (), *, end_of_stream: bool = False) -> None:
         __tracebackhide__ = True
         self._give_response_headers([(":status", str(status)), *to_fields(headers)], end_of_stream)
@@ -127,6 +158,14 @@ class TestStream:
         self._stream.response_body(data, end_of_stream)
         self._host.settle()
         return b"".join(self.downstream.chunks[count:])
+
+    def response_trailers(self, trailers: HeaderValues) -> None:
+        """The response ends, and these are behind its body."""
+        __tracebackhide__ = True
+        fields = to_fields(trailers)
+        _insist(self._given_response.trailers(fields), _GIVEN_RESPONSE)
+        self._stream.response_trailers(fields)
+        self._host.settle()
 
     # What became of it.
 
@@ -183,22 +222,22 @@ class TestStream:
 
     def _give_response_headers(self, fields: Fields, end_of_stream: bool) -> None:
         __tracebackhide__ = True
-        if not self.upstream:
-            raise ScenarioError(f"the upstream cannot respond, it has seen nothing: {self._why(request=True)}")
+        self._upstream_has_seen_it()
         self._given_response.method = self._at_upstream.method
         _insist(self._given_response.headers(fields, end_of_stream), _GIVEN_RESPONSE)
         self._response_arrived = True
         self._stream.response_headers(fields, end_of_stream)
         self._host.settle()
 
-    def see(self) -> bool:
-        """Used by the host: note what the stream sends. Whether there was anything.
-
-        Raises `PeerError` for what a real peer could not read.
-        """
+    def _upstream_has_seen_it(self) -> None:
         __tracebackhide__ = True
-        events = self._stream.take()
-        for event in events:
+        if not self.upstream:
+            raise ScenarioError(f"the upstream cannot respond, it has seen nothing: {self._why(request=True)}")
+
+    def see(self) -> None:
+        """Used by the host: note what the stream sends. Raises `PeerError` for what a real peer could not read."""
+        __tracebackhide__ = True
+        for event in self._stream.take():
             match event:
                 case RequestHeaders(fields, end):
                     self.upstream.fields, self.upstream.ended = fields, end
@@ -207,6 +246,12 @@ class TestStream:
                     self.upstream.chunks.append(data)
                     self.upstream.ended = end
                     _insist(self._at_upstream.body(data, end), _BAD_REQUEST, PeerError)
+                case RequestTrailers(fields):
+                    self.upstream.end_with(fields)
+                    _insist(self._at_upstream.trailers(fields), _BAD_REQUEST, PeerError)
+                case InformationalResponse(fields):
+                    self.downstream.informational.append(fields)
+                    _insist(self._at_client.informational(fields), _BAD_RESPONSE, PeerError)
                 case ResponseHeaders(fields, end):
                     self.downstream.fields, self.downstream.ended = fields, end
                     _insist(self._at_client.headers(fields, end), _BAD_RESPONSE, PeerError)
@@ -214,11 +259,13 @@ class TestStream:
                     self.downstream.chunks.append(data)
                     self.downstream.ended = end
                     _insist(self._at_client.body(data, end), _BAD_RESPONSE, PeerError)
+                case ResponseTrailers(fields):
+                    self.downstream.end_with(fields)
+                    _insist(self._at_client.trailers(fields), _BAD_RESPONSE, PeerError)
                 case Reset(reason):
                     self.reset = reason
                 case CloseUpstream():
                     self.upstream_closed = True
-        return bool(events)
 
     def _why(self, *, request: bool) -> str:
         """What keeps a direction back, for people."""

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from .gateways import Gateway
+from .gateways import GatewayPlugin
 
 
 class Ticks:
     """Those of one instance. A period that the plugin sets begins when that is noticed, by `look`."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, plugin: GatewayPlugin) -> None:
+        self._plugin = plugin
         self._period_ms = 0
-        self._last = gateway.services.now()
+        self._last = plugin.services.now()
 
     def look(self) -> None:
         """The plugin may have set another period."""
-        period = self._gateway.services.tick_period_ms
+        period = self._plugin.services.tick_period_ms
         if period != self._period_ms:
-            self._period_ms, self._last = period, self._gateway.services.now()
+            self._period_ms, self._last = period, self._plugin.services.now()
 
     def moments(self) -> list[int]:
         """The time of the next tick, in nanoseconds on the gateway's clock; none if there are no ticks."""
@@ -25,9 +25,9 @@ class Ticks:
 
     def run(self) -> bool:
         """Run a tick if it is due. Whether it was."""
-        now = self._gateway.services.now()
+        now = self._plugin.services.now()
         if all(moment > now for moment in self.moments()):
             return False
         self._last = now
-        self._gateway.tick()
+        self._plugin.tick()
         return True

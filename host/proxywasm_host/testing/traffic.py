@@ -61,6 +61,9 @@ class Sent(BodyViews):
         """The body as it was sent."""
         self.ended = False
         """The last byte has been sent."""
+        self.informational: list[Fields] = []
+        """Responses with status 100, 102 or 103 that went ahead, in order."""
+        self._trailers: Fields = []
         self._explain = explain
 
     def __bool__(self) -> bool:
@@ -71,6 +74,15 @@ class Sent(BodyViews):
         if self.fields is None:
             raise ScenarioError(self._explain())
         return Headers.sent(self.fields, "they have been sent")
+
+    @property
+    def trailers(self) -> Headers:
+        """Header fields behind the body; empty if none have been sent."""
+        return Headers.sent(self._trailers, "they have been sent")
+
+    def end_with(self, trailers: Fields) -> None:
+        """Used by the stream: these have been sent."""
+        self._trailers, self.ended = trailers, True
 
     @property
     def status(self) -> int:
@@ -103,7 +115,9 @@ class Sent(BodyViews):
 class CallOut:
     """A call of the plugin to another service."""
 
-    def __init__(self, number: int, context: int, cluster: str, deadline: int) -> None:
+    def __init__(
+        self, number: int, context: int, cluster: str, deadline: int, time_out: Callable[[CallOut], None]
+    ) -> None:
         self.number = number
         self.context = context
         """The stream that waits for the answer; 0: the plugin itself, or in Envoy whichever it is."""
@@ -112,23 +126,38 @@ class CallOut:
         """When it times out, in nanoseconds on the host's clock."""
         self.status = "waiting"
         """`waiting`, `answered`, `failed`, `timed out`, or `cancelled`: its stream ended first."""
+        self._time_out = time_out
 
     @property
     def waiting(self) -> bool:
         return self.status == "waiting"
 
+    def time_out(self) -> None:
+        """There is no answer in time. The clock moves on to that moment; in a real Envoy the test waits for it."""
+        self._insist_it_waits("timed out")
+        self._time_out(self)
+
     def settle(self, status: str) -> None:
         """Used by the host: the call has come to its end."""
+        self._insist_it_waits(status)
+        self.status = status
+
+    def _insist_it_waits(self, status: str) -> None:
         if not self.waiting:
             raise ScenarioError(f"{self} cannot be {status}: it is {self.status} already")
-        self.status = status
 
 
 class HttpCallOut(CallOut, BodyViews):
     """An HTTP call of the plugin."""
 
-    def __init__(self, call: HttpCall, deadline: int, deliver: Callable[[HttpCallOut, Fields, bytes], None]) -> None:
-        super().__init__(call.id, call.context, call.cluster, deadline)
+    def __init__(
+        self,
+        call: HttpCall,
+        deadline: int,
+        deliver: Callable[[HttpCallOut, Fields, bytes], None],
+        time_out: Callable[[CallOut], None],
+    ) -> None:
+        super().__init__(call.id, call.context, call.cluster, deadline, time_out)
         self.headers = Headers.sent(call.headers, "the call has been sent")
         self.body = call.body
         self.timeout_ms = call.timeout_ms
@@ -166,8 +195,14 @@ class HttpCallOut(CallOut, BodyViews):
 class RedisCallOut(CallOut):
     """A Redis command of the plugin."""
 
-    def __init__(self, call: RedisCall, deadline: int, deliver: Callable[[RedisCallOut, bytes | None], None]) -> None:
-        super().__init__(call.id, call.context, call.cluster, deadline)
+    def __init__(
+        self,
+        call: RedisCall,
+        deadline: int,
+        deliver: Callable[[RedisCallOut, bytes | None], None],
+        time_out: Callable[[CallOut], None],
+    ) -> None:
+        super().__init__(call.id, call.context, call.cluster, deadline, time_out)
         self.command = _words(call.query)
         """For example `["INCR", "visits"]`; arguments that are not text stay bytes."""
         self.settings = call.settings

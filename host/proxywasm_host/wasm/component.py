@@ -33,6 +33,9 @@ from .world import HOST_INTERFACE
 
 _LEVEL_NAMES: Final = {level: name for name, level in LEVELS.items()}
 
+_START_ERRORS: Final = {"refused": ConfigError, "failed": PluginFailure}
+"""By the case of `start-error`."""
+
 _TRAPS: Final = {
     "wasm trap: interrupt": "a call took longer than it may",
     "wasm trap: call stack exhausted": "nested calls used up the stack",
@@ -99,8 +102,10 @@ class ComponentProgram:
         self._configure = functions["configure"]
         self._on_request_headers = functions["on-request-headers"]
         self._on_request_body = functions["on-request-body"]
+        self._on_request_trailers = functions["on-request-trailers"]
         self._on_response_headers = functions["on-response-headers"]
         self._on_response_body = functions["on-response-body"]
+        self._on_response_trailers = functions["on-response-trailers"]
         self._on_done = functions["on-done"]
         self._on_http_call_response = functions["on-http-call-response"]
         self._on_redis_call_response = functions["on-redis-call-response"]
@@ -202,7 +207,8 @@ class ComponentProgram:
         finally:
             self._call_ticks, self._armed = call_ticks, -1
         if case == "err":
-            raise (PluginFailure if error.startswith("Traceback ") else ConfigError)(error)
+            kind, message = error
+            raise _START_ERRORS[kind](message)
 
     def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
         return self._phase(self._on_request_headers, context, to_fields(headers), end_of_stream)
@@ -210,11 +216,17 @@ class ComponentProgram:
     def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         return self._phase(self._on_request_body, context, *to_text(body), end_of_stream)
 
+    def on_request_trailers(self, context: int, trailers: Fields) -> Outcome:
+        return self._phase(self._on_request_trailers, context, to_fields(trailers))
+
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
         return self._phase(self._on_response_headers, context, to_fields(headers), end_of_stream)
 
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome:
         return self._phase(self._on_response_body, context, *to_text(body), end_of_stream)
+
+    def on_response_trailers(self, context: int, trailers: Fields) -> Outcome:
+        return self._phase(self._on_response_trailers, context, to_fields(trailers))
 
     def on_done(self, context: int) -> Outcome:
         return self._phase(self._on_done, context)

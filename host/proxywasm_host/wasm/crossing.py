@@ -11,7 +11,9 @@ from proxywasm.wire import (
     BodyMode,
     Command,
     EditRequestHeaders,
+    EditRequestTrailers,
     EditResponseHeaders,
+    EditResponseTrailers,
     EffectiveContext,
     FailStream,
     FieldEdits,
@@ -23,7 +25,9 @@ from proxywasm.wire import (
     LocalReply,
     PluginFailure,
     ReadRequestBody,
+    ReadRequestTrailers,
     ReadResponseBody,
+    ReadResponseTrailers,
     ReplaceRequestBody,
     ReplaceResponseBody,
     ResumeRequest,
@@ -132,6 +136,10 @@ _COMMANDS: Final[dict[str, Callable[[Any], Command]]] = {
     "resume-response": lambda _: ResumeResponse(),
     "send-local-reply": _local_reply,
     "fail": FailStream,
+    "read-request-trailers": lambda _: ReadRequestTrailers(),
+    "read-response-trailers": lambda _: ReadResponseTrailers(),
+    "edit-request-trailers": lambda value: EditRequestTrailers(_edits(value, ())),
+    "edit-response-trailers": lambda value: EditResponseTrailers(_edits(value, ())),
 }
 
 
@@ -146,8 +154,8 @@ def to_outcome(case: str, value: Any, limits: Limits) -> bytes | list[Command]:
             return [_COMMANDS[name](argument) for name, argument in value]
         if command := _COMMANDS.get(case):
             return [command(value)]
-        if len(value) > limits.answer:
-            _check("body", _size((case, value)), limits.answer)
+        if len(value) > limits.streams.answer:
+            _check("body", _size((case, value)), limits.streams.answer)
         return to_bytes((case, value))
     except (ValueError, IndexError) as error:
         # Odd numbers of strings, characters over 255 in `latin1`: a plugin not written with our SDK.
@@ -167,7 +175,7 @@ def _check_sums(commands: Sequence[tuple[str, Any]], limits: Limits) -> None:
     if fields > limits.header_count:
         raise PluginFailure(_TOO_MUCH + too_many("header fields", fields, limits.header_count))
     _check("header", headers, limits.header_size)
-    _check("body", bodies, limits.answer)
+    _check("body", bodies, limits.streams.answer)
 
 
 def _check(what: str, size: int, most: int) -> None:
@@ -190,6 +198,8 @@ _CONTINUATION: Final = bytes(range(0x80, 0xC0))
 _PARTS: Final[dict[str, Callable[[Any], tuple[Sequence[bytes], RawPayload | None]]]] = {
     "edit-request-headers": lambda text: ((text,), None),
     "edit-response-headers": lambda text: ((text,), None),
+    "edit-request-trailers": lambda text: ((text,), None),
+    "edit-response-trailers": lambda text: ((text,), None),
     "replace-request-body": lambda payload: ((), payload),
     "replace-response-body": lambda payload: ((), payload),
     "inject-response-body": lambda injection: ((), injection[0]),

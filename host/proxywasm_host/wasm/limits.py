@@ -11,6 +11,7 @@ from proxywasm.wire import LogLevel
 
 from .. import services, stream
 from ..limit_fields import KIB, MIB, limit
+from ..services.call_time import CALL_TIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Limits:
         "the instance is lost; from 32 MiB on the plugin: `RecursionError`",
     )
     call_time: float = limit(
-        5.0,
+        CALL_TIME,
         "s",
         "one call of a callback; time in which call-outs are waited for does not count",
         "the instance is lost",
@@ -63,14 +64,6 @@ class Limits:
     """What may be buffered, and how long a stream may be paused."""
     kept: services.Limits = field(default_factory=services.Limits)
     """What the host keeps for plugins from call to call: properties, shared data, metrics, call-outs, messages."""
-    answer: int = limit(
-        64 * MIB,
-        "bytes",
-        "all bodies in the answer to one call; Wasmtime itself refuses answers of 128 MiB and more, and bytes that are "
-        "neither UTF-8 nor ASCII count twice there",
-        "the stream; beyond Wasmtime's limit, too, if the plugin uses our SDK, otherwise the instance is lost",
-    )
-    commands: int = limit(1000, "", "commands in the answer to one call", "the stream")
     header_count: int = limit(
         1000,
         "",

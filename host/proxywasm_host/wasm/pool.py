@@ -15,7 +15,7 @@ from proxywasm.wire import ConfigError, LogLevel, PluginFailure, Program, Progra
 
 from ..limit_fields import MIB, limit
 from ..services import HostServices, LogRecord, Metrics, Properties, SharedData
-from ..stream import Runner, Stream
+from ..stream import Ready, Runner, Stream
 from .limits import DEFAULT_LIMITS, Limits
 
 STARTING_ERRORS = (ConfigError, PluginFailure, ProgramLost)
@@ -109,6 +109,7 @@ class Pool:
                 log_level=log_level, on_log=on_log, shared_data=shared_data, metrics=metrics, limits=kept
             )
         )
+        self._ready: Ready[Stream] = Ready()
         self._runners: list[_PooledRunner] = []  # in the order of their start; the last one takes new streams
         self._failures = 0  # starts that failed in a row
         self._retry_at = 0.0
@@ -120,6 +121,14 @@ class Pool:
     def runners(self) -> Sequence[Runner]:
         """Those with an instance, for ticks and call-outs. The list is a copy."""
         return list(self._runners)
+
+    def ready(self) -> list[Stream]:
+        """Open streams that have something to send, each once, of whichever runner they are.
+
+        Look here after each call of a stream or a runner; `Stream.take` takes it. Streams of an instance that was lost
+        are among them, although its runner is not among `runners` any more.
+        """
+        return self._ready.streams()
 
     def runner(self) -> Runner:
         """The runner for the next stream. It is always one: if there is no instance, it fails the stream.
@@ -193,12 +202,13 @@ class Pool:
             program.close()
             raise
         self.started += 1
-        return _PooledRunner(self, program, services, limits=self._limits, fail_open=self._fail_open)
+        return _PooledRunner(self, program, services, limits=self._limits, fail_open=self._fail_open, ready=self._ready)
 
     def _no_runner(self, reason: str) -> Runner:
         """Its first stream is treated like those of an instance that was lost."""
         program = _NoProgram(reason)
-        return Runner(program, self._services(), limits=self._limits.streams, fail_open=self._fail_open)
+        limits = self._limits.streams
+        return Runner(program, self._services(), limits=limits, fail_open=self._fail_open, ready=self._ready)
 
     def _forget(self, runner: _PooledRunner) -> None:
         if runner in self._runners:
@@ -211,9 +221,16 @@ class _PooledRunner(Runner):
     program: ClosableProgram
 
     def __init__(
-        self, pool: Pool, program: ClosableProgram, services: HostServices, *, limits: Limits, fail_open: bool
+        self,
+        pool: Pool,
+        program: ClosableProgram,
+        services: HostServices,
+        *,
+        limits: Limits,
+        fail_open: bool,
+        ready: Ready[Stream],
     ) -> None:
-        super().__init__(program, services, limits=limits.streams, fail_open=fail_open)
+        super().__init__(program, services, limits=limits.streams, fail_open=fail_open, ready=ready)
         self._pool = pool
         self._opened = 0
         self._retired = False
@@ -269,5 +286,6 @@ class _NoProgram:
     def _lost(self, *_: object) -> NoReturn:
         raise ProgramLost(self._reason)
 
-    configure = on_request_headers = on_request_body = on_response_headers = on_response_body = _lost
+    configure = on_request_headers = on_request_body = on_request_trailers = _lost
+    on_response_headers = on_response_body = on_response_trailers = _lost
     on_done = on_http_call_response = on_redis_call_response = on_tick = _lost

@@ -27,18 +27,22 @@ _NAMES: Final = {
     "variant {effective-context(u32), hold(hold), read-request-body(body-reading), read-response-body(body-reading), "
     "edit-request-headers(string), edit-response-headers(string), "
     "replace-request-body(payload), replace-response-body(payload), inject-response-body(injection), resume-request, "
-    "resume-response, send-local-reply(local-reply), fail(string)}": "command",
+    "resume-response, send-local-reply(local-reply), fail(string), read-request-trailers, read-response-trailers, "
+    "edit-request-trailers(string), edit-response-trailers(string)}": "command",
+    "variant {refused(string), failed(string)}": "start-error",
     "variant {unchanged, utf8(string), latin1(string), edit-request-headers(string), edit-response-headers(string),"
     " commands(list<command>), failed(string)}": "outcome",
 }
 """What a type is called, by its structure in terms of those before it."""
 
 PLUGIN_FUNCTIONS: Final = {
-    "configure": "(config: string, log-level: log-level) -> result<_, string>",
+    "configure": "(config: string, log-level: log-level) -> result<_, start-error>",
     "on-request-headers": "(context: u32, headers: string, end-of-stream: bool) -> outcome",
     "on-request-body": "(context: u32, body: string, latin1: bool, end-of-stream: bool) -> outcome",
+    "on-request-trailers": "(context: u32, trailers: string) -> outcome",
     "on-response-headers": "(context: u32, headers: string, end-of-stream: bool) -> outcome",
     "on-response-body": "(context: u32, body: string, latin1: bool, end-of-stream: bool) -> outcome",
+    "on-response-trailers": "(context: u32, trailers: string) -> outcome",
     "on-done": "(context: u32) -> outcome",
     "on-http-call-response": "(call: u32, response: http-response) -> outcome",
     "on-redis-call-response": "(call: u32, response: option<payload>) -> outcome",

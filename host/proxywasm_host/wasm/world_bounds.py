@@ -26,13 +26,15 @@ def bounds(limits: Limits) -> Bounds:
         return Bound(what, kept.name)
 
     fields = Bound("header", limits.header_size, fields=limits.header_count, raw=True)
-    answer = body(limits.answer)
+    answer = body(limits.streams.answer)
     found = {
         # Outcomes and commands.
         "": answer,
         "edit-request-headers": fields,
         "edit-response-headers": fields,
-        "commands": Bound("commands", limits.commands),
+        "edit-request-trailers": fields,
+        "edit-response-trailers": fields,
+        "commands": Bound("commands", limits.streams.commands),
         "failed": Bound("traceback", limits.log_message, cut=Cut.MIDDLE),
         "fail": Bound("traceback", limits.log_message, cut=Cut.MIDDLE),
         "replace-request-body": answer,
@@ -40,7 +42,7 @@ def bounds(limits: Limits) -> Bounds:
         "body": answer,
         "headers": fields,
         "details": name("details text"),
-        "configure err": Bound("error", limits.log_message, cut=Cut.MIDDLE),
+        "refused": Bound("error", limits.log_message, cut=Cut.MIDDLE),
         # What functions of the host are given.
         "message": Bound("message", limits.log_message, cut=Cut.END),
         "path": name("property's path"),

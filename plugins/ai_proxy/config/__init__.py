@@ -1,1 +1,1 @@
-"""The keys of the configuration: settings classes, model mapping, and the engine that reads them."""
+"""The keys of the configuration: settings classes and model mapping. `proxywasm.config` reads them."""

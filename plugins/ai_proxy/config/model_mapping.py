@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
-from proxywasm import ConfigError
-
-from ..wire.json import type_name
+from proxywasm.config import Invalid
 
 Rule = Callable[[str], str | None]
 """The new name, "" to keep the old one, None if the rule does not match."""
@@ -41,19 +38,17 @@ class ModelMapping:
         return target or model
 
 
-def compile_mapping(table: dict[str, Any], path: str) -> ModelMapping:
-    """Raises `ConfigError` for a value that is no string and an expression that does not compile."""
+def compile_mapping(table: dict[str, str]) -> ModelMapping:
+    """Raises `Invalid` for an expression that does not compile."""
     exact: dict[str, str] = {}
     prefixes: list[tuple[str, str]] = []
     # Prefixes stand together at the place of the first one, the longest first; expressions keep their order.
     rules: list[Rule | None] = []
     for key, value in table.items():
-        if not isinstance(value, str):
-            raise ConfigError(f"{path}.{key}: must be a string, got {type_name(value)}")
         if key == "*":
             continue
         if key.startswith("~"):
-            rules.append(_expression(key[1:], value, f"{path}.{key}"))
+            rules.append(_expression(key[1:], value, f".{key}"))
         elif key.endswith("*"):
             if not prefixes:
                 rules.append(None)
@@ -74,11 +69,11 @@ def _prefix(prefixes: list[tuple[str, str]]) -> Rule:
     return rule
 
 
-def _expression(source: str, value: str, path: str) -> Rule:
+def _expression(source: str, value: str, at: str) -> Rule:
     try:
         pattern = re.compile(_from_re2(source))
     except re.error as error:
-        raise ConfigError(f"{path}: not a regular expression: {error}") from None
+        raise Invalid(f"not a regular expression: {error}", at) from None
     template = _template(value, pattern)
 
     def rule(model: str) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ..config.schema import keys_of
+from proxywasm.config import keys_of
+
 from ..config.settings import Settings
 from .scrubber import Scrubber
 

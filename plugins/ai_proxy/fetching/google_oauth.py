@@ -5,79 +5,28 @@ Source: developers.google.com/identity/protocols/oauth2/service-account.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from proxywasm import ClusterClient, ConfigError, DnsCluster, HttpAnswer, HttpContext, log, shared_data
+from proxywasm import ClusterClient, DnsCluster, HttpAnswer, HttpContext, log, shared_data
 
+from ..config.settings.service_account import ServiceAccount
 from ..credentials.signing import rs256
 from ..wire import lenient, limits
 from ..wire.errors import ApiError, parse
-from ..wire.json import dump_bytes, loads
+from ..wire.json import dump_bytes
 from .waiting import Awaited
 
 _SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_TOKEN_URI: Final = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
 _LIFETIME: Final = 3600
 """Seconds: the most that an assertion may live, and how long a token lives that does not say."""
 _DAY: Final = 24 * 3600
 """Seconds. No access token lives longer, whatever the service says."""
 _LONGEST: Final = 16 * 1024
 """Characters of an access token."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceAccount:
-    """The key file of a service account."""
-
-    email: str
-    key_id: str
-    key: rs256.PrivateKey
-    token_uri: str
-    secrets: tuple[str, ...] = field(repr=False)
-    """The private key as it may be written: in lines, and in one."""
-
-    @classmethod
-    def read(cls, text: str, path: str) -> ServiceAccount:
-        """Raises `ConfigError`, which says nothing of what is in the file."""
-        try:
-            document = loads(text)
-        except ValueError:
-            raise ConfigError(f"{path}: must be the JSON key file of a service account") from None
-        if not isinstance(document, dict):
-            raise ConfigError(f"{path}: must be the JSON key file of a service account")
-        for name in ("client_email", "private_key"):
-            if not isinstance(document.get(name), str) or not document[name]:
-                raise ConfigError(f"{path}: the key file has no {name}")
-        try:
-            key = rs256.load(document["private_key"])
-        except ValueError as error:
-            raise ConfigError(f"{path}: the private_key of the key file cannot be used: {error}") from None
-        token_uri = document.get("token_uri") or _TOKEN_URI
-        if not isinstance(token_uri, str) or not token_uri.startswith("https://"):
-            raise ConfigError(f"{path}: the token_uri of the key file must begin with https://")
-        lines = [line.strip() for line in document["private_key"].splitlines() if not line.startswith("-----")]
-        secrets = "\n".join(lines).strip(), "".join(lines)
-        return cls(document["client_email"], str(document.get("private_key_id") or ""), key, token_uri, secrets)
-
-    def assertion(self, now: int) -> str:
-        claims = {
-            "aud": self.token_uri,
-            "exp": now + _LIFETIME,
-            "iat": now,
-            "iss": self.email,
-            "scope": _SCOPE,
-        }
-        return rs256.token(self.key, claims, kid=self.key_id)
-
-    def fingerprint(self) -> str:
-        """Tells accounts and their keys apart."""
-        return hashlib.sha256(f"{self.email}\0{self.key_id}\0{self.key.n}".encode()).hexdigest()[:32]
 
 
 class AccessToken(Awaited):
@@ -118,7 +67,7 @@ class AccessToken(Awaited):
         return self._token != "" and self._expires > now + self._refresh_ahead
 
     def _call(self, answered: Callable[[HttpAnswer], None]) -> None:
-        body = f"grant_type={_GRANT}&assertion={self._account.assertion(int(time.time()))}"
+        body = f"grant_type={_GRANT}&assertion={_assertion(self._account, int(time.time()))}"
         ClusterClient(self._cluster).post(
             urlsplit(self._account.token_uri).path or "/",
             answered,
@@ -142,3 +91,14 @@ class AccessToken(Awaited):
     def _failed(self, why: str) -> ApiError:
         log.error("no access token for %s: %s", self._account.email, why)
         return ApiError(502, "the gateway gets no access to the model service", code="upstream_login_failed")
+
+
+def _assertion(account: ServiceAccount, now: int) -> str:
+    claims = {
+        "aud": account.token_uri,
+        "exp": now + _LIFETIME,
+        "iat": now,
+        "iss": account.email,
+        "scope": _SCOPE,
+    }
+    return rs256.token(account.key, claims, kid=account.key_id)

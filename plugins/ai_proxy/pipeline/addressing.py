@@ -11,10 +11,11 @@ from proxywasm import Headers, HttpContext, log
 
 from ..config.settings import Settings
 from ..credentials.secrets import signature
-from ..protocols.exchange import Call
-from ..providers.row import Auth, Original, Outgoing, OwnKey, Provider, Row
+from ..credentials.signing.outgoing import Outgoing
+from ..protocols.exchange import Exchange
+from ..providers.row import Auth, Original, OwnKey, Provider, Row
 from ..wire import apis, paths
-from .client_headers import ORIGINAL_HOST, ORIGINAL_PATH
+from ..wire.client_headers import ORIGINAL_HOST, ORIGINAL_PATH
 
 # Where clients of OpenAI's and other SDKs have their key, in the order in which it is looked for.
 _KEY_HEADERS: Final = ("x-api-key", "x-authorization", "authorization")
@@ -27,36 +28,36 @@ _PROTOCOL_KEY: Final = "openai-insecure-api-key."
 _USED, _REMOVED = OwnKey.USED, OwnKey.REMOVED  # An enum member is no cheap attribute.
 
 
-def address(ctx: HttpContext, headers: Headers, provider: Provider, call: Call, path: str) -> None:
+def address(ctx: HttpContext, headers: Headers, provider: Provider, exchange: Exchange, path: str) -> None:
     """Turn the client's request headers into those for the provider. `path`: that of all requests like this one without
     a query; empty if there is none.
     """
-    if not call.token and provider.own_key is _USED:
-        call.token = _own_key(headers)
+    if not exchange.token and provider.own_key is _USED:
+        exchange.token = _own_key(headers)
     headers.discard_all(provider.removed_headers)
-    if call.api == apis.REALTIME and provider.own_key is _REMOVED:
+    if exchange.api == apis.REALTIME and provider.own_key is _REMOVED:
         _remove_protocol_key(headers)
     if provider.headers:
         headers.update(provider.headers)
-    _set_credential(headers, provider.row, call)
+    _set_credential(headers, provider.row, exchange)
     host, asked = provider.host, ctx.path
     if not path or "?" in asked:
-        path = upstream_path(provider, call, asked)
+        path = upstream_path(provider, exchange, asked)
     if host and host != ctx.host:
         headers.set_all(((":authority", host), (ORIGINAL_HOST, ctx.host)))
     if path != asked:
         headers.set_all(((":path", path), (ORIGINAL_PATH, _without_key(provider.row, asked))))
 
 
-def set_token(ctx: HttpContext, provider: Provider, call: Call, token: str) -> None:
+def set_token(ctx: HttpContext, provider: Provider, exchange: Exchange, token: str) -> None:
     """A credential that was not known before."""
-    call.token = token
-    _set_credential(ctx.request_headers, provider.row, call)
+    exchange.token = token
+    _set_credential(ctx.request_headers, provider.row, exchange)
 
 
-def _set_credential(headers: MutableMapping[str, str], row: Row, call: Call) -> None:
-    if call.token and row.auth is not None and not row.auth.in_query:
-        headers[row.auth.header] = row.auth.prefix + call.token
+def _set_credential(headers: MutableMapping[str, str], row: Row, exchange: Exchange) -> None:
+    if exchange.token and row.auth is not None and not row.auth.in_query:
+        headers[row.auth.header] = row.auth.prefix + exchange.token
 
 
 def _own_key(headers: Headers) -> str:
@@ -84,25 +85,25 @@ def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
         headers[ORIGINAL_HOST] = ctx.host
 
 
-def sign(ctx: HttpContext, provider: Provider, call: Call, body: bytes) -> None:
+def sign(ctx: HttpContext, provider: Provider, exchange: Exchange, body: bytes) -> None:
     """Add what covers all of the request, if there is anything. Nothing may be changed after that."""
     if provider.row.sign is None:
         return
     headers = ctx.request_headers
     sent = Outgoing(headers.get(":method", ""), headers.get(":authority", ""), headers.get(":path", ""), body)
     signed = provider.row.sign(provider.settings, sent)
-    call.signature = signature(signed)
+    exchange.signature = signature(signed)
     headers.update(signed)
 
 
-def errand(provider: Provider, call: Call, path: str, body: bytes) -> tuple[Outgoing, dict[str, str]]:
+def errand(provider: Provider, exchange: Exchange, path: str, body: bytes) -> tuple[Outgoing, dict[str, str]]:
     """A request of the plugin's own to the provider, and its headers. `path` is what a client would ask for."""
     row, settings = provider.row, provider.settings
     headers: dict[str, str] = {"content-type": "application/json", **provider.headers}
-    _set_credential(headers, row, call)
-    headers |= {name: value for name, value in call.headers.items() if value is not None}
-    host = provider.host if settings.provider_domain else call.host or provider.host
-    sent = Outgoing("POST", host, upstream_path(provider, call, path), body)
+    _set_credential(headers, row, exchange)
+    headers |= {name: value for name, value in exchange.headers.items() if value is not None}
+    host = provider.host if settings.provider_domain else exchange.host or provider.host
+    sent = Outgoing("POST", host, upstream_path(provider, exchange, path), body)
     if row.sign is not None:
         headers |= row.sign(settings, sent)
     return sent, headers
@@ -116,7 +117,7 @@ def set_path(ctx: HttpContext, provider: Provider, path: str) -> None:
         headers[ORIGINAL_PATH] = _without_key(provider.row, ctx.path)
 
 
-def upstream_path(provider: Provider, call: Call, path: str) -> str:
+def upstream_path(provider: Provider, exchange: Exchange, path: str) -> str:
     """The path for the provider; the client's query stays, where the service bears it.
 
     Order of the settings: the client's prefix goes, the provider's path for the API comes, prefixes are put in front.
@@ -130,12 +131,15 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
     if not keeps_path(provider):
         if provider.only_path:
             path = provider.only_path
-        elif target := call.path or provider.paths.get(call.api):
-            # Anthropic's API is elsewhere where a codec or an edit has said so, and no longer Anthropic's.
-            if row.strict_query and (call.api.startswith("openai/") or (call.api == apis.MESSAGES and call.path)):
+        elif target := exchange.path or provider.paths.get(exchange.api):
+            # Where an edit has chosen the path of a client's own API, it is the service's, too.
+            if row.strict_query and (
+                exchange.api.startswith("openai/") or (exchange.path and exchange.api == exchange.client.chat_api)
+            ):
                 path = path.partition("?")[0]
-            # A parameter that Anthropic's clients use to reach what is new there is nothing to others.
-            path = _with_query(_filled(target, call), path, dropped={"beta"} if call.front else frozenset())
+            # That of a protocol means nothing to a service that speaks another one.
+            dropped = exchange.client.dropped_query if exchange.api == apis.CHAT else frozenset()
+            path = _with_query(_filled(target, exchange), path, dropped=dropped)
         if provider.query:
             # A client of Azure says its `api-version`, too; that of the configuration counts.
             path = _with_own(path, provider.query)
@@ -144,8 +148,8 @@ def upstream_path(provider: Provider, call: Call, path: str) -> str:
     path = _without_key(row, path)
     if base and settings.base_path_handling == "prepend" and not path.startswith(base):
         path = f"{base.rstrip('/')}/{path.lstrip('/')}"
-    if row.auth is not None and row.auth.in_query and call.token:
-        path = with_key(path, row.auth, call.token)
+    if row.auth is not None and row.auth.in_query and exchange.token:
+        path = with_key(path, row.auth, exchange.token)
     return _with_prefix(settings, path)
 
 
@@ -207,13 +211,13 @@ def _name(pair: str) -> str:
     return unquote_plus(name) if "%" in name or "+" in name else name
 
 
-def _filled(target: str, call: Call) -> str:
+def _filled(target: str, exchange: Exchange) -> str:
     """Ids of the client's path at their places in the provider's path."""
     if "{" not in target:
         return target
-    parameters = call.route.parameters
-    if call.model:
-        parameters = {**parameters, "model": call.model}
+    parameters = exchange.route.parameters
+    if exchange.model:
+        parameters = {**parameters, "model": exchange.model}
     elif "model" not in parameters:
         # Azure: what names no model is about no deployment.
         target = target.replace("/deployments/{model}", "")

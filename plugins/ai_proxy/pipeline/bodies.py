@@ -7,13 +7,12 @@ from typing import Final
 from proxywasm import JsonTooComplexError, log
 
 from ..config import custom_settings
-from ..protocols import fronts
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.errors import ApiError, request_too_complex
 from ..wire.json import Json, loads
-from . import messages
+from . import client_protocols, messages
 
 _TELL_USAGE: Final = frozenset({apis.CHAT, apis.COMPLETIONS})
 """The APIs whose streams tell the tokens used, if asked."""
@@ -34,53 +33,52 @@ def document(raw: bytes) -> Json:
     return body
 
 
-def prepare(provider: Provider, call: Call, body: Json) -> tuple[Json, bool]:
+def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, bool]:
     """The pivot's request, and whether it is no longer what the client sent. Raises `ApiError`."""
-    settings, codecs = provider.settings, provider.row.codecs
+    settings, protocols = provider.settings, provider.row.protocols
     changed = False
-    if call.front:
-        fronts.leave_if_native(call, provider, body)
-        if (front := fronts.of(call)) is not None:
-            codec = codecs.get(call.api)
-            signed = getattr(codec, "reads_thoughts", False)
-            body = front.request(call, body, converted=codec is not None, signed=signed)
+    is_chat = exchange.api == apis.CHAT
+    if is_chat and not exchange.client.is_pivot:
+        pivot = client_protocols.pivot_request(provider, exchange, body)
+        if pivot is not None:
+            body = pivot
             changed = True
+        is_chat = pivot is not None
     if settings.custom_settings:
         changed |= custom_settings.apply(settings.custom_settings, body)
-    call.stream = body.get("stream") is True
-    if call.stream and call.api in _TELL_USAGE:
+    exchange.stream = body.get("stream") is True
+    if exchange.stream and exchange.api in _TELL_USAGE:
         changed |= _ask_for_usage(body)
     if "n" in body and isinstance(count := body["n"], int) and count > 1:
-        call.choices = count
-    is_chat = call.api == apis.CHAT
+        exchange.choices = count
     if is_chat:
         changed |= messages.prepare(settings, provider.row, body)
-        if apis.CHAT in codecs and not (isinstance(conversation := body.get("messages"), list) and conversation):
+        if apis.CHAT in protocols and not (isinstance(conversation := body.get("messages"), list) and conversation):
             raise ApiError(400, "messages must be a non-empty array", param="messages")
-    changed |= _map_model(provider, call, body)
+    changed |= _map_model(provider, exchange, body)
     if is_chat and provider.context is not None:
         changed |= provider.context.insert(body)
-    if (edit := provider.row.edits.get(call.api)) is not None:
-        changed |= edit(call, body)
+    if (edit := provider.row.edits.get(exchange.api)) is not None:
+        changed |= edit(exchange, body)
     return body, changed
 
 
-def _map_model(provider: Provider, call: Call, body: Json) -> bool:
+def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
     model = body.get("model")
     if model is not None and not isinstance(model, str):
         raise ApiError(400, "model must be a string", param="model")
     mapping = provider.settings.model_mapping
     if model:
-        call.asked_model = model
-        call.model = mapping.of(model)
-    elif mapping.fallback and call.api not in provider.row.codecs:
-        call.model = mapping.fallback
-    elif call.api in apis.MODEL_REQUIRED:
+        exchange.requested_model = model
+        exchange.model = mapping.of(model)
+    elif mapping.fallback and exchange.api not in provider.row.protocols:
+        exchange.model = mapping.fallback
+    elif exchange.api in apis.MODEL_REQUIRED:
         raise ApiError(400, "you must provide a model parameter", param="model")
     else:
         return False
-    body["model"] = call.model
-    return call.model != model
+    body["model"] = exchange.model
+    return exchange.model != model
 
 
 def _ask_for_usage(body: Json) -> bool:

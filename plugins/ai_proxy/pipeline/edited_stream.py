@@ -7,7 +7,7 @@ from typing import Final
 
 from proxywasm import SSEDecoder
 
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
 from ..protocols.openai import service as openai_chat
 from ..providers.row import Edit, Provider
 from ..wire import apis
@@ -19,21 +19,21 @@ from .streams import CheckedStream
 _EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
 
 
-def passed_on(provider: Provider, call: Call) -> CheckedStream:
-    """The stream of an answer that no codec converts."""
+def passed_on(provider: Provider, exchange: Exchange) -> CheckedStream:
+    """The stream of an answer that is not converted."""
     edit = provider.row.chunk_edit
-    promotion = promoted_thinking.Promotion() if promoted_thinking.wanted(call.settings) else None
-    if call.api != apis.CHAT or (edit is None and promotion is None):
-        return CheckedStream(call.scrubber, call)
-    return EditedStream(call, edit, promotion)
+    promotion = promoted_thinking.Promotion() if promoted_thinking.wanted(exchange.settings) else None
+    if exchange.api != apis.CHAT or (edit is None and promotion is None):
+        return CheckedStream(exchange.scrubber, exchange)
+    return EditedStream(exchange, edit, promotion)
 
 
 class EditedStream(CheckedStream):
     """Changes documents of events; whatever else there is stays as it is."""
 
-    def __init__(self, call: Call, edit: Edit | None, promotion: promoted_thinking.Promotion | None) -> None:
-        super().__init__(call.scrubber, call)
-        self._call = call
+    def __init__(self, exchange: Exchange, edit: Edit | None, promotion: promoted_thinking.Promotion | None) -> None:
+        super().__init__(exchange.scrubber, exchange)
+        self._exchange = exchange
         self._edit = edit
         self._promotion = promotion
         self._last: Json = {}
@@ -42,12 +42,14 @@ class EditedStream(CheckedStream):
         failed = self.failure is not None
         output = super().feed(chunk, last=last)
         try:
-            return self._edited(output, last=last)
+            edited = self._edited(output, last=last)
         except NumberError as error:
             if failed:
                 return b""
             self.said = self.begun
             return self._fail(of_upstream(error))
+        # Pieces of reasoning are joined here, and a credential may be complete only now.
+        return edited if self._promotion is None else self._scrubber.clean(edited)
 
     def _edited(self, output: bytes, *, last: bool) -> bytes:
         end = 0
@@ -73,7 +75,7 @@ class EditedStream(CheckedStream):
             return raw
         if document.get("error"):
             return self._rest() + raw
-        changed = self._edit is not None and self._edit(self._call, document)
+        changed = self._edit is not None and self._edit(self._exchange, document)
         documents = [document] if self._promotion is None else self._promoted(self._promotion, document)
         if not changed and documents == [document]:
             return raw

@@ -5,7 +5,7 @@ from __future__ import annotations
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, TargetCluster, log, plugin_context
 
 from ..credentials.token_health import Check, Health
-from ..protocols.exchange import Call
+from ..protocols import clients
 from ..providers.row import Provider
 from ..wire import apis, limits
 from ..wire.apis import Route
@@ -40,21 +40,21 @@ def _check(provider: Provider, health: Health, check: Check) -> None:
         health.checked(check.token, good=True)  # There is nothing to ask; the next request will show.
         return
     settings = health.settings
-    call = Call(provider.settings, Route(apis.CHAT))
-    call.token = check.token
-    call.asked_model = settings.health_check_model
-    call.model = provider.settings.model_mapping.of(call.asked_model)
-    body = {"model": call.model, "messages": [{"role": "user", "content": _QUESTION}]}
-    codec = provider.row.codecs.get(apis.CHAT)
-    if codec is not None:
-        body = codec.request(call, body)
+    exchange = clients.new_exchange(provider.settings, Route(apis.CHAT))
+    exchange.token = check.token
+    exchange.requested_model = settings.health_check_model
+    exchange.model = provider.settings.model_mapping.of(exchange.requested_model)
+    body = {"model": exchange.model, "messages": [{"role": "user", "content": _QUESTION}]}
+    service = provider.row.protocols.get(apis.CHAT)
+    if service is not None:
+        body = service.request(exchange, body)
     data = dump_bytes(body)
-    sent, headers = addressing.errand(provider, call, _PATH, data)
+    sent, headers = addressing.errand(provider, exchange, _PATH, data)
 
     def answered(answer: HttpAnswer) -> None:
         document = parse(answer.body) if len(answer.body) <= limits.OWN_ANSWER else None
         failed = isinstance(document, dict) and (
-            is_openai_error(document) or (codec is not None and codec.error(200, document) is not None)
+            is_openai_error(document) or (service is not None and service.error(200, document) is not None)
         )
         health.checked(check.token, good=200 <= answer.status < 300 and not failed)
 

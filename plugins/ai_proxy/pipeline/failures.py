@@ -6,12 +6,12 @@ from typing import Final
 
 from proxywasm import Action, HttpContext, log
 
-from ..protocols import fronts
-from ..protocols.exchange import Call
-from ..providers.row import Codec
+from ..protocols.exchange import Exchange
+from ..protocols.interface import AnyServiceProtocol
 from ..wire import limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_error, parse, request_too_large
 from . import leaving
+from .client_protocols import error_body
 
 # Of an error that has to be answered anew: what a client's retry and a support case need.
 _KEPT_HEADERS: Final = ("retry-after", "x-request-id")
@@ -36,21 +36,21 @@ def on_headers(ctx: HttpContext, status: int) -> Action | None:
     return Action.STOP_ITERATION
 
 
-def explain(ctx: HttpContext, call: Call, codec: Codec | None, raw: bytes) -> None:
-    """The upstream's error as an OpenAI error object. One that is one already stays as it is."""
+def explain(ctx: HttpContext, exchange: Exchange, service: AnyServiceProtocol | None, raw: bytes) -> None:
+    """The upstream's error in the client's terms. OpenAI's clients get an OpenAI error object as it is."""
     if not ctx.is_response_from_upstream():
         replace(ctx, request_too_large())
         return
-    body = call.scrubber.clean(raw)
+    body = exchange.scrubber.clean(raw)
     document = parse(body)
-    if not call.front and is_openai_error(document):
-        leaving.passed_body(ctx, call, raw)
+    if exchange.client.is_pivot and is_openai_error(document):
+        leaving.passed_body(ctx, exchange, raw)
         return
-    error = codec.error(call.status, document) if codec and isinstance(document, dict) else None
+    error = service.error(exchange.status, document) if service and isinstance(document, dict) else None
     if error is None:
-        error = from_anything(call.status, body, document)
+        error = from_anything(exchange.status, body, document)
     replace(ctx, error)
-    log.warn("upstream answered with status %d: %s", call.status, error.message)
+    log.warn("upstream answered with status %d: %s", exchange.status, error.message)
 
 
 def is_size_refusal(ctx: HttpContext, status: int) -> bool:
@@ -74,12 +74,12 @@ def become(ctx: HttpContext, error: ApiError) -> bytes:
     headers[":status"] = str(error.status)
     headers["content-type"] = "application/json"
     headers.discard("content-length")
-    return fronts.error_body(ctx, error)
+    return error_body(ctx, error)
 
 
 def answer_anew(ctx: HttpContext, error: ApiError) -> None:
     """The client gets an error in place of an answer of which nothing is in hand."""
-    body = fronts.error_body(ctx, error)
+    body = error_body(ctx, error)
     log.error("%s: %s", RESPONSE_FAILED, error.message)
     kept = {name: value for name in _KEPT_HEADERS if (value := ctx.response_headers.get(name))}
     ctx.send_http_response(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
 from ..providers.row import Provider
 from ..wire import multipart
 from ..wire.errors import ApiError
@@ -13,7 +13,7 @@ from ..wire.json import Json
 from ..wire.multipart import MultipartError, Part
 
 
-def map_model(provider: Provider, call: Call, raw: bytes, content_type: str) -> bytes | None:
+def map_model(provider: Provider, exchange: Exchange, raw: bytes, content_type: str) -> bytes | None:
     """Map the model of a form; None if the form can go on as it is. Raises `ApiError`."""
     try:
         boundary = multipart.boundary(content_type)
@@ -21,19 +21,19 @@ def map_model(provider: Provider, call: Call, raw: bytes, content_type: str) -> 
         field = next((part for part in parts if part.name == "model" and not part.filename), None)
         asked = "" if field is None else field.data.decode(errors="replace").strip()
         mapping = provider.settings.model_mapping
-        call.asked_model = asked
-        call.model = mapping.of(asked) if asked else mapping.fallback
-        call.stream = any(part.name == "stream" and part.data.strip() == b"true" for part in parts)
-        if call.model == asked:
+        exchange.requested_model = asked
+        exchange.model = mapping.of(asked) if asked else mapping.fallback
+        exchange.stream = any(part.name == "stream" and part.data.strip() == b"true" for part in parts)
+        if exchange.model == asked:
             return None
-        _set_model(parts, field, call.model)
+        _set_model(parts, field, exchange.model)
         return multipart.write(parts, boundary)
     except MultipartError as error:
         raise _invalid(error) from None
 
 
 def document(raw: bytes, content_type: str) -> Json:
-    """A form as the document that a codec gets: texts as strings, images as lists of URLs. Raises `ApiError`."""
+    """A form as a document for a service protocol: texts as strings, images as lists of URLs. Raises `ApiError`."""
     try:
         parts = multipart.read(raw, multipart.boundary(content_type))
     except MultipartError as error:

@@ -11,7 +11,7 @@ from typing import Final
 
 from proxywasm import Action, HttpContext
 
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
 from ..providers.row import OwnKey, Provider
 from ..wire import lenient
 from ..wire.errors import ApiError
@@ -28,11 +28,11 @@ IN_HAND: Final = 1024 * 1024
 """Bytes of an answer up to which it is looked at as a whole, which keeps its `content-length`."""
 
 
-def headers(ctx: HttpContext, call: Call) -> None:
+def headers(ctx: HttpContext, exchange: Exchange) -> None:
     """Remove credentials from the headers of an answer. Raises `ApiError` if it sends the client away with one."""
     headers = ctx.response_headers
     given = headers.fields()
-    cleaned = fields(call, given)
+    cleaned = fields(exchange, given)
     if cleaned is given:
         return
     kept = set(cleaned)
@@ -46,9 +46,9 @@ def headers(ctx: HttpContext, call: Call) -> None:
             headers.discard(name)
 
 
-def fields(call: Call, given: Fields) -> Fields:
+def fields(exchange: Exchange, given: Fields) -> Fields:
     """Header fields without credentials; the same object if there are none. Raises `ApiError` as `headers` does."""
-    scrubber = call.scrubber
+    scrubber = exchange.scrubber
     # As mostly: no name and no value is as long as a credential.
     if max(map(len, chain.from_iterable(given)), default=0) < scrubber.shortest:
         return given
@@ -68,41 +68,40 @@ def fields(call: Call, given: Fields) -> Fields:
     return cleaned
 
 
-def add_headers(ctx: HttpContext, call: Call) -> None:
-    """Set what a codec has found in the body for the headers."""
-    if call.answer_headers:
-        ctx.response_headers.update(fields(call, [*call.answer_headers.items()]))
+def add_headers(ctx: HttpContext, exchange: Exchange) -> None:
+    """Set what a service protocol has found in the body for the headers."""
+    ctx.response_headers.update(fields(exchange, [*exchange.answer_headers.items()]))
 
 
-def body(ctx: HttpContext, call: Call, new: bytes) -> None:
+def body(ctx: HttpContext, exchange: Exchange, new: bytes) -> None:
     """Send this in the place of the body in hand."""
-    ctx.replace_response_body(call.scrubber.clean(new))
+    ctx.replace_response_body(exchange.scrubber.clean(new))
 
 
-def passed_body(ctx: HttpContext, call: Call, came: bytes) -> None:
+def passed_body(ctx: HttpContext, exchange: Exchange, came: bytes) -> None:
     """Send the body in hand."""
-    cleaned = call.scrubber.clean(came)
+    cleaned = exchange.scrubber.clean(came)
     if cleaned is not came:
         ctx.replace_response_body(cleaned)
 
 
-def may_hold_credentials(ctx: HttpContext, provider: Provider, call: Call) -> bool:
+def may_hold_credentials(ctx: HttpContext, provider: Provider, exchange: Exchange) -> bool:
     """Whether the body of an answer can have any but the client's own in it."""
-    return bool(call.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
+    return bool(exchange.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
 
 
-def pass_on(ctx: HttpContext, provider: Provider, call: Call) -> Action | None:
+def pass_on(ctx: HttpContext, provider: Provider, exchange: Exchange) -> Action | None:
     """An answer that nobody converts or checks. It is read only to look for credentials, where there are any."""
     headers = ctx.response_headers
     kind = headers.get("content-type", "").lstrip().lower()
-    is_media = kind.startswith(_NOT_TEXT) and call.status < 400 and "xml" not in kind
-    if is_media or ctx.response_is_opaque or not may_hold_credentials(ctx, provider, call):
+    is_media = kind.startswith(_NOT_TEXT) and exchange.status < 400 and "xml" not in kind
+    if is_media or ctx.response_is_opaque or not may_hold_credentials(ctx, provider, exchange):
         ctx.dont_read_response_body()
         return None
-    call.passes = True
+    exchange.passes_through = True
     if 0 < lenient.digits(headers.get("content-length")) <= IN_HAND:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
-    ctx.set_context("stream", stream_of(kind, call.scrubber, call))
+    ctx.set_context("stream", stream_of(kind, exchange.scrubber, exchange))
     return None

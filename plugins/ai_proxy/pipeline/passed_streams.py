@@ -7,10 +7,10 @@ from typing import Final, Protocol
 from proxywasm import SSEError
 
 from ..credentials.scrubber import Scrubber, same_length
-from ..fetching.kept import Arriving
 from ..protocols.bedrock.aws_event_stream import changed, cut_frames
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
 from ..wire.errors import ApiError
+from .arriving import Arriving
 
 EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
 """The type of streams with AWS' binary frames."""
@@ -27,8 +27,8 @@ class PassedStream(Protocol):
         """What goes to the client."""
 
 
-def stream_of(content_type: str, scrubber: Scrubber, call: Call | None = None) -> PassedStream:
-    return FramedStream(scrubber, call) if content_type.startswith(EVENT_STREAM) else TextStream(scrubber)
+def stream_of(content_type: str, scrubber: Scrubber, exchange: Exchange | None = None) -> PassedStream:
+    return FramedStream(scrubber, exchange) if content_type.startswith(EVENT_STREAM) else TextStream(scrubber)
 
 
 class TextStream:
@@ -56,9 +56,9 @@ class FramedStream:
 
     begun = True
 
-    def __init__(self, scrubber: Scrubber, call: Call | None = None) -> None:
+    def __init__(self, scrubber: Scrubber, exchange: Exchange | None = None) -> None:
         self._scrubber = scrubber
-        self._arriving = Arriving(call)
+        self._arriving = Arriving(exchange)
         self._held = bytearray()
         self._text: TextStream | None = None
         """What follows the last frame that is looked for."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..config.settings import Settings
-from ..protocols.writers import Writer
+from ..protocols.stream_writer import StreamWriter
 from ..wire import limits
 from ..wire.errors import ApiError
 from ..wire.json import Json
@@ -81,11 +81,11 @@ class Promotion:
 
 
 class PromotingWriter:
-    """A `Writer` before another one."""
+    """A `StreamWriter` before another one."""
 
     wordy = True
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: StreamWriter) -> None:
         self._writer = writer
         self._promotion = Promotion()
 

@@ -9,18 +9,17 @@ from urllib.parse import parse_qs
 from proxywasm import Action, Headers, HttpContext, JsonTooComplexError, log
 
 from ..config import custom_settings
-from ..configuration import Config
 from ..fetching import remote_files
-from ..fetching.remote_files import FilesWanted
 from ..fetching.waiting import Awaited, go_on
-from ..protocols import fronts
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
+from ..protocols.interface import FilesWanted
 from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
 from ..wire.errors import ApiError, busy, request_too_complex, request_too_large
 from ..wire.json import Json, NumberError, dump_converted, loads
 from . import addressing, bodies, forms, retry
-from .plans import Plan, Plans
+from .client_protocols import error_body
+from .plans import Config, Plan, Plans
 
 REQUEST_FAILED: Final = "ai-proxy.proc_req_body_failed"
 
@@ -39,18 +38,18 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     plan = plans[route.api]
     if plan.api != route.api:
         route = apis.Route(plan.api)
-    call = Call(provider.settings, route)
-    call.scrubber = provider.scrubbers.configured
-    call.kept = provider.kept
-    ctx.set_context("call", call)
+    exchange = Exchange(provider.settings, route, plan.client)
+    exchange.scrubber = provider.scrubbers.configured
+    exchange.kept = provider.kept
+    ctx.set_context("exchange", exchange)
     if not plan.api and plan.openai:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
     headers = ctx.request_headers
-    concerned = plan.readable and ctx.has_request_body and _is_readable(ctx, headers, plan, call)
-    if concerned and plan.front:
-        fronts.enter(call, provider)
-        plan = plans[call.api]
-    read = concerned and plan.edited
+    concerned = plan.readable and ctx.has_request_body and _is_readable(ctx, headers, plan, exchange)
+    if concerned and plan.converts_client:
+        exchange.turn_to(apis.CHAT)
+        plan = plans[apis.CHAT]
+    read = concerned and plan.reads_body
     row, settings = provider.row, provider.settings
     try:
         if concerned:
@@ -58,20 +57,20 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         if plain is None:
             paths.check(ctx.path)
         if plan.choose_path is not None:
-            call.path = plan.choose_path(call)
+            exchange.path = plan.choose_path(exchange)
         consumer = headers.get("x-mse-consumer") if plan.stateful else None
         tokens = provider.tokens
-        call.token = (
+        exchange.token = (
             (row.credential(settings) if row.credential else "") or tokens.only or tokens.pick(plan.api, consumer)
         )
-        read = read and not (call.path and plan.only_for_path)
+        read = read and not (exchange.path and plan.only_for_path)
         if plan.names_model and not read:
             # A websocket's request has the model in its query.
             asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
-            call.model = asked and settings.model_mapping.of(asked)
+            exchange.model = asked and settings.model_mapping.of(asked)
         if row.read_headers:
-            call.asked_headers = {name: headers.get(name, "") for name in row.read_headers}
-        addressing.address(ctx, headers, provider, call, plan.path)
+            exchange.client_headers = {name: headers.get(name, "") for name in row.read_headers}
+        addressing.address(ctx, headers, provider, exchange, plan.path)
     except ApiError as error:
         reply(ctx, error)
         return None
@@ -79,7 +78,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         headers[_FIRST_BYTE_TIMEOUT] = str(settings.first_byte_timeout)
     if not read:
         ctx.dont_read_request_body()
-        return _after(ctx, plan.login, lambda: _send_unread(ctx, plan, call))
+        return _after(ctx, plan.login, lambda: _send_unread(ctx, plan, exchange))
     ctx.set_request_body_buffer_limit(limits.BODY)
     return Action.STOP_ITERATION
 
@@ -88,21 +87,21 @@ def _check(plan: Plan, read: bool, length: str) -> None:
     """Raises `ApiError` for a request that need not even be read."""
     if read and limits.exceeds(length, limits.BODY):
         raise request_too_large()
-    if not plan.served:
+    if not plan.supported:
         raise ApiError(404, "the model service behind this route does not have this API", code="unsupported_api")
 
 
 def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
-    call: Call = ctx.get_context("call")
+    exchange: Exchange = ctx.get_context("exchange")
     plans = config.plans
     assert plans is not None, "nothing is read where requests pass as they are"
-    awaited = plans[call.api].awaited
+    awaited = plans[exchange.api].awaited
     if not awaited or all(one.ready(ctx) for one, _ in awaited):
-        return _send(ctx, plans, call, raw)
-    if not plans.provider.kept.fits(call, len(raw)):
+        return _send(ctx, plans, exchange, raw)
+    if not plans.provider.kept.fits(exchange, len(raw)):
         reply(ctx, busy())
         return None
-    return _after(ctx, awaited, lambda: _send(ctx, plans, call, raw))
+    return _after(ctx, awaited, lambda: _send_kept(ctx, plans, exchange, raw))
 
 
 def _after(
@@ -122,21 +121,21 @@ def _after(
     return proceed(None) if first.ready(ctx) else first.wait(ctx, proceed)
 
 
-def _send_unread(ctx: HttpContext, plan: Plan, call: Call) -> None:
+def _send_unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> None:
     provider = plan.provider
     if provider.login is not None:
-        addressing.set_token(ctx, provider, call, provider.login.token)
-    if plan.sealed and not ctx.has_request_body:
-        _seal(ctx, provider, call, b"")
+        addressing.set_token(ctx, provider, exchange, provider.login.token)
+    if plan.needs_final_request and not ctx.has_request_body:
+        _seal(ctx, provider, exchange, b"")
 
 
-def _send(ctx: HttpContext, plans: Plans, call: Call, raw: bytes) -> Action | None:
+def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
     provider = plans.provider
     try:
-        replacement = _replacement(plans, call, raw)
-        plan = plans[call.api]
+        replacement = _replacement(plans, exchange, raw)
+        plan = plans[exchange.api]
         # Headers are changed when nothing can be refused any more.
-        path = addressing.upstream_path(provider, call, ctx.path) if call.path or plan.names_model else ""
+        path = addressing.upstream_path(provider, exchange, ctx.path) if exchange.path or plan.names_model else ""
     except ApiError as error:
         reply(ctx, error)
         return None
@@ -144,64 +143,80 @@ def _send(ctx: HttpContext, plans: Plans, call: Call, raw: bytes) -> Action | No
         reply(ctx, ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json"))
         return None
     except FilesWanted as wanted:
-        return _fetch(ctx, plans, call, raw, wanted.urls)
+        return _fetch(ctx, plans, exchange, raw, wanted.urls)
     if provider.login is not None:
-        addressing.set_token(ctx, provider, call, provider.login.token)
-    if call.stream or call.headers:
-        _set_headers(ctx.request_headers, plan, call)
-    if call.host:
-        addressing.set_host(ctx, provider, call.host)
+        addressing.set_token(ctx, provider, exchange, provider.login.token)
+    if exchange.stream or exchange.headers:
+        _set_headers(ctx.request_headers, plan, exchange)
+    if exchange.host:
+        addressing.set_host(ctx, provider, exchange.host)
     if path:
         addressing.set_path(ctx, provider, path)
     if replacement is not None:
         ctx.replace_request_body(replacement)
-    if plan.sealed:
-        _seal(ctx, provider, call, raw if replacement is None else replacement)
+    if plan.needs_final_request:
+        _seal(ctx, provider, exchange, raw if replacement is None else replacement)
     return None
 
 
-def _set_headers(headers: Headers, plan: Plan, call: Call) -> None:
-    """What is known only with the body: whether a stream is wanted, and what the codec sets."""
-    if call.stream:
+def _send_kept(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
+    """Send a request that has waited. What it left in the instance meanwhile is gone then, but for a retry."""
+    action = _send(ctx, plans, exchange, raw)
+    if action is not Action.PAUSE:
+        exchange.files.clear()
+        if exchange.sent_body is None:
+            plans.provider.kept.forget(exchange)
+    return action
+
+
+def _set_headers(headers: Headers, plan: Plan, exchange: Exchange) -> None:
+    """What is known only with the body: whether a stream is wanted, and what the service protocol sets."""
+    if exchange.stream:
         if plan.accepts_events:
             headers["accept"] = "text/event-stream"
         if plan.first_byte_timeout:
             headers[_FIRST_BYTE_TIMEOUT] = plan.first_byte_timeout
-    for name, value in call.headers.items():
+    for name, value in exchange.headers.items():
         if value is None:
             headers.discard(name)
         else:
             headers[name] = value
 
 
-def _seal(ctx: HttpContext, provider: Provider, call: Call, sent: bytes) -> None:
+def _seal(ctx: HttpContext, provider: Provider, exchange: Exchange, sent: bytes) -> None:
     """Nothing in the request changes any more."""
-    addressing.sign(ctx, provider, call, sent)
-    retry.remember(provider, call, sent)
+    addressing.sign(ctx, provider, exchange, sent)
+    retry.remember(provider, exchange, sent)
 
 
-def _fetch(ctx: HttpContext, plans: Plans, call: Call, raw: bytes, urls: list[str]) -> Action | None:
+def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls: list[str]) -> Action | None:
     """Fetch files, and then convert the request once more."""
     failure = f"ai-proxy.{plans.provider.row.name}.fetch_image_failed"
 
     def proceed(error: ApiError | None) -> Action | None:
         if error is None:
-            return _send(ctx, plans, call, raw)
+            return _send_kept(ctx, plans, exchange, raw)
         reply(ctx, error, details=failure)
         return None
 
-    if not plans.provider.kept.fits(call, len(raw) + limits.FETCHED_FILES):
+    kept = plans.provider.kept
+    if not kept.fits(exchange, len(raw)):
         return proceed(busy())
     try:
-        remote_files.fetch(call, urls, lambda error: go_on(ctx, proceed, error))
+        remote_files.fetch(
+            exchange.files,
+            urls,
+            lambda size: kept.fits(exchange, len(raw) + size),
+            lambda error: go_on(ctx, proceed, error),
+        )
     except ApiError as error:
         return proceed(error)
     return Action.PAUSE
 
 
-def _replacement(plans: Plans, call: Call, raw: bytes) -> bytes | None:
+def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
     """The body for the provider; None if the client's will do. Raises `ApiError` and `NumberError`."""
-    provider, plan = plans.provider, plans[call.api]
+    provider, plan = plans.provider, plans[exchange.api]
     if provider.row.keeps_bodies:
         document = _own_document(raw)
         if document is None or not custom_settings.apply(provider.settings.custom_settings, document):
@@ -209,17 +224,17 @@ def _replacement(plans: Plans, call: Call, raw: bytes) -> bytes | None:
         return _fitting(dump_converted(document, raw))
     if not plan.openai:
         return None  # It is read for the signature only.
-    if not call.form:
+    if not exchange.form:
         body = bodies.document(raw)
-    elif plan.codec is None:
-        return forms.map_model(provider, call, raw, call.form)
+    elif plan.own_protocol is None:
+        return forms.map_model(provider, exchange, raw, exchange.form)
     else:
-        call.headers["content-type"] = "application/json"
-        body = forms.document(raw, call.form)
-    body, changed = bodies.prepare(provider, call, body)
-    codec = plans[call.api].codec  # With some models the API has turned out to be another.
-    if codec is not None:
-        return _fitting(dump_converted(codec.request(call, body), raw))
+        exchange.headers["content-type"] = "application/json"
+        body = forms.document(raw, exchange.form)
+    body, changed = bodies.prepare(provider, exchange, body)
+    service = plans[exchange.api].own_protocol  # With some models the API has turned out to be another.
+    if service is not None:
+        return _fitting(dump_converted(service.request(exchange, body), raw))
     return _fitting(dump_converted(body, raw)) if changed else None
 
 
@@ -244,12 +259,12 @@ def _fitting(body: bytes) -> bytes:
 
 def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
     """Answer the client in the provider's stead."""
-    body = fronts.error_body(ctx, error)
+    body = error_body(ctx, error)
     log.warn("request refused with %d: %s", error.status, paths.shown(error.message))
     ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
 
 
-def _is_readable(ctx: HttpContext, headers: Headers, plan: Plan, call: Call) -> bool:
+def _is_readable(ctx: HttpContext, headers: Headers, plan: Plan, exchange: Exchange) -> bool:
     """Whether the body is something that can be looked at. A form is noted in the call."""
     if ctx.request_is_opaque:
         return False
@@ -257,6 +272,6 @@ def _is_readable(ctx: HttpContext, headers: Headers, plan: Plan, call: Call) -> 
     if content_type == "application/json":
         return True
     if multipart.is_form(content_type):
-        call.form = content_type
+        exchange.form = content_type
         return plan.reads_forms
     return not content_type or "application/json" in content_type.lower()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from proxywasm import Action, HttpAnswer, HttpContext, JsonTooComplexError, log
 
-from ..protocols import fronts
-from ..protocols.exchange import Call
-from ..protocols.openai import service as openai_chat
-from ..providers.row import Codec
+from ..protocols.exchange import Exchange
+from ..protocols.interface import AnyServiceProtocol
 from ..wire import limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
 from ..wire.json import NumberError, dump_converted, loads
@@ -18,41 +16,42 @@ from .plans import Plan
 from .streams import CheckedStream, ConvertedStream
 
 
-def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
-    codec = _codec(plan, call)
-    if not _concerns(ctx, plan, call, codec):
+def on_headers(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
+    # As `_service` says. All answers pass here, and in Wasm a call costs something.
+    service = plan.own_protocol if exchange.client.is_pivot else plan.service
+    if not _concerns(ctx, plan, exchange, service):
         if (
-            call.status >= 400
+            exchange.status >= 400
             and ctx.is_binary_response_body()
-            and leaving.may_hold_credentials(ctx, plan.provider, call)
+            and leaving.may_hold_credentials(ctx, plan.provider, exchange)
         ):
             # Nobody can look into it, and errors are where services repeat keys.
-            failures.answer_anew(ctx, failures.unread(call.status))
+            failures.answer_anew(ctx, failures.unread(exchange.status))
             return None
-        return leaving.pass_on(ctx, plan.provider, call)
-    if call.status >= 400:
-        return failures.on_headers(ctx, call.status)
+        return leaving.pass_on(ctx, plan.provider, exchange)
+    if exchange.status >= 400:
+        return failures.on_headers(ctx, exchange.status)
     headers = ctx.response_headers
-    if not ctx.has_response_body or not (plan.checked or codec):
-        action = leaving.pass_on(ctx, plan.provider, call)
+    if not ctx.has_response_body or not (plan.checks_answers or service):
+        action = leaving.pass_on(ctx, plan.provider, exchange)
         headers.discard("content-length")
         return action
     length = headers.get("content-length", "")
     headers.discard("content-length")
     if plan.provider.row.id_header:
-        call.answer_id = headers.get(plan.provider.row.id_header, "")
+        exchange.answer_id = headers.get(plan.provider.row.id_header, "")
     content_type = headers.get("content-type", "")
-    if codec is not None and content_type.partition(";")[0] == EVENT_STREAM:
+    if service is not None and content_type.partition(";")[0] == EVENT_STREAM:
         log.debug("a stream of %s becomes one of events", EVENT_STREAM)
         headers["content-type"] = content_type = "text/event-stream; charset=utf-8"
     if ctx.response_is_opaque:
-        if codec is not None:
+        if service is not None:
             error = bad_upstream("the upstream's answer is compressed although that was not asked for")
             failures.answer_anew(ctx, error)
         return None
     if _is_stream(content_type):
-        ctx.set_context("stream", _stream(plan, call, codec))
-    elif limits.exceeds(length, limit := _limit(plan, codec)):
+        ctx.set_context("stream", _stream(plan, exchange, service))
+    elif limits.exceeds(length, limit := _limit(plan, service)):
         failures.answer_anew(ctx, answer_too_large(limit))
         return None
     else:
@@ -62,73 +61,76 @@ def on_headers(ctx: HttpContext, plan: Plan, call: Call) -> Action | None:
     return Action.STOP_ITERATION
 
 
-def on_body(ctx: HttpContext, plan: Plan, call: Call, raw: bytes) -> ApiError | None:
+def on_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> ApiError | None:
     """Convert an answer in hand; the error, if that is what it is or if it makes no sense."""
-    codec = _codec(plan, call)
-    if call.status >= 400:
-        failures.explain(ctx, call, codec, raw)
+    service = _service(plan, exchange)
+    if exchange.status >= 400:
+        failures.explain(ctx, exchange, service, raw)
         return None
     try:
-        if codec is not None:
-            content_type, body = _answer(plan, call, codec, raw)
+        if service is not None:
+            content_type, body = _answer(plan, exchange, service, raw)
             if content_type:
                 ctx.response_headers["content-type"] = content_type
-            leaving.add_headers(ctx, call)
-            leaving.body(ctx, call, body)
+            if exchange.answer_headers:
+                leaving.add_headers(ctx, exchange)
+            leaving.body(ctx, exchange, body)
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
         elif plan.promotes and promoted_thinking.promote(answer := _document(raw)):
-            leaving.body(ctx, call, dump_converted(answer, raw))
+            leaving.body(ctx, exchange, dump_converted(answer, raw))
         else:
-            leaving.passed_body(ctx, call, raw)
+            leaving.passed_body(ctx, exchange, raw)
     except (ApiError, NumberError) as problem:
         error = of_upstream(problem)
-        error.hide(call.scrubber)
-        begin = call.scrubber.clean(raw)[:200]
-        log.error("%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, call.status, error.message, begin)
+        error.hide(exchange.scrubber.clean_text)
+        begin = exchange.scrubber.clean(raw)[:200]
+        log.error(
+            "%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, exchange.status, error.message, begin
+        )
         return error
     return None
 
 
-def too_large(plan: Plan, call: Call) -> ApiError:
+def too_large(plan: Plan, exchange: Exchange) -> ApiError:
     """What the client is told in place of an answer that is larger than what may be buffered of it."""
-    if call.status >= 400:
-        return failures.unread(call.status)
-    return answer_too_large(_limit(plan, _codec(plan, call)))
+    if exchange.status >= 400:
+        return failures.unread(exchange.status)
+    return answer_too_large(_limit(plan, _service(plan, exchange)))
 
 
-def whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
+def whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
     """A complete answer as the client gets it: its content type (empty: as it came), and its body.
 
     Raises `ApiError` when it is an error, or makes no sense.
     """
-    content_type, body = _whole(plan, call, answer)
-    return content_type, call.scrubber.clean(body)
+    content_type, body = _whole(plan, exchange, answer)
+    return content_type, exchange.scrubber.clean(body)
 
 
-def _whole(plan: Plan, call: Call, answer: HttpAnswer) -> tuple[str, bytes]:
-    codec = _codec(plan, call)
-    if len(answer.body) > (limit := _limit(plan, codec)):
+def _whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
+    service = _service(plan, exchange)
+    if len(answer.body) > (limit := _limit(plan, service)):
         raise answer_too_large(limit)
-    if not plan.openai or not (plan.checked or codec):
+    if not plan.openai or not (plan.checks_answers or service):
         return "", answer.body
     if _is_stream(answer.headers.get("content-type", "")):
-        stream = _stream(plan, call, codec)
+        stream = _stream(plan, exchange, service)
         body = stream.feed(answer.body, last=True)
         if stream.failure is not None:
             raise stream.failure
         return "", body
-    if codec is None:
+    if service is None:
         _document(answer.body)
         return "", answer.body
     try:
-        return _answer(plan, call, codec, answer.body)
+        return _answer(plan, exchange, service, answer.body)
     except NumberError as error:
         raise of_upstream(error) from None
 
 
 def on_first_chunk(
-    ctx: HttpContext, call: Call, stream: ConvertedStream | CheckedStream, chunk: bytes, last: bool
+    ctx: HttpContext, exchange: Exchange, stream: ConvertedStream | CheckedStream, chunk: bytes, last: bool
 ) -> bytes | None:
     """What goes to the client, and the headers with it. None: they wait until there is an event, which may be an error,
     or somebody has to decide what becomes of the stream's `failure`.
@@ -140,51 +142,52 @@ def on_first_chunk(
     elif not stream.said:
         return None
     stream.begun = True
-    leaving.add_headers(ctx, call)  # Known only now; a stream whose first event says nothing goes without.
+    if exchange.answer_headers:  # Known only now; a stream whose first event says nothing goes without.
+        leaving.add_headers(ctx, exchange)
     return output
 
 
-def _concerns(ctx: HttpContext, plan: Plan, call: Call, codec: Codec | None) -> bool:
+def _concerns(ctx: HttpContext, plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) -> bool:
     """Whether this is the provider's answer, and one that is looked at."""
-    if call.status >= 400:
-        return failures.is_size_refusal(ctx, call.status) or (plan.explained and ctx.is_response_from_upstream())
-    if not plan.openai or not 200 <= call.status < 300 or (ctx.response_is_opaque and ctx.is_websocket()):
+    if exchange.status >= 400:
+        return failures.is_size_refusal(ctx, exchange.status) or (
+            plan.rewrites_errors and ctx.is_response_from_upstream()
+        )
+    if not plan.openai or not 200 <= exchange.status < 300 or (ctx.response_is_opaque and ctx.is_websocket()):
         return False
     # Another filter's answer, or the gateway's own, is for the client as it is.
-    return codec is None or ctx.is_response_from_upstream()
+    return service is None or ctx.is_response_from_upstream()
 
 
-def _limit(plan: Plan, codec: Codec | None) -> int:
+def _limit(plan: Plan, service: AnyServiceProtocol | None) -> int:
     """Bytes of an answer that are buffered: fewer if it is parsed."""
-    return limits.UNPARSED_ANSWER if codec is None and not plan.promotes else limits.BODY
+    return limits.UNPARSED_ANSWER if service is None and not plan.promotes else limits.BODY
 
 
-def _codec(plan: Plan, call: Call) -> Codec | None:
-    """What reads the answer. A front has to have it read even where it is the pivot's protocol already."""
-    return plan.codec or (openai_chat if call.front else None)
+def _service(plan: Plan, exchange: Exchange) -> AnyServiceProtocol | None:
+    """What reads the answer. Where the service speaks the pivot, its answers are only read for other protocols."""
+    return plan.own_protocol if exchange.client.is_pivot else plan.service
 
 
-def _stream(plan: Plan, call: Call, codec: Codec | None) -> ConvertedStream | CheckedStream:
-    return passed_on(plan.provider, call) if codec is None else ConvertedStream(call, codec)
+def _stream(plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) -> ConvertedStream | CheckedStream:
+    return passed_on(plan.provider, exchange) if service is None else ConvertedStream(exchange, service)
 
 
 def _is_stream(content_type: str) -> bool:
     return content_type != "application/json" and content_type.lstrip().lower().startswith("text/event-stream")
 
 
-def _answer(plan: Plan, call: Call, codec: Codec, raw: bytes) -> tuple[str, bytes]:
+def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: bytes) -> tuple[str, bytes]:
     """The client's answer and its content type, if that is another than the upstream's.
 
     Raises `ApiError` and `NumberError`.
     """
-    answer = codec.response(call, _document(raw))
+    answer = service.response(exchange, _document(raw))
     if plan.promotes:
         promoted_thinking.promote(answer)
-    if call.stream and plan.provider.row.cannot_stream:
-        return "text/event-stream", streams.made_of(call, answer)
-    if call.front:
-        answer = fronts.FRONTS[call.front].response(call, answer)
-    body = dump_converted(answer, raw)
+    if exchange.stream and plan.provider.row.cannot_stream:
+        return "text/event-stream", streams.made_of(exchange, answer)
+    body = dump_converted(exchange.client.response(exchange, answer), raw)
     if len(body) > limits.CONVERTED:
         raise answer_too_large(limits.CONVERTED)
     return "", body

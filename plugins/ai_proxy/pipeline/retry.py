@@ -13,8 +13,9 @@ from collections.abc import Callable
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, HttpContext, RouteCluster, log
 
 from ..credentials.secrets import signature
-from ..protocols.exchange import Call
-from ..providers.row import Outgoing, Provider
+from ..credentials.signing.outgoing import Outgoing
+from ..protocols.exchange import Exchange
+from ..providers.row import Provider
 from ..wire import lenient
 from ..wire.errors import ApiError
 from . import addressing
@@ -26,50 +27,52 @@ Finish = Callable[[HttpAnswer], None]
 """Gives the client the new answer. Raises `ApiError` if it is no good after all."""
 
 
-def remember(provider: Provider, call: Call, body: bytes) -> None:
+def remember(provider: Provider, exchange: Exchange, body: bytes) -> None:
     """Keep what a retry needs, if there can be one."""
     retry = provider.settings.retry_on_failure
-    if retry is not None and retry.enabled and call.token and provider.tokens.another((call.token,)):
-        if provider.kept.fits(call, len(body)):
-            call.sent = body
+    if retry is not None and retry.enabled and exchange.token and provider.tokens.another((exchange.token,)):
+        if provider.kept.fits(exchange, len(body)):
+            exchange.sent_body = body
         else:
             log.warn("the request will not be made again if it fails: too many large ones are kept")
 
 
-def wanted(provider: Provider, call: Call, status: int) -> bool:
+def wanted(provider: Provider, exchange: Exchange, status: int) -> bool:
     """Whether a request that has failed like this is to be made once more."""
     retry = provider.settings.retry_on_failure
     return (
         retry is not None
-        and call.sent is not None
+        and exchange.sent_body is not None
         and status in retry.retry_on_status
-        and len(call.used) < retry.max_retries
-        and provider.tokens.another([*call.used, call.token]) != ""
+        and len(exchange.used_tokens) < retry.max_retries
+        and provider.tokens.another([*exchange.used_tokens, exchange.token]) != ""
     )
 
 
-def account(ctx: HttpContext, provider: Provider, call: Call, status: int, wait: str = "") -> None:
+def account(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: str = "") -> None:
     """Say how the provider has answered to the token of the call. `wait` is its `retry-after`."""
     if wait and status >= 400:
-        provider.tokens.rest(call.token, lenient.digits(wait))
+        provider.tokens.rest(exchange.token, lenient.digits(wait))
     health = provider.tokens.health
-    if health is None or not call.token:
+    if health is None or not exchange.token:
         return
     if 200 <= status < 300:
-        health.worked(call.token)
+        health.worked(exchange.token)
     else:
         cluster = ctx.get_property("cluster_name") or b""
-        health.failed(call.token, status, cluster.decode(errors="replace"))
+        health.failed(exchange.token, status, cluster.decode(errors="replace"))
 
 
-def start(ctx: HttpContext, provider: Provider, call: Call, finish: Finish, give_up: Callable[[], None]) -> None:
+def start(
+    ctx: HttpContext, provider: Provider, exchange: Exchange, finish: Finish, give_up: Callable[[], None]
+) -> None:
     """Make the request again, as often as it takes and may. In the end either `finish` or `give_up` is called."""
     retry = provider.settings.retry_on_failure
     assert retry is not None
-    call.used.append(call.token)
-    call.token = provider.tokens.another(call.used)
-    sent, headers = _again(ctx, provider, call)
-    log.warn("attempt %d failed, trying another token", len(call.used))
+    exchange.used_tokens.append(exchange.token)
+    exchange.token = provider.tokens.another(exchange.used_tokens)
+    sent, headers = _again(ctx, provider, exchange)
+    log.warn("attempt %d failed, trying another token", len(exchange.used_tokens))
 
     def answered(answer: HttpAnswer) -> None:
         status = answer.status
@@ -78,13 +81,13 @@ def start(ctx: HttpContext, provider: Provider, call: Call, finish: Finish, give
                 finish(answer)
             except ApiError as error:
                 status = error.status
-        account(ctx, provider, call, status, answer.headers.get("retry-after", ""))
+        account(ctx, provider, exchange, status, answer.headers.get("retry-after", ""))
         if ctx.replied:
             return
-        if wanted(provider, call, status):
-            start(ctx, provider, call, finish, give_up)
+        if wanted(provider, exchange, status):
+            start(ctx, provider, exchange, finish, give_up)
         else:
-            log.warn("attempt %d failed with status %d", len(call.used) + 1, status)
+            log.warn("attempt %d failed with status %d", len(exchange.used_tokens) + 1, status)
             give_up()
 
     try:
@@ -96,7 +99,7 @@ def start(ctx: HttpContext, provider: Provider, call: Call, finish: Finish, give
         give_up()
 
 
-def _again(ctx: HttpContext, provider: Provider, call: Call) -> tuple[Outgoing, dict[str, str]]:
+def _again(ctx: HttpContext, provider: Provider, exchange: Exchange) -> tuple[Outgoing, dict[str, str]]:
     """The request as it went upstream, with the new token in the place of the old one."""
     asked = ctx.request_headers
     headers = {
@@ -106,12 +109,12 @@ def _again(ctx: HttpContext, provider: Provider, call: Call) -> tuple[Outgoing, 
     }
     auth, path = provider.row.auth, asked.get(":path", "/")
     if auth is not None and auth.in_query:
-        path = addressing.with_key(path, auth, call.token)
+        path = addressing.with_key(path, auth, exchange.token)
     elif auth is not None:
-        headers[auth.header] = auth.prefix + call.token
-    sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, call.sent or b"")
+        headers[auth.header] = auth.prefix + exchange.token
+    sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, exchange.sent_body or b"")
     if provider.row.sign is not None:
         signed = provider.row.sign(provider.settings, sent)
-        call.signature = signature(signed)
+        exchange.signature = signature(signed)
         headers |= signed
     return sent, headers

@@ -1,46 +1,28 @@
-"""Streams of server-sent events: those that a codec converts, and those that are only watched."""
+"""Streams of server-sent events: those that are converted, and those that are only watched."""
 
 from __future__ import annotations
 
 import re
-from typing import Final, Protocol
+from typing import Final
 
-from proxywasm import Event, JsonTooComplexError, SSEDecoder, SSEError, log
+from proxywasm import JsonTooComplexError, SSEDecoder, SSEError, log
 
 from ..credentials.scrubber import NO_CREDENTIALS, Scrubber
-from ..fetching.kept import Arriving
-from ..protocols import fronts
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
+from ..protocols.interface import AnyServiceProtocol, StreamWriter
 from ..protocols.openai import service as openai_chat
-from ..protocols.pivot.chat import ChatWriter, error_event
-from ..protocols.writers import Writer
-from ..providers.row import Codec
+from ..protocols.pivot.chat import error_event
 from ..wire import limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, bad_upstream, of_upstream, stream_cut
 from ..wire.json import Json, NumberError, loads, to_bytes
 from . import promoted_thinking
-
-
-class Decoder(Protocol):
-    """Bytes in, events out. Raises `SSEError`."""
-
-    @property
-    def waiting(self) -> int:
-        """Bytes of the event that has not ended yet."""
-
-    def feed(self, chunk: bytes, /) -> list[Event]: ...
-
-    def close(self) -> list[Event]: ...
-
-
-def _decoder() -> SSEDecoder:
-    return SSEDecoder(limits.EVENT)
+from .arriving import Arriving
 
 
 class ConvertedStream:
     """Bytes of the provider's stream in, bytes of the client's stream out."""
 
-    def __init__(self, call: Call, codec: Codec) -> None:
+    def __init__(self, exchange: Exchange, service: AnyServiceProtocol) -> None:
         self.begun = False
         """The headers have gone to the client; whoever lets them go says so."""
         self.heard = False
@@ -49,15 +31,15 @@ class ConvertedStream:
         self._unwritten = False
         """What has been said could not be written, and nothing has gone to the client before."""
         self._fresh = True
-        self._call = call
-        self._event = codec.event
-        self._error = codec.error
-        self._scrubber = call.scrubber
-        self._suspects = call.scrubber.suspects_event
-        # Streams may be framed in a way of their own.
-        self._decoder: Decoder = getattr(codec, "decoder", _decoder)()
-        self._writer = _writer(call)
-        self._arriving = Arriving(call)
+        self._exchange = exchange
+        self._event = service.event
+        self._error = service.error
+        self._state = service.new_state(exchange)
+        self._scrubber = exchange.scrubber
+        self._suspects = exchange.scrubber.suspects_event
+        self._decoder = service.decoder()
+        self._writer = new_writer(exchange)
+        self._arriving = Arriving(exchange)
 
     @property
     def said(self) -> bool:
@@ -83,7 +65,7 @@ class ConvertedStream:
                     writer.may_end = True
                     writer.done()
                 else:
-                    self._event(self._call, event, _document(data), writer)
+                    self._event(self._exchange, self._state, event, _document(data), writer)
                 if writer.closed:
                     break  # The client has been told the end; what comes after it is nothing to anybody.
             if last and not writer.closed:
@@ -124,13 +106,13 @@ class ConvertedStream:
                 log.warn("the upstream's stream ends within an event")
                 self._writer.may_end = False
                 break
-            self._event(self._call, event, document, self._writer)
+            self._event(self._exchange, self._state, event, document, self._writer)
         self._writer.done()
 
 
-def made_of(call: Call, answer: Json) -> bytes:
+def made_of(exchange: Exchange, answer: Json) -> bytes:
     """A stream that says at once what a whole answer says, for clients of services that do not stream."""
-    writer = _writer(call)
+    writer = new_writer(exchange)
     writer.begin(str(answer.get("id") or ""), created=answer.get("created"), model=answer.get("model"))
     for choice in answer["choices"]:
         writer.delta(choice["index"], choice["message"], logprobs=choice.get("logprobs"))
@@ -141,13 +123,9 @@ def made_of(call: Call, answer: Json) -> bytes:
     return writer.take()
 
 
-def _writer(call: Call) -> Writer:
-    writer: Writer
-    if (front := fronts.of(call)) is not None:
-        writer = front.writer(call)
-    else:
-        writer = ChatWriter(call.model, choices=call.choices, usage_choice=call.usage_choice, scrubber=call.scrubber)
-    return promoted_thinking.PromotingWriter(writer) if promoted_thinking.wanted(call.settings) else writer
+def new_writer(exchange: Exchange) -> StreamWriter:
+    writer = exchange.client.new_writer(exchange)
+    return promoted_thinking.PromotingWriter(writer) if promoted_thinking.wanted(exchange.settings) else writer
 
 
 def _document(data: str) -> dict[str, object]:
@@ -163,7 +141,7 @@ def _document(data: str) -> dict[str, object]:
 
 
 def _tell(failure: ApiError, scrubber: Scrubber) -> None:
-    failure.hide(scrubber)
+    failure.hide(scrubber.clean_text)
     log.error("%s: stream not usable: %s", RESPONSE_FAILED, failure.message)
 
 
@@ -182,8 +160,8 @@ class CheckedStream:
     comes too early does not go unnoticed.
     """
 
-    def __init__(self, scrubber: Scrubber = NO_CREDENTIALS, call: Call | None = None) -> None:
-        self._arriving = Arriving(call)
+    def __init__(self, scrubber: Scrubber = NO_CREDENTIALS, exchange: Exchange | None = None) -> None:
+        self._arriving = Arriving(exchange)
         self.begun = self.heard = self.said = False
         self.failure: ApiError | None = None
         self._scrubber = scrubber

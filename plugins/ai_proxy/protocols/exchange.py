@@ -1,79 +1,141 @@
-"""`Call`: what is known about one request on its way to a provider and back."""
+"""`Exchange`: what is known about one request and its answer; and `ClientProtocol`, which each of them has.
+
+The two refer to each other, so they are declared in one module. `interface` names all that a protocol implements.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final, NamedTuple, Protocol
 
 from ..config.settings import Settings
 from ..credentials.scrubber import NO_CREDENTIALS
 from ..wire.apis import Route
-
-if TYPE_CHECKING:
-    from ..fetching.kept import Kept
+from ..wire.errors import ApiError
+from ..wire.files import Data
+from ..wire.json import Json
+from ..wire.kept import Kept
+from .stream_writer import StreamWriter
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Call:
-    """One per stream; a codec finds and leaves here what concerns this stream only."""
+class Thinking(NamedTuple):
+    """Whether a client wants the model to think, and for how many tokens at most."""
+
+    enabled: bool
+    budget: float | None = None
+
+
+class ClientProtocol(Protocol):
+    """A protocol that clients speak. A module with these names is one; `clients` lists them.
+
+    Chats are converted to the pivot (OpenAI chat as plain JSON) and back. Where the provider has the protocol's own
+    APIs, nothing is converted.
+    """
+
+    @property
+    def chat_api(self) -> str:
+        """The API of its chats."""
+
+    @property
+    def apis(self) -> frozenset[str]:
+        """Its APIs: their errors have this protocol's format."""
+
+    @property
+    def is_pivot(self) -> bool:
+        """Its documents are the pivot's: they pass as they are where the service speaks the pivot as well."""
+
+    @property
+    def keeps_signatures(self) -> bool:
+        """Clients send a model's thinking back with its signatures, so these are included in answers."""
+
+    @property
+    def dropped_query(self) -> frozenset[str]:
+        """Parameters of the query that mean nothing to a service that does not speak this protocol."""
+
+    def thinking(self, body: Json, /) -> Thinking | None:
+        """What a request says about thinking. None: the protocol has no switch for it, and the model decides."""
+
+    def request(
+        self, exchange: Exchange, body: Json, /, *, allow_extensions: bool, accepts_signed_thinking: bool
+    ) -> Json:
+        """The pivot's request. Raises `ApiError`.
+
+        `allow_extensions`: a service protocol reads it, which knows fields that OpenAI itself would refuse.
+        `accepts_signed_thinking`: it takes thinking back with its signatures.
+        """
+
+    def response(self, exchange: Exchange, answer: Json, /) -> Json:
+        """The client's answer. Raises `ApiError` if the pivot's makes no sense."""
+
+    def new_writer(self, exchange: Exchange, /) -> StreamWriter:
+        """The writer of one stream."""
+
+    def error(self, error: ApiError, /) -> Json:
+        """An error in this protocol's format."""
+
+
+class Exchange:
+    """One per stream; protocols find and leave here what concerns this exchange only."""
 
     __slots__ = (
-        "answer_headers", "answer_id", "api", "asked_headers", "asked_model", "choices", "files", "form", "front",
-        "headers", "held", "host", "kept", "model", "passes", "path", "route", "scrubber", "sent", "settings",
-        "signature", "state", "status", "stream", "thinking", "token", "undecided", "usage_choice", "used",
+        "answer_headers", "answer_id", "api", "awaiting_retry", "choices", "client", "client_headers", "cumulative",
+        "files", "form", "headers", "host", "kept", "model", "outcome_pending", "passes_through", "path",
+        "requested_model", "route", "scrubber", "sent_body", "settings", "signature", "status", "stream", "thinking",
+        "token", "usage_choice", "used_tokens",
     )  # fmt: skip
 
-    def __init__(self, settings: Settings, route: Route) -> None:
+    def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
         self.settings = settings
         self.route = route
         self.api = route.api
-        """The API that is asked for, by its name in `apis`; that of the route."""
+        """The API of the request, by its name in `apis`; that of the route."""
+        self.client = client
+        """The protocol of the client, also where its chat has become one of the pivot."""
         self.token = self.signature = ""
-        """What the request proves with who sends it: one or the other."""
+        """The credential that the request goes upstream with: one or the other."""
         self.scrubber = NO_CREDENTIALS
-        """Removes all credentials of this call from what leaves for the client or the log."""
+        """Removes all credentials of this exchange from what leaves for the client or the log."""
         self.kept: Kept | None = None  # Counts what waits in the instance, where anybody does.
-        self.asked_model = self.model = ""
+        self.requested_model = self.model = ""
         """Before and after model mapping."""
         self.stream = False
         self.choices = 1
         """How many answers are asked for."""
-        self.front = ""
-        """The API that the client asked for, where a front answers it; `route` is then that of the pivot."""
-        self.thinking: dict[str, Any] | None = None
-        """What a client of Anthropic's API says about thinking: `type`, `budget_tokens`."""
+        self.thinking: Thinking | None = None
+        """What the client's protocol says about thinking, where the chat is converted to the pivot."""
         self.form = ""
         """The content type of the client's body where that is a form; empty: the body is JSON."""
-        self.asked_headers: Mapping[str, str] = _NOTHING
+        self.client_headers: Mapping[str, str] = _NOTHING
         """The client's headers that the row wants to see."""
         self.path = ""
-        """The upstream path that a codec chooses; empty: that of the row."""
+        """The upstream path that a service protocol chooses; empty: that of the row."""
         self.host = ""
-        """The upstream host that a codec chooses; empty: that of the row."""
+        """The upstream host that a service protocol chooses; empty: that of the row."""
         self.headers: dict[str, str | None] = {}
-        """Request headers that a codec sets, or removes (None)."""
-        self.files: dict[str, Any] = {}
+        """Request headers that a service protocol sets, or removes (None)."""
+        self.files: dict[str, Data] = {}
         """Files that the request names and that have been fetched, by address."""
-        self.sent: bytes | None = None
+        self.sent_body: bytes | None = None
         """The body that went upstream, as long as a retry may need it."""
-        self.used: list[str] = []
+        self.used_tokens: list[str] = []
         """Tokens of earlier attempts."""
-        self.state: Any = None
-        """The codec's own memory of the stream."""
+        self.cumulative = False
+        """Each event of the stream has the whole answer so far, and not only what is new."""
         self.status = 0
         """That of the upstream's answer."""
-        self.held = False
+        self.awaiting_retry = False
         """The answer is a failure, and waits until it is known whether the request can be made again."""
-        self.passes = False
-        """The answer goes on as it came, but for credentials in it."""
-        self.undecided = False
+        self.passes_through = False
+        """The answer reaches the client as it came, but for credentials in it."""
+        self.outcome_pending = False
         """The answer has a good status, and may still turn out to be an error: `failover` waits for its body."""
         self.answer_id = ""
         """The id of the answer, where a header says it."""
         self.answer_headers: dict[str, str] = {}
-        """Response headers that a codec sets before the first of the answer is sent."""
+        """Response headers that a service protocol sets before the first of the answer is sent."""
         self.usage_choice = False
         """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
 
@@ -85,4 +147,4 @@ class Call:
     @property
     def tokens(self) -> tuple[str, ...]:
         """Those of all attempts; a failure that is told in the end may be that of the first."""
-        return (*self.used, self.token)
+        return (*self.used_tokens, self.token)

@@ -1,4 +1,5 @@
-"""The table of providers. A row says how a model service differs from the plain case; what it cannot say is a codec.
+"""The table of providers. A row says how a model service differs from the plain case; for what it cannot say, it names
+a service protocol.
 
 To add a provider: add a row to one of the modules here; docs/adding-a-provider.md walks through it. Where several rows
 have one name, `when` tells which of them the settings select.

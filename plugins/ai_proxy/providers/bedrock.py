@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from ..config.schema import Given
+from proxywasm.config import Given
+
 from ..config.settings import Settings
 from ..config.settings.bedrock import SIGNED, BedrockSettings
 from ..credentials.signing import sigv4
+from ..credentials.signing.outgoing import Outgoing
+from ..protocols.anthropic import client as anthropic
 from ..protocols.bedrock import chat as bedrock
 from ..protocols.bedrock import images as bedrock_images
 from ..wire import apis
-from .row import BEARER, Endpoint, Original, Outgoing, Row
+from .row import BEARER, Endpoint, Original, Row
 
 
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
@@ -39,12 +42,12 @@ _WITH_KEYS: Final = Row(
     endpoint=_endpoint,
     auth=BEARER,
     settings=BedrockSettings,
-    # Said by the codecs: the model is in the path, escaped.
+    # Said by the protocols: the model is in the path, escaped.
     paths={apis.CHAT: "/model/{model}/converse", apis.IMAGE_GENERATION: "/model/{model}/invoke"},
-    codecs={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
+    protocols={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
     reasoning_modes=True,
     edits={apis.MESSAGES: bedrock.messages},
-    native_front=bedrock.is_claude,
+    native_clients={anthropic: bedrock.is_claude},
     read_headers=("anthropic-version",),
     original=Original.KEPT,
     accept_for_streams=False,  # The path says whether a stream is wanted.
@@ -52,7 +55,7 @@ _WITH_KEYS: Final = Row(
 )
 # Anthropic's own API, on another host, takes keys only.
 _SIGNED: Final = replace(
-    _WITH_KEYS, when=SIGNED, auth=None, sign=_sign, token_required=False, edits={}, native_front=None, read_headers=()
+    _WITH_KEYS, when=SIGNED, auth=None, sign=_sign, token_required=False, edits={}, native_clients={}, read_headers=()
 )
 
 ROWS: Final = (_WITH_KEYS, _SIGNED)

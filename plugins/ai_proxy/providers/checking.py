@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from proxywasm.config import (
+    Fault,
+    NoEffect,
+    Problem,
+    Required,
+    Rule,
+    apply_rules,
+    json_name,
+    keys_of,
+    nearest,
+    read_object,
+    type_name,
+)
+
 from ..config.custom_settings import AUTO_NAMES
-from ..config.schema import Fault, Idle, Need, Problem, Rule, apply_rules, json_name, keys_of, nearest, read
 from ..config.settings import Settings
-from ..wire.json import type_name
 from .row import Row
 
 # Keys that Higress' console keeps for itself in the provider objects that it writes.
@@ -45,12 +57,14 @@ def check(document: dict[str, Any], path: str, rows: Sequence[Row]) -> Checked:
     kind = candidates[0].settings
     problems: list[Problem] = []
     known = {key: value for key, value in document.items() if key not in OF_THE_CONSOLE}
-    settings = read(kind, known, path, problems, lambda stray: _stray(stray, name, rows))
+    settings: Settings | None = read_object(
+        kind, known, path, problems, lenient=True, stranger=lambda stray: _stray(stray, name, rows)
+    )
     if settings is None:
         return Checked(None, None, problems)
     row = next(row for row in candidates if row.when(settings))
     given = {field for field in keys_of(kind) if document.get(json_name(kind, field)) is not None}
-    problems += apply_rules(rules_of_row(row), settings, given, path)
+    problems += apply_rules(kind, rules_of_row(row), settings, given, path)
     problems += _contradictions(row, settings, path)
     if any(problem.refuses for problem in problems):
         return Checked(None, None, problems)
@@ -60,16 +74,16 @@ def check(document: dict[str, Any], path: str, rows: Sequence[Row]) -> Checked:
 def rules_of_row(row: Row) -> Iterator[Rule]:
     """What follows from the row for the keys of every provider."""
     if row.token_required:
-        yield Need("api_tokens", why=f": {row.name} needs at least one token")
+        yield Required("api_tokens", why=f": {row.name} needs at least one token")
     if not (row.auth or row.credential):
-        yield Idle(("api_tokens",), f"{row.name} gets no token{' but signed requests' if row.sign else ''}")
+        yield NoEffect(("api_tokens",), f"{row.name} gets no token{' but signed requests' if row.sign else ''}")
     if not row.reasoning_modes:
-        yield Idle(("reasoning_content_mode",), f"reasoning stays where {row.name} puts it here")
+        yield NoEffect(("reasoning_content_mode",), f"reasoning stays where {row.name} puts it here")
     if row.keeps_bodies:
         names = ("model_mapping", "context", "context_cleanup_commands", "merge_consecutive_messages")
-        yield Idle(names, f"{row.name} gets bodies as they are")
+        yield NoEffect(names, f"{row.name} gets bodies as they are")
     if row.keeps_path:
-        yield Idle(("capabilities",), f"paths go to {row.name} as they are")
+        yield NoEffect(("capabilities",), f"paths go to {row.name} as they are")
 
 
 def _refused(path: str, text: str) -> Checked:
@@ -103,7 +117,7 @@ def _contradictions(row: Row, settings: Settings, path: str) -> Iterator[Problem
     if row.endpoint and settings.capabilities and row.endpoint(settings, row.paths).only_path:
         yield _idle(f"{path}.capabilities", "the address is that of one API, and used for all requests")
     for api in settings.capabilities:
-        if api in row.codecs and "{model}" in row.paths.get(api, ""):
+        if api in row.protocols and "{model}" in row.paths.get(api, ""):
             yield _idle(f"{path}.capabilities.{api}", f"with {row.name} the path is made of the model")
     if row.auth and not row.auth.in_query and usable and row.auth.header in settings.forward_headers:
         yield _idle(f"{path}.forwardHeaders", f"{row.auth.header} carries the token of the configuration")

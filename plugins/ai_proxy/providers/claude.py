@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from ..config.schema import Is
+from proxywasm.config import Is
+
 from ..config.settings import Settings
 from ..config.settings.claude import ClaudeSettings
 from ..protocols.anthropic import service as claude
@@ -56,7 +57,7 @@ _CLAUDE: Final = Row(
     settings=ClaudeSettings,
     paths=_PATHS,
     endpoint=_endpoint,
-    codecs={apis.CHAT: claude},
+    protocols={apis.CHAT: claude},
     original=Original.KNOWN_APIS,
     # New APIs of Anthropic (files, batches) work before they are known here.
     forwards_unknown_apis=True,

@@ -1,11 +1,12 @@
-"""Model services with a protocol of their own that only chat: each a row and a codec."""
+"""Model services with a protocol of their own that only chat: each a row and a service protocol."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from ..config.schema import Is, Not
+from proxywasm.config import Is, Not
+
 from ..config.settings import DeeplSettings, DifySettings, HunyuanSettings, MinimaxSettings, Settings, TritonSettings
 from ..config.settings.converting import NATIVE
 from ..protocols.cohere import chat as cohere
@@ -30,7 +31,7 @@ ROWS: Final = (
         title="Cohere",
         host="api.cohere.com",
         paths={apis.CHAT: "/v2/chat", apis.COHERE_RERANK: "/v1/rerank"},
-        codecs={apis.CHAT: cohere},
+        protocols={apis.CHAT: cohere},
         original=Original.KEPT,
     ),
     Row(
@@ -40,7 +41,7 @@ ROWS: Final = (
         paths={apis.CHAT: "/v2/translate"},
         auth=Auth("authorization", "DeepL-Auth-Key "),
         settings=DeeplSettings,
-        codecs={apis.CHAT: deepl},
+        protocols={apis.CHAT: deepl},
         original=Original.KEPT,
         cannot_stream=True,
         accept_for_streams=False,
@@ -52,7 +53,7 @@ ROWS: Final = (
         host_setting="dify_api_url",
         paths={apis.CHAT: "/v1/chat-messages"},
         settings=DifySettings,
-        codecs={apis.CHAT: dify},
+        protocols={apis.CHAT: dify},
         # Conversations that Dify keeps are told apart by a header.
         read_headers=("conversationid",),
         accept_for_streams=False,
@@ -79,7 +80,7 @@ ROWS: Final = (
         headers=hunyuan.headers,
         sign=hunyuan.sign,
         settings=HunyuanSettings,
-        codecs={apis.CHAT: hunyuan},
+        protocols={apis.CHAT: hunyuan},
         token_required=False,
         original=Original.KNOWN_APIS_OR_CHAT,
     ),
@@ -89,7 +90,7 @@ ROWS: Final = (
         host="api.minimax.chat",
         paths={apis.CHAT: "/v1/text/chatcompletion_pro"},
         settings=MinimaxSettings,
-        codecs={apis.CHAT: minimax_pro},
+        protocols={apis.CHAT: minimax_pro},
         original=Original.KEPT,
         accept_for_streams=False,
     ),
@@ -98,7 +99,7 @@ ROWS: Final = (
         title="Spark (iFLYTEK)",
         host="spark-api-open.xf-yun.com",
         paths={apis.CHAT: "/v1/chat/completions"},
-        codecs={apis.CHAT: spark},
+        protocols={apis.CHAT: spark},
         token_required=False,
     ),
     Row(
@@ -108,7 +109,7 @@ ROWS: Final = (
         host_setting="triton_domain",
         paths={apis.CHAT: "/v2/models/{model}/generate"},
         settings=TritonSettings,
-        codecs={apis.CHAT: triton},
+        protocols={apis.CHAT: triton},
         original=Original.KEPT,
         token_required=False,
         accept_for_streams=False,

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import Final
 
 from ..config.settings.google import GeminiSettings
-from ..protocols.exchange import Call
+from ..protocols.exchange import Exchange
 from ..protocols.google import gemini, gemini_embeddings, gemini_images, gemini_models
 from ..wire import apis
 from ..wire.paths import segment
 from .row import Auth, Original, Row
 
 
-def _path(call: Call) -> str:
+def _path(exchange: Exchange) -> str:
     """Clients of Google's own protocol name the model in the path; it is mapped there as well."""
-    if call.api == apis.MODELS:
-        return gemini_models.path_of(call)
-    parameters = call.route.parameters
+    if exchange.api == apis.MODELS:
+        return gemini_models.path_of(exchange)
+    parameters = exchange.route.parameters
     actions = {apis.GEMINI_GENERATE: "generateContent", apis.GEMINI_STREAM: "streamGenerateContent"}
-    if call.api not in actions:
+    if exchange.api not in actions:
         return ""
     version = segment(parameters["version"], "version")
-    model = segment(call.settings.model_mapping.of(parameters["model"]), "model", safe="@")
-    return f"/{version}/models/{model}:{actions[call.api]}"
+    model = segment(exchange.settings.model_mapping.of(parameters["model"]), "model", safe="@")
+    return f"/{version}/models/{model}:{actions[exchange.api]}"
 
 
 ROWS: Final = (
@@ -32,7 +32,7 @@ ROWS: Final = (
         host="generativelanguage.googleapis.com",
         auth=Auth("x-goog-api-key"),
         settings=GeminiSettings,
-        # The codecs say them: the version is in the path, and mostly the model.
+        # The protocols say them: the version is in the path, and mostly the model.
         paths={
             apis.CHAT: "/v1beta/models/{model}:generateContent",
             apis.EMBEDDINGS: "/v1beta/models/{model}:batchEmbedContents",
@@ -41,7 +41,7 @@ ROWS: Final = (
             apis.GEMINI_STREAM: "/{version}/models/{model}:streamGenerateContent",
             apis.MODELS: "/v1beta/models",
         },
-        codecs={
+        protocols={
             apis.CHAT: gemini,
             apis.EMBEDDINGS: gemini_embeddings,
             apis.IMAGE_GENERATION: gemini_images,

@@ -19,7 +19,7 @@ ROWS: Final = (
         credential=kling.credential,
         paths={apis.VIDEOS: "/v1/videos/text2video", apis.RETRIEVE_VIDEO: "/v1/videos/text2video/{video_id}"},
         choose_path=kling.choose_path,
-        codecs={apis.VIDEOS: kling},
+        protocols={apis.VIDEOS: kling},
         original=Original.KEPT,
     ),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ..config.schema import Is
+from proxywasm.config import Is
+
 from ..config.settings import (
     CloudflareSettings,
     DoubaoSettings,

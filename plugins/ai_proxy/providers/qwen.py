@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..config.schema import Not
+from proxywasm.config import Not
+
 from ..config.settings import QwenSettings
 from ..config.settings.qwen import COMPATIBLE
 from ..protocols.dashscope import chat as qwen
@@ -54,7 +55,7 @@ ROWS: Final = (
         host="dashscope.aliyuncs.com",
         host_setting="qwen_domain",
         settings=QwenSettings,
-        accept_for_streams=False,  # The codec sets it; DashScope wants */* when nothing is streamed.
+        accept_for_streams=False,  # The protocol sets it; DashScope wants */* when nothing is streamed.
         original=Original.KEPT,
         paths={
             apis.CHAT: "/api/v1/services/aigc/text-generation/generation",
@@ -62,7 +63,7 @@ ROWS: Final = (
             apis.QWEN_RERANK: "/api/v1/services/rerank/text-rerank/text-rerank",
             **_DASHSCOPE,
         },
-        codecs={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
+        protocols={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
         reasoning_modes=True,
     ),
 )

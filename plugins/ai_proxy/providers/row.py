@@ -6,44 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from proxywasm import Event
+from proxywasm.config import ALWAYS, Condition
 
-from ..config.schema import ALWAYS, Condition
 from ..config.settings import Settings
 from ..credentials.secrets import Scrubbers
+from ..credentials.signing.outgoing import Outgoing
 from ..credentials.token_health import Health
 from ..credentials.tokens import Tokens
 from ..fetching.context_file import ContextText
 from ..fetching.google_oauth import AccessToken
-from ..fetching.kept import Kept
 from ..fetching.waiting import Awaited
-from ..pipeline import client_headers
-from ..protocols.exchange import Call
-from ..protocols.writers import Writer
-from ..wire.errors import ApiError
+from ..protocols.exchange import ClientProtocol, Exchange
+from ..protocols.interface import AnyServiceProtocol
+from ..wire import client_headers
 from ..wire.json import Json
-
-
-class Codec(Protocol):
-    """A codec module: between the pivot (the OpenAI protocol as plain JSON) and a provider's protocol, for one API.
-
-    What a codec has to remember between the events of a stream stands in `call.state`, put there by `request`. One that
-    takes thoughts back under their signatures has `reads_thoughts`; others never see those of Anthropic's clients.
-    """
-
-    def request(self, call: Call, body: Json, /) -> Json:
-        """The provider's request. May set `call.path`, `call.headers` and `call.state`."""
-
-    def response(self, call: Call, answer: Json, /) -> Json:
-        """The OpenAI answer. Raises `ApiError` if the answer is an error, or makes no sense."""
-
-    def event(self, call: Call, event: Event, document: Json, writer: Writer, /) -> None:
-        """Write what one event of the stream says. Raises `ApiError` likewise."""
-
-    def error(self, status: int, document: Json, /) -> ApiError | None:
-        """The error that a document in the provider's own shape describes, None if it is not in that shape."""
+from ..wire.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +73,16 @@ class Endpoint(NamedTuple):
 Locate: TypeAlias = Callable[[Settings, Mapping[str, str]], Endpoint]
 
 
-class Outgoing(NamedTuple):
-    """A request as it leaves; what a signature covers."""
-
-    method: str
-    host: str
-    path: str
-    body: bytes
-
-
 Sign: TypeAlias = Callable[[Settings, Outgoing], Mapping[str, str]]
 """The headers that a complete request gets last."""
 
-Edit: TypeAlias = Callable[[Call, Json], bool]
+Edit: TypeAlias = Callable[[Exchange, Json], bool]
 """Changes a document in place; whether there was something to change."""
 
 DEFAULT_TIMEOUT_MS: Final = 120_000
 """For the plugin's own calls; no time at all makes no sense."""
 
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,18 +103,19 @@ class Row:
     """Makes the credential, where it is not simply one of `apiTokens`."""
     login: Callable[[Settings], AccessToken] | None = None
     """Gets the credential from another service."""
-    native_front: Callable[[str], bool] | None = None
-    """With which models the service itself has the API of a front, although it is not among `paths`."""
+    native_clients: Mapping[ClientProtocol, Callable[[str], bool]] = field(default_factory=lambda: _NOTHING)
+    """Client protocols that the service itself speaks for some of its models, although their APIs are not among
+    `paths`; says for a model whether it does."""
     headers: Callable[[Settings], Mapping[str, str]] | None = None
     """Headers that all requests to this service have; asked once for each configuration."""
     settings: type[Settings] = Settings
     reasoning_modes: bool = False
-    """Its codec knows `reasoningContentMode`."""
+    """Its protocols know `reasoningContentMode`."""
     sign: Sign | None = None
     """Signs each request, in every protocol."""
     when: Condition = ALWAYS
     """Selects this row when there are several of one name."""
-    codecs: Mapping[str, Codec] = field(default_factory=lambda: _NOTHING)
+    protocols: Mapping[str, AnyServiceProtocol] = field(default_factory=lambda: _NOTHING)
     """APIs whose bodies are converted; those of all others pass through, but for the model name."""
     edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
     """Small changes to requests of APIs that are not converted."""
@@ -154,7 +125,7 @@ class Row:
     """The setting that overrides the host."""
     endpoint: Locate | None = None
     """Says where requests go; gets the settings and `paths`."""
-    choose_path: Callable[[Call], str] | None = None
+    choose_path: Callable[[Exchange], str] | None = None
     """The upstream path when it depends on more of the client's path than the ids in it; empty: that of `paths`."""
     id_header: str = ""
     """The header of answers that has their id."""
@@ -169,7 +140,7 @@ class Row:
     first_byte_timeout_always: bool = False
     """`firstByteTimeout` is set on all requests, as nobody looks whether they ask for a stream."""
     read_headers: tuple[str, ...] = ()
-    """The client's headers that a codec wants to see."""
+    """The client's headers that its protocols want to see."""
     cannot_stream: bool = False
     """Answers come in one piece; a client that asks for a stream gets one made of it."""
     token_required: bool = True

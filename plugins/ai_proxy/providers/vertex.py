@@ -12,11 +12,12 @@ from typing import Final
 from ..config.settings import Settings
 from ..config.settings.google import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
 from ..fetching.google_oauth import AccessToken
+from ..protocols.anthropic import client as anthropic
 from ..protocols.google import vertex, vertex_embeddings, vertex_images
 from ..wire import apis
 from .row import BEARER, DEFAULT_TIMEOUT_MS, Auth, Endpoint, Original, Row
 
-# Said by the codecs: the model and whose it is are in the path.
+# Said by the protocols: the model and whose it is are in the path.
 _PATHS: Final = {
     apis.CHAT: "/v1/publishers/google/models/{model}:generateContent",
     apis.EMBEDDINGS: "/v1/publishers/google/models/{model}:predict",
@@ -24,7 +25,7 @@ _PATHS: Final = {
     apis.IMAGE_EDIT: "/v1/publishers/google/models/{model}:generateContent",
     apis.IMAGE_VARIATION: "/v1/publishers/google/models/{model}:generateContent",
 }
-_CODECS: Final = {
+_PROTOCOLS: Final = {
     apis.CHAT: vertex,
     apis.EMBEDDINGS: vertex_embeddings,
     apis.IMAGE_GENERATION: vertex_images,
@@ -60,10 +61,10 @@ _EXPRESS: Final = Row(
     auth=Auth("key", in_query=True),
     settings=VertexSettings,
     paths=_PATHS,
-    codecs=_CODECS,
+    protocols=_PROTOCOLS,
     reasoning_modes=True,
     edits={apis.MESSAGES: vertex.messages},
-    native_front=vertex.is_claude,
+    native_clients={anthropic: vertex.is_claude},
     # Clients of Google's own protocol say in the path whose model they want.
     original=Original.KEPT,
     accept_for_streams=False,  # The path says whether a stream is wanted.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from proxywasm import JsonTooComplexError, SSEError
 
-from ..credentials.scrubber import Scrubber
 from . import limits
-from .json import Json, NumberError, dump_bytes, loads
+from .json import Json, NumberError, loads
 
 RESPONSE_FAILED: Final = "ai-proxy.proc_resp_body_failed"
 """What a bad answer is called in logs and access logs."""
@@ -44,16 +44,15 @@ class ApiError(Exception):
         self.code = code
         self.param = param
 
-    def hide(self, scrubber: Scrubber) -> None:
-        """Some services repeat the key that they refuse, which neither the client nor the log is to see."""
-        self.message = scrubber.clean_text(self.message)
-        self.code = self.code and scrubber.clean_text(self.code)
+    def hide(self, clean: Callable[[str], str]) -> None:
+        """Some services repeat the key that they refuse, which neither the client nor the log is to see. `clean`
+        removes credentials from a text.
+        """
+        self.message = clean(self.message)
+        self.code = self.code and clean(self.code)
 
     def document(self) -> Json:
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
-
-    def body(self) -> bytes:
-        return dump_bytes(self.document())
 
 
 def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:

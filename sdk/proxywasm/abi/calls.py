@@ -8,6 +8,8 @@ from typing import Final, NoReturn, Protocol
 # Header maps.
 REQUEST_HEADERS: Final = 0
 RESPONSE_HEADERS: Final = 2
+TRAILERS: Final = 1
+"""What the number of a message's trailers is above that of its headers."""
 CALL_HEADERS: Final = 6
 
 # Buffers.
@@ -23,6 +25,9 @@ RESPONSE: Final = 1
 
 # What a phase returns. The ABI's specification has 0 and 1; Envoy takes its own filter statuses, of which these are.
 CONTINUE: Final = 0
+PASS: Final = 8
+"""From a header phase, for the shim, which tells the gateway to continue: the plugin reads neither the body nor the
+trailers of this message, so trailers need no call into it."""
 STOP_HEADERS: Final = 1
 """Headers wait, body phases go on. Envoy needs `allow_on_headers_stop_iteration: true` for it."""
 STOP_ALL: Final = 4

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 from ..headers import Headers
 from ..wire import BodyMode, Command, Hold, Outcome
 from .calls import REQUEST, REQUEST_BODY, REQUEST_HEADERS, RESPONSE, RESPONSE_BODY, RESPONSE_HEADERS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _SKIP = BodyMode.SKIP
 
@@ -36,7 +33,7 @@ class Half:
 
     __slots__ = (
         "arrived", "body_kind", "buffering", "collecting", "ended", "hold", "kept", "limit", "map_kind", "mode", "name",
-        "number", "on_body", "on_headers", "passing", "stopped", "without_body",
+        "number", "on_body", "on_headers", "passing", "stopped", "trailers_wait", "without_body",
     )  # fmt: skip
 
     def __init__(
@@ -69,5 +66,7 @@ class Half:
         buffer."""
         self.collecting = False
         """The gateway's buffer has a part of the body that the plugin has not seen."""
+        self.trailers_wait = False
+        """There are trailers that the plugin has not seen: what is stopped goes on only when it has."""
         self.kept = b""
         """A part that we took out of the gateway's buffer, because the headers had to go on without it."""

@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from ..wire import Hold, Injection, LogLevel
-from .calls import EVERYTHING, RESPONSE_BODY, STOP_BODY, STOP_TAKEN, Status, status_name
-
-if TYPE_CHECKING:
-    from .stream import Stream
-
+from .calls import EVERYTHING, RESPONSE_BODY, STOP_BODY, STOP_TAKEN, Gateway, Status, status_name
+from .half import Half
 
 PIECE: Final = 1 << 16
 """Bytes that go into the gateway's buffer at once. More than its limit would break the response off; Envoy does not say
 what it is, and 1 MiB unless it is configured."""
+
+
+class Scheduler(Protocol):
+    """What injections need of the plugin."""
+
+    gateway: Gateway
+
+    def soon(self, function: Callable[[], None]) -> None:
+        """Call it once, as soon as the gateway has dealt with what this callback returns."""
+
+
+class TakingStream(Protocol):
+    """What injections need of the stream whose chunks are taken; `Stream` says what the methods do."""
+
+    id: int
+    closed: bool
+    response: Half
+
+    @property
+    def root(self) -> Scheduler: ...
+    def set_body(self, half: Half, body: bytes) -> None: ...
+    def moves(self, half: Half) -> bool: ...
+    def go_on(self, half: Half) -> None: ...
+    def no_place(self, half: Half, size: int) -> None: ...
+    def log(self, message: str, level: LogLevel = ...) -> None: ...
 
 
 class Injections:
@@ -28,7 +51,7 @@ class Injections:
     plugin ends the response before the upstream does, the client sees that end when the upstream ends.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: TakingStream) -> None:
         self.open = True
         """A chunk has been taken, and the end has not been injected."""
         self._stream = stream
@@ -85,7 +108,7 @@ class HigressInjections:
 
     FUNCTION = b"inject_encoded_data_to_filter_chain"
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: TakingStream) -> None:
         self.open = True
         self._stream = stream
         self._rest = b""
@@ -103,9 +126,7 @@ class HigressInjections:
             )
         except gateway.error as error:
             status = getattr(error, "value", Status.INTERNAL_FAILURE)
-            self._stream.root.port.log(
-                LogLevel.ERROR, self._stream.id, f"response data was injected in vain ({status_name(status)})"
-            )
+            self._stream.log(f"response data was injected in vain ({status_name(status)})")
 
     def leave(self) -> int:
         return STOP_TAKEN

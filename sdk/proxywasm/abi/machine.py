@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Final
 
 from ..adapters.instance import begin
-from ..plugin import Plugin
-from ..runtime import running
-from ..wire import ConfigError, LogLevel, PluginFailure
+from ..core.definition import PluginDefinition
+from ..core.running import running
+from ..http_client import OUT_OF_ORDER
+from ..text import to_text
+from ..wire import ConfigError, Fields, LogLevel, PluginFailure
 from .calls import (
     CALL_BODY,
     CALL_HEADERS,
     CONTINUE,
+    PASS,
     PLUGIN_CONFIGURATION,
     REDIS_ANSWER,
     Abi,
@@ -22,6 +25,19 @@ from .pairs import split_pairs
 from .root import Root
 from .stream import Stream
 
+_OF_GATEWAYS: Final = frozenset(map(str, OUT_OF_ORDER))
+_SERVICE_TIME: Final = "x-envoy-upstream-service-time"
+"""Envoy gives it to every answer to a call that a service has made, and to none of its own."""
+
+
+def _is_by_gateway(fields: Fields) -> bool:
+    """Envoy answers for a service that does not: 504 after the timeout, 502 or 503 if the connection breaks or cannot
+    be made."""
+    if not fields or not fields[0][1].startswith("50"):
+        return False
+    answer = dict(fields)
+    return answer.get(":status", "") in _OF_GATEWAYS and _SERVICE_TIME not in answer
+
 
 class Machine:
     """A gateway may run several configurations of a plugin in one VM, each with a root context of its own.
@@ -29,13 +45,13 @@ class Machine:
     Methods are the ABI's callbacks without `on_`. Arguments are the ABI's: see `wit/proxy-wasm`.
     """
 
-    def __init__(self, plugin: Plugin[Any], abi: Abi, redis: RedisAbi | None, error: type[Exception]) -> None:
+    def __init__(self, plugin: PluginDefinition, abi: Abi, redis: RedisAbi | None, error: type[Exception]) -> None:
         """`error` is what the bindings raise for a status that is not 0; `redis` is None where there is none."""
         self._plugin = plugin
         self._gateway = Gateway(abi, redis, error)
         self._abi = abi
         self._roots: dict[int, Root] = {}
-        self._streams: dict[int, Stream] = {}
+        self._streams: dict[int, Stream[Root]] = {}
         self._running: Root | None = None
 
     def configure(self, context: int, size: int) -> bool:
@@ -51,6 +67,8 @@ class Machine:
             root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: it is not UTF-8: {error}")
         except (ConfigError, PluginFailure) as error:
             root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: {error}")
+        except BaseException as error:
+            root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: {root.message(error)}")
         else:
             self._roots[context] = root
             return True
@@ -63,32 +81,54 @@ class Machine:
         if root := self._roots.get(parent):
             self._streams[context] = Stream(root, context)
 
+    # What every stream has looks its stream up itself, as `_stream` does for the rest: a call costs more than that.
+
     def request_headers(self, context: int, parent: int, log_level: int, headers: bytes, end_of_stream: bool) -> int:
         """`parent` is 0 for a stream that has been created before."""
-        if parent:
-            self.context_create(context, parent)
-        stream = self._stream(context)
-        if stream is None:
-            return CONTINUE
-        if log_level != stream.root.log_level:
-            stream.root.follow_log_level(log_level)
+        self._gateway.here = context
+        if parent and (root := self._roots.get(parent)):
+            stream = self._streams[context] = Stream(root, context)
+        elif context in self._streams:
+            stream = self._streams[context]
+            root = stream.root
+        else:
+            return PASS
+        if root is not self._running:
+            self._turn_to(root)
+        if log_level != root.log_level:
+            root.follow_log_level(log_level)
         return stream.headers(stream.request, headers, end_of_stream)
 
     def request_body(self, context: int, size: int, end_of_stream: bool) -> int:
-        stream = self._stream(context)
-        return stream.body(stream.request, size, end_of_stream) if stream else CONTINUE
+        self._gateway.here = context
+        stream = self._streams.get(context)
+        if stream is None:
+            return CONTINUE
+        if stream.root is not self._running:
+            self._turn_to(stream.root)
+        return stream.body(stream.request, size, end_of_stream)
+
+    def response_headers(self, context: int, headers: bytes, end_of_stream: bool) -> int:
+        self._gateway.here = context
+        stream = self._streams.get(context)
+        if stream is None:
+            return PASS
+        if stream.root is not self._running:
+            self._turn_to(stream.root)
+        return stream.headers(stream.response, headers, end_of_stream)
+
+    def response_body(self, context: int, size: int, end_of_stream: bool) -> int:
+        self._gateway.here = context
+        stream = self._streams.get(context)
+        if stream is None:
+            return CONTINUE
+        if stream.root is not self._running:
+            self._turn_to(stream.root)
+        return stream.body(stream.response, size, end_of_stream)
 
     def request_trailers(self, context: int) -> int:
         stream = self._stream(context)
         return stream.trailers(stream.request) if stream else CONTINUE
-
-    def response_headers(self, context: int, headers: bytes, end_of_stream: bool) -> int:
-        stream = self._stream(context)
-        return stream.headers(stream.response, headers, end_of_stream) if stream else CONTINUE
-
-    def response_body(self, context: int, size: int, end_of_stream: bool) -> int:
-        stream = self._stream(context)
-        return stream.body(stream.response, size, end_of_stream) if stream else CONTINUE
 
     def response_trailers(self, context: int) -> int:
         stream = self._stream(context)
@@ -96,14 +136,20 @@ class Machine:
 
     def log(self, context: int) -> None:
         """The access log is about to be written: the last chance to add something to it, so the end of the stream."""
-        if stream := self._stream(context):
-            del self._streams[context]
-            stream.close()
+        self._gateway.here = context
+        stream = self._streams.pop(context, None)
+        if stream is None:
+            return
+        if stream.root is not self._running:
+            self._turn_to(stream.root)
+        stream.close()
 
     def delete(self, context: int) -> None:
         """For streams of which no log is written, and for plugins."""
-        self.log(context)
-        self._roots.pop(context, None)
+        if context in self._streams:
+            self.log(context)
+        elif context in self._roots:
+            del self._roots[context]
 
     # Events of the plugin.
 
@@ -116,6 +162,11 @@ class Machine:
         if root := self._root(context):
             fields = split_pairs(self._abi.get_header_map_pairs(CALL_HEADERS)) if header_count else []
             body = self._abi.get_buffer_bytes(CALL_BODY, 0, body_size) or b"" if body_size else b""
+            if _is_by_gateway(fields):
+                if root.dispatcher.log_level <= LogLevel.DEBUG:
+                    waiting = root.dispatcher.calls.waits_for_http(call)
+                    root.port.log(LogLevel.DEBUG, waiting, f"no answer to http call {call}: {to_text(body)}")
+                fields, body = [], b""
             root.http_call_response(call, fields, body)
 
     def redis_call_response(self, context: int, call: int, status: int, size: int) -> None:
@@ -126,7 +177,7 @@ class Machine:
 
     # Who is asked.
 
-    def _stream(self, context: int) -> Stream | None:
+    def _stream(self, context: int) -> Stream[Root] | None:
         self._gateway.here = context
         stream = self._streams.get(context)
         if stream is not None and stream.root is not self._running:

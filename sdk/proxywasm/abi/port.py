@@ -133,7 +133,8 @@ class Port:
         try:
             return self._abi.define_metric(_METRIC_KINDS[kind], encode(name))
         except self._gateway.error as error:
-            refused(f"define the {kind} {name!r}", _status(error))
+            status = _status(error)
+        return refused(f"define the {kind} {name!r}", status)
 
     def increment_metric(self, metric: int, offset: int) -> None:
         if offset >= 0:
@@ -159,7 +160,8 @@ class Port:
         try:
             return self._abi.get_metric(metric)
         except self._gateway.error as error:
-            refused("read a metric", _status(error))
+            status = _status(error)
+        return refused("read a metric", status)
 
     def set_tick_period(self, milliseconds: int) -> None:
         self.tick_period = milliseconds

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-from .. import log
-from ..dispatcher import Dispatcher
-from ..plugin import Plugin
-from ..wire import Command, EffectiveContext, Fields, LogLevel, Outcome, PluginFailure
-from .calls import Gateway
+from ..core import log_lines
+from ..core.definition import PluginDefinition
+from ..core.dispatcher import Dispatcher
+from ..core.trailers import Trailers
+from ..wire import Command, EffectiveContext, FailStream, Fields, LogLevel, Outcome, PluginFailure
+from .calls import CONTINUE, PASS, Gateway
 from .commands import MEANINGS
 from .half import Half
 from .port import Port
@@ -21,12 +21,19 @@ SOON_MS = 1
 class Root:
     """`streams` are those of the VM by context; this plugin's are among them."""
 
-    def __init__(self, plugin: Plugin[Any], gateway: Gateway, context: int, streams: Mapping[int, Stream]) -> None:
+    def __init__(
+        self, plugin: PluginDefinition, gateway: Gateway, context: int, streams: Mapping[int, Stream[Root]]
+    ) -> None:
         self.gateway = gateway
         self.port = Port(gateway, context, lambda stream: self.dispatcher.request_header(stream, "x-request-id"))
         self.dispatcher = dispatcher = Dispatcher(plugin, self.port)
         self.on_request_headers, self.on_request_body = dispatcher.on_request_headers, dispatcher.on_request_body
         self.on_response_headers, self.on_response_body = dispatcher.on_response_headers, dispatcher.on_response_body
+        self.on_done, self.log = dispatcher.on_done, self.port.log
+        self.on_trailers: tuple[Callable[[int, Trailers], Outcome] | None, ...] = ()
+        """By the number of a direction; None: the plugin does not read them."""
+        self.unread: tuple[int, ...] = ()
+        """What lets a message pass whose body the plugin does not read either, by the number of its direction."""
         self._streams = streams
         self.log_level = -1
         """The gateway's, which the dispatcher has been told."""
@@ -37,12 +44,19 @@ class Root:
         """Raises `ConfigError` or `PluginFailure`."""
         self.dispatcher.configure(config, _log_level(self.gateway.abi.get_log_level()))
         self.port.starting = False
+        dispatcher = self.dispatcher
+        reads_request, reads_response = dispatcher.reads_trailers
+        self.on_trailers = (
+            dispatcher.on_request_trailers if reads_request else None,
+            dispatcher.on_response_trailers if reads_response else None,
+        )
+        self.unread = tuple([CONTINUE if callback else PASS for callback in self.on_trailers])
 
     def follow_log_level(self, level: int) -> None:
         """An operator has changed it."""
         self.log_level = level
         self.dispatcher.log_level = _log_level(level)
-        log.install(self.dispatcher.log_level)
+        log_lines.install(self.dispatcher.log_level)
 
     @property
     def fail_open(self) -> bool:
@@ -56,7 +70,10 @@ class Root:
             soon, self._soon = self._soon, {}
             self.port.wake_in(self.port.tick_period)
             for function in soon:
-                function()
+                try:
+                    function()
+                except BaseException as error:  # other streams wait for the rest
+                    self.port.log(LogLevel.ERROR, 0, self.message(error))
         if self.port.tick_period:
             self._ask(0, self.dispatcher.on_tick)
 
@@ -72,18 +89,24 @@ class Root:
         """`context` is the stream that waits for this event: it must not wait for ever if the plugin fails."""
         try:
             outcome = call()
-        except PluginFailure as failure:
-            if stream := self._streams.get(context):
-                stream.fail(str(failure))
-            else:
-                self.port.log(LogLevel.ERROR, 0, str(failure))
-        else:
             assert not isinstance(outcome, bytes), "only body phases answer with a body"
             self.carry_out(outcome or (), None, None)
+        except BaseException as error:
+            if stream := self._streams.get(context):
+                stream.fail(self.message(error))
+            else:
+                self.port.log(LogLevel.ERROR, 0, self.message(error))
 
     # For streams.
 
-    def carry_out(self, commands: Sequence[Command], stream: Stream | None, half: Half | None) -> None:
+    def message(self, error: BaseException) -> str:
+        """What the log says about a failure. Nearly always the dispatcher has said what the plugin did; the rest is
+        what a plugin can make of the SDK's objects, for example a command that is none. All of it is caught here and in
+        `Stream`: what is raised by a callback of the ABI traps, and costs all streams of the VM.
+        """
+        return str(error) if type(error) is PluginFailure else self.dispatcher.traceback(error)
+
+    def carry_out(self, commands: Sequence[Command], stream: Stream[Root] | None, half: Half | None) -> None:
         """`half`: the direction of `stream` whose phase is being answered."""
         in_phase = half is not None
         for command in commands:
@@ -93,6 +116,8 @@ class Root:
                 stream, half = self._streams.get(command.value), None
             elif stream is not None:
                 meaning(stream, command, half, in_phase)
+            elif isinstance(command, FailStream):
+                self.port.log(LogLevel.ERROR, 0, command.value)
             # Otherwise the stream ended before its answer came, which is nobody's fault.
         while self._after:
             self._after.pop(0)()

@@ -9,14 +9,16 @@ the gateway carries out when the callback has returned, so it may be asked for i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, Protocol, TypeVar
 
-from .. import wire
+from .. import checks, wire
 from ..connection_headers import without_connection_headers
+from ..core.trailers import Trailers
 from ..headers import Headers
 from ..replies import FAILED, NO_PLACE, TORN, too_large
-from ..text import encode, to_bytes, to_text
-from ..wire import BodyMode, Hold, LocalReply, LogLevel, Outcome, PluginFailure
+from ..text import encode, to_bytes
+from ..wire import BodyMode, Command, Hold, LocalReply, LogLevel, Outcome
 from .calls import (
     CONTINUE,
     EVERYTHING,
@@ -27,14 +29,13 @@ from .calls import (
     STOP_HEADERS,
     STOP_TAKEN,
     STOP_TRAILERS,
+    TRAILERS,
+    Gateway,
     status_name,
 )
 from .half import REQUEST_SIDE, RESPONSE_SIDE, Half
 from .injection import HigressInjections, Injections
 from .pairs import join_pairs, split_pairs
-
-if TYPE_CHECKING:
-    from .root import Root
 
 _NO_GRPC_STATUS: Final = -1
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
@@ -42,7 +43,37 @@ _SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
 _PAUSE, _STOP_NO_BUFFER = Hold.PAUSE, Hold.STOP_NO_BUFFER
 
 
-class Stream:
+class StreamRoot(Protocol):
+    """What a stream needs of the plugin that it belongs to; `Root` says what the methods do."""
+
+    gateway: Gateway
+
+    @property
+    def fail_open(self) -> bool: ...
+    def on_request_headers(
+        self, context: int, headers: Headers, end_of_stream: bool, /
+    ) -> Sequence[Command] | None: ...
+    def on_request_body(self, context: int, body: bytes, end_of_stream: bool, /) -> Outcome: ...
+    def on_response_headers(
+        self, context: int, headers: Headers, end_of_stream: bool, /
+    ) -> Sequence[Command] | None: ...
+    def on_response_body(self, context: int, body: bytes, end_of_stream: bool, /) -> Outcome: ...
+
+    on_trailers: tuple[Callable[[int, Trailers], Outcome] | None, ...]
+    unread: tuple[int, ...]
+
+    def on_done(self, context: int, /) -> Sequence[Command] | None: ...
+    def carry_out(self, commands: Sequence[Command], stream: Any, half: Half | None) -> None: ...
+    def after_commands(self, function: Callable[[], None]) -> None: ...
+    def soon(self, function: Callable[[], None]) -> None: ...
+    def log(self, level: LogLevel, context: int, message: str) -> None: ...
+    def message(self, error: BaseException, /) -> str: ...
+
+
+Root = TypeVar("Root", bound=StreamRoot)
+
+
+class Stream(Generic[Root]):
     """Each phase returns what the gateway does next with its direction."""
 
     __slots__ = (
@@ -72,16 +103,15 @@ class Stream:
         half.ended = half.without_body = end_of_stream
         if self._bypassed:
             return CONTINUE
-        headers = Headers(to_text(fields))
+        headers = Headers(fields.decode("utf-8", "surrogateescape"))  # as `text.to_text`
         try:
             outcome = half.on_headers(self.id, headers, end_of_stream)
-        except PluginFailure as failure:
-            self.fail(str(failure), half)
-        else:
             if outcome is not None:
                 self.root.carry_out(outcome, self, half)
+        except BaseException as error:
+            self.fail(self.root.message(error), half)
         if half.hold is None:
-            return CONTINUE
+            return CONTINUE if half.mode is not _SKIP else self.root.unread[half.number]
         action = STOP_ALL if half.hold is _PAUSE else STOP_HEADERS
         half.hold = None
         half.stopped = True
@@ -112,18 +142,38 @@ class Stream:
             half.ended = True
             data = self._abi.get_buffer_bytes(half.body_kind, 0, EVERYTHING) if half.collecting else None
             action = self._ask(half, data or b"", True)
-        return CONTINUE if action == CONTINUE else STOP_TRAILERS
+        half.trailers_wait = True
+        return CONTINUE if action == CONTINUE and self._show_trailers(half) else STOP_TRAILERS
+
+    def _show_trailers(self, half: Half) -> bool:
+        """Behind the end of the body: whether they go on, and all that waits in front of them."""
+        half.trailers_wait = False
+        on_trailers = self.root.on_trailers[half.number]
+        if on_trailers is None or self._bypassed or self.closed:
+            return True
+        if self._gateway.here != self.id:
+            self._gateway.enter(self.id)
+        trailers = Trailers(split_pairs(self._abi.get_header_map_pairs(half.map_kind + TRAILERS)))
+        try:
+            outcome = on_trailers(self.id, trailers)
+            if outcome is not None:
+                assert not isinstance(outcome, bytes), "only body phases answer with a body"
+                self.root.carry_out(outcome, self, half)
+        except BaseException as error:
+            self.fail(self.root.message(error), half)
+        half.stopped = half.hold is not None
+        half.hold = None
+        return not half.stopped
 
     def close(self) -> None:
         """The stream is over, however it ended. Called once."""
         self.closed = True
         try:
-            outcome = self.root.dispatcher.on_done(self.id)
-        except PluginFailure as failure:
-            self.log(str(failure))
-        else:
+            outcome = self.root.on_done(self.id)
             if outcome is not None:
                 self.root.carry_out(outcome, self, None)
+        except BaseException as error:
+            self.log(self.root.message(error))
 
     def _ask(self, half: Half, data: bytes, end_of_stream: bool) -> int:
         """Give the plugin a chunk, or the whole body."""
@@ -133,15 +183,15 @@ class Stream:
             self.set_body(half, data)
         try:
             outcome: Outcome = half.on_body(self.id, data, end_of_stream)
-        except PluginFailure as failure:
-            self.fail(str(failure), half)
+            if outcome is None:
+                return self._leave(half, CONTINUE) if half.stopped or half.buffering else CONTINUE
+            if isinstance(outcome, bytes):
+                self.set_body(half, outcome)
+                return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
+            self.root.carry_out(outcome, self, half)
+        except BaseException as error:
+            self.fail(self.root.message(error), half)
             return self._leave(half, CONTINUE)
-        if outcome is None:
-            return self._leave(half, CONTINUE) if half.stopped or half.buffering else CONTINUE
-        if isinstance(outcome, bytes):
-            self.set_body(half, outcome)
-            return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
-        self.root.carry_out(outcome, self, half)
         if half.hold is _STOP_NO_BUFFER and self.taken:
             return self._leave(half, self.taken.leave())
         return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
@@ -177,6 +227,8 @@ class Stream:
         return not self.closed and not (self._answered if half is self.request else self._superseded)
 
     def go_on(self, half: Half) -> None:
+        if half.trailers_wait and not (self._show_trailers(half) and self.moves(half)):
+            return
         half.stopped = half.passing = False
         self._gateway.enter(self.id)
         self._abi.continue_stream(half.number)
@@ -189,24 +241,31 @@ class Stream:
             self.taken = (HigressInjections if self._gateway.redis else Injections)(self)
         return self.taken
 
-    def read(self, half: Half, mode: BodyMode, limit: int | None, higress_property: bytes) -> None:
-        half.mode = mode
-        half.limit = limit
-        if limit is not None and self._gateway.redis:
-            # Higress lets a plugin raise its limit too.
-            self._gateway.enter(self.id)
-            self._abi.set_property(higress_property, str(limit).encode())
+    def raise_limit(self, name: bytes, limit: int) -> None:
+        """Only Higress lets a plugin raise the gateway's own limit of a body, by a property."""
+        self._gateway.enter(self.id)
+        self._abi.set_property(name, str(limit).encode())
 
     def edit(self, half: Half, edits: wire.FieldEdits) -> None:
         # To read the whole map, edit it here and write it back starts at 40 us.
         if self._gateway.here != self.id:
             self._gateway.enter(self.id)
         if status := self._abi.edit_header_map(half.map_kind, to_bytes("\0".join(edits))):
-            names = ", ".join(dict.fromkeys(name[1:] for name in edits[::2]))
-            self.log(f"not all {half.name} headers could be changed ({status_name(status)}): {names}")
+            self._not_edited(f"{half.name} headers", status, edits)
+
+    def edit_trailers(self, half: Half, edits: wire.FieldEdits) -> None:
+        self._gateway.enter(self.id)
+        if status := self._abi.edit_header_map(half.map_kind + TRAILERS, to_bytes("\0".join(edits))):
+            self._not_edited(f"{half.name} trailers", status, edits)
+
+    def _not_edited(self, what: str, status: int, edits: wire.FieldEdits) -> None:
+        names = ", ".join(dict.fromkeys(name[1:] for name in edits[::2]))
+        self.log(f"not all {what} could be changed ({status_name(status)}): {names}")
 
     def set_body(self, half: Half, body: bytes) -> None:
         """Replace what the gateway has in its buffer for this phase, or has kept there."""
+        if type(body) is not bytes:
+            body = checks.data(body, "a body")  # Would trap, and not raise.
         if self._gateway.here != self.id:
             self._gateway.enter(self.id)
         if self._abi.set_buffer_bytes(half.body_kind, 0, EVERYTHING, body) and body:
@@ -254,15 +313,16 @@ class Stream:
         if self._answered:
             self.log(f"a second local reply ({reply.status}) was given in vain")
             return
+        # What does not fit would trap, and not raise.
+        status = checks.number(reply.status, "the status of a reply", 0, checks.MAX_U32)
+        body = checks.data(reply.body, "the body of a reply")
         self._answered = True
         if self.response.arrived:
             # The gateway sends it past the plugin, or breaks the response off if its headers have gone.
             self._superseded = True
             self.response.mode = _SKIP
         self._gateway.enter(self.id)
-        self._abi.send_local_response(
-            reply.status, encode(reply.details), reply.body, join_pairs(reply.headers), _NO_GRPC_STATUS
-        )
+        self._abi.send_local_response(status, encode(reply.details), body, join_pairs(reply.headers), _NO_GRPC_STATUS)
 
     def _reply_instead(self, reply: LocalReply, half: Half | None) -> None:
         """A reply because of a failure. If the answer on its way is a local reply already, that one is rewritten."""
@@ -304,11 +364,11 @@ class Stream:
         """The plugin may say what the client gets instead of a response that is too large. False: it did not."""
         try:
             outcome = self.response.on_body(self.id, b"", False)
-        except PluginFailure as failure:
-            self.fail(str(failure), self.response)
+            if outcome is not None and not isinstance(outcome, bytes):
+                self.root.carry_out(outcome, self, self.response)
+        except BaseException as error:
+            self.fail(self.root.message(error), self.response)
             return True
-        if outcome is not None and not isinstance(outcome, bytes):
-            self.root.carry_out(outcome, self, self.response)
         return self._answered
 
     def fail(self, message: str, half: Half | None = None) -> None:
@@ -345,4 +405,4 @@ class Stream:
             self.go_on(half)
 
     def log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
-        self.root.port.log(level, self.id, message)
+        self.root.log(level, self.id, message)

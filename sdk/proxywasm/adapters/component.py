@@ -21,9 +21,10 @@ from wit_world.imports import host, types
 
 from proxywasm import wire
 from proxywasm.adapters.instance import begin, settle
-from proxywasm.dispatcher import Dispatcher
+from proxywasm.checks import MAX_U32, number
+from proxywasm.core.dispatcher import Dispatcher
+from proxywasm.core.trailers import Trailers
 from proxywasm.headers import Headers
-from proxywasm.tracebacks import plugin_traceback
 from proxywasm.wire import Fields, LogLevel, MetricKind, as_unicode, join_fields, split_fields, with_bytes
 
 _LEVELS = {
@@ -37,6 +38,7 @@ _LEVELS = {
 _LEVELS_BACK = {there: here for here, there in _LEVELS.items()}
 
 
+_MAX_U16: Final = 2**16 - 1
 _LARGE: Final = 1024 * 1024
 _MOST: Final = 127 * 1024 * 1024
 """Bytes in UTF-8 that cross in any case. Wasmtime ends the instance that answers with 128 MiB."""
@@ -172,12 +174,19 @@ _MODES = {
 }
 
 
+# Numbers are checked here once more, because one that does not fit would trap, and not raise.
+
+
 def _reading(command: wire.ReadRequestBody | wire.ReadResponseBody) -> Any:
-    return types.BodyReading(_MODES[command.mode], command.limit)
+    limit = command.limit
+    if limit is not None:
+        limit = number(limit, "the limit of a body", 0, MAX_U32)
+    return types.BodyReading(_MODES[command.mode], limit)
 
 
 def _reply(reply: wire.LocalReply) -> Any:
-    return types.LocalReply(reply.status, as_unicode(join_fields(reply.headers)), _payload(reply.body), reply.details)
+    status = number(reply.status, "the status of a reply", 0, _MAX_U16)
+    return types.LocalReply(status, as_unicode(join_fields(reply.headers)), _payload(reply.body), reply.details)
 
 
 def _injection(injection: wire.Injection) -> Any:
@@ -185,7 +194,9 @@ def _injection(injection: wire.Injection) -> Any:
 
 
 _COMMANDS: dict[type, Callable[[Any], Any]] = {
-    wire.EffectiveContext: lambda command: types.Command_EffectiveContext(command.value),
+    wire.EffectiveContext: lambda command: types.Command_EffectiveContext(
+        number(command.value, "the number of a stream", 0, MAX_U32)
+    ),
     wire.HoldPhase: lambda command: types.Command_Hold(_HOLDS[command.value]),
     wire.ReadRequestBody: lambda command: types.Command_ReadRequestBody(_reading(command)),
     wire.ReadResponseBody: lambda command: types.Command_ReadResponseBody(_reading(command)),
@@ -198,6 +209,10 @@ _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.ResumeResponse: lambda _: types.Command_ResumeResponse(),
     wire.SendLocalReply: lambda command: types.Command_SendLocalReply(_reply(command.value)),
     wire.FailStream: lambda command: types.Command_Fail(command.value),
+    wire.ReadRequestTrailers: lambda _: types.Command_ReadRequestTrailers(),
+    wire.ReadResponseTrailers: lambda _: types.Command_ReadResponseTrailers(),
+    wire.EditRequestTrailers: lambda command: types.Command_EditRequestTrailers(as_unicode("\0".join(command.value))),
+    wire.EditResponseTrailers: lambda command: types.Command_EditResponseTrailers(as_unicode("\0".join(command.value))),
 }
 """How each command crosses, as the generated class of its case."""
 
@@ -244,7 +259,7 @@ def _failed(error: BaseException) -> Any:
 
     The rest is what a plugin can make of the SDK's objects, for example a command that is none.
     """
-    return types.Outcome_Failed(str(error) if type(error) is wire.PluginFailure else plugin_traceback(error))
+    return types.Outcome_Failed(str(error) if type(error) is wire.PluginFailure else _dispatcher.traceback(error))
 
 
 def _forget_answer() -> None:
@@ -254,7 +269,8 @@ def _forget_answer() -> None:
 
 
 _dispatcher = Dispatcher(plugin, _ComponentHost())
-_request_body, _response_body = _dispatcher.on_request_body, _dispatcher.on_response_body
+_request_headers, _request_body = _dispatcher.on_request_headers, _dispatcher.on_request_body
+_response_headers, _response_body = _dispatcher.on_response_headers, _dispatcher.on_response_body
 
 
 class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build, unknown to the type checker
@@ -264,16 +280,18 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         begin(_dispatcher)
         try:
             _dispatcher.configure(config, _LEVELS_BACK[log_level])
-        except (wire.ConfigError, wire.PluginFailure) as error:
-            raise Err(str(error)) from None
+        except wire.ConfigError as error:
+            raise Err(types.StartError_Refused(str(error))) from None
+        except wire.PluginFailure as error:
+            raise Err(types.StartError_Failed(str(error))) from None
         except BaseException as error:
-            raise Err(plugin_traceback(error)) from None
+            raise Err(types.StartError_Failed(_dispatcher.traceback(error))) from None
 
     def on_request_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
         try:
             if headers[:1] == "\0":
                 headers = with_bytes(headers)
-            return _outcome(_dispatcher.on_request_headers(context, Headers(headers), end_of_stream))
+            return _outcome(_request_headers(context, Headers(headers), end_of_stream))
         except BaseException as error:
             return _failed(error)
 
@@ -285,11 +303,17 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         except BaseException as error:
             return _failed(error)
 
+    def on_request_trailers(self, context: int, trailers: str) -> Any:
+        try:
+            return _outcome(_dispatcher.on_request_trailers(context, Trailers(with_bytes(trailers))))
+        except BaseException as error:
+            return _failed(error)
+
     def on_response_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
         try:
             if headers[:1] == "\0":
                 headers = with_bytes(headers)
-            return _outcome(_dispatcher.on_response_headers(context, Headers(headers), end_of_stream))
+            return _outcome(_response_headers(context, Headers(headers), end_of_stream))
         except BaseException as error:
             return _failed(error)
 
@@ -299,6 +323,12 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         try:
             outcome = _response_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream)
             return _UNCHANGED if outcome is None else _outcome(outcome)
+        except BaseException as error:
+            return _failed(error)
+
+    def on_response_trailers(self, context: int, trailers: str) -> Any:
+        try:
+            return _outcome(_dispatcher.on_response_trailers(context, Trailers(with_bytes(trailers))))
         except BaseException as error:
             return _failed(error)
 

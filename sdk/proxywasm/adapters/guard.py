@@ -1,5 +1,5 @@
 """Import this before the plugin: what plugins must not use names the rule from here on."""
 
-from ..runtime import guard_sleep
+from ..core.running import guard_sleep
 
 guard_sleep()

@@ -7,9 +7,9 @@ import os
 import random
 import sys
 
-from .. import log
-from ..dispatcher import Dispatcher
-from ..runtime import running
+from ..core import log_lines
+from ..core.dispatcher import Dispatcher
+from ..core.running import running
 
 
 def settle() -> None:
@@ -27,6 +27,6 @@ def begin(dispatcher: Dispatcher) -> None:
     Natively each call does the first two, because plugins share the process; here that would be a sixth of a call.
     """
     running.set(dispatcher)
-    sys.stdout, sys.stderr = log.stdout, log.stderr
+    sys.stdout, sys.stderr = log_lines.stdout, log_lines.stderr
     # The build's snapshot holds a seeded generator, the same in every instance.
     random.seed(int.from_bytes(os.urandom(32)))

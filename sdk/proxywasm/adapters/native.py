@@ -5,30 +5,29 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from .. import log
-from ..dispatcher import Dispatcher
+from ..core import log_lines
+from ..core.dispatcher import Dispatcher
+from ..core.running import guard_sleep, running
+from ..core.trailers import Trailers
 from ..errors import ConfigError
 from ..headers import Headers
+from ..loading import PluginNotFoundError, plugin_of
+from ..made_plugins import MadePlugins
 from ..plugin import Plugin
-from ..runtime import guard_sleep, running
-from ..tracebacks import plugin_traceback
 from ..wire import Fields, Host, Outcome, PluginFailure, Program, as_unicode, join_fields, split_fields, with_bytes
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class PluginNotFoundError(ImportError):
-    """There is no plugin where one was expected. The message says what was looked for."""
-
-
 def load_plugin(path: Path) -> Plugin[Any]:
     """The plugin of a package folder or a module file: its attribute `plugin`.
 
-    The folder that holds it is put on `sys.path`, as a build does.
+    The folder that holds it is put on `sys.path`, as a build does. Raises `PluginNotFoundError`.
     """
     if not (path.suffix == ".py" or (path / "__init__.py").is_file()):
         raise PluginNotFoundError(f"{path} is neither a Python file nor a package folder with an __init__.py")
@@ -36,11 +35,9 @@ def load_plugin(path: Path) -> Plugin[Any]:
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    module = importlib.import_module(path.resolve().stem)
-    plugin = getattr(module, "plugin", None)
-    if not isinstance(plugin, Plugin):
-        raise PluginNotFoundError(f"{path} has no attribute `plugin` that is a proxywasm.Plugin")
-    return plugin
+    with MadePlugins() as made:
+        module = importlib.import_module(path.resolve().stem)
+    return plugin_of(module, made)
 
 
 def native_program(plugin: Plugin[Any], host: Host) -> Program:
@@ -54,14 +51,17 @@ class NativeProgram:
 
     def __init__(self, plugin: Plugin[Any], host: Host) -> None:
         dispatcher = _NativeDispatcher(plugin, host)
-        self.configure = _guarded(dispatcher.configure)
-        self.on_request_body = _guarded(dispatcher.on_request_body)
-        self.on_response_body = _guarded(dispatcher.on_response_body)
-        self.on_done, self.on_tick = _guarded(dispatcher.on_done), _guarded(dispatcher.on_tick)
-        self.on_redis_call_response = _guarded(dispatcher.on_redis_call_response)
-        self._request_headers = _guarded(dispatcher.on_request_headers)
-        self._response_headers = _guarded(dispatcher.on_response_headers)
-        self._http_call_response = _guarded(dispatcher.on_http_call_response)
+        guarded = partial(_guarded, dispatcher)
+        self.configure = guarded(dispatcher.configure)
+        self.on_request_body = guarded(dispatcher.on_request_body)
+        self.on_response_body = guarded(dispatcher.on_response_body)
+        self.on_done, self.on_tick = guarded(dispatcher.on_done), guarded(dispatcher.on_tick)
+        self.on_redis_call_response = guarded(dispatcher.on_redis_call_response)
+        self._request_headers = guarded(dispatcher.on_request_headers)
+        self._response_headers = guarded(dispatcher.on_response_headers)
+        self._request_trailers = guarded(dispatcher.on_request_trailers)
+        self._response_trailers = guarded(dispatcher.on_response_trailers)
+        self._http_call_response = guarded(dispatcher.on_http_call_response)
 
     def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
         return self._request_headers(context, _headers(headers), end_of_stream)
@@ -69,11 +69,17 @@ class NativeProgram:
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
         return self._response_headers(context, _headers(headers), end_of_stream)
 
+    def on_request_trailers(self, context: int, trailers: Fields) -> Outcome:
+        return self._request_trailers(context, Trailers(_as_in_wasm(trailers)))
+
+    def on_response_trailers(self, context: int, trailers: Fields) -> Outcome:
+        return self._response_trailers(context, Trailers(_as_in_wasm(trailers)))
+
     def on_http_call_response(self, call: int, headers: Fields, body: bytes) -> Outcome:
         return self._http_call_response(call, split_fields(_as_in_wasm(headers)), body)
 
 
-def _guarded(event: Callable[P, T]) -> Callable[P, T]:
+def _guarded(dispatcher: Dispatcher, event: Callable[P, T]) -> Callable[P, T]:
     """What a plugin can make of the SDK's own objects raises outside of its callbacks: a failure of it, as in Wasm."""
 
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -81,8 +87,10 @@ def _guarded(event: Callable[P, T]) -> Callable[P, T]:
             return event(*args, **kwargs)
         except (PluginFailure, ConfigError):
             raise
-        except Exception as error:
-            raise PluginFailure(plugin_traceback(error)) from error
+        except BaseException as error:
+            if issubclass(type(error), dispatcher.ends_process):
+                raise
+            raise PluginFailure(dispatcher.traceback(error)) from error
 
     return guarded
 
@@ -104,7 +112,7 @@ class _NativeDispatcher(Dispatcher):
     def run(self, context: int, function: Callable[..., Any], *args: Any, own: int | None = None) -> Outcome:
         token = running.set(self)
         saved = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = log.stdout, log.stderr
+        sys.stdout, sys.stderr = log_lines.stdout, log_lines.stderr
         try:
             return super().run(context, function, *args, own=own)
         except PluginFailure as failure:

@@ -30,8 +30,16 @@ _machine = Machine(plugin, host, redis, Err)
 class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build, unknown to the type checker
     """The exports of the world. componentize-py makes a new instance for each call, so everything lasting is outside.
 
-    Whatever the plugin raises has been dealt with before it gets here; anything else that is raised would trap.
+    Whatever is raised has been dealt with before it gets here, see `abi.root.Root.message`: it would trap.
     """
+
+    # What every stream has is the machine's own method: a call in between would be a fiftieth of such a callback.
+    on_request_headers = _machine.request_headers
+    on_request_body = _machine.request_body
+    on_response_headers = _machine.response_headers
+    on_response_body = _machine.response_body
+    on_log = _machine.log
+    on_delete = _machine.delete
 
     def on_vm_start(self, context: int, configuration_size: int) -> bool:
         return True
@@ -42,29 +50,11 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
     def on_context_create(self, context: int, parent: int) -> None:
         _machine.context_create(context, parent)
 
-    def on_request_headers(self, context: int, parent: int, log_level: int, headers: bytes, end_of_stream: bool) -> int:
-        return _machine.request_headers(context, parent, log_level, headers, end_of_stream)
-
-    def on_request_body(self, context: int, size: int, end_of_stream: bool) -> int:
-        return _machine.request_body(context, size, end_of_stream)
-
     def on_request_trailers(self, context: int, count: int) -> int:
         return _machine.request_trailers(context)
 
-    def on_response_headers(self, context: int, headers: bytes, end_of_stream: bool) -> int:
-        return _machine.response_headers(context, headers, end_of_stream)
-
-    def on_response_body(self, context: int, size: int, end_of_stream: bool) -> int:
-        return _machine.response_body(context, size, end_of_stream)
-
     def on_response_trailers(self, context: int, count: int) -> int:
         return _machine.response_trailers(context)
-
-    def on_log(self, context: int) -> None:
-        _machine.log(context)
-
-    def on_delete(self, context: int) -> None:
-        _machine.delete(context)
 
     def on_tick(self, context: int) -> None:
         _machine.tick(context)

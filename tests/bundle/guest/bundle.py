@@ -12,10 +12,11 @@ from typing import Any
 from bundled import PLUGINS
 
 from proxywasm import Plugin
-from proxywasm.dispatcher import Dispatcher
+from proxywasm.core.dispatcher import Dispatcher
 from proxywasm.wire import LogLevel
 
 plugin: Plugin[Any] = Plugin("bundle")
+plugin.parse_config(lambda document: document)  # a plugin without callbacks is not built; it becomes another's
 
 _configure = Dispatcher.configure
 

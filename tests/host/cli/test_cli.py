@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from proxywasm_host.building.flagship import flagship
 from proxywasm_host.cli.main import main
 
 TESTS = Path(__file__).parents[2]
@@ -120,6 +121,87 @@ def test_a_mistake_is_one_line_and_exits_with_2(words: list[object], message: st
     assert "Traceback" not in result.output
 
 
+PLUGIN = "from proxywasm import Plugin\nplugin = Plugin('x')\nplugin.on_stream_done(lambda ctx, config: None)\n"
+EXCHANGE: dict[str, Any] = {
+    "name": "x",
+    "config": {},
+    "request": {"headers": [[":method", "GET"], [":path", "/"], [":authority", "a"], [":scheme", "https"]]},
+    "response": {"headers": [[":status", "200"]], "body": ["ok"]},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the command runs in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_plugin_of_the_folder_is_replayed(folder: Path) -> None:
+    write(folder, EXCHANGE)
+    (folder / "own_plugin_of_the_folder.py").write_text(
+        PLUGIN + "@plugin.on_response_headers\ndef f(ctx, config): ctx.response_headers['x-own'] = 'yes'\n"
+    )
+    result = run("replay", "--native", "--json", "exchange.json")
+    assert result.exit_code == 0, result.output
+    assert ["x-own", "yes"] in json.loads(result.stdout)["downstream"]["headers"]
+    assert result.stderr == "plugin: own_plugin_of_the_folder.py\n"
+
+
+def test_a_folder_without_plugins_is_told_that_ai_proxy_is_taken(folder: Path) -> None:
+    result = run("replay", "--native", "--check", RECORDING)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == f"plugin: {flagship()} (there is none in {folder})\n"
+
+
+def test_of_several_plugins_one_has_to_be_named(folder: Path) -> None:
+    for name in ("one_of_several.py", "another_of_several.py"):
+        (folder / name).write_text(PLUGIN)
+    write(folder, EXCHANGE)
+    result = run("replay", "--native", "exchange.json")
+    assert result.exit_code == 2
+    assert "several plugins" in result.stderr
+    assert "name the file or package folder with --plugin" in result.stderr
+    named = run("replay", "--native", "--plugin", "one_of_several.py", "exchange.json")
+    assert named.exit_code == 0
+    assert named.stderr == "plugin: one_of_several.py\n"
+
+
+def test_a_component_is_named_too(ai_proxy_component: Path) -> None:
+    assert run("replay", "--wasm", ai_proxy_component, RECORDING).stderr == f"plugin: {ai_proxy_component}\n"
+
+
+def test_a_benchmark_names_the_plugins_that_it_measures(folder: Path) -> None:
+    (folder / "not_measured.py").write_text(PLUGIN)
+    tool = Path(sys.executable).with_name("proxywasm")
+    with subprocess.Popen([tool, "bench"], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        first = process.stderr.readline()
+        process.kill()  # the measurements take minutes
+    assert first == f"plugins: bench_plugin.py of proxywasm, {flagship()}\n"
+
+
+def test_to_check_nothing_is_an_error(folder: Path) -> None:
+    (folder / "checks_nothing.py").write_text(PLUGIN)
+    write(folder, EXCHANGE)
+    result = run("replay", "--native", "--check", "exchange.json")
+    assert result.exit_code == 2
+    assert "error: nothing was checked: no exchange in these files has a key `expect`" in result.stderr
+    upstream = {"headers": EXCHANGE["request"]["headers"], "body": ""}
+    downstream = {**EXCHANGE["response"], "headers": [[":status", "200"]]}
+    expect: dict[str, Any] = {
+        "start": "ok",
+        "upstream": upstream,
+        "downstream": downstream,
+        "local_reply": None,
+        "callouts": [],
+    }
+    write(folder, [EXCHANGE, {**EXCHANGE, "name": "y", "expect": expect}])
+    result = run("replay", "--native", "--check", "exchange.json")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.endswith("2 exchanges: 1 nothing expected, 1 same\n")
+
+
 def test_a_plugin_that_raises_natively_shows_its_own_traceback(tmp_path: Path) -> None:
     plugin = tmp_path / "broken_natively.py"
     plugin.write_text("1 / 0\n")
@@ -139,6 +221,26 @@ def test_a_plugin_that_raises_in_a_stream_is_answered_for_by_the_host(tmp_path: 
     assert result.exit_code == 0
     assert "\nThe host answered for the plugin\n  500 proxywasm.plugin_failed\n" in result.stdout
     assert "ZeroDivisionError" in result.stdout
+
+
+def test_a_chain_is_replayed_with_each_plugin_that_is_named(tmp_path: Path) -> None:
+    words: list[object] = []
+    for name in ("first_link", "second_link"):
+        plugin = tmp_path / f"{name}.py"
+        plugin.write_text(
+            f"from proxywasm import Plugin\nplugin = Plugin('{name}')\n"
+            "plugin.on_request_headers(lambda ctx, config: ctx.request_headers.add('x-link', config['mark']))\n"
+        )
+        words += ["--plugin", plugin]
+    request = {"headers": [[":method", "GET"], [":path", "/"], [":authority", "a"]]}
+    configs = [{"config": {"mark": mark}} for mark in ("one", "two")]
+    expect = {"upstream": {"headers": [*request["headers"], ["x-link", "one"], ["x-link", "two"]], "body": ""}}
+    exchange = write(tmp_path, {"name": "chained", "plugins": configs, "request": request, "expect": expect})
+    result = run("replay", "--native", "--check", *words, exchange)
+    assert result.exit_code == 0, result.output
+    alone = run("replay", "--native", *words[:2], exchange)
+    assert alone.exit_code == 2
+    assert "chained: has a configuration for 2 plugins, and is replayed through 1 plugin" in alone.stderr
 
 
 def test_a_build_without_a_plugin_says_so(tmp_path: Path) -> None:

@@ -318,6 +318,51 @@ def test_run_says_when_it_is_ready_and_ends_as_envoy_does(
     assert [path.name for path in tmp_path.iterdir()] == ["gateway.yaml"]
 
 
+def answers(port: int) -> bool:
+    """Whether a worker takes a request within a second."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.settimeout(1)
+        client.sendall(b"GET /v1/chat HTTP/1.1\r\nhost: model.test\r\n\r\n")
+        try:
+            return client.recv(1) == b"H"
+        except TimeoutError:
+            return False
+
+
+def test_a_plugin_that_loops_does_not_keep_envoy_from_ending(
+    tmp_path: Path, plugin: Path, upstream: int, port: int
+) -> None:
+    upstreams = {"model.test": f"http://127.0.0.1:{upstream}"}
+    command = [*COMMAND, str(gateway_file(tmp_path, port, plugin, upstreams=upstreams)), "--run"]
+    env = os.environ | {"KEY": "sk-secret"}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == f"ready: http://127.0.0.1:{port}\n"
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET /v1/chat HTTP/1.1\r\nhost: model.test\r\nx-hang: yes\r\n\r\n")
+            while answers(port):
+                pass  # until the one worker is in the plugin
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 128 + signal.SIGKILL
+    assert "warning: Envoy has not ended in 5 seconds, and is killed; a plugin may be looping\n" in log
+
+
+def test_the_log_names_a_plugin_once(tmp_path: Path, plugin: Path, port: int) -> None:
+    """Envoy puts name, root id and VM in front of what a stream logs, and root id and VM in front of other lines."""
+    gateway = read(gateway_file(tmp_path, port, plugin), {"KEY": "sk-secret"})
+    config = bootstrap(gateway, build_modules(gateway), find_ca_file(gateway))
+    found = [item["typed_config"]["config"] for item in all_filters(config) if item["name"] == "plugin.router"]
+    assert [(one["name"], one["root_id"], one["vm_config"]["vm_id"]) for one in found] == [("plugins.0", "router", "0")]
+
+
+def all_filters(config: Any) -> Iterator[Any]:
+    """Those of the one listener."""
+    for chain in config["static_resources"]["listeners"][0]["filter_chains"]:
+        for network_filter in chain["filters"]:
+            yield from network_filter["typed_config"]["http_filters"]
+
+
 def test_envoy_ends_with_a_program_that_cannot_say_that_it_is_ready(tmp_path: Path, plugin: Path, port: int) -> None:
     gateway = read(gateway_file(tmp_path, port, plugin), {"KEY": "sk-secret"})
 
@@ -335,5 +380,5 @@ def test_the_exit_code_is_envoys(tmp_path: Path, port: int) -> None:
     broken.write_bytes(b"no module")
     done = run(gateway_file(tmp_path, port, broken), "--run", KEY="sk-secret")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "router" in done.stderr
+    assert "Unable to create Wasm plugin plugins.0\n" in done.stderr
     assert "sk-secret" not in done.stderr

@@ -21,6 +21,9 @@ def entry(**changes: Any) -> dict[str, Any]:
     return {"name": "one", "config": {}, "request": {"headers": [[":path", "/"]]}} | changes
 
 
+BARE = {key: value for key, value in entry().items() if key != "config"}
+
+
 def write(folder: Path, document: Any) -> Path:
     path = folder / "exchanges.json"
     path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
@@ -59,6 +62,19 @@ def test_a_configuration_in_quotes_is_taken_as_it_is(tmp_path: Path) -> None:
     assert exchange.config == "{not json"
 
 
+def test_a_chain_has_a_configuration_for_each_plugin(tmp_path: Path) -> None:
+    plugins = [{"name": "auth", "config": {"key": "k"}}, {}, {"config": "raw"}]
+    [exchange] = load(write(tmp_path, {**BARE, "plugins": plugins}))
+    assert exchange.configs == ('{"key": "k"}', "", "raw")
+    dump([exchange], tmp_path / "copy.json")
+    assert load(tmp_path / "copy.json")[0].configs == exchange.configs
+
+
+def test_an_exchange_for_one_plugin_has_one_configuration(tmp_path: Path) -> None:
+    [exchange] = load(write(tmp_path, entry()))
+    assert exchange.configs == ("{}",)
+
+
 def test_notes_under_any_other_name_are_welcome(tmp_path: Path) -> None:
     [exchange] = load(write(tmp_path, entry(author="me")))
     assert exchange.raw["author"] == "me"
@@ -73,6 +89,14 @@ def test_notes_under_any_other_name_are_welcome(tmp_path: Path) -> None:
         ([entry(), entry()], "exchange 1 ('one'): name: is used twice in this file"),
         ([entry(respones={})], "exchange 0 ('one'): respones: no such key; did you mean 'response'?"),
         ([{"name": "one"}], "exchange 0 ('one'): request: is missing"),
+        (
+            [entry(plugins=[{}])],
+            "exchange 0 ('one'): plugins: has the configurations of a chain; `config`, that of one",
+        ),
+        ([{**BARE, "plugins": []}], "exchange 0 ('one'): plugins: a chain has at least one plugin"),
+        ([{**BARE, "plugins": {}}], "exchange 0 ('one'): plugins: expected an array, got {}"),
+        ([{**BARE, "plugins": [7]}], "exchange 0 ('one'): plugins.0: expected an object, got 7"),
+        ([{**BARE, "plugins": [{"confg": 7}]}], "plugins.0.confg: no such key; did you mean 'config'?"),
         ([entry(request={})], "request.headers: is missing"),
         ([entry(request={"headers": [["a"]]})], 'request.headers.0: expected a pair ["name", "value"], got ["a"]'),
         ([entry(response={"headers": [], "body": [1]})], 'response.body.0: expected text or {"base64": "..."}, got 1'),

@@ -246,3 +246,97 @@ def test_many_responses_share_one_instance() -> None:
 def test_an_answer_without_a_body_ends_in_its_headers_or_in_an_empty_chunk(body: tuple[bytes, ...]) -> None:
     result = run(Plugin("nothing"), response=Message([(":status", "204")], body))
     assert result["downstream"]["body"] == [""] * len(body)
+
+
+# Chains.
+
+
+def link(name: str, *, ticks: int = 0, reply: bool = False) -> Plugin[Any]:
+    """Marks what passes, in either direction."""
+    plugin: Plugin[Any] = Plugin(name)
+
+    @plugin.on_request_headers
+    def request_headers(ctx: HttpContext, config: Any) -> None:
+        ctx.request_headers.add("x-passed", f"{name} {config.get('mark')}")
+        if reply:
+            ctx.send_http_response(403, body="no", details="refused")
+
+    @plugin.on_response_headers
+    def response_headers(ctx: HttpContext, _config: Any) -> None:
+        ctx.response_headers.add("x-passed", name)
+
+    if ticks:
+
+        @plugin.on_tick(ticks)
+        def tick(_plugin: Any) -> None:
+            log.info("%s ticks", name)
+
+    return plugin
+
+
+def run_chain(*plugins: Plugin[Any], **parts: Any) -> Result:
+    configs = tuple(f'{{"mark": {number}}}' for number in range(len(plugins)))
+    exchange = dataclasses.replace(Exchange("test", "", GET, OK, chain=configs), **parts)
+    return replay(exchange, [native_session(plugin) for plugin in plugins])
+
+
+def passed(message: Result) -> list[str]:
+    return [value for name, value in message["headers"] if name == "x-passed"]
+
+
+def test_a_chain_is_replayed_with_a_configuration_for_each_plugin() -> None:
+    result = run_chain(link("a"), link("b"))
+    assert passed(result["upstream"]) == ["a 0", "b 1"]
+    assert passed(result["downstream"]) == ["b", "a"]
+
+
+def test_of_a_chain_it_is_shown_what_the_client_got_of_a_reply() -> None:
+    result = run_chain(link("a"), link("b", reply=True), link("c"))
+    assert result["upstream"] is None
+    assert (result["local_reply"]["status"], result["local_reply"]["body"]) == (403, "no")
+    assert passed(result["downstream"]) == ["b", "a"]
+    assert result["downstream"]["body"] == ["no"]
+
+
+def test_call_outs_of_all_plugins_of_a_chain_are_answered() -> None:
+    callouts = (CallOut(None, "/key", Message([(":status", "200")], (b"k",))),)
+    result = run_chain(calling(), link("b"), calling(), callouts=callouts)
+    assert len(result["callouts"]) == 2
+    assert ["x-answer", "200 k"] in result["upstream"]["headers"]
+
+
+def test_each_plugin_of_a_chain_has_its_own_ticks() -> None:
+    result = run_chain(link("a", ticks=300), link("b", ticks=200), wait_ms=650)
+    at = {100: "ab", 300: "b", 400: "a", 500: "b"}  # the first tick of a rule comes with the first of the plugin
+    assert result["logs"] == [f"[info] {name} ticks" for names in at.values() for name in names]
+
+
+def test_plugins_of_a_chain_draw_different_random_numbers() -> None:
+    def drawing(name: str) -> Plugin[Any]:
+        plugin: Plugin[Any] = Plugin(name)
+
+        @plugin.on_request_headers
+        def draw(ctx: HttpContext, _config: Any) -> None:
+            ctx.request_headers.add("x-passed", secrets.token_hex())
+
+        return plugin
+
+    first, second = passed(run_chain(drawing("a"), drawing("b"))["upstream"])
+    assert first != second
+    assert passed(run_chain(drawing("a"), drawing("b"))["upstream"]) == [first, second]
+
+
+def test_an_exchange_for_another_number_of_plugins_is_not_replayed() -> None:
+    with pytest.raises(ReplayError, match="test: has a configuration for 1 plugin, and is replayed through 2 plugins"):
+        run_chain(link("a"), link("b"), chain=())
+
+
+def test_a_plugin_of_a_chain_that_does_not_start_is_reported() -> None:
+    refusing: Plugin[Any] = Plugin("refusing")
+
+    @refusing.parse_config
+    def parse(_document: Any) -> Any:
+        raise ConfigError("not like this")
+
+    result = run_chain(link("a"), refusing)
+    assert (result["start"], result["error"]) == ("failed", "not like this")

@@ -12,7 +12,16 @@ from tests.host.scripted import scripted
 
 from proxywasm import wire
 from proxywasm.wire import BodyMode, Hold, PluginFailure, ProgramLost
-from proxywasm_host.stream import RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders, Runner, Stream
+from proxywasm_host.stream import (
+    ChainedStream,
+    RequestBody,
+    RequestHeaders,
+    Reset,
+    ResponseBody,
+    ResponseHeaders,
+    Runner,
+    Stream,
+)
 
 MANY = 3000
 """More than Python nests calls."""
@@ -37,6 +46,10 @@ commands = st.one_of(
     st.builds(wire.ReadResponseBody, modes, limits),
     st.builds(wire.EditRequestHeaders, edits),
     st.builds(wire.EditResponseHeaders, edits),
+    st.builds(wire.ReadRequestTrailers),
+    st.builds(wire.ReadResponseTrailers),
+    st.builds(wire.EditRequestTrailers, edits),
+    st.builds(wire.EditResponseTrailers, edits),
     st.builds(wire.ReplaceRequestBody, bodies),
     st.builds(wire.ReplaceResponseBody, bodies),
     st.builds(wire.InjectResponseBody, st.builds(wire.Injection, bodies, st.booleans())),
@@ -50,7 +63,12 @@ heads = st.sampled_from([[], [("content-length", "5")], [("content-length", "x")
 chunks = st.lists(bodies, max_size=4)
 
 
-def check_framing(stream: Stream) -> None:
+tails = st.sampled_from(
+    [[], [], [("x-sum", "1")], [("x-sum", "\udce9"), ("X-Sum", "")], [(":path", "/")], [("a b", "")]]
+)
+
+
+def check_framing(stream: Stream | ChainedStream) -> None:
     """What a stream has sent agrees with its own length, unless it was broken off."""
     events = stream.take()
     for headers, body in ((RequestHeaders, RequestBody), (ResponseHeaders, ResponseBody)):
@@ -73,15 +91,23 @@ def check_framing(stream: Stream) -> None:
 def play(runner: Runner, data: st.DataObject) -> None:
     streams = [runner.open(), runner.open()]
     for stream in streams:
-        up, down = data.draw(chunks), data.draw(chunks)
+        up, down, tail = data.draw(chunks), data.draw(chunks), data.draw(tails)
         length = [("content-length", str(sum(map(len, up))))] if data.draw(st.booleans()) else []
-        stream.request_headers([*REQUEST, *length, *(data.draw(heads) if not length else [])], not up)
+        stream.request_headers([*REQUEST, *length, *(data.draw(heads) if not length else [])], not up and not tail)
         for index, chunk in enumerate(up):
-            stream.request_body(chunk, index == len(up) - 1)
+            stream.request_body(chunk, index == len(up) - 1 and not tail)
+        if tail:
+            stream.request_trailers(tail)
+            stream.informational_response([(":status", "103")])
         length = [("content-length", str(sum(map(len, down))))] if data.draw(st.booleans()) else []
-        stream.response_headers([*RESPONSE, *length], not down)
+        stream.response_headers([*RESPONSE, *length], not down and not tail)
         for index, chunk in enumerate(down):
-            stream.response_body(chunk, index == len(down) - 1)
+            stream.response_body(chunk, index == len(down) - 1 and not tail)
+        if tail:
+            stream.response_trailers(tail)
+    ready = runner.ready()
+    assert set(ready) == {stream for stream in streams if stream.events}
+    assert len(ready) == len(set(ready))
     for event in data.draw(st.lists(st.sampled_from(["tick", "http", "redis", "expire"]), max_size=3)):
         match event:
             case "tick":

@@ -18,22 +18,17 @@ Config = dict[str, Any]
 
 
 def body_plugin(*, hold: Action | None = None) -> Plugin[Config]:
-    """Upper-cases whole bodies in both directions."""
+    """Upper-cases whole bodies in both directions. It has callbacks for headers only if they are held."""
     plugin: Plugin[Config] = Plugin("upper")
-
-    @plugin.on_request_headers
-    def request_headers(ctx: HttpContext, config: Config) -> Action | None:
-        return hold
+    if hold:
+        plugin.on_request_headers(lambda ctx, config: hold)
+        plugin.on_response_headers(lambda ctx, config: hold)
 
     @plugin.on_request_body
     def request_body(ctx: HttpContext, config: Config, body: bytes) -> None:
         if hold:
             ctx.request_headers["x-size"] = str(len(body))
         ctx.replace_request_body(body.upper())
-
-    @plugin.on_response_headers
-    def response_headers(ctx: HttpContext, config: Config) -> Action | None:
-        return hold
 
     @plugin.on_response_body
     def response_body(ctx: HttpContext, config: Config, body: bytes) -> None:
@@ -502,7 +497,7 @@ def test_events_out_of_order_are_the_callers_fault() -> None:
     stream.request_headers(REQUEST, True)
     with pytest.raises(SequenceError, match="already"):
         stream.request_headers(REQUEST, True)
-    with pytest.raises(SequenceError, match="after the end"):
+    with pytest.raises(SequenceError, match="came after its end"):
         stream.request_body(b"", True)
 
 

@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from proxywasm import ConfigError, RedisError
-from proxywasm.testing import PluginFailedError, PluginHosts, ScenarioError, TestHost, request, response
+from proxywasm.testing import PluginFailedError, PluginHosts, ScenarioError, TestHost, TestStream, request, response
 
 MANY = "plugins/many.py"
 
@@ -58,6 +58,28 @@ def test_the_plugins_own_reply_is_what_the_client_gets(host: TestHost) -> None:
     assert (stream.reply.status, stream.reply.details) == (418, "teapot")
     assert stream.downstream.text == "SHORT AND STOUT"
     assert not stream.upstream
+
+
+@pytest.mark.parametrize("path", ["/reply-without-details", "/reply-later", "/reply-to-the-response"])
+def test_a_reply_needs_no_details(host: TestHost, path: str) -> None:
+    host.answer_calls(response())
+    stream = host.request(path=path)
+    if path == "/reply-to-the-response":
+        stream.respond(body="of the upstream")
+    assert stream.reply is not None
+    assert (stream.reply.status, stream.reply.details, stream.downstream.status) == (418, "", 418)
+
+
+def test_details_of_a_reply_have_no_spaces_in_envoy(host: TestHost, plugin_host: PluginHosts) -> None:
+    reply = host.request(path="/reply-with-spaces").reply
+    assert reply is not None
+    assert reply.details == ("one_two" if plugin_host.flavour == "envoy" else "one two")
+
+
+def test_a_response_of_the_upstream_is_no_reply(host: TestHost) -> None:
+    stream = host.request()
+    stream.respond(418)
+    assert stream.reply is None
 
 
 def test_one_stream_may_end_another(host: TestHost) -> None:
@@ -125,6 +147,16 @@ def test_a_plugin_that_raises_fails_the_test_with_its_traceback(host: TestHost) 
         host.request(path="/raise")
 
 
+def test_a_callback_that_returns_what_it_must_not_is_named(host: TestHost) -> None:
+    with pytest.raises(PluginFailedError, match=r"many\.py:\d+: request_headers: on_request_headers must return"):
+        host.request(path="/return-text")
+
+
+def test_a_start_that_raises_is_tolerated_by_no_test(plugin_host: PluginHosts) -> None:
+    with pytest.raises(PluginFailedError, match="broken start"):
+        plugin_host(MANY, {"break": True}, tolerate_failures=True)
+
+
 def test_failures_can_be_what_a_test_is_about(plugin_host: PluginHosts) -> None:
     host = plugin_host(MANY, tolerate_failures=True)
     assert host.request(path="/raise").downstream.status == 500
@@ -142,6 +174,36 @@ def test_a_plugin_that_raises_at_the_end_is_noticed_when_the_host_is_closed(host
         host.close()
 
 
+def test_a_tick_that_raises_fails_the_test(plugin_host: PluginHosts) -> None:
+    host = plugin_host(MANY, {"break-tick": True})
+    with pytest.raises(PluginFailedError, match=r'(?s)many\.py", line \d+, in break_tick.*nothing there in a tick'):
+        tick(host, plugin_host.flavour)
+
+
+def test_a_tick_that_raises_does_not_keep_others_from_running(plugin_host: PluginHosts) -> None:
+    host = plugin_host(MANY, {"break-tick": True}, tolerate_failures=True)
+    tick(host, plugin_host.flavour)
+    assert any(message.startswith("tick at") for message in host.messages)
+    assert "nothing there in a tick" in host.failures[0]
+    assert any("nothing there in a tick" in message for message in host.messages), "it is in the log, too"
+
+
+def tick(host: TestHost, flavour: str) -> None:
+    """Until both ticks have run; in Envoy they come by themselves."""
+    while not all(any(part in message for message in host.messages) for part in ("tick at", "in a tick")):
+        if flavour == "envoy":
+            host.roundtrip(request(), response())
+        else:
+            host.advance(seconds=0.1)
+    host.roundtrip(request(), response())
+
+
+def test_a_callback_of_a_call_of_the_plugin_that_raises_fails_the_test(host: TestHost) -> None:
+    host.request(path="/report").finish()
+    with pytest.raises(PluginFailedError, match="nobody wants to hear it"):
+        host.next_call(path="/report").answer()
+
+
 # Call-outs.
 
 
@@ -156,12 +218,51 @@ def test_a_call_waits_until_the_test_answers_it(host: TestHost) -> None:
         call.answer()
 
 
-def test_a_service_that_is_down_gives_no_answer(host: TestHost, plugin_host: PluginHosts) -> None:
+NO_ANSWER = ("502", "received False, failed True")
+
+
+def answer_of(stream: TestStream) -> tuple[str, str]:
+    """As the plugin has seen it. HTTP takes spaces at the end of a value away."""
+    return stream.upstream.headers["x-answer"].rstrip(), stream.upstream.headers["x-failed"]
+
+
+def test_a_connection_that_breaks_gives_no_answer(host: TestHost) -> None:
     stream = host.request(path="/call")
     host.next_call().fail()
-    # Envoy answers itself then.
-    answer = "503 upstream connect error" if plugin_host.flavour == "envoy" else "502 "
-    assert stream.upstream.headers["x-answer"].startswith(answer)
+    assert answer_of(stream) == NO_ANSWER
+    assert [call.status for call in host.calls] == ["failed"]
+
+
+def test_a_service_that_nobody_can_connect_to_gives_no_answer(host: TestHost) -> None:
+    host.answer_calls(response(200))
+    waiting = host.request(path="/call")
+    assert answer_of(waiting)[1] == "received True, failed False"
+    host.refuse_calls("outbound|80||service.example")
+    assert answer_of(host.request(path="/call")) == NO_ANSWER
+
+
+def test_a_call_can_be_left_without_answer_until_its_time_is_up(host: TestHost) -> None:
+    stream = host.request(path="/call-soon")
+    call = host.next_call()
+    call.time_out()
+    assert answer_of(stream) == NO_ANSWER
+    assert call.status == "timed out"
+    with pytest.raises(ScenarioError, match="cannot be timed out: it is timed out already"):
+        call.time_out()
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_an_answer_that_a_proxy_gives_for_a_service_is_one(host: TestHost, status: int) -> None:
+    stream = host.request(path="/call")
+    host.next_call().answer(status, body="try again")
+    assert answer_of(stream) == (f"{status} try again", "received True, failed True")
+
+
+def test_other_answers_are_no_failure_of_the_service(host: TestHost) -> None:
+    for status in (200, 404, 500, 501):
+        stream = host.request(path="/call")
+        host.next_call().answer(status)
+        assert answer_of(stream) == (str(status), "received True, failed False")
 
 
 def test_a_call_without_answer_times_out(host: TestHost) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from proxywasm import HttpContext, Plugin, log
+from proxywasm.core import running
 from proxywasm.testing import PluginFailedError, PluginImportError, TestHost
 
 MANY = Path(__file__).parent / "plugins" / "many.py"
@@ -93,6 +94,17 @@ def test_a_file_is_imported_anew_for_each_host(tmp_path: Path) -> None:
     ]
     assert said == ["one", "two", "one"]
     assert sys.path == path
+
+
+def test_a_file_that_imports_sleep_by_name_cannot_sleep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", running._system_sleep)  # as when nothing has been imported
+    file = tmp_path / "sleeper.py"
+    file.write_text(
+        "from time import sleep\nfrom proxywasm import Plugin\nplugin = Plugin('sleeper')\n"
+        "plugin.on_request_headers(lambda ctx, config: sleep(0.001))\n"
+    )
+    with pytest.raises(PluginFailedError, match="a plugin must not sleep"):
+        TestHost(file).request()
 
 
 def test_a_file_without_plugin_is_refused(tmp_path: Path) -> None:

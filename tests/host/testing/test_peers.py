@@ -10,7 +10,7 @@ import pytest
 
 from proxywasm import HttpContext, Plugin
 from proxywasm.testing import PeerError, ScenarioError, TestHost
-from proxywasm.wire import EditRequestHeaders
+from proxywasm.wire import EditRequestHeaders, Fields
 from proxywasm_host.testing.envoy.http1 import Client, Server
 from proxywasm_host.testing.envoy.hub import Hub, Wire
 from proxywasm_host.testing.peers import ReadMessage
@@ -98,8 +98,11 @@ class Reader:
     def body(self, data: bytes) -> None:
         self.read.append(data.decode())
 
-    def end(self) -> None:
-        self.read.append("end")
+    def informational(self, fields: Fields) -> None:
+        self.read.append(dict(fields)[":status"])
+
+    def end(self, trailers: Fields) -> None:
+        self.read.append("end" if not trailers else f"trailers {trailers}")
 
     def broken(self) -> None:
         self.read.append("broken")

@@ -121,3 +121,18 @@ def test_a_run_of_pytest_without_plugins_does_not_load_the_kit(tmp_path: Path) -
         "import sys\n\ndef test_plain():\n    assert not {'proxywasm_host.testing', 'wasmtime'} & sys.modules.keys()\n"
     )
     assert pytest_run(tmp_path).returncode == 0
+
+
+def test_a_plugin_that_raises_at_the_end_is_an_error_of_its_test_and_of_no_other(project: Path) -> None:
+    (project / "ending.py").write_text(
+        "from proxywasm import Plugin\nplugin = Plugin('ending')\n"
+        "@plugin.on_stream_done\ndef done(ctx, config):\n    raise LookupError('nothing there any more')\n"
+    )
+    (project / "test_ending.py").write_text(
+        "def test_one(plugin_host):\n    plugin_host('ending.py').request()\n\n"
+        "def test_two(plugin_host):\n    plugin_host('x.py').request()\n"
+    )
+    output = pytest_run(project, "test_ending.py", "--proxywasm=native").stdout
+    assert "2 passed, 1 error" in output
+    assert "ERROR at teardown of test_one" in output
+    assert "nothing there any more" in output

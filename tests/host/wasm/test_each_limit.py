@@ -51,6 +51,10 @@ def wasm(engine: Engine, limits: Limits, instructions: str = NOTHING, more: str 
 
 
 def opened(limits: stream.Limits, *, asked: int | None = None, pauses: bool = False) -> Stream:
+    return buffering(limits, asked=asked, pauses=pauses).open()
+
+
+def buffering(limits: stream.Limits, *, asked: int | None = None, pauses: bool = False) -> Runner:
     """A stream of a plugin that buffers bodies."""
     plugin: Plugin[object] = Plugin("buffering")
 
@@ -65,7 +69,7 @@ def opened(limits: stream.Limits, *, asked: int | None = None, pauses: bool = Fa
     plugin.on_response_body(lambda ctx, config, body: None)
     program = native_program(plugin, host := HostServices(start_ns=0))
     program.configure("{}", LogLevel.INFO)
-    return Runner(program, host, limits=limits).open()
+    return Runner(program, host, limits=limits)
 
 
 def status(stream: Stream) -> str:
@@ -89,10 +93,11 @@ def response(limits: stream.Limits, fields: Fields, body: bytes = b"") -> str:
 
 
 def paused(milliseconds: int, limits: stream.Limits) -> str:
-    stream = opened(limits, pauses=True)
+    runner = buffering(limits, pauses=True)
+    stream = runner.open()
     stream.request_headers(REQUEST, True)
-    stream.services.clock.advance(milliseconds)
-    stream._runner.expire()
+    runner.services.clock.advance(milliseconds)
+    runner.expire()
     return status(stream)
 
 
@@ -158,7 +163,14 @@ def redis_answer(limits: services.Limits, query: bytes) -> bytes | None:
 Kept: TypeAlias = services.Limits
 Streams: TypeAlias = stream.Limits
 
-LOW: Final = Limits(answer=100, commands=3, header_count=3, header_size=50, log_message=100, log_rate=0, log_burst=300)
+LOW: Final = Limits(
+    streams=Streams(answer=100, commands=3),
+    header_count=3,
+    header_size=50,
+    log_message=100,
+    log_rate=0,
+    log_burst=300,
+)
 AGAIN: Final = "(drop (call_indirect $attacks (type $attack) (i32.const 0))) (i32.const 0)"
 
 TRIES: Final[dict[str, tuple[Callable[[Engine], object], str]]] = {
@@ -173,8 +185,11 @@ TRIES: Final[dict[str, tuple[Callable[[Engine], object], str]]] = {
         lambda engine: wasm(engine, Limits(start_time=0.05), more=f"(func $s {LOOP}) (start $s)"),
         "cannot be started: a call took longer than it may",
     ),
-    "answer": (lambda engine: wasm(engine, LOW, answer(UTF8, NULS, 101)), "a body of 101 bytes, more than the 100"),
-    "commands": (lambda engine: wasm(engine, LOW, commands(4, 0)), "4 commands, more than the 3"),
+    "streams.answer": (
+        lambda engine: wasm(engine, LOW, answer(UTF8, NULS, 101)),
+        "a body of 101 bytes, more than the 100",
+    ),
+    "streams.commands": (lambda engine: wasm(engine, LOW, commands(4, 0)), "4 commands, more than the 3"),
     "header_count": (lambda engine: wasm(engine, LOW, answer(EDITS, NULS, 7)), "4 header fields, more than the 3"),
     "header_size": (
         lambda engine: wasm(engine, LOW, answer(EDITS, NULS, 60)),

@@ -12,7 +12,7 @@ from proxywasm.adapters import native
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 from proxywasm_host.limit_fields import MIB
 from proxywasm_host.services import HostServices, LogRecord
-from proxywasm_host.stream import CloseUpstream, Event, RequestHeaders, ResponseHeaders, Stream
+from proxywasm_host.stream import ChainedStream, CloseUpstream, Event, RequestHeaders, ResponseHeaders, Stream
 from proxywasm_host.wasm.pool import Pool, Sharing
 
 REQUEST = [(":method", "GET"), (":path", "/"), (":authority", "example.com")]
@@ -287,3 +287,45 @@ def test_a_plugin_that_crashes_in_its_configuration_is_refused(faulty: MakeFault
             pool.reconfigure('{"refuse": true}')
         assert pool.refused == "refuse: that is not a good idea"
         assert pool.runner() is runner
+
+
+def test_a_stream_of_a_chain_takes_an_instance_of_each_pool() -> None:
+    first, second = House(), House(Sharing(streams=1))
+    for _ in range(2):
+        stream = ChainedStream([house.pool.runner().open() for house in (first, second)])
+        stream.request_headers(REQUEST, True)
+        assert name(stream.take()) == "a"
+        stream.close()
+    assert first.closed() == [False]
+    assert second.closed() == [True, True]
+
+
+def test_an_instance_of_a_chain_that_is_lost_costs_the_others_nothing() -> None:
+    first, second = House(), House()
+    stream = ChainedStream([house.pool.runner().open() for house in (first, second)])
+    stream.request_headers(REQUEST, True)
+    stream.take()
+    second.pool.runners[0].lose("trap")
+    assert isinstance(stream.take()[0], CloseUpstream | ResponseHeaders)
+    stream.close()
+    assert (first.closed(), second.closed()) == ([False], [True])
+    assert len(second.pool.runners) == 0
+
+
+def test_the_pool_says_which_streams_have_something_to_send_whatever_their_instance() -> None:
+    house = House(Sharing(streams=2))
+    streams = [house.open() for _ in range(4)]
+    assert house.pool.ready() == streams
+    for stream in streams:
+        stream.take()
+    assert house.pool.ready() == []
+    lost, _ = house.pool.runners[0], house.pool.runners[1]
+    lost.lose("trap")
+    assert lost not in house.pool.runners
+    assert house.pool.ready() == streams[:2]
+    house.fail = True
+    refused = house.open()
+    assert house.pool.ready()[-1] is refused
+    for stream in [*streams, refused]:
+        stream.close()
+    assert house.pool.ready() == []

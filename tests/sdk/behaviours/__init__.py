@@ -20,6 +20,8 @@ from . import (
     own_mistakes,
     plugin_wide,
     redis_calls,
+    registration,
+    secretive,
     stdlib,
     wrong_arguments,
 )
@@ -36,6 +38,8 @@ PLUGINS: dict[str, Plugin[Config]] = {
     **own_mistakes.PLUGINS,
     **plugin_wide.PLUGINS,
     **redis_calls.PLUGINS,
+    **registration.PLUGINS,
+    **secretive.PLUGINS,
     **stdlib.PLUGINS,
     **wrong_arguments.PLUGINS,
 }

@@ -162,6 +162,8 @@ def route_answered(ctx: HttpContext, config: Config, answer: HttpAnswer) -> Acti
         case "pause":
             client.get("/check", lambda _: ctx.resume_http_response())
             return Action.PAUSE
+        case "tell":
+            ctx.send_http_response(200, body=f"{answer.status}, received {answer.received}, failed {answer.failed}")
         case "edit":
             ctx.replace_response_body(answer.body * 2)
     return None

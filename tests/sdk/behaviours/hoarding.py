@@ -10,6 +10,7 @@ from proxywasm import (
     Counter,
     FQDNCluster,
     Gauge,
+    Histogram,
     HttpCallError,
     HttpContext,
     LimitError,
@@ -43,14 +44,6 @@ def growth(ctx: HttpContext, number: int) -> None:
     shared_data.set("key", b"x" * 1000 * number)
 
 
-def metrics(ctx: HttpContext, number: int) -> None:
-    Counter(f"metric-{number}").increment()
-
-
-def metric_name(ctx: HttpContext, number: int) -> None:
-    Counter("m" * 30 * number).increment()
-
-
 def calls(ctx: HttpContext, number: int) -> None:
     service.post("/", lambda answer: None, body=b"x" * 1000)
 
@@ -79,8 +72,6 @@ HOARDS: dict[str, Callable[[HttpContext, int], None]] = {
     "plugin properties": plugin_properties,
     "values": values,
     "growth": growth,
-    "metrics": metrics,
-    "metric name": metric_name,
     "calls": calls,
     "small calls": small_calls,
     "redis services": redis_services,
@@ -109,6 +100,30 @@ PLUGINS["pour"] = pouring
 def pour(ctx: HttpContext, config: Config) -> None:
     if "little" not in ctx.request_headers:
         ctx.send_http_response(200, body=binary())
+
+
+counting: Plugin[Config] = Plugin("counting")
+PLUGINS["count without end"] = counting
+
+tenants = Counter("requests", labels=["tenant"])
+sizes = Histogram("sizes", labels=["tenant", "kind"])
+
+
+@counting.on_request_headers
+def count_without_end(ctx: HttpContext, config: Config) -> None:
+    """What a client chooses: values of labels, and names."""
+    for number in range(config["tenants"]):
+        tenants.increment(tenant=f"t{number}")
+        sizes.record(number, kind="k.k", tenant=f"t{number}")
+    for number in range(config.get("names", 0)):
+        Counter(f"name-{number}").increment()
+    Counter("n" * 2000).increment()
+    for tenant in ("t0", "new", "x" * 200, "\ud83d", "\udce9 /:é", "a.b"):
+        tenants.increment(2, tenant=tenant)
+    gauge = Gauge("last", labels=["tenant"])
+    gauge.record(7, tenant="last")
+    gauge.add(-3, tenant="last")
+    ctx.send_http_response(200, body=f"{tenants.value_of(tenant='t0')} {gauge.value_of(tenant='last')}")
 
 
 sinking: Plugin[Config] = Plugin("sinking")

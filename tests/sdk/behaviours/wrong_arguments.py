@@ -57,6 +57,8 @@ CASES: dict[str, Case] = {
     "Counter: NUL": lambda ctx: Counter("a\0b"),
     "Gauge: no name": lambda ctx: Gauge(None),
     "Histogram: bytes": lambda ctx: Histogram(b"h"),
+    "Counter.value_of: label that there is not": lambda ctx: counter.value_of(tenant="a"),
+    "Gauge.value_of: label that there is not": lambda ctx: gauge.value_of(tenant="a"),
     "Counter.increment: float": lambda ctx: counter.increment(0.5),
     "Counter.increment: bool": lambda ctx: counter.increment(True),
     "Counter.increment: negative": lambda ctx: counter.increment(-1),
@@ -216,6 +218,8 @@ def call_all(ctx: HttpContext, config: Config) -> None:
             case(ctx)
         except Exception as error:
             raised[name] = f"{type(error).__name__}: {error}"
+            if error.__context__ is not None and not error.__suppress_context__:
+                raised[name] += f", during the handling of {error.__context__!r}"
         else:
             raised[name] = "nothing"
     log.info(len(raised))

@@ -19,19 +19,52 @@
       (then (global.set $created (i32.const 0)) (i32.const 1))
       (else (i32.const 0))))
 
+  ;; Streams whose trailers the guest has no use for, as its header phase has said: the context of one in each place, by
+  ;; the last bits of its number; first requests, then responses. Where another stream has taken the place, the guest is
+  ;; called, which changes nothing but costs more. Allocated at the first use; 0 is no stream.
+  (global $passing (mut i32) (i32.const 0))
+  (func $place (param $context i32) (param $direction i32) (result i32)
+    (if (i32.eqz (global.get $passing))
+      (then
+        (global.set $passing (call $realloc (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 4096)))
+        (memory.fill (global.get $passing) (i32.const 0) (i32.const 4096))))
+    (i32.add (global.get $passing)
+      (i32.shl
+        (i32.or (i32.shl (local.get $direction) (i32.const 9)) (i32.and (local.get $context) (i32.const 511)))
+        (i32.const 2))))
+
+  ;; What a header phase returns to the host. 8 is for us: continue, and do not call for trailers.
+  (func $note-passing (param $context i32) (param $direction i32) (param $action i32) (result i32)
+    (if (i32.ne (local.get $action) (i32.const 8)) (then (return (local.get $action))))
+    (i32.store (call $place (local.get $context) (local.get $direction)) (local.get $context))
+    (i32.const 0))
+
+  (func $passes (param $context i32) (param $direction i32) (result i32)
+    (i32.eq (i32.load (call $place (local.get $context) (local.get $direction))) (local.get $context)))
+
   (func (export "proxy_on_request_headers") (param $context i32) (param $count i32) (param $end i32) (result i32)
-    (call $on-request-headers
-      (local.get $context)
-      (if (result i32) (call $take-created (local.get $context))
-        (then (global.get $parent)) (else (i32.const 0)))
-      (call $log-level)
-      (call $fields (i32.const 0))
-      (global.get $fields-size)
-      (local.get $end)))
+    (call $note-passing (local.get $context) (i32.const 0)
+      (call $on-request-headers
+        (local.get $context)
+        (if (result i32) (call $take-created (local.get $context))
+          (then (global.get $parent)) (else (i32.const 0)))
+        (call $log-level)
+        (call $fields (i32.const 0))
+        (global.get $fields-size)
+        (local.get $end))))
 
   (func (export "proxy_on_response_headers") (param $context i32) (param $count i32) (param $end i32) (result i32)
-    (call $on-response-headers
-      (local.get $context) (call $fields (i32.const 2)) (global.get $fields-size) (local.get $end)))
+    (call $note-passing (local.get $context) (i32.const 1)
+      (call $on-response-headers
+        (local.get $context) (call $fields (i32.const 2)) (global.get $fields-size) (local.get $end))))
+
+  (func (export "proxy_on_request_trailers") (param $context i32) (param $count i32) (result i32)
+    (if (call $passes (local.get $context) (i32.const 0)) (then (return (i32.const 0))))
+    (call $on-request-trailers (local.get $context) (local.get $count)))
+
+  (func (export "proxy_on_response_trailers") (param $context i32) (param $count i32) (result i32)
+    (if (call $passes (local.get $context) (i32.const 1)) (then (return (i32.const 0))))
+    (call $on-response-trailers (local.get $context) (local.get $count)))
 
   (func (export "proxy_on_log") (param $context i32)
     (if (call $take-created (local.get $context)) (then (return)))

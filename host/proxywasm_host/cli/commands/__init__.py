@@ -10,9 +10,10 @@ from .check import check
 from .envoy import envoy
 from .new import new
 from .replay import replay
+from .schema import schema
 from .test import test
 
 
 def register(group: click.Group) -> None:
-    for command in (new, check, test, build, replay, envoy, bench):
+    for command in (new, check, schema, test, build, replay, envoy, bench):
         group.add_command(command)

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from ...building.flagship import NotInstalledError, flagship
 from ..terminal import UserError, progress
 
 _REPOSITORY = Path(__file__).resolve().parents[4]
@@ -35,6 +36,8 @@ json_option = click.option(
 def bench(output: Path | None, *, envoy: bool, quick: bool) -> None:
     """Measure what the way through WebAssembly costs, side by side with the same work outside of it.
 
+    It measures a plugin of its own that changes nothing, and ai-proxy, in whichever folder it runs: not your plugin.
+
     With --envoy: what ai-proxy costs as a plugin of Envoy, side by side with the original.
     """
     if envoy:
@@ -42,7 +45,12 @@ def bench(output: Path | None, *, envoy: bool, quick: bool) -> None:
     if quick:
         raise click.UsageError("--quick is for --envoy only")
     from ...bench import run  # noqa: PLC0415  # imported when the command runs
+    from ...bench.setup import IDENTITY  # noqa: PLC0415  # likewise
 
+    try:
+        click.echo(f"plugins: {IDENTITY.name} of proxywasm, {flagship()}", err=True)
+    except NotInstalledError as error:
+        raise UserError(f"{error}, and a part of the measurements needs it") from None
     with progress() as report:
         click.echo(run(output, report))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,26 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool) -> None
     built. What is written has the secrets of the file in it: with -o, only you can read it.
     """
     from ...gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
-    from ...gateway.envoy import EnvoyError, bootstrap, build_modules, find_ca_file, start, write_private  # noqa: PLC0415
+    from ...gateway.envoy import (  # noqa: PLC0415
+        EnvoyError,
+        bootstrap,
+        build_modules,
+        find_ca_file,
+        plugin_config,
+        start,
+        write_private,
+    )
+    from ...gateway.refusals import check_configurations  # noqa: PLC0415
 
     if run and output:
         raise click.UsageError("--run and -o exclude each other: one starts Envoy, the other writes its configuration")
+    # What is under way ends with this process: a build, or a plugin that is asked about its configuration and loops.
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         gateway = read(file)
         with progress() as report:
+            report("checking the configurations of the plugins")
+            check_configurations(gateway, file, plugin_config)
             modules = build_modules(gateway, report)
         config = bootstrap(gateway, modules, find_ca_file(gateway))
         if run:
@@ -50,3 +64,5 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool) -> None
             click.echo(text, nl=False)
     except (GatewayFileError, EnvoyError) as error:
         raise UserError(str(error)) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)

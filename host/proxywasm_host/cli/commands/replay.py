@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...building.flagship import FLAGSHIP, NotInstalledError, flagship
+from ...building.flagship import FLAGSHIP
+from ..plugins import choose
 from ..terminal import UserError, console, fail, progress
 
 if TYPE_CHECKING:
@@ -24,16 +25,37 @@ _PATH: Any = click.Path(path_type=Path)
 @click.command()
 @click.argument("files", type=_PATH, nargs=-1, required=True, metavar="EXCHANGE.json ...")
 @click.option("--native", is_flag=True, help="Run the plugin in this Python process instead of in WebAssembly.")
-@click.option("--wasm", type=_PATH, metavar="FILE", help="A built component; by default the plugin is built as needed.")
-@click.option("--plugin", type=_PATH, metavar="PATH", help=f"The plugin's package or file; by default {FLAGSHIP}.")
+@click.option(
+    "--wasm",
+    "wasms",
+    type=_PATH,
+    multiple=True,
+    metavar="FILE",
+    help="A built component; by default the plugin is built as needed. Several are a chain.",
+)
+@click.option(
+    "--plugin",
+    "plugins",
+    type=_PATH,
+    multiple=True,
+    metavar="PATH",
+    help=(
+        f"The plugin's package or file; by default the plugin of this folder, and where there is none, {FLAGSHIP}. "
+        "Several are a chain, in the order of requests."
+    ),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per exchange and line.")
-@click.option("--check", is_flag=True, help="Compare with what the files expect; exit with 1 if anything differs.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Compare with what the files expect; exit with 1 if anything differs, with 2 if they expect nothing.",
+)
 @click.option("--only", metavar="TEXT", default="", help="Only exchanges whose name contains this.")
 def replay(
     files: tuple[Path, ...],
     native: bool,
-    wasm: Path | None,
-    plugin: Path | None,
+    wasms: tuple[Path, ...],
+    plugins: tuple[Path, ...],
     as_json: bool,
     check: bool,
     only: str,
@@ -44,16 +66,19 @@ def replay(
     there; `--json` prints everything as it was recorded. Clock and randomness stand still, so that each replay of an
     exchange is like the last.
     """
-    if native and wasm:
+    if native and wasms:
         raise UserError("--native and --wasm exclude each other: one runs the source, the other a built component")
-    if wasm and plugin:
+    if wasms and plugins:
         raise UserError("--wasm and --plugin exclude each other: the component has its plugin inside")
     exchanges = [exchange for file in files for exchange in _load(file) if only in exchange.name]
     if not exchanges:
         raise UserError(
             f"no exchange in these files has {only!r} in its name" if only else "the files have no exchange"
         )
-    session = _session(native=native, wasm=wasm, plugin=plugin)
+    choices = [choose(path) for path in wasms or plugins] or [choose(None)]
+    sessions = [_native(choice.path) if native else _in_wasm(choice.path, built=bool(wasms)) for choice in choices]
+    for choice in choices:
+        choice.show()
 
     from ...recordings.replay import ReplayError
     from ...recordings.replay import replay as run
@@ -62,7 +87,7 @@ def replay(
     report = _Report(as_json=as_json, check=check)
     for exchange in exchanges:
         try:
-            result = run(exchange, session)
+            result = run(exchange, sessions)
         except ReplayError as error:
             fail(error)
         report.result(exchange, result)
@@ -75,6 +100,8 @@ def replay(
         report.summary(verdicts)
         if not all(verdict.passed for verdict in verdicts):
             sys.exit(1)
+        if all(verdict.status == "nothing expected" for verdict in verdicts):
+            fail("nothing was checked: no exchange in these files has a key `expect`")
 
 
 class _Report:
@@ -111,26 +138,28 @@ def _load(file: Path) -> Iterable[Exchange]:
         fail(error)
 
 
-def _session(*, native: bool, wasm: Path | None, plugin: Path | None) -> Session:
-    if native:
-        from proxywasm.adapters.native import PluginNotFoundError, load_plugin
+def _native(plugin: Path) -> Session:
+    from proxywasm.adapters.native import load_plugin
+    from proxywasm.loading import PluginNotFoundError
 
-        from ...recordings.replay import native_session
+    from ...recordings.replay import native_session
 
-        path = plugin or _flagship()
-        if not path.exists():
-            fail(f"{path} does not exist")
-        try:
-            return native_session(load_plugin(path))
-        except PluginNotFoundError as error:
-            fail(error)
-        except Exception as error:  # whatever the plugin's own code raises when it is imported
-            fail(f"the plugin cannot be imported\n\n{_own_traceback(error, path)}")
+    if not plugin.exists():
+        fail(f"{plugin} does not exist")
+    try:
+        return native_session(load_plugin(plugin))
+    except PluginNotFoundError as error:
+        fail(error)
+    except Exception as error:  # whatever the plugin's own code raises when it is imported
+        fail(f"the plugin cannot be imported\n\n{_own_traceback(error, plugin)}")
+
+
+def _in_wasm(source: Path, *, built: bool) -> Session:
     from ...recordings.replay import wasm_session
     from ...wasm.engine import ComponentError, Engine
 
     with progress() as report:
-        path = wasm or _built(plugin or _flagship(), report)
+        path = source if built else _built(source, report)
         report("loading the component (seconds for a new one, to make machine code of it)")
         try:
             return wasm_session(Engine().load(path))
@@ -145,13 +174,6 @@ def _built(plugin: Path, report: Callable[[str], None]) -> Path:
         return build(plugin, progress=report).path
     except BuildError as error:
         fail(error)
-
-
-def _flagship() -> Path:
-    try:
-        return flagship()
-    except NotInstalledError as error:
-        raise UserError(f"{error}; name one with --plugin") from None
 
 
 def _own_traceback(error: Exception, plugin: Path) -> str:

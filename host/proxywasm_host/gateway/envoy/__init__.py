@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from .bootstrap import bootstrap
+from .bootstrap import bootstrap, plugin_config
 from .clusters import find_ca_file
 from .errors import EnvoyError
 from .modules import build_modules
 from .process import find_envoy, start, write_private
 
-__all__ = ["EnvoyError", "bootstrap", "build_modules", "find_ca_file", "find_envoy", "start", "write_private"]
+__all__ = [
+    "EnvoyError",
+    "bootstrap",
+    "build_modules",
+    "find_ca_file",
+    "find_envoy",
+    "plugin_config",
+    "start",
+    "write_private",
+]

@@ -19,14 +19,13 @@ from typing import Final, Self
 
 from .errors import EnvoyError
 from .messages import Json, pipe
-from .process import envoy_command, write_private
+from .process import end, envoy_command, write_private
 from .unix_http import UnixConnection
 
 _START: Final = 300.0
 """Seconds. V8 compiles a module in a few, on a busy machine in many."""
 _ANSWER: Final = 120.0
 """Seconds for an answer of the admin interface, whose thread is also the one that compiles."""
-_END: Final = 30.0
 
 
 class BackgroundEnvoy:
@@ -85,12 +84,7 @@ class BackgroundEnvoy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(_END)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            end(self._process)
         self._log = self.log
         self._folder.cleanup()
 

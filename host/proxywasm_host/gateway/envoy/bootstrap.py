@@ -59,7 +59,7 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
         routes(gateway),
         [
             *pin_route(),
-            *(_plugin(plugin, modules[plugin.name]) for plugin in gateway.plugins),
+            *(_plugin(plugin, modules[plugin.name], place) for place, plugin in enumerate(gateway.plugins)),
             refuse_own_hosts(),
             *dynamic_hosts(gateway),
         ],
@@ -82,12 +82,24 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
     )
 
 
-def _plugin(plugin: PluginEntry, module: Path) -> Json:
-    opens = plugin.on_failure == "open"
-    config = spell_out(json.dumps(plugin.config | ({FAIL_OPEN: True} if opens else {}), ensure_ascii=False))
+def plugin_config(plugin: PluginEntry) -> str:
+    """The text that the plugin gets."""
+    opens = {FAIL_OPEN: True} if plugin.on_failure == "open" else {}
+    return spell_out(json.dumps(plugin.config | opens, ensure_ascii=False))
+
+
+def _plugin(plugin: PluginEntry, module: Path, place: int) -> Json:
     # Closed: a plugin that was lost is started again, after a second.
-    policy: Policy = "FAIL_OPEN" if opens else "FAIL_RELOAD"
-    return wasm_filter(f"plugin.{plugin.name}", plugin.name, module, config, vm=plugin.name, policy=policy)
+    policy: Policy = "FAIL_OPEN" if plugin.on_failure == "open" else "FAIL_RELOAD"
+    return wasm_filter(
+        f"plugin.{plugin.name}",
+        f"plugins.{place}",  # where it is in the file; with its name, each line of a stream would have that twice
+        module,
+        plugin_config(plugin),
+        vm=str(place),  # each has shared data of its own
+        root_id=plugin.name,
+        policy=policy,
+    )
 
 
 def _access_log() -> Json:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 from ..model import Address, Gateway
 from .errors import EnvoyError
 from .messages import Json
 
+_log = logging.getLogger("proxywasm")
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+GRACE: Final = 5.0
+"""Seconds that Envoy has to end when it is asked to. It waits for its workers; one whose plugin loops never ends."""
 
 
 def find_envoy() -> Path:
@@ -55,8 +62,9 @@ def write_private(path: Path, text: str) -> None:
 def start(gateway: Gateway, config: Json, ready: Callable[[str], None], log_level: str = "warning") -> int:
     """Start Envoy and wait for its end; `ready` is called with the gateway's URL once it answers.
 
-    What Envoy logs goes to the standard error of this process. SIGINT, SIGTERM and the like go on to Envoy; so this
-    is for the main thread. Answers the exit code, for a signal 128 and its number. Raises `EnvoyError`.
+    What Envoy logs goes to the standard error of this process. SIGINT, SIGTERM and the like go on to Envoy, which is
+    killed if it has not ended some seconds later; so this is for the main thread. Answers the exit code, for a signal
+    128 and its number. Raises `EnvoyError`.
     """
     if _listens(gateway.listen):
         raise EnvoyError(f"another process listens at {gateway.listen}; stop it, or change `listen`")
@@ -73,16 +81,31 @@ def start(gateway: Gateway, config: Json, ready: Callable[[str], None], log_leve
                     time.sleep(0.05)
                 code = process.wait()
             except BaseException:
-                process.terminate()  # or `with` would wait for ever
+                end(process)  # or `with` would wait for ever
                 raise
     return 128 - code if code < 0 else code
 
 
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, and make it if it does not."""
+    process.terminate()
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 @contextmanager
 def _forward_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    killer = threading.Timer(GRACE, _kill, [process])
+    killer.daemon = True
+
     def forward(number: int, frame: FrameType | None) -> None:
         del frame
         process.send_signal(number)
+        if number in _ENDING and not killer.is_alive() and not killer.finished.is_set():
+            killer.start()
 
     before = {number: signal.signal(number, forward) for number in _FORWARDED}
     try:
@@ -90,6 +113,13 @@ def _forward_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        killer.cancel()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.returncode is None:
+        _log.warning("Envoy has not ended in %.0f seconds, and is killed; a plugin may be looping", GRACE)
+        process.kill()
 
 
 def _listens(address: Address) -> bool:

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 from .messages import Json, extension
 
 FAIL_OPEN: Final = "_fail_open_"
-"""A key of any plugin's configuration; see `proxywasm.dispatcher`.
+"""A key of any plugin's configuration; see `proxywasm.core.dispatcher`.
 
 A callback that raises is not Envoy's to see: what then becomes of the request, the plugin's SDK decides.
 """
@@ -17,22 +17,43 @@ Policy: TypeAlias = Literal["FAIL_OPEN", "FAIL_CLOSED", "FAIL_RELOAD"]
 """What becomes of requests when the VM has trapped: they pass, or fail; with the last one a new VM is started."""
 
 
-def wasm_filter(label: str, name: str, module: Path, config: str, *, vm: str, policy: Policy = "FAIL_CLOSED") -> Json:
-    """`label` names the filter in Envoy, `name` the plugin. Filters with one `vm` and module share their VMs."""
+def wasm_filter(
+    label: str,
+    name: str,
+    module: Path,
+    config: str,
+    *,
+    vm: str,
+    root_id: str | None = None,
+    place: int | None = None,
+    policy: Policy = "FAIL_CLOSED",
+) -> Json:
+    """`label` names the filter in Envoy, `name` the plugin.
+
+    Filters with one `vm` share their data, and with one `place` and module also their VMs. The root id is by default
+    the name. Envoy puts name, root id and VM in front of each line that the plugin logs for a stream, and in front of
+    other lines the root id and the VM.
+    """
+    apart = {} if place is None else {"configuration": _text(str(place))}
     return extension(
         label,
         "extensions.filters.http.wasm.v3.Wasm",
         config={
             "name": name,
-            "root_id": name,
+            "root_id": name if root_id is None else root_id,
             "failure_policy": policy,
             # A plugin that holds the headers back still gets the body.
             "allow_on_headers_stop_iteration": True,
-            "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": config},
+            "configuration": _text(config),
             "vm_config": {
                 "vm_id": vm,
                 "runtime": "envoy.wasm.runtime.v8",
                 "code": {"local": {"filename": str(module)}},
+                **apart,
             },
         },
     )
+
+
+def _text(value: str) -> Json:
+    return {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": value}

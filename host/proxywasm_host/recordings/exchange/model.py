@@ -9,7 +9,7 @@ from typing import Any, Final
 from proxywasm.wire import Fields
 
 REPLAYED: Final = frozenset(
-    {"name", "config", "properties", "request", "response", "callouts", "before", "wait_ms"},
+    {"name", "config", "plugins", "properties", "request", "response", "callouts", "before", "wait_ms"},
 )
 """The keys of an entry that a replay looks at."""
 
@@ -45,3 +45,10 @@ class Exchange:
     wait_ms: int = 0
     raw: Mapping[str, Any] = field(default_factory=dict)
     """The whole entry of the file, with the expectations."""
+    chain: tuple[str, ...] = ()
+    """The raw configurations of several plugins, in the order of requests; `config` is not used then."""
+
+    @property
+    def configs(self) -> tuple[str, ...]:
+        """The raw configuration of each plugin."""
+        return self.chain or (self.config,)

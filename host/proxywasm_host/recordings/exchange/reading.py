@@ -67,7 +67,10 @@ def _exchange(value: dict[str, Any], prefix: str) -> Exchange:
     _check_keys(value, _KEYS, prefix)
     if "request" not in value:
         raise _Wrong(f"{prefix}request", "is missing")
-    config = value.get("config", "")
+    if "config" in value and "plugins" in value:
+        raise _Wrong(
+            f"{prefix}plugins", "has the configurations of a chain; `config`, that of one plugin, cannot be beside it"
+        )
     properties = _typed(value.get("properties", {}), dict, f"{prefix}properties")
     for key, item in properties.items():
         _typed(item, str, f"{prefix}properties.{shown(key)}")
@@ -79,7 +82,7 @@ def _exchange(value: dict[str, Any], prefix: str) -> Exchange:
     response = value.get("response")
     return Exchange(
         name=value.get("name", ""),
-        config=config if isinstance(config, str) else json.dumps(config, ensure_ascii=False),
+        config=_config(value),
         request=_message(value["request"], f"{prefix}request"),
         response=None if response is None else _message(response, f"{prefix}response"),
         properties=properties,
@@ -93,7 +96,25 @@ def _exchange(value: dict[str, Any], prefix: str) -> Exchange:
         ),
         wait_ms=wait_ms,
         raw=value,
+        chain=_chain(value, prefix),
     )
+
+
+def _config(value: dict[str, Any]) -> str:
+    """The raw configuration that an exchange or a plugin has."""
+    config = value.get("config", "")
+    return config if isinstance(config, str) else json.dumps(config, ensure_ascii=False)
+
+
+def _chain(value: dict[str, Any], prefix: str) -> tuple[str, ...]:
+    configs = []
+    for index, item in enumerate(_typed(value.get("plugins", []), list, f"{prefix}plugins")):
+        plugin = _typed(item, dict, f"{prefix}plugins.{index}")
+        _check_keys(plugin, {"config"}, f"{prefix}plugins.{index}.")
+        configs.append(_config(plugin))
+    if "plugins" in value and not configs:
+        raise _Wrong(f"{prefix}plugins", "a chain has at least one plugin")
+    return tuple(configs)
 
 
 def _message(value: object, where: str) -> Message:

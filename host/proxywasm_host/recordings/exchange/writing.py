@@ -22,8 +22,10 @@ def dump(exchanges: Sequence[Exchange], path: Path) -> None:
 def to_json(exchange: Exchange) -> dict[str, Any]:
     """The entry of a file for an exchange; keys that a replay does not look at come from `raw`."""
     entry: dict[str, Any] = {"name": exchange.name} if exchange.name else {}
-    if exchange.config:
+    if exchange.config and not exchange.chain:
         entry["config"] = _parsed(exchange.config)
+    if exchange.chain:
+        entry["plugins"] = [{"config": _parsed(config)} for config in exchange.chain]
     if exchange.properties:
         entry["properties"] = dict(exchange.properties)
     entry["request"] = _message_json(exchange.request)

@@ -59,7 +59,7 @@ class ExchangeView:
         else:
             self._lines.line(Text("nothing", QUIET), 2)
         if result["downstream"]:
-            self._downstream(exchange, result["downstream"], masker)
+            self._downstream(exchange, result, masker)
         if reply := result["local_reply"]:
             failed = reply["details"] == PLUGIN_FAILED
             self._lines.title("The host answered for the plugin" if failed else "The plugin answered itself")
@@ -69,10 +69,12 @@ class ExchangeView:
             self._body(body, masker)
             self._chat(transcript(bodies.parse(body)), masker)
 
-    def _downstream(self, exchange: Exchange, downstream: Result, masker: Masker) -> None:
+    def _downstream(self, exchange: Exchange, result: Result, masker: Masker) -> None:
+        downstream = result["downstream"]
+        from_upstream = downstream.get("reset") or not result["local_reply"]
         chunks = [chunk_from_json(chunk) for chunk in downstream["body"]]
         body = bodies.parse(b"".join(chunks), event_stream=bodies.is_event_stream(downstream["headers"]))
-        given = exchange.response.body if exchange.response else ()
+        given = exchange.response.body if exchange.response and from_upstream else ()
         self._lines.title("Came back")
         self._lines.line(
             Text(next((value for name, value in downstream["headers"] if name == ":status"), "?"), "bold"), 2

@@ -1,4 +1,6 @@
-"""One exchange on a runner: somebody has to play client, upstream, and the services that the plugin calls."""
+"""One exchange on a chain of plugins, mostly of one: somebody has to play client, upstream, and the services that they
+call.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from proxywasm.text import encode
 from proxywasm.wire import Fields
 
 from ...services import HttpCall, Properties
-from ...stream import Runner, Stream
+from ...stream import Chain, ChainedStream, Runner
 from ..exchange import CallOut, Exchange, Message, chunk_to_json
 from .seen import Seen
 
@@ -36,34 +38,40 @@ class ReplayError(Exception):
 class Player:
     """Plays one exchange; its result says what came of it. Raises `ReplayError`."""
 
-    def __init__(self, runner: Runner, exchange: Exchange) -> None:
-        self._runner = runner
+    def __init__(self, chain: Chain, exchange: Exchange) -> None:
+        self._chain = chain
         self._exchange = exchange
         self._callouts: list[dict[str, Any]] = []
 
     def wait(self) -> None:
         """Let time pass; timers fire when they are due."""
-        services = self._runner.services
+        runners = self._chain.runners
         remaining = self._exchange.wait_ms
-        ticks = 0
+        waited = dict.fromkeys(runners, 0)
+        rounds = 0
         while remaining > 0:
-            period = services.tick_period_ms
-            ticks += 1
-            if ticks > MOST_TICKS:
+            periods = {runner: runner.services.tick_period_ms for runner in runners}
+            left = [max(period - waited[runner], 0) for runner, period in periods.items() if period]
+            step = min([remaining, *left])
+            rounds += 1
+            if rounds > MOST_TICKS:
+                period = min(filter(None, periods.values()))
                 raise ReplayError(
                     f"{self._exchange.name}: more than {MOST_TICKS:,} ticks of {period} ms within `wait_ms`; wait less"
                 )
-            step = min(period, remaining) if period else remaining
-            services.clock.advance(step)
+            runners[0].services.clock.advance(step)  # the one of all of them
             remaining -= step
-            if step == period:
-                self._runner.tick()
-                self._answer_calls()
+            for runner, period in periods.items():
+                waited[runner] += step
+                if period and waited[runner] >= period:
+                    waited[runner] = 0
+                    runner.tick()
+                    self._answer_calls()
 
     def run(self) -> Result:
         defaults = DEFAULT_PROPERTIES | dict(self._exchange.properties)
         properties: Properties = {tuple(name.split(".")): encode(value) for name, value in defaults.items()}
-        stream = self._runner.open(properties)
+        stream = self._chain.open(properties)
         seen = Seen()
         for _ in self._feed(self._exchange.request, stream.request_headers, stream.request_body):
             seen.see(stream)
@@ -75,7 +83,7 @@ class Player:
         seen.see(stream)
         return self._report(stream, seen, replied_to_request=replied_to_request)
 
-    def _respond(self, stream: Stream, seen: Seen) -> None:
+    def _respond(self, stream: ChainedStream, seen: Seen) -> None:
         response = self._exchange.response
         if response is None:
             return
@@ -99,33 +107,36 @@ class Player:
             yield chunk
 
     def _answer_calls(self) -> None:
-        """Answer what the plugin has called, and what it calls when it hears the answers."""
-        services = self._runner.services
+        """Answer what the plugins have called, and what they call when they hear the answers."""
         for _ in range(MAX_ROUNDS):
-            calls, commands = services.take_calls(), services.take_redis_calls()
-            if not calls and not commands:
+            last = [self._answer_calls_of(runner) for runner in self._chain.runners]
+            if not any(last):
                 return
-            for command in commands:
-                self._runner.redis_call_response(command.id, None)  # exchange files know no Redis: no connection
-            for call in calls:
-                self._callouts.append(
-                    {
-                        "cluster": call.cluster,
-                        "headers": _pairs(call.headers),
-                        "body": chunk_to_json(call.body),
-                        "timeout_ms": call.timeout_ms,
-                    }
-                )
-                answer = _answer(call, self._exchange.callouts)
-                fields, body = (answer.headers, b"".join(answer.body)) if answer else ([], b"")
-                self._runner.http_call_response(call.id, fields, body)
-        last = (calls or commands)[-1].cluster
         raise ReplayError(
-            f"{self._exchange.name}: the plugin answers each answer with another call-out, at last to {last}; "
-            "let it give up after some"
+            f"{self._exchange.name}: the plugin answers each answer with another call-out, at last to "
+            f"{next(filter(None, last))}; let it give up after some"
         )
 
-    def _report(self, stream: Stream, seen: Seen, *, replied_to_request: bool) -> Result:
+    def _answer_calls_of(self, runner: Runner) -> str:
+        """The last cluster that the plugin has called; empty: it has called none."""
+        calls, commands = runner.services.take_calls(), runner.services.take_redis_calls()
+        for command in commands:
+            runner.redis_call_response(command.id, None)  # exchange files know no Redis: no connection
+        for call in calls:
+            self._callouts.append(
+                {
+                    "cluster": call.cluster,
+                    "headers": _pairs(call.headers),
+                    "body": chunk_to_json(call.body),
+                    "timeout_ms": call.timeout_ms,
+                }
+            )
+            answer = _answer(call, self._exchange.callouts)
+            fields, body = (answer.headers, b"".join(answer.body)) if answer else ([], b"")
+            runner.http_call_response(call.id, fields, body)
+        return (calls or commands)[-1].cluster if calls or commands else ""
+
+    def _report(self, stream: ChainedStream, seen: Seen, *, replied_to_request: bool) -> Result:
         report = NOTHING | {"callouts": self._callouts}
         reply = stream.local_reply
         if reply is not None:
@@ -139,7 +150,8 @@ class Player:
         if seen.upstream_headers is not None and not replied_to_request:
             body = chunk_to_json(bytes(seen.upstream_body))
             report["upstream"] = {"headers": _pairs(seen.upstream_headers), "body": body}
-        if seen.client_headers is not None and (reply is None or seen.reset):
+        # Of a chain it is shown as well: what the other plugins have made of the reply.
+        if seen.client_headers is not None and (reply is None or seen.reset or len(self._chain.runners) > 1):
             chunks = [chunk_to_json(bytes(chunk)) for chunk in seen.chunks]
             report["downstream"] = {"headers": _pairs(seen.client_headers), "body": chunks}
             if seen.reset:

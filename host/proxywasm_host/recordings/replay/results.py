@@ -4,36 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from proxywasm.wire import ConfigError, LogLevel, PluginFailure, ProgramLost
 
-from ...services import HostServices, Limits
-from ...stream import Runner
+from ...services import HostServices, LogRecord
+from ...stream import Chain, Runner
 from ..exchange import Exchange, Message
-from .playing import NOTHING, Player, Result
+from .playing import NOTHING, Player, ReplayError, Result
 from .sessions import SEED, START_NS, Session
 
 
 def replay(
     exchange: Exchange,
-    session: Session,
+    session: Session | Sequence[Session],
     *,
     log_level: LogLevel = LogLevel.INFO,
 ) -> Result:
-    """Replay one exchange in a fresh instance of the plugin. Raises `ReplayError`."""
-    limits = Limits(log_records=None)  # the result has them all
-    services = HostServices(start_ns=START_NS, seed=SEED, log_level=log_level, limits=limits)
+    """Replay one exchange in a fresh instance of the plugin, or of each plugin of a chain. Raises `ReplayError`."""
+    sessions = [session] if callable(session) else session
+    configs = exchange.configs
+    if len(sessions) != len(configs):
+        raise ReplayError(
+            f"{exchange.name}: has a configuration for {_plugins(len(configs))}, and is replayed through "
+            f"{_plugins(len(sessions))}"
+        )
     result: Result = {"name": exchange.name, "start": "ok", "error": None} | NOTHING | {"logs": []}
+    logs: list[LogRecord] = []
+    chained = _chained_services(len(sessions), log_level, logs.append)
     with contextlib.ExitStack() as stack:
+        runners = []
         try:
-            program = stack.enter_context(session(services))
-            program.configure(exchange.config, log_level)
+            for start, config, services in zip(sessions, configs, chained, strict=True):
+                program = stack.enter_context(start(services))
+                program.configure(config, log_level)
+                runners.append(Runner(program, services))
         except (ConfigError, PluginFailure, ProgramLost) as error:
             result |= {"start": "failed", "error": str(error)}
         else:
-            _run(exchange, Runner(program, services), result)
-    result["logs"] = [f"[{record.level.name.lower()}] {record.message}" for record in services.logs]
+            chain = Chain(runners)
+            _run(exchange, chain, result)
+            if chain.lost:
+                result["crash"] = next(record.message for record in logs if record.level is LogLevel.CRITICAL)
+    result["logs"] = [f"[{record.level.name.lower()}] {record.message}" for record in logs]
     return result
 
 
@@ -47,16 +60,31 @@ def replay_responses(
     services = HostServices(start_ns=START_NS, seed=SEED, log_level=log_level)
     with session(services) as program:
         program.configure(exchange.config, log_level)
-        runner = Runner(program, services)
+        chain = Chain([Runner(program, services)])
         for response in responses:
-            yield Player(runner, dataclasses.replace(exchange, response=response)).run()
+            yield Player(chain, dataclasses.replace(exchange, response=response)).run()
 
 
-def _run(exchange: Exchange, runner: Runner, result: Result) -> None:
+def _chained_services(count: int, log_level: LogLevel, on_log: Callable[[LogRecord], None]) -> list[HostServices]:
+    """Those of each plugin: with one clock, one log, and the data that a gateway's plugins share."""
+    services = [
+        # Each draws random numbers of its own.
+        HostServices(start_ns=START_NS, seed=SEED + number, log_level=log_level, on_log=on_log)
+        for number in range(count)
+    ]
+    first = services[0]
+    for other in services[1:]:
+        other.clock, other.shared_data, other.metrics = first.clock, first.shared_data, first.metrics
+    return services
+
+
+def _run(exchange: Exchange, chain: Chain, result: Result) -> None:
     for before in exchange.before:
-        Player(runner, before).run()
-    main = Player(runner, exchange)
+        Player(chain, before).run()
+    main = Player(chain, exchange)
     main.wait()
     result |= main.run()
-    if runner.lost:
-        result["crash"] = next(record.message for record in runner.services.logs if record.level is LogLevel.CRITICAL)
+
+
+def _plugins(count: int) -> str:
+    return f"{count} plugin{'s' * (count != 1)}"

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from proxywasm.wire import Fields
 
-from ...stream import CloseUpstream, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders, Stream
+from ...stream import (
+    ChainedStream,
+    CloseUpstream,
+    InformationalResponse,
+    RequestBody,
+    RequestHeaders,
+    RequestTrailers,
+    Reset,
+    ResponseBody,
+    ResponseHeaders,
+    ResponseTrailers,
+)
 
 
 class Seen:
@@ -17,7 +28,7 @@ class Seen:
         self.chunks: list[bytearray] = []
         self.reset = False
 
-    def see(self, stream: Stream) -> None:
+    def see(self, stream: ChainedStream) -> None:
         for event in stream.take():
             match event:
                 case RequestHeaders(fields):
@@ -32,5 +43,5 @@ class Seen:
                     self.chunks[-1] += data
                 case Reset():
                     self.reset = True
-                case CloseUpstream():
-                    pass
+                case CloseUpstream() | RequestTrailers() | InformationalResponse() | ResponseTrailers():
+                    pass  # exchange files have no trailers and no informational responses

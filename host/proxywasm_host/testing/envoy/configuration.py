@@ -1,4 +1,4 @@
-"""What Envoy is told: one worker, a listener for each plugin, and every connection through a socket in one folder.
+"""What Envoy is told: one worker, a listener for each host, and every connection through a socket in one folder.
 
 Such sockets hand over what is sent to them at once, where the network of the kernel takes its time.
 """
@@ -42,16 +42,27 @@ CLUSTERS: Final = "clusters.json"
 LISTENERS: Final = "listeners.json"
 
 
+_TRAILERS: Final[Json] = {"enable_trailers": True}
+"""Of HTTP/1.1; Envoy drops them otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """A plugin as Envoy starts it."""
 
     name: str
     """The plugin's own."""
-    vm: str
-    """One of its own for each host: nothing is left of another test."""
     module: Path
     config: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """The plugins of a host, in the order of requests."""
+
+    vm: str
+    """One of its own for each host: nothing is left of another test. Plugins of one host share their data by it."""
+    plugins: tuple[Plugin, ...]
     route: str
     fail_open: bool
 
@@ -84,18 +95,18 @@ def write(file: Path, kind: str, items: list[Json]) -> None:
 def cluster(folder: Path, name: str, file: str) -> Json:
     # So a stream that was broken off is a connection that was.
     once = {"max_requests_per_connection": 1}
-    return static_cluster(name, pipe(folder / file), http1(), common_http_protocol_options=once)
+    return static_cluster(name, pipe(folder / file), http1(**_TRAILERS), common_http_protocol_options=once)
 
 
-def listener(folder: Path, plugin: Plugin, upstream: str) -> Json:
+def listener(folder: Path, chain: Plugins, upstream: str) -> Json:
     route = {
-        "name": plugin.route,
+        "name": chain.route,
         "match": {"prefix": "/"},
         "route": {"cluster": upstream, "timeout": "0s"},
         "request_headers_to_add": [{"header": {"key": STREAM, "value": f"%FILTER_STATE({STREAM}:PLAIN)%"}}],
     }
-    filters = [set_filter_state("note", STREAM, f"%REQ({STREAM})%"), remove_request_header(STREAM), _wasm(plugin)]
-    return _listener(folder, plugin.vm, [route], filters)
+    filters = [set_filter_state("note", STREAM, f"%REQ({STREAM})%"), remove_request_header(STREAM), *_wasm(chain)]
+    return _listener(folder, chain.vm, [route], filters)
 
 
 def _listener(folder: Path, name: str, routes: list[Json], filters: list[Json]) -> Json:
@@ -107,6 +118,8 @@ def _listener(folder: Path, name: str, routes: list[Json], filters: list[Json]) 
         routes,
         filters,
         buffer=1 << 25,
+        http_protocol_options=_TRAILERS,
+        proxy_100_continue=True,
         generate_request_id=False,
         server_header_transformation="PASS_THROUGH",
         scheme_header_transformation={"scheme_to_overwrite": "https"},
@@ -116,6 +129,11 @@ def _listener(folder: Path, name: str, routes: list[Json], filters: list[Json]) 
     )
 
 
-def _wasm(plugin: Plugin) -> Json:
-    policy: Policy = "FAIL_OPEN" if plugin.fail_open else "FAIL_CLOSED"
-    return wasm_filter("plugin", plugin.name, plugin.module, plugin.config, vm=plugin.vm, policy=policy)
+def _wasm(chain: Plugins) -> list[Json]:
+    policy: Policy = "FAIL_OPEN" if chain.fail_open else "FAIL_CLOSED"
+    return [
+        wasm_filter(
+            f"plugin-{number}", plugin.name, plugin.module, plugin.config, vm=chain.vm, place=number, policy=policy
+        )
+        for number, plugin in enumerate(chain.plugins)
+    ]

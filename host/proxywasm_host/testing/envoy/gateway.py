@@ -1,10 +1,10 @@
-"""A plugin in Envoy as the gateway of a test host."""
+"""Plugins in Envoy as the gateway of a test host."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -25,12 +25,15 @@ _TIMEOUT: Final = "x-envoy-expected-rq-timeout-ms"
 _OF_CALLS: Final = {_TIMEOUT, "x-envoy-internal", "x-forwarded-for", "x-forwarded-proto"}
 """Headers that Envoy adds to the calls of plugins."""
 
+_PAUSE: Final = 0.01
+"""Seconds between two looks at what comes by itself."""
+
 _numbers = itertools.count(1)
 
 
 @dataclass(slots=True)
 class Instance:
-    """A plugin in a VM of its own."""
+    """The plugins of a host, each in a VM of its own. `vm` is the id that these have in common."""
 
     vm: str
     upstream: str
@@ -48,8 +51,15 @@ class EnvoyGateway:
         self._session = session
         self._closed = closed
         self._on_failure = setting.on_failure
+        self._judged = 0
+        """So many messages have been looked at for failures."""
         self._streams: dict[int, EnvoyStream] = {}
         self._calls: dict[int, Server] = {}
+
+    @property
+    def plugins(self) -> Sequence[EnvoyGateway]:
+        """Which one of a chain calls a service cannot be seen from outside."""
+        return (self,)
 
     # Streams.
 
@@ -59,6 +69,10 @@ class EnvoyGateway:
         stream = EnvoyStream(next(_numbers), self._next_id, self._connect, self.settle)
         self._streams[stream.number] = stream
         return stream
+
+    def ready(self) -> list[EnvoyStream]:
+        """Open streams that have something to show."""
+        return [stream for stream in self._streams.values() if stream.events and not stream.closed]
 
     def _next_id(self) -> int:
         self.instance.streams += 1
@@ -103,7 +117,18 @@ class EnvoyGateway:
     def redis_call_response(self, call: int, response: bytes | None) -> NoReturn:  # noqa: ARG002  # there are none
         unsupported("redis")
 
+    def refuse_calls(self, cluster: str) -> None:
+        self._session.refuse(cluster)
+
     # Time, which is real here.
+
+    def time_out(self, call: int, advance: Callable[[], None]) -> None:  # noqa: ARG002  # nobody can move it
+        """Until Envoy gives the call up, which it does by itself."""
+        wire = self._calls.pop(call).wire
+        while wire.open:
+            time.sleep(_PAUSE)
+            self._session.settle()
+        self.settle()
 
     def expire(self) -> None:
         """Envoy does that."""
@@ -113,7 +138,10 @@ class EnvoyGateway:
 
     def settle(self) -> None:
         self._session.settle()
-        for record in self.services.read():
+        # Also what a test has read in between by looking at the log.
+        records = self.services.logs
+        new, self._judged = records[self._judged :], len(records)
+        for record in new:
             if record.level is LogLevel.ERROR and record.message.startswith(_TRACEBACK):
                 self._failed_with(PluginFailure(record.message))
             elif record.level is LogLevel.CRITICAL and not record.plugin:
@@ -149,15 +177,13 @@ class EnvoyServices:
         self.read()
         return self._logs
 
-    def read(self) -> list[LogRecord]:
-        """What has been said since the last time, by the instance that has the streams."""
+    def read(self) -> None:
+        """Take what has been said since the last time, by the instance that has the streams."""
         size = self._session.log_size()
         # If several hosts run, the one that has just done something looks first for what was lost.
         said = [line for line in self._session.log(self._read) if line.vm in (self._instance.vm, "")]
         self._read = size
-        new = [line.record for line in said if line.thread != self._session.main_thread]
-        self._logs += new
-        return new
+        self._logs += [line.record for line in said if line.thread != self._session.main_thread]
 
     def said_while_starting(self) -> list[str]:
         """By any instance: Envoy tries a configuration first where no streams are."""
@@ -237,8 +263,8 @@ class _Incoming:
     def body(self, data: bytes) -> None:
         self._reader.body(data)
 
-    def end(self) -> None:
-        self._reader.end()
+    def end(self, trailers: Fields) -> None:
+        self._reader.end(trailers)
 
     def broken(self) -> None:
         self._reader.broken()
@@ -259,7 +285,8 @@ class _Call:
     def body(self, data: bytes) -> None:
         self._data += data
 
-    def end(self) -> None:
+    def end(self, trailers: Fields) -> None:
+        del trailers
         fields = [pair for pair in self._fields if pair[0] not in _OF_CALLS]
         timeout = int(dict(self._fields).get(_TIMEOUT, 0))
         self._call = HttpCall(next(_numbers), 0, self._cluster, fields, bytes(self._data), timeout)

@@ -28,7 +28,7 @@ class Reader(Protocol):
 
     def body(self, data: bytes) -> None: ...
 
-    def end(self) -> None: ...
+    def end(self, trailers: Fields) -> None: ...
 
     def broken(self) -> None:
         """The connection has ended, and the message or the exchange has not."""
@@ -84,7 +84,11 @@ class _Side:
         if data:
             self.wire.send(self._http.send(h11.Data(data=data)))
         if end_of_stream:
-            self.wire.send(self._http.send(h11.EndOfMessage()))
+            self.send_end()
+
+    def send_end(self, trailers: Iterable[tuple[str, str]] = ()) -> None:
+        if self.wire.open:
+            self.wire.send(self._http.send(h11.EndOfMessage(headers=_bytes(trailers))))
 
     def close(self) -> None:
         self._over = True
@@ -101,21 +105,31 @@ class _Side:
                 if event.chunk_end or not self._chunked:
                     self._reader.body(bytes(self._chunk))
                     self._chunk.clear()
+            case h11.InformationalResponse():
+                self._inform([(":status", str(event.status_code)), *_texts(event.headers)])
             case h11.EndOfMessage():
-                self._reader.end()
+                self._reader.end(_texts(event.headers))
+
+    def _inform(self, fields: Fields) -> None:
+        raise AssertionError(f"a request does not begin with {fields}")
 
     def _headers(self, pseudo: Fields, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        fields = [(name.decode(), _text(value)) for name, value in headers]
+        fields = _texts(headers)
         self._chunked = any(name == "transfer-encoding" for name, _ in fields)
         pseudo += [(":authority", value) for name, value in fields if name == "host"]
         self._reader.headers(pseudo + [pair for pair in fields if pair[0] not in _OF_HTTP1 and pair[0] != "host"])
 
 
+class ResponseReader(Reader, Protocol):
+    def informational(self, fields: Fields) -> None: ...
+
+
 class Client(_Side):
     _cannot_read = "a client could not read this response"
 
-    def __init__(self, wire: Wire, reader: Reader) -> None:
+    def __init__(self, wire: Wire, reader: ResponseReader) -> None:
         super().__init__(wire, h11.CLIENT, reader)
+        self._inform = reader.informational  # type: ignore[method-assign]  # a server is sent none
 
     def request(self, fields: Fields, end_of_stream: bool) -> None:
         pseudo = dict(fields)
@@ -133,6 +147,14 @@ class Server(_Side):
 
     def __init__(self, wire: Wire, reader: Callable[[Server], Reader]) -> None:
         super().__init__(wire, h11.SERVER, reader(self))
+
+    def inform(self, fields: Fields) -> None:
+        """An informational response goes ahead of the final one."""
+        if self.wire.open:
+            status = int(dict(fields)[":status"])
+            self.wire.send(
+                self._http.send(h11.InformationalResponse(status_code=status, headers=_bytes(_plain(fields))))
+            )
 
     def respond(self, fields: Fields, end_of_stream: bool) -> None:
         if not self.wire.open:
@@ -152,8 +174,12 @@ def _length_unknown(fields: Fields) -> Fields:
     return [] if known else [("transfer-encoding", "chunked")]
 
 
-def _bytes(fields: Fields) -> list[tuple[bytes, bytes]]:
+def _bytes(fields: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), to_bytes(value)) for name, value in fields]
+
+
+def _texts(headers: Iterable[tuple[bytes, bytes]]) -> Fields:
+    return [(name.decode(), _text(value)) for name, value in headers]
 
 
 def _text(data: bytes | bytearray) -> str:

@@ -17,14 +17,15 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...gateway.envoy.background import BackgroundEnvoy
 from ...gateway.envoy.errors import EnvoyError
 from ...gateway.envoy.messages import Json
+from ..traffic import ScenarioError
 from . import configuration
-from .configuration import AT_ONCE, CLUSTERS, LATER, LISTENERS, PING, Plugin
+from .configuration import AT_ONCE, CLUSTERS, LATER, LISTENERS, PING, Plugins
 from .hub import Hub, Wire
 from .logs import Line, lines
 
@@ -43,6 +44,8 @@ class Session:
     def __init__(self) -> None:
         self._clusters: dict[str, _Service] = {}
         self._listeners: dict[str, Json] = {}
+        self._plugins: dict[str, int] = {}
+        """So many each listener has."""
         self._services = itertools.count(1)
         with contextlib.ExitStack() as stack:
             self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="proxywasm-test-")))
@@ -70,23 +73,33 @@ class Session:
     def end_service(self, cluster: str) -> None:
         self._clusters.pop(cluster).end()
 
+    def refuse(self, cluster: str) -> None:
+        """The service does not listen any more; Envoy still has its name."""
+        if cluster not in self._clusters:
+            raise ScenarioError(f"there is no service {cluster}, only {', '.join(self._clusters)}")
+        service = self._clusters[cluster]
+        service.end()
+        self._clusters[cluster] = replace(service, end=lambda: None)
+
     def publish_services(self) -> None:
         resources = [service.cluster for service in self._clusters.values()]
         self._publish(CLUSTERS, "config.cluster.v3.Cluster", resources, "cluster_manager.cds")
 
-    def start(self, plugin: Plugin, upstream: str) -> bool:
-        """Whether the plugin has taken its configuration."""
-        self._listeners[plugin.vm] = configuration.listener(self.folder, plugin, upstream)
+    def start(self, chain: Plugins, upstream: str) -> bool:
+        """Whether each plugin has taken its configuration."""
+        self._listeners[chain.vm] = configuration.listener(self.folder, chain, upstream)
         taken = self._publish_listeners()
-        if not taken:
-            del self._listeners[plugin.vm]
+        if taken:
+            self._plugins[chain.vm] = len(chain.plugins)
+        else:
+            del self._listeners[chain.vm]
         return taken
 
     def stop(self, vm: str) -> None:
         """Until its VMs are gone, the plugin's metrics would be those of the next."""
-        del self._listeners[vm]
+        del self._listeners[vm], self._plugins[vm]
         self._publish_listeners()
-        self._wait(lambda: self._stats(_VMS)[_VMS] <= _VMS_OF_PLUGIN * len(self._listeners), "ended a plugin")
+        self._wait(lambda: self._stats(_VMS)[_VMS] <= _VMS_OF_PLUGIN * sum(self._plugins.values()), "ended a plugin")
 
     def connect(self, vm: str) -> Wire:
         return self.hub.connect(self.folder / vm)

@@ -11,6 +11,7 @@ import atexit
 import importlib.util
 import itertools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
@@ -24,8 +25,8 @@ from ...gateway.envoy import EnvoyError, find_envoy
 from ...gateway.envoy.wasm_filter import FAIL_OPEN
 from ...recordings.replay import DEFAULT_PROPERTIES, SEED
 from ...services import HostServices
-from ..gateways import Setting, unsupported
-from .configuration import Plugin
+from ..gateways import Link, Setting, Start, unsupported
+from .configuration import Plugin, Plugins
 from .gateway import EnvoyGateway, EnvoyServices, Instance
 from .session import Session
 
@@ -49,8 +50,7 @@ def missing() -> str | None:
 class _Wanted:
     """What makes one start like another."""
 
-    module: Path
-    config: str
+    plugins: tuple[Plugin, ...]
     route: str
     fail_open: bool
     log_level: LogLevel
@@ -70,17 +70,24 @@ class EnvoyStart:
     def program(self, services: HostServices) -> NoReturn:  # noqa: ARG002  # of no use
         unsupported("replay")
 
-    def gateway(self, setting: Setting) -> EnvoyGateway:
+    def gateway(self, setting: Setting, after: Sequence[Link] = ()) -> EnvoyGateway:
         _check(setting)
         wanted = _Wanted(
-            self._module,
-            _config(setting),
+            tuple(_plugin(start, config, setting) for start, config in [(self, setting.config), *after]),
             setting.properties.get(_ROUTE, DEFAULT_PROPERTIES["route_name"].encode()).decode(),
             setting.fail_open,
             setting.log_level,
             frozenset(setting.clusters or ()),
         )
-        return _run().start(self._name, wanted, setting)
+        return _run().start(wanted, setting)
+
+    def plugin(self, config: str) -> Plugin:
+        return Plugin(self._name, self._module, config)
+
+
+def _plugin(start: Start, config: str, setting: Setting) -> Plugin:
+    assert isinstance(start, EnvoyStart), "all plugins of a chain are in one gateway"
+    return start.plugin(_config(config, fail_open=setting.fail_open))
 
 
 def _check(setting: Setting) -> None:
@@ -96,16 +103,16 @@ def _check(setting: Setting) -> None:
         unsupported("properties")
 
 
-def _config(setting: Setting) -> str:
+def _config(config: str, *, fail_open: bool) -> str:
     """With a failure that is not Envoy's to see, the SDK says what becomes of the stream."""
-    if not setting.fail_open:
-        return setting.config
+    if not fail_open:
+        return config
     try:
-        document = json.loads(setting.config or "{}")
+        document = json.loads(config or "{}")
     except ValueError:
         document = None
     # Anything but an object the plugin has to refuse.
-    return json.dumps(document | {FAIL_OPEN: True}) if isinstance(document, dict) else setting.config
+    return json.dumps(document | {FAIL_OPEN: True}) if isinstance(document, dict) else config
 
 
 class _Run:
@@ -119,7 +126,7 @@ class _Run:
         self._retired: tuple[_Wanted, Instance] | None = None
         self._may_return = False
 
-    def start(self, name: str, wanted: _Wanted, setting: Setting) -> EnvoyGateway:
+    def start(self, wanted: _Wanted, setting: Setting) -> EnvoyGateway:
         instance = self._returning(wanted)
         fresh = instance is None
         if instance is None:
@@ -135,15 +142,15 @@ class _Run:
             self._session.publish_services()
             self._log(wanted.log_level)
             if fresh:
-                self._load(name, wanted, instance, gateway.services, setting)
+                self._load(wanted, instance, gateway.services, setting)
         except BaseException:
             self._forget_services(gateway)
             raise
         return gateway
 
-    def _load(self, name: str, wanted: _Wanted, instance: Instance, services: EnvoyServices, setting: Setting) -> None:
-        plugin = Plugin(name, instance.vm, wanted.module, wanted.config, wanted.route, wanted.fail_open)
-        if not self._session.start(plugin, instance.upstream):
+    def _load(self, wanted: _Wanted, instance: Instance, services: EnvoyServices, setting: Setting) -> None:
+        chain = Plugins(instance.vm, wanted.plugins, wanted.route, wanted.fail_open)
+        if not self._session.start(chain, instance.upstream):
             _refused(services, setting)
         if self._retired is not None:
             self._session.stop(self._retired[1].vm)

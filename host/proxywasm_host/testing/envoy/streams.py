@@ -7,7 +7,18 @@ from typing import Final
 
 from proxywasm.wire import Fields, LocalReply
 
-from ...stream import CloseUpstream, Event, RequestBody, RequestHeaders, Reset, ResponseBody, ResponseHeaders
+from ...stream import (
+    CloseUpstream,
+    Event,
+    InformationalResponse,
+    RequestBody,
+    RequestHeaders,
+    RequestTrailers,
+    Reset,
+    ResponseBody,
+    ResponseHeaders,
+    ResponseTrailers,
+)
 from ..gateways import unsupported
 from .configuration import REPLY, STREAM
 from .http1 import Client, Server
@@ -35,6 +46,7 @@ class EnvoyStream:
         self._next_id, self._connect, self._settle = next_id, connect, settle
         self._client: Client | None = None
         self._request_ended = self._response_ended = False
+        self.closed = False
 
     # What arrives.
 
@@ -49,6 +61,17 @@ class EnvoyStream:
         assert self._client is not None
         self._request_ended = end_of_stream
         self._client.send_body(data, end_of_stream)
+        self._settle()
+
+    def request_trailers(self, fields: Fields) -> None:
+        assert self._client is not None
+        self._request_ended = True
+        self._client.send_end(fields)
+        self._settle()
+
+    def informational_response(self, fields: Fields) -> None:
+        assert self.upstream is not None
+        self.upstream.inform(fields)
         self._settle()
 
     def response_headers(self, fields: Fields, end_of_stream: bool, details: str = _VIA_UPSTREAM) -> None:
@@ -66,8 +89,15 @@ class EnvoyStream:
         self.upstream.send_body(data, end_of_stream)
         self._settle()
 
+    def response_trailers(self, fields: Fields) -> None:
+        assert self.upstream is not None
+        self._response_ended = True
+        self.upstream.send_end(fields)
+        self._settle()
+
     def close(self) -> None:
         """The client leaves; nobody notices if the stream was over before."""
+        self.closed = True
         if self._client is not None:
             self._client.close()
         self._settle()
@@ -107,6 +137,7 @@ class _Half:
 
     _headers: type[RequestHeaders | ResponseHeaders]
     _body: type[RequestBody | ResponseBody]
+    _trailers: type[RequestTrailers | ResponseTrailers]
 
     def __init__(self, stream: EnvoyStream) -> None:
         self.sent = self.ended = False
@@ -119,10 +150,13 @@ class _Half:
     def body(self, data: bytes) -> None:
         self._stream.events.append(self._body(data, False))
 
-    def end(self) -> None:
+    def end(self, trailers: Fields) -> None:
         """HTTP/1.1 says it after the last bytes, which if they come together are the end."""
         self.ended = True
         events = self._stream.events
+        if trailers:
+            events.append(self._trailers(trailers))
+            return
         for index, event in reversed(list(enumerate(events))):
             if isinstance(event, self._headers):
                 events[index] = self._headers(event.fields, True)
@@ -134,7 +168,7 @@ class _Half:
 
 
 class _Request(_Half):
-    _headers, _body = RequestHeaders, RequestBody
+    _headers, _body, _trailers = RequestHeaders, RequestBody, RequestTrailers
 
     def broken(self) -> None:
         if not self._stream.answered:
@@ -142,13 +176,16 @@ class _Request(_Half):
 
 
 class _Response(_Half):
-    _headers, _body = ResponseHeaders, ResponseBody
+    _headers, _body, _trailers = ResponseHeaders, ResponseBody, ResponseTrailers
 
     def __init__(self, stream: EnvoyStream) -> None:
         super().__init__(stream)
         self.began = self.reset = False
         self._fields: Fields = []
         self._data = bytearray()
+
+    def informational(self, fields: Fields) -> None:
+        self._stream.events.append(InformationalResponse(fields))
 
     def headers(self, fields: Fields) -> None:
         self._fields = fields

@@ -1,14 +1,13 @@
 """The keys that AWS Bedrock adds."""
 
-# `key` makes a dataclass field, as `dataclasses.field` does
-
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ..schema import All, Given, Idle, Kind, Need, Not, Rule, key
+from proxywasm.config import All, Given, NoEffect, Not, Required, Rule, key
+
 from .common import Settings
 
 _NO_TOKENS: Final = Not(Given("api_tokens"))
@@ -18,7 +17,7 @@ SIGNED: Final = All((_NO_TOKENS, Given("aws_access_key")))
 _POSITIONS: Final = {"systemPrompt": "system", "lastUserMessage": "last_user", "lastMessage": "last"}
 
 
-def _positions(table: dict[str, bool], path: str) -> frozenset[str]:  # noqa: ARG001
+def _positions(table: dict[str, bool]) -> frozenset[str]:
     return frozenset(_POSITIONS[name] for name, wanted in table.items() if wanted)
 
 
@@ -26,22 +25,20 @@ def _positions(table: dict[str, bool], path: str) -> frozenset[str]:  # noqa: AR
 class BedrockSettings(Settings):
     """Keys of AWS Bedrock."""
 
-    aws_region: str = key(Kind.STRING, "region of the account", trim=True, example="us-east-1")
-    aws_access_key: str = key(
-        Kind.STRING, "access key; without `apiTokens`", default="", secret=True, trim=True, example="AKIA..."
-    )
+    aws_region: str = key("region of the account", trim=True, example="us-east-1")
+    aws_access_key: str = key("access key; without `apiTokens`", default="", secret=True, trim=True, example="AKIA...")
     aws_secret_key: str = key(
-        Kind.STRING, "secret key that belongs to `awsAccessKey`", default="", secret=True, trim=True, example="..."
+        "secret key that belongs to `awsAccessKey`", default="", secret=True, trim=True, example="..."
     )
     bedrock_additional_fields: Mapping[str, Any] = key(
-        Kind.OBJECT, "fields of `additionalModelRequestFields` for every chat", factory=dict
+        "fields of `additionalModelRequestFields` for every chat", factory=dict
     )
     prompt_cache_retention: str = key(
-        Kind.STRING, "how long prompts are cached where a request does not say: `in_memory`, `24h`", default=""
+        "how long prompts are cached where a request does not say: `in_memory`, `24h`", default=""
     )
     bedrock_prompt_cache_point_positions: frozenset[str] = key(
-        Kind.BOOLEAN_MAP,
         "where prompts are cached: `systemPrompt`, `lastUserMessage`, `lastMessage`, each true or false",
+        dict[str, bool],
         factory=lambda: frozenset({"system"}),
         shown={"systemPrompt": True},
         names=tuple(_POSITIONS),
@@ -49,14 +46,14 @@ class BedrockSettings(Settings):
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        Need("aws_secret_key", SIGNED, ": it belongs to awsAccessKey"),
-        Need("aws_access_key", All((_NO_TOKENS, Given("aws_secret_key"))), ": it belongs to awsSecretKey"),
-        Need(
+        Required("aws_secret_key", SIGNED, ": it belongs to awsAccessKey"),
+        Required("aws_access_key", All((_NO_TOKENS, Given("aws_secret_key"))), ": it belongs to awsSecretKey"),
+        Required(
             "api_tokens",
             All((Not(Given("aws_access_key")), Not(Given("aws_secret_key")))),
             ", or awsAccessKey and awsSecretKey",
         ),
-        Idle(
+        NoEffect(
             ("aws_access_key", "aws_secret_key"),
             "there are apiTokens, with which requests are not signed; remove one of the two",
             Given("api_tokens"),

@@ -1,12 +1,11 @@
 """The keys that Claude adds."""
 
-# `key` makes a dataclass field, as `dataclasses.field` does
-
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..schema import Kind, key
+from proxywasm.config import key
+
 from .common import Settings
 
 
@@ -14,11 +13,8 @@ from .common import Settings
 class ClaudeSettings(Settings):
     """Keys of Claude."""
 
-    claude_version: str = key(
-        Kind.STRING, "version of the API that is asked for", default="2023-06-01", aliases=("apiVersion",)
-    )
+    claude_version: str = key("version of the API that is asked for", default="2023-06-01", aliases=("apiVersion",))
     claude_code_mode: bool = key(
-        Kind.BOOLEAN,
         "the tokens are OAuth tokens of Claude Code subscriptions, and requests look like that client's",
         default=False,
     )

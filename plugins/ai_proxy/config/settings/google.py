@@ -1,16 +1,15 @@
 """The keys that Google's services add."""
 
-# ruff: noqa: RUF009  # `key` makes a dataclass field, as `dataclasses.field` does
-
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from ...fetching.google_oauth import ServiceAccount
-from ..schema import All, Apart, Given, Idle, Is, Kind, Need, Not, Rule, key
+from proxywasm.config import All, Exclusive, Given, Is, Kind, NoEffect, Not, Required, Rule, key
+
 from .common import Settings
+from .service_account import ServiceAccount
 
 _SAFETY: Final = "from category to threshold, for example `HARM_CATEGORY_HARASSMENT: BLOCK_NONE`"
 
@@ -26,12 +25,9 @@ _PROJECT: Final = ("vertex_auth_key", "vertex_region", "vertex_project_id", "ver
 class GeminiSettings(Settings):
     """Keys of Gemini."""
 
-    api_version: str = key(Kind.STRING, "version of the API that is asked for", default="v1beta")
-    gemini_safety_setting: Mapping[str, str] = key(
-        Kind.STRING_MAP, _SAFETY, factory=dict, aliases=("vertexGeminiSafetySetting",)
-    )
+    api_version: str = key("version of the API that is asked for", default="v1beta")
+    gemini_safety_setting: Mapping[str, str] = key(_SAFETY, factory=dict, aliases=("vertexGeminiSafetySetting",))
     gemini_thinking_budget: int = key(
-        Kind.INTEGER,
         "how much the 2.5 models may think; -1: as much as they like, 0: as the request says",
         default=0,
         unit="tokens",
@@ -43,41 +39,37 @@ class VertexSettings(Settings):
     """Keys of Vertex AI."""
 
     vertex_auth_key: ServiceAccount | None = key(
-        Kind.DOCUMENT,
         "key file of a service account; without `apiTokens`",
+        Kind.DOCUMENT,
         default=None,
         secret=True,
         convert=ServiceAccount.read,
         example={"client_email": "...", "private_key": "...", "private_key_id": "..."},
     )
-    vertex_region: str = key(Kind.STRING, "region of the project, or `global`", default="", example="us-central1")
-    vertex_project_id: str = key(Kind.STRING, "id of the project", default="", example="my-project")
+    vertex_region: str = key("region of the project, or `global`", default="", example="us-central1")
+    vertex_project_id: str = key("id of the project", default="", example="my-project")
     vertex_auth_service_name: str = key(
-        Kind.STRING,
         "service that the gateway knows for oauth2.googleapis.com, by DNS",
         default="",
         example="oauth2-googleapis",
     )
     vertex_token_refresh_ahead: int = key(
-        Kind.INTEGER, "how long before its end an access token counts as expired", default=60, minimum=0, unit="s"
+        "how long before its end an access token counts as expired", default=60, minimum=0, unit="s"
     )
     vertex_open_ai_compatible: bool = key(
-        Kind.BOOLEAN,
         "use the endpoint that speaks OpenAI's protocol; chat only",
         default=False,
         name="vertexOpenAICompatible",
     )
-    gemini_safety_setting: Mapping[str, str] = key(
-        Kind.STRING_MAP, _SAFETY, factory=dict, aliases=("vertexGeminiSafetySetting",)
-    )
+    gemini_safety_setting: Mapping[str, str] = key(_SAFETY, factory=dict, aliases=("vertexGeminiSafetySetting",))
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        *(Need(name, Not(EXPRESS), ", unless there are apiTokens") for name in _PROJECT),
-        Apart("vertex_open_ai_compatible", "api_tokens", ": that endpoint wants a service account"),
-        Idle(
+        *(Required(name, Not(EXPRESS), ", unless there are apiTokens") for name in _PROJECT),
+        Exclusive("vertex_open_ai_compatible", "api_tokens", ": that endpoint wants a service account"),
+        NoEffect(
             (*_PROJECT, "vertex_token_refresh_ahead"),
             "there are apiTokens, with which no project and no service account are used; remove one of the two",
             EXPRESS,
         ),
-        Idle(("gemini_safety_setting",), "the endpoint with OpenAI's protocol does not have it", COMPATIBLE),
+        NoEffect(("gemini_safety_setting",), "the endpoint with OpenAI's protocol does not have it", COMPATIBLE),
     )

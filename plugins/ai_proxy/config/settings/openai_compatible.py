@@ -1,21 +1,20 @@
 """The keys that providers with the OpenAI protocol add."""
 
-# ruff: noqa: RUF009  # `key` makes a dataclass field, as `dataclasses.field` does
-
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from urllib.parse import SplitResult
 
-from ..schema import All, Apart, Given, Idle, Is, Kind, Need, Not, Rule, Text, key
+from proxywasm.config import All, Exclusive, Given, Is, NoEffect, Not, Pattern, Required, Rule, key
+
 from .common import Settings
 from .texts import HOST, url
 
 _RESPONSE_FORMAT: Final = "`response_format` of every chat, whatever the client asks for"
 
 
-def _without_port(value: str, path: str) -> str:  # noqa: ARG001
+def _without_port(value: str) -> str:
     # The gateway's cluster knows the port; in the host that vLLM gets to see the original leaves it out, too.
     return value.partition(":")[0]
 
@@ -25,19 +24,19 @@ class OpenAISettings(Settings):
     """Keys of OpenAI."""
 
     openai_custom_url: SplitResult | None = key(
-        Kind.STRING,
         "address of a service with OpenAI's protocol; an address that ends like an API's is used for all requests",
+        str,
         default=None,
         convert=url,
     )
-    response_json_schema: dict[str, Any] | None = key(Kind.OBJECT, _RESPONSE_FORMAT, default=None)
+    response_json_schema: dict[str, Any] | None = key(_RESPONSE_FORMAT, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongcatSettings(Settings):
     """Keys of LongCat."""
 
-    response_json_schema: dict[str, Any] | None = key(Kind.OBJECT, _RESPONSE_FORMAT, default=None)
+    response_json_schema: dict[str, Any] | None = key(_RESPONSE_FORMAT, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +44,11 @@ class AzureSettings(Settings):
     """Keys of Azure."""
 
     azure_service_url: SplitResult = key(
-        Kind.STRING,
         "address of the resource, of a deployment, of `/openai/v1`, or of one API, with `api-version` in its query",
-        texts=(Text("[?&]api-version=[^&#]", "must have a query with api-version, such as ?api-version=2024-10-21"),),
+        str,
+        patterns=(
+            Pattern("[?&]api-version=[^&#]", "must have a query with api-version, such as ?api-version=2024-10-21"),
+        ),
         convert=url,
         example="https://my-resource.openai.azure.com/?api-version=2024-10-21",
     )
@@ -57,11 +58,11 @@ class AzureSettings(Settings):
 class MoonshotSettings(Settings):
     """Keys of Moonshot."""
 
-    moonshot_file_id: str = key(Kind.STRING, "not supported, in the original neither; use `context`", default="")
+    moonshot_file_id: str = key("not supported, in the original neither; use `context`", default="")
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        Apart("moonshot_file_id", "context"),
-        Idle(("moonshot_file_id",), "it never had one, in the original neither; use context"),
+        Exclusive("moonshot_file_id", "context"),
+        NoEffect(("moonshot_file_id",), "it never had one, in the original neither; use context"),
     )
 
 
@@ -69,8 +70,8 @@ class MoonshotSettings(Settings):
 class OllamaSettings(Settings):
     """Keys of Ollama."""
 
-    ollama_server_host: str = key(Kind.STRING, "host of the server", texts=HOST, example="ollama.internal")
-    ollama_server_port: int = key(Kind.INTEGER, "port of the server", minimum=1, maximum=65_535, example=11434)
+    ollama_server_host: str = key("host of the server", patterns=HOST, example="ollama.internal")
+    ollama_server_port: int = key("port of the server", minimum=1, maximum=65_535, example=11434)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +79,14 @@ class VllmSettings(Settings):
     """Keys of vLLM."""
 
     vllm_custom_url: SplitResult | None = key(
-        Kind.STRING, "address of the server, see `openaiCustomUrl`", default=None, convert=url
+        "address of the server, see `openaiCustomUrl`", str, default=None, convert=url
     )
     vllm_server_host: str = key(
-        Kind.STRING, "host of the server; a port is left out", default="", texts=HOST, convert=_without_port
+        "host of the server; a port is left out", str, default="", patterns=HOST, convert=_without_port
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        Idle(
+        NoEffect(
             ("vllm_server_host",), "vllmCustomUrl has the host as well; remove one of the two", Given("vllm_custom_url")
         ),
     )
@@ -95,7 +96,7 @@ class VllmSettings(Settings):
 class GenericSettings(Settings):
     """Keys of a service of any kind."""
 
-    generic_host: str = key(Kind.STRING, "host of the service; by default the client's", default="", texts=HOST)
+    generic_host: str = key("host of the service; by default the client's", default="", patterns=HOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,6 @@ class CloudflareSettings(Settings):
     """Keys of Cloudflare Workers AI."""
 
     cloudflare_account_id: str = key(
-        Kind.STRING,
         "the account, a part of all paths",
         default="",
         expected="without it no path exists at Cloudflare",
@@ -115,15 +115,15 @@ class CloudflareSettings(Settings):
 class DoubaoSettings(Settings):
     """Keys of Doubao."""
 
-    doubao_domain: str = key(Kind.STRING, "host, for example of another region", default="", texts=HOST)
+    doubao_domain: str = key("host, for example of another region", default="", patterns=HOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZhipuSettings(Settings):
     """Keys of Zhipu AI."""
 
-    zhipu_domain: str = key(Kind.STRING, "host: `api.z.ai` is the international site", default="", texts=HOST)
-    zhipu_code_plan_mode: bool = key(Kind.BOOLEAN, "chat goes to the endpoint of the coding plan", default=False)
+    zhipu_domain: str = key("host: `api.z.ai` is the international site", default="", patterns=HOST)
+    zhipu_code_plan_mode: bool = key("chat goes to the endpoint of the coding plan", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,13 +131,13 @@ class MinimaxSettings(Settings):
     """Keys of MiniMax."""
 
     minimax_api_type: str = key(
-        Kind.STRING, "`v2`, the OpenAI protocol, or `pro`, ChatCompletion Pro", default="v2", choices=("v2", "pro")
+        "`v2`, the OpenAI protocol, or `pro`, ChatCompletion Pro", default="v2", choices=("v2", "pro")
     )
-    minimax_group_id: str = key(Kind.STRING, "the group, for `pro`", default="", example="group-id")
+    minimax_group_id: str = key("the group, for `pro`", default="", example="group-id")
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        Need("minimax_group_id", Is("minimax_api_type", "pro"), " for minimaxApiType pro"),
-        Idle(
+        Required("minimax_group_id", Is("minimax_api_type", "pro"), " for minimaxApiType pro"),
+        NoEffect(
             ("minimax_group_id",),
             "only ChatCompletion Pro has groups; set minimaxApiType to pro",
             Is("minimax_api_type", "v2"),
@@ -150,24 +150,23 @@ class KlingSettings(Settings):
     """Keys of Kling."""
 
     kling_access_key: str = key(
-        Kind.STRING,
         "access key; with the secret key instead of apiTokens",
         default="",
         secret=True,
         trim=True,
         example="...",
     )
-    kling_secret_key: str = key(Kind.STRING, "secret key", default="", secret=True, trim=True, example="...")
+    kling_secret_key: str = key("secret key", default="", secret=True, trim=True, example="...")
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        Need("kling_secret_key", Given("kling_access_key"), ": the two keys belong together"),
-        Need("kling_access_key", Given("kling_secret_key"), ": the two keys belong together"),
-        Need(
+        Required("kling_secret_key", Given("kling_access_key"), ": the two keys belong together"),
+        Required("kling_access_key", Given("kling_secret_key"), ": the two keys belong together"),
+        Required(
             "api_tokens",
             All((Not(Given("kling_access_key")), Not(Given("kling_secret_key")))),
             ", or klingAccessKey and klingSecretKey",
         ),
-        Idle(
+        NoEffect(
             ("api_tokens",),
             "klingAccessKey and klingSecretKey are used instead; remove one of the two",
             Given("kling_access_key"),

@@ -1,13 +1,12 @@
 """The keys that Qwen adds."""
 
-# `key` makes a dataclass field, as `dataclasses.field` does
-
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from ..schema import Apart, Idle, Is, Kind, Rule, key
+from proxywasm.config import Exclusive, Is, NoEffect, Rule, key
+
 from .common import Settings
 from .texts import HOST
 
@@ -19,15 +18,15 @@ class QwenSettings(Settings):
     """Keys of Qwen."""
 
     qwen_enable_compatible: bool = key(
-        Kind.BOOLEAN, "use DashScope's OpenAI-compatible endpoints; false: its native protocol", default=True
+        "use DashScope's OpenAI-compatible endpoints; false: its native protocol", default=True
     )
-    qwen_domain: str = key(Kind.STRING, "host, for example of another region", default="", texts=HOST)
-    qwen_enable_search: bool = key(Kind.BOOLEAN, "let the model search the web", default=False)
-    qwen_file_ids: tuple[str, ...] = key(Kind.STRINGS, "files that `qwen-long` is to have read", default=())
+    qwen_domain: str = key("host, for example of another region", default="", patterns=HOST)
+    qwen_enable_search: bool = key("let the model search the web", default=False)
+    qwen_file_ids: tuple[str, ...] = key("files that `qwen-long` is to have read", default=())
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        Apart("qwen_file_ids", "context", ", both set the system prompt; remove one of the two"),
-        Idle(
+        Exclusive("qwen_file_ids", "context", ", both set the system prompt; remove one of the two"),
+        NoEffect(
             ("qwen_enable_search", "qwen_file_ids"),
             "only the native protocol has it; set qwenEnableCompatible to false",
             COMPATIBLE,

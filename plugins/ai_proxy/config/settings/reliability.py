@@ -1,16 +1,12 @@
 """`failover` and `retryOnFailure`: what is done when the model service refuses or fails."""
 
-# ruff: noqa: RUF009  # `key` makes a dataclass field, as `dataclasses.field` does
-
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from proxywasm import ConfigError
-
-from ..schema import Is, Kind, Need, Rule, key
+from proxywasm.config import Invalid, Is, Naming, Required, Rule, key
 
 LONGEST_CALL: Final = 2**32 - 1
 """Milliseconds that a gateway can be told to wait for an answer."""
@@ -21,13 +17,13 @@ LONGEST_INTERVAL: Final = LONGEST_CALL // 100 * 100
 class Statuses:
     """HTTP statuses by regular expressions that fit all of the status: `4.*` is 400 to 499, and not 204."""
 
-    def __init__(self, patterns: tuple[str, ...], path: str = "") -> None:
+    def __init__(self, patterns: tuple[str, ...]) -> None:
         self._patterns = []
         for index, pattern in enumerate(patterns):
             try:
                 self._patterns.append(re.compile(pattern))
             except re.error as error:
-                raise ConfigError(f"{path}[{index}]: not a regular expression: {error}") from None
+                raise Invalid(f"not a regular expression: {error}", f"[{index}]") from None
 
     def __contains__(self, status: int) -> bool:
         return any(pattern.fullmatch(str(status)) for pattern in self._patterns)
@@ -42,15 +38,12 @@ _OFF: Final = "it is off; say whether it is to be on"
 class FailoverSettings:
     """Keys of `failover`."""
 
-    enabled: bool = key(Kind.BOOLEAN, "leave out tokens that fail until they work again", default=False, expected=_OFF)
-    failure_threshold: int = key(
-        Kind.INTEGER, "failures in a row after which a token is left out", default=3, minimum=1
-    )
-    success_threshold: int = key(
-        Kind.INTEGER, "successful health checks in a row after which it is back", default=1, minimum=1
-    )
+    naming: ClassVar[Naming] = Naming.CAMEL_CASE
+
+    enabled: bool = key("leave out tokens that fail until they work again", default=False, expected=_OFF)
+    failure_threshold: int = key("failures in a row after which a token is left out", default=3, minimum=1)
+    success_threshold: int = key("successful health checks in a row after which it is back", default=1, minimum=1)
     health_check_interval: int = key(
-        Kind.INTEGER,
         "time between two health checks of a token",
         default=5000,
         minimum=100,
@@ -58,21 +51,21 @@ class FailoverSettings:
         unit="ms",
     )
     health_check_timeout: int = key(
-        Kind.INTEGER, "how long a health check may take", default=5000, minimum=1, maximum=LONGEST_CALL, unit="ms"
+        "how long a health check may take", default=5000, minimum=1, maximum=LONGEST_CALL, unit="ms"
     )
     health_check_model: str = key(
-        Kind.STRING, "model that health checks ask; required if enabled", default="", example="gpt-4o-mini"
+        "model that health checks ask; required if enabled", default="", example="gpt-4o-mini"
     )
     failover_on_status: Statuses = key(
-        Kind.STRINGS,
         "statuses that count as failures, as regular expressions",
+        tuple[str, ...],
         factory=lambda: Statuses(_ERRORS),
         shown=_ERRORS,
         convert=Statuses,
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        Need("health_check_model", Is("enabled", True), ": the model that health checks ask"),
+        Required("health_check_model", Is("enabled", True), ": the model that health checks ask"),
     )
 
 
@@ -80,19 +73,18 @@ class FailoverSettings:
 class RetrySettings:
     """Keys of `retryOnFailure`."""
 
+    naming: ClassVar[Naming] = Naming.CAMEL_CASE
+
     enabled: bool = key(
-        Kind.BOOLEAN,
         "ask once more with another token before a client sees a failure",
         default=False,
         expected=_OFF,
     )
-    max_retries: int = key(Kind.INTEGER, "how often; there is one attempt for each token", default=1, minimum=0)
-    retry_timeout: int = key(
-        Kind.INTEGER, "how long an attempt may take", default=60_000, minimum=1, maximum=LONGEST_CALL, unit="ms"
-    )
+    max_retries: int = key("how often; there is one attempt for each token", default=1, minimum=0)
+    retry_timeout: int = key("how long an attempt may take", default=60_000, minimum=1, maximum=LONGEST_CALL, unit="ms")
     retry_on_status: Statuses = key(
-        Kind.STRINGS,
         "statuses that are failures, as regular expressions",
+        tuple[str, ...],
         factory=lambda: Statuses(_ERRORS),
         shown=_ERRORS,
         convert=Statuses,

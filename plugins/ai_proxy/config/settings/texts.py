@@ -1,37 +1,37 @@
-"""Rules for texts that several keys have in common."""
+"""Patterns and conversions that several keys have in common."""
 
 from __future__ import annotations
 
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from proxywasm import ConfigError
+from proxywasm.config import Invalid, Pattern
 
-from ..schema import Text
-
-HOST: Final = (Text(r"[/\s@]", "must be a host, or host:port, without scheme, path and credentials", forbidden=True),)
-
-TOKEN: Final = (
-    Text(r"\S", "must not be empty"),
-    # A line break at the end of a token is a frequent slip of secret files; it cannot stand in a header.
-    Text(r"[\u0000-\u001f\u007f]", "must not contain control characters", forbidden=True),
+HOST: Final = (
+    Pattern(r"[/\s@]", "must be a host, or host:port, without scheme, path and credentials", forbidden=True),
 )
 
-UPSTREAM_PATH: Final = (Text("^/", "must begin with /, as the path that it is"),)
+TOKEN: Final = (
+    Pattern(r"\S", "must not be empty"),
+    # A line break at the end of a token is a frequent slip of secret files; it cannot stand in a header.
+    Pattern(r"[\u0000-\u001f\u007f]", "must not contain control characters", forbidden=True),
+)
+
+UPSTREAM_PATH: Final = (Pattern("^/", "must begin with /, as the path that it is"),)
 
 
-def url(value: str, path: str) -> SplitResult:
+def url(value: str) -> SplitResult:
     """An address; without scheme it is taken as https. Messages quote nothing of it: it may have credentials."""
     try:
         found = urlsplit(value if "://" in value else f"https://{value}")
         port = found.port
     except ValueError:
-        raise ConfigError(f"{path}: must be an address such as https://host:8443/path") from None
+        raise Invalid("must be an address such as https://host:8443/path") from None
     if not found.hostname or port == 0:
-        raise ConfigError(f"{path}: must be an address such as https://host:8443/path; there is no host in it")
+        raise Invalid("must be an address such as https://host:8443/path; there is no host in it")
     return found
 
 
-def host_of_url(value: str, path: str) -> str:
+def host_of_url(value: str) -> str:
     """Of an address only host and port."""
-    return url(value, path).netloc.rpartition("@")[2]
+    return url(value).netloc.rpartition("@")[2]

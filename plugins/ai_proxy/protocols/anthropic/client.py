@@ -10,16 +10,28 @@ from typing import Any, Final
 
 from proxywasm import log
 
+from ...wire import apis as api_names
+from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
-from ..exchange import Call
-from ..writers import Writer
+from ..exchange import Exchange, Thinking
+from ..interface import StreamWriter
 from .client_answer import response
 from .client_messages import messages, parts
 from .parts import error_document
 from .stream_writer import ClaudeWriter
 
-__all__ = ["error", "request", "response", "writer"]
+__all__ = [
+    "apis", "chat_api", "dropped_query", "error", "is_pivot", "keeps_signatures", "new_writer", "request", "response",
+    "thinking",
+]  # fmt: skip
+
+chat_api: Final = api_names.MESSAGES
+apis: Final = frozenset({api_names.MESSAGES, api_names.COUNT_TOKENS, api_names.COMPLETE})
+is_pivot: Final = False
+keeps_signatures: Final = True
+dropped_query: Final = frozenset({"beta"})
+"""By which clients use what is new in this API."""
 
 _SAME = ("model", "stream", "max_tokens", "temperature", "top_p")
 
@@ -31,26 +43,26 @@ _BILLING = "x-anthropic-billing-header:"
 _CHECKSUM = re.compile(r"; cch=[^;]*")
 
 
-def request(call: Call, body: Json, *, converted: bool, signed: bool) -> Json:
+def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_signed_thinking: bool) -> Json:
     pivot: Json = {name: body[name] for name in _SAME if body.get(name) is not None}
     given = body.get("messages")
     if not isinstance(given, list) or not given:
         raise ApiError(400, "messages must be a non-empty array", param="messages")
-    pivot["messages"] = [*_system(body.get("system")), *messages(given, signed=signed)]
+    pivot["messages"] = [*_system(body.get("system")), *messages(given, signed=accepts_signed_thinking)]
     if body.get("stop_sequences"):
         pivot["stop"] = body["stop_sequences"]
-    if converted and body.get("top_k") is not None:
+    if allow_extensions and body.get("top_k") is not None:
         pivot["top_k"] = body["top_k"]  # OpenAI has no such parameter.
     if tools := _tools(body.get("tools")):
         pivot["tools"] = tools
     _tool_choice(body.get("tool_choice"), pivot)
-    _thinking(call, body, pivot)
+    _effort(exchange.thinking, body, pivot)
     _output(body, pivot)
     return pivot
 
 
-def writer(call: Call) -> Writer:
-    return ClaudeWriter(call.model)
+def new_writer(exchange: Exchange) -> StreamWriter:
+    return ClaudeWriter(exchange.model)
 
 
 def error(error: ApiError) -> Json:
@@ -104,13 +116,19 @@ def _tool_choice(choice: Any, pivot: Json) -> None:
 _CHOICES: Final = {"any": "required", "tool": "required", "none": "none"}
 
 
-def _thinking(call: Call, body: Json, pivot: Json) -> None:
-    thinking = body.get("thinking")
-    thinking = thinking if isinstance(thinking, dict) else {}
-    call.thinking = {"type": "disabled", **thinking}
-    if thinking.get("type") == "enabled":
-        budget = thinking.get("budget_tokens")
-        budget = budget if isinstance(budget, (int, float)) else 0
+def thinking(body: Json) -> Thinking:
+    """Models think only when they are told to, within a budget of tokens."""
+    given = lenient.mapping(body.get("thinking"))
+    budget = given.get("budget_tokens")
+    return Thinking(
+        given.get("type") == "enabled",
+        budget if isinstance(budget, (int, float)) and not isinstance(budget, bool) else None,
+    )
+
+
+def _effort(asked: Thinking | None, body: Json, pivot: Json) -> None:
+    if asked is not None and asked.enabled:
+        budget = asked.budget or 0
         pivot["reasoning_effort"] = next((name for limit, name in _EFFORTS if budget < limit), "high")
     config = body.get("output_config")
     if isinstance(config, dict) and isinstance(config.get("effort"), str):

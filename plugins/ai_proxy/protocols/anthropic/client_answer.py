@@ -9,13 +9,14 @@ from proxywasm import JsonTooComplexError, log
 
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, check_together, loads
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot import thinking_blocks
+from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import arguments_of
-from .parts import STOP_REASONS, text_of, usage
+from .parts import STOP_REASONS, usage
 
 
-def response(call: Call, answer: Json) -> Json:
+def response(exchange: Exchange, answer: Json) -> Json:
     choices = answer.get("choices")
     if not isinstance(choices, list):
         raise bad_upstream("the upstream's answer has no choices")
@@ -29,11 +30,11 @@ def response(call: Call, answer: Json) -> Json:
         reason = "tool_calls" if message.get("tool_calls") else "stop"
     counted = answer.get("usage")
     return {
-        "id": text_of(answer.get("id")) or f"msg_{uuid.uuid4()}",
+        "id": lenient_text(answer.get("id")) or f"msg_{uuid.uuid4()}",
         "type": "message",
         "role": "assistant",
         "content": _content(message),
-        "model": text_of(answer.get("model")) or call.model,
+        "model": lenient_text(answer.get("model")) or exchange.model,
         "stop_reason": STOP_REASONS.get(reason, reason) if isinstance(reason, str) else None,
         "stop_sequence": None,
         "usage": usage(counted if isinstance(counted, dict) else None),
@@ -43,10 +44,10 @@ def response(call: Call, answer: Json) -> Json:
 
 def _content(message: Json) -> list[Json]:
     blocks = thinking_blocks.signed(message)
-    thought = text_of(message.get("reasoning_content")) or text_of(message.get("reasoning"))
+    thought = lenient_text(message.get("reasoning_content")) or lenient_text(message.get("reasoning"))
     if thought and not blocks:
         blocks.append({"type": "thinking", "signature": "", "thinking": thought})
-    if text := text_of(message.get("content")) or text_of(message.get("refusal")):
+    if text := lenient_text(message.get("content")) or lenient_text(message.get("refusal")):
         blocks.append({"type": "text", "text": text})
     calls = message.get("tool_calls")
     try:
@@ -60,8 +61,8 @@ def _content(message: Json) -> list[Json]:
         blocks.append(
             {
                 "type": "tool_use",
-                "id": text_of(call.get("id")) or f"toolu_{uuid.uuid4()}",
-                "name": text_of(function.get("name")),
+                "id": lenient_text(call.get("id")) or f"toolu_{uuid.uuid4()}",
+                "name": lenient_text(function.get("name")),
                 "input": _input(function.get("arguments")),
             }
         )

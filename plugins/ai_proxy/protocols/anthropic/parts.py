@@ -147,11 +147,3 @@ def error_document(error: ApiError) -> Json:
 
 def _count(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def text_of(value: Any) -> str:
-    """A text, or the texts of a list of parts."""
-    if isinstance(value, list):
-        parts = (part.get("text") for part in value if isinstance(part, dict))
-        return "".join(part for part in parts if isinstance(part, str))
-    return value if isinstance(value, str) else ""

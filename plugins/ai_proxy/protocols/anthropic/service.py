@@ -7,13 +7,19 @@ from typing import Any, Final
 from ...config.settings.claude import ClaudeSettings
 from ...wire import lenient
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
 from .service_answer import error, response
 from .service_messages import messages
-from .service_stream import State, event
+from .service_stream import State, event, new_state
 
-__all__ = ["body_of", "error", "event", "request", "response"]
+__all__ = [
+    "MAX_TOKENS", "State", "accepts_signed_thinking", "body_of", "decoder", "error",
+    "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = True
 
 _SAME: Final = ("temperature", "top_p", "top_k", "metadata", "container", "mcp_servers", "context_management")
 _TIERS: Final = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
@@ -22,15 +28,13 @@ MAX_TOKENS: Final = 4096  # Required there, optional here.
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 16384}
 _LEAST_BUDGET: Final = 1024
 
-reads_thoughts: Final = True
-
 # Tokens of Claude Code are refused without it.
 _IDENTITY: Final = "You are Claude Code, Anthropic's official CLI for Claude."
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = call.settings
-    result = body_of(call, body)
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = exchange.settings
+    result = body_of(exchange, body)
     if isinstance(settings, ClaudeSettings) and settings.claude_code_mode:
         system = result.get("system") or _IDENTITY
         if isinstance(system, str):
@@ -38,18 +42,20 @@ def request(call: Call, body: Json) -> Json:
     return result
 
 
-def body_of(call: Call, body: Json) -> Json:
+def body_of(exchange: Exchange, body: Json) -> Json:
     """The body of a request for a chat, as other services with Claude models want it, too."""
-    call.state = State()
     given = chat_fields.messages(body)
-    result: Json = {"model": call.model, "messages": messages([one for one in given if not chat_fields.is_system(one)])}
+    result: Json = {
+        "model": exchange.model,
+        "messages": messages([one for one in given if not chat_fields.is_system(one)]),
+    }
     if system := _system([one for one in given if chat_fields.is_system(one)]):
         result["system"] = system
     limit = chat_fields.max_tokens(body) or 0
     result["max_tokens"] = limit or MAX_TOKENS
     if stops := chat_fields.stops(body):
         result["stop_sequences"] = stops
-    if call.stream:
+    if exchange.stream:
         result["stream"] = True
     for name in _SAME:
         if body.get(name) is not None and not (name == "metadata" and not _is_metadata(body[name])):

@@ -7,7 +7,7 @@ from typing import Any, Final
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot import chat_parts, thinking_blocks
 from ..pivot.chat import choice, completion
 
@@ -48,7 +48,7 @@ def error(status: int, document: Json) -> ApiError | None:
     return ApiError(status, message if isinstance(message, str) and message else kind or "error", code=kind or None)
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     blocks = document.get("content")
@@ -73,14 +73,14 @@ def response(call: Call, document: Json) -> Json:
     tokens = usage(counted) if isinstance(counted, dict) else {}
     return completion(
         lenient.string(document.get("id")),
-        call.model,
+        exchange.model,
         [choice(0, message, finish_reason(document.get("stop_reason")) or "")],
         tokens if tokens.get("total_tokens") else None,
     )
 
 
 def finish_reason(reason: Any) -> str | None:
-    return _FINISH.get(reason, reason) if isinstance(reason, str) else None
+    return _FINISH.get(reason, reason) if isinstance(reason, str) and reason else None
 
 
 COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ...wire.files import Data
 from ...wire.json import Json
 from ..pivot import chat_fields, message_content, thinking_blocks
 
@@ -96,7 +97,7 @@ def _document(file: Json) -> Json | None:
     if isinstance(file.get("filename"), str):
         block["title"] = file["filename"]
     if isinstance(file.get("file_data"), str):
-        data = message_content.data_url(file["file_data"]) or message_content.Data("application/pdf", file["file_data"])
+        data = message_content.data_url(file["file_data"]) or Data("application/pdf", file["file_data"])
         if data.media_type == "text/plain":
             text = message_content.decoded(data.base64).decode(errors="replace")
             return {**block, "source": {"type": "text", "media_type": "text/plain", "data": text}}

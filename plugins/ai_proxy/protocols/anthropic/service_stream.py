@@ -10,8 +10,8 @@ from proxywasm import Event
 from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, dumps
-from ..exchange import Call
-from ..writers import Writer
+from ..exchange import Exchange
+from ..interface import StreamWriter
 from .service_answer import COUNTS, error, finish_reason, usage
 
 
@@ -28,19 +28,26 @@ class State:
         self.counted.update({name: told[name] for name in COUNTS if told.get(name) is not None})
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
+def new_state(exchange: Exchange) -> State:  # noqa: ARG001
+    return State()
+
+
+def event(
+    exchange: Exchange,  # noqa: ARG001
+    state: State,
+    event: Event,
+    document: Json,
+    writer: StreamWriter,
+) -> None:
     kind = document.get("type") or event.event
     if (failure := error(200, document)) is not None:
         raise failure
-    state = call.state
-    if not isinstance(state, State):  # A stream that nobody asked for.
-        state = call.state = State()
     handle = _EVENTS.get(str(kind))
     if handle is not None:
         handle(state, document, writer)
 
 
-def _message_start(state: State, document: Json, writer: Writer) -> None:
+def _message_start(state: State, document: Json, writer: StreamWriter) -> None:
     message = _object(document, "message")
     if isinstance(message.get("usage"), dict):
         state.count(message["usage"])
@@ -48,7 +55,7 @@ def _message_start(state: State, document: Json, writer: Writer) -> None:
     writer.delta(0, {"role": "assistant", "content": ""}, usage=None)
 
 
-def _block_start(state: State, document: Json, writer: Writer) -> None:
+def _block_start(state: State, document: Json, writer: StreamWriter) -> None:
     block = _object(document, "content_block")
     kind = block.get("type")
     if kind == "tool_use":
@@ -68,7 +75,7 @@ def _block_start(state: State, document: Json, writer: Writer) -> None:
         writer.delta(0, {"reasoning_redacted_content": block["data"]})
 
 
-def _block_delta(state: State, document: Json, writer: Writer) -> None:
+def _block_delta(state: State, document: Json, writer: StreamWriter) -> None:
     delta = _object(document, "delta")
     kind = str(delta.get("type"))
     if kind == "input_json_delta":
@@ -89,7 +96,7 @@ _DELTAS: Final = {
 }
 
 
-def _message_delta(state: State, document: Json, writer: Writer) -> None:
+def _message_delta(state: State, document: Json, writer: StreamWriter) -> None:
     """Counts are those of the whole message so far, not what comes on top."""
     if isinstance(counted := document.get("usage"), dict):
         state.count(counted)
@@ -100,7 +107,7 @@ def _message_delta(state: State, document: Json, writer: Writer) -> None:
         writer.usage(usage(state.counted))
 
 
-def _message_stop(state: State, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def _message_stop(state: State, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     writer.may_end = True
     writer.done()
 

@@ -16,8 +16,9 @@ from proxywasm import log
 from ...wire import limits
 from ...wire.errors import ApiError, bad_upstream, stream_cut
 from ...wire.json import Json, dumps, to_bytes
+from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import ToolCalls
-from .parts import DELTAS, STOP_REASONS, Block, error_document, text_of, usage
+from .parts import DELTAS, STOP_REASONS, Block, error_document, usage
 
 # Which event may be written in which state, and the state that follows. What is not here cannot be written.
 _MESSAGE: Final = {
@@ -98,7 +99,7 @@ class ClaudeWriter:
             self._more("thinking", thought)
         if isinstance(signature := delta.get("reasoning_signature"), str) and signature:
             self._sign(signature)
-        for text in (text_of(delta.get("content")), text_of(delta.get("refusal"))):
+        for text in (lenient_text(delta.get("content")), lenient_text(delta.get("refusal"))):
             if text:
                 self._more("text", text)
         calls = delta.get("tool_calls")
@@ -164,9 +165,9 @@ class ClaudeWriter:
             self._waiting.append(block)
         function = call.get("function")
         function = function if isinstance(function, dict) else {}
-        block.id = block.id or text_of(call.get("id"))
-        block.name = block.name or text_of(function.get("name"))
-        if arguments := text_of(function.get("arguments")):
+        block.id = block.id or lenient_text(call.get("id"))
+        block.name = block.name or lenient_text(function.get("name"))
+        if arguments := lenient_text(function.get("arguments")):
             if block.closed:
                 log.warn("the upstream sent arguments of a tool call after their end; dropped")
                 return

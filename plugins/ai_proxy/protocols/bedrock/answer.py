@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 from ..pivot import chat_parts, reasoning, thinking_blocks
 from ..pivot.chat import choice, completion
 
@@ -53,7 +53,7 @@ def failure(status: int, kind: str, message: str) -> ApiError:
     return ApiError(status, message or kind or "error", code=kind or None)
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (problem := error(200, document)) is not None:
         raise problem
     output = document.get("output")
@@ -76,15 +76,15 @@ def response(call: Call, document: Json) -> Json:
             thought.append(_thought(given))
     said: Json = {"role": "assistant", "content": "".join(texts)}
     reasoned = {"reasoning_content": "", **thinking_blocks.fields(thought)}
-    said |= reasoning.whole({**said, **reasoned}, call.settings.reasoning_content_mode)
-    if call.front:  # OpenAI's clients would not send any of it back.
+    said |= reasoning.whole({**said, **reasoned}, exchange.settings.reasoning_content_mode)
+    if exchange.client.keeps_signatures:
         said |= {name: value for name, value in reasoned.items() if name != "reasoning_content"}
     if calls:
         said["tool_calls"] = calls
     reason = finish_reason(document.get("stopReason")) or ""
     counted = document.get("usage")
     usages = usage(counted) if isinstance(counted, dict) else None
-    return completion(call.answer_id, unquote(call.model), [choice(0, said, reason)], usages)
+    return completion(exchange.answer_id, unquote(exchange.model), [choice(0, said, reason)], usages)
 
 
 def _thought(given: Json) -> Json:

@@ -12,15 +12,21 @@ from ...config.settings.bedrock import BedrockSettings
 from ...wire import lenient
 from ...wire.json import Json, dumps
 from ...wire.paths import segment
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import Decoder
 from ..pivot import chat_fields
 from .answer import error, response
-from .aws_event_stream import FrameDecoder as decoder  # noqa: N813
+from .aws_event_stream import FrameDecoder
 from .messages import messages as converse_messages
 from .messages import system_blocks
-from .stream import State, event
+from .stream import event, new_state
 
-__all__ = ["decoder", "error", "event", "is_claude", "messages", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "is_claude", "messages",
+    "new_state", "path_of", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = True
 
 _SAME: Final = {"temperature": "temperature", "top_p": "topP"}
 _TIERS: Final = frozenset({"default", "flex", "priority"})
@@ -31,8 +37,6 @@ _OWN: Final = (
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
 _LEAST_BUDGET: Final = 1024
 
-reads_thoughts: Final = True
-
 _ANTHROPIC_VERSION: Final = "2023-06-01"  # Anthropic's API wants to have one.
 
 _CACHING: Final = ("anthropic.claude", "amazon.nova")  # In the names of models that know cache points.
@@ -42,12 +46,11 @@ _RETENTIONS: Final[dict[str, Json]] = {
 }
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = call.settings
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = exchange.settings
     assert isinstance(settings, BedrockSettings)
-    call.headers["accept"] = "*/*"
-    call.path = path_of(call.model, "converse-stream" if call.stream else "converse")
-    call.state = State()
+    exchange.headers["accept"] = "*/*"
+    exchange.path = path_of(exchange.model, "converse-stream" if exchange.stream else "converse")
     given = chat_fields.messages(body)
     system = system_blocks(given)
     result: Json = {"messages": converse_messages([one for one in given if not chat_fields.is_system(one)])}
@@ -59,7 +62,7 @@ def request(call: Call, body: Json) -> Json:
     config |= {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
     if stops := chat_fields.stops(body):
         config["stopSequences"] = stops
-    more = _model_fields(call.model, body, config, limit or 0) | dict(settings.bedrock_additional_fields)
+    more = _model_fields(exchange.model, body, config, limit or 0) | dict(settings.bedrock_additional_fields)
     # AWS' own clients send an empty object rather than none.
     result["inferenceConfig"] = config
     if more:
@@ -72,26 +75,30 @@ def request(call: Call, body: Json) -> Json:
         result["toolConfig"] = tools
     if named := chat_fields.schema(body):
         result["outputConfig"] = _output(named)
-    _cache(call.model, settings, body, result)
+    _cache(exchange.model, settings, body, result)
     return result
 
 
-def messages(call: Call, body: Json) -> bool:
+def messages(exchange: Exchange, body: Json) -> bool:
     """An edit for Anthropic's own API, which Bedrock has on another host."""
-    settings = call.settings
+    settings = exchange.settings
     assert isinstance(settings, BedrockSettings)
-    call.host = f"bedrock-mantle.{settings.aws_region}.api.aws"
-    call.path = "/anthropic/v1/messages"
-    call.headers |= {"authorization": None, "x-api-key": call.token}
-    if not call.asked_headers.get("anthropic-version"):
-        call.headers["anthropic-version"] = _ANTHROPIC_VERSION
+    exchange.host = f"bedrock-mantle.{settings.aws_region}.api.aws"
+    exchange.path = "/anthropic/v1/messages"
+    exchange.headers |= {"authorization": None, "x-api-key": exchange.token}
+    if not exchange.client_headers.get("anthropic-version"):
+        exchange.headers["anthropic-version"] = _ANTHROPIC_VERSION
     if body.get("stream") is True:
-        call.headers["accept"] = "text/event-stream"
+        exchange.headers["accept"] = "text/event-stream"
     return True
 
 
 def is_claude(model: str) -> bool:
     return "anthropic.claude" in model
+
+
+def decoder() -> Decoder:
+    return FrameDecoder()
 
 
 def path_of(model: str, action: str) -> str:

@@ -14,21 +14,27 @@ from proxywasm import Event
 from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields
-from ..writers import Writer
 from .answer import error
 from .chat import path_of
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})")
 _SIDE: Final = 1024
 
 
-def request(call: Call, body: Json) -> Json:
-    call.headers["accept"] = "*/*"
-    call.path = path_of(call.model, "invoke")
+def request(exchange: Exchange, body: Json) -> Json:
+    exchange.headers["accept"] = "*/*"
+    exchange.path = path_of(exchange.model, "invoke")
     prompt = chat_fields.prompt(body)
     size = _SIZE.fullmatch(str(body.get("size") or ""))
     config: Json = {"width": int(size[1]) if size else _SIDE, "height": int(size[2]) if size else _SIDE}
@@ -38,7 +44,7 @@ def request(call: Call, body: Json) -> Json:
     return {"taskType": "TEXT_IMAGE", "imageGenerationConfig": config, "textToImageParams": {"text": prompt}}
 
 
-def response(call: Call, document: Json) -> Json:  # noqa: ARG001
+def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     images = document.get("images")
@@ -48,5 +54,5 @@ def response(call: Call, document: Json) -> Json:  # noqa: ARG001
     return {"created": int(time.time()), "data": [{"b64_json": image} for image in images]}
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams images")

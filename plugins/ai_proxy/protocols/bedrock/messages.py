@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from ...wire.files import Data
 from ...wire.json import Json
 from ..pivot import chat_fields, message_content, thinking_blocks
 
@@ -77,7 +78,7 @@ def _block(part: Json) -> Json | None:
     if kind in {"image_url", "video_url"}:
         return _media("image" if kind == "image_url" else "video", message_content.url_of(part))
     if kind == "file" and isinstance(file := part.get("file"), dict) and isinstance(file.get("file_data"), str):
-        data = message_content.data_url(file["file_data"]) or message_content.Data("application/pdf", file["file_data"])
+        data = message_content.data_url(file["file_data"]) or Data("application/pdf", file["file_data"])
         name = _NAME.sub(" ", str(file.get("filename") or "document").rpartition(".")[0]).strip() or "document"
         document = {"format": _format(data.media_type), "name": name, "source": {"bytes": data.base64}}
         return {"document": document}

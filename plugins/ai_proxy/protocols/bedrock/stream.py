@@ -5,36 +5,35 @@ Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStre
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from proxywasm import Event
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
 from ..pivot.reasoning import Stream
-from ..writers import Writer
 from .answer import failure, finish_reason, usage
 
 
+@dataclass(slots=True)
 class State:
     """One stream: which of the tool calls a block is, and what of the reasoning has been told."""
 
-    def __init__(self) -> None:
-        self.calls: dict[Any, int] = {}
-        self.reasoning: Stream | None = None
+    reasoning: Stream
+    calls: dict[int, int] = field(default_factory=dict)
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
+def new_state(exchange: Exchange) -> State:
+    return State(Stream(exchange.settings.reasoning_content_mode))
+
+
+def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:
     if event.id in {"exception", "error"} or event.event.endswith("Exception"):
         raise failure(200, event.event, str(document.get("message") or document.get("Message") or ""))
-    state = call.state
-    if not isinstance(state, State):  # A stream that nobody asked for.
-        state = call.state = State()
-    if state.reasoning is None:
-        state.reasoning = Stream(call.settings.reasoning_content_mode)
-    writer.begin(call.answer_id, model=unquote(call.model))
+    writer.begin(exchange.answer_id, model=unquote(exchange.model))
     if isinstance(document.get("role"), str):
         writer.delta(0, {"role": document["role"]})
     elif isinstance(start := document.get("start"), dict) and isinstance(use := start.get("toolUse"), dict):
@@ -43,7 +42,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
         tool = {"index": index, "id": lenient.string(use.get("toolUseId")), "type": "function", "function": function}
         _say(state, writer, "", "", [tool])
     elif isinstance(delta := document.get("delta"), dict):
-        _delta(call, state, _block(document), delta, writer)
+        _delta(exchange, state, _block(document), delta, writer)
     elif (reason := finish_reason(document.get("stopReason"))) is not None:
         text, _ = state.reasoning.delta("", "", ends=True)
         if text:
@@ -53,12 +52,12 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
         writer.usage(usage(counted))
 
 
-def _delta(call: Call, state: State, block: int, delta: Json, writer: Writer) -> None:
+def _delta(exchange: Exchange, state: State, block: int, delta: Json, writer: StreamWriter) -> None:
     reasoning = delta.get("reasoningContent")
     if isinstance(reasoning, dict):
         if thought := lenient.string(reasoning.get("text")):
             _say(state, writer, "", thought)
-        if call.front and (signature := lenient.string(reasoning.get("signature"))):
+        if exchange.client.keeps_signatures and (signature := lenient.string(reasoning.get("signature"))):
             writer.delta(0, {"reasoning_signature": signature})
     elif isinstance(use := delta.get("toolUse"), dict) and block in state.calls:
         function = {"arguments": lenient.string(use.get("input"))}
@@ -67,8 +66,7 @@ def _delta(call: Call, state: State, block: int, delta: Json, writer: Writer) ->
         _say(state, writer, text, "")
 
 
-def _say(state: State, writer: Writer, text: str, thought: str, calls: list[Json] | None = None) -> None:
-    assert state.reasoning is not None
+def _say(state: State, writer: StreamWriter, text: str, thought: str, calls: list[Json] | None = None) -> None:
     said, thought = state.reasoning.delta(text, thought, ends=bool(calls))
     delta: Json = {}
     if thought:

@@ -6,6 +6,7 @@ and the arguments of calls come in pieces.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from proxywasm import Event
@@ -13,11 +14,11 @@ from proxywasm import Event
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
 from ..pivot import chat_parts
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
-from ..writers import Writer
 
 _FINISH: Final = {
     "COMPLETE": "stop", "STOP_SEQUENCE": "stop", "MAX_TOKENS": "length", "TOOL_CALL": "tool_calls",
@@ -26,7 +27,7 @@ _FINISH: Final = {
 _FAILED: Final = {"ERROR": 502, "TIMEOUT": 504}
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     given = document.get("message")
@@ -39,10 +40,27 @@ def response(call: Call, document: Json) -> Json:
         raise bad_upstream("the upstream's answer has no message")
     identity = lenient.string(document.get("id")) or lenient.string(document.get("generation_id"))
     said = choice(0, message, _finish_reason(document), _logprobs(document.get("logprobs")))
-    return completion(identity, call.model, [said], _usage(document))
+    return completion(identity, exchange.model, [said], _usage(document))
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
+@dataclass(slots=True)
+class State:
+    """One stream: the index that the client gets for Cohere's index of a tool call."""
+
+    calls: dict[int, int] = field(default_factory=dict)
+
+
+def new_state(exchange: Exchange) -> State:  # noqa: ARG001
+    return State()
+
+
+def event(
+    exchange: Exchange,  # noqa: ARG001
+    state: State,
+    event: Event,
+    document: Json,
+    writer: StreamWriter,
+) -> None:
     kind = lenient.string(document.get("type")) or lenient.string(document.get("event_type")) or event.event
     delta = lenient.mapping(document.get("delta"))
     message = lenient.mapping(delta.get("message"))
@@ -57,7 +75,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
     elif kind == "tool-plan-delta":
         writer.delta(0, {"reasoning_content": lenient.string(message.get("tool_plan"))})
     elif kind in {"tool-call-start", "tool-call-delta"}:
-        _tool_call(call, document, message, writer, starts=kind == "tool-call-start")
+        _tool_call(state, document, message, writer, starts=kind == "tool-call-start")
     elif kind in {"message-end", "stream-end"}:
         source = delta or lenient.mapping(document.get("response")) or document
         writer.finish(0, _finish_reason({**document, **source}))
@@ -102,13 +120,10 @@ def _parts(content: Any) -> list[Json]:
     ]
 
 
-def _tool_call(call: Call, document: Json, message: Json, writer: Writer, *, starts: bool) -> None:
-    """`call.state` has the calls so far: the index that the client gets for Cohere's."""
-    known: dict[Any, int] = call.state if isinstance(call.state, dict) else {}
-    call.state = known
+def _tool_call(state: State, document: Json, message: Json, writer: StreamWriter, *, starts: bool) -> None:
     given = lenient.mapping(message.get("tool_calls"))
     function = lenient.mapping(given.get("function"))
-    part: Json = {"index": known.setdefault(place(document.get("index"), 0), len(known))}
+    part: Json = {"index": state.calls.setdefault(place(document.get("index"), 0), len(state.calls))}
     said: Json = {"arguments": lenient.string(function.get("arguments"))}
     if starts:
         part |= {"id": lenient.string(given.get("id")), "type": "function"}

@@ -9,11 +9,16 @@ from typing import Any, Final
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
-from .answer import error, event, response
+from .answer import error, event, new_state, response
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _PARAMETERS: Final = {
     "temperature": "temperature", "top_p": "p", "p": "p", "top_k": "k", "k": "k", "seed": "seed",
@@ -25,9 +30,9 @@ _ROLES: Final = frozenset({"system", "user", "assistant", "tool"})
 _OF_A_FUNCTION: Final = ("name", "description", "parameters")
 
 
-def request(call: Call, body: Json) -> Json:
-    sent: Json = {"model": call.model, "messages": [_message(message) for message in chat_fields.messages(body)]}
-    sent["stream"] = call.stream
+def request(exchange: Exchange, body: Json) -> Json:
+    sent: Json = {"model": exchange.model, "messages": [_message(message) for message in chat_fields.messages(body)]}
+    sent["stream"] = exchange.stream
     if (limit := chat_fields.max_tokens(body)) is not None:
         sent["max_tokens"] = limit
     sent |= {name: body[source] for source, name in _PARAMETERS.items() if body.get(source) is not None}
@@ -35,7 +40,7 @@ def request(call: Call, body: Json) -> Json:
         sent["stop_sequences"] = stop
     if (form := _response_format(body)) is not None:
         sent["response_format"] = form
-    if (thinking := _thinking(call.model, body)) is not None:
+    if (thinking := _thinking(exchange.model, body)) is not None:
         sent["thinking"] = thinking
     _tools(body, sent)
     return sent

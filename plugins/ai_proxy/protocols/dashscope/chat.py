@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from proxywasm import Event
 
@@ -16,16 +16,21 @@ from ...config.settings import QwenSettings
 from ...wire import limits
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import sse_decoder as decoder
 from ..pivot import reasoning
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
-from ..writers import Writer
 from . import answer
 from .answer import error
 from .delta import Progress
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 # Models that take images, audio or video have an endpoint of their own.
 _MULTIMODAL = re.compile(r"qwen[\d.]*-(vl|audio|omni)|qvq")
@@ -55,13 +60,13 @@ class State:
     """Characters in `progress`, all choices together."""
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = call.settings
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = exchange.settings
     assert isinstance(settings, QwenSettings)
-    if _MULTIMODAL.match(call.model):
-        call.path = _MULTIMODAL_PATH
-    call.headers["accept"] = "text/event-stream" if call.stream else "*/*"
-    call.headers["x-dashscope-sse"] = "enable" if call.stream else None
+    if _MULTIMODAL.match(exchange.model):
+        exchange.path = _MULTIMODAL_PATH
+    exchange.headers["accept"] = "text/event-stream" if exchange.stream else "*/*"
+    exchange.headers["x-dashscope-sse"] = "enable" if exchange.stream else None
     parameters: Json = {
         name: value for name, value in body.items() if value is not None and name not in _NOT_PARAMETERS
     }
@@ -74,37 +79,38 @@ def request(call: Call, body: Json) -> Json:
     if isinstance(top_p, (int, float)):
         parameters["top_p"] = min(max(top_p, _TOP_P[0]), _TOP_P[1])
     # Not what OpenAI sends, but what clients of the original are used to.
-    call.usage_choice = True
-    if call.stream:
+    exchange.usage_choice = True
+    if exchange.stream:
         if not body.get("tools"):  # Not all models offer increments of tool calls.
             parameters.setdefault("incremental_output", True)
-        call.state = State(cumulative=parameters.get("incremental_output") is not True)
+        exchange.cumulative = parameters.get("incremental_output") is not True
     if settings.qwen_enable_search:
         parameters["enable_search"] = True
     messages = [_message(message, index) for index, message in enumerate(body["messages"])]
-    if settings.qwen_file_ids and call.model == "qwen-long":
+    if settings.qwen_file_ids and exchange.model == "qwen-long":
         messages = _with_files(messages, settings.qwen_file_ids)
-    return {"model": call.model, "input": {"messages": messages}, "parameters": parameters}
+    return {"model": exchange.model, "input": {"messages": messages}, "parameters": parameters}
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     choices = []
     for index, (message, item) in enumerate(answer.choices(document)):
-        delta = reasoning.whole(message, call.settings.reasoning_content_mode)
+        delta = reasoning.whole(message, exchange.settings.reasoning_content_mode)
         if calls := message.get("tool_calls"):
             delta["tool_calls"] = [{"index": position, **one} for position, one in enumerate(calls)]
         choices.append(choice(index, delta, answer.finish_reason(item), item.get("logprobs")))
-    return completion(str(document.get("request_id") or ""), call.model, choices, answer.usage(document))
+    return completion(str(document.get("request_id") or ""), exchange.model, choices, answer.usage(document))
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def new_state(exchange: Exchange) -> State:
+    return State(exchange.cumulative)
+
+
+def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
-    state = call.state
-    if state is None:  # A stream that nobody asked for.
-        state = call.state = State(cumulative=False)
     if not writer.begun:
         writer.begin(str(document.get("request_id") or ""))
     finished = True
@@ -112,7 +118,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # 
         index = place(item.get("index"), position)
         progress = state.progress.get(index)
         if progress is None:
-            progress = state.progress[index] = Progress(state.cumulative, call.settings.reasoning_content_mode)
+            progress = state.progress[index] = Progress(state.cumulative, exchange.settings.reasoning_content_mode)
         reason = answer.finish_reason(item)
         finished = reason is not None
         before = progress.size if state.cumulative else 0

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxywasm import Event
 
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
-from ..writers import Writer
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from .answer import error
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 # `dimension` is what OpenAI calls `dimensions`; the others are DashScope's own.
 _PARAMETERS = {
@@ -21,16 +29,16 @@ _PARAMETERS = {
 }
 
 
-def request(call: Call, body: Json) -> Json:
+def request(exchange: Exchange, body: Json) -> Json:
     given = body.get("input")
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise ApiError(400, "input must be a string or an array of strings", param="input")
     parameters = {name: body[source] for source, name in _PARAMETERS.items() if source in body}
-    return {"model": call.model, "input": {"texts": texts}, "parameters": parameters}
+    return {"model": exchange.model, "input": {"texts": texts}, "parameters": parameters}
 
 
-def response(call: Call, answer: Json) -> Json:
+def response(exchange: Exchange, answer: Json) -> Json:
     if (failure := error(200, answer)) is not None:
         raise failure
     output = answer.get("output")
@@ -44,8 +52,8 @@ def response(call: Call, answer: Json) -> Json:
         for index, vector in enumerate(vectors)
     ]
     usage = {"prompt_tokens": total, "total_tokens": total}
-    return {"object": "list", "data": data, "model": call.model, "usage": usage}
+    return {"object": "list", "data": data, "model": exchange.model, "usage": usage}
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams embeddings")

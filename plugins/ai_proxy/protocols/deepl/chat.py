@@ -5,18 +5,26 @@ Source: developers.deepl.com, "Translate text". The model, `Free` or `Pro`, tell
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxywasm import Event
 
 from ...config.settings import DeeplSettings
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
 from ..pivot.chat import choice, completion
-from ..writers import Writer
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _HOSTS = {"Free": "api-free.deepl.com", "Pro": "api.deepl.com"}
 
@@ -27,12 +35,12 @@ _PARAMETERS = (
 )  # fmt: skip
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = call.settings
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = exchange.settings
     assert isinstance(settings, DeeplSettings)
-    if call.model not in _HOSTS:
+    if exchange.model not in _HOSTS:
         raise ApiError(404, 'the models of DeepL are "Free" and "Pro"', code="model_not_found", param="model")
-    call.host = _HOSTS[call.model]
+    exchange.host = _HOSTS[exchange.model]
     texts: list[str] = []
     context: list[str] = []
     for message in chat_fields.messages(body):
@@ -46,7 +54,7 @@ def request(call: Call, body: Json) -> Json:
     return sent | {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     translations = document.get("translations")
@@ -58,10 +66,10 @@ def response(call: Call, document: Json) -> Json:
         if language := lenient.string(item.get("detected_source_language")):
             message = {"name": language, **message}
         choices.append(choice(index, message, "stop"))
-    return completion("", call.model, choices, None)
+    return completion("", exchange.model, choices, None)
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise error(200, document) or bad_upstream("the upstream streams translations")
 
 

@@ -5,7 +5,8 @@ Source: docs.dify.ai, "Develop with APIs". `answer` holds the text; that of a wo
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from proxywasm import Event
 
@@ -13,13 +14,18 @@ from ...config.settings import DifySettings
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, chat_parts, message_content
 from ..pivot.chat import choice, completion
 from ..pivot.transcript import transcript
-from ..writers import Writer
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _PATHS = {
     "Chat": "/v1/chat-messages",
@@ -45,9 +51,9 @@ _STATUS = {
 }
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = _settings(call)
-    call.path = _PATHS[settings.bot_type]
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = _settings(exchange)
+    exchange.path = _PATHS[settings.bot_type]
     messages = chat_fields.messages(body)
     files: list[Json] = []
     if settings.bot_type != "Workflow":  # A workflow takes files as the variables that it has for them.
@@ -56,7 +62,7 @@ def request(call: Call, body: Json) -> Json:
     sent: Json = {
         "inputs": {},
         "query": "",
-        "response_mode": "streaming" if call.stream else "blocking",
+        "response_mode": "streaming" if exchange.stream else "blocking",
         "user": lenient.string(body.get("user")) or "api-user",
         "auto_generate_name": False,
         "conversation_id": "",
@@ -69,19 +75,19 @@ def request(call: Call, body: Json) -> Json:
         sent["inputs"][settings.input_variable] = text
     else:
         sent["query"] = text
-        sent["conversation_id"] = call.asked_headers.get("conversationid", "")
+        sent["conversation_id"] = exchange.client_headers.get("conversationid", "")
     return sent
 
 
-def response(call: Call, document: Json) -> Json:
-    settings = _settings(call)
+def response(exchange: Exchange, document: Json) -> Json:
+    settings = _settings(exchange)
     if (failure := error(200, document)) is not None:
         raise failure
     if settings.bot_type == "Workflow":
         data = _data(document)
         message = {"role": "assistant", "content": _output(settings, data)}
         answer = completion(
-            lenient.string(data.get("workflow_id")), call.model, [choice(0, message, "stop")], _workflow_usage(data)
+            lenient.string(data.get("workflow_id")), exchange.model, [choice(0, message, "stop")], _workflow_usage(data)
         )
         when = data.get("created_at")
     else:
@@ -89,16 +95,27 @@ def response(call: Call, document: Json) -> Json:
         if not isinstance(text, str):
             raise bad_upstream("the upstream's answer has no answer")
         message = {"role": "assistant", "content": text}
-        answer = completion(_id(settings, document), call.model, [choice(0, message, "stop")], _usage(document))
+        answer = completion(_id(settings, document), exchange.model, [choice(0, message, "stop")], _usage(document))
         when = document.get("created_at")
-        call.answer_headers |= _conversation(settings, document)
+        exchange.answer_headers |= _conversation(settings, document)
     if lenient.count(when):
         answer["created"] = lenient.count(when)
     return answer
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
-    settings = _settings(call)
+@dataclass(slots=True)
+class State:
+    """One stream: whether a workflow has sent its text in pieces."""
+
+    has_text: bool = False
+
+
+def new_state(exchange: Exchange) -> State:  # noqa: ARG001
+    return State()
+
+
+def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:
+    settings = _settings(exchange)
     kind = lenient.string(document.get("event")) or event.event
     if kind == "ping":
         return
@@ -106,18 +123,18 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
         raise failure
     if settings.bot_type != "Workflow" and _id(settings, document):
         # Also of events that say nothing: the headers wait for the first piece only.
-        _begin(call, settings, document, writer)
+        _begin(exchange, settings, document, writer)
     if kind in _TEXT:
-        _begin(call, settings, document, writer)
+        _begin(exchange, settings, document, writer)
         if text := lenient.string(document.get("answer")):
             writer.delta(0, {"role": "assistant", "content": text})
     elif kind == "message_end":
-        _begin(call, settings, document, writer)
+        _begin(exchange, settings, document, writer)
         writer.finish(0, "stop", delta={"role": "assistant", "content": ""}, usage=_usage(document))
     elif kind == "text_chunk" and settings.bot_type == "Workflow":
         text = lenient.string(_data(document).get("text"))
         if text:
-            call.state = True
+            state.has_text = True
             writer.delta(0, {"role": "assistant", "content": text})
     elif kind == "workflow_started":
         data = _data(document)
@@ -126,7 +143,7 @@ def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
         data = _data(document)
         writer.begin(lenient.string(data.get("workflow_id")), created=data.get("created_at"))
         # A workflow that streams its text has said all of the output by now.
-        delta = None if call.state else {"role": "assistant", "content": _output(settings, data)}
+        delta = None if state.has_text else {"role": "assistant", "content": _output(settings, data)}
         writer.finish(0, "stop", delta=delta, usage=_workflow_usage(data))
 
 
@@ -150,9 +167,9 @@ def error(status: int, document: Json) -> ApiError | None:
     return None
 
 
-def _settings(call: Call) -> DifySettings:
-    assert isinstance(call.settings, DifySettings)
-    return call.settings
+def _settings(exchange: Exchange) -> DifySettings:
+    assert isinstance(exchange.settings, DifySettings)
+    return exchange.settings
 
 
 def _files_apart(messages: list[Json]) -> tuple[list[Json], list[Json]]:
@@ -170,11 +187,11 @@ def _files_apart(messages: list[Json]) -> tuple[list[Json], list[Json]]:
     return rest, files
 
 
-def _begin(call: Call, settings: DifySettings, document: Json, writer: Writer) -> None:
+def _begin(exchange: Exchange, settings: DifySettings, document: Json, writer: StreamWriter) -> None:
     if writer.begun:
         return
     writer.begin(_id(settings, document), created=document.get("created_at"))
-    call.answer_headers |= _conversation(settings, document)
+    exchange.answer_headers |= _conversation(settings, document)
 
 
 def _id(settings: DifySettings, document: Json) -> str:

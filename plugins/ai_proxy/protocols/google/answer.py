@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
 from ..pivot import chat_parts, reasoning
 from ..pivot.chat import choice, completion
+from ..pivot.reasoning import Stream
 from ..pivot.tool_calls import place
-from ..writers import Writer
 from .candidate import Said, finish_reason, logprobs, parts_of
 
 
@@ -28,7 +30,7 @@ def error(status: int, document: Json) -> ApiError | None:
     return ApiError(status, message if isinstance(message, str) and message else code_word or "error", code=code_word)
 
 
-def response(call: Call, document: Json, answer_id: str) -> Json:
+def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     choices: list[Json] = []
@@ -40,7 +42,7 @@ def response(call: Call, document: Json, answer_id: str) -> Json:
             message["content"] = said.text
         if said.thought:
             message["reasoning_content"] = said.thought
-            mode = call.settings.reasoning_content_mode
+            mode = exchange.settings.reasoning_content_mode
             if mode != "passthrough":
                 message = {**message, **reasoning.whole(message, mode)}
                 del message["reasoning_content"]
@@ -52,24 +54,25 @@ def response(call: Call, document: Json, answer_id: str) -> Json:
         choices.append(choice(0, {"role": "assistant", "content": "", "refusal": blocked}, "content_filter"))
     if not choices and "usageMetadata" not in document:
         raise bad_upstream("the upstream's answer has no candidates")
-    return completion(answer_id, call.model, choices, usage(document))
+    return completion(answer_id, exchange.model, choices, usage(document))
 
 
+@dataclass(slots=True)
 class State:
     """One stream: how many calls each choice has made, and what of its reasoning has been told."""
 
-    def __init__(self, mode: str) -> None:
-        self.mode = mode
-        self.calls: dict[int, int] = {}
-        self.reasoning: dict[int, reasoning.Stream] = {}
+    mode: str
+    calls: dict[int, int] = field(default_factory=dict)
+    reasoning: dict[int, Stream] = field(default_factory=dict)
 
 
-def event(call: Call, document: Json, writer: Writer, answer_id: str) -> None:
+def new_state(exchange: Exchange) -> State:
+    return State(exchange.settings.reasoning_content_mode)
+
+
+def event(state: State, document: Json, writer: StreamWriter, answer_id: str) -> None:
     if (failure := error(200, document)) is not None:
         raise failure
-    state = call.state
-    if not isinstance(state, State):
-        state = call.state = State(call.settings.reasoning_content_mode)
     writer.begin(answer_id)
     counted = usage(document)
     candidates = list(_candidates(document))
@@ -78,7 +81,7 @@ def event(call: Call, document: Json, writer: Writer, answer_id: str) -> None:
         said.add(candidate)
         state.calls[index] = said.first + len(said.calls)
         reason = finish_reason(candidate, calls=state.calls[index] > 0)
-        thinking = state.reasoning.setdefault(index, reasoning.Stream(state.mode))
+        thinking = state.reasoning.setdefault(index, Stream(state.mode))
         text, thought = thinking.delta(said.text, said.thought, ends=bool(said.calls) or reason is not None)
         delta: Json = {}
         if thought:

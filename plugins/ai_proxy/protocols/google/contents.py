@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ...wire.errors import ApiError, check_repeated
+from ...wire.files import Data
 from ...wire.json import Json
 from ..pivot import chat_fields, message_content
 
@@ -133,19 +134,16 @@ def _part(part: Json, remote: Remote) -> Json | None:
         return remote(url) if data is None else _inline(data)
     if kind == "input_audio" and isinstance(audio := part.get("input_audio"), dict):
         sound = str(audio.get("format") or "wav")
-        return _inline(message_content.Data(_AUDIO.get(sound, f"audio/{sound}"), str(audio.get("data") or "")))
+        return _inline(Data(_AUDIO.get(sound, f"audio/{sound}"), str(audio.get("data") or "")))
     if kind == "file" and isinstance(file := part.get("file"), dict):
         if isinstance(file.get("file_data"), str):
-            return _inline(
-                message_content.data_url(file["file_data"])
-                or message_content.Data("application/pdf", file["file_data"])
-            )
+            return _inline(message_content.data_url(file["file_data"]) or Data("application/pdf", file["file_data"]))
         if isinstance(file.get("file_id"), str):
             return file_part(file["file_id"])  # An address in Google's own file service.
     return None
 
 
-def _inline(data: message_content.Data) -> Json:
+def _inline(data: Data) -> Json:
     if not data.base64:
         raise ApiError(400, "a file in a message is empty", param="messages")
     return {"inlineData": {"mimeType": data.media_type, "data": data.base64}}

@@ -7,34 +7,37 @@ from typing import Final
 from proxywasm import Event
 
 from ...config.settings.google import GeminiSettings
-from ...fetching.remote_files import FilesWanted
 from ...wire.json import Json
 from ...wire.paths import segment
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import FilesWanted, StreamWriter
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields
-from ..writers import Writer
 from . import answer as google_answer
 from . import request as google
-from .answer import error
+from .answer import State, error, new_state
 from .contents import contents, system
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "path_of", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 # Models that think, and say what they think when asked for it.
 _THINKING: Final = frozenset({"gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite"})
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = call.settings
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = exchange.settings
     assert isinstance(settings, GeminiSettings)
-    call.path = path_of(call, "streamGenerateContent?alt=sse" if call.stream else "generateContent")
-    call.state = google_answer.State(settings.reasoning_content_mode)
+    exchange.path = path_of(exchange, "streamGenerateContent?alt=sse" if exchange.stream else "generateContent")
     given = chat_fields.messages(body)
     wanted: list[str] = []
 
     def remote(url: str) -> Json:
         """The API takes addresses of its own file service only; all others are fetched here."""
-        data = call.files.get(url)
+        data = exchange.files.get(url)
         if data is None:
             wanted.append(url)
             return {}
@@ -49,7 +52,7 @@ def request(call: Call, body: Json) -> Json:
         result["safetySettings"] = google.safety(settings.gemini_safety_setting)
     config = google.generation_config(body)
     google.structured(body, config)
-    if (thinking := _thinking(call, settings, body)) is not None:
+    if (thinking := _thinking(exchange, settings, body)) is not None:
         config["thinkingConfig"] = thinking
     result["generationConfig"] = config  # Google's own clients send an empty object rather than none.
     if declarations := google.functions(body):
@@ -59,23 +62,23 @@ def request(call: Call, body: Json) -> Json:
     return result
 
 
-def response(call: Call, document: Json) -> Json:
-    return google_answer.response(call, document, "")
+def response(exchange: Exchange, document: Json) -> Json:
+    return google_answer.response(exchange, document, "")
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
-    google_answer.event(call, document, writer, "")
+def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
+    google_answer.event(state, document, writer, "")
 
 
-def path_of(call: Call, action: str) -> str:
-    assert isinstance(call.settings, GeminiSettings)
-    return f"/{call.settings.api_version}/models/{segment(call.model, 'model', safe='@')}:{action}"
+def path_of(exchange: Exchange, action: str) -> str:
+    assert isinstance(exchange.settings, GeminiSettings)
+    return f"/{exchange.settings.api_version}/models/{segment(exchange.model, 'model', safe='@')}:{action}"
 
 
-def _thinking(call: Call, settings: GeminiSettings, body: Json) -> Json | None:
+def _thinking(exchange: Exchange, settings: GeminiSettings, body: Json) -> Json | None:
     """The budget of the configuration counts, then the client's effort, then what the model thinks right."""
     asked = google.thinking_config(body)
-    if call.model not in _THINKING:
+    if exchange.model not in _THINKING:
         return asked
     if settings.gemini_thinking_budget:
         return {"includeThoughts": True, "thinkingBudget": settings.gemini_thinking_budget}

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from proxywasm import Event
 
 from ...wire.errors import ApiError, bad_upstream, check_repeated
 from ...wire.json import Json
-from ..exchange import Call
-from ..writers import Writer
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from .answer import error
 from .gemini import path_of
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 
-def request(call: Call, body: Json) -> Json:
-    call.path = path_of(call, "batchEmbedContents")
+def request(exchange: Exchange, body: Json) -> Json:
+    exchange.path = path_of(exchange, "batchEmbedContents")
     more = {} if body.get("dimensions") is None else {"outputDimensionality": body["dimensions"]}
-    model = f"models/{call.model}"
+    model = f"models/{exchange.model}"
     given = texts(body.get("input"))
     check_repeated(len(model) * len(given))
     return {"requests": [{"model": model, "content": {"parts": [{"text": text}]}, **more} for text in given]}
@@ -33,7 +39,7 @@ def texts(given: Any) -> list[str]:
     return given
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     vectors = document.get("embeddings")
@@ -42,8 +48,8 @@ def response(call: Call, document: Json) -> Json:
     data = [
         {"object": "embedding", "index": index, "embedding": one.get("values")} for index, one in enumerate(vectors)
     ]
-    return {"object": "list", "data": data, "model": call.model, "usage": {}}
+    return {"object": "list", "data": data, "model": exchange.model, "usage": {}}
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams embeddings")

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from proxywasm import Event
 
 from ...wire.errors import bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields
-from ..writers import Writer
 from .answer import error
 from .gemini import path_of
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 
-def request(call: Call, body: Json) -> Json:
-    call.path = path_of(call, "predict")
+def request(exchange: Exchange, body: Json) -> Json:
+    exchange.path = path_of(exchange, "predict")
     parameters = {} if body.get("n") is None else {"sampleCount": body["n"]}
     return {"instances": [{"prompt": chat_fields.prompt(body)}], "parameters": parameters}
 
 
-def response(call: Call, document: Json) -> Json:  # noqa: ARG001
+def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     images = document.get("predictions")
@@ -33,5 +40,5 @@ def response(call: Call, document: Json) -> Json:  # noqa: ARG001
     return {"created": int(time.time()), "data": data}
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams images")

@@ -10,26 +10,32 @@ from ...config.settings.google import GeminiSettings
 from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
-from ..writers import Writer
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from .answer import error
 
-__all__ = ["error", "event", "path_of", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "path_of", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _PAGE: Final = 1000
 """The longest that Google gives at once; OpenAI's list has no pages."""
 
 
-def path_of(call: Call) -> str:
-    assert isinstance(call.settings, GeminiSettings)
-    return f"/{call.settings.api_version}/models?pageSize={_PAGE}"
+def path_of(exchange: Exchange) -> str:
+    assert isinstance(exchange.settings, GeminiSettings)
+    return f"/{exchange.settings.api_version}/models?pageSize={_PAGE}"
 
 
-def request(call: Call, body: Json) -> Json:  # noqa: ARG001
+def request(exchange: Exchange, body: Json) -> Json:  # noqa: ARG001
     return body
 
 
-def response(call: Call, document: Json) -> Json:  # noqa: ARG001
+def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     models = document.get("models", [])
@@ -41,5 +47,5 @@ def response(call: Call, document: Json) -> Json:  # noqa: ARG001
     return {"object": "list", "data": data}
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams the list of its models")

@@ -5,7 +5,7 @@ Source: cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference,
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from proxywasm import Event, log
 
@@ -14,24 +14,33 @@ from ...wire.errors import ApiError
 from ...wire.json import Json
 from ...wire.paths import segment
 from ..anthropic import service as claude
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields
-from ..writers import Writer
 from . import answer as google_answer
 from . import request as google
 from .contents import contents, file_part, system
 
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "is_claude", "messages",
+    "new_state", "of_claude", "path_of", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
+
 _ANTHROPIC_VERSION: Final = "vertex-2023-10-16"  # Stands in the body there, and the model in the path.
 
 
-def request(call: Call, body: Json) -> Json:
-    if is_claude(call.model):
-        result = claude.body_of(call, body)
-        return of_claude(call, result)
-    settings = call.settings
+def request(exchange: Exchange, body: Json) -> Json:
+    if is_claude(exchange.model):
+        result = claude.body_of(exchange, body)
+        return of_claude(exchange, result)
+    settings = exchange.settings
     assert isinstance(settings, VertexSettings)
-    call.path = path_of(call, "google", "streamGenerateContent?alt=sse" if call.stream else "generateContent")
-    call.state = google_answer.State(settings.reasoning_content_mode)
+    exchange.path = path_of(
+        exchange, "google", "streamGenerateContent?alt=sse" if exchange.stream else "generateContent"
+    )
     given = chat_fields.messages(body)
     result = {"contents": contents(given, file_part)}
     if (said := system(given)) is not None:
@@ -41,11 +50,11 @@ def request(call: Call, body: Json) -> Json:
     config = google.generation_config(body)
     if (thinking := google.thinking_config(body)) is not None:
         config["thinkingConfig"] = thinking
-    if not call.model.startswith("gemini-2.0-"):
+    if not exchange.model.startswith("gemini-2.0-"):
         google.structured(body, config)
     elif body.get("response_format") is not None:
         # As in the original: those of them that make images refuse any format, and all of them are at their end.
-        log.warn("response_format dropped: %s is not asked for one on Vertex AI", call.model)
+        log.warn("response_format dropped: %s is not asked for one on Vertex AI", exchange.model)
     result["generationConfig"] = config  # Google's own clients send an empty object rather than none.
     if declarations := google.functions(body):
         result["tools"] = [{"functionDeclarations": declarations}]
@@ -54,17 +63,25 @@ def request(call: Call, body: Json) -> Json:
     return result
 
 
-def response(call: Call, document: Json) -> Json:
-    if is_claude(call.model) and "candidates" not in document:
-        return claude.response(call, document)
-    return google_answer.response(call, document, _id(document))
+def response(exchange: Exchange, document: Json) -> Json:
+    if is_claude(exchange.model) and "candidates" not in document:
+        return claude.response(exchange, document)
+    return google_answer.response(exchange, document, _id(document))
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:
-    if is_claude(call.model):
-        claude.event(call, event, document, writer)
+State: TypeAlias = claude.State | google_answer.State
+"""Of a stream of Anthropic's models, or of Google's."""
+
+
+def new_state(exchange: Exchange) -> State:
+    return claude.new_state(exchange) if is_claude(exchange.model) else google_answer.new_state(exchange)
+
+
+def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:
+    if isinstance(state, claude.State):
+        claude.event(exchange, state, event, document, writer)
     else:
-        google_answer.event(call, document, writer, _id(document))
+        google_answer.event(state, document, writer, _id(document))
 
 
 def error(status: int, document: Json) -> ApiError | None:
@@ -77,27 +94,27 @@ def is_claude(model: str) -> bool:
     return model.startswith("claude")
 
 
-def messages(call: Call, body: Json) -> bool:
+def messages(exchange: Exchange, body: Json) -> bool:
     """An edit for Anthropic's own API."""
     body.setdefault("max_tokens", claude.MAX_TOKENS)
-    of_claude(call, body)
+    of_claude(exchange, body)
     return True
 
 
-def of_claude(call: Call, body: Json) -> Json:
+def of_claude(exchange: Exchange, body: Json) -> Json:
     """Make of a request for Anthropic's API one for Vertex AI."""
-    call.path = path_of(call, "anthropic", "streamRawPredict" if call.stream else "rawPredict")
-    call.headers["anthropic-version"] = None
+    exchange.path = path_of(exchange, "anthropic", "streamRawPredict" if exchange.stream else "rawPredict")
+    exchange.headers["anthropic-version"] = None
     body.pop("model", None)
     body["anthropic_version"] = _ANTHROPIC_VERSION
     return body
 
 
-def path_of(call: Call, publisher: str, action: str) -> str:
+def path_of(exchange: Exchange, publisher: str, action: str) -> str:
     """With an API key the project is that of the key."""
-    settings = call.settings
+    settings = exchange.settings
     assert isinstance(settings, VertexSettings)
-    model = f"publishers/{publisher}/models/{segment(call.model, 'model', safe='@')}:{action}"
+    model = f"publishers/{publisher}/models/{segment(exchange.model, 'model', safe='@')}:{action}"
     if settings.api_tokens:
         return f"/v1/{model}"
     return f"/v1/projects/{settings.vertex_project_id}/locations/{settings.vertex_region}/{model}"

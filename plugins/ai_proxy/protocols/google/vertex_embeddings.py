@@ -5,31 +5,37 @@ Source: cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embed
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from proxywasm import Event
 
 from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
-from ..writers import Writer
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from .answer import error
 from .gemini_embeddings import texts
 from .vertex import path_of
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 
-def request(call: Call, body: Json) -> Json:
-    call.path = path_of(call, "google", "predict")
+def request(exchange: Exchange, body: Json) -> Json:
+    exchange.path = path_of(exchange, "google", "predict")
     instances = [{"task_type": "", "content": text} for text in texts(body.get("input"))]
     if body.get("dimensions") is None:
         return {"instances": instances}
     return {"instances": instances, "parameters": {"outputDimensionality": body["dimensions"]}}
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     predictions = document.get("predictions")
@@ -40,10 +46,10 @@ def response(call: Call, document: Json) -> Json:
         embedding = _object(prediction, "embeddings")
         data.append({"object": "embedding", "index": index, "embedding": embedding.get("values")})
         total += lenient.count(_object(embedding, "statistics").get("token_count"))
-    return {"object": "list", "data": data, "model": call.model, "usage": {"total_tokens": total}}
+    return {"object": "list", "data": data, "model": exchange.model, "usage": {"total_tokens": total}}
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams embeddings")
 
 

@@ -14,15 +14,21 @@ from ...config.settings.google import VertexSettings
 from ...wire import apis, lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
-from ..writers import Writer
 from . import request as google
 from .answer import error, usage
 from .contents import file_part
 from .vertex import path_of
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _SIZES: Final = {
     "2048x2048": ("1:1", "2k"), "4096x4096": ("1:1", "4k"),
@@ -37,14 +43,14 @@ _MEDIA_TYPES: Final = {"jpeg": "image/jpeg", "jpg": "image/jpeg", "webp": "image
 _VARY: Final = "Create variations of the provided image."
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = call.settings
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = exchange.settings
     assert isinstance(settings, VertexSettings)
-    call.stream = False
-    call.path = path_of(call, "google", "generateContent")
-    images = [] if call.api == apis.IMAGE_GENERATION else _images(body)
-    prompt = chat_fields.prompt(body, _VARY if call.api == apis.IMAGE_VARIATION else "")
-    if call.api == apis.IMAGE_EDIT and body.get("mask"):
+    exchange.stream = False
+    exchange.path = path_of(exchange, "google", "generateContent")
+    images = [] if exchange.api == apis.IMAGE_GENERATION else _images(body)
+    prompt = chat_fields.prompt(body, _VARY if exchange.api == apis.IMAGE_VARIATION else "")
+    if exchange.api == apis.IMAGE_EDIT and body.get("mask"):
         raise ApiError(400, "a mask is not supported with this model service", param="mask")
     ratio, size = _SIZES.get(str(body.get("size")), _ANY_SIZE)
     config: Json = {
@@ -67,7 +73,7 @@ def request(call: Call, body: Json) -> Json:
     return result
 
 
-def response(call: Call, document: Json) -> Json:  # noqa: ARG001
+def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     candidates = document.get("candidates")
@@ -87,7 +93,7 @@ def response(call: Call, document: Json) -> Json:  # noqa: ARG001
     }
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams images")
 
 

@@ -13,11 +13,11 @@ from proxywasm import Event
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
 from ..pivot import chat_parts
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
-from ..writers import Writer
 
 # `Moderation` and `Sensitive` end an answer that must not be.
 _FINISH = {"sensitive": "content_filter", "moderation": "content_filter"}
@@ -42,7 +42,7 @@ _STATUS = {
 }
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     answer = document.get("Response", document)
     if not isinstance(answer, dict):
         raise bad_upstream("the upstream's Response is not an object")
@@ -53,10 +53,10 @@ def response(call: Call, document: Json) -> Json:
         delta = _delta(item.get("Message"))
         delta = {"role": "assistant", "content": None, **delta}
         choices.append(choice(index, delta, _finish_reason(item)))
-    return completion(lenient.string(answer.get("Id")), call.model, choices, _usage(answer))
+    return completion(lenient.string(answer.get("Id")), exchange.model, choices, _usage(answer))
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     answer = document.get("Response", document)

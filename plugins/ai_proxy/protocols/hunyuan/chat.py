@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Final
 
 from ...config.settings import HunyuanSettings, Settings
 from ...credentials.signing import tc3
-from ...providers.row import Outgoing
+from ...credentials.signing.outgoing import Outgoing
 from ...wire import lenient
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
 from .answer import error, event, response
 
-__all__ = ["error", "event", "headers", "request", "response", "sign"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "headers", "new_state", "request", "response", "sign",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _ACTION = "ChatCompletions"
 """Of Tencent Cloud's API; a part of what is signed."""
@@ -35,10 +42,10 @@ _PARAMETERS = {
 }  # fmt: skip
 
 
-def request(call: Call, body: Json) -> Json:
-    call.headers["accept"] = "text/event-stream" if call.stream else "*/*"
-    sent: Json = {"Model": call.model, "Messages": [_message(message) for message in chat_fields.messages(body)]}
-    if call.stream:
+def request(exchange: Exchange, body: Json) -> Json:
+    exchange.headers["accept"] = "text/event-stream" if exchange.stream else "*/*"
+    sent: Json = {"Model": exchange.model, "Messages": [_message(message) for message in chat_fields.messages(body)]}
+    if exchange.stream:
         sent["Stream"] = True
     sent |= {name: body[source] for source, name in _PARAMETERS.items() if body.get(source) is not None}
     if stop := chat_fields.stops(body):

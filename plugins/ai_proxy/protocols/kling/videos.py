@@ -20,8 +20,17 @@ from ...wire import apis
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json, dump_bytes
 from ...wire.paths import segment
-from ..exchange import Call
-from ..writers import Writer
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
+
+__all__ = [
+    "accepts_signed_thinking", "choose_path", "credential", "decoder", "error",
+    "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _TEXT: Final = "/v1/videos/text2video"
 _IMAGE: Final = "/v1/videos/image2video"
@@ -42,40 +51,40 @@ _LIFETIME: Final = 1800
 _CLOCK_SKEW: Final = 5
 
 
-def choose_path(call: Call) -> str:
+def choose_path(exchange: Exchange) -> str:
     """Where a task can be asked for."""
-    if call.api != apis.RETRIEVE_VIDEO:
+    if exchange.api != apis.RETRIEVE_VIDEO:
         return ""
-    video = call.route.parameters["video_id"]
+    video = exchange.route.parameters["video_id"]
     for path, prefix in _PREFIXES.items():
         if video.startswith(prefix):
             return f"{path}/{segment(video.removeprefix(prefix), 'video_id')}"
     return ""
 
 
-def request(call: Call, body: Json) -> Json:
-    call.path = _IMAGE if _IMAGE_FIELDS & body.keys() else _TEXT
+def request(exchange: Exchange, body: Json) -> Json:
+    exchange.path = _IMAGE if _IMAGE_FIELDS & body.keys() else _TEXT
     document = {name: value for name, value in body.items() if name != "model"}
-    if call.model:
-        document["model_name"] = call.model
+    if exchange.model:
+        document["model_name"] = exchange.model
     elif isinstance(own := body.get("model_name"), str):
-        call.model = document["model_name"] = call.settings.model_mapping.of(own)
+        exchange.model = document["model_name"] = exchange.settings.model_mapping.of(own)
     return document
 
 
-def response(call: Call, answer: Json) -> Json:
+def response(exchange: Exchange, answer: Json) -> Json:
     if (failure := error(200, answer)) is not None:
         raise failure
     data = answer.get("data")
     # A request that could not be read, because it was compressed for one, went to the path of the row.
-    prefix = _PREFIXES[call.path or _TEXT]
+    prefix = _PREFIXES[exchange.path or _TEXT]
     for place in (answer, data):
         if isinstance(place, dict) and isinstance(task := place.get("task_id"), str) and task:
             place["task_id"] = task if task.startswith(tuple(_PREFIXES.values())) else prefix + task
     return answer
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     raise bad_upstream("the upstream streams videos, which nobody asked for")
 
 

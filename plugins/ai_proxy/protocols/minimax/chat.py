@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
 from proxywasm import Event
 
@@ -15,13 +16,18 @@ from ...config.settings import MinimaxSettings
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, chat_parts, message_content
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
-from ..writers import Writer
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 _USER, _BOT = "小明", "MM智能助理"
 _SETTING = (
@@ -42,18 +48,18 @@ _STATUS = {
 }  # fmt: skip
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = call.settings
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = exchange.settings
     assert isinstance(settings, MinimaxSettings)
-    call.path = _PATH + settings.minimax_group_id
-    sent: Json = {"model": call.model}
-    if call.stream:
+    exchange.path = _PATH + settings.minimax_group_id
+    sent: Json = {"model": exchange.model}
+    if exchange.stream:
         sent["stream"] = True
     if (limit := chat_fields.max_tokens(body)) is not None:
         sent["tokens_to_generate"] = limit
     sent |= {name: body[name] for name in ("temperature", "top_p") if body.get(name) is not None}
-    if call.choices > 1:
-        sent["beam_width"] = call.choices
+    if exchange.choices > 1:
+        sent["beam_width"] = exchange.choices
     sent["mask_sensitive_info"] = True
     given = chat_fields.messages(body)
     bots = [
@@ -111,7 +117,7 @@ def _text(message: Json) -> str:
     return message_content.text_only(message.get("content"), "MiniMax Pro")
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     choices: list[Json] = []
@@ -122,7 +128,7 @@ def response(call: Call, document: Json) -> Json:
             choices.append(choice(len(choices), told_of, reason))
     answer = completion(
         lenient.string(document.get("id")),
-        lenient.string(document.get("model")) or call.model,
+        lenient.string(document.get("model")) or exchange.model,
         choices,
         _usage(document),
     )
@@ -139,12 +145,13 @@ class State:
     called: set[int] = field(default_factory=set)
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def new_state(exchange: Exchange) -> State:  # noqa: ARG001
+    return State()
+
+
+def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
-    state = call.state
-    if not isinstance(state, State):
-        state = call.state = State()
     writer.begin(lenient.string(document.get("id")), created=document.get("created"), model=document.get("model"))
     usage = _usage(document)
     for position, item in enumerate(_choices(document)):

@@ -6,26 +6,26 @@ from typing import Final
 
 from ...config.settings import LongcatSettings, OpenAISettings
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
 
 _REASONING_MODELS: Final = ("o1", "o3", "o4", "gpt-5")
 """What the names of OpenAI's models that reason begin with."""
 
 
-def openai_chat(call: Call, body: Json) -> bool:
+def openai_chat(exchange: Exchange, body: Json) -> bool:
     """What chats need at OpenAI itself."""
-    changed = response_format(call, body)
-    return completion_tokens(call, body) or changed
+    changed = response_format(exchange, body)
+    return completion_tokens(exchange, body) or changed
 
 
-def completion_tokens(call: Call, body: Json) -> bool:
+def completion_tokens(exchange: Exchange, body: Json) -> bool:
     """OpenAI's models that reason refuse `max_tokens`: their limit covers the reasoning, too, and has another name.
 
     Source: OpenAI API reference, "Create chat completion", `max_completion_tokens`.
     """
     if "max_tokens" not in body:
         return False
-    model = call.model.rpartition("/")[2].lower()  # Routers put the vendor in front.
+    model = exchange.model.rpartition("/")[2].lower()  # Routers put the vendor in front.
     if not model.startswith(_REASONING_MODELS):
         return False
     limit = body.pop("max_tokens")
@@ -34,9 +34,9 @@ def completion_tokens(call: Call, body: Json) -> bool:
     return True
 
 
-def response_format(call: Call, body: Json) -> bool:
+def response_format(exchange: Exchange, body: Json) -> bool:
     """`responseJsonSchema`: the operator decides on the format of answers."""
-    settings = call.settings
+    settings = exchange.settings
     assert isinstance(settings, (OpenAISettings, LongcatSettings))
     if not settings.response_json_schema:
         return False
@@ -44,14 +44,15 @@ def response_format(call: Call, body: Json) -> bool:
     return True
 
 
-def openrouter_reasoning(call: Call, body: Json) -> bool:
+def openrouter_reasoning(exchange: Exchange, body: Json) -> bool:
     """OpenRouter takes a budget for reasoning as `reasoning.max_tokens`, which excludes an effort.
 
     Source: OpenRouter docs, "Reasoning Tokens". `reasoning_max_tokens` is what clients of this plugin say.
     """
     budget = body.get("reasoning_max_tokens")
     if not _positive(budget):
-        budget = call.thinking.get("budget_tokens") if call.thinking and _thinks(call) else None
+        thinking = exchange.thinking
+        budget = thinking.budget if thinking is not None and thinking.enabled else None
         if not _positive(budget):
             return False
     body.pop("reasoning_max_tokens", None)
@@ -61,21 +62,21 @@ def openrouter_reasoning(call: Call, body: Json) -> bool:
     return True
 
 
-def zhipu_thinking(call: Call, body: Json) -> bool:
-    """GLM models know thinking as on or off, not how much, and it is on unless told otherwise; clients of Anthropic's
-    API get it only when they ask for it. Source: Zhipu AI docs, "thinking".
+def zhipu_thinking(exchange: Exchange, body: Json) -> bool:
+    """GLM models know thinking as on or off, not how much, and it is on unless told otherwise; clients whose
+    protocol has a switch for it get it only when they ask for it. Source: Zhipu AI docs, "thinking".
     """
     if body.get("reasoning_effort"):
         del body["reasoning_effort"]
         body["thinking"] = {"type": "enabled"}
-    elif call.front and not _thinks(call):
+    elif exchange.thinking is not None and not exchange.thinking.enabled:
         body["thinking"] = {"type": "disabled"}
     else:
         return False
     return True
 
 
-def doubao_responses(call: Call, body: Json) -> bool:  # noqa: ARG001
+def doubao_responses(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
     """Ark's responses API refuses two fields that OpenAI's SDKs send by default."""
     found = body.keys() & {"parallel_tool_calls", "tool_choice"}
     for name in found:
@@ -83,7 +84,7 @@ def doubao_responses(call: Call, body: Json) -> bool:  # noqa: ARG001
     return bool(found)
 
 
-def doubao_images(call: Call, body: Json) -> bool:  # noqa: ARG001
+def doubao_images(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
     """Ark puts a watermark on images unless told not to; OpenAI's clients expect none."""
     if "watermark" in body:
         return False
@@ -91,7 +92,7 @@ def doubao_images(call: Call, body: Json) -> bool:  # noqa: ARG001
     return True
 
 
-def mistral_names(call: Call, body: Json) -> bool:  # noqa: ARG001
+def mistral_names(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
     """Mistral refuses fields that it does not know, some of them under other names. Streams always tell their usage.
 
     Source: Mistral API reference, "Chat Completion".
@@ -104,7 +105,7 @@ def mistral_names(call: Call, body: Json) -> bool:  # noqa: ARG001
     return changed
 
 
-def moonshot_usage(call: Call, chunk: Json) -> bool:  # noqa: ARG001
+def moonshot_usage(exchange: Exchange, chunk: Json) -> bool:  # noqa: ARG001
     """Moonshot tells the usage of a stream within the last choice. Source: Moonshot API docs, "streaming"."""
     choices = chunk.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
@@ -112,11 +113,6 @@ def moonshot_usage(call: Call, chunk: Json) -> bool:  # noqa: ARG001
         return False
     chunk["usage"] = first.pop("usage")
     return True
-
-
-def _thinks(call: Call) -> bool:
-    """A client of Anthropic's API wants the model to think."""
-    return call.thinking is not None and call.thinking.get("type") == "enabled"
 
 
 def _positive(value: object) -> bool:

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from proxywasm import log
 
 from ...wire.errors import ApiError
+from ...wire.files import Data
 from ...wire.json import Json
-
-
-class Data(NamedTuple):
-    """A file in base64 and what it is."""
-
-    media_type: str
-    base64: str
 
 
 def parts(content: Any) -> list[Json]:
@@ -37,6 +31,14 @@ def text(content: Any) -> str:
     if isinstance(content, str):
         return content
     return "\n".join(said for part in parts(content) if isinstance(said := part.get("text"), str) and said)
+
+
+def lenient_text(content: Any) -> str:
+    """A text, or the texts of a list of parts; anything else is ignored."""
+    if isinstance(content, list):
+        parts = (part.get("text") for part in content if isinstance(part, dict))
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
 
 
 def others(content: Any) -> list[Json]:

@@ -7,19 +7,25 @@ they end. Errors come with status 200, too.
 from __future__ import annotations
 
 from types import NoneType
-from typing import Any
+from typing import Any, Final
 
 from proxywasm import Event
 
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
-from ..writers import Writer
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 # Source: xfyun.cn, "Error codes" of the Spark service.
 _STATUS = {
@@ -28,11 +34,11 @@ _STATUS = {
 }  # fmt: skip
 
 
-def request(call: Call, body: Json) -> Json:  # noqa: ARG001
+def request(exchange: Exchange, body: Json) -> Json:  # noqa: ARG001
     return body
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     choices = []
@@ -43,13 +49,13 @@ def response(call: Call, document: Json) -> Json:
         message = {"role": "assistant", "content": None, **message}
         reason = lenient.string(item.get("finish_reason")) or ("tool_calls" if message.get("tool_calls") else "stop")
         choices.append(choice(index, _as_openais(message), reason))
-    answer = completion(_id(document), call.model, choices, _usage(document))
+    answer = completion(_id(document), exchange.model, choices, _usage(document))
     if lenient.count(document.get("created")):
         answer["created"] = lenient.count(document["created"])
     return answer
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     writer.begin(_id(document), created=document.get("created"))

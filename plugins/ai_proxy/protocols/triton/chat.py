@@ -6,7 +6,7 @@ since only the server knows the template of its model. A stream has no mark at i
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from proxywasm import Event
 
@@ -15,13 +15,19 @@ from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ...wire.paths import segment
-from ..exchange import Call
+from ..exchange import Exchange
+from ..interface import StreamWriter
+from ..interface import no_state as new_state
+from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
 from ..pivot.chat import choice, completion
 from ..pivot.transcript import transcript
-from ..writers import Writer
 
-__all__ = ["error", "event", "request", "response"]
+__all__ = [
+    "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",
+]  # fmt: skip
+
+accepts_signed_thinking: Final = False
 
 # What the backends for vLLM and TensorRT-LLM call what OpenAI has too, and what they have beside it.
 _PARAMETERS = (
@@ -30,13 +36,15 @@ _PARAMETERS = (
 )  # fmt: skip
 
 
-def request(call: Call, body: Json) -> Json:
-    settings = call.settings
+def request(exchange: Exchange, body: Json) -> Json:
+    settings = exchange.settings
     assert isinstance(settings, TritonSettings)
     version = settings.triton_model_version
     place = f"/versions/{segment(version, 'tritonModelVersion')}" if version else ""
-    call.path = f"/v2/models/{segment(call.model, 'model')}{place}/generate{'_stream' if call.stream else ''}"
-    parameters: Json = {"stream": call.stream}
+    exchange.path = (
+        f"/v2/models/{segment(exchange.model, 'model')}{place}/generate{'_stream' if exchange.stream else ''}"
+    )
+    parameters: Json = {"stream": exchange.stream}
     parameters |= {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
     if (limit := chat_fields.max_tokens(body)) is not None:
         parameters["max_tokens"] = limit
@@ -45,15 +53,15 @@ def request(call: Call, body: Json) -> Json:
     return {"text_input": _prompt(chat_fields.messages(body)), "parameters": parameters}
 
 
-def response(call: Call, document: Json) -> Json:
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     message = {"role": "assistant", "content": _text(document)}
-    model = lenient.string(document.get("model_name")) or call.model
+    model = lenient.string(document.get("model_name")) or exchange.model
     return completion(lenient.string(document.get("id")), model, [choice(0, message, "stop")], None)
 
 
-def event(call: Call, event: Event, document: Json, writer: Writer) -> None:  # noqa: ARG001
+def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
     writer.begin(lenient.string(document.get("id")), model=document.get("model_name"))

@@ -11,8 +11,17 @@ from proxywasm.abi.pairs import join_pairs
 from proxywasm.wire import Fields
 from proxywasm_host.building.proxy_wasm.shim import HEADER_CALLS
 
-GUEST = {"on-context-create": 2, "on-request-headers": 6, "on-response-headers": 4, "on-log": 1, "on-delete": 1}
-"""By function, how many numbers it takes. The two with headers answer with one."""
+GUEST = {
+    "on-context-create": 2,
+    "on-request-headers": 6,
+    "on-request-trailers": 2,
+    "on-response-headers": 4,
+    "on-response-trailers": 2,
+    "on-log": 1,
+    "on-delete": 1,
+}
+"""By function, how many numbers it takes. Those of a message answer with one."""
+_ANSWERING = {name for name in GUEST if name.startswith(("on-request", "on-response"))}
 
 TEXT = """
   (memory (export "memory") 1)
@@ -27,6 +36,11 @@ TEXT = """
 REFUSED = 2
 
 
+def _guest_function(name: str, count: int) -> str:
+    result = "(result i32)" if name in _ANSWERING else ""
+    return f'(import "guest" "{name}" (func ${name} {"(param i32) " * count}{result}))'
+
+
 class Gateway:
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
@@ -39,15 +53,14 @@ class Gateway:
         """Names that cannot be edited."""
         self.edits: list[tuple[object, ...]] = []
         self.freed: list[int] = []
+        self.answer = 0
+        """What the guest's phases return."""
         number = ValType.i32()
         self._store = store = Store(Engine())
         header = [
             '(import "guest" "freed" (func $freed (param i32)))',
             *HEADER_CALLS,
-            *(
-                f'(import "guest" "{name}" (func ${name} {"(param i32) " * count}{"(result i32)" * (count > 3)}))'
-                for name, count in GUEST.items()
-            ),
+            *(_guest_function(name, count) for name, count in GUEST.items()),
         ]
         parts = [
             files("proxywasm_host.building.proxy_wasm").joinpath(name).read_text()
@@ -129,10 +142,10 @@ class Gateway:
         if name == "on-request-headers":
             context, parent, level, address, size, end = arguments
             self.calls.append((name, context, parent, level, self._read(address, size), end))
-            return 0
+            return self.answer
         if name == "on-response-headers":
             context, address, size, end = arguments
             self.calls.append((name, context, self._read(address, size), end))
-            return 0
+            return self.answer
         self.calls.append((name, *arguments))
-        return None
+        return self.answer if name in _ANSWERING else None

@@ -14,13 +14,17 @@ from wit_world.imports.types import (
     BodyMode,
     BodyReading,
     Command_EditRequestHeaders,
+    Command_EditRequestTrailers,
     Command_EditResponseHeaders,
+    Command_EditResponseTrailers,
     Command_EffectiveContext,
     Command_Fail,
     Command_Hold,
     Command_InjectResponseBody,
     Command_ReadRequestBody,
+    Command_ReadRequestTrailers,
     Command_ReadResponseBody,
+    Command_ReadResponseTrailers,
     Command_ReplaceRequestBody,
     Command_ReplaceResponseBody,
     Command_ResumeRequest,
@@ -43,6 +47,8 @@ from wit_world.imports.types import (
     Payload,
     Payload_Latin1,
     Payload_Utf8,
+    StartError_Failed,
+    StartError_Refused,
 )
 
 
@@ -63,6 +69,10 @@ def every_command() -> Outcome:
             Command_ResumeResponse(),
             Command_SendLocalReply(reply),
             Command_Fail("Traceback of the plugin"),
+            Command_ReadRequestTrailers(),
+            Command_ReadResponseTrailers(),
+            Command_EditRequestTrailers("+a\0b"),
+            Command_EditResponseTrailers("-c\0"),
         ]
     )
 
@@ -160,7 +170,8 @@ ACTIONS: dict[str, Callable[[], Outcome]] = {
 class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated
     def configure(self, config: str, log_level: LogLevel) -> None:
         if config:
-            raise Err(f"{config} {log_level.name}")
+            kind = StartError_Failed if log_level is LogLevel.TRACE else StartError_Refused
+            raise Err(kind(f"{config} {log_level.name}"))
 
     def on_request_headers(self, context: int, headers: str, end_of_stream: bool) -> Outcome:
         fields = headers.split("\0")
@@ -170,11 +181,17 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated
     def on_request_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Outcome:
         return Outcome_Latin1(body) if latin1 else Outcome_Utf8(body)
 
+    def on_request_trailers(self, context: int, trailers: str) -> Outcome:
+        return Outcome_Utf8(repr((context, trailers)))
+
     def on_response_headers(self, context: int, headers: str, end_of_stream: bool) -> Outcome:
         return Outcome_Utf8(repr((context, headers, end_of_stream)))
 
     def on_response_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Outcome:
         return Outcome_Unchanged()
+
+    def on_response_trailers(self, context: int, trailers: str) -> Outcome:
+        return Outcome_Utf8(repr((context, trailers)))
 
     def on_done(self, context: int) -> Outcome:
         return Outcome_Utf8(repr(context))

@@ -23,6 +23,7 @@ from proxywasm import (
     RedisAnswer,
     RedisClient,
     log,
+    plugin_context,
     shared_data,
 )
 
@@ -40,9 +41,15 @@ def parse_config(document: dict[str, Any]) -> dict[str, Any]:
         raise ConfigError(f"refuse: {document['refuse']}")
     if "break" in document:
         raise KeyError("broken start")
+    if "break-tick" in document:
+        plugin_context().register_tick(100, break_tick)
     if document.get("redis"):
         redis.init(timeout_ms=500)
     return document
+
+
+def break_tick() -> None:
+    raise LookupError("nothing there in a tick")
 
 
 @plugin.on_tick(200)
@@ -63,6 +70,8 @@ def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None: 
             headers["x-seen"] = ",".join(seen)
         case "/raise":
             raise LookupError("nothing there")
+        case "/return-text":
+            return "continue"  # type: ignore[return-value]  # as an author may do it
         case "/stop":
             return Action.STOP_ITERATION
         case "/hang":
@@ -76,6 +85,12 @@ def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None: 
         case "/call":
             client.get("/first", lambda answer: answered(ctx, answer), timeout_ms=1000)
             return Action.PAUSE
+        case "/call-soon":
+            client.get("/soon", lambda answer: answered(ctx, answer), timeout_ms=50)
+            return Action.PAUSE
+        case "/reply-later":
+            client.get("/first", lambda _: ctx.send_http_response(418))
+            return Action.PAUSE
         case "/calls-for-ever":
             call_again(client)
         case "/redis":
@@ -83,6 +98,10 @@ def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None: 
             return Action.PAUSE
         case "/reply":
             ctx.send_http_response(418, {}, "short and stout", details="teapot")
+        case "/reply-without-details":
+            ctx.send_http_response(418)
+        case "/reply-with-spaces":
+            ctx.send_http_response(418, details="one two")
         case "/share":
             shared_data.set("key", b"value")
     requests.increment()
@@ -91,7 +110,12 @@ def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None: 
 
 def answered(ctx: HttpContext, answer: HttpAnswer) -> None:
     ctx.request_headers["x-answer"] = f"{answer.status} {answer.body.decode()}"
+    ctx.request_headers["x-failed"] = f"received {answer.received}, failed {answer.failed}"
     ctx.resume_http_request()
+
+
+def reported(answer: HttpAnswer) -> None:
+    raise LookupError("nobody wants to hear it")
 
 
 def call_again(client: ClusterClient) -> None:
@@ -101,6 +125,12 @@ def call_again(client: ClusterClient) -> None:
 def counted(ctx: HttpContext, answer: RedisAnswer) -> None:
     ctx.request_headers["x-redis"] = str(answer.error or answer.value)
     ctx.resume_http_request()
+
+
+@plugin.on_response_headers
+def response_headers(ctx: HttpContext, config: dict[str, Any]) -> None:
+    if ctx.path == "/reply-to-the-response" and ctx.is_response_from_upstream():
+        ctx.send_http_response(418)
 
 
 @plugin.on_streaming_response_body
@@ -115,5 +145,7 @@ def response_body(ctx: HttpContext, config: dict[str, Any], chunk: bytes, last_c
 def done(ctx: HttpContext, config: dict[str, Any]) -> None:
     if ctx.path == "/raise-at-the-end":
         raise LookupError("nothing there any more")
+    if ctx.path == "/report":
+        client.get("/report", reported)
     ctx.set_property("custom_log", ctx.path.encode())
     log.info("done with %s", ctx.path)

@@ -1,16 +1,22 @@
-from typing import Any
+from dataclasses import dataclass
 
-from proxywasm import HttpContext, Plugin
+from proxywasm import HttpContext, Plugin, config
 
-Config = dict[str, Any]
-plugin: Plugin[Config] = Plugin("my_plugin")
+
+@dataclass(frozen=True)
+class Settings:
+    name: str = config.key("who is greeted", default="world")
+
+
+plugin: Plugin[Settings] = Plugin("my_plugin")
+plugin.parse_config(config.reader(Settings))
 
 
 @plugin.on_request_headers
-def greet(ctx: HttpContext, config: Config) -> None:
-    ctx.request_headers["x-greeting"] = f"hello, {config.get('name', 'world')}"
+def greet(ctx: HttpContext, settings: Settings) -> None:
+    ctx.request_headers["x-greeting"] = f"hello, {settings.name}"
 
 
 @plugin.on_streaming_response_body
-def shout(ctx: HttpContext, config: Config, chunk: bytes, last_chunk: bool) -> bytes:
+def shout(ctx: HttpContext, settings: Settings, chunk: bytes, last_chunk: bool) -> bytes:
     return chunk.upper()

@@ -1,0 +1,63 @@
+"""`proxywasm schema [PLUGIN]`."""
+# ruff: noqa: PLC0415  # what is slow to import is imported when the command runs
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..terminal import fail
+
+if TYPE_CHECKING:
+    from proxywasm import Plugin
+
+_PATH: Any = click.Path(path_type=Path, exists=True)
+
+
+@click.command()
+@click.argument("plugin", type=_PATH, required=False)
+@click.option("--markdown", is_flag=True, help="A page with tables of the keys instead.")
+def schema(plugin: Path | None, markdown: bool) -> None:
+    """Print the JSON Schema of PLUGIN's configuration, for editors and for checks before a rollout.
+
+    PLUGIN is a package folder or a Python file; by default the one plugin of this folder. It is imported, and has to
+    declare its settings with proxywasm.config.
+    """
+    from proxywasm import config
+    from proxywasm.config.generate.document import plugin_schema
+    from proxywasm.config.generate.json_text import pretty
+
+    from ..scaffold import ScaffoldError, find_plugin
+
+    try:
+        path = plugin or find_plugin(Path())
+    except ScaffoldError as error:
+        raise click.UsageError(str(error)) from None
+    loaded = _loaded(path)
+    parse, override = loaded.callbacks.parse_config, loaded.callbacks.parse_override_config
+    settings = _declared(parse)
+    if settings is None:
+        fail(f"{path} does not declare its settings: it needs plugin.parse_config(config.reader(Settings))")
+    if markdown:
+        click.echo(config.markdown(settings), nl=False)
+        return
+    document = plugin_schema(loaded.name, settings, settings if override is None else _declared(override))
+    click.echo(pretty(document), nl=False)
+
+
+def _declared(parse: object) -> Any:
+    """The settings that a parse function reads; None if it does not say."""
+    from proxywasm import config
+
+    return parse.settings if isinstance(parse, config.Reader) else None
+
+
+def _loaded(path: Path) -> Plugin[Any]:
+    from proxywasm.adapters.native import load_plugin
+
+    try:
+        return load_plugin(path)
+    except Exception as error:  # whatever the plugin's own code raises when it is imported
+        fail(f"the plugin cannot be loaded: {error}")

@@ -1,0 +1,74 @@
+"""Whether the plugins of a gateway take their configurations, asked before anything is started.
+
+Envoy says only in the middle of its log that a plugin has refused its configuration. Here the plugin parses it
+natively, in a Python process of its own, and the answer has the place in the gateway file.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from .document import Place, Problem
+from .model import Gateway, PluginEntry
+from .reader import problems_in
+
+_CHILD: Final = "proxywasm_host.gateway.parse_config"
+_KEY: Final = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*(?=: )")
+"""The path of a key at the beginning of a message: `provider.apiTokens[0]: ...`."""
+_SECONDS: Final = 60.0
+_log = logging.getLogger("proxywasm")
+
+
+def check_configurations(gateway: Gateway, file: Path, text_of: Callable[[PluginEntry], str]) -> None:
+    """Have each plugin that is given as source parse its configuration, as `text_of` makes it for the gateway.
+
+    Raises `GatewayFileError` for what a plugin refuses. A plugin that cannot be imported natively may be written for
+    the Python of components: a warning says that its configuration was not checked.
+    """
+    problems = [
+        problem
+        for index, plugin in enumerate(gateway.plugins)
+        for problem in _problems(("plugins", index, "config"), plugin, text_of(plugin))
+    ]
+    if problems:
+        raise problems_in(file, problems)
+
+
+def _problems(place: Place, plugin: PluginEntry, config: str) -> Iterator[Problem]:
+    if plugin.source is None:
+        return
+    kind, message = _parse(plugin.source, config)
+    if kind == "not loaded":
+        _log.warning("the configuration of the plugin %r is not checked before the start: %s", plugin.name, message)
+    elif kind != "taken":
+        for line in message.splitlines() if kind == "refused" else [message]:
+            if key := _KEY.match(line):
+                yield Problem(0, (*place, *_steps(key[0])), line[key.end() + 2 :])
+            else:
+                yield Problem(0, place, line)
+
+
+def _steps(key: str) -> Iterator[str | int]:
+    for step in re.findall(r"[\w-]+", key):
+        yield int(step) if step.isdecimal() else step
+
+
+def _parse(source: Path, config: str) -> tuple[str, str]:
+    """`taken`, `refused`, `raised` or `not loaded`, and what there is to say about it."""
+    command = [sys.executable, "-m", _CHILD, str(source)]
+    try:
+        done = subprocess.run(command, input=config, capture_output=True, text=True, check=False, timeout=_SECONDS)  # noqa: S603  # ourselves
+    except subprocess.TimeoutExpired:
+        return "raised", f"the plugin has not parsed it after {_SECONDS:.0f} seconds; does it loop?"
+    try:
+        answer = json.loads(done.stdout.rpartition("\n")[2])
+    except ValueError:
+        return "not loaded", f"its process has ended with {done.returncode}: {done.stderr.strip()}"
+    return answer["kind"], answer["message"]

@@ -1,0 +1,216 @@
+"""Several plugins in a row, as a gateway has them: requests pass them first to last, responses last to first.
+
+Each plugin has a `Stream` of its own, with its own pauses, buffers and limits; what leaves one enters the next. What
+concerns all of them, local replies, is in `link.py`, which knows the streams of a chain by `Link.chain`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+
+from proxywasm.wire import Fields, LocalReply
+
+from ..services import Properties
+from .events import (
+    CloseUpstream,
+    Event,
+    InformationalResponse,
+    RequestBody,
+    RequestHeaders,
+    RequestTrailers,
+    Reset,
+    ResponseBody,
+    ResponseHeaders,
+    ResponseTrailers,
+)
+from .ready import Ready
+from .runner import Runner
+from .states import Departure, Part
+from .stream import Stream
+
+
+class Chain:
+    """The plugins of a gateway, each with its runner. Events of a plugin alone, such as answers to its call-outs, are
+    given to its runner; streams are opened here."""
+
+    def __init__(self, runners: Sequence[Runner]) -> None:
+        if not runners:
+            raise ValueError("a chain has at least one plugin")
+        self.runners = tuple(runners)
+        self._ready: Ready[ChainedStream] = Ready()
+
+    @property
+    def lost(self) -> bool:
+        """An instance of a plugin is lost: open another chain with a fresh one for new streams."""
+        return any(runner.lost for runner in self.runners)
+
+    def open(self, properties: Properties | None = None) -> ChainedStream:
+        """The properties become those of the stream: what a plugin sets, the others see."""
+        shared = {} if properties is None else properties
+        return ChainedStream([runner.open(shared) for runner in self.runners], self._ready)
+
+    def ready(self) -> list[ChainedStream]:
+        """Open streams that have something to send, each once; see `Runner.ready`."""
+        return self._ready.streams()
+
+    def expire(self) -> None:
+        """Call it when time has passed; see `Runner.expire`."""
+        for runner in self.runners:
+            runner.expire()
+
+
+class ChainedStream:
+    """One HTTP stream through several plugins, driven like a `Stream`.
+
+    `streams` are fresh, one of each plugin in the order of requests; they may come from any runners. In `ready` the
+    stream is noted when it has something to send.
+    """
+
+    def __init__(self, streams: Sequence[Stream], ready: Ready[ChainedStream] | None = None) -> None:
+        self.streams = tuple(streams)
+        for place, stream in enumerate(self.streams):
+            stream.join(self.streams, partial(self._pass_on, place))
+        self._first, self._last = self.streams[0], self.streams[-1]
+        self._ready: Ready[ChainedStream] = Ready() if ready is None else ready
+        self._events: list[Event] = []
+        self._waiting: list[deque[Event]] = [deque() for _ in self.streams]
+        """What has left each plugin and is still to be given to the next."""
+        self._giving = [False] * len(self.streams)
+        """Whether the next stream is just being given something by each: it does not get more at the same time."""
+
+    @property
+    def id(self) -> int:
+        """That of the first plugin."""
+        return self._first.id
+
+    @property
+    def local_reply(self) -> LocalReply | None:
+        """What the client gets instead of the upstream's response, if it does."""
+        return self._first.local_reply
+
+    # What arrives.
+
+    def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
+        self._first.request_headers(fields, end_of_stream)
+
+    def request_body(self, data: bytes, end_of_stream: bool) -> None:
+        self._first.request_body(data, end_of_stream)
+
+    def request_trailers(self, fields: Fields) -> None:
+        self._first.request_trailers(fields)
+
+    def informational_response(self, fields: Fields) -> None:
+        self._last.informational_response(fields)
+
+    def response_headers(self, fields: Fields, end_of_stream: bool, details: str = "via_upstream") -> None:
+        self._last.response_headers(fields, end_of_stream, details)
+
+    def response_body(self, data: bytes, end_of_stream: bool) -> None:
+        self._last.response_body(data, end_of_stream)
+
+    def response_trailers(self, fields: Fields) -> None:
+        self._last.response_trailers(fields)
+
+    def close(self) -> None:
+        """The stream is over. Every plugin that has seen it is told, the first one first."""
+        for stream in self.streams:
+            stream.close()
+        self._ready.pop(self, None)
+
+    # What is to be sent.
+
+    def take(self) -> list[Event]:
+        self._ready.pop(self, None)
+        events, self._events = self._events, []
+        return events
+
+    @property
+    def request_done(self) -> bool:
+        """Nothing more will be sent upstream."""
+        return self._last.request_done
+
+    @property
+    def response_done(self) -> bool:
+        """Nothing more will be sent to the client."""
+        return self._first.response_done
+
+    @property
+    def request_paused(self) -> bool:
+        """The request waits for a plugin to resume it."""
+        return any(stream.request_paused for stream in self.streams)
+
+    @property
+    def response_paused(self) -> bool:
+        """The response waits for a plugin to resume it."""
+        return any(stream.response_paused for stream in self.streams)
+
+    def _pass_on(self, place: int) -> None:
+        """Give what has left a plugin to the next.
+
+        Streams call it as soon as they have something: each event gets as far as it can before the next one is made, as
+        in a gateway whose filters call each other.
+        """
+        stream, waiting = self.streams[place], self._waiting[place]
+        waiting += stream.take()
+        if self._giving[place]:
+            return
+        self._giving[place] = True
+        try:
+            while waiting:
+                event = waiting.popleft()
+                to, give = _WAYS[type(event)]
+                target = place + to
+                if 0 <= target < len(self.streams):
+                    give(self.streams[target], event, stream)
+                else:
+                    self._events.append(event)
+                    self._ready[self] = None
+        finally:
+            self._giving[place] = False
+
+
+def _for_response(give: Callable[[Stream, Any, Stream], None]) -> Callable[[Stream, Any, Stream], None]:
+    """A plugin that has ended the response itself, or that a reply has passed, gets nothing of it any more."""
+
+    def passing(stream: Stream, event: Event, source: Stream) -> None:
+        response = stream.response
+        if not (response.ended or response.departure is Departure.DROPPED or stream.part is Part.OVER):
+            give(stream, event, source)
+
+    return passing
+
+
+def _for_request(give: Callable[[Stream, Any, Stream], None]) -> Callable[[Stream, Any, Stream], None]:
+    """Of a stream that has been answered, nothing more is given to the plugins behind."""
+
+    def passing(stream: Stream, event: Event, source: Stream) -> None:
+        if not (stream.request.departure is Departure.DROPPED or stream.part is Part.OVER):
+            give(stream, event, source)
+
+    return passing
+
+
+def _nowhere(stream: Stream, event: Event, _: Stream) -> None:
+    raise AssertionError(f"{type(event).__name__} comes from an end of the chain, not before stream {stream.id}")
+
+
+_ON, _BACK = 1, -1
+
+_WAYS: Final[dict[type[Event], tuple[int, Callable[[Stream, Any, Stream], None]]]] = {
+    RequestHeaders: (_ON, _for_request(lambda to, event, _: to.request_headers(event.fields, event.end_of_stream))),
+    RequestBody: (_ON, _for_request(lambda to, event, _: to.request_body(event.data, event.end_of_stream))),
+    RequestTrailers: (_ON, _for_request(lambda to, event, _: to.request_trailers(event.fields))),
+    InformationalResponse: (_BACK, _for_response(lambda to, event, _: to.informational_response(event.fields))),
+    ResponseHeaders: (
+        _BACK,
+        _for_response(lambda to, event, source: to.response_headers(event.fields, event.end_of_stream, source.details)),
+    ),
+    ResponseBody: (_BACK, _for_response(lambda to, event, _: to.response_body(event.data, event.end_of_stream))),
+    ResponseTrailers: (_BACK, _for_response(lambda to, event, _: to.response_trailers(event.fields))),
+    CloseUpstream: (_ON, _nowhere),
+    Reset: (_BACK, lambda _to, _event, source: source.reply_past_others()),
+}
+"""Where an event goes from a plugin, and how it is given to the one there, with the stream that it comes from."""

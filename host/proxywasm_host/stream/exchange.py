@@ -1,0 +1,112 @@
+"""The two messages of a stream, without the plugin: what is sent, and what a stream ends with if something fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from proxywasm.connection_headers import without_connection_headers
+from proxywasm.framing import has_no_body
+from proxywasm.replies import FAILED, STATUSES, malformed
+from proxywasm.wire import Fields, LocalReply, LogLevel, Program
+
+from ..services import HostServices
+from .events import REQUEST, RESPONSE, CloseUpstream, Event, Reset
+from .half import Half
+from .limits import Limits
+from .ready import Ready
+from .states import Departure
+
+
+class Exchange:
+    """A request and its response."""
+
+    def __init__(
+        self, context: int, program: Program, services: HostServices, limits: Limits, ready: Ready[Any]
+    ) -> None:
+        self.id = context
+        self.local_reply: LocalReply | None = None
+        self.services = services
+        self.limits = limits
+        most = limits.asked_body
+        self.request = Half(REQUEST, limits.request_body, most, program.on_request_body, program.on_request_trailers)
+        self.response = Half(
+            RESPONSE, limits.response_body, most, program.on_response_body, program.on_response_trailers
+        )
+        self.events: list[Event] = []
+        self._ready = ready
+
+    def take(self) -> list[Event]:
+        """What is to be sent since the last call."""
+        events, self.events = self.events, []
+        self._ready.pop(self, None)
+        return events
+
+    def note(self) -> None:
+        """Something may have been added to `events`."""
+        if self.events:
+            self._ready[self] = None
+
+    def log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
+        self.services.log(level, self.id, message)
+
+    def flush(self, half: Half) -> bool:
+        """Headers and body that are in hand go on. False: they could not, and the message has been broken off."""
+        passed = half.flush(self.events)
+        if not passed:
+            self._break_off(half)
+        self.note()
+        return passed
+
+    def drop_request(self) -> None:
+        """The client is answered without the upstream, or without the rest of its response."""
+        if self.request.drop():
+            self.events.append(CloseUpstream())
+            self.note()
+
+    def reply_now(self, reply: LocalReply) -> None:
+        """Answer without asking the plugin any more; too late for that once response headers have been sent."""
+        self.local_reply = reply
+        self.drop_request()
+        if self.response.departure is Departure.NOTHING:
+            self.response.replace(reply_fields(reply), reply.body)
+            self.flush(self.response)
+        else:
+            self.response.cut()
+            self.events.append(Reset(reply.details or "local reply after the response headers"))
+            self.note()
+
+    def _break_off(self, half: Half) -> None:
+        """What has gone on cannot be finished: the other side must not wait for the rest, nor take it for more."""
+        self.log(f"the {half.name} is broken off: its body has another length than its headers have announced")
+        if self.response.done:
+            self.drop_request()
+        else:
+            self.reply_now(FAILED)
+
+    def refuse_fields(self, half: Half, what: str, reason: str) -> None:
+        """What has arrived is no HTTP message. The plugin is not asked, as in Envoy, whose filters never see one."""
+        self.log(f"the {half.name} {what} are malformed: {reason}", LogLevel.WARN)
+        self.reply_now(malformed(half.name))
+
+    def refuse_size_of_fields(self, half: Half, refusal: str) -> None:
+        """They are more than a plugin can be asked to look at, so it is not asked."""
+        self.log(f"the {half.name} has {refusal}", LogLevel.WARN)
+        status = 431 if half is self.request else 502
+        message = f"the header fields of the {half.name} are too large"
+        details = f"{half.name}_headers_too_large"
+        self.reply_now(LocalReply(status, [("content-type", "text/plain")], message.encode(), details))
+
+
+def sendable(reply: LocalReply) -> LocalReply:
+    """The reply as it can be sent: a plugin that does not use the SDK may ask for anything."""
+    if reply.status not in STATUSES:
+        return FAILED
+    if reply.body and has_no_body(str(reply.status)):
+        return replace(reply, body=b"")
+    return reply
+
+
+def reply_fields(reply: LocalReply) -> Fields:
+    """The length is that of the body, whatever the plugin says."""
+    return [(":status", str(reply.status)), *without_connection_headers(reply.headers)]

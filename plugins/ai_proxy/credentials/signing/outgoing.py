@@ -1,0 +1,14 @@
+"""What a signature covers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Outgoing(NamedTuple):
+    """A request as it leaves."""
+
+    method: str
+    host: str
+    path: str
+    body: bytes

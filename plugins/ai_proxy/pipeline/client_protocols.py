@@ -1,0 +1,51 @@
+"""Where a chat is converted between the client's protocol and the pivot, and where the provider speaks both."""
+
+from __future__ import annotations
+
+from proxywasm import HttpContext
+
+from ..protocols import clients
+from ..protocols.exchange import Exchange
+from ..providers.row import Provider
+from ..wire import apis
+from ..wire.apis import Route
+from ..wire.errors import ApiError
+from ..wire.json import Json, dump_bytes
+
+
+def is_converted(provider: Provider, api: str) -> bool:
+    """Whether requests for this API become chats of the pivot: the provider has these, but not the API itself."""
+    client = clients.of_api(api)
+    return api == client.chat_api and not client.is_pivot and api not in provider.paths and apis.CHAT in provider.paths
+
+
+def new_exchange(provider: Provider, route: Route) -> Exchange:
+    """An exchange with this provider whose request has a body."""
+    exchange = clients.new_exchange(provider.settings, route)
+    if is_converted(provider, route.api):
+        exchange.turn_to(apis.CHAT)
+    return exchange
+
+
+def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | None:
+    """The pivot's request for a chat in the client's own protocol. None: the provider speaks that protocol for this
+    model, and the exchange turns back to its API. Raises `ApiError`.
+    """
+    client, model = exchange.client, body.get("model")
+    is_native = provider.row.native_clients.get(client)
+    if is_native is not None and isinstance(model, str) and is_native(exchange.settings.model_mapping.of(model)):
+        exchange.turn_to(client.chat_api)
+        return None
+    service = provider.row.protocols.get(exchange.api)
+    exchange.thinking = client.thinking(body)
+    signed = service is not None and service.accepts_signed_thinking
+    return client.request(exchange, body, allow_extensions=service is not None, accepts_signed_thinking=signed)
+
+
+def error_body(ctx: HttpContext, error: ApiError) -> bytes:
+    """An error in the format of this stream's client. From here on it has no credentials in it."""
+    exchange: Exchange | None = ctx.get_context("exchange")
+    if exchange is None:
+        return dump_bytes(clients.DEFAULT.error(error))
+    error.hide(exchange.scrubber.clean_text)
+    return dump_bytes(exchange.client.error(error))

@@ -1,0 +1,50 @@
+"""OpenAI chat for clients. The pivot is the same protocol, so documents stay as they are.
+
+Source: OpenAI API reference, "Chat".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...wire import apis as api_names
+from ...wire.errors import ApiError
+from ...wire.json import Json
+from ..exchange import Exchange, Thinking
+from ..pivot.chat import ChatWriter
+from ..stream_writer import StreamWriter
+
+chat_api: Final = api_names.CHAT
+apis: Final = frozenset(api for api in api_names.ALL if api.startswith("openai/"))
+is_pivot: Final = True
+keeps_signatures: Final = False
+dropped_query: Final[frozenset[str]] = frozenset()
+
+
+def thinking(body: Json) -> Thinking | None:  # noqa: ARG001
+    """`reasoning_effort` says how much, not whether: a model that reasons does so unless it is told otherwise."""
+    return None
+
+
+def request(
+    exchange: Exchange,  # noqa: ARG001
+    body: Json,
+    *,
+    allow_extensions: bool,  # noqa: ARG001
+    accepts_signed_thinking: bool,  # noqa: ARG001
+) -> Json:
+    return body
+
+
+def response(exchange: Exchange, answer: Json) -> Json:  # noqa: ARG001
+    return answer
+
+
+def new_writer(exchange: Exchange) -> StreamWriter:
+    return ChatWriter(
+        exchange.model, choices=exchange.choices, usage_choice=exchange.usage_choice, scrubber=exchange.scrubber
+    )
+
+
+def error(error: ApiError) -> Json:
+    return error.document()

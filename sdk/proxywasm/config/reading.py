@@ -1,0 +1,157 @@
+"""From a JSON object to an instance of a settings class, with all that is wrong on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING
+from typing import Any
+
+from ..errors import ConfigError
+from .declaration import Declaration, Declared, declaration, reveals_nothing
+from .keys import Key, Kind
+from .problems import Fault, Findings, Invalid, Problem, Refusal, did_you_mean, under
+from .rules import Exclusive, Given, NoEffect, Required, Rule
+from .values import checked
+
+Stranger = Callable[[str], str]
+"""What is to be said of a key that the settings class does not have; empty: nothing special."""
+
+
+def read_object(
+    settings: Declared,
+    document: dict[str, Any],
+    path: str,
+    problems: list[Problem],
+    *,
+    lenient: bool = False,
+    stranger: Stranger | None = None,
+) -> Any:
+    """Check a JSON object. None if something in `problems`, to which all findings are added, refuses it.
+
+    A missing key and `null` are the same, unless any JSON value will do. Keys that begin with `_` are comments.
+    `lenient`: unknown keys are reported and ignored; numbers and switches may be given as strings, one string stands
+    for a list of one, choices and names may be written in another style, and each of that is reported.
+    """
+    findings = Findings(problems, lenient=lenient)
+    declared = declaration(settings)
+    values = {
+        field_name: value
+        for field_name, entry in declared.keys.items()
+        if (value := _read_key(declared, field_name, entry, document, path, findings)) is not MISSING
+    }
+    _report_strangers(declared, document, path, findings, stranger)
+    if findings.refused:
+        return None
+    created = declared.create(settings, values)
+    given = {name for name in values if document.get(declared.names[name]) is not None}
+    broken = apply_rules(settings, declared.rules, created, given, path)
+    problems += broken
+    return None if any(problem.refuses for problem in broken) else declared.result(created)
+
+
+def apply_rules(
+    settings: Declared, rules: Iterable[Rule], values: Any, given: Iterable[str], path: str
+) -> list[Problem]:
+    """What is wrong between the keys. `given` are the fields that the document has; `values` has all as attributes."""
+    problems: list[Problem] = []
+    declared = declaration(settings)
+    names = declared.names
+    for rule in rules:
+        match rule:
+            case Required(name, when, why) if when(values) and not Given(name)(values):
+                problems.append(Problem(Fault.WRONG, under(path, names[name]), f"is required{why}"))
+            case Exclusive(name, other, why) if Given(name)(values) and Given(other)(values):
+                text = f"cannot be combined with {names[other]}{why}"
+                problems.append(Problem(Fault.WRONG, under(path, names[name]), text))
+            case NoEffect(fields, why, when, even_default) if when(values):
+                problems += [
+                    Problem(Fault.IDLE, under(path, names[name]), f"has no effect: {why}")
+                    for name in fields
+                    if name in given and (even_default or getattr(values, name) != declared.default(name))
+                ]
+    return problems
+
+
+def _read_key(
+    declared: Declaration, field_name: str, entry: Key, document: dict[str, Any], path: str, findings: Findings
+) -> Any:
+    """`MISSING` if the document does not have it."""
+    name, required = declared.names[field_name], declared.is_required(field_name)
+    nothing = MISSING if entry.kind is Kind.ANY else None
+    given = [one for one in (name, *entry.aliases) if document.get(one, nothing) is not nothing]
+    if not given:
+        if required:
+            text = f"is required: {entry.doc}" if entry.doc else "is required"
+            findings.report(Fault.WRONG, under(path, name), text)
+        elif entry.expected:
+            findings.report(Fault.IDLE, under(path, name), f"is missing: {entry.expected}")
+        return MISSING
+    value = _value(entry, document[given[0]], under(path, given[0]), findings, required=required)
+    for other in given[1:]:
+        text = f"beside {name}, of which it is another name"
+        if findings.lenient:
+            findings.report(Fault.IDLE, under(path, other), f"has no effect {text}")
+        else:
+            findings.report(Fault.REFUSED, under(path, other), f"cannot be given {text}")
+    if given[0] != name:
+        findings.report(Fault.ALIAS, under(path, given[0]), f"understood; it is called {name}")
+    return value
+
+
+def _report_strangers(
+    declared: Declaration, document: dict[str, Any], path: str, findings: Findings, stranger: Stranger | None
+) -> None:
+    names = list(declared.names.values())
+    known = {*names, *(alias for entry in declared.keys.values() for alias in entry.aliases)}
+    for name in document:
+        if name in known or name.startswith("_"):
+            continue
+        where, hint = under(path, name), did_you_mean(name, names)
+        if findings.lenient:
+            special = stranger(name) if stranger else ""
+            findings.report(Fault.IGNORED, where, special or f"unknown key, ignored{hint}")
+        else:
+            findings.report(Fault.WRONG, where, f"unknown key{hint}")
+
+
+def _value(entry: Key, raw: Any, path: str, findings: Findings, *, required: bool) -> Any:
+    """None when it is refused."""
+    before = len(findings.problems)
+    try:
+        value = checked(entry, raw, path, findings, required=required)
+    except Refusal as refusal:
+        findings.add(refusal.problem)
+        return None
+    if entry.keys is not None:
+        value = _nested(entry, entry.keys, value, path, findings)
+    if any(problem.refuses for problem in findings.problems[before:]):
+        return None
+    return value if entry.convert is None else _converted(entry, entry.convert, value, path, findings)
+
+
+def _converted(entry: Key, convert: Callable[[Any], Any], value: Any, path: str, findings: Findings) -> Any:
+    try:
+        return convert(value)
+    except ConfigError as error:
+        at = error.at if isinstance(error, Invalid) else ""
+        findings.report(Fault.REFUSED, f"{path}{at}", str(error))
+    except (ValueError, re.error) as error:
+        # Errors of the standard library quote the value.
+        findings.report(Fault.REFUSED, path, "has a wrong value" if reveals_nothing(entry) else str(error))
+    return None
+
+
+def _nested(entry: Key, keys: Declared, value: Any, path: str, findings: Findings) -> Any:
+    def read(item: dict[str, Any], where: str) -> Any:
+        found = read_object(keys, item, where, findings.problems, lenient=findings.lenient)
+        findings.refused |= found is None
+        return found
+
+    match entry.kind:
+        case Kind.OBJECTS:
+            return tuple(read(item, f"{path}[{index}]") for index, item in enumerate(value))
+        case Kind.OBJECT_MAP:
+            return {name: read(item, under(path, name)) for name, item in value.items()}
+        case _:
+            return read(value, path)

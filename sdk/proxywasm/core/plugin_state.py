@@ -1,0 +1,33 @@
+"""What the core knows of a plugin apart from its streams; the facade's `PluginContext` is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..wire import Host
+from .ticks import Ticks
+
+
+class PluginState:
+    """One running instance of a plugin: its identity, its configuration, and what it asked for when it started."""
+
+    def __init__(self, host: Host, ticks: Ticks, name: str) -> None:
+        self.host = host
+        """For the SDK."""
+        self.ticks = ticks
+        """For the SDK."""
+        self.name = name
+        self.plugin_id = ""
+        """`_plugin_id_` of the configuration."""
+        self.config: Any = None
+        """The global configuration; None if there are only rules, or none yet."""
+        self.rule_isolation = False
+        """A broken rule is replaced by its last good version, or left out; the others apply."""
+        self.traceback_filters: list[Callable[[str], str]] = []
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells this plugin from others of the same host; the same in all its instances."""
+        name = (self.host.get_property(0, ("plugin_name",)) or b"").decode(errors="replace") or self.name
+        return f"{name}:{self.plugin_id}" if self.plugin_id else name

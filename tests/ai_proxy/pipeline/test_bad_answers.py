@@ -1,0 +1,139 @@
+"""Whatever comes from upstream, for whichever provider and client: a good answer, or an error in the client's terms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from tests.ai_proxy.gateway import Json, Outcome, answer, ask, events
+from tests.ai_proxy.grammar import chat_error, claude_error
+from tests.ai_proxy.natives import RECORDED
+
+from ai_proxy import providers
+from ai_proxy.wire import apis
+from proxywasm import ConfigError
+from proxywasm_host.recordings import exchange
+from proxywasm_host.recordings.bodies import parse_events
+
+OPENAI, CLAUDE = "/v1/chat/completions", "/v1/messages"
+
+
+def configured() -> dict[str, Json]:
+    """A configuration for each kind of provider, as recorded; without those that have to log in first."""
+    found: dict[str, Json] = {}
+    for file in sorted(RECORDED.glob("*/*.json")):
+        for entry in exchange.load(file):
+            config = entry.raw["config"]
+            config = config.get("provider") if isinstance(config, dict) else None
+            if isinstance(config, dict) and set(config) <= _PLAIN and _serves_chats(config):
+                found.setdefault(_kind(config), {**config, "modelMapping": {"*": "Pro"}})
+    return found
+
+
+# What tells the kinds of one provider apart, and what else a plain configuration has.
+_KINDS = {"qwenEnableCompatible", "minimaxApiType", "hunyuanAuthId", "claudeCodeMode", "awsAccessKey", "botType"}
+_PLAIN = _KINDS | {
+    "type", "apiTokens", "modelMapping", "minimaxGroupId", "hunyuanAuthKey", "awsRegion", "awsSecretKey",
+    "inputVariable", "outputVariable", "azureServiceUrl", "targetLang", "tritonDomain", "ollamaServerHost",
+    "ollamaServerPort", "cloudflareAccountId", "difyApiUrl", "vllmServerHost",
+}  # fmt: skip
+
+
+def _kind(config: Json) -> str:
+    return " ".join([str(config.get("type")), *(str(config[name])[:10] for name in sorted(_KINDS & set(config)))])
+
+
+def _serves_chats(config: Json) -> bool:
+    try:
+        return apis.CHAT in providers.build(config, "provider").paths
+    except ConfigError:
+        return False
+
+
+PROVIDERS = configured()
+TYPES = {row.name for row in providers.ROWS if apis.CHAT in row.paths}
+
+BROKEN = [
+    b"", b" ", b"null", b"[]", b"5", b'"text"', b"{", b"<html><title>busy</title></html>", b"\xff\xfe", b"[" * 5000,
+]  # fmt: skip
+ODD: list[Json] = [
+    {}, {"choices": None}, {"choices": []}, {"choices": [None]}, {"choices": [{}]}, {"choices": [{"message": None}]},
+    {"choices": [{"message": {"content": 5, "tool_calls": 5}, "delta": 5}], "usage": 5},
+    {"error": {"message": "no", "code": 429}}, {"error": "no"}, {"code": "Throttling", "message": "no"},
+    {"message": "no"}, {"base_resp": {"status_code": 1002}}, {"Response": {"Error": {"Code": "x", "Message": "no"}}},
+    {"type": "error", "error": {"type": "overloaded_error", "message": "no"}}, {"output": None}, {"content": [5]},
+    {"candidates": 5}, {"candidates": [{"content": {"parts": [5]}}]}, {"translations": [5]}, {"answer": 5},
+]  # fmt: skip
+
+
+def chat(path: str, *, stream: bool) -> Json:
+    body: Json = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": stream}
+    return {**body, "max_tokens": 9} if path == CLAUDE else body
+
+
+def is_converted(config: Json, path: str) -> bool:
+    """Others get from upstream whatever looks like their protocol."""
+    provider = providers.build(config, "provider")
+    of_client = path == CLAUDE and apis.MESSAGES not in provider.paths
+    return of_client or (path == OPENAI and apis.CHAT in provider.row.protocols)
+
+
+def in_the_clients_terms(outcome: Outcome, path: str) -> None:
+    assert outcome.headers["content-type"] == "application/json"
+    (claude_error if path == CLAUDE else chat_error)(outcome.json)
+
+
+def paths_of(config: Json) -> Iterator[str]:
+    """Whose own API is asked answers for itself."""
+    yield OPENAI
+    provider = providers.build(config, "provider")
+    if apis.MESSAGES not in provider.paths and not provider.row.native_clients:
+        yield CLAUDE
+
+
+def test_every_provider_that_chats_is_here() -> None:
+    assert {config["type"] for config in PROVIDERS.values()} == TYPES
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_what_makes_no_sense_is_an_error(name: str) -> None:
+    config = PROVIDERS[name]
+    for path in paths_of(config):
+        for raw in [*BROKEN, *(json.dumps(one).encode() for one in ODD)]:
+            outcome = ask(config, chat(path, stream=False), answer(raw), path=path)
+            if outcome.status >= 400:
+                in_the_clients_terms(outcome, path)
+            else:
+                assert raw not in BROKEN
+                assert isinstance(outcome.json, dict)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_what_makes_no_sense_in_a_stream_ends_it_with_an_error(name: str) -> None:
+    config = PROVIDERS[name]
+    for path in paths_of(config):
+        documents: list[object] = [*ODD, None, 5, []]
+        chunks = [*BROKEN, *(b"data: " + json.dumps(one).encode() + b"\n\n" for one in documents)]
+        for chunk in [*chunks, b"data: {\n\n", b"data\n\n", b": ping\n\n", b"event: x\nid: 5\n\n", b"data: [DONE]\n\n"]:
+            outcome = ask(config, chat(path, stream=True), events(chunk, b""), path=path)
+            if outcome.status >= 400:
+                in_the_clients_terms(outcome, path)
+                continue
+            told = [data for data, _ in parse_events(outcome.raw)]
+            for data in told:
+                assert not is_converted(config, path) or data == "[DONE]" or isinstance(json.loads(data), dict)
+            failures = [place for place, data in enumerate(told) if '"error":{' in data.replace(" ", "")]
+            assert failures in ([], [len(told) - 1]), "nothing follows an error"
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_errors_keep_their_status_and_are_told_in_the_clients_terms(name: str) -> None:
+    config = PROVIDERS[name]
+    for path in paths_of(config):
+        for status in (400, 401, 403, 404, 408, 413, 422, 429, 500, 503, 529):
+            for raw in [b"", b"no", b"<html>no</html>", b"{", *(json.dumps(one).encode() for one in ODD[7:15])]:
+                outcome = ask(config, chat(path, stream=status == 429), answer(raw, status, retry_after="3"), path=path)
+                assert outcome.status == status
+                assert outcome.headers["retry-after"] == "3"
+                in_the_clients_terms(outcome, path)

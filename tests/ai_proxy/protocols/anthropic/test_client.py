@@ -1,0 +1,237 @@
+"""Anthropic's clients, with every provider that does not have their API."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.ai_proxy.gateway import Json, answer, ask, events
+from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI, VERTEX
+
+from proxywasm_host.recordings.bodies import parse_events
+
+PATH = "/v1/messages"
+HI: Json = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+MESSAGE: Json = {"role": "assistant", "content": "Hi"}
+ANSWER: Json = {"id": "c", "model": "m", "choices": [{"index": 0, "message": MESSAGE, "finish_reason": "stop"}]}
+
+
+def sent(body: Json, provider: Json = OPENAI) -> Json:
+    return ask(provider, {**HI, **body}, answer(ANSWER), path=PATH).sent
+
+
+def user(*blocks: Json) -> list[Json]:
+    return [{"role": "user", "content": list(blocks)}]
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected", "parallel"),
+    [
+        ({"type": "auto"}, "auto", True),
+        ({"type": "any", "disable_parallel_tool_use": True}, "required", False),
+        ({"type": "tool", "name": "f"}, {"type": "function", "function": {"name": "f"}}, True),
+        ({"type": "none"}, "none", True),
+    ],
+)
+def test_tool_choice(choice: Json, expected: object, parallel: bool) -> None:
+    body = sent({"tools": [{"name": "f", "input_schema": {"type": "object"}}], "tool_choice": choice})
+    assert (body["tool_choice"], body["parallel_tool_calls"]) == (expected, parallel)
+
+
+def test_tools_of_anthropics_own_servers_are_not_sent() -> None:
+    assert "tools" not in sent({"tools": [{"type": "web_search_20250305", "name": "web_search"}]})
+
+
+def test_images_beside_results_of_tools_are_kept() -> None:
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QQ=="}}
+    result = {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "a"}, image]}
+    messages = sent({"messages": user(result, {"type": "text", "text": "b"}, image)})["messages"]
+    assert messages[0] == {"role": "tool", "tool_call_id": "t", "content": "a"}
+    url = {"type": "image_url", "image_url": {"url": "data:image/png;base64,QQ=="}}
+    assert messages[1] == {"role": "user", "content": [url, {"type": "text", "text": "b"}, url]}
+
+
+def test_documents_are_files() -> None:
+    source = {"type": "base64", "media_type": "application/pdf", "data": "QQ=="}
+    (part,) = sent({"messages": user({"type": "document", "title": "a.pdf", "source": source})})["messages"][0][
+        "content"
+    ]
+    assert part["file"] == {"filename": "a.pdf", "file_data": "data:application/pdf;base64,QQ=="}
+
+
+def test_thoughts_go_only_to_those_who_know_what_they_are() -> None:
+    thought = {"type": "thinking", "thinking": "a", "signature": "s"}
+    messages = [*user({"type": "text", "text": "?"}), {"role": "assistant", "content": [thought]}, *user()]
+    assert "reasoning" not in json.dumps(sent({"messages": [*messages[:1], messages[1], *HI["messages"]]}))
+    spark = {"type": "spark", "apiTokens": ["x"]}
+    said = {"role": "assistant", "content": [thought, {"type": "text", "text": "b"}]}
+    message = sent({"messages": [*messages[:1], said, *HI["messages"]]}, spark)["messages"][1]
+    assert message == {"role": "assistant", "content": [{"type": "text", "text": "b"}]}
+    body = sent({"model": "anthropic.claude-3", "messages": [*messages[:2], *HI["messages"]]}, SIGNED)
+    assert body["messages"][1]["content"] == [{"reasoningContent": {"reasoningText": {"text": "a", "signature": "s"}}}]
+
+
+SIGNED: Json = {**BEDROCK, "apiTokens": None, "awsAccessKey": "k", "awsSecretKey": "s"}
+THOUGHTS: list[Json] = [
+    {"type": "thinking", "thinking": "a", "signature": "s1"},
+    {"type": "redacted_thinking", "data": "ZW5j"},
+    {"type": "thinking", "thinking": "b", "signature": "s2"},
+]
+THOUGHTS_OF_AWS: list[Json] = [
+    {"reasoningContent": {"reasoningText": {"text": "a", "signature": "s1"}}},
+    {"reasoningContent": {"redactedContent": "ZW5j"}},
+    {"reasoningContent": {"reasoningText": {"text": "b", "signature": "s2"}}},
+]
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_each_thought_stays_under_its_own_signature() -> None:
+    asked = user({"type": "text", "text": "?"})
+    conversation = [*asked, {"role": "assistant", "content": THOUGHTS}, *asked]
+    body = {"model": "anthropic.claude-3", "max_tokens": 9, "messages": conversation}
+    said = {"output": {"message": {"content": [*THOUGHTS_OF_AWS, {"text": "Hi"}]}}, "stopReason": "end_turn"}
+    outcome = ask(SIGNED, body, answer(said), path="/v1/messages")
+    assert outcome.sent["messages"][1]["content"] == THOUGHTS_OF_AWS
+    assert outcome.json["content"] == [*THOUGHTS, {"type": "text", "text": "Hi"}]
+
+
+@pytest.mark.parametrize(("budget", "effort"), [(1024, "low"), (4096, "medium"), (16384, "high")])
+def test_a_budget_is_an_effort(budget: int, effort: str) -> None:
+    assert sent({"thinking": {"type": "enabled", "budget_tokens": budget}})["reasoning_effort"] == effort
+
+
+def test_structured_output() -> None:
+    wanted = {"format": {"type": "json_schema", "schema": {"type": "object"}}}
+    assert sent({"output_config": wanted})["response_format"]["json_schema"]["schema"] == {"type": "object"}
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b'{"model":"m"}', b'{"model":"m","messages":[1]}'])
+def test_mistakes_are_told_as_anthropic_tells_them(body: bytes) -> None:
+    outcome = ask(OPENAI, body, path=PATH)
+    assert outcome.status == 400
+    assert outcome.json["type"] == "error"
+    assert outcome.json["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    "path", ["/v1/messages/count_tokens", "/ai/v1/messages/count_tokens?beta=true", "/v1/complete"]
+)
+@pytest.mark.parametrize("protocol", ["openai", "original"])
+def test_an_api_of_anthropics_that_the_provider_lacks_is_told_so_as_anthropic_does(path: str, protocol: str) -> None:
+    outcome = ask({"type": "deepseek", "apiTokens": ["sk-1"], "protocol": protocol}, HI, path=path)
+    assert outcome.status == 404
+    assert outcome.json["type"] == "error"
+    assert outcome.json["error"]["type"] == "not_found_error"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(401, "authentication_error"), (404, "not_found_error"), (429, "rate_limit_error"), (500, "api_error"),
+     (529, "overloaded_error")],
+)  # fmt: skip
+@pytest.mark.parametrize("body", [b'{"error":{"message":"no","type":"x"}}', b"<html>no</html>", b"no"])
+def test_errors_are_told_as_anthropic_tells_them(status: int, kind: str, body: bytes) -> None:
+    outcome = ask(OPENAI, HI, answer(body, status, retry_after="7"), path=PATH)
+    assert outcome.status == status
+    assert outcome.json["error"]["type"] == kind
+    assert "no" in outcome.json["error"]["message"]
+    assert outcome.headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize("body", [b"oops", b"[]", b'{"choices":1}', b'{"choices":[1]}', b'{"error":{"message":"x"}}'])
+def test_an_answer_that_makes_no_sense_is_502(body: bytes) -> None:
+    outcome = ask(OPENAI, HI, answer(body), path=PATH)
+    assert (outcome.status, outcome.json["error"]["type"]) == (502, "api_error")
+
+
+def test_cached_tokens_are_counted_beside_the_others() -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}
+    document = ask(OPENAI, HI, answer({**ANSWER, "usage": usage}), path=PATH).json
+    assert document["usage"] == {"input_tokens": 6, "output_tokens": 2, "cache_read_input_tokens": 4}
+
+
+def test_a_stream_that_is_cut_does_not_end_well() -> None:
+    chunk = b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
+    outcome = ask(OPENAI, {**HI, "stream": True}, events(chunk), path=PATH)
+    kinds = [event for _, event in parse_events(outcome.raw)]
+    assert kinds == ["message_start", "content_block_start", "content_block_delta", "error"]
+
+
+def test_an_error_before_the_first_event_has_its_status() -> None:
+    chunk = b'data: {"error":{"message":"slow down","code":429}}\n\n'
+    outcome = ask(OPENAI, {**HI, "stream": True}, events(chunk), path=PATH)
+    assert (outcome.status, outcome.json["error"]["type"]) == (429, "rate_limit_error")
+
+
+def test_usage_and_done_may_be_missing() -> None:
+    chunk = b'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n'
+    outcome = ask(OPENAI, {**HI, "stream": True}, events(chunk), path=PATH)
+    assert [event for _, event in parse_events(outcome.raw)][-2:] == ["message_delta", "message_stop"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "path"),
+    [
+        (CLAUDE, "claude-3", "/v1/messages?beta=true"),
+        (VERTEX, "claude-3", "/v1/publishers/anthropic/models/claude-3:rawPredict?key=AIza-1"),
+        (BEDROCK, "anthropic.claude-3", "/anthropic/v1/messages?beta=true"),
+    ],
+)
+def test_who_has_the_api_gets_the_request_as_it_is(provider: Json, model: str, path: str) -> None:
+    body = {**HI, "model": model, "top_k": 3, "anything": [1]}
+    outcome = ask(provider, body, answer({"type": "message"}), path=f"{PATH}?beta=true")
+    assert outcome.sent_headers[":path"] == path
+    assert {**body, **outcome.sent, "model": model, "anthropic_version": None} == {**body, "anthropic_version": None}
+    assert outcome.json == {"type": "message"}
+
+
+def test_the_whole_request_is_converted_for_every_provider() -> None:
+    body = {"system": "be kind", "tools": [{"name": "f", "input_schema": {"type": "object", "properties": {"a": {}}}}]}
+    result = sent({**body, "model": "gemini-x", "top_k": 5}, GEMINI)
+    assert result["system_instruction"] == {"parts": [{"text": "be kind"}]}
+    assert result["tools"][0]["function_declarations"][0]["name"] == "f"
+    assert result["generationConfig"]["topK"] == 5
+
+
+def test_a_clients_own_query_does_not_go_to_others() -> None:
+    outcome = ask(OPENAI, HI, answer(ANSWER), path=f"{PATH}?beta=true&trace=1")
+    assert outcome.sent_headers[":path"] == "/v1/chat/completions?trace=1"
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("finish", [{}, {"finish_reason": None}, {"finish_reason": ""}], ids=["none", "null", "empty"])
+def test_a_whole_answer_has_a_stop_reason_whether_the_service_gives_one_or_not(finish: Json) -> None:
+    def stop_reason(*choices: Json) -> object:
+        return ask(OPENAI, HI, answer({**ANSWER, "choices": list(choices)}), path=PATH).json["stop_reason"]
+
+    calls = [{"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+    assert stop_reason({"index": 0, "message": MESSAGE, **finish}) == "end_turn"
+    assert stop_reason({"index": 0, "message": {**MESSAGE, "tool_calls": calls}, **finish}) == "tool_use"
+    assert stop_reason() is None
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_what_a_model_says_when_it_refuses_is_text(stream: bool) -> None:
+    said = {"role": "assistant", "content": None, "refusal": "No."}
+    document = json.dumps({"choices": [{"index": 0, "message": said, "delta": said, "finish_reason": "stop"}]}).encode()
+    if stream:
+        outcome = ask(OPENAI, {**HI, "stream": True}, events(b"data: " + document + b"\n\ndata: [DONE]\n\n"), path=PATH)
+        told = [json.loads(data) for data, event in parse_events(outcome.raw) if event == "content_block_delta"]
+        assert [one["delta"] for one in told] == [{"type": "text_delta", "text": "No."}]
+    else:
+        assert ask(OPENAI, HI, answer(document), path=PATH).json["content"] == [{"type": "text", "text": "No."}]
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_filtered_answer_is_a_refusal(stream: bool) -> None:
+    choice = {"index": 0, "message": MESSAGE, "delta": MESSAGE, "finish_reason": "content_filter"}
+    document = json.dumps({"id": "c", "choices": [choice]}).encode()
+    if stream:
+        outcome = ask(OPENAI, {**HI, "stream": True}, events(b"data: " + document + b"\n\ndata: [DONE]\n\n"), path=PATH)
+        told = [json.loads(data) for data, event in parse_events(outcome.raw) if event == "message_delta"]
+        assert [one["delta"]["stop_reason"] for one in told] == ["refusal"]
+    else:
+        assert ask(OPENAI, HI, answer(document), path=PATH).json["stop_reason"] == "refusal"

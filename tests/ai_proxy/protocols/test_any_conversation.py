@@ -1,0 +1,107 @@
+"""Whatever a client says in a conversation, a converting provider gets a document of it, and all that was said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.ai_proxy.conversions import PROVIDERS, convert
+from tests.ai_proxy.gateway import Json
+from tests.ai_proxy.mutations import CRUEL_TEXT, damaged_document
+
+from ai_proxy.wire.errors import ApiError
+from ai_proxy.wire.json import NumberError, dump_bytes
+
+each = pytest.mark.parametrize("name", PROVIDERS)
+
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+TOOL = {
+    "type": "function",
+    "function": {"name": "f", "description": "d", "parameters": {"type": "object", "properties": {"a": {}}}},
+}
+FULL: Json = {
+    "model": "m",
+    "messages": [
+        {"role": "system", "content": "be kind"},
+        {"role": "developer", "content": [{"type": "text", "text": "and brief"}]},
+        {"role": "user", "content": [{"type": "text", "text": "look"}, IMAGE]},
+        {
+            "role": "assistant",
+            "content": "wait",
+            "reasoning_content": "hm",
+            "tool_calls": [
+                {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}},
+                {"id": "c2", "type": "function", "function": {"name": "f", "arguments": ""}},
+            ],
+        },
+        {"role": "tool", "tool_call_id": "c1", "content": "one"},
+        {"role": "tool", "tool_call_id": "c2", "content": [{"type": "text", "text": "two"}]},
+        {"role": "user", "content": "so?", "name": "bob"},
+    ],
+    "tools": [TOOL, {"type": "function", "function": {"name": "g"}}],
+    "tool_choice": {"type": "function", "function": {"name": "f"}},
+    "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}},
+    "temperature": 0, "top_p": 1, "max_tokens": 100, "max_completion_tokens": 90, "stop": ["a"], "n": 1, "seed": 0,
+    "stream": True, "stream_options": {"include_usage": True}, "user": "u", "reasoning_effort": "low",
+    "parallel_tool_calls": False, "metadata": {"k": "v"}, "logprobs": True, "top_logprobs": 2, "modalities": ["text"],
+}  # fmt: skip
+CLAUDE: Json = {
+    "model": "m",
+    "max_tokens": 100,
+    "system": [{"type": "text", "text": "be kind", "cache_control": {"type": "ephemeral"}}],
+    "messages": [
+        {"role": "user", "content": [{"type": "text", "text": "look"}, {"type": "image", "source": {
+            "type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}]},
+        {"role": "assistant", "content": [
+            {"type": "thinking", "thinking": "hm", "signature": "s"}, {"type": "text", "text": "wait"},
+            {"type": "tool_use", "id": "c1", "name": "f", "input": {"a": 1}}]},
+        {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "c1", "content": [{"type": "text", "text": "one"}]}]},
+    ],
+    "tools": [{"name": "f", "input_schema": {"type": "object", "properties": {"a": {}}}}],
+    "tool_choice": {"type": "tool", "name": "f"}, "thinking": {"type": "enabled", "budget_tokens": 2000},
+    "stop_sequences": ["a"], "temperature": 0, "top_k": 5, "stream": True, "metadata": {"user_id": "u"},
+}  # fmt: skip
+
+
+def texts_in(document: Any) -> Iterator[str]:
+    if isinstance(document, str):
+        yield document
+    for inner in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
+        yield from texts_in(inner)
+
+
+@each
+@settings(max_examples=60)
+@given(data=st.data(), claude=st.booleans())
+def test_a_damaged_request_is_converted_or_refused(name: str, data: st.DataObject, claude: bool) -> None:
+    body = data.draw(damaged_document(CLAUDE if claude else FULL))
+    body.setdefault("model", "m")
+    try:
+        convert(name, body, "/v1/messages" if claude else "/v1/chat/completions")
+    except NumberError:
+        pass  # The request is refused with 400, as `test_hostile_values` has it.
+    except ApiError as error:
+        assert 400 <= error.status < 500  # noqa: PT017  # the client's mistake, and told as one
+        assert json.loads(dump_bytes(error.document()))["error"]["message"]  # noqa: PT017  # likewise
+
+
+said = (CRUEL_TEXT | st.text(min_size=1)).filter(str.strip)
+
+
+@each
+@settings(max_examples=15)
+@given(texts=st.lists(said, min_size=1, max_size=5), system=said, as_parts=st.booleans())
+def test_nothing_of_a_conversation_is_lost(name: str, texts: list[str], system: str, as_parts: bool) -> None:
+    def content(text: str) -> Any:
+        return [{"type": "text", "text": text}] if as_parts else text
+
+    sides = [{"role": "assistant" if place % 2 else "user", "content": content(one)} for place, one in enumerate(texts)]
+    body = {"model": "m", "messages": [{"role": "system", "content": content(system)}, *sides]}
+    sent = "\n".join(texts_in(convert(name, body)))
+    for text in [system, *texts]:
+        assert text in sent

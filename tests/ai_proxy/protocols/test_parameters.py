@@ -1,0 +1,157 @@
+"""What a client asks for arrives wherever the service has something like it, zeros included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.ai_proxy.conversions import PROVIDERS, convert
+from tests.ai_proxy.gateway import CHAT, STREAM, Json, ask
+
+from ai_proxy.providers import ROWS
+from ai_proxy.wire import apis
+from ai_proxy_docs import parameters
+
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "temperature": st.sampled_from([0, 0.0, 0.7, 1, 2]),
+    "top_p": st.sampled_from([0, 0.3, 1]),
+    "top_k": st.integers(0, 50),
+    "n": st.integers(1, 4),
+    "seed": st.integers(0, 2**31),
+    "presence_penalty": st.sampled_from([-2, -0.5, 0, 0.0, 1]),
+    "frequency_penalty": st.sampled_from([-2, -0.5, 0, 0.0, 1]),
+    "max_tokens": st.integers(0, 5000),
+    "max_completion_tokens": st.integers(0, 5000) | st.just(100.0),
+    "logprobs": st.booleans(),
+    "top_logprobs": st.integers(0, 20),
+    "stop": st.sampled_from(["x", ["x"], ["x", "y"]]),
+    "user": st.just("u-1"),
+    "metadata": st.just({"team": "a"}),
+    "service_tier": st.just("default"),
+    "logit_bias": st.just({"50256": -100}),
+    "parallel_tool_calls": st.booleans(),
+    "enable_enhancement": st.booleans(),
+    "source_lang": st.just("EN"),
+}
+"""What OpenAI's clients say, and what they add for one service or another."""
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+def listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def within(value: float) -> float:
+    """DashScope refuses the ends of the range."""
+    return min(max(value, 0.000001), 0.999999)
+
+
+def several(value: int) -> int | None:
+    return value if value > 1 else None
+
+
+Place = tuple[str, Callable[[Any], Any]]
+GOOGLE: dict[str, Place] = {
+    name: (f"generationConfig.{theirs}", {"stop": listed}.get(name, same))
+    for name, theirs in {
+        "temperature": "temperature", "top_p": "topP", "top_k": "topK", "n": "candidateCount", "seed": "seed",
+        "presence_penalty": "presencePenalty", "frequency_penalty": "frequencyPenalty", "limit": "maxOutputTokens",
+        "logprobs": "responseLogprobs", "top_logprobs": "logprobs", "stop": "stopSequences",
+    }.items()
+}  # fmt: skip
+CLAUDE: dict[str, Place] = {
+    "temperature": ("temperature", same), "top_p": ("top_p", same), "top_k": ("top_k", same),
+    # Anthropic has to be told a limit.
+    "limit": ("max_tokens", lambda limit: limit or 4096), "stop": ("stop_sequences", listed),
+    "user": ("metadata.user_id", same),
+    "service_tier": ("service_tier", lambda _: "standard_only"),
+}  # fmt: skip
+TRITON = ("temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty")
+QWEN = {*FIELDS} - {"max_tokens", "max_completion_tokens", "user", "metadata", "service_tier", "top_p"}
+PLACES: dict[str, dict[str, Place]] = {
+    "claude": CLAUDE,
+    "vertex-claude": CLAUDE,
+    "gemini": GOOGLE,
+    "vertex": GOOGLE,
+    "bedrock": {
+        "temperature": ("inferenceConfig.temperature", same), "top_p": ("inferenceConfig.topP", same),
+        "top_k": ("additionalModelRequestFields.top_k", same), "limit": ("inferenceConfig.maxTokens", same),
+        "stop": ("inferenceConfig.stopSequences", listed), "metadata": ("requestMetadata", same),
+        "service_tier": ("serviceTier.type", same),
+    },
+    "hunyuan": {
+        "temperature": ("Temperature", same), "top_p": ("TopP", same), "seed": ("Seed", same), "stop": ("Stop", listed),
+        "enable_enhancement": ("EnableEnhancement", same),
+    },
+    "minimax": {
+        "temperature": ("temperature", same), "top_p": ("top_p", same), "limit": ("tokens_to_generate", same),
+        "n": ("beam_width", several),
+    },
+    "dify": {"user": ("user", same)},
+    "workflow": {"user": ("user", same)},
+    "cohere": {
+        "temperature": ("temperature", same), "top_p": ("p", same), "top_k": ("k", same), "seed": ("seed", same),
+        "presence_penalty": ("presence_penalty", same), "frequency_penalty": ("frequency_penalty", same),
+        "limit": ("max_tokens", same), "logprobs": ("logprobs", same), "stop": ("stop_sequences", listed),
+    },
+    "deepl": {"source_lang": ("source_lang", same)},
+    "spark": {name: (name, same) for name in FIELDS},
+    "triton": {
+        **{name: (f"parameters.{name}", same) for name in TRITON},
+        "limit": ("parameters.max_tokens", same), "stop": ("parameters.stop", listed),
+    },
+    "qwen": {
+        **{name: (f"parameters.{name}", same) for name in QWEN},
+        "top_p": ("parameters.top_p", within), "limit": ("parameters.max_tokens", same),
+    },
+}  # fmt: skip
+"""Where a service has it, and what becomes of the value; `limit` is the limit under either of its names."""
+
+
+def at(document: Any, place: str) -> Any:
+    for name in place.split("."):
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+@settings(max_examples=25)
+@given(asked=st.fixed_dictionaries({}, optional=FIELDS))
+def test_every_parameter_arrives_where_the_service_has_it(name: str, asked: Json) -> None:
+    sent = convert(name, {**CHAT, **asked})
+    limit = asked.get("max_completion_tokens", asked.get("max_tokens"))
+    wanted = asked if limit is None else {**asked, "limit": limit}
+    places = PLACES[name]
+    got = {field: at(sent, place) for field, (place, _) in places.items() if field in wanted}
+    assert got == {field: become(wanted[field]) for field, (_, become) in places.items() if field in wanted}
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if apis.CHAT in row.protocols], ids=lambda row: row.name)
+def test_what_the_documentation_calls_lost_is_what_has_no_place(row: Any) -> None:
+    places = PLACES[row.name]
+    known = {"max_completion_tokens" if field == "limit" else field for field in places}
+    told = {*parameters.SAMPLES} - {*parameters.lost(row)}
+    assert told & {*FIELDS} == known & {*parameters.SAMPLES} | ({"parallel_tool_calls"} & told)
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("stream", [CHAT, STREAM], ids=["whole", "stream"])
+def test_a_single_text_stops_as_a_list_of_one_does(stream: Json) -> None:
+    for config, model in PROVIDERS.values():
+        mapped = {**config, "modelMapping": {"*": model}}
+        text, listing = (ask(mapped, {**stream, "stop": stop}) for stop in ("x", ["x"]))
+        if config["type"] in {"spark", "qwen"}:  # They take both.
+            continue
+        assert text.sent == listing.sent
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_an_empty_stop_stops_nothing(name: str) -> None:
+    if name not in {"spark", "qwen"}:
+        assert convert(name, {**CHAT, "stop": ""}) == convert(name, CHAT)
