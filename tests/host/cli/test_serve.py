@@ -172,7 +172,7 @@ def test_the_demo_needs_no_key_and_says_what_to_try(where: str, ai_proxy_compone
         assert address == f"127.0.0.1:{port}"
         assert process.stdout
         assert process.stdout.readline() == "\n"
-        assert process.stdout.readline().startswith("Ask for gpt-4o, and Qwen answers.")
+        assert process.stdout.readline().startswith("Ask for gpt-4o, and Qwen answers")
         said = pieces(address)
         assert "".join(said).startswith("I am qwen-max, a fake model")
         assert len(said) > 10
