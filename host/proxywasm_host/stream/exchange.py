@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from proxywasm.connection_headers import without_connection_headers
 from proxywasm.framing import has_no_body
 from proxywasm.replies import FAILED, STATUSES, malformed
-from proxywasm.wire import Fields, LocalReply, LogLevel, Program
+from proxywasm.wire import Command, Fields, LocalReply, LogLevel, Program
 
 from ..services import HostServices
 from .events import REQUEST, RESPONSE, CloseUpstream, Event, Reset
@@ -18,15 +19,30 @@ from .ready import Ready
 from .states import Departure
 
 
+class Owner(Protocol):
+    """What a stream needs of what has opened it: a `Runner`."""
+
+    program: Program
+    services: HostServices
+    fail_open: bool
+    lost: bool
+
+    def carry_out(self, commands: Sequence[Command], stream: Any, half: Half | None) -> None: ...
+
+    def lose(self, reason: str) -> None: ...
+
+    def forget(self, stream: Any) -> None: ...
+
+
 class Exchange:
     """A request and its response."""
 
-    def __init__(
-        self, context: int, program: Program, services: HostServices, limits: Limits, ready: Ready[Any]
-    ) -> None:
+    def __init__(self, owner: Owner, context: int, limits: Limits, ready: Ready[Any]) -> None:
+        self.owner = owner
         self.id = context
         self.local_reply: LocalReply | None = None
-        self.services = services
+        self.services = owner.services
+        program = owner.program
         self.limits = limits
         most = limits.asked_body
         self.request = Half(REQUEST, limits.request_body, most, program.on_request_body, program.on_request_trailers)

@@ -99,7 +99,7 @@ class Half:
         self._fields_size = 0  # or more
         self._arrived: Fields = []  # the headers, before any edit
         self._owed: int | None = None  # bytes of the body that are announced and have not gone on
-        self._waiting = Waiting()
+        self._waiting: Waiting | None = None  # most streams never have anything that waits
 
     # What arrives.
 
@@ -116,19 +116,24 @@ class Half:
 
     def enqueue(self, data: bytes, ending: Ending) -> bool:
         """Keep a chunk for later. False: it is more than the limit allows."""
-        return self._waiting.enqueue(data, ending) <= self.limit
+        return self._kept().enqueue(data, ending) <= self.limit
 
     def dequeue(self) -> tuple[bytes, Ending] | None:
         """The next chunk that was kept; None: there is none, or this direction is held again."""
-        return None if self.hold is not None else self._waiting.dequeue()
+        return None if self.hold is not None or self._waiting is None else self._waiting.dequeue()
 
     def collect(self, data: bytes) -> bool:
         """Add to the body that is collected for the plugin. False: it is more than the limit allows."""
-        return self._waiting.collect(data) <= self.limit
+        return self._kept().collect(data) <= self.limit
 
     def collected(self) -> bytes:
         """The body that was collected, which is not kept any longer."""
-        return self._waiting.collected()
+        return b"" if self._waiting is None else self._waiting.collected()
+
+    def _kept(self) -> Waiting:
+        if self._waiting is None:
+            self._waiting = Waiting()
+        return self._waiting
 
     # What the plugin does with it.
 
@@ -224,7 +229,7 @@ class Half:
         self.mode = _SKIP
 
     def _forget(self) -> None:
-        self._waiting.forget()
+        self._waiting = None
         self.body = self.trailers = None
         self.tail = _ABSENT
         self.taken = False

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from proxywasm.replies import FAILED, TORN, too_large
 from proxywasm.text import encode
 from proxywasm.wire import (
     BodyMode,
-    Command,
     Fields,
     Hold,
     Injection,
@@ -17,18 +16,14 @@ from proxywasm.wire import (
     LogLevel,
     Outcome,
     PluginFailure,
-    Program,
     ProgramLost,
 )
 
-from ..services import HostServices
 from .answer_bounds import answer_refusal
 from .exchange import reply_fields
 from .half import Half
-from .limits import Limits
 from .link import Link
-from .ready import Ready
-from .states import Arrival, Departure, Ending, Happening, Part, Piece, Tail
+from .states import PARTS, Arrival, Departure, Ending, Happening, Part, Piece, Tail
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _HEADERS, _ONLY_HEADERS, _LAST_CHUNK = Piece.HEADERS, Piece.ONLY_HEADERS, Piece.LAST_CHUNK
@@ -42,27 +37,8 @@ _SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
 _PAUSE, _STOP_ITERATION = Hold.PAUSE, Hold.STOP_ITERATION
 
 
-class Owner(Protocol):
-    """What a stream needs of what has opened it: a `Runner`."""
-
-    program: Program
-    services: HostServices
-    fail_open: bool
-    lost: bool
-
-    def carry_out(self, commands: Sequence[Command], stream: Any, half: Half | None) -> None: ...
-
-    def lose(self, reason: str) -> None: ...
-
-    def forget(self, stream: Any) -> None: ...
-
-
 class Phases(Link):
     """A stream as far as its plugin is concerned; `Stream` is the rest."""
-
-    def __init__(self, owner: Owner, context: int, limits: Limits, ready: Ready[Any]) -> None:
-        super().__init__(context, owner.program, owner.services, limits, ready)
-        self.owner = owner
 
     def expire(self, since: int) -> None:
         """Give up if a direction has been waiting from before this time on, and no call-out is under way."""
@@ -135,7 +111,7 @@ class Phases(Link):
 
     def _send(self, half: Half) -> None:
         """What is in hand goes on, and behind the body the trailers."""
-        if not self.flush(half) or half.taken:
+        if not self.flush(half) or half.tail is _ABSENT or half.taken:
             return
         if half.tail is _DUE:
             half.tail = _SHOWN
@@ -174,7 +150,7 @@ class Phases(Link):
         """Whether the plugin is to be called: for the first time in this stream, or for the last, at its end."""
         if self.part is _OVER:
             return half is None
-        self.happens(_CALL)
+        self.part = PARTS[self.part][_CALL]
         return self.part is _ASKED
 
     def fail(self, message: str) -> None:

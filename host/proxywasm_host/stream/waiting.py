@@ -50,8 +50,3 @@ class Waiting:
         body = bytes(self._buffer)
         self._buffer.clear()
         return body
-
-    def forget(self) -> None:
-        self._queue.clear()
-        self._queued = 0
-        self._buffer.clear()
