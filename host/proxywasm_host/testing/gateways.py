@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn, Protocol, TypeAlias
 
+from proxywasm.text import encode
 from proxywasm.wire import Fields, LocalReply, LogLevel, Program
 
 from ..recordings.replay import SEED
@@ -23,6 +24,9 @@ from ..services import (
     SharedData,
 )
 from ..stream import Event, Limits
+
+GivenProperties: TypeAlias = Mapping[str, str | bytes]
+"""Envoy attributes by their dotted path, for example `{"route_name": "a", "source.address": "10.0.0.1"}`."""
 
 UNSUPPORTED: Final = {
     "advance": "the clock of a real gateway cannot be moved",
@@ -201,3 +205,11 @@ class Start(Protocol):
 
 Link: TypeAlias = tuple[Start, str]
 """A plugin of a chain, with its configuration."""
+
+
+def split_properties(properties: GivenProperties | None) -> Properties:
+    """The properties as the gateway keeps them: by their path, as bytes."""
+    return {
+        tuple(name.split(".")): encode(value) if isinstance(value, str) else value
+        for name, value in (properties or {}).items()
+    }

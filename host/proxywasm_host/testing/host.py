@@ -15,10 +15,10 @@ from ..services import ForeignFunction
 from ..stream import Limits
 from .callouts import CallOuts, HttpResponder, RedisResponder
 from .failures import Failures, cause_of, plugin_failed
-from .gateways import Gateway, GatewayPlugin, GatewayStream, Setting
+from .gateways import Gateway, GatewayPlugin, GatewayStream, GivenProperties, Setting, split_properties
 from .messages import Body, config_text, request
 from .programs import PluginSource, starts_of
-from .stream import GivenProperties, TestStream, split_properties
+from .stream import TestStream
 from .ticks import Ticks
 from .traffic import CallOut, ScenarioError
 from .views import HostViews

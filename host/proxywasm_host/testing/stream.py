@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
 
 from proxywasm.headers import HeaderValues, to_fields
 from proxywasm.text import encode
 from proxywasm.wire import Fields, LocalReply
 
 from ..recordings.exchange import Message
-from ..services import LogRecord, Properties
+from ..services import LogRecord
 from ..stream import (
     CloseUpstream,
     InformationalResponse,
@@ -22,23 +22,32 @@ from ..stream import (
     ResponseHeaders,
     ResponseTrailers,
 )
-from .gateways import GatewayStream
+from .gateways import GatewayServices, GatewayStream
 from .messages import Body, request, response
 from .peers import ReadMessage
-from .traffic import PeerError, ScenarioError, Sent
-
-if TYPE_CHECKING:
-    from .host import TestHost
-
-GivenProperties = Mapping[str, str | bytes]
-"""Envoy attributes by their dotted path, for example `{"route_name": "a", "source.address": "10.0.0.1"}`."""
-
+from .traffic import CallOut, PeerError, ScenarioError, Sent
 
 # What `PeerError` says of messages that go out, and `ScenarioError` of those that a test gives.
 _BAD_REQUEST: Final = "an upstream could not read this request of the plugin"
 _BAD_RESPONSE: Final = "a client could not read this response of the plugin"
 _GIVEN_REQUEST: Final = "a client cannot send this request"
 _GIVEN_RESPONSE: Final = "an upstream cannot send this response"
+
+
+class Owner(Protocol):
+    """What a stream needs of the `TestHost` that opened it."""
+
+    services: GatewayServices
+
+    @property
+    def logs(self) -> Sequence[LogRecord]: ...
+
+    @property
+    def pending(self) -> Sequence[CallOut]: ...
+
+    def settle(self) -> None: ...
+
+    def forget(self, sender: GatewayStream) -> None: ...
 
 
 class TestStream:
@@ -58,7 +67,7 @@ class TestStream:
 
     __test__ = False  # for pytest: this is no class of tests
 
-    def __init__(self, host: TestHost, stream: GatewayStream) -> None:
+    def __init__(self, host: Owner, stream: GatewayStream) -> None:
         self.upstream = Sent(lambda: f"nothing has gone upstream: {self._why(request=True)}")
         self.downstream = Sent(lambda: f"nothing has gone to the client: {self._why(request=False)}")
         self.reset: str | None = None
@@ -284,10 +293,3 @@ def _insist(wrong: str, says: str, error: type[AssertionError] = ScenarioError) 
     __tracebackhide__ = True
     if wrong:
         raise error(f"{says}: {wrong}")
-
-
-def split_properties(properties: GivenProperties | None) -> Properties:
-    return {
-        tuple(name.split(".")): encode(value) if isinstance(value, str) else value
-        for name, value in (properties or {}).items()
-    }
