@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .model import Address, Gateway, Limits, Match, Origin, PluginEntry, Route, Upstream
+from .model import Gateway, Limits, Match, PluginEntry, Route, Upstream
 from .reader import GatewayFileError, read
+from .values import Address, Origin
 
 __all__ = [
     "Address",

@@ -12,7 +12,7 @@ from proxywasm.framing import LENGTH, has_no_body
 from proxywasm.headers import FRAMING
 from proxywasm.wire import Fields
 
-SWITCHING: Final = "101"
+_SWITCHING: Final = "101"
 """What follows is another protocol."""
 _MOST_DIGITS: Final = 18
 STATUS: Final = ":status"
@@ -41,6 +41,38 @@ def framed(fields: Fields, length: int | None) -> Fields:
         elif name not in FRAMING:
             out.append((name, value))
     return out
+
+
+def announced(
+    fields: Fields, arrived: Fields, *, alone: bool, to_head: bool, length: int | None
+) -> tuple[Fields, bool, int | None]:
+    """Headers as they are sent: with a length that is true, or with none.
+
+    Args:
+        fields: the headers, with the plugin's edits.
+        arrived: the headers as they arrived.
+        alone: the message has arrived without a body.
+        to_head: it is the response to a request with HEAD.
+        length: bytes of the body, if the whole body is known.
+
+    Returns:
+        The headers; whether they are the whole message; and the bytes of the body that they announce, if they do.
+    """
+    values = dict(fields)
+    status = values.get(STATUS, "")
+    if status == _SWITCHING:
+        return fields, alone, None
+    # That a body has arrived with such a status is for the sender's HTTP to judge.
+    if to_head or (has_no_body(status) and (alone or status != status_of(arrived))):
+        return framed(fields, declared(arrived) if may_tell_length(status) else None), True, None
+    if FRAMING.isdisjoint(values):
+        return fields, alone, None
+    if alone:
+        length = 0
+    elif length is None:
+        length = declared(arrived)
+    fields = framed(fields, length)
+    return fields, alone, declared(fields)
 
 
 def status_of(fields: Fields) -> str:

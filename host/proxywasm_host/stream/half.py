@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from proxywasm.framing import has_no_body
-from proxywasm.headers import FRAMING, apply_edits
+from proxywasm.headers import apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
 from .events import Event, InformationalResponse, Side
 from .field_rules import OPERATIONS, are_edits
-from .framing import STATUS, SWITCHING, declared, framed, may_tell_length, status_of, with_status
+from .framing import STATUS, announced, with_status
 from .limits import Limits, fields_refusal, fields_size
 from .states import ARRIVALS, DEPARTURES, Arrival, Departure, Ending, Piece, SequenceError, Step, Tail, why_not
 from .waiting import Waiting
@@ -246,14 +245,20 @@ class Half:
             return True
         self.hold = None
         if self.departure is _NOTHING_SENT:
-            fields, ends = self._announced(self.fields)
+            fields, ends, self._owed = announced(
+                self.fields,
+                self._arrived,
+                alone=self.arrival is _ONLY_HEADERS_ARRIVED,
+                to_head=self.to_head,
+                length=len(self.body) if self.body is not None and self._body_is_whole() else None,
+            )
             self.step(_ONLY_HEADERS if ends else _HEADERS)
             events.append(self._send_headers(fields, ends))
         if self.body is None:
             return True
         body, self.body = self.body, None
         ends = self.body_ends
-        whole = ends or (self.tail is not _ABSENT and not self.taken)
+        whole = self._body_is_whole()
         if ends:
             self.taken = False
         if self.departure is _ALL_SENT:
@@ -273,27 +278,9 @@ class Half:
             events.append(self._send_trailers(self.trailers))
         self.trailers, self.tail = None, _ABSENT
 
-    def _announced(self, fields: Fields) -> tuple[Fields, bool]:
-        """The headers with what is true of the body that follows, and whether none does."""
-        values = dict(fields)
-        status = values.get(STATUS, "")
-        alone = self.arrival is _ONLY_HEADERS_ARRIVED
-        if status == SWITCHING:
-            return fields, alone
-        # That a body has come with such a status is for the HTTP of its sender to say.
-        if self.to_head or (has_no_body(status) and (alone or status != status_of(self._arrived))):
-            return framed(fields, declared(self._arrived) if may_tell_length(status) else None), True
-        if FRAMING.isdisjoint(values):
-            return fields, alone
-        if alone:
-            length: int | None = 0
-        elif self.body is not None and (self.body_ends or (self.tail is not _ABSENT and not self.taken)):
-            length = len(self.body)
-        else:
-            length = declared(self._arrived)
-        fields = framed(fields, length)
-        self._owed = declared(fields)
-        return fields, alone
+    def _body_is_whole(self) -> bool:
+        """Whether what is in hand is all that is left of the body."""
+        return self.body_ends or (self.tail is not _ABSENT and not self.taken)
 
     @property
     def done(self) -> bool:

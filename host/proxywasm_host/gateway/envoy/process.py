@@ -17,7 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from ..model import Address, Gateway
+from ..model import Gateway
+from ..values import Address
 from .errors import EnvoyError
 from .messages import Json
 
