@@ -29,7 +29,8 @@ from .worlds import ABIS, HTTP_PLUGIN, World
 
 _COMPONENTS: Final = "*[0-9a-f].wasm"
 _KEPT_BUILDS: Final = 32
-"""A component has some 20 MB. The number must exceed that of the plugins of a test suite, or each run builds them all."""
+"""A component has some 20 MB. The number must exceed that of the plugins of a test suite, or each run builds them
+all."""
 _KEPT_MODULES: Final = 16
 BOUNDS: Final = Bounds(seconds=180, memory=2 * 2**30, disk=2**30)
 """Of the process that runs the plugin's imports. For ai-proxy it takes 10 s, 400 MB, and 100 MB on disk."""
@@ -209,7 +210,8 @@ def _seconds() -> float:
 def _run(
     staging: Staging, world: World, wit: Path, root: Path, bounds: Bounds, *, trace: bool = False
 ) -> tuple[Path, Ended]:
-    """Run componentize-py. The path of the component, which exists on success, and the output. Raises `OverrunError`."""
+    """Run componentize-py. The path of the component, which exists on success, and the output. Raises
+    `OverrunError`."""
     staging.copy_to(root / "app", trace=trace)
     # componentize-py appends the `site-packages` of the virtual environment, or else of any Python it finds. The
     # staging folder has all that is needed, so it gets an empty one.

@@ -20,7 +20,8 @@ def parse_source(source: bytes) -> ast.Module:
 
 
 def _check_encoding(source: bytes) -> None:
-    """Refuse bytes that are not in the file's encoding, also in comments, where only some versions of Python check it."""
+    """Refuse bytes that are not in the file's encoding, also in comments, where only some versions of Python check
+    it."""
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
     except SyntaxError:

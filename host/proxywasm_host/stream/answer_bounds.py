@@ -1,6 +1,6 @@
 """How much a program may ask for in the answer to one call: the same for every program, native or Wasm.
 
-What a component sends has been measured in its memory already (`wasm/crossing.py`), before it took any here.
+The answer of a component has been measured in the component's memory already (`wasm/crossing.py`), before it is copied.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def answer_refusal(outcome: Any, limits: Limits) -> str | None:
-    """Why this answer is too much, if it is. What is no answer at all is found out by whoever carries it out."""
+    """Why this answer is too much; None if it is not. Values that are no answer are ignored here: the caller logs
+    them."""
     if isinstance(outcome, bytes):
         return _refusal(0, 0, 0, len(outcome), limits)
     if not isinstance(outcome, (list, tuple)):

@@ -1,7 +1,7 @@
-"""Where a message ends: what its headers say about the body, and that no other body follows.
+"""The end of a message: the length in its headers, and that a body of exactly this length follows.
 
-A gateway that sends a body of another length than it has announced does harm to other messages of the same connection:
-what is too much is read as the beginning of the next one, and what is missing is waited for.
+A gateway that sends a body of another length than it has announced damages other messages of the same connection: the
+receiver reads excess bytes as the beginning of the next message, and waits for missing bytes.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from proxywasm.headers import FRAMING
 from proxywasm.wire import Fields
 
 _SWITCHING: Final = "101"
-"""What follows is another protocol."""
+"""After this status, the connection continues with another protocol."""
 _MOST_DIGITS: Final = 18
 STATUS: Final = ":status"
 
 
 def declared(fields: Fields) -> int | None:
-    """The length that the headers tell; None: none that one can rely on."""
+    """The length that the headers announce; None: they announce none, or an unreliable one."""
     if LENGTH not in dict(fields):  # as mostly, and quickly found out
         return None
     values = {value for name, value in fields if name == LENGTH}
@@ -30,7 +30,7 @@ def declared(fields: Fields) -> int | None:
 
 
 def framed(fields: Fields, length: int | None) -> Fields:
-    """Headers that tell a length tell this one; None: they do not tell any."""
+    """Replace the length in the headers, if they have one; None: remove it."""
     if FRAMING.isdisjoint(dict(fields)):
         return fields
     out: Fields = []
@@ -80,12 +80,12 @@ def status_of(fields: Fields) -> str:
 
 
 def may_tell_length(status: str) -> bool:
-    """Although there is no body: HEAD and 304 tell the length of the one that GET is answered with."""
+    """Whether the headers may announce a length although there is no body: after HEAD and with 304, that of a GET."""
     return status == "304" or not has_no_body(status)
 
 
 def with_status(fields: Fields, arrived: Fields) -> tuple[Fields, bool]:
-    """The same fields, and whether their status can be sent; if not, it is the one that has arrived."""
+    """The fields, and whether their status can be sent. If not, they get the status that arrived."""
     status = status_of(fields)
     if status == status_of(arrived) or (
         len(status) == 3 and status.isascii() and status.isdigit() and "2" <= status < "6"

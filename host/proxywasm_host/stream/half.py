@@ -1,4 +1,4 @@
-"""One direction of a stream: what has arrived, what waits, and what goes on. Its states are in `states`."""
+"""One direction of a stream: what has arrived, what waits, and what is sent. Its states are in `states`."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ _PAUSE = Hold.PAUSE
 
 
 class Half:
-    """One direction. It decides nothing about the plugin: its stream does, and sets `mode`, `hold` and `taken`.
+    """One direction. Its stream decides about the plugin, and sets `mode`, `hold` and `taken`.
 
     Attributes:
         name: "request" or "response", for messages.
-        arrival, departure: how much has arrived, and how much has gone on.
+        arrival, departure: how much has arrived, and how much has been sent on.
         limit: bytes that may be buffered; a plugin may set another one, up to `most`.
         on_body, on_trailers: the plugin's phases for a body and for trailers of this direction.
         fields: the headers; None: none have arrived, or they were refused.
         changed: the plugin has given other bytes than came, or has taken some.
         draining: chunks that arrived while it was paused are being given to the plugin.
-        to_head: it is the response to a request with HEAD.
+        to_head: this is the response to a request with HEAD.
         mode: how the plugin wants the body.
         reads_trailers: the plugin wants trailers.
         hold: what holds this direction back.
@@ -143,7 +143,7 @@ class Half:
             self.limit = min(limit, self._most)
 
     def edit(self, edits: FieldEdits) -> str:
-        """Why not all was done; empty if it was."""
+        """Edit the headers. Returns why that was impossible; empty if it was done."""
         if self.fields is None or self.departure in (_HEADERS_SENT, _ALL_SENT):
             return "they are not there, or have gone on"
         if not are_edits(edits):
@@ -156,7 +156,7 @@ class Half:
         return "" if possible else "a response cannot have this status"
 
     def edit_trailers(self, edits: FieldEdits) -> str:
-        """Why it was not done; empty if it was."""
+        """Edit the trailers. Returns why that was impossible; empty if it was done."""
         if self.trailers is None or self.tail is not _SHOWN:
             return "they are not there, or have gone on"
         if not are_edits(edits):
@@ -165,12 +165,12 @@ class Half:
         return ""
 
     def put(self, body: bytes) -> None:
-        """Have these bytes in hand instead of those that came."""
+        """Replace the bytes in hand."""
         self.body = body
         self.changed = True
 
     def take(self) -> None:
-        """The plugin has what is in hand."""
+        """The plugin takes what is in hand."""
         self.body = None
         self.changed = self.taken = True
 
@@ -188,12 +188,12 @@ class Half:
         return fields_refusal(fields, self._fields_size, limits)
 
     def trailers_refusal(self, limits: Limits) -> str | None:
-        """The same of trailers."""
+        """Why there are too many trailers, or too long ones, if there are."""
         fields = self.trailers or ()
         return fields_refusal(fields, fields_size(fields), limits)
 
     def release(self) -> None:
-        """The plugin is gone: what was buffered for it is in hand, and the rest of the body passes by."""
+        """The plugin has failed: the body that was buffered for it is in hand, and the rest passes unchanged."""
         self.mode = _SKIP
         if body := self.collected():
             self.body, self.body_ends = body, False
@@ -201,7 +201,7 @@ class Half:
     # What goes on.
 
     def step(self, step: Piece | Step) -> bool:
-        """Whether this happens."""
+        """Change the state of what is sent. False: the table does not allow this step."""
         following = DEPARTURES[self.departure][step]
         if following is None:
             return False
@@ -209,18 +209,18 @@ class Half:
         return True
 
     def drop(self) -> bool:
-        """Nothing goes on any more, neither what waits nor what is still to arrive. Whether some has gone on."""
+        """Send nothing more, neither what waits nor what will arrive. Returns whether some of it has been sent."""
         begun = self.departure in (_HEADERS_SENT, _ALL_SENT)
         self._forget()
         return self.step(Step.DROP) and begun
 
     def cut(self) -> None:
-        """What has gone on is all there is."""
+        """End the message after what has been sent."""
         self._forget()
         self.step(Step.CUT)
 
     def replace(self, fields: Fields, body: bytes) -> None:
-        """Have this message in hand instead of whatever has arrived; the plugin has no part in it."""
+        """Put this message in the place of the one that has arrived. The plugin does not see it."""
         self._forget()
         self.arrival = _ALL_ARRIVED if body else _ONLY_HEADERS_ARRIVED
         self.fields = self._arrived = fields
@@ -284,7 +284,7 @@ class Half:
 
     @property
     def done(self) -> bool:
-        """Nothing more will go on."""
+        """Nothing more will be sent."""
         return self.departure in (_ALL_SENT, _DROPPED)
 
     @property
@@ -294,7 +294,7 @@ class Half:
 
     @property
     def waiting(self) -> bool:
-        """It goes on only if somebody other than its sender does something."""
+        """It continues only after an action of someone other than its sender, such as the plugin."""
         if self.done:
             return False
         return self.hold is _PAUSE or (self.taken and self.ended)

@@ -1,6 +1,6 @@
-"""One plugin's part of a stream, and what concerns all plugins that the stream goes through: local replies.
+"""One plugin's part of a stream, and local replies, which concern all plugins that the stream goes through.
 
-Which plugins see a reply is Envoy's rule; `docs/design.md` has it as a table.
+Which plugins see a reply follows Envoy; `docs/design.md` has the table.
 """
 
 from __future__ import annotations

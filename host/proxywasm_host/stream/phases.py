@@ -1,4 +1,4 @@
-"""What the plugin says to each phase of a stream, its local replies and failures, and what goes on because of that."""
+"""The phases of a stream: calls of the plugin, its replies and failures, and what is sent because of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PAUSE, _STOP_ITERATION = Hold.PAUSE, Hold.STOP_ITERATION
 
 
 class Phases(Link):
-    """A stream as far as its plugin is concerned; `Stream` is the rest."""
+    """The part of a stream that deals with its plugin; `Stream` is the rest."""
 
     def expire(self, since: int) -> None:
         """Give up if a direction has been waiting from before this time on, and no call-out is under way."""
@@ -101,7 +101,7 @@ class Phases(Link):
         self._refuse_size(half)
 
     def _refuse_size(self, half: Half) -> None:
-        """More of a body has arrived than may be buffered."""
+        """Answer because more of a body has arrived than may be buffered."""
         answer = too_large(half.name, half.limit)
         self.log(answer.body.decode(), LogLevel.WARN)
         if half is self.request:
@@ -110,7 +110,7 @@ class Phases(Link):
             self.reply_now(answer)
 
     def _send(self, half: Half) -> None:
-        """What is in hand goes on, and behind the body the trailers."""
+        """Send what is in hand, and the trailers after the body."""
         if not self.flush(half) or half.tail is _ABSENT or half.taken:
             return
         if half.tail is _DUE:
@@ -126,7 +126,7 @@ class Phases(Link):
     # The plugin.
 
     def ask(self, half: Half | None, call: Callable[..., Outcome], *args: Any) -> None:
-        """Call the plugin and carry out what it asks for; its failure is ours to handle."""
+        """Call the plugin and carry out its commands, or handle its failure."""
         if (self.part is not _ASKED and not self._begins(half)) or self.owner.lost:
             return
         try:
