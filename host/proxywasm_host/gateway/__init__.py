@@ -1,4 +1,4 @@
-"""The gateway file: what an operator writes, whatever runs it. `read` checks it, the package `envoy` runs it."""
+"""The gateway file that an operator writes. `read` checks it; the package `envoy` runs it in Envoy."""
 
 from __future__ import annotations
 

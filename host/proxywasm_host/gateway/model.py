@@ -1,10 +1,10 @@
-"""What a gateway is: where it listens, which plugins see a request in which order, and where it goes.
+"""The model of a gateway file: where the gateway listens, its plugins in order, and where requests go.
 
-Nothing here is Envoy's: whatever serves a gateway file reads this.
+It does not depend on Envoy.
 
-A request's **route** is the first that matches what the client sent; plugins may change its authority and path later
-without changing its route. Where the request then goes is the route's `upstream`, or if it names none, the authority
-that the plugins gave the request: to the entry of `upstreams` for it, otherwise to the host of that name by HTTPS.
+A request's **route** is the first one that matches what the client sent; plugins may change authority and path later
+without changing the route. The request goes to the route's `upstream`. If the route names none, it goes to the entry of
+`upstreams` for the authority that the plugins gave the request, or else to the host of that name by HTTPS.
 """
 
 from __future__ import annotations

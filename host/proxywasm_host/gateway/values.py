@@ -1,4 +1,4 @@
-"""Values in a gateway file: how each is written, and what it must be."""
+"""Values in a gateway file: their notation and validation."""
 
 from __future__ import annotations
 

@@ -43,13 +43,13 @@ UNSUPPORTED: Final = {
     "clusters": "two plugins that call the same service at the same time cannot be told apart",
     "replay": "recordings are replayed by the stream runner",
 }
-"""What a real gateway cannot do for a test, by what a test would use, with the reason."""
+"""Functions of the kit that a real gateway does not have, with the reason."""
 
 
 def unsupported(what: str) -> NoReturn:
-    """The running test asks for what its gateway cannot do: pytest reports it as skipped, with the reason.
+    """The running test uses a function that its gateway does not have: pytest reports it as skipped, with the reason.
 
-    What is raised is no `Exception`: a test that expects an error does not take it for one.
+    It raises a `BaseException`, so that a test that expects an `Exception` does not catch it.
     """
     # Imported late: the rest of the kit works without pytest, and this flavour is for its tests only.
     import pytest  # noqa: PLC0415
@@ -58,17 +58,17 @@ def unsupported(what: str) -> NoReturn:
 
 
 OnFailure: TypeAlias = "Callable[[BaseException], None]"
-"""Hears of what the plugin raises, and of the loss of its instance, before the streams do."""
+"""Called with a failure of the plugin or the loss of its instance, before its streams are affected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a plugin is to be run; see `TestHost` for each."""
+    """Settings of a plugin; see `TestHost`."""
 
     config: str
     on_failure: OnFailure
     properties: Properties
-    """Those that the test has given, without the defaults."""
+    """The properties that the test has given, without the defaults."""
     log_level: LogLevel = LogLevel.INFO
     limits: Limits | None = None
     fail_open: bool = False
@@ -83,7 +83,7 @@ class Setting:
 
 
 class GatewayServices(Protocol):
-    """What a gateway shows of itself. What it does not show is `unsupported`."""
+    """What a gateway shows of its state. Everything else is `unsupported`."""
 
     @property
     def logs(self) -> list[LogRecord]: ...
@@ -152,7 +152,7 @@ class GatewayStream(Protocol):
 
 
 class GatewayPlugin(Protocol):
-    """A plugin in a gateway: what concerns it alone. Its methods are those of `stream.Runner`."""
+    """One plugin in a gateway. Its methods are those of `stream.Runner`."""
 
     @property
     def services(self) -> GatewayServices: ...
@@ -172,18 +172,18 @@ class Gateway(Protocol):
 
     @property
     def plugins(self) -> Sequence[GatewayPlugin]:
-        """Those that can be told apart, in the order of requests."""
+        """The plugins that the gateway can distinguish, in the order of requests."""
 
     @property
     def services(self) -> GatewayServices:
-        """What the plugins share; for what they do not, those of the first."""
+        """The services that the plugins share, and those of the first plugin where they have their own."""
 
     def open(self, properties: Properties) -> GatewayStream: ...
 
     def ready(self) -> Sequence[GatewayStream]: ...
 
     def refuse_calls(self, cluster: str) -> None:
-        """Nobody listens there any more."""
+        """Let calls to this service fail."""
 
     def expire(self) -> None: ...
 

@@ -51,7 +51,7 @@ class Owner(Protocol):
 
 
 class TestStream:
-    """One HTTP stream: drive it with what arrives, look at what goes out.
+    """One HTTP stream: give it what arrives, and look at what it sends.
 
     A whole message at a time: `host.request(...)` opens the stream, `respond` answers it, `finish` ends it. Piece by
     piece: `host.open()`, then `request_headers`, `request_body`, `request_trailers`, `informational_response`,
@@ -176,7 +176,7 @@ class TestStream:
         self._stream.response_trailers(fields)
         self._host.settle()
 
-    # What became of it.
+    # The result.
 
     @property
     def reply(self) -> LocalReply | None:
@@ -244,7 +244,7 @@ class TestStream:
             raise ScenarioError(f"the upstream cannot respond, it has seen nothing: {self._why(request=True)}")
 
     def see(self) -> None:
-        """Used by the host: note what the stream sends. Raises `PeerError` for what a real peer could not read."""
+        """Used by the host: collect what the stream sends. Raises `PeerError` if a real peer could not read it."""
         __tracebackhide__ = True
         for event in self._stream.take():
             match event:
@@ -277,7 +277,7 @@ class TestStream:
                     self.upstream_closed = True
 
     def _why(self, *, request: bool) -> str:
-        """What keeps a direction back, for people."""
+        """Why a direction has sent nothing, for messages."""
         reply = self.reply
         if request and reply is not None:
             return f"the plugin has answered itself with {reply.status} ({reply.details or 'no details'})"

@@ -1,4 +1,4 @@
-"""Messages compared: headers, and what hangs on them."""
+"""Compare messages: headers, bodies, and signatures over both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies compared as values: white space and chunk boundaries do not count."""
+"""Compare bodies as values, without white space and chunk boundaries."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _bodies(path: str, wanted: Body, found: Body, ids: GeneratedIds) -> Iterator
 
 
 def _events(path: str, expected: list[SseEvent], got: list[SseEvent], ids: GeneratedIds) -> Iterator[Difference]:
-    """Event by event; one that is missing or too much does not shift the rest against each other."""
+    """Compare event by event. After a missing or additional event, the rest is still aligned."""
     wanted, found = [_fingerprint(event) for event in expected], [_fingerprint(event) for event in got]
     matcher = SequenceMatcher(None, wanted, found, autojunk=False)
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
@@ -69,7 +69,7 @@ def _comparable(expected: Any, got: Any) -> bool:
 
 
 def _held_back(expected: Any, got: Any) -> bool:
-    """Whether nothing came before the last chunk although something could."""
+    """Whether the client got nothing before the last chunk although events were complete earlier."""
     if not isinstance(expected, list) or not isinstance(got, list) or len(expected) != len(got):
         return False
     return any(expected[:-1]) and not any(got[:-1])

@@ -1,4 +1,4 @@
-"""A whole result against the expectations of its exchange."""
+"""Compare a whole result with the expectations of its exchange."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARTS: Final = ("upstream", "downstream", "local_reply", "callouts")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a comparison came to."""
+    """The result of a comparison."""
 
     status: Literal["same", "different", "known bug of the original", "nothing expected"]
     differences: tuple[Difference, ...] = ()
@@ -42,7 +42,7 @@ def judge(result: Result, exchange: Exchange) -> Verdict:
 
 
 def differences(result: Result, exchange: Exchange) -> list[Difference]:
-    """Where a result is not what its exchange expects; nothing for a known bug of the original."""
+    """The differences between a result and its exchange's expectations; none for a known bug of the original."""
     return list(judge(result, exchange).differences)
 
 

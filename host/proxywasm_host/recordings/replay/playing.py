@@ -1,6 +1,4 @@
-"""One exchange on a chain of plugins, mostly of one: somebody has to play client, upstream, and the services that they
-call.
-"""
+"""Play client, upstream and called services of one exchange, for a plugin or a chain of plugins."""
 
 from __future__ import annotations
 
@@ -16,9 +14,9 @@ from ..exchange import CallOut, Exchange, Message, chunk_to_json
 from .observed import Observed
 
 MAX_ROUNDS = 1000
-"""Call-outs that may follow from one event, one from the answer to the other, before they are taken to have no end."""
+"""Rounds of call-outs after one event, each from the answers to the last one. More are treated as endless."""
 MOST_TICKS = 100_000
-"""In the time that passes before an exchange."""
+"""Ticks in the time that passes before an exchange."""
 
 DEFAULT_PROPERTIES = {
     "route_name": "route-default",
@@ -32,11 +30,11 @@ NOTHING: Result = {"upstream": None, "downstream": None, "local_reply": None, "c
 
 
 class ReplayError(Exception):
-    """A replay has no result. The message says of which exchange, and why."""
+    """A replay has no result. The message names the exchange and the reason."""
 
 
 class Player:
-    """Plays one exchange; its result says what came of it. Raises `ReplayError`."""
+    """Plays one exchange and reports the result. Raises `ReplayError`."""
 
     def __init__(self, chain: Chain, exchange: Exchange) -> None:
         self._chain = chain
@@ -97,7 +95,7 @@ class Player:
     def _feed(
         self, message: Message, headers: Callable[[Fields, bool], None], body: Callable[[bytes, bool], None]
     ) -> Iterator[bytes | None]:
-        """Give a message piece by piece; yields after each what it was, None for the headers."""
+        """Give a message piece by piece. Yields each chunk after it was given, and None for the headers."""
         headers(message.headers, not message.body)
         self._answer_calls()
         yield None
