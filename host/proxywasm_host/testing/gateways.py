@@ -1,5 +1,4 @@
-"""What a test host drives: a gateway with one plugin or a chain of them. One is played by the stream runner, the other
-is a real Envoy."""
+"""The gateway that a test host drives, with one plugin or a chain: implemented by the stream runner, or by Envoy."""
 
 from __future__ import annotations
 
