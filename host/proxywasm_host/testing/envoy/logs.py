@@ -1,4 +1,4 @@
-"""What the plugins said, out of Envoy's log."""
+"""The plugins' messages in Envoy's log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WHERE: Final = re.compile(
     r"(?:\[(?P<id>[^]]*)\] )?\[(?:plugin|stream (?P<context>\d+))\](?: \[(?P<request>[^]]*)\])? (?P<text>.*)", re.S
 )
 _LOST: Final = re.compile(r"(?:\[[^]]*\] )?(?P<text>Function: \w+ failed.*)", re.S)
-"""How Envoy says that a VM has trapped. It does not say which."""
+"""Envoy's message that a VM has trapped. It does not name the VM."""
 _LEVELS: Final = {"warning": LogLevel.WARN} | {level.name.lower(): level for level in LogLevel}
 
 
