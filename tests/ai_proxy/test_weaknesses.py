@@ -1,4 +1,4 @@
-"""Weaknesses of the original that no other test is about. Their numbers are those of `docs/differences.md`."""
+"""Weaknesses of the original that no other test is about. Their numbers are those of `weaknesses.md`, in this folder."""
 
 from __future__ import annotations
 
