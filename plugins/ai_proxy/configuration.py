@@ -17,9 +17,9 @@ from .providers.row import Provider, Row
 
 # The SDK takes its own keys, which begin with `_`, away.
 KEYS: Final = {
-    "provider": "The only provider. The other two keys have no effect beside it.",
-    "providers": "The providers that there are to choose from, each with an `id`.",
-    "activeProviderId": "The `id` of the provider that requests go to; without it, requests pass as they are.",
+    "provider": "The only provider. With it, the other two keys have no effect.",
+    "providers": "The providers to choose from, each with an `id`.",
+    "activeProviderId": "The `id` of the provider that gets the requests; without it, requests pass unchanged.",
 }
 """The keys of the document and of its rules."""
 
