@@ -1,4 +1,4 @@
-"""Whole answers of the pivot as Anthropic's messages."""
+"""Converts whole answers of the pivot to Anthropic's messages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def response(exchange: Exchange, answer: Json) -> Json:
         raise bad_upstream("the upstream's answer has a choice without a message")
     reason = choice.get("finish_reason")
     if choices and not reason:
-        # What is whole has ended, whether the service says why or not.
+        # A whole answer has ended, also if the service gives no finish reason.
         reason = "tool_calls" if message.get("tool_calls") else "stop"
     counted = answer.get("usage")
     return {

@@ -1,4 +1,4 @@
-"""Anthropic's answers, as far as they are the same for whole ones and the events of a stream."""
+"""Converts Anthropic's answers: what whole answers and streams have in common, and whole answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STATUS: Final = {
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"type": "error", "error": {"type", "message"}}`. In an answer only the type tells the status."""
+    """`{"type": "error", "error": {"type", "message"}}`. In a body of status 200 the type gives the status."""
     inner = document.get("error")
     if not isinstance(inner, dict):
         return None

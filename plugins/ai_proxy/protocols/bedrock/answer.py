@@ -1,4 +1,4 @@
-"""Bedrock's answers, as far as they are the same for whole ones and the events of a stream."""
+"""Converts Bedrock's answers: what whole answers and streams have in common, and whole answers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _STATUS: Final = {
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"message"}`, where answers have `output`; the type is in a header, sometimes in `__type`."""
+    """`{"message"}` without `output`; the type of the error is in a header, sometimes in `__type`."""
     message = document.get("message") or document.get("Message")
     if not isinstance(message, str) or "output" in document:
         return None
@@ -88,7 +88,7 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 
 def _thought(given: Json) -> Json:
-    """Reasoning as Anthropic has it."""
+    """A block of reasoning in Anthropic's format."""
     if redacted := lenient.string(given.get("redactedContent")):
         return {"type": "redacted_thinking", "data": redacted}
     inner = lenient.mapping(given.get("reasoningText"))

@@ -1,4 +1,4 @@
-"""The events of Bedrock's streams.
+"""Converts the events of Bedrock's streams.
 
 Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html.
 """
@@ -20,7 +20,7 @@ from .answer import failure, finish_reason, usage
 
 @dataclass(slots=True)
 class State:
-    """One stream: which of the tool calls a block is, and what of the reasoning has been told."""
+    """The state of one stream: the number of the tool call of each block, and the reasoning sent so far."""
 
     reasoning: Stream
     calls: dict[int, int] = field(default_factory=dict)

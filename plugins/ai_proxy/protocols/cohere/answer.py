@@ -1,7 +1,7 @@
-"""Cohere's answers, as version 2 of its protocol has them; version 1 is understood, too.
+"""Converts Cohere's answers, of version 2 of its protocol and of version 1.
 
-Source: docs.cohere.com, "Chat" and "Chat with Streaming". A stream's events have a `type` each; text, plans for tools
-and the arguments of calls come in pieces.
+Source: docs.cohere.com, "Chat" and "Chat with Streaming". Each event of a stream has a `type`; text, plans for tools
+and arguments of calls arrive in pieces.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 @dataclass(slots=True)
 class State:
-    """One stream: the index that the client gets for Cohere's index of a tool call."""
+    """The state of one stream: the client's index of a tool call by Cohere's."""
 
     calls: dict[int, int] = field(default_factory=dict)
 
@@ -87,7 +87,7 @@ def event(
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"message": "text"}`, where answers have an object."""
+    """`{"message": "text"}`. In answers `message` is an object."""
     message = lenient.string(document.get("message"))
     if not message:
         return None
@@ -109,7 +109,7 @@ def _fill(message: Json, given: Json) -> None:
 
 
 def _parts(content: Any) -> list[Json]:
-    """Text and thoughts, as deltas; the content is one part or a list of them."""
+    """The deltas of text and reasoning in a content, which is one part or a list of parts."""
     if isinstance(content, str):
         return [{"content": content}]
     items = lenient.objects(content if isinstance(content, list) else [content])
@@ -132,7 +132,7 @@ def _tool_call(state: State, document: Json, message: Json, writer: StreamWriter
 
 
 def _finish_reason(document: Json) -> str:
-    """Raises `ApiError` for a failure that is none of the client's."""
+    """Raises `ApiError` if the reason is a failure of the service."""
     reason, why = lenient.string(document.get("finish_reason")), lenient.string(document.get("error"))
     if why or reason in _FAILED or (reason.startswith("ERROR") and reason not in _FINISH):
         raise ApiError(_FAILED.get(reason, 502), why or "the upstream has failed", code="upstream_error")
@@ -140,7 +140,7 @@ def _finish_reason(document: Json) -> str:
 
 
 def _logprobs(given: Any) -> Json | None:
-    """An item is about a piece of text, with one number for each token in it; mostly there is one."""
+    """Converts log probabilities. An item has a piece of text and a number for each of its tokens, usually one."""
     items = lenient.objects(given if isinstance(given, list) else [given])
     tokens = []
     for item in items:

@@ -1,4 +1,4 @@
-"""Google's answers: for Gemini and Vertex AI, whole ones and the events of a stream, which have the same shape."""
+"""Converts Google's answers, for Gemini and Vertex AI. Whole answers and events of a stream have the same format."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
 
 @dataclass(slots=True)
 class State:
-    """One stream: how many calls each choice has made, and what of its reasoning has been told."""
+    """The state of one stream: the number of calls of each choice, and the reasoning sent so far."""
 
     mode: str
     calls: dict[int, int] = field(default_factory=dict)
@@ -100,7 +100,7 @@ def event(state: State, document: Json, writer: StreamWriter, answer_id: str) ->
     if (blocked := _blocked(document)) is not None:
         writer.finish(0, "content_filter", delta={"role": "assistant", "refusal": blocked}, usage=counted)
     elif counted and not candidates:
-        writer.usage(counted)  # At times the counts follow in an event of their own.
+        writer.usage(counted)  # Sometimes the usage comes in an event without candidates.
 
 
 def _candidates(document: Json) -> Iterator[tuple[int, Json]]:
@@ -120,7 +120,7 @@ def _blocked(document: Json) -> str | None:
 
 
 def usage(document: Json) -> Json | None:
-    """Thoughts are tokens of the answer at OpenAI; Google counts them beside these."""
+    """The usage. OpenAI's completion tokens include reasoning; Google counts it separately."""
     counted = document.get("usageMetadata")
     if not isinstance(counted, dict):
         return None

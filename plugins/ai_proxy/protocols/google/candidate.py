@@ -1,4 +1,4 @@
-"""One of Google's candidates: what its parts say, how it ended, how likely its tokens were."""
+"""Reads a candidate of Google's answers: its parts, finish reason and log probabilities."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Said:
             elif isinstance(function := part.get("functionCall"), dict):
                 self._call(function, part)
             elif isinstance(data := part.get("inlineData"), dict):
-                # A chat of OpenAI has no place for images; an address is what its clients can show.
+                # OpenAI's chat has no place for images in answers; its clients can show a data URL.
                 self.text += f"data:{data.get('mimeType')};base64,{data.get('data')}"
             elif isinstance(code := part.get("executableCode"), dict):
                 self.text += f"```{str(code.get('language') or '').lower()}\n{code.get('code')}\n```\n"

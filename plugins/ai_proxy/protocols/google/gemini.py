@@ -24,7 +24,7 @@ __all__ = [
 
 accepts_signed_thinking: Final = False
 
-# Models that think, and say what they think when asked for it.
+# Models that can return their reasoning.
 _THINKING: Final = frozenset({"gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite"})
 
 
@@ -36,7 +36,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     wanted: list[str] = []
 
     def remote(url: str) -> Json:
-        """The API takes addresses of its own file service only; all others are fetched here."""
+        """The API accepts only addresses of its own file service; the plugin fetches all others."""
         data = exchange.files.get(url)
         if data is None:
             wanted.append(url)
@@ -54,7 +54,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     google.structured(body, config)
     if (thinking := _thinking(exchange, settings, body)) is not None:
         config["thinkingConfig"] = thinking
-    result["generationConfig"] = config  # Google's own clients send an empty object rather than none.
+    result["generationConfig"] = config  # Google's own clients also send an empty object.
     if declarations := google.functions(body):
         result["tools"] = [{"function_declarations": declarations}]
         if (choice := google.function_calling(body)) is not None:
@@ -76,7 +76,7 @@ def path_of(exchange: Exchange, action: str) -> str:
 
 
 def _thinking(exchange: Exchange, settings: GeminiSettings, body: Json) -> Json | None:
-    """The budget of the configuration counts, then the client's effort, then what the model thinks right."""
+    """The configured budget, otherwise the client's effort, otherwise the model's own choice."""
     asked = google.thinking_config(body)
     if exchange.model not in _THINKING:
         return asked

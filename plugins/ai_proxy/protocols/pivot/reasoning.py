@@ -1,4 +1,4 @@
-"""`reasoningContentMode`: what becomes of the reasoning in an answer."""
+"""`reasoningContentMode`: passes reasoning through, drops it, or puts it in front of the content."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ OPEN, CLOSE = "<think>", "</think>\n"
 
 
 def whole(message: Json, mode: str) -> Json:
-    """A whole message with its reasoning passed through, dropped, or put in front of the content."""
+    """Apply the mode to a whole message."""
     result: Json = {"role": message.get("role") or "assistant", "content": message.get("content")}
     thought = message.get("reasoning_content")
     if not isinstance(thought, str) or not thought:
@@ -21,7 +21,7 @@ def whole(message: Json, mode: str) -> Json:
 
 
 class Stream:
-    """The same for the deltas of a stream."""
+    """Applies the mode to the deltas of a stream."""
 
     __slots__ = ("_mode", "_thinking")
 
@@ -30,7 +30,7 @@ class Stream:
         self._thinking = False
 
     def delta(self, content: str | None, thought: str, *, ends: bool) -> tuple[str | None, str]:
-        """What to send as content and as reasoning. `ends`: something other than text follows."""
+        """The content and the reasoning to send. `ends`: tool calls or the end of the choice follow."""
         if self._mode == "passthrough":
             return content, thought
         if self._mode == "ignore":
