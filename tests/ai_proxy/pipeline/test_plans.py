@@ -25,7 +25,7 @@ def test_a_path_worked_out_once_is_that_of_every_request_without_a_query() -> No
     fixed = 0
     for row in ROWS:
         for settings in SETTINGS:
-            plans = Plans(providers.build({**example(row), **settings}, "provider", told=True))
+            plans = Plans(providers.build({**example(row), **settings}, "provider", log_warnings=False))
             for plan in {plans[api].api: plans[api] for api in ("", *apis.ALL)}.values():
                 fixed += plan.path != ""
                 for path in ("/v1/one", "/ai/v1/another/one"):

@@ -126,9 +126,9 @@ def thinking(body: Json) -> Thinking:
     )
 
 
-def _effort(asked: Thinking | None, body: Json, pivot: Json) -> None:
-    if asked is not None and asked.enabled:
-        budget = asked.budget or 0
+def _effort(switch: Thinking | None, body: Json, pivot: Json) -> None:
+    if switch is not None and switch.enabled:
+        budget = switch.budget or 0
         pivot["reasoning_effort"] = next((name for limit, name in _EFFORTS if budget < limit), "high")
     config = body.get("output_config")
     if isinstance(config, dict) and isinstance(config.get("effort"), str):

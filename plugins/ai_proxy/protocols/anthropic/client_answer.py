@@ -44,9 +44,9 @@ def response(exchange: Exchange, answer: Json) -> Json:
 
 def _content(message: Json) -> list[Json]:
     blocks = thinking_blocks.signed(message)
-    thought = lenient_text(message.get("reasoning_content")) or lenient_text(message.get("reasoning"))
-    if thought and not blocks:
-        blocks.append({"type": "thinking", "signature": "", "thinking": thought})
+    reasoning = lenient_text(message.get("reasoning_content")) or lenient_text(message.get("reasoning"))
+    if reasoning and not blocks:
+        blocks.append({"type": "thinking", "signature": "", "thinking": reasoning})
     if text := lenient_text(message.get("content")) or lenient_text(message.get("refusal")):
         blocks.append({"type": "text", "text": text})
     calls = message.get("tool_calls")

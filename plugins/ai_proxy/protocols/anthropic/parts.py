@@ -30,7 +30,7 @@ DELTAS: Final = {
 }
 
 
-_UNSEEN: Final = 64 * 1024
+_MOST_UNREAD: Final = 64 * 1024
 _SLICE: Final = 64 * 1024
 
 
@@ -67,32 +67,32 @@ class Brackets:
 class Block:
     """A content block of a stream and its text that is not written yet."""
 
-    __slots__ = ("_inside", "_json", "_told", "_untold", "closed", "id", "kind", "name")
+    __slots__ = ("_json", "_unread", "_unread_size", "_unwritten", "closed", "id", "kind", "name")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.id = self.name = ""
         self.closed = False
-        self._untold: list[str] = []
-        self._told: list[str] = []
+        self._unwritten: list[str] = []
+        self._unread: list[str] = []
         """Written pieces of a tool's arguments that `Brackets` has not read yet. Most are never needed."""
         self._json = Brackets()
-        self._inside = 0
+        self._unread_size = 0
 
-    def say(self, text: str) -> None:
-        self._untold.append(text)
+    def append(self, text: str) -> None:
+        self._unwritten.append(text)
 
     def take(self) -> str:
         """The text since the last call."""
-        if not self._untold:
+        if not self._unwritten:
             return ""
-        text = "".join(self._untold)
-        self._untold.clear()
+        text = "".join(self._unwritten)
+        self._unwritten.clear()
         if self.kind == "tool_use":
-            self._told.append(text)
-            self._inside += len(text)
-            if self._inside > _UNSEEN:
-                self._look()
+            self._unread.append(text)
+            self._unread_size += len(text)
+            if self._unread_size > _MOST_UNREAD:
+                self._read_written()
         return text
 
     @property
@@ -105,14 +105,14 @@ class Block:
         """The block can end."""
         if self.kind != "tool_use":
             return True
-        self._look()
+        self._read_written()
         return self._json.closed
 
-    def _look(self) -> None:
-        for text in self._told:
+    def _read_written(self) -> None:
+        for text in self._unread:
             self._json.feed(text)
-        self._told.clear()
-        self._inside = 0
+        self._unread.clear()
+        self._unread_size = 0
 
     def content(self) -> Json:
         if self.kind == "text":

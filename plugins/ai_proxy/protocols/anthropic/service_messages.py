@@ -51,17 +51,17 @@ def _add_result(message: Json, result: list[Json]) -> None:
 
 def _assistant(message: Json) -> str | list[Json]:
     """Text, thinking that is signed or encrypted (Anthropic refuses other thinking), and tool calls."""
-    said = message.get("content")
+    content = message.get("content")
     blocks = thinking_blocks.signed(message)
     uses = [
         {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}
         for call in chat_fields.calls(message)
     ]
-    if not blocks and not uses and isinstance(said, str):
-        return said
-    if not said and isinstance(refusal := message.get("refusal"), str):
-        said = refusal
-    return [*blocks, *blocks_of(said), *uses]
+    if not blocks and not uses and isinstance(content, str):
+        return content
+    if not content and isinstance(refusal := message.get("refusal"), str):
+        content = refusal
+    return [*blocks, *blocks_of(content), *uses]
 
 
 def blocks_of(given: Any) -> list[Json]:

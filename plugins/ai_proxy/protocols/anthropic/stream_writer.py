@@ -94,14 +94,14 @@ class ClaudeWriter:
             return
         self._usage = usage or self._usage
         self._start()
-        thought = delta.get("reasoning_content") or delta.get("reasoning")
-        if isinstance(thought, str) and thought:
-            self._more("thinking", thought)
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        if isinstance(reasoning, str) and reasoning:
+            self._append_text("thinking", reasoning)
         if isinstance(signature := delta.get("reasoning_signature"), str) and signature:
-            self._sign(signature)
+            self._write_signature(signature)
         for text in (lenient_text(delta.get("content")), lenient_text(delta.get("refusal"))):
             if text:
-                self._more("text", text)
+                self._append_text("text", text)
         calls = delta.get("tool_calls")
         for position, call in enumerate(calls if isinstance(calls, list) else []):
             if isinstance(call, dict):
@@ -140,15 +140,15 @@ class ClaudeWriter:
 
     # Blocks.
 
-    def _more(self, kind: str, text: str) -> None:
+    def _append_text(self, kind: str, text: str) -> None:
         last = self._waiting[-1] if self._waiting else self._open
         if last is None or last.kind != kind:
             last = Block(kind)
             self._waiting.append(last)
-        self._say(last, text)
+        self._append(last, text)
         self._advance()
 
-    def _sign(self, signature: str) -> None:
+    def _write_signature(self, signature: str) -> None:
         """A signature belongs to the thinking before it and ends its block: later thinking is a new block."""
         if self._open is None or self._open.kind != "thinking" or self._waiting:
             self._waiting.append(Block("thinking"))
@@ -171,11 +171,11 @@ class ClaudeWriter:
             if block.closed:
                 log.warn("the upstream sent arguments of a tool call after their end; dropped")
                 return
-            self._say(block, arguments)
+            self._append(block, arguments)
         self._advance()
 
-    def _say(self, block: Block, text: str) -> None:
-        block.say(text)
+    def _append(self, block: Block, text: str) -> None:
+        block.append(text)
         if block is not self._open:
             self._held += len(text)
             if self._held > limits.WAITING:

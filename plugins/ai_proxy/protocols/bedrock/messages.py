@@ -43,14 +43,14 @@ def _result(message: Json) -> Json:
 
 
 def _assistant(message: Json) -> list[Json]:
-    blocks = [_thought(block) for block in thinking_blocks.signed(message)]
+    blocks = [_thinking_block(block) for block in thinking_blocks.signed(message)]
     blocks += _blocks(message.get("content"))
     for call in chat_fields.calls(message):
         blocks.append({"toolUse": {"input": call.arguments, "name": call.name, "toolUseId": call.id}})
     return blocks
 
 
-def _thought(block: Json) -> Json:
+def _thinking_block(block: Json) -> Json:
     """Source: AWS, "ReasoningContentBlock"."""
     if block["type"] == "redacted_thinking":
         return {"reasoningContent": {"redactedContent": block["data"]}}

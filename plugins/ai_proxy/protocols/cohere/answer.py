@@ -39,8 +39,8 @@ def response(exchange: Exchange, document: Json) -> Json:
     else:
         raise bad_upstream("the upstream's answer has no message")
     identity = lenient.string(document.get("id")) or lenient.string(document.get("generation_id"))
-    said = choice(0, message, _finish_reason(document), _logprobs(document.get("logprobs")))
-    return completion(identity, exchange.model, [said], _usage(document))
+    converted = choice(0, message, _finish_reason(document), _logprobs(document.get("logprobs")))
+    return completion(identity, exchange.model, [converted], _usage(document))
 
 
 @dataclass(slots=True)
@@ -97,13 +97,13 @@ def error(status: int, document: Json) -> ApiError | None:
 def _fill(message: Json, given: Json) -> None:
     parts = _parts(given.get("content"))
     texts = [part["content"] for part in parts if "content" in part]
-    thoughts = [part["reasoning_content"] for part in parts if "reasoning_content" in part]
+    reasoning = [part["reasoning_content"] for part in parts if "reasoning_content" in part]
     if plan := lenient.string(given.get("tool_plan")):
-        thoughts.append(plan)
+        reasoning.append(plan)
     if texts:
         message["content"] = "".join(texts)
-    if thoughts:
-        message["reasoning_content"] = "".join(thoughts)
+    if reasoning:
+        message["reasoning_content"] = "".join(reasoning)
     if calls := lenient.objects(given.get("tool_calls")):
         message["tool_calls"] = [{"index": position, **one} for position, one in enumerate(calls)]
 
@@ -124,11 +124,11 @@ def _tool_call(state: State, document: Json, message: Json, writer: StreamWriter
     given = lenient.mapping(message.get("tool_calls"))
     function = lenient.mapping(given.get("function"))
     part: Json = {"index": state.calls.setdefault(place(document.get("index"), 0), len(state.calls))}
-    said: Json = {"arguments": lenient.string(function.get("arguments"))}
+    function_delta: Json = {"arguments": lenient.string(function.get("arguments"))}
     if starts:
         part |= {"id": lenient.string(given.get("id")), "type": "function"}
-        said = {"name": lenient.string(function.get("name")), **said}
-    writer.delta(0, {"tool_calls": [{**part, "function": said}]})
+        function_delta = {"name": lenient.string(function.get("name")), **function_delta}
+    writer.delta(0, {"tool_calls": [{**part, "function": function_delta}]})
 
 
 def _finish_reason(document: Json) -> str:

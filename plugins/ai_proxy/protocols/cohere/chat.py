@@ -83,20 +83,20 @@ def _tools(body: Json, sent: Json) -> None:
 def _message(given: Json) -> Json:
     role = "system" if chat_fields.is_system(given) else given.get("role")
     message: Json = {"role": role if role in _ROLES else "user"}
-    said = given.get("content")
+    content = given.get("content")
     if role == "tool":
         return {
             **message,
             "tool_call_id": given.get("tool_call_id"),
-            "content": message_content.text_only(said, "a tool of Cohere"),
+            "content": message_content.text_only(content, "a tool of Cohere"),
         }
     calls = chat_fields.calls(given)
     if not calls:
-        return {**message, "content": said if isinstance(said, str) else _parts(said)}
+        return {**message, "content": content if isinstance(content, str) else _parts(content)}
     # A message with calls has no content, but may have the model's plan.
     plan = "\n".join(
         text
-        for text in (lenient.string(given.get("reasoning_content")), message_content.text_only(said, "Cohere"))
+        for text in (lenient.string(given.get("reasoning_content")), message_content.text_only(content, "Cohere"))
         if text
     )
     if plan:
@@ -107,10 +107,10 @@ def _message(given: Json) -> Json:
     return message
 
 
-def _parts(said: Any) -> list[Json]:
+def _parts(content: Any) -> list[Json]:
     """Converts a content to parts. Parts without an equivalent are dropped with a log line."""
     parts: list[Json] = []
-    for part in message_content.parts(said):
+    for part in message_content.parts(content):
         if isinstance(part.get("text"), str):
             parts.append({"type": "text", "text": part["text"]})
         elif part.get("type") == "image_url":

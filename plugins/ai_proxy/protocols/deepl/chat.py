@@ -49,8 +49,8 @@ def request(exchange: Exchange, body: Json) -> Json:
     if not texts:
         raise ApiError(400, "there is nothing to translate: all messages are system prompts", param="messages")
     sent: Json = {"text": texts, "target_lang": settings.target_lang}
-    if said := "\n".join(filter(None, context)):
-        sent["context"] = said
+    if context_text := "\n".join(filter(None, context)):
+        sent["context"] = context_text
     return sent | {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
 
 

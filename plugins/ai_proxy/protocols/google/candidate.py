@@ -19,19 +19,19 @@ _FINISH: Final = {
 }
 
 
-class Said:
+class CandidateContent:
     """What the parts of a candidate say."""
 
-    def __init__(self, first: int = 0) -> None:
-        self.first = first
-        self.text = self.thought = ""
+    def __init__(self, first_call: int = 0) -> None:
+        self.first_call = first_call
+        self.text = self.reasoning = ""
         self.calls: list[Json] = []
 
     def add(self, candidate: Json) -> None:
         for part in parts_of(candidate):
             if isinstance(text := part.get("text"), str):
                 if part.get("thought") is True:
-                    self.thought += text
+                    self.reasoning += text
                 else:
                     self.text += text
             elif isinstance(function := part.get("functionCall"), dict):
@@ -46,7 +46,7 @@ class Said:
 
     def _call(self, function: Json, part: Json) -> None:
         call_id, name = str(function.get("id") or ""), str(function.get("name") or "")
-        call = chat_parts.tool_call(self.first + len(self.calls), call_id, name, function.get("args"))
+        call = chat_parts.tool_call(self.first_call + len(self.calls), call_id, name, function.get("args"))
         if isinstance(signature := part.get("thoughtSignature"), str):
             call["extra_content"] = {"google": {"thought_signature": signature}}
         self.calls.append(call)

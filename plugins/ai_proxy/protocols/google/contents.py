@@ -60,13 +60,13 @@ def contents(given: list[Json], remote: Remote) -> list[Json]:
 
 
 def system(given: list[Json]) -> Json | None:
-    said = [
+    found = [
         part.get("text")
         for one in given
         if chat_fields.is_system(one)
         for part in message_content.parts(one.get("content"))
     ]
-    texts = [text for text in said if isinstance(text, str) and text]
+    texts = [text for text in found if isinstance(text, str) and text]
     return {"parts": [{"text": text} for text in texts]} if texts else None
 
 
@@ -88,7 +88,7 @@ class _Results:
         self._named = 0
         """Characters of all names of functions."""
 
-    def add(self, name: str, said: Any, remote: Remote) -> None:
+    def add(self, name: str, content: Any, remote: Remote) -> None:
         """Add a result. Results are text; other parts (images) follow after the results of all calls."""
         self._named += len(name)
         check_repeated(self._named)
@@ -97,8 +97,8 @@ class _Results:
             self._last = {"role": "user", "parts": self._ends[-1][0]}
             self._contents.append(self._last)
         parts, more = self._ends[-1]
-        parts.append({"functionResponse": {"name": name, "response": {"output": message_content.text(said)}}})
-        more += _parts(message_content.others(said), remote)
+        parts.append({"functionResponse": {"name": name, "response": {"output": message_content.text(content)}}})
+        more += _parts(message_content.others(content), remote)
 
     def finish(self) -> None:
         for parts, more in self._ends:

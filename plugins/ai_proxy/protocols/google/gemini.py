@@ -46,8 +46,8 @@ def request(exchange: Exchange, body: Json) -> Json:
     result: Json = {"contents": contents(given, remote)}
     if wanted:
         raise FilesWanted(wanted)
-    if (said := system(given)) is not None:
-        result["system_instruction"] = said
+    if (instruction := system(given)) is not None:
+        result["system_instruction"] = instruction
     if settings.gemini_safety_setting:
         result["safetySettings"] = google.safety(settings.gemini_safety_setting)
     config = google.generation_config(body)
@@ -77,9 +77,9 @@ def path_of(exchange: Exchange, action: str) -> str:
 
 def _thinking(exchange: Exchange, settings: GeminiSettings, body: Json) -> Json | None:
     """The configured budget, otherwise the client's effort, otherwise the model's own choice."""
-    asked = google.thinking_config(body)
+    requested = google.thinking_config(body)
     if exchange.model not in _THINKING:
-        return asked
+        return requested
     if settings.gemini_thinking_budget:
         return {"includeThoughts": True, "thinkingBudget": settings.gemini_thinking_budget}
-    return asked or {"includeThoughts": True}
+    return requested or {"includeThoughts": True}

@@ -43,8 +43,8 @@ def request(exchange: Exchange, body: Json) -> Json:
     )
     given = chat_fields.messages(body)
     result = {"contents": contents(given, file_part)}
-    if (said := system(given)) is not None:
-        result["systemInstruction"] = said
+    if (instruction := system(given)) is not None:
+        result["systemInstruction"] = instruction
     if settings.gemini_safety_setting:
         result["safetySettings"] = google.safety(settings.gemini_safety_setting)
     config = google.generation_config(body)

@@ -100,8 +100,8 @@ def _delta(message: Any) -> Json:
     delta: Json = {"role": lenient.string(message.get("Role")) or "assistant"}
     if isinstance(message.get("Content"), str):
         delta["content"] = message["Content"]
-    if thought := lenient.string(message.get("ReasoningContent")):
-        delta["reasoning_content"] = thought
+    if reasoning := lenient.string(message.get("ReasoningContent")):
+        delta["reasoning_content"] = reasoning
     if calls := lenient.objects(message.get("ToolCalls")):
         delta["tool_calls"] = [_tool_call(one, position) for position, one in enumerate(calls)]
     return delta

@@ -91,13 +91,13 @@ def sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
 
 
 def _message(given: Json) -> Json:
-    said = given.get("content")
+    content = given.get("content")
     message: Json = {"Role": "system" if chat_fields.is_system(given) else given.get("role")}
-    parts = [known for part in message_content.parts(said) if (known := _part(part)) is not None]
+    parts = [known for part in message_content.parts(content) if (known := _part(part)) is not None]
     if any(part["Type"] != "text" for part in parts):
         message["Contents"] = parts
     else:
-        message["Content"] = message_content.text(said)
+        message["Content"] = message_content.text(content)
     if calls := chat_fields.calls(given):
         message["ToolCalls"] = [
             {"Id": call.id, "Type": "function", "Function": {"Name": call.name, "Arguments": call.text}}

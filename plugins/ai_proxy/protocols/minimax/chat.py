@@ -91,13 +91,13 @@ def _conversation(given: list[Json]) -> list[Json]:
     for message in given:
         name = lenient.string(message.get("name"))
         if message.get("role") == "assistant":
-            said: Json = {"sender_type": "BOT", "sender_name": name or _BOT, "text": _text(message)}
+            entry: Json = {"sender_type": "BOT", "sender_name": name or _BOT, "text": _text(message)}
             calls = chat_fields.calls(message)
             if not calls:
-                messages.append(said)
+                messages.append(entry)
             for position, call in enumerate(calls):
                 function: Json = {"function_call": {"name": call.name, "arguments": call.text}}
-                messages.append({**(said if position == 0 else {**said, "text": ""}), **function})
+                messages.append({**(entry if position == 0 else {**entry, "text": ""}), **function})
                 if waiting := results.get(call.id):
                     result = waiting.popleft()
                     placed.add(id(result))
@@ -123,9 +123,9 @@ def response(exchange: Exchange, document: Json) -> Json:
     choices: list[Json] = []
     for item in _choices(document):
         for message in lenient.objects(item.get("messages")):
-            told_of = _message(message)
-            reason = _finish_reason(item, calls="tool_calls" in told_of) or "stop"
-            choices.append(choice(len(choices), told_of, reason))
+            converted = _message(message)
+            reason = _finish_reason(item, calls="tool_calls" in converted) or "stop"
+            choices.append(choice(len(choices), converted, reason))
     answer = completion(
         lenient.string(document.get("id")),
         lenient.string(document.get("model")) or exchange.model,
@@ -141,7 +141,7 @@ def response(exchange: Exchange, document: Json) -> Json:
 class State:
     """The state of one stream: which choices have sent text, and which have called a tool."""
 
-    said: set[int] = field(default_factory=set)
+    has_text: set[int] = field(default_factory=set)
     called: set[int] = field(default_factory=set)
 
 
@@ -160,12 +160,12 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
         for message in lenient.objects(item.get("messages")):
             delta = _message(message)
             calls = delta.get("tool_calls")
-            if ends and index in state.said:
+            if ends and index in state.has_text:
                 # The last event of a choice repeats all of it.
                 delta = {"tool_calls": calls} if calls and index not in state.called else {}
             if delta:
                 writer.delta(index, delta)
-                state.said.add(index)
+                state.has_text.add(index)
             if calls:
                 state.called.add(index)
         if (reason := _finish_reason(item, calls=index in state.called)) is not None:

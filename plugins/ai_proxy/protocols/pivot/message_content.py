@@ -30,7 +30,9 @@ def text(content: Any) -> str:
     """The texts in a content, with line breaks between parts. Raises `ApiError`."""
     if isinstance(content, str):
         return content
-    return "\n".join(said for part in parts(content) if isinstance(said := part.get("text"), str) and said)
+    return "\n".join(
+        part_text for part in parts(content) if isinstance(part_text := part.get("text"), str) and part_text
+    )
 
 
 def lenient_text(content: Any) -> str:

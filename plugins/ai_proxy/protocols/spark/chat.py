@@ -92,8 +92,8 @@ def _choices(document: Json) -> list[Json]:
 
 def _as_openais(message: Json) -> Json:
     """Converts a message: Spark sends a single tool call, as an object. A content that is not a text is dropped."""
-    odd = [name for name in ("content", "reasoning_content") if not isinstance(message.get(name), (str, NoneType))]
-    message = {name: value for name, value in message.items() if name not in odd}
+    invalid = [name for name in ("content", "reasoning_content") if not isinstance(message.get(name), (str, NoneType))]
+    message = {name: value for name, value in message.items() if name not in invalid}
     calls: Any = message.get("tool_calls")
     if isinstance(calls, dict):
         calls = [calls]
