@@ -14,14 +14,13 @@ from ai_proxy.pipeline.leaving import IN_HAND
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import rules_of_row
 from ai_proxy.providers.row import Endpoint, Original, OwnKey, Row
-from ai_proxy.wire import apis, limits
+from ai_proxy.wire import apis
 from ai_proxy.wire.client_headers import CREDENTIALS, OF_SERVICES
-from ai_proxy.wire.json import BOUNDS
 from proxywasm.config import All, Given, NoEffect, Not, default_of, json_name, keys_of
 from proxywasm.config.generate.json_text import pretty
 from proxywasm.config.generate.tables import keys_table, table
 
-from . import describe, parameters
+from . import describe, limits_table, parameters
 from .examples import example, settings
 
 _HEAD: Final = """\
@@ -109,39 +108,11 @@ def page(rows: Sequence[Row] = ROWS) -> str:
 
 
 def _limits() -> str:
-    mib, kib = 1024 * 1024, 1024
-    rows = (
-        ("body of a request or an answer that is parsed", f"{limits.BODY // mib} MiB", "413, 502"),
-        ("values in a document; an object or array counts as ten", f"{BOUNDS.values:,}", "413, 502"),
-        ("levels of nested objects and arrays", f"{BOUNDS.depth}", "413, 502"),
-        (f"digits of a number, in documents of more than {BOUNDS.harmless:,} bytes", f"{BOUNDS.digits}", "413, 502"),
-        ("body after its conversion", f"{limits.CONVERTED // mib} MiB", "413, 502"),
-        ("names that are repeated in the request with each text or tool result, together",
-         f"{limits.REPEATED // mib} Mi characters", "413"),
-        ("answer that is buffered and not parsed, such as embeddings", f"{limits.UNPARSED_ANSWER // mib} MiB", "502"),
-        ("error of a service", f"{limits.ERROR_BODY // mib} MiB", "its status, without its text"),
-        ("parts of a form, headers of a part", f"{limits.FORM_PARTS}, {limits.FORM_HEADERS // kib} KiB", "400"),
-        ("all files that are fetched for a request", f"{limits.FETCHED_FILES // mib} MiB", "413"),
-        ("context file", f"{limits.CONTEXT_FILE // mib} MiB", "500, as for any file that cannot be loaded"),
-        ("answer to a request for an access token or to a health check", f"{limits.OWN_ANSWER // kib} KiB",
-         "no token; the status decides"),
-        ("event of a stream that is converted or checked", f"{limits.EVENT // mib} MiB", "an error ends the stream"),
-        ("reasoning that waits for content (`promoteThinkingOnEmpty`)", f"{limits.WAITING // mib} Mi characters",
-         "it is sent as reasoning"),
-        ("data of a stream that waits for the end of a tool call", f"{limits.WAITING // mib} Mi characters",
-         "an error ends the stream"),
-        ("tool calls, choices of a stream", f"{limits.TOOL_CALLS:,}, {limits.CHOICES:,}", "an error ends the stream"),
-        ("text that a stream repeats in each event, all choices together (Qwen without `incremental_output`)",
-         f"{limits.WAITING // mib} Mi characters", "an error ends the stream"),
-        ("bodies of requests that wait or may be retried, and incomplete events of at least "
-         f"{limits.COUNTED // kib} KiB; for each provider in each instance",
-         f"{limits.KEPT // mib} MiB", "503 for a request that would wait; no retry; an error ends the stream"),
-    )  # fmt: skip
     return (
         "These limits are the same for all providers and cannot be configured. Errors have the format of the client's\n"
         "protocol. Bodies that are not read (uploads, `protocol: original`) have no limit. Each event of a stream is\n"
         "limited, the whole stream is not.\n\n"
-    ) + table(("what", "limit", "beyond it"), rows)
+    ) + table(("what", "limit", "beyond it"), limits_table.rows())
 
 
 def _client_paths() -> Iterator[tuple[str, str]]:

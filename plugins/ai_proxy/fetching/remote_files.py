@@ -9,7 +9,7 @@ from typing import Final
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, RouteCluster, log
 
 from ..wire import limits
-from ..wire.errors import ApiError, request_too_large
+from ..wire.errors import ApiError, busy, request_too_large
 from ..wire.files import Data
 from .public_address import is_public
 
@@ -32,11 +32,14 @@ _SIGNATURES: Final = (
 )
 
 
-def fetch(files: dict[str, Data], urls: list[str], then: Callable[[ApiError | None], None]) -> None:
+def fetch(
+    files: dict[str, Data], urls: list[str], fits: Callable[[int], bool], then: Callable[[ApiError | None], None]
+) -> None:
     """Fetch all of these once into `files`, by address. Calls `then` once, with the first error or None.
 
-    The calls go to the route's cluster, whose sidecar or egress proxy forwards them. Raises `ApiError` for addresses
-    that are not public.
+    `fits` is called with the characters of all files after each file has arrived; False: they may not be kept. The
+    calls go to the route's cluster, whose sidecar or egress proxy forwards them. Raises `ApiError` for addresses that
+    are not public.
     """
     if len(urls) > _MOST:
         raise ApiError(400, f"a request may name {_MOST} files at most", param="messages")
@@ -45,19 +48,24 @@ def fetch(files: dict[str, Data], urls: list[str], then: Callable[[ApiError | No
     waiting = set(urls)
     size = 0
 
+    def give_up(error: ApiError) -> None:
+        waiting.clear()
+        files.clear()
+        then(error)
+
     def answered(url: str, answer: HttpAnswer) -> None:
         nonlocal size
         if url not in waiting:
             return  # Another file has failed already.
         if answer.status != 200 or not answer.body:
-            waiting.clear()
-            then(_failed(url, f"status {answer.status}" if answer.received else "no answer"))
+            give_up(_failed(url, f"status {answer.status}" if answer.received else "no answer"))
             return
         size += len(answer.body)
         if size > limits.FETCHED_FILES:
-            waiting.clear()
-            files.clear()
-            then(_too_large())
+            give_up(_too_large())
+            return
+        if not fits(size * 4 // 3):
+            give_up(busy())
             return
         files[url] = Data(_media_type(answer), base64.b64encode(answer.body).decode())
         waiting.discard(url)

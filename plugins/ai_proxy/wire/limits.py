@@ -1,4 +1,8 @@
-"""All limits for data from clients and services. The values and nesting of a document are limited by `json.BOUNDS`."""
+"""All limits for data from clients and services.
+
+The table of docs/providers.md is generated from this file: a docstring begins with the unit of its limit, and each item
+of its list says what is limited and what happens beyond the limit.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +11,106 @@ from typing import Final
 _MIB: Final = 1024 * 1024
 
 BODY: Final = 36 * _MIB
-"""Bytes of a body that is parsed, of a client or a service: room for 32 MiB of images in a chat."""
-UNPARSED_ANSWER: Final = 60 * _MIB
-"""Bytes of an answer that is buffered but not parsed, such as embeddings. If it contains a credential, the plugin sends
-it to the host again: 127 MiB at most, and text other than ASCII takes twice its size."""
+"""Bytes: room for 32 MiB of images in a chat.
+
+* body of a request or an answer that is parsed | 413, 502
+"""
+JSON_VALUES: Final = 500_000
+"""Values of one document, or of several that are parsed together.
+
+* values in a document; an object or array counts as ten | 413, 502
+"""
+JSON_DEPTH: Final = 256
+"""Levels.
+
+* levels of nested objects and arrays | 413, 502
+"""
+JSON_DIGITS: Final = 100
+"""Digits.
+
+* digits of a number, in documents of more than 50,000 bytes | 413, 502
+"""
 CONVERTED: Final = 64 * _MIB
-"""Bytes of a body after its conversion. JSON in a JSON string can double its size."""
+"""Bytes. JSON in a JSON string can double its size.
+
+* body after its conversion | 413, 502
+"""
 REPEATED: Final = 16 * _MIB
-"""Characters that names add to a request if the service needs them with each text or result."""
+"""Characters that names add to a request if the service needs them with each text or result.
+
+* names that are repeated in the request with each text or tool result, together | 413
+"""
+UNPARSED_ANSWER: Final = 60 * _MIB
+"""Bytes. If such an answer contains a credential, the plugin sends it to the host again: 127 MiB at most, and text
+other than ASCII takes twice its size.
+
+* answer that is buffered and not parsed, such as embeddings | 502
+"""
 ERROR_BODY: Final = 1 * _MIB
-"""Bytes of a service's error that are read."""
+"""Bytes.
+
+* error of a service | its status, without its text
+"""
 FORM_PARTS: Final = 1000
-"""Parts of a form that is read."""
+"""Parts.
+
+* parts of a form that is read | 400
+"""
 FORM_HEADERS: Final = 16 * 1024
-"""Bytes of headers of one part."""
+"""Bytes.
+
+* headers of one part of a form | 400
+"""
 FETCHED_FILES: Final = 24 * _MIB
-"""Bytes of all files that a request names. They become a part of the body, as base64, a third larger."""
+"""Bytes. They become a part of the body, as base64, a third larger.
+
+* all files that are fetched for a request | 413
+"""
 CONTEXT_FILE: Final = 4 * _MIB
-"""Bytes of the context file."""
+"""Bytes.
+
+* context file | 500, as for any file that cannot be loaded
+"""
 OWN_ANSWER: Final = 64 * 1024
-"""Bytes of an answer to a request of the plugin itself: for an access token, or a health check."""
+"""Bytes of an answer to a request of the plugin itself.
+
+* answer to a request for an access token | no token
+* answer to a health check of a token | its status decides
+"""
 EVENT: Final = 16 * _MIB
-"""Bytes of one event of a stream, in any framing. Some events contain an image."""
+"""Bytes, in any framing. Some events contain an image.
+
+* event of a stream that is converted or checked | an error ends the stream
+"""
 WAITING: Final = 16 * _MIB
-"""Characters of a stream that are held until they can be written."""
+"""Characters of a stream that are held until they can be written.
+
+* reasoning that waits for content (`promoteThinkingOnEmpty`) | it is sent as reasoning
+* data of a stream that waits for the end of a tool call | an error ends the stream
+* text that a stream repeats in each event, all choices (Qwen without `incremental_output`) | an error ends the stream
+"""
 TOOL_CALLS: Final = 10_000
-"""Tool calls of one choice of an answer."""
+"""Calls.
+
+* tool calls of one choice of an answer | an error ends the stream
+"""
 CHOICES: Final = 1000
-"""Choices of a stream. OpenAI allows 128."""
-COUNTED: Final = 64 * 1024
-"""Bytes. Incomplete events of at least this size count towards `KEPT`."""
+"""Choices. OpenAI allows 128.
+
+* choices of a stream | an error ends the stream
+"""
 KEPT: Final = 128 * _MIB
-"""Bytes that all streams of one provider may keep in an instance: waiting requests with their fetched files, requests
-that may be retried, and large incomplete events."""
+"""Bytes that all streams of one provider may keep in an instance.
+
+* waiting requests with their fetched files, of one provider in an instance | 503
+* these, and bodies of requests that may be retried | no retry
+* these, and large incomplete events | an error ends the stream
+"""
+COUNTED: Final = 64 * 1024
+"""Bytes.
+
+* incomplete event that does not count as large | it counts
+"""
 
 _SHORTEST: Final = 7
 """Digits of the smallest limit of a body. Nearly all lengths have fewer."""
