@@ -15,7 +15,7 @@ class Choice:
     """What a stream has said of one choice."""
 
     text: str = ""
-    thought: str = ""
+    reasoning: str = ""
     reason: str | None = None
     calls: list[list[str]] = field(default_factory=list)
     """Id, name and arguments of each."""
@@ -41,12 +41,12 @@ def chat_stream(data: Sequence[str], *, failed: bool) -> dict[int, Choice]:
         assert isinstance(chunk["created"], int)
         heads.add((chunk["id"], chunk["created"], chunk["model"]))
         assert not ended, "nothing follows the usage"
-        said = [one for one in chunk["choices"] if one["delta"] or one["finish_reason"]]
-        if not said:
+        with_content = [one for one in chunk["choices"] if one["delta"] or one["finish_reason"]]
+        if not with_content:
             assert chunk["usage"] is not None
             ended = True
             continue
-        (one,) = said
+        (one,) = with_content
         _piece(choices, one)
     assert len(heads) <= 1, "id, time and model are the same in all chunks"
     assert all(name and isinstance(name, str) for name, _, _ in heads)
@@ -65,7 +65,7 @@ def _piece(choices: dict[int, Choice], one: Json) -> None:
     choice = choices.setdefault(one["index"], Choice())
     assert choice.reason is None, "nothing follows the finish"
     choice.text += _text(delta.get("content"))
-    choice.thought += _text(delta.get("reasoning_content"))
+    choice.reasoning += _text(delta.get("reasoning_content"))
     for call in delta.get("tool_calls", []):
         function = call["function"]
         assert isinstance(function["arguments"], str)

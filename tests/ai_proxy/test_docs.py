@@ -39,9 +39,9 @@ def test_a_stale_file_is_reported_and_rewritten(tmp_path: Path, capsys: pytest.C
 def test_each_limit_is_in_the_table_with_its_number() -> None:
     """The numbers of some, as people read them; all of them have a row, or the table cannot be made."""
     rows = {what: limit for what, limit, _ in limits_table.rows()}
-    assert rows["body that is parsed, a request's or an answer's"] == "36 MiB"
+    assert rows["body of a request or an answer that is parsed"] == "36 MiB"
     assert rows["answer to a request for an access token"] == "64 KiB"
-    assert rows["what waits in a stream for the end of a tool call"] == "16 Mi characters"
+    assert rows["data of a stream that waits for the end of a tool call"] == "16 Mi characters"
     assert rows["values in a document; an object or array counts as ten"] == f"{BOUNDS.values:,}"
     names = [name for name in vars(limits) if name.isupper() and not name.startswith("_")]
     assert len(rows) >= len(names) > 15

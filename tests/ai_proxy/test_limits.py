@@ -37,7 +37,7 @@ TOO_DEEP = b'{"model": "m", "x": ' + b"[" * 300 + b"]" * 300 + b"}"
 PATHS = ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/completions"]
 
 
-def told(path: str, body: bytes) -> tuple[str, str]:
+def error_of(path: str, body: bytes) -> tuple[str, str]:
     """Kind and message of an error as clients of this path are told."""
     document = json.loads(body)
     if path == "/v1/messages":
@@ -56,7 +56,7 @@ def test_a_request_with_too_many_bytes_is_413_in_the_protocol_of_its_client(path
     host = gateway_with(COMPATIBLE)
     length = {"content-length": str(len(TOO_LARGE))} if known else {}
     stream = host.request(request("POST", path, {**JSON, **length}, TOO_LARGE))
-    kind, message = told(path, stream.downstream.body)
+    kind, message = error_of(path, stream.downstream.body)
     assert stream.downstream.status == 413
     assert stream.downstream.headers["content-type"] == "application/json"
     assert kind == ("request_too_large" if path == "/v1/messages" else "invalid_request_error")
@@ -71,7 +71,7 @@ def test_a_request_with_too_many_bytes_is_413_in_the_protocol_of_its_client(path
 def test_a_request_with_too_much_in_it_is_413_in_the_protocol_of_its_client(path: str, body: bytes) -> None:
     stream = gateway_with(COMPATIBLE).request(request("POST", path, JSON, body))
     assert stream.downstream.status == 413
-    assert "too much in it" in told(path, stream.downstream.body)[1]
+    assert "too much in it" in error_of(path, stream.downstream.body)[1]
     assert not stream.upstream
 
 
@@ -174,7 +174,7 @@ def test_an_answer_with_too_many_bytes_is_an_error_in_the_protocol_of_the_client
     body = b'{"output": "' + b"a" * (limits.BODY if status == 200 else limits.ERROR_BODY) + b'"}'
     stream.respond(status, {**JSON, **({"content-length": str(len(body))} if known else {})}, body)
     assert stream.downstream.status == (502 if status == 200 else 429)
-    assert told(path, stream.downstream.body)
+    assert error_of(path, stream.downstream.body)
 
 
 def test_an_answer_with_too_much_in_it_is_an_error() -> None:
@@ -199,7 +199,7 @@ def test_an_event_without_end_ends_the_stream_with_an_error(provider: Json, path
     for _ in range(limits.EVENT // len(ENDLESS) + 2):
         stream.response_body(ENDLESS)
     assert stream.downstream.status == 502
-    assert str(limits.EVENT) in told(path, stream.downstream.body)[1]
+    assert str(limits.EVENT) in error_of(path, stream.downstream.body)[1]
 
 
 def test_a_frame_without_end_is_an_error() -> None:

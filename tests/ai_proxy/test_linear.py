@@ -141,11 +141,11 @@ def test_an_error_page_takes_work_in_proportion_to_its_size(name: str, ai_proxy_
     assert {what: ratio for what, ratio in found.items() if ratio > MOST} == {}
 
 
-# Answers: one of each codec that converts them, with everything in its lists, or one of its events, many times.
+# Answers: one of each service protocol, with everything in its lists, or one of its events, many times.
 
 CONFIGURATIONS = {one.name: one.config for file in sorted(RECORDED.glob("*/*.json")) for one in load(file)}
 WHOLE, STREAMED = (
-    {codec: next(iter(found.values())) for codec, found in recorded(streams=streams).items()}
+    {protocol: next(iter(found.values())) for protocol, found in recorded(streams=streams).items()}
     for streams in (False, True)
 )
 
@@ -178,9 +178,9 @@ class Client:
         return self._gateway.executed - before
 
 
-@pytest.mark.parametrize("codec", WHOLE)
-def test_an_answer_is_converted_in_proportion_to_its_size(codec: str, ai_proxy_module: Path) -> None:
-    one = WHOLE[codec]
+@pytest.mark.parametrize("protocol", WHOLE)
+def test_an_answer_is_converted_in_proportion_to_its_size(protocol: str, ai_proxy_module: Path) -> None:
+    one = WHOLE[protocol]
     client, document = Client(ai_proxy_module, one), json.loads(one.answer)
     few, many = (json.dumps(multiplied(document, times)).encode() for times in (FEW, MANY))
     client.work(few)
@@ -188,9 +188,9 @@ def test_an_answer_is_converted_in_proportion_to_its_size(codec: str, ai_proxy_m
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-@pytest.mark.parametrize("codec", STREAMED)
-def test_a_stream_is_converted_in_proportion_to_its_size(codec: str, at_once: bool, ai_proxy_module: Path) -> None:
-    one = STREAMED[codec]
+@pytest.mark.parametrize("protocol", STREAMED)
+def test_a_stream_is_converted_in_proportion_to_its_size(protocol: str, at_once: bool, ai_proxy_module: Path) -> None:
+    one = STREAMED[protocol]
     client, events = Client(ai_proxy_module, one), one.events
     place = len(events) // 2
 
@@ -204,9 +204,9 @@ def test_a_stream_is_converted_in_proportion_to_its_size(codec: str, at_once: bo
     assert work(MANY) <= MOST * work(FEW)
 
 
-@pytest.mark.parametrize("codec", STREAMED)
-def test_an_event_in_small_pieces_takes_work_in_proportion_to_its_size(codec: str, ai_proxy_module: Path) -> None:
-    one = STREAMED[codec]
+@pytest.mark.parametrize("protocol", STREAMED)
+def test_an_event_in_small_pieces_takes_work_in_proportion_to_its_size(protocol: str, ai_proxy_module: Path) -> None:
+    one = STREAMED[protocol]
     client, events = Client(ai_proxy_module, one), one.events
     head = one.bytes_of(events[:1], done=False)
 

@@ -95,14 +95,14 @@ def test_no_log_line_has_a_credential_or_a_message(provider: Json, status: int) 
     host = TestHost(RUNNING.source, config, log_level=LogLevel.TRACE)
     headers = {"authorization": "Bearer client-secret", "x-api-key": "client-secret"}
     stream = host.request(chat_request("a private question", model="Pro", headers=headers))
-    told = f"the key {tokens['apiTokens'][0]} is no good" if tokens else "no"
-    refusal = json.dumps({"error": {"message": told}, "message": told})
+    refusal_text = f"the key {tokens['apiTokens'][0]} is no good" if tokens else "no"
+    refusal = json.dumps({"error": {"message": refusal_text}, "message": refusal_text})
     stream.respond(status, {"content-type": "application/json"}, refusal)
     while host.pending:
         host.next_call().answer(status, {"content-type": "application/json"}, refusal)
-    said = "\n".join(host.messages)
-    assert "secret" not in said
-    assert "private question" not in said
+    text = "\n".join(host.messages)
+    assert "secret" not in text
+    assert "private question" not in text
     answered = stream.reply.body if stream.reply else stream.downstream.body
     assert b"secret" not in answered
 
@@ -134,10 +134,10 @@ def test_a_request_without_model_is_400_for_every_provider(provider: Json) -> No
 
 def test_one_image_is_wanted_where_no_number_is_given() -> None:
     """Weakness 49."""
-    asked: Json = {"model": "amazon.nova-canvas-v1:0", "prompt": "a cat"}
-    config = ask(BEDROCK, asked, path="/v1/images/generations").sent["imageGenerationConfig"]
+    body: Json = {"model": "amazon.nova-canvas-v1:0", "prompt": "a cat"}
+    config = ask(BEDROCK, body, path="/v1/images/generations").sent["imageGenerationConfig"]
     assert config.get("numberOfImages", 1) == 1
-    config = ask(BEDROCK, {**asked, "n": 3}, path="/v1/images/generations").sent["imageGenerationConfig"]
+    config = ask(BEDROCK, {**body, "n": 3}, path="/v1/images/generations").sent["imageGenerationConfig"]
     assert config["numberOfImages"] == 3
 
 
@@ -203,9 +203,9 @@ def test_the_model_in_the_path_of_googles_own_api_is_mapped(action: str) -> None
 
 def test_a_stream_whose_last_event_has_no_parts_finishes() -> None:
     """Weakness 51."""
-    said = b'data: {"candidates":[{"content":{"parts":[{"text":"Hi"}]}}]}\n\n'
+    text = b'data: {"candidates":[{"content":{"parts":[{"text":"Hi"}]}}]}\n\n'
     end = b'data: {"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"totalTokenCount":2}}\n\n'
-    *chunks, done = ask(GEMINI, STREAM, events(said, end)).data
+    *chunks, done = ask(GEMINI, STREAM, events(text, end)).data
     assert [json.loads(chunk)["choices"][0]["finish_reason"] for chunk in chunks if json.loads(chunk)["choices"]][
         -1
     ] == "stop"

@@ -1,4 +1,4 @@
-"""Servers that people run themselves, and whatever else is behind a route."""
+"""Self-hosted servers, and services of unknown kind."""
 
 from __future__ import annotations
 

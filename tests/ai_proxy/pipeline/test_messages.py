@@ -11,7 +11,7 @@ from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, VERTEX
 OPENAI: Json = {"type": "openai", "apiTokens": ["sk-provider-1"]}
 
 
-def said(*messages: Json, **settings: Any) -> list[Json]:
+def sent_messages(*messages: Json, **settings: Any) -> list[Json]:
     """The messages that go upstream."""
     sent: list[Json] = ask({**OPENAI, **settings}, {**CHAT, "messages": list(messages)}).sent["messages"]
     return sent
@@ -25,18 +25,20 @@ def test_a_cleanup_command_deletes_earlier_messages_except_system_messages() -> 
     conversation = [message("system", "s"), message("user", "a"), message("assistant", "b")]
     parts = [{"type": "text", "text": "/clear"}]
     for command in ("/clear", parts):
-        sent = said(*conversation, message("user", command), message("user", "c"), contextCleanupCommands=["/clear"])
+        sent = sent_messages(
+            *conversation, message("user", command), message("user", "c"), contextCleanupCommands=["/clear"]
+        )
         assert sent == [message("system", "s"), message("user", "c")]
 
 
 @pytest.mark.parametrize("text", ["/clear now", "", [], [{"type": "image_url"}], None])
 def test_only_the_command_itself_wipes(text: Any) -> None:
     conversation = [message("user", "a"), message("user", text), message("assistant", "/clear")]
-    assert said(*conversation, contextCleanupCommands=["/clear"]) == conversation
+    assert sent_messages(*conversation, contextCleanupCommands=["/clear"]) == conversation
 
 
 def test_the_last_command_counts() -> None:
-    sent = said(
+    sent = sent_messages(
         message("user", "/a"), message("user", "x"), message("user", "/b"), message("user", "y"),
         contextCleanupCommands=["/a", "/b"],
     )  # fmt: skip
@@ -44,7 +46,7 @@ def test_the_last_command_counts() -> None:
 
 
 def test_neighbours_of_one_side_become_one_message() -> None:
-    sent = said(
+    sent = sent_messages(
         message("system", "s"), message("system", "t"), message("user", "a"), message("user", "b"),
         message("assistant", "c"), message("assistant", [{"type": "text", "text": "d"}]), message("user", "e"),
         mergeConsecutiveMessages=True,
@@ -56,7 +58,7 @@ def test_neighbours_of_one_side_become_one_message() -> None:
 
 
 def test_merging_loses_nothing() -> None:
-    sent = said(
+    sent = sent_messages(
         message("assistant", None, tool_calls=[{"id": "1"}]),
         message("assistant", "b", tool_calls=[{"id": "2"}], reasoning_content="r", other=1),
         message("user", "x", name="ann"),

@@ -90,12 +90,12 @@ def test_a_damaged_request_is_converted_or_refused(name: str, data: st.DataObjec
         assert json.loads(dump_bytes(error.document()))["error"]["message"]  # noqa: PT017  # likewise
 
 
-said = (CRUEL_TEXT | st.text(min_size=1)).filter(str.strip)
+texts_of_messages = (CRUEL_TEXT | st.text(min_size=1)).filter(str.strip)
 
 
 @each
 @settings(max_examples=15)
-@given(texts=st.lists(said, min_size=1, max_size=5), system=said, as_parts=st.booleans())
+@given(texts=st.lists(texts_of_messages, min_size=1, max_size=5), system=texts_of_messages, as_parts=st.booleans())
 def test_nothing_of_a_conversation_is_lost(name: str, texts: list[str], system: str, as_parts: bool) -> None:
     def content(text: str) -> Any:
         return [{"type": "text", "text": text}] if as_parts else text

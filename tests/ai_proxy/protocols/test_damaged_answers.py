@@ -28,15 +28,15 @@ STREAMS = recorded(streams=True)
 WHOLE = recorded(streams=False)
 
 
-@pytest.mark.parametrize("codec", STREAMS)
+@pytest.mark.parametrize("protocol", STREAMS)
 @settings(max_examples=60)
 @given(data=st.data(), client=st.sampled_from(clients.CLIENTS))
 def test_a_damaged_stream_becomes_a_good_one_or_an_error(
-    codec: str, data: st.DataObject, client: ClientProtocol
+    protocol: str, data: st.DataObject, client: ClientProtocol
 ) -> None:
-    one = STREAMS[codec][data.draw(st.sampled_from(list(STREAMS[codec])), label="stream")]
+    one = STREAMS[protocol][data.draw(st.sampled_from(list(STREAMS[protocol])), label="stream")]
     raw = one.bytes_of(data.draw(damaged(one.events)), done=data.draw(st.booleans()))
-    if codec == "openai.service":  # Clients of OpenAI's protocol get that as it is.
+    if protocol == "openai.service":  # Clients of OpenAI's protocol get that as it is.
         client = anthropic
     events, failed = one.convert(data.draw(pieces(raw)), client)
     if client is anthropic:
@@ -45,21 +45,21 @@ def test_a_damaged_stream_becomes_a_good_one_or_an_error(
         chat_stream(events, failed=failed)
 
 
-@pytest.mark.parametrize("codec", STREAMS)
+@pytest.mark.parametrize("protocol", STREAMS)
 @settings(max_examples=15)
 @given(data=st.data())
-def test_unknown_fields_change_nothing(codec: str, data: st.DataObject) -> None:
+def test_unknown_fields_change_nothing(protocol: str, data: st.DataObject) -> None:
     """New fields, comments and fields of events, and borders of chunks."""
-    one = STREAMS[codec][data.draw(st.sampled_from(list(STREAMS[codec])), label="stream")]
+    one = STREAMS[protocol][data.draw(st.sampled_from(list(STREAMS[protocol])), label="stream")]
     events = [Said(name, _with_more(document)) for name, document in one.events]
     raw = one.bytes_of(events)
     if not one.binary:
         raw = raw.replace(b"data: ", b": comment\nid: 7\nretry: 5\nnew: x\ndata: ").replace(b"\n\n", b"\n\n: ping\n\n")
-    client = anthropic if codec == "openai.service" else data.draw(st.sampled_from(clients.CLIENTS))
-    assert told(one, data.draw(pieces(raw)), client) == told(one, [one.answer], client)
+    client = anthropic if protocol == "openai.service" else data.draw(st.sampled_from(clients.CLIENTS))
+    assert converted(one, data.draw(pieces(raw)), client) == converted(one, [one.answer], client)
 
 
-def told(one: Recorded, chunks: list[bytes], client: ClientProtocol) -> object:
+def converted(one: Recorded, chunks: list[bytes], client: ClientProtocol) -> object:
     events, failed = one.convert(chunks, client)
     if client is anthropic:
         return claude_stream([json.loads(event) for event in events], failed=failed)
@@ -78,17 +78,17 @@ def _with_more(document: Any) -> Any:
     return document
 
 
-@pytest.mark.parametrize("codec", WHOLE)
+@pytest.mark.parametrize("protocol", WHOLE)
 @settings(max_examples=60)
 @given(data=st.data(), client=st.sampled_from(clients.CLIENTS))
 def test_a_damaged_answer_becomes_a_good_one_or_an_error(
-    codec: str, data: st.DataObject, client: ClientProtocol
+    protocol: str, data: st.DataObject, client: ClientProtocol
 ) -> None:
-    one = WHOLE[codec][data.draw(st.sampled_from(list(WHOLE[codec])), label="answer")]
+    one = WHOLE[protocol][data.draw(st.sampled_from(list(WHOLE[protocol])), label="answer")]
     call, codec_of = one.call(client)
     try:
         answer = codec_of.response(call, data.draw(damaged_document(json.loads(one.answer))))
-        if codec != "openai.service":
+        if protocol != "openai.service":
             chat_answer(json.loads(dump_bytes(answer)))
         if client is anthropic:
             claude_answer(anthropic.response(call, answer))

@@ -13,7 +13,7 @@ HOST: Final = (
 
 TOKEN: Final = (
     Pattern(r"\S", "must not be empty"),
-    # A line break at the end of a token is a frequent slip of secret files; it cannot stand in a header.
+    # Secret files often end with a line break, which is not valid in a header.
     Pattern(r"[\u0000-\u001f\u007f]", "must not contain control characters", forbidden=True),
 )
 

@@ -60,12 +60,12 @@ def test_documents_are_files() -> None:
 
 
 def test_thinking_goes_only_to_services_that_accept_it() -> None:
-    thought = {"type": "thinking", "thinking": "a", "signature": "s"}
-    messages = [*user({"type": "text", "text": "?"}), {"role": "assistant", "content": [thought]}, *user()]
+    thinking_block = {"type": "thinking", "thinking": "a", "signature": "s"}
+    messages = [*user({"type": "text", "text": "?"}), {"role": "assistant", "content": [thinking_block]}, *user()]
     assert "reasoning" not in json.dumps(sent({"messages": [*messages[:1], messages[1], *HI["messages"]]}))
     spark = {"type": "spark", "apiTokens": ["x"]}
-    said = {"role": "assistant", "content": [thought, {"type": "text", "text": "b"}]}
-    message = sent({"messages": [*messages[:1], said, *HI["messages"]]}, spark)["messages"][1]
+    message_of_model = {"role": "assistant", "content": [thinking_block, {"type": "text", "text": "b"}]}
+    message = sent({"messages": [*messages[:1], message_of_model, *HI["messages"]]}, spark)["messages"][1]
     assert message == {"role": "assistant", "content": [{"type": "text", "text": "b"}]}
     body = sent({"model": "anthropic.claude-3", "messages": [*messages[:2], *HI["messages"]]}, SIGNED)
     assert body["messages"][1]["content"] == [{"reasoningContent": {"reasoningText": {"text": "a", "signature": "s"}}}]
@@ -86,11 +86,14 @@ THOUGHTS_OF_AWS: list[Json] = [
 
 @pytest.mark.usefixtures("both_ways")
 def test_each_thinking_block_keeps_its_signature() -> None:
-    asked = user({"type": "text", "text": "?"})
-    conversation = [*asked, {"role": "assistant", "content": THOUGHTS}, *asked]
+    question = user({"type": "text", "text": "?"})
+    conversation = [*question, {"role": "assistant", "content": THOUGHTS}, *question]
     body = {"model": "anthropic.claude-3", "max_tokens": 9, "messages": conversation}
-    said = {"output": {"message": {"content": [*THOUGHTS_OF_AWS, {"text": "Hi"}]}}, "stopReason": "end_turn"}
-    outcome = ask(SIGNED, body, answer(said), path="/v1/messages")
+    message_of_model = {
+        "output": {"message": {"content": [*THOUGHTS_OF_AWS, {"text": "Hi"}]}},
+        "stopReason": "end_turn",
+    }
+    outcome = ask(SIGNED, body, answer(message_of_model), path="/v1/messages")
     assert outcome.sent["messages"][1]["content"] == THOUGHTS_OF_AWS
     assert outcome.json["content"] == [*THOUGHTS, {"type": "text", "text": "Hi"}]
 
@@ -214,12 +217,14 @@ def test_a_whole_answer_has_a_stop_reason_whether_the_service_gives_one_or_not(f
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_a_refusal_is_text(stream: bool) -> None:
-    said = {"role": "assistant", "content": None, "refusal": "No."}
-    document = json.dumps({"choices": [{"index": 0, "message": said, "delta": said, "finish_reason": "stop"}]}).encode()
+    message_of_model = {"role": "assistant", "content": None, "refusal": "No."}
+    document = json.dumps(
+        {"choices": [{"index": 0, "message": message_of_model, "delta": message_of_model, "finish_reason": "stop"}]}
+    ).encode()
     if stream:
         outcome = ask(OPENAI, {**HI, "stream": True}, events(b"data: " + document + b"\n\ndata: [DONE]\n\n"), path=PATH)
-        told = [json.loads(data) for data, event in parse_events(outcome.raw) if event == "content_block_delta"]
-        assert [one["delta"] for one in told] == [{"type": "text_delta", "text": "No."}]
+        sent_events = [json.loads(data) for data, event in parse_events(outcome.raw) if event == "content_block_delta"]
+        assert [one["delta"] for one in sent_events] == [{"type": "text_delta", "text": "No."}]
     else:
         assert ask(OPENAI, HI, answer(document), path=PATH).json["content"] == [{"type": "text", "text": "No."}]
 
@@ -231,7 +236,7 @@ def test_a_filtered_answer_is_a_refusal(stream: bool) -> None:
     document = json.dumps({"id": "c", "choices": [choice]}).encode()
     if stream:
         outcome = ask(OPENAI, {**HI, "stream": True}, events(b"data: " + document + b"\n\ndata: [DONE]\n\n"), path=PATH)
-        told = [json.loads(data) for data, event in parse_events(outcome.raw) if event == "message_delta"]
-        assert [one["delta"]["stop_reason"] for one in told] == ["refusal"]
+        sent_events = [json.loads(data) for data, event in parse_events(outcome.raw) if event == "message_delta"]
+        assert [one["delta"]["stop_reason"] for one in sent_events] == ["refusal"]
     else:
         assert ask(OPENAI, HI, answer(document), path=PATH).json["stop_reason"] == "refusal"

@@ -95,24 +95,30 @@ def test_files_are_documents() -> None:
 
 
 def test_signed_thinking_goes_back_to_the_model() -> None:
-    thought = {"type": "thinking", "thinking": "a", "signature": "s"}
-    message = ask(CLAUDE, CHAT, answer({**HI, "content": [thought, *HI["content"]]})).json["choices"][0]["message"]
+    thinking_block = {"type": "thinking", "thinking": "a", "signature": "s"}
+    message = ask(CLAUDE, CHAT, answer({**HI, "content": [thinking_block, *HI["content"]]})).json["choices"][0][
+        "message"
+    ]
     assert (message["reasoning_content"], message["content"]) == ("a", "Hi")
-    assert sent({"messages": [{"role": "user", "content": "?"}, message]})["messages"][1]["content"][0] == thought
+    assert (
+        sent({"messages": [{"role": "user", "content": "?"}, message]})["messages"][1]["content"][0] == thinking_block
+    )
 
 
 @pytest.mark.usefixtures("both_ways")
 def test_several_thinking_blocks_go_back_each_with_its_signature() -> None:
-    thoughts: list[Json] = [
+    thinking_blocks: list[Json] = [
         {"type": "thinking", "thinking": "a", "signature": "s1"},
         {"type": "redacted_thinking", "data": "ZW5j"},
         {"type": "thinking", "thinking": "b", "signature": "s2"},
     ]
-    message = ask(CLAUDE, CHAT, answer({**HI, "content": [*thoughts, *HI["content"]]})).json["choices"][0]["message"]
+    message = ask(CLAUDE, CHAT, answer({**HI, "content": [*thinking_blocks, *HI["content"]]})).json["choices"][0][
+        "message"
+    ]
     assert (message["reasoning_content"], message["content"]) == ("ab", "Hi")
-    asked = {**CHAT, "messages": [{"role": "user", "content": "?"}, message, {"role": "user", "content": "?"}]}
-    content = ask(CLAUDE, asked, answer(HI)).sent["messages"][1]["content"]
-    assert content == [*thoughts, {"type": "text", "text": "Hi"}]
+    body = {**CHAT, "messages": [{"role": "user", "content": "?"}, message, {"role": "user", "content": "?"}]}
+    content = ask(CLAUDE, body, answer(HI)).sent["messages"][1]["content"]
+    assert content == [*thinking_blocks, {"type": "text", "text": "Hi"}]
 
 
 def test_texts_are_joined_and_caches_are_counted() -> None:
@@ -171,10 +177,12 @@ def test_code_mode_keeps_the_clients_query() -> None:
 
 
 def test_encrypted_thinking_goes_back_to_the_model() -> None:
-    thought = {"type": "redacted_thinking", "data": "zz"}
-    message = ask(CLAUDE, CHAT, answer({**HI, "content": [thought, *HI["content"]]})).json["choices"][0]["message"]
-    assert sent({"messages": [message, *CHAT["messages"]]})["messages"][0]["content"][0] == thought
-    start = {"type": "content_block_start", "index": 0, "content_block": thought}
+    thinking_block = {"type": "redacted_thinking", "data": "zz"}
+    message = ask(CLAUDE, CHAT, answer({**HI, "content": [thinking_block, *HI["content"]]})).json["choices"][0][
+        "message"
+    ]
+    assert sent({"messages": [message, *CHAT["messages"]]})["messages"][0]["content"][0] == thinking_block
+    start = {"type": "content_block_start", "index": 0, "content_block": thinking_block}
     deltas = [chunk["choices"][0]["delta"] for chunk in stream(START, start, end(), {"type": "message_stop"})[:-1]]
     assert {"reasoning_redacted_content": "zz"} in deltas
 

@@ -16,7 +16,7 @@ from ai_proxy.wire.json import Json
 from proxywasm_host.recordings.bodies import parse_events
 
 
-def told(writer: ClaudeWriter) -> list[Json]:
+def taken(writer: ClaudeWriter) -> list[Json]:
     events = parse_events(writer.take())
     documents = [json.loads(data) for data, _ in events]
     assert [document["type"] for document in documents] == [event for _, event in events]
@@ -34,7 +34,7 @@ def written(*deltas: Json) -> list[Json]:
         writer.delta(0, delta)
     writer.finish(0, "stop")
     writer.done()
-    return told(writer)
+    return taken(writer)
 
 
 def test_text_and_thinking_come_back_as_new_blocks() -> None:
@@ -49,7 +49,7 @@ def test_a_second_call_is_streamed_as_soon_as_the_first_is_complete() -> None:
     writer = ClaudeWriter("m")
     for delta in (call(0, "", "f"), call(0, '{"a":1}'), call(1, "", "g"), call(1, '{"b"')):
         writer.delta(0, delta)
-    assert claude_blocks(told(writer)) == [("tool_use", "f", '{"a":1}'), ("tool_use", "g", '{"b"')]
+    assert claude_blocks(taken(writer)) == [("tool_use", "f", '{"a":1}'), ("tool_use", "g", '{"b"')]
 
 
 def test_calls_in_one_event_stay_whole() -> None:
@@ -80,7 +80,7 @@ def test_usage_is_sent_once_with_the_stop_reason() -> None:
     writer.usage({"prompt_tokens": 7, "completion_tokens": 2, "prompt_tokens_details": details})
     writer.usage({"prompt_tokens": 8, "completion_tokens": 3})
     writer.done()
-    documents = told(writer)
+    documents = taken(writer)
     assert documents[0]["message"]["usage"]["input_tokens"] == 7
     (delta,) = [one for one in documents if one["type"] == "message_delta"]
     assert delta["delta"]["stop_reason"] == "max_tokens"
@@ -94,7 +94,7 @@ def test_an_end_that_comes_too_early_is_not_written() -> None:
     with pytest.raises(ApiError, match="before it was complete"):
         writer.done()
     writer.fail(ApiError(529, "busy"))
-    assert told(writer)[-1] == {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
+    assert taken(writer)[-1] == {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
     assert writer.closed
 
 
@@ -110,22 +110,22 @@ deltas = st.one_of(
 
 
 @given(st.lists(deltas, max_size=12), st.sampled_from(["stop", "tool_calls", "odd"]), st.booleans())
-def test_the_grammar_holds_for_any_deltas(said: list[Any], reason: str, usage_first: bool) -> None:
+def test_the_grammar_holds_for_any_deltas(deltas: list[Any], reason: str, usage_first: bool) -> None:
     writer = ClaudeWriter("m")
     documents: list[Json] = []
-    for delta in said:
+    for delta in deltas:
         writer.delta(0, delta)
-        documents += told(writer)
+        documents += taken(writer)
     if usage_first:
         writer.usage({"prompt_tokens": 1})
     writer.finish(0, reason)
     writer.delta(0, {"content": "late"})
     writer.done()
-    blocks = claude_blocks(documents + told(writer))
-    spoken = [delta["content"] for delta in said if delta.get("content")]
-    flat = [one if isinstance(one, str) else one[0]["text"] if isinstance(one, list) else "" for one in spoken]
+    blocks = claude_blocks(documents + taken(writer))
+    texts = [delta["content"] for delta in deltas if delta.get("content")]
+    flat = [one if isinstance(one, str) else one[0]["text"] if isinstance(one, list) else "" for one in texts]
     assert "".join(content for kind, _, content in blocks if kind == "text") == "".join(flat)
-    thoughts = [delta.get("reasoning_content") or delta.get("reasoning") for delta in said]
+    reasoning = [delta.get("reasoning_content") or delta.get("reasoning") for delta in deltas]
     assert "".join(content for kind, _, content in blocks if kind == "thinking") == "".join(
-        thought for thought in thoughts if isinstance(thought, str)
+        one for one in reasoning if isinstance(one, str)
     )

@@ -39,9 +39,9 @@ def test_tool_choice(choice: object, expected: Json) -> None:
 
 
 @pytest.mark.usefixtures("both_ways")
-@pytest.mark.parametrize(("asked", "sent"), [(None, "2023-06-01"), ("2099-01-01", "2099-01-01")])
-def test_anthropics_own_api_gets_a_version(asked: str | None, sent: str) -> None:
-    headers = [("anthropic-version", asked)] if asked else []
+@pytest.mark.parametrize(("requested", "sent"), [(None, "2023-06-01"), ("2099-01-01", "2099-01-01")])
+def test_anthropics_own_api_gets_a_version(requested: str | None, sent: str) -> None:
+    headers = [("anthropic-version", requested)] if requested else []
     outcome = ask(BEDROCK, {**BODY, "max_tokens": 9}, path="/v1/messages", headers=headers)
     assert outcome.sent_headers["anthropic-version"] == sent
 
@@ -80,15 +80,15 @@ def test_only_models_that_support_thinking_get_it(model: str, thinks: bool) -> N
 
 
 def test_a_model_with_thinking_is_not_forced_to_call_and_gets_no_sampling_parameters() -> None:
-    asked = {
+    requested = {
         "tools": [{"type": "function", "function": {"name": "f"}}],
         "tool_choice": "required",
         "top_p": 0.5,
         "temperature": 0.5,
     }
-    body = sent({"model": "us.anthropic.claude-x", "reasoning_effort": "low", **asked})
+    body = sent({"model": "us.anthropic.claude-x", "reasoning_effort": "low", **requested})
     assert (body["inferenceConfig"], body["toolConfig"]["toolChoice"]) == ({}, {"auto": {}})
-    body = sent({"model": "us.anthropic.claude-x", **asked})
+    body = sent({"model": "us.anthropic.claude-x", **requested})
     assert body["inferenceConfig"] == {"temperature": 0.5, "topP": 0.5}
     assert body["toolConfig"]["toolChoice"] == {"any": {}}
 

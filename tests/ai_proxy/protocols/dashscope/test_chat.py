@@ -112,17 +112,17 @@ def test_the_id_of_a_call_is_repeated_only_where_the_service_repeats_it() -> Non
     ]
     stream = events(*(native_event("", tool_calls=call) for call in calls), native_event("", "tool_calls"))
     parts = chunks(ask(NATIVE, STREAM, stream).data)
-    told = [call for part in parts for call in part["choices"][0]["delta"].get("tool_calls", [])]
-    assert [call.get("id") for call in told] == ["c", None, None]
-    assert "".join(call["function"]["arguments"] for call in told) == '{"a":1}'
+    converted = [call for part in parts for call in part["choices"][0]["delta"].get("tool_calls", [])]
+    assert [call.get("id") for call in converted] == ["c", None, None]
+    assert "".join(call["function"]["arguments"] for call in converted) == '{"a":1}'
 
 
 def test_a_tool_call_without_arguments_is_sent_at_the_end() -> None:
     calls = [{"id": "c", "type": "function", "function": {"name": "f", "arguments": ""}}]
     stream = events(native_event("", tool_calls=calls), native_event("", "tool_calls", tool_calls=calls))
     parts = chunks(ask(NATIVE, {**STREAM, "tools": [TOOL]}, stream).data)
-    told = [call for part in parts for call in part["choices"][0]["delta"].get("tool_calls", [])]
-    assert [call["function"] for call in told] == [{"name": "f", "arguments": ""}]
+    converted = [call for part in parts for call in part["choices"][0]["delta"].get("tool_calls", [])]
+    assert [call["function"] for call in converted] == [{"name": "f", "arguments": ""}]
 
 
 def test_text_thinking_and_tools_may_alternate() -> None:
@@ -159,14 +159,14 @@ def test_reasoning_modes(mode: str, content: str, reasoning: str) -> None:
     assert (text(parts), text(parts, "reasoning_content")) == (content, reasoning)
     message = {"role": "assistant", "content": "c", "reasoning_content": "ab"}
     whole = ask(provider, CHAT, answer({"output": {"choices": [{"finish_reason": "stop", "message": message}]}})).json
-    told = whole["choices"][0]["message"]
-    assert (told["content"], told.get("reasoning_content", "")) == (content, reasoning)
+    converted = whole["choices"][0]["message"]
+    assert (converted["content"], converted.get("reasoning_content", "")) == (content, reasoning)
 
 
 def test_reasoning_without_an_answer_is_closed() -> None:
     provider = {**NATIVE, "reasoningContentMode": "concat"}
-    thought = native_event(None, reasoning_content="a"), native_event(None, "length")
-    assert text(chunks(ask(provider, STREAM, events(*thought)).data)) == "<think>a</think>\n"
+    reasoning_events = native_event(None, reasoning_content="a"), native_event(None, "length")
+    assert text(chunks(ask(provider, STREAM, events(*reasoning_events)).data)) == "<think>a</think>\n"
     message = {"role": "assistant", "content": None, "reasoning_content": "a"}
     whole = ask(provider, CHAT, answer({"output": {"choices": [{"finish_reason": "length", "message": message}]}})).json
     assert whole["choices"][0]["message"]["content"] == "<think>a</think>\n"
@@ -180,8 +180,8 @@ def test_several_choices_are_numbered_and_their_usage_comes_once_after_the_last(
 
     stream = events(event(0, "a"), event(0, "", "stop"), event(1, "b"), event(1, "", "length"), b"")
     parts = chunks(ask(NATIVE, {**STREAM, "n": 2}, stream).data)
-    told = [(choice["index"], choice["finish_reason"]) for part in parts[:-1] for choice in part["choices"]]
-    assert told == [(0, None), (0, "stop"), (1, None), (1, "length")]
+    converted = [(choice["index"], choice["finish_reason"]) for part in parts[:-1] for choice in part["choices"]]
+    assert converted == [(0, None), (0, "stop"), (1, None), (1, "length")]
     assert [part["usage"] is not None for part in parts] == [False, False, False, False, True]
     assert parts[-1]["usage"] == {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 
@@ -191,8 +191,8 @@ def test_usage_has_cached_and_reasoning_tokens() -> None:
         "input_tokens": 9, "output_tokens": 0, "total_tokens": 9,
         "prompt_tokens_details": {"cached_tokens": 4}, "output_tokens_details": {"reasoning_tokens": 2},
     }  # fmt: skip
-    told = ask(NATIVE, CHAT, answer({"output": {"choices": []}, "usage": usage})).json["usage"]
-    assert told == {
+    converted = ask(NATIVE, CHAT, answer({"output": {"choices": []}, "usage": usage})).json["usage"]
+    assert converted == {
         "prompt_tokens": 9, "completion_tokens": 0, "total_tokens": 9,
         "prompt_tokens_details": {"cached_tokens": 4}, "completion_tokens_details": {"reasoning_tokens": 2},
     }  # fmt: skip
@@ -246,12 +246,12 @@ def test_the_parts_of_a_multimodal_answer_become_text() -> None:
     config = {**NATIVE, "modelMapping": {"*": "qwen-vl-max"}}
     parts = [{"text": "A cat: "}, {"image": "https://img.example.com/cat.png"}]
     whole = {"output": {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": parts}}]}}
-    said = "A cat: https://img.example.com/cat.png"
-    assert ask(config, CHAT, answer(whole)).json["choices"][0]["message"]["content"] == said
+    text_of_answer = "A cat: https://img.example.com/cat.png"
+    assert ask(config, CHAT, answer(whole)).json["choices"][0]["message"]["content"] == text_of_answer
     for tools in ([], [{"type": "function", "function": {"name": "f"}}]):
         # With tools each event has all of the answer so far.
         pieces = [parts[:1], parts] if tools else [parts[:1], parts[1:]]
         stream = events(*(native_event(piece) for piece in pieces), native_event([], "stop"))  # type: ignore[arg-type]
         data = ask(config, {**STREAM, **({"tools": tools} if tools else {})}, stream).data[:-1]
         deltas = [json.loads(one)["choices"][0]["delta"].get("content") for one in data]
-        assert "".join(delta for delta in deltas if delta) == said
+        assert "".join(delta for delta in deltas if delta) == text_of_answer

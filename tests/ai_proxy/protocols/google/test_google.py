@@ -16,12 +16,12 @@ BOTH = pytest.mark.parametrize("provider", [GEMINI, VERTEX], ids=["gemini", "ver
 FUNCTION: Json = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
 
 
-def said(*parts: Json, reason: str = "STOP", **more: Any) -> Json:
+def answer_with(*parts: Json, reason: str = "STOP", **more: Any) -> Json:
     return {"candidates": [{"content": {"parts": list(parts)}, "finishReason": reason}], **more}
 
 
 def sent(provider: Json, body: Json) -> Json:
-    return ask(provider, {**CHAT, **body}, answer(said({"text": "Hi"}))).sent
+    return ask(provider, {**CHAT, **body}, answer(answer_with({"text": "Hi"}))).sent
 
 
 @BOTH
@@ -78,7 +78,7 @@ def test_results_of_parallel_calls_share_a_content(provider: Json) -> None:
 @BOTH
 def test_a_call_comes_back_with_its_signature(provider: Json) -> None:
     part = {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "s"}
-    document = ask(provider, CHAT, answer(said({"text": "a"}, part, part))).json
+    document = ask(provider, CHAT, answer(answer_with({"text": "a"}, part, part))).json
     (choice,) = document["choices"]
     assert choice["finish_reason"] == "tool_calls"
     assert [call["index"] for call in choice["message"]["tool_calls"]] == [0, 1]
@@ -89,9 +89,11 @@ def test_a_call_comes_back_with_its_signature(provider: Json) -> None:
 @BOTH
 def test_a_stream_has_one_choice_with_reasoning_calls_and_an_end(provider: Json) -> None:
     chunks = [
-        said({"text": "a", "thought": True}, reason=""),
-        said({"text": "b", "thought": False}, {"functionCall": {"name": "f", "args": {}}}, reason=""),
-        said(reason="STOP", usageMetadata={"promptTokenCount": 1, "candidatesTokenCount": 2, "thoughtsTokenCount": 3}),
+        answer_with({"text": "a", "thought": True}, reason=""),
+        answer_with({"text": "b", "thought": False}, {"functionCall": {"name": "f", "args": {}}}, reason=""),
+        answer_with(
+            reason="STOP", usageMetadata={"promptTokenCount": 1, "candidatesTokenCount": 2, "thoughtsTokenCount": 3}
+        ),
     ]
     stream = events(*(b"data: " + json.dumps(one).encode() + b"\n\n" for one in chunks))
     outcome = ask(provider, {**CHAT, "stream": True}, stream)
@@ -107,7 +109,7 @@ def test_a_stream_has_one_choice_with_reasoning_calls_and_an_end(provider: Json)
 @BOTH
 @pytest.mark.parametrize(("reason", "expected"), [("MAX_TOKENS", "length"), ("SAFETY", "content_filter"), ("X", "x")])
 def test_finish_reasons_are_openais(provider: Json, reason: str, expected: str) -> None:
-    document = ask(provider, CHAT, answer(said(reason=reason))).json
+    document = ask(provider, CHAT, answer(answer_with(reason=reason))).json
     assert document["choices"][0]["finish_reason"] == expected
 
 
@@ -195,13 +197,13 @@ def test_keys_are_checked_at_load_and_never_printed() -> None:
 
 
 def test_the_credential_is_all_that_the_query_has() -> None:
-    outcome = ask(VERTEX, CHAT, answer(said({"text": "Hi"})), path="/v1/chat/completions?key=mine&x=1")
+    outcome = ask(VERTEX, CHAT, answer(answer_with({"text": "Hi"})), path="/v1/chat/completions?key=mine&x=1")
     assert outcome.sent_headers[":path"].endswith(":generateContent?key=AIza-1")
 
 
 def test_a_path_of_vertex_is_none_of_gemini() -> None:
     path = "/v1/projects/p/locations/l/publishers/google/models/gemini-2.0-flash:generateContent"
-    outcome = ask(GEMINI, {"contents": []}, answer(said({"text": "Hi"})), path=path)
+    outcome = ask(GEMINI, {"contents": []}, answer(answer_with({"text": "Hi"})), path=path)
     assert outcome.sent_headers[":path"].partition("?")[0] == path
 
 
@@ -220,12 +222,12 @@ def streamed(provider: Json, *documents: Json) -> list[Json]:
 @BOTH
 def test_usage_in_its_own_event_is_sent(provider: Json) -> None:
     counts = {"usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 2, "totalTokenCount": 3}}
-    assert streamed(provider, said({"text": "Hi"}), counts)[-1]["usage"]["total_tokens"] == 3
+    assert streamed(provider, answer_with({"text": "Hi"}), counts)[-1]["usage"]["total_tokens"] == 3
 
 
 @BOTH
 def test_an_answer_in_one_event_has_its_role(provider: Json) -> None:
-    (chunk,) = streamed(provider, said({"text": "Hi"}))
+    (chunk,) = streamed(provider, answer_with({"text": "Hi"}))
     assert chunk["choices"][0]["delta"] == {"role": "assistant", "content": "Hi"}
 
 
@@ -258,7 +260,7 @@ def test_the_list_of_geminis_models_is_openais() -> None:
 
 @BOTH
 def test_the_log_probabilities_of_the_last_event_are_sent(provider: Json) -> None:
-    document = said({"text": "Hi"})
+    document = answer_with({"text": "Hi"})
     document["candidates"][0]["logprobsResult"] = {"chosenCandidates": [{"token": "Hi", "logProbability": -0.1}]}
     data = ask(
         provider, {**CHAT, "stream": True}, events(b"data: " + json.dumps(document).encode() + b"\n\n", b"")

@@ -21,8 +21,8 @@ def test_klings_ids_have_a_prefix_for_the_kind_of_video(more: Json, path: str, p
     assert outcome.sent == {"model_name": "kling-v1-6", "prompt": "y", **more}
     assert outcome.sent_headers[":path"] == path
     assert outcome.json["data"]["task_id"] == f"{prefix}t/1"
-    asked = ask(KLING, path=f"/v1/videos/{prefix}t%20?x=1", method="GET")
-    assert asked.sent_headers[":path"] == f"{path}/t%20?x=1"
+    outcome = ask(KLING, path=f"/v1/videos/{prefix}t%20?x=1", method="GET")
+    assert outcome.sent_headers[":path"] == f"{path}/t%20?x=1"
 
 
 def test_kling_errors_in_answers_of_status_200_are_errors() -> None:

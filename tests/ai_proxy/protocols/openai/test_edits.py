@@ -11,7 +11,7 @@ def provider(name: str, **settings: object) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("asked", "sent"),
+    ("fields", "sent"),
     [
         ({"reasoning_max_tokens": 1000, "reasoning_effort": "high"}, {"reasoning": {"max_tokens": 1000}}),
         (
@@ -26,8 +26,8 @@ def provider(name: str, **settings: object) -> Json:
         ({"reasoning_effort": "low"}, {"reasoning_effort": "low"}),
     ],
 )
-def test_openrouter_has_its_own_word_for_a_budget(asked: Json, sent: Json) -> None:
-    assert ask(provider("openrouter"), {**CHAT, **asked}).sent == {**CHAT, **sent}
+def test_openrouter_has_its_own_word_for_a_budget(fields: Json, sent: Json) -> None:
+    assert ask(provider("openrouter"), {**CHAT, **fields}).sent == {**CHAT, **sent}
 
 
 def test_zhipu_thinks_or_does_not() -> None:

@@ -13,7 +13,7 @@ from ai_proxy.wire.json import Json
 from proxywasm_host.recordings.bodies import parse_events
 
 
-def told(writer: ChatWriter) -> list[Json | str]:
+def written(writer: ChatWriter) -> list[Json | str]:
     return [json.loads(data) if data.startswith("{") else data for data, _ in parse_events(writer.take())]
 
 
@@ -22,7 +22,7 @@ def test_the_first_delta_of_a_choice_has_a_role_and_later_ones_are_as_given() ->
     writer.delta(0, {"content": "a"})
     writer.delta(0, {"content": "b"})
     writer.delta(1, {"tool_calls": []})
-    deltas = [event["choices"][0]["delta"] for event in told(writer) if isinstance(event, dict)]
+    deltas = [event["choices"][0]["delta"] for event in written(writer) if isinstance(event, dict)]
     assert deltas == [{"role": "assistant", "content": "a"}, {"content": "b"}, {"role": "assistant", "tool_calls": []}]
 
 
@@ -31,19 +31,19 @@ def test_nothing_follows_the_finish_of_a_choice() -> None:
     writer.finish(0, "stop")
     writer.delta(0, {"content": "late"})
     writer.finish(0, "length")
-    assert len(told(writer)) == 1
+    assert len(written(writer)) == 1
 
 
 def test_usage_is_written_once_and_waits_for_the_last_choice() -> None:
     writer = ChatWriter("m", choices=2)
     writer.finish(0, "stop")
     writer.usage({"total_tokens": 1})
-    assert [event["usage"] for event in told(writer) if isinstance(event, dict)] == [None]
+    assert [event["usage"] for event in written(writer) if isinstance(event, dict)] == [None]
     writer.finish(1, "stop")
     writer.usage({"total_tokens": 2})
     writer.usage({"total_tokens": 3})
     writer.done()
-    *chunks, done = told(writer)
+    *chunks, done = written(writer)
     assert done == "[DONE]"
     assert [event["usage"] for event in chunks if isinstance(event, dict)] == [None, {"total_tokens": 2}]
 
@@ -53,7 +53,7 @@ def test_usage_comes_before_done_if_there_are_fewer_choices_than_requested() -> 
     writer.finish(0, "stop")
     writer.usage({"total_tokens": 1})
     writer.done()
-    assert len(told(writer)) == 3
+    assert len(written(writer)) == 3
 
 
 def test_an_end_that_comes_too_early_is_not_written() -> None:
@@ -70,15 +70,15 @@ def test_nothing_follows_done_and_nothing_follows_an_error() -> None:
     ended.finish(0, "stop")
     ended.done()
     failed.fail(ApiError(500, "no"))
-    assert len(told(ended)) == 2
-    assert len(told(failed)) == 1
+    assert len(written(ended)) == 2
+    assert len(written(failed)) == 1
     for writer in (ended, failed):
         writer.delta(0, {"content": "late"})
         writer.finish(1, "stop")
         writer.usage({})
         writer.fail(ApiError(500, "again"))
         writer.done()
-        assert told(writer) == []
+        assert written(writer) == []
 
 
 def test_both_shapes_of_the_usage_chunk() -> None:
@@ -87,13 +87,13 @@ def test_both_shapes_of_the_usage_chunk() -> None:
         writer = ChatWriter("m", usage_choice=with_choice)
         writer.finish(0, "stop")
         writer.usage({})
-        last = told(writer)[-1]
+        last = written(writer)[-1]
         assert isinstance(last, dict)
         assert last["choices"] == choices
 
 
 def chunks(writer: ChatWriter) -> list[Json]:
-    return [event["choices"][0]["delta"] for event in told(writer) if isinstance(event, dict)]
+    return [event["choices"][0]["delta"] for event in written(writer) if isinstance(event, dict)]
 
 
 @pytest.mark.parametrize("role", ["", None, 5])
@@ -113,7 +113,7 @@ def test_an_invalid_time_is_left_out() -> None:
     writer = ChatWriter("m")
     writer.begin("c", created=True)
     writer.finish(0, "stop")
-    (event,) = told(writer)
+    (event,) = written(writer)
     assert isinstance(event, dict)
     assert event["created"] > 1
 
