@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ai_proxy import Row
 from ai_proxy.config.settings import Settings
 from ai_proxy.providers import ROWS
+from ai_proxy.providers.row import Row
 from ai_proxy.wire import apis
 from ai_proxy_docs import json_schema, providers_page
 from ai_proxy_docs.__main__ import DOCS, files, main, stale

@@ -6,7 +6,7 @@ A path may have any prefix; trailing slashes are not tolerated. Suffixes are tri
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -160,7 +160,7 @@ _INSIDE: Final = "\0"
 """A slash within a segment, while a path is looked at. No path may have a NUL itself: `paths.check` refuses it."""
 
 
-def classify(path: str) -> Route:
+def classify(path: str, suffixes: Sequence[tuple[str, str]] = SUFFIXES) -> Route:
     """The API that a request path, query included, stands for.
 
     >>> classify("/any/prefix/v1/files/f-1?x=1")
@@ -171,7 +171,7 @@ def classify(path: str) -> Route:
         # An escaped slash separates nothing (RFC 3986, 2.2): a path that goes on as it is written would be another
         # one to the service.
         path = unquote(_SLASH.sub(_INSIDE, path))
-    for suffix, api in SUFFIXES:
+    for suffix, api in suffixes:
         if path.endswith(suffix):
             return Route(api)
     for pattern, api in PATTERNS:

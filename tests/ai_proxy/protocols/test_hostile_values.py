@@ -13,14 +13,14 @@ from tests.ai_proxy.mutations import FOREIGN, recorded
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI
 from tests.ai_proxy.test_weaknesses import recorded_vertex
 
-from ai_proxy import Row, providers
+from ai_proxy import providers
 from ai_proxy.credentials.tokens import Tokens
 from ai_proxy.pipeline.streams import ConvertedStream
 from ai_proxy.protocols import clients
 from ai_proxy.protocols.anthropic import client as anthropic
 from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.protocols.interface import ClientProtocol
-from ai_proxy.providers.row import Provider
+from ai_proxy.providers.row import Provider, Row
 from ai_proxy.wire import apis
 from ai_proxy.wire.errors import ApiError
 from ai_proxy.wire.json import NumberError, dump_bytes, dumps, loads

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.ai_proxy.gateway import CHAT, STREAM, Json, answer, ask, refusal, start
 
-from ai_proxy import Row, providers
+from ai_proxy import providers
+from ai_proxy.providers.row import Row
 from ai_proxy.wire import apis
 from ai_proxy_docs import describe
 from ai_proxy_docs.examples import example
