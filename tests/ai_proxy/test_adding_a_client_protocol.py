@@ -154,7 +154,7 @@ def test_what_the_page_links_to_is_there() -> None:
     GUIDE.check_links()
 
 
-def examples() -> Iterator[Any]:
+def _examples() -> Iterator[Any]:
     for page in [*sorted(DOCS.glob("*.md")), *sorted(ROOT.glob("*.md"))]:
         for number, code in enumerate(python_blocks(page.read_text(encoding="utf-8"))):
             yield pytest.param(code, id=f"{page.name} {number}")
@@ -162,7 +162,7 @@ def examples() -> Iterator[Any]:
         yield pytest.param(file.read_text(encoding="utf-8"), id=file.name)
 
 
-@pytest.mark.parametrize("code", examples())
+@pytest.mark.parametrize("code", [*_examples()])
 def test_examples_import_nothing_of_ai_proxy_but_what_is_public(code: str) -> None:
     assert inner_imports(code) == []
 
