@@ -113,9 +113,9 @@ def serving(*words: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
-def chat(address: str, *, stream: bool) -> str:
+def chat(address: str, *, stream: bool, more: dict[str, Any] | None = None) -> str:
     connection = http.client.HTTPConnection(address, timeout=30)
-    body = {"model": "gpt-4o", "stream": stream, "messages": [{"role": "user", "content": "hi"}]}
+    body = {"model": "gpt-4o", "stream": stream, "messages": [{"role": "user", "content": "hi"}], **(more or {})}
     connection.request("POST", "/v1/chat/completions", json.dumps(body), {"content-type": "application/json"})
     response = connection.getresponse()
     text = response.read().decode()
@@ -149,6 +149,37 @@ def test_a_model_is_answered_by_another_service_in_wasm(
         check_chats(address)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
+
+
+def pieces(address: str) -> list[str]:
+    """What a chat shows, piece by piece as it arrives."""
+    connection = http.client.HTTPConnection(address, timeout=30)
+    body = {"model": "gpt-4o", "stream": True, "messages": [{"role": "user", "content": "Who are you?"}]}
+    connection.request("POST", "/v1/chat/completions", json.dumps(body), {"content-type": "application/json"})
+    found: list[str] = []
+    for line in connection.getresponse():
+        if line.startswith(b"data: {"):
+            found += [choice["delta"].get("content") or "" for choice in json.loads(line[6:])["choices"]]
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("where", ["--native", ""])
+def test_the_demo_needs_no_key_and_says_what_to_try(where: str, ai_proxy_component: Path) -> None:
+    assert ai_proxy_component.is_file()
+    port = str(free_port())
+    with serving("--demo", "--port", port, *filter(None, [where])) as (process, address):
+        assert address == f"127.0.0.1:{port}"
+        assert process.stdout
+        assert process.stdout.readline() == "\n"
+        assert process.stdout.readline().startswith("Ask for gpt-4o, and Qwen answers")
+        said = pieces(address)
+        assert "".join(said).startswith("I am qwen-max, a fake model")
+        assert len(said) > 10
+        tool = {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}
+        asked = {"tools": [{"type": "function", "function": tool}]}
+        call = json.loads(chat(address, stream=False, more=asked))["choices"][0]["message"]["tool_calls"][0]
+        assert call["function"]["name"] == "weather"
 
 
 @pytest.mark.parametrize(

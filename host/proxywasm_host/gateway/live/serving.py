@@ -9,7 +9,9 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
+from ...building.flagship import NotInstalledError
 from ..model import Address, Gateway
+from .demo import FakeService, demo_gateway
 from .plugins import LivePlugins
 from .starting import LiveError
 from .worker import LiveWorker
@@ -55,23 +57,58 @@ def serve(
     log: Callable[[str], None],
 ) -> None:
     """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended."""
-    asyncio.run(_serve(gateway, plugins, listening, ready, log))
+
+    async def main() -> None:
+        end = ending()
+        await run(gateway, plugins, listening, end, lambda: ready(f"http://{gateway.listen}"), log)
+
+    asyncio.run(main())
 
 
-async def _serve(
-    gateway: Gateway,
-    plugins: LivePlugins,
+def serve_demo(
     listening: socket.socket,
+    address: Address,
+    *,
+    start: Callable[[Gateway], LivePlugins],
     ready: Callable[[str], None],
     log: Callable[[str], None],
 ) -> None:
-    tls = ssl.create_default_context(cafile=str(gateway.ca_file)) if gateway.ca_file is not None else None
-    loop = asyncio.get_running_loop()
+    """The same with the gateway of the demo and its fake service. Raises `LiveError`."""
+
+    async def main() -> None:
+        end = ending()
+        service = FakeService()
+        await service.start()
+        try:
+            gateway = demo_gateway(address, service.port)
+            await run(gateway, start(gateway), listening, end, lambda: ready(f"http://{address}"), log)
+        except NotInstalledError as error:
+            raise LiveError(str(error)) from None
+        finally:
+            await service.stop()
+
+    asyncio.run(main())
+
+
+def ending() -> asyncio.Event:
+    """Set when the process is told to end."""
     end = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end.set)
+        asyncio.get_running_loop().add_signal_handler(number, end.set)
+    return end
+
+
+async def run(
+    gateway: Gateway,
+    plugins: LivePlugins,
+    listening: socket.socket,
+    end: asyncio.Event,
+    ready: Callable[[], None],
+    log: Callable[[str], None],
+) -> None:
+    tls = ssl.create_default_context(cafile=str(gateway.ca_file)) if gateway.ca_file is not None else None
     worker = LiveWorker(gateway, plugins, log=log, upstream_tls=tls)
     await worker.start(listening)
-    ready(f"http://{gateway.listen}")
+    ready()
     await end.wait()
     await worker.stop(_GRACE_SECONDS)
