@@ -34,6 +34,7 @@ LAYERS = [
         },
     }),
     Layers("plugins", "ai_proxy", {
+        "what authors import": {"kit"},
         "the package": {""},
         "which function answers which phase": {"plugin"},
         "the document": {"configuration"},

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from tests.ai_proxy import converting
+from tests.ai_proxy.converting import SAMPLES
 
 Raw: TypeAlias = dict[str, Any]
 Place: TypeAlias = tuple[str, ...]
+
+TRANSCRIPTS: Final = frozenset(str(SAMPLES[name].config["type"]) for name in converting.TRANSCRIPTS)
+"""The services that get the whole conversation as one text."""
 
 
 @dataclass(frozen=True, slots=True)

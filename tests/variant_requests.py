@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from tests.variant_chats import Chat, Place, Raw
+from tests.variant_chats import TRANSCRIPTS, Chat, Place, Raw
 from tests.variant_tools import more_parameters, schema, tool_turn, tools
 
 from proxywasm_host.recordings import bodies
@@ -55,7 +55,7 @@ def system_in_parts(chat: Chat) -> bool:
     if first["role"] != "system" or not isinstance(first["content"], str):
         return False
     text = first["content"]
-    services = {"claude", "bedrock", "deepl", "dify", "minimax", "hunyuan"}
+    services = {"claude", "bedrock", "deepl", "minimax", "hunyuan", *TRANSCRIPTS}
     if chat.service not in services or not chat.sends_text(text):
         return False
     first["content"] = [{"type": "text", "text": text}, {"type": "text", "text": MORE}]
@@ -155,7 +155,7 @@ def _service(raw: Raw) -> str:
     if name == "vertex" and "/publishers/google/" not in dict(raw["expect"]["upstream"]["headers"])[":path"]:
         return ""
     own = {"minimax": provider.get("minimaxApiType") == "pro", "hunyuan": "hunyuanAuthId" in provider}
-    alone = {"bedrock", "claude", "cohere", "deepl", "dify", "gemini", "triton", "vertex"}
+    alone = {"bedrock", "claude", "cohere", "deepl", "gemini", "vertex", *TRANSCRIPTS}
     return name if own.get(name, name in alone) else ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from tests.variant_chats import Chat, Raw
+from tests.variant_chats import TRANSCRIPTS, Chat, Raw
 
 PARAMETERS: Final[Raw] = {"type": "object", "properties": {"at": {}}}
 FUNCTION: Final[Raw] = {"name": "look", "description": "Looks.", "parameters": PARAMETERS}
@@ -22,7 +22,7 @@ def tool_turn(chat: Chat) -> bool:
     if last["role"] != "user" or not isinstance(last["content"], str):
         return False
     match chat.service:
-        case "dify" | "triton":
+        case service if service in TRANSCRIPTS:
             said = f"USER: \n{last['content']}\n"
             if not chat.sends_text(said):
                 return False
@@ -66,8 +66,8 @@ def _call(call_id: str, arguments: str) -> Raw:
 def tools(chat: Chat) -> bool:
     """One tool, which the model has to call."""
     match chat.service:
-        case "dify":
-            pass  # It has no tools.
+        case service if service in TRANSCRIPTS:
+            pass  # They have no tools.
         case "minimax":
             chat.sent.update(functions=[FUNCTION], function_call={"type": "specific", "name": "look"})
         case "hunyuan":

@@ -1,12 +1,9 @@
 """ai-proxy: clients speak the OpenAI protocol, the gateway speaks to whichever model service is configured.
 
-`plugin` is the plugin. With `make` and `Row` a plugin of your own has providers that this one lacks;
-docs/adding-a-provider.md shows how.
+`plugin` is the plugin, and `make` makes another one with providers and client protocols of your own. What these are
+made of is in `ai_proxy.kit`; docs/adding-a-provider.md and docs/adding-a-client-protocol.md show how.
 """
 
 from .plugin import make, plugin
-from .providers import ROWS
-from .providers.row import BEARER, RAW, Auth, Endpoint, Row
-from .wire import apis
 
-__all__ = ["BEARER", "RAW", "ROWS", "Auth", "Endpoint", "Row", "apis", "make", "plugin"]
+__all__ = ["make", "plugin"]

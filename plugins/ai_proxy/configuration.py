@@ -11,6 +11,7 @@ from proxywasm.config import Fault, Problem, did_you_mean, json_name, keys_of, n
 from .config.settings import Settings
 from .pipeline import failover
 from .pipeline.plans import Config, Plans
+from .protocols.clients import BUILT_IN, Clients
 from .providers import ROWS, build
 from .providers.checking import check
 from .providers.row import Provider, Row
@@ -24,26 +25,28 @@ KEYS: Final = {
 """The keys of the document and of its rules."""
 
 
-def parse(document: dict[str, Any], rows: Sequence[Row] = ROWS) -> Config:
-    """Builds only the active provider; problems of the others are logged. Raises `ConfigError`."""
-    return _parse(document, None, rows)
+def parse(document: dict[str, Any], rows: Sequence[Row] = ROWS, clients: Clients = BUILT_IN) -> Config:
+    """Only the active provider is built; what is wrong with others is told. Raises `ConfigError`."""
+    return _parse(document, None, rows, clients)
 
 
-def parse_override(document: dict[str, Any], base: Config | None, rows: Sequence[Row] = ROWS) -> Config:
-    """A rule. It inherits `providers` from the global configuration unless it has its own. It has to name its active
-    provider; otherwise requests pass unchanged.
+def parse_override(
+    document: dict[str, Any], base: Config | None, rows: Sequence[Row] = ROWS, clients: Clients = BUILT_IN
+) -> Config:
+    """A rule. It has the `providers` of the global configuration unless it brings its own; which one is active it has
+    to say itself, otherwise requests pass as they are.
     """
-    return _parse(document, base, rows)
+    return _parse(document, base, rows, clients)
 
 
-def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row]) -> Config:
+def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row], clients: Clients) -> Config:
     for problem in outer_problems(document):
         if problem.refuses:
             raise ConfigError(str(problem))
         log.warn("%s", problem)
     single = document.get("provider")
     if isinstance(single, dict):
-        return _with_health_checks(build(single, "provider", rows), (single,))
+        return _watched(build(single, "provider", rows), clients, (single,))
     given, active = document.get("providers"), document.get("activeProviderId")
     listed = tuple(given) if given is not None else base.listed if base is not None else ()
     chosen = _place(listed, active) if active else None
@@ -52,8 +55,8 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row]) -
             if index != chosen:
                 _log_problems(item, f"providers[{index}]", rows)
     if chosen is not None:
-        provider = build(listed[chosen], f"providers[{chosen}]", rows, log_warnings=given is not None)
-        return _with_health_checks(provider, listed)
+        provider = build(listed[chosen], f"providers[{chosen}]", rows, told=given is None)
+        return _watched(provider, clients, listed)
     if active:
         ids = [item["id"] for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
         known = f"known are: {', '.join(ids)}" if ids else "there are no providers with an id"
@@ -123,7 +126,7 @@ def _log_problems(item: Any, path: str, rows: Sequence[Row]) -> None:
         log.warn("%s%s", problem, "; it is not active here and hinders nobody" if problem.refuses else "")
 
 
-def _with_health_checks(provider: Provider, listed: tuple[Any, ...]) -> Config:
-    """Start the health checks of its tokens."""
+def _watched(provider: Provider, clients: Clients, listed: tuple[Any, ...]) -> Config:
+    """Have the health of its tokens looked after."""
     failover.watch(provider)
-    return Config(Plans(provider), listed)
+    return Config(Plans(provider, clients), listed)

@@ -12,6 +12,8 @@ from proxywasm.config import prepare
 from .configuration import parse, parse_override
 from .pipeline import attempts, request
 from .pipeline.plans import Config
+from .protocols.clients import CLIENTS, Clients
+from .protocols.exchange import ClientProtocol
 from .providers import ROWS
 from .providers.row import Row
 
@@ -39,13 +41,18 @@ def _discreet(parsing: Callable[P, Config]) -> Callable[P, Config]:
     return parsed
 
 
-def make(rows: Sequence[Row] = ROWS) -> Plugin[Config]:
-    """The plugin with this table of providers; give it rows of your own for model services that are not in `ROWS`."""
+def make(rows: Sequence[Row] = ROWS, clients: Sequence[ClientProtocol] = CLIENTS) -> Plugin[Config]:
+    """The plugin with this table of providers and these protocols of clients.
+
+    Give it rows of your own for model services that are not in `ROWS`, and protocols of your own for clients that speak
+    none of `CLIENTS`. Raises `ValueError` if two protocols claim the same path or API.
+    """
+    known = Clients(clients)
     for row in rows:
         prepare(row.settings)
     made: Plugin[Config] = Plugin("ai-proxy", safe_log=True)
-    made.parse_config(_discreet(partial(parse, rows=rows)))
-    made.parse_override_config(_discreet(partial(parse_override, rows=rows)))
+    made.parse_config(_discreet(partial(parse, rows=rows, clients=known)))
+    made.parse_override_config(_discreet(partial(parse_override, rows=rows, clients=known)))
     made.on_request_headers(request.on_headers)
     made.on_request_body(request.on_body)
     made.on_response_headers(attempts.on_headers)

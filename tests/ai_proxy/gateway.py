@@ -155,6 +155,14 @@ def refusal(config: Json) -> str:
     return str(outcome.result["error"])
 
 
+def warnings(config: Json) -> list[str]:
+    """What the log is told of a configuration."""
+    outcome = start(config)
+    assert outcome.result["start"] == "ok", outcome.result["error"]
+    # The last line is about the request.
+    return [line.removeprefix("[warn] ") for line in outcome.result["logs"] if "unknown path" not in line]
+
+
 def native_event(content: str | None, finish: str = "null", **message: Any) -> bytes:
     """One event of a DashScope stream."""
     choice = {"finish_reason": finish, "message": {"role": "assistant", "content": content, **message}}

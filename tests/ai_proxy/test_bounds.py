@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.ai_proxy.converting import TRANSCRIPTS
 from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.mutations import recorded
 from tests.ai_proxy.natives import CLAUDE, GEMINI, RECORDED
@@ -28,7 +29,7 @@ from proxywasm_host.wasm.limits import DEFAULT_LIMITS
 
 CHAT, MESSAGES, FORM = "/v1/chat/completions", "/v1/messages", "/v1/images/edits"
 SAMPLE = [
-    ("dify", CHAT, "a text with an emoji"),
+    (TRANSCRIPTS[0], CHAT, "a text with an emoji"),
     ("gemini", MESSAGES, "a text in the input of a tool"),
     ("gemini", "/v1/embeddings", "texts"),
     ("openai", FORM, "an image without ASCII"),

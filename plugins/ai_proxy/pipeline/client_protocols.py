@@ -5,7 +5,7 @@ from __future__ import annotations
 from proxywasm import HttpContext
 
 from ..protocols import clients
-from ..protocols.exchange import Exchange
+from ..protocols.exchange import ClientProtocol, Exchange
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.apis import Route
@@ -13,16 +13,15 @@ from ..wire.errors import ApiError
 from ..wire.json import Json, dump_bytes
 
 
-def is_converted(provider: Provider, api: str) -> bool:
+def is_converted(provider: Provider, client: ClientProtocol, api: str) -> bool:
     """Whether requests for this API become chats of the pivot: the provider has these, but not the API itself."""
-    client = clients.of_api(api)
     return api == client.chat_api and not client.is_pivot and api not in provider.paths and apis.CHAT in provider.paths
 
 
 def new_exchange(provider: Provider, route: Route) -> Exchange:
     """An exchange with this provider whose request has a body."""
     exchange = clients.new_exchange(provider.settings, route)
-    if is_converted(provider, route.api):
+    if is_converted(provider, exchange.client, route.api):
         exchange.turn_to(apis.CHAT)
     return exchange
 

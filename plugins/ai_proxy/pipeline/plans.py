@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..fetching.waiting import Awaited
-from ..protocols import clients
+from ..protocols.clients import BUILT_IN, Clients
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol, ClientProtocol
 from ..protocols.openai import service as openai
@@ -84,9 +84,10 @@ class Plan:
 class Plans(dict[str, Plan]):
     """The plans of one provider by API; each is made when it is first asked for."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, clients: Clients = BUILT_IN) -> None:
         super().__init__()
         self.provider = provider
+        self.clients = clients
 
     def __missing__(self, api: str) -> Plan:
         provider = self.provider
@@ -94,7 +95,7 @@ class Plans(dict[str, Plan]):
         if like_a_chat and api != apis.CHAT and api not in provider.paths:
             plan = self[apis.CHAT]
         else:
-            plan = _plan(provider, api)
+            plan = _plan(provider, self.clients.of_api(api), api)
         self[api] = plan
         return plan
 
@@ -109,7 +110,7 @@ class Config:
     """`providers` as given, for rules that choose another one of them."""
 
 
-def _plan(provider: Provider, api: str) -> Plan:
+def _plan(provider: Provider, client: ClientProtocol, api: str) -> Plan:
     row, settings = provider.row, provider.settings
     speaks_openai = settings.protocol == "openai"
     names_model = "{model}" in provider.paths.get(api, "")
@@ -125,20 +126,20 @@ def _plan(provider: Provider, api: str) -> Plan:
         provider=provider,
         api=api,
         openai=speaks_openai,
-        client=clients.of_api(api),
+        client=client,
         own_protocol=row.protocols.get(api),
         service=row.protocols.get(api, openai if api == apis.CHAT else None),
         # A signature covers the body, whatever it is about.
         readable=api != "" or (row.sign is not None and not speaks_openai),
         reads_forms=api in apis.IMAGE_FORMS or names_model,
-        converts_client=speaks_openai and is_converted(provider, api),
+        converts_client=speaks_openai and is_converted(provider, client, api),
         supported=api in provider.paths or _forwards_unknown_apis(provider),
         choose_path=choose_path,
         stateful=api in apis.STATEFUL,
         reads_body=_is_edited(provider, api),
         only_for_path=not row.keeps_bodies and row.sign is None and api in apis.UNREAD and api not in row.protocols,
         names_model=names_model,
-        path="" if choose_path else _path(provider, api),
+        path="" if choose_path else _path(provider, client, api),
         login=login,
         awaited=login + context,
         accepts_events=row.accept_for_streams and api in _STREAMS_ON_ACCEPT,
@@ -168,10 +169,10 @@ def _is_edited(provider: Provider, api: str) -> bool:
     return api in row.protocols or api not in apis.UNREAD or "{model}" in provider.paths[api]
 
 
-def _path(provider: Provider, api: str) -> str:
+def _path(provider: Provider, client: ClientProtocol, api: str) -> str:
     """The upstream path, if all requests for this API have the same, but for a query."""
     target = provider.only_path or provider.paths.get(api, "")
     in_query = provider.row.auth is not None and provider.row.auth.in_query
     if addressing.keeps_path(provider) or not target or "{" in target or in_query:
         return ""
-    return addressing.upstream_path(provider, clients.new_exchange(provider.settings, Route(api)), "/")
+    return addressing.upstream_path(provider, Exchange(provider.settings, Route(api), client), "/")

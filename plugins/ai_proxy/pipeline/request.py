@@ -33,8 +33,8 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         return None
     ctx.disable_reroute()
     provider = plans.provider
-    plain = apis.PLAIN.get(ctx.path)
-    route = plain or apis.classify(ctx.path)
+    plain = plans.clients.plain.get(ctx.path)
+    route = plain or plans.clients.route(ctx.path)
     plan = plans[route.api]
     if plan.api != route.api:
         route = apis.Route(plan.api)

@@ -44,6 +44,11 @@ class ClientProtocol(Protocol):
         """Its APIs: their errors have this protocol's format."""
 
     @property
+    def paths(self) -> Mapping[str, str]:
+        """Where clients ask for those APIs that the table in `wire.apis` does not have: the ends of paths, each with
+        the API. They go before that table."""
+
+    @property
     def is_pivot(self) -> bool:
         """Its documents are the pivot's: they need no conversion for a service that speaks the pivot, too."""
 

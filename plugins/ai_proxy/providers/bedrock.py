@@ -13,12 +13,12 @@ from typing import Final
 from proxywasm.config import Given
 
 from ..config.settings import Settings
-from ..config.settings.bedrock import SIGNED, BedrockSettings
 from ..credentials.signing import sigv4
 from ..credentials.signing.outgoing import Outgoing
 from ..protocols.anthropic import client as anthropic
 from ..protocols.bedrock import chat as bedrock
 from ..protocols.bedrock import images as bedrock_images
+from ..protocols.bedrock.settings import SIGNED, BedrockSettings
 from ..wire import apis
 from .row import BEARER, Endpoint, Original, Row
 

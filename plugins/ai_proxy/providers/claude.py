@@ -9,8 +9,8 @@ from typing import Final
 from proxywasm.config import Is
 
 from ..config.settings import Settings
-from ..config.settings.claude import ClaudeSettings
 from ..protocols.anthropic import service as claude
+from ..protocols.anthropic.settings import ClaudeSettings
 from ..wire import apis
 from .row import BEARER, Auth, Endpoint, Original, Row
 

@@ -7,15 +7,19 @@ from typing import Final
 
 from proxywasm.config import Is, Not
 
-from ..config.settings import DeeplSettings, DifySettings, HunyuanSettings, MinimaxSettings, Settings, TritonSettings
-from ..config.settings.converting import NATIVE
+from ..config.settings import Settings
 from ..protocols.cohere import chat as cohere
 from ..protocols.deepl import chat as deepl
+from ..protocols.deepl.settings import DeeplSettings
 from ..protocols.dify import chat as dify
+from ..protocols.dify.settings import DifySettings
 from ..protocols.hunyuan import chat as hunyuan
+from ..protocols.hunyuan.settings import NATIVE, HunyuanSettings
 from ..protocols.minimax import chat as minimax_pro
+from ..protocols.minimax.settings import MinimaxSettings
 from ..protocols.spark import chat as spark
 from ..protocols.triton import chat as triton
+from ..protocols.triton.settings import TritonSettings
 from ..wire import apis
 from .row import Auth, Endpoint, Original, Row
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..config.settings.google import GeminiSettings
 from ..protocols.exchange import Exchange
 from ..protocols.google import gemini, gemini_embeddings, gemini_images, gemini_models
+from ..protocols.google.settings import GeminiSettings
 from ..wire import apis
 from ..wire.paths import segment
 from .row import Auth, Original, Row

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..config.settings import KlingSettings
 from ..protocols.kling import videos as kling
+from ..protocols.kling.settings import KlingSettings
 from ..wire import apis
 from .row import Original, Row
 

@@ -11,11 +11,11 @@ from ..config.settings import (
     CloudflareSettings,
     DoubaoSettings,
     LongcatSettings,
-    MinimaxSettings,
     MoonshotSettings,
     Settings,
     ZhipuSettings,
 )
+from ..protocols.minimax.settings import MinimaxSettings
 from ..protocols.openai import edits
 from ..wire import apis
 from .openai import PATHS

@@ -6,10 +6,9 @@ from typing import Final
 
 from proxywasm.config import Not
 
-from ..config.settings import QwenSettings
-from ..config.settings.qwen import COMPATIBLE
 from ..protocols.dashscope import chat as qwen
 from ..protocols.dashscope import embeddings as qwen_embeddings
+from ..protocols.dashscope.settings import COMPATIBLE, QwenSettings
 from ..wire import apis
 from .row import Original, Row
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Final
 
 from ..config.settings import Settings
-from ..config.settings.google import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
 from ..fetching.google_oauth import AccessToken
 from ..protocols.anthropic import client as anthropic
 from ..protocols.google import vertex, vertex_embeddings, vertex_images
+from ..protocols.google.settings import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
 from ..wire import apis
 from .row import BEARER, DEFAULT_TIMEOUT_MS, Auth, Endpoint, Original, Row
 

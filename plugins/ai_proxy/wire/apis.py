@@ -6,7 +6,7 @@ A path may have any prefix, but no trailing slash. Suffixes are tried first, the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -160,8 +160,8 @@ _INSIDE: Final = "\0"
 """Replaces an escaped slash while a path is classified. Paths cannot contain NUL: `paths.check` refuses it."""
 
 
-def classify(path: str) -> Route:
-    """The API of a request path, which may have a query.
+def classify(path: str, suffixes: Sequence[tuple[str, str]] = SUFFIXES) -> Route:
+    """The API that a request path, query included, stands for.
 
     >>> classify("/any/prefix/v1/files/f-1?x=1")
     Route(api='openai/v1/retrievefile', parameters={'file_id': 'f-1'})
@@ -170,7 +170,7 @@ def classify(path: str) -> Route:
     if "%" in path:
         # An escaped slash is not a separator (RFC 3986, 2.2), and the service would not read it as one.
         path = unquote(_SLASH.sub(_INSIDE, path))
-    for suffix, api in SUFFIXES:
+    for suffix, api in suffixes:
         if path.endswith(suffix):
             return Route(api)
     for pattern, api in PATTERNS:

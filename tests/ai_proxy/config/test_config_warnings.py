@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, Json, ask, start
+from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, Json, ask, warnings
 
 OPENAI: Json = {"type": "openai", "apiTokens": ["k1", "k2"]}
 AZURE: Json = {"type": "azure", "apiTokens": ["k"], "azureServiceUrl": "https://r/?api-version=1"}
 MINIMAX: Json = {"type": "minimax", "apiTokens": ["k"]}
 HUNYUAN: Json = {"type": "hunyuan", "hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32}
 CONTEXT: Json = {"fileUrl": "https://h/f", "serviceName": "s", "servicePort": 80}
-
-
-def warnings(config: Json) -> list[str]:
-    outcome = start(config)
-    assert outcome.result["start"] == "ok", outcome.result["error"]
-    # The last line is about the request.
-    return [line.removeprefix("[warn] ") for line in outcome.result["logs"] if "unknown path" not in line]
 
 
 @pytest.mark.parametrize(
@@ -96,10 +89,6 @@ def warnings(config: Json) -> list[str]:
         ({**COMPATIBLE, "qwenEnableSearch": True}, "provider.qwenEnableSearch: has no effect: only the native"),
         ({**MINIMAX, "minimaxGroupId": "g"}, "provider.minimaxGroupId: has no effect: only ChatCompletion Pro has"),
         ({**HUNYUAN, "apiTokens": ["k"]}, "provider.apiTokens: has no effect: hunyuan gets no token but signed"),
-        (
-            {"type": "dify", "apiTokens": ["k"], "botType": "Chat", "inputVariable": "q"},
-            "provider.inputVariable: has no effect: only workflows have variables",
-        ),
         (
             {"type": "bedrock", "apiTokens": ["k"], "awsRegion": "r", "awsAccessKey": "a"},
             "provider.awsAccessKey: has no effect: there are apiTokens, with which requests are not signed",

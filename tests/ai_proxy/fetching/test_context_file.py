@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.ai_proxy.converting import DEEPL, DIFY, TRITON
+from tests.ai_proxy.converting import SAMPLES
 from tests.ai_proxy.gateway import NATIVE, Json, gateway_with
 
 from proxywasm_host.testing import chat_request, chat_response, request, response
@@ -105,12 +105,9 @@ def test_the_text_is_renewed_in_the_background() -> None:
 @pytest.mark.parametrize(
     ("provider", "where"),
     [
-        (NATIVE, ("input", "messages", 0, "content")),
-        (DIFY, ("query",)),
-        (DEEPL, ("context",)),
-        (TRITON, ("text_input",)),
+        pytest.param(NATIVE, ("input", "messages", 0, "content"), id="qwen"),
+        *(pytest.param(one.config, one.instructions, id=name) for name, one in SAMPLES.items() if one.instructions),
     ],
-    ids=["qwen", "dify", "deepl", "triton"],
 )
 def test_every_provider_gets_it_before_anything_is_converted(provider: Json, where: tuple[Any, ...]) -> None:
     host = gateway_with(provider, context=FILE)

@@ -36,7 +36,7 @@ _KINDS = {"qwenEnableCompatible", "minimaxApiType", "hunyuanAuthId", "claudeCode
 _PLAIN = _KINDS | {
     "type", "apiTokens", "modelMapping", "minimaxGroupId", "hunyuanAuthKey", "awsRegion", "awsSecretKey",
     "inputVariable", "outputVariable", "azureServiceUrl", "targetLang", "tritonDomain", "ollamaServerHost",
-    "ollamaServerPort", "cloudflareAccountId", "difyApiUrl", "vllmServerHost",
+    "ollamaServerPort", "cloudflareAccountId", "vllmServerHost",
 }  # fmt: skip
 
 

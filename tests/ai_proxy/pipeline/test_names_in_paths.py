@@ -15,7 +15,8 @@ from tests.ai_proxy.natives import BEDROCK, GEMINI, VERTEX
 from tests.ai_proxy.providers.test_rows import provider
 from tests.ai_proxy.test_weaknesses import recorded_vertex
 
-from ai_proxy import Row, providers
+from ai_proxy import providers
+from ai_proxy.providers.row import Row
 from ai_proxy.wire import apis
 from ai_proxy.wire.errors import ApiError
 from ai_proxy.wire.paths import LONGEST, check, segment

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ai_proxy.converting import ALL, chunks
+from tests.ai_proxy.converting import ALL, SAMPLES, STREAMING
 from tests.ai_proxy.grammar import chat_stream
 from tests.ai_proxy.protocols.dashscope.test_conversations import anything, loose, message, tool_calls
 from tests.ai_proxy.protocols.test_splits import _convert, events_of
@@ -25,7 +25,7 @@ from ai_proxy.wire.json import dump_bytes
 from proxywasm_host.recordings.bodies import parse_events
 from proxywasm_host.recordings.exchange import Exchange as Recorded
 
-STREAMS = [entry for name in ("hunyuan", "minimax", "dify", "spark", "triton") for entry in recorded(name)]
+STREAMS = [entry for name in STREAMING for entry in recorded(name)]
 names = pytest.mark.parametrize("name", ALL)
 
 
@@ -120,7 +120,7 @@ def test_streams(name: str, documents: Any, good: int, more: bool) -> None:
     codec.request(call, {"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
     stream = ConvertedStream(call, codec)
     if name != "deepl":
-        documents = [*chunks(name)[:good], *documents]
+        documents = [*SAMPLES[name].chunks[:good], *documents]
     out = [stream.feed(b"data: " + json.dumps(item).encode() + b"\n\n", last=False) for item in documents]
     out.append(stream.feed(b"data: [DON" if more else b"", last=True))
     chat_stream([data for data, _ in parse_events(b"".join(out))], failed=stream.failure is not None)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ai_proxy.conversions import PROVIDERS, convert
+from tests.ai_proxy.converting import SAMPLES
 from tests.ai_proxy.gateway import CHAT, STREAM, Json, ask
+from tests.ai_proxy.sample import Place, listed, same
 
 from ai_proxy.providers import ROWS
 from ai_proxy.wire import apis
@@ -39,24 +41,11 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 """What OpenAI's clients say, and what they add for one service or another."""
 
 
-def same(value: Any) -> Any:
-    return value
-
-
-def listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 def within(value: float) -> float:
     """DashScope refuses the ends of the range."""
     return min(max(value, 0.000001), 0.999999)
 
 
-def several(value: int) -> int | None:
-    return value if value > 1 else None
-
-
-Place = tuple[str, Callable[[Any], Any]]
 GOOGLE: dict[str, Place] = {
     name: (f"generationConfig.{theirs}", {"stop": listed}.get(name, same))
     for name, theirs in {
@@ -72,9 +61,8 @@ CLAUDE: dict[str, Place] = {
     "user": ("metadata.user_id", same),
     "service_tier": ("service_tier", lambda _: "standard_only"),
 }  # fmt: skip
-TRITON = ("temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty")
 QWEN = {*FIELDS} - {"max_tokens", "max_completion_tokens", "user", "metadata", "service_tier", "top_p"}
-PLACES: dict[str, dict[str, Place]] = {
+PLACES: dict[str, Mapping[str, Place]] = {
     "claude": CLAUDE,
     "vertex-claude": CLAUDE,
     "gemini": GOOGLE,
@@ -85,27 +73,7 @@ PLACES: dict[str, dict[str, Place]] = {
         "stop": ("inferenceConfig.stopSequences", listed), "metadata": ("requestMetadata", same),
         "service_tier": ("serviceTier.type", same),
     },
-    "hunyuan": {
-        "temperature": ("Temperature", same), "top_p": ("TopP", same), "seed": ("Seed", same), "stop": ("Stop", listed),
-        "enable_enhancement": ("EnableEnhancement", same),
-    },
-    "minimax": {
-        "temperature": ("temperature", same), "top_p": ("top_p", same), "limit": ("tokens_to_generate", same),
-        "n": ("beam_width", several),
-    },
-    "dify": {"user": ("user", same)},
-    "workflow": {"user": ("user", same)},
-    "cohere": {
-        "temperature": ("temperature", same), "top_p": ("p", same), "top_k": ("k", same), "seed": ("seed", same),
-        "presence_penalty": ("presence_penalty", same), "frequency_penalty": ("frequency_penalty", same),
-        "limit": ("max_tokens", same), "logprobs": ("logprobs", same), "stop": ("stop_sequences", listed),
-    },
-    "deepl": {"source_lang": ("source_lang", same)},
-    "spark": {name: (name, same) for name in FIELDS},
-    "triton": {
-        **{name: (f"parameters.{name}", same) for name in TRITON},
-        "limit": ("parameters.max_tokens", same), "stop": ("parameters.stop", listed),
-    },
+    **{name: sample.parameters for name, sample in SAMPLES.items()},
     "qwen": {
         **{name: (f"parameters.{name}", same) for name in QWEN},
         "top_p": ("parameters.top_p", within), "limit": ("parameters.max_tokens", same),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.ai_proxy.converting import COHERE
 from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, Json, ask
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, VERTEX
+from tests.ai_proxy.protocols.cohere.sample import COHERE
 
 SCHEMA: Json = {
     "type": "object",

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from tests.ai_proxy.conversions import PROVIDERS, convert
-from tests.ai_proxy.converting import COHERE, DIFY, HUNYUAN, MINIMAX, TRITON
+from tests.ai_proxy.converting import SAMPLES, TRANSCRIPTS
 from tests.ai_proxy.gateway import CHAT, NATIVE, STREAM, Json, answer, ask, events
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, VERTEX
+from tests.ai_proxy.protocols.cohere.sample import COHERE
+from tests.ai_proxy.protocols.hunyuan.sample import HUNYUAN
+from tests.ai_proxy.protocols.minimax.sample import MINIMAX
 
 IMAGE: Json = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
 
@@ -118,9 +121,9 @@ TEXT = (
 
 
 @pytest.mark.usefixtures("both_ways")
-def test_a_service_without_tools_gets_them_as_text() -> None:
-    assert ask(DIFY, TALK).sent["query"] == TEXT
-    assert ask(TRITON, TALK).sent["text_input"] == TEXT
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_a_service_without_tools_gets_them_as_text(name: str) -> None:
+    assert ask(SAMPLES[name].config, TALK).sent[SAMPLES[name].transcript] == TEXT
 
 
 @pytest.mark.parametrize("config", [GEMINI, VERTEX, BEDROCK, CLAUDE], ids=["gemini", "vertex", "bedrock", "claude"])
@@ -185,17 +188,6 @@ def test_minimax_calls_come_back_once_in_streams(early: bool) -> None:
     made = [one for choice in choices for one in choice["delta"].get("tool_calls", [])]
     assert [one["function"] for one in made] == [{"name": "look", "arguments": '{"at":"it"}'}]
     assert choices[-1]["finish_reason"] == "tool_calls"
-
-
-def test_dify_fetches_images_that_have_an_address() -> None:
-    named = {"type": "image_url", "image_url": {"url": "https://img.example.com/a.png"}}
-    body = {**CHAT, "messages": [{"role": "user", "content": [{"type": "text", "text": "look"}, named, IMAGE]}]}
-    outcome = ask(DIFY, body)
-    assert outcome.sent["files"] == [
-        {"type": "image", "transfer_method": "remote_url", "url": "https://img.example.com/a.png"}
-    ]
-    assert outcome.sent["query"] == "USER: \nlook\n"
-    assert "image_url dropped: Dify" in outcome.logs
 
 
 def test_qwen_keeps_calls_and_results_as_they_are() -> None:

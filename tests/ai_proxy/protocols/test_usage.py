@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from tests.ai_proxy.converting import COHERE, HUNYUAN, MINIMAX, SPARK
 from tests.ai_proxy.gateway import CHAT, NATIVE, STREAM, Json, answer, ask, events
 from tests.ai_proxy.natives import CLAUDE, GEMINI, OPENAI, VERTEX
+from tests.ai_proxy.protocols.cohere.sample import COHERE
+from tests.ai_proxy.protocols.hunyuan.sample import HUNYUAN
+from tests.ai_proxy.protocols.minimax.sample import MINIMAX
+from tests.ai_proxy.protocols.spark.sample import SPARK
 
 GOOGLE: Json = {
     "candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}],

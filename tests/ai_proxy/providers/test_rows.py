@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.ai_proxy.converting import SAMPLES
 from tests.ai_proxy.gateway import CHAT, STREAM, Json, answer, ask, refusal, start
 
-from ai_proxy import Row, providers
+from ai_proxy import providers
+from ai_proxy.providers.row import Row
 from ai_proxy.wire import apis
 from ai_proxy_docs import describe
 from ai_proxy_docs.examples import example
@@ -310,10 +312,19 @@ def test_some_providers_forward_unknown_apis(name: str) -> None:
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [("cloudflare", {}), ("deepl", {}), ("dify", {"botType": "Chat"}), ("triton", {}), ("vertex", {}),
-     ("bedrock", {"awsRegion": "r"}), ("qwen", {"qwenEnableCompatible": False})],
-)  # fmt: skip
-def test_other_apis_do_not_go_to_the_chat_and_their_answers_pass(name: str, settings: Json) -> None:
+    [
+        ("cloudflare", {}),
+        ("vertex", {}),
+        ("bedrock", {"awsRegion": "r"}),
+        ("qwen", {"qwenEnableCompatible": False}),
+        *(
+            (one.config["type"], {**one.config, "apiTokens": ["sk-provider-1"]})
+            for one in SAMPLES.values()
+            if one.only_chat
+        ),
+    ],
+)
+def test_what_is_no_chat_does_not_go_to_the_chat_and_its_answer_passes_as_it_is(name: str, settings: Json) -> None:
     for method, path in (("GET", "/v1/files/f1"), ("POST", "/what/ever")):
         body = BODY if method == "POST" else None
         outcome = ask(provider(name, **settings), body, answer({"y": 1}), path=path, method=method)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.ai_proxy.config.test_config_warnings import warnings
-from tests.ai_proxy.gateway import CHAT, Json, ask
+from tests.ai_proxy.gateway import CHAT, Json, ask, warnings
 from tests.ai_proxy.natives import GEMINI, VERTEX
 from tests.ai_proxy.pipeline.test_names_in_paths import started
 from tests.ai_proxy.providers.test_rows import provider
 
-from ai_proxy import Row, providers
+from ai_proxy import providers
+from ai_proxy.providers.row import Row
 from ai_proxy.wire.client_headers import CREDENTIALS, OF_SERVICES
 from ai_proxy_docs import describe
 from proxywasm.core.client_credentials import mask

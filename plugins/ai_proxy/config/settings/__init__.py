@@ -1,42 +1,34 @@
-"""The keys of a provider object: `common` has those of every provider, the other modules those of single types."""
+"""The keys of a provider object: those of every provider in `common`, those of OpenAI-compatible ones beside it.
+
+Keys of a provider with a protocol of its own lie in the folder of that protocol.
+"""
 
 from .common import ContextFile, CustomSetting, Settings
-from .converting import DeeplSettings, DifySettings, HunyuanSettings, TritonSettings
 from .openai_compatible import (
     AzureSettings,
     CloudflareSettings,
     DoubaoSettings,
     GenericSettings,
-    KlingSettings,
     LongcatSettings,
-    MinimaxSettings,
     MoonshotSettings,
     OllamaSettings,
     OpenAISettings,
     VllmSettings,
     ZhipuSettings,
 )
-from .qwen import QwenSettings
 
 __all__ = [
     "AzureSettings",
     "CloudflareSettings",
     "ContextFile",
     "CustomSetting",
-    "DeeplSettings",
-    "DifySettings",
     "DoubaoSettings",
     "GenericSettings",
-    "HunyuanSettings",
-    "KlingSettings",
     "LongcatSettings",
-    "MinimaxSettings",
     "MoonshotSettings",
     "OllamaSettings",
     "OpenAISettings",
-    "QwenSettings",
     "Settings",
-    "TritonSettings",
     "VllmSettings",
     "ZhipuSettings",
 ]

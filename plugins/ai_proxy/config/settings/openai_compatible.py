@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from urllib.parse import SplitResult
 
-from proxywasm.config import All, Exclusive, Given, Is, NoEffect, Not, Pattern, Required, Rule, key
+from proxywasm.config import Exclusive, Given, NoEffect, Pattern, Rule, key
 
 from .common import Settings
 from .texts import HOST, url
@@ -122,55 +122,5 @@ class DoubaoSettings(Settings):
 class ZhipuSettings(Settings):
     """Keys of Zhipu AI."""
 
-    zhipu_domain: str = key("host; `api.z.ai` is the international site", default="", patterns=HOST)
-    zhipu_code_plan_mode: bool = key("send chats to the endpoint of the coding plan", default=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MinimaxSettings(Settings):
-    """Keys of MiniMax."""
-
-    minimax_api_type: str = key(
-        "`v2` (OpenAI's protocol) or `pro` (ChatCompletion Pro)", default="v2", choices=("v2", "pro")
-    )
-    minimax_group_id: str = key("id of the group, for `pro`", default="", example="group-id")
-
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Required("minimax_group_id", Is("minimax_api_type", "pro"), " for minimaxApiType pro"),
-        NoEffect(
-            ("minimax_group_id",),
-            "only ChatCompletion Pro has groups; set minimaxApiType to pro",
-            Is("minimax_api_type", "v2"),
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KlingSettings(Settings):
-    """Keys of Kling."""
-
-    kling_access_key: str = key(
-        "access key; used with `klingSecretKey` instead of `apiTokens`",
-        default="",
-        secret=True,
-        trim=True,
-        example="...",
-    )
-    kling_secret_key: str = key(
-        "secret key that belongs to `klingAccessKey`", default="", secret=True, trim=True, example="..."
-    )
-
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Required("kling_secret_key", Given("kling_access_key"), ": the two keys belong together"),
-        Required("kling_access_key", Given("kling_secret_key"), ": the two keys belong together"),
-        Required(
-            "api_tokens",
-            All((Not(Given("kling_access_key")), Not(Given("kling_secret_key")))),
-            ", or klingAccessKey and klingSecretKey",
-        ),
-        NoEffect(
-            ("api_tokens",),
-            "klingAccessKey and klingSecretKey are used instead; remove one of the two",
-            Given("kling_access_key"),
-        ),
-    )
+    zhipu_domain: str = key("host: `api.z.ai` is the international site", default="", patterns=HOST)
+    zhipu_code_plan_mode: bool = key("chat goes to the endpoint of the coding plan", default=False)

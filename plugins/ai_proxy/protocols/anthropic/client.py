@@ -6,6 +6,8 @@ Source: docs.anthropic.com, "Messages" and "Messages examples".
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from proxywasm import log
@@ -22,12 +24,13 @@ from .parts import error_document
 from .stream_writer import ClaudeWriter
 
 __all__ = [
-    "apis", "chat_api", "dropped_query", "error", "is_pivot", "keeps_signatures", "new_writer", "request", "response",
-    "thinking",
+    "apis", "chat_api", "dropped_query", "error", "is_pivot", "keeps_signatures", "new_writer", "paths", "request",
+    "response", "thinking",
 ]  # fmt: skip
 
 chat_api: Final = api_names.MESSAGES
 apis: Final = frozenset({api_names.MESSAGES, api_names.COUNT_TOKENS, api_names.COMPLETE})
+paths: Final[Mapping[str, str]] = MappingProxyType({})
 is_pivot: Final = False
 keeps_signatures: Final = True
 dropped_query: Final = frozenset({"beta"})

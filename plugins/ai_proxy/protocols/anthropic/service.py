@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ...config.settings.claude import ClaudeSettings
 from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
@@ -13,6 +12,7 @@ from ..pivot import chat_fields, message_content
 from .service_answer import error, response
 from .service_messages import messages
 from .service_stream import State, event, new_state
+from .settings import ClaudeSettings
 
 __all__ = [
     "MAX_TOKENS", "State", "accepts_signed_thinking", "body_of", "decoder", "error",

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import unquote
 
-from ...config.settings.bedrock import BedrockSettings
 from ...wire import lenient
 from ...wire.json import Json, dumps
 from ...wire.paths import segment
@@ -19,6 +18,7 @@ from .answer import error, response
 from .aws_event_stream import FrameDecoder
 from .messages import messages as converse_messages
 from .messages import system_blocks
+from .settings import BedrockSettings
 from .stream import event, new_state
 
 __all__ = [

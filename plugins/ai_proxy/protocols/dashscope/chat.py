@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from proxywasm import Event
 
-from ...config.settings import QwenSettings
 from ...wire import limits
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
@@ -26,6 +25,7 @@ from ..pivot.tool_calls import place
 from . import answer
 from .answer import error
 from .delta import Progress
+from .settings import QwenSettings
 
 __all__ = [
     "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",

@@ -9,7 +9,6 @@ from typing import Final
 
 from proxywasm import Event
 
-from ...config.settings import DeeplSettings
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
@@ -19,6 +18,7 @@ from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
 from ..pivot.chat import choice, completion
+from .settings import DeeplSettings
 
 __all__ = [
     "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from proxywasm import Event
 
-from ...config.settings import DifySettings
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
@@ -20,6 +19,7 @@ from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, chat_parts, message_content
 from ..pivot.chat import choice, completion
 from ..pivot.transcript import transcript
+from .settings import DifySettings
 
 __all__ = [
     "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",

@@ -6,7 +6,6 @@ from typing import Final
 
 from proxywasm import Event
 
-from ...config.settings.google import GeminiSettings
 from ...wire.json import Json
 from ...wire.paths import segment
 from ..exchange import Exchange
@@ -17,6 +16,7 @@ from . import answer as google_answer
 from . import request as google
 from .answer import State, error, new_state
 from .contents import contents, system
+from .settings import GeminiSettings
 
 __all__ = [
     "accepts_signed_thinking", "decoder", "error", "event", "new_state", "path_of", "request", "response",

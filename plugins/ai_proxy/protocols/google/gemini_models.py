@@ -6,7 +6,6 @@ from typing import Final
 
 from proxywasm import Event
 
-from ...config.settings.google import GeminiSettings
 from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json
@@ -15,6 +14,7 @@ from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
 from .answer import error
+from .settings import GeminiSettings
 
 __all__ = [
     "accepts_signed_thinking", "decoder", "error", "event", "new_state", "path_of", "request", "response",

@@ -9,7 +9,6 @@ from typing import Final, TypeAlias
 
 from proxywasm import Event, log
 
-from ...config.settings.google import VertexSettings
 from ...wire.errors import ApiError
 from ...wire.json import Json
 from ...wire.paths import segment
@@ -21,6 +20,7 @@ from ..pivot import chat_fields
 from . import answer as google_answer
 from . import request as google
 from .contents import contents, file_part, system
+from .settings import VertexSettings
 
 __all__ = [
     "accepts_signed_thinking", "decoder", "error", "event", "is_claude", "messages",

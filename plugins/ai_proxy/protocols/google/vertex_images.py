@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from proxywasm import Event
 
-from ...config.settings.google import VertexSettings
 from ...wire import apis, lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
@@ -22,6 +21,7 @@ from ..pivot import chat_fields, message_content
 from . import request as google
 from .answer import error, usage
 from .contents import file_part
+from .settings import VertexSettings
 from .vertex import path_of
 
 __all__ = [

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from ...config.settings import HunyuanSettings, Settings
+from ...config.settings import Settings
 from ...credentials.signing import tc3
 from ...credentials.signing.outgoing import Outgoing
 from ...wire import lenient
@@ -19,6 +19,7 @@ from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
 from .answer import error, event, response
+from .settings import HunyuanSettings
 
 __all__ = [
     "accepts_signed_thinking", "decoder", "error", "event", "headers", "new_state", "request", "response", "sign",

@@ -15,7 +15,7 @@ from typing import Final
 
 from proxywasm import Event
 
-from ...config.settings import KlingSettings, Settings
+from ...config.settings import Settings
 from ...wire import apis
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json, dump_bytes
@@ -24,6 +24,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
+from .settings import KlingSettings
 
 __all__ = [
     "accepts_signed_thinking", "choose_path", "credential", "decoder", "error",

@@ -12,7 +12,6 @@ from typing import Final
 
 from proxywasm import Event
 
-from ...config.settings import MinimaxSettings
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
@@ -22,6 +21,7 @@ from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, chat_parts, message_content
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
+from .settings import MinimaxSettings
 
 __all__ = [
     "accepts_signed_thinking", "decoder", "error", "event", "new_state", "request", "response",

@@ -5,6 +5,8 @@ Source: OpenAI API reference, "Chat".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from ...wire import apis as api_names
@@ -16,6 +18,7 @@ from ..stream_writer import StreamWriter
 
 chat_api: Final = api_names.CHAT
 apis: Final = frozenset(api for api in api_names.ALL if api.startswith("openai/"))
+paths: Final[Mapping[str, str]] = MappingProxyType({})
 is_pivot: Final = True
 keeps_signatures: Final = False
 dropped_query: Final[frozenset[str]] = frozenset()

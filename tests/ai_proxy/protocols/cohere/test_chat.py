@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.ai_proxy.converting import COHERE, TALK, TOOL, streamed
+from tests.ai_proxy.converting import TALK, TOOL, streamed
 from tests.ai_proxy.gateway import CHAT, Json, answer, ask
+from tests.ai_proxy.protocols.cohere.sample import COHERE
 
 
 def test_cohere_gets_the_whole_conversation() -> None:

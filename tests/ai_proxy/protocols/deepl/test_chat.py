@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.ai_proxy.converting import DEEPL
 from tests.ai_proxy.gateway import CHAT, STREAM, answer, ask
+from tests.ai_proxy.protocols.deepl.sample import DEEPL
 
 
 def test_deepl_makes_a_stream_of_a_whole_answer() -> None:

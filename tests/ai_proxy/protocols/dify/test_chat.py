@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.ai_proxy.converting import DIFY, TALK, WORKFLOW, chunks, streamed
-from tests.ai_proxy.gateway import CHAT, answer, ask, refusal
+from tests.ai_proxy.converting import TALK, streamed
+from tests.ai_proxy.gateway import CHAT, Json, answer, ask, events, refusal, warnings
+from tests.ai_proxy.protocols.dify.sample import DIFY, SAMPLES, WORKFLOW
+
+CHUNKS = SAMPLES["dify"].chunks
+IMAGE: Json = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
 
 
 def test_dify_gets_the_role_of_each_message() -> None:
@@ -50,14 +54,44 @@ def test_dify_requires_a_bot_type() -> None:
     assert "botType" in refusal({"provider": {**DIFY, "botType": "Robot"}})
 
 
-def test_dify_sends_the_conversation_id_before_any_text() -> None:
-    documents = [{"event": "agent_thought", "conversation_id": "c"}, *chunks("dify")]
+def test_dify_names_the_conversation_before_it_says_anything() -> None:
+    documents = [{"event": "agent_thought", "conversation_id": "c"}, *CHUNKS]
     outcome = streamed("dify", documents=documents)
     assert outcome.headers["conversationid"] == "c"
 
 
 def test_a_text_that_replaces_difys_answer_is_sent() -> None:
     replaced = {"event": "message_replace", "conversation_id": "c", "answer": " -- I cannot say that."}
-    data = streamed("dify", documents=[*chunks("dify")[:-1], replaced, chunks("dify")[-1]]).data[:-1]
+    data = streamed("dify", documents=[*CHUNKS[:-1], replaced, CHUNKS[-1]]).data[:-1]
     said = [json.loads(one)["choices"][0]["delta"].get("content") for one in data]
     assert " -- I cannot say that." in said
+
+
+def test_dify_fetches_images_that_have_an_address() -> None:
+    named = {"type": "image_url", "image_url": {"url": "https://img.example.com/a.png"}}
+    body = {**CHAT, "messages": [{"role": "user", "content": [{"type": "text", "text": "look"}, named, IMAGE]}]}
+    outcome = ask(DIFY, body)
+    assert outcome.sent["files"] == [
+        {"type": "image", "transfer_method": "remote_url", "url": "https://img.example.com/a.png"}
+    ]
+    assert outcome.sent["query"] == "USER: \nlook\n"
+    assert "image_url dropped: Dify" in outcome.logs
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("identity", ["a\r\nset-cookie: x=1", "a\0b", "\ud800", "é", "x" * 5000, "", 7, None])
+def test_a_conversation_whose_id_is_no_header_goes_without(identity: object) -> None:
+    whole = {"answer": "Hi", "conversation_id": identity, "message_id": "m"}
+    outcome = ask(DIFY, CHAT, answer(whole))
+    assert (outcome.status, "conversationid" in outcome.headers) == (200, False)
+    piece = {"event": "message", "answer": "Hi", "conversation_id": identity}
+    end = {"event": "message_end", "conversation_id": identity}
+    stream = events(*(f"data: {json.dumps(one)}\n\n".encode() for one in (piece, end)))
+    outcome = ask(DIFY, {**CHAT, "stream": True}, stream)
+    assert "conversationid" not in outcome.headers
+    assert outcome.data[-1] == "[DONE]"
+
+
+def test_variables_of_an_app_without_any_are_told_to_have_no_effect() -> None:
+    (told,) = warnings({"provider": {**DIFY, "inputVariable": "q"}})
+    assert told.startswith("provider.inputVariable: has no effect: only workflows have variables")

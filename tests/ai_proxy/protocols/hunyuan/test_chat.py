@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tests.ai_proxy.converting import HUNYUAN, TALK, TOOL
+from tests.ai_proxy.converting import TALK, TOOL
 from tests.ai_proxy.gateway import CHAT, answer, ask, refusal, start
+from tests.ai_proxy.protocols.hunyuan.sample import HUNYUAN
 
 
 def test_hunyuan_gets_tools_images_and_tool_results() -> None:

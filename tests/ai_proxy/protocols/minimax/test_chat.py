@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.ai_proxy.converting import MINIMAX, TALK, sse
+from tests.ai_proxy.converting import TALK, sse
 from tests.ai_proxy.gateway import CHAT, STREAM, Json, ask, events
+from tests.ai_proxy.protocols.minimax.sample import MINIMAX
 
 
 def test_minimax_names_the_speakers() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tests.ai_proxy.converting import SPARK, streamed
+from tests.ai_proxy.converting import streamed
 from tests.ai_proxy.gateway import CHAT, answer, ask
+from tests.ai_proxy.protocols.spark.sample import SPARK
 
 
 def test_spark_keeps_tool_calls_and_finish_reasons() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.ai_proxy.converting import TALK, TRITON
+from tests.ai_proxy.converting import TALK
 from tests.ai_proxy.gateway import CHAT, ask
+from tests.ai_proxy.protocols.triton.sample import TRITON
 
 
 def test_triton_gets_a_transcript_or_the_one_message_as_it_is() -> None:

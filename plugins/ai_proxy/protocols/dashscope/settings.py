@@ -7,8 +7,8 @@ from typing import ClassVar, Final
 
 from proxywasm.config import Exclusive, Is, NoEffect, Rule, key
 
-from .common import Settings
-from .texts import HOST
+from ...config.settings.common import Settings
+from ...config.settings.texts import HOST
 
 COMPATIBLE: Final = Is("qwen_enable_compatible", True)
 

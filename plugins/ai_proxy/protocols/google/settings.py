@@ -8,8 +8,8 @@ from typing import ClassVar, Final
 
 from proxywasm.config import All, Exclusive, Given, Is, Kind, NoEffect, Not, Required, Rule, key
 
-from .common import Settings
-from .service_account import ServiceAccount
+from ...config.settings.common import Settings
+from ...config.settings.service_account import ServiceAccount
 
 _SAFETY: Final = "from category to threshold, for example `HARM_CATEGORY_HARASSMENT: BLOCK_NONE`"
 

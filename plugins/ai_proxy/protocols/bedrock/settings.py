@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from proxywasm.config import All, Given, NoEffect, Not, Required, Rule, key
 
-from .common import Settings
+from ...config.settings.common import Settings
 
 _NO_TOKENS: Final = Not(Given("api_tokens"))
 SIGNED: Final = All((_NO_TOKENS, Given("aws_access_key")))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from proxywasm.config import key
 
-from .common import Settings
+from ...config.settings.common import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

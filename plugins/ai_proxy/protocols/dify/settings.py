@@ -1,0 +1,33 @@
+"""The keys that Dify adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from proxywasm.config import Is, NoEffect, Not, Rule, key
+
+from ...config.settings.common import Settings
+from ...config.settings.texts import host_of_url
+
+BOT_TYPES = ("Chat", "Agent", "Completion", "Workflow")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifySettings(Settings):
+    """Keys of Dify."""
+
+    dify_api_url: str = key(
+        "address of a Dify of your own; its path does not matter", str, default="", convert=host_of_url
+    )
+    bot_type: str = key("what kind of app it is", choices=BOT_TYPES, example="Chat")
+    input_variable: str = key("variable that a workflow gets the conversation in", default="query")
+    output_variable: str = key("variable that a workflow gives its answer in", default="text")
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        NoEffect(
+            ("input_variable", "output_variable"),
+            "only workflows have variables; remove it, or set botType to Workflow",
+            Not(Is("bot_type", "Workflow")),
+        ),
+    )

@@ -1,0 +1,18 @@
+"""The keys that Triton adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proxywasm.config import key
+
+from ...config.settings.common import Settings
+from ...config.settings.texts import HOST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TritonSettings(Settings):
+    """Keys of Triton."""
+
+    triton_domain: str = key("host of the server", patterns=HOST, example="triton.internal:8000")
+    triton_model_version: str = key("version of the model; without it, the server chooses", default="")

@@ -1,0 +1,33 @@
+"""Cohere for the tests of all services."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.ai_proxy.gateway import Json
+from tests.ai_proxy.sample import Sample, listed, same
+
+COHERE: Final[Json] = {"type": "cohere", "apiTokens": ["co-1"]}
+
+SAMPLES: Final = {
+    "cohere": Sample(
+        config=COHERE,
+        error=({"message": "invalid api token"}, 502, "invalid api token"),
+        chunks=[
+            {"type": "message-start", "id": "co", "delta": {"message": {"role": "assistant"}}},
+            {"type": "content-start", "index": 0, "delta": {"message": {"content": {"type": "text", "text": ""}}}},
+            {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"type": "text", "text": "Hi"}}}},
+            {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": " there"}}}},
+            {"type": "content-end", "index": 0},
+            {
+                "type": "message-end",
+                "delta": {"finish_reason": "MAX_TOKENS", "usage": {"tokens": {"input_tokens": 1, "output_tokens": 2}}},
+            },
+        ],
+        parameters={
+            "temperature": ("temperature", same), "top_p": ("p", same), "top_k": ("k", same), "seed": ("seed", same),
+            "presence_penalty": ("presence_penalty", same), "frequency_penalty": ("frequency_penalty", same),
+            "limit": ("max_tokens", same), "logprobs": ("logprobs", same), "stop": ("stop_sequences", listed),
+        },
+    ),
+}  # fmt: skip
