@@ -26,15 +26,15 @@ KEYS: Final = {
 
 
 def parse(document: dict[str, Any], rows: Sequence[Row] = ROWS, clients: Clients = BUILT_IN) -> Config:
-    """Only the active provider is built; what is wrong with others is told. Raises `ConfigError`."""
+    """Builds only the active provider; problems of the others are logged. Raises `ConfigError`."""
     return _parse(document, None, rows, clients)
 
 
 def parse_override(
     document: dict[str, Any], base: Config | None, rows: Sequence[Row] = ROWS, clients: Clients = BUILT_IN
 ) -> Config:
-    """A rule. It has the `providers` of the global configuration unless it brings its own; which one is active it has
-    to say itself, otherwise requests pass as they are.
+    """A rule. It inherits `providers` from the global configuration unless it has its own. It has to name its active
+    provider; otherwise requests pass unchanged.
     """
     return _parse(document, base, rows, clients)
 
@@ -55,7 +55,7 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row], c
             if index != chosen:
                 _log_problems(item, f"providers[{index}]", rows)
     if chosen is not None:
-        provider = build(listed[chosen], f"providers[{chosen}]", rows, told=given is None)
+        provider = build(listed[chosen], f"providers[{chosen}]", rows, log_warnings=given is None)
         return _watched(provider, clients, listed)
     if active:
         ids = [item["id"] for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]

@@ -43,7 +43,7 @@ class Clients:
         """What `route` says of paths without a prefix and a query, as those of most clients are."""
 
     def of_api(self, api: str) -> ClientProtocol:
-        """The protocol of clients that ask for this API."""
+        """The protocol of the clients of this API."""
         return self._by_api.get(api, DEFAULT)
 
     def route(self, path: str) -> Route:

@@ -161,7 +161,7 @@ _INSIDE: Final = "\0"
 
 
 def classify(path: str, suffixes: Sequence[tuple[str, str]] = SUFFIXES) -> Route:
-    """The API that a request path, query included, stands for.
+    """The API of a request path, which may have a query.
 
     >>> classify("/any/prefix/v1/files/f-1?x=1")
     Route(api='openai/v1/retrievefile', parameters={'file_id': 'f-1'})

@@ -122,5 +122,5 @@ class DoubaoSettings(Settings):
 class ZhipuSettings(Settings):
     """Keys of Zhipu AI."""
 
-    zhipu_domain: str = key("host: `api.z.ai` is the international site", default="", patterns=HOST)
-    zhipu_code_plan_mode: bool = key("chat goes to the endpoint of the coding plan", default=False)
+    zhipu_domain: str = key("host; `api.z.ai` is the international site", default="", patterns=HOST)
+    zhipu_code_plan_mode: bool = key("send chats to the endpoint of the coding plan", default=False)

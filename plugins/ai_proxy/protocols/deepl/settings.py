@@ -13,4 +13,4 @@ from ...config.settings.common import Settings
 class DeeplSettings(Settings):
     """Keys of DeepL."""
 
-    target_lang: str = key("language to translate to, such as `DE` or `EN-US`", example="DE")
+    target_lang: str = key("target language, such as `DE` or `EN-US`", example="DE")

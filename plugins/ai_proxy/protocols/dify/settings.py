@@ -18,11 +18,11 @@ class DifySettings(Settings):
     """Keys of Dify."""
 
     dify_api_url: str = key(
-        "address of a Dify of your own; its path does not matter", str, default="", convert=host_of_url
+        "address of a self-hosted Dify; only host and port are used", str, default="", convert=host_of_url
     )
-    bot_type: str = key("what kind of app it is", choices=BOT_TYPES, example="Chat")
-    input_variable: str = key("variable that a workflow gets the conversation in", default="query")
-    output_variable: str = key("variable that a workflow gives its answer in", default="text")
+    bot_type: str = key("type of the Dify app", choices=BOT_TYPES, example="Chat")
+    input_variable: str = key("input variable of a workflow, for the conversation", default="query")
+    output_variable: str = key("output variable of a workflow, for its answer", default="text")
 
     rules: ClassVar[tuple[Rule, ...]] = (
         NoEffect(

@@ -20,7 +20,7 @@ class HunyuanSettings(Settings):
     """Keys of Hunyuan."""
 
     hunyuan_auth_id: str = key(
-        "SecretId as Tencent Cloud issues it, for its own protocol; without it, the OpenAI-compatible one",
+        "SecretId of Tencent Cloud, for its own protocol; without it, requests use the OpenAI-compatible protocol",
         default="",
         secret=True,
         length=36,
@@ -28,7 +28,7 @@ class HunyuanSettings(Settings):
         example="AKID" + "x" * 32,
     )
     hunyuan_auth_key: str = key(
-        "SecretKey that belongs to it",
+        "SecretKey that belongs to `hunyuanAuthId`",
         default="",
         secret=True,
         length=32,

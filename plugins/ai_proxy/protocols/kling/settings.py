@@ -15,13 +15,15 @@ class KlingSettings(Settings):
     """Keys of Kling."""
 
     kling_access_key: str = key(
-        "access key; with the secret key instead of apiTokens",
+        "access key; used with `klingSecretKey` instead of `apiTokens`",
         default="",
         secret=True,
         trim=True,
         example="...",
     )
-    kling_secret_key: str = key("secret key", default="", secret=True, trim=True, example="...")
+    kling_secret_key: str = key(
+        "secret key that belongs to `klingAccessKey`", default="", secret=True, trim=True, example="..."
+    )
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Required("kling_secret_key", Given("kling_access_key"), ": the two keys belong together"),

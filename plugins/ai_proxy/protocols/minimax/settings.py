@@ -15,9 +15,9 @@ class MinimaxSettings(Settings):
     """Keys of MiniMax."""
 
     minimax_api_type: str = key(
-        "`v2`, the OpenAI protocol, or `pro`, ChatCompletion Pro", default="v2", choices=("v2", "pro")
+        "`v2` (OpenAI's protocol) or `pro` (ChatCompletion Pro)", default="v2", choices=("v2", "pro")
     )
-    minimax_group_id: str = key("the group, for `pro`", default="", example="group-id")
+    minimax_group_id: str = key("id of the group, for `pro`", default="", example="group-id")
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Required("minimax_group_id", Is("minimax_api_type", "pro"), " for minimaxApiType pro"),

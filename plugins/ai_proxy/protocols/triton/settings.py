@@ -15,4 +15,4 @@ class TritonSettings(Settings):
     """Keys of Triton."""
 
     triton_domain: str = key("host of the server", patterns=HOST, example="triton.internal:8000")
-    triton_model_version: str = key("version of the model; without it, the server chooses", default="")
+    triton_model_version: str = key("version of the model; by default the server chooses", default="")
