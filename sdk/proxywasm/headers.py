@@ -265,7 +265,7 @@ class Headers(MutableMapping[str, str]):
             self.first.setdefault(name, value)
 
     def seal(self, reason: str) -> None:
-        """From now on changes raise, with this reason. Called by the SDK when the headers go on."""
+        """From now on changes raise, with this reason. Called by the SDK when the headers are sent."""
         self.sealed = reason
         self.changed = self.guard = None  # no longer needed, and they would keep their owner in memory
 

@@ -1,7 +1,7 @@
 """The vocabulary that hosts and plugins share: the Python face of the WIT package `proxywasm:http`.
 
 A host drives a plugin through a `Program`: one call per phase, answered by an `Outcome`. Natively the program is the
-SDK's `Dispatcher` itself, in Wasm it is a component behind the same methods; a host cannot tell them apart.
+SDK's `Dispatcher` itself, in Wasm it is a component with the same methods; a host cannot distinguish them.
 Plugin authors do not need this module.
 """
 
@@ -69,7 +69,7 @@ CREATE = 0xFFFF_FFFF
 """A compare-and-swap number that no host gives out: with it a key that has no value is written, and no other."""
 
 
-# Commands are values, and nobody changes one. They are not `frozen`: it takes twice as long to make one that is.
+# Commands are values and never change. They are not `frozen`, because making a frozen one takes twice as long.
 
 
 @dataclass(slots=True)

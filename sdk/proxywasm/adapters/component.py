@@ -257,9 +257,9 @@ def _outcome(outcome: wire.Outcome) -> Any:
 
 
 def _failed(error: BaseException) -> Any:
-    """Nearly always the dispatcher has said what the plugin did.
+    """The error for an exception. Nearly always the dispatcher has made its message.
 
-    The rest is what a plugin can make of the SDK's objects, for example a command that is none.
+    Other exceptions come from objects of the SDK that a plugin has misused, for example an invalid command.
     """
     return types.Outcome_Failed(str(error) if type(error) is wire.PluginFailure else _dispatcher.traceback(error))
 
