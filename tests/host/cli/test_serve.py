@@ -172,7 +172,7 @@ def test_the_demo_needs_no_key_and_says_what_to_try(where: str, ai_proxy_compone
         assert address == f"127.0.0.1:{port}"
         assert process.stdout
         assert process.stdout.readline() == "\n"
-        assert process.stdout.readline().startswith("Ask for gpt-4o, and Qwen answers.")
+        assert process.stdout.readline().startswith("Ask for gpt-4o, and Qwen answers")
         said = pieces(address)
         assert "".join(said).startswith("I am qwen-max, a fake model")
         assert len(said) > 10
@@ -182,11 +182,27 @@ def test_the_demo_needs_no_key_and_says_what_to_try(where: str, ai_proxy_compone
         assert call["function"]["name"] == "weather"
 
 
+def test_a_stream_is_one_line_in_the_access_log(tmp_path: Path, upstream: int) -> None:
+    with serving(gateway(tmp_path, upstream, "access_log: true"), "--native") as (process, address):
+        chat(address, stream=True)
+        connection = http.client.HTTPConnection(address, timeout=30)
+        connection.request("GET", "/nowhere?key=sk-123456789")
+        assert connection.getresponse().read() == b"no route matches GET /nowhere\n"
+        connection.close()
+        assert process.stdout
+        chatted, lost = json.loads(process.stdout.readline()), json.loads(process.stdout.readline())
+    assert (chatted["route"], chatted["method"], chatted["path"]) == ("models", "POST", "/v1/chat/completions")
+    assert (chatted["upstream"], chatted["status"], chatted["ended"]) == ("dashscope.aliyuncs.com", 200, "complete")
+    assert chatted["response_bytes"] > chatted["request_bytes"] > 0
+    assert 0 < chatted["first_byte_ms"] <= chatted["duration_ms"]
+    assert (lost["path"], lost["status"], lost["first_byte_ms"]) == ("/nowhere", 404, None)
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
         ("workers: 2", "workers: `proxywasm serve` has no such thing yet"),
-        ("access_log: true", "access_log: `proxywasm serve` has no such thing yet"),
+        ("admin: 127.0.0.1:1234", "admin: `proxywasm serve` has no such thing yet"),
         ("nonsense: 1", "nonsense: no such key"),
     ],
 )

@@ -40,7 +40,7 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
         raise click.UsageError("give a gateway file, or --demo")
 
     # A native plugin's standard streams are its log, so what is written while it runs goes to the process's own.
-    stderr = sys.stderr
+    stdout, stderr = sys.stdout, sys.stderr
 
     def tell(message: object) -> None:
         print(message, file=stderr, flush=True)
@@ -62,6 +62,13 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
         gateway = read(file)
         refuse_what_only_envoy_has(gateway)
         listening = listen(gateway.listen)
-        run(gateway, start(gateway), listening, ready=lambda url: click.echo(f"ready: {url}"), log=tell)
+        run(
+            gateway,
+            start(gateway),
+            listening,
+            ready=lambda url: click.echo(f"ready: {url}"),
+            log=tell,
+            access=lambda line: print(line, file=stdout, flush=True),
+        )
     except (GatewayFileError, LiveError) as error:
         raise UserError(str(error)) from None

@@ -23,6 +23,7 @@ from ...stream import (
     ResponseTrailers,
 )
 from ..model import Route
+from .access import AccessLine
 from .http1.reading import RequestHead, ResponseHead
 from .http1.server import ClientConnection
 from .http1.upstream import Failure, UpstreamConnection
@@ -71,6 +72,8 @@ class LiveExchange:
         self, worker: Worker, connection: ClientConnection, head: RequestHead, route: Route, stream: ChainedStream
     ) -> None:
         self.stream = stream
+        values = dict(head.fields)
+        self.access = AccessLine(route.name, values[":method"], values[":path"])
         self._worker = worker
         self._client = connection
         self._route = route
@@ -100,6 +103,7 @@ class LiveExchange:
 
     def on_body(self, data: bytes) -> None:
         self._moved = self._loop.time()
+        self.access.received += len(data)
         if not self._over:
             self.stream.request_body(data, end_of_stream=False)
             self._after()
@@ -164,10 +168,10 @@ class LiveExchange:
             # The server has closed a connection that waited for too long, just when it was used again.
             self._connect()
             return
-        self._worker.log(f"{failure.value}: {details}")
         if self._responding:
-            self._break_off()
+            self._break_off(f"{failure.value}: {details}")
         else:
+            self._worker.log(f"{failure.value}: {details}")
             self._answer(_STATUS[failure], failure.value, _DETAILS[failure])
 
     def tunnel_data(self, data: bytes) -> None:
@@ -176,6 +180,7 @@ class LiveExchange:
 
     def tunnel_closed(self) -> None:
         self._client.close_tunnel()
+        self.access.ended = "complete"
         self._end()
         self._worker.settle()
 
@@ -196,6 +201,7 @@ class LiveExchange:
                 case ResponseHeaders(fields, ends):
                     self._send_head(fields, ends)
                 case ResponseBody(data, ends):
+                    self.access.sends(len(data))
                     self._client.send_body(data)
                     if ends:
                         self._client.send_end()
@@ -205,16 +211,17 @@ class LiveExchange:
                     self._answered = True
                     self._leave_upstream()
                 case Reset(reason):
-                    self._worker.log(f"the response is broken off: {reason}")
-                    self._break_off()
+                    self._break_off(reason)
         if self._over:
             return
         if self.stream.response_done and not self._tunnel:
+            self.access.ended = "complete"
             self._end()
         else:
             self._apply_pressure()
 
     def _send_head(self, fields: Fields, ends: bool) -> None:
+        self.access.answers(fields[0][1])
         if self._tunnel and fields[0][1] == "101":
             self._client.switch_protocols(fields, self._request.upgrade)
         else:
@@ -246,6 +253,7 @@ class LiveExchange:
         if target is None:
             self._answer(421, _NO_UPSTREAM, "no_upstream")
             return
+        self.access.upstream = target.name
         if (connection := self._worker.idle_connection(target.origin)) is not None:
             self._use(connection)
         else:
@@ -294,7 +302,9 @@ class LiveExchange:
         self.stream.response_body(body, True)
         self._after()
 
-    def _break_off(self) -> None:
+    def _break_off(self, reason: str) -> None:
+        self.access.ended = f"broken off: {reason}"
+        self._worker.log(f"the response is broken off: {reason}")
         self._client.break_off()
         self._end()
 
@@ -332,8 +342,7 @@ class LiveExchange:
         if left > 0:
             self._timer = self._loop.call_later(left, self._look_at_time)
         elif self._responding or self._tunnel:
-            self._worker.log("the response is broken off: nothing has moved for too long")
-            self._break_off()
+            self._break_off("nothing has moved for too long")
             self._worker.settle()
         else:
             self._answer(504, "the upstream has not answered in time", "stream_idle_timeout")

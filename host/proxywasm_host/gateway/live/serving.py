@@ -27,7 +27,6 @@ def refuse_what_only_envoy_has(gateway: Gateway) -> None:
     for key, there in (
         ("workers", gateway.workers != 1),
         ("admin", gateway.admin is not None),
-        ("access_log", gateway.access_log),
         ("limits.watchdog", gateway.limits.watchdog is not None),
     ):
         if there:
@@ -56,12 +55,13 @@ def serve(
     *,
     ready: Callable[[str], None],
     log: Callable[[str], None],
+    access: Callable[[str], None],
 ) -> None:
     """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended."""
 
     async def main() -> None:
         end = ending()
-        await run(gateway, plugins, listening, end, lambda: ready(f"http://{gateway.listen}"), log)
+        await run(gateway, plugins, listening, end, lambda: ready(f"http://{gateway.listen}"), log, access)
 
     asyncio.run(main())
 
@@ -106,9 +106,10 @@ async def run(
     end: asyncio.Event,
     ready: Callable[[], None],
     log: Callable[[str], None],
+    access: Callable[[str], None] = lambda _: None,
 ) -> None:
     tls = ssl.create_default_context(cafile=str(gateway.ca_file)) if gateway.ca_file is not None else None
-    worker = LiveWorker(gateway, plugins, log=log, upstream_tls=tls)
+    worker = LiveWorker(gateway, plugins, log=log, access=access, upstream_tls=tls)
     await worker.start(listening)
     ready()
     await end.wait()

@@ -14,6 +14,7 @@ from proxywasm.wire import Fields
 from ...services import HttpCall, RedisCall
 from ...stream import ChainedStream, Runner
 from ..model import Gateway, Route
+from .access import AccessLine
 from .call_outs import HttpCalls, RedisCommands
 from .exchange import LiveExchange
 from .http1.reading import MessageError, RequestHead
@@ -30,7 +31,10 @@ _LARGEST_ANSWER: Final = 32 * 2**20
 
 
 class LiveWorker:
-    """Create it in the loop that is to serve; `start`, and `stop` at the end."""
+    """Create it in the loop that is to serve; `start`, and `stop` at the end.
+
+    `log` gets messages for operators, `access` a JSON line for each stream that has ended, if the file wants them.
+    """
 
     def __init__(
         self,
@@ -38,12 +42,14 @@ class LiveWorker:
         plugins: LivePlugins,
         *,
         log: Callable[[str], None],
+        access: Callable[[str], None] = lambda _: None,
         upstream_tls: ssl.SSLContext | None = None,
     ) -> None:
         self.idle_seconds = gateway.limits.idle
         self._gateway = gateway
         self._plugins = plugins
         self._log = log
+        self._access = access
         self._routing = Routing(gateway)
         self._origins = Origins(limits=OriginLimits(connect_seconds=gateway.limits.connect), tls=upstream_tls)
         clusters = {name: target.origin for name in gateway.upstreams if (target := self._routing.upstream(name))}
@@ -94,6 +100,8 @@ class LiveWorker:
         values = dict(head.fields)
         route = self._routing.route(values[":authority"], values[":path"])
         if route is None:
+            if self._gateway.access_log:
+                self._access(not_found(values).text())
             return _NotFound(connection, values)
         stream = self._plugins.open(self._properties(connection, route, values))
         exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream)
@@ -131,6 +139,8 @@ class LiveWorker:
 
     def ended(self, exchange: LiveExchange) -> None:
         self._exchanges.pop(exchange.stream, None)
+        if self._gateway.access_log:
+            self._access(exchange.access.text())
 
     def log(self, message: str) -> None:
         self._log(message)
@@ -172,6 +182,12 @@ class LiveWorker:
             self._plugins.tick()
             self.settle()
             await asyncio.sleep(_HEARTBEAT)
+
+
+def not_found(values: dict[str, str]) -> AccessLine:
+    line = AccessLine("", values[":method"], values[":path"])
+    line.status, line.ended = 404, "complete"
+    return line
 
 
 class _NotFound:

@@ -32,8 +32,7 @@ def demo_gateway(listen: Address, service: int) -> Gateway:
 
 def instructions(listen: Address) -> str:
     url = f"http://{listen}/v1"
-    return f"""Ask for gpt-4o, and Qwen answers. It is a fake model service at a reader's pace; nothing leaves this
-    machine.
+    return f"""Ask for gpt-4o, and Qwen answers: a fake model service at a reader's pace. Nothing leaves this machine.
 
   curl -N {url}/chat/completions -H 'content-type: application/json' \\
       -d '{{"model": "gpt-4o", "stream": true, "messages": [{{"role": "user", "content": "Who are you?"}}]}}'

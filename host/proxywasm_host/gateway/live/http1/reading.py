@@ -161,6 +161,8 @@ class _Reader:
         for name, value in fields:
             if name == "connection":
                 named.update(word.strip().lower() for word in value.split(","))
+        if sum(name == _CODING for name, _ in fields) > 1:
+            raise MessageError(self._refusal, "there are several `transfer-encoding` headers")
         if _CODING in connection and connection[_CODING].strip() != "chunked":
             raise MessageError(self._not_implemented, "the body has another transfer coding than `chunked`")
         if {_LENGTH, "host", _CODING} & named:

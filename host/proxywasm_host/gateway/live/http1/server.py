@@ -93,7 +93,6 @@ class ClientConnection(Socket):
         self._limits = limits
         self._closed = closed
         self._reader = RequestReader(self, scheme=scheme, largest_head=limits.head)
-        self._loop = asyncio.get_running_loop()
         self._state = _State.IDLE
         self._exchange: Exchange | None = None
         self._waiting: deque[Callable[[], None]] = deque()

@@ -17,6 +17,8 @@ class Socket(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._write_buffer = write_buffer
         self._reading = True
+        self._loop = asyncio.get_running_loop()
+        self._unsent: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -37,9 +39,21 @@ class Socket(asyncio.BufferedProtocol):
         return self._transport is not None and not self._transport.is_closing()
 
     def write(self, data: bytes) -> None:
-        """Send as soon as possible; nothing if the connection is closed."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+        """Send with whatever else is written in this turn of the event loop; nothing if the connection is closed.
+
+        Head and body in packets of their own would cost more, and some servers wait 40 ms between them.
+        """
+        if self.is_open:
+            if not self._unsent:
+                self._loop.call_soon(self._flush)
+            self._unsent.append(data)
+
+    def _flush(self) -> None:
+        if self._unsent and self._transport is not None:
+            data = b"".join(self._unsent)
+            self._unsent.clear()
+            if not self._transport.is_closing():
+                self._transport.write(data)
 
     def set_reading(self, wanted: bool) -> None:
         """Read, or let the other side wait."""
@@ -56,15 +70,18 @@ class Socket(asyncio.BufferedProtocol):
         transport = self._transport
         if transport is None or transport.is_closing() or not transport.can_write_eof():
             return False
+        self._flush()
         transport.write_eof()
         return True
 
     def close(self) -> None:
         """Close after what is still to be sent."""
+        self._flush()
         if self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
         """Close now: the other side sees that something is missing."""
+        self._flush()
         if self._transport is not None:
             self._transport.abort()

@@ -310,6 +310,7 @@ def test_a_slow_client_is_told_of_and_gets_all() -> None:
         exchange.connection.send_head([(":status", "200")], ends=False)
         for _ in range(100):
             exchange.connection.send_body(b"a" * 1_000_000)
+        await asyncio.sleep(0)
         assert exchange.log == ["slow"]
         exchange.connection.send_end()
         received, data = 0, b""
@@ -377,11 +378,12 @@ def test_draining_ends_idle_connections_now_and_others_after_their_exchange() ->
             idle, busy = await connect(), await connect()
             await idle.says(get("/at-once"))
             await idle.hears(b"at once")
-            await busy.says(get("/later"))
+            await busy.says(get("/never"))
             while len(server.exchanges) < 2:
                 await asyncio.sleep(0.01)
             for connection in [*server.connections]:
                 connection.drain()
+            server.exchanges[1].answer(b"later")
             assert await idle.rest() == b""
             data = await busy.rest()
             assert data.endswith(b"later")
