@@ -98,7 +98,7 @@ class Stream(Generic[Root]):
     # Phases.
 
     def headers(self, half: Half, fields: bytes, end_of_stream: bool) -> int:
-        """`fields` are as `wire.join_fields` has them."""
+        """`fields` are as `field_text.join_fields` has them."""
         half.arrived = True
         half.ended = half.without_body = end_of_stream
         if self._bypassed:
