@@ -29,8 +29,8 @@ LAYERS = [
         },
         "core": {"core"},
         "vocabulary": {
-            "callback_functions", "checks", "connection_headers", "errors", "fields", "framing", "headers", "helpers",
-            "json_bounds", "made_plugins", "replies", "resp", "sse", "text", "wire",
+            "callback_functions", "checks", "connection_headers", "errors", "field_text", "fields", "framing",
+            "headers", "helpers", "json_bounds", "made_plugins", "replies", "resp", "sse", "text", "wire",
         },
     }),
     Layers("plugins", "ai_proxy", {

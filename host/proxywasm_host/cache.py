@@ -98,7 +98,7 @@ def one_at_a_time(entry: Path) -> AbstractContextManager[object]:
 
 
 def write(target: Path, data: bytes) -> None:
-    """So that nobody ever sees half a module."""
+    """Write a file; readers see all of it or nothing."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
         temporary = Path(file.name)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-"""Without `O_NONBLOCK` to open a pipe waits for whoever writes to it."""
+"""Without `O_NONBLOCK`, opening a pipe waits for a writer."""
 _MIB: Final = 2**20
 
 

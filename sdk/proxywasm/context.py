@@ -62,12 +62,12 @@ class HttpContext(UserAttributes):
 
     @property
     def request_trailers(self) -> Headers:
-        """Empty until the request's trailers are there, behind its body."""
+        """Empty until the request's trailers have arrived, after its body."""
         return getattr(self.request, "trailers", NO_TRAILERS)
 
     @property
     def response_trailers(self) -> Headers:
-        """Empty until the response's trailers are there, behind its body."""
+        """Empty until the response's trailers have arrived, after its body."""
         return getattr(self.response, "trailers", NO_TRAILERS)
 
     # The plugin's own values.
@@ -82,11 +82,11 @@ class HttpContext(UserAttributes):
     # Bodies.
 
     def dont_read_request_body(self) -> None:
-        """No request body callback for this stream; the body passes by."""
+        """No request body callback for this stream; the body passes unread."""
         self.request.unread = True
 
     def dont_read_response_body(self) -> None:
-        """No response body callback for this stream; the body passes by."""
+        """No response body callback for this stream; the body passes unread."""
         self.response.unread = True
 
     def buffer_request_body(self) -> None:
@@ -180,11 +180,11 @@ class HttpContext(UserAttributes):
     # Flow.
 
     def resume_http_request(self) -> None:
-        """Let the paused request go on. Edit its headers before, not after."""
+        """Continue the paused request. Edit its headers before, not after."""
         self._resume(self.request, ResumeRequest(), "request")
 
     def resume_http_response(self) -> None:
-        """Let the paused response go on. Edit its headers before, not after."""
+        """Continue the paused response. Edit its headers before, not after."""
         self._resume(self.response, ResumeResponse(), "response")
 
     def _resume(self, direction: Direction, command: Command, what: str) -> None:

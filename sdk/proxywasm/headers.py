@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar, overload
 
 from .errors import RuleError
+from .field_text import split_fields
 from .fields import REQUEST_PSEUDO, RESPONSE_PSEUDO, check
-from .wire import EditOp, FieldEdits, Fields, split_fields
+from .wire import EditOp, FieldEdits, Fields
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ class Headers(MutableMapping[str, str]):
     __slots__ = ("_fields", "arrived", "changed", "edits", "first", "guard", "sealed")
 
     def __init__(self, fields: Fields | str) -> None:
-        """`fields` may be a text as `wire.join_fields` makes it."""
+        """`fields` may be a text as `field_text.join_fields` makes it."""
         if isinstance(fields, str):
             texts = fields.split("\0") if fields else ()
             each = iter(texts)
@@ -265,7 +266,7 @@ class Headers(MutableMapping[str, str]):
             self.first.setdefault(name, value)
 
     def seal(self, reason: str) -> None:
-        """From now on changes raise, with this reason. Called by the SDK when the headers go on."""
+        """From now on changes raise, with this reason. Called by the SDK when the headers are sent."""
         self.sealed = reason
         self.changed = self.guard = None  # no longer needed, and they would keep their owner in memory
 

@@ -1,7 +1,7 @@
 """Logging from inside a plugin: `log.info("...")`, the standard `logging` module and `print` all reach the host's log.
 
 A line carries the number of the stream whose callback is running. The level is compared inside the plugin, so a message
-that nobody wants does not cross the boundary.
+below it does not cross the boundary.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ class Plugin(Generic[Config]):
     ) -> Any:
         """Called for each chunk of the request body; returns the bytes to send on (nothing: the chunk as it is).
 
-        The request goes on without `content-length`, whose value would be that of another body. With
+        The request is sent without `content-length`, whose value would be that of another body. With
         `@plugin.on_streaming_request_body(read_only=True)` the callback only looks at the chunks, and the length stays.
         """
 
@@ -202,7 +202,7 @@ class Plugin(Generic[Config]):
         `Action.STOP_ITERATION` as well: then nothing is sent, the plugin has the chunk, and the headers can still be
         changed, or the client answered otherwise. After the last chunk that is up to the callback of a call-out.
 
-        The response goes on without `content-length`, whose value would be that of another body. With
+        The response is sent without `content-length`, whose value would be that of another body. With
         `@plugin.on_streaming_response_body(read_only=True)` the callback only looks at the chunks, and the length
         stays.
         """

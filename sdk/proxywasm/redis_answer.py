@@ -10,7 +10,7 @@ from .resp import RespValue
 
 
 class RedisAnswer:
-    """The answer to a command: a value or an error. Whoever takes the value of an error gets it raised."""
+    """The answer to a command: a value or an error. Reading the value of an error raises it."""
 
     __slots__ = ("_value",)
 

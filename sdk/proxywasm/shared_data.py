@@ -35,19 +35,19 @@ def get(key: str) -> SharedValue | None:
 
 
 def set(key: str, value: bytes, cas: int = 0) -> bool:  # noqa: A001  # shared_data.set("key", b"value") reads best
-    """Write a value; with `cas` only if nobody has written since it was read. Whether it was written."""
+    """Write a value; with `cas` only if it has not changed since it was read. Returns whether it was written."""
     value = checks.data(value, "a value of shared data")
     cas = checks.number(cas, "the number for compare-and-swap", 0, MAX_U32)
     return current("shared_data.set").host.set_shared_data(key, value, cas)
 
 
 def create(key: str, value: bytes) -> bool:
-    """Write a value only if there is none. Whether it was written."""
+    """Write a value only if there is none. Returns whether it was written."""
     return set(key, value, CREATE)
 
 
 def update(key: str, function: Callable[[bytes | None], bytes]) -> bytes:
-    """Replace a value by what the function makes of it (None: there is none yet); returns the new value.
+    """Replace a value by the function's result for it (None: there is no value yet). Returns the new value.
 
     When another instance writes in between, the function is called again with what that one wrote.
     """

@@ -1,7 +1,7 @@
 """The vocabulary that hosts and plugins share: the Python face of the WIT package `proxywasm:http`.
 
 A host drives a plugin through a `Program`: one call per phase, answered by an `Outcome`. Natively the program is the
-SDK's `Dispatcher` itself, in Wasm it is a component behind the same methods; a host cannot tell them apart.
+SDK's `Dispatcher` itself, in Wasm it is a component with the same methods; a host cannot distinguish them.
 Plugin authors do not need this module.
 """
 
@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from itertools import chain
 from typing import Literal, Protocol, TypeAlias
-
-from .text import to_bytes, to_text
 
 Fields: TypeAlias = list[tuple[str, str]]
 """Header fields in wire order, names in lower case, pseudo-headers included.
@@ -69,7 +66,7 @@ CREATE = 0xFFFF_FFFF
 """A compare-and-swap number that no host gives out: with it a key that has no value is written, and no other."""
 
 
-# Commands are values, and nobody changes one. They are not `frozen`: it takes twice as long to make one that is.
+# Commands are values and never change. They are not `frozen`, because making a frozen one takes twice as long.
 
 
 @dataclass(slots=True)
@@ -334,49 +331,3 @@ class Host(Protocol):
     def get_metric(self, metric: int) -> int: ...
 
     def set_tick_period(self, milliseconds: int) -> None: ...
-
-
-def join_fields(fields: Fields) -> str:
-    """Pairs as one text. Raises `ValueError` for a field with NUL.
-
-    >>> join_fields([("a", "1"), ("b", "")])
-    'a\\x001\\x00b\\x00'
-    """
-    text = "\0".join(chain.from_iterable(fields))
-    if fields and text.count("\0") != 2 * len(fields) - 1:
-        raise ValueError("a header field cannot contain NUL")
-    return text
-
-
-def split_fields(text: str) -> Fields:
-    """The pairs of such a text. Raises `ValueError` for half a pair.
-
-    >>> split_fields("a\\x001\\x00b\\x00")
-    [('a', '1'), ('b', '')]
-    """
-    if not text:
-        return []
-    parts = text.split("\0")
-    if len(parts) % 2:
-        raise ValueError("a header field without a value")
-    return list(zip(parts[::2], parts[1::2], strict=True))
-
-
-def as_unicode(text: str) -> str:
-    """Fields or edits, joined by NUL, as the WIT types `fields` and `field-edits`, in which all is valid Unicode.
-
-    >>> as_unicode("a\\0caf\\udce9") == "\\0a\\0caf\\xe9"
-    True
-    """
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "\0" + to_bytes(text).decode("latin-1")
-    return text
-
-
-def with_bytes(text: str) -> str:
-    """The text for such fields or edits: the reverse of `as_unicode`."""
-    return to_text(text[1:].encode("latin-1")) if text[:1] == "\0" else text

@@ -18,7 +18,8 @@ from proxywasm import Plugin
 from proxywasm.abi.calls import CALL_BODY, PASS, PLUGIN_CONFIGURATION
 from proxywasm.abi.machine import Machine
 from proxywasm.abi.pairs import join_pairs
-from proxywasm.wire import Fields, join_fields
+from proxywasm.field_text import join_fields
+from proxywasm.wire import Fields
 
 ROOT, STREAM = 1, 2
 OK, BAD_ARGUMENT = 0, 2

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxywasm import Headers, RuleError
+from proxywasm.field_text import join_fields, split_fields
 from proxywasm.headers import apply_edits, to_fields
-from proxywasm.wire import join_fields, split_fields
 
 FIELDS = [("a", "1"), ("b", "2"), ("a", "3")]
 

@@ -196,7 +196,7 @@ def _files_of(path: Path) -> Iterator[tuple[str, Path]]:
 def _own_files(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
     """The same of what lies in somebody's folder: a link in it may not lead out of that.
 
-    Otherwise the files of whoever builds a plugin that others have written would end up in the component.
+    Otherwise a component could contain private files of the user who builds another author's plugin.
     """
     for file in (path, *path.rglob("*")):
         if file.is_symlink() and not file.resolve().is_relative_to(folder):

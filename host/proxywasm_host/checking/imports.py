@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
     in_function: bool = False
     guarded: bool = False
-    """Inside a `try` or `with` that goes on without it."""
+    """Inside a `try` or `with` that continues without it."""
     conditional: bool = False
     """Inside `if`."""
 

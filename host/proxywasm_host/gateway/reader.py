@@ -52,7 +52,7 @@ def read(path: Path, environment: Mapping[str, str] | None = None) -> Gateway:
 def problems_in(path: Path, problems: Iterable[Problem]) -> GatewayFileError:
     """What was found in a file that `read` has taken. The lines are looked up here, by the places.
 
-    A place that is not there is named in the message, behind the nearest that is.
+    For a missing place, the message names it after the nearest place that exists.
     """
     document = parse(read_text(path, GatewayFileError, _LARGEST), {})
     located = []

@@ -27,7 +27,7 @@ class RequestBody:
 
 @dataclass(frozen=True, slots=True)
 class RequestTrailers:
-    """Send these to the upstream, behind the body. The request ends with them."""
+    """Send these to the upstream after the body. The request ends with them."""
 
     fields: Fields
 
@@ -57,7 +57,7 @@ class ResponseBody:
 
 @dataclass(frozen=True, slots=True)
 class ResponseTrailers:
-    """Send these to the client, behind the body. The response ends with them."""
+    """Send these to the client after the body. The response ends with them."""
 
     fields: Fields
 

@@ -55,7 +55,7 @@ class Half:
         reads_trailers: the plugin wants trailers.
         hold: what holds this direction back.
         body: what the plugin has in hand, or had when it paused; `body_ends`: with it the message ends.
-        taken: the plugin has taken the last chunk: it says itself what goes on, and where the end is.
+        taken: the plugin has taken the last chunk: it decides what is sent, and where the end is.
         trailers, tail: those that have arrived, and what they wait for.
         paused_since: nanoseconds on the host's clock; meaningful while `waiting`.
     """
@@ -198,7 +198,7 @@ class Half:
         if body := self.collected():
             self.body, self.body_ends = body, False
 
-    # What goes on.
+    # What is sent.
 
     def step(self, step: Piece | Step) -> bool:
         """Change the state of what is sent. False: the table does not allow this step."""

@@ -20,7 +20,7 @@ from .states import PARTS, Arrival, Departure, Happening, Part
 
 class Link(Exchange):
     """Attributes:
-    part: what the plugin has to do with the stream.
+    part: whether the plugin is called for the stream.
     chain: the same stream in each plugin that it goes through, in the order of requests; alone it has itself.
     details: where the response comes from, as `response.code_details`.
     """
@@ -88,7 +88,7 @@ class Link(Exchange):
             self._answer_client(reply)
         else:
             self._replied(reply)
-            # What has left this plugin before goes on first, and may reach the client.
+            # Events that left this plugin before are delivered first, and may reach the client.
             self.response.drop()
             self.events.append(Reset(reply.details))
             self.note()
@@ -130,7 +130,7 @@ class Link(Exchange):
             last.note()
 
     def end_response(self) -> None:
-        """The plugin has ended the response: what the plugins behind it still have of it is dropped."""
+        """The plugin has ended the response: drop what the plugins after it still have of it."""
         self.drop_request()
         for link in self.chain[self.chain.index(self) + 1 :]:
             link.response.drop()

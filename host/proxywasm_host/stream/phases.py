@@ -67,7 +67,7 @@ class Phases(Link):
             self._send(half)  # a message without body has nothing else that would release its headers
 
     def deal_with(self, half: Half, data: bytes, ending: Ending) -> None:
-        """Give it to the plugin, or keep it until the plugin goes on."""
+        """Give a chunk to the plugin, or keep it while the plugin pauses."""
         if half.hold is not _PAUSE:
             self._chunk(half, data, ending)
         elif not half.enqueue(data, ending):

@@ -10,7 +10,7 @@ S = TypeVar("S")
 class Ready(dict[S, None]):
     """Open streams that have events to be taken, in the order in which they came to have them. Runners may share one.
 
-    A stream is in it once, from its first event until `take`, or until it is closed: whoever closes a stream takes its
+    A stream is in it once, from its first event until `take`, or until it is closed: the caller of `close` takes its
     last events. So it never holds more streams than are open.
     """
 

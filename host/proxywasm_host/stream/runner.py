@@ -23,7 +23,7 @@ class Runner:
     """The streams of one program.
 
     Args:
-        fail_open: a stream in which the plugin fails goes on without it, instead of ending with a 500.
+        fail_open: a stream in which the plugin fails continues without it, instead of ending with a 500.
         ready: where streams are noted that have something to send, if several runners share that.
     """
 

@@ -1,4 +1,4 @@
-"""The states of a stream as data: what may arrive, what goes on, and what the plugin has to do with it.
+"""The states of a stream as data: what may arrive, what may be sent, and whether the plugin is called.
 
 A stream has two directions, the request and the response. A message in either direction is a sequence of pieces:
 header fields, then any number of chunks of a body, then perhaps trailers. The last piece is header fields without a
@@ -10,7 +10,7 @@ Because a plugin may hold back and change what passes, each direction is in two 
   is, or why no HTTP message continues like this. A caller who feeds such a piece gets a `SequenceError`, and nothing
   has changed.
 * `Departure`: how much of it has gone on to the other side. `DEPARTURES` says for each state and step what the next
-  state is, or that the step does nothing. So no stream sends a body ahead of its headers, or anything behind an end.
+  state is, or that the step does nothing. So no stream sends a body before its headers, or anything after an end.
 
 Between the two lies what waits for the plugin: a body that is being collected, chunks that have come while a direction
 is paused (`wire.Hold`), and trailers (`Tail`), which never overtake their body.
@@ -29,7 +29,7 @@ from typing import Final
 
 
 class SequenceError(RuntimeError):
-    """The caller fed events in an order that no HTTP stream has. The stream is as it was before."""
+    """The caller fed events in an order that no HTTP stream has. The stream is unchanged."""
 
 
 class Piece(StrEnum):
@@ -94,11 +94,11 @@ ARRIVALS: Final[dict[Arrival, dict[Piece, Arrival | str]]] = {
     },
     Arrival.CLOSED: dict.fromkeys(Piece, _CLOSED),
 }
-"""What a piece makes of what has arrived; a text says why it cannot come."""
+"""The next state for each state and piece; a text says why the piece cannot arrive."""
 
 
 def why_not(reason: str, piece: Piece, name: str) -> str:
-    """The text of the table for a piece of the message with this name, for people."""
+    """The error message for a text of the table, a piece, and the name of the message."""
     return reason.format(name=name, piece="trailers" if piece is Piece.TRAILERS else "body")
 
 
@@ -112,7 +112,7 @@ class Departure(StrEnum):
 
 
 class Step(StrEnum):
-    """What else can happen to a message that goes on."""
+    """Other events of a message that is being sent."""
 
     DROP = "the client is answered without it"
     CUT = "what has gone on cannot be finished"
@@ -139,7 +139,7 @@ DEPARTURES: Final[dict[Departure, dict[Piece | Step, Departure | None]]] = {
     Departure.ENDED: {**_NOTHING_MORE, Step.DROP: Departure.DROPPED},
     Departure.DROPPED: _NOTHING_MORE,
 }
-"""What a step makes of what has gone on; None: nothing happens."""
+"""The next state for each state and step; None: the step has no effect."""
 
 
 class Ending(StrEnum):
@@ -159,7 +159,7 @@ class Tail(StrEnum):
 
 
 class Part(StrEnum):
-    """What the plugin has to do with a stream."""
+    """Whether the plugin is called for a stream."""
 
     NEVER = "it has not been called for it"
     ASKED = "it is called in each phase"
@@ -169,7 +169,7 @@ class Part(StrEnum):
 
 
 class Happening(StrEnum):
-    """What changes that."""
+    """Events that change the plugin's part."""
 
     CALL = "a phase calls the plugin"
     FAIL = "the plugin fails, or its instance is lost"

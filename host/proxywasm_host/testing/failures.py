@@ -43,7 +43,7 @@ class Failures:
             raise plugin_failed(unreported[0]) from cause_of(unreported[0])
 
     def report_at_the_end(self) -> None:
-        """The same, unless the test knows that the plugin raises: in a real gateway ticks go on until it is closed."""
+        """`report`, unless the test knows that the plugin raises: in a real gateway ticks run until it is closed."""
         __tracebackhide__ = True
         if not self._reported:
             self.report()

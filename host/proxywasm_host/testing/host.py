@@ -46,7 +46,7 @@ class TestHost(HostViews):
         properties: Envoy attributes of every stream by their dotted path, for example `{"route_name": "a"}`.
         log_level: what the plugin is told.
         limits: what one stream may use.
-        fail_open: streams in which the plugin fails go on without it, instead of ending with a 500.
+        fail_open: streams in which the plugin fails continue without it, instead of ending with a 500.
         tolerate_failures: note in `failures` that the plugin raises, instead of raising `PluginFailedError`.
         clusters: the services that can be called; by default any, and in a real Envoy none.
         foreign_functions: what the host offers by name.
@@ -282,7 +282,7 @@ class TestHost(HostViews):
         self._after_answer()
 
     def _after_answer(self) -> None:
-        # A standing answer is given by `settle` itself, which goes on until nothing moves.
+        # `settle` itself gives standing answers until there is nothing left to do.
         if not self._settling:
             self.settle()
 

@@ -46,7 +46,7 @@ class PluginImportError(AssertionError):
 def start_of(plugin: PluginSource) -> Start:
     """How to start this plugin.
 
-    Source files run natively, and each instance imports them anew: as in Wasm, instances share no module globals. A
+    Source files run natively, and each instance imports them again: as in Wasm, instances share no module globals. A
     plugin object is run as it is.
     """
     if isinstance(plugin, Plugin):

@@ -138,7 +138,7 @@ class TestStream:
         return b"".join(self.upstream.chunks[count:])
 
     def request_trailers(self, trailers: HeaderValues) -> None:
-        """The request ends, and these are behind its body."""
+        """The request ends with these after its body."""
         __tracebackhide__ = True
         fields = to_fields(trailers)
         _insist(self._given_request.trailers(fields), _GIVEN_REQUEST)
@@ -146,7 +146,7 @@ class TestStream:
         self._host.settle()
 
     def informational_response(self, status: int, headers: HeaderValues = ()) -> None:
-        """The upstream says something ahead of its response: 100 (go on), 102 (still at it), 103 (early hints)."""
+        """The upstream sends an informational response: 100 (continue), 102 (processing), 103 (early hints)."""
         __tracebackhide__ = True
         self._upstream_has_seen_it()
         fields = [(":status", str(status)), *to_fields(headers)]
@@ -169,7 +169,7 @@ class TestStream:
         return b"".join(self.downstream.chunks[count:])
 
     def response_trailers(self, trailers: HeaderValues) -> None:
-        """The response ends, and these are behind its body."""
+        """The response ends with these after its body."""
         __tracebackhide__ = True
         fields = to_fields(trailers)
         _insist(self._given_response.trailers(fields), _GIVEN_RESPONSE)

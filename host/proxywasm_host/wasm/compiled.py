@@ -1,6 +1,6 @@
 """Compiled components, kept in a cache folder of the user.
 
-An entry is the machine code followed by the SHA-256 of that and of the name of the entry. Whoever can write here can
+An entry is the machine code followed by the SHA-256 of that and of the name of the entry. Anyone who can write here can
 run code as this user, so the folder must be the user's alone; the digest is for files that are damaged or misplaced.
 """
 

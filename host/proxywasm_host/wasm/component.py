@@ -1,4 +1,4 @@
-"""One instance of a plugin component behind the `Program` methods."""
+"""One instance of a plugin component as a `Program`."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class ComponentProgram:
         linker = Linker(component.engine)
         linker.add_wasip2()
         linker.allow_shadowing = True
-        # Weak, because the functions live as long as the store, which is ours: a cycle that nobody could collect.
+        # Weak, because the functions live as long as the store, which is ours: Python could not collect this cycle.
         this = weakref.ref(self)
 
         def with_host(function: Callable[..., Any]) -> Callable[..., Any]:

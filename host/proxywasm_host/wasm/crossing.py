@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, TypeAlias
 
+from proxywasm.field_text import as_unicode, join_fields, split_fields, with_bytes
 from proxywasm.fields import REQUEST_PSEUDO, RESPONSE_PSEUDO
 from proxywasm.replies import STATUSES
 from proxywasm.wire import (
@@ -33,10 +34,6 @@ from proxywasm.wire import (
     ResumeRequest,
     ResumeResponse,
     SendLocalReply,
-    as_unicode,
-    join_fields,
-    split_fields,
-    with_bytes,
 )
 
 from ..limit_fields import KIB, MIB, too_large, too_many

@@ -61,7 +61,7 @@ class Pool:
     """The instances of one plugin with one configuration.
 
     `runner()` gives the runner for the next stream. A trap, or a call that takes too long, costs the streams of its
-    instance only: each is answered with a 500, reset, or goes on without the plugin, as `fail_open` says (see
+    instance only: each is answered with a 500, reset, or continues without the plugin, as `fail_open` says (see
     `Stream.give_up`); the next stream gets a fresh instance.
 
     Args:

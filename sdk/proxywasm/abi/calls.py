@@ -36,7 +36,7 @@ not refused for its size."""
 STOP_BODY: Final = 1
 """From a body phase: what is there stays in the gateway's buffer, and the plugin can still change it."""
 STOP_TAKEN: Final = 3
-"""From a body phase: what is there has been dealt with and does not go on; what the gateway has in its buffer stays
+"""From a body phase: the chunk has been handled and is not sent on; what the gateway has in its buffer stays
 there, out of reach."""
 STOP_TRAILERS: Final = 1
 

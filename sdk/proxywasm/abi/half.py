@@ -56,7 +56,7 @@ class Half:
         self.without_body = False
         """Its headers are the end."""
         self.stopped = False
-        """The gateway was told to wait, and has not been told to go on."""
+        """The gateway was told to wait, and has not been told to continue."""
         self.buffering = False
         """The last body phase returned `STOP_BODY`. From then on the gateway puts each chunk into its buffer before it
         calls the plugin, until a body phase returns something else. It sends its buffer only in a call of
@@ -67,6 +67,6 @@ class Half:
         self.collecting = False
         """The gateway's buffer has a part of the body that the plugin has not seen."""
         self.trailers_wait = False
-        """There are trailers that the plugin has not seen: what is stopped goes on only when it has."""
+        """There are trailers that the plugin has not seen: what is stopped continues only when it has."""
         self.kept = b""
-        """A part that we took out of the gateway's buffer, because the headers had to go on without it."""
+        """A part that we took out of the gateway's buffer, because the headers had to be sent without it."""

@@ -41,7 +41,7 @@ class TakingStream(Protocol):
 
 
 class Injections:
-    """For gateways that cannot inject: what is injected goes into the gateway's buffer, and the gateway goes on.
+    """For gateways that cannot inject: injected data goes into the gateway's buffer, and the gateway continues.
 
     Both happen in one call, outside of a body phase; until then the data waits here. A chunk may arrive at any time,
     and the gateway would join it with what is in its buffer: the plugin would be given its own data.
@@ -82,7 +82,7 @@ class Injections:
             return  # To continue now would end the response.
         data = self._waiting if last else self._waiting[:PIECE]
         stream.root.gateway.enter(stream.id)
-        # At the end: behind what body phases have let pass.
+        # At the end of the buffer: after what body phases have let pass.
         if stream.root.gateway.abi.set_buffer_bytes(RESPONSE_BODY, EVERYTHING, 0, bytes(data)) and data:
             # So it is if the first chunk that is taken is the empty one of trailers.
             stream.no_place(half, len(data))
@@ -97,7 +97,7 @@ class Injections:
             stream.root.soon(self.settle)
 
     def _rest(self, _context: int, _body: bytes, _end_of_stream: bool) -> bytes:
-        """What the upstream sends behind the end of the response is dropped, but its end must not overtake the data."""
+        """What the upstream sends after the end of the response is dropped, but its end must not overtake the data."""
         if self._waiting:
             self._stream.response.hold = Hold.PAUSE
         return b""

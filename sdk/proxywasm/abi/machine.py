@@ -55,7 +55,7 @@ class Machine:
         self._running: Root | None = None
 
     def configure(self, context: int, size: int) -> bool:
-        """False: refused; the reason is in the log. A configuration that is there already goes on then."""
+        """Configure a plugin. False: refused; the reason is logged, and an earlier configuration stays in use."""
         self._gateway.here = context
         config = self._abi.get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size) or b"" if size else b""
         root = Root(self._plugin, self._gateway, context, self._streams)

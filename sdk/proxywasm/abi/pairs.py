@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from struct import pack
 
+from ..field_text import split_fields
 from ..text import to_bytes, to_text
-from ..wire import Fields, split_fields
+from ..wire import Fields
 
 
 def split_pairs(raw: bytes | None) -> Fields:

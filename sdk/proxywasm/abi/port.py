@@ -140,7 +140,7 @@ class Port:
         if offset >= 0:
             self._add(metric, offset)
             return
-        # Envoy would go on below 0 at the other end of 64 bits.
+        # Below 0, Envoy would wrap around to the other end of 64 bits.
         before = self.get_metric(metric)
         self._add(metric, max(offset, -before))
         # Another worker may have taken something off in between.

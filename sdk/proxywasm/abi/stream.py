@@ -98,7 +98,7 @@ class Stream(Generic[Root]):
     # Phases.
 
     def headers(self, half: Half, fields: bytes, end_of_stream: bool) -> int:
-        """`fields` are as `wire.join_fields` has them."""
+        """`fields` are as `field_text.join_fields` has them."""
         half.arrived = True
         half.ended = half.without_body = end_of_stream
         if self._bypassed:
@@ -201,7 +201,7 @@ class Stream(Generic[Root]):
         half.hold = None
         if action == CONTINUE:
             if half is self.response and self.taken and self.taken.open:
-                self.taken = None  # This chunk goes on by itself: the plugin has taken others only to keep the headers.
+                self.taken = None  # The gateway sends this chunk: the plugin has taken others only to keep the headers.
             if half.buffering and not half.stopped:
                 # It has been resumed outside of a body phase, and what this phase lets pass is in the gateway's buffer.
                 # Envoy 1.36 would leave it there, as it goes on already. Stopped like this it forgets its buffering.
@@ -219,7 +219,7 @@ class Stream(Generic[Root]):
         for half in (self.request, self.response):
             if half.passing and self.moves(half):
                 if half.ended and half is self.response and self.taken and self.taken.open:
-                    continue  # To go on now would end the response.
+                    continue  # To continue now would end the response.
                 self.go_on(half)
 
     def moves(self, half: Half) -> bool:
@@ -299,7 +299,7 @@ class Stream(Generic[Root]):
     def _continue(self, half: Half) -> None:
         self._gateway.enter(self.id)
         if half.collecting:
-            # The headers go on; what has been collected of the body must not, the plugin has yet to see it.
+            # The headers are sent. The collected part of the body is not: the plugin has yet to see it.
             half.kept += self._abi.get_buffer_bytes(half.body_kind, 0, EVERYTHING) or b""
             half.collecting = False
             self._abi.set_buffer_bytes(half.body_kind, 0, EVERYTHING, b"")
@@ -382,7 +382,7 @@ class Stream(Generic[Root]):
         if self.taken and self.taken.open:
             self._reply_instead(TORN, half)
         elif self.taken:
-            # The plugin has ended the response, and what the upstream sends behind its end is still to be dropped.
+            # The plugin has ended the response, and what the upstream sends after its end is still to be dropped.
             self._bypass(self.request, half)
         elif self.root.fail_open:
             self._bypass(self.request, half)

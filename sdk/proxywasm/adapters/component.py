@@ -20,12 +20,14 @@ from proxywasm_plugin import plugin
 from wit_world.imports import host, types
 
 from proxywasm import wire
+from proxywasm.adapters.body_text import LARGE, as_text
 from proxywasm.adapters.instance import begin, settle
 from proxywasm.checks import MAX_U32, number
 from proxywasm.core.dispatcher import Dispatcher
 from proxywasm.core.trailers import Trailers
+from proxywasm.field_text import as_unicode, join_fields, split_fields, with_bytes
 from proxywasm.headers import Headers
-from proxywasm.wire import Fields, LogLevel, MetricKind, as_unicode, join_fields, split_fields, with_bytes
+from proxywasm.wire import Fields, LogLevel, MetricKind
 
 _LEVELS = {
     LogLevel.TRACE: types.LogLevel.TRACE,
@@ -39,43 +41,10 @@ _LEVELS_BACK = {there: here for here, there in _LEVELS.items()}
 
 
 _MAX_U16: Final = 2**16 - 1
-_LARGE: Final = 1024 * 1024
-_MOST: Final = 127 * 1024 * 1024
-"""Most bytes of a body in UTF-8. Wasmtime ends an instance that answers with 128 MiB."""
-_NO_ASCII: Final = bytes(range(0x80, 0x100))
-_FOUR_BYTES: Final = tuple(bytes([first]) for first in range(0xF0, 0xF5))
-"""First bytes of characters with four bytes in UTF-8, such as emojis. With one of them, Python stores every character
-of a text in four bytes."""
-
-
-def _as_text(data: bytes) -> tuple[str, bool]:
-    """The string for a body, and whether it has one character for each byte: for bodies that are not UTF-8, or would
-    take much memory as text. Raises `LimitError` for bodies that are too large to cross."""
-    if len(data) < _LARGE or not _takes_less_as_bytes(data):
-        try:
-            text = data.decode()
-        except UnicodeDecodeError:
-            pass
-        else:
-            _check_crosses(len(data))
-            return text, False
-    if len(data) > _MOST // 2:
-        _check_crosses(2 * len(data) - len(data.translate(None, _NO_ASCII)))
-    return data.decode("latin-1"), True
-
-
-def _check_crosses(size: int) -> None:
-    if size > _MOST:
-        raise wire.LimitError(f"a body of {size} bytes, as they cross to the host, is more than {_MOST}")
-
-
-def _takes_less_as_bytes(data: bytes) -> bool:
-    """Whether one character per byte takes less memory. Bytes that are not ASCII take two on the way."""
-    return any(first in data for first in _FOUR_BYTES) and 2 * len(data.translate(None, _NO_ASCII)) > len(data)
 
 
 def _payload(data: bytes) -> Any:
-    text, latin1 = _as_text(data)
+    text, latin1 = as_text(data)
     return types.Payload_Latin1(text) if latin1 else types.Payload_Utf8(text)
 
 
@@ -236,13 +205,13 @@ def _outcome(outcome: wire.Outcome) -> Any:
         return _UNCHANGED
     try:
         if isinstance(outcome, bytes):
-            if len(outcome) < _LARGE:
+            if len(outcome) < LARGE:
                 try:
                     _BODY.value = outcome.decode()
                 except UnicodeDecodeError:
                     return types.Outcome_Latin1(outcome.decode("latin-1"))
                 return _BODY
-            text, latin1 = _as_text(outcome)
+            text, latin1 = as_text(outcome)
             return types.Outcome_Latin1(text) if latin1 else types.Outcome_Utf8(text)
         if len(outcome) == 1:
             edits: Any = outcome[0]
@@ -257,9 +226,9 @@ def _outcome(outcome: wire.Outcome) -> Any:
 
 
 def _failed(error: BaseException) -> Any:
-    """Nearly always the dispatcher has said what the plugin did.
+    """The error for an exception. Nearly always the dispatcher has made its message.
 
-    The rest is what a plugin can make of the SDK's objects, for example a command that is none.
+    Other exceptions come from objects of the SDK that a plugin has misused, for example an invalid command.
     """
     return types.Outcome_Failed(str(error) if type(error) is wire.PluginFailure else _dispatcher.traceback(error))
 
@@ -298,7 +267,7 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
             return _failed(error)
 
     def on_request_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Any:
-        if len(body) > _LARGE:
+        if len(body) > LARGE:
             _forget_answer()
         try:
             return _outcome(_request_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream))
@@ -320,7 +289,7 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
             return _failed(error)
 
     def on_response_body(self, context: int, body: str, latin1: bool, end_of_stream: bool) -> Any:
-        if len(body) > _LARGE:
+        if len(body) > LARGE:
             _forget_answer()
         try:
             outcome = _response_body(context, body.encode("latin-1" if latin1 else "utf-8"), end_of_stream)

@@ -14,11 +14,12 @@ from ..core.dispatcher import Dispatcher
 from ..core.running import guard_sleep, running
 from ..core.trailers import Trailers
 from ..errors import ConfigError
+from ..field_text import as_unicode, join_fields, split_fields, with_bytes
 from ..headers import Headers
 from ..loading import PluginNotFoundError, plugin_of
 from ..made_plugins import MadePlugins
 from ..plugin import Plugin
-from ..wire import Fields, Host, Outcome, PluginFailure, Program, as_unicode, join_fields, split_fields, with_bytes
+from ..wire import Fields, Host, Outcome, PluginFailure, Program
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import parse_qsl
 
-from ..wire import Fields, split_fields
+from ..field_text import split_fields
+from ..wire import Fields
 
 SHORTEST: Final = 8
 """Characters. Shorter texts occur inside ordinary words."""

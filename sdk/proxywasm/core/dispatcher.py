@@ -232,7 +232,7 @@ class Dispatcher(PluginInstance):
             mine = touched.pop(context if own is None else own, None)
             commands = mine.take_commands() if mine else []
             return self._with_others(commands) if touched else commands
-        except BaseException as error:  # in Wasm nobody else is there to catch it, and every stream would be lost
+        except BaseException as error:  # in Wasm it would otherwise trap, and every stream would be lost
             touched, self.touched = self.touched, {}
             for ctx in touched.values():
                 ctx.drop_commands()

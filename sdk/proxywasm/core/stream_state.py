@@ -123,7 +123,7 @@ class StreamState:
         self.http_calls: frozenset[int] = _NO_CALLS
         self.redis_calls: frozenset[int] = _NO_CALLS
         self.pauses_streaming_response = False
-        """The plugin takes every chunk of the response, and injects what should go on."""
+        """The plugin takes every chunk of the response, and injects what should be sent."""
         self.replied = False
         self.ended = False
         # What the facade keeps for the author. All of it is made here: another `__init__` would be another call.

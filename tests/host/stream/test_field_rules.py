@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from proxywasm.field_text import join_fields
 from proxywasm.headers import to_fields
-from proxywasm.wire import EditRequestHeaders, EditResponseHeaders, HttpCallError, PluginFailure, join_fields
+from proxywasm.wire import EditRequestHeaders, EditResponseHeaders, HttpCallError, PluginFailure
 from proxywasm_host.services import HostServices
 from proxywasm_host.stream.field_rules import RECEIVED_REQUEST, RECEIVED_RESPONSE
 from proxywasm_host.wasm.answers import HOST

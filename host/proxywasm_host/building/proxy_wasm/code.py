@@ -18,7 +18,7 @@ _TWO_NUMBERS: Final = frozenset({0x11, 0x13, *range(0x28, 0x3F)})
 _CONSTANT_SIZES: Final = {0x43: 4, 0x44: 8}
 _NONE: Final = frozenset({0x00, 0x01, 0x05, 0x0B, 0x0F, 0x1A, 0x1B, *range(0x45, 0xC5), 0xD1})
 _PREFIXED: Final = {8: 2, 9: 1, 10: 2, 11: 1, 12: 2, 13: 1, 14: 2, 15: 1, 16: 1, 17: 1, **dict.fromkeys(range(8), 0)}
-"""Numbers behind the instructions for saturating conversions and for blocks of memory and tables."""
+"""Count of numbers after the opcodes of saturating conversions, and of memory and table operations."""
 
 
 def s32(value: int) -> bytes:

@@ -64,9 +64,9 @@ def write_private(path: Path, text: str) -> None:
 def start(gateway: Gateway, config: Json, ready: Callable[[str], None], log_level: str = "warning") -> int:
     """Start Envoy and wait for its end; `ready` is called with the gateway's URL once it answers.
 
-    What Envoy logs goes to the standard error of this process. SIGINT, SIGTERM and the like go on to Envoy, which is
-    killed if it has not ended some seconds later; so this is for the main thread. Answers the exit code, for a signal
-    128 and its number. Raises `EnvoyError`.
+    What Envoy logs goes to the standard error of this process. SIGINT, SIGTERM and the like are passed to Envoy, which
+    is killed if it has not ended some seconds later; so this is for the main thread. Answers the exit code, for a
+    signal 128 and its number. Raises `EnvoyError`.
     """
     if _listens(gateway.listen):
         raise EnvoyError(f"another process listens at {gateway.listen}; stop it, or change `listen`")
@@ -132,6 +132,6 @@ def _listens(address: Address) -> bool:
 
 
 def _reachable(address: Address) -> Address:
-    """From this machine: the address that stands for all is none to connect to."""
+    """The address to connect to from this machine: one cannot connect to the wildcard address."""
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not bound
     return Address(everywhere.get(address.host, address.host), address.port)

@@ -37,7 +37,7 @@ class Reader(Protocol):
 class _Side:
     """One end of a connection that serves one exchange.
 
-    It reads strictly: raises `PeerError` for what is no HTTP/1.1, or is behind the end of the message.
+    It reads strictly: bytes that are not HTTP/1.1, or come after the end of the message, raise `PeerError`.
     """
 
     _cannot_read: str

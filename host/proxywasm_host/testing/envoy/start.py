@@ -104,7 +104,7 @@ def _check(setting: Setting) -> None:
 
 
 def _config(config: str, *, fail_open: bool) -> str:
-    """With a failure that is not Envoy's to see, the SDK says what becomes of the stream."""
+    """The configuration, with the key by which the SDK handles streams whose callbacks raise."""
     if not fail_open:
         return config
     try:

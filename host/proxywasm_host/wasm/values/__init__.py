@@ -1,7 +1,7 @@
 """Compiled value conversion for Wasmtime's component API.
 
-`wasmtime.component` derives types anew at every call and walks `wasmtime_component_val_t` with ctypes accessors. Here a
-type is compiled once into a pair of closures, and a call is two to ten times as fast. Python values are plain:
+`wasmtime.component` derives types again at every call and walks `wasmtime_component_val_t` with ctypes accessors. Here
+a type is compiled once into a pair of closures, and a call is two to ten times as fast. Python values are plain:
 
 ==================  ====================================================================================
 WIT                 Python

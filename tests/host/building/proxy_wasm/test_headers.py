@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxywasm.wire import Fields, join_fields
+from proxywasm.field_text import join_fields
+from proxywasm.wire import Fields
 
 from .gateway import REFUSED, Gateway
 
