@@ -6,7 +6,10 @@ docs/adding-a-provider.md shows how.
 
 from .plugin import make, plugin
 from .providers import ROWS
-from .providers.row import BEARER, RAW, Auth, Endpoint, Row
+from .providers.row import BEARER, RAW, Addressing, Auth, Credentials, Dialect, Endpoint, Row
 from .wire import apis
 
-__all__ = ["BEARER", "RAW", "ROWS", "Auth", "Endpoint", "Row", "apis", "make", "plugin"]
+__all__ = [
+    "BEARER", "RAW", "ROWS", "Addressing", "Auth", "Credentials", "Dialect", "Endpoint", "Row", "apis", "make",
+    "plugin",
+]  # fmt: skip

@@ -67,7 +67,7 @@ _CONVERSATION: Final = [
 
 def lost(row: Row) -> list[str]:
     """The parameters that make no difference to what the service is asked for; none where chats are not converted."""
-    if apis.CHAT not in row.protocols:
+    if apis.CHAT not in row.dialect.protocols:
         return []
     tools = {"tools": SAMPLES["tools"]}
     plain, with_tools = _asked(row, {}), _asked(row, tools)
@@ -85,9 +85,9 @@ def lost(row: Row) -> list[str]:
 def _asked(row: Row, parameters: dict[str, Any]) -> str:
     """What the service is asked for: where, with which headers, what."""
     # The example has no account with which anybody could log in.
-    provider = Provider.build(replace(row, login=None), settings(row))
+    provider = Provider.build(replace(row, credentials=replace(row.credentials, login=None)), settings(row))
     exchange = clients.new_exchange(provider.settings, apis.Route(apis.CHAT))
     body = {"model": _MODELS.get(row.name, "m"), "messages": _CONVERSATION, **parameters}
     prepared, _ = bodies.prepare(provider, exchange, loads(dumps(body)))
-    sent = row.protocols[apis.CHAT].request(exchange, prepared)
+    sent = row.dialect.protocols[apis.CHAT].request(exchange, prepared)
     return dumps([exchange.path, exchange.headers, sent])

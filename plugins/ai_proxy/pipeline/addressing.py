@@ -56,8 +56,8 @@ def set_token(ctx: HttpContext, provider: Provider, exchange: Exchange, token: s
 
 
 def _set_credential(headers: MutableMapping[str, str], row: Row, exchange: Exchange) -> None:
-    if exchange.token and row.auth is not None and not row.auth.in_query:
-        headers[row.auth.header] = row.auth.prefix + exchange.token
+    if exchange.token and row.credentials.auth is not None and not row.credentials.auth.in_query:
+        headers[row.credentials.auth.header] = row.credentials.auth.prefix + exchange.token
 
 
 def _own_key(headers: Headers) -> str:
@@ -87,11 +87,11 @@ def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
 
 def sign(ctx: HttpContext, provider: Provider, exchange: Exchange, body: bytes) -> None:
     """Add what covers all of the request, if there is anything. Nothing may be changed after that."""
-    if provider.row.sign is None:
+    if provider.row.credentials.sign is None:
         return
     headers = ctx.request_headers
     sent = Outgoing(headers.get(":method", ""), headers.get(":authority", ""), headers.get(":path", ""), body)
-    signed = provider.row.sign(provider.settings, sent)
+    signed = provider.row.credentials.sign(provider.settings, sent)
     exchange.signature = signature(signed)
     headers.update(signed)
 
@@ -104,8 +104,8 @@ def errand(provider: Provider, exchange: Exchange, path: str, body: bytes) -> tu
     headers |= {name: value for name, value in exchange.headers.items() if value is not None}
     host = provider.host if settings.provider_domain else exchange.host or provider.host
     sent = Outgoing("POST", host, upstream_path(provider, exchange, path), body)
-    if row.sign is not None:
-        headers |= row.sign(settings, sent)
+    if row.credentials.sign is not None:
+        headers |= row.credentials.sign(settings, sent)
     return sent, headers
 
 
@@ -133,7 +133,7 @@ def upstream_path(provider: Provider, exchange: Exchange, path: str) -> str:
             path = provider.only_path
         elif target := exchange.path or provider.paths.get(exchange.api):
             # Where an edit has chosen the path of a client's own API, it is the service's, too.
-            if row.strict_query and (
+            if row.addressing.strict_query and (
                 exchange.api.startswith("openai/") or (exchange.path and exchange.api == exchange.client.chat_api)
             ):
                 path = path.partition("?")[0]
@@ -143,28 +143,30 @@ def upstream_path(provider: Provider, exchange: Exchange, path: str) -> str:
         if provider.query:
             # A client of Azure says its `api-version`, too; that of the configuration counts.
             path = _with_own(path, provider.query)
-    if row.query and row.query not in path.partition("?")[2].split("&"):
-        path = _with_own(path, row.query)
+    if row.addressing.query and row.addressing.query not in path.partition("?")[2].split("&"):
+        path = _with_own(path, row.addressing.query)
     path = _without_key(row, path)
     if base and settings.base_path_handling == "prepend" and not path.startswith(base):
         path = f"{base.rstrip('/')}/{path.lstrip('/')}"
-    if row.auth is not None and row.auth.in_query and exchange.token:
-        path = with_key(path, row.auth, exchange.token)
+    if row.credentials.auth is not None and row.credentials.auth.in_query and exchange.token:
+        path = with_key(path, row.credentials.auth, exchange.token)
     return _with_prefix(settings, path)
 
 
 def _without_key(row: Row, path: str) -> str:
     """A path without the key that a client may have in its query."""
-    if row.key_parameter and "?" in path:
-        return _with_query(path.partition("?")[0], path, dropped={row.key_parameter})
+    if row.credentials.key_parameter and "?" in path:
+        return _with_query(path.partition("?")[0], path, dropped={row.credentials.key_parameter})
     return path
 
 
 def keeps_path(provider: Provider) -> bool:
     """Whether requests have the client's path, and not that of their API."""
     row, settings = provider.row, provider.settings
-    original = settings.protocol == "original" and (row.original is Original.KEPT or bool(settings.base_path))
-    return row.keeps_path or original
+    original = settings.protocol == "original" and (
+        row.addressing.original is Original.KEPT or bool(settings.base_path)
+    )
+    return row.addressing.keeps_path or original
 
 
 def with_key(path: str, auth: Auth, token: str) -> str:

@@ -35,7 +35,7 @@ def document(raw: bytes) -> Json:
 
 def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, bool]:
     """The pivot's request, and whether it is no longer what the client sent. Raises `ApiError`."""
-    settings, protocols = provider.settings, provider.row.protocols
+    settings, protocols = provider.settings, provider.row.dialect.protocols
     changed = False
     is_chat = exchange.api == apis.CHAT
     if is_chat and not exchange.client.is_pivot:
@@ -58,7 +58,7 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
     changed |= _map_model(provider, exchange, body)
     if is_chat and provider.context is not None:
         changed |= provider.context.insert(body)
-    if (edit := provider.row.edits.get(exchange.api)) is not None:
+    if (edit := provider.row.dialect.edits.get(exchange.api)) is not None:
         changed |= edit(exchange, body)
     return body, changed
 
@@ -71,7 +71,7 @@ def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
     if model:
         exchange.requested_model = model
         exchange.model = mapping.of(model)
-    elif mapping.fallback and exchange.api not in provider.row.protocols:
+    elif mapping.fallback and exchange.api not in provider.row.dialect.protocols:
         exchange.model = mapping.fallback
     elif exchange.api in apis.MODEL_REQUIRED:
         raise ApiError(400, "you must provide a model parameter", param="model")

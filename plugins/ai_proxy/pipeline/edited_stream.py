@@ -21,7 +21,7 @@ _EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
 
 def passed_on(provider: Provider, exchange: Exchange) -> CheckedStream:
     """The stream of an answer that is not converted."""
-    edit = provider.row.chunk_edit
+    edit = provider.row.dialect.chunk_edit
     promotion = promoted_thinking.Promotion() if promoted_thinking.wanted(exchange.settings) else None
     if exchange.api != apis.CHAT or (edit is None and promotion is None):
         return CheckedStream(exchange.scrubber, exchange)

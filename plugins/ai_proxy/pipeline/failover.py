@@ -45,7 +45,7 @@ def _check(provider: Provider, health: Health, check: Check) -> None:
     exchange.requested_model = settings.health_check_model
     exchange.model = provider.settings.model_mapping.of(exchange.requested_model)
     body = {"model": exchange.model, "messages": [{"role": "user", "content": _QUESTION}]}
-    service = provider.row.protocols.get(apis.CHAT)
+    service = provider.row.dialect.protocols.get(apis.CHAT)
     if service is not None:
         body = service.request(exchange, body)
     data = dump_bytes(body)

@@ -29,7 +29,7 @@ def prepare(settings: Settings, row: Row, body: Json) -> bool:
         prepared = _clean_up(prepared, settings.context_cleanup_commands)
     if settings.merge_consecutive_messages or settings.hiclaw_mode:
         prepared = _merge(prepared)
-    if developer and not row.keeps_developer_role:
+    if developer and not row.dialect.keeps_developer_role:
         # Most models know only `system`, which is what the role was called before.
         prepared = [
             {**message, "role": "system"} if message.get("role") == "developer" else message for message in prepared

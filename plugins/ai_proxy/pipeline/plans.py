@@ -90,7 +90,9 @@ class Plans(dict[str, Plan]):
 
     def __missing__(self, api: str) -> Plan:
         provider = self.provider
-        like_a_chat = provider.settings.protocol == "original" and provider.row.original is Original.KNOWN_APIS_OR_CHAT
+        like_a_chat = (
+            provider.settings.protocol == "original" and provider.row.addressing.original is Original.KNOWN_APIS_OR_CHAT
+        )
         if like_a_chat and api != apis.CHAT and api not in provider.paths:
             plan = self[apis.CHAT]
         else:
@@ -119,31 +121,34 @@ def _plan(provider: Provider, api: str) -> Plan:
         login = ((provider.login, f"ai-proxy.{row.name}.load_ak_failed"),)
     if provider.context is not None and api == apis.CHAT and speaks_openai:
         context = ((provider.context, f"ai-proxy.{row.name}.load_ctx_failed"),)
-    choose_path = row.choose_path if speaks_openai else None
+    choose_path = row.addressing.choose_path if speaks_openai else None
     timeout = settings.first_byte_timeout if api in apis.STREAMING else 0
     return Plan(
         provider=provider,
         api=api,
         openai=speaks_openai,
         client=clients.of_api(api),
-        own_protocol=row.protocols.get(api),
-        service=row.protocols.get(api, openai if api == apis.CHAT else None),
+        own_protocol=row.dialect.protocols.get(api),
+        service=row.dialect.protocols.get(api, openai if api == apis.CHAT else None),
         # A signature covers the body, whatever it is about.
-        readable=api != "" or (row.sign is not None and not speaks_openai),
+        readable=api != "" or (row.credentials.sign is not None and not speaks_openai),
         reads_forms=api in apis.IMAGE_FORMS or names_model,
         converts_client=speaks_openai and is_converted(provider, api),
         supported=api in provider.paths or _forwards_unknown_apis(provider),
         choose_path=choose_path,
         stateful=api in apis.STATEFUL,
         reads_body=_is_edited(provider, api),
-        only_for_path=not row.keeps_bodies and row.sign is None and api in apis.UNREAD and api not in row.protocols,
+        only_for_path=not row.dialect.keeps_bodies
+        and row.credentials.sign is None
+        and api in apis.UNREAD
+        and api not in row.dialect.protocols,
         names_model=names_model,
         path="" if choose_path else _path(provider, api),
         login=login,
         awaited=login + context,
-        accepts_events=row.accept_for_streams and api in _STREAMS_ON_ACCEPT,
+        accepts_events=row.dialect.accept_for_streams and api in _STREAMS_ON_ACCEPT,
         first_byte_timeout=str(timeout) if timeout else "",
-        needs_final_request=row.sign is not None
+        needs_final_request=row.credentials.sign is not None
         or (settings.retry_on_failure is not None and settings.retry_on_failure.enabled),
         rewrites_errors=speaks_openai and api.startswith("openai/"),
         checks_answers=api in _CHECKED,
@@ -152,26 +157,26 @@ def _plan(provider: Provider, api: str) -> Plan:
 
 
 def _forwards_unknown_apis(provider: Provider) -> bool:
-    if provider.settings.protocol == "openai" or provider.row.forwards_unknown_apis:
-        return provider.row.forwards_unknown_apis
-    return provider.row.original is not Original.LIKE_OPENAI
+    if provider.settings.protocol == "openai" or provider.row.addressing.forwards_unknown_apis:
+        return provider.row.addressing.forwards_unknown_apis
+    return provider.row.addressing.original is not Original.LIKE_OPENAI
 
 
 def _is_edited(provider: Provider, api: str) -> bool:
     row, settings = provider.row, provider.settings
-    if row.keeps_bodies:
+    if row.dialect.keeps_bodies:
         return bool(settings.custom_settings)
-    if row.sign is not None:
+    if row.credentials.sign is not None:
         return True
     if settings.protocol != "openai" or api not in provider.paths:
         return False
-    return api in row.protocols or api not in apis.UNREAD or "{model}" in provider.paths[api]
+    return api in row.dialect.protocols or api not in apis.UNREAD or "{model}" in provider.paths[api]
 
 
 def _path(provider: Provider, api: str) -> str:
     """The upstream path, if all requests for this API have the same, but for a query."""
     target = provider.only_path or provider.paths.get(api, "")
-    in_query = provider.row.auth is not None and provider.row.auth.in_query
+    in_query = provider.row.credentials.auth is not None and provider.row.credentials.auth.in_query
     if addressing.keeps_path(provider) or not target or "{" in target or in_query:
         return ""
     return addressing.upstream_path(provider, clients.new_exchange(provider.settings, Route(api)), "/")

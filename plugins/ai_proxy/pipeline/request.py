@@ -61,20 +61,22 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         consumer = headers.get("x-mse-consumer") if plan.stateful else None
         tokens = provider.tokens
         exchange.token = (
-            (row.credential(settings) if row.credential else "") or tokens.only or tokens.pick(plan.api, consumer)
+            (row.credentials.make(settings) if row.credentials.make else "")
+            or tokens.only
+            or tokens.pick(plan.api, consumer)
         )
         read = read and not (exchange.path and plan.only_for_path)
         if plan.names_model and not read:
             # A websocket's request has the model in its query.
             asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
             exchange.model = asked and settings.model_mapping.of(asked)
-        if row.read_headers:
-            exchange.client_headers = {name: headers.get(name, "") for name in row.read_headers}
+        if row.dialect.read_headers:
+            exchange.client_headers = {name: headers.get(name, "") for name in row.dialect.read_headers}
         addressing.address(ctx, headers, provider, exchange, plan.path)
     except ApiError as error:
         reply(ctx, error)
         return None
-    if row.first_byte_timeout_always and settings.first_byte_timeout:
+    if row.dialect.first_byte_timeout_always and settings.first_byte_timeout:
         headers[_FIRST_BYTE_TIMEOUT] = str(settings.first_byte_timeout)
     if not read:
         ctx.dont_read_request_body()
@@ -201,7 +203,7 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
 def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
     """The body for the provider; None if the client's will do. Raises `ApiError` and `NumberError`."""
     provider, plan = plans.provider, plans[exchange.api]
-    if provider.row.keeps_bodies:
+    if provider.row.dialect.keeps_bodies:
         document = _own_document(raw)
         if document is None or not custom_settings.apply(provider.settings.custom_settings, document):
             return None

@@ -38,8 +38,8 @@ def on_headers(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | Non
         return action
     length = headers.get("content-length", "")
     headers.discard("content-length")
-    if plan.provider.row.id_header:
-        exchange.answer_id = headers.get(plan.provider.row.id_header, "")
+    if plan.provider.row.dialect.id_header:
+        exchange.answer_id = headers.get(plan.provider.row.dialect.id_header, "")
     content_type = headers.get("content-type", "")
     if service is not None and content_type.partition(";")[0] == EVENT_STREAM:
         log.debug("a stream of %s becomes one of events", EVENT_STREAM)
@@ -185,7 +185,7 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     answer = service.response(exchange, _document(raw))
     if plan.promotes:
         promoted_thinking.promote(answer)
-    if exchange.stream and plan.provider.row.cannot_stream:
+    if exchange.stream and plan.provider.row.dialect.cannot_stream:
         return "text/event-stream", streams.made_of(exchange, answer)
     body = dump_converted(exchange.client.response(exchange, answer), raw)
     if len(body) > limits.CONVERTED:

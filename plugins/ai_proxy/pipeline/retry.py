@@ -107,14 +107,14 @@ def _again(ctx: HttpContext, provider: Provider, exchange: Exchange) -> tuple[Ou
         for name in asked
         if not name.startswith((":", "x-envoy-")) and name not in _NOT_REPEATED
     }
-    auth, path = provider.row.auth, asked.get(":path", "/")
+    auth, path = provider.row.credentials.auth, asked.get(":path", "/")
     if auth is not None and auth.in_query:
         path = addressing.with_key(path, auth, exchange.token)
     elif auth is not None:
         headers[auth.header] = auth.prefix + exchange.token
     sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, exchange.sent_body or b"")
-    if provider.row.sign is not None:
-        signed = provider.row.sign(provider.settings, sent)
+    if provider.row.credentials.sign is not None:
+        signed = provider.row.credentials.sign(provider.settings, sent)
         exchange.signature = signature(signed)
         headers |= signed
     return sent, headers

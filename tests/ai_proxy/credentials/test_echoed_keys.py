@@ -13,7 +13,7 @@ from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame
 from tests.fuzz.credentials import all_escaped, as_json, in_a_url, mixed, readings
 from tests.test_conformance import FILES
 
-from ai_proxy import Row
+from ai_proxy import Addressing, Dialect, Row
 from ai_proxy.plugin import make
 from ai_proxy.protocols.bedrock.aws_event_stream import cut_frames
 from ai_proxy.protocols.exchange import Exchange
@@ -157,7 +157,11 @@ def test_a_failure_that_nobody_expected_tells_no_credential() -> None:
     def fail(exchange: Exchange, body: Json) -> bool:
         raise KeyError(f"no such key: {exchange.token}")
 
-    row = Row(name="own", host="own.example", paths={apis.CHAT: "/chat"}, edits={apis.CHAT: fail})
+    row = Row(
+        name="own",
+        addressing=Addressing(host="own.example", paths={apis.CHAT: "/chat"}),
+        dialect=Dialect(edits={apis.CHAT: fail}),
+    )
     host = TestHost(make([row]), {"provider": {"type": "own", "apiTokens": [KEY]}})
     with pytest.raises(PluginFailedError) as failed:
         host.request(chat_request("Hi"))

@@ -18,7 +18,7 @@ SETTINGS: list[Json] = [
 ]
 
 # Those that need a real key; their paths are worked out as those of their siblings.
-ROWS = [row for row in providers.ROWS if row.login is None]
+ROWS = [row for row in providers.ROWS if row.credentials.login is None]
 
 
 def test_a_path_worked_out_once_is_that_of_every_request_without_a_query() -> None:

@@ -99,7 +99,7 @@ def _convert(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
     exchange = clients.new_exchange(provider.settings, apis.classify(path))
     exchange.model = provider.settings.model_mapping.of(body["model"])
     exchange.stream = True
-    codec = provider.row.protocols.get(exchange.api)
+    codec = provider.row.dialect.protocols.get(exchange.api)
     stream: ConvertedStream | CheckedStream = CheckedStream()
     if codec:
         codec.request(exchange, body)
