@@ -79,7 +79,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     if exchange.awaiting_retry:
 
         def pass_on() -> None:
-            if exchange.status >= 400 and plan.rewrites_errors:
+            if exchange.status >= 400 and plan.answer.rewrites_errors:
                 response.on_body(ctx, plan, exchange, raw)
             else:
                 leaving.passed_body(ctx, exchange, raw)

@@ -18,7 +18,7 @@ from .streams import CheckedStream, ConvertedStream
 
 def on_headers(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
     # As `_service` says. All answers pass here, and in Wasm a call costs something.
-    service = plan.own_protocol if exchange.client.is_pivot else plan.service
+    service = plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
     if not _concerns(ctx, plan, exchange, service):
         if (
             exchange.status >= 400
@@ -32,7 +32,7 @@ def on_headers(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | Non
     if exchange.status >= 400:
         return failures.on_headers(ctx, exchange.status)
     headers = ctx.response_headers
-    if not ctx.has_response_body or not (plan.checks_answers or service):
+    if not ctx.has_response_body or not (plan.answer.checked or service):
         action = leaving.pass_on(ctx, plan.provider, exchange)
         headers.discard("content-length")
         return action
@@ -77,7 +77,7 @@ def on_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> Api
             leaving.body(ctx, exchange, body)
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
-        elif plan.promotes and promoted_thinking.promote(answer := _document(raw)):
+        elif plan.answer.promotes and promoted_thinking.promote(answer := _document(raw)):
             leaving.body(ctx, exchange, dump_converted(answer, raw))
         else:
             leaving.passed_body(ctx, exchange, raw)
@@ -112,7 +112,7 @@ def _whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, byt
     service = _service(plan, exchange)
     if len(answer.body) > (limit := _limit(plan, service)):
         raise answer_too_large(limit)
-    if not plan.openai or not (plan.checks_answers or service):
+    if not plan.openai or not (plan.answer.checked or service):
         return "", answer.body
     if _is_stream(answer.headers.get("content-type", "")):
         stream = _stream(plan, exchange, service)
@@ -151,7 +151,7 @@ def _concerns(ctx: HttpContext, plan: Plan, exchange: Exchange, service: AnyServ
     """Whether this is the provider's answer, and one that is looked at."""
     if exchange.status >= 400:
         return failures.is_size_refusal(ctx, exchange.status) or (
-            plan.rewrites_errors and ctx.is_response_from_upstream()
+            plan.answer.rewrites_errors and ctx.is_response_from_upstream()
         )
     if not plan.openai or not 200 <= exchange.status < 300 or (ctx.response_is_opaque and ctx.is_websocket()):
         return False
@@ -161,12 +161,12 @@ def _concerns(ctx: HttpContext, plan: Plan, exchange: Exchange, service: AnyServ
 
 def _limit(plan: Plan, service: AnyServiceProtocol | None) -> int:
     """Bytes of an answer that are buffered: fewer if it is parsed."""
-    return limits.UNPARSED_ANSWER if service is None and not plan.promotes else limits.BODY
+    return limits.UNPARSED_ANSWER if service is None and not plan.answer.promotes else limits.BODY
 
 
 def _service(plan: Plan, exchange: Exchange) -> AnyServiceProtocol | None:
     """What reads the answer. Where the service speaks the pivot, its answers are only read for other protocols."""
-    return plan.own_protocol if exchange.client.is_pivot else plan.service
+    return plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
 
 
 def _stream(plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) -> ConvertedStream | CheckedStream:
@@ -183,7 +183,7 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     Raises `ApiError` and `NumberError`.
     """
     answer = service.response(exchange, _document(raw))
-    if plan.promotes:
+    if plan.answer.promotes:
         promoted_thinking.promote(answer)
     if exchange.stream and plan.provider.row.dialect.cannot_stream:
         return "text/event-stream", streams.made_of(exchange, answer)

@@ -200,6 +200,10 @@ class Provider:
     removed_headers: frozenset[str] = frozenset()
     """Those of the client that stay behind."""
     tokens: Tokens = field(default_factory=lambda: Tokens(()))
+    fixed_token: str = ""
+    """The credential of all requests; empty: it depends on the request."""
+    auth_header: Auth | None = None
+    """The header that carries the credential, if a header does."""
     scrubbers: Scrubbers = field(default_factory=lambda: Scrubbers(Settings(type="")))
     """What keeps credentials out of answers."""
     context: ContextText | None = None
@@ -217,6 +221,7 @@ class Provider:
         timeout = settings.timeout or DEFAULT_TIMEOUT_MS
         context = ContextText(settings.context, timeout) if settings.context else None
         login = row.credentials.login(settings) if row.credentials.login else None
+        tokens, auth = Tokens(settings.api_tokens, _health(settings, place.host)), row.credentials.auth
         own_key = OwnKey.REMOVED if settings.api_tokens else row.credentials.own_key
         return cls(
             row,
@@ -228,7 +233,9 @@ class Provider:
             own_key,
             row.dialect.headers(settings) if row.dialect.headers else _NOTHING,
             client_headers.removed(settings.forward_headers, keys_stay=own_key is OwnKey.KEPT),
-            Tokens(settings.api_tokens, _health(settings, place.host)),
+            tokens,
+            "" if row.credentials.make else tokens.only,
+            auth if auth is not None and not auth.in_query else None,
             Scrubbers(settings),
             context,
             login,

@@ -27,10 +27,10 @@ def test_a_path_worked_out_once_is_that_of_every_request_without_a_query() -> No
         for settings in SETTINGS:
             plans = Plans(providers.build({**example(row), **settings}, "provider", told=True))
             for plan in {plans[api].api: plans[api] for api in ("", *apis.ALL)}.values():
-                fixed += plan.path != ""
+                fixed += plan.request.path != ""
                 for path in ("/v1/one", "/ai/v1/another/one"):
                     exchange = clients.new_exchange(plans.provider.settings, apis.Route(plan.api))
-                    assert plan.path in ("", addressing.upstream_path(plans.provider, exchange, path)), (
+                    assert plan.request.path in ("", addressing.upstream_path(plans.provider, exchange, path)), (
                         row.name,
                         plan.api,
                     )
