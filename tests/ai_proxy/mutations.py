@@ -73,7 +73,7 @@ class Recorded:
         body, _ = bodies.prepare(self.provider, exchange, copy.deepcopy(self.body))
         codec = self.provider.row.dialect.protocols.get(exchange.api, openai_chat)
         codec.request(exchange, body)
-        exchange.answer_id = "aws-req-1"
+        exchange.answer.id = "aws-req-1"
         if client is not None:
             exchange.client = client
         return exchange, codec

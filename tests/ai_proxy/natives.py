@@ -62,7 +62,7 @@ def convert(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
     codec = provider.row.dialect.protocols.get(exchange.api, openai_chat)
     if exchange.api in provider.row.dialect.protocols:
         codec.request(exchange, body)
-    exchange.answer_id = "aws-req-1"
+    exchange.answer.id = "aws-req-1"
     stream = ConvertedStream(exchange, codec)
     out = [stream.feed(chunk, last=index == len(chunks) - 1) for index, chunk in enumerate(chunks)]
     return [(steady(data), event) for data, event in parse_events(b"".join(out))]

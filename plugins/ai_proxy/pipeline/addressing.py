@@ -42,8 +42,8 @@ class Fixed(Protocol):
 
 def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: Fixed, exchange: Exchange) -> None:
     """Turn the client's request headers into those for the provider. Raises `ApiError` as `upstream_path` does."""
-    if not exchange.token and provider.own_key is _USED:
-        exchange.token = _own_key(headers)
+    if not exchange.secrets.token and provider.own_key is _USED:
+        exchange.secrets.token = _own_key(headers)
     headers.discard_all(provider.removed_headers)
     if exchange.api == apis.REALTIME and provider.own_key is _REMOVED:
         _remove_protocol_key(headers)
@@ -55,8 +55,8 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: Fixed
     # All at once: each call of `headers` has its price.
     changes: list[tuple[str, str]] = []
     auth = provider.auth_header
-    if auth is not None and exchange.token:
-        changes += ((auth.header, auth.prefix + exchange.token),)
+    if auth is not None and exchange.secrets.token:
+        changes += ((auth.header, auth.prefix + exchange.secrets.token),)
     if host and host != ctx.host:
         changes += ((":authority", host), (ORIGINAL_HOST, ctx.host))
     if path != asked:
@@ -66,14 +66,14 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: Fixed
 
 def set_token(ctx: HttpContext, provider: Provider, exchange: Exchange, token: str) -> None:
     """A credential that was not known before."""
-    exchange.token = token
+    exchange.secrets.token = token
     _set_credential(ctx.request_headers, provider, exchange)
 
 
 def _set_credential(headers: MutableMapping[str, str], provider: Provider, exchange: Exchange) -> None:
     auth = provider.auth_header
-    if exchange.token and auth is not None:
-        headers[auth.header] = auth.prefix + exchange.token
+    if exchange.secrets.token and auth is not None:
+        headers[auth.header] = auth.prefix + exchange.secrets.token
 
 
 def _own_key(headers: Headers) -> str:
@@ -108,7 +108,7 @@ def sign(ctx: HttpContext, provider: Provider, exchange: Exchange, body: bytes) 
     headers = ctx.request_headers
     sent = Outgoing(headers.get(":method", ""), headers.get(":authority", ""), headers.get(":path", ""), body)
     signed = provider.row.credentials.sign(provider.settings, sent)
-    exchange.signature = signature(signed)
+    exchange.secrets.signature = signature(signed)
     headers.update(signed)
 
 
@@ -149,8 +149,8 @@ def upstream_path(provider: Provider, exchange: Exchange, path: str) -> str:
     if base and settings.base_path_handling == "prepend" and not path.startswith(base):
         path = f"{base.rstrip('/')}/{path.lstrip('/')}"
     auth = row.credentials.auth
-    if auth is not None and auth.in_query and exchange.token:
-        path = with_key(path, auth, exchange.token)
+    if auth is not None and auth.in_query and exchange.secrets.token:
+        path = with_key(path, auth, exchange.secrets.token)
     return _with_prefix(settings, path)
 
 

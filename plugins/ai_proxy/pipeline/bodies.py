@@ -4,33 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxywasm import JsonTooComplexError, log
-
 from ..config import custom_settings
 from ..protocols.exchange import Exchange
 from ..providers.row import Provider
 from ..wire import apis
-from ..wire.errors import ApiError, request_too_complex
-from ..wire.json import Json, loads
+from ..wire.errors import ApiError
+from ..wire.json import Json
 from . import client_protocols, messages
 
 _TELL_USAGE: Final = frozenset({apis.CHAT, apis.COMPLETIONS})
 """The APIs whose streams tell the tokens used, if asked."""
-
-
-def document(raw: bytes) -> Json:
-    """Raises `ApiError` for what is no JSON object, and for one that is too large to be converted."""
-    try:
-        body = loads(raw)
-    except JsonTooComplexError as error:
-        raise request_too_complex(error) from None
-    except ValueError as error:
-        # What exactly is wrong is worded differently by each version of Python.
-        log.info("request body: %s", error)
-        raise ApiError(400, "the request body is not valid JSON", code="invalid_json") from None
-    if not isinstance(body, dict):
-        raise ApiError(400, "the request body must be a JSON object", code="invalid_json")
-    return body
 
 
 def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, bool]:

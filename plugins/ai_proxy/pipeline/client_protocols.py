@@ -47,5 +47,5 @@ def error_body(ctx: HttpContext, error: ApiError) -> bytes:
     exchange: Exchange | None = ctx.get_context("exchange")
     if exchange is None:
         return dump_bytes(clients.DEFAULT.error(error))
-    error.hide(exchange.scrubber.clean_text)
+    error.hide(exchange.secrets.scrubber.clean_text)
     return dump_bytes(exchange.client.error(error))

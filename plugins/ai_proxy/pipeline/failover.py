@@ -41,7 +41,7 @@ def _check(provider: Provider, health: Health, check: Check) -> None:
         return
     settings = health.settings
     exchange = clients.new_exchange(provider.settings, Route(apis.CHAT))
-    exchange.token = check.token
+    exchange.secrets.token = check.token
     exchange.requested_model = settings.health_check_model
     exchange.model = provider.settings.model_mapping.of(exchange.requested_model)
     body = {"model": exchange.model, "messages": [{"role": "user", "content": _QUESTION}]}

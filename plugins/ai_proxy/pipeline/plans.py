@@ -65,8 +65,8 @@ class RequestPlan:
     """The upstream path has the model in it."""
     headers: Mapping[str, str]
     """Those that all requests get."""
-    stream_headers: Mapping[str, str]
-    """Those that requests for a stream get."""
+    stream_headers: tuple[tuple[str, str], ...]
+    """Those that requests for a stream get, as `Headers.set_all` takes them."""
     stateful: bool
     """A consumer must keep meeting the same account."""
     login: Waits
@@ -211,14 +211,14 @@ def _headers(provider: Provider) -> Mapping[str, str]:
     return {**provider.headers, FIRST_BYTE_TIMEOUT: str(timeout)}
 
 
-def _stream_headers(provider: Provider, api: str) -> Mapping[str, str]:
+def _stream_headers(provider: Provider, api: str) -> tuple[tuple[str, str], ...]:
     """What says beside the body that a stream is wanted, and how long its first byte may take."""
-    headers = {}
+    headers: dict[str, str] = {}
     if provider.row.dialect.accept_for_streams and api in _STREAMS_ON_ACCEPT:
         headers["accept"] = "text/event-stream"
     if provider.settings.first_byte_timeout and api in apis.STREAMING:
         headers[FIRST_BYTE_TIMEOUT] = str(provider.settings.first_byte_timeout)
-    return headers
+    return tuple(headers.items())
 
 
 def _forwards_unknown_apis(provider: Provider) -> bool:

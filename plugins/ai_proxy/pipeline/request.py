@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qs
 
-from proxywasm import Action, Headers, HttpContext, JsonTooComplexError, log
+from proxywasm import Action, Headers, HttpContext, log
 
 from ..config import custom_settings
 from ..config.settings import Settings
@@ -16,9 +16,9 @@ from ..protocols.exchange import Exchange
 from ..protocols.interface import FilesWanted
 from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
-from ..wire.errors import ApiError, busy, request_too_complex, request_too_large, unsupported_api
-from ..wire.json import Json, NumberError, dump_converted, loads
-from . import addressing, bodies, forms, retry
+from ..wire.errors import ApiError, busy, request_too_large, unsupported_api
+from ..wire.json import NumberError, dump_converted
+from . import addressing, bodies, documents, forms, retry
 from .client_protocols import error_body
 from .plans import Config, Plan, Plans, Waits
 
@@ -42,7 +42,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         route = apis.Route(plan.api)
     provider, request = plan.provider, plan.request
     exchange = Exchange(provider.settings, route, plan.client)
-    exchange.scrubber = provider.scrubbers.configured
+    exchange.secrets.scrubber = provider.scrubbers.configured
     exchange.kept = provider.kept
     ctx.set_context("exchange", exchange)
     headers = ctx.request_headers
@@ -62,7 +62,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         if request.choose_path is not None:
             exchange.path = request.choose_path(exchange)
             reads = reads and not (exchange.path and request.body.only_for_path)
-        exchange.token = provider.fixed_token or _token(plan, headers)
+        exchange.secrets.token = provider.fixed_token or _token(plan, headers)
         if request.names_model and not reads:
             exchange.model = _model_in_query(ctx, provider.settings)
         if provider.row.dialect.read_headers:
@@ -169,7 +169,7 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
 def _set_headers(headers: Headers, plan: Plan, exchange: Exchange) -> None:
     """What is known only with the body: whether a stream is wanted, and what the service protocol sets."""
     if exchange.stream:
-        headers.update(plan.request.stream_headers)
+        headers.set_all(plan.request.stream_headers)
     for name, value in exchange.headers.items():
         if value is None:
             headers.discard(name)
@@ -196,7 +196,8 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
     if not plans.provider.kept.fits(exchange, len(raw) + limits.FETCHED_FILES):
         return proceed(busy())
     try:
-        remote_files.fetch(exchange.files, urls, lambda error: go_on(ctx, proceed, error))
+        fetched = exchange.files = {**exchange.files}
+        remote_files.fetch(fetched, urls, lambda error: go_on(ctx, proceed, error))
     except ApiError as error:
         return proceed(error)
     return Action.PAUSE
@@ -206,14 +207,14 @@ def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
     """The body for the provider; None if the client's will do. Raises `ApiError` and `NumberError`."""
     provider, plan = plans.provider, plans[exchange.api]
     if provider.row.dialect.keeps_bodies:
-        document = _own_document(raw)
+        document = documents.of_unknown_request(raw)
         if document is None or not custom_settings.apply(provider.settings.custom_settings, document):
             return None
         return _fitting(dump_converted(document, raw))
     if not plan.openai:
         return None  # It is read for the signature only.
     if not exchange.form:
-        body = bodies.document(raw)
+        body = documents.of_request(raw)
     elif plan.request.service is None:
         return forms.map_model(provider, exchange, raw, exchange.form)
     else:
@@ -224,18 +225,6 @@ def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
     if service is not None:
         return _fitting(dump_converted(service.request(exchange, body), raw))
     return _fitting(dump_converted(body, raw)) if changed else None
-
-
-def _own_document(raw: bytes) -> Json | None:
-    """A body of a protocol that nobody here knows; None if it is no JSON object. Raises `ApiError`."""
-    try:
-        document = loads(raw)
-    except JsonTooComplexError as error:
-        # To pass it on would be to pass by the operator's `customSettings`.
-        raise request_too_complex(error) from None
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _fitting(body: bytes) -> bytes:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from ..config.settings import Settings
-from ..credentials.scrubber import NO_CREDENTIALS
+from ..credentials.scrubber import NO_CREDENTIALS, Scrubber
 from ..wire.apis import Route
 from ..wire.errors import ApiError
 from ..wire.files import Data
@@ -19,6 +19,7 @@ from ..wire.kept import Kept
 from .stream_writer import StreamWriter
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_FILES: Final[Mapping[str, Data]] = MappingProxyType({})
 
 
 class Thinking(NamedTuple):
@@ -77,28 +78,71 @@ class ClientProtocol(Protocol):
         """An error in this protocol's format."""
 
 
+class Secrets:
+    """With which credentials a request goes upstream, and what keeps them from the client.
+
+    The parts of an exchange have class attributes and no `__init__`: making one costs a tenth of a call.
+    """
+
+    token: str = ""
+    signature: str = ""
+    """The credential of the request: one or the other."""
+    scrubber: Scrubber = NO_CREDENTIALS
+    """Removes all credentials of this exchange from what leaves for the client or the log."""
+
+
+class Answer:
+    """What is known of the upstream's answer."""
+
+    status: int = 0
+    id: str = ""
+    """Where a header says it."""
+    headers: Mapping[str, str] = _NOTHING
+    """Response headers that a service protocol sets (`set_headers`) before the first of the answer is sent."""
+    passes_through: bool = False
+    """It reaches the client as it came, but for credentials in it."""
+    outcome_pending: bool = False
+    """It has a good status, and may still turn out to be an error: `failover` waits for its body."""
+
+    def set_headers(self, headers: Mapping[str, str]) -> None:
+        self.headers = {**self.headers, **headers}
+
+
+class Attempts:
+    """Those of a request that can be made again."""
+
+    __slots__ = ("awaiting_retry", "sent_body", "used_tokens")
+
+    def __init__(self, sent_body: bytes) -> None:
+        self.sent_body = sent_body
+        """The body that went upstream."""
+        self.used_tokens: list[str] = []
+        """Tokens of earlier attempts."""
+        self.awaiting_retry = False
+        """The answer is a failure, and waits until it is known whether the request can be made again."""
+
+
 class Exchange:
     """One per stream; protocols find and leave here what concerns this exchange only."""
 
     __slots__ = (
-        "answer_headers", "answer_id", "api", "awaiting_retry", "choices", "client", "client_headers", "cumulative",
-        "files", "form", "headers", "host", "kept", "model", "outcome_pending", "passes_through", "path",
-        "requested_model", "route", "scrubber", "sent_body", "settings", "signature", "status", "stream", "thinking",
-        "token", "usage_choice", "used_tokens",
+        "answer", "api", "attempts", "choices", "client", "client_headers", "cumulative", "files", "form", "headers",
+        "host", "kept", "model", "path", "requested_model", "route", "secrets", "settings", "stream", "thinking",
+        "usage_choice",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
+        # Who asks for what.
         self.settings = settings
         self.route = route
         self.api = route.api
         """The API of the request, by its name in `apis`; that of the route."""
         self.client = client
         """The protocol of the client, also where its chat has become one of the pivot."""
-        self.token = self.signature = ""
-        """The credential that the request goes upstream with: one or the other."""
-        self.scrubber = NO_CREDENTIALS
-        """Removes all credentials of this exchange from what leaves for the client or the log."""
-        self.kept: Kept | None = None  # Counts what waits in the instance, where anybody does.
+        self.client_headers: Mapping[str, str] = _NOTHING
+        """The client's headers that the row wants to see."""
+        self.form = ""
+        """The content type of the client's body where that is a form; empty: the body is JSON."""
         self.requested_model = self.model = ""
         """Before and after model mapping."""
         self.stream = False
@@ -106,38 +150,28 @@ class Exchange:
         """How many answers are asked for."""
         self.thinking: Thinking | None = None
         """What the client's protocol says about thinking, where the chat is converted to the pivot."""
-        self.form = ""
-        """The content type of the client's body where that is a form; empty: the body is JSON."""
-        self.client_headers: Mapping[str, str] = _NOTHING
-        """The client's headers that the row wants to see."""
-        self.path = ""
-        """The upstream path that a service protocol chooses; empty: that of the row."""
-        self.host = ""
-        """The upstream host that a service protocol chooses; empty: that of the row."""
-        self.headers: dict[str, str | None] = {}
-        """Request headers that a service protocol sets, or removes (None)."""
-        self.files: dict[str, Data] = {}
+        self.files: Mapping[str, Data] = _NO_FILES
         """Files that the request names and that have been fetched, by address."""
-        self.sent_body: bytes | None = None
-        """The body that went upstream, as long as a retry may need it."""
-        self.used_tokens: list[str] = []
-        """Tokens of earlier attempts."""
+
+        # What a service protocol decides about the request and its answer.
+        self.path = ""
+        """The upstream path; empty: that of the row."""
+        self.host = ""
+        """The upstream host; empty: that of the row."""
+        self.headers: dict[str, str | None] = {}
+        """Request headers that are set, or removed (None)."""
         self.cumulative = False
         """Each event of the stream has the whole answer so far, and not only what is new."""
-        self.status = 0
-        """That of the upstream's answer."""
-        self.awaiting_retry = False
-        """The answer is a failure, and waits until it is known whether the request can be made again."""
-        self.passes_through = False
-        """The answer reaches the client as it came, but for credentials in it."""
-        self.outcome_pending = False
-        """The answer has a good status, and may still turn out to be an error: `failover` waits for its body."""
-        self.answer_id = ""
-        """The id of the answer, where a header says it."""
-        self.answer_headers: dict[str, str] = {}
-        """Response headers that a service protocol sets before the first of the answer is sent."""
         self.usage_choice = False
         """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
+
+        # What the pipeline knows.
+        self.secrets = Secrets()
+        self.answer = Answer()
+        self.attempts: Attempts | None = None
+        """None: the request is not made again."""
+        self.kept: Kept | None = None
+        """Counts what waits in the instance; None: nobody counts."""
 
     def turn_to(self, api: str) -> None:
         """From here on the request is one for another API."""
@@ -147,4 +181,4 @@ class Exchange:
     @property
     def tokens(self) -> tuple[str, ...]:
         """Those of all attempts; a failure that is told in the end may be that of the first."""
-        return (*self.used_tokens, self.token)
+        return (*(self.attempts.used_tokens if self.attempts else ()), self.secrets.token)

@@ -155,7 +155,7 @@ def test_a_failure_that_nobody_expected_tells_no_credential() -> None:
     """Any exception may have one in its message: here that of a provider of somebody else."""
 
     def fail(exchange: Exchange, body: Json) -> bool:
-        raise KeyError(f"no such key: {exchange.token}")
+        raise KeyError(f"no such key: {exchange.secrets.token}")
 
     row = Row(
         name="own",

@@ -84,7 +84,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     reason = finish_reason(document.get("stopReason")) or ""
     counted = document.get("usage")
     usages = usage(counted) if isinstance(counted, dict) else None
-    return completion(exchange.answer_id, unquote(exchange.model), [choice(0, said, reason)], usages)
+    return completion(exchange.answer.id, unquote(exchange.model), [choice(0, said, reason)], usages)
 
 
 def _thought(given: Json) -> Json:

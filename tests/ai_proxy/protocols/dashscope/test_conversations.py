@@ -12,7 +12,8 @@ from tests.ai_proxy.gateway import NATIVE
 from tests.ai_proxy.grammar import chat_stream
 
 from ai_proxy import providers
-from ai_proxy.pipeline.streams import CheckedStream, ConvertedStream
+from ai_proxy.pipeline.checked_stream import CheckedStream
+from ai_proxy.pipeline.streams import ConvertedStream
 from ai_proxy.protocols import clients
 from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.wire import apis
