@@ -26,7 +26,9 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         return None
     plan = config.plans[exchange.api]
     provider, secrets = plan.provider, exchange.secrets
-    secrets.scrubber = provider.scrubbers.of(exchange.tokens, secrets.signature)
+    if exchange.attempts is not None or secrets.signature or secrets.token != provider.fixed_token:
+        # Otherwise the scrubber for what is configured will do, which the exchange has already.
+        secrets.scrubber = provider.scrubbers.of(exchange.tokens, secrets.signature)
     try:
         leaving.headers(ctx, exchange)
     except ApiError as error:

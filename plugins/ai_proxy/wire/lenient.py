@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from .json import Json, dumps
 
-
 _EXACT: Final = 1 << 53
 """Beyond it floats are no longer exact."""
 
