@@ -1,7 +1,8 @@
 """The last station of an answer on its way to the client: no credential gets past it.
 
 Services repeat the key that they were sent: in errors, in redirections, in headers for debugging. Answers that the
-plugin has in hand come through here; streams have the same done to each piece, in `streams` and `passed_streams`.
+plugin has in hand come through here; streams have the same done to each piece, in `streams`,
+`checked_stream` and `passed_streams`.
 """
 
 from __future__ import annotations
