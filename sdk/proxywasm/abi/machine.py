@@ -67,6 +67,8 @@ class Machine:
             root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: it is not UTF-8: {error}")
         except (ConfigError, PluginFailure) as error:
             root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: {error}")
+        except BaseException as error:
+            root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: {root.message(error)}")
         else:
             self._roots[context] = root
             return True
