@@ -14,7 +14,7 @@ def example(row: Row) -> dict[str, Any]:
     """A provider object that selects this row, with placeholders for values of an account."""
     kind = row.settings
     provider: dict[str, Any] = {"type": row.name}
-    if (row.auth or row.credential) and row.login is None:
+    if (row.credentials.auth or row.credentials.make) and row.credentials.login is None:
         provider["apiTokens"] = ["sk-..."]
     for chosen in _chosen_by(row.when):
         provider |= _given(kind, chosen, provider)

@@ -66,8 +66,8 @@ _CONVERSATION: Final = [
 
 
 def lost(row: Row) -> list[str]:
-    """The parameters that do not change the converted request; none for providers that pass chats on."""
-    if apis.CHAT not in row.protocols:
+    """The parameters that make no difference to what the service is asked for; none where chats are not converted."""
+    if apis.CHAT not in row.dialect.protocols:
         return []
     tools = {"tools": SAMPLES["tools"]}
     plain, with_tools = _converted(row, {}), _converted(row, tools)
@@ -81,12 +81,12 @@ def lost(row: Row) -> list[str]:
     return names
 
 
-def _converted(row: Row, parameters: dict[str, Any]) -> str:
-    """The converted request: path, headers and body."""
-    # The placeholders of the example are not an account to log in with.
-    provider = Provider.build(replace(row, login=None), settings(row))
+def _asked(row: Row, parameters: dict[str, Any]) -> str:
+    """What the service is asked for: where, with which headers, what."""
+    # The example has no account with which anybody could log in.
+    provider = Provider.build(replace(row, credentials=replace(row.credentials, login=None)), settings(row))
     exchange = clients.new_exchange(provider.settings, apis.Route(apis.CHAT))
     body = {"model": _MODELS.get(row.name, "m"), "messages": _CONVERSATION, **parameters}
     prepared, _ = bodies.prepare(provider, exchange, loads(dumps(body)))
-    sent = row.protocols[apis.CHAT].request(exchange, prepared)
+    sent = row.dialect.protocols[apis.CHAT].request(exchange, prepared)
     return dumps([exchange.path, exchange.headers, sent])

@@ -13,7 +13,7 @@ from ai_proxy.credentials.scrubber import SHORTEST
 from ai_proxy.pipeline.leaving import IN_HAND
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import rules_of_row
-from ai_proxy.providers.row import Endpoint, Original, OwnKey, Row
+from ai_proxy.providers.row import Endpoint, Original, OwnKey, Row, place_of
 from ai_proxy.wire import apis
 from ai_proxy.wire.client_headers import CREDENTIALS, OF_SERVICES
 from proxywasm.config import All, Given, NoEffect, Not, default_of, json_name, keys_of
@@ -124,9 +124,9 @@ def _client_paths() -> Iterator[tuple[str, str]]:
 
 def _summary(name: str, rows: Sequence[Row]) -> tuple[str, str, str]:
     own = [row for row in rows if row.name == name]
-    count = len({api for row in own for api in row.paths})
+    count = len({api for row in own for api in row.addressing.paths})
     forwarded = "all others are forwarded" if count else "all are forwarded"
-    known = [str(count)] * bool(count) + [forwarded] * own[0].forwards_unknown_apis
+    known = [str(count)] * bool(count) + [forwarded] * own[0].addressing.forwards_unknown_apis
     return f"[`{name}`](#{name})", own[0].title, "; ".join(known)
 
 
@@ -145,76 +145,82 @@ def _provider(rows: list[Row]) -> str:
 
 
 def _hosts(row: Row) -> dict[str, str]:
-    """Defaults that the row defines: its host, for the key that overrides it."""
-    return {row.host_setting: row.host} if row.host_setting and row.host else {}
+    """The row's host is the default of the key that overrides it."""
+    return (
+        {row.addressing.host_setting: row.addressing.host}
+        if row.addressing.host_setting and row.addressing.host
+        else {}
+    )
 
 
 def _facts(row: Row) -> str:
     facts = [f"- Host: {_host(row)}", f"- Credential: {_credential(row)}"]
-    if row.forwards_unknown_apis:
-        facts.append("- APIs that are not listed are forwarded unchanged.")
-    facts.append(f"- With `protocol: original` the upstream path is {_original(row)}.")
-    if row.query:
-        facts.append(f"- The query of every request contains `{row.query}`.")
-    if row.cannot_stream:
-        facts.append("- The service does not stream; a client that requests a stream gets the whole answer as one.")
+    if row.addressing.forwards_unknown_apis:
+        facts.append("- APIs that are not listed are forwarded as they are.")
+    facts.append(f"- With `protocol: original` the path of a request is {_original(row)}.")
+    if row.addressing.query:
+        facts.append(f"- Every request has `{row.addressing.query}` in its query.")
+    if row.dialect.cannot_stream:
+        facts.append("- Answers come in one piece; a client that asks for a stream gets one made of it.")
     if lost := [f"`{name}`" for name in parameters.lost(row)]:
         facts.append(f"- Parameters of a chat that the service does not get: {', '.join(lost)}.")
     # A setting whose absence selects this row cannot be without effect.
     selected = row.when.of if isinstance(row.when, All) else (row.when,)
     named = [name for rule in rules_of_row(row) if isinstance(rule, NoEffect) for name in rule.names]
     idle = [name for name in named if Not(Given(name)) not in selected]
-    if row.reasoning_modes:
-        facts.append("- `reasoningContentMode` is supported.")
+    if row.dialect.reasoning_modes:
+        facts.append("- `reasoningContentMode` has an effect.")
     if unread := [f"`{json_name(row.settings, name)}`" for name in idle if name != "reasoning_content_mode"]:
         facts.append(f"- Settings without effect: {', '.join(unread)}.")
     return "\n".join(facts) + "\n"
 
 
 def _place(row: Row) -> Endpoint:
-    """The endpoint that the settings of the example select."""
-    return row.endpoint(settings(row), row.paths) if row.endpoint else Endpoint(row.host, row.paths)
+    """Where requests go; that depends on the settings, for which the example's are taken."""
+    return place_of(row.addressing, settings(row))
 
 
 def _original(row: Row) -> str:
-    if row.keeps_path:
+    if row.addressing.keeps_path:
         return Original.KEPT.value
-    if row.original is Original.LIKE_OPENAI and row.forwards_unknown_apis:
+    if row.addressing.original is Original.LIKE_OPENAI and row.addressing.forwards_unknown_apis:
         return Original.KNOWN_APIS.value
-    return row.original.value
+    return row.addressing.original.value
 
 
 def _host(row: Row) -> str:
     host = f"`{_place(row).host}`" if _place(row).host else "the client's"
-    if row.endpoint:
-        return f"{host}, with the settings of the example below"
-    if not row.host_setting:
+    if row.addressing.endpoint:
+        return f"{host}, by the settings of the example below"
+    if not row.addressing.host_setting:
         return host
-    setting = f"`{json_name(row.settings, row.host_setting)}`"
-    return setting if default_of(row.settings, row.host_setting) is MISSING else f"{host}, or {setting}"
+    setting = f"`{json_name(row.settings, row.addressing.host_setting)}`"
+    return setting if default_of(row.settings, row.addressing.host_setting) is MISSING else f"{host}, or {setting}"
 
 
 def _credential(row: Row) -> str:
-    if row.login:
-        return "an access token that the plugin requests with the service account, as `authorization: Bearer ...`"
-    if row.sign and not row.auth:
+    if row.credentials.login:
+        return "an access token that the plugin gets with the service account, as `authorization: Bearer ...`"
+    if row.credentials.sign and not row.credentials.auth:
         return "requests are signed"
-    if row.auth is None:
-        return "none; the client's headers are kept"
+    if row.credentials.auth is None:
+        return "none; the client's headers stay as they are"
     where = (
-        f"query parameter `{row.auth.header}`" if row.auth.in_query else f"`{row.auth.header}: {row.auth.prefix}...`"
+        f"query parameter `{row.credentials.auth.header}`"
+        if row.credentials.auth.in_query
+        else f"`{row.credentials.auth.header}: {row.credentials.auth.prefix}...`"
     )
-    tokens = "one of `apiTokens`" if row.token_required else "one of `apiTokens`, if there are any"
+    tokens = "one of `apiTokens`" if row.credentials.token_required else "one of `apiTokens`, if there are any"
     client = {
         OwnKey.REMOVED: "",
-        OwnKey.USED: "; otherwise the client's own key",
-        OwnKey.KEPT: "; otherwise the client's headers are kept",
-    }[row.own_key]
+        OwnKey.USED: "; else the client's own key",
+        OwnKey.KEPT: "; else the client's headers stay as they are",
+    }[row.credentials.own_key]
     return f"{where}, {tokens}{client}"
 
 
 def _paths(row: Row) -> str:
-    if not row.paths:
+    if not row.addressing.paths:
         return ""
     return table(
         ("API", "upstream path", "request"),
@@ -223,11 +229,11 @@ def _paths(row: Row) -> str:
 
 
 def _conversion(row: Row, api: str) -> str:
-    if api in row.protocols:
-        return "passed on; answer converted" if api in apis.UNREAD else "request and answer converted"
-    if row.keeps_bodies or api in apis.UNREAD:
+    if api in row.dialect.protocols:
+        return "passed on, and the answer is converted" if api in apis.UNREAD else "converted, and so is the answer"
+    if row.dialect.keeps_bodies or api in apis.UNREAD:
         return "passed on"
-    return "model mapped, some fields changed" if api in row.edits else "model mapped"
+    return "model mapped, small changes" if api in row.dialect.edits else "model mapped"
 
 
 def _listed(names: Iterable[str]) -> str:

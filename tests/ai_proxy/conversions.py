@@ -27,7 +27,7 @@ def convert(name: str, body: Json, path: str = "/v1/chat/completions") -> Any:
     provider = providers.build({**config, "modelMapping": {"*": model}}, "provider")
     exchange = client_protocols.new_exchange(provider, apis.classify(path))
     prepared, _ = bodies.prepare(provider, exchange, copy.deepcopy(body))  # which it may change
-    codec = provider.row.protocols.get(exchange.api)
+    codec = provider.row.dialect.protocols.get(exchange.api)
     try:
         return json.loads(dump_bytes(prepared if codec is None else codec.request(exchange, prepared)))
     except FilesWanted:

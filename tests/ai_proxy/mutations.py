@@ -71,9 +71,9 @@ class Recorded:
         """A fresh conversion; `client`: for a client of this protocol, and not of that of the recording."""
         exchange = client_protocols.new_exchange(self.provider, apis.classify(self.path))
         body, _ = bodies.prepare(self.provider, exchange, copy.deepcopy(self.body))
-        codec = self.provider.row.protocols.get(exchange.api, openai_chat)
+        codec = self.provider.row.dialect.protocols.get(exchange.api, openai_chat)
         codec.request(exchange, body)
-        exchange.answer_id = "aws-req-1"
+        exchange.answer.id = "aws-req-1"
         if client is not None:
             exchange.client = client
         return exchange, codec
@@ -128,7 +128,7 @@ def _recorded(entry: Entry) -> Recorded | None:
         provider = providers.build(config, "provider")
     except ConfigError:  # Some are refused here that the original takes.
         return None
-    codec = apis.CHAT in provider.row.protocols
+    codec = apis.CHAT in provider.row.dialect.protocols
     if entry.response is None or not (codec or path.endswith("/messages")) or apis.CHAT not in provider.paths:
         return None
     body = json.loads(b"".join(entry.request.body))

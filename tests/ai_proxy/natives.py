@@ -59,10 +59,10 @@ def convert(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
     provider = providers.build(json.loads(entry.config)["provider"], "provider")
     exchange = client_protocols.new_exchange(provider, apis.classify(dict(entry.request.headers)[":path"]))
     body, _ = bodies.prepare(provider, exchange, json.loads(b"".join(entry.request.body)))
-    codec = provider.row.protocols.get(exchange.api, openai_chat)
-    if exchange.api in provider.row.protocols:
+    codec = provider.row.dialect.protocols.get(exchange.api, openai_chat)
+    if exchange.api in provider.row.dialect.protocols:
         codec.request(exchange, body)
-    exchange.answer_id = "aws-req-1"
+    exchange.answer.id = "aws-req-1"
     stream = ConvertedStream(exchange, codec)
     out = [stream.feed(chunk, last=index == len(chunks) - 1) for index, chunk in enumerate(chunks)]
     return [(steady(data), event) for data, event in parse_events(b"".join(out))]

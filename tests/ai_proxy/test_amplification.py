@@ -82,7 +82,7 @@ def sent(name: str, path: str, body: Json) -> int:
     exchange = client_protocols.new_exchange(provider, apis.classify(path))
     try:
         prepared, _ = bodies.prepare(provider, exchange, body)
-        codec = provider.row.protocols.get(exchange.api)
+        codec = provider.row.dialect.protocols.get(exchange.api)
         return len(dump_bytes(prepared if codec is None else codec.request(exchange, prepared)))
     except ApiError:
         return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ai_proxy import Addressing, Row
 from ai_proxy.config.settings import Settings
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.row import Row
@@ -54,7 +55,7 @@ def test_each_provider_has_its_section(name: str) -> None:
     text = section(name)
     assert rows[0].title
     for row in rows:
-        assert all(f"| `{api}` |" in text for api in row.paths)
+        assert all(f"| `{api}` |" in text for api in row.addressing.paths)
     assert text.count(f'"type": "{name}"') == len(rows)
     own = set(keys_of(rows[0].settings)) - set(keys_of(Settings))
     assert all(f"| `{json_name(rows[0].settings, field)}` |" in text for field in own)
@@ -72,7 +73,11 @@ def test_every_key_has_a_description(kind: Declared) -> None:
 
 
 def test_rows_of_ones_own_are_documented_too() -> None:
-    own = Row(name="acme", title="Acme AI", host="api.acme.example", paths={apis.CHAT: "/turns"})
+    own = Row(
+        name="acme",
+        title="Acme AI",
+        addressing=Addressing(host="api.acme.example", paths={apis.CHAT: "/turns"}),
+    )
     page = providers_page.page((*ROWS, own))
     assert "\n## acme\n\nAcme AI.\n" in page
     assert "| `openai/v1/chatcompletions` | `/turns` | model mapped |" in page

@@ -10,7 +10,7 @@ from proxywasm import ClusterClient, HttpAnswer, HttpCallError, RouteCluster, lo
 
 from ..wire import limits
 from ..wire.errors import ApiError, busy, request_too_large
-from ..wire.files import Data
+from ..wire.files import Data, media_type
 from .public_address import is_public
 
 _TIMEOUT_MS: Final = 30_000
@@ -22,14 +22,6 @@ _HEADERS: Final = {
     "user-agent": "Mozilla/5.0 (compatible; AI-Proxy/1.0)",
     "referer": "https://www.google.com/",
 }
-
-_SIGNATURES: Final = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"BM", "image/bmp"),
-    (b"%PDF-", "application/pdf"),
-)
 
 
 def fetch(
@@ -102,9 +94,6 @@ def _failed(url: str, why: str) -> ApiError:
 
 
 def _media_type(answer: HttpAnswer) -> str:
-    """The media type by the first bytes, otherwise by the server's header."""
-    body = answer.body
-    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
-        return "image/webp"
-    known = next((kind for start, kind in _SIGNATURES if body.startswith(start)), "")
-    return known or answer.headers.get("content-type", "").partition(";")[0].strip() or "application/octet-stream"
+    """What the bytes say, then what the server says."""
+    told = answer.headers.get("content-type", "").partition(";")[0].strip()
+    return media_type(answer.body) or told or "application/octet-stream"

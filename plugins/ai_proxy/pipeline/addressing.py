@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping, Set
-from typing import Final
+from collections.abc import Mapping, MutableMapping, Set
+from typing import Final, Protocol
 from urllib.parse import quote, unquote_plus
 
 from proxywasm import Headers, HttpContext, log
@@ -28,36 +28,52 @@ _PROTOCOL_KEY: Final = "openai-insecure-api-key."
 _USED, _REMOVED = OwnKey.USED, OwnKey.REMOVED  # An enum member is no cheap attribute.
 
 
-def address(ctx: HttpContext, headers: Headers, provider: Provider, exchange: Exchange, path: str) -> None:
-    """Turn the client's request headers into those for the provider. `path`: that of all requests like this one without
-    a query; empty if there is none.
-    """
-    if not exchange.token and provider.own_key is _USED:
-        exchange.token = _own_key(headers)
+class Fixed(Protocol):
+    """What of the address of a request does not depend on the request."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those that all requests get."""
+
+    @property
+    def path(self) -> str:
+        """The upstream path of requests without a query; empty: it depends on the request."""
+
+
+def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: Fixed, exchange: Exchange) -> None:
+    """Turn the client's request headers into those for the provider. Raises `ApiError` as `upstream_path` does."""
+    if not exchange.secrets.token and provider.own_key is _USED:
+        exchange.secrets.token = _own_key(headers)
     headers.discard_all(provider.removed_headers)
     if exchange.api == apis.REALTIME and provider.own_key is _REMOVED:
         _remove_protocol_key(headers)
-    if provider.headers:
-        headers.update(provider.headers)
-    _set_credential(headers, provider.row, exchange)
-    host, asked = provider.host, ctx.path
+    if fixed.headers:
+        headers.update(fixed.headers)
+    host, asked, path = provider.host, ctx.path, fixed.path
     if not path or "?" in asked:
         path = upstream_path(provider, exchange, asked)
+    # All at once: each call of `headers` has its price.
+    changes: list[tuple[str, str]] = []
+    auth = provider.auth_header
+    if auth is not None and exchange.secrets.token:
+        changes += ((auth.header, auth.prefix + exchange.secrets.token),)
     if host and host != ctx.host:
-        headers.set_all(((":authority", host), (ORIGINAL_HOST, ctx.host)))
+        changes += ((":authority", host), (ORIGINAL_HOST, ctx.host))
     if path != asked:
-        headers.set_all(((":path", path), (ORIGINAL_PATH, _without_key(provider.row, asked))))
+        changes += ((":path", path), (ORIGINAL_PATH, _without_key(provider.row, asked)))
+    headers.set_all(changes)
 
 
 def set_token(ctx: HttpContext, provider: Provider, exchange: Exchange, token: str) -> None:
     """A credential that was not known before."""
-    exchange.token = token
-    _set_credential(ctx.request_headers, provider.row, exchange)
+    exchange.secrets.token = token
+    _set_credential(ctx.request_headers, provider, exchange)
 
 
-def _set_credential(headers: MutableMapping[str, str], row: Row, exchange: Exchange) -> None:
-    if exchange.token and row.auth is not None and not row.auth.in_query:
-        headers[row.auth.header] = row.auth.prefix + exchange.token
+def _set_credential(headers: MutableMapping[str, str], provider: Provider, exchange: Exchange) -> None:
+    auth = provider.auth_header
+    if exchange.secrets.token and auth is not None:
+        headers[auth.header] = auth.prefix + exchange.secrets.token
 
 
 def _own_key(headers: Headers) -> str:
@@ -87,12 +103,12 @@ def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
 
 def sign(ctx: HttpContext, provider: Provider, exchange: Exchange, body: bytes) -> None:
     """Add what covers all of the request, if there is anything. Nothing may be changed after that."""
-    if provider.row.sign is None:
+    if provider.row.credentials.sign is None:
         return
     headers = ctx.request_headers
     sent = Outgoing(headers.get(":method", ""), headers.get(":authority", ""), headers.get(":path", ""), body)
-    signed = provider.row.sign(provider.settings, sent)
-    exchange.signature = signature(signed)
+    signed = provider.row.credentials.sign(provider.settings, sent)
+    exchange.secrets.signature = signature(signed)
     headers.update(signed)
 
 
@@ -100,12 +116,12 @@ def errand(provider: Provider, exchange: Exchange, path: str, body: bytes) -> tu
     """A request of the plugin's own to the provider, and its headers. `path` is what a client would ask for."""
     row, settings = provider.row, provider.settings
     headers: dict[str, str] = {"content-type": "application/json", **provider.headers}
-    _set_credential(headers, row, exchange)
+    _set_credential(headers, provider, exchange)
     headers |= {name: value for name, value in exchange.headers.items() if value is not None}
     host = provider.host if settings.provider_domain else exchange.host or provider.host
     sent = Outgoing("POST", host, upstream_path(provider, exchange, path), body)
-    if row.sign is not None:
-        headers |= row.sign(settings, sent)
+    if row.credentials.sign is not None:
+        headers |= row.credentials.sign(settings, sent)
     return sent, headers
 
 
@@ -123,48 +139,63 @@ def upstream_path(provider: Provider, exchange: Exchange, path: str) -> str:
     Order of the settings: the client's prefix goes, the provider's path for the API comes, prefixes are put in front.
     Raises `ApiError` if a name of the client's cannot stand in a path.
     """
-    settings = provider.settings
-    row = provider.row
+    settings, row = provider.settings, provider.row
     base = settings.base_path
     if base and settings.base_path_handling == "removePrefix":
         path = _without_prefix(path, base)
     if not keeps_path(provider):
-        if provider.only_path:
-            path = provider.only_path
-        elif target := exchange.path or provider.paths.get(exchange.api):
-            # Where an edit has chosen the path of a client's own API, it is the service's, too.
-            if row.strict_query and (
-                exchange.api.startswith("openai/") or (exchange.path and exchange.api == exchange.client.chat_api)
-            ):
-                path = path.partition("?")[0]
-            # That of a protocol means nothing to a service that speaks another one.
-            dropped = exchange.client.dropped_query if exchange.api == apis.CHAT else frozenset()
-            path = _with_query(_filled(target, exchange), path, dropped=dropped)
-        if provider.query:
-            # A client of Azure says its `api-version`, too; that of the configuration counts.
-            path = _with_own(path, provider.query)
-    if row.query and row.query not in path.partition("?")[2].split("&"):
-        path = _with_own(path, row.query)
-    path = _without_key(row, path)
+        path = _path_of_api(provider, exchange, path)
+    path = _with_query_of_row(provider, path)
     if base and settings.base_path_handling == "prepend" and not path.startswith(base):
         path = f"{base.rstrip('/')}/{path.lstrip('/')}"
-    if row.auth is not None and row.auth.in_query and exchange.token:
-        path = with_key(path, row.auth, exchange.token)
+    auth = row.credentials.auth
+    if auth is not None and auth.in_query and exchange.secrets.token:
+        path = with_key(path, auth, exchange.secrets.token)
     return _with_prefix(settings, path)
+
+
+def _path_of_api(provider: Provider, exchange: Exchange, path: str) -> str:
+    """The provider's path for the API of this request; the client's where the provider has none for it."""
+    if provider.only_path:
+        path = provider.only_path
+    elif target := exchange.path or provider.paths.get(exchange.api):
+        if provider.row.addressing.strict_query and _is_another_api(exchange):
+            path = path.partition("?")[0]
+        # That of a protocol means nothing to a service that speaks another one.
+        dropped = exchange.client.dropped_query if exchange.api == apis.CHAT else frozenset()
+        path = _with_query(_filled(target, exchange), path, dropped=dropped)
+    # A client of Azure says its `api-version`, too; that of the configuration counts.
+    return _with_own(path, provider.query) if provider.query else path
+
+
+def _is_another_api(exchange: Exchange) -> bool:
+    """The upstream API is not the one that the client asks for, so parameters of its query may be unknown there."""
+    # Where an edit has chosen the path of a client's own API, it is the service's, too.
+    return exchange.api.startswith("openai/") or (exchange.path != "" and exchange.api == exchange.client.chat_api)
+
+
+def _with_query_of_row(provider: Provider, path: str) -> str:
+    """The path with the parameter that all requests have, and without a key of the client's."""
+    query = provider.row.addressing.query
+    if query and query not in path.partition("?")[2].split("&"):
+        path = _with_own(path, query)
+    return _without_key(provider.row, path)
 
 
 def _without_key(row: Row, path: str) -> str:
     """A path without the key that a client may have in its query."""
-    if row.key_parameter and "?" in path:
-        return _with_query(path.partition("?")[0], path, dropped={row.key_parameter})
+    if row.credentials.key_parameter and "?" in path:
+        return _with_query(path.partition("?")[0], path, dropped={row.credentials.key_parameter})
     return path
 
 
 def keeps_path(provider: Provider) -> bool:
     """Whether requests have the client's path, and not that of their API."""
     row, settings = provider.row, provider.settings
-    original = settings.protocol == "original" and (row.original is Original.KEPT or bool(settings.base_path))
-    return row.keeps_path or original
+    original = settings.protocol == "original" and (
+        row.addressing.original is Original.KEPT or bool(settings.base_path)
+    )
+    return row.addressing.keeps_path or original
 
 
 def with_key(path: str, auth: Auth, token: str) -> str:

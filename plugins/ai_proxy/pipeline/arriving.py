@@ -24,5 +24,6 @@ class Arriving:
             return
         self.counted = large
         # What waits of the event counts beside the body that is kept for a retry.
-        if not exchange.kept.fits(exchange, (size if large else 0) + len(exchange.sent_body or b"")):
+        sent = len(exchange.attempts.sent_body) if exchange.attempts else 0
+        if not exchange.kept.fits(exchange, (size if large else 0) + sent):
             raise too_many_events()

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from proxywasm import Action, HttpAnswer, HttpContext, log
 
-from ..protocols.exchange import Exchange
+from ..protocols.exchange import Attempts, Exchange
 from ..wire import lenient, limits
 from ..wire.errors import LAST_STATUS, ApiError
 from . import failures, leaving, response, retry
+from .checked_stream import CheckedStream
 from .passed_streams import PassedStream
 from .plans import Config, Plan
-from .streams import CheckedStream, ConvertedStream
+from .streams import ConvertedStream
 
 # Of the new answer: what concerns the connection that it came by.
 _NOT_PASSED_ON = ("connection", "content-length", "keep-alive", "transfer-encoding")
@@ -24,30 +25,45 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         ctx.dont_read_response_body()
         return None
     plan = config.plans[exchange.api]
-    exchange.scrubber = plan.provider.scrubbers.of(exchange.tokens, exchange.signature)
+    provider, secrets = plan.provider, exchange.secrets
+    if exchange.attempts is not None or secrets.signature or secrets.token != provider.fixed_token:
+        # Otherwise the scrubber for what is configured will do, which the exchange has already.
+        secrets.scrubber = provider.scrubbers.of(exchange.tokens, secrets.signature)
     try:
         leaving.headers(ctx, exchange)
     except ApiError as error:
         failures.answer_anew(ctx, error)
         return None
-    exchange.status = status = _status(ctx)
-    wanted = exchange.sent_body is not None and retry.wanted(plan.provider, exchange, status)
-    if status < 400 and not wanted and plan.provider.tokens.health is None:
-        return response.on_headers(ctx, plan, exchange)
+    exchange.answer.status = status = _status(ctx)
+    attempts = exchange.attempts
+    if attempts is None or not retry.wanted(provider, exchange, status):
+        if status < 400 and provider.tokens.health is None:
+            return response.on_headers(ctx, plan, exchange)  # As mostly: nothing to count.
+        return _counted(ctx, plan, exchange)
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
         return response.on_headers(ctx, plan, exchange)
-    wait = ctx.response_headers.get("retry-after", "")
-    if not wanted:
-        action = response.on_headers(ctx, plan, exchange)
-        if 200 <= status < 300 and action is Action.STOP_ITERATION and not exchange.passes_through:
-            exchange.outcome_pending = True
-        else:
-            retry.account(ctx, plan.provider, exchange, status, wait)
-        return action
-    retry.account(ctx, plan.provider, exchange, status, wait)
+    return _retried(ctx, plan, exchange, attempts)
+
+
+def _counted(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
+    """An answer that reaches the client in any case. What it says about the token counts, once that is known."""
+    if not ctx.is_response_from_upstream() or ctx.is_websocket():
+        return response.on_headers(ctx, plan, exchange)
+    answer, wait = exchange.answer, _retry_after(ctx)
+    action = response.on_headers(ctx, plan, exchange)
+    if 200 <= answer.status < 300 and action is Action.STOP_ITERATION and not answer.passes_through:
+        answer.outcome_pending = True
+    else:
+        retry.account(ctx, plan.provider, exchange, answer.status, wait)
+    return action
+
+
+def _retried(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: Attempts) -> Action | None:
+    """A failure after which the request is made again."""
+    retry.account(ctx, plan.provider, exchange, exchange.answer.status, _retry_after(ctx))
     if ctx.has_response_body and not ctx.is_binary_response_body():
         # Headers that are held for the body can still be changed when the retry fails as well.
-        exchange.awaiting_retry = True
+        attempts.awaiting_retry = True
         ctx.set_response_body_buffer_limit(limits.ERROR_BODY)
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
@@ -57,6 +73,10 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         _resume(ctx)
 
     return _again(ctx, plan, exchange, give_up)
+
+
+def _retry_after(ctx: HttpContext) -> str:
+    return ctx.response_headers.get("retry-after", "")
 
 
 def _status(ctx: HttpContext) -> int:
@@ -73,24 +93,34 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
     assert config.plans is not None, "nothing is read where requests pass as they are"
     plan = config.plans[exchange.api]
-    if exchange.passes_through:
+    if exchange.answer.passes_through:
         leaving.passed_body(ctx, exchange, raw)
         return None
-    if exchange.awaiting_retry:
-
-        def pass_on() -> None:
-            if exchange.status >= 400 and plan.rewrites_errors:
-                response.on_body(ctx, plan, exchange, raw)
-            else:
-                leaving.passed_body(ctx, exchange, raw)
-            _resume(ctx)
-
-        return _again(ctx, plan, exchange, pass_on)
+    if exchange.attempts is not None and exchange.attempts.awaiting_retry:
+        return _after_failure(ctx, plan, exchange, raw)
     error = response.on_body(ctx, plan, exchange, raw)
     if error is None:
-        if exchange.outcome_pending:
-            retry.account(ctx, plan.provider, exchange, exchange.status)
+        if exchange.answer.outcome_pending:
+            retry.account(ctx, plan.provider, exchange, exchange.answer.status)
         return None
+    return _on_unusable_answer(ctx, plan, exchange, error)
+
+
+def _after_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> Action | None:
+    """The body of a failure is in hand: the client gets it if the request fails again."""
+
+    def pass_on() -> None:
+        if exchange.answer.status >= 400 and plan.answer.rewrites_errors:
+            response.on_body(ctx, plan, exchange, raw)
+        else:
+            leaving.passed_body(ctx, exchange, raw)
+        _resume(ctx)
+
+    return _again(ctx, plan, exchange, pass_on)
+
+
+def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error: ApiError) -> Action | None:
+    """An answer of a good status has turned out to be an error, or makes no sense."""
     retry.account(ctx, plan.provider, exchange, error.status)
     if not retry.wanted(plan.provider, exchange, error.status):
         failures.replace(ctx, error)
@@ -108,7 +138,7 @@ def on_too_large(ctx: HttpContext, config: Config) -> None:
     exchange: Exchange = ctx.get_context("exchange")
     assert config.plans is not None, "nothing is read where requests pass as they are"
     error = response.too_large(config.plans[exchange.api], exchange)
-    if exchange.outcome_pending:
+    if exchange.answer.outcome_pending:
         retry.account(ctx, config.plans.provider, exchange, error.status)
     failures.answer_anew(ctx, error)
 
@@ -132,12 +162,12 @@ def _on_first_chunk(
     output = response.on_first_chunk(ctx, exchange, stream, chunk, last)
     error = stream.failure
     if output is not None:
-        if exchange.outcome_pending:
+        if exchange.answer.outcome_pending:
             retry.account(ctx, plan.provider, exchange, error.status if error else 200)
         return output
     if error is None:
         return Action.STOP_ITERATION
-    if exchange.outcome_pending:
+    if exchange.answer.outcome_pending:
         retry.account(ctx, plan.provider, exchange, error.status)
     if retry.wanted(plan.provider, exchange, error.status):
         finish = _finish(ctx, plan, exchange)
@@ -155,7 +185,7 @@ def _again(ctx: HttpContext, plan: Plan, exchange: Exchange, give_up: Callable[[
 
 def _finish(ctx: HttpContext, plan: Plan, exchange: Exchange) -> retry.Finish:
     def finish(answer: HttpAnswer) -> None:
-        exchange.scrubber = plan.provider.scrubbers.of(exchange.tokens, exchange.signature)
+        exchange.secrets.scrubber = plan.provider.scrubbers.of(exchange.tokens, exchange.secrets.signature)
         content_type, body = response.whole(plan, exchange, answer)
         headers = {
             name: answer.headers.get(name, "")
@@ -164,7 +194,7 @@ def _finish(ctx: HttpContext, plan: Plan, exchange: Exchange) -> retry.Finish:
         }
         if content_type:
             headers["content-type"] = content_type
-        headers |= exchange.answer_headers
+        headers |= exchange.answer.headers
         ctx.send_http_response(answer.status, leaving.fields(exchange, [*headers.items()]), body)
 
     return finish

@@ -4,38 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxywasm import JsonTooComplexError, log
-
 from ..config import custom_settings
 from ..protocols.exchange import Exchange
 from ..providers.row import Provider
 from ..wire import apis
-from ..wire.errors import ApiError, request_too_complex
-from ..wire.json import Json, loads
+from ..wire.errors import ApiError
+from ..wire.json import Json
 from . import client_protocols, messages
 
 _TELL_USAGE: Final = frozenset({apis.CHAT, apis.COMPLETIONS})
 """The APIs whose streams tell the tokens used, if asked."""
 
 
-def document(raw: bytes) -> Json:
-    """Raises `ApiError` for what is no JSON object, and for one that is too large to be converted."""
-    try:
-        body = loads(raw)
-    except JsonTooComplexError as error:
-        raise request_too_complex(error) from None
-    except ValueError as error:
-        # What exactly is wrong is worded differently by each version of Python.
-        log.info("request body: %s", error)
-        raise ApiError(400, "the request body is not valid JSON", code="invalid_json") from None
-    if not isinstance(body, dict):
-        raise ApiError(400, "the request body must be a JSON object", code="invalid_json")
-    return body
-
-
 def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, bool]:
     """The pivot's request, and whether it is no longer what the client sent. Raises `ApiError`."""
-    settings, protocols = provider.settings, provider.row.protocols
+    settings, protocols = provider.settings, provider.row.dialect.protocols
     changed = False
     is_chat = exchange.api == apis.CHAT
     if is_chat and not exchange.client.is_pivot:
@@ -58,7 +41,7 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
     changed |= _map_model(provider, exchange, body)
     if is_chat and provider.context is not None:
         changed |= provider.context.insert(body)
-    if (edit := provider.row.edits.get(exchange.api)) is not None:
+    if (edit := provider.row.dialect.edits.get(exchange.api)) is not None:
         changed |= edit(exchange, body)
     return body, changed
 
@@ -71,7 +54,7 @@ def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
     if model:
         exchange.requested_model = model
         exchange.model = mapping.of(model)
-    elif mapping.fallback and exchange.api not in provider.row.protocols:
+    elif mapping.fallback and exchange.api not in provider.row.dialect.protocols:
         exchange.model = mapping.fallback
     elif exchange.api in apis.MODEL_REQUIRED:
         raise ApiError(400, "you must provide a model parameter", param="model")

@@ -31,11 +31,11 @@ def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | 
     model, and the exchange turns back to its API. Raises `ApiError`.
     """
     client, model = exchange.client, body.get("model")
-    is_native = provider.row.native_clients.get(client)
+    is_native = provider.row.dialect.native_clients.get(client)
     if is_native is not None and isinstance(model, str) and is_native(exchange.settings.model_mapping.of(model)):
         exchange.turn_to(client.chat_api)
         return None
-    service = provider.row.protocols.get(exchange.api)
+    service = provider.row.dialect.protocols.get(exchange.api)
     exchange.thinking = client.thinking(body)
     signed = service is not None and service.accepts_signed_thinking
     return client.request(exchange, body, allow_extensions=service is not None, accepts_signed_thinking=signed)
@@ -46,5 +46,5 @@ def error_body(ctx: HttpContext, error: ApiError) -> bytes:
     exchange: Exchange | None = ctx.get_context("exchange")
     if exchange is None:
         return dump_bytes(clients.DEFAULT.error(error))
-    error.hide(exchange.scrubber.clean_text)
+    error.hide(exchange.secrets.scrubber.clean_text)
     return dump_bytes(exchange.client.error(error))

@@ -14,17 +14,17 @@ from ..wire import apis
 from ..wire.errors import of_upstream
 from ..wire.json import Json, NumberError, dumps, loads, to_bytes
 from . import promoted_thinking
-from .streams import CheckedStream
+from .checked_stream import CheckedStream
 
 _EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
 
 
 def passed_on(provider: Provider, exchange: Exchange) -> CheckedStream:
     """The stream of an answer that is not converted."""
-    edit = provider.row.chunk_edit
+    edit = provider.row.dialect.chunk_edit
     promotion = promoted_thinking.Promotion() if promoted_thinking.wanted(exchange.settings) else None
     if exchange.api != apis.CHAT or (edit is None and promotion is None):
-        return CheckedStream(exchange.scrubber, exchange)
+        return CheckedStream(exchange.secrets.scrubber, exchange)
     return EditedStream(exchange, edit, promotion)
 
 
@@ -32,7 +32,7 @@ class EditedStream(CheckedStream):
     """Changes documents of events; whatever else there is stays as it is."""
 
     def __init__(self, exchange: Exchange, edit: Edit | None, promotion: promoted_thinking.Promotion | None) -> None:
-        super().__init__(exchange.scrubber, exchange)
+        super().__init__(exchange.secrets.scrubber, exchange)
         self._exchange = exchange
         self._edit = edit
         self._promotion = promotion

@@ -41,11 +41,11 @@ def _check(provider: Provider, health: Health, check: Check) -> None:
         return
     settings = health.settings
     exchange = clients.new_exchange(provider.settings, Route(apis.CHAT))
-    exchange.token = check.token
+    exchange.secrets.token = check.token
     exchange.requested_model = settings.health_check_model
     exchange.model = provider.settings.model_mapping.of(exchange.requested_model)
     body = {"model": exchange.model, "messages": [{"role": "user", "content": _QUESTION}]}
-    service = provider.row.protocols.get(apis.CHAT)
+    service = provider.row.dialect.protocols.get(apis.CHAT)
     if service is not None:
         body = service.request(exchange, body)
     data = dump_bytes(body)

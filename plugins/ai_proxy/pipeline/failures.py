@@ -6,6 +6,7 @@ from typing import Final
 
 from proxywasm import Action, HttpContext, log
 
+from ..credentials.scrubber import Scrubber
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol
 from ..wire import limits
@@ -41,16 +42,16 @@ def explain(ctx: HttpContext, exchange: Exchange, service: AnyServiceProtocol | 
     if not ctx.is_response_from_upstream():
         replace(ctx, request_too_large())
         return
-    body = exchange.scrubber.clean(raw)
+    body = exchange.secrets.scrubber.clean(raw)
     document = parse(body)
     if exchange.client.is_pivot and is_openai_error(document):
         leaving.passed_body(ctx, exchange, raw)
         return
-    error = service.error(exchange.status, document) if service and isinstance(document, dict) else None
+    error = service.error(exchange.answer.status, document) if service and isinstance(document, dict) else None
     if error is None:
-        error = from_anything(exchange.status, body, document)
+        error = from_anything(exchange.answer.status, body, document)
     replace(ctx, error)
-    log.warn("upstream answered with status %d: %s", exchange.status, error.message)
+    log.warn("upstream answered with status %d: %s", exchange.answer.status, error.message)
 
 
 def is_size_refusal(ctx: HttpContext, status: int) -> bool:
@@ -88,3 +89,8 @@ def answer_anew(ctx: HttpContext, error: ApiError) -> None:
         body,
         details=RESPONSE_FAILED,
     )
+
+
+def log_broken_stream(failure: ApiError, scrubber: Scrubber) -> None:
+    failure.hide(scrubber.clean_text)
+    log.error("%s: stream not usable: %s", RESPONSE_FAILED, failure.message)

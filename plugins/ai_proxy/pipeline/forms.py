@@ -9,6 +9,7 @@ from ..protocols.exchange import Exchange
 from ..providers.row import Provider
 from ..wire import multipart
 from ..wire.errors import ApiError
+from ..wire.files import media_type
 from ..wire.json import Json
 from ..wire.multipart import MultipartError, Part
 
@@ -51,8 +52,6 @@ def document(raw: bytes, content_type: str) -> Json:
 
 _IMAGES = ("image", "mask")
 
-_SIGNATURES = ((b"\x89PNG", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
-
 
 def _image_url(part: Part) -> str:
     """What is an address already stays; an image becomes a data URL."""
@@ -60,10 +59,7 @@ def _image_url(part: Part) -> str:
         return part.data.decode(errors="replace")
     kind = part.content_type
     if not kind or kind == "application/octet-stream":
-        webp = part.data[:4] == b"RIFF" and part.data[8:12] == b"WEBP"
-        kind = (
-            "image/webp" if webp else next((name for start, name in _SIGNATURES if part.data.startswith(start)), kind)
-        )
+        kind = media_type(part.data) or kind
     return f"data:{kind or 'application/octet-stream'};base64,{base64.b64encode(part.data).decode()}"
 
 

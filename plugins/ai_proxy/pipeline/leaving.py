@@ -1,7 +1,8 @@
 """The last station of an answer on its way to the client: no credential gets past it.
 
 Services repeat the key that they were sent: in errors, in redirections, in headers for debugging. Answers that the
-plugin has in hand come through here; streams have the same done to each piece, in `streams` and `passed_streams`.
+plugin has in hand come through here; streams have the same done to each piece, in `streams`,
+`checked_stream` and `passed_streams`.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def headers(ctx: HttpContext, exchange: Exchange) -> None:
 
 def fields(exchange: Exchange, given: Fields) -> Fields:
     """Header fields without credentials; the same object if there are none. Raises `ApiError` as `headers` does."""
-    scrubber = exchange.scrubber
+    scrubber = exchange.secrets.scrubber
     # As mostly: no name and no value is as long as a credential.
     if max(map(len, chain.from_iterable(given)), default=0) < scrubber.shortest:
         return given
@@ -70,38 +71,38 @@ def fields(exchange: Exchange, given: Fields) -> Fields:
 
 def add_headers(ctx: HttpContext, exchange: Exchange) -> None:
     """Set what a service protocol has found in the body for the headers."""
-    ctx.response_headers.update(fields(exchange, [*exchange.answer_headers.items()]))
+    ctx.response_headers.update(fields(exchange, [*exchange.answer.headers.items()]))
 
 
 def body(ctx: HttpContext, exchange: Exchange, new: bytes) -> None:
     """Send this in the place of the body in hand."""
-    ctx.replace_response_body(exchange.scrubber.clean(new))
+    ctx.replace_response_body(exchange.secrets.scrubber.clean(new))
 
 
 def passed_body(ctx: HttpContext, exchange: Exchange, came: bytes) -> None:
     """Send the body in hand."""
-    cleaned = exchange.scrubber.clean(came)
+    cleaned = exchange.secrets.scrubber.clean(came)
     if cleaned is not came:
         ctx.replace_response_body(cleaned)
 
 
 def may_hold_credentials(ctx: HttpContext, provider: Provider, exchange: Exchange) -> bool:
     """Whether the body of an answer can have any but the client's own in it."""
-    return bool(exchange.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
+    return bool(exchange.secrets.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
 
 
 def pass_on(ctx: HttpContext, provider: Provider, exchange: Exchange) -> Action | None:
     """An answer that nobody converts or checks. It is read only to look for credentials, where there are any."""
     headers = ctx.response_headers
     kind = headers.get("content-type", "").lstrip().lower()
-    is_media = kind.startswith(_NOT_TEXT) and exchange.status < 400 and "xml" not in kind
+    is_media = kind.startswith(_NOT_TEXT) and exchange.answer.status < 400 and "xml" not in kind
     if is_media or ctx.response_is_opaque or not may_hold_credentials(ctx, provider, exchange):
         ctx.dont_read_response_body()
         return None
-    exchange.passes_through = True
+    exchange.answer.passes_through = True
     if 0 < lenient.digits(headers.get("content-length")) <= IN_HAND:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
-    ctx.set_context("stream", stream_of(kind, exchange.scrubber, exchange))
+    ctx.set_context("stream", stream_of(kind, exchange.secrets.scrubber, exchange))
     return None

@@ -6,6 +6,7 @@ from itertools import takewhile
 from typing import Any, Final
 
 from ..config.settings import Settings
+from ..protocols.pivot.message_content import text_alone
 from ..providers.row import Row
 from ..wire.json import Json
 
@@ -29,7 +30,7 @@ def prepare(settings: Settings, row: Row, body: Json) -> bool:
         prepared = _clean_up(prepared, settings.context_cleanup_commands)
     if settings.merge_consecutive_messages or settings.hiclaw_mode:
         prepared = _merge(prepared)
-    if developer and not row.keeps_developer_role:
+    if developer and not row.dialect.keeps_developer_role:
         # Most models know only `system`, which is what the role was called before.
         prepared = [
             {**message, "role": "system"} if message.get("role") == "developer" else message for message in prepared
@@ -44,17 +45,10 @@ def _clean_up(messages: list[Json], commands: tuple[str, ...]) -> list[Json]:
     """Forget what stands before the last command, and the command; system messages stay, under either name."""
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
-        if message.get("role") == "user" and _text(message.get("content")) in commands:
+        if message.get("role") == "user" and text_alone(message.get("content")) in commands:
             kept = [earlier for earlier in messages[:index] if earlier.get("role") in _INSTRUCTIONS]
             return kept + messages[index + 1 :]
     return messages
-
-
-def _text(content: Any) -> str | None:
-    if not isinstance(content, list):
-        return content if isinstance(content, str) else None
-    texts = [part.get("text") if isinstance(part, dict) else None for part in content]
-    return "\n".join(text for text in texts if text) if all(isinstance(text, str) for text in texts) else None
 
 
 def _merge(messages: list[Json]) -> list[Json]:

@@ -5,9 +5,9 @@ What follows from the configuration alone is worked out once; a request pays for
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from ..fetching.waiting import Awaited
 from ..protocols.clients import BUILT_IN, Clients
@@ -27,6 +27,72 @@ _STREAMS_ON_ACCEPT: Final = frozenset({apis.CHAT, apis.VIDEOS, apis.VIDEO_REMIX}
 """The APIs whose requests ask for a stream by `accept`, too."""
 
 
+FIRST_BYTE_TIMEOUT: Final = "x-envoy-upstream-rq-first-byte-timeout-ms"
+
+Waits: TypeAlias = tuple[tuple[Awaited, str], ...]
+"""What a request waits for, each with the name of its failure in access logs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyPlan:
+    """Which request bodies are read."""
+
+    readable: bool
+    """A body may be looked at."""
+    reads_forms: bool
+    """Also one that is a form; other forms are uploads, which pass as they come."""
+    converts_client: bool
+    """Requests that have a body become chats of the pivot."""
+    used: bool
+    """Something in the body matters to somebody here."""
+    only_for_path: bool
+    """Nothing in the body matters but the model that the path names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPlan:
+    """The way of requests to the provider."""
+
+    supported: bool
+    """The provider has this API, or is left to say so itself."""
+    body: BodyPlan
+    service: AnyServiceProtocol | None
+    """What converts bodies from the pivot; None: they are the pivot's, or not converted at all."""
+    path: str
+    """The upstream path of requests without a query; empty: it depends on the request."""
+    choose_path: Callable[[Exchange], str] | None
+    names_model: bool
+    """The upstream path has the model in it."""
+    headers: Mapping[str, str]
+    """Those that all requests get."""
+    stream_headers: tuple[tuple[str, str], ...]
+    """Those that requests for a stream get, as `Headers.set_all` takes them."""
+    stateful: bool
+    """A consumer must keep meeting the same account."""
+    login: Waits
+    """What each request waits for."""
+    awaited: Waits
+    """What requests whose body is read wait for."""
+    needs_final_request: bool
+    """Somebody wants to see a request when nothing in it changes any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPlan:
+    """The way of answers to the client."""
+
+    own_protocol: AnyServiceProtocol | None
+    """What converts answers for clients of the pivot; None: they are the pivot's, or not converted at all."""
+    service: AnyServiceProtocol | None
+    """What converts answers for clients of other protocols; None only where nothing is converted."""
+    rewrites_errors: bool
+    """A failure is put into the client's terms."""
+    checked: bool
+    """An answer is looked at, even if nothing converts it."""
+    promotes: bool
+    """Reasoning takes the place of content where there is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The way of requests for one API to one provider, and that of their answers back."""
@@ -36,49 +102,8 @@ class Plan:
     openai: bool
     """Clients speak OpenAI's protocol, which is converted; otherwise bodies and answers are the client's own affair."""
     client: ClientProtocol
-    own_protocol: AnyServiceProtocol | None
-    """What converts bodies between the pivot and the service; None: they are the pivot's, or not converted at all."""
-    service: AnyServiceProtocol | None
-    """The same for clients whose own protocol is not the pivot's: None only where nothing is converted."""
-
-    # The request.
-    readable: bool
-    """A body may be looked at."""
-    reads_forms: bool
-    """Also one that is a form; other forms are uploads, which go on as they come."""
-    converts_client: bool
-    """Requests that have a body become chats of the pivot."""
-    supported: bool
-    """The provider has this API, or is left to say so itself."""
-    choose_path: Callable[[Exchange], str] | None
-    stateful: bool
-    """A consumer must keep meeting the same account."""
-    reads_body: bool
-    """Something in the body matters to somebody here."""
-    only_for_path: bool
-    """Nothing in the body matters but the model that the path names."""
-    names_model: bool
-    """The upstream path has the model in it."""
-    path: str
-    """The upstream path of requests without a query; empty: it depends on the request."""
-    login: tuple[tuple[Awaited, str], ...]
-    """What each request waits for, and what its failure is called in access logs."""
-    awaited: tuple[tuple[Awaited, str], ...]
-    """The same for requests whose body is read."""
-    accepts_events: bool
-    """A request for a stream says so by its `accept`, too."""
-    first_byte_timeout: str
-    """Milliseconds for requests for a stream; empty: no limit."""
-    needs_final_request: bool
-    """Somebody wants to see a request when nothing in it changes any more."""
-
-    # The answer.
-    rewrites_errors: bool
-    """A failure is put into the client's terms."""
-    checks_answers: bool
-    """It is looked at, even if nobody converts it."""
-    promotes: bool
-    """Reasoning takes the place of content where there is none."""
+    request: RequestPlan
+    answer: AnswerPlan
 
 
 class Plans(dict[str, Plan]):
@@ -91,7 +116,9 @@ class Plans(dict[str, Plan]):
 
     def __missing__(self, api: str) -> Plan:
         provider = self.provider
-        like_a_chat = provider.settings.protocol == "original" and provider.row.original is Original.KNOWN_APIS_OR_CHAT
+        like_a_chat = (
+            provider.settings.protocol == "original" and provider.row.addressing.original is Original.KNOWN_APIS_OR_CHAT
+        )
         if like_a_chat and api != apis.CHAT and api not in provider.paths:
             plan = self[apis.CHAT]
         else:
@@ -110,69 +137,112 @@ class Config:
     """`providers` as given, for rules that choose another one of them."""
 
 
-def _plan(provider: Provider, client: ClientProtocol, api: str) -> Plan:
-    row, settings = provider.row, provider.settings
-    speaks_openai = settings.protocol == "openai"
-    names_model = "{model}" in provider.paths.get(api, "")
-    login: tuple[tuple[Awaited, str], ...] = ()
-    context: tuple[tuple[Awaited, str], ...] = ()
-    if provider.login is not None:
-        login = ((provider.login, f"ai-proxy.{row.name}.load_ak_failed"),)
-    if provider.context is not None and api == apis.CHAT and speaks_openai:
-        context = ((provider.context, f"ai-proxy.{row.name}.load_ctx_failed"),)
-    choose_path = row.choose_path if speaks_openai else None
-    timeout = settings.first_byte_timeout if api in apis.STREAMING else 0
+def _plan(provider: Provider, api: str) -> Plan:
     return Plan(
         provider=provider,
         api=api,
-        openai=speaks_openai,
-        client=client,
-        own_protocol=row.protocols.get(api),
-        service=row.protocols.get(api, openai if api == apis.CHAT else None),
-        # A signature covers the body, whatever it is about.
-        readable=api != "" or (row.sign is not None and not speaks_openai),
-        reads_forms=api in apis.IMAGE_FORMS or names_model,
-        converts_client=speaks_openai and is_converted(provider, client, api),
+        openai=provider.settings.protocol == "openai",
+        client=clients.of_api(api),
+        request=_request_plan(provider, api),
+        answer=_answer_plan(provider, api),
+    )
+
+
+def _request_plan(provider: Provider, api: str) -> RequestPlan:
+    row, settings = provider.row, provider.settings
+    login, context = _login(provider), _context(provider, api)
+    choose_path = row.addressing.choose_path if settings.protocol == "openai" else None
+    return RequestPlan(
         supported=api in provider.paths or _forwards_unknown_apis(provider),
+        body=_body_plan(provider, api),
+        service=row.dialect.protocols.get(api),
+        path="" if choose_path else _path(provider, api),
         choose_path=choose_path,
+        names_model="{model}" in provider.paths.get(api, ""),
+        headers=_headers(provider),
+        stream_headers=_stream_headers(provider, api),
         stateful=api in apis.STATEFUL,
-        reads_body=_is_edited(provider, api),
-        only_for_path=not row.keeps_bodies and row.sign is None and api in apis.UNREAD and api not in row.protocols,
-        names_model=names_model,
-        path="" if choose_path else _path(provider, client, api),
         login=login,
         awaited=login + context,
-        accepts_events=row.accept_for_streams and api in _STREAMS_ON_ACCEPT,
-        first_byte_timeout=str(timeout) if timeout else "",
-        needs_final_request=row.sign is not None
+        needs_final_request=row.credentials.sign is not None
         or (settings.retry_on_failure is not None and settings.retry_on_failure.enabled),
-        rewrites_errors=speaks_openai and api.startswith("openai/"),
-        checks_answers=api in _CHECKED,
+    )
+
+
+def _body_plan(provider: Provider, api: str) -> BodyPlan:
+    row, speaks_openai = provider.row, provider.settings.protocol == "openai"
+    signed = row.credentials.sign is not None
+    return BodyPlan(
+        # A signature covers the body, whatever it is about.
+        readable=api != "" or (signed and not speaks_openai),
+        reads_forms=api in apis.IMAGE_FORMS or "{model}" in provider.paths.get(api, ""),
+        converts_client=speaks_openai and is_converted(provider, api),
+        used=_uses_body(provider, api),
+        only_for_path=not (row.dialect.keeps_bodies or signed or api in row.dialect.protocols) and api in apis.UNREAD,
+    )
+
+
+def _answer_plan(provider: Provider, api: str) -> AnswerPlan:
+    protocols, settings = provider.row.dialect.protocols, provider.settings
+    return AnswerPlan(
+        own_protocol=protocols.get(api),
+        service=protocols.get(api, openai if api == apis.CHAT else None),
+        rewrites_errors=settings.protocol == "openai" and api.startswith("openai/"),
+        checked=api in _CHECKED,
         promotes=api == apis.CHAT and promoted_thinking.wanted(settings),
     )
 
 
+def _login(provider: Provider) -> Waits:
+    if provider.login is None:
+        return ()
+    return ((provider.login, f"ai-proxy.{provider.row.name}.load_ak_failed"),)
+
+
+def _context(provider: Provider, api: str) -> Waits:
+    if provider.context is None or api != apis.CHAT or provider.settings.protocol != "openai":
+        return ()
+    return ((provider.context, f"ai-proxy.{provider.row.name}.load_ctx_failed"),)
+
+
+def _headers(provider: Provider) -> Mapping[str, str]:
+    timeout = provider.settings.first_byte_timeout
+    if not (provider.row.dialect.first_byte_timeout_always and timeout):
+        return provider.headers
+    return {**provider.headers, FIRST_BYTE_TIMEOUT: str(timeout)}
+
+
+def _stream_headers(provider: Provider, api: str) -> tuple[tuple[str, str], ...]:
+    """What says beside the body that a stream is wanted, and how long its first byte may take."""
+    headers: dict[str, str] = {}
+    if provider.row.dialect.accept_for_streams and api in _STREAMS_ON_ACCEPT:
+        headers["accept"] = "text/event-stream"
+    if provider.settings.first_byte_timeout and api in apis.STREAMING:
+        headers[FIRST_BYTE_TIMEOUT] = str(provider.settings.first_byte_timeout)
+    return tuple(headers.items())
+
+
 def _forwards_unknown_apis(provider: Provider) -> bool:
-    if provider.settings.protocol == "openai" or provider.row.forwards_unknown_apis:
-        return provider.row.forwards_unknown_apis
-    return provider.row.original is not Original.LIKE_OPENAI
+    if provider.settings.protocol == "openai" or provider.row.addressing.forwards_unknown_apis:
+        return provider.row.addressing.forwards_unknown_apis
+    return provider.row.addressing.original is not Original.LIKE_OPENAI
 
 
-def _is_edited(provider: Provider, api: str) -> bool:
+def _uses_body(provider: Provider, api: str) -> bool:
     row, settings = provider.row, provider.settings
-    if row.keeps_bodies:
+    if row.dialect.keeps_bodies:
         return bool(settings.custom_settings)
-    if row.sign is not None:
+    if row.credentials.sign is not None:
         return True
     if settings.protocol != "openai" or api not in provider.paths:
         return False
-    return api in row.protocols or api not in apis.UNREAD or "{model}" in provider.paths[api]
+    return api in row.dialect.protocols or api not in apis.UNREAD or "{model}" in provider.paths[api]
 
 
 def _path(provider: Provider, client: ClientProtocol, api: str) -> str:
     """The upstream path, if all requests for this API have the same, but for a query."""
     target = provider.only_path or provider.paths.get(api, "")
-    in_query = provider.row.auth is not None and provider.row.auth.in_query
+    in_query = provider.row.credentials.auth is not None and provider.row.credentials.auth.in_query
     if addressing.keeps_path(provider) or not target or "{" in target or in_query:
         return ""
     return addressing.upstream_path(provider, Exchange(provider.settings, Route(api), client), "/")

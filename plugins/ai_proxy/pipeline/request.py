@@ -6,96 +6,103 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qs
 
-from proxywasm import Action, Headers, HttpContext, JsonTooComplexError, log
+from proxywasm import Action, Headers, HttpContext, log
 
 from ..config import custom_settings
+from ..config.settings import Settings
 from ..fetching import remote_files
-from ..fetching.waiting import Awaited, go_on
+from ..fetching.waiting import go_on
 from ..protocols.exchange import Exchange
 from ..protocols.interface import FilesWanted
 from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
-from ..wire.errors import ApiError, busy, request_too_complex, request_too_large
-from ..wire.json import Json, NumberError, dump_converted, loads
-from . import addressing, bodies, forms, retry
+from ..wire.errors import ApiError, busy, request_too_large, unsupported_api
+from ..wire.json import NumberError, dump_converted
+from . import addressing, bodies, documents, forms, retry
 from .client_protocols import error_body
-from .plans import Config, Plan, Plans
+from .plans import Config, Plan, Plans, Waits
 
 REQUEST_FAILED: Final = "ai-proxy.proc_req_body_failed"
 
-_FIRST_BYTE_TIMEOUT: Final = "x-envoy-upstream-rq-first-byte-timeout-ms"
-
 
 def on_headers(ctx: HttpContext, config: Config) -> Action | None:
+    """Find out what is asked for, refuse what can be refused by its headers, and address the request.
+
+    All requests pass here, and a call costs 1,000 instructions in Wasm: only what few requests need is in functions.
+    """
     plans = config.plans
     if plans is None:
         ctx.dont_read_request_body()
         return None
     ctx.disable_reroute()
-    provider = plans.provider
-    plain = plans.clients.plain.get(ctx.path)
-    route = plain or plans.clients.route(ctx.path)
+    plain = apis.PLAIN.get(ctx.path)
+    route = plain or apis.classify(ctx.path)
     plan = plans[route.api]
     if plan.api != route.api:
         route = apis.Route(plan.api)
+    provider, request = plan.provider, plan.request
     exchange = Exchange(provider.settings, route, plan.client)
-    exchange.scrubber = provider.scrubbers.configured
+    exchange.secrets.scrubber = provider.scrubbers.configured
     exchange.kept = provider.kept
     ctx.set_context("exchange", exchange)
-    if not plan.api and plan.openai:
-        log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
     headers = ctx.request_headers
-    concerned = plan.readable and ctx.has_request_body and _is_readable(ctx, headers, plan, exchange)
-    if concerned and plan.converts_client:
+    readable = request.body.readable and ctx.has_request_body and _is_readable(ctx, headers, plan, exchange)
+    if readable and request.body.converts_client:
         exchange.turn_to(apis.CHAT)
         plan = plans[apis.CHAT]
-    read = concerned and plan.reads_body
-    row, settings = provider.row, provider.settings
+        request = plan.request
+    reads = readable and request.body.used
     try:
-        if concerned:
-            _check(plan, read, headers.get("content-length", ""))
+        if reads and limits.exceeds(headers.get("content-length", ""), limits.BODY):
+            raise request_too_large()
+        if readable and not request.supported:
+            raise unsupported_api()
         if plain is None:
-            paths.check(ctx.path)
-        if plan.choose_path is not None:
-            exchange.path = plan.choose_path(exchange)
-        consumer = headers.get("x-mse-consumer") if plan.stateful else None
-        tokens = provider.tokens
-        exchange.token = (
-            (row.credential(settings) if row.credential else "") or tokens.only or tokens.pick(plan.api, consumer)
-        )
-        read = read and not (exchange.path and plan.only_for_path)
-        if plan.names_model and not read:
-            # A websocket's request has the model in its query.
-            asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
-            exchange.model = asked and settings.model_mapping.of(asked)
-        if row.read_headers:
-            exchange.client_headers = {name: headers.get(name, "") for name in row.read_headers}
-        addressing.address(ctx, headers, provider, exchange, plan.path)
+            _check_path(ctx, plan)
+        if request.choose_path is not None:
+            exchange.path = request.choose_path(exchange)
+            reads = reads and not (exchange.path and request.body.only_for_path)
+        exchange.secrets.token = provider.fixed_token or _token(plan, headers)
+        if request.names_model and not reads:
+            exchange.model = _model_in_query(ctx, provider.settings)
+        if provider.row.dialect.read_headers:
+            exchange.client_headers = {name: headers.get(name, "") for name in provider.row.dialect.read_headers}
+        addressing.address(ctx, headers, provider, request, exchange)
     except ApiError as error:
         reply(ctx, error)
         return None
-    if row.first_byte_timeout_always and settings.first_byte_timeout:
-        headers[_FIRST_BYTE_TIMEOUT] = str(settings.first_byte_timeout)
-    if not read:
+    if not reads:
         ctx.dont_read_request_body()
-        return _after(ctx, plan.login, lambda: _send_unread(ctx, plan, exchange))
+        return _after(ctx, request.login, lambda: _send_unread(ctx, plan, exchange))
     ctx.set_request_body_buffer_limit(limits.BODY)
     return Action.STOP_ITERATION
 
 
-def _check(plan: Plan, read: bool, length: str) -> None:
-    """Raises `ApiError` for a request that need not even be read."""
-    if read and limits.exceeds(length, limits.BODY):
-        raise request_too_large()
-    if not plan.supported:
-        raise ApiError(404, "the model service behind this route does not have this API", code="unsupported_api")
+def _check_path(ctx: HttpContext, plan: Plan) -> None:
+    """For paths other than those in `apis.PLAIN`. Raises `ApiError` for one that may mean something else upstream."""
+    if not plan.api and plan.openai:
+        log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
+    paths.check(ctx.path)
+
+
+def _token(plan: Plan, headers: Headers) -> str:
+    """The credential of this request, where not all requests have the same."""
+    provider, stateful = plan.provider, plan.request.stateful
+    made = provider.row.credentials.make(provider.settings) if provider.row.credentials.make else ""
+    return made or provider.tokens.pick(plan.api, headers.get("x-mse-consumer") if stateful else None)
+
+
+def _model_in_query(ctx: HttpContext, settings: Settings) -> str:
+    """The provider's name for the model that a request without a body names: a WebSocket's has it in its query."""
+    asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
+    return asked and settings.model_mapping.of(asked)
 
 
 def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
     plans = config.plans
     assert plans is not None, "nothing is read where requests pass as they are"
-    awaited = plans[exchange.api].awaited
+    awaited = plans[exchange.api].request.awaited
     if not awaited or all(one.ready(ctx) for one, _ in awaited):
         return _send(ctx, plans, exchange, raw)
     if not plans.provider.kept.fits(exchange, len(raw)):
@@ -104,9 +111,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     return _after(ctx, awaited, lambda: _send_kept(ctx, plans, exchange, raw))
 
 
-def _after(
-    ctx: HttpContext, awaited: tuple[tuple[Awaited, str], ...], then: Callable[[], Action | None]
-) -> Action | None:
+def _after(ctx: HttpContext, awaited: Waits, then: Callable[[], Action | None]) -> Action | None:
     """Go on when all of these are there. Each comes with what a failure is called in access logs."""
     if not awaited:
         return then()
@@ -125,7 +130,7 @@ def _send_unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> None:
     provider = plan.provider
     if provider.login is not None:
         addressing.set_token(ctx, provider, exchange, provider.login.token)
-    if plan.needs_final_request and not ctx.has_request_body:
+    if plan.request.needs_final_request and not ctx.has_request_body:
         _seal(ctx, provider, exchange, b"")
 
 
@@ -135,7 +140,9 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
         replacement = _replacement(plans, exchange, raw)
         plan = plans[exchange.api]
         # Headers are changed when nothing can be refused any more.
-        path = addressing.upstream_path(provider, exchange, ctx.path) if exchange.path or plan.names_model else ""
+        path = (
+            addressing.upstream_path(provider, exchange, ctx.path) if exchange.path or plan.request.names_model else ""
+        )
     except ApiError as error:
         reply(ctx, error)
         return None
@@ -154,7 +161,7 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
         addressing.set_path(ctx, provider, path)
     if replacement is not None:
         ctx.replace_request_body(replacement)
-    if plan.needs_final_request:
+    if plan.request.needs_final_request:
         _seal(ctx, provider, exchange, raw if replacement is None else replacement)
     return None
 
@@ -163,8 +170,8 @@ def _send_kept(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -
     """Send a request that has waited. What it left in the instance meanwhile is gone then, but for a retry."""
     action = _send(ctx, plans, exchange, raw)
     if action is not Action.PAUSE:
-        exchange.files.clear()
-        if exchange.sent_body is None:
+        exchange.files = {}
+        if exchange.attempts is None:
             plans.provider.kept.forget(exchange)
     return action
 
@@ -172,10 +179,7 @@ def _send_kept(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -
 def _set_headers(headers: Headers, plan: Plan, exchange: Exchange) -> None:
     """What is known only with the body: whether a stream is wanted, and what the service protocol sets."""
     if exchange.stream:
-        if plan.accepts_events:
-            headers["accept"] = "text/event-stream"
-        if plan.first_byte_timeout:
-            headers[_FIRST_BYTE_TIMEOUT] = plan.first_byte_timeout
+        headers.set_all(plan.request.stream_headers)
     for name, value in exchange.headers.items():
         if value is None:
             headers.discard(name)
@@ -203,8 +207,9 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
     if not kept.fits(exchange, len(raw)):
         return proceed(busy())
     try:
+        fetched = exchange.files = {**exchange.files}
         remote_files.fetch(
-            exchange.files,
+            fetched,
             urls,
             lambda size: kept.fits(exchange, len(raw) + size),
             lambda error: go_on(ctx, proceed, error),
@@ -217,37 +222,25 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
 def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
     """The body for the provider; None if the client's will do. Raises `ApiError` and `NumberError`."""
     provider, plan = plans.provider, plans[exchange.api]
-    if provider.row.keeps_bodies:
-        document = _own_document(raw)
+    if provider.row.dialect.keeps_bodies:
+        document = documents.of_unknown_request(raw)
         if document is None or not custom_settings.apply(provider.settings.custom_settings, document):
             return None
         return _fitting(dump_converted(document, raw))
     if not plan.openai:
         return None  # It is read for the signature only.
     if not exchange.form:
-        body = bodies.document(raw)
-    elif plan.own_protocol is None:
+        body = documents.of_request(raw)
+    elif plan.request.service is None:
         return forms.map_model(provider, exchange, raw, exchange.form)
     else:
         exchange.headers["content-type"] = "application/json"
         body = forms.document(raw, exchange.form)
     body, changed = bodies.prepare(provider, exchange, body)
-    service = plans[exchange.api].own_protocol  # With some models the API has turned out to be another.
+    service = plans[exchange.api].request.service  # With some models the API has turned out to be another.
     if service is not None:
         return _fitting(dump_converted(service.request(exchange, body), raw))
     return _fitting(dump_converted(body, raw)) if changed else None
-
-
-def _own_document(raw: bytes) -> Json | None:
-    """A body of a protocol that nobody here knows; None if it is no JSON object. Raises `ApiError`."""
-    try:
-        document = loads(raw)
-    except JsonTooComplexError as error:
-        # To pass it on would be to pass by the operator's `customSettings`.
-        raise request_too_complex(error) from None
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _fitting(body: bytes) -> bytes:
@@ -273,5 +266,5 @@ def _is_readable(ctx: HttpContext, headers: Headers, plan: Plan, exchange: Excha
         return True
     if multipart.is_form(content_type):
         exchange.form = content_type
-        return plan.reads_forms
+        return plan.request.body.reads_forms
     return not content_type or "application/json" in content_type.lower()

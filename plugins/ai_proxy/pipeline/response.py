@@ -2,52 +2,47 @@
 
 from __future__ import annotations
 
-from proxywasm import Action, HttpAnswer, HttpContext, JsonTooComplexError, log
+from proxywasm import Action, HttpAnswer, HttpContext, log
 
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol
 from ..wire import limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
-from ..wire.json import NumberError, dump_converted, loads
-from . import failures, leaving, promoted_thinking, streams
+from ..wire.json import NumberError, dump_converted
+from . import documents, failures, leaving, promoted_thinking, streams
+from .checked_stream import CheckedStream
 from .edited_stream import passed_on
 from .passed_streams import EVENT_STREAM
 from .plans import Plan
-from .streams import CheckedStream, ConvertedStream
+from .streams import ConvertedStream
 
 
 def on_headers(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
+    """Decide by the headers how an answer is read: not at all, as an error, as a stream or as a whole."""
     # As `_service` says. All answers pass here, and in Wasm a call costs something.
-    service = plan.own_protocol if exchange.client.is_pivot else plan.service
+    service = plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
     if not _concerns(ctx, plan, exchange, service):
-        if (
-            exchange.status >= 400
-            and ctx.is_binary_response_body()
-            and leaving.may_hold_credentials(ctx, plan.provider, exchange)
-        ):
-            # Nobody can look into it, and errors are where services repeat keys.
-            failures.answer_anew(ctx, failures.unread(exchange.status))
-            return None
-        return leaving.pass_on(ctx, plan.provider, exchange)
-    if exchange.status >= 400:
-        return failures.on_headers(ctx, exchange.status)
+        return _unread(ctx, plan, exchange)
+    if exchange.answer.status >= 400:
+        return failures.on_headers(ctx, exchange.answer.status)
     headers = ctx.response_headers
-    if not ctx.has_response_body or not (plan.checks_answers or service):
+    if not ctx.has_response_body or not (plan.answer.checked or service):
         action = leaving.pass_on(ctx, plan.provider, exchange)
         headers.discard("content-length")
         return action
     length = headers.get("content-length", "")
     headers.discard("content-length")
-    if plan.provider.row.id_header:
-        exchange.answer_id = headers.get(plan.provider.row.id_header, "")
+    if plan.provider.row.dialect.id_header:
+        exchange.answer.id = headers.get(plan.provider.row.dialect.id_header, "")
     content_type = headers.get("content-type", "")
     if service is not None and content_type.partition(";")[0] == EVENT_STREAM:
         log.debug("a stream of %s becomes one of events", EVENT_STREAM)
         headers["content-type"] = content_type = "text/event-stream; charset=utf-8"
     if ctx.response_is_opaque:
         if service is not None:
-            error = bad_upstream("the upstream's answer is compressed although that was not asked for")
-            failures.answer_anew(ctx, error)
+            failures.answer_anew(
+                ctx, bad_upstream("the upstream's answer is compressed although that was not asked for")
+            )
         return None
     if _is_stream(content_type):
         ctx.set_context("stream", _stream(plan, exchange, service))
@@ -61,10 +56,20 @@ def on_headers(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | Non
     return Action.STOP_ITERATION
 
 
+def _unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
+    """An answer that is neither converted nor checked."""
+    status = exchange.answer.status
+    if status >= 400 and ctx.is_binary_response_body() and leaving.may_hold_credentials(ctx, plan.provider, exchange):
+        # Nobody can look into it, and errors are where services repeat keys.
+        failures.answer_anew(ctx, failures.unread(status))
+        return None
+    return leaving.pass_on(ctx, plan.provider, exchange)
+
+
 def on_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> ApiError | None:
     """Convert an answer in hand; the error, if that is what it is or if it makes no sense."""
     service = _service(plan, exchange)
-    if exchange.status >= 400:
+    if exchange.answer.status >= 400:
         failures.explain(ctx, exchange, service, raw)
         return None
     try:
@@ -72,21 +77,25 @@ def on_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> Api
             content_type, body = _answer(plan, exchange, service, raw)
             if content_type:
                 ctx.response_headers["content-type"] = content_type
-            if exchange.answer_headers:
+            if exchange.answer.headers:
                 leaving.add_headers(ctx, exchange)
             leaving.body(ctx, exchange, body)
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
-        elif plan.promotes and promoted_thinking.promote(answer := _document(raw)):
+        elif plan.answer.promotes and promoted_thinking.promote(answer := documents.of_answer(raw)):
             leaving.body(ctx, exchange, dump_converted(answer, raw))
         else:
             leaving.passed_body(ctx, exchange, raw)
     except (ApiError, NumberError) as problem:
         error = of_upstream(problem)
-        error.hide(exchange.scrubber.clean_text)
-        begin = exchange.scrubber.clean(raw)[:200]
+        error.hide(exchange.secrets.scrubber.clean_text)
+        begin = exchange.secrets.scrubber.clean(raw)[:200]
         log.error(
-            "%s: response of status %d not usable: %s: %r", RESPONSE_FAILED, exchange.status, error.message, begin
+            "%s: response of status %d not usable: %s: %r",
+            RESPONSE_FAILED,
+            exchange.answer.status,
+            error.message,
+            begin,
         )
         return error
     return None
@@ -94,8 +103,8 @@ def on_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> Api
 
 def too_large(plan: Plan, exchange: Exchange) -> ApiError:
     """What the client is told in place of an answer that is larger than what may be buffered of it."""
-    if exchange.status >= 400:
-        return failures.unread(exchange.status)
+    if exchange.answer.status >= 400:
+        return failures.unread(exchange.answer.status)
     return answer_too_large(_limit(plan, _service(plan, exchange)))
 
 
@@ -105,14 +114,14 @@ def whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, byte
     Raises `ApiError` when it is an error, or makes no sense.
     """
     content_type, body = _whole(plan, exchange, answer)
-    return content_type, exchange.scrubber.clean(body)
+    return content_type, exchange.secrets.scrubber.clean(body)
 
 
 def _whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
     service = _service(plan, exchange)
     if len(answer.body) > (limit := _limit(plan, service)):
         raise answer_too_large(limit)
-    if not plan.openai or not (plan.checks_answers or service):
+    if not plan.openai or not (plan.answer.checked or service):
         return "", answer.body
     if _is_stream(answer.headers.get("content-type", "")):
         stream = _stream(plan, exchange, service)
@@ -121,7 +130,7 @@ def _whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, byt
             raise stream.failure
         return "", body
     if service is None:
-        _document(answer.body)
+        documents.of_answer(answer.body)
         return "", answer.body
     try:
         return _answer(plan, exchange, service, answer.body)
@@ -142,18 +151,18 @@ def on_first_chunk(
     elif not stream.said:
         return None
     stream.begun = True
-    if exchange.answer_headers:  # Known only now; a stream whose first event says nothing goes without.
+    if exchange.answer.headers:  # Known only now; a stream whose first event says nothing goes without.
         leaving.add_headers(ctx, exchange)
     return output
 
 
 def _concerns(ctx: HttpContext, plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) -> bool:
     """Whether this is the provider's answer, and one that is looked at."""
-    if exchange.status >= 400:
-        return failures.is_size_refusal(ctx, exchange.status) or (
-            plan.rewrites_errors and ctx.is_response_from_upstream()
+    if exchange.answer.status >= 400:
+        return failures.is_size_refusal(ctx, exchange.answer.status) or (
+            plan.answer.rewrites_errors and ctx.is_response_from_upstream()
         )
-    if not plan.openai or not 200 <= exchange.status < 300 or (ctx.response_is_opaque and ctx.is_websocket()):
+    if not plan.openai or not 200 <= exchange.answer.status < 300 or (ctx.response_is_opaque and ctx.is_websocket()):
         return False
     # Another filter's answer, or the gateway's own, is for the client as it is.
     return service is None or ctx.is_response_from_upstream()
@@ -161,12 +170,12 @@ def _concerns(ctx: HttpContext, plan: Plan, exchange: Exchange, service: AnyServ
 
 def _limit(plan: Plan, service: AnyServiceProtocol | None) -> int:
     """Bytes of an answer that are buffered: fewer if it is parsed."""
-    return limits.UNPARSED_ANSWER if service is None and not plan.promotes else limits.BODY
+    return limits.UNPARSED_ANSWER if service is None and not plan.answer.promotes else limits.BODY
 
 
 def _service(plan: Plan, exchange: Exchange) -> AnyServiceProtocol | None:
     """What reads the answer. Where the service speaks the pivot, its answers are only read for other protocols."""
-    return plan.own_protocol if exchange.client.is_pivot else plan.service
+    return plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
 
 
 def _stream(plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) -> ConvertedStream | CheckedStream:
@@ -182,27 +191,15 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
 
     Raises `ApiError` and `NumberError`.
     """
-    answer = service.response(exchange, _document(raw))
-    if plan.promotes:
+    answer = service.response(exchange, documents.of_answer(raw))
+    if plan.answer.promotes:
         promoted_thinking.promote(answer)
-    if exchange.stream and plan.provider.row.cannot_stream:
+    if exchange.stream and plan.provider.row.dialect.cannot_stream:
         return "text/event-stream", streams.made_of(exchange, answer)
     body = dump_converted(exchange.client.response(exchange, answer), raw)
     if len(body) > limits.CONVERTED:
         raise answer_too_large(limits.CONVERTED)
     return "", body
-
-
-def _document(raw: bytes) -> dict[str, object]:
-    try:
-        document = loads(raw)
-    except JsonTooComplexError as error:
-        raise bad_upstream(f"the upstream's answer has too much in it: {error}") from None
-    except ValueError:
-        raise bad_upstream("the upstream's answer is not JSON") from None
-    if not isinstance(document, dict):
-        raise bad_upstream("the upstream's answer is not a JSON object")
-    return document
 
 
 def _looks_like_json(raw: bytes) -> bool:

@@ -14,7 +14,7 @@ from proxywasm import ClusterClient, HttpAnswer, HttpCallError, HttpContext, Rou
 
 from ..credentials.secrets import signature
 from ..credentials.signing.outgoing import Outgoing
-from ..protocols.exchange import Exchange
+from ..protocols.exchange import Attempts, Exchange
 from ..providers.row import Provider
 from ..wire import lenient
 from ..wire.errors import ApiError
@@ -30,49 +30,55 @@ Finish = Callable[[HttpAnswer], None]
 def remember(provider: Provider, exchange: Exchange, body: bytes) -> None:
     """Keep what a retry needs, if there can be one."""
     retry = provider.settings.retry_on_failure
-    if retry is not None and retry.enabled and exchange.token and provider.tokens.another((exchange.token,)):
+    if (
+        retry is not None
+        and retry.enabled
+        and exchange.secrets.token
+        and provider.tokens.another((exchange.secrets.token,))
+    ):
         if provider.kept.fits(exchange, len(body)):
-            exchange.sent_body = body
+            exchange.attempts = Attempts(body)
         else:
             log.warn("the request will not be made again if it fails: too many large ones are kept")
 
 
 def wanted(provider: Provider, exchange: Exchange, status: int) -> bool:
     """Whether a request that has failed like this is to be made once more."""
-    retry = provider.settings.retry_on_failure
+    retry, attempts = provider.settings.retry_on_failure, exchange.attempts
     return (
         retry is not None
-        and exchange.sent_body is not None
+        and attempts is not None
         and status in retry.retry_on_status
-        and len(exchange.used_tokens) < retry.max_retries
-        and provider.tokens.another([*exchange.used_tokens, exchange.token]) != ""
+        and len(attempts.used_tokens) < retry.max_retries
+        and provider.tokens.another(exchange.tokens) != ""
     )
 
 
 def account(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: str = "") -> None:
     """Say how the provider has answered to the token of the call. `wait` is its `retry-after`."""
     if wait and status >= 400:
-        provider.tokens.rest(exchange.token, lenient.digits(wait))
+        provider.tokens.rest(exchange.secrets.token, lenient.digits(wait))
     health = provider.tokens.health
-    if health is None or not exchange.token:
+    if health is None or not exchange.secrets.token:
         return
     if 200 <= status < 300:
-        health.worked(exchange.token)
+        health.worked(exchange.secrets.token)
     else:
         cluster = ctx.get_property("cluster_name") or b""
-        health.failed(exchange.token, status, cluster.decode(errors="replace"))
+        health.failed(exchange.secrets.token, status, cluster.decode(errors="replace"))
 
 
 def start(
     ctx: HttpContext, provider: Provider, exchange: Exchange, finish: Finish, give_up: Callable[[], None]
 ) -> None:
     """Make the request again, as often as it takes and may. In the end either `finish` or `give_up` is called."""
-    retry = provider.settings.retry_on_failure
+    retry, attempts = provider.settings.retry_on_failure, exchange.attempts
     assert retry is not None
-    exchange.used_tokens.append(exchange.token)
-    exchange.token = provider.tokens.another(exchange.used_tokens)
-    sent, headers = _again(ctx, provider, exchange)
-    log.warn("attempt %d failed, trying another token", len(exchange.used_tokens))
+    assert attempts is not None
+    attempts.used_tokens.append(exchange.secrets.token)
+    exchange.secrets.token = provider.tokens.another(attempts.used_tokens)
+    sent, headers = _again(ctx, provider, exchange, attempts.sent_body)
+    log.warn("attempt %d failed, trying another token", len(attempts.used_tokens))
 
     def answered(answer: HttpAnswer) -> None:
         status = answer.status
@@ -87,7 +93,7 @@ def start(
         if wanted(provider, exchange, status):
             start(ctx, provider, exchange, finish, give_up)
         else:
-            log.warn("attempt %d failed with status %d", len(exchange.used_tokens) + 1, status)
+            log.warn("attempt %d failed with status %d", len(attempts.used_tokens) + 1, status)
             give_up()
 
     try:
@@ -99,7 +105,7 @@ def start(
         give_up()
 
 
-def _again(ctx: HttpContext, provider: Provider, exchange: Exchange) -> tuple[Outgoing, dict[str, str]]:
+def _again(ctx: HttpContext, provider: Provider, exchange: Exchange, body: bytes) -> tuple[Outgoing, dict[str, str]]:
     """The request as it went upstream, with the new token in the place of the old one."""
     asked = ctx.request_headers
     headers = {
@@ -107,14 +113,14 @@ def _again(ctx: HttpContext, provider: Provider, exchange: Exchange) -> tuple[Ou
         for name in asked
         if not name.startswith((":", "x-envoy-")) and name not in _NOT_REPEATED
     }
-    auth, path = provider.row.auth, asked.get(":path", "/")
+    auth, path = provider.row.credentials.auth, asked.get(":path", "/")
     if auth is not None and auth.in_query:
-        path = addressing.with_key(path, auth, exchange.token)
+        path = addressing.with_key(path, auth, exchange.secrets.token)
     elif auth is not None:
-        headers[auth.header] = auth.prefix + exchange.token
-    sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, exchange.sent_body or b"")
-    if provider.row.sign is not None:
-        signed = provider.row.sign(provider.settings, sent)
-        exchange.signature = signature(signed)
+        headers[auth.header] = auth.prefix + exchange.secrets.token
+    sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, body)
+    if provider.row.credentials.sign is not None:
+        signed = provider.row.credentials.sign(provider.settings, sent)
+        exchange.secrets.signature = signature(signed)
         headers |= signed
     return sent, headers

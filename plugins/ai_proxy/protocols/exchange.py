@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from ..config.settings import Settings
-from ..credentials.scrubber import NO_CREDENTIALS
+from ..credentials.scrubber import NO_CREDENTIALS, Scrubber
 from ..wire.apis import Route
 from ..wire.errors import ApiError
 from ..wire.files import Data
@@ -19,6 +19,7 @@ from ..wire.kept import Kept
 from .stream_writer import StreamWriter
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_FILES: Final[Mapping[str, Data]] = MappingProxyType({})
 
 
 class Thinking(NamedTuple):
@@ -82,67 +83,100 @@ class ClientProtocol(Protocol):
         """An error in this protocol's format."""
 
 
+class Secrets:
+    """With which credentials a request goes upstream, and what keeps them from the client.
+
+    The parts of an exchange have class attributes and no `__init__`: making one costs a tenth of a call.
+    """
+
+    token: str = ""
+    signature: str = ""
+    """The credential of the request: one or the other."""
+    scrubber: Scrubber = NO_CREDENTIALS
+    """Removes all credentials of this exchange from what leaves for the client or the log."""
+
+
+class Answer:
+    """What is known of the upstream's answer."""
+
+    status: int = 0
+    id: str = ""
+    """Where a header says it."""
+    headers: Mapping[str, str] = _NOTHING
+    """Response headers that a service protocol sets (`set_headers`) before the first of the answer is sent."""
+    passes_through: bool = False
+    """It reaches the client as it came, but for credentials in it."""
+    outcome_pending: bool = False
+    """It has a good status, and may still turn out to be an error: `failover` waits for its body."""
+
+    def set_headers(self, headers: Mapping[str, str]) -> None:
+        self.headers = {**self.headers, **headers}
+
+
+class Attempts:
+    """Those of a request that can be made again."""
+
+    __slots__ = ("awaiting_retry", "sent_body", "used_tokens")
+
+    def __init__(self, sent_body: bytes) -> None:
+        self.sent_body = sent_body
+        """The body that went upstream."""
+        self.used_tokens: list[str] = []
+        """Tokens of earlier attempts."""
+        self.awaiting_retry = False
+        """The answer is a failure, and waits until it is known whether the request can be made again."""
+
+
 class Exchange:
     """The state of one request and its answer. Protocols read and write it."""
 
     __slots__ = (
-        "answer_headers", "answer_id", "api", "awaiting_retry", "choices", "client", "client_headers", "cumulative",
-        "files", "form", "headers", "host", "kept", "model", "outcome_pending", "passes_through", "path",
-        "requested_model", "route", "scrubber", "sent_body", "settings", "signature", "status", "stream", "thinking",
-        "token", "usage_choice", "used_tokens",
+        "answer", "api", "attempts", "choices", "client", "client_headers", "cumulative", "files", "form", "headers",
+        "host", "kept", "model", "path", "requested_model", "route", "secrets", "settings", "stream", "thinking",
+        "usage_choice",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
+        # Who asks for what.
         self.settings = settings
         self.route = route
         self.api = route.api
         """The API of the request, a name in `apis`; the same as in `route`."""
         self.client = client
-        """The protocol of the client, also after its chat is converted to the pivot."""
-        self.token = self.signature = ""
-        """The credential of the upstream request: one of the two."""
-        self.scrubber = NO_CREDENTIALS
-        """Removes all credentials of this exchange from answers and log lines."""
-        self.kept: Kept | None = None  # Counts the bytes that requests leave in the instance; None: not counted.
+        """The protocol of the client, also where its chat has become one of the pivot."""
+        self.client_headers: Mapping[str, str] = _NOTHING
+        """The client's headers that the row wants to see."""
+        self.form = ""
+        """The content type of the client's body where that is a form; empty: the body is JSON."""
         self.requested_model = self.model = ""
         """Before and after model mapping."""
         self.stream = False
         self.choices = 1
         """The number of choices that the client requests."""
         self.thinking: Thinking | None = None
-        """The client's switch for thinking, if its chat is converted to the pivot."""
-        self.form = ""
-        """The content type of the client's body if that is a form; empty: the body is JSON."""
-        self.client_headers: Mapping[str, str] = _NOTHING
-        """The client's headers that the row reads (`read_headers`)."""
+        """What the client's protocol says about thinking, where the chat is converted to the pivot."""
+        self.files: Mapping[str, Data] = _NO_FILES
+        """Files that the request names and that have been fetched, by address."""
+
+        # What a service protocol decides about the request and its answer.
         self.path = ""
-        """The upstream path that a service protocol chooses; empty: that of the row."""
+        """The upstream path; empty: that of the row."""
         self.host = ""
-        """The upstream host that a service protocol chooses; empty: that of the row."""
+        """The upstream host; empty: that of the row."""
         self.headers: dict[str, str | None] = {}
-        """Request headers that a service protocol sets, or removes (None)."""
-        self.files: dict[str, Data] = {}
-        """Fetched files that the request names, by address."""
-        self.sent_body: bytes | None = None
-        """The upstream request's body, as long as a retry may need it."""
-        self.used_tokens: list[str] = []
-        """Tokens of earlier attempts."""
+        """Request headers that are set, or removed (None)."""
         self.cumulative = False
-        """Each event of the stream repeats the whole answer so far."""
-        self.status = 0
-        """The status of the upstream's answer."""
-        self.awaiting_retry = False
-        """The answer is a failure and is held until a retry succeeds or is impossible."""
-        self.passes_through = False
-        """The answer is not converted; only credentials in it are masked."""
-        self.outcome_pending = False
-        """The status is a success, but the body may be an error: `failover` waits for the body."""
-        self.answer_id = ""
-        """The id of the answer, if it comes in a header."""
-        self.answer_headers: dict[str, str] = {}
-        """Response headers that a service protocol sets before the answer's headers are sent."""
+        """Each event of the stream has the whole answer so far, and not only what is new."""
         self.usage_choice = False
         """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
+
+        # What the pipeline knows.
+        self.secrets = Secrets()
+        self.answer = Answer()
+        self.attempts: Attempts | None = None
+        """None: the request is not made again."""
+        self.kept: Kept | None = None
+        """Counts what waits in the instance; None: nobody counts."""
 
     def turn_to(self, api: str) -> None:
         """Make this a request for another API."""
@@ -151,5 +185,5 @@ class Exchange:
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """The tokens of all attempts; the error that the client gets may be from any of them."""
-        return (*self.used_tokens, self.token)
+        """Those of all attempts; a failure that is told in the end may be that of the first."""
+        return (*(self.attempts.used_tokens if self.attempts else ()), self.secrets.token)

@@ -13,7 +13,7 @@ from typing import Final
 from ..config.settings import AzureSettings, Settings
 from ..wire import apis
 from .openai import PATHS
-from .row import Auth, Endpoint, Original, Row
+from .row import Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row
 
 # APIs of the account, which do not belong to a deployment.
 _OF_THE_ACCOUNT: Final = frozenset(
@@ -55,13 +55,11 @@ ROWS: Final = (
     Row(
         name="azure",
         title="Azure OpenAI",
-        host="",
-        paths=PATHS,
         settings=AzureSettings,
-        endpoint=_endpoint,
-        auth=Auth("api-key"),
-        original=Original.KEPT,
-        forwards_unknown_apis=True,
-        keeps_developer_role=True,
+        addressing=Addressing(
+            host="", paths=PATHS, endpoint=_endpoint, original=Original.KEPT, forwards_unknown_apis=True
+        ),
+        credentials=Credentials(auth=Auth("api-key")),
+        dialect=Dialect(keeps_developer_role=True),
     ),
 )

@@ -20,7 +20,7 @@ from ..protocols.bedrock import chat as bedrock
 from ..protocols.bedrock import images as bedrock_images
 from ..protocols.bedrock.settings import SIGNED, BedrockSettings
 from ..wire import apis
-from .row import BEARER, Endpoint, Original, Row
+from .row import BEARER, Addressing, Credentials, Dialect, Endpoint, Original, Row
 
 
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
@@ -38,24 +38,31 @@ _WITH_KEYS: Final = Row(
     name="bedrock",
     title="AWS Bedrock",
     when=Given("api_tokens"),
-    host="",
-    endpoint=_endpoint,
-    auth=BEARER,
     settings=BedrockSettings,
-    # The protocols set these paths, with the escaped name of the model.
-    paths={apis.CHAT: "/model/{model}/converse", apis.IMAGE_GENERATION: "/model/{model}/invoke"},
-    protocols={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
-    reasoning_modes=True,
-    edits={apis.MESSAGES: bedrock.messages},
-    native_clients={anthropic: bedrock.is_claude},
-    read_headers=("anthropic-version",),
-    original=Original.KEPT,
-    accept_for_streams=False,  # The path selects streaming.
-    id_header="x-amzn-requestid",
+    addressing=Addressing(
+        host="",
+        endpoint=_endpoint,
+        # Said by the protocols: the model is in the path, escaped.
+        paths={apis.CHAT: "/model/{model}/converse", apis.IMAGE_GENERATION: "/model/{model}/invoke"},
+        original=Original.KEPT,
+    ),
+    credentials=Credentials(auth=BEARER),
+    dialect=Dialect(
+        protocols={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
+        reasoning_modes=True,
+        edits={apis.MESSAGES: bedrock.messages},
+        native_clients={anthropic: bedrock.is_claude},
+        read_headers=("anthropic-version",),
+        accept_for_streams=False,  # The path says whether a stream is wanted.
+        id_header="x-amzn-requestid",
+    ),
 )
 # Anthropic's own API, on another host, accepts only API keys.
 _SIGNED: Final = replace(
-    _WITH_KEYS, when=SIGNED, auth=None, sign=_sign, token_required=False, edits={}, native_clients={}, read_headers=()
+    _WITH_KEYS,
+    when=SIGNED,
+    credentials=replace(_WITH_KEYS.credentials, auth=None, sign=_sign, token_required=False),
+    dialect=replace(_WITH_KEYS.dialect, edits={}, native_clients={}, read_headers=()),
 )
 
 ROWS: Final = (_WITH_KEYS, _SIGNED)

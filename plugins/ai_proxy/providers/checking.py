@@ -21,7 +21,7 @@ from proxywasm.config import (
 
 from ..config.custom_settings import AUTO_NAMES
 from ..config.settings import Settings
-from .row import Row
+from .row import Row, place_of
 
 # Keys that Higress' console adds to provider objects for its own use.
 OF_THE_CONSOLE: Final = frozenset({"openaiExtraCustomUrls", "openaiCustomServiceName", "openaiCustomServicePort"})
@@ -72,17 +72,18 @@ def check(document: dict[str, Any], path: str, rows: Sequence[Row]) -> Checked:
 
 
 def rules_of_row(row: Row) -> Iterator[Rule]:
-    """The rules for the common keys that follow from the row."""
-    if row.token_required:
+    """What follows from the row for the keys of every provider."""
+    credentials = row.credentials
+    if credentials.token_required:
         yield Required("api_tokens", why=f": {row.name} needs at least one token")
-    if not (row.auth or row.credential):
-        yield NoEffect(("api_tokens",), f"{row.name} gets no token{' but signed requests' if row.sign else ''}")
-    if not row.reasoning_modes:
+    if not (credentials.auth or credentials.make):
+        yield NoEffect(("api_tokens",), f"{row.name} gets no token{' but signed requests' if credentials.sign else ''}")
+    if not row.dialect.reasoning_modes:
         yield NoEffect(("reasoning_content_mode",), f"reasoning stays where {row.name} puts it here")
-    if row.keeps_bodies:
+    if row.dialect.keeps_bodies:
         names = ("model_mapping", "context", "context_cleanup_commands", "merge_consecutive_messages")
         yield NoEffect(names, f"{row.name} gets bodies as they are")
-    if row.keeps_path:
+    if row.addressing.keeps_path:
         yield NoEffect(("capabilities",), f"paths go to {row.name} as they are")
 
 
@@ -101,12 +102,12 @@ def _stray(key: str, name: str, rows: Sequence[Row]) -> str:
 
 
 def _contradictions(row: Row, settings: Settings, path: str) -> Iterator[Problem]:
-    """Problems that need more than one key and no rule can describe."""
-    tokens = settings.api_tokens
+    """What depends on more than a table of keys can say."""
+    tokens, auth = settings.api_tokens, row.credentials.auth
     for index, token in enumerate(tokens):
         if (first := tokens.index(token)) < index:
             yield _idle(f"{path}.apiTokens[{index}]", f"is the same as apiTokens[{first}]")
-    usable = 0 if row.auth is None else len(set(tokens))
+    usable = 0 if auth is None else len(set(tokens))
     if settings.failover and settings.failover.enabled and usable < 2:
         yield _idle(f"{path}.failover", f"there is no other token to change to ({usable} in apiTokens)")
     retry = settings.retry_on_failure
@@ -114,13 +115,13 @@ def _contradictions(row: Row, settings: Settings, path: str) -> Iterator[Problem
         yield _idle(f"{path}.retryOnFailure", f"no token is tried twice, and there is no other ({usable} in apiTokens)")
     elif retry and retry.enabled and retry.max_retries == 0:
         yield _idle(f"{path}.retryOnFailure.maxRetries", "0 retries are none; set enabled to false, or a number")
-    if row.endpoint and settings.capabilities and row.endpoint(settings, row.paths).only_path:
+    if settings.capabilities and place_of(row.addressing, settings).only_path:
         yield _idle(f"{path}.capabilities", "the address is that of one API, and used for all requests")
     for api in settings.capabilities:
-        if api in row.protocols and "{model}" in row.paths.get(api, ""):
+        if api in row.dialect.protocols and "{model}" in row.addressing.paths.get(api, ""):
             yield _idle(f"{path}.capabilities.{api}", f"with {row.name} the path is made of the model")
-    if row.auth and not row.auth.in_query and usable and row.auth.header in settings.forward_headers:
-        yield _idle(f"{path}.forwardHeaders", f"{row.auth.header} carries the token of the configuration")
+    if auth and not auth.in_query and usable and auth.header in settings.forward_headers:
+        yield _idle(f"{path}.forwardHeaders", f"{auth.header} carries the token of the configuration")
     seen: dict[str, int] = {}
     for index, setting in enumerate(settings.custom_settings):
         where = f"{path}.customSettings[{index}].name"

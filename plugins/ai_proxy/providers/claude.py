@@ -12,7 +12,7 @@ from ..config.settings import Settings
 from ..protocols.anthropic import service as claude
 from ..protocols.anthropic.settings import ClaudeSettings
 from ..wire import apis
-from .row import BEARER, Auth, Endpoint, Original, Row
+from .row import BEARER, Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row
 
 _PATHS: Final = {
     apis.CHAT: "/v1/messages",
@@ -51,19 +51,24 @@ _CLAUDE: Final = Row(
     name="claude",
     title="Anthropic's Claude",
     when=Is("claude_code_mode", False),
-    host="api.anthropic.com",
-    auth=Auth("x-api-key"),
-    headers=_headers,
     settings=ClaudeSettings,
-    paths=_PATHS,
-    endpoint=_endpoint,
-    protocols={apis.CHAT: claude},
-    original=Original.KNOWN_APIS,
-    # So that new APIs of Anthropic (files, batches) work without a change here.
-    forwards_unknown_apis=True,
+    addressing=Addressing(
+        host="api.anthropic.com",
+        paths=_PATHS,
+        endpoint=_endpoint,
+        original=Original.KNOWN_APIS,
+        # New APIs of Anthropic (files, batches) work before they are known here.
+        forwards_unknown_apis=True,
+    ),
+    credentials=Credentials(auth=Auth("x-api-key")),
+    dialect=Dialect(headers=_headers, protocols={apis.CHAT: claude}),
 )
 _CLAUDE_CODE: Final = replace(
-    _CLAUDE, when=Is("claude_code_mode", True), auth=BEARER, headers=_headers_of_claude_code, query="beta=true"
+    _CLAUDE,
+    when=Is("claude_code_mode", True),
+    addressing=replace(_CLAUDE.addressing, query="beta=true"),
+    credentials=replace(_CLAUDE.credentials, auth=BEARER),
+    dialect=replace(_CLAUDE.dialect, headers=_headers_of_claude_code),
 )
 
 ROWS: Final = (_CLAUDE, _CLAUDE_CODE)

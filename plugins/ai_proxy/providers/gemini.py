@@ -9,7 +9,7 @@ from ..protocols.google import gemini, gemini_embeddings, gemini_images, gemini_
 from ..protocols.google.settings import GeminiSettings
 from ..wire import apis
 from ..wire.paths import segment
-from .row import Auth, Original, Row
+from .row import Addressing, Auth, Credentials, Dialect, Original, Row
 
 
 def _path(exchange: Exchange) -> str:
@@ -29,29 +29,32 @@ ROWS: Final = (
     Row(
         name="gemini",
         title="Google's Gemini API",
-        host="generativelanguage.googleapis.com",
-        auth=Auth("x-goog-api-key"),
         settings=GeminiSettings,
-        # The protocols set these paths, with the version and mostly with the model.
-        paths={
-            apis.CHAT: "/v1beta/models/{model}:generateContent",
-            apis.EMBEDDINGS: "/v1beta/models/{model}:batchEmbedContents",
-            apis.IMAGE_GENERATION: "/v1beta/models/{model}:predict",
-            apis.GEMINI_GENERATE: "/{version}/models/{model}:generateContent",
-            apis.GEMINI_STREAM: "/{version}/models/{model}:streamGenerateContent",
-            apis.MODELS: "/v1beta/models",
-        },
-        protocols={
-            apis.CHAT: gemini,
-            apis.EMBEDDINGS: gemini_embeddings,
-            apis.IMAGE_GENERATION: gemini_images,
-            apis.MODELS: gemini_models,
-        },
-        reasoning_modes=True,
-        choose_path=_path,
-        original=Original.KEPT,
-        accept_for_streams=False,  # `alt=sse` selects streaming.
-        key_parameter="key",
-        strict_query=True,
+        addressing=Addressing(
+            host="generativelanguage.googleapis.com",
+            # The protocols say them: the version is in the path, and mostly the model.
+            paths={
+                apis.CHAT: "/v1beta/models/{model}:generateContent",
+                apis.EMBEDDINGS: "/v1beta/models/{model}:batchEmbedContents",
+                apis.IMAGE_GENERATION: "/v1beta/models/{model}:predict",
+                apis.GEMINI_GENERATE: "/{version}/models/{model}:generateContent",
+                apis.GEMINI_STREAM: "/{version}/models/{model}:streamGenerateContent",
+                apis.MODELS: "/v1beta/models",
+            },
+            choose_path=_path,
+            original=Original.KEPT,
+            strict_query=True,
+        ),
+        credentials=Credentials(auth=Auth("x-goog-api-key"), key_parameter="key"),
+        dialect=Dialect(
+            protocols={
+                apis.CHAT: gemini,
+                apis.EMBEDDINGS: gemini_embeddings,
+                apis.IMAGE_GENERATION: gemini_images,
+                apis.MODELS: gemini_models,
+            },
+            reasoning_modes=True,
+            accept_for_streams=False,  # `alt=sse` asks for events.
+        ),
     ),
 )

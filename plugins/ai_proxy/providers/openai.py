@@ -9,7 +9,7 @@ from urllib.parse import SplitResult
 from ..config.settings import OpenAISettings, Settings
 from ..protocols.openai import edits
 from ..wire import apis
-from .row import Endpoint, OwnKey, Row
+from .row import Addressing, Credentials, Dialect, Endpoint, OwnKey, Row
 
 PATHS: Final = {
     apis.CHAT: "/v1/chat/completions",
@@ -77,16 +77,20 @@ ROWS: Final = (
     Row(
         name="openai",
         title="OpenAI, and other services with its protocol",
-        host="api.openai.com",
-        # Gateways at a custom address may have Anthropic's API, too.
-        paths={**PATHS, apis.COUNT_TOKENS: "/v1/messages/count_tokens"},
         settings=OpenAISettings,
-        endpoint=_endpoint,
-        # Without tokens, each client uses its own key.
-        token_required=False,
-        own_key=OwnKey.USED,
-        # So that new APIs of OpenAI work without a change here.
-        forwards_unknown_apis=True,
-        edits={apis.CHAT: edits.openai_chat},
+        addressing=Addressing(
+            host="api.openai.com",
+            # Gateways behind an address of one's own have Anthropic's clients, too.
+            paths={**PATHS, apis.COUNT_TOKENS: "/v1/messages/count_tokens"},
+            endpoint=_endpoint,
+            # New APIs of OpenAI work before they are known here.
+            forwards_unknown_apis=True,
+        ),
+        credentials=Credentials(
+            # Without tokens each client uses its own.
+            token_required=False,
+            own_key=OwnKey.USED,
+        ),
+        dialect=Dialect(edits={apis.CHAT: edits.openai_chat}),
     ),
 )

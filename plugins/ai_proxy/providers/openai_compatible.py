@@ -19,7 +19,7 @@ from ..protocols.minimax.settings import MinimaxSettings
 from ..protocols.openai import edits
 from ..wire import apis
 from .openai import PATHS
-from .row import RAW, Endpoint, Original, Row
+from .row import RAW, Addressing, Credentials, Dialect, Endpoint, Original, Row
 
 
 def _like_openai(*names: str, prefix: str = "") -> Mapping[str, str]:
@@ -34,142 +34,172 @@ def _cloudflare(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
 
 # `Original.KEPT`: the service's own paths differ from OpenAI's, so clients of its own protocol choose the path.
 ROWS: Final = (
-    # The key is sent without "Bearer". Source: 360 Zhinao API docs.
-    Row(name="ai360", title="360 Zhinao", host="api.360.cn", auth=RAW, paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
-    Row(name="baichuan", title="Baichuan", host="api.baichuan-ai.com", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+    # Takes its key without "Bearer". Source: 360 Zhinao API docs.
+    Row(
+        name="ai360",
+        title="360 Zhinao",
+        addressing=Addressing(host="api.360.cn", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+        credentials=Credentials(auth=RAW),
+    ),
+    Row(
+        name="baichuan",
+        title="Baichuan",
+        addressing=Addressing(host="api.baichuan-ai.com", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+    ),
     Row(
         name="baidu",
         title="Baidu Qianfan (ERNIE)",
-        host="qianfan.baidubce.com",
-        paths={apis.CHAT: "/v2/chat/completions", apis.EMBEDDINGS: "/v2/embeddings"},
-        original=Original.KEPT,
+        addressing=Addressing(
+            host="qianfan.baidubce.com",
+            paths={apis.CHAT: "/v2/chat/completions", apis.EMBEDDINGS: "/v2/embeddings"},
+            original=Original.KEPT,
+        ),
     ),
     Row(
         name="cloudflare",
         title="Cloudflare Workers AI",
-        host="api.cloudflare.com",
-        paths=_like_openai(apis.CHAT),
         settings=CloudflareSettings,
-        endpoint=_cloudflare,
+        addressing=Addressing(host="api.cloudflare.com", paths=_like_openai(apis.CHAT), endpoint=_cloudflare),
     ),
     Row(
         name="deepseek",
         title="DeepSeek",
-        host="api.deepseek.com",
-        # With its own Anthropic endpoint nothing is converted. Source: DeepSeek API docs, "Anthropic API".
-        paths={**_like_openai(apis.CHAT, apis.RESPONSES, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
+        addressing=Addressing(
+            host="api.deepseek.com",
+            # Its own Anthropic endpoint is better than a conversion. Source: DeepSeek API docs, "Anthropic API".
+            paths={**_like_openai(apis.CHAT, apis.RESPONSES, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
+        ),
     ),
     Row(
         name="doubao",
         title="Doubao (Volcengine Ark)",
-        host="ark.cn-beijing.volces.com",
-        host_setting="doubao_domain",
         settings=DoubaoSettings,
-        paths={
-            apis.CHAT: "/api/v3/chat/completions",
-            apis.EMBEDDINGS: "/api/v3/embeddings",
-            apis.IMAGE_GENERATION: "/api/v3/images/generations",
-            apis.RESPONSES: "/api/v3/responses",
-        },
-        edits={apis.RESPONSES: edits.doubao_responses, apis.IMAGE_GENERATION: edits.doubao_images},
-        original=Original.KEPT,
+        addressing=Addressing(
+            host="ark.cn-beijing.volces.com",
+            host_setting="doubao_domain",
+            paths={
+                apis.CHAT: "/api/v3/chat/completions",
+                apis.EMBEDDINGS: "/api/v3/embeddings",
+                apis.IMAGE_GENERATION: "/api/v3/images/generations",
+                apis.RESPONSES: "/api/v3/responses",
+            },
+            original=Original.KEPT,
+        ),
+        dialect=Dialect(edits={apis.RESPONSES: edits.doubao_responses, apis.IMAGE_GENERATION: edits.doubao_images}),
     ),
     Row(
         name="fireworks",
         title="Fireworks AI",
-        host="api.fireworks.ai",
-        # Source: Fireworks API reference; the original leaves "/inference" out, which does not work.
-        paths=_like_openai(apis.CHAT, apis.COMPLETIONS, apis.MODELS, prefix="/inference"),
-        original=Original.KNOWN_APIS,
+        addressing=Addressing(
+            host="api.fireworks.ai",
+            # Source: Fireworks API reference; the original leaves "/inference" out and reaches nothing.
+            paths=_like_openai(apis.CHAT, apis.COMPLETIONS, apis.MODELS, prefix="/inference"),
+            original=Original.KNOWN_APIS,
+        ),
     ),
     # Closed since; kept for configurations that point `providerDomain` elsewhere.
     Row(
         name="galadriel",
         title="Galadriel",
-        host="api.galadriel.com",
-        paths=_like_openai(apis.CHAT, apis.MODELS),
-        original=Original.KNOWN_APIS,
+        addressing=Addressing(
+            host="api.galadriel.com", paths=_like_openai(apis.CHAT, apis.MODELS), original=Original.KNOWN_APIS
+        ),
     ),
     Row(
         name="github",
         title="GitHub Models",
-        host="models.inference.ai.azure.com",
-        # GitHub Models takes a personal access token without "Bearer", and its paths have no version.
-        auth=RAW,
-        paths={apis.CHAT: "/chat/completions", apis.EMBEDDINGS: "/embeddings"},
-        original=Original.KNOWN_APIS,
+        addressing=Addressing(
+            host="models.inference.ai.azure.com",
+            paths={apis.CHAT: "/chat/completions", apis.EMBEDDINGS: "/embeddings"},
+            original=Original.KNOWN_APIS,
+        ),
+        credentials=Credentials(
+            # GitHub Models take a personal access token as it is, and have no version in their paths.
+            auth=RAW,
+        ),
     ),
-    Row(name="grok", title="Grok (xAI)", host="api.x.ai", paths=_like_openai(apis.CHAT), original=Original.KNOWN_APIS),
+    Row(
+        name="grok",
+        title="Grok (xAI)",
+        addressing=Addressing(host="api.x.ai", paths=_like_openai(apis.CHAT), original=Original.KNOWN_APIS),
+    ),
     Row(
         name="groq",
         title="Groq",
-        host="api.groq.com",
-        paths=_like_openai(apis.CHAT, apis.RESPONSES, prefix="/openai"),
-        original=Original.KEPT,
+        addressing=Addressing(
+            host="api.groq.com", paths=_like_openai(apis.CHAT, apis.RESPONSES, prefix="/openai"), original=Original.KEPT
+        ),
     ),
     Row(
         name="longcat",
         title="LongCat",
-        host="api.longcat.chat",
-        paths=_like_openai(apis.CHAT, apis.EMBEDDINGS, apis.MODELS),
         settings=LongcatSettings,
-        edits={apis.CHAT: edits.response_format},
+        addressing=Addressing(host="api.longcat.chat", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS, apis.MODELS)),
+        dialect=Dialect(edits={apis.CHAT: edits.response_format}),
     ),
     Row(
         name="minimax",
         title="MiniMax",
         when=Is("minimax_api_type", "v2"),
-        host="api.minimax.chat",
-        paths={apis.CHAT: "/v1/text/chatcompletion_v2"},
         settings=MinimaxSettings,
-        # Only the field `stream` selects streaming.
-        accept_for_streams=False,
-        original=Original.KEPT,
+        addressing=Addressing(
+            host="api.minimax.chat", paths={apis.CHAT: "/v1/text/chatcompletion_v2"}, original=Original.KEPT
+        ),
+        dialect=Dialect(
+            # Streams by the body's `stream` alone.
+            accept_for_streams=False,
+        ),
     ),
     Row(
         name="mistral",
         title="Mistral AI",
-        host="api.mistral.ai",
-        paths=_like_openai(apis.CHAT, apis.EMBEDDINGS),
-        edits={apis.CHAT: edits.mistral_names},
+        addressing=Addressing(host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+        dialect=Dialect(edits={apis.CHAT: edits.mistral_names}),
     ),
     Row(
         name="moonshot",
         title="Moonshot AI (Kimi)",
-        host="api.moonshot.cn",
-        paths=_like_openai(apis.CHAT, apis.MODELS),
         settings=MoonshotSettings,
-        chunk_edit=edits.moonshot_usage,
+        addressing=Addressing(host="api.moonshot.cn", paths=_like_openai(apis.CHAT, apis.MODELS)),
+        dialect=Dialect(chunk_edit=edits.moonshot_usage),
     ),
     Row(
         name="openrouter",
         title="OpenRouter",
-        host="openrouter.ai",
-        paths=_like_openai(apis.CHAT, apis.COMPLETIONS, prefix="/api"),
-        edits={apis.CHAT: edits.openrouter_reasoning},
-        original=Original.KEPT,
+        addressing=Addressing(
+            host="openrouter.ai", paths=_like_openai(apis.CHAT, apis.COMPLETIONS, prefix="/api"), original=Original.KEPT
+        ),
+        dialect=Dialect(edits={apis.CHAT: edits.openrouter_reasoning}),
     ),
-    Row(name="stepfun", title="StepFun", host="api.stepfun.com", paths=_like_openai(apis.CHAT)),
+    Row(
+        name="stepfun",
+        title="StepFun",
+        addressing=Addressing(host="api.stepfun.com", paths=_like_openai(apis.CHAT)),
+    ),
     Row(
         name="together-ai",
         title="Together AI",
-        host="api.together.xyz",
-        paths=_like_openai(apis.CHAT),
-        original=Original.KNOWN_APIS,
+        addressing=Addressing(host="api.together.xyz", paths=_like_openai(apis.CHAT), original=Original.KNOWN_APIS),
     ),
-    Row(name="yi", title="Yi (01.AI)", host="api.lingyiwanwu.com", paths=_like_openai(apis.CHAT)),
+    Row(
+        name="yi",
+        title="Yi (01.AI)",
+        addressing=Addressing(host="api.lingyiwanwu.com", paths=_like_openai(apis.CHAT)),
+    ),
     *(
         Row(
             name="zhipuai",
             title="Zhipu AI (GLM)",
             # The subscription for coding tools has its own endpoint. Source: Zhipu AI docs, "GLM Coding Plan".
             when=Is("zhipu_code_plan_mode", coding),
-            host="open.bigmodel.cn",
-            host_setting="zhipu_domain",
             settings=ZhipuSettings,
-            paths={apis.CHAT: chat, apis.EMBEDDINGS: "/api/paas/v4/embeddings"},
-            edits={apis.CHAT: edits.zhipu_thinking},
-            original=Original.KEPT,
+            addressing=Addressing(
+                host="open.bigmodel.cn",
+                host_setting="zhipu_domain",
+                paths={apis.CHAT: chat, apis.EMBEDDINGS: "/api/paas/v4/embeddings"},
+                original=Original.KEPT,
+            ),
+            dialect=Dialect(edits={apis.CHAT: edits.zhipu_thinking}),
         )
         for coding, chat in (
             (False, "/api/paas/v4/chat/completions"),

@@ -10,7 +10,7 @@ from ..protocols.dashscope import chat as qwen
 from ..protocols.dashscope import embeddings as qwen_embeddings
 from ..protocols.dashscope.settings import COMPATIBLE, QwenSettings
 from ..wire import apis
-from .row import Original, Row
+from .row import Addressing, Dialect, Original, Row
 
 # DashScope has asynchronous services and tasks, and an Anthropic endpoint, with both of its chat protocols.
 _DASHSCOPE: Final = {
@@ -24,45 +24,53 @@ ROWS: Final = (
         name="qwen",
         title="Qwen (Alibaba Cloud Model Studio, DashScope)",
         when=COMPATIBLE,
-        host="dashscope.aliyuncs.com",
-        host_setting="qwen_domain",
         settings=QwenSettings,
-        # For DashScope's OpenAI-compatible endpoints only the field `stream` selects streaming.
-        accept_for_streams=False,
-        # Clients of the original protocol use many services that only their paths distinguish.
-        original=Original.KEPT,
-        paths={
-            apis.CHAT: "/compatible-mode/v1/chat/completions",
-            apis.COMPLETIONS: "/compatible-mode/v1/completions",
-            apis.EMBEDDINGS: "/compatible-mode/v1/embeddings",
-            apis.RESPONSES: "/compatible-mode/v1/responses",
-            apis.FILES: "/compatible-mode/v1/files",
-            apis.RETRIEVE_FILE: "/compatible-mode/v1/files/{file_id}",
-            apis.RETRIEVE_FILE_CONTENT: "/compatible-mode/v1/files/{file_id}/content",
-            apis.BATCHES: "/compatible-mode/v1/batches",
-            apis.RETRIEVE_BATCH: "/compatible-mode/v1/batches/{batch_id}",
-            apis.QWEN_CONVERSATIONS: "/compatible-mode/v1/conversations",
-            apis.IMAGE_GENERATION: "/compatible-mode/v1/images/generations",
-            apis.QWEN_RERANK: "/compatible-api/v1/reranks",
-            apis.COHERE_RERANK: "/compatible-api/v1/reranks",  # The same API under Cohere's name.
-            **_DASHSCOPE,
-        },
+        addressing=Addressing(
+            host="dashscope.aliyuncs.com",
+            host_setting="qwen_domain",
+            # Clients of the original protocol use many services that are told apart by path only.
+            original=Original.KEPT,
+            paths={
+                apis.CHAT: "/compatible-mode/v1/chat/completions",
+                apis.COMPLETIONS: "/compatible-mode/v1/completions",
+                apis.EMBEDDINGS: "/compatible-mode/v1/embeddings",
+                apis.RESPONSES: "/compatible-mode/v1/responses",
+                apis.FILES: "/compatible-mode/v1/files",
+                apis.RETRIEVE_FILE: "/compatible-mode/v1/files/{file_id}",
+                apis.RETRIEVE_FILE_CONTENT: "/compatible-mode/v1/files/{file_id}/content",
+                apis.BATCHES: "/compatible-mode/v1/batches",
+                apis.RETRIEVE_BATCH: "/compatible-mode/v1/batches/{batch_id}",
+                apis.QWEN_CONVERSATIONS: "/compatible-mode/v1/conversations",
+                apis.IMAGE_GENERATION: "/compatible-mode/v1/images/generations",
+                apis.QWEN_RERANK: "/compatible-api/v1/reranks",
+                apis.COHERE_RERANK: "/compatible-api/v1/reranks",  # The same request under Cohere's name.
+                **_DASHSCOPE,
+            },
+        ),
+        dialect=Dialect(
+            # DashScope's OpenAI-compatible endpoints stream by the body's `stream` alone.
+            accept_for_streams=False,
+        ),
     ),
     Row(
         name="qwen",
         when=Not(COMPATIBLE),
-        host="dashscope.aliyuncs.com",
-        host_setting="qwen_domain",
         settings=QwenSettings,
-        accept_for_streams=False,  # The protocol sets `accept`; DashScope requires */* without streaming.
-        original=Original.KEPT,
-        paths={
-            apis.CHAT: "/api/v1/services/aigc/text-generation/generation",
-            apis.EMBEDDINGS: "/api/v1/services/embeddings/text-embedding/text-embedding",
-            apis.QWEN_RERANK: "/api/v1/services/rerank/text-rerank/text-rerank",
-            **_DASHSCOPE,
-        },
-        protocols={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
-        reasoning_modes=True,
+        addressing=Addressing(
+            host="dashscope.aliyuncs.com",
+            host_setting="qwen_domain",
+            original=Original.KEPT,
+            paths={
+                apis.CHAT: "/api/v1/services/aigc/text-generation/generation",
+                apis.EMBEDDINGS: "/api/v1/services/embeddings/text-embedding/text-embedding",
+                apis.QWEN_RERANK: "/api/v1/services/rerank/text-rerank/text-rerank",
+                **_DASHSCOPE,
+            },
+        ),
+        dialect=Dialect(
+            accept_for_streams=False,  # The protocol sets it; DashScope wants */* when nothing is streamed.
+            protocols={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
+            reasoning_modes=True,
+        ),
     ),
 )

@@ -86,6 +86,81 @@ _NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Addressing:
+    """Where requests go."""
+
+    host: str
+    paths: Mapping[str, str]
+    """Upstream path by API. An API that is missing here is not supported, unless `capabilities` adds it."""
+    host_setting: str = ""
+    """The setting that overrides the host."""
+    endpoint: Locate | None = None
+    """Says where requests go; gets the settings and `paths`."""
+    choose_path: Callable[[Exchange], str] | None = None
+    """The upstream path when it depends on more of the client's path than the ids in it; empty: that of `paths`."""
+    original: Original = Original.LIKE_OPENAI
+    keeps_path: bool = False
+    """The client's path is never replaced by that of the API."""
+    forwards_unknown_apis: bool = False
+    """An API that is missing in `paths` is forwarded as it is, and not refused."""
+    query: str = ""
+    """A parameter that every request has, whatever its path and protocol."""
+    strict_query: bool = False
+    """Parameters of the query that it does not know are refused, so those of OpenAI's clients stay behind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """How a request shows on whose behalf it comes."""
+
+    auth: Auth | None = BEARER
+    """None: no credential is sent."""
+    token_required: bool = True
+    own_key: OwnKey = OwnKey.REMOVED
+    key_parameter: str = ""
+    """The parameter of the query in which clients of this service may have their key."""
+    make: Callable[[Settings], str] | None = None
+    """Makes the credential, where it is not simply one of `apiTokens`."""
+    login: Callable[[Settings], AccessToken] | None = None
+    """Gets the credential from another service."""
+    sign: Sign | None = None
+    """Signs each request, in every protocol."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """What the service's requests and answers look like."""
+
+    protocols: Mapping[str, AnyServiceProtocol] = field(default_factory=lambda: _NOTHING)
+    """APIs whose bodies are converted; those of all others pass through, but for the model name."""
+    native_clients: Mapping[ClientProtocol, Callable[[str], bool]] = field(default_factory=lambda: _NOTHING)
+    """Client protocols that the service itself speaks for some of its models, although their APIs are not among
+    `paths`; says for a model whether it does."""
+    edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
+    """Small changes to requests of APIs that are not converted."""
+    chunk_edit: Edit | None = None
+    """A small change to each event of a chat's stream that is not converted."""
+    headers: Callable[[Settings], Mapping[str, str]] | None = None
+    """Headers that all requests to this service have; asked once for each configuration."""
+    read_headers: tuple[str, ...] = ()
+    """The client's headers that its protocols want to see."""
+    id_header: str = ""
+    """The header of answers that has their id."""
+    reasoning_modes: bool = False
+    """Its protocols know `reasoningContentMode`."""
+    keeps_developer_role: bool = False
+    """Knows the role `developer`; elsewhere it becomes `system`."""
+    keeps_bodies: bool = False
+    """Bodies are what the client says; nothing but `customSettings` is written into them."""
+    cannot_stream: bool = False
+    """Answers come in one piece; a client that asks for a stream gets one made of it."""
+    accept_for_streams: bool = True
+    """Ask with `accept: text/event-stream` when the client wants a stream."""
+    first_byte_timeout_always: bool = False
+    """`firstByteTimeout` is set on all requests, as nobody looks whether they ask for a stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A model service. Differences from the plain case are quirks, each with its reason where the row stands."""
 
@@ -93,66 +168,19 @@ class Row:
     """The `type` of configurations."""
     title: str = ""
     """What people call the service, for documentation; rows of the same name have it from the first."""
-    host: str
-    paths: Mapping[str, str]
-    """Upstream path by API. An API that is missing here is not supported, unless `capabilities` adds it."""
-    auth: Auth | None = BEARER
-    """None: no credential is sent."""
-    own_key: OwnKey = OwnKey.REMOVED
-    credential: Callable[[Settings], str] | None = None
-    """Makes the credential, where it is not simply one of `apiTokens`."""
-    login: Callable[[Settings], AccessToken] | None = None
-    """Gets the credential from another service."""
-    native_clients: Mapping[ClientProtocol, Callable[[str], bool]] = field(default_factory=lambda: _NOTHING)
-    """Client protocols that the service itself speaks for some of its models, although their APIs are not among
-    `paths`; says for a model whether it does."""
-    headers: Callable[[Settings], Mapping[str, str]] | None = None
-    """Headers that all requests to this service have; asked once for each configuration."""
-    settings: type[Settings] = Settings
-    reasoning_modes: bool = False
-    """Its protocols know `reasoningContentMode`."""
-    sign: Sign | None = None
-    """Signs each request, in every protocol."""
     when: Condition = ALWAYS
     """Selects this row when there are several of one name."""
-    protocols: Mapping[str, AnyServiceProtocol] = field(default_factory=lambda: _NOTHING)
-    """APIs whose bodies are converted; those of all others pass through, but for the model name."""
-    edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
-    """Small changes to requests of APIs that are not converted."""
-    chunk_edit: Edit | None = None
-    """A small change to each event of a chat's stream that is not converted."""
-    host_setting: str = ""
-    """The setting that overrides the host."""
-    endpoint: Locate | None = None
-    """Says where requests go; gets the settings and `paths`."""
-    choose_path: Callable[[Exchange], str] | None = None
-    """The upstream path when it depends on more of the client's path than the ids in it; empty: that of `paths`."""
-    id_header: str = ""
-    """The header of answers that has their id."""
-    forwards_unknown_apis: bool = False
-    """An API that is missing in `paths` is forwarded as it is, and not refused."""
-    keeps_path: bool = False
-    """The client's path is never replaced by that of the API."""
-    keeps_bodies: bool = False
-    """Bodies are what the client says; nothing but `customSettings` is written into them."""
-    keeps_developer_role: bool = False
-    """Knows the role `developer`; elsewhere it becomes `system`."""
-    first_byte_timeout_always: bool = False
-    """`firstByteTimeout` is set on all requests, as nobody looks whether they ask for a stream."""
-    read_headers: tuple[str, ...] = ()
-    """The client's headers that its protocols want to see."""
-    cannot_stream: bool = False
-    """Answers come in one piece; a client that asks for a stream gets one made of it."""
-    token_required: bool = True
-    accept_for_streams: bool = True
-    """Ask with `accept: text/event-stream` when the client wants a stream."""
-    original: Original = Original.LIKE_OPENAI
-    query: str = ""
-    """A parameter that every request has, whatever its path and protocol."""
-    key_parameter: str = ""
-    """The parameter of the query in which clients of this service may have their key."""
-    strict_query: bool = False
-    """Parameters of the query that it does not know are refused, so those of OpenAI's clients stay behind."""
+    settings: type[Settings] = Settings
+    addressing: Addressing
+    credentials: Credentials = field(default_factory=Credentials)
+    dialect: Dialect = field(default_factory=Dialect)
+
+
+def place_of(addressing: Addressing, settings: Settings) -> Endpoint:
+    """Where requests go with these settings, but for those that override the host."""
+    if addressing.endpoint is not None:
+        return addressing.endpoint(settings, addressing.paths)
+    return Endpoint(addressing.host, addressing.paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +200,10 @@ class Provider:
     removed_headers: frozenset[str] = frozenset()
     """Those of the client that stay behind."""
     tokens: Tokens = field(default_factory=lambda: Tokens(()))
+    fixed_token: str = ""
+    """The credential of all requests; empty: it depends on the request."""
+    auth_header: Auth | None = None
+    """The header that carries the credential, if a header does."""
     scrubbers: Scrubbers = field(default_factory=lambda: Scrubbers(Settings(type="")))
     """What keeps credentials out of answers."""
     context: ContextText | None = None
@@ -183,12 +215,14 @@ class Provider:
     @classmethod
     def build(cls, row: Row, settings: Settings) -> Provider:
         """`settings` have been checked against the row."""
-        place = row.endpoint(settings, row.paths) if row.endpoint else Endpoint(row.host, row.paths)
-        host = getattr(settings, row.host_setting) if row.host_setting else ""
+        place = place_of(row.addressing, settings)
+        host_setting = row.addressing.host_setting
+        host = getattr(settings, host_setting) if host_setting else ""
         timeout = settings.timeout or DEFAULT_TIMEOUT_MS
         context = ContextText(settings.context, timeout) if settings.context else None
-        login = row.login(settings) if row.login else None
-        own_key = OwnKey.REMOVED if settings.api_tokens else row.own_key
+        login = row.credentials.login(settings) if row.credentials.login else None
+        tokens, auth = Tokens(settings.api_tokens, _health(settings, place.host)), row.credentials.auth
+        own_key = OwnKey.REMOVED if settings.api_tokens else row.credentials.own_key
         return cls(
             row,
             settings,
@@ -197,9 +231,11 @@ class Provider:
             place.only_path,
             place.query,
             own_key,
-            row.headers(settings) if row.headers else _NOTHING,
+            row.dialect.headers(settings) if row.dialect.headers else _NOTHING,
             client_headers.removed(settings.forward_headers, keys_stay=own_key is OwnKey.KEPT),
-            Tokens(settings.api_tokens, _health(settings, place.host)),
+            tokens,
+            "" if row.credentials.make else tokens.only,
+            auth if auth is not None and not auth.in_query else None,
             Scrubbers(settings),
             context,
             login,

@@ -8,7 +8,7 @@ from typing import Final
 from ..config.settings import GenericSettings, OllamaSettings, Settings, VllmSettings
 from ..wire import apis
 from .openai import PATHS, custom
-from .row import Endpoint, Original, OwnKey, Row
+from .row import Addressing, Credentials, Dialect, Endpoint, Original, OwnKey, Row
 
 
 def _ollama(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
@@ -34,55 +34,61 @@ ROWS: Final = (
     Row(
         name="ollama",
         title="Ollama",
-        host="",
-        paths={api: PATHS[api] for api in (apis.CHAT, apis.EMBEDDINGS, apis.MODELS)},
         settings=OllamaSettings,
-        endpoint=_ollama,
-        # The server has no keys; a proxy in front of it may need one, and Ollama's cloud does.
-        token_required=False,
-        own_key=OwnKey.KEPT,
-        forwards_unknown_apis=True,
+        addressing=Addressing(
+            host="",
+            paths={api: PATHS[api] for api in (apis.CHAT, apis.EMBEDDINGS, apis.MODELS)},
+            endpoint=_ollama,
+            forwards_unknown_apis=True,
+        ),
+        credentials=Credentials(
+            # The server has no keys; a proxy before it may want one, and Ollama's cloud does.
+            token_required=False,
+            own_key=OwnKey.KEPT,
+        ),
     ),
     Row(
         name="vllm",
         title="vLLM",
-        host="",
-        paths={
-            **{api: PATHS[api] for api in _OF_VLLM},
-            apis.COHERE_RERANK: "/v1/rerank",
-            # With its own Anthropic endpoint nothing is converted. Source: vLLM docs, "Anthropic Messages API".
-            apis.MESSAGES: "/v1/messages",
-            apis.COUNT_TOKENS: "/v1/messages/count_tokens",
-        },
         settings=VllmSettings,
-        endpoint=_vllm,
-        token_required=False,
-        own_key=OwnKey.KEPT,
-        original=Original.KNOWN_APIS,
+        addressing=Addressing(
+            host="",
+            paths={
+                **{api: PATHS[api] for api in _OF_VLLM},
+                apis.COHERE_RERANK: "/v1/rerank",
+                # Its own Anthropic endpoint is better than a conversion. Source: vLLM docs, "Anthropic Messages API".
+                apis.MESSAGES: "/v1/messages",
+                apis.COUNT_TOKENS: "/v1/messages/count_tokens",
+            },
+            endpoint=_vllm,
+            original=Original.KNOWN_APIS,
+        ),
+        credentials=Credentials(token_required=False, own_key=OwnKey.KEPT),
     ),
     Row(
         name="generic",
         title="a service of any kind",
-        host="",
-        host_setting="generic_host",
-        paths={},
         settings=GenericSettings,
-        # Nothing is known about the service: only host, credential and path prefixes are set.
-        token_required=False,
-        own_key=OwnKey.KEPT,
-        forwards_unknown_apis=True,
-        keeps_path=True,
-        keeps_bodies=True,
-        first_byte_timeout_always=True,
+        addressing=Addressing(
+            host="", host_setting="generic_host", paths={}, forwards_unknown_apis=True, keeps_path=True
+        ),
+        credentials=Credentials(
+            # Nothing is known about the service: only host, credential and path prefixes are set.
+            token_required=False,
+            own_key=OwnKey.KEPT,
+        ),
+        dialect=Dialect(keeps_bodies=True, first_byte_timeout_always=True),
     ),
     Row(
         name="coze",
         title="Coze",
-        host="api.coze.cn",
-        paths={},
-        # Its paths select agents, and its protocol differs from OpenAI's. Source: Coze API docs.
-        forwards_unknown_apis=True,
-        keeps_path=True,
-        keeps_bodies=True,
+        addressing=Addressing(
+            host="api.coze.cn",
+            paths={},
+            # Its agents are told apart by path, and its protocol has nothing of OpenAI's. Source: Coze API docs.
+            forwards_unknown_apis=True,
+            keeps_path=True,
+        ),
+        dialect=Dialect(keeps_bodies=True),
     ),
 )

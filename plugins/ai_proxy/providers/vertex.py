@@ -15,7 +15,7 @@ from ..protocols.anthropic import client as anthropic
 from ..protocols.google import vertex, vertex_embeddings, vertex_images
 from ..protocols.google.settings import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
 from ..wire import apis
-from .row import BEARER, DEFAULT_TIMEOUT_MS, Auth, Endpoint, Original, Row
+from .row import BEARER, DEFAULT_TIMEOUT_MS, Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row
 
 # The protocols set these paths, with the publisher and the name of the model.
 _PATHS: Final = {
@@ -57,22 +57,28 @@ _EXPRESS: Final = Row(
     name="vertex",
     title="Google's Vertex AI",
     when=EXPRESS,
-    host="aiplatform.googleapis.com",
-    auth=Auth("key", in_query=True),
     settings=VertexSettings,
-    paths=_PATHS,
-    protocols=_PROTOCOLS,
-    reasoning_modes=True,
-    edits={apis.MESSAGES: vertex.messages},
-    native_clients={anthropic: vertex.is_claude},
-    # The paths of Google's own protocol contain publisher and model.
-    original=Original.KEPT,
-    accept_for_streams=False,  # The path selects streaming.
-    key_parameter="key",
-    strict_query=True,
+    addressing=Addressing(
+        host="aiplatform.googleapis.com",
+        paths=_PATHS,
+        # Clients of Google's own protocol say in the path whose model they want.
+        original=Original.KEPT,
+        strict_query=True,
+    ),
+    credentials=Credentials(auth=Auth("key", in_query=True), key_parameter="key"),
+    dialect=Dialect(
+        protocols=_PROTOCOLS,
+        reasoning_modes=True,
+        edits={apis.MESSAGES: vertex.messages},
+        native_clients={anthropic: vertex.is_claude},
+        accept_for_streams=False,  # The path says whether a stream is wanted.
+    ),
 )
 _STANDARD: Final = replace(
-    _EXPRESS, when=STANDARD, host="", endpoint=_endpoint, auth=BEARER, login=_login, token_required=False
+    _EXPRESS,
+    when=STANDARD,
+    addressing=replace(_EXPRESS.addressing, host="", endpoint=_endpoint),
+    credentials=replace(_EXPRESS.credentials, auth=BEARER, login=_login, token_required=False),
 )
 
 ROWS: Final = (
@@ -81,15 +87,15 @@ ROWS: Final = (
     Row(
         name="vertex",
         when=COMPATIBLE,
-        host="",
-        endpoint=_compatible,
-        login=_login,
         settings=VertexSettings,
-        token_required=False,
-        paths={apis.CHAT: "/chat/completions"},
-        original=Original.KEPT,
-        accept_for_streams=False,
-        key_parameter="key",
-        strict_query=True,
+        addressing=Addressing(
+            host="",
+            endpoint=_compatible,
+            paths={apis.CHAT: "/chat/completions"},
+            original=Original.KEPT,
+            strict_query=True,
+        ),
+        credentials=Credentials(login=_login, token_required=False, key_parameter="key"),
+        dialect=Dialect(accept_for_streams=False),
     ),
 )

@@ -58,6 +58,10 @@ def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:
     return ApiError(502, message, code=code)
 
 
+def unsupported_api() -> ApiError:
+    return ApiError(404, "the model service behind this route does not have this API", code="unsupported_api")
+
+
 def request_too_large(why: str = "") -> ApiError:
     """The client's request is above a limit."""
     return ApiError(413, why or f"the request body has more than {limits.BODY} bytes", code="request_too_large")

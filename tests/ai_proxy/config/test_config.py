@@ -147,7 +147,7 @@ def test_values_may_be_given_as_strings() -> None:
     provider = providers.build({**COMPATIBLE, **loose, "protocol": "OpenAI"}, "provider")
     assert (provider.settings.api_tokens, provider.settings.first_byte_timeout) == (("one",), 1500)
     assert provider.settings.protocol == "openai"
-    assert provider.row.protocols
+    assert provider.row.dialect.protocols
 
 
 def test_the_key_of_an_account_may_be_text_or_an_object() -> None:

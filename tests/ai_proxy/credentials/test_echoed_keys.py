@@ -14,6 +14,7 @@ from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame
 from tests.fuzz.credentials import all_escaped, as_json, in_a_url, mixed, readings
 from tests.test_conformance import FILES
 
+from ai_proxy import Addressing, Credentials, Dialect, Row
 from ai_proxy.config.settings import Settings
 from ai_proxy.plugin import make
 from ai_proxy.protocols.bedrock.aws_event_stream import cut_frames
@@ -157,9 +158,13 @@ def test_an_unexpected_failure_shows_no_credential() -> None:
     """Any exception may have one in its message: here that of a provider of somebody else."""
 
     def fail(exchange: Exchange, body: Json) -> bool:
-        raise KeyError(f"no such key: {exchange.token}")
+        raise KeyError(f"no such key: {exchange.secrets.token}")
 
-    row = Row(name="own", host="own.example", paths={apis.CHAT: "/chat"}, edits={apis.CHAT: fail})
+    row = Row(
+        name="own",
+        addressing=Addressing(host="own.example", paths={apis.CHAT: "/chat"}),
+        dialect=Dialect(edits={apis.CHAT: fail}),
+    )
     host = TestHost(make([row]), {"provider": {"type": "own", "apiTokens": [KEY]}})
     with pytest.raises(PluginFailedError) as failed:
         host.request(chat_request("Hi"))
@@ -174,7 +179,11 @@ def test_nor_does_one_while_the_configuration_is_read(place: str) -> None:
     def fail(settings: Settings) -> Mapping[str, str]:
         raise KeyError(f"no such key: {settings.api_tokens[0]}")
 
-    row = Row(name="own", host="own.example", paths={apis.CHAT: "/chat"}, headers=fail)
+    row = Row(
+        name="own",
+        addressing=Addressing(host="own.example", paths={apis.CHAT: "/chat"}),
+        dialect=Dialect(headers=fail),
+    )
     own = {"provider": {"type": "own", "apiTokens": [KEY]}}
     config = {"_rules_": [{"_match_route_": "a", **own}]} if place else own
     with pytest.raises(PluginFailedError) as failed:
@@ -190,13 +199,15 @@ def test_nor_does_one_tell_the_clients_own(header: str) -> None:
     key = "key-of-a-client-0123"
 
     def fail(exchange: Exchange, body: Json) -> bool:
-        raise KeyError(f"no such key: {key}, {exchange.token}")
+        raise KeyError(f"no such key: {key}, {exchange.secrets.token}")
 
     for own_key in OwnKey:
         row = Row(
-            name="own", host="own.example", paths={apis.CHAT: "/chat"}, edits={apis.CHAT: fail}, own_key=own_key,
-            token_required=False,
-        )  # fmt: skip
+            name="own",
+            addressing=Addressing(host="own.example", paths={apis.CHAT: "/chat"}),
+            credentials=Credentials(own_key=own_key, token_required=False),
+            dialect=Dialect(edits={apis.CHAT: fail}),
+        )
         host = TestHost(make([row]), {"provider": {"type": "own"}}, tolerate_failures=True)
         asked = chat_request("Hi")
         fields = {name: value for name, value in asked.headers if name[:1] != ":"}

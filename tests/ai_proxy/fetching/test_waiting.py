@@ -51,11 +51,13 @@ class Breaking:
 def gateway(what: str) -> TestHost:
     rows = []
     for row in ROWS:
-        codec = row.protocols.get("openai/v1/chatcompletions")
+        codec = row.dialect.protocols.get("openai/v1/chatcompletions")
         if codec is None:
-            rows.append(replace(row, edits={"openai/v1/chatcompletions": Breaking()}))
+            dialect = replace(row.dialect, edits={"openai/v1/chatcompletions": Breaking()})
         else:
-            rows.append(replace(row, protocols={**row.protocols, "openai/v1/chatcompletions": Breaking(codec)}))
+            protocols = {**row.dialect.protocols, "openai/v1/chatcompletions": Breaking(codec)}
+            dialect = replace(row.dialect, protocols=protocols)
+        rows.append(replace(row, dialect=dialect))
     return TestHost(make(rows), {"provider": PROVIDERS[what]}, tolerate_failures=True)
 
 

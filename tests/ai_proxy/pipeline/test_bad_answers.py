@@ -52,7 +52,7 @@ def _serves_chats(config: Json) -> bool:
 
 
 PROVIDERS = configured()
-TYPES = {row.name for row in providers.ROWS if apis.CHAT in row.paths}
+TYPES = {row.name for row in providers.ROWS if apis.CHAT in row.addressing.paths}
 
 BROKEN = [
     b"", b" ", b"null", b"[]", b"5", b'"text"', b"{", b"<html><title>busy</title></html>", b"\xff\xfe", b"[" * 5000,
@@ -76,7 +76,7 @@ def is_converted(config: Json, path: str) -> bool:
     """Others get from upstream whatever looks like their protocol."""
     provider = providers.build(config, "provider")
     of_client = path == CLAUDE and apis.MESSAGES not in provider.paths
-    return of_client or (path == OPENAI and apis.CHAT in provider.row.protocols)
+    return of_client or (path == OPENAI and apis.CHAT in provider.row.dialect.protocols)
 
 
 def in_the_clients_terms(outcome: Outcome, path: str) -> None:
@@ -88,7 +88,7 @@ def paths_of(config: Json) -> Iterator[str]:
     """Whose own API is asked answers for itself."""
     yield OPENAI
     provider = providers.build(config, "provider")
-    if apis.MESSAGES not in provider.paths and not provider.row.native_clients:
+    if apis.MESSAGES not in provider.paths and not provider.row.dialect.native_clients:
         yield CLAUDE
 
 

@@ -31,6 +31,14 @@ def test_a_cleanup_command_deletes_earlier_messages_except_system_messages() -> 
         assert sent == [message("system", "s"), message("user", "c")]
 
 
+def test_a_command_may_be_a_string_in_a_list_of_parts() -> None:
+    """Every other reader of contents takes a string for a part of text."""
+    sent = said(
+        message("user", "a"), message("user", ["/clear"]), message("user", "b"), contextCleanupCommands=["/clear"]
+    )
+    assert sent == [message("user", "b")]
+
+
 @pytest.mark.parametrize("text", ["/clear now", "", [], [{"type": "image_url"}], None])
 def test_only_the_command_itself_wipes(text: Any) -> None:
     conversation = [message("user", "a"), message("user", text), message("assistant", "/clear")]

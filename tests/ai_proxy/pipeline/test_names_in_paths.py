@@ -40,9 +40,9 @@ def started(row: Row, **more: Any) -> TestHost:
     """`more` are further settings."""
     if row.name == "azure":
         return gateway_with(provider("azure", **more))
-    if row.login is None:
+    if row.credentials.login is None:
         return gateway_with({**example(row), **more})
-    compatible = "openapi" in describe.mode(row).lower() or not row.protocols
+    compatible = "openapi" in describe.mode(row).lower() or not row.dialect.protocols
     host = gateway_with({**recorded_vertex(), "vertexOpenAICompatible": compatible, **more})
     host.request(_request("/v1/chat/completions", GOOD))
     host.next_call().answer(json={"access_token": "t-1", "expires_in": 3600})
@@ -84,7 +84,7 @@ def stays(good: str, sent: str, name: str) -> None:
 def test_a_model_is_one_segment_or_refused(row: Row) -> None:
     host = started(row)
     for path, api in apis.SUFFIXES:
-        if api not in row.paths:
+        if api not in row.addressing.paths:
             continue
         good = asked(host, path, GOOD)
         in_path = GOOD in good
@@ -98,11 +98,11 @@ def test_a_model_is_one_segment_or_refused(row: Row) -> None:
 @pytest.mark.parametrize("protocol", ["openai", "original"])
 def test_an_id_is_one_segment_or_refused(row: Row, protocol: str) -> None:
     config = provider("azure") if row.name == "azure" else example(row)
-    if row.login is not None:
+    if row.credentials.login is not None:
         config = recorded_vertex()
     host = gateway_with({**config, "protocol": protocol})
     for template, api in apis.TEMPLATES:
-        if "{" not in template or api not in row.paths:
+        if "{" not in template or api not in row.addressing.paths:
             continue
         for place in re.findall(r"\{\w+\}", template):
             path = re.sub(r"\{\w+\}", "x", template.rstrip("$").replace(place, "@@"))

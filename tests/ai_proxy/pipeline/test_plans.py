@@ -18,7 +18,7 @@ SETTINGS: list[Json] = [
 ]
 
 # Those that need a real key; their paths are worked out as those of their siblings.
-ROWS = [row for row in providers.ROWS if row.login is None]
+ROWS = [row for row in providers.ROWS if row.credentials.login is None]
 
 
 def test_a_path_worked_out_once_is_that_of_every_request_without_a_query() -> None:
@@ -27,10 +27,10 @@ def test_a_path_worked_out_once_is_that_of_every_request_without_a_query() -> No
         for settings in SETTINGS:
             plans = Plans(providers.build({**example(row), **settings}, "provider", log_warnings=False))
             for plan in {plans[api].api: plans[api] for api in ("", *apis.ALL)}.values():
-                fixed += plan.path != ""
+                fixed += plan.request.path != ""
                 for path in ("/v1/one", "/ai/v1/another/one"):
                     exchange = clients.new_exchange(plans.provider.settings, apis.Route(plan.api))
-                    assert plan.path in ("", addressing.upstream_path(plans.provider, exchange, path)), (
+                    assert plan.request.path in ("", addressing.upstream_path(plans.provider, exchange, path)), (
                         row.name,
                         plan.api,
                     )

@@ -52,7 +52,7 @@ def call_of(name: str, *, stream: bool) -> tuple[Exchange, Any]:
     provider = providers.build(ALL[name], "provider")
     exchange = clients.new_exchange(provider.settings, apis.Route(apis.CHAT))
     exchange.model, exchange.stream = "Pro", stream
-    return exchange, provider.row.protocols[apis.CHAT]
+    return exchange, provider.row.dialect.protocols[apis.CHAT]
 
 
 words = st.sampled_from(["stop", "length", "sensitive", "COMPLETE", "TOOL_CALL", "ERROR", "", None])

@@ -228,10 +228,10 @@ def test_a_stream_for_a_request_that_was_not_read_is_converted_or_an_error(codec
         assert stream.feed(one.answer, last=True)
 
 
-@pytest.mark.parametrize("row", [row for row in providers.ROWS if row.protocols], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [row for row in providers.ROWS if row.dialect.protocols], ids=lambda row: row.name)
 def test_any_document_is_an_answer_or_an_error(row: Row) -> None:
     place = {"task_id": "t", "usage": {}, "data": [{"embedding": [1e999]}], "created": 1e999}
-    for api, codec in row.protocols.items():
+    for api, codec in row.dialect.protocols.items():
         for document in (place, {"code": 0, "data": place, "output": place, "Response": place}, *FOREIGN):
             exchange = clients.new_exchange(settings_of(row), apis.Route(api))
             try:

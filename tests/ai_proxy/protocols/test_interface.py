@@ -22,7 +22,7 @@ STREAMS = recorded(streams=True)
 
 def services() -> Iterator[tuple[Row, str, AnyServiceProtocol]]:
     for row in ROWS:
-        for api, service in row.protocols.items():
+        for api, service in row.dialect.protocols.items():
             yield row, api, service
 
 
@@ -60,7 +60,7 @@ def test_only_openais_clients_speak_the_pivot() -> None:
     assert clients.DEFAULT.is_pivot
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.native_clients], ids=lambda row: row.name)
-def test_native_client_protocols_are_client_protocols_and_not_paths(row: Row) -> None:
-    assert set(row.native_clients) <= set(clients.CLIENTS)
-    assert all(client.chat_api not in row.paths for client in row.native_clients)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.dialect.native_clients], ids=lambda row: row.name)
+def test_client_protocols_that_a_service_speaks_for_some_models_are_known_and_not_among_its_paths(row: Row) -> None:
+    assert set(row.dialect.native_clients) <= set(clients.CLIENTS)
+    assert all(client.chat_api not in row.addressing.paths for client in row.dialect.native_clients)

@@ -52,7 +52,7 @@ def call_of(
     built = providers.build({**provider, "reasoningContentMode": mode}, "provider")
     exchange = Exchange(built.settings, apis.Route(apis.CHAT), client)
     exchange.model, exchange.stream = model, stream
-    return exchange, built.row.protocols[apis.CHAT]
+    return exchange, built.row.dialect.protocols[apis.CHAT]
 
 
 function = loose(name=st.text(), description=st.text(), parameters=loose(type=st.text(), properties=anything))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.ai_proxy.gateway import NATIVE, SESSION, native_event
 
 from ai_proxy import providers
-from ai_proxy.pipeline.streams import CheckedStream, ConvertedStream
+from ai_proxy.pipeline.checked_stream import CheckedStream
+from ai_proxy.pipeline.streams import ConvertedStream
 from ai_proxy.protocols import clients
 from ai_proxy.protocols.dashscope import chat as qwen
 from ai_proxy.wire import apis
@@ -99,7 +100,7 @@ def _convert(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
     exchange = clients.new_exchange(provider.settings, apis.classify(path))
     exchange.model = provider.settings.model_mapping.of(body["model"])
     exchange.stream = True
-    codec = provider.row.protocols.get(exchange.api)
+    codec = provider.row.dialect.protocols.get(exchange.api)
     stream: ConvertedStream | CheckedStream = CheckedStream()
     if codec:
         codec.request(exchange, body)

@@ -229,13 +229,13 @@ def test_conditions_select_one_row() -> None:
 
 def test_paths_are_of_known_apis() -> None:
     for row in providers.ROWS:
-        assert set(row.paths) <= apis.ALL
-        assert all(path.startswith("/") for path in row.paths.values()), row.name
+        assert set(row.addressing.paths) <= apis.ALL
+        assert all(path.startswith("/") for path in row.addressing.paths.values()), row.name
 
 
 def test_openai_has_all_its_apis() -> None:
     row = next(row for row in providers.ROWS if row.name == "openai")
-    assert set(row.paths) == {api for api in apis.ALL if api.startswith("openai/")} | {apis.COUNT_TOKENS}
+    assert set(row.addressing.paths) == {api for api in apis.ALL if api.startswith("openai/")} | {apis.COUNT_TOKENS}
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_only_the_active_provider_is_checked() -> None:
     assert start(config).result["start"] == "ok"
 
 
-LOCAL = [row for row in providers.ROWS if row.login is None]
+LOCAL = [row for row in providers.ROWS if row.credentials.login is None]
 """Those that ask nobody else for a credential."""
 
 
@@ -381,10 +381,10 @@ def test_a_clients_query_goes_to_services_that_accept_it(row: Row) -> None:
     if row.name == "azure":
         config = provider("azure")
     for path, api in apis.SUFFIXES:
-        if api in row.paths:
+        if api in row.addressing.paths:
             sent = ask(config, body, path=f"{path}?beta=true&version=7&q=%20").sent_headers[":path"]
-            asked = {"beta=true", "version=7", "q=%20"} - {row.query}
-            assert asked & {*sent.partition("?")[2].split("&")} == (set() if row.strict_query else asked)
+            asked = {"beta=true", "version=7", "q=%20"} - {row.addressing.query}
+            assert asked & {*sent.partition("?")[2].split("&")} == (set() if row.addressing.strict_query else asked)
 
 
 def test_the_configured_version_is_in_the_query_once() -> None:

@@ -133,3 +133,9 @@ def test_a_codec_gets_a_form_as_a_document() -> None:
         "image": ["data:image/png;base64,iVBORzE=", "https://x/y.png"],
         "mask": ["data:image/jpeg;base64,/9j/"],
     }
+
+
+@pytest.mark.parametrize(("data", "kind"), [(b"BM1", "image/bmp"), (b"%PDF-1", "application/pdf")])
+def test_images_of_a_form_are_recognised_as_fetched_files_are(data: bytes, kind: str) -> None:
+    document = forms.document(multipart.write([file("image", data, "")], BOUNDARY), FORM)
+    assert document["image"][0].startswith(f"data:{kind};base64,")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Final
+from typing import Final
 
 from ...wire.errors import ApiError
 from ...wire.json import Json
+from ...wire.lenient import count
 
 STOP_REASONS: Final = {
     "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use",
@@ -127,11 +128,11 @@ def usage(usage: Json | None) -> Json:
     usage = usage or {}
     details = usage.get("prompt_tokens_details")
     details = details if isinstance(details, dict) else {}
-    cached = next(filter(None, map(_count, (details.get("cached_tokens"), *map(usage.get, _CACHED)))), 0)
-    written = _count(details.get("cache_creation_tokens"))
+    cached = next(filter(None, map(count, (details.get("cached_tokens"), *map(usage.get, _CACHED)))), 0)
+    written = count(details.get("cache_creation_tokens"))
     result: Json = {
-        "input_tokens": max(_count(usage.get("prompt_tokens")) - cached - written, 0),
-        "output_tokens": _count(usage.get("completion_tokens")),
+        "input_tokens": max(count(usage.get("prompt_tokens")) - cached - written, 0),
+        "output_tokens": count(usage.get("completion_tokens")),
     }
     if cached:
         result["cache_read_input_tokens"] = cached
@@ -143,7 +144,3 @@ def usage(usage: Json | None) -> Json:
 def error_document(error: ApiError) -> Json:
     kind = _ERROR_TYPES.get(error.status) or ("invalid_request_error" if error.status < 500 else "api_error")
     return {"type": "error", "error": {"type": kind, "message": error.message}}
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

@@ -16,6 +16,7 @@ from proxywasm import log
 from ...wire import limits
 from ...wire.errors import ApiError, bad_upstream, stream_cut
 from ...wire.json import Json, dumps, to_bytes
+from ...wire.lenient import string
 from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import ToolCalls
 from .parts import DELTAS, STOP_REASONS, Block, error_document, usage
@@ -165,9 +166,9 @@ class ClaudeWriter:
             self._waiting.append(block)
         function = call.get("function")
         function = function if isinstance(function, dict) else {}
-        block.id = block.id or lenient_text(call.get("id"))
-        block.name = block.name or lenient_text(function.get("name"))
-        if arguments := lenient_text(function.get("arguments")):
+        block.id = block.id or string(call.get("id"))
+        block.name = block.name or string(function.get("name"))
+        if arguments := string(function.get("arguments")):
             if block.closed:
                 log.warn("the upstream sent arguments of a tool call after their end; dropped")
                 return

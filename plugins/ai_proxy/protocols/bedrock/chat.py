@@ -85,7 +85,7 @@ def messages(exchange: Exchange, body: Json) -> bool:
     assert isinstance(settings, BedrockSettings)
     exchange.host = f"bedrock-mantle.{settings.aws_region}.api.aws"
     exchange.path = "/anthropic/v1/messages"
-    exchange.headers |= {"authorization": None, "x-api-key": exchange.token}
+    exchange.headers |= {"authorization": None, "x-api-key": exchange.secrets.token}
     if not exchange.client_headers.get("anthropic-version"):
         exchange.headers["anthropic-version"] = _ANTHROPIC_VERSION
     if body.get("stream") is True:

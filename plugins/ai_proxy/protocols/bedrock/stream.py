@@ -33,7 +33,7 @@ def new_state(exchange: Exchange) -> State:
 def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:
     if event.id in {"exception", "error"} or event.event.endswith("Exception"):
         raise failure(200, event.event, str(document.get("message") or document.get("Message") or ""))
-    writer.begin(exchange.answer_id, model=unquote(exchange.model))
+    writer.begin(exchange.answer.id, model=unquote(exchange.model))
     if isinstance(document.get("role"), str):
         writer.delta(0, {"role": document["role"]})
     elif isinstance(start := document.get("start"), dict) and isinstance(use := start.get("toolUse"), dict):

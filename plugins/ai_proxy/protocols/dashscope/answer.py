@@ -8,6 +8,7 @@ from typing import Any
 from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
+from ..pivot import chat_parts
 
 
 def error(status: int, document: Json) -> ApiError | None:
@@ -89,14 +90,7 @@ def usage(answer: Json) -> Json | None:
     usage = answer.get("usage")
     if not isinstance(usage, dict):
         return None
-    prompt, answered = usage.get("input_tokens"), usage.get("output_tokens")
-    prompt = prompt if isinstance(prompt, int) else 0
-    answered = answered if isinstance(answered, int) else 0
-    result: Json = {
-        "prompt_tokens": prompt,
-        "completion_tokens": answered,
-        "total_tokens": usage.get("total_tokens", prompt + answered),
-    }
+    result = chat_parts.usage(usage.get("input_tokens"), usage.get("output_tokens"), usage.get("total_tokens"))
     for name, source in (("prompt_tokens_details", "prompt_tokens_details"),
                          ("completion_tokens_details", "output_tokens_details")):  # fmt: skip
         if isinstance(usage.get(source), dict):

@@ -19,7 +19,7 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import sse_decoder as decoder
-from ..pivot import reasoning
+from ..pivot import message_content, reasoning
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
 from . import answer
@@ -169,15 +169,7 @@ def _part(part: Any) -> Any:
 def _with_files(messages: list[Json], files: tuple[str, ...]) -> list[Json]:
     """`qwen-long` needs exactly two system messages in front: the system prompt and the ids of the files."""
     first = next((index for index, message in enumerate(messages) if message.get("role") != "system"), len(messages))
-    system = "\n".join(filter(None, [_text(message["content"]) for message in messages[:first]]))
+    system = "\n".join(filter(None, [message_content.text(message["content"]) for message in messages[:first]]))
     system = system or "You are a helpful assistant."
     file_list = ",".join(f"fileid://{file}" for file in files)
     return [{"role": "system", "content": system}, {"role": "system", "content": file_list}, *messages[first:]]
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, list):
-        return "\n".join(
-            part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
-        )
-    return content if isinstance(content, str) else ""

@@ -97,7 +97,7 @@ def response(exchange: Exchange, document: Json) -> Json:
         message = {"role": "assistant", "content": text}
         answer = completion(_id(settings, document), exchange.model, [choice(0, message, "stop")], _usage(document))
         when = document.get("created_at")
-        exchange.answer_headers |= _conversation(settings, document)
+        exchange.answer.set_headers(_conversation(settings, document))
     if lenient.count(when):
         answer["created"] = lenient.count(when)
     return answer
@@ -191,7 +191,7 @@ def _begin(exchange: Exchange, settings: DifySettings, document: Json, writer: S
     if writer.begun:
         return
     writer.begin(_id(settings, document), created=document.get("created_at"))
-    exchange.answer_headers |= _conversation(settings, document)
+    exchange.answer.set_headers(_conversation(settings, document))
 
 
 def _id(settings: DifySettings, document: Json) -> str:

@@ -45,7 +45,7 @@ def response(exchange: Exchange, answer: Json) -> Json:  # noqa: ARG001
 
 def new_writer(exchange: Exchange) -> StreamWriter:
     return ChatWriter(
-        exchange.model, choices=exchange.choices, usage_choice=exchange.usage_choice, scrubber=exchange.scrubber
+        exchange.model, choices=exchange.choices, usage_choice=exchange.usage_choice, scrubber=exchange.secrets.scrubber
     )
 
 

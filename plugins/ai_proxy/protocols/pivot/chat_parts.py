@@ -24,9 +24,9 @@ def usage(prompt: Any, completion: Any, total: Any = None, *, cached: Any = None
         "completion_tokens": completion,
         "total_tokens": count(total) or prompt + completion,
     }
-    if cached := count(cached):
+    if cached is not None and (cached := count(cached)):
         result["prompt_tokens_details"] = {"cached_tokens": cached}
-    if reasoning := count(reasoning):
+    if reasoning is not None and (reasoning := count(reasoning)):
         result["completion_tokens_details"] = {"reasoning_tokens": reasoning}
     return result
 

@@ -35,6 +35,14 @@ def text(content: Any) -> str:
     )
 
 
+def text_alone(content: Any) -> str | None:
+    """The text in a content that has nothing else; None for any other, whatever it is."""
+    try:
+        return None if not isinstance(content, (str, list)) or others(content) else text(content)
+    except ApiError:
+        return None
+
+
 def lenient_text(content: Any) -> str:
     """A text, or the texts of a list of parts; anything else is ignored."""
     if isinstance(content, list):

@@ -8,7 +8,7 @@ from typing import Any
 from ...wire import limits
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, dumps
-from .message_content import lenient_text
+from ...wire.lenient import string
 
 
 class ToolCalls:
@@ -31,7 +31,7 @@ class ToolCalls:
 
         `position` is the place of the piece in its event; it replaces a missing index.
         """
-        key, call_id = place(call.get("index"), position), lenient_text(call.get("id"))
+        key, call_id = place(call.get("index"), position), string(call.get("id"))
         number = self._known.get((key, call_id)) if call_id else self._current.get(key)
         if number is None and call_id and (current := self._current.get(key)) is not None:
             # Either a late id of the current call, or another call.
@@ -70,7 +70,7 @@ class ToolCalls:
             piece["type"] = "function"
         function = given.get("function")
         function = dict(function) if isinstance(function, dict) else {}
-        name = lenient_text(function.pop("name", None))
+        name = string(function.pop("name", None))
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
             function["arguments"] = dumps(arguments) if isinstance(arguments, dict) else ""

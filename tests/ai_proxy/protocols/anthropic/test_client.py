@@ -154,6 +154,18 @@ def test_cached_tokens_are_added_to_the_others() -> None:
     assert document["usage"] == {"input_tokens": 6, "output_tokens": 2, "cache_read_input_tokens": 4}
 
 
+def test_tokens_that_are_told_as_floats_count() -> None:
+    document = ask(
+        OPENAI, HI, answer({**ANSWER, "usage": {"prompt_tokens": 10.0, "completion_tokens": 2.0}}), path=PATH
+    ).json
+    assert document["usage"] == {"input_tokens": 10, "output_tokens": 2}
+
+
+def test_an_id_that_is_not_a_string_is_ignored() -> None:
+    document = ask(OPENAI, HI, answer({**ANSWER, "id": [{"text": "chat"}]}), path=PATH).json
+    assert document["id"].startswith("msg_")
+
+
 def test_a_stream_that_is_cut_does_not_end_well() -> None:
     chunk = b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
     outcome = ask(OPENAI, {**HI, "stream": True}, events(chunk), path=PATH)

@@ -254,4 +254,19 @@ def test_the_parts_of_a_multimodal_answer_become_text() -> None:
         stream = events(*(native_event(piece) for piece in pieces), native_event([], "stop"))  # type: ignore[arg-type]
         data = ask(config, {**STREAM, **({"tools": tools} if tools else {})}, stream).data[:-1]
         deltas = [json.loads(one)["choices"][0]["delta"].get("content") for one in data]
-        assert "".join(delta for delta in deltas if delta) == text_of_answer
+        assert "".join(delta for delta in deltas if delta) == said
+
+
+def test_tokens_are_counted_as_those_of_all_services() -> None:
+    """Floats count, as some languages have no other numbers; anything but a positive number counts as 0."""
+    usage = {"input_tokens": 2.0, "output_tokens": -1, "total_tokens": True}
+    choice = {"finish_reason": "stop", "message": {"role": "assistant", "content": "x"}}
+    document = ask(NATIVE, CHAT, answer({"output": {"choices": [choice]}, "usage": usage, "request_id": "r"})).json
+    assert document["usage"] == {"prompt_tokens": 2, "completion_tokens": 0, "total_tokens": 2}
+
+
+def test_instructions_beside_files_are_joined_without_empty_lines() -> None:
+    parts = [{"type": "text", "text": text} for text in ("one", "", "two")]
+    messages = [{"role": "system", "content": parts}, {"role": "user", "content": "Hi"}]
+    sent = ask({**NATIVE, "qwenFileIds": ["f-1"]}, {**CHAT, "model": "qwen-long", "messages": messages}).sent
+    assert sent["input"]["messages"][0] == {"role": "system", "content": "one\ntwo"}

@@ -12,7 +12,8 @@ from tests.ai_proxy.gateway import NATIVE
 from tests.ai_proxy.grammar import chat_stream
 
 from ai_proxy import providers
-from ai_proxy.pipeline.streams import CheckedStream, ConvertedStream
+from ai_proxy.pipeline.checked_stream import CheckedStream
+from ai_proxy.pipeline.streams import ConvertedStream
 from ai_proxy.protocols import clients
 from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.wire import apis
@@ -21,7 +22,7 @@ from ai_proxy.wire.json import dump_bytes
 from proxywasm_host.recordings.bodies import parse_events
 
 PROVIDER = providers.build(NATIVE, "provider")
-CODECS = list(PROVIDER.row.protocols.items())
+CODECS = list(PROVIDER.row.dialect.protocols.items())
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -99,7 +100,7 @@ def test_streams(api: str, codec: Any, body: Any, documents: Any, mode: str, mor
 @given(st.lists(st.binary(max_size=20), max_size=5))
 def test_bytes_of_any_kind(chunks: list[bytes]) -> None:
     call = call_of(apis.CHAT, "passthrough", stream=True)
-    for stream in (ConvertedStream(call, PROVIDER.row.protocols[apis.CHAT]), CheckedStream()):
+    for stream in (ConvertedStream(call, PROVIDER.row.dialect.protocols[apis.CHAT]), CheckedStream()):
         for chunk in chunks:
             stream.feed(chunk, last=False)
         stream.feed(b"", last=True)

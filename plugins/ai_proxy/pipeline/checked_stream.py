@@ -1,0 +1,184 @@
+"""Streams of server-sent events that are the client's protocol already, and only watched."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from proxywasm import SSEDecoder, log
+
+from ..credentials.scrubber import NO_CREDENTIALS, Scrubber
+from ..protocols.exchange import Exchange
+from ..protocols.openai import service as openai_chat
+from ..protocols.pivot.chat import error_event
+from ..wire import limits
+from ..wire.errors import ApiError, bad_upstream, stream_cut
+from ..wire.json import loads, to_bytes
+from . import failures
+from .arriving import Arriving
+
+# What says, beside `[DONE]`, that a stream of the OpenAI protocol has come to its end: clean, or by an error that the
+# client is told of. Patterns are slow to search for, so plain bytes tell first where to look.
+_FINISH: Final = b'"finish_reason"'
+_FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
+_ERROR: Final = b'"error"'
+_CONTENT: Final = b'"content"'
+_ESCAPE: Final = ord("\\")
+_FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
+
+
+class CheckedStream:
+    """A stream that is the client's protocol already. Events go on untouched and unparsed, but whole, and an end that
+    comes too early does not go unnoticed.
+    """
+
+    def __init__(self, scrubber: Scrubber = NO_CREDENTIALS, exchange: Exchange | None = None) -> None:
+        self._arriving = Arriving(exchange)
+        self.begun = self.heard = self.said = False
+        self.failure: ApiError | None = None
+        self._scrubber = scrubber
+        self._suspects = scrubber.suspects_event
+        self._shortest = scrubber.shortest
+        self._fresh = True
+        self._head = self._tail = b""
+        self._held = bytearray()
+        self._ended = False
+        self._has_data = self._has_finishes = False
+
+    def feed(self, chunk: bytes, *, last: bool) -> bytes:
+        if self._head and not last:
+            if self._differs_in_its_content(chunk):
+                return chunk
+            self._head = b""
+        output = self._checked(chunk, last=last)
+        if self._suspects(output):
+            return self._scrubber.remove(output)
+        if output is chunk and not self._ended:
+            self._remember(chunk)
+        return output
+
+    def _differs_in_its_content(self, chunk: bytes) -> bool:
+        """Nearly all events of a stream are the same but for a few characters in a JSON string: all else has been
+        looked at before, and what is within one string is neither an end nor an error.
+        """
+        head, tail = self._head, self._tail
+        if not (chunk.startswith(head) and chunk.endswith(tail)) or len(chunk) < len(head) + len(tail):
+            return False
+        new = chunk[len(head) : -len(tail)]
+        return new.find(b'"') < 0 and (len(new) < self._shortest or not self._suspects(new))
+
+    def _checked(self, chunk: bytes, *, last: bool) -> bytes:
+        if self.failure:
+            return b""
+        if self._fresh and chunk and not self._begins_well(chunk):
+            return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
+        output = chunk
+        if self._held or not chunk.endswith(b"\n\n"):
+            output = self._whole_events(chunk)
+            if (too_large := self._held_too_much()) is not None:
+                self._held.clear()
+                return output + self._fail(too_large)
+        if output and not self.heard:
+            self.heard = True
+            if (error := _error_in(output)) is not None:
+                return self._fail(error)
+            self.said = True
+        if not self._ended:
+            self._note(output)
+        if last and (self._held or not self._ended):
+            output += self._rest_at_end()
+        return output
+
+    def _rest_at_end(self) -> bytes:
+        """The stream has no more bytes: an event that only lacks its blank line, and the error if an end is missing."""
+        rest, output = bytes(self._held), b""
+        if _is_complete(rest):
+            output = rest + b"\n\n"
+            self._note(rest)
+            rest = b""
+        elif rest:
+            log.warn("the upstream's stream ends within an event")
+        if not self._ended and (self._has_finishes or not self._has_data or rest):
+            output += self._fail(stream_cut())
+        return output
+
+    def _held_too_much(self) -> ApiError | None:
+        """The error of an event that is too large, alone or together with those of others."""
+        size = len(self._held)
+        if size > limits.EVENT:
+            return bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes")
+        try:
+            self._arriving.count(size)
+        except ApiError as error:
+            return error
+        return None
+
+    def _begins_well(self, chunk: bytes) -> bool:
+        """An error may come as JSON or HTML although events were announced."""
+        self._fresh = False
+        return chunk.lstrip()[:1] not in {b"{", b"<"}
+
+    def _remember(self, chunk: bytes) -> None:
+        """What stands around its content. A credential with a quotation mark could begin before that."""
+        if not self._shortest or self._held:
+            return
+        name = chunk.find(_CONTENT) + len(_CONTENT)
+        start = chunk.find(b'"', name) + 1
+        end = chunk.find(b'"', start)
+        if name >= len(_CONTENT) and chunk[name : start - 1].strip() == b":" and end >= 0 and chunk[end - 1] != _ESCAPE:
+            self._head, self._tail = chunk[:start], chunk[end:]
+
+    def _note(self, output: bytes) -> None:
+        """A stream that never speaks of a finish, not even as null, has none that could be missing."""
+        finish, error = output.find(_FINISH), output.find(_ERROR)
+        if (
+            (finish >= 0 and _FINISHED.search(output, finish) is not None)
+            or output.find(b"[DONE]") >= 0
+            or (error >= 0 and _FAILED.search(output, error) is not None)
+        ):
+            self._ended = True
+        else:
+            self._has_data = self._has_data or output.find(b"data:") >= 0
+            self._has_finishes = self._has_finishes or finish >= 0
+
+    def _fail(self, error: ApiError) -> bytes:
+        self.failure = error
+        self._head = b""
+        failures.log_broken_stream(error, self._scrubber)
+        return to_bytes(error_event(error))
+
+    def _whole_events(self, chunk: bytes) -> bytes:
+        held = self._held
+        self._head = b""
+        start = max(len(held) - 3, 0)
+        held += chunk
+        end = max(held.rfind(b"\n\n", start) + 2, held.rfind(b"\r\n\r\n", start) + 4, held.rfind(b"\r\r", start) + 2)
+        if end < 5:  # None found; each find gives -1.
+            return b""
+        output = bytes(held[:end])
+        del held[:end]
+        return output
+
+
+def _error_in(output: bytes) -> ApiError | None:
+    """The error that a stream begins with, instead of an answer."""
+    if _ERROR not in output:
+        return None
+    for event in SSEDecoder().feed(output):
+        try:
+            document = loads(event.data)
+        except ValueError:
+            return None
+        return openai_chat.error(200, document) if isinstance(document, dict) else None
+    return None
+
+
+def _is_complete(rest: bytes) -> bool:
+    """Whether the last event only lacks its blank line."""
+    events = SSEDecoder().feed(rest + b"\n\n")
+    if not events:
+        return False
+    try:
+        return all(event.data == "[DONE]" or isinstance(loads(event.data), dict) for event in events)
+    except ValueError:
+        return False
