@@ -5,11 +5,5 @@ made of is in `ai_proxy.kit`; docs/adding-a-provider.md and docs/adding-a-client
 """
 
 from .plugin import make, plugin
-from .providers import ROWS
-from .providers.row import BEARER, RAW, Addressing, Auth, Credentials, Dialect, Endpoint, Row
-from .wire import apis
 
-__all__ = [
-    "BEARER", "RAW", "ROWS", "Addressing", "Auth", "Credentials", "Dialect", "Endpoint", "Row", "apis", "make",
-    "plugin",
-]  # fmt: skip
+__all__ = ["make", "plugin"]

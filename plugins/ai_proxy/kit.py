@@ -40,7 +40,18 @@ from .protocols.pivot import chat_fields, chat_parts, message_content
 from .protocols.pivot.chat import choice, completion
 from .protocols.pivot.transcript import transcript
 from .providers import ROWS
-from .providers.row import BEARER, RAW, Auth, Endpoint, Original, OwnKey, Row
+from .providers.row import (
+    BEARER,
+    RAW,
+    Addressing,
+    Auth,
+    Credentials,
+    Dialect,
+    Endpoint,
+    Original,
+    OwnKey,
+    Row,
+)
 from .wire import apis, lenient
 from .wire.errors import ApiError, bad_upstream, stream_cut
 from .wire.json import Json, dumps, loads, to_bytes
@@ -48,8 +59,9 @@ from .wire.json import Json, dumps, loads, to_bytes
 __all__ = [  # noqa: RUF022  # in groups
     # The plugin, made of rows and of client protocols; and what ai-proxy has of both.
     "make", "ROWS", "CLIENTS",
-    # A provider: a row, and what its fields take. `apis` has the names of the APIs.
-    "Row", "Auth", "BEARER", "RAW", "OwnKey", "Endpoint", "Outgoing", "Original", "apis",
+    # A provider: a row, its three parts, and what their fields take. `apis` has the names of the APIs.
+    "Row", "Addressing", "Credentials", "Dialect",
+    "Auth", "BEARER", "RAW", "OwnKey", "Endpoint", "Outgoing", "Original", "apis",
     # Its keys in the configuration: a dataclass below `Settings`, each field a `key`; and rules about several of them.
     "Settings", "key", "Kind", "Pattern", "Table",
     "Rule", "Required", "Exclusive", "NoEffect", "Condition", "ALWAYS", "Is", "Given", "Not", "All",

@@ -66,7 +66,7 @@ _CONVERSATION: Final = [
 
 
 def lost(row: Row) -> list[str]:
-    """The parameters that make no difference to what the service is asked for; none where chats are not converted."""
+    """The parameters that do not change the converted request; none for providers that pass chats on."""
     if apis.CHAT not in row.dialect.protocols:
         return []
     tools = {"tools": SAMPLES["tools"]}
@@ -81,9 +81,9 @@ def lost(row: Row) -> list[str]:
     return names
 
 
-def _asked(row: Row, parameters: dict[str, Any]) -> str:
-    """What the service is asked for: where, with which headers, what."""
-    # The example has no account with which anybody could log in.
+def _converted(row: Row, parameters: dict[str, Any]) -> str:
+    """The converted request: path, headers and body."""
+    # The placeholders of the example are not an account to log in with.
     provider = Provider.build(replace(row, credentials=replace(row.credentials, login=None)), settings(row))
     exchange = clients.new_exchange(provider.settings, apis.Route(apis.CHAT))
     body = {"model": _MODELS.get(row.name, "m"), "messages": _CONVERSATION, **parameters}

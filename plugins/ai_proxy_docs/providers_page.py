@@ -145,7 +145,7 @@ def _provider(rows: list[Row]) -> str:
 
 
 def _hosts(row: Row) -> dict[str, str]:
-    """The row's host is the default of the key that overrides it."""
+    """Defaults that the row defines: its host, for the key that overrides it."""
     return (
         {row.addressing.host_setting: row.addressing.host}
         if row.addressing.host_setting and row.addressing.host
@@ -156,12 +156,12 @@ def _hosts(row: Row) -> dict[str, str]:
 def _facts(row: Row) -> str:
     facts = [f"- Host: {_host(row)}", f"- Credential: {_credential(row)}"]
     if row.addressing.forwards_unknown_apis:
-        facts.append("- APIs that are not listed are forwarded as they are.")
-    facts.append(f"- With `protocol: original` the path of a request is {_original(row)}.")
+        facts.append("- APIs that are not listed are forwarded unchanged.")
+        facts.append(f"- With `protocol: original` the upstream path is {_original(row)}.")
     if row.addressing.query:
         facts.append(f"- Every request has `{row.addressing.query}` in its query.")
     if row.dialect.cannot_stream:
-        facts.append("- Answers come in one piece; a client that asks for a stream gets one made of it.")
+        facts.append("- The service does not stream; a client that requests a stream gets the whole answer as one.")
     if lost := [f"`{name}`" for name in parameters.lost(row)]:
         facts.append(f"- Parameters of a chat that the service does not get: {', '.join(lost)}.")
     # A setting whose absence selects this row cannot be without effect.
@@ -169,14 +169,14 @@ def _facts(row: Row) -> str:
     named = [name for rule in rules_of_row(row) if isinstance(rule, NoEffect) for name in rule.names]
     idle = [name for name in named if Not(Given(name)) not in selected]
     if row.dialect.reasoning_modes:
-        facts.append("- `reasoningContentMode` has an effect.")
+        facts.append("- `reasoningContentMode` is supported.")
     if unread := [f"`{json_name(row.settings, name)}`" for name in idle if name != "reasoning_content_mode"]:
         facts.append(f"- Settings without effect: {', '.join(unread)}.")
     return "\n".join(facts) + "\n"
 
 
 def _place(row: Row) -> Endpoint:
-    """Where requests go; that depends on the settings, for which the example's are taken."""
+    """The endpoint that the settings of the example select."""
     return place_of(row.addressing, settings(row))
 
 
@@ -191,7 +191,7 @@ def _original(row: Row) -> str:
 def _host(row: Row) -> str:
     host = f"`{_place(row).host}`" if _place(row).host else "the client's"
     if row.addressing.endpoint:
-        return f"{host}, by the settings of the example below"
+        return f"{host}, with the settings of the example below"
     if not row.addressing.host_setting:
         return host
     setting = f"`{json_name(row.settings, row.addressing.host_setting)}`"
@@ -200,11 +200,11 @@ def _host(row: Row) -> str:
 
 def _credential(row: Row) -> str:
     if row.credentials.login:
-        return "an access token that the plugin gets with the service account, as `authorization: Bearer ...`"
+        return "an access token that the plugin requests with the service account, as `authorization: Bearer ...`"
     if row.credentials.sign and not row.credentials.auth:
         return "requests are signed"
     if row.credentials.auth is None:
-        return "none; the client's headers stay as they are"
+        return "none; the client's headers are kept"
     where = (
         f"query parameter `{row.credentials.auth.header}`"
         if row.credentials.auth.in_query
@@ -213,8 +213,8 @@ def _credential(row: Row) -> str:
     tokens = "one of `apiTokens`" if row.credentials.token_required else "one of `apiTokens`, if there are any"
     client = {
         OwnKey.REMOVED: "",
-        OwnKey.USED: "; else the client's own key",
-        OwnKey.KEPT: "; else the client's headers stay as they are",
+        OwnKey.USED: "; otherwise the client's own key",
+        OwnKey.KEPT: "; otherwise the client's headers are kept",
     }[row.credentials.own_key]
     return f"{where}, {tokens}{client}"
 
@@ -230,7 +230,7 @@ def _paths(row: Row) -> str:
 
 def _conversion(row: Row, api: str) -> str:
     if api in row.dialect.protocols:
-        return "passed on, and the answer is converted" if api in apis.UNREAD else "converted, and so is the answer"
+        return "passed on; answer converted" if api in apis.UNREAD else "request and answer converted"
     if row.dialect.keeps_bodies or api in apis.UNREAD:
         return "passed on"
     return "model mapped, small changes" if api in row.dialect.edits else "model mapped"

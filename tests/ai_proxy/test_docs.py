@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ai_proxy import Addressing, Row
 from ai_proxy.config.settings import Settings
 from ai_proxy.providers import ROWS
-from ai_proxy.providers.row import Row
+from ai_proxy.providers.row import Addressing, Row
 from ai_proxy.wire import apis, limits
 from ai_proxy.wire.json import BOUNDS
 from ai_proxy_docs import json_schema, limits_table, providers_page

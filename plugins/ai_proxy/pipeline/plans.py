@@ -137,26 +137,26 @@ class Config:
     """`providers` as given, for rules that choose another one of them."""
 
 
-def _plan(provider: Provider, api: str) -> Plan:
+def _plan(provider: Provider, client: ClientProtocol, api: str) -> Plan:
     return Plan(
         provider=provider,
         api=api,
         openai=provider.settings.protocol == "openai",
-        client=clients.of_api(api),
-        request=_request_plan(provider, api),
+        client=client,
+        request=_request_plan(provider, client, api),
         answer=_answer_plan(provider, api),
     )
 
 
-def _request_plan(provider: Provider, api: str) -> RequestPlan:
+def _request_plan(provider: Provider, client: ClientProtocol, api: str) -> RequestPlan:
     row, settings = provider.row, provider.settings
     login, context = _login(provider), _context(provider, api)
     choose_path = row.addressing.choose_path if settings.protocol == "openai" else None
     return RequestPlan(
         supported=api in provider.paths or _forwards_unknown_apis(provider),
-        body=_body_plan(provider, api),
+        body=_body_plan(provider, client, api),
         service=row.dialect.protocols.get(api),
-        path="" if choose_path else _path(provider, api),
+        path="" if choose_path else _path(provider, client, api),
         choose_path=choose_path,
         names_model="{model}" in provider.paths.get(api, ""),
         headers=_headers(provider),
@@ -169,14 +169,14 @@ def _request_plan(provider: Provider, api: str) -> RequestPlan:
     )
 
 
-def _body_plan(provider: Provider, api: str) -> BodyPlan:
+def _body_plan(provider: Provider, client: ClientProtocol, api: str) -> BodyPlan:
     row, speaks_openai = provider.row, provider.settings.protocol == "openai"
     signed = row.credentials.sign is not None
     return BodyPlan(
         # A signature covers the body, whatever it is about.
         readable=api != "" or (signed and not speaks_openai),
         reads_forms=api in apis.IMAGE_FORMS or "{model}" in provider.paths.get(api, ""),
-        converts_client=speaks_openai and is_converted(provider, api),
+        converts_client=speaks_openai and is_converted(provider, client, api),
         used=_uses_body(provider, api),
         only_for_path=not (row.dialect.keeps_bodies or signed or api in row.dialect.protocols) and api in apis.UNREAD,
     )

@@ -124,7 +124,7 @@ class Attempts:
         self.used_tokens: list[str] = []
         """Tokens of earlier attempts."""
         self.awaiting_retry = False
-        """The answer is a failure, and waits until it is known whether the request can be made again."""
+        """The answer is a failure and is held until a retry succeeds or is impossible."""
 
 
 class Exchange:
@@ -143,20 +143,20 @@ class Exchange:
         self.api = route.api
         """The API of the request, a name in `apis`; the same as in `route`."""
         self.client = client
-        """The protocol of the client, also where its chat has become one of the pivot."""
+        """The protocol of the client, also after its chat is converted to the pivot."""
         self.client_headers: Mapping[str, str] = _NOTHING
-        """The client's headers that the row wants to see."""
+        """The client's headers that the row reads (`read_headers`)."""
         self.form = ""
-        """The content type of the client's body where that is a form; empty: the body is JSON."""
+        """The content type of the client's body if that is a form; empty: the body is JSON."""
         self.requested_model = self.model = ""
         """Before and after model mapping."""
         self.stream = False
         self.choices = 1
         """The number of choices that the client requests."""
         self.thinking: Thinking | None = None
-        """What the client's protocol says about thinking, where the chat is converted to the pivot."""
+        """The client's switch for thinking, if its chat is converted to the pivot."""
         self.files: Mapping[str, Data] = _NO_FILES
-        """Files that the request names and that have been fetched, by address."""
+        """Fetched files that the request names, by address."""
 
         # What a service protocol decides about the request and its answer.
         self.path = ""
@@ -166,7 +166,7 @@ class Exchange:
         self.headers: dict[str, str | None] = {}
         """Request headers that are set, or removed (None)."""
         self.cumulative = False
-        """Each event of the stream has the whole answer so far, and not only what is new."""
+        """Each event of the stream repeats the whole answer so far."""
         self.usage_choice = False
         """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
 
@@ -185,5 +185,5 @@ class Exchange:
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """Those of all attempts; a failure that is told in the end may be that of the first."""
+        """The tokens of all attempts; the error that the client gets may be from any of them."""
         return (*(self.attempts.used_tokens if self.attempts else ()), self.secrets.token)

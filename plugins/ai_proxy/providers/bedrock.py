@@ -42,7 +42,7 @@ _WITH_KEYS: Final = Row(
     addressing=Addressing(
         host="",
         endpoint=_endpoint,
-        # Said by the protocols: the model is in the path, escaped.
+        # The protocols set these paths, with the escaped name of the model.
         paths={apis.CHAT: "/model/{model}/converse", apis.IMAGE_GENERATION: "/model/{model}/invoke"},
         original=Original.KEPT,
     ),
@@ -53,7 +53,7 @@ _WITH_KEYS: Final = Row(
         edits={apis.MESSAGES: bedrock.messages},
         native_clients={anthropic: bedrock.is_claude},
         read_headers=("anthropic-version",),
-        accept_for_streams=False,  # The path says whether a stream is wanted.
+        accept_for_streams=False,  # The path selects streaming.
         id_header="x-amzn-requestid",
     ),
 )

@@ -72,7 +72,7 @@ def check(document: dict[str, Any], path: str, rows: Sequence[Row]) -> Checked:
 
 
 def rules_of_row(row: Row) -> Iterator[Rule]:
-    """What follows from the row for the keys of every provider."""
+    """The rules for the common keys that follow from the row."""
     credentials = row.credentials
     if credentials.token_required:
         yield Required("api_tokens", why=f": {row.name} needs at least one token")
@@ -102,7 +102,7 @@ def _stray(key: str, name: str, rows: Sequence[Row]) -> str:
 
 
 def _contradictions(row: Row, settings: Settings, path: str) -> Iterator[Problem]:
-    """What depends on more than a table of keys can say."""
+    """Problems that need more than one key and no rule can describe."""
     tokens, auth = settings.api_tokens, row.credentials.auth
     for index, token in enumerate(tokens):
         if (first := tokens.index(token)) < index:

@@ -57,7 +57,7 @@ _CLAUDE: Final = Row(
         paths=_PATHS,
         endpoint=_endpoint,
         original=Original.KNOWN_APIS,
-        # New APIs of Anthropic (files, batches) work before they are known here.
+        # So that new APIs of Anthropic (files, batches) work without a change here.
         forwards_unknown_apis=True,
     ),
     credentials=Credentials(auth=Auth("x-api-key")),

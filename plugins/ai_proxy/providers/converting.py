@@ -55,7 +55,7 @@ ROWS: Final = (
         addressing=Addressing(host="api.dify.ai", host_setting="dify_api_url", paths={apis.CHAT: "/v1/chat-messages"}),
         dialect=Dialect(
             protocols={apis.CHAT: dify},
-            # Conversations that Dify keeps are told apart by a header.
+            # This header selects a conversation that Dify keeps.
             read_headers=("conversationid",),
             accept_for_streams=False,
         ),

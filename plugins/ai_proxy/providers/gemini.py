@@ -32,7 +32,7 @@ ROWS: Final = (
         settings=GeminiSettings,
         addressing=Addressing(
             host="generativelanguage.googleapis.com",
-            # The protocols say them: the version is in the path, and mostly the model.
+            # The protocols set these paths, with the version and mostly with the model.
             paths={
                 apis.CHAT: "/v1beta/models/{model}:generateContent",
                 apis.EMBEDDINGS: "/v1beta/models/{model}:batchEmbedContents",
@@ -54,7 +54,7 @@ ROWS: Final = (
                 apis.MODELS: gemini_models,
             },
             reasoning_modes=True,
-            accept_for_streams=False,  # `alt=sse` asks for events.
+            accept_for_streams=False,  # `alt=sse` selects streaming.
         ),
     ),
 )

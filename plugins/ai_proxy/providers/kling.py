@@ -21,7 +21,7 @@ ROWS: Final = (
             original=Original.KEPT,
         ),
         credentials=Credentials(
-            token_required=False,  # Or the two keys; the settings check that.
+            token_required=False,  # The two keys replace it; the settings check that.
             make=kling.credential,
         ),
         dialect=Dialect(protocols={apis.VIDEOS: kling}),

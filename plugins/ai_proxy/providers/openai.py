@@ -80,14 +80,14 @@ ROWS: Final = (
         settings=OpenAISettings,
         addressing=Addressing(
             host="api.openai.com",
-            # Gateways behind an address of one's own have Anthropic's clients, too.
+            # Gateways at a custom address may have Anthropic's API, too.
             paths={**PATHS, apis.COUNT_TOKENS: "/v1/messages/count_tokens"},
             endpoint=_endpoint,
-            # New APIs of OpenAI work before they are known here.
+            # So that new APIs of OpenAI work without a change here.
             forwards_unknown_apis=True,
         ),
         credentials=Credentials(
-            # Without tokens each client uses its own.
+            # Without tokens, each client uses its own key.
             token_required=False,
             own_key=OwnKey.USED,
         ),

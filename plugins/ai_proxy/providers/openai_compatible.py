@@ -34,7 +34,7 @@ def _cloudflare(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
 
 # `Original.KEPT`: the service's own paths differ from OpenAI's, so clients of its own protocol choose the path.
 ROWS: Final = (
-    # Takes its key without "Bearer". Source: 360 Zhinao API docs.
+    # The key is sent without "Bearer". Source: 360 Zhinao API docs.
     Row(
         name="ai360",
         title="360 Zhinao",
@@ -66,7 +66,7 @@ ROWS: Final = (
         title="DeepSeek",
         addressing=Addressing(
             host="api.deepseek.com",
-            # Its own Anthropic endpoint is better than a conversion. Source: DeepSeek API docs, "Anthropic API".
+            # With its own Anthropic endpoint nothing is converted. Source: DeepSeek API docs, "Anthropic API".
             paths={**_like_openai(apis.CHAT, apis.RESPONSES, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
         ),
     ),
@@ -92,7 +92,7 @@ ROWS: Final = (
         title="Fireworks AI",
         addressing=Addressing(
             host="api.fireworks.ai",
-            # Source: Fireworks API reference; the original leaves "/inference" out and reaches nothing.
+            # Source: Fireworks API reference; the original leaves "/inference" out, which does not work.
             paths=_like_openai(apis.CHAT, apis.COMPLETIONS, apis.MODELS, prefix="/inference"),
             original=Original.KNOWN_APIS,
         ),
@@ -114,7 +114,7 @@ ROWS: Final = (
             original=Original.KNOWN_APIS,
         ),
         credentials=Credentials(
-            # GitHub Models take a personal access token as it is, and have no version in their paths.
+            # GitHub Models takes a personal access token without "Bearer", and its paths have no version.
             auth=RAW,
         ),
     ),
@@ -146,7 +146,7 @@ ROWS: Final = (
             host="api.minimax.chat", paths={apis.CHAT: "/v1/text/chatcompletion_v2"}, original=Original.KEPT
         ),
         dialect=Dialect(
-            # Streams by the body's `stream` alone.
+            # Only the field `stream` selects streaming.
             accept_for_streams=False,
         ),
     ),

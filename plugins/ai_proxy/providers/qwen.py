@@ -28,7 +28,7 @@ ROWS: Final = (
         addressing=Addressing(
             host="dashscope.aliyuncs.com",
             host_setting="qwen_domain",
-            # Clients of the original protocol use many services that are told apart by path only.
+            # Clients of the original protocol use many services that only their paths distinguish.
             original=Original.KEPT,
             paths={
                 apis.CHAT: "/compatible-mode/v1/chat/completions",
@@ -43,12 +43,12 @@ ROWS: Final = (
                 apis.QWEN_CONVERSATIONS: "/compatible-mode/v1/conversations",
                 apis.IMAGE_GENERATION: "/compatible-mode/v1/images/generations",
                 apis.QWEN_RERANK: "/compatible-api/v1/reranks",
-                apis.COHERE_RERANK: "/compatible-api/v1/reranks",  # The same request under Cohere's name.
+                apis.COHERE_RERANK: "/compatible-api/v1/reranks",  # The same API under Cohere's name.
                 **_DASHSCOPE,
             },
         ),
         dialect=Dialect(
-            # DashScope's OpenAI-compatible endpoints stream by the body's `stream` alone.
+            # For DashScope's OpenAI-compatible endpoints only the field `stream` selects streaming.
             accept_for_streams=False,
         ),
     ),
@@ -68,7 +68,7 @@ ROWS: Final = (
             },
         ),
         dialect=Dialect(
-            accept_for_streams=False,  # The protocol sets it; DashScope wants */* when nothing is streamed.
+            accept_for_streams=False,  # The protocol sets `accept`; DashScope requires */* without streaming.
             protocols={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
             reasoning_modes=True,
         ),

@@ -42,7 +42,7 @@ ROWS: Final = (
             forwards_unknown_apis=True,
         ),
         credentials=Credentials(
-            # The server has no keys; a proxy before it may want one, and Ollama's cloud does.
+            # The server has no keys; a proxy in front of it may need one, and Ollama's cloud does.
             token_required=False,
             own_key=OwnKey.KEPT,
         ),
@@ -56,7 +56,7 @@ ROWS: Final = (
             paths={
                 **{api: PATHS[api] for api in _OF_VLLM},
                 apis.COHERE_RERANK: "/v1/rerank",
-                # Its own Anthropic endpoint is better than a conversion. Source: vLLM docs, "Anthropic Messages API".
+                # With its own Anthropic endpoint nothing is converted. Source: vLLM docs, "Anthropic Messages API".
                 apis.MESSAGES: "/v1/messages",
                 apis.COUNT_TOKENS: "/v1/messages/count_tokens",
             },
@@ -85,7 +85,7 @@ ROWS: Final = (
         addressing=Addressing(
             host="api.coze.cn",
             paths={},
-            # Its agents are told apart by path, and its protocol has nothing of OpenAI's. Source: Coze API docs.
+            # Its paths select agents, and its protocol differs from OpenAI's. Source: Coze API docs.
             forwards_unknown_apis=True,
             keeps_path=True,
         ),

@@ -61,7 +61,7 @@ _EXPRESS: Final = Row(
     addressing=Addressing(
         host="aiplatform.googleapis.com",
         paths=_PATHS,
-        # Clients of Google's own protocol say in the path whose model they want.
+        # The paths of Google's own protocol contain publisher and model.
         original=Original.KEPT,
         strict_query=True,
     ),
@@ -71,7 +71,7 @@ _EXPRESS: Final = Row(
         reasoning_modes=True,
         edits={apis.MESSAGES: vertex.messages},
         native_clients={anthropic: vertex.is_claude},
-        accept_for_streams=False,  # The path says whether a stream is wanted.
+        accept_for_streams=False,  # The path selects streaming.
     ),
 )
 _STANDARD: Final = replace(

@@ -24,14 +24,14 @@ def objects(value: Any) -> list[Json]:
 
 
 def count(value: Any) -> int:
-    """A number of tokens, 0 if there is none. Floats count: some languages have no other numbers."""
+    """A number of tokens; 0 if there is none. Floats are accepted: in some languages all numbers are floats."""
     if type(value) is int:  # As mostly, without another call.
         return value if 0 < value < _EXACT else 0
     return int(value) if is_number(value) and value > 0 else 0
 
 
 def is_number(value: Any) -> bool:
-    """One that can be counted with: larger ones overflow, and floats are no longer exact."""
+    """Whether a value is a number with exact arithmetic: larger floats are not exact, and may overflow."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _EXACT
 
 

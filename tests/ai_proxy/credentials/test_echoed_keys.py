@@ -14,12 +14,11 @@ from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame
 from tests.fuzz.credentials import all_escaped, as_json, in_a_url, mixed, readings
 from tests.test_conformance import FILES
 
-from ai_proxy import Addressing, Credentials, Dialect, Row
 from ai_proxy.config.settings import Settings
 from ai_proxy.plugin import make
 from ai_proxy.protocols.bedrock.aws_event_stream import cut_frames
 from ai_proxy.protocols.exchange import Exchange
-from ai_proxy.providers.row import OwnKey, Row
+from ai_proxy.providers.row import Addressing, Credentials, Dialect, OwnKey, Row
 from ai_proxy.wire import apis
 from ai_proxy.wire.json import Json
 from proxywasm_host.recordings import bodies

@@ -33,7 +33,7 @@ def test_a_cleanup_command_deletes_earlier_messages_except_system_messages() -> 
 
 def test_a_command_may_be_a_string_in_a_list_of_parts() -> None:
     """Every other reader of contents takes a string for a part of text."""
-    sent = said(
+    sent = sent_messages(
         message("user", "a"), message("user", ["/clear"]), message("user", "b"), contextCleanupCommands=["/clear"]
     )
     assert sent == [message("user", "b")]

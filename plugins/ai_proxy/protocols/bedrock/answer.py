@@ -83,8 +83,8 @@ def response(exchange: Exchange, document: Json) -> Json:
         converted["tool_calls"] = calls
     reason = finish_reason(document.get("stopReason")) or ""
     counted = document.get("usage")
-    usages = usage(counted) if isinstance(counted, dict) else None
-    return completion(exchange.answer.id, unquote(exchange.model), [choice(0, said, reason)], usages)
+    tokens = usage(counted) if isinstance(counted, dict) else None
+    return completion(exchange.answer.id, unquote(exchange.model), [choice(0, converted, reason)], tokens)
 
 
 def _thinking_block(given: Json) -> Json:

@@ -254,7 +254,7 @@ def test_the_parts_of_a_multimodal_answer_become_text() -> None:
         stream = events(*(native_event(piece) for piece in pieces), native_event([], "stop"))  # type: ignore[arg-type]
         data = ask(config, {**STREAM, **({"tools": tools} if tools else {})}, stream).data[:-1]
         deltas = [json.loads(one)["choices"][0]["delta"].get("content") for one in data]
-        assert "".join(delta for delta in deltas if delta) == said
+        assert "".join(delta for delta in deltas if delta) == text_of_answer
 
 
 def test_tokens_are_counted_as_those_of_all_services() -> None:
