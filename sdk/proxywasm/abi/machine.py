@@ -22,6 +22,7 @@ from .calls import (
     RedisAbi,
 )
 from .pairs import split_pairs
+from .port import Report
 from .root import Root
 from .stream import Stream
 
@@ -64,9 +65,11 @@ class Machine:
         try:
             root.configure(config.decode())
         except UnicodeDecodeError as error:
-            root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: it is not UTF-8: {error}")
-        except (ConfigError, PluginFailure) as error:
-            root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: {error}")
+            root.report(0, f"it is not UTF-8: {error}", Report.REFUSED)
+        except ConfigError as error:
+            root.report(0, str(error), Report.NO_REDIS if root.port.lacks_redis else Report.REFUSED)
+        except PluginFailure as failure:
+            root.report(0, str(failure), Report.NOT_STARTED)
         else:
             self._roots[context] = root
             return True

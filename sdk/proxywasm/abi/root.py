@@ -12,7 +12,7 @@ from ..wire import Command, EffectiveContext, FailStream, Fields, LogLevel, Outc
 from .calls import CONTINUE, PASS, Gateway
 from .commands import MEANINGS
 from .half import Half
-from .port import Port
+from .port import Port, Report
 from .stream import Stream
 
 SOON_MS = 1
@@ -63,6 +63,10 @@ class Root:
         """What becomes of a stream in which the plugin raises."""
         return self.dispatcher.fail_open
 
+    def report(self, context: int, message: str, kind: Report = Report.FAILED) -> None:
+        """Tell operators, and programs that read the log."""
+        self.port.log(LogLevel.ERROR, context, message, kind)
+
     # Events that belong to no phase.
 
     def tick(self) -> None:
@@ -90,7 +94,7 @@ class Root:
             if stream := self._streams.get(context):
                 stream.fail(str(failure))
             else:
-                self.port.log(LogLevel.ERROR, 0, str(failure))
+                self.report(0, str(failure))
         else:
             assert not isinstance(outcome, bytes), "only body phases answer with a body"
             self.carry_out(outcome or (), None, None)
@@ -108,7 +112,7 @@ class Root:
             elif stream is not None:
                 meaning(stream, command, half, in_phase)
             elif isinstance(command, FailStream):
-                self.port.log(LogLevel.ERROR, 0, command.value)
+                self.report(0, command.value)
             # Otherwise the stream ended before its answer came, which is nobody's fault.
         while self._after:
             self._after.pop(0)()
