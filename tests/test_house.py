@@ -46,8 +46,6 @@ LAYERS = [
     }),
 ]  # fmt: skip
 """Packages whose modules import in one direction; docs/design.md explains the layers."""
-FOR_OTHER_HOSTS = "proxywasm_host.services.redis_calls"
-"""For programs that drive a runner themselves; the extra `redis` is for it."""
 
 
 PIVOT = "pivot"
@@ -138,7 +136,7 @@ def test_every_module_of_the_host_is_for_those_who_install_it() -> None:
     graph = import_graph(module_files(ROOT / "host") | module_files(ROOT / "sdk"))
     entries = [PROJECT["project"]["scripts"], PROJECT["project"]["entry-points"]["pytest11"]]
     starts = {value.partition(":")[0] for entry in entries for value in entry.values()}
-    used = reachable(graph, {*starts, "proxywasm.testing", FOR_OTHER_HOSTS})
+    used = reachable(graph, {*starts, "proxywasm.testing"})
     templates = {name for name in graph if name.startswith("proxywasm_host.cli.templates.")}
     assert {name for name in graph if name.startswith("proxywasm_host.")} - used - templates == set()
 

@@ -14,14 +14,13 @@ from ai_proxy.pipeline.leaving import IN_HAND
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import rules_of_row
 from ai_proxy.providers.row import Endpoint, Original, OwnKey, Row
-from ai_proxy.wire import apis, limits
+from ai_proxy.wire import apis
 from ai_proxy.wire.client_headers import CREDENTIALS, OF_SERVICES
-from ai_proxy.wire.json import BOUNDS
 from proxywasm.config import All, Given, NoEffect, Not, default_of, json_name, keys_of
 from proxywasm.config.generate.json_text import pretty
 from proxywasm.config.generate.tables import keys_table, table
 
-from . import describe, parameters
+from . import describe, limits_table, parameters
 from .examples import example, settings
 
 _HEAD: Final = """\
@@ -111,39 +110,11 @@ def page(rows: Sequence[Row] = ROWS) -> str:
 
 
 def _limits() -> str:
-    mib, kib = 1024 * 1024, 1024
-    rows = (
-        ("body that is parsed, a request's or an answer's", f"{limits.BODY // mib} MiB", "413, 502"),
-        ("values in a document; an object or array counts as ten", f"{BOUNDS.values:,}", "413, 502"),
-        ("objects and arrays within each other", f"{BOUNDS.depth}", "413, 502"),
-        ("digits of a number, where there are more than a few", f"{BOUNDS.digits}", "413, 502"),
-        ("body after its conversion", f"{limits.CONVERTED // mib} MiB", "413, 502"),
-        ("names that a service hears with each text or result of a tool, together",
-         f"{limits.REPEATED // mib} Mi characters", "413"),
-        ("answer that is not parsed, such as embeddings that pass", f"{limits.UNPARSED_ANSWER // mib} MiB", "502"),
-        ("error of a service", f"{limits.ERROR_BODY // mib} MiB", "its status, without its text"),
-        ("parts of a form, headers of a part", f"{limits.FORM_PARTS}, {limits.FORM_HEADERS // kib} KiB", "400"),
-        ("files that are fetched for a request, together", f"{limits.FETCHED_FILES // mib} MiB", "413"),
-        ("context file", f"{limits.CONTEXT_FILE // mib} MiB", "500, as for any file that cannot be loaded"),
-        ("answer to a request for an access token, or of a health check", f"{limits.OWN_ANSWER // kib} KiB",
-         "no token; what the status says"),
-        ("event of a stream that is converted or checked", f"{limits.EVENT // mib} MiB", "an error ends the stream"),
-        ("reasoning that waits for content (`promoteThinkingOnEmpty`)", f"{limits.WAITING // mib} Mi characters",
-         "it goes out as reasoning"),
-        ("what waits in a stream for the end of a tool call", f"{limits.WAITING // mib} Mi characters",
-         "an error ends the stream"),
-        ("tool calls, choices of a stream", f"{limits.TOOL_CALLS:,}, {limits.CHOICES:,}", "an error ends the stream"),
-        ("what a stream repeats in each event, all choices together (Qwen without `incremental_output`)",
-         f"{limits.WAITING // mib} Mi characters", "an error ends the stream"),
-        ("bodies of requests that wait or may be repeated, and events from "
-         f"{limits.COUNTED // kib} KiB on while they arrive, all of one provider in an instance",
-         f"{limits.KEPT // mib} MiB", "503 for those that would wait; no retry; an error ends the stream"),
-    )  # fmt: skip
     return (
         "The same for all providers, and not configurable. Errors have the format of the client's protocol. What is\n"
         "not read (uploads, `protocol: original`) passes in any size. Streams are limited event by event, not as a\n"
         "whole.\n\n"
-    ) + table(("what", "limit", "beyond it"), rows)
+    ) + table(("what", "limit", "beyond it"), limits_table.rows())
 
 
 def _client_paths() -> Iterator[tuple[str, str]]:

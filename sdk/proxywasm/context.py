@@ -245,14 +245,14 @@ class HttpContext(UserAttributes):
 
     def get_property(self, *path: str) -> bytes | None:
         """An Envoy attribute, for example `get_property("route_name")`; None if the host does not know it."""
-        return self._owner.host.get_property(self.id, path)
+        return self._owner.host.get_property(self._id, path)
 
     def set_property(self, path: str | Iterable[str], value: bytes) -> None:
-        properties.put(self._owner.host, self.id, path, value)
+        properties.put(self._owner.host, self._id, path, value)
 
     def disable_reroute(self) -> None:
         """Keep the route that was chosen, whatever headers are changed."""
-        self._owner.unchecked_host.set_property(self.id, _CLEAR_ROUTE_CACHE, b"off")
+        self._owner.unchecked_host.set_property(self._id, _CLEAR_ROUTE_CACHE, b"off")
 
     def is_response_from_upstream(self) -> bool:
         """False for replies made on the way: a local reply of any filter, no healthy upstream, a time-out, ..."""

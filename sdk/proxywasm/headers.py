@@ -55,7 +55,7 @@ class Headers(MutableMapping[str, str]):
     """
 
     # A search in a dictionary does not run through Python code, and nearly always it says all there is to say.
-    __slots__ = ("_fields", "changed", "edits", "first", "guard", "sealed")
+    __slots__ = ("_fields", "arrived", "changed", "edits", "first", "guard", "sealed")
 
     def __init__(self, fields: Fields | str) -> None:
         """`fields` may be a text as `wire.join_fields` makes it."""
@@ -69,6 +69,8 @@ class Headers(MutableMapping[str, str]):
             several = len(first) != len(fields)
         self.first: dict[str, str] = first
         """The first value of each name, in the order of their occurrence; for the SDK."""
+        self.arrived = fields
+        """What these headers were made of; changes do not concern it. For the SDK."""
         self._fields: Fields | None = None
         """All fields, if some name has several."""
         if several:

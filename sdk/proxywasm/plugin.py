@@ -67,7 +67,9 @@ class Plugin(Generic[Config]):
             turn. It is a setting of the whole gateway; the smallest of all plugins counts. 0: leave it.
         rule_isolation: one broken rule does not refuse the whole configuration: its last good version goes on, or
             else it is left out.
-        safe_log: what the SDK and `log.unsafe_info` say about headers and bodies is not for everybody's eyes.
+        safe_log: what the SDK and `log.unsafe_info` say about headers and bodies is not for everybody's eyes. Nor is
+            what an exception says while the configuration is parsed, unless it is a `ConfigError`: its type is logged,
+            and where it was raised.
     """
 
     def __init__(

@@ -9,8 +9,9 @@ import pytest
 from ai_proxy import Row
 from ai_proxy.config.settings import Settings
 from ai_proxy.providers import ROWS
-from ai_proxy.wire import apis
-from ai_proxy_docs import json_schema, providers_page
+from ai_proxy.wire import apis, limits
+from ai_proxy.wire.json import BOUNDS
+from ai_proxy_docs import json_schema, limits_table, providers_page
 from ai_proxy_docs.__main__ import DOCS, files, main, stale
 from proxywasm.config import Declared, json_name, keys_of
 
@@ -33,6 +34,18 @@ def test_a_stale_file_is_said_and_written_anew(tmp_path: Path, capsys: pytest.Ca
     assert main(folder) == 0
     assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == files()
     assert main([*folder, "--check"]) == 0
+
+
+def test_each_limit_is_in_the_table_with_its_number() -> None:
+    """The numbers of some, as people read them; all of them have a row, or the table cannot be made."""
+    rows = {what: limit for what, limit, _ in limits_table.rows()}
+    assert rows["body that is parsed, a request's or an answer's"] == "36 MiB"
+    assert rows["answer to a request for an access token"] == "64 KiB"
+    assert rows["what waits in a stream for the end of a tool call"] == "16 Mi characters"
+    assert rows["values in a document; an object or array counts as ten"] == f"{BOUNDS.values:,}"
+    names = [name for name in vars(limits) if name.isupper() and not name.startswith("_")]
+    assert len(rows) >= len(names) > 15
+    assert all(f"| {what} | {limit} |" in section("Limits") for what, limit in rows.items())
 
 
 @pytest.mark.parametrize("name", NAMES)

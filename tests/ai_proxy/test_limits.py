@@ -10,7 +10,7 @@ import pytest
 from tests.ai_proxy.gateway import COMPATIBLE, NATIVE, Json, gateway_with
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI
 from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame, header
-from tests.ai_proxy.test_bounds import CHAT, fields
+from tests.ai_proxy.test_bounds import CHAT, fields, with_images
 from tests.ai_proxy.worst_bodies import calls, chat, padded, user
 
 from ai_proxy.config.settings import Settings
@@ -285,3 +285,40 @@ def test_what_is_repeated_in_each_event_is_bounded_for_all_choices() -> None:
         event = {"output": {"choices": [{"index": index, "message": {"content": text}, "finish_reason": "null"}]}}
         stream.response_body(f"data: {json.dumps(event)}\n\n".encode())
     assert b"repeats more in each event than can be kept" in stream.downstream.body[-500:]
+
+
+# Files that requests name.
+
+
+def naming_files(count: int) -> Any:
+    return request("POST", "/v1/chat/completions", JSON, json.dumps(with_images(count, "Hi")))
+
+
+def test_requests_that_wait_for_files_count_only_what_has_arrived() -> None:
+    """However large the files might be: with these at their bound hardly any could wait at the same time."""
+    host = gateway_with(GEMINI)
+    streams = [host.request(naming_files(1)) for _ in range(2 * limits.KEPT // limits.FETCHED_FILES)]
+    assert all(stream.paused for stream in streams)
+    for stream in streams:
+        host.next_call().answer(200, body=b"\xff\xd8\xff")
+        assert stream.upstream.ended
+
+
+def test_files_that_have_arrived_are_bounded_all_together() -> None:
+    host = gateway_with(GEMINI)
+    file = b"\xff" * (limits.FETCHED_FILES - 10_000)  # The requests themselves count, too.
+    most = limits.KEPT // (limits.FETCHED_FILES * 4 // 3)
+    streams = [host.request(naming_files(2)) for _ in range(most + 1)]
+    calls = host.calls
+    for large in calls[::2]:
+        large.answer(200, body=file)
+    *others, last = streams
+    assert (last.downstream.status, json.loads(last.downstream.body)["error"]["code"]) == (503, "overloaded")
+    assert all(stream.paused for stream in others)
+    calls[1].answer(200, body=b"1")
+    assert others[0].upstream.ended
+    again = host.request(naming_files(2))
+    large, small = host.calls[-2:]
+    large.answer(200, body=file)
+    small.answer(200, body=b"1")
+    assert again.upstream.ended, "what has been sent does not count any more"

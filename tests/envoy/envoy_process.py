@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -34,25 +34,41 @@ def filter_of(module: Path, configuration: Json, policy: Policy = "FAIL_CLOSED",
     return wasm_filter(name, name, module, json.dumps(configuration), vm="tested", policy=policy)
 
 
-def _bootstrap(clusters: Mapping[str, int], filters: list[Json], buffer: int | None) -> Json:
-    route = {"match": {"prefix": "/"}, "route": {"cluster": next(iter(clusters)), "timeout": "0s"}}
+CHOOSING: Final = "x-cluster"
+"""The header of a request that names its cluster; without it, it goes to the first one."""
+
+
+def _bootstrap(
+    clusters: Mapping[str, int], filters: list[Json], buffer: int | None, http2: Collection[str] = ()
+) -> Json:
+    routes = [_route(name, {"headers": [{"name": CHOOSING, "string_match": {"exact": name}}]}) for name in clusters]
+    routes.append(_route(next(iter(clusters)), {}))
     trailers = {"enable_trailers": True}
     where = address("127.0.0.1", 0)
-    listener = http_listener(_LISTENER, where, [route], filters, buffer=buffer, http_protocol_options=trailers)
+    listener = http_listener(_LISTENER, where, routes, filters, buffer=buffer, http_protocol_options=trailers)
+    protocols = {name: _HTTP2 if name in http2 else http1(**trailers) for name in clusters}
     return {
         "static_resources": {
             "listeners": [listener],
             "clusters": [
-                static_cluster(name, address("127.0.0.1", port), http1(**trailers)) for name, port in clusters.items()
+                static_cluster(name, address("127.0.0.1", port), protocols[name]) for name, port in clusters.items()
             ],
         },
     }
 
 
+_HTTP2: Final[Json] = {"explicit_http_config": {"http2_protocol_options": {}}}
+
+
+def _route(cluster: str, condition: Json) -> Json:
+    return {"match": {"prefix": "/", **condition}, "route": {"cluster": cluster, "timeout": "0s"}}
+
+
 class Envoy(BackgroundEnvoy):
     """`clusters` are ports on loopback, the first one that of the route; `more` are further fields of the bootstrap.
 
-    Plugins can read whole bodies of `buffer` bytes; None: of Envoy's default.
+    Plugins can read whole bodies of `buffer` bytes; None: of Envoy's default. Upstreams in `http2` are spoken to in
+    HTTP/2, all others in HTTP/1.1; clients may speak either.
     """
 
     def __init__(
@@ -62,9 +78,10 @@ class Envoy(BackgroundEnvoy):
         *,
         workers: int = 1,
         buffer: int | None = None,
+        http2: Collection[str] = (),
         more: Json | None = None,
     ) -> None:
-        super().__init__(_bootstrap(clusters, filters, buffer) | (more or {}), workers=workers)
+        super().__init__(_bootstrap(clusters, filters, buffer, http2) | (more or {}), workers=workers)
 
     @cached_property
     def port(self) -> int:

@@ -29,7 +29,7 @@ def at_once() -> None:
     """Envoy joins chunks as it likes."""
 
 
-class _Handler(socketserver.BaseRequestHandler):
+class Handler(socketserver.BaseRequestHandler):
     """Reads HTTP/1.1 strictly: what no service could read is noted, and fails the tests of the server."""
 
     server: StrictServer
@@ -58,7 +58,7 @@ class _Handler(socketserver.BaseRequestHandler):
         raise NotImplementedError
 
     def _read_request(self) -> bool:
-        event = self._next_event()
+        event = self.next_event()
         if not isinstance(event, h11.Request):
             return False
         self.method, self.path = event.method.decode(), event.target.decode()
@@ -70,11 +70,11 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def read_body(self) -> bytes:
         body = bytearray()
-        while isinstance(event := self._next_event(), h11.Data):
+        while isinstance(event := self.next_event(), h11.Data):
             body += event.data
         return bytes(body)
 
-    def _next_event(self) -> object:
+    def next_event(self) -> object:
         while (event := self._http.next_event()) is h11.NEED_DATA:
             self._received = self.request.recv(1 << 16)
             self._http.receive_data(self._received)
@@ -91,17 +91,17 @@ class _Handler(socketserver.BaseRequestHandler):
         """In chunks, unless the headers tell a length."""
         known = any(name == "content-length" for name, _ in headers)
         framing = [] if known else [("transfer-encoding", "chunked")]
-        self._send(h11.Response(status_code=status, headers=_bytes([*headers, *framing])))
+        self._send(h11.Response(status_code=status, headers=as_bytes([*headers, *framing])))
         for chunk in chunks:
             self._send(h11.Data(data=chunk))
             after_chunk()
-        self._send(h11.EndOfMessage(headers=_bytes(trailers)))
+        self._send(h11.EndOfMessage(headers=as_bytes(trailers)))
 
     def _send(self, event: h11.Event) -> None:
         self.request.sendall(self._http.send(event) or b"")
 
 
-def _bytes(fields: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+def as_bytes(fields: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
 
 
@@ -109,14 +109,14 @@ class StrictServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, handler: type[_Handler]) -> None:
+    def __init__(self, handler: type[socketserver.BaseRequestHandler]) -> None:
         super().__init__(("127.0.0.1", 0), handler)
         self.unreadable: list[str] = []
         """What has come that is no HTTP."""
         self.connections = 0
 
 
-class _Mirror(_Handler):
+class _Mirror(Handler):
     server: Mirror
 
     def respond(self) -> None:
@@ -140,7 +140,7 @@ class _Mirror(_Handler):
         self.answer(200, [("content-length", str(len(body)))], [] if self.method == "HEAD" else [body], (), at_once)
 
 
-class _Player(_Handler):
+class _Player(Handler):
     server: RecordedUpstream
 
     def respond(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.bundle import BEHAVIOURS
-from tests.sdk.behaviours.deceptive import ATTEMPTS, CANCELLED, RAISED, REFUSED
+from tests.sdk.behaviours.deceptive import ATTEMPTS, CANCELLED, FOUND_AT_ONCE, RAISED, REFUSED, SABOTAGE
 
 from proxywasm import ClusterClient, Plugin, TargetCluster, shared_data
 from proxywasm.testing import PluginHosts, TestHost
@@ -60,6 +60,22 @@ def test_whatever_an_exception_is_there_is_a_traceback_of_a_bounded_size(plugin_
         assert len(str(failure)) < 100_000, raised
         assert stream.downstream.status == 500
     assert waiting.paused, "other streams of the instance go on"
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGE)
+def test_what_a_plugin_does_to_the_objects_of_the_sdk_costs_its_own_stream_at_most(
+    plugin_host: PluginHosts, sabotage: str
+) -> None:
+    host = playing(plugin_host, "deceive")
+    waiting = host.request("GET", "/wait")
+    stream = host.request("GET", "/", {"x-sabotage": sabotage})
+    if message := FOUND_AT_ONCE.get(sabotage):
+        (failure,) = host.failures
+        assert message in str(failure)
+        assert "deceptive.py" in str(failure), "the author's line"
+        assert stream.downstream.status == 500
+    assert waiting.paused, "other streams of the instance go on"
+    assert host.request("GET", "/").upstream, "and so do those that come later"
 
 
 def test_an_exception_that_is_raised_again_and_again_does_not_make_longer_and_longer_tracebacks() -> None:

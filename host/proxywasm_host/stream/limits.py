@@ -38,6 +38,14 @@ class Limits:
         "the client: 431 or 502; the stream, as if the plugin had raised",
     )
     header_size: int = limit(256 * KIB, "bytes", "names and values of those fields", "see `streams.header_count`")
+    answer: int = limit(
+        64 * MIB,
+        "bytes",
+        "all bodies in the answer to one call; Wasmtime itself refuses answers of 128 MiB and more, and bytes that are "
+        "neither UTF-8 nor ASCII count twice there",
+        "the stream; beyond Wasmtime's limit, too, if the plugin uses our SDK, otherwise the instance is lost",
+    )
+    commands: int = limit(1000, "", "commands in the answer to one call", "the stream")
 
 
 def fields_size(fields: Iterable[tuple[str, str]]) -> int:

@@ -22,6 +22,7 @@ from proxywasm.wire import (
 )
 
 from ..services import HostServices
+from .answer_bounds import answer_refusal
 from .exchange import reply_fields
 from .half import Half
 from .limits import Limits
@@ -159,7 +160,9 @@ class Phases(Link):
         except ProgramLost as lost:
             self.owner.lose(str(lost))
         else:
-            if isinstance(outcome, bytes):
+            if outcome is not None and (refusal := answer_refusal(outcome, self.limits)):
+                self.fail(refusal)
+            elif isinstance(outcome, bytes):
                 if half is None or half.body is None:
                     self.log("the plugin answered with a body, which has no meaning in this phase")
                 else:

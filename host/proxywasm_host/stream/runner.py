@@ -10,6 +10,7 @@ from proxywasm.wire import Fields, LogLevel, Outcome, PluginFailure, ProgramLost
 
 from ..limit_fields import too_large
 from ..services import HostServices, Properties
+from .answer_bounds import answer_refusal
 from .commands import carry_out
 from .field_rules import RECEIVED_RESPONSE
 from .half import Half
@@ -115,17 +116,22 @@ class Runner:
         try:
             outcome = call()
         except PluginFailure as failure:
-            if stream is None:
-                self.services.log(LogLevel.ERROR, 0, str(failure))
-            else:
-                stream.fail(str(failure))
+            self._fail(str(failure), stream)
         except ProgramLost as lost:
             self.lose(str(lost))
         else:
-            if isinstance(outcome, bytes):
+            if refusal := answer_refusal(outcome, self._limits):
+                self._fail(refusal, stream)
+            elif isinstance(outcome, bytes):
                 self.services.log(LogLevel.ERROR, 0, "the plugin answered with a body, which has no meaning here")
             else:
                 self.carry_out(outcome or (), None, None)
+
+    def _fail(self, message: str, stream: Stream | None) -> None:
+        if stream is None:
+            self.services.log(LogLevel.ERROR, 0, message)
+        else:
+            stream.fail(message)
 
     # For streams.
 

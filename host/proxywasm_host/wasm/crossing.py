@@ -154,8 +154,8 @@ def to_outcome(case: str, value: Any, limits: Limits) -> bytes | list[Command]:
             return [_COMMANDS[name](argument) for name, argument in value]
         if command := _COMMANDS.get(case):
             return [command(value)]
-        if len(value) > limits.answer:
-            _check("body", _size((case, value)), limits.answer)
+        if len(value) > limits.streams.answer:
+            _check("body", _size((case, value)), limits.streams.answer)
         return to_bytes((case, value))
     except (ValueError, IndexError) as error:
         # Odd numbers of strings, characters over 255 in `latin1`: a plugin not written with our SDK.
@@ -175,7 +175,7 @@ def _check_sums(commands: Sequence[tuple[str, Any]], limits: Limits) -> None:
     if fields > limits.header_count:
         raise PluginFailure(_TOO_MUCH + too_many("header fields", fields, limits.header_count))
     _check("header", headers, limits.header_size)
-    _check("body", bodies, limits.answer)
+    _check("body", bodies, limits.streams.answer)
 
 
 def _check(what: str, size: int, most: int) -> None:

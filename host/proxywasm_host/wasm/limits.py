@@ -64,14 +64,6 @@ class Limits:
     """What may be buffered, and how long a stream may be paused."""
     kept: services.Limits = field(default_factory=services.Limits)
     """What the host keeps for plugins from call to call: properties, shared data, metrics, call-outs, messages."""
-    answer: int = limit(
-        64 * MIB,
-        "bytes",
-        "all bodies in the answer to one call; Wasmtime itself refuses answers of 128 MiB and more, and bytes that are "
-        "neither UTF-8 nor ASCII count twice there",
-        "the stream; beyond Wasmtime's limit, too, if the plugin uses our SDK, otherwise the instance is lost",
-    )
-    commands: int = limit(1000, "", "commands in the answer to one call", "the stream")
     header_count: int = limit(
         1000,
         "",

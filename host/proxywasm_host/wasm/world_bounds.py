@@ -26,7 +26,7 @@ def bounds(limits: Limits) -> Bounds:
         return Bound(what, kept.name)
 
     fields = Bound("header", limits.header_size, fields=limits.header_count, raw=True)
-    answer = body(limits.answer)
+    answer = body(limits.streams.answer)
     found = {
         # Outcomes and commands.
         "": answer,
@@ -34,7 +34,7 @@ def bounds(limits: Limits) -> Bounds:
         "edit-response-headers": fields,
         "edit-request-trailers": fields,
         "edit-response-trailers": fields,
-        "commands": Bound("commands", limits.commands),
+        "commands": Bound("commands", limits.streams.commands),
         "failed": Bound("traceback", limits.log_message, cut=Cut.MIDDLE),
         "fail": Bound("traceback", limits.log_message, cut=Cut.MIDDLE),
         "replace-request-body": answer,

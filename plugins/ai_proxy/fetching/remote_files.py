@@ -9,7 +9,7 @@ from typing import Final
 from proxywasm import ClusterClient, HttpAnswer, HttpCallError, RouteCluster, log
 
 from ..wire import limits
-from ..wire.errors import ApiError, request_too_large
+from ..wire.errors import ApiError, busy, request_too_large
 from ..wire.files import Data
 from .public_address import is_public
 
@@ -32,10 +32,13 @@ _SIGNATURES: Final = (
 )
 
 
-def fetch(files: dict[str, Data], urls: list[str], then: Callable[[ApiError | None], None]) -> None:
+def fetch(
+    files: dict[str, Data], urls: list[str], fits: Callable[[int], bool], then: Callable[[ApiError | None], None]
+) -> None:
     """Fetch all of these, each once, into `files` by their addresses. `then` is called once, with the first error if
     there is one.
 
+    `fits` is asked with each file that has arrived whether so many characters may be kept, those of all files together.
     The calls go to the service that the route leads to, whose sidecar or egress proxy knows the way. Raises `ApiError`
     for addresses that no client has a business to see through the gateway.
     """
@@ -46,19 +49,24 @@ def fetch(files: dict[str, Data], urls: list[str], then: Callable[[ApiError | No
     waiting = set(urls)
     size = 0
 
+    def give_up(error: ApiError) -> None:
+        waiting.clear()
+        files.clear()
+        then(error)
+
     def answered(url: str, answer: HttpAnswer) -> None:
         nonlocal size
         if url not in waiting:
             return  # Another one has failed already.
         if answer.status != 200 or not answer.body:
-            waiting.clear()
-            then(_failed(url, f"status {answer.status}" if answer.received else "no answer"))
+            give_up(_failed(url, f"status {answer.status}" if answer.received else "no answer"))
             return
         size += len(answer.body)
         if size > limits.FETCHED_FILES:
-            waiting.clear()
-            files.clear()
-            then(_too_large())
+            give_up(_too_large())
+            return
+        if not fits(size * 4 // 3):
+            give_up(busy())
             return
         files[url] = Data(_media_type(answer), base64.b64encode(answer.body).decode())
         waiting.discard(url)

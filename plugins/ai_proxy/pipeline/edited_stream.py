@@ -42,12 +42,14 @@ class EditedStream(CheckedStream):
         failed = self.failure is not None
         output = super().feed(chunk, last=last)
         try:
-            return self._edited(output, last=last)
+            edited = self._edited(output, last=last)
         except NumberError as error:
             if failed:
                 return b""
             self.said = self.begun
             return self._fail(of_upstream(error))
+        # Pieces of reasoning are joined here, and a credential may be complete only now.
+        return edited if self._promotion is None else self._scrubber.clean(edited)
 
     def _edited(self, output: bytes, *, last: bool) -> bytes:
         end = 0

@@ -101,7 +101,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     if not plans.provider.kept.fits(exchange, len(raw)):
         reply(ctx, busy())
         return None
-    return _after(ctx, awaited, lambda: _send(ctx, plans, exchange, raw))
+    return _after(ctx, awaited, lambda: _send_kept(ctx, plans, exchange, raw))
 
 
 def _after(
@@ -159,6 +159,16 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
     return None
 
 
+def _send_kept(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
+    """Send a request that has waited. What it left in the instance meanwhile is gone then, but for a retry."""
+    action = _send(ctx, plans, exchange, raw)
+    if action is not Action.PAUSE:
+        exchange.files.clear()
+        if exchange.sent_body is None:
+            plans.provider.kept.forget(exchange)
+    return action
+
+
 def _set_headers(headers: Headers, plan: Plan, exchange: Exchange) -> None:
     """What is known only with the body: whether a stream is wanted, and what the service protocol sets."""
     if exchange.stream:
@@ -185,14 +195,20 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
 
     def proceed(error: ApiError | None) -> Action | None:
         if error is None:
-            return _send(ctx, plans, exchange, raw)
+            return _send_kept(ctx, plans, exchange, raw)
         reply(ctx, error, details=failure)
         return None
 
-    if not plans.provider.kept.fits(exchange, len(raw) + limits.FETCHED_FILES):
+    kept = plans.provider.kept
+    if not kept.fits(exchange, len(raw)):
         return proceed(busy())
     try:
-        remote_files.fetch(exchange.files, urls, lambda error: go_on(ctx, proceed, error))
+        remote_files.fetch(
+            exchange.files,
+            urls,
+            lambda size: kept.fits(exchange, len(raw) + size),
+            lambda error: go_on(ctx, proceed, error),
+        )
     except ApiError as error:
         return proceed(error)
     return Action.PAUSE

@@ -11,6 +11,8 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 from proxywasm import JsonBounds
 
+from . import limits
+
 Json: TypeAlias = dict[str, Any]
 
 
@@ -41,7 +43,7 @@ _WHITE: Final = " \t\n\r"
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-BOUNDS: Final = JsonBounds()
+BOUNDS: Final = JsonBounds(values=limits.JSON_VALUES, depth=limits.JSON_DEPTH, digits=limits.JSON_DIGITS)
 """Of every document that is parsed: bodies of clients, answers, single events, JSON in a string."""
 
 # Attributes of a tuple with names, and a property, are no cheap attributes.

@@ -9,7 +9,7 @@ from ..core.definition import PluginDefinition
 from ..core.running import running
 from ..http_client import OUT_OF_ORDER
 from ..text import to_text
-from ..wire import ConfigError, Fields, LogLevel, PluginFailure
+from ..wire import ConfigError, Fields, LogLevel
 from .calls import (
     CALL_BODY,
     CALL_HEADERS,
@@ -68,8 +68,8 @@ class Machine:
             root.report(0, f"it is not UTF-8: {error}", Report.REFUSED)
         except ConfigError as error:
             root.report(0, str(error), Report.NO_REDIS if root.port.lacks_redis else Report.REFUSED)
-        except PluginFailure as failure:
-            root.report(0, str(failure), Report.NOT_STARTED)
+        except BaseException as error:
+            root.report(0, root.message(error), Report.NOT_STARTED)
         else:
             self._roots[context] = root
             return True

@@ -74,7 +74,10 @@ class Root:
             soon, self._soon = self._soon, {}
             self.port.wake_in(self.port.tick_period)
             for function in soon:
-                function()
+                try:
+                    function()
+                except BaseException as error:  # other streams wait for the rest
+                    self.report(0, self.message(error))
         if self.port.tick_period:
             self._ask(0, self.dispatcher.on_tick)
 
@@ -90,16 +93,22 @@ class Root:
         """`context` is the stream that waits for this event: it must not wait for ever if the plugin fails."""
         try:
             outcome = call()
-        except PluginFailure as failure:
-            if stream := self._streams.get(context):
-                stream.fail(str(failure))
-            else:
-                self.report(0, str(failure))
-        else:
             assert not isinstance(outcome, bytes), "only body phases answer with a body"
             self.carry_out(outcome or (), None, None)
+        except BaseException as error:
+            if stream := self._streams.get(context):
+                stream.fail(self.message(error))
+            else:
+                self.report(0, self.message(error))
 
     # For streams.
+
+    def message(self, error: BaseException) -> str:
+        """What the log says about a failure. Nearly always the dispatcher has said what the plugin did; the rest is
+        what a plugin can make of the SDK's objects, for example a command that is none. All of it is caught here and in
+        `Stream`: what is raised by a callback of the ABI traps, and costs all streams of the VM.
+        """
+        return str(error) if type(error) is PluginFailure else self.dispatcher.traceback(error)
 
     def carry_out(self, commands: Sequence[Command], stream: Stream[Root] | None, half: Half | None) -> None:
         """`half`: the direction of `stream` whose phase is being answered."""

@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from .. import wire
+from .. import checks, wire
 from ..connection_headers import without_connection_headers
 from ..core.trailers import Trailers
 from ..headers import Headers
 from ..replies import FAILED, NO_PLACE, TORN, too_large
 from ..text import encode, to_bytes
-from ..wire import BodyMode, Command, Hold, LocalReply, LogLevel, Outcome, PluginFailure
+from ..wire import BodyMode, Command, Hold, LocalReply, LogLevel, Outcome
 from .calls import (
     CONTINUE,
     EVERYTHING,
@@ -68,6 +68,7 @@ class StreamRoot(Protocol):
     def soon(self, function: Callable[[], None]) -> None: ...
     def log(self, level: LogLevel, context: int, message: str) -> None: ...
     def report(self, context: int, message: str) -> None: ...
+    def message(self, error: BaseException, /) -> str: ...
 
 
 Root = TypeVar("Root", bound=StreamRoot)
@@ -106,11 +107,10 @@ class Stream(Generic[Root]):
         headers = Headers(fields.decode("utf-8", "surrogateescape"))  # as `text.to_text`
         try:
             outcome = half.on_headers(self.id, headers, end_of_stream)
-        except PluginFailure as failure:
-            self.fail(str(failure), half)
-        else:
             if outcome is not None:
                 self.root.carry_out(outcome, self, half)
+        except BaseException as error:
+            self.fail(self.root.message(error), half)
         if half.hold is None:
             half.holds_headers = False
             return CONTINUE if half.mode is not _SKIP else self.root.unread[half.number]
@@ -158,12 +158,11 @@ class Stream(Generic[Root]):
         trailers = Trailers(split_pairs(self._abi.get_header_map_pairs(half.map_kind + TRAILERS)))
         try:
             outcome = on_trailers(self.id, trailers)
-        except PluginFailure as failure:
-            self.fail(str(failure), half)
-        else:
             if outcome is not None:
                 assert not isinstance(outcome, bytes), "only body phases answer with a body"
                 self.root.carry_out(outcome, self, half)
+        except BaseException as error:
+            self.fail(self.root.message(error), half)
         half.stopped = half.hold is not None
         half.hold = None
         return not half.stopped
@@ -173,11 +172,10 @@ class Stream(Generic[Root]):
         self.closed = True
         try:
             outcome = self.root.on_done(self.id)
-        except PluginFailure as failure:
-            self.root.report(self.id, str(failure))
-        else:
             if outcome is not None:
                 self.root.carry_out(outcome, self, None)
+        except BaseException as error:
+            self.root.report(self.id, self.root.message(error))
 
     def _ask(self, half: Half, data: bytes, end_of_stream: bool) -> int:
         """Give the plugin a chunk, or the whole body."""
@@ -187,18 +185,18 @@ class Stream(Generic[Root]):
             self.set_body(half, data)
         try:
             outcome: Outcome = half.on_body(self.id, data, end_of_stream)
-        except PluginFailure as failure:
-            self.fail(str(failure), half)
-            if half is self.response and half.mode is _BUFFER:  # its own reply is rewritten
-                self.set_body(half, FAILED.body)
-                half.mode = _SKIP
-            return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
-        if outcome is None:
-            return self._leave(half, CONTINUE) if half.stopped or half.buffering else CONTINUE
-        if isinstance(outcome, bytes):
-            self.set_body(half, outcome)
-            return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
-        self.root.carry_out(outcome, self, half)
+            if outcome is None:
+                return self._leave(half, CONTINUE) if half.stopped or half.buffering else CONTINUE
+            if isinstance(outcome, bytes):
+                self.set_body(half, outcome)
+                return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
+            self.root.carry_out(outcome, self, half)
+        except BaseException as error:
+            half.hold = None
+            self.fail(self.root.message(error), half)
+        if self._bypassed and half is self.response and half.mode is _BUFFER:  # its own reply is rewritten
+            self.set_body(half, FAILED.body)
+            half.mode = _SKIP
         if half.hold is _STOP_NO_BUFFER and self.taken:
             return self._leave(half, self.taken.leave())
         return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
@@ -271,6 +269,8 @@ class Stream(Generic[Root]):
 
     def set_body(self, half: Half, body: bytes) -> None:
         """Replace what the gateway has in its buffer for this phase, or has kept there."""
+        if type(body) is not bytes:
+            body = checks.data(body, "a body")  # Would trap, and not raise.
         if self._gateway.here != self.id:
             self._gateway.enter(self.id)
         if self._abi.set_buffer_bytes(half.body_kind, 0, EVERYTHING, body) and body:
@@ -318,15 +318,16 @@ class Stream(Generic[Root]):
         if self._answered:
             self.log(f"a second local reply ({reply.status}) was given in vain")
             return
+        # What does not fit would trap, and not raise.
+        status = checks.number(reply.status, "the status of a reply", 0, checks.MAX_U32)
+        body = checks.data(reply.body, "the body of a reply")
         self._answered = True
         if self.response.arrived:
             # The gateway sends it past the plugin, or breaks the response off if its headers have gone.
             self._superseded = True
             self.response.mode = _SKIP
         self._gateway.enter(self.id)
-        self._abi.send_local_response(
-            reply.status, encode(reply.details), reply.body, join_pairs(reply.headers), _NO_GRPC_STATUS
-        )
+        self._abi.send_local_response(status, encode(reply.details), body, join_pairs(reply.headers), _NO_GRPC_STATUS)
 
     def _reply_instead(self, reply: LocalReply, half: Half | None) -> None:
         """A reply because of a failure. If the answer on its way is a local reply already, that one is rewritten."""
@@ -374,11 +375,11 @@ class Stream(Generic[Root]):
         """The plugin may say what the client gets instead of a response that is too large. False: it did not."""
         try:
             outcome = self.response.on_body(self.id, b"", False)
-        except PluginFailure as failure:
-            self.fail(str(failure), self.response)
+            if outcome is not None and not isinstance(outcome, bytes):
+                self.root.carry_out(outcome, self, self.response)
+        except BaseException as error:
+            self.fail(self.root.message(error), self.response)
             return True
-        if outcome is not None and not isinstance(outcome, bytes):
-            self.root.carry_out(outcome, self, self.response)
         return self._answered
 
     def fail(self, message: str, half: Half | None = None) -> None:

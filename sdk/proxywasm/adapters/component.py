@@ -21,8 +21,8 @@ from wit_world.imports import host, types
 
 from proxywasm import wire
 from proxywasm.adapters.instance import begin, settle
+from proxywasm.checks import MAX_U32, number
 from proxywasm.core.dispatcher import Dispatcher
-from proxywasm.core.tracebacks import plugin_traceback
 from proxywasm.core.trailers import Trailers
 from proxywasm.headers import Headers
 from proxywasm.wire import Fields, LogLevel, MetricKind, as_unicode, join_fields, split_fields, with_bytes
@@ -38,6 +38,7 @@ _LEVELS = {
 _LEVELS_BACK = {there: here for here, there in _LEVELS.items()}
 
 
+_MAX_U16: Final = 2**16 - 1
 _LARGE: Final = 1024 * 1024
 _MOST: Final = 127 * 1024 * 1024
 """Bytes in UTF-8 that cross in any case. Wasmtime ends the instance that answers with 128 MiB."""
@@ -173,12 +174,19 @@ _MODES = {
 }
 
 
+# Numbers are checked here once more, because one that does not fit would trap, and not raise.
+
+
 def _reading(command: wire.ReadRequestBody | wire.ReadResponseBody) -> Any:
-    return types.BodyReading(_MODES[command.mode], command.limit)
+    limit = command.limit
+    if limit is not None:
+        limit = number(limit, "the limit of a body", 0, MAX_U32)
+    return types.BodyReading(_MODES[command.mode], limit)
 
 
 def _reply(reply: wire.LocalReply) -> Any:
-    return types.LocalReply(reply.status, as_unicode(join_fields(reply.headers)), _payload(reply.body), reply.details)
+    status = number(reply.status, "the status of a reply", 0, _MAX_U16)
+    return types.LocalReply(status, as_unicode(join_fields(reply.headers)), _payload(reply.body), reply.details)
 
 
 def _injection(injection: wire.Injection) -> Any:
@@ -186,7 +194,9 @@ def _injection(injection: wire.Injection) -> Any:
 
 
 _COMMANDS: dict[type, Callable[[Any], Any]] = {
-    wire.EffectiveContext: lambda command: types.Command_EffectiveContext(command.value),
+    wire.EffectiveContext: lambda command: types.Command_EffectiveContext(
+        number(command.value, "the number of a stream", 0, MAX_U32)
+    ),
     wire.HoldPhase: lambda command: types.Command_Hold(_HOLDS[command.value]),
     wire.ReadRequestBody: lambda command: types.Command_ReadRequestBody(_reading(command)),
     wire.ReadResponseBody: lambda command: types.Command_ReadResponseBody(_reading(command)),
@@ -249,7 +259,7 @@ def _failed(error: BaseException) -> Any:
 
     The rest is what a plugin can make of the SDK's objects, for example a command that is none.
     """
-    return types.Outcome_Failed(str(error) if type(error) is wire.PluginFailure else plugin_traceback(error))
+    return types.Outcome_Failed(str(error) if type(error) is wire.PluginFailure else _dispatcher.traceback(error))
 
 
 def _forget_answer() -> None:
@@ -275,7 +285,7 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         except wire.PluginFailure as error:
             raise Err(types.StartError_Failed(str(error))) from None
         except BaseException as error:
-            raise Err(types.StartError_Failed(plugin_traceback(error))) from None
+            raise Err(types.StartError_Failed(_dispatcher.traceback(error))) from None
 
     def on_request_headers(self, context: int, headers: str, end_of_stream: bool) -> Any:
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from ..core import log_lines
 from ..core.dispatcher import Dispatcher
 from ..core.running import guard_sleep, running
-from ..core.tracebacks import plugin_traceback
 from ..core.trailers import Trailers
 from ..errors import ConfigError
 from ..headers import Headers
@@ -51,16 +51,17 @@ class NativeProgram:
 
     def __init__(self, plugin: Plugin[Any], host: Host) -> None:
         dispatcher = _NativeDispatcher(plugin, host)
-        self.configure = _guarded(dispatcher.configure)
-        self.on_request_body = _guarded(dispatcher.on_request_body)
-        self.on_response_body = _guarded(dispatcher.on_response_body)
-        self.on_done, self.on_tick = _guarded(dispatcher.on_done), _guarded(dispatcher.on_tick)
-        self.on_redis_call_response = _guarded(dispatcher.on_redis_call_response)
-        self._request_headers = _guarded(dispatcher.on_request_headers)
-        self._response_headers = _guarded(dispatcher.on_response_headers)
-        self._request_trailers = _guarded(dispatcher.on_request_trailers)
-        self._response_trailers = _guarded(dispatcher.on_response_trailers)
-        self._http_call_response = _guarded(dispatcher.on_http_call_response)
+        guarded = partial(_guarded, dispatcher)
+        self.configure = guarded(dispatcher.configure)
+        self.on_request_body = guarded(dispatcher.on_request_body)
+        self.on_response_body = guarded(dispatcher.on_response_body)
+        self.on_done, self.on_tick = guarded(dispatcher.on_done), guarded(dispatcher.on_tick)
+        self.on_redis_call_response = guarded(dispatcher.on_redis_call_response)
+        self._request_headers = guarded(dispatcher.on_request_headers)
+        self._response_headers = guarded(dispatcher.on_response_headers)
+        self._request_trailers = guarded(dispatcher.on_request_trailers)
+        self._response_trailers = guarded(dispatcher.on_response_trailers)
+        self._http_call_response = guarded(dispatcher.on_http_call_response)
 
     def on_request_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome:
         return self._request_headers(context, _headers(headers), end_of_stream)
@@ -78,7 +79,7 @@ class NativeProgram:
         return self._http_call_response(call, split_fields(_as_in_wasm(headers)), body)
 
 
-def _guarded(event: Callable[P, T]) -> Callable[P, T]:
+def _guarded(dispatcher: Dispatcher, event: Callable[P, T]) -> Callable[P, T]:
     """What a plugin can make of the SDK's own objects raises outside of its callbacks: a failure of it, as in Wasm."""
 
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -86,8 +87,10 @@ def _guarded(event: Callable[P, T]) -> Callable[P, T]:
             return event(*args, **kwargs)
         except (PluginFailure, ConfigError):
             raise
-        except Exception as error:
-            raise PluginFailure(plugin_traceback(error)) from error
+        except BaseException as error:
+            if issubclass(type(error), dispatcher.ends_process):
+                raise
+            raise PluginFailure(dispatcher.traceback(error)) from error
 
     return guarded
 

@@ -30,7 +30,7 @@ _machine = Machine(plugin, host, redis, Err)
 class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build, unknown to the type checker
     """The exports of the world. componentize-py makes a new instance for each call, so everything lasting is outside.
 
-    Whatever the plugin raises has been dealt with before it gets here; anything else that is raised would trap.
+    Whatever is raised has been dealt with before it gets here, see `abi.root.Root.message`: it would trap.
     """
 
     # What every stream has is the machine's own method: a call in between would be a fiftieth of such a callback.

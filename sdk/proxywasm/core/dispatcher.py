@@ -189,6 +189,7 @@ class Dispatcher(PluginInstance):
         for period, function in callbacks.ticks:
             self.ticks.register(period, lambda function=function: function(context))  # type: ignore[misc]
         self.ticks.start()
+        self.started = True
         self._phases.start()
         self._counts_requests = bool(plugin.rebuild_after_requests or plugin.rebuild_max_memory)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..text import spell_out
 from ..wire import FailStream, Host, LogLevel, MetricKind
+from . import client_credentials
 from .boundary import Boundary
 from .call_outs import CallOuts
 from .definition import PluginDefinition
@@ -34,6 +35,8 @@ class PluginInstance:
         """Numbers of the metrics that have been used, by kind, name and values of labels."""
         self.metrics_refused: set[str] = set()
         """What the log has been told about metrics that cannot be defined."""
+        self.started = False
+        """The configuration has been parsed."""
         self.current = 0
         """The context that the running callback belongs to."""
         # Only streams that some configuration applies to; the others are none of the plugin's business.
@@ -69,8 +72,15 @@ class PluginInstance:
             self.current = before
 
     def traceback(self, error: BaseException) -> str:
-        """What the log says of what the plugin raised: as the plugin's own filters leave it."""
-        text = plugin_traceback(error)
+        """What the log says about it: nothing of a configuration that is still being parsed in a plugin with
+        `safe_log`, nothing that proves who the client is, and nothing that the plugin filters.
+        """
+        text = plugin_traceback(error, messages=self.started or not self.safe_log)
+        if (ctx := self.contexts.get(self.current)) is not None:
+            try:
+                text = client_credentials.mask(text, ctx.credentials())
+            except client_credentials.TooManyError:
+                text = plugin_traceback(error, messages=False)
         for function in self.plugin_context.traceback_filters:
             try:
                 text = spell_out(str(function(text)))

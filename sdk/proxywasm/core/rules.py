@@ -11,6 +11,7 @@ from ..errors import ConfigError
 from ..wire import LogLevel
 from .log_lines import write
 from .plugin_state import PluginState
+from .running import running
 
 Config = TypeVar("Config")
 Document: TypeAlias = dict[str, Any]
@@ -166,7 +167,10 @@ def parse(
         except Exception as error:
             if not rules:
                 raise
-            write(LogLevel.ERROR, f"the global part of the configuration is left out, only its rules apply: {error}")
+            write(
+                LogLevel.ERROR,
+                f"the global part of the configuration is left out, only its rules apply: {_said(error)}",
+            )
     if not rules:
         if global_config is NO_CONFIG:
             raise ConfigError(f"{RULES} is empty and there is no global configuration")
@@ -190,6 +194,14 @@ def parse(
     if not parsed:
         raise ConfigError(f"every rule of {RULES} is broken, and no good version of any is known")
     return ConfigTable(global_config, parsed)
+
+
+def _said(error: Exception) -> str:
+    """An exception of a parse function: one that nobody expected may have any part of the configuration in its text."""
+    instance = running.get()
+    if isinstance(error, ConfigError) or instance is None or not instance.safe_log:
+        return str(error)
+    return f"{type(error).__name__} was raised; its message is not shown"
 
 
 def _list(value: object) -> list[Any]:
@@ -216,7 +228,7 @@ def _parse_isolated(
     except Exception as error:
         last_good = _last_good(context, conditions, parse_one)
         fate = "is left out" if last_good is NO_CONFIG else "is broken, its last good version goes on"
-        write(LogLevel.ERROR, f"{where} {fate}: {error}")
+        write(LogLevel.ERROR, f"{where} {fate}: {_said(error)}")
         return last_good
     context.host.set_shared_data(_store(context, conditions), json.dumps(rule).encode(), 0)
     return config
@@ -234,5 +246,5 @@ def _last_good(context: PluginState, conditions: _Conditions, parse_one: Callabl
         return parse_one(json.loads(entry[0]))
     except Exception as error:
         # What was good with another global configuration, or for another version of the plugin.
-        write(LogLevel.WARN, f"the last good version of a rule does not fit any more: {error}")
+        write(LogLevel.WARN, f"the last good version of a rule does not fit any more: {_said(error)}")
         return NO_CONFIG

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from ..errors import RuleError
 from ..framing import guard_request, guard_response
 from ..headers import Headers
-from ..wire import Command, EditRequestHeaders, EditResponseHeaders, Host
+from ..wire import Command, EditRequestHeaders, EditResponseHeaders, Fields, Host
+from . import client_credentials
 from .direction import NO_RESPONSE, Direction
 from .plugin_state import PluginState
 
@@ -59,6 +60,7 @@ class StreamState:
         "_binary_request",
         "_binary_response",
         "_commands",
+        "_id",
         "_owner",
         "_queue",
         "_values",
@@ -69,7 +71,6 @@ class StreamState:
         "has_response_body",
         "host",
         "http_calls",
-        "id",
         "method",
         "path",
         "pauses_streaming_response",
@@ -85,8 +86,7 @@ class StreamState:
     )  # fmt: skip
 
     def __init__(self, owner: StreamOwner, context_id: int, headers: Headers, end_of_stream: bool) -> None:
-        self.id = context_id
-        """The number of the stream, unique among open streams; log lines carry it."""
+        self._id = context_id
         first = headers.first
         # As the client sent them; they stay as they are when headers are edited.
         try:
@@ -131,6 +131,16 @@ class StreamState:
         self._attributes: dict[str, Any] | None = None
         """Made when the first is set: few streams have any."""
         self._queue: deque[bytes] | None = None
+
+    @property
+    def id(self) -> int:
+        """The number of the stream, unique among open streams; log lines carry it."""
+        return self._id
+
+    def credentials(self) -> Fields:
+        """Header fields that may say who the client is, whatever the plugin has done to them."""
+        request, response = self.request.headers, self.response.headers
+        return [*client_credentials.of_client(request.arrived), *request.fields(), *response.fields()]
 
     def response_arrived(self, headers: Headers, end_of_stream: bool) -> None:
         headers.changed = self.touch
@@ -184,7 +194,7 @@ class StreamState:
         if self.ended:
             raise RuleError(f"nothing can be asked for any more: {DONE}")
         if not self._commands:
-            self._owner.touched[self.id] = self
+            self._owner.touched[self._id] = self
         self._commands.append(command)
 
     def command_first(self, command: Command) -> None:
@@ -200,7 +210,7 @@ class StreamState:
 
     def touch(self) -> None:
         """The outcome of the running callback has something to say about this stream."""
-        self._owner.touched[self.id] = self
+        self._owner.touched[self._id] = self
 
 
 def _is_binary(headers: dict[str, str]) -> bool:

@@ -18,15 +18,21 @@ _MOST_EXCEPTIONS: Final = 50
 """Causes and members of groups that are shown. `traceback` calls itself for some, and the stack in Wasm is small."""
 _LONGEST: Final = 65_536
 """Characters. Beyond that the middle is left out; hosts keep less."""
+_NO_MESSAGE: Final = "<its message is not shown>"
 _attribute = BaseException.__getattribute__
 """Not by the author's class: what it says of its instances may raise."""
 
 
-def plugin_traceback(error: BaseException) -> str:
-    """The traceback from the plugin's own first frame on; the way through the SDK tells an author nothing."""
+def plugin_traceback(error: BaseException, *, messages: bool = True) -> str:
+    """The traceback from the plugin's own first frame on; the way through the SDK tells an author nothing.
+
+    Without `messages` it has the frames and the types of the exceptions only.
+    """
     frames = _plugin_frames(_attribute(error, "__traceback__"))
     try:
-        if _has_many(error):
+        if not messages:
+            lines = _without_messages(error, frames)
+        elif _has_many(error):
             lines = [*_frames(frames), _last_line(error, str(error)), "\n(it has too many causes to show them)"]
         else:
             lines = traceback.format_exception(type(error), error, frames, limit=-_MOST_FRAMES)
@@ -44,6 +50,27 @@ def _frames(frames: TracebackType | None) -> list[str]:
 
 def _last_line(error: BaseException, message: str) -> str:
     return f"{type.__getattribute__(type(error), '__name__')}: {message}"
+
+
+def _without_messages(error: BaseException, frames: TracebackType | None) -> list[str]:
+    """Of the exception, its cause, the cause of that, and so on. What was raised last comes first."""
+    lines = [*_frames(frames), _last_line(error, _NO_MESSAGE)]
+    each = _reason(error)
+    shown = 1
+    while each is not None and shown < _MOST_EXCEPTIONS:
+        trace = traceback.format_tb(_attribute(each, "__traceback__"), limit=-_MOST_FRAMES)
+        lines += ["\n\nRaised because of, or while dealing with:\n\n", *trace, _last_line(each, _NO_MESSAGE)]
+        each = _reason(each)
+        shown += 1
+    return lines
+
+
+def _reason(error: BaseException) -> BaseException | None:
+    cause: BaseException | None = _attribute(error, "__cause__")
+    if cause is not None or _attribute(error, "__suppress_context__"):
+        return cause
+    context: BaseException | None = _attribute(error, "__context__")
+    return context
 
 
 def _has_many(error: BaseException) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,9 +15,11 @@ from tests.fuzz.credentials import all_escaped, as_json, in_a_url, mixed, readin
 from tests.test_conformance import FILES
 
 from ai_proxy import Row
+from ai_proxy.config.settings import Settings
 from ai_proxy.plugin import make
 from ai_proxy.protocols.bedrock.aws_event_stream import cut_frames
 from ai_proxy.protocols.exchange import Exchange
+from ai_proxy.providers.row import OwnKey
 from ai_proxy.wire import apis
 from ai_proxy.wire.json import Json
 from proxywasm_host.recordings import bodies
@@ -163,3 +166,42 @@ def test_a_failure_that_nobody_expected_tells_no_credential() -> None:
         host.request(chat_request("Hi"))
     assert "KeyError: 'no such key: ***'" in str(failed.value)
     assert KEY not in str(failed.value)
+
+
+@pytest.mark.parametrize("place", ["", "rule"])
+def test_nor_does_one_while_the_configuration_is_read(place: str) -> None:
+    """No scrubber knows its credentials yet."""
+
+    def fail(settings: Settings) -> Mapping[str, str]:
+        raise KeyError(f"no such key: {settings.api_tokens[0]}")
+
+    row = Row(name="own", host="own.example", paths={apis.CHAT: "/chat"}, headers=fail)
+    own = {"provider": {"type": "own", "apiTokens": [KEY]}}
+    config = {"_rules_": [{"_match_route_": "a", **own}]} if place else own
+    with pytest.raises(PluginFailedError) as failed:
+        TestHost(make([row]), config)
+    assert KEY not in str(failed.value)
+    assert "KeyError: <its message is not shown>" in str(failed.value)
+    assert "in fail" in str(failed.value)
+
+
+@pytest.mark.parametrize("header", ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"])
+def test_nor_does_one_tell_the_clients_own(header: str) -> None:
+    """With `OwnKey.USED` it is in the call, with `OwnKey.KEPT` it stays in its header, else it has been removed."""
+    key = "key-of-a-client-0123"
+
+    def fail(exchange: Exchange, body: Json) -> bool:
+        raise KeyError(f"no such key: {key}, {exchange.token}")
+
+    for own_key in OwnKey:
+        row = Row(
+            name="own", host="own.example", paths={apis.CHAT: "/chat"}, edits={apis.CHAT: fail}, own_key=own_key,
+            token_required=False,
+        )  # fmt: skip
+        host = TestHost(make([row]), {"provider": {"type": "own"}}, tolerate_failures=True)
+        asked = chat_request("Hi")
+        fields = {name: value for name, value in asked.headers if name[:1] != ":"}
+        host.request("POST", "/v1/chat/completions", {**fields, header: f"Bearer {key}"}, asked.body)
+        (failure,) = host.failures
+        assert "KeyError: 'no such key: ***" in str(failure)
+        assert key not in str(failure)

@@ -35,13 +35,14 @@ ESCAPED = [
 ]  # fmt: skip
 
 
-def started(row: Row) -> TestHost:
+def started(row: Row, **more: Any) -> TestHost:
+    """`more` are further settings."""
     if row.name == "azure":
-        return gateway_with(provider("azure"))
+        return gateway_with(provider("azure", **more))
     if row.login is None:
-        return gateway_with(example(row))
+        return gateway_with({**example(row), **more})
     compatible = "openapi" in describe.mode(row).lower() or not row.protocols
-    host = gateway_with({**recorded_vertex(), "vertexOpenAICompatible": compatible})
+    host = gateway_with({**recorded_vertex(), "vertexOpenAICompatible": compatible, **more})
     host.request(_request("/v1/chat/completions", GOOD))
     host.next_call().answer(json={"access_token": "t-1", "expires_in": 3600})
     return host

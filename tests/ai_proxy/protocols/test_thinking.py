@@ -124,3 +124,24 @@ def test_content_that_comes_with_the_end_is_the_content() -> None:
     deltas = [json.loads(one)["choices"][0]["delta"] for one in streamed(*data(first, last), provider=gemini).data[:-1]]
     assert "".join(delta.get("content") or "" for delta in deltas) == "x"
     assert "".join(delta.get("reasoning_content") or "" for delta in deltas) == "hm"
+
+
+@pytest.mark.parametrize("by", ["passed on", "converted"])
+def test_a_credential_in_several_pieces_of_reasoning_is_not_told_in_one(by: str) -> None:
+    """The service repeats the key of the provider bit by bit; joined, it is whole."""
+    key = "sk-joined-0123456789"
+    pieces = [f"the key is {key[:7]}", key[7:12], f"{key[12:]}."]
+    if by == "passed on":
+        config = {**OPENAI, "apiTokens": [key]}
+        raw = [*data(ROLE, *(chunk({"reasoning_content": one}) for one in pieces), chunk({}, "stop")), DONE]
+    else:
+        config = {**NATIVE, "apiTokens": [key], "promoteThinkingOnEmpty": True}
+        first, second, last = pieces
+        raw = [
+            native_event("", reasoning_content=first), native_event("", reasoning_content=second),
+            native_event("", "stop", reasoning_content=last),
+        ]  # fmt: skip
+    outcome = streamed(*raw, provider=config)
+    assert key.encode() not in outcome.raw
+    deltas = [json.loads(one)["choices"][0]["delta"] for one in outcome.data[:-1]]
+    assert "".join(delta.get("content") or "" for delta in deltas) == "the key is ***."

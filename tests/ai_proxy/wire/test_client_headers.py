@@ -12,6 +12,7 @@ from tests.ai_proxy.providers.test_rows import provider
 from ai_proxy import Row, providers
 from ai_proxy.wire.client_headers import CREDENTIALS, OF_SERVICES
 from ai_proxy_docs import describe
+from proxywasm.core.client_credentials import mask
 from proxywasm_host.testing import chat_request, request
 
 # Those that the issue of this rule names, whatever the list in the plugin says.
@@ -110,3 +111,34 @@ def test_the_log_has_no_query() -> None:
     outcome = ask(GEMINI, {**CHAT, "messages": [{"role": "user", "content": [part]}]})
     assert outcome.status == 400
     assert SECRET not in outcome.logs
+
+
+@pytest.mark.parametrize("row", providers.ROWS, ids=lambda row: f"{row.name}-{describe.mode(row)}")
+@pytest.mark.parametrize("original", [False, True], ids=["openai", "original"])
+def test_no_service_is_asked_for_a_compressed_answer(row: Row, original: bool) -> None:
+    """One that compresses nevertheless decides so itself: nobody can look for credentials in what it sends."""
+    forwarded = {"forwardHeaders": ["accept-encoding"]}
+    host = started(row, **forwarded, **({"protocol": "original"} if original else {}))
+    chat = chat_request("Hi", model="Pro").body
+    upload = {"content-type": "multipart/form-data; boundary=b"}
+    websocket = {"connection": "upgrade", "upgrade": "websocket"}
+    served = 0
+    for method, path, fields, body in (
+        ("POST", "/v1/chat/completions", {"content-type": "application/json"}, chat),
+        ("POST", "/v1/messages", {"content-type": "application/json"}, chat),
+        ("POST", "/v1/files", upload, b"--b--"),
+        ("GET", "/v1/models", {}, b""),
+        ("GET", "/v1/realtime?model=m", websocket, b""),
+        ("GET", "/v1/unknown", {}, b""),
+    ):
+        stream = host.request(request(method, path, {**fields, "accept-encoding": "gzip, br"}, body))
+        if stream.upstream:
+            served += 1
+            assert "accept-encoding" not in stream.upstream.headers, path
+    assert served
+
+
+def test_a_clients_credentials_are_masked_in_tracebacks_too() -> None:
+    """What the SDK takes for a credential of a client is at least what ai-proxy removes."""
+    for name in CREDENTIALS - {"cf-access-client-id"}:
+        assert mask(f"it says {SECRET}", [(name, SECRET)]) == "it says ***", name

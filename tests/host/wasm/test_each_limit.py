@@ -163,7 +163,14 @@ def redis_answer(limits: services.Limits, query: bytes) -> bytes | None:
 Kept: TypeAlias = services.Limits
 Streams: TypeAlias = stream.Limits
 
-LOW: Final = Limits(answer=100, commands=3, header_count=3, header_size=50, log_message=100, log_rate=0, log_burst=300)
+LOW: Final = Limits(
+    streams=Streams(answer=100, commands=3),
+    header_count=3,
+    header_size=50,
+    log_message=100,
+    log_rate=0,
+    log_burst=300,
+)
 AGAIN: Final = "(drop (call_indirect $attacks (type $attack) (i32.const 0))) (i32.const 0)"
 
 TRIES: Final[dict[str, tuple[Callable[[Engine], object], str]]] = {
@@ -178,8 +185,11 @@ TRIES: Final[dict[str, tuple[Callable[[Engine], object], str]]] = {
         lambda engine: wasm(engine, Limits(start_time=0.05), more=f"(func $s {LOOP}) (start $s)"),
         "cannot be started: a call took longer than it may",
     ),
-    "answer": (lambda engine: wasm(engine, LOW, answer(UTF8, NULS, 101)), "a body of 101 bytes, more than the 100"),
-    "commands": (lambda engine: wasm(engine, LOW, commands(4, 0)), "4 commands, more than the 3"),
+    "streams.answer": (
+        lambda engine: wasm(engine, LOW, answer(UTF8, NULS, 101)),
+        "a body of 101 bytes, more than the 100",
+    ),
+    "streams.commands": (lambda engine: wasm(engine, LOW, commands(4, 0)), "4 commands, more than the 3"),
     "header_count": (lambda engine: wasm(engine, LOW, answer(EDITS, NULS, 7)), "4 header fields, more than the 3"),
     "header_size": (
         lambda engine: wasm(engine, LOW, answer(EDITS, NULS, 60)),

@@ -18,6 +18,7 @@ from tests.host.memory import needs_linux, resident
 from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 from proxywasm_host.limit_fields import MIB
 from proxywasm_host.services import HostServices, LogRecord
+from proxywasm_host.stream import Limits as Streams
 from proxywasm_host.stream import RequestHeaders, Reset, ResponseBody, ResponseHeaders, Stream
 from proxywasm_host.wasm.engine import Engine
 from proxywasm_host.wasm.limits import Limits
@@ -25,7 +26,7 @@ from proxywasm_host.wasm.pool import Pool, Sharing
 
 REQUEST = [(":method", "POST"), (":path", "/"), (":authority", "example.com")]
 RESPONSE = [(":status", "200"), ("content-type", "text/event-stream")]
-LIMITS = Limits(call_time=0.3, memory=48 * MIB, answer=8 * MIB)
+LIMITS = Limits(call_time=0.3, memory=48 * MIB, streams=Streams(answer=8 * MIB))
 UNHURRIED = replace(LIMITS, call_time=20)
 """For calls that take long on a busy machine, and end by themselves."""
 

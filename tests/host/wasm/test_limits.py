@@ -11,12 +11,20 @@ import pytest
 import wasmtime
 
 from proxywasm.wire import LogLevel, PluginFailure
+from proxywasm_host.stream import Limits as Streams
 from proxywasm_host.wasm.crossing import to_outcome
 from proxywasm_host.wasm.limits import Limits, LogGate
 from proxywasm_host.wasm.ticker import TICK, Ticker, ticks
 from tools.limits_page import PAGE, with_table
 
-LIMITS = Limits(answer=100, commands=3, header_count=2, header_size=20, log_message=50, log_rate=100, log_burst=400)
+LIMITS = Limits(
+    streams=Streams(answer=100, commands=3),
+    header_count=2,
+    header_size=20,
+    log_message=50,
+    log_rate=100,
+    log_burst=400,
+)
 
 
 class Log:

@@ -21,6 +21,7 @@ from . import (
     plugin_wide,
     redis_calls,
     registration,
+    secretive,
     stdlib,
     wrong_arguments,
 )
@@ -38,6 +39,7 @@ PLUGINS: dict[str, Plugin[Config]] = {
     **plugin_wide.PLUGINS,
     **redis_calls.PLUGINS,
     **registration.PLUGINS,
+    **secretive.PLUGINS,
     **stdlib.PLUGINS,
     **wrong_arguments.PLUGINS,
 }

@@ -24,6 +24,7 @@ from proxywasm import (
     log,
     plugin_context,
     shared_data,
+    wire,
 )
 
 Config = dict[str, Any]
@@ -242,6 +243,37 @@ RAISED: dict[str, Callable[[], BaseException]] = {
 }
 """By what a traceback says of them at least."""
 
+# What callbacks do to the SDK's own objects.
+
+
+def _deep_chain() -> NoReturn:
+    error: Exception = ValueError("first")
+    for number in range(20_000):
+        later = ValueError(str(number))
+        later.__context__ = error
+        error = later
+    raise error
+
+
+def _damaged_edits(ctx: HttpContext) -> None:
+    ctx.request_headers["x"] = "1"
+    ctx.request_headers.edits.append(5)
+
+
+SABOTAGE: dict[str, Case] = {
+    "number of the stream": lambda ctx: setattr(ctx, "id", -1),
+    "command": lambda ctx: ctx.command("resume"),
+    "command for another": lambda ctx: ctx.command(wire.EffectiveContext(-1)),
+    "status": lambda ctx: ctx.command(wire.SendLocalReply(wire.LocalReply(-5, [], b"", ""))),
+    "large status": lambda ctx: ctx.command(wire.SendLocalReply(wire.LocalReply(2**40, [], b"", ""))),
+    "body of a reply": lambda ctx: ctx.command(wire.SendLocalReply(wire.LocalReply(200, [], "text", ""))),
+    "body of a request": lambda ctx: ctx.command(wire.ReplaceRequestBody("text")),
+    "limit": lambda ctx: ctx.command(wire.ReadRequestBody(wire.BodyMode.BUFFER, -1)),
+    "edits": _damaged_edits,
+    "chain": lambda ctx: _deep_chain(),
+}
+FOUND_AT_ONCE = {"number of the stream": "AttributeError: property 'id'", "chain": "ValueError: 19999"}
+
 deceiving: Plugin[Config] = Plugin("deceiving")
 PLUGINS["deceive"] = deceiving
 
@@ -252,6 +284,8 @@ def request_headers(ctx: HttpContext, config: Config) -> Action | None:
         return Action.PAUSE
     if attempt := ATTEMPTS.get(ctx.request_headers.get("x-attempt", "")):
         attempt(ctx)
+    if sabotage := SABOTAGE.get(ctx.request_headers.get("x-sabotage", "")):
+        sabotage(ctx)
     if raised := RAISED.get(ctx.request_headers.get("x-raise", "")):
         raise raised()
     return None

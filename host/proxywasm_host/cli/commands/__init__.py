@@ -11,9 +11,10 @@ from .envoy import envoy
 from .new import new
 from .replay import replay
 from .schema import schema
+from .serve import serve
 from .test import test
 
 
 def register(group: click.Group) -> None:
-    for command in (new, check, schema, test, build, replay, envoy, bench):
+    for command in (new, check, schema, test, build, replay, serve, envoy, bench):
         group.add_command(command)

@@ -8,6 +8,8 @@ plugin: Plugin[dict[str, Any]] = Plugin("framing")
 
 
 def changed(ctx: HttpContext, chunk: bytes, last_chunk: bool) -> bytes:
+    if ctx.path.startswith("/each-longer"):
+        return chunk + b"~" if chunk else chunk
     if ctx.path.startswith("/longer"):
         return chunk + b"END" if last_chunk else chunk
     return chunk[:-2] if ctx.path.startswith("/shorter") else chunk
@@ -34,7 +36,19 @@ def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
             ctx.send_http_response(200, {"content-length": "3"})
         case "/reply-204":
             ctx.send_http_response(204, {"content-length": "3"})
-    return Action.STOP_ITERATION if ctx.path.endswith("-held") else None
+    if ctx.path == "/whole":
+        ctx.buffer_request_body()
+    return Action.STOP_ITERATION if ctx.path.endswith("-held") or ctx.path == "/whole" else None
+
+
+@plugin.on_request_body
+def request_body(ctx: HttpContext, config: dict[str, Any], body: bytes) -> None:
+    ctx.replace_request_body(body + b"END")
+
+
+@plugin.on_response_body
+def response_body(ctx: HttpContext, config: dict[str, Any], body: bytes) -> None:
+    ctx.replace_response_body(body + b"END")
 
 
 @plugin.on_streaming_request_body
@@ -50,7 +64,9 @@ def response_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
         ctx.response_headers["upgrade"] = "other"
     if ctx.path.startswith("/status-"):
         ctx.response_headers[":status"] = ctx.path.removeprefix("/status-")
-    return Action.STOP_ITERATION if ctx.path.endswith("-held") else None
+    if ctx.path == "/whole":
+        ctx.buffer_response_body()
+    return Action.STOP_ITERATION if ctx.path.endswith("-held") or ctx.path == "/whole" else None
 
 
 @plugin.on_streaming_response_body

@@ -1,0 +1,74 @@
+"""`proxywasm serve gateway.yaml`: a gateway in our own host."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..terminal import UserError, progress
+
+if TYPE_CHECKING:
+    from ...gateway.live.plugins import LivePlugins
+    from ...gateway.model import Gateway
+
+_PATH: Any = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("file", type=_PATH, metavar="GATEWAY.yaml", required=False)
+@click.option("--demo", is_flag=True, help="A gateway with ai-proxy in front of a fake model service.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Of the demo.")
+@click.option("--native", is_flag=True, help="Run the plugins in this Python process, for a debugger.")
+def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
+    """Run a gateway file in our own host: for development and demos, on one machine.
+
+    The same file runs in Envoy with `proxywasm envoy`, for load. Plugins run in WebAssembly unless --native is given.
+    """
+    from ...gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
+    from ...gateway.live.demo import instructions  # noqa: PLC0415
+    from ...gateway.live.serving import listen, refuse_what_only_envoy_has, serve_demo  # noqa: PLC0415
+    from ...gateway.live.serving import serve as run  # noqa: PLC0415
+    from ...gateway.live.starting import LiveError, start_plugins  # noqa: PLC0415
+    from ...gateway.model import Address  # noqa: PLC0415
+
+    address = Address("127.0.0.1", port)
+
+    if (file is None) is not demo:
+        raise click.UsageError("give a gateway file, or --demo")
+
+    # A native plugin's standard streams are its log, so what is written while it runs goes to the process's own.
+    stdout, stderr = sys.stdout, sys.stderr
+
+    def tell(message: object) -> None:
+        print(message, file=stderr, flush=True)
+
+    def start(gateway: Gateway) -> LivePlugins:
+        with progress() as report:
+            return start_plugins(gateway, native=native, on_log=tell, progress=report)
+
+    try:
+        if file is None:
+            serve_demo(
+                listen(address),
+                address,
+                start=start,
+                ready=lambda url: click.echo(f"ready: {url}\n\n{instructions(address)}"),
+                log=tell,
+            )
+            return
+        gateway = read(file)
+        refuse_what_only_envoy_has(gateway)
+        listening = listen(gateway.listen)
+        run(
+            gateway,
+            start(gateway),
+            listening,
+            ready=lambda url: click.echo(f"ready: {url}"),
+            log=tell,
+            access=lambda line: print(line, file=stdout, flush=True),
+        )
+    except (GatewayFileError, LiveError) as error:
+        raise UserError(str(error)) from None

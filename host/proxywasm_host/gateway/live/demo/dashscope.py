@@ -1,0 +1,57 @@
+"""DashScope's own protocol, as far as the demo needs it.
+
+Source: help.aliyun.com, "Model Studio", "DashScope API reference".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .model import Answer, answer, embedding
+
+CHAT = "/api/v1/services/aigc/text-generation/generation"
+EMBEDDINGS = "/api/v1/services/embeddings/text-embedding/text-embedding"
+
+
+def asked(body: dict[str, Any]) -> Answer:
+    parameters = _object(body.get("parameters"))
+    return answer(str(body.get("model")), _object(body.get("input")).get("messages"), parameters.get("tools"))
+
+
+def whole(body: dict[str, Any]) -> dict[str, Any]:
+    given = asked(body)
+    message: dict[str, Any] = {"role": "assistant", "content": given.text}
+    if given.calls:
+        message["tool_calls"] = given.calls
+    return _answer(given, message, given.finish_reason, given.output_tokens)
+
+
+def events(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """With `incremental_output` each event has what is new, without it all so far."""
+    given = asked(body)
+    incremental = _object(body.get("parameters")).get("incremental_output") is True
+    if given.calls:
+        yield whole(body)
+        return
+    for count in range(1, len(given.pieces) + 1):
+        last = count == len(given.pieces)
+        text = given.pieces[count - 1] if incremental else "".join(given.pieces[:count])
+        yield _answer(given, {"role": "assistant", "content": text}, "stop" if last else "null", count)
+
+
+def embeddings(body: dict[str, Any]) -> dict[str, Any]:
+    texts = _object(body.get("input")).get("texts")
+    texts = [str(text) for text in texts] if isinstance(texts, list) else []
+    vectors = [{"text_index": index, "embedding": embedding(text)} for index, text in enumerate(texts)]
+    return {"output": {"embeddings": vectors}, "usage": {"total_tokens": len(texts)}, "request_id": "demo"}
+
+
+def _answer(given: Answer, message: dict[str, Any], finish_reason: str, tokens: int) -> dict[str, Any]:
+    usage = {"input_tokens": given.input_tokens, "output_tokens": tokens, "total_tokens": given.input_tokens + tokens}
+    output = {"choices": [{"message": message, "finish_reason": finish_reason}]}
+    return {"output": output, "usage": usage, "request_id": "demo"}
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,45 @@
+"""The gateway of the demo, and what its user is told to try."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ....building.flagship import flagship
+from ...model import Address, Gateway
+
+DASHSCOPE: Final = "dashscope.aliyuncs.com"
+
+
+def demo_gateway(listen: Address, service: int) -> Gateway:
+    """ai-proxy speaks DashScope's own protocol to the fake service, which listens on the port `service`.
+
+    Raises `NotInstalledError` if ai-proxy is not there.
+    """
+    provider: dict[str, Any] = {
+        "type": "qwen",
+        "apiTokens": ["the-fake-service-wants-no-key"],
+        "modelMapping": {"text-embedding-*": "text-embedding-v4", "*": "qwen-max"},
+        "qwenEnableCompatible": False,
+    }
+    return Gateway.model_validate({
+        "listen": str(listen),
+        "plugins": [{"name": "ai-proxy", "source": str(flagship()), "config": {"provider": provider}}],
+        "routes": [{"name": "models", "match": {"path_prefix": "/v1/"}}],
+        "upstreams": {DASHSCOPE: f"http://127.0.0.1:{service}"},
+    })  # fmt: skip
+
+
+def instructions(listen: Address) -> str:
+    url = f"http://{listen}/v1"
+    return f"""Ask for gpt-4o, and Qwen answers: a fake model service at a reader's pace. Nothing leaves this machine.
+
+  curl -N {url}/chat/completions -H 'content-type: application/json' \\
+      -d '{{"model": "gpt-4o", "stream": true, "messages": [{{"role": "user", "content": "Who are you?"}}]}}'
+
+In Python (pip install openai):
+
+  from openai import OpenAI
+  chats = OpenAI(base_url="{url}", api_key="any").chat.completions
+  print(chats.create(model="gpt-4o", messages=[{{"role": "user", "content": "Who are you?"}}]))
+
+Ctrl-C ends it."""

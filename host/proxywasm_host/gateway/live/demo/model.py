@@ -1,0 +1,84 @@
+"""What the fake model says, whichever protocol it is asked in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+DIMENSIONS: Final = 8
+_LONGEST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A text in pieces, or calls of tools."""
+
+    pieces: Sequence[str] = ()
+    calls: Sequence[dict[str, Any]] = field(default_factory=tuple)
+    """As OpenAI has them in a message."""
+    input_tokens: int = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+    @property
+    def output_tokens(self) -> int:
+        return len(self.pieces) + 10 * len(self.calls)
+
+    @property
+    def finish_reason(self) -> str:
+        return "tool_calls" if self.calls else "stop"
+
+
+def answer(model: str, messages: Any, tools: Any) -> Answer:
+    """To the last message: a call of the first tool if there are tools, otherwise, and after the tool, a text."""
+    said = [message for message in messages if isinstance(message, dict)] if isinstance(messages, list) else []
+    last = said[-1] if said else {}
+    text = _text(last.get("content"))
+    tokens = sum(len(_text(message.get("content")).split()) + 3 for message in said)
+    if last.get("role") == "tool":
+        return Answer(_pieces(f"The tool says: {text[:_LONGEST]}"), input_tokens=tokens)
+    if isinstance(tools, list) and tools and isinstance(tools[0], dict):
+        function = tools[0].get("function", {})
+        call = {
+            "id": "call_demo_1",
+            "type": "function",
+            "function": {"name": function.get("name", "tool"), "arguments": json.dumps(_arguments(function, text))},
+        }
+        return Answer(calls=[call], input_tokens=tokens)
+    reply = f"I am {model}, a fake model that comes with proxywasm. You said: {text[:_LONGEST] or 'nothing'}"
+    return Answer(_pieces(reply), input_tokens=tokens)
+
+
+def embedding(text: str) -> list[float]:
+    """The same for the same text."""
+    digest = hashlib.sha256(text.encode(errors="replace")).digest()
+    return [(byte - 127.5) / 127.5 for byte in digest[:DIMENSIONS]]
+
+
+def _pieces(text: str) -> list[str]:
+    words = text.split(" ")
+    return [words[0], *(f" {word}" for word in words[1:])]
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):
+        return " ".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
+def _arguments(function: Any, text: str) -> dict[str, Any]:
+    """Something for each required property, by its type."""
+    schema = function.get("parameters") if isinstance(function, dict) else None
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict):
+        return {}
+    values: dict[str, Any] = {"integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}}
+    return {
+        name: values.get(str(wanted.get("type")) if isinstance(wanted, dict) else "", text[:_LONGEST])
+        for name, wanted in properties.items()
+    }

@@ -1,0 +1,113 @@
+"""The fake model service: DashScope's own protocol and OpenAI's, streamed at the pace of a reader."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from proxywasm.wire import Fields
+
+from ..http1.reading import MessageError, RequestHead
+from ..http1.server import ClientConnection, ServerLimits
+from . import dashscope, openai
+
+_LARGEST: Final = 32 * 2**20
+_WHOLE: Final = {
+    dashscope.CHAT: dashscope.whole,
+    dashscope.EMBEDDINGS: dashscope.embeddings,
+    openai.CHAT: openai.whole,
+    openai.EMBEDDINGS: openai.embeddings,
+}
+_EVENTS: Final = {dashscope.CHAT: dashscope.events, openai.CHAT: openai.events}
+_COMPATIBLE: Final = "/compatible-mode"
+
+
+class FakeService:
+    """Listens on a port of its own on loopback. `pace` is the seconds between two pieces of a text."""
+
+    def __init__(self, pace: float = 0.04) -> None:
+        self.pace = pace
+        self.port = 0
+        self._server: asyncio.Server | None = None
+        self._connections: set[ClientConnection] = set()
+
+    async def start(self) -> None:
+        self._server = await asyncio.get_running_loop().create_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for connection in [*self._connections]:
+            connection.break_off()
+        while self._connections:
+            await asyncio.sleep(0)
+
+    def _accept(self) -> ClientConnection:
+        made = ClientConnection(self, scheme="http", limits=ServerLimits(), closed=self._connections.discard)
+        self._connections.add(made)
+        return made
+
+    def open_exchange(self, connection: ClientConnection, head: RequestHead) -> _Exchange:
+        return _Exchange(connection, head, self.pace)
+
+    def malformed(self, connection: ClientConnection, error: MessageError) -> tuple[Fields, bytes]:
+        del connection
+        return [(":status", str(error.status))], str(error).encode()
+
+
+class _Exchange:
+    def __init__(self, connection: ClientConnection, head: RequestHead, pace: float) -> None:
+        self._connection = connection
+        self._headers = dict(head.fields)
+        self._pace = pace
+        self._body = bytearray()
+        self._task: asyncio.Task[None] | None = None
+
+    def on_body(self, data: bytes) -> None:
+        self._body += data
+        if len(self._body) > _LARGEST:
+            self._connection.break_off()
+
+    def on_end(self, trailers: Fields) -> None:
+        del trailers
+        path = self._headers[":path"].partition("?")[0].removeprefix(_COMPATIBLE)
+        try:
+            body = json.loads(self._body)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict) or path not in _WHOLE:
+            self._answer(400 if path in _WHOLE else 404, {"code": "InvalidParameter", "message": "not understood"})
+        elif path in _EVENTS and (body.get("stream") is True or "event-stream" in self._headers.get("accept", "")):
+            done = path == openai.CHAT
+            self._task = asyncio.get_running_loop().create_task(self._stream(_EVENTS[path](body), done=done))
+        else:
+            self._answer(200, _WHOLE[path](body))
+
+    def on_client_gone(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def on_client_slow(self) -> None: ...
+
+    def on_client_ready(self) -> None: ...
+
+    def on_tunnel_data(self, data: bytes) -> None: ...
+
+    def _answer(self, status: int, document: dict[str, Any]) -> None:
+        data = json.dumps(document).encode()
+        fields = [(":status", str(status)), ("content-type", "application/json"), ("content-length", str(len(data)))]
+        self._connection.send_head(fields, ends=False)
+        self._connection.send_body(data)
+        self._connection.send_end()
+
+    async def _stream(self, events: Iterator[dict[str, Any]], *, done: bool) -> None:
+        self._connection.send_head([(":status", "200"), ("content-type", "text/event-stream")], ends=False)
+        for event in events:
+            self._connection.send_body(b"data: %b\n\n" % json.dumps(event).encode())
+            await asyncio.sleep(self._pace)
+        if done:
+            self._connection.send_body(b"data: [DONE]\n\n")
+        self._connection.send_end()

@@ -1,0 +1,359 @@
+"""A client's connection: requests in, responses out, one exchange after the other.
+
+The application makes an `Exchange` of each request, and its methods say what arrives. It answers with the methods of
+`ClientConnection`. Flow control works both ways: `hold_back` makes the client wait, and the exchange is told when the
+client reads too slowly.
+
+    IDLE      no request, or only the beginning of its head
+    BUSY      an exchange is under way; the requests behind it wait
+    ANSWERED  the response is complete, the request is not; if its end is not in the bytes at hand, the connection ends
+    TUNNEL    another protocol has taken over
+    LINGERING what still comes is thrown away: the client is to read the response before the connection is gone
+    CLOSED
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from proxywasm.wire import Fields
+
+from .reading import MessageError, RequestHead, RequestReader
+from .sockets import Socket
+from .writing import CHUNKED, CLOSE, chunk, last_chunk, response_head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLimits:
+    """Times in seconds, sizes in bytes."""
+
+    head: int = 64 * 1024
+    """Of a request's head, and of its trailers."""
+    head_seconds: float = 10.0
+    """From the first byte of a request to the end of its head; also until the first request of a connection."""
+    keep_alive_seconds: float = 75.0
+    """That a connection may be open without a request."""
+    requests: int = 10_000
+    """Of one connection. It is closed then, so that clients spread over workers again."""
+    write_buffer: int = 256 * 1024
+    """That waits for a slow client before the exchange is told."""
+    linger_seconds: float = 2.0
+
+
+class Exchange(Protocol):
+    """What the application makes of a request. Its methods must not raise."""
+
+    def on_body(self, data: bytes, /) -> None: ...
+
+    def on_end(self, trailers: Fields, /) -> None: ...
+
+    def on_client_gone(self) -> None:
+        """Nobody waits for the response any more. No other method is called after it."""
+
+    def on_client_slow(self) -> None:
+        """The client does not read: send no more until `on_client_ready`."""
+
+    def on_client_ready(self) -> None: ...
+
+    def on_tunnel_data(self, data: bytes, /) -> None:
+        """Bytes of the other protocol, after `ClientConnection.switch_protocols`."""
+
+
+class Application(Protocol):
+    def open_exchange(self, connection: ClientConnection, head: RequestHead, /) -> Exchange:
+        """A request has begun. Must not raise; may answer at once."""
+
+    def malformed(self, connection: ClientConnection, error: MessageError, /) -> tuple[Fields, bytes]:
+        """The response for a client whose request cannot be read: fields with `:status`, and the body."""
+
+
+class _State(enum.Enum):
+    IDLE = enum.auto()
+    BUSY = enum.auto()
+    ANSWERED = enum.auto()
+    TUNNEL = enum.auto()
+    LINGERING = enum.auto()
+    CLOSED = enum.auto()
+
+
+class ClientConnection(Socket):
+    """One connection. `address` is the client's."""
+
+    def __init__(
+        self, application: Application, *, scheme: str, limits: ServerLimits, closed: Callable[[ClientConnection], None]
+    ) -> None:
+        super().__init__(write_buffer=limits.write_buffer)
+        self.address = ""
+        self._application = application
+        self._limits = limits
+        self._closed = closed
+        self._reader = RequestReader(self, scheme=scheme, largest_head=limits.head)
+        self._state = _State.IDLE
+        self._exchange: Exchange | None = None
+        self._waiting: deque[Callable[[], None]] = deque()
+        """What has arrived behind the request that is under way."""
+        self._held_back = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._requests = 0
+        self._draining = False
+        # Of the exchange that is under way.
+        self._keep_alive = True
+        self._http10 = self._to_head = self._chunked = False
+        self._received_all = self._sent_head = False
+
+    # The transport.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._set_timer(self._limits.head_seconds)
+
+    def data_received(self, data: bytes) -> None:
+        match self._state:
+            case _State.TUNNEL:
+                self._tell_tunnel_data(data)
+                return
+            case _State.LINGERING | _State.CLOSED:
+                return
+            case _State.IDLE if self._requests and not self._waiting:
+                self._set_timer(self._limits.head_seconds)
+        try:
+            rest = self._reader.feed(data)
+        except MessageError as error:
+            refused = error
+            self._in_order(lambda: self._refuse(refused))
+            return
+        if rest:
+            behind = rest
+            self._in_order(lambda: self._tell_tunnel_data(behind))
+        if self._state is _State.ANSWERED:
+            self._linger()
+        self._apply_reading()
+
+    def eof_received(self) -> bool:
+        # As in Envoy: a client that closes its side is gone. One that has given up looks the same, and a model would
+        # go on writing for it.
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._set_timer(None)
+        self._state = _State.CLOSED
+        self._waiting.clear()
+        self._dismiss()
+        self._closed(self)
+
+    def pause_writing(self) -> None:
+        if self._exchange is not None:
+            self._exchange.on_client_slow()
+
+    def resume_writing(self) -> None:
+        if self._exchange is not None:
+            self._exchange.on_client_ready()
+
+    # The reader.
+
+    def on_head(self, head: RequestHead) -> None:
+        self._in_order(lambda: self._begin(head))
+
+    def on_body(self, data: bytes) -> None:
+        self._in_order(lambda: self._tell_body(data))
+
+    def on_end(self, trailers: Fields) -> None:
+        self._in_order(lambda: self._tell_end(trailers))
+
+    def _in_order(self, step: Callable[[], None]) -> None:
+        """Now, or when the exchange that is under way has ended: its request is complete."""
+        if self._waiting or (self._state is _State.BUSY and self._received_all):
+            self._waiting.append(step)
+        else:
+            step()
+
+    def _begin(self, head: RequestHead) -> None:
+        if self._state is not _State.IDLE:
+            return
+        self._set_timer(None)
+        self._state = _State.BUSY
+        self._requests += 1
+        self._keep_alive = head.keep_alive and self._requests < self._limits.requests and not self._draining
+        self._http10 = head.http10
+        self._to_head = head.fields[0][1] == "HEAD"
+        self._received_all = self._sent_head = self._chunked = False
+        if head.expects and not head.ends:
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        exchange = self._application.open_exchange(self, head)
+        if self._state in (_State.BUSY, _State.TUNNEL):
+            self._exchange = exchange
+
+    def _tell_body(self, data: bytes) -> None:
+        if self._exchange is not None:
+            self._exchange.on_body(data)
+
+    def _tell_end(self, trailers: Fields) -> None:
+        if self._state is _State.ANSWERED:
+            self._end_exchange()
+            return
+        self._received_all = True
+        if self._exchange is not None:
+            self._exchange.on_end(trailers)
+
+    def _tell_tunnel_data(self, data: bytes) -> None:
+        if self._exchange is not None and self._state is _State.TUNNEL:
+            self._exchange.on_tunnel_data(data)
+
+    def _refuse(self, error: MessageError) -> None:
+        """Where the next message begins is not known: say why, and end the connection."""
+        if self._state not in (_State.IDLE, _State.BUSY):
+            return
+        began = self._state is _State.BUSY and self._sent_head
+        self._dismiss()
+        if began:
+            self.abort()
+            return
+        fields, body = self._application.malformed(self, error)
+        head = response_head(fields, [("content-length", str(len(body))), CLOSE])
+        self.write(head if self._to_head and self._state is _State.BUSY else head + body)
+        self._linger()
+
+    # For the application. After the end of an exchange these do nothing.
+
+    def send_informational(self, fields: Fields) -> None:
+        """Raises `ValueError` for fields that cannot be sent, as the next ones do."""
+        if self._state is _State.BUSY and not self._sent_head and not self._http10:
+            self.write(response_head(fields))
+
+    def send_head(self, fields: Fields, *, ends: bool) -> None:
+        """`fields` with `:status`, and with `content-length` if the length is known. `ends`: there is no body."""
+        if self._state is not _State.BUSY or self._sent_head:
+            return
+        extra: Fields = []
+        silent = self._to_head or fields[0][1] in ("204", "304")
+        if not silent and "content-length" not in dict(fields):
+            if ends:
+                extra.append(("content-length", "0"))
+            elif self._http10:
+                self._keep_alive = False  # the end of the connection is the end of the body
+            else:
+                self._chunked = True
+                extra.append(CHUNKED)
+        if not self._keep_alive or self._draining:
+            self._keep_alive = False
+            extra.append(CLOSE)
+        elif self._http10:
+            extra.append(("connection", "keep-alive"))
+        self.write(response_head(fields, extra))
+        self._sent_head = True
+        if ends:
+            self._answered()
+
+    def send_body(self, data: bytes) -> None:
+        if data and self._state is _State.BUSY and not self._to_head:
+            self.write(chunk(data) if self._chunked else data)
+
+    def send_end(self, trailers: Sequence[tuple[str, str]] = ()) -> None:
+        """The response is complete. Trailers are sent where there are chunks."""
+        if self._state is not _State.BUSY:
+            return
+        if self._chunked:
+            self.write(last_chunk([*trailers]))
+        self._answered()
+
+    def switch_protocols(self, fields: Fields, upgrade: str) -> None:
+        """Answer 101: what follows in both directions is of the other protocol."""
+        if self._state is _State.BUSY and not self._sent_head:
+            self.write(response_head(fields, [("connection", "upgrade"), ("upgrade", upgrade)]))
+            self._state = _State.TUNNEL
+            self._loop.call_soon(self._run_waiting)
+
+    def send_tunnel_data(self, data: bytes) -> None:
+        if self._state is _State.TUNNEL:
+            self.write(data)
+
+    def close_tunnel(self) -> None:
+        if self._state is _State.TUNNEL:
+            self._exchange = None
+            self.close()
+
+    def break_off(self) -> None:
+        """The response cannot be completed, and the client has to see that."""
+        self._exchange = None
+        self.abort()
+
+    def hold_back(self, wanted: bool) -> None:
+        """Read no more of the request, or of the tunnel, as long as this is wanted."""
+        self._held_back = wanted
+        self._apply_reading()
+
+    def drain(self) -> None:
+        """End as soon as no exchange is under way."""
+        self._draining = True
+        if self._state is _State.IDLE:
+            self.close()
+
+    # Inside.
+
+    def _answered(self) -> None:
+        self._exchange = None
+        if self._received_all:
+            self._end_exchange()
+        else:
+            self._state = _State.ANSWERED
+            # The end of the request may be in the bytes that are being read.
+            self._loop.call_soon(self._linger_if_answered)
+
+    def _end_exchange(self) -> None:
+        self._held_back = False
+        if not self._keep_alive or self._draining:
+            self._linger()
+            return
+        self._state = _State.IDLE
+        self._received_all = False
+        self._set_timer(self._limits.keep_alive_seconds)
+        if self._waiting:
+            self._loop.call_soon(self._run_waiting)
+        self._apply_reading()
+
+    def _run_waiting(self) -> None:
+        while self._waiting and self._state in (_State.IDLE, _State.BUSY, _State.TUNNEL, _State.ANSWERED):
+            if self._state is _State.BUSY and self._received_all:
+                break
+            self._waiting.popleft()()
+        self._apply_reading()
+
+    def _linger_if_answered(self) -> None:
+        if self._state is _State.ANSWERED:
+            self._linger()
+
+    def _linger(self) -> None:
+        self._state = _State.LINGERING
+        self._waiting.clear()
+        self._held_back = False
+        if self._received_all or not self.finish():
+            self.close()
+            return
+        # With unread bytes a closed socket answers with a reset, which may take the response with it.
+        self._apply_reading()
+        self._set_timer(self._limits.linger_seconds)
+
+    def _apply_reading(self) -> None:
+        self.set_reading(not self._held_back and not self._waiting)
+
+    def _dismiss(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.on_client_gone()
+
+    def _set_timer(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if seconds is None else self._loop.call_later(seconds, self._timed_out)
+
+    def _timed_out(self) -> None:
+        if self._state in (_State.IDLE, _State.LINGERING):
+            self.close()

@@ -1,0 +1,181 @@
+"""Connections to servers: made when they are needed, kept for the next request, one pool for each origin.
+
+A connection that waits for a request may be closed by its server at any moment. It is used again as long as nothing of
+the kind has been seen, and for `idle_seconds` at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from aiohappyeyeballs import AddrInfoType, start_connection
+
+from .http1.upstream import UpstreamConnection
+
+_NEXT_ADDRESS: Final = 0.25
+"""Seconds until the next address of a host is tried as well (RFC 8305)."""
+
+
+class Origin(NamedTuple):
+    """A server, and how it proves that it is the one."""
+
+    secure: bool
+    host: str
+    """A name or an address, of version 6 without brackets."""
+    port: int
+    name: str = ""
+    """That the certificate has to have; empty: `host`."""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.secure else 'http'}://{host}:{self.port}"
+
+
+class ConnectError(Exception):
+    """No connection. `reason` is one of Envoy's words for access logs, and the message is for people."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginLimits:
+    connect_seconds: float = 10.0
+    """For name, connection and TLS together."""
+    idle_seconds: float = 55.0
+    """That a connection waits for its next request; servers mostly wait for 60 seconds or longer."""
+    idle_connections: int = 256
+    """Of one origin."""
+
+
+Allowed = Callable[[str], bool]
+"""Whether a connection may go to this address, once the name has been looked up."""
+
+
+@dataclass(eq=False)
+class _Pool:
+    """What is kept for one origin, the newest last."""
+
+    idle: list[tuple[float, UpstreamConnection]] = field(default_factory=list)
+    connections: set[UpstreamConnection] = field(default_factory=set)
+
+
+class Origins:
+    """All connections of a worker to servers. Belongs to one event loop."""
+
+    def __init__(
+        self, *, limits: OriginLimits, tls: ssl.SSLContext | None = None, write_buffer: int = 256 * 1024
+    ) -> None:
+        self._limits = limits
+        self._tls = tls
+        self._write_buffer = write_buffer
+        self._loop = asyncio.get_running_loop()
+        self._pools: dict[Origin, _Pool] = {}
+        self.connected = 0
+        """Connections that have been made."""
+
+    def idle(self, origin: Origin) -> UpstreamConnection | None:
+        """A connection that has been used before and can be used at once."""
+        pool = self._pools.get(origin)
+        oldest = self._loop.time() - self._limits.idle_seconds
+        while pool is not None and pool.idle:
+            since, connection = pool.idle.pop()
+            if connection.is_open and since >= oldest:
+                return connection
+            connection.close()
+        return None
+
+    async def connect(self, origin: Origin, *, allowed: Allowed | None = None) -> UpstreamConnection:
+        """A new connection. `allowed` looks at each address of the host. Raises `ConnectError`."""
+        pool = self._pools.setdefault(origin, _Pool())
+        try:
+            async with asyncio.timeout(self._limits.connect_seconds):
+                connection = await self._connect(origin, pool, allowed)
+        except TimeoutError:
+            raise ConnectError(
+                "connection_timeout", f"{origin} could not be reached within {self._limits.connect_seconds:g} s"
+            ) from None
+        finally:
+            self._tidy(origin, pool)
+        self.connected += 1
+        return connection
+
+    async def close(self) -> None:
+        """End all connections now."""
+        left = [connection for pool in self._pools.values() for connection in pool.connections]
+        for connection in left:
+            connection.abort()
+        while any(pool.connections for pool in self._pools.values()):
+            await asyncio.sleep(0)
+        self._pools.clear()
+
+    async def _connect(self, origin: Origin, pool: _Pool, allowed: Allowed | None) -> UpstreamConnection:
+        addresses = await self._addresses(origin)
+        if allowed is not None:
+            addresses = [entry for entry in addresses if allowed(str(entry[4][0]))]
+            if not addresses:
+                raise ConnectError("address_refused", f"{origin.host!r} leads to no address that may be asked")
+        try:
+            reached = await start_connection(
+                addresses, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1, loop=self._loop
+            )
+        except OSError as error:
+            told = error.strerror or str(error)
+            raise ConnectError("connection_failed", f"{origin} cannot be reached: {told}") from None
+        connection = UpstreamConnection(
+            write_buffer=self._write_buffer,
+            idle=lambda one: self._keep(pool, one),
+            closed=lambda one: self._forget(origin, pool, one),
+        )
+        tls = self._context() if origin.secure else None
+        name = (origin.name or origin.host) if origin.secure else None
+        try:
+            await self._loop.create_connection(lambda: connection, sock=reached, ssl=tls, server_hostname=name)
+        except ssl.SSLCertVerificationError as error:
+            raise ConnectError(
+                "certificate_refused", f"{origin} has no certificate that can be trusted: {error.verify_message}"
+            ) from None
+        except ssl.SSLError as error:
+            raise ConnectError("tls_failed", f"{origin}: TLS failed: {error.reason or error}") from None
+        except OSError as error:
+            raise ConnectError("connection_failed", f"{origin} cannot be reached: {error.strerror or error}") from None
+        pool.connections.add(connection)
+        return connection
+
+    async def _addresses(self, origin: Origin) -> list[AddrInfoType]:
+        """Looked up for each connection: whatever else asks the same is the system's resolver's to remember."""
+        unknown = f"{origin.host!r} is not the name of a host"
+        if not origin.host:
+            raise ConnectError("name_not_found", unknown)
+        try:
+            found = await self._loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise ConnectError("name_not_found", f"{origin.host!r} cannot be looked up: {error.strerror}") from None
+        except UnicodeError:
+            raise ConnectError("name_not_found", unknown) from None
+        return [*found]
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
+
+    def _keep(self, pool: _Pool, connection: UpstreamConnection) -> None:
+        pool.idle.append((self._loop.time(), connection))
+        if len(pool.idle) > self._limits.idle_connections:
+            pool.idle.pop(0)[1].close()
+
+    def _forget(self, origin: Origin, pool: _Pool, connection: UpstreamConnection) -> None:
+        pool.connections.discard(connection)
+        pool.idle = [entry for entry in pool.idle if entry[1] is not connection]
+        self._tidy(origin, pool)
+
+    def _tidy(self, origin: Origin, pool: _Pool) -> None:
+        if not pool.connections and self._pools.get(origin) is pool:
+            del self._pools[origin]

@@ -1,0 +1,213 @@
+"""One event loop that serves a gateway file: listeners, exchanges, call-outs, ticks."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any, Final
+
+from proxywasm.text import to_bytes
+from proxywasm.wire import Fields
+
+from ...services import HttpCall, RedisCall
+from ...stream import ChainedStream, Runner
+from ..model import Gateway, Route
+from .access import AccessLine
+from .call_outs import HttpCalls, RedisCommands
+from .exchange import LiveExchange
+from .http1.reading import MessageError, RequestHead
+from .http1.server import ClientConnection, ServerLimits
+from .http1.upstream import UpstreamConnection
+from .origins import Origin, OriginLimits, Origins
+from .plugins import LivePlugins
+from .routing import Routing, Target, plain_path
+
+_HEARTBEAT: Final = 0.05
+"""Seconds between looks at ticks and time limits."""
+_LARGEST_ANSWER: Final = 32 * 2**20
+"""Bytes of the answer to a call-out."""
+
+
+class LiveWorker:
+    """Create it in the loop that is to serve; `start`, and `stop` at the end.
+
+    `log` gets messages for operators, `access` a JSON line for each stream that has ended, if the file wants them.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        plugins: LivePlugins,
+        *,
+        log: Callable[[str], None],
+        access: Callable[[str], None] = lambda _: None,
+        upstream_tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.idle_seconds = gateway.limits.idle
+        self._gateway = gateway
+        self._plugins = plugins
+        self._log = log
+        self._access = access
+        self._routing = Routing(gateway)
+        self._origins = Origins(limits=OriginLimits(connect_seconds=gateway.limits.connect), tls=upstream_tls)
+        clusters = {name: target.origin for name in gateway.upstreams if (target := self._routing.upstream(name))}
+        self._http = HttpCalls(self._origins, clusters, largest=_LARGEST_ANSWER)
+        self._redis = RedisCommands(clusters, log)
+        self._connections: set[ClientConnection] = set()
+        self._exchanges: dict[ChainedStream, LiveExchange] = {}
+        self._calls: dict[tuple[Runner, int], asyncio.Task[None]] = {}
+        self._server: asyncio.Server | None = None
+        self._heart: asyncio.Task[None] | None = None
+        self._settling = False
+        self._loop = asyncio.get_running_loop()
+
+    async def start(self, listening: socket.socket) -> None:
+        self._server = await self._loop.create_server(self._accept, sock=listening)
+        self._heart = self._loop.create_task(self._beat())
+        self.settle()
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Take no more requests, wait for those under way, and end what is left then."""
+        if self._server is not None:
+            self._server.close()
+        for connection in [*self._connections]:
+            connection.drain()
+        end = self._loop.time() + grace_seconds
+        while self._exchanges and self._loop.time() < end:
+            await asyncio.sleep(_HEARTBEAT)
+        for connection in [*self._connections]:
+            connection.break_off()
+        for task in [*self._calls.values(), *([self._heart] if self._heart else [])]:
+            task.cancel()
+        await asyncio.gather(*self._calls.values(), return_exceptions=True)
+        for exchange in [*self._exchanges.values()]:
+            exchange.on_client_gone()
+        await self._origins.close()
+        self._redis.close()
+        self._plugins.close()
+
+    # For connections.
+
+    def _accept(self) -> ClientConnection:
+        connection = ClientConnection(self, scheme="http", limits=ServerLimits(), closed=self._connections.discard)
+        self._connections.add(connection)
+        return connection
+
+    def open_exchange(self, connection: ClientConnection, head: RequestHead) -> Any:
+        head = head._replace(fields=plain_path(head.fields))
+        values = dict(head.fields)
+        route = self._routing.route(values[":authority"], values[":path"])
+        if route is None:
+            if self._gateway.access_log:
+                self._access(not_found(values).text())
+            return _NotFound(connection, values)
+        stream = self._plugins.open(self._properties(connection, route, values))
+        exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream)
+        exchange.begin()
+        return exchange
+
+    def malformed(self, connection: ClientConnection, error: MessageError) -> tuple[Fields, bytes]:
+        self._log(f"a request of {connection.address} was refused: {error}")
+        return [(":status", str(error.status)), ("content-type", "text/plain")], f"{error}\n".encode()
+
+    def _properties(
+        self, connection: ClientConnection, route: Route, values: dict[str, str]
+    ) -> dict[tuple[str, ...], bytes]:
+        return {
+            ("route_name",): route.name.encode(),
+            ("cluster_name",): (route.upstream or "").encode(),
+            ("source", "address"): connection.address.encode(),
+            ("request", "method"): values[":method"].encode(),
+            ("request", "path"): to_bytes(values[":path"]),
+            ("request", "host"): to_bytes(values[":authority"]),
+            ("request", "scheme"): values[":scheme"].encode(),
+            ("request", "protocol"): b"HTTP/1.1",
+        }
+
+    # For exchanges.
+
+    def target(self, route: Route, authority: str, asked: str) -> Target | None:
+        return self._routing.target(route, authority, asked)
+
+    def idle_connection(self, origin: Origin) -> UpstreamConnection | None:
+        return self._origins.idle(origin)
+
+    async def connect(self, origin: Origin) -> UpstreamConnection:
+        return await self._origins.connect(origin)
+
+    def ended(self, exchange: LiveExchange) -> None:
+        self._exchanges.pop(exchange.stream, None)
+        if self._gateway.access_log:
+            self._access(exchange.access.text())
+
+    def log(self, message: str) -> None:
+        self._log(message)
+
+    def settle(self) -> None:
+        """Send what streams have to send, and start the call-outs that plugins have made, until nothing moves."""
+        if self._settling:
+            return
+        self._settling = True
+        try:
+            while ready := self._plugins.ready():
+                for stream in ready:
+                    exchange = self._exchanges.get(stream)
+                    if exchange is None:
+                        stream.take()
+                    else:
+                        exchange.move()
+            for runner, call in self._plugins.calls():
+                self._calls[runner, call.id] = self._loop.create_task(self._carry_out(runner, call))
+            for runner, number in self._plugins.cancelled():
+                if (task := self._calls.pop((runner, number), None)) is not None:
+                    task.cancel()
+        finally:
+            self._settling = False
+
+    async def _carry_out(self, runner: Runner, call: HttpCall | RedisCall) -> None:
+        if isinstance(call, HttpCall):
+            fields, body = await self._http.execute(call)
+            if self._calls.pop((runner, call.id), None) is not None:
+                runner.http_call_response(call.id, fields, body)
+        else:
+            answer = await self._redis.execute(call)
+            if self._calls.pop((runner, call.id), None) is not None:
+                runner.redis_call_response(call.id, answer)
+        self.settle()
+
+    async def _beat(self) -> None:
+        while True:
+            self._plugins.tick()
+            self.settle()
+            await asyncio.sleep(_HEARTBEAT)
+
+
+def not_found(values: dict[str, str]) -> AccessLine:
+    line = AccessLine("", values[":method"], values[":path"])
+    line.status, line.ended = 404, "complete"
+    return line
+
+
+class _NotFound:
+    """The exchange of a request that no route matches."""
+
+    def __init__(self, connection: ClientConnection, values: dict[str, str]) -> None:
+        body = f"no route matches {values[':method']} {values[':path'].partition('?')[0]}\n".encode()
+        fields = [(":status", "404"), ("content-type", "text/plain"), ("content-length", str(len(body)))]
+        connection.send_head(fields, ends=False)
+        connection.send_body(body)
+        connection.send_end()
+
+    def on_body(self, data: bytes) -> None: ...
+
+    def on_end(self, trailers: Fields) -> None: ...
+
+    def on_client_gone(self) -> None: ...
+
+    def on_client_slow(self) -> None: ...
+
+    def on_client_ready(self) -> None: ...
+
+    def on_tunnel_data(self, data: bytes) -> None: ...

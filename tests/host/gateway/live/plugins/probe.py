@@ -1,0 +1,45 @@
+"""A plugin that does what the path of the request says, for tests of the live gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxywasm import Action, ClusterClient, HttpAnswer, HttpContext, Plugin, TargetCluster, log
+
+service = ClusterClient(TargetCluster("service", "service"))
+plugin: Plugin[dict[str, Any]] = Plugin("probe")
+
+
+@plugin.on_request_headers
+def on_request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
+    ctx.request_headers["x-seen"] = "yes"
+    if ctx.path == "/reply":
+        ctx.send_http_response(403, {"x-why": "reply"}, b"no")
+    elif ctx.path == "/elsewhere":
+        ctx.request_headers[":authority"] = "service"
+    elif ctx.path == "/raise":
+        raise RuntimeError("as asked")
+    elif ctx.path == "/ask":
+
+        def answered(answer: HttpAnswer) -> None:
+            ctx.request_headers["x-answer"] = f"{answer.status} {answer.body.decode()}"
+            ctx.resume_http_request()
+
+        service.get("/question", answered, timeout_ms=300)
+        return Action.PAUSE
+    return None
+
+
+@plugin.on_response_headers
+def on_response_headers(ctx: HttpContext, config: dict[str, Any]) -> None:
+    ctx.response_headers["x-details"] = (ctx.get_property("response", "code_details") or b"").decode()
+
+
+@plugin.on_streaming_response_body
+def on_chunk(ctx: HttpContext, config: dict[str, Any], chunk: bytes, last_chunk: bool) -> bytes:
+    return chunk.upper() + (b"!" if last_chunk else b"")
+
+
+@plugin.on_stream_done
+def on_stream_done(ctx: HttpContext, config: dict[str, Any]) -> None:
+    log.warn("done %s", ctx.path)
