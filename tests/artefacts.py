@@ -21,8 +21,9 @@ from pathlib import Path
 
 from tests import bundle
 
-from proxywasm_host.building.build import ABIS, build, build_component, build_module
+from proxywasm_host.building.build import build, build_component, build_module
 from proxywasm_host.building.proxy_wasm import SLOW
+from proxywasm_host.building.worlds import ABIS
 from proxywasm_host.cache import cache_folder, one_at_a_time
 from proxywasm_host.wasm.engine import Engine
 

@@ -44,6 +44,16 @@ LAYERS = [
         "settings": {"config"},
         "formats and limits": {"wire"},
     }),
+    Layers("host", "proxywasm_host", {
+        "entries: the command line, the fixture for pytest": {"cli", "pytest_plugin"},
+        "test kit, benchmark": {"testing", "bench"},
+        "gateway file and Envoy, recordings, checks of sources": {"gateway", "recordings", "checking"},
+        "builds": {"building"},
+        "engine and instances": {"wasm"},
+        "the stream runner": {"stream"},
+        "what a plugin asks of its host": {"services"},
+        "cache, limits, reading of files": {"", "cache", "limit_fields", "reading"},
+    }),
 ]  # fmt: skip
 """Packages whose modules import in one direction; docs/design.md explains the layers."""
 

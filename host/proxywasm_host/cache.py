@@ -1,4 +1,4 @@
-"""The folder where what took seconds to make is kept for the next time."""
+"""The cache folder: results that take seconds to make are kept there."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class CacheFolderError(Exception):
 def cache_folder() -> Path:
     """`PROXYWASM_CACHE_DIR`, or `proxywasm` in the user's cache folder. Made if it is not there.
 
-    Whoever can write here can have this user run code, so a folder that others can write is refused, and one that they
-    can put another in the place of: all that leads to it has to belong to this user or root, links too.
+    Anyone who can write to it can make this user run code. So the folder, all folders above it and the links that lead
+    to it must belong to this user or root, and no other user may be able to write to them.
     """
     try:
         folder = _location()
@@ -36,7 +36,7 @@ def cache_folder() -> Path:
 
 
 def _unsafe(folder: Path) -> str | None:
-    """Who else could write to it or to what leads to it, and what to do about that."""
+    """Why other users could write to it or replace it, and what to do about that; empty if they cannot."""
     status = folder.stat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o022:
         return f"others can write to {folder}; `chmod 700` it"
@@ -88,9 +88,9 @@ def _is_own_group(number: int) -> bool:
 
 
 def one_at_a_time(entry: Path) -> AbstractContextManager[object]:
-    """While it is open, other processes that want to make the same entry wait: then it is there.
+    """A lock: one process makes the entry, the others wait and then find it.
 
-    The lock's file stays. One for the last character of a name, so that they do not become many.
+    The lock file stays. There is one for each last character of a name, so that there are few of them.
     """
     from filelock import FileLock  # noqa: PLC0415  # replays of what is in the cache go without
 

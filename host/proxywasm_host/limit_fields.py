@@ -1,4 +1,4 @@
-"""What a limit is: a field of a dataclass that says itself what it bounds, and what happens beyond.
+"""Limits as fields of dataclasses: each field describes what it bounds and what happens when it is reached.
 
 The limits of this host are fields of `limits.Limits`, of its parts, and of `pool.Sharing`; `docs/limits.md` is made of
 them.

@@ -1,7 +1,7 @@
 """The pytest plugin: the fixture `plugin_host` runs each test that uses it natively, in Wasm, and in Envoy.
 
-It is loaded in every run of pytest where proxywasm is installed. So it stands outside of `testing`, and the kit is
-imported when a test first needs it.
+It is loaded in every run of pytest where proxywasm is installed. So it is a module outside of `testing`, and imports
+the kit when a test first needs it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CHOICES = {
 _ENVOY = "proxywasm_host.testing.envoy"
 
 _hosts: pytest.StashKey[list[TestHost]] = pytest.StashKey()
-"""In the stash of the session: what the running test has started."""
+"""Key in the stash of the session for the hosts that the running test has started."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

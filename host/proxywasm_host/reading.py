@@ -1,4 +1,4 @@
-"""Reading what people write and hand to the command line: of a bounded size, and from nothing that never ends."""
+"""Read files that users pass to the command line: regular files only, of a bounded size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_bytes(path: Path, error: type[Exception], most: int) -> bytes:
             status = os.fstat(file.fileno())
             if wrong := _no_file(status.st_mode):
                 raise error(f"{path}: {wrong}")
-            # What a system makes up when it is read has no size.
+            # Files that the system generates while they are read, as in /proc, have no size.
             data = file.read(most + 1) if status.st_size <= most else None
     except OSError as reason:
         if reason.errno == errno.EISDIR:
@@ -35,7 +35,7 @@ def read_bytes(path: Path, error: type[Exception], most: int) -> bytes:
 
 
 def read_text(path: Path, error: type[Exception], most: int) -> str:
-    """The same of UTF-8 text, without a byte order mark."""
+    """Read a file of UTF-8 text, without a byte order mark; see `read_bytes`."""
     data = read_bytes(path, error, most)
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
@@ -73,7 +73,7 @@ def wrong_number(text: str) -> str | None:
 
 
 def shown(text: str, most: int = 60) -> str:
-    """A text of somebody's file for a message of one line.
+    """A text of a user's file, escaped for a message of one line.
 
     >>> shown("a\\nb")
     'a\\\\nb'

@@ -1,4 +1,4 @@
-"""The configuration document: which of the providers it names is the active one."""
+"""The configuration document: finds the active provider and builds it."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from .providers import ROWS, build
 from .providers.checking import check
 from .providers.row import Provider, Row
 
-# The SDK takes its own keys, which begin with `_`, away.
+# The SDK removes its own keys, which begin with `_`.
 KEYS: Final = {
-    "provider": "The only provider. The other two keys have no effect beside it.",
-    "providers": "The providers that there are to choose from, each with an `id`.",
-    "activeProviderId": "The `id` of the provider that requests go to; without it, requests pass as they are.",
+    "provider": "The only provider. With it, the other two keys have no effect.",
+    "providers": "The providers to choose from, each with an `id`.",
+    "activeProviderId": "The `id` of the provider that gets the requests; without it, requests pass unchanged.",
 }
 """The keys of the document and of its rules."""
 
 
 def parse(document: dict[str, Any], rows: Sequence[Row] = ROWS) -> Config:
-    """Only the active provider is built; what is wrong with others is told. Raises `ConfigError`."""
+    """Builds only the active provider; problems of the others are logged. Raises `ConfigError`."""
     return _parse(document, None, rows)
 
 
 def parse_override(document: dict[str, Any], base: Config | None, rows: Sequence[Row] = ROWS) -> Config:
-    """A rule. It has the `providers` of the global configuration unless it brings its own; which one is active it has
-    to say itself, otherwise requests pass as they are.
+    """A rule. It inherits `providers` from the global configuration unless it has its own. It has to name its active
+    provider; otherwise requests pass unchanged.
     """
     return _parse(document, base, rows)
 
@@ -43,16 +43,17 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row]) -
         log.warn("%s", problem)
     single = document.get("provider")
     if isinstance(single, dict):
-        return _watched(build(single, "provider", rows), (single,))
+        return _with_health_checks(build(single, "provider", rows), (single,))
     given, active = document.get("providers"), document.get("activeProviderId")
     listed = tuple(given) if given is not None else base.listed if base is not None else ()
     chosen = _place(listed, active) if active else None
     if given is not None:
         for index, item in enumerate(listed):
             if index != chosen:
-                _tell(item, f"providers[{index}]", rows)
+                _log_problems(item, f"providers[{index}]", rows)
     if chosen is not None:
-        return _watched(build(listed[chosen], f"providers[{chosen}]", rows, told=given is None), listed)
+        provider = build(listed[chosen], f"providers[{chosen}]", rows, log_warnings=given is not None)
+        return _with_health_checks(provider, listed)
     if active:
         ids = [item["id"] for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
         known = f"known are: {', '.join(ids)}" if ids else "there are no providers with an id"
@@ -62,7 +63,7 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row]) -
 
 
 def outer_problems(document: dict[str, Any]) -> list[Problem]:
-    """What is to be said of a document or a rule without looking at its providers one by one."""
+    """The problems of a document or rule, without those of its providers."""
     problems: list[Problem] = []
     single, given, active = (document.get(name) for name in KEYS)
     for name in document:
@@ -113,8 +114,8 @@ def _place(listed: Sequence[Any], active: str) -> int | None:
     )
 
 
-def _tell(item: Any, path: str, rows: Sequence[Row]) -> None:
-    """Say what is wrong with a provider that is not active here, and hinders nobody."""
+def _log_problems(item: Any, path: str, rows: Sequence[Row]) -> None:
+    """Log the problems of a provider that is not active here."""
     if not isinstance(item, dict):
         log.warn("%s: must be an object, got %s; ignored", path, type_name(item))
         return
@@ -122,7 +123,7 @@ def _tell(item: Any, path: str, rows: Sequence[Row]) -> None:
         log.warn("%s%s", problem, "; it is not active here and hinders nobody" if problem.refuses else "")
 
 
-def _watched(provider: Provider, listed: tuple[Any, ...]) -> Config:
-    """Have the health of its tokens looked after."""
+def _with_health_checks(provider: Provider, listed: tuple[Any, ...]) -> Config:
+    """Start the health checks of its tokens."""
     failover.watch(provider)
     return Config(Plans(provider), listed)

@@ -1,5 +1,5 @@
-"""What people read about ai-proxy's configuration, made of the tables that the plugin itself works with.
+"""Generates the reference of ai-proxy's configuration from the tables that the plugin itself uses.
 
-`python -m ai_proxy_docs` writes docs/providers.md and docs/ai-proxy.schema.json. It is no part of the plugin: nothing
-of it gets into a component.
+`python -m ai_proxy_docs` writes docs/providers.md and docs/ai-proxy.schema.json. This package is not part of the
+plugin: components do not contain it.
 """

@@ -1,4 +1,4 @@
-"""`python -m ai_proxy_docs [--check]`: write the generated files, or only say which of them are stale."""
+"""`python -m ai_proxy_docs [--check]`: write the generated files, or only report which of them are stale."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def files() -> dict[str, str]:
-    """What the generated files are to say, by their name in `docs`."""
+    """The texts of the generated files, by their names in `docs`."""
     return {"providers.md": providers_page.page(), "ai-proxy.schema.json": pretty(json_schema.document())}
 
 
 def stale(folder: Path) -> list[str]:
-    return [name for name, text in files().items() if not _says(folder / name, text)]
+    return [name for name, text in files().items() if not _has_text(folder / name, text)]
 
 
-def _says(path: Path, text: str) -> bool:
+def _has_text(path: Path, text: str) -> bool:
     return path.is_file() and path.read_text(encoding="utf-8") == text
 
 

@@ -1,4 +1,4 @@
-"""Rows of the table of providers in words."""
+"""Describes rows of the provider table in words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from proxywasm.config.generate.describe import condition
 
 
 def mode(row: Row) -> str:
-    """What selects this row of several."""
+    """The condition that selects this row among those of the same provider."""
     usual = isinstance(row.when, Is) and default_of(row.settings, row.when.name) == row.when.value
     return condition(row.settings, row.when) + (" (default)" if usual else "")

@@ -1,4 +1,4 @@
-"""The least that a configuration of a provider has to say."""
+"""The smallest valid configuration of each provider."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from proxywasm.config import All, Condition, Fault, Given, Is, Not, default_of, 
 
 
 def example(row: Row) -> dict[str, Any]:
-    """A provider object that selects this row. Values stand for those that only its owner knows."""
+    """A provider object that selects this row, with placeholders for values of an account."""
     kind = row.settings
     provider: dict[str, Any] = {"type": row.name}
     if (row.auth or row.credential) and row.login is None:
@@ -52,7 +52,7 @@ def _given(kind: type[Any], what: Given | Is, provider: dict[str, Any]) -> dict[
     if isinstance(what, Is):
         return {} if default_of(kind, what.name) == what.value else {name: what.value}
     value = keys_of(kind)[what.name].example
-    assert value is not None, f"{kind.__name__}.{what.name} is needed, and has no example"
+    assert value is not None, f"{kind.__name__}.{what.name} is required, but has no example"
     return {name: value}
 
 
@@ -61,6 +61,6 @@ def settings(row: Row) -> Settings:
     provider = example(row)
     if (checked := check(provider, "", [row])).settings is not None:
         return checked.settings
-    # A placeholder of an account's key is refused, but it is no matter for where requests go.
+    # A placeholder for an account's key is refused, but the address of requests does not depend on it.
     fields = {json_name(row.settings, field): field for field in keys_of(row.settings)}
     return row.settings(**{fields[name]: value for name, value in provider.items()})

@@ -1,7 +1,7 @@
 """The configuration as a JSON Schema (draft 2020-12), for editors and for checks before a rollout.
 
-It is stricter than the plugin where that understands a slip and reports it: unknown keys, numbers in quotes. It says
-nothing of what no schema can: whether an expression compiles, or an id is in the list.
+It is stricter than the plugin, which accepts unknown keys and numbers in quotes with a warning. It does not check what
+a schema cannot express, for example whether an expression compiles or an id exists.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ def _outer(more: Schema) -> Schema:
         },
         "patternProperties": parts.COMMENTS,
         "additionalProperties": False,
-        # Beside `provider` the other keys have no effect, whatever they are.
+        # If there is a `provider`, the other keys have no effect, whatever their values.
         "if": {"required": ["provider"], "properties": {"provider": {"type": "object"}}},
         "else": {"properties": {"providers": listed, "activeProviderId": {"type": ["string", "null"]}}},
     }
 
 
 def _provider(types: dict[str, Schema], defined: Mapping[Declared, str]) -> Schema:
-    """One of several, by `type`; what all have in common stands here, and by name in each."""
+    """A provider object: the common keys, and by `type` a reference to the schema of that type."""
     common = {json_name(Settings, name): value_schema.value(Settings, name, defined) for name in keys_of(Settings)}
     common["type"] = {"description": keys_of(Settings)["type"].doc, "enum": list(types)}
     return {
@@ -74,7 +74,7 @@ def _provider(types: dict[str, Schema], defined: Mapping[Declared, str]) -> Sche
 
 
 def _of_type(rows: list[Row], defined: Mapping[Declared, str]) -> Schema:
-    """What providers of one type have beside the common keys."""
+    """The keys and rules of one provider type; common keys are allowed without a schema of their own."""
     kind: type[Any] = rows[0].settings
     closed = parts.closed(kind, defined, known=set(keys_of(Settings)))
     properties = {**closed["properties"], **dict.fromkeys(sorted(OF_THE_CONSOLE), True)}

@@ -1,4 +1,4 @@
-"""Which parameters of OpenAI's chat do not reach a service with a protocol of its own. The protocol is asked."""
+"""Which parameters of OpenAI's chat a service with its own protocol does not get, found by converting requests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .examples import settings
 _TOOL: Final = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
 _SCHEMA: Final = {"type": "object", "properties": {"a": {"type": "string"}}}
 
-# The source is the OpenAI API reference, "Create chat completion"; what is deprecated there is left out.
+# Source: OpenAI API reference, "Create chat completion", without deprecated parameters.
 SAMPLES: Final[dict[str, Any]] = {
     "audio": {"voice": "alloy", "format": "mp3"},
     "frequency_penalty": 0.5,
@@ -48,12 +48,12 @@ SAMPLES: Final[dict[str, Any]] = {
     "verbosity": "low",
     "web_search_options": {},
 }
-"""A value of each that is not the default."""
+"""A value of each parameter that differs from its default."""
 
 _WITH_TOOLS: Final = frozenset({"tool_choice", "parallel_tool_calls"})
-"""Mean nothing without tools."""
+"""Have no effect without tools."""
 
-# By the service's name: a model that knows what any of the service's models knows.
+# By provider: a model that supports every parameter that any of its models supports.
 _MODELS: Final = {
     "bedrock": "anthropic.claude-sonnet", "cohere": "command-a-reasoning", "deepl": "Pro", "gemini": "gemini-2.5-pro",
     "vertex": "gemini-2.5-pro",
@@ -66,25 +66,24 @@ _CONVERSATION: Final = [
 
 
 def lost(row: Row) -> list[str]:
-    """The parameters that make no difference to what the service is asked for; none where chats are not converted."""
+    """The parameters that do not change the converted request; none for providers that pass chats on."""
     if apis.CHAT not in row.protocols:
         return []
     tools = {"tools": SAMPLES["tools"]}
-    plain, with_tools = _asked(row, {}), _asked(row, tools)
+    plain, with_tools = _converted(row, {}), _converted(row, tools)
     names = []
     for name, sample in SAMPLES.items():
-        values = (
-            [sample, "none"] if name == "reasoning_effort" else [sample]
-        )  # Some only know that there is to be none.
+        # Some services can only switch reasoning off.
+        values = [sample, "none"] if name == "reasoning_effort" else [sample]
         more, usual = (tools, with_tools) if name in _WITH_TOOLS else ({}, plain)
-        if all(_asked(row, {**more, name: value}) == usual for value in values):
+        if all(_converted(row, {**more, name: value}) == usual for value in values):
             names.append(name)
     return names
 
 
-def _asked(row: Row, parameters: dict[str, Any]) -> str:
-    """What the service is asked for: where, with which headers, what."""
-    # The example has no account with which anybody could log in.
+def _converted(row: Row, parameters: dict[str, Any]) -> str:
+    """The converted request: path, headers and body."""
+    # The placeholders of the example are not an account to log in with.
     provider = Provider.build(replace(row, login=None), settings(row))
     exchange = clients.new_exchange(provider.settings, apis.Route(apis.CHAT))
     body = {"model": _MODELS.get(row.name, "m"), "messages": _CONVERSATION, **parameters}

@@ -43,7 +43,7 @@ class UserAttributes(StreamState):
         self._attributes = dict(attributes)
 
     def get_user_attribute_map(self) -> dict[str, Any]:
-        """All of them; changes of this dictionary count."""
+        """All attributes; changes of this dictionary change the attributes."""
         if self._attributes is None:
             self._attributes = {}
         return self._attributes

@@ -1,4 +1,4 @@
-"""Headers of one connection: they belong to a message as it came, not to one that a plugin makes of it."""
+"""Headers of one connection. A message that a plugin makes must not copy them from another message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ them would wait for bytes that do not come, or take the beginning of one message
 
 
 def without_connection_headers(fields: Fields) -> Fields:
-    """What of these fields may be part of another message. Names are in lower case.
+    """The fields that may be copied to another message. Names are in lower case.
 
     >>> without_connection_headers([("connection", "x-hop"), ("x-hop", "1"), ("content-length", "9"), ("x", "2")])
     [('x', '2')]

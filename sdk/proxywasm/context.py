@@ -197,8 +197,8 @@ class HttpContext(UserAttributes):
         """Call a function in the name of this stream, from the callback of another.
 
         Call-outs that it makes belong to this stream, and log lines carry its number. If it raises, this stream fails
-        as if a callback of its own had raised, and the callback that is running goes on. So whoever wakes several
-        streams that have waited for the same thing wakes each of them like this.
+        as if a callback of its own had raised, and the running callback continues. Use it to wake each of several
+        streams that have waited for the same thing.
         """
         checks.function(function, "what is run for a stream")
         if self.ended:
@@ -211,9 +211,9 @@ class HttpContext(UserAttributes):
         """Answer the client at once. The upstream sees nothing more of this stream.
 
         `details` is a short machine-readable cause for access logs (`response.code_details`).
-        Headers that tell where a message ends (`content-length`, `transfer-encoding`) are left out: the gateway knows.
-        Raises `RuleError` when the stream has been answered already, and `ValueError` for a body that the status does
-        not allow (204, 205, 304).
+        Headers that tell where a message ends (`content-length`, `transfer-encoding`) are left out: the gateway sets
+        them. Raises `RuleError` when the stream has been answered already, and `ValueError` for a body that the status
+        does not allow (204, 205, 304).
         """
         if self.replied or self.ended:
             raise RuleError(f"cannot reply: {DONE if self.ended else REPLIED}")
@@ -265,7 +265,7 @@ class HttpContext(UserAttributes):
         return self.websocket
 
     def is_binary_request_body(self) -> bool:
-        """A body that no text-minded plugin should touch, as the client's headers have it; it is not read."""
+        """A binary body, according to the client's headers; it is not read."""
         return self._binary_request
 
     def is_binary_response_body(self) -> bool:

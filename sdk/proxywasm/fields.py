@@ -1,4 +1,4 @@
-"""What may stand in a header field (RFC 9110, 5), for plugins and for hosts."""
+"""Validate header fields (RFC 9110, 5), for plugins and for hosts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PSEUDO_VALUES: Final[dict[str, tuple[Callable[[str], object], str]]] = {
     ":authority": (re.compile(r"[^\x00-\x20\x7f/?#]+").fullmatch, "a host, or a host and a port"),
     ":status": (re.compile(r"101|[2-5][0-9][0-9]").fullmatch, "three digits, from 200 to 599, or 101"),
 }
-"""What finds out whether the value of a pseudo-header fits, and what an error says that it must be."""
+"""For each pseudo-header: the check of its value, and the requirement for error messages."""
 
 
 def is_name(name: str) -> bool:

@@ -1,7 +1,7 @@
-"""Where a message ends is for the gateway to say: what plugins may not do to the headers that tell it.
+"""Rules for headers that say where a message ends. The gateway sets them, and plugins may not change them.
 
-A message whose headers promise another body than the one that follows does harm beyond its own stream: on the same
-connection, what is too much is read as the beginning of the next message, and what is missing is waited for.
+A message whose headers promise another body than the one that follows damages other messages of the connection: excess
+bytes are read as the beginning of the next message, and the receiver waits for missing ones.
 """
 
 from __future__ import annotations

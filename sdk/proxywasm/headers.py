@@ -12,7 +12,7 @@ from .wire import EditOp, FieldEdits, Fields, split_fields
 T = TypeVar("T")
 
 HeaderValues: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
-"""What is accepted where new headers are given: a mapping, or pairs when a name occurs more than once."""
+"""Type of new headers: a mapping, or pairs when a name occurs more than once."""
 
 
 def to_fields(headers: HeaderValues, pseudo: Collection[str] = ()) -> Fields:
@@ -39,7 +39,7 @@ _LONGEST_SPELLING: Final = 100
 
 UPGRADE: Final = "upgrade"
 FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
-"""Names that are the gateway's: it knows the body that it sends, and how."""
+"""Names that only the gateway sets, because it knows the body that it sends."""
 
 GUARDED: Final = FRAMING | {":method", ":status", UPGRADE}
 """Names whose values say where a message ends: the stream that a header belongs to looks at them first."""
@@ -51,7 +51,7 @@ class Headers(MutableMapping[str, str]):
     `headers[name]` is the first value of a name, `get_all` gives all of them; assignment replaces all values, `add`
     puts one more at the end. Names compare case-insensitively and are kept in lower case.
 
-    Changes are possible as long as the headers have not gone on; after that they raise `RuleError`.
+    Changes are possible until the headers are sent; after that they raise `RuleError`.
     """
 
     # A search in a dictionary does not run through Python code, and nearly always it says all there is to say.
@@ -70,7 +70,7 @@ class Headers(MutableMapping[str, str]):
         self.first: dict[str, str] = first
         """The first value of each name, in the order of their occurrence; for the SDK."""
         self.arrived = fields
-        """What these headers were made of; changes do not concern it. For the SDK."""
+        """The text that these headers were made of, without changes. For the SDK."""
         self._fields: Fields | None = None
         """All fields, if some name has several."""
         if several:
@@ -267,7 +267,7 @@ class Headers(MutableMapping[str, str]):
     def seal(self, reason: str) -> None:
         """From now on changes raise, with this reason. Called by the SDK when the headers go on."""
         self.sealed = reason
-        self.changed = self.guard = None  # nobody needs to know any more; whoever did would stay in memory with us
+        self.changed = self.guard = None  # no longer needed, and they would keep their owner in memory
 
 
 def apply_edits(fields: Fields, edits: FieldEdits) -> Fields:

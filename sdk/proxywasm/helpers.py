@@ -1,4 +1,4 @@
-"""Small things that many plugins need."""
+"""Small functions that many plugins need."""
 
 from __future__ import annotations
 

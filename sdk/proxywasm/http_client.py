@@ -24,7 +24,7 @@ from .text import encode, to_bytes
 from .wire import Fields, LogLevel
 
 DEFAULT_TIMEOUT_MS = 5000
-"""For calls that do not say. The original waits half a second, which surprises whoever calls a model."""
+"""Default timeout. The original's half second is too short for calls of models."""
 
 # What may stand in a path or query as it is (RFC 3986, 3.3 and 3.4); the percent sign is there for what the caller has
 # escaped already.
@@ -33,7 +33,7 @@ _QUERY_SAFE = _PATH_SAFE + "?[]"
 
 
 OUT_OF_ORDER: Final = frozenset({502, 503, 504})
-"""What proxies answer in the place of a service that does not."""
+"""The statuses with which proxies answer for a service that does not respond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class HttpAnswer:
     def failed(self) -> bool:
         """Whether the service is out of order: it did not answer, or the answer is 502, 503 or 504.
 
-        These come from whatever stands in front of a service that does not answer, for example a load balancer.
+        A proxy in front of a service that does not answer sends these, for example a load balancer.
         """
         return self.status in OUT_OF_ORDER
 

@@ -1,4 +1,4 @@
-"""How much a JSON text may hold, found out before it is parsed.
+"""Check before parsing how much a JSON text contains.
 
 A text of a megabyte can hold half a million values or nest a million levels deep. The first takes a callback longer
 than it may, the second costs a Wasm instance its stack. Both are counted here on bytes, without recursion, in time and
@@ -18,7 +18,7 @@ _ZEROS: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _OPENING: Final = ord("[")
 _STEP: Final = 10
 _PASSES: Final = 12
-"""As deep as real documents go, and more."""
+"""More than the depth of real documents."""
 
 
 class JsonTooComplexError(ValueError):
@@ -41,7 +41,7 @@ class JsonBounds(NamedTuple):
 
     @property
     def harmless(self) -> int:
-        """So many bytes cannot have too many values, however they are spent."""
+        """A text of so few bytes cannot have too many values."""
         return self.values // CONTAINER
 
     def check(self, *texts: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The plugin of a source: there is one, it is the attribute `plugin`, and it does something."""
+"""Find the plugin of a source: exactly one, in the attribute `plugin`, with callbacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which plugins the modules make that are being imported. Whoever imports a source does so within `MadePlugins`."""
+"""Record the plugins that are made while a source is imported. Sources are imported within `MadePlugins`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Made:
 
 
 class MadePlugins:
-    """Notes the plugins that are made while it lasts."""
+    """Records the plugins that are made within it."""
 
     running: MadePlugins | None = None
 

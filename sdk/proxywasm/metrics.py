@@ -22,7 +22,7 @@ from .text import to_bytes
 from .wire import Host, LimitError, MetricKind
 
 MOST_SERIES: Final = 1000
-"""Metrics of an instance from which on new values of labels are counted as `OTHER`."""
+"""Number of metrics of an instance from which new values of labels are counted as `OTHER`."""
 MOST: Final = 2000
 """Metrics of an instance, so that names that clients choose do not fill its memory, nor that of the gateway."""
 LONGEST_VALUE: Final = 100
@@ -40,7 +40,7 @@ class _Metric:
         self.label_names = tuple(checks.name(label, "the name of a label") for label in labels)
 
     def _there(self, labels: Mapping[str, str]) -> tuple[Host, int | None]:
-        """Where it is kept, and its number; None: it cannot be defined."""
+        """The instance and the metric's number; None: it cannot be defined."""
         instance = current(f"using the metric {self.name!r}")
         number = None
         if tuple(labels) == self.label_names:

@@ -1,4 +1,4 @@
-"""Replies without an upstream: what a plugin may send, and what a host sends because a plugin cannot go on."""
+"""Local replies: those of plugins, and those of a host when a plugin cannot continue."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .framing import forbids_content
 from .wire import Fields, LocalReply
 
 STATUSES: Final = range(200, 600)
-"""Those that a reply can have."""
+"""Statuses that a reply can have."""
 
 PLUGIN_FAILED = "proxywasm.plugin_failed"
-"""What `response.code_details` says then."""
+"""The value of `response.code_details` for it."""
 
 FAILED = LocalReply(500, [("content-type", "text/plain")], b"the plugin failed", PLUGIN_FAILED)
 """The plugin raised or trapped, and its streams fail closed."""
@@ -42,7 +42,7 @@ def malformed(name: str) -> LocalReply:
 
 
 def checked(status: int, headers: Fields, body: bytes, details: str) -> LocalReply:
-    """What an author wants to send. Raises `TypeError` or `ValueError` for what cannot be sent."""
+    """An author's reply, validated. Raises `TypeError` or `ValueError`."""
     status = checks.number(status, "a status", 0, checks.MAX_U32)
     if status not in STATUSES:
         raise ValueError(f"{status} is not a status that can be sent (200 to 599)")

@@ -15,7 +15,7 @@ from .text import encode
 RespValue: TypeAlias = Union[bytes, int, RedisError, "list[RespValue]", None]
 
 Argument: TypeAlias = bytes | str | int | float
-"""What a command can be made of."""
+"""The type of a command's arguments."""
 
 MAX_VALUE = 512 * 1024 * 1024
 """The longest string that Redis stores (its documentation of `proto-max-bulk-len`)."""

@@ -29,7 +29,7 @@ class SharedValue(NamedTuple):
 
 
 def get(key: str) -> SharedValue | None:
-    """None if nobody has set it."""
+    """The value of a key; None if there is none."""
     entry = current("shared_data.get").host.get_shared_data(key)
     return None if entry is None else SharedValue(*entry)
 

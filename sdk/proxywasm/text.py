@@ -1,4 +1,4 @@
-r"""What becomes of text that is not Unicode, or not UTF-8, between a plugin and its host. It is the same in every host.
+r"""Replace text that is not Unicode, or not UTF-8, between a plugin and its host, alike in every host.
 
 A Python `str` can hold lone surrogates, which no encoding has. They come from JSON (`"\ud83d"`, half an emoji), from
 text that was cut, and from header bytes that are no UTF-8: a plugin sees each of those as one of U+DC80 to U+DCFF, as
@@ -15,7 +15,7 @@ import re
 from typing import Final
 
 _NO_BYTE: Final = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-"""Lone surrogates that stand for no byte."""
+"""Lone surrogates that do not represent a byte."""
 
 
 def spell_out(text: str) -> str:

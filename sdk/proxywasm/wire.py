@@ -48,10 +48,10 @@ class BodyMode(StrEnum):
 
 
 class Hold(StrEnum):
-    """What holds back the phase that is being answered."""
+    """How a phase holds its direction back."""
 
     STOP_ITERATION = "stop-iteration"
-    """Headers wait; body phases go on, and the first that does not hold releases them."""
+    """Headers wait; body phases continue, and the first one that does not hold releases the headers."""
     PAUSE = "pause"
     """Nothing of this direction moves until it is resumed or a local reply is sent."""
     STOP_NO_BUFFER = "stop-no-buffer"
@@ -94,7 +94,7 @@ class ReadRequestBody:
 
 @dataclass(slots=True)
 class ReadResponseBody:
-    """Likewise."""
+    """`limit`: bytes that may be buffered; None: as many as the host allows."""
 
     mode: BodyMode
     limit: int | None
@@ -282,7 +282,7 @@ class ForeignFunctionError(Exception):
 
 
 class Host(Protocol):
-    """The port: everything a plugin may ask of its host in the middle of a phase. `context` 0 is the plugin itself.
+    """Everything that a plugin may ask of its host during a phase. `context` 0 is the plugin itself.
 
     Texts from the SDK are valid Unicode, apart from header values; names have no NUL.
     """
@@ -349,7 +349,7 @@ def join_fields(fields: Fields) -> str:
 
 
 def split_fields(text: str) -> Fields:
-    """The other way round. Raises `ValueError` for half a pair.
+    """The pairs of such a text. Raises `ValueError` for half a pair.
 
     >>> split_fields("a\\x001\\x00b\\x00")
     [('a', '1'), ('b', '')]
@@ -378,5 +378,5 @@ def as_unicode(text: str) -> str:
 
 
 def with_bytes(text: str) -> str:
-    """The other way round."""
+    """The text for such fields or edits: the reverse of `as_unicode`."""
     return to_text(text[1:].encode("latin-1")) if text[:1] == "\0" else text

@@ -64,7 +64,7 @@ def test_a_row_and_a_service_protocol_are_a_provider(tmp_path: Path, flavour: st
     assert "2 same" in done.stdout
 
 
-def test_errors_and_refusals_are_as_the_page_says(tmp_path: Path) -> None:
+def test_errors_and_refusals_are_as_the_page_describes(tmp_path: Path) -> None:
     chat = json.loads(STEPS[1][0]["stream.json"])
 
     def variant(name: str, body: bytes, **settings: object) -> Json:

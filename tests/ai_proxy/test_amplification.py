@@ -101,7 +101,7 @@ def lengthened(body: Json) -> Iterator[tuple[str, Json]]:
 
 @pytest.mark.parametrize("path", REQUESTS)
 @pytest.mark.parametrize("name", PROVIDERS)
-def test_what_is_said_once_goes_out_a_few_times(name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_are_repeated_a_bounded_number_of_times(name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "REPEATED", 2 * len(LONG))
     usual = sent(name, path, REQUESTS[path])
     assert usual

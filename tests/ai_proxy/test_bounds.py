@@ -148,7 +148,7 @@ KEY = b"sk-test-abcdef-1"
 
 
 @pytest.mark.exhaustive
-def test_an_answer_at_the_bound_that_has_a_credential_is_sent_anew(ai_proxy_code: Component) -> None:
+def test_an_answer_at_the_bound_with_a_credential_is_replaced(ai_proxy_code: Component) -> None:
     """Without ASCII it is twice as large on the way to the host."""
     instance = Instance(ai_proxy_code, json.dumps({"provider": {**OPENAI, "apiTokens": [KEY.decode()]}}))
     instance.ask("/v1/embeddings", b'{"model":"m","input":"a"}')

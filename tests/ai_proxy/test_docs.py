@@ -27,7 +27,7 @@ def test_the_generated_files_are_fresh() -> None:
     assert stale(DOCS) == [], "run: python -m ai_proxy_docs"
 
 
-def test_a_stale_file_is_said_and_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stale_file_is_reported_and_rewritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = ["--folder", str(tmp_path)]
     assert main([*folder, "--check"]) == 1
     assert "providers.md is stale; run: python -m ai_proxy_docs" in capsys.readouterr().err

@@ -141,7 +141,7 @@ def test_neighbours_are_joined_in_proportion_to_their_number(ai_proxy_module: Pa
     assert work(15_000) < 15 * work(1500)
 
 
-def test_a_form_has_no_more_parts_and_headers_than_anybody_needs() -> None:
+def test_parts_and_headers_of_a_form_are_bounded() -> None:
     part = b'--b\r\ncontent-disposition: form-data; name="x"\r\n\r\ny\r\n'
     assert len(read_form(part * limits.FORM_PARTS + b"--b--", b"b")) == limits.FORM_PARTS
     with pytest.raises(MultipartError, match="parts"):
@@ -150,7 +150,7 @@ def test_a_form_has_no_more_parts_and_headers_than_anybody_needs() -> None:
         read_form(b"--b\r\nx: " + b"y" * limits.FORM_HEADERS + b"\r\n\r\ny\r\n--b--", b"b")
 
 
-def test_what_all_requests_leave_in_an_instance_is_bounded() -> None:
+def test_the_bytes_of_all_requests_in_an_instance_are_bounded() -> None:
     kept, (one, other) = Kept(100), (clients.new_exchange(Settings(type="x"), Route("")) for _ in range(2))
     assert kept.fits(one, 60)
     assert not kept.fits(other, 60)
@@ -220,7 +220,7 @@ def test_reasoning_does_not_wait_for_ever() -> None:
     assert promotion.deltas(0, piece) == [piece]
 
 
-def test_what_waits_for_the_end_of_a_tool_call_is_bounded() -> None:
+def test_data_that_waits_for_the_end_of_a_tool_call_is_bounded() -> None:
     writer = ClaudeWriter("m")
     piece = {"index": 1, "id": "b", "function": {"name": "g", "arguments": "a" * 1_000_000}}
     writer.delta(0, {"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}}]})
@@ -275,7 +275,7 @@ def chat_of_stream() -> Any:
     return request("POST", "/v1/chat/completions", JSON, json.dumps({**chat("m"), "stream": True}))
 
 
-def test_what_is_repeated_in_each_event_is_bounded_for_all_choices() -> None:
+def test_text_that_each_event_repeats_is_bounded_for_all_choices_together() -> None:
     stream = gateway_with({**NATIVE, "customSettings": [{"name": "n", "value": 3}]}).request(
         request("POST", "/v1/chat/completions", JSON, json.dumps({**chat("m"), "stream": True, "tools": [{}]}))
     )

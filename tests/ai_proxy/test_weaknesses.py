@@ -1,4 +1,4 @@
-"""Weaknesses of the original that no other test is about. Their numbers are those of `docs/differences.md`."""
+"""Weaknesses of the original that no other test covers, by their numbers in `weaknesses.md` in this folder."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def test_ids_of_fine_tuning_arrive(path: str) -> None:
     [("/v1/files/f-1/content", "/api/files/f-1/content"), ("/v1/batches/b-1/cancel", "/api/batches/b-1/cancel"),
      ("/v1/videos/v-1/remix", "/api/videos/v-1/remix")],
 )  # fmt: skip
-def test_ids_arrive_below_an_address_of_ones_own(path: str, result: str) -> None:
+def test_ids_are_filled_in_below_a_custom_address(path: str, result: str) -> None:
     """Weakness 10."""
     provider = {**OPENAI, "openaiCustomUrl": "https://models.example.com/api"}
     assert ask(provider, path=path, method="GET").sent_headers[":path"] == result
 
 
 @every_provider
-def test_values_of_other_types_that_say_the_same_are_understood(provider: Json) -> None:
+def test_equivalent_values_of_other_types_are_understood(provider: Json) -> None:
     """Weakness 13."""
     odd = {**CHAT, "model": "Pro", "stop": "x", "max_tokens": 100.0, "metadata": {"a": 1}, "temperature": 1}
     assert ask(provider, odd).result["upstream"] is not None
@@ -80,7 +80,7 @@ def test_every_success_is_converted(status: int) -> None:
 
 
 @every_provider
-def test_an_answer_that_is_compressed_unasked_is_502(provider: Json) -> None:
+def test_a_compressed_answer_to_a_request_without_accept_encoding_is_502(provider: Json) -> None:
     """What is converted was asked for as it is."""
     outcome = ask(provider, {**CHAT, "model": "Pro"}, answer(b"\x1f\x8b\x08", content_encoding="gzip"))
     assert (outcome.status, outcome.error["code"]) == (502, "bad_upstream_response")
@@ -88,7 +88,7 @@ def test_an_answer_that_is_compressed_unasked_is_502(provider: Json) -> None:
 
 @every_provider
 @pytest.mark.parametrize("status", [200, 401, 503])
-def test_no_log_line_has_a_credential_or_what_anybody_said(provider: Json, status: int) -> None:
+def test_no_log_line_has_a_credential_or_a_message(provider: Json, status: int) -> None:
     """Weakness 38."""
     tokens = {"apiTokens": ["sk-secret-1", "sk-secret-2"]} if "apiTokens" in provider else {}
     config = {"provider": {**provider, **tokens, "retryOnFailure": {"enabled": True}}}

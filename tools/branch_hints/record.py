@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from proxywasm_host.building.build import HTTP_PLUGIN, build_component
+from proxywasm_host.building.build import build_component
 from proxywasm_host.building.flagship import flagship
 from proxywasm_host.building.proxy_wasm.binary import COMPONENT_HEADER, section, sections
 from proxywasm_host.building.proxy_wasm.hints import SUFFIX
 from proxywasm_host.building.proxy_wasm.known import LIBRARIES
 from proxywasm_host.building.proxy_wasm.module import CUSTOM
+from proxywasm_host.building.worlds import HTTP_PLUGIN
 from proxywasm_host.limit_fields import MIB
 from proxywasm_host.recordings.exchange import load
 from proxywasm_host.recordings.replay import replay

@@ -1,4 +1,4 @@
-"""The baseline: one call of a component, with values laid out by hand and nothing around it."""
+"""The baseline: one call of a component, with values laid out by hand and no other work."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def build_bare() -> Path:
 
 
 def bare_call(engine: Engine) -> Callable[[bytes], Callable[[], str]]:
-    """For a text, the call `echo(text)`, whose argument is in place already."""
+    """A function from a text to the call `echo(text)`, whose argument is prepared beforehand."""
     code = engine.compile(build_bare())
     linker = Linker(engine.engine)
     linker.add_wasip2()

@@ -1,4 +1,5 @@
-"""The plugin of the benchmark: passes everything on, in as many ways as there are rows, and misbehaves on request."""
+"""The plugin of the benchmark. It passes everything on, does the work that a row asks for, and misbehaves on
+request."""
 
 from __future__ import annotations
 

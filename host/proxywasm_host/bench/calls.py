@@ -1,4 +1,4 @@
-"""What single calls, chats and requests cost."""
+"""Measure single calls, chats and requests."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _pass_through(way: Runner | Chain) -> None:
 
 
 def interpreter(setup: Setup) -> list[Row]:
-    """How fast Python is in the guest: what no boundary can make up for."""
+    """Measure Python in the guest, without calls across the boundary."""
     program = setup.wasm(setup.identity, "{}").program
     contexts = itertools.count(1)
 

@@ -1,4 +1,4 @@
-"""What lasts: memory, and streams beside others that fail."""
+"""Measure memory over time, and whether faults affect other streams."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Measuring side by side: cases take turns, so that what else the machine does hits all of them alike.
+"""Measure cases in turns, so that other load of the machine affects all of them alike.
 
-Calls are measured in processor time of their thread, which another process that wants the same core does not change.
+Calls are measured in processor time of their thread, which does not include the time of other processes.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def take_turns(
     seconds: float = 0.02,
     clock: Callable[[], float] = time.thread_time,
 ) -> Samples:
-    """Call each case in turn, so often in a row as fits into a fraction of a second."""
+    """Call each case in turn, as often in a row as fits into a fraction of a second."""
     counts = {name: _count(call, seconds) for name, call in cases.items()}
     samples: Samples = {name: [] for name in cases}
     gc.collect()
@@ -122,7 +122,7 @@ def resident() -> int | None:
 
 
 def table(rows: list[Row]) -> str:
-    """As Markdown."""
+    """The rows as a Markdown table."""
     lines = [
         "| what | median | spread | baseline | ratio | target | holds |",
         "| --- | ---: | ---: | ---: | ---: | ---: | --- |",

@@ -1,4 +1,4 @@
-"""What all measurements start from: the two plugins, and a recorded chat."""
+"""Common objects of all measurements: the two plugins and a recorded chat."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Setup:
 def built(plugin: Path, without: Collection[str] = ()) -> Path:
     """The component. A child process builds it if it is not in the cache.
 
-    What building leaves behind in the memory of a process could hide what grows in the soak.
+    Memory that a build leaves in this process could hide growth in the soak.
     """
     code = (
         "import sys; from pathlib import Path; from proxywasm_host.building.build import build; "

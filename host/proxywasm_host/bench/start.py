@@ -1,4 +1,4 @@
-"""How long it takes to begin."""
+"""Measure starts: of an instance, and of the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put into a component's libraries what the dynamic linker would tell them: the addresses of data and functions.
+"""Put the addresses of data and functions into a component's libraries, so that their code does not look them up.
 
 Libraries of a component find each other's data through imported globals (`GOT.mem`, `GOT.func`, `__memory_base`,
 `__table_base`), which CPython asks for at each comparison with one of its own types. componentize-py has linked when
@@ -21,16 +21,16 @@ from .proxy_wasm.module import CODE, GLOBAL, exported_constants, imports
 
 _PROXY_WASM: Final = Path(__file__).with_name("proxy_wasm")
 MAKERS: Final = (Path(__file__), *(_PROXY_WASM / f"{name}.py" for name in ("binary", "code", "component", "module")))
-"""What decides how a library comes out."""
+"""The files that decide what a library contains."""
 _CORE_MODULE: Final = 1
 _LARGE: Final = 100_000
-"""Bytes; CPython with its 6 MB takes seconds, the small ones less than to look them up."""
+"""Bytes. CPython with its 6 MB takes seconds; smaller libraries are faster to change than to look up."""
 _KEPT: Final = 12
 """Libraries in the cache. Components of one world have the same three."""
 
 
 def fix_addresses(data: bytes) -> bytes:
-    """A component that does the same, with addresses as numbers in its code. Raises `MalformedError`."""
+    """The same component with addresses as numbers in its code. Raises `MalformedError`."""
     component = read_component(data)
     known: dict[int, dict[str, int]] = {}
     fixed: dict[int, bytes] = {}
@@ -48,7 +48,7 @@ ADDRESSES: Final = Optimisation("addresses", "addresses of CPython's types and t
 
 
 def _values(component: Component, instance: Instantiated, known: dict[int, dict[str, int]]) -> dict[int, int]:
-    """What the dynamic linker has put into the globals that a library imports, by their index."""
+    """The values that the dynamic linker has written to the globals that a library imports, by their index."""
     values: dict[int, int] = {}
     wanted = [item for item in imports(instance.module) if item.descriptor[0] == GLOBAL]
     for index, item in enumerate(wanted):

@@ -1,4 +1,4 @@
-"""Run a process that runs code of a plugin's author: it ends in time, and takes no more memory and disk than it may."""
+"""Run a process that executes a plugin author's code, with limits of time, memory and disk."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Ended:
 
 
 def run_bounded(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], bounds: Bounds) -> Ended:
-    """Run a Python with its arguments in a folder of the caller's, which has its temporary files, too.
+    """Run a Python command in a folder, which also gets the temporary files of the process.
 
     Raises `OverrunError` if it had to be ended.
     """

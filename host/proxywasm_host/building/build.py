@@ -15,49 +15,35 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from proxywasm.loading import PluginNotFoundError
-
 from ..cache import CacheFolderError, cache_folder, forget_oldest, one_at_a_time
 from ..reading import shown
 from ..wasm.seal import is_changed, seal
 from .addresses import ADDRESSES
 from .addresses import MAKERS as ADDRESS_MAKERS
 from .bounded_process import Bounds, Ended, OverrunError, run_bounded
+from .import_errors import explain
 from .proxy_wasm import LoweringError, Optimisation, lower, remaining
 from .proxy_wasm.binary import MalformedError
-from .staging import ENTRY_MODULE, GUEST_ROOT, WHERE, Staging, StagingError, collect
+from .staging import WHERE, Staging, StagingError, collect
+from .worlds import ABIS, HTTP_PLUGIN, World
 
 _COMPONENTS: Final = "*[0-9a-f].wasm"
 _KEPT_BUILDS: Final = 32
-"""A component is some 20 MB. Fewer than a test suite has plugins would be of no use: each run would build them all."""
+"""A component has some 20 MB. The number must exceed that of the plugins of a test suite, or each run builds them
+all."""
 _KEPT_MODULES: Final = 16
 BOUNDS: Final = Bounds(seconds=180, memory=2 * 2**30, disk=2**30)
 """Of the process that runs the plugin's imports. For ai-proxy it takes 10 s, 400 MB, and 100 MB on disk."""
 _SECONDS: Final = "PROXYWASM_BUILD_SECONDS"
-_MAKERS: Final = (Path(__file__), Path(__file__).with_name("staging.py"), *ADDRESS_MAKERS)
+_MAKERS: Final = (
+    *(Path(__file__).with_name(name) for name in ("build.py", "staging.py", "worlds.py")),
+    *ADDRESS_MAKERS,
+)
 """What decides how a component comes out, beside componentize-py."""
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a component can be built for."""
-
-    name: str
-    folder: str
-    """Of its WIT package, below `wit/`."""
-    app: str
-    """The entry module."""
-
-
-HTTP_PLUGIN: Final = World("http-plugin", ".", "proxywasm.adapters.component")
 COMPONENT_OPTIMISATIONS: Final[tuple[Optimisation[bytes], ...]] = (ADDRESSES,)
-"""What makes a component for our own host faster; `lowering.OPTIMISATIONS` are those of a module for Envoy."""
-_PROXY_WASM: Final = "proxywasm.adapters.proxy_wasm"
-ABIS: Final = {
-    "0.2.1": World("proxy-wasm", "proxy-wasm", _PROXY_WASM),
-    "higress": World("proxy-wasm-higress", "proxy-wasm", _PROXY_WASM),
-}
-"""The worlds that can be lowered to a Proxy-Wasm module, by the ABI it then has."""
+"""What makes a component for our own host faster; `proxy_wasm.OPTIMISATIONS` are those of a module for Envoy."""
 
 
 class BuildError(Exception):
@@ -82,14 +68,14 @@ def build(
     """Build a package folder or module file; without an output the component stays in the cache.
 
     A plugin may import pure-Python packages: those that lie beside it, and those that are installed where this runs.
-    `without` names those of `COMPONENT_OPTIMISATIONS` that are not to be done. Raises `BuildError`.
+    `without` names the `COMPONENT_OPTIMISATIONS` to leave out. Raises `BuildError`.
     """
     try:
         optimisations = remaining(COMPONENT_OPTIMISATIONS, without)
     except LoweringError as error:
         raise BuildError(str(error)) from None
     built = build_component(plugin, HTTP_PLUGIN, optimisations, progress=progress)
-    # A build for a file is the remedy for a component that is damaged, so it must not hand out a damaged one.
+    # Users rebuild to a file when a component is damaged, so the result must not be a damaged one from the cache.
     if output is not None and built.cached and is_changed(built.path.read_bytes()):
         built.path.unlink(missing_ok=True)
         built = build_component(plugin, HTTP_PLUGIN, optimisations, progress=progress)
@@ -105,7 +91,7 @@ def build_module(
     without: Collection[str] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Built:
-    """The same as a module for Envoy, Istio ("0.2.1") or Higress ("higress"); see `lowering.lower` for the rest."""
+    """Build a module for Envoy and Istio ("0.2.1") or for Higress ("higress"); see `proxy_wasm.lower` for `keep`."""
     if abi not in ABIS:
         raise BuildError(f"there is no ABI {abi!r}, only {' and '.join(ABIS)}")
     component = build_component(plugin, ABIS[abi], progress=progress).path
@@ -162,7 +148,7 @@ def build_component(
 
 
 def _wit_folder() -> Path:
-    """In a wheel the WIT package is a part of the host's, in the repository it lies at the root."""
+    """In a wheel the WIT package is part of the host's package; in the repository it is at the root."""
     here = Path(__file__).resolve().parents[1]
     for folder in (here / "wit", here.parents[1] / "wit"):
         if folder.is_dir():
@@ -200,7 +186,7 @@ def _componentize(
                 f"has to end; do what takes long in a callback. {_SECONDS} gives it more time"
             ) from None
         if ended.status or not target.is_file():
-            raise BuildError(_explain(staging, ended.said))
+            raise BuildError(explain(staging, ended.said))
         if world.name == HTTP_PLUGIN.name:
             component = target.read_bytes()
             for each in optimisations:
@@ -224,7 +210,8 @@ def _seconds() -> float:
 def _run(
     staging: Staging, world: World, wit: Path, root: Path, bounds: Bounds, *, trace: bool = False
 ) -> tuple[Path, Ended]:
-    """The component, if there is one, and what componentize-py said. Raises `OverrunError`."""
+    """Run componentize-py. The path of the component, which exists on success, and the output. Raises
+    `OverrunError`."""
     staging.copy_to(root / "app", trace=trace)
     # componentize-py appends the `site-packages` of the virtual environment, or else of any Python it finds. The
     # staging folder has all that is needed, so it gets an empty one.
@@ -242,10 +229,10 @@ def _run(
 
 
 def _where(staging: Staging, world: World, wit: Path, root: Path, bounds: Bounds) -> str:
-    """File and line of the author's that an import without end has come to; empty: there is no telling."""
+    """The author's file and line where an endless import is; empty if it is unknown."""
     with contextlib.suppress(OverrunError):
         _run(staging, world, wit, root, bounds, trace=True)
-    # The plugin can write there, too. A shorter place is written over a longer one.
+    # The plugin can write to this file, too. A shorter line overwrites the beginning of a longer one.
     file = root / "app" / WHERE
     if file.is_symlink() or not file.is_file():
         return ""
@@ -254,7 +241,7 @@ def _where(staging: Staging, world: World, wit: Path, root: Path, bounds: Bounds
 
 
 def _put(source: Path, target: Path) -> None:
-    """Copy so that nobody ever sees half a component."""
+    """Copy a component; readers see all of it or nothing."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
@@ -269,45 +256,3 @@ def _put(source: Path, target: Path) -> None:
                 raise
     except OSError as error:
         raise BuildError(f"cannot write {target}: {error.strerror}") from None
-
-
-# Errors.
-
-_FRAME: Final = re.compile(r'^  File "(?P<file>[^"]+)", line \d+, in .*\n(?:^    .*\n)*', re.M)
-_NOT_ONE_PLUGIN: Final = re.compile(
-    rf"^{PluginNotFoundError.__module__}\.{PluginNotFoundError.__name__}: (?P<message>.*)", re.M | re.S
-)
-_OURS: Final = (
-    *(f"{GUEST_ROOT}/{world.app.replace('.', '/')}.py" for world in (HTTP_PLUGIN, *ABIS.values())),
-    f"{GUEST_ROOT}/{ENTRY_MODULE}.py",
-)
-
-
-def _explain(staging: Staging, output: str) -> str:
-    """What went wrong, as the author of the plugin sees it."""
-    start = output.rfind('Traceback (most recent call last):\n  File "' + GUEST_ROOT)
-    if start < 0:
-        return f"componentize-py failed:\n{output.strip()}"
-    # What follows the traceback is componentize-py's own report: the error once more and a Rust backtrace.
-    trace = re.split(r"\n\nCaused by:|\n\nStack backtrace:", output[start:])[0].rstrip() + "\n"
-    if wrong := _NOT_ONE_PLUGIN.search(trace):
-        return staging.real_paths(wrong["message"].rstrip())
-    frames = list(_FRAME.finditer(trace))
-    while frames and frames[0]["file"] in _OURS:
-        trace = trace.replace(frames.pop(0)[0], "", 1)
-    last = trace.rstrip().rpartition("\n")[2]
-    where = staging.real_paths(trace).rstrip()
-    return f"the plugin cannot be imported inside the component\n\n{where}{_hint(last)}"
-
-
-def _hint(error: str) -> str:
-    missing = re.match(r"ModuleNotFoundError: No module named '([\w.]+)'", error)
-    if not missing:
-        return ""
-    name = missing[1]
-    if name.lstrip("_").partition(".")[0] in {module.lstrip("_") for module in sys.stdlib_module_names}:
-        return f"\n\nThe CPython in a component has no module {name}: it runs without threads, sockets and C libraries."
-    return (
-        f"\n\n{name} is neither beside the plugin nor installed as pure Python where proxywasm runs; "
-        "packages with native code cannot run inside a component."
-    )

@@ -1,4 +1,4 @@
-"""The plugin that comes along: what commands work on unless they are told otherwise."""
+"""The bundled plugin ai-proxy, the default of commands that need a plugin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FLAGSHIP: Final = "ai_proxy"
 
 
 class NotInstalledError(LookupError):
-    """The plugin is not where the tools run. The message says so."""
+    """The plugin is not installed where the tools run."""
 
 
 def flagship() -> Path:

@@ -8,7 +8,7 @@ import tokenize
 
 
 def parse_source(source: bytes) -> ast.Module:
-    """Raises `SyntaxError` for everything that Python cannot read: other encodings and too deep nesting included."""
+    """Raises `SyntaxError` for all source that Python cannot read, also for other encodings and too deep nesting."""
     _check_encoding(source)
     try:
         return ast.parse(source)
@@ -20,7 +20,8 @@ def parse_source(source: bytes) -> ast.Module:
 
 
 def _check_encoding(source: bytes) -> None:
-    """Some versions of Python do not look at comments, where others refuse what is not in the encoding of the file."""
+    """Refuse bytes that are not in the file's encoding, also in comments, where only some versions of Python check
+    it."""
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
     except SyntaxError:

@@ -1,7 +1,7 @@
 """What goes into a component: the plugin, the SDK, and the pure-Python packages that they import.
 
 Everything is laid out in one folder, which the guest sees as `/0`: a traceback from inside the component says
-`/0/ai_proxy/plugin.py`, and nothing that happens to be installed beside the tools gets in.
+`/0/ai_proxy/plugin.py`, and no other package that is installed with the tools gets in.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ENTRY_MODULE: Final = "proxywasm_plugin"
 RESERVED: Final = {"proxywasm", ENTRY_MODULE, "wit_world", "componentize_py_types", "componentize_py_runtime"}
 """Modules that every component has besides the standard library's."""
 _OUTSIDE_ONLY: Final = {"proxywasm/testing.py"}
-"""Parts of the SDK for tests: they need the host, which has no place in the guest."""
+"""Parts of the SDK for tests. They need the host, so components do not contain them."""
 _LARGEST_FILE: Final = 64 * 2**20
 _MOST_BYTES: Final = 256 * 2**20
 _SKIPPED_FOLDERS: Final = {"__pycache__"}
@@ -65,7 +65,7 @@ class Staging:
     contents: dict[str, bytes]
 
     def digest(self) -> str:
-        """Of names and contents."""
+        """A hash of names and contents."""
         total = hashlib.sha256()
         for name, content in sorted(self.contents.items()):
             total.update(f"{name}\0".encode())
@@ -81,7 +81,7 @@ class Staging:
         (folder / f"{ENTRY_MODULE}.py").write_text((_TRACE if trace else "") + self._entry(), encoding="utf-8")
 
     def real_paths(self, text: str) -> str:
-        """The text with the guest's file names replaced by those that the author knows."""
+        """The text with the guest's file names replaced by the author's."""
 
         def real(match: re.Match[str]) -> str:
             source = self.files.get(match[1])
@@ -102,7 +102,7 @@ class Staging:
                 yield from _function_imports(content)
 
     def _codecs(self) -> Iterator[str]:
-        """The text codecs that the plugin, or something that it brings along, has the name of in a literal."""
+        """The text codecs whose name is in a literal of the plugin or of a package that it imports."""
         modules = {module.name for module in pkgutil.iter_modules(encodings.__path__)} - _NO_TEXT_CODECS
         for name, content in self.contents.items():
             if name.endswith(".py") and not name.startswith("proxywasm/"):

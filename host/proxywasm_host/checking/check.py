@@ -1,9 +1,9 @@
 """`proxywasm check`: what a plugin does that cannot work inside a component, with file and line, without running it.
 
-Three things are different in the guest. Some modules of the standard library are missing, and some functions do not
-work (`guest/facts.json` has what was measured). There are no files after the build, so nothing can be imported any
-more that was not imported while the plugin was loaded. And what runs while it is loaded runs once, at build time:
-every instance starts with the same values.
+The guest differs in three ways. Some modules of the standard library are missing, and some functions do not work
+(`guest/facts.json` has the measurements). There are no files after the build, so only modules that were imported while
+the plugin was loaded can be imported. And module-level code runs once, at build time: every instance starts with the
+same values.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FROZEN: Final = {
     "uuid.uuid4",
 }
 FROZEN_MODULES: Final = ("random.", "secrets.")
-"""Functions that give something new each time, and modules full of them: at build time they give it once for all."""
+"""Functions, and modules of them, with a new result at each call. At build time they run once for all instances."""
 
 _FILES = "data files can be read at module level, while the plugin is built"
 _CALLS = "to call a service, use ClusterClient or RedisClient"
@@ -50,7 +50,7 @@ INSTEAD: Final = {
     **dict.fromkeys(("asyncio", "concurrent", "multiprocessing", "select", "threading"), _WAITS),
     "zoneinfo": "make time zones at module level, with the package tzdata imported",
 }
-"""By the first part of a function's name: what works."""
+"""Alternatives that work, by the first part of a function's name."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,7 +67,7 @@ class Finding:
 def check(plugin: Path) -> list[Finding]:
     """Findings in the plugin and the modules beside it that it imports, in order.
 
-    Installed packages are looked at where they are imported.
+    Installed packages are checked where they are imported.
     """
     try:
         staging = collect(plugin)
@@ -193,7 +193,7 @@ class _Source:
 
 
 def _aliases(tree: ast.Module) -> dict[str, str]:
-    """What the names of a module stand for: what it imports, and builtins that it does not define itself."""
+    """The full names behind the names of a module: its imports, and builtins that it does not define itself."""
     aliases = {name: name for name in facts().calls if "." not in name}
     for node in ast.walk(tree):
         match node:

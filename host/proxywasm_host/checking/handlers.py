@@ -1,4 +1,4 @@
-"""What becomes of an exception that the body of a `try` or `with` raises, found out from the syntax alone."""
+"""Decide from the syntax how a `try` or `with` handles an exception that its body raises."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _IMPORT_ERRORS: Final = {"ImportError", "ModuleNotFoundError", "Exception", "Bas
 
 
 def does_without_import(node: ast.Try | ast.TryStar) -> bool:
-    """Whether the code goes on if a module that is imported in the body is not there."""
+    """Whether the code continues if a module that is imported in the body is missing."""
     for handler in node.handlers:
         types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         if any(name is None or ast.unparse(name) in _IMPORT_ERRORS for name in types):
@@ -20,7 +20,7 @@ def does_without_import(node: ast.Try | ast.TryStar) -> bool:
 
 
 def survives(node: ast.Try | ast.TryStar) -> bool:
-    """Whether there is an exception of the body that the code goes on after."""
+    """Whether the code continues after some exception of the body."""
     return any(not always_raises(handler.body) for handler in node.handlers)
 
 

@@ -1,4 +1,4 @@
-"""What importing a module inside a component would come to, found out from the sources alone."""
+"""Decide from the sources whether a module can be imported inside a component."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 class Place(NamedTuple):
-    """What is around a statement."""
+    """The context of a statement."""
 
     in_function: bool = False
     guarded: bool = False
@@ -44,7 +44,7 @@ class Import:
 
 
 class Given(NamedTuple):
-    """What comes before an import in `except` or `else` of a `try` that imports something."""
+    """The condition under which an import in `except` or `else` of a `try` with imports runs."""
 
     tried: tuple[Import, ...]
     failed: bool
@@ -122,7 +122,7 @@ class Modules:
         self._trees: dict[Path, ast.Module | None] = {}
 
     def package_of(self, name: str) -> str:
-        """What the relative imports of a module are relative to."""
+        """The package that relative imports of a module start from."""
         return name if self.staged(name).endswith("/__init__.py") else name.rpartition(".")[0]
 
     def tree(self, file: Path) -> ast.Module | None:
@@ -183,7 +183,7 @@ class Modules:
         return None
 
     def imports(self, name: str) -> Iterator[Import]:
-        """The import statements of a module; none if it is not there, or no Python."""
+        """The import statements of a module; none if the module is missing or is not Python."""
         file = self._file(name)
         tree = self.tree(file) if file else None
         if tree is not None:

@@ -1,4 +1,4 @@
-"""Which plugin a command works on that takes `--plugin`."""
+"""Choose the plugin of a command with `--plugin`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .terminal import UserError
 class Choice(NamedTuple):
     path: Path
     reason: str = ""
-    """For the user, if it is not the plugin that they would expect."""
+    """A note for the user if the choice may be unexpected."""
 
     def show(self) -> None:
         """Name the plugin, on standard error: standard output is for results."""

@@ -1,6 +1,6 @@
-"""What the commands of the command line have in common: errors, warnings, and what is shown while something takes long.
+"""Errors, warnings and progress messages of all commands.
 
-What is slow to import is imported when it is needed, so that `--help` starts at once.
+Slow modules are imported when they are needed, so that `--help` starts at once.
 """
 # ruff: noqa: PLC0415
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class UserError(click.ClickException):
-    """Something that the person at the keyboard can put right."""
+    """An error that the user can correct."""
 
     exit_code = 2
 

@@ -1,6 +1,6 @@
-"""YAML as plain values, with the line of each, and with what the environment has filled in.
+"""YAML as plain values, with the line of each, and with variables of the environment filled in.
 
-Keys are texts and stand once in a mapping. Every text is one that JSON and Envoy can take: Unicode without NUL.
+Keys are texts and occur once in a mapping. Every text is valid for JSON and Envoy: Unicode without NUL.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Place: TypeAlias = tuple[str | int, ...]
 _VARIABLE: Final = re.compile(r"\$\{ENV:([A-Za-z_][A-Za-z0-9_]*)\}|\$\{ENV\b[^}]*\}?")
 _UNFIT: Final = re.compile("[\0\ud800-\udfff]")
 _MOST_TEXT: Final = 4 * 2**20
-"""Characters of all texts, each counted where an alias or a variable puts it."""
+"""Characters of all texts, counted after aliases and variables are expanded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong. `line` counts from 1."""
+    """An error in the file. `line` counts from 1."""
 
     line: int
     place: Place
@@ -39,18 +39,18 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
 
     def nearest(self, place: Place) -> Place:
-        """A place that there is, or else the nearest that it would be part of."""
+        """The place if it exists, or else the nearest place that would contain it."""
         while place not in self.lines and place:
             place = place[:-1]
         return place
 
     def line(self, place: Place) -> int:
-        """Where a value stands, or else the nearest that it is part of."""
+        """The line of a value, or else of the nearest value that would contain it."""
         return self.lines.get(self.nearest(place), 1)
 
 
 def parse(text: str, environment: Mapping[str, str]) -> Document:
-    """All problems are in the document, none is raised."""
+    """Parse a text. Problems are collected in the document, not raised."""
     document = Document()
     try:
         node = compose(text)

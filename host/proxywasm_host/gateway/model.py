@@ -1,114 +1,36 @@
-"""What a gateway is: where it listens, which plugins see a request in which order, and where it goes.
+"""The model of a gateway file: where the gateway listens, its plugins in order, and where requests go.
 
-Nothing here is Envoy's: whatever serves a gateway file reads this.
+It does not depend on Envoy.
 
-A request's **route** is the first that matches what the client sent; plugins may change its authority and path later
-without changing its route. Where the request then goes is the route's `upstream`, or if it names none, the authority
-that the plugins gave the request: to the entry of `upstreams` for it, otherwise to the host of that name by HTTPS.
+A request's **route** is the first one that matches what the client sent; plugins may change authority and path later
+without changing the route. The request goes to the route's `upstream`. If the route names none, it goes to the entry of
+`upstreams` for the authority that the plugins gave the request, or else to the host of that name by HTTPS.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Hashable, Iterable
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ..reading import shown
-from .paths import normalized
+from .values import (
+    AdminAddress,
+    Bytes,
+    File,
+    HostName,
+    ListenAddress,
+    Name,
+    PathPrefix,
+    Seconds,
+    Server,
+    WatchdogSeconds,
+    WholePath,
+)
 
-_UNITS: Final = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-_LONGEST_NAME: Final = 255
 _MOST_CHOICES: Final = 100_000
-"""Of an upstream by a route: Envoy's configuration has each of them."""
-
-
-class Address(NamedTuple):
-    """Where to listen."""
-
-    host: str
-    """An IP address, of version 6 without its brackets."""
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def loopback(self) -> bool:
-        return ipaddress.ip_address(self.host).is_loopback
-
-
-class Origin(NamedTuple):
-    """A server, as in an URL without path."""
-
-    scheme: Literal["http", "https"]
-    host: str
-    port: int
-
-    @property
-    def is_ip(self) -> bool:
-        try:
-            ipaddress.ip_address(self.host)
-        except ValueError:
-            return False
-        return True
-
-
-def _address(value: object) -> Address:
-    match = re.fullmatch(r"(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,6})", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError('expected an IP address and a port, such as "127.0.0.1:8080"')
-    host, port = match[1] or match[2], int(match[3])
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        raise ValueError('the host has to be an IP address; "0.0.0.0" stands for all of this machine') from None
-    if not 0 < port < 2**16:
-        raise ValueError("ports go from 1 to 65535")
-    return Address(host, port)
-
-
-def _own_address(value: object) -> Address:
-    address = _address(value)
-    if not address.loopback:
-        raise ValueError("may only be a loopback address, such as 127.0.0.1:9901: it shows the configuration to anyone")
-    return address
-
-
-def _origin(value: object) -> Origin:
-    wrong = 'expected the URL of a server, such as "https://example.com" or "http://127.0.0.1:9000"'
-    if not isinstance(value, str):
-        raise ValueError(wrong)  # noqa: TRY004  # pydantic collects ValueErrors
-    try:
-        url = urlsplit(value)
-        host, port = url.hostname, url.port
-    except ValueError:
-        raise ValueError(wrong) from None
-    if url.scheme not in ("http", "https") or not host or not re.fullmatch(r"[!-~]+", value):
-        raise ValueError(wrong)
-    if url.username is not None:
-        raise ValueError("credentials have no place in the URL of a server")
-    if url.path.strip("/") or url.query or url.fragment:
-        raise ValueError("only a server, without a path: plugins and clients say which path is asked for")
-    secure = url.scheme == "https"
-    origin = Origin("https" if secure else "http", host, (443 if secure else 80) if port is None else port)
-    if origin.port == 0 or not (origin.is_ip or re.fullmatch(r"[A-Za-z0-9._-]+", host)):
-        raise ValueError(wrong)
-    return origin
-
-
-def _size(value: object) -> int:
-    match = re.fullmatch(r"([0-9]{1,10}) ?(KiB|MiB|GiB|)", str(value)) if isinstance(value, int | str) else None
-    if match is None or isinstance(value, bool):
-        raise ValueError("expected a number of bytes, such as 1000000 or 32MiB")
-    size = int(match[1]) * _UNITS[match[2]]
-    if not 0 < size < 2**32:
-        raise ValueError("must be at least one byte and less than 4GiB")
-    return size
+"""Pairs of a route and an upstream that it may choose: Envoy's configuration contains each of them."""
 
 
 def _upstream(value: object) -> object:
@@ -119,59 +41,6 @@ def _some(routes: tuple[Route, ...]) -> tuple[Route, ...]:
     if not routes:
         raise ValueError("needs at least one entry")
     return routes
-
-
-def _path(value: str) -> str:
-    if not value.startswith("/"):
-        raise ValueError("a path begins with /")
-    if not re.fullmatch(r"[!-~]+", value) or "?" in value or "#" in value:
-        raise ValueError("a path has no query, and everything but ASCII is written %XX in it, as clients do")
-    return value
-
-
-def _whole_path(value: str) -> str:
-    return _matchable(value, normalized(value))
-
-
-def _path_prefix(value: str) -> str:
-    # What follows in a request belongs to its last segment: `/.` is the beginning of `/.well-known`.
-    return _matchable(value, normalized(f"{value}x").removesuffix("x"))
-
-
-def _matchable(value: str, as_compared: str) -> str:
-    if value != as_compared:
-        raise ValueError(
-            f"matches no request, because paths are compared in their plain form; write {shown(as_compared)!r}"
-        )
-    return value
-
-
-def _printable(value: str) -> str:
-    if not value.isprintable() or len(value) > _LONGEST_NAME:
-        raise ValueError(f"must have printable characters only, and at most {_LONGEST_NAME} of them")
-    return value
-
-
-def _host(value: str) -> str:
-    if not re.fullmatch(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", value):
-        raise ValueError('expected the name of a host without port, such as "example.com" or "*.example.com"')
-    return value.lower()
-
-
-def _file(value: object) -> Path:
-    if not isinstance(value, str) or not value:
-        raise ValueError("expected the path of a file; it counts from the folder of this file")
-    return Path(value)
-
-
-Bytes = Annotated[int, PlainValidator(_size)]
-Seconds = Annotated[float, Field(ge=0.001, le=366 * 86400, strict=False, allow_inf_nan=False)]
-"""Envoy counts in milliseconds, and takes 0 for no limit."""
-WatchdogSeconds = Annotated[float, Field(ge=1, le=3600, strict=False, allow_inf_nan=False)]
-Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
-File = Annotated[Path, PlainValidator(_file)]
-WholePath = Annotated[str, AfterValidator(_path), AfterValidator(_whole_path)]
-PathPrefix = Annotated[str, AfterValidator(_path), AfterValidator(_path_prefix)]
 
 
 class _Part(BaseModel):
@@ -206,7 +75,7 @@ class Match(_Part):
     path_prefix: PathPrefix = "/"
     path: WholePath | None = None
     """The whole path, without its query; goes before `path_prefix`."""
-    host: Annotated[str, AfterValidator(_host)] | None = None
+    host: HostName | None = None
     """Lower case, without port. `*.example.com` stands for every host in that domain."""
 
     @model_validator(mode="after")
@@ -227,7 +96,7 @@ class Route(_Part):
 class Upstream(_Part):
     """A server. Its name is the authority of the requests that go there, or the cluster that plugins call."""
 
-    url: Annotated[Origin, PlainValidator(_origin)]
+    url: Server
     sni: Name | None = None
     """The name that its certificate has to have; by default the host of the URL."""
 
@@ -255,10 +124,10 @@ class Limits(_Part):
 
 
 class Gateway(_Part):
-    listen: Annotated[Address, PlainValidator(_address)]
+    listen: ListenAddress
     workers: Annotated[int, Field(ge=1, le=1024)] = 1
     """Threads; each has an instance of every plugin."""
-    admin: Annotated[Address, PlainValidator(_own_address)] | None = None
+    admin: AdminAddress | None = None
     access_log: bool = False
     trailers: bool = False
     """Whether those of HTTP/1.1 messages pass. Off as in Envoy: a client's trailers may have names that plugins and

@@ -1,4 +1,4 @@
-"""The path that routes match, plugins see, and upstreams get: a client's path without other ways to write the same."""
+"""Normalise a client's path: routes match, plugins see and upstreams get the normalised path."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def normalized(path: str) -> str:
 
 
 def _merged(path: str) -> str:
-    """Without empty segments. What has nothing else keeps a slash at its beginning and one at its end."""
+    """Remove empty segments. A path of empty segments only keeps a slash at its beginning and one at its end."""
     if "//" not in path:
         return path
     inner = "/".join(filter(None, path.split("/")))

@@ -1,6 +1,6 @@
-"""Read a gateway file, and say of everything that is wrong in it where it stands and what to do.
+"""Read a gateway file, and report every error in it with its place and what to do.
 
-Nothing that is printed has a value of the file in it that may be secret: of a wrong value only its place is told.
+Messages contain no value that may be secret: for a wrong value they name its place only.
 """
 
 from __future__ import annotations
@@ -119,14 +119,14 @@ _PARTS: Final[Mapping[Place, type[BaseModel]]] = {
 
 
 def _keys(place: Iterable[str | int]) -> list[str]:
-    """The keys that there are at a place."""
+    """The keys at a place."""
     steps = tuple(place)
     general = tuple("*" if index == 1 else step for index, step in enumerate(steps))
     return [*_PARTS[general].model_fields]
 
 
 def _from_folder(gateway: Gateway, folder: Path) -> Gateway:
-    """With the paths that count from the folder of the file made absolute."""
+    """The gateway with absolute paths; relative ones start from the folder of the file."""
     plugins = tuple(
         plugin.model_copy(
             update={

@@ -1,4 +1,4 @@
-"""Whether the plugins of a gateway take their configurations, asked before anything is started.
+"""Check before the start whether the plugins of a gateway accept their configurations.
 
 Envoy says only in the middle of its log that a plugin has refused its configuration. Here the plugin parses it
 natively, in a Python process of its own, and the answer has the place in the gateway file.
@@ -61,7 +61,7 @@ def _steps(key: str) -> Iterator[str | int]:
 
 
 def _parse(source: Path, config: str) -> tuple[str, str]:
-    """`taken`, `refused`, `raised` or `not loaded`, and what there is to say about it."""
+    """`taken`, `refused`, `raised` or `not loaded`, and the reason."""
     command = [sys.executable, "-m", _CHILD, str(source)]
     try:
         done = subprocess.run(command, input=config, capture_output=True, text=True, check=False, timeout=_SECONDS)  # noqa: S603  # ourselves

@@ -1,4 +1,4 @@
-"""YAML as PyYAML's nodes: of a bounded number and depth, and every mistake as one problem with its line.
+"""YAML as PyYAML's nodes, of bounded number and depth. Errors are reported with their line.
 
 Scalars are those of YAML 1.2's core schema (so of JSON): `no` is a text and not false, a date is a text, too.
 """
@@ -14,7 +14,7 @@ import yaml
 from ..reading import shown, wrong_number
 
 MOST_VALUES: Final = 20_000
-"""Of a file, each alias counted with all that it stands for. The parser takes 0.1 ms for each."""
+"""Nodes of a file, with those that aliases repeat. The parser takes 0.1 ms for each."""
 DEEPEST: Final = 64
 """Lists and mappings inside each other."""
 
@@ -58,7 +58,7 @@ _SCALARS: Final[dict[str, tuple[re.Pattern[str], list[str], Callable[[str], Any]
     "int": (_INT, [*"-+0123456789"], int),
     "float": (_FLOAT, [*"-+0123456789"], float),
 }
-"""By the tag's name: how it is written, with which characters that begins, and its value."""
+"""For each tag: the pattern of its text, the first characters of that, and the conversion to a value."""
 
 for _name, (_pattern, _first, _value) in _SCALARS.items():
     _Loader.add_implicit_resolver(f"{_TAG}{_name}", _pattern, _first)

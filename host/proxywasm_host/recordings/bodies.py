@@ -1,4 +1,4 @@
-"""Bodies as values: JSON documents and server-sent events, so that white space and chunk boundaries do not count."""
+"""Parse bodies into JSON documents and server-sent events, to compare them without white space and chunk boundaries."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def is_event_stream(headers: Iterable[Iterable[str]] | None) -> bool:
 
 
 def parse(data: bytes, *, event_stream: bool = False) -> Body:
-    """What the bytes say. `event_stream`: the content type says so, which an empty body cannot show."""
+    """Parse a body. `event_stream`: the content type is that of events, which an empty body cannot show."""
     try:
         # Without the text first, `json` would take bytes with NULs for UTF-16.
         return JsonBody(json.loads(data.decode()))

@@ -18,7 +18,7 @@ _NAME: Final = re.compile(r"authorization|api-?_?key|token|secret|password|crede
 _QUERY: Final = re.compile(r"([?&](?:key|api[-_]?key|access_token|token|sig|signature)=)[^&\s\"']+", re.I)
 _SCHEME: Final = re.compile(r"(?:Bearer|Basic|Digest|AWS4-HMAC-SHA256|TC3-HMAC-SHA256)(?= )", re.I)
 _SIGN: Final = re.compile(r"[\\%&+]")
-"""Begins everything that stands for another character in JSON, in URLs and in HTML."""
+"""First characters of escapes in JSON, URLs and HTML."""
 _LONG: Final = 200
 """Characters of a secret whose every character may be escaped; longer ones are escaped as a whole, by one library."""
 _NAMED: Final = {'"': "quot", "'": "apos", "&": "amp", "<": "lt", ">": "gt"}
@@ -57,7 +57,7 @@ class Masker:
 
 
 def is_secret(name: str) -> bool:
-    """Whether the name of a header or of a key in a configuration speaks of a credential."""
+    """Whether the name of a header or of a configuration key means a credential."""
     return _NAME.search(name) is not None
 
 

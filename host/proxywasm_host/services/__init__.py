@@ -1,7 +1,7 @@
-"""What a host offers to a plugin in the middle of a phase: the one implementation of the port `wire.Host`.
+"""The functions that a host offers to a plugin during a phase: the implementation of `wire.Host`.
 
-Native programs call it directly, components through their imports. It does no I/O: call-outs are collected for the
-caller to carry out, log messages are collected or handed on.
+Native programs call it directly, components through their imports. It does no I/O: it collects call-outs for the caller
+to carry out, and collects log messages or passes them on.
 """
 
 from .calls import HttpCall, RedisCall, RedisSettings

@@ -26,8 +26,8 @@ _OURS: Final = (f"{Path(proxywasm.__file__).parent}/", f"{Path(__file__).parents
 
 
 class CallTimeError(KeyboardInterrupt):
-    """What stops the plugin. Of this class because the SDK takes it for no failure of a callback, and plugins do not
-    catch it with `except Exception`."""
+    """Stops the plugin. It is a `BaseException`, so that neither the SDK nor `except Exception` of a plugin catches
+    it."""
 
 
 class CallTime:
@@ -74,7 +74,7 @@ def _can_count() -> bool:
 
 
 def _of_plugin(all_frames: TracebackType | None) -> TracebackType | None:
-    """Without the way to the plugin."""
+    """The traceback without the frames of the host."""
     frames = all_frames
     while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_OURS):
         frames = frames.tb_next

@@ -22,7 +22,7 @@ class HttpCall:
 
 @dataclass(frozen=True, slots=True)
 class RedisSettings:
-    """What a plugin said in `redis_init` about a service. `options` are the query string of the cluster name."""
+    """A plugin's `redis_init` for a service. `options` are the query string of the cluster name."""
 
     cluster: str
     username: str
@@ -62,7 +62,7 @@ class Calls:
     def __init__(self) -> None:
         self.size = 0
         self._http: dict[int, HttpCall] = {}  # not sent yet
-        self._redis: dict[int, RedisCall] = {}  # likewise
+        self._redis: dict[int, RedisCall] = {}  # not sent yet
         self._pending: dict[int, _Pending] = {}  # by call, until it is answered
         self._waiting: dict[int, set[int]] = {}  # the same calls by context; no entry: none
         self._cancelled: list[int] = []
@@ -89,7 +89,7 @@ class Calls:
         return self._last
 
     def finish(self, number: int) -> int:
-        """There is an answer, or there will be none. The stream that waits for it; 0: none does."""
+        """The call is over, with or without an answer. Returns the stream that waits for it; 0: none does."""
         pending = self._pending.pop(number, None)
         self._http.pop(number, None)
         self._redis.pop(number, None)
@@ -103,7 +103,7 @@ class Calls:
         return pending.context
 
     def cancel(self, context: int) -> None:
-        """The stream has ended: nobody would hear about its calls any more."""
+        """Cancel the calls of a stream that has ended."""
         for number in sorted(self._waiting.pop(context, ())):
             self.size -= self._pending.pop(number).size
             if self._http.pop(number, None) is None and self._redis.pop(number, None) is None:
@@ -111,7 +111,7 @@ class Calls:
 
     @property
     def count(self) -> int:
-        """Of those that have no answer yet."""
+        """The number of calls without an answer."""
         return len(self._pending)
 
     def waits(self, context: int) -> bool:

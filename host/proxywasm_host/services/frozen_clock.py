@@ -1,7 +1,7 @@
-"""Plugins in this process whose clock stands still and whose random numbers repeat.
+"""Native plugins with a frozen clock and repeatable random numbers.
 
-A component gets both from its host through WASI. Here the standard library is changed around each call of the plugin,
-so that whoever drives it (a test, pytest, hypothesis) keeps the real clock and its own random numbers.
+A component gets both from its host through WASI. Here the standard library is patched during each call of the plugin,
+so that its driver (a test, pytest, hypothesis) keeps the real clock and its own random numbers.
 """
 
 from __future__ import annotations

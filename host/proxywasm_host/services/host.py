@@ -33,7 +33,7 @@ ForeignFunction: TypeAlias = Callable[[bytes], bytes]
 
 _NAMES = (("plugin_name",), ("plugin_id",))
 _LABEL = 200
-"""Bytes of each, and of a request's id, in front of a message: they are there each time."""
+"""Bytes of a plugin's label and of a request's id, which precede each message."""
 
 
 class HostServices:
@@ -44,9 +44,8 @@ class HostServices:
     Args:
         clusters: the services that can be called; others are refused. None: any name will do.
         foreign_functions: what the plugin may call by name.
-        on_log: takes each message, `logs` keeps none then. Otherwise it keeps the latest, for whoever looks: a person
-            with a debugger, a test.
-        limits: what the plugin may leave here; `shared_data` and `metrics` that are given have their own.
+        on_log: gets each message, and `logs` stays empty. Without it `logs` keeps the latest messages.
+        limits: how much the plugin may store; `shared_data` and `metrics` that are given have their own limits.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class HostServices:
         self.metrics = metrics or Metrics(self.limits)
         self.tick_period_ms = 0
         self.rebuild_wanted = False
-        """The plugin asked for a fresh instance: it has served as many requests, or uses as much memory, as it may."""
+        """The plugin asked for a fresh instance: it has reached its limit of requests or memory."""
         self.max_requests_per_io_cycle = 0
         """What the plugin asked for; meaningful in Envoy only."""
         self.clusters = clusters
@@ -100,11 +99,11 @@ class HostServices:
         self._properties.open(context, properties)
 
     def note_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
-        """Let the plugin know something of an open stream."""
+        """Set a property of an open stream."""
         self._properties.note(context, path, value)
 
     def close_stream(self, context: int) -> Properties:
-        """Forget its call-outs and its properties; what those were at the end."""
+        """Forget its call-outs and its properties. Returns the properties."""
         self._calls.cancel(context)
         return self._properties.close(context)
 
@@ -117,7 +116,7 @@ class HostServices:
         return self._calls.take_redis()
 
     def take_cancelled(self) -> list[int]:
-        """Calls that were taken and whose stream has ended since the last time: nobody waits for their answer."""
+        """Calls that were taken and whose stream has ended since the last time, so their answers are not needed."""
         return self._calls.take_cancelled()
 
     def finish_call(self, call: int) -> int:

@@ -1,4 +1,4 @@
-"""How much plugins may leave with their host, which has it for longer than a call."""
+"""How much plugins may store in their host for longer than a call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final
 from ..limit_fields import KIB, MIB, limit, too_large
 
 ENTRY: Final = 100
-"""Bytes that a name and a value take besides their own: without them, empty values would be free."""
+"""Bytes that each pair of name and value takes in addition to its text: without them, empty values would cost
+nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a plugin says."""
+"""Log messages of plugins."""
 
 from __future__ import annotations
 

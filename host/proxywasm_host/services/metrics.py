@@ -12,7 +12,7 @@ from proxywasm.wire import LimitError, MetricKind
 from .limits import Limits
 
 SAMPLES: Final = 1000
-"""Of a histogram that are kept; a plugin may record one with every request, for as long as the host lives."""
+"""Samples kept for each histogram: a plugin may record one with every request while the host runs."""
 _GREATEST: Final = 2**64 - 1
 
 

@@ -12,7 +12,7 @@ Properties: TypeAlias = dict[tuple[str, ...], bytes]
 
 
 class StreamProperties:
-    """Those of all open streams by context; context 0 is the plugin itself."""
+    """The properties of all open streams by context; context 0 is the plugin itself."""
 
     def __init__(self, limits: Limits) -> None:
         self._limit = limits.properties
@@ -27,7 +27,7 @@ class StreamProperties:
         self._values[context] = properties
 
     def close(self, context: int) -> Properties:
-        """Forget them; what they were at the end."""
+        """Forget the properties of a stream. Returns them."""
         self._sizes.pop(context, None)
         self._total -= self._added.pop(context, 0)
         return self._values.pop(context, {})
@@ -38,19 +38,19 @@ class StreamProperties:
         return value if value is not None else self._values[0].get(path)
 
     def of(self, context: int, path: tuple[str, ...]) -> bytes:
-        """Of this stream alone; empty if there is none."""
+        """A property of this stream, not of the plugin; empty if there is none."""
         own = self._values.get(context)
         return own.get(path, b"") if own else b""
 
     def note(self, context: int, path: tuple[str, ...], value: bytes) -> None:
-        """One that the host sets, which no limit concerns; nothing happens if there is no such stream any more."""
+        """Set a property for the host, without a limit. Ignored if the stream has ended."""
         own = self._values.get(context)
         if own is not None:
             own[path] = value
             self._sizes.pop(context, None)
 
     def set(self, context: int, path: tuple[str, ...], value: bytes) -> None:
-        """One that the plugin sets, otherwise likewise. Raises `LimitError`."""
+        """Set a property for the plugin. Ignored if the stream has ended. Raises `LimitError`."""
         own = self._values.get(context)
         if own is None:
             return

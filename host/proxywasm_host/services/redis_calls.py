@@ -1,7 +1,7 @@
 """Carry out the Redis commands that plugins send, with the `redis` package (extra `redis`).
 
-For whoever drives a runner: take `RedisCall`s from its services, `RedisCalls.execute` them (in threads, if others must
-not wait), and give the answers to `Runner.redis_call_response`.
+For programs that drive a runner: take `RedisCall`s from its services, `RedisCalls.execute` them (in threads, if other
+streams must not wait), and give the answers to `Runner.redis_call_response`.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class _Service:
 
 
 class _SettingsError(Exception):
-    """The plugin has introduced a service in a way that makes no sense."""
+    """The plugin's settings of a service are invalid."""
 
 
 def _database(settings: RedisSettings) -> int:

@@ -45,7 +45,7 @@ class SharedData:
             return True
 
     def delete(self, key: str) -> None:
-        """For whoever looks after the host; plugins cannot. Raises `KeyError`."""
+        """Delete a value, for the operator of the host; plugins cannot. Raises `KeyError`."""
         with self._lock:
             value, _ = self._values.pop(key)
             self._size -= _size(key, value)

@@ -1,12 +1,13 @@
 """How much a program may ask for in the answer to one call: the same for every program, native or Wasm.
 
-What a component sends has been measured in its memory already (`wasm/crossing.py`), before it took any here.
+The answer of a component has been measured in the component's memory already (`wasm/crossing.py`), before it is copied.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from proxywasm import wire
 
@@ -15,12 +16,10 @@ from ..limit_fields import too_large, too_many
 if TYPE_CHECKING:
     from .limits import Limits
 
-_EDITS = (wire.EditRequestHeaders, wire.EditResponseHeaders, wire.EditRequestTrailers, wire.EditResponseTrailers)
-_BODIES = (wire.ReplaceRequestBody, wire.ReplaceResponseBody)
-
 
 def answer_refusal(outcome: Any, limits: Limits) -> str | None:
-    """Why this answer is too much, if it is. What is no answer at all is found out by whoever carries it out."""
+    """Why this answer is too much; None if it is not. Values that are no answer are ignored here: the caller logs
+    them."""
     if isinstance(outcome, bytes):
         return _refusal(0, 0, 0, len(outcome), limits)
     if not isinstance(outcome, (list, tuple)):
@@ -28,10 +27,12 @@ def answer_refusal(outcome: Any, limits: Limits) -> str | None:
     fields = size = bodies = 0
     if len(outcome) <= limits.commands:
         for command in outcome:
-            more_fields, more_size, more_bodies = _sizes(command)
-            fields += more_fields
-            size += more_size
-            bodies += more_bodies
+            sizes = _SIZES.get(type(command))
+            if sizes is not None:
+                more_fields, more_size, more_bodies = sizes(command.value)
+                fields += more_fields
+                size += more_size
+                bodies += more_bodies
     return _refusal(len(outcome), fields, size, bodies, limits)
 
 
@@ -49,25 +50,37 @@ def _refusal(commands: int, fields: int, size: int, bodies: int, limits: Limits)
     return f"the plugin's answer has {excess}"
 
 
-def _sizes(command: Any) -> tuple[int, int, int]:
-    """Its header fields, their characters, and bytes of its body."""
-    if isinstance(command, _EDITS):
-        edits = command.value
-        if isinstance(edits, list):
-            return len(edits) // 2, sum(len(text) for text in edits if isinstance(text, str)), 0
-    elif isinstance(command, _BODIES):
-        return 0, 0, _length(command.value)
-    elif isinstance(command, wire.InjectResponseBody):
-        return 0, 0, _length(getattr(command.value, "body", b""))
-    elif isinstance(command, wire.SendLocalReply):
-        headers = getattr(command.value, "headers", ())
-        body = _length(getattr(command.value, "body", b""))
-        if isinstance(headers, list):
-            texts = chain.from_iterable(field for field in headers if isinstance(field, tuple))
-            return len(headers), sum(len(text) for text in texts if isinstance(text, str)), body
+def _of_edits(edits: Any) -> tuple[int, int, int]:
+    if not isinstance(edits, list):
+        return 0, 0, 0
+    return len(edits) // 2, sum(len(text) for text in edits if isinstance(text, str)), 0
+
+
+def _of_body(body: Any) -> tuple[int, int, int]:
+    return 0, 0, len(body) if isinstance(body, bytes) else 0
+
+
+def _of_injection(injection: Any) -> tuple[int, int, int]:
+    return _of_body(getattr(injection, "body", b""))
+
+
+def _of_reply(reply: Any) -> tuple[int, int, int]:
+    headers = getattr(reply, "headers", ())
+    _, _, body = _of_body(getattr(reply, "body", b""))
+    if not isinstance(headers, list):
         return 0, 0, body
-    return 0, 0, 0
+    texts = chain.from_iterable(field for field in headers if isinstance(field, tuple))
+    return len(headers), sum(len(text) for text in texts if isinstance(text, str)), body
 
 
-def _length(body: object) -> int:
-    return len(body) if isinstance(body, bytes) else 0
+_SIZES: Final[dict[type, Callable[[Any], tuple[int, int, int]]]] = {
+    wire.EditRequestHeaders: _of_edits,
+    wire.EditResponseHeaders: _of_edits,
+    wire.EditRequestTrailers: _of_edits,
+    wire.EditResponseTrailers: _of_edits,
+    wire.ReplaceRequestBody: _of_body,
+    wire.ReplaceResponseBody: _of_body,
+    wire.InjectResponseBody: _of_injection,
+    wire.SendLocalReply: _of_reply,
+}
+"""By the class of the command: the header fields in its value, their characters, and the bytes of its body."""

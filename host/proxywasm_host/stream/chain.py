@@ -1,7 +1,7 @@
 """Several plugins in a row, as a gateway has them: requests pass them first to last, responses last to first.
 
-Each plugin has a `Stream` of its own, with its own pauses, buffers and limits; what leaves one enters the next. What
-concerns all of them, local replies, is in `link.py`, which knows the streams of a chain by `Link.chain`.
+Each plugin has a `Stream` of its own, with its own pauses, buffers and limits; what leaves one enters the next. Local
+replies concern all streams of a chain: `link.py` handles them, with the streams in `Link.chain`.
 """
 
 from __future__ import annotations
@@ -77,9 +77,10 @@ class ChainedStream:
         self._ready: Ready[ChainedStream] = Ready() if ready is None else ready
         self._events: list[Event] = []
         self._waiting: list[deque[Event]] = [deque() for _ in self.streams]
-        """What has left each plugin and is still to be given to the next."""
+        """For each plugin: events that have left it and are not yet given to the next one."""
         self._giving = [False] * len(self.streams)
-        """Whether the next stream is just being given something by each: it does not get more at the same time."""
+        """For each plugin: whether an event is being given to the next one, which must not get a second one
+        meanwhile."""
 
     @property
     def id(self) -> int:
@@ -173,7 +174,7 @@ class ChainedStream:
 
 
 def _for_response(give: Callable[[Stream, Any, Stream], None]) -> Callable[[Stream, Any, Stream], None]:
-    """A plugin that has ended the response itself, or that a reply has passed, gets nothing of it any more."""
+    """Skip plugins that have ended the response themselves, or that a reply has passed."""
 
     def passing(stream: Stream, event: Event, source: Stream) -> None:
         response = stream.response
@@ -184,7 +185,7 @@ def _for_response(give: Callable[[Stream, Any, Stream], None]) -> Callable[[Stre
 
 
 def _for_request(give: Callable[[Stream, Any, Stream], None]) -> Callable[[Stream, Any, Stream], None]:
-    """Of a stream that has been answered, nothing more is given to the plugins behind."""
+    """Skip plugins whose stream has been answered."""
 
     def passing(stream: Stream, event: Event, source: Stream) -> None:
         if not (stream.request.departure is Departure.DROPPED or stream.part is Part.OVER):
@@ -213,4 +214,4 @@ _WAYS: Final[dict[type[Event], tuple[int, Callable[[Stream, Any, Stream], None]]
     CloseUpstream: (_ON, _nowhere),
     Reset: (_BACK, lambda _to, _event, source: source.reply_past_others()),
 }
-"""Where an event goes from a plugin, and how it is given to the one there, with the stream that it comes from."""
+"""For each event: the direction from a plugin to the next one, and how that one gets it."""

@@ -1,4 +1,4 @@
-"""What a plugin asks for, carried out for one stream."""
+"""Carry out a plugin's commands for one stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stream has to send."""
+"""Events: what a stream has to send."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class ResponseTrailers:
 
 @dataclass(frozen=True, slots=True)
 class CloseUpstream:
-    """The client is answered without it: what went upstream so far leads nowhere."""
+    """Cancel the upstream's request: the client is answered without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ Event: TypeAlias = (
 
 
 class Side(NamedTuple):
-    """What a direction is called, and its events."""
+    """The name of a direction, and its events."""
 
     name: str
     headers: Callable[[Fields, bool], Event]

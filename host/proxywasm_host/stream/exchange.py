@@ -1,14 +1,15 @@
-"""The two messages of a stream, without the plugin: what is sent, and what a stream ends with if something fails."""
+"""The two messages of a stream, without the plugin: sending them, and the answers to failures."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from proxywasm.connection_headers import without_connection_headers
 from proxywasm.framing import has_no_body
 from proxywasm.replies import FAILED, STATUSES, malformed
-from proxywasm.wire import Fields, LocalReply, LogLevel, Program
+from proxywasm.wire import Command, Fields, LocalReply, LogLevel, Program
 
 from ..services import HostServices
 from .events import REQUEST, RESPONSE, CloseUpstream, Event, Reset
@@ -18,15 +19,30 @@ from .ready import Ready
 from .states import Departure
 
 
+class Owner(Protocol):
+    """What a stream needs of what has opened it: a `Runner`."""
+
+    program: Program
+    services: HostServices
+    fail_open: bool
+    lost: bool
+
+    def carry_out(self, commands: Sequence[Command], stream: Any, half: Half | None) -> None: ...
+
+    def lose(self, reason: str) -> None: ...
+
+    def forget(self, stream: Any) -> None: ...
+
+
 class Exchange:
     """A request and its response."""
 
-    def __init__(
-        self, context: int, program: Program, services: HostServices, limits: Limits, ready: Ready[Any]
-    ) -> None:
+    def __init__(self, owner: Owner, context: int, limits: Limits, ready: Ready[Any]) -> None:
+        self.owner = owner
         self.id = context
         self.local_reply: LocalReply | None = None
-        self.services = services
+        self.services = owner.services
+        program = owner.program
         self.limits = limits
         most = limits.asked_body
         self.request = Half(REQUEST, limits.request_body, most, program.on_request_body, program.on_request_trailers)
@@ -37,7 +53,7 @@ class Exchange:
         self._ready = ready
 
     def take(self) -> list[Event]:
-        """What is to be sent since the last call."""
+        """The events to send since the last call."""
         events, self.events = self.events, []
         self._ready.pop(self, None)
         return events
@@ -51,7 +67,7 @@ class Exchange:
         self.services.log(level, self.id, message)
 
     def flush(self, half: Half) -> bool:
-        """Headers and body that are in hand go on. False: they could not, and the message has been broken off."""
+        """Send the headers and the body in hand. False: that was impossible, and the message has been broken off."""
         passed = half.flush(self.events)
         if not passed:
             self._break_off(half)
@@ -77,7 +93,8 @@ class Exchange:
             self.note()
 
     def _break_off(self, half: Half) -> None:
-        """What has gone on cannot be finished: the other side must not wait for the rest, nor take it for more."""
+        """A message that was begun cannot be finished: the receiver must not wait for the rest or take it for
+        complete."""
         self.log(f"the {half.name} is broken off: its body has another length than its headers have announced")
         if self.response.done:
             self.drop_request()
@@ -85,12 +102,13 @@ class Exchange:
             self.reply_now(FAILED)
 
     def refuse_fields(self, half: Half, what: str, reason: str) -> None:
-        """What has arrived is no HTTP message. The plugin is not asked, as in Envoy, whose filters never see one."""
+        """An invalid message has arrived. The plugin is not called, as in Envoy, whose filters never see such
+        messages."""
         self.log(f"the {half.name} {what} are malformed: {reason}", LogLevel.WARN)
         self.reply_now(malformed(half.name))
 
     def refuse_size_of_fields(self, half: Half, refusal: str) -> None:
-        """They are more than a plugin can be asked to look at, so it is not asked."""
+        """The header fields exceed the limit. The plugin is not called."""
         self.log(f"the {half.name} has {refusal}", LogLevel.WARN)
         status = 431 if half is self.request else 502
         message = f"the header fields of the {half.name} are too large"
@@ -108,5 +126,5 @@ def sendable(reply: LocalReply) -> LocalReply:
 
 
 def reply_fields(reply: LocalReply) -> Fields:
-    """The length is that of the body, whatever the plugin says."""
+    """The headers of a reply. The length comes from the body, not from the plugin."""
     return [(":status", str(reply.status)), *without_connection_headers(reply.headers)]

@@ -1,7 +1,5 @@
-"""Header fields that come from outside, or from a plugin that does not use the SDK: what may be in them.
-
-The rules themselves are those of `proxywasm.fields`.
-"""
+"""Validate header fields that arrive, or that a plugin sets without the SDK. The rules are those of
+`proxywasm.fields`."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ def is_status(value: str) -> bool:
 
 
 class Received:
-    """What may arrive in one direction. `pseudo` are its pseudo-headers."""
+    """Validates the headers that arrive in one direction. `pseudo` are its pseudo-headers."""
 
     def __init__(self, pseudo: Collection[str]) -> None:
         # Most messages have only names that have been there before.
@@ -77,7 +75,7 @@ RECEIVED_TRAILERS: Final = Received(())
 _initial: Final = itemgetter(slice(1))
 _TEXTS: Final = frozenset({str})
 OPERATIONS: Final = frozenset("=+-")
-"""What an edit begins with."""
+"""First characters of edits."""
 
 
 def are_edits(edits: FieldEdits) -> bool:
@@ -88,7 +86,7 @@ def are_edits(edits: FieldEdits) -> bool:
 
 
 def sent_fields(fields: Fields, pseudo: Collection[str]) -> Fields:
-    """Fields of a message that a plugin makes. Raises `ValueError` for what cannot be sent."""
+    """Fields of a message that a plugin makes, validated. Raises `ValueError`."""
     return [(name.lower(), check(name, value, pseudo)) for name, value in fields]
 
 
@@ -97,7 +95,7 @@ _known_keys: Final[set[str]] = set()
 
 
 def sent_edits(edits: FieldEdits, pseudo: Collection[str]) -> FieldEdits:
-    """Changes of fields that a plugin asks for. Raises `ValueError` for what cannot be sent."""
+    """Edits of fields by a plugin, validated. Raises `ValueError`."""
     checked: FieldEdits = []
     for key, value in zip(edits[::2], edits[1::2], strict=True):
         # What can be printed has no line breaks.

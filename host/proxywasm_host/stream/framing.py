@@ -1,7 +1,7 @@
-"""Where a message ends: what its headers say about the body, and that no other body follows.
+"""The end of a message: the length in its headers, and that a body of exactly this length follows.
 
-A gateway that sends a body of another length than it has announced does harm to other messages of the same connection:
-what is too much is read as the beginning of the next one, and what is missing is waited for.
+A gateway that sends a body of another length than it has announced damages other messages of the same connection: the
+receiver reads excess bytes as the beginning of the next message, and waits for missing bytes.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from proxywasm.framing import LENGTH, has_no_body
 from proxywasm.headers import FRAMING
 from proxywasm.wire import Fields
 
-SWITCHING: Final = "101"
-"""What follows is another protocol."""
+_SWITCHING: Final = "101"
+"""After this status, the connection continues with another protocol."""
 _MOST_DIGITS: Final = 18
 STATUS: Final = ":status"
 
 
 def declared(fields: Fields) -> int | None:
-    """The length that the headers tell; None: none that one can rely on."""
+    """The length that the headers announce; None: they announce none, or an unreliable one."""
     if LENGTH not in dict(fields):  # as mostly, and quickly found out
         return None
     values = {value for name, value in fields if name == LENGTH}
@@ -30,7 +30,7 @@ def declared(fields: Fields) -> int | None:
 
 
 def framed(fields: Fields, length: int | None) -> Fields:
-    """Headers that tell a length tell this one; None: they do not tell any."""
+    """Replace the length in the headers, if they have one; None: remove it."""
     if FRAMING.isdisjoint(dict(fields)):
         return fields
     out: Fields = []
@@ -43,17 +43,49 @@ def framed(fields: Fields, length: int | None) -> Fields:
     return out
 
 
+def announced(
+    fields: Fields, arrived: Fields, *, alone: bool, to_head: bool, length: int | None
+) -> tuple[Fields, bool, int | None]:
+    """Headers as they are sent: with a length that is true, or with none.
+
+    Args:
+        fields: the headers, with the plugin's edits.
+        arrived: the headers as they arrived.
+        alone: the message has arrived without a body.
+        to_head: it is the response to a request with HEAD.
+        length: bytes of the body, if the whole body is known.
+
+    Returns:
+        The headers; whether they are the whole message; and the bytes of the body that they announce, if they do.
+    """
+    values = dict(fields)
+    status = values.get(STATUS, "")
+    if status == _SWITCHING:
+        return fields, alone, None
+    # That a body has arrived with such a status is for the sender's HTTP to judge.
+    if to_head or (has_no_body(status) and (alone or status != status_of(arrived))):
+        return framed(fields, declared(arrived) if may_tell_length(status) else None), True, None
+    if FRAMING.isdisjoint(values):
+        return fields, alone, None
+    if alone:
+        length = 0
+    elif length is None:
+        length = declared(arrived)
+    fields = framed(fields, length)
+    return fields, alone, declared(fields)
+
+
 def status_of(fields: Fields) -> str:
     return next((value for name, value in fields if name == STATUS), "")
 
 
 def may_tell_length(status: str) -> bool:
-    """Although there is no body: HEAD and 304 tell the length of the one that GET is answered with."""
+    """Whether the headers may announce a length although there is no body: after HEAD and with 304, that of a GET."""
     return status == "304" or not has_no_body(status)
 
 
 def with_status(fields: Fields, arrived: Fields) -> tuple[Fields, bool]:
-    """The same fields, and whether their status can be sent; if not, it is the one that has arrived."""
+    """The fields, and whether their status can be sent. If not, they get the status that arrived."""
     status = status_of(fields)
     if status == status_of(arrived) or (
         len(status) == 3 and status.isascii() and status.isdigit() and "2" <= status < "6"

@@ -1,17 +1,16 @@
-"""One direction of a stream: what has arrived, what waits, and what goes on. Its states are in `states`."""
+"""One direction of a stream: what has arrived, what waits, and what is sent. Its states are in `states`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from proxywasm.framing import has_no_body
-from proxywasm.headers import FRAMING, apply_edits
+from proxywasm.headers import apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
 from .events import Event, InformationalResponse, Side
 from .field_rules import OPERATIONS, are_edits
-from .framing import STATUS, SWITCHING, declared, framed, may_tell_length, status_of, with_status
+from .framing import STATUS, announced, with_status
 from .limits import Limits, fields_refusal, fields_size
 from .states import ARRIVALS, DEPARTURES, Arrival, Departure, Ending, Piece, SequenceError, Step, Tail, why_not
 from .waiting import Waiting
@@ -41,17 +40,17 @@ _PAUSE = Hold.PAUSE
 
 
 class Half:
-    """One direction. It decides nothing about the plugin: its stream does, and sets `mode`, `hold` and `taken`.
+    """One direction. Its stream decides about the plugin, and sets `mode`, `hold` and `taken`.
 
     Attributes:
         name: "request" or "response", for messages.
-        arrival, departure: how much has arrived, and how much has gone on.
+        arrival, departure: how much has arrived, and how much has been sent on.
         limit: bytes that may be buffered; a plugin may set another one, up to `most`.
         on_body, on_trailers: the plugin's phases for a body and for trailers of this direction.
         fields: the headers; None: none have arrived, or they were refused.
         changed: the plugin has given other bytes than came, or has taken some.
         draining: chunks that arrived while it was paused are being given to the plugin.
-        to_head: it is the response to a request with HEAD.
+        to_head: this is the response to a request with HEAD.
         mode: how the plugin wants the body.
         reads_trailers: the plugin wants trailers.
         hold: what holds this direction back.
@@ -99,7 +98,7 @@ class Half:
         self._fields_size = 0  # or more
         self._arrived: Fields = []  # the headers, before any edit
         self._owed: int | None = None  # bytes of the body that are announced and have not gone on
-        self._waiting = Waiting()
+        self._waiting: Waiting | None = None  # most streams never have anything that waits
 
     # What arrives.
 
@@ -116,19 +115,24 @@ class Half:
 
     def enqueue(self, data: bytes, ending: Ending) -> bool:
         """Keep a chunk for later. False: it is more than the limit allows."""
-        return self._waiting.enqueue(data, ending) <= self.limit
+        return self._kept().enqueue(data, ending) <= self.limit
 
     def dequeue(self) -> tuple[bytes, Ending] | None:
         """The next chunk that was kept; None: there is none, or this direction is held again."""
-        return None if self.hold is not None else self._waiting.dequeue()
+        return None if self.hold is not None or self._waiting is None else self._waiting.dequeue()
 
     def collect(self, data: bytes) -> bool:
         """Add to the body that is collected for the plugin. False: it is more than the limit allows."""
-        return self._waiting.collect(data) <= self.limit
+        return self._kept().collect(data) <= self.limit
 
     def collected(self) -> bytes:
         """The body that was collected, which is not kept any longer."""
-        return self._waiting.collected()
+        return b"" if self._waiting is None else self._waiting.collected()
+
+    def _kept(self) -> Waiting:
+        if self._waiting is None:
+            self._waiting = Waiting()
+        return self._waiting
 
     # What the plugin does with it.
 
@@ -139,7 +143,7 @@ class Half:
             self.limit = min(limit, self._most)
 
     def edit(self, edits: FieldEdits) -> str:
-        """Why not all was done; empty if it was."""
+        """Edit the headers. Returns why that was impossible; empty if it was done."""
         if self.fields is None or self.departure in (_HEADERS_SENT, _ALL_SENT):
             return "they are not there, or have gone on"
         if not are_edits(edits):
@@ -152,7 +156,7 @@ class Half:
         return "" if possible else "a response cannot have this status"
 
     def edit_trailers(self, edits: FieldEdits) -> str:
-        """Why it was not done; empty if it was."""
+        """Edit the trailers. Returns why that was impossible; empty if it was done."""
         if self.trailers is None or self.tail is not _SHOWN:
             return "they are not there, or have gone on"
         if not are_edits(edits):
@@ -161,12 +165,12 @@ class Half:
         return ""
 
     def put(self, body: bytes) -> None:
-        """Have these bytes in hand instead of those that came."""
+        """Replace the bytes in hand."""
         self.body = body
         self.changed = True
 
     def take(self) -> None:
-        """The plugin has what is in hand."""
+        """The plugin takes what is in hand."""
         self.body = None
         self.changed = self.taken = True
 
@@ -184,12 +188,12 @@ class Half:
         return fields_refusal(fields, self._fields_size, limits)
 
     def trailers_refusal(self, limits: Limits) -> str | None:
-        """The same of trailers."""
+        """Why there are too many trailers, or too long ones, if there are."""
         fields = self.trailers or ()
         return fields_refusal(fields, fields_size(fields), limits)
 
     def release(self) -> None:
-        """The plugin is gone: what was buffered for it is in hand, and the rest of the body passes by."""
+        """The plugin has failed: the body that was buffered for it is in hand, and the rest passes unchanged."""
         self.mode = _SKIP
         if body := self.collected():
             self.body, self.body_ends = body, False
@@ -197,7 +201,7 @@ class Half:
     # What goes on.
 
     def step(self, step: Piece | Step) -> bool:
-        """Whether this happens."""
+        """Change the state of what is sent. False: the table does not allow this step."""
         following = DEPARTURES[self.departure][step]
         if following is None:
             return False
@@ -205,18 +209,18 @@ class Half:
         return True
 
     def drop(self) -> bool:
-        """Nothing goes on any more, neither what waits nor what is still to arrive. Whether some has gone on."""
+        """Send nothing more, neither what waits nor what will arrive. Returns whether some of it has been sent."""
         begun = self.departure in (_HEADERS_SENT, _ALL_SENT)
         self._forget()
         return self.step(Step.DROP) and begun
 
     def cut(self) -> None:
-        """What has gone on is all there is."""
+        """End the message after what has been sent."""
         self._forget()
         self.step(Step.CUT)
 
     def replace(self, fields: Fields, body: bytes) -> None:
-        """Have this message in hand instead of whatever has arrived; the plugin has no part in it."""
+        """Put this message in the place of the one that has arrived. The plugin does not see it."""
         self._forget()
         self.arrival = _ALL_ARRIVED if body else _ONLY_HEADERS_ARRIVED
         self.fields = self._arrived = fields
@@ -224,7 +228,7 @@ class Half:
         self.mode = _SKIP
 
     def _forget(self) -> None:
-        self._waiting.forget()
+        self._waiting = None
         self.body = self.trailers = None
         self.tail = _ABSENT
         self.taken = False
@@ -241,14 +245,20 @@ class Half:
             return True
         self.hold = None
         if self.departure is _NOTHING_SENT:
-            fields, ends = self._announced(self.fields)
+            fields, ends, self._owed = announced(
+                self.fields,
+                self._arrived,
+                alone=self.arrival is _ONLY_HEADERS_ARRIVED,
+                to_head=self.to_head,
+                length=len(self.body) if self.body is not None and self._body_is_whole() else None,
+            )
             self.step(_ONLY_HEADERS if ends else _HEADERS)
             events.append(self._send_headers(fields, ends))
         if self.body is None:
             return True
         body, self.body = self.body, None
         ends = self.body_ends
-        whole = ends or (self.tail is not _ABSENT and not self.taken)
+        whole = self._body_is_whole()
         if ends:
             self.taken = False
         if self.departure is _ALL_SENT:
@@ -268,31 +278,13 @@ class Half:
             events.append(self._send_trailers(self.trailers))
         self.trailers, self.tail = None, _ABSENT
 
-    def _announced(self, fields: Fields) -> tuple[Fields, bool]:
-        """The headers with what is true of the body that follows, and whether none does."""
-        values = dict(fields)
-        status = values.get(STATUS, "")
-        alone = self.arrival is _ONLY_HEADERS_ARRIVED
-        if status == SWITCHING:
-            return fields, alone
-        # That a body has come with such a status is for the HTTP of its sender to say.
-        if self.to_head or (has_no_body(status) and (alone or status != status_of(self._arrived))):
-            return framed(fields, declared(self._arrived) if may_tell_length(status) else None), True
-        if FRAMING.isdisjoint(values):
-            return fields, alone
-        if alone:
-            length: int | None = 0
-        elif self.body is not None and (self.body_ends or (self.tail is not _ABSENT and not self.taken)):
-            length = len(self.body)
-        else:
-            length = declared(self._arrived)
-        fields = framed(fields, length)
-        self._owed = declared(fields)
-        return fields, alone
+    def _body_is_whole(self) -> bool:
+        """Whether what is in hand is all that is left of the body."""
+        return self.body_ends or (self.tail is not _ABSENT and not self.taken)
 
     @property
     def done(self) -> bool:
-        """Nothing more will go on."""
+        """Nothing more will be sent."""
         return self.departure in (_ALL_SENT, _DROPPED)
 
     @property
@@ -302,7 +294,7 @@ class Half:
 
     @property
     def waiting(self) -> bool:
-        """It goes on only if somebody other than its sender does something."""
+        """It continues only after an action of someone other than its sender, such as the plugin."""
         if self.done:
             return False
         return self.hold is _PAUSE or (self.taken and self.ended)

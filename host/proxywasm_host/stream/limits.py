@@ -13,7 +13,7 @@ from ..limit_fields import KIB, MIB, limit, too_large, too_many
 class Limits:
     """What one stream may use.
 
-    Another stream or a tick ends a pause. Without a limit a bug there would hold the client for ever.
+    Another stream or a tick ends a pause. Without a limit, a bug there would let the client wait for ever.
     """
 
     request_body: int = limit(

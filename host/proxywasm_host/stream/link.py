@@ -1,6 +1,6 @@
-"""One plugin's part of a stream, and what concerns all plugins that the stream goes through: local replies.
+"""One plugin's part of a stream, and local replies, which concern all plugins that the stream goes through.
 
-Which plugins see a reply is Envoy's rule; `docs/design.md` has it as a table.
+Which plugins see a reply follows Envoy; `docs/design.md` has the table.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from proxywasm.replies import STATUSES
-from proxywasm.wire import BodyMode, LocalReply, Program
+from proxywasm.wire import BodyMode, LocalReply
 
-from ..services import HostServices
 from .events import CloseUpstream, Reset
-from .exchange import Exchange, sendable
+from .exchange import Exchange, Owner, sendable
 from .limits import Limits
 from .ready import Ready
 from .states import PARTS, Arrival, Departure, Happening, Part
@@ -26,10 +25,8 @@ class Link(Exchange):
     details: where the response comes from, as `response.code_details`.
     """
 
-    def __init__(
-        self, context: int, program: Program, services: HostServices, limits: Limits, ready: Ready[Any]
-    ) -> None:
-        super().__init__(context, program, services, limits, ready)
+    def __init__(self, owner: Owner, context: int, limits: Limits, ready: Ready[Any]) -> None:
+        super().__init__(owner, context, limits, ready)
         self.part = Part.NEVER
         self.chain: Sequence[Link] = (self,)
         self.details = ""
@@ -41,9 +38,11 @@ class Link(Exchange):
         self.chain, self._pass_on = chain, pass_on
 
     def note(self) -> None:
+        if not self.events:
+            return
         if self._pass_on is None:
-            super().note()
-        elif self.events:
+            self._ready[self] = None
+        else:
             self._pass_on()
 
     @property

@@ -1,15 +1,14 @@
-"""What the plugin says to each phase of a stream, its local replies and failures, and what goes on because of that."""
+"""The phases of a stream: calls of the plugin, its replies and failures, and what is sent because of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from proxywasm.replies import FAILED, TORN, too_large
 from proxywasm.text import encode
 from proxywasm.wire import (
     BodyMode,
-    Command,
     Fields,
     Hold,
     Injection,
@@ -17,18 +16,14 @@ from proxywasm.wire import (
     LogLevel,
     Outcome,
     PluginFailure,
-    Program,
     ProgramLost,
 )
 
-from ..services import HostServices
 from .answer_bounds import answer_refusal
 from .exchange import reply_fields
 from .half import Half
-from .limits import Limits
 from .link import Link
-from .ready import Ready
-from .states import Arrival, Departure, Ending, Happening, Part, Piece, Tail
+from .states import PARTS, Arrival, Departure, Ending, Happening, Part, Piece, Tail
 
 # Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
 _HEADERS, _ONLY_HEADERS, _LAST_CHUNK = Piece.HEADERS, Piece.ONLY_HEADERS, Piece.LAST_CHUNK
@@ -42,27 +37,8 @@ _SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
 _PAUSE, _STOP_ITERATION = Hold.PAUSE, Hold.STOP_ITERATION
 
 
-class Owner(Protocol):
-    """What a stream needs of what has opened it: a `Runner`."""
-
-    program: Program
-    services: HostServices
-    fail_open: bool
-    lost: bool
-
-    def carry_out(self, commands: Sequence[Command], stream: Any, half: Half | None) -> None: ...
-
-    def lose(self, reason: str) -> None: ...
-
-    def forget(self, stream: Any) -> None: ...
-
-
 class Phases(Link):
-    """A stream as far as its plugin is concerned; `Stream` is the rest."""
-
-    def __init__(self, owner: Owner, context: int, limits: Limits, ready: Ready[Any]) -> None:
-        super().__init__(context, owner.program, owner.services, limits, ready)
-        self.owner = owner
+    """The part of a stream that deals with its plugin; `Stream` is the rest."""
 
     def expire(self, since: int) -> None:
         """Give up if a direction has been waiting from before this time on, and no call-out is under way."""
@@ -125,7 +101,7 @@ class Phases(Link):
         self._refuse_size(half)
 
     def _refuse_size(self, half: Half) -> None:
-        """More of a body has arrived than may be buffered."""
+        """Answer because more of a body has arrived than may be buffered."""
         answer = too_large(half.name, half.limit)
         self.log(answer.body.decode(), LogLevel.WARN)
         if half is self.request:
@@ -134,8 +110,8 @@ class Phases(Link):
             self.reply_now(answer)
 
     def _send(self, half: Half) -> None:
-        """What is in hand goes on, and behind the body the trailers."""
-        if not self.flush(half) or half.taken:
+        """Send what is in hand, and the trailers after the body."""
+        if not self.flush(half) or half.tail is _ABSENT or half.taken:
             return
         if half.tail is _DUE:
             half.tail = _SHOWN
@@ -150,7 +126,7 @@ class Phases(Link):
     # The plugin.
 
     def ask(self, half: Half | None, call: Callable[..., Outcome], *args: Any) -> None:
-        """Call the plugin and carry out what it asks for; its failure is ours to handle."""
+        """Call the plugin and carry out its commands, or handle its failure."""
         if (self.part is not _ASKED and not self._begins(half)) or self.owner.lost:
             return
         try:
@@ -174,7 +150,7 @@ class Phases(Link):
         """Whether the plugin is to be called: for the first time in this stream, or for the last, at its end."""
         if self.part is _OVER:
             return half is None
-        self.happens(_CALL)
+        self.part = PARTS[self.part][_CALL]
         return self.part is _ASKED
 
     def fail(self, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Which streams have something to send: a live server cannot ask a thousand of them after each call."""
+"""The streams that have something to send, so that a server need not ask a thousand streams after each call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The streams of one program, and what concerns several of them."""
+"""The streams of one program, and events that concern several of them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Runner:
         self._busy = False
 
     def open(self, properties: Properties | None = None) -> Stream:
-        """The properties become those of the stream; streams that are given the same ones share them."""
+        """Open a stream with these properties. Streams that get the same object share it."""
         self._last_context += 1
         stream = self._streams[self._last_context] = Stream(self, self._last_context, self._limits, self._ready)
         self.services.open_stream(stream.id, {} if properties is None else properties)
@@ -61,9 +61,9 @@ class Runner:
         return list(self._streams.values())
 
     def ready(self) -> list[Stream]:
-        """Open streams that have something to send, each once: look here after each call of this runner or a stream.
+        """Open streams that have something to send, each once. Call it after each call of this runner or a stream.
 
-        `Stream.take` takes it, and the stream is no longer among them.
+        After `Stream.take` a stream is no longer in the list.
         """
         return self._ready.streams()
 
@@ -89,7 +89,7 @@ class Runner:
         self._ask(lambda: self.program.on_redis_call_response(call, response), stream)
 
     def _refuses_answer(self, fields: Sequence[tuple[str, str]], body: bytes) -> str | None:
-        """Why an answer to a call-out is more than a plugin can be asked to look at, if it is."""
+        """Why an answer to a call-out is too large for a plugin, if it is."""
         if len(body) > self.services.limits.callout_answer:
             return too_large("body", len(body), self.services.limits.callout_answer)
         return fields_refusal(fields, fields_size(fields), self._limits)
@@ -147,11 +147,12 @@ class Runner:
                 self._for_others.append((stream, command))
             elif isinstance(command, wire.FailStream):
                 self.services.log(LogLevel.ERROR, 0, command.value)
-            # Otherwise the stream ended before its answer came, which is nobody's fault.
+            # Otherwise the stream ended before its answer arrived, which is not an error.
         self._carry_out_for_others()
 
     def _carry_out_for_others(self) -> None:
-        """What a stream asks for another may call the plugin, which may ask for a third: one after the other."""
+        """A command for another stream may call the plugin, which may give commands for a third: one after the
+        other."""
         if self._busy:
             return
         self._busy = True

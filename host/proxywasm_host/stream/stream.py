@@ -71,7 +71,7 @@ class Stream(Phases):
         self._trailers(self.request, fields)
 
     def informational_response(self, fields: Fields) -> None:
-        """Status 100, 102 or 103, ahead of the response. It goes on at once, and the plugin does not see it."""
+        """Status 100, 102 or 103, before the response. It is sent on at once, and the plugin does not see it."""
         if not self._arrives(self.response, _INFORMATIONAL):
             return
         try:
@@ -112,7 +112,7 @@ class Stream(Phases):
         self.owner.forget(self)
 
     def _arrives(self, half: Half, piece: Piece) -> bool:
-        """Whether anybody wants it. Raises `SequenceError`."""
+        """Note that a piece arrives. False: it is no longer needed. Raises `SequenceError`."""
         if half is self.response and half.arrival is not _ARRIVAL_CLOSED:
             if self.request.departure is _DROPPED and self is self.chain[-1]:
                 return False  # the client is answered already: the upstream's response is of no interest

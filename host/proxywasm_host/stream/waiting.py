@@ -1,4 +1,4 @@
-"""What of a body waits for the plugin."""
+"""Parts of a body that wait for the plugin."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final
 from .states import Ending
 
 _CHUNKS: Final = 1000
-"""That wait one by one. What comes then is put together: small chunks take much more room than their bytes."""
+"""Chunks that are kept separately. Later ones are joined, because small chunks take much more memory than their
+bytes."""
 
 
 class Waiting:
@@ -22,7 +23,7 @@ class Waiting:
         self._queued = 0  # their bytes
 
     def enqueue(self, data: bytes, ending: Ending) -> int:
-        """Keep a chunk for later. The bytes of all that are kept."""
+        """Keep a chunk for later. Returns the bytes of all kept chunks."""
         if len(self._queue) < _CHUNKS:
             self._queue.append((bytearray(data), ending))
         else:
@@ -33,7 +34,7 @@ class Waiting:
         return self._queued
 
     def dequeue(self) -> tuple[bytes, Ending] | None:
-        """The next chunk that was kept; None: there is none."""
+        """The next kept chunk, if there is one."""
         if not self._queue:
             return None
         data, ending = self._queue.popleft()
@@ -41,17 +42,12 @@ class Waiting:
         return bytes(data), ending
 
     def collect(self, data: bytes) -> int:
-        """Add to the body that is collected for the plugin. The bytes of all of it."""
+        """Add to the body that is collected for the plugin. Returns its size so far."""
         self._buffer += data
         return len(self._buffer)
 
     def collected(self) -> bytes:
-        """The body that was collected, which is not kept any longer; empty: there is none."""
+        """Take the collected body; empty if there is none."""
         body = bytes(self._buffer)
         self._buffer.clear()
         return body
-
-    def forget(self) -> None:
-        self._queue.clear()
-        self._queued = 0
-        self._buffer.clear()

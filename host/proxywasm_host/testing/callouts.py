@@ -14,7 +14,7 @@ from .gateways import Gateway, GatewayPlugin
 from .traffic import CallOut, HttpCallOut, RedisCallOut, RedisValue, ScenarioError
 
 HttpResponder: TypeAlias = "Message | Callable[[HttpCallOut], Message | None] | None"
-"""An answer, or what makes one; None: the call fails."""
+"""An answer, or a function that makes one; None: the call fails."""
 
 RedisResponder: TypeAlias = "RedisValue | Callable[[RedisCallOut], RedisValue]"
 
@@ -30,7 +30,7 @@ class _Standing:
 
 
 class CallOuts:
-    """Those of one gateway.
+    """The call-outs of one gateway.
 
     Attributes:
         http: every HTTP call, in order.
@@ -63,7 +63,7 @@ class CallOuts:
         return list(self._by_number.values())[-1]
 
     def collect(self) -> None:
-        """Take note of what the plugins have called, and of calls that nobody waits for any more."""
+        """Note new calls of the plugins, and calls that were cancelled."""
         for plugin in self._gateway.plugins:
             self._collect_from(plugin)
 
@@ -89,7 +89,7 @@ class CallOuts:
                 cancelled.settle("cancelled")
 
     def time_out(self) -> None:
-        """Settle those whose time is up."""
+        """Settle calls whose time is up."""
         now = self._gateway.services.now()
         for call in self.pending:
             if call.deadline <= now:
@@ -113,7 +113,7 @@ class CallOuts:
         self._standing.append(_Standing(_http_fits(cluster, path), give))
 
     def fail_http(self, cluster: str) -> None:
-        """Whatever else has been said about this service."""
+        """Let every call to this service fail, before all other answers for it."""
         self._standing.insert(0, _Standing(_http_fits(cluster, None), HttpCallOut.fail))
 
     def answer_redis(self, answer: RedisResponder, name: str | None) -> None:
@@ -123,7 +123,7 @@ class CallOuts:
         self._standing.append(_Standing(_redis_fits(name), give))
 
     def answer_one(self) -> bool:
-        """Give a standing answer to a call that waits. Whether there was one."""
+        """Give a standing answer to one waiting call. Returns whether there was one."""
         for call in self.pending if self._standing else ():
             for standing in self._standing:
                 if standing.fits(call):

@@ -1,4 +1,4 @@
-"""Ways to cut a body into chunks: networks cut anywhere, and a plugin must not notice.
+"""Ways to cut a body into chunks. Networks cut anywhere, which must not change a plugin's result.
 
 The functions that end in a list or an iterator go with `pytest.mark.parametrize` and loops; `any_chunks` is a
 strategy for hypothesis.
@@ -27,7 +27,7 @@ def any_chunks(data: bytes, *, max_cuts: int = 8) -> SearchStrategy[list[bytes]]
 
 
 def every_two_chunks(data: bytes) -> Iterator[list[bytes]]:
-    """One cut, at each place in turn: all the ways in which an event may come in two pieces."""
+    """One cut, at each place in turn: all ways in which an event may arrive in two pieces."""
     for place in range(1, len(data)):
         yield chunks_at(data, place)
 
@@ -38,12 +38,12 @@ def single_bytes(data: bytes) -> list[bytes]:
 
 
 def inside_characters(data: bytes) -> list[bytes]:
-    """Cut after the first byte of every character that has more than one: no such character comes whole."""
+    """Cut after the first byte of every character that has more than one, so that none arrives whole."""
     return chunks_at(data, *(index + 1 for index, byte in enumerate(data) if byte >= 0xC0))
 
 
 def with_empty_end(chunks: list[bytes]) -> list[bytes]:
-    """As HTTP/1.1 chunked bodies end: the last bytes come before the end of the stream is known."""
+    """End with an empty chunk, like chunked bodies of HTTP/1.1: the last bytes arrive before the end is known."""
     return [*chunks, b""]
 
 

@@ -1,4 +1,4 @@
-"""What the plugin under test raises, and how a test hears of it."""
+"""Failures of the plugin under test, and how a test reports them."""
 
 from __future__ import annotations
 

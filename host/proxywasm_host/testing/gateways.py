@@ -1,5 +1,4 @@
-"""What a test host drives: a gateway with one plugin or a chain of them. One is played by the stream runner, the other
-is a real Envoy."""
+"""The gateway that a test host drives, with one plugin or a chain: implemented by the stream runner, or by Envoy."""
 
 from __future__ import annotations
 
@@ -8,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn, Protocol, TypeAlias
 
+from proxywasm.text import encode
 from proxywasm.wire import Fields, LocalReply, LogLevel, Program
 
 from ..recordings.replay import SEED
@@ -24,6 +24,9 @@ from ..services import (
 )
 from ..stream import Event, Limits
 
+GivenProperties: TypeAlias = Mapping[str, str | bytes]
+"""Envoy attributes by their dotted path, for example `{"route_name": "a", "source.address": "10.0.0.1"}`."""
+
 UNSUPPORTED: Final = {
     "advance": "the clock of a real gateway cannot be moved",
     "start, seed": "a real gateway has its own clock and random numbers",
@@ -39,13 +42,13 @@ UNSUPPORTED: Final = {
     "clusters": "two plugins that call the same service at the same time cannot be told apart",
     "replay": "recordings are replayed by the stream runner",
 }
-"""What a real gateway cannot do for a test, by what a test would use, with the reason."""
+"""Functions of the kit that a real gateway does not have, with the reason."""
 
 
 def unsupported(what: str) -> NoReturn:
-    """The running test asks for what its gateway cannot do: pytest reports it as skipped, with the reason.
+    """The running test uses a function that its gateway does not have: pytest reports it as skipped, with the reason.
 
-    What is raised is no `Exception`: a test that expects an error does not take it for one.
+    It raises a `BaseException`, so that a test that expects an `Exception` does not catch it.
     """
     # Imported late: the rest of the kit works without pytest, and this flavour is for its tests only.
     import pytest  # noqa: PLC0415
@@ -54,17 +57,17 @@ def unsupported(what: str) -> NoReturn:
 
 
 OnFailure: TypeAlias = "Callable[[BaseException], None]"
-"""Hears of what the plugin raises, and of the loss of its instance, before the streams do."""
+"""Called with a failure of the plugin or the loss of its instance, before its streams are affected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a plugin is to be run; see `TestHost` for each."""
+    """Settings of a plugin; see `TestHost`."""
 
     config: str
     on_failure: OnFailure
     properties: Properties
-    """Those that the test has given, without the defaults."""
+    """The properties that the test has given, without the defaults."""
     log_level: LogLevel = LogLevel.INFO
     limits: Limits | None = None
     fail_open: bool = False
@@ -79,7 +82,7 @@ class Setting:
 
 
 class GatewayServices(Protocol):
-    """What a gateway shows of itself. What it does not show is `unsupported`."""
+    """What a gateway shows of its state. Everything else is `unsupported`."""
 
     @property
     def logs(self) -> list[LogRecord]: ...
@@ -148,7 +151,7 @@ class GatewayStream(Protocol):
 
 
 class GatewayPlugin(Protocol):
-    """A plugin in a gateway: what concerns it alone. Its methods are those of `stream.Runner`."""
+    """One plugin in a gateway. Its methods are those of `stream.Runner`."""
 
     @property
     def services(self) -> GatewayServices: ...
@@ -168,18 +171,18 @@ class Gateway(Protocol):
 
     @property
     def plugins(self) -> Sequence[GatewayPlugin]:
-        """Those that can be told apart, in the order of requests."""
+        """The plugins that the gateway can distinguish, in the order of requests."""
 
     @property
     def services(self) -> GatewayServices:
-        """What the plugins share; for what they do not, those of the first."""
+        """The services that the plugins share, and those of the first plugin where they have their own."""
 
     def open(self, properties: Properties) -> GatewayStream: ...
 
     def ready(self) -> Sequence[GatewayStream]: ...
 
     def refuse_calls(self, cluster: str) -> None:
-        """Nobody listens there any more."""
+        """Let calls to this service fail."""
 
     def expire(self) -> None: ...
 
@@ -201,3 +204,11 @@ class Start(Protocol):
 
 Link: TypeAlias = tuple[Start, str]
 """A plugin of a chain, with its configuration."""
+
+
+def split_properties(properties: GivenProperties | None) -> Properties:
+    """The properties as the gateway keeps them: by their path, as bytes."""
+    return {
+        tuple(name.split(".")): encode(value) if isinstance(value, str) else value
+        for name, value in (properties or {}).items()
+    }

@@ -1,4 +1,4 @@
-"""`TestHost`: a gateway in a test. It starts a plugin, and the test plays everybody else."""
+"""`TestHost`: a gateway in a test. It starts a plugin, and the test plays clients and services."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..services import ForeignFunction
 from ..stream import Limits
 from .callouts import CallOuts, HttpResponder, RedisResponder
 from .failures import Failures, cause_of, plugin_failed
-from .gateways import Gateway, GatewayPlugin, GatewayStream, Setting
+from .gateways import Gateway, GatewayPlugin, GatewayStream, GivenProperties, Setting, split_properties
 from .messages import Body, config_text, request
 from .programs import PluginSource, starts_of
-from .stream import GivenProperties, TestStream, split_properties
+from .stream import TestStream
 from .ticks import Ticks
 from .traffic import CallOut, ScenarioError
 from .views import HostViews
@@ -36,8 +36,8 @@ class TestHost(HostViews):
     assert stream.upstream.headers["x-hello"] == "you"
     ```
 
-    The clock stands still until `advance`, and random numbers repeat; both hold for the standard library inside the
-    plugin. The rules of streams are those of the gateway's own stream runner.
+    The clock stands still until `advance`, and random numbers repeat, also in the standard library inside the plugin.
+    Streams follow the rules of the gateway's own stream runner.
 
     Args:
         plugin: a plugin object, its file or package folder (runs in this process), or a built component (`.wasm`).
@@ -103,7 +103,7 @@ class TestHost(HostViews):
             after = list(zip(self._starts[1:], others, strict=True))
             self._gateway: Gateway = self._starts[0].gateway(setting, after)
         except (PluginFailure, ProgramLost) as failure:
-            # A plugin that has not started cannot be tested, so this is tolerated by no test.
+            # A plugin that has not started cannot be tested, so `tolerate_failures` does not apply.
             raise plugin_failed(failure) from cause_of(failure)
         self.services = self._gateway.services
         self._callouts = CallOuts(self._gateway, self._after_answer, self._time_out)
@@ -159,22 +159,22 @@ class TestHost(HostViews):
     # Call-outs.
 
     def answer_calls(self, answer: HttpResponder, *, cluster: str | None = None, path: str | None = None) -> None:
-        """From now on give this answer to every HTTP call that fits; also to those that wait for one.
+        """From now on give this answer to every matching HTTP call; also to those that wait for one.
 
-        Of several answers that fit, the first wins. A function is called with the call.
+        The first of several matching answers is used. A function is called with the call.
         """
         self._callouts.answer_http(answer, cluster, path)
         self.settle()
 
     def answer_redis(self, answer: RedisResponder, *, name: str | None = None) -> None:
-        """From now on give this answer to every Redis command that fits. A function is called with the command."""
+        """From now on give this answer to every matching Redis command. A function is called with the command."""
         self._callouts.answer_redis(answer, name)
         self.settle()
 
     def refuse_calls(self, cluster: str) -> None:
         """From now on this service is down: every HTTP call to it fails before it has been sent.
 
-        In a real Envoy nothing listens there any more, so that the test does not see these calls.
+        In a real Envoy the service no longer listens, so the test does not see these calls.
         """
         self._gateway.refuse_calls(cluster)
         self._callouts.fail_http(cluster)
@@ -195,7 +195,7 @@ class TestHost(HostViews):
                 return
 
     def _moments(self) -> list[int]:
-        """When something happens by itself."""
+        """The times of the next timeouts and ticks."""
         return [
             *(call.deadline for call in self.pending),
             *(moment for ticks in self._ticks for moment in ticks.moments()),
@@ -247,7 +247,7 @@ class TestHost(HostViews):
     # Inside.
 
     def settle(self) -> None:
-        """Carry what the plugin has asked for to where it goes, until nothing moves any more."""
+        """Deliver events and call-outs until there are no more."""
         __tracebackhide__ = True
         self._settling = True
         try:
@@ -270,7 +270,7 @@ class TestHost(HostViews):
         self._callouts.collect()
 
     def forget(self, sender: GatewayStream) -> None:
-        """Used by streams: this one is over, and its last events are there to be seen."""
+        """Used by streams: this one is over; collect its last events."""
         __tracebackhide__ = True
         self._open.pop(sender).see()
 

@@ -138,7 +138,7 @@ def body_of(message: Message) -> bytes:
 
 
 def config_text(config: Mapping[str, Any] | str | None) -> str:
-    """The configuration as a gateway gives it to a plugin; a text goes as it is, also if it is no JSON."""
+    """The configuration as a gateway gives it to a plugin; a text is passed unchanged, also if it is not JSON."""
     if config is None:
         return ""
     return spell_out(config if isinstance(config, str) else jsonlib.dumps(config, ensure_ascii=False))

@@ -1,9 +1,9 @@
-"""What client and upstream insist on, as HTTP has it: a message that a real peer could not read fails the test.
+"""The rules of HTTP that client and upstream check: a message that a real peer could not read fails the test.
 
-Lengths, responses without body, names and values of headers. A peer that overlooks them hides the worst faults of a
-plugin: on a connection that is used again, a body that is longer than announced is the beginning of the next message.
+They check lengths, responses without body, names and values of headers. Peers without these checks would hide the worst
+faults of a plugin: on a reused connection, bytes beyond the announced length are read as the next message.
 
-The rules are written out here once more: a peer that shared them with the runner would share its mistakes.
+The rules are implemented here a second time: peers that shared the runner's code would share its mistakes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 
 
 class ReadMessage:
-    """One message as its peer reads it. Each method says what is wrong; empty: nothing."""
+    """One message as its peer reads it. Each method returns what is wrong; empty if nothing is."""
 
     def __init__(self) -> None:
         self.method = ""
@@ -58,7 +58,7 @@ class ReadMessage:
         return self._end() if end_of_stream else ""
 
     def informational(self, fields: Fields) -> str:
-        """A response that goes ahead of this one, with status 100, 102 or 103."""
+        """A response before this one, with status 100, 102 or 103."""
         wrong = _pseudo_headers(fields) or _fields(fields)
         if wrong:
             return wrong
@@ -72,7 +72,7 @@ class ReadMessage:
         return ""
 
     def trailers(self, fields: Fields) -> str:
-        """The end of the message, behind its body."""
+        """The trailers after the body, with which the message ends."""
         if self._ended:
             return "trailers come behind the end of the message"
         for name, _ in fields:

@@ -1,4 +1,4 @@
-"""The gateway that the stream runner plays, for instances in this process and for components."""
+"""The gateway of the stream runner, for native instances and for components."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class PlayedChain(Chain):
 
 
 def close(program: Program) -> None:
-    """Give back what the instance holds, if it is of a kind that holds something."""
+    """Close the instance if it has a `close`."""
     end = getattr(program, "close", None)
     if end is not None:
         end()

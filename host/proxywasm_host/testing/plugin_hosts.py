@@ -1,4 +1,4 @@
-"""What the fixture `plugin_host` gives to a test."""
+"""The value of the fixture `plugin_host`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flavours in which a test can run a plugin, and how each starts a fresh instance of it."""
+"""The flavours in which a test can run a plugin. Each one starts fresh instances in its own way."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PluginSource: TypeAlias = "Plugin[Any] | str | os.PathLike[str] | Start"
 
 
 IMPORT_TIME: Final[float] = BOUNDS.seconds
-"""Seconds that importing a plugin may compute, natively: as when it is built."""
+"""Seconds of processor time for importing a plugin natively: the same as in a build."""
 
 
 class PluginImportError(AssertionError):
@@ -176,7 +176,7 @@ def _import(name: str, path: Path) -> ModuleType:
         raise PluginImportError(f"the plugin cannot be imported: {lost}") from lost.__cause__
     except Exception as error:
         del sys.modules[name]
-        # Whoever reads this wants to see the plugin's own lines only.
+        # Show only the plugin's own lines.
         frames = error.__traceback__
         while frames is not None and not Path(frames.tb_frame.f_code.co_filename).is_relative_to(path.parent):
             frames = frames.tb_next

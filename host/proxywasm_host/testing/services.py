@@ -1,4 +1,4 @@
-"""The host's services with what a test wants to look into."""
+"""The host's services with access for tests."""
 
 from __future__ import annotations
 

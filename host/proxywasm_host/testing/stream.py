@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
 
 from proxywasm.headers import HeaderValues, to_fields
 from proxywasm.text import encode
 from proxywasm.wire import Fields, LocalReply
 
 from ..recordings.exchange import Message
-from ..services import LogRecord, Properties
+from ..services import LogRecord
 from ..stream import (
     CloseUpstream,
     InformationalResponse,
@@ -22,17 +22,10 @@ from ..stream import (
     ResponseHeaders,
     ResponseTrailers,
 )
-from .gateways import GatewayStream
+from .gateways import GatewayServices, GatewayStream
 from .messages import Body, request, response
 from .peers import ReadMessage
-from .traffic import PeerError, ScenarioError, Sent
-
-if TYPE_CHECKING:
-    from .host import TestHost
-
-GivenProperties = Mapping[str, str | bytes]
-"""Envoy attributes by their dotted path, for example `{"route_name": "a", "source.address": "10.0.0.1"}`."""
-
+from .traffic import CallOut, PeerError, ScenarioError, Sent
 
 # What `PeerError` says of messages that go out, and `ScenarioError` of those that a test gives.
 _BAD_REQUEST: Final = "an upstream could not read this request of the plugin"
@@ -41,8 +34,24 @@ _GIVEN_REQUEST: Final = "a client cannot send this request"
 _GIVEN_RESPONSE: Final = "an upstream cannot send this response"
 
 
+class Owner(Protocol):
+    """What a stream needs of the `TestHost` that opened it."""
+
+    services: GatewayServices
+
+    @property
+    def logs(self) -> Sequence[LogRecord]: ...
+
+    @property
+    def pending(self) -> Sequence[CallOut]: ...
+
+    def settle(self) -> None: ...
+
+    def forget(self, sender: GatewayStream) -> None: ...
+
+
 class TestStream:
-    """One HTTP stream: drive it with what arrives, look at what goes out.
+    """One HTTP stream: give it what arrives, and look at what it sends.
 
     A whole message at a time: `host.request(...)` opens the stream, `respond` answers it, `finish` ends it. Piece by
     piece: `host.open()`, then `request_headers`, `request_body`, `request_trailers`, `informational_response`,
@@ -58,7 +67,7 @@ class TestStream:
 
     __test__ = False  # for pytest: this is no class of tests
 
-    def __init__(self, host: TestHost, stream: GatewayStream) -> None:
+    def __init__(self, host: Owner, stream: GatewayStream) -> None:
         self.upstream = Sent(lambda: f"nothing has gone upstream: {self._why(request=True)}")
         self.downstream = Sent(lambda: f"nothing has gone to the client: {self._why(request=False)}")
         self.reset: str | None = None
@@ -167,7 +176,7 @@ class TestStream:
         self._stream.response_trailers(fields)
         self._host.settle()
 
-    # What became of it.
+    # The result.
 
     @property
     def reply(self) -> LocalReply | None:
@@ -235,7 +244,7 @@ class TestStream:
             raise ScenarioError(f"the upstream cannot respond, it has seen nothing: {self._why(request=True)}")
 
     def see(self) -> None:
-        """Used by the host: note what the stream sends. Raises `PeerError` for what a real peer could not read."""
+        """Used by the host: collect what the stream sends. Raises `PeerError` if a real peer could not read it."""
         __tracebackhide__ = True
         for event in self._stream.take():
             match event:
@@ -268,7 +277,7 @@ class TestStream:
                     self.upstream_closed = True
 
     def _why(self, *, request: bool) -> str:
-        """What keeps a direction back, for people."""
+        """Why a direction has sent nothing, for messages."""
         reply = self.reply
         if request and reply is not None:
             return f"the plugin has answered itself with {reply.status} ({reply.details or 'no details'})"
@@ -284,10 +293,3 @@ def _insist(wrong: str, says: str, error: type[AssertionError] = ScenarioError) 
     __tracebackhide__ = True
     if wrong:
         raise error(f"{says}: {wrong}")
-
-
-def split_properties(properties: GivenProperties | None) -> Properties:
-    return {
-        tuple(name.split(".")): encode(value) if isinstance(value, str) else value
-        for name, value in (properties or {}).items()
-    }

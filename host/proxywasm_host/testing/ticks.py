@@ -6,7 +6,7 @@ from .gateways import GatewayPlugin
 
 
 class Ticks:
-    """Those of one instance. A period that the plugin sets begins when that is noticed, by `look`."""
+    """The ticks of one instance. A new period starts when `look` notices it."""
 
     def __init__(self, plugin: GatewayPlugin) -> None:
         self._plugin = plugin
@@ -24,7 +24,7 @@ class Ticks:
         return [self._last + self._period_ms * 1_000_000] if self._period_ms else []
 
     def run(self) -> bool:
-        """Run a tick if it is due. Whether it was."""
+        """Run a tick if it is due. Returns whether it was."""
         now = self._plugin.services.now()
         if all(moment > now for moment in self.moments()):
             return False

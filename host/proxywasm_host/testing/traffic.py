@@ -1,4 +1,4 @@
-"""What a test looks at: messages that have gone out, and call-outs that wait for their answer."""
+"""The traffic that a test inspects: messages that were sent, and call-outs that wait for their answer."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .messages import Body, body_of, response
 
 
 class ScenarioError(AssertionError):
-    """The test expects or does what cannot be. The message says what there is instead."""
+    """The test expects or does something impossible. The message describes the actual state."""
 
 
 class PeerError(AssertionError):
-    """What has gone out is no HTTP: a real client, upstream or service could not read it. The message says why."""
+    """The plugin has sent a message that a real client, upstream or service could not read. The message says why."""
 
 
 class BodyViews:
@@ -52,7 +52,7 @@ class BodyViews:
 
 
 class Sent(BodyViews):
-    """What has gone out in one direction so far. It is false as long as nothing has."""
+    """Everything that was sent in one direction so far. It is false until something was sent."""
 
     def __init__(self, explain: Callable[[], str]) -> None:
         self.fields: Fields | None = None
@@ -77,7 +77,7 @@ class Sent(BodyViews):
 
     @property
     def trailers(self) -> Headers:
-        """Header fields behind the body; empty if none have been sent."""
+        """Header fields after the body; empty if none have been sent."""
         return Headers.sent(self._trailers, "they have been sent")
 
     def end_with(self, trailers: Fields) -> None:
@@ -133,12 +133,12 @@ class CallOut:
         return self.status == "waiting"
 
     def time_out(self) -> None:
-        """There is no answer in time. The clock moves on to that moment; in a real Envoy the test waits for it."""
+        """Let the call time out. The clock moves to that moment; in a real Envoy the test waits for it."""
         self._insist_it_waits("timed out")
         self._time_out(self)
 
     def settle(self, status: str) -> None:
-        """Used by the host: the call has come to its end."""
+        """Used by the host: the call has ended."""
         self._insist_it_waits(status)
         self.status = status
 

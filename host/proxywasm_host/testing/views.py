@@ -1,4 +1,4 @@
-"""What a test sees of a gateway with a plugin."""
+"""The state of a gateway and its plugin that a test can see."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .traffic import CallOut, HttpCallOut, RedisCallOut
 
 
 class HostViews:
-    """The part of `TestHost` that changes nothing, but for what a test writes into `shared_data`."""
+    """The read-only part of `TestHost`, except that a test may write to `shared_data`."""
 
     services: GatewayServices
     _callouts: CallOuts

@@ -34,7 +34,7 @@ def _get_shared_data(host: Host, key: str) -> tuple[Payload, int] | None:
 
 
 def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that leaves something with the host, which may have no more room for it."""
+    """A host function that stores something and refuses to beyond a limit."""
 
     def answer(*args: Any) -> tuple[str, Any]:
         try:
@@ -91,11 +91,11 @@ def _random_bytes(host: Host, count: int) -> bytes:
 
 
 _RANDOM_BYTES: Final = 1024 * 1024
-"""At once. Each takes 32 while they are converted."""
+"""Random bytes of one request. Each takes 32 bytes of memory during the conversion."""
 
 
 class RandomError(Exception):
-    """Ends the instance: WASI has no other answer."""
+    """Ends the instance, because WASI has no error for it."""
 
 
 def _no_sleep(_host: Host, _nanoseconds: int) -> NoReturn:
@@ -103,7 +103,7 @@ def _no_sleep(_host: Host, _nanoseconds: int) -> NoReturn:
 
 
 class SleepError(Exception):
-    """Ends the instance: the guest cannot go on before its time has passed."""
+    """Ends the instance, because the guest must not continue before its time has passed."""
 
 
 Answers: TypeAlias = dict[str, Callable[..., Any]]

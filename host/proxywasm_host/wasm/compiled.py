@@ -30,17 +30,17 @@ _log = logging.getLogger("proxywasm.engine")
 
 _DIGEST_SIZE: Final = 32
 _BLOCK: Final = 1024 * 1024
-# A development cycle leaves an entry of some 33 MB behind with each build.
+# During development each build leaves an entry of some 33 MB.
 ENTRIES: Final = 32
 _PREFIX: Final = "proxywasm-"
 
 
 class _UnusableError(Exception):
-    """An entry is damaged, or not what it should be."""
+    """An entry is damaged, or belongs to another name."""
 
 
 class CompiledComponents:
-    """Those of one engine, which has these settings.
+    """The compiled components of one engine with its settings.
 
     Without a safe folder nothing is kept, and a warning says what to do.
     """
@@ -55,7 +55,7 @@ class CompiledComponents:
             _log.warning("compiled components are not cached, each start takes seconds: %s", error)
 
     def find(self, data: bytes) -> wasm.Component | None:
-        """The machine code of a component, if it is here and whole."""
+        """The machine code of a component, if the cache has it undamaged."""
         if self._folder is None:
             return None
         try:
@@ -84,7 +84,7 @@ class CompiledComponents:
                 return self._load(entry)
             except (OSError, _UnusableError) as error:
                 _log.warning("cannot keep the compiled component: %s", error)
-        # What is mapped stays when its file is gone.
+        # The mapped code stays after its file is deleted.
         with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as private:
             code = Path(private, "code.cwasm")
             with code.open("wb") as file:
@@ -145,7 +145,7 @@ class CompiledComponents:
 
 def _digest(entry: Path, file: IO[bytes], size: int) -> bytes:
     """Of the code that a file begins with, read in pieces: a start takes no memory for what is mapped anyway."""
-    # With the name, which stands for the component: the code of another one, whole as it may be, is of no use here.
+    # The name identifies the component: undamaged code of another component must not match.
     total = hashlib.sha256(entry.name.encode())
     while size > 0 and (block := file.read(min(_BLOCK, size))):
         total.update(block)

@@ -1,7 +1,7 @@
 """Compile a component in a child process.
 
-Compiling takes memory, some twenty times the size of the component, and most of it stays with the process that did it.
-So a child does it, which gets nothing but the bytes of the component and writes nothing but machine code.
+Compiling takes some twenty times the size of the component in memory, and the process keeps most of it afterwards. So a
+child process compiles. It reads only the bytes of the component and writes only machine code.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NEEDS: Final = 20
 """Bytes of memory for each byte of a component."""
 
 # What the child needs of the environment: where the system finds libraries and folders, and how many threads Wasmtime
-# may start. All else, credentials among it, is not its business.
+# may start. It gets no other variable: some contain credentials.
 _ENVIRONMENT: Final = (
     "DYLD_FALLBACK_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
@@ -49,7 +49,7 @@ class RefusedError(Exception):
 
 
 class CompilerLostError(Exception):
-    """The child could not be started, or ended before it was done. The message says how, and what to do."""
+    """The child could not be started, or ended early. The message says how, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Settings:
 
     @property
     def name(self) -> str:
-        """What machine code depends on, as far as engines differ."""
+        """A name for the settings that machine code depends on."""
         return f"epochs, no concurrency, {'optimized' if self.optimize else 'quick'}"
 
 
@@ -88,7 +88,7 @@ def compile_to(file: IO[bytes], data: bytes, settings: Settings) -> None:
 
     Raises:
         RefusedError: it is no valid component.
-        CompilerLostError: there is no telling whether it is.
+        CompilerLostError: the child ended, so it is unknown whether it is valid.
         OSError: the file cannot be written.
     """
     packages = [Path(__file__).parents[2], Path(wasmtime.__file__).parents[1]]
@@ -127,7 +127,7 @@ def _end(status: int) -> str:
 
 
 def main() -> None:
-    """The child: a component comes in, machine code goes out."""
+    """The child process: reads a component and writes machine code."""
     # A Ctrl-C reaches it, too, and would otherwise wait until Wasmtime is done. What runs in the background ignores it.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)

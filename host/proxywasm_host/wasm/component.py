@@ -34,18 +34,18 @@ from .world import HOST_INTERFACE
 _LEVEL_NAMES: Final = {level: name for name, level in LEVELS.items()}
 
 _START_ERRORS: Final = {"refused": ConfigError, "failed": PluginFailure}
-"""By the case of `start-error`."""
+"""The exception for each case of `start-error`."""
 
 _TRAPS: Final = {
     "wasm trap: interrupt": "a call took longer than it may",
     "wasm trap: call stack exhausted": "nested calls used up the stack",
     "too much data is being copied": "an answer is larger than the 128 MiB that Wasmtime takes",
 }
-"""What Wasmtime says when a limit ended a call, and what it means here."""
+"""Texts of Wasmtime when a limit ended a call, and our messages for them."""
 
 
 def _cause(error: BaseException) -> str:
-    """Why the guest was left in the middle of a call."""
+    """Why a call of the guest was aborted."""
     if isinstance(error, WasmtimeError):
         cause = reason(error)
         return next((f"{meaning} ({cause})" for trap, meaning in _TRAPS.items() if cause.startswith(trap)), cause)
@@ -55,11 +55,11 @@ def _cause(error: BaseException) -> str:
 
 
 class ComponentProgram:
-    """A `Program` that lives in one instance of a component. It serves one call at a time.
+    """A `Program` in one instance of a component. It serves one call at a time.
 
     Args:
         component: from `Engine.load`.
-        host: answers what the plugin asks for in the middle of a call.
+        host: answers the plugin's questions during a call.
         limits: what the plugin may use; `stack` is a matter of the engine, `streams` of the `Runner`, `kept` of the
             host.
         reproducible: clock and randomness come from `host.now` and `host.random_bytes` instead of the system.
@@ -184,7 +184,7 @@ class ComponentProgram:
             self._entry.release()
 
     def close(self) -> None:
-        """Give the memory of the instance back now. Every later call raises `ProgramLost`."""
+        """Free the memory of the instance now. Every later call raises `ProgramLost`."""
         if not self._entry.acquire(blocking=False):
             raise RuntimeError("the program is in a call and cannot be closed")
         self._lost = self._lost or "closed"

@@ -1,4 +1,4 @@
-"""Is a file a component of the world `http-plugin`? If not, what is it, and what is to be done?"""
+"""Check that a file is a component of the world `http-plugin`, and say what it is if not."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def check_world(path: Path, engine: wasmtime.Engine, code: wasm.Component) -> tu
         if interface == HOST_INTERFACE or interface.partition("@")[0] in _WASI_ANSWERED:
             imports[interface] = {name: Signature(f"{interface} {name}", ty) for name, ty in functions.items()}
         elif not _is_wasi(interface) and (functions or not isinstance(extern.ty, wasm.ComponentInstanceType)):
-            # An interface that only names types needs nobody who answers it.
+            # An interface that only names types has no functions to answer.
             unexpected.append(interface)
         if interface == HOST_INTERFACE:
             unexpected += [f"{interface} {name}" for name in sorted(functions.keys() - HOST_FUNCTIONS.keys())]

@@ -1,4 +1,4 @@
-"""How bodies and answers cross between this host and a component of the world `http-plugin`."""
+"""Convert bodies and answers between this host and a component of the world `http-plugin`."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ from ..stream.field_rules import sent_edits, sent_fields
 from .limits import Limits
 
 Payload: TypeAlias = tuple[str, str]
-"""The WIT type `payload` as it goes to a component: the case and its string."""
+"""The WIT type `payload` sent to a component: the case and its string."""
 
 RawPayload: TypeAlias = tuple[str, bytes]
-"""As it comes from one: the case, and its string in UTF-8."""
+"""The WIT type `payload` received from a component: the case, and its string in UTF-8."""
 
 
 _LARGE: Final = 64 * KIB
@@ -56,11 +56,11 @@ its characters take four bytes. As one character per byte it takes no more than 
 
 
 _HUGE: Final = 4 * MIB
-"""Bytes that are not even made such a text for a moment."""
+"""Bodies of more bytes are never converted to such a text, not even temporarily."""
 
 
 def to_text(data: bytes) -> tuple[str, bool]:
-    """Bytes as they cross, and whether that is as one character per byte."""
+    """The string for a body, and whether it has one character for each byte."""
     if len(data) <= _HUGE or data.isascii():
         try:
             text = data.decode()
@@ -79,7 +79,7 @@ def to_payload(data: bytes) -> Payload:
 
 
 def to_bytes(payload: RawPayload) -> bytes:
-    """Raises `ValueError` for characters that are no bytes."""
+    """The body of a string with one character for each byte. Raises `ValueError` for other characters."""
     case, data = payload
     if case == "utf8":
         return data
@@ -90,16 +90,17 @@ def to_bytes(payload: RawPayload) -> bytes:
 
 
 _NO_BYTES: Final = bytes(range(0xC4, 0x100))
-"""With these the UTF-8 of characters over 255 begins."""
+"""First bytes of the UTF-8 of characters over 255."""
 
 
 def to_fields(fields: Fields) -> str:
-    """Header fields as they cross. Raises `ValueError` for a field with NUL."""
+    """The string for header fields. Raises `ValueError` for a field with NUL."""
     return as_unicode(join_fields(fields))
 
 
 def from_fields(data: bytes, pseudo: Collection[str] = ()) -> Fields:
-    """Raises `ValueError` for what no message may have. `pseudo` are the pseudo-headers that may be there."""
+    """The header fields of a string, with no other pseudo-headers than `pseudo`. Raises `ValueError` for invalid
+    ones."""
     return sent_fields(split_fields(with_bytes(data.decode())), pseudo)
 
 
@@ -144,9 +145,9 @@ _COMMANDS: Final[dict[str, Callable[[Any], Command]]] = {
 
 
 def to_outcome(case: str, value: Any, limits: Limits) -> bytes | list[Command]:
-    """What a plugin answered; everything in it is within its own bound, see `bounds`.
+    """The plugin's answer. Each part of it is within its own bound already, see `bounds`.
 
-    Raises `PluginFailure` for what is too large as a whole, or breaks the rules.
+    Raises `PluginFailure` for an answer that is too large as a whole, or invalid.
     """
     try:
         if case == "commands":
@@ -163,7 +164,7 @@ def to_outcome(case: str, value: Any, limits: Limits) -> bytes | list[Command]:
 
 
 def _check_sums(commands: Sequence[tuple[str, Any]], limits: Limits) -> None:
-    """Many small things are a large one. They are counted before any of them is converted."""
+    """Check how much all parts are together, before any of them is converted."""
     fields = headers = bodies = 0
     for name, value in commands:
         texts, payload = _PARTS[name](value) if name in _PARTS else ((), None)
@@ -192,7 +193,7 @@ def _size(payload: RawPayload) -> int:
 
 
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
-"""The second byte of a character that is a byte, and no ASCII."""
+"""The second byte in UTF-8 of characters from 128 to 255."""
 
 # Header fields and bodies of the commands that have some.
 _PARTS: Final[dict[str, Callable[[Any], tuple[Sequence[bytes], RawPayload | None]]]] = {

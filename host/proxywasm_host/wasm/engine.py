@@ -1,4 +1,4 @@
-"""Compile components, once per machine: the machine code is kept in a cache folder of the user."""
+"""Compile components, once for each machine: the user's cache folder keeps the machine code."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Component:
     _within: dict[Limits, Component] = field(default_factory=dict, repr=False, compare=False)
 
     def within(self, limits: Limits) -> Component:
-        """The same component, with functions that take from it only what these limits allow. They are kept."""
+        """The same component, with functions that accept only results within these limits. Cached for each `limits`."""
         found = self._within.get(limits)
         if found is None:
             allowed = bounds(limits)

@@ -1,4 +1,4 @@
-"""Functions of components, both ways: exports as Python callables, Python callables as imports.
+"""Functions of components in both directions: exports as Python callables, Python callables as imports.
 
 A `Signature` is compiled once per function (see the package `values`). Calls may be nested, a host function calling
 another instance, and instances may run in different threads: nothing is shared between two calls.
@@ -22,7 +22,7 @@ from .values import VALUE_SIZE, Bounds, Excess, Lower, compile_type, unbounded
 
 
 class Misfit(TypeError):
-    """An argument does not fit the type of its parameter, which the message names. No guest code has run."""
+    """An argument does not fit the type of its parameter. No guest code has run."""
 
 
 _MISFITS: Final = (TypeError, ValueError, OverflowError, struct.error)
@@ -53,7 +53,7 @@ _func_call.argtypes = [
 _func_call.restype = ctypes.c_void_p
 
 _Slot = ctypes.c_uint64 * (VALUE_SIZE // 8)
-"""Room for one result; all zero it is a valid value that owns nothing."""
+"""Memory for one result. Filled with zeros it is a valid value that owns no memory."""
 
 
 class Signature:
@@ -73,7 +73,7 @@ class Signature:
         self.result = None if ty.result is None else compile_type(ty.result, bounds, (place,))
 
     def within(self, bounds: Bounds) -> Signature:
-        """The same function for a guest that is not trusted."""
+        """The same function with bounds, for a guest that is not trusted."""
         return Signature(self.name, self.ty, bounds)
 
     def bind(self, store: Store, func: Func) -> Callable[..., Any]:
@@ -153,7 +153,7 @@ class Signature:
 
 
 def _refusal(result: ValType | None) -> Callable[[Excess], Any]:
-    """What a function with this result says to arguments that are too large."""
+    """The result, of this type, for arguments that are too large."""
     match result:
         case ResultType(err=String()):
             return lambda excess: ("err", str(excess))
@@ -204,7 +204,7 @@ class CoreMemory:
         return int(ffi.wasmtime_memory_data_size(self._store._context(), self._handle))
 
     def read(self, start: int, size: int) -> bytes:
-        """What is there; less than `size` if the memory ends before."""
+        """The bytes at an address; fewer than `size` if the memory ends there."""
         data = ffi.wasmtime_memory_data(self._store._context(), self._handle)
         return ctypes.string_at(ctypes.addressof(data.contents) + start, max(0, min(size, self.size() - start)))
 

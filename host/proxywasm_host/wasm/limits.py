@@ -1,4 +1,4 @@
-"""What a plugin may use. One place for all limits of a host, so that an operator sees them side by side."""
+"""All limits of a host in one place, so that an operator can compare them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ..services.call_time import CALL_TIME
 class Limits:
     """Limits of one plugin instance and of its streams. Sizes are bytes, times are seconds.
 
-    A plugin that wants more gets an error that it can catch where Python has one (`MemoryError`, `RecursionError`,
-    `HttpCallError`, `LimitError`); an answer that is too large fails the stream it was for; only a call that takes too
-    long, and a stack that is used up by C code, cost the instance.
+    Beyond a limit, the plugin gets an error that it can catch, where Python has one (`MemoryError`, `RecursionError`,
+    `HttpCallError`, `LimitError`). An answer that is too large fails its stream. Only a call that takes too long, and a
+    stack that C code exhausts, end the instance.
 
     `stack` belongs to an `Engine`, whose programs all have the same. Python code meets Python's own limit
     (`RecursionError`) first, C code does not: JSON that is nested 9,000 times uses up 4 MiB (2,150: 1 MiB) and costs
@@ -96,9 +96,9 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 class LogGate:
-    """Lets a plugin's messages through at a limited rate, and says what was dropped.
+    """Passes a plugin's messages on at a limited rate, and logs how many were dropped.
 
-    It is a leaky bucket: each message fills it, time empties it. Not for several threads, as its program.
+    It is a leaky bucket: each message fills it, time empties it. Like its program it belongs to one thread.
     """
 
     __slots__ = ("_burst", "_clock", "_dropped", "_filled", "_last", "_log", "_rate")
@@ -122,7 +122,7 @@ class LogGate:
             self._log(level, context, message)
 
     def failure(self, traceback: str) -> str:
-        """A traceback that the stream will log: a message like any other."""
+        """Count a traceback, which the stream logs like any other message."""
         return traceback if self._passes(traceback) else "the plugin failed; its traceback is dropped, it logs too much"
 
     def _passes(self, message: str) -> bool:

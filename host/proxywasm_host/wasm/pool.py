@@ -1,7 +1,7 @@
-"""Instances of one plugin: made, configured, shared by streams, replaced.
+"""The pool of a plugin's instances: it starts and configures them, assigns streams to them, and replaces them.
 
-A pool belongs to one thread, as its runners and their streams do; a thread of its own for calls is enough. Several
-threads get a pool each, and may share the `Component`, the `SharedData` and the `Metrics`.
+A pool, its runners and their streams belong to one thread. Several threads need one pool each, and may share the
+`Component`, the `SharedData` and the `Metrics`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ STARTING_ERRORS = (ConfigError, PluginFailure, ProgramLost)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sharing:
-    """How streams are spread over instances. An instance that has had its share takes no new streams, and is closed
-    when its last one has ended: running streams never notice.
+    """How streams are distributed over instances. An instance that has reached a limit takes no new streams. It is
+    closed when its last stream has ended, so running streams are not affected.
 
     `Sharing(streams=1)` gives every stream an instance of its own.
     """
@@ -123,17 +123,17 @@ class Pool:
         return list(self._runners)
 
     def ready(self) -> list[Stream]:
-        """Open streams that have something to send, each once, of whichever runner they are.
+        """Open streams of all runners that have something to send, each once.
 
-        Look here after each call of a stream or a runner; `Stream.take` takes it. Streams of an instance that was lost
-        are among them, although its runner is not among `runners` any more.
+        Call it after each call of a stream or a runner; `Stream.take` returns the events. The list includes streams of
+        a lost instance, whose runner is no longer among `runners`.
         """
         return self._ready.streams()
 
     def runner(self) -> Runner:
-        """The runner for the next stream. It is always one: if there is no instance, it fails the stream.
+        """The runner for the next stream. If there is no instance, it is a runner that fails the stream.
 
-        Open the stream at once; ask again for the one after it.
+        Open the stream at once; call `runner` again for the next stream.
         """
         if self._closed:
             raise RuntimeError("the pool is closed")
@@ -162,8 +162,8 @@ class Pool:
         A fresh instance reads it; running streams keep theirs, to their end.
 
         Raises:
-            ConfigError, PluginFailure, ProgramLost: it is refused. What was served before goes on being served, the
-                log has the reason, and `refused` keeps it until a configuration is accepted.
+            ConfigError, PluginFailure, ProgramLost: it is refused. The previous configuration stays in use. The reason
+                is logged, and in `refused` until a configuration is accepted.
         """
         if self._closed:
             raise RuntimeError("the pool is closed")
@@ -182,7 +182,7 @@ class Pool:
         self._runners.append(runner)
 
     def close(self) -> None:
-        """End everything now: streams that are open are given up, instances closed."""
+        """End all open streams and close all instances."""
         self._closed = True
         for runner in self._runners[:]:
             runner.abandon("the pool is closed")
@@ -205,7 +205,7 @@ class Pool:
         return _PooledRunner(self, program, services, limits=self._limits, fail_open=self._fail_open, ready=self._ready)
 
     def _no_runner(self, reason: str) -> Runner:
-        """Its first stream is treated like those of an instance that was lost."""
+        """A runner without an instance: its first stream is handled like those of a lost instance."""
         program = _NoProgram(reason)
         limits = self._limits.streams
         return Runner(program, self._services(), limits=limits, fail_open=self._fail_open, ready=self._ready)
@@ -216,7 +216,7 @@ class Pool:
 
 
 class _PooledRunner(Runner):
-    """A runner that knows when its instance has had its share, and closes it after the last stream."""
+    """A runner that knows when its instance has reached a limit of `Sharing`, and closes it after the last stream."""
 
     program: ClosableProgram
 
@@ -265,7 +265,7 @@ class _PooledRunner(Runner):
         self._close_if_idle()
 
     def abandon(self, reason: str) -> None:
-        """End now. Nothing is lost, and nothing is logged, if no stream is open."""
+        """Close the instance now. If a stream is open, it is logged that the instance is lost."""
         self._retired = True
         if self._streams and not self.lost:
             super().lose(reason)
@@ -278,7 +278,7 @@ class _PooledRunner(Runner):
 
 
 class _NoProgram:
-    """Instead of an instance that could not be made."""
+    """Used in place of an instance that could not be started."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason

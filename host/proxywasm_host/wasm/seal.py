@@ -1,7 +1,7 @@
 """The seal of a component: a custom section at its end that has the SHA-256 of everything before it.
 
-WebAssembly has no checksum, and most of a component is a snapshot of Python's memory: one that a copy has damaged is
-mostly valid, and runs as something else. Other tools pass over the section, and may add their own behind it.
+WebAssembly has no checksum, and most of a component is a snapshot of Python's memory: a damaged copy is usually still
+valid, and behaves differently. Other tools ignore the section, and may append sections of their own.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _DIGEST_SIZE: Final = 32
 
 
 def seal(component: bytes) -> bytes:
-    """What is to be added at the end."""
+    """The section to append to a component."""
     content = _LABEL + hashlib.sha256(component).digest()
     return bytes([CUSTOM_SECTION, len(content)]) + content
 
 
 def is_changed(component: bytes) -> bool:
-    """There is a seal, and what is before it is not what was sealed. Of several seals the last one counts."""
+    """Whether the component has a seal that does not match the bytes before it. The last seal counts."""
     seal_start = digest = None
     for number, start, content, end in sections(component):
         if number == CUSTOM_SECTION and component.startswith(_LABEL, content):

@@ -36,7 +36,7 @@ class Ticker:
         weakref.finalize(self, self._stopped.set)
 
     def start(self) -> None:
-        """Does nothing if it runs. After a fork it starts again: threads do not survive that."""
+        """Start the thread unless it runs. After a fork it is started again, because threads do not survive a fork."""
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(

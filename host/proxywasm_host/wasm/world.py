@@ -33,7 +33,7 @@ _NAMES: Final = {
     "variant {unchanged, utf8(string), latin1(string), edit-request-headers(string), edit-response-headers(string),"
     " commands(list<command>), failed(string)}": "outcome",
 }
-"""What a type is called, by its structure in terms of those before it."""
+"""The names of types, by their structure in terms of the types above."""
 
 PLUGIN_FUNCTIONS: Final = {
     "configure": "(config: string, log-level: log-level) -> result<_, start-error>",
@@ -70,7 +70,7 @@ HOST_FUNCTIONS: Final = {
 
 
 def signature(ty: FuncType) -> str:
-    """The type of a function as it is written above."""
+    """The type of a function, in the notation used above."""
     params = ", ".join([f"{name}: {_name(each)}" for name, each in ty.params])
     return f"({params})" if ty.result is None else f"({params}) -> {_name(ty.result)}"
 

@@ -1,4 +1,4 @@
-"""`customSettings`: fields that the configuration writes into request bodies."""
+"""`customSettings`: writes configured fields into request bodies."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ..wire.json import Json
 from .settings import CustomSetting
 
 AUTO_NAMES: Final = ("max_tokens", "temperature", "top_p", "seed")
-"""What `auto` knows of the OpenAI protocol, under the same names; a setting of any other name is left out."""
+"""The fields that `auto` writes; it ignores settings with other names."""
 
 
 def apply(settings: tuple[CustomSetting, ...], body: Json) -> bool:
-    """Change the body in place; whether anything was written."""
+    """Change the body in place. Returns whether anything was written."""
     changed = False
     for setting in settings:
         if setting.mode == "raw" or setting.name in AUTO_NAMES:

@@ -1,8 +1,8 @@
-"""`modelMapping`: from the model a client asks for to the model the provider has.
+"""`modelMapping`: from the model that a client requests to the provider's name for it.
 
-An exact name wins, then prefixes (`gpt-*`, longest first) and regular expressions (`~...`) in the order of the
-configuration, then `*`. An empty value keeps the name. Expressions have the syntax of RE2, as gateways have it; all is
-checked and compiled when the configuration is loaded.
+An exact name wins, then prefixes (`gpt-*`, the longest first) and regular expressions (`~...`) in the order of the
+configuration, then `*`. An empty value keeps the name. Expressions use RE2's syntax, as in other gateways; loading the
+configuration checks and compiles them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from proxywasm.config import Invalid
 
 Rule = Callable[[str], str | None]
-"""The new name, "" to keep the old one, None if the rule does not match."""
+"""Returns the new name, "" to keep the old one, None if the rule does not match."""
 
 
 class ModelMapping:
@@ -23,7 +23,7 @@ class ModelMapping:
         self._exact = exact
         self._rules = rules
         self.fallback = fallback or ""
-        """The value of `*`, which is also for requests that name no model."""
+        """The value of `*`, also for requests without a model."""
 
     def of(self, model: str) -> str:
         """The provider's name for it."""
@@ -42,7 +42,7 @@ def compile_mapping(table: dict[str, str]) -> ModelMapping:
     """Raises `Invalid` for an expression that does not compile."""
     exact: dict[str, str] = {}
     prefixes: list[tuple[str, str]] = []
-    # Prefixes stand together at the place of the first one, the longest first; expressions keep their order.
+    # All prefixes are tried at the place of the first one, the longest first; expressions keep their order.
     rules: list[Rule | None] = []
     for key, value in table.items():
         if key == "*":
@@ -91,7 +91,7 @@ _RE2_CLASSES = {
 
 
 def _from_re2(source: str) -> str:
-    """What RE2 and Python write differently. RE2's classes are ASCII; it has no look-around and no back references."""
+    """Translates RE2's syntax to Python's. RE2's classes are ASCII; it has no look-around and no back references."""
     if found := re.search(r"(?<!\\)\(\?(<?[=!]|>|P=|\()|\\[1-9]", source):
         raise re.error(f"{found[0]} is not in the syntax of RE2", source, found.start())
     source = re.sub(r"\(\?<(\w+)>", r"(?P<\1>", source)
@@ -101,7 +101,7 @@ def _from_re2(source: str) -> str:
 
 
 def _flags(source: str) -> str:
-    """Leading flags such as `(?i)`; `U` (swap greediness) has no counterpart."""
+    """Leading flags such as `(?i)`; Python has no `U` (swap greediness)."""
     flags = re.match(r"\(\?([a-zA-Z]+)\)", source)
     return f"(?a{flags[1]}){source[flags.end() :]}" if flags else f"(?a){source}"
 
@@ -111,7 +111,7 @@ _REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
 
 
 def _template(value: str, pattern: re.Pattern[str]) -> list[str | int]:
-    """Literal text and group numbers. A group that does not exist is empty, as in Go."""
+    """Literal texts and group numbers. An unknown group is empty, as in Go."""
     parts: list[str | int] = []
     position = 0
     for match in _REFERENCE.finditer(value):

@@ -1,1 +1,1 @@
-"""Keeping credentials out of everything that leaves the gateway: answers, their headers, errors and logs."""
+"""Chooses tokens, signs requests, and masks credentials in answers, headers, errors and logs."""

@@ -1,4 +1,4 @@
-"""Texts without credentials: as they are, escaped in any way that `escapes` knows, and in base64."""
+"""Masks credentials in texts: unescaped, escaped in any way that `escapes` knows, and in base64."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Final
 from . import escapes, suspicion
 
 SHORTEST: Final = 8
-"""Characters. What is shorter than any real key may be part of a word."""
+"""Characters. Shorter credentials are not masked: they occur inside ordinary words."""
 
 MASK: Final = b"***"
 
 _CUTS: Final = 4
-"""How many escapes within each other the end of a text may cut."""
+"""The most nested escapes that the end of a text may cut."""
 
 _DOCUMENTS: Final = 4
-"""Documents of JSON within each other whose quotation marks and backslashes are known."""
+"""The most nested JSON documents whose escapes of quotation marks and backslashes are found."""
 
 _ANY: Final = "surrogatepass"
-"""How texts become bytes that may hold anything."""
+"""The error handler for encoding, which accepts every text."""
 
 Mask = Callable[[int], bytes]
-"""What stands in the place of so many bytes."""
+"""The mask for a credential of this many bytes."""
 
 
 def _shown(_: int) -> bytes:
@@ -32,20 +32,20 @@ def _shown(_: int) -> bytes:
 
 
 def same_length(size: int) -> bytes:
-    """A mask for texts whose length must stay."""
+    """A mask of the same length, for texts whose length must not change."""
     return b"*" * size
 
 
 class Scrubber:
-    """Removes these credentials. The same for all streams; nothing of a text is kept here.
+    """Masks these credentials. It has no state, so all streams share it.
 
-    Nearly no text has a credential in it, and each chunk of each stream has to pass. So `suspicion` tells first whether
-    there may be one; only then it is looked for in earnest.
+    Every chunk of every stream is searched, and nearly none has a credential. So `suspicion` does a quick test, and
+    only texts that fail it are searched completely.
     """
 
     def __init__(self, tokens: Iterable[str], others: Iterable[str] = ()) -> None:
-        """`tokens` are looked for in base64, too: what is sent as it is may come back like that. `others` are
-        signatures, and what they are made with.
+        """`tokens` are sent as they are, so they are also searched for in base64. `others` are signatures and the keys
+        that make them.
         """
         self._tokens = _long(tokens)
         self._others = _long(others)
@@ -53,34 +53,34 @@ class Scrubber:
         coded = dict.fromkeys(form for secret in self._tokens for form in base64_forms(secret.encode(errors=_ANY)))
         self._needles = (*plain, *coded)
         self.shortest = min([len(needle.decode(errors="replace")) for needle in self._needles], default=1 << 30)
-        """Characters that a JSON string or a header with a credential in it has at least."""
+        """The fewest characters of a JSON string or a header with a credential."""
         if any(b'"' in needle for needle in self._needles):
-            self.shortest = 0  # It could begin in one string and end in another.
+            self.shortest = 0  # A credential could begin in one string and end in another.
         self._alphabet = b""
         pieces = suspicion.pieces(self._tokens, base64_forms) + suspicion.pieces(self._others)
         self.suspects_event = suspicion.search(pieces, (b"\\", b"%"))
-        """Whether an event of a stream may have something to `remove`. Letters written as HTML entities escape it."""
+        """Whether an event of a stream may contain a credential. Does not detect letters as HTML entities."""
         of_content = suspicion.search_text(pieces, (b"\\", b"%"))
         self.suspects_content = of_content if self.shortest else lambda _: True
-        """The same for a JSON string that is about to be written into one."""
+        """The same for a text that will become a JSON string of an event."""
         self._suspects = suspicion.search(pieces, (b"\\", b"%", b"&"))
         self._suspects_text = suspicion.search_text(pieces, (b"\\", b"%", b"&"))
         self._lower = tuple(secret.lower() for secret in (*self._tokens, *self._others))
 
     def __bool__(self) -> bool:
-        """Whether there is anything to remove."""
+        """Whether there are credentials."""
         return bool(self._needles)
 
     def plus(self, tokens: Iterable[str], others: Iterable[str] = ()) -> Scrubber:
-        """One that removes these as well."""
+        """A scrubber that also masks these."""
         return Scrubber((*self._tokens, *tokens), (*self._others, *others))
 
     def clean(self, text: bytes, mask: Mask = _shown) -> bytes:
-        """The text, with a mask in the place of each credential."""
+        """The text with each credential masked."""
         return self.remove(text, mask) if self._suspects(text) else text
 
     def clean_text(self, text: str) -> str:
-        """The same for a text in the plugin's hands; one that nothing is removed from stays as it is."""
+        """The same for `str`. A text without credentials is returned unchanged."""
         if not self._suspects_text(text):
             return text
         data = text.encode(errors=_ANY)
@@ -88,17 +88,17 @@ class Scrubber:
         return text if cleaned is data else cleaned.decode(errors=_ANY)
 
     def knows(self, name: str) -> bool:
-        """Whether a credential stands in a header's name, whatever happened to upper and lower case."""
+        """Whether a header's name contains a credential, in upper or lower case."""
         layers = [layer.text.lower() for layer in escapes.layers(name.lower().encode(errors=_ANY))]
         secrets = [secret.encode(errors=_ANY) for secret in self._lower]
         return any(secret in layer for secret in secrets for layer in layers)
 
     def suspects_header(self, text: str) -> bool:
-        """Whether names, which are in lower case, or values of headers may have a credential in them."""
+        """Whether names (in lower case) or values of headers may contain a credential."""
         return self._suspects_text(text) or any(secret in text for secret in self._lower)
 
     def remove(self, text: bytes, mask: Mask = _shown) -> bytes:
-        """What `clean` does with a text that it suspects."""
+        """`clean` without the quick test."""
         spans = sorted(self._spans(text))
         if not spans:
             return text
@@ -118,10 +118,10 @@ class Scrubber:
                     yield layer.origin(at), layer.origin(end)
                     at = layer.text.find(needle, end)
 
-    # Texts that come in pieces.
+    # Texts that arrive in pieces.
 
     def safe_end(self, text: bytes) -> int:
-        """How much of a text may go on before it is known how it continues: all before what may begin a credential."""
+        """The number of bytes that may be sent before the next piece arrives: the rest may begin a credential."""
         if not self._alphabet:
             self._alphabet = bytes({*b"".join(self._needles), *escapes.ALPHABET})
         if not text or text[-1] not in self._alphabet:
@@ -133,7 +133,7 @@ class Scrubber:
         return min((before + at for at in self._beginnings(tail)), default=len(text))
 
     def _beginnings(self, tail: bytes) -> Iterator[int]:
-        """Where, in a text that goes on, something begins that may become a credential."""
+        """The positions at which the beginning of a credential may be cut by the end of this piece."""
         for layer in _cut_layers(tail):
             whole = layer.text
             cut = whole[: escapes.open_end(whole)]
@@ -150,7 +150,7 @@ def _long(secrets: Iterable[str]) -> tuple[str, ...]:
 
 
 def _cut_layers(tail: bytes) -> Iterator[escapes.Layer]:
-    """Those of the text and, as an escape at its end may be cut, of what stands before that, and so on."""
+    """The layers of the text, and of the text without the escape that its end may have cut, and so on."""
     for _ in range(_CUTS):
         for layer in escapes.layers(tail):
             yield layer
@@ -162,7 +162,7 @@ def _cut_layers(tail: bytes) -> Iterator[escapes.Layer]:
 
 
 def _begins(text: bytes, needle: bytes) -> int:
-    """Where the needle begins that the end of the text cuts; the text's length if it does not."""
+    """The beginning of a needle that the end of the text cuts; the length of the text if it cuts none."""
     at = max(len(text) - len(needle) + 1, 0)
     first = needle[:1]
     while (at := text.find(first, at)) >= 0:
@@ -173,7 +173,7 @@ def _begins(text: bytes, needle: bytes) -> int:
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Without overlaps; they come in order."""
+    """The sorted spans with overlapping ones merged."""
     start = end = -1
     for first, last in spans:
         if first >= end:
@@ -185,10 +185,10 @@ def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _forms(secret: str) -> Iterator[bytes]:
-    """A credential as it may stand in a text without escapes, or with those of characters that no key has."""
+    """The forms of a credential in a text whose escapes of printable ASCII are removed."""
     raw = secret.encode(errors=_ANY)
     for layer in escapes.layers(raw):
-        yield layer.text  # What looks like an escape in it is not to be found any more where the escapes are gone.
+        yield layer.text  # A credential may contain escapes itself, which are removed from the text, too.
     for ascii_only in (True, False):
         written = secret
         for _ in range(_DOCUMENTS):
@@ -201,7 +201,7 @@ def _forms(secret: str) -> Iterator[bytes]:
 
 
 def base64_forms(raw: bytes) -> Iterator[bytes]:
-    """In base64, with no, one and two bytes before it: only what does not depend on what stands around it."""
+    """The base64 of a text after zero, one and two other bytes, without characters that depend on neighbours."""
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + raw)
         inside = encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]

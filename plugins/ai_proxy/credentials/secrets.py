@@ -1,4 +1,4 @@
-"""Which credentials there are: those of a configuration, and those that are made for a request."""
+"""Collects the credentials to mask: those of the configuration, and those that are made for single requests."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .scrubber import Scrubber
 
 _TOKENS: Final = "api_tokens"
 _MOST: Final = 64
-"""Scrubbers for credentials of single requests that are kept: those of access tokens serve many requests."""
+"""The most scrubbers that are kept for credentials of single requests. Access tokens serve many requests."""
 _SIGNATURE: Final = "Signature="
-"""Begins, in the headers of all signatures that we know, what must not be repeated."""
+"""Precedes the signature in the headers of all signing methods that the plugin uses."""
 
 
 class Scrubbers:
-    """The scrubbers of one provider: that for what is configured, and those for what single requests have as well."""
+    """The scrubbers of one provider: one for the configured credentials, others with those of single requests."""
 
     def __init__(self, settings: Settings) -> None:
         self.configured = Scrubber(settings.api_tokens, _others(settings))
@@ -26,7 +26,7 @@ class Scrubbers:
         self._made: dict[tuple[tuple[str, ...], str], Scrubber] = {}
 
     def of(self, tokens: tuple[str, ...], signature: str) -> Scrubber:
-        """For an answer to requests with these tokens, and this signature if there is one."""
+        """The scrubber for answers to requests with these tokens, and with this signature unless it is empty."""
         if not signature and self._known.issuperset(tokens):
             return self.configured
         made = self._made.get((tokens, signature))
@@ -39,19 +39,19 @@ class Scrubbers:
         return made
 
     def clean(self, text: str) -> str:
-        """A text without any of these credentials."""
+        """The text with all of these credentials masked."""
         for scrubber in (self.configured, *self._made.values()):
             text = scrubber.clean_text(text)
         return text
 
 
 def signature(headers: Mapping[str, str]) -> str:
-    """What in the headers of a signed request is as good as a credential; empty if there is nothing."""
+    """The signature in the headers of a request, which is as good as a credential; empty if there is none."""
     return headers.get("authorization", "").rpartition(_SIGNATURE)[2]
 
 
 def _others(settings: Settings) -> Iterator[str]:
-    """All values of keys that are secret, but tokens."""
+    """All secret values of the configuration except tokens."""
     for name, entry in keys_of(type(settings)).items():
         if not entry.secret or name == _TOKENS:
             continue

@@ -1,4 +1,4 @@
-"""Whether a text may have a credential in it: a few searches for bytes, which are all that most texts cost."""
+"""Quick test whether a text may contain a credential: a few searches for bytes, enough for nearly all texts."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import AnyStr, Final
 
 Forms = Callable[[bytes], Iterable[bytes]]
-"""In what other forms a credential may stand in a text."""
+"""Other forms of a credential, such as base64."""
 
 _UNESCAPED: Final = re.compile(rb"[A-Za-z0-9_.~-]+")
-"""What nobody has to escape, neither for JSON nor for a URL nor for HTML."""
+"""Characters that need no escape in JSON, URLs and HTML."""
 _IN_ALL_BASE64: Final = re.compile(rb"[A-Za-z0-9]+")
 _LONG: Final = 24
-"""Bytes of a piece. The longer, the faster the search; but the search looks at each byte of it, too."""
+"""Bytes of a piece. Longer pieces are found faster, but comparing them takes longer."""
 _SHORT: Final = 3
-"""Bytes that all credentials must begin with to be searched for together, as by `sk-`."""
+"""Bytes of the shortest common prefix (such as `sk-`) for which all credentials are searched together."""
 _USUAL: Final = 4
-"""Those of one token, and of the three ways in which base64 may have it."""
+"""The number of pieces of one token: its own, and three for its forms in base64."""
 _ESCAPE: Final = rb"\\(?:u00[2-7]|[x/\\])|%[2-7]|&[#aqlg]"
-"""How escapes of printable ASCII begin, see `escapes`. Those of line breaks and of Chinese, which are many, do not."""
+"""The beginning of escapes of printable ASCII, see `escapes`. Frequent escapes (line breaks, Chinese) do not match."""
 _MANY: Final = 8
-"""More pieces than that are searched for by one regular expression."""
+"""Above this number of pieces, one regular expression searches for all of them."""
 
 
 def _no_forms(_: bytes) -> Iterable[bytes]:
@@ -29,9 +29,7 @@ def _no_forms(_: bytes) -> Iterable[bytes]:
 
 
 def pieces(secrets: Sequence[str], forms: Forms = _no_forms) -> tuple[bytes, ...]:
-    """One of these stands in every text with a credential in it, unless some of its characters are escaped that need
-    not be.
-    """
+    """Every text with a credential contains one of these, unless it escapes characters that need no escape."""
     roots = [secret.encode(errors="surrogatepass") for secret in secrets]
     common = _pieces_of(_common(roots), forms) if len(roots) > 1 else []
     if common and min(map(len, common)) >= _SHORT:
@@ -40,15 +38,15 @@ def pieces(secrets: Sequence[str], forms: Forms = _no_forms) -> tuple[bytes, ...
 
 
 def search(pieces: Sequence[bytes], signs: Sequence[bytes]) -> Callable[[bytes], bool]:
-    """Whether one of the pieces stands in a text, or an escape that begins with one of the signs. Without pieces there
-    is nothing to look for.
+    """A test whether a text contains one of the pieces, or an escape that begins with one of the signs. Without pieces
+    it is always False.
     """
     alternatives = b"|".join(map(re.escape, pieces))
     return _search(pieces, signs, re.compile(alternatives).search, re.compile(_ESCAPE).search)
 
 
 def search_text(pieces: Sequence[bytes], signs: Sequence[bytes]) -> Callable[[str], bool]:
-    """The same for what is no bytes yet. That a short text becomes bytes takes longer than to search it."""
+    """The same for `str`: encoding a short text takes longer than searching it."""
     texts, escape = [piece.decode() for piece in pieces], re.compile(_ESCAPE.decode())
     alternatives = "|".join(map(re.escape, texts))
     return _search(texts, [sign.decode() for sign in signs], re.compile(alternatives).search, escape.search)
@@ -60,12 +58,12 @@ def _search(
     any_piece: Callable[[AnyStr], object],
     any_escape: Callable[[AnyStr], object],
 ) -> Callable[[AnyStr], bool]:
-    # `find`, not `in`, which for bytes asks first whether a number is meant, by way of an exception. Patterns are slow:
-    # one that stands for many pieces, or looks at what follows a sign, is for texts that have one.
+    # `find`, not `in`: for bytes, `in` first tries a number, with an exception. Regular expressions are slow, so they
+    # are only used for many pieces and for texts with a sign.
     if not pieces:
         return lambda _: False
     if len(pieces) == _USUAL:
-        # The case of most configurations, for each event of a stream: without a loop it takes two thirds of the time.
+        # The usual case, for each event of a stream. Without a loop it takes two thirds of the time.
         one, two, three, four = pieces
         sign, other, third = signs[0], signs[1], signs[-1]
         three_signs = len(signs) > 2
@@ -97,14 +95,14 @@ def _search(
 
 
 def _common(roots: Sequence[bytes]) -> bytes:
-    """What all begin with."""
+    """The common prefix."""
     first, last = min(roots), max(roots)
     size = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
     return first[:size]
 
 
 def _pieces_of(root: bytes, forms: Forms) -> list[bytes]:
-    """Of the credential and its forms: the longest part that nobody escapes; without one, what is in all texts."""
+    """For the credential and each of its forms: the longest part without characters that may be escaped."""
     found = [max(_UNESCAPED.findall(root), key=len, default=b"")]
     found += [max(_IN_ALL_BASE64.findall(form), key=len, default=b"") for form in forms(root)]
     return list(dict.fromkeys(piece[:_LONG] for piece in found))

@@ -1,9 +1,9 @@
-"""The health of a provider's tokens, as all instances of the plugin share it.
+"""The health of a provider's tokens, shared by all instances of the plugin.
 
-It is one document in the shared data of the gateway, changed by compare-and-swap, so that nobody sees half a change.
-Its key has everything that tells two providers apart: providers with the same tokens for the same service share their
-health, all others do not. Tokens stand in it as hashes. Nothing is written before the first failure, and a start
-changes nothing: what one instance has learned is not forgotten because another begins.
+It is one document in the gateway's shared data, which compare-and-swap changes as a whole. Its key is made of
+everything that distinguishes providers: only providers with the same tokens for the same service share their health.
+The document contains hashes of tokens. Nothing is written before the first failure, and a starting instance changes
+nothing.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ from ..config.settings.reliability import FailoverSettings
 from ..wire.json import Json, dump_bytes, loads
 
 _PATIENCE = 3
-"""Health checks that fail before they become rarer."""
+"""Consecutive failed health checks after which the interval doubles with each further failure."""
 _RAREST = 4
-"""How often the interval doubles."""
+"""The most times that the interval doubles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A health check that is due, and is the caller's to make."""
+    """A health check that the caller has to make."""
 
     token: str
     cluster: str
 
 
 class Health:
-    """What is known of these tokens. Makes no calls; `failover` does."""
+    """The health of these tokens. `failover` makes the calls."""
 
     def __init__(self, settings: FailoverSettings, tokens: tuple[str, ...], identity: tuple[str, ...]) -> None:
-        """`identity`: what tells this provider from others, apart from its tokens."""
+        """`identity`: distinguishes this provider from others with the same tokens."""
         self.settings = settings
         self._names = {token: _hash(token) for token in tokens}
         self._key = f"ai-proxy:health:{_hash(json.dumps([*identity, *tokens]))}"
 
     def down(self) -> set[str]:
-        """The tokens that are out of order."""
+        """The unhealthy tokens."""
         down = self._read()["down"]
         return {token for token, name in self._names.items() if name in down} if down else set()
 
     def failed(self, token: str, status: int, cluster: str) -> None:
-        """A request with this token has got this status from that cluster."""
+        """A request with this token has failed with this status from that cluster."""
         name = self._names.get(token)
         if name is None or status not in self.settings.failover_on_status:
             return
@@ -67,15 +67,15 @@ class Health:
             log.warn("token %s is out of order after %d failures", name, self.settings.failure_threshold)
 
     def worked(self, token: str) -> None:
-        """A request with this token has been answered."""
+        """A request with this token has succeeded."""
         name = self._names.get(token)
         state = self._read()
         if name is None or (name not in state["failures"] and name not in state["down"]):
-            return  # As nearly always: there is nothing to write.
+            return  # The usual case: there is nothing to write.
         self._update(lambda state: _forget(state, name))
 
     def due(self) -> list[Check]:
-        """The health checks to make now. Each is handed out once, to one instance."""
+        """The health checks to make now. Only one instance gets each of them."""
         now = _now()
         state = self._read()
         if all(_number(entry.get("next")) > now for entry in state["down"].values()):
@@ -83,12 +83,12 @@ class Health:
         taken: list[Check] = []
 
         def change(state: Json) -> None:
-            taken.clear()  # This may be called again when another instance was faster.
+            taken.clear()  # This is called again if another instance has changed the document meanwhile.
             for token, name in self._names.items():
                 entry = state["down"].get(name)
                 if entry is not None and _number(entry.get("next")) <= now:
                     rarely = 2 ** min(max(_number(entry.get("bad")) - _PATIENCE, 0), _RAREST)
-                    # Timers are a little late, and not equally late: a little less than the interval is enough.
+                    # Timers are late by varying times, so a little less than the interval counts as the interval.
                     entry["next"] = now + int(self.settings.health_check_interval * (rarely - 0.1))
                     taken.append(Check(token, str(entry.get("cluster", ""))))
 
@@ -148,7 +148,7 @@ def _number(value: Any) -> int:
 
 
 def _parsed(value: bytes | None) -> Json:
-    """What is damaged counts as nothing: then all tokens are tried again."""
+    """Invalid data counts as empty: then all tokens are healthy."""
     try:
         state = loads(value) if value else {}
     except ValueError:

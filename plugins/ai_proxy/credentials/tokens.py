@@ -1,4 +1,4 @@
-"""Which of several API tokens a request uses."""
+"""Chooses the API token of a request."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from ..wire import apis
 from .token_health import Health
 
 _LONGEST_REST = 300.0
-"""Seconds. A service that wants more than that may be wrong about it, and is asked again."""
+"""Seconds. The longest time that a token rests, whatever `retry-after` says."""
 
 
 class Tokens:
-    """The tokens of one provider, which take turns.
+    """The tokens of one provider, which are used in turn.
 
-    A token is passed over while the service has asked to wait (`retry-after`), or while it is out of order by
-    `failover`; but if that leaves none, any is better than none. Turns belong to this instance of the plugin, health to
-    all of them.
+    A token is skipped while its service has asked to wait (`retry-after`), or while `failover` regards it as unhealthy.
+    If all are skipped, one of them is used anyway. Turns are kept in this instance of the plugin, health is shared by
+    all instances.
     """
 
     def __init__(self, tokens: tuple[str, ...], health: Health | None = None) -> None:
         self._tokens = tuple(dict.fromkeys(tokens))
         self.only = tokens[0] if len(self._tokens) == 1 else ""
-        """The token, where there is nothing to choose."""
+        """The token if there is only one; otherwise empty."""
         self.health = health
         self._turn = 0
         self._resting: dict[str, float] = {}
 
     def pick(self, api: str, consumer: str | None) -> str:
-        """The token of a request. Empty: there are none.
+        """The token of a request; empty if there are none.
 
-        A consumer known to the gateway gets the same every time for APIs that keep things for later.
+        For APIs that keep state, a consumer known to the gateway always gets the same token.
         """
         count = len(self._tokens)
         if count < 2:
@@ -44,12 +44,12 @@ class Tokens:
         return self._best(first, ())
 
     def another(self, used: Collection[str]) -> str:
-        """A token that has not been used; empty if there is none left."""
+        """A token that the request has not used yet; empty if there is none."""
         last = next((self._tokens.index(token) for token in reversed([*used]) if token in self._tokens), -1)
         return self._best(last + 1, used)
 
     def rest(self, token: str, seconds: float) -> None:
-        """The service has asked to be left alone with this token."""
+        """Do not use this token for some seconds, as the service demands."""
         if seconds > 0 and len(self._tokens) > 1:
             self._resting[token] = time.time() + min(seconds, _LONGEST_REST)
 
@@ -66,7 +66,7 @@ class Tokens:
 
 
 def fnv1a_32(data: bytes) -> int:
-    """Fowler, Noll, Vo. Any gateway that serves a consumer must come to the same token.
+    """The Fowler-Noll-Vo hash: all gateways choose the same token for a consumer.
 
     >>> hex(fnv1a_32(b"foobar"))
     '0xbf9cf968'

@@ -1,1 +1,1 @@
-"""What a request waits for: texts, access tokens, files; and what may be fetched."""
+"""Fetches texts, access tokens and files that requests need, and checks the addresses of files."""

@@ -1,7 +1,7 @@
-"""`context`: a text from a file server that is put in front of every conversation.
+"""`context`: a text from a file server that is inserted in front of every conversation.
 
-It is fetched with the first request that needs it and then kept; requests that come meanwhile wait for the same fetch.
-After a while it is fetched anew in the background, and until that has worked, the text is what it was.
+The first request that needs the text fetches it; other requests wait for the same fetch. The text is fetched again in
+the background after a while, and the old text stays in use until that succeeds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .waiting import Awaited
 _FRESH: Final = 600.0
 """Seconds until the file is fetched again."""
 _BETWEEN_FAILURES: Final = 10.0
-"""Seconds until a fetch in the background that failed is repeated."""
+"""Seconds after which a failed fetch in the background is repeated."""
 
 
 class ContextText(Awaited):
@@ -35,7 +35,7 @@ class ContextText(Awaited):
         self._fetch_at = 0.0
 
     def ready(self, ctx: HttpContext) -> bool:
-        """Whether the text is there; a request need not wait for a newer one."""
+        """Whether there is a text; requests do not wait for a newer one."""
         if self._text is None:
             return False
         if time.time() >= self._fetch_at and not self.fetching:
@@ -43,7 +43,7 @@ class ContextText(Awaited):
         return True
 
     def insert(self, body: Json) -> bool:
-        """Put the text behind the system messages that the client gives itself."""
+        """Insert the text after the client's own system messages."""
         conversation = body.get("messages")
         if self._text is None or not isinstance(conversation, list):
             return False

@@ -22,21 +22,21 @@ from .waiting import Awaited
 _SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFETIME: Final = 3600
-"""Seconds: the most that an assertion may live, and how long a token lives that does not say."""
+"""Seconds. The longest lifetime of an assertion, and the lifetime of a token without `expires_in`."""
 _DAY: Final = 24 * 3600
-"""Seconds. No access token lives longer, whatever the service says."""
+"""Seconds. The longest lifetime of an access token, whatever the service says."""
 _LONGEST: Final = 16 * 1024
-"""Characters of an access token."""
+"""The most characters of an access token."""
 
 
 class AccessToken(Awaited):
-    """The token of one account, kept where all instances of the plugin find it.
+    """The access token of one account, in the shared data of all instances of the plugin.
 
-    Requests that need one while it is being fetched wait for the same fetch.
+    Requests that need a token while it is being fetched wait for the same fetch.
     """
 
     def __init__(self, account: ServiceAccount, service: str, refresh_ahead: int, timeout_ms: int) -> None:
-        """`refresh_ahead`: how many seconds before its end a token counts as expired."""
+        """`refresh_ahead`: seconds before its expiry from which a token counts as expired."""
         super().__init__()
         self._account = account
         self._cluster = DnsCluster(service, urlsplit(account.token_uri).netloc, 443)

@@ -1,7 +1,7 @@
-"""Whether an address that a client names may be one of the internet, and not of the gateway's own network.
+"""Checks whether an address from a client can be public, and not in the gateway's own network.
 
-It is decided by the address alone. The plugin cannot look a name up: in Envoy that is done by the egress
-that the call goes to, see docs/envoy.md.
+Only the address is checked. The plugin cannot resolve names: in Envoy the egress proxy of the call has to check the
+resolved address, see docs/envoy.md.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Final
 
 _URL: Final = re.compile(
     r"https?://"
-    # No user, no percent signs, nothing but ASCII: readers of URLs differ in what they make of these.
+    # ASCII only, without a user and percent signs: URL parsers differ in how they read these.
     r"(?P<host>[0-9a-z._-]+|\[[0-9a-f:.]+\])"
     r"(?::(?P<port>[0-9]{1,5}))?"
-    # No control characters, which some leave out, no backslash, which some take for a slash, no half surrogate pairs.
+    # No control characters (some parsers skip them), no backslash (some read a slash), no lone surrogates.
     r"(?:[/?#][^\0-\x1f\x7f\\\ud800-\udfff]*)?",
     re.I,
 )
@@ -27,9 +27,9 @@ _PRIVATE_NAMES: Final = (
     # Services in Kubernetes, as pods see them; `svc.cluster.local` is covered.
     "svc", "default", "kube-system",
 )  # fmt: skip
-"""Last labels that no name of the internet has."""
+"""Last labels that public names do not have."""
 
-# By IANA's registries of special-purpose addresses; `ipaddress.is_global` changes with the version of Python.
+# From IANA's registries of special-purpose addresses; `ipaddress.is_global` differs between versions of Python.
 _PRIVATE: Final = tuple(
     map(
         ipaddress.IPv4Network,
@@ -37,28 +37,28 @@ _PRIVATE: Final = tuple(
             "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
             "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
             "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
-            "168.63.129.16/32",  # Azure's own services, of a virtual machine
+            "168.63.129.16/32",  # Azure's services for virtual machines
         ),
     )
 )  # fmt: skip
 _GLOBAL_6: Final = ipaddress.IPv6Network("2000::/3")
-"""Addresses of IPv4 inside such of IPv6 (mapped, compatible, translated, NAT64) are elsewhere."""
+"""Public addresses. IPv6 addresses that contain an IPv4 address (mapped, compatible, NAT64) are outside."""
 _PRIVATE_6: Final = tuple(
     map(
         ipaddress.IPv6Network,
         (
-            "2001::/23",  # protocols, Teredo with its IPv4 inside among them
-            "2001:db8::/32", "2002::/16",  # documentation; 6to4, with IPv4 inside
+            "2001::/23",  # protocols, among them Teredo, which contains an IPv4 address
+            "2001:db8::/32", "2002::/16",  # documentation; 6to4, which contains an IPv4 address
             "3fff::/20", "2620:4f:8000::/48",
         ),
     )
 )  # fmt: skip
 _ISATAP: Final = {0x00005EFE, 0x02005EFE}
-"""What stands before an IPv4 address in the last half of an IPv6 address."""
+"""The 32 bits before an IPv4 address in the interface identifier of an IPv6 address."""
 
 
 def is_public(url: str) -> bool:
-    """False as well for what is no URL of http or https that everyone reads in the same way."""
+    """Whether the address can be public. False also for URLs that parsers may read in different ways."""
     match = _URL.fullmatch(url)
     if match is None or not 0 < int(match["port"] or 1) < 2**16:
         return False
@@ -69,14 +69,14 @@ def is_public(url: str) -> bool:
 def _is_public_host(host: str) -> bool:
     labels = host.split(".")
     if _NUMBER.fullmatch(labels[-1]):
-        # By the rule of browsers no name, but an IPv4 address, in one of the ways that `inet_aton` reads.
+        # As in browsers, this is an IPv4 address in one of the notations of `inet_aton`, and not a name.
         number = _inet_aton(labels)
         return number is not None and not any(ipaddress.IPv4Address(number) in network for network in _PRIVATE)
     return len(labels) > 1 and all(map(_LABEL.fullmatch, labels)) and labels[-1] not in _PRIVATE_NAMES
 
 
 def _inet_aton(labels: list[str]) -> int | None:
-    """Up to four numbers, decimal, octal or hexadecimal; the last has all the bytes that are left."""
+    """Up to four numbers, decimal, octal or hexadecimal; the last one fills all remaining bytes."""
     if len(labels) > 4 or not all(map(_NUMBER.fullmatch, labels)):
         return None
     try:

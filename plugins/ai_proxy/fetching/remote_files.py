@@ -1,4 +1,4 @@
-"""Files that a request only names, and a model service wants to have: fetched while the request waits."""
+"""Fetches files that a request names by address and the model service needs as data. The request waits meanwhile."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ..wire.files import Data
 from .public_address import is_public
 
 _TIMEOUT_MS: Final = 30_000
-_MOST: Final = 32  # OpenAI allows more in one request, but these are fetched all at once.
+_MOST: Final = 32  # OpenAI allows more in one request; the plugin fetches all of them at once.
 
-# Servers of images refuse clients that they take for robots.
+# Some image servers refuse robots.
 _HEADERS: Final = {
     "accept": "image/*",
     "user-agent": "Mozilla/5.0 (compatible; AI-Proxy/1.0)",
@@ -35,12 +35,11 @@ _SIGNATURES: Final = (
 def fetch(
     files: dict[str, Data], urls: list[str], fits: Callable[[int], bool], then: Callable[[ApiError | None], None]
 ) -> None:
-    """Fetch all of these, each once, into `files` by their addresses. `then` is called once, with the first error if
-    there is one.
+    """Fetch all of these once into `files`, by address. Calls `then` once, with the first error or None.
 
-    `fits` is asked with each file that has arrived whether so many characters may be kept, those of all files together.
-    The calls go to the service that the route leads to, whose sidecar or egress proxy knows the way. Raises `ApiError`
-    for addresses that no client has a business to see through the gateway.
+    `fits` is called with the characters of all files after each file has arrived; False: they may not be kept. The
+    calls go to the route's cluster, whose sidecar or egress proxy forwards them. Raises `ApiError` for addresses that
+    are not public.
     """
     if len(urls) > _MOST:
         raise ApiError(400, f"a request may name {_MOST} files at most", param="messages")
@@ -57,7 +56,7 @@ def fetch(
     def answered(url: str, answer: HttpAnswer) -> None:
         nonlocal size
         if url not in waiting:
-            return  # Another one has failed already.
+            return  # Another file has failed already.
         if answer.status != 200 or not answer.body:
             give_up(_failed(url, f"status {answer.status}" if answer.received else "no answer"))
             return
@@ -103,7 +102,7 @@ def _failed(url: str, why: str) -> ApiError:
 
 
 def _media_type(answer: HttpAnswer) -> str:
-    """What the bytes say, then what the server says."""
+    """The media type by the first bytes, otherwise by the server's header."""
     body = answer.body
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
         return "image/webp"

@@ -1,4 +1,4 @@
-"""What a request may have to wait for before it can be sent: a text, a token, files."""
+"""Shared fetches: requests wait for a text, a token or files before they are sent."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from proxywasm import Action, HttpAnswer, HttpCallError, HttpContext
 from ..wire.errors import ApiError
 
 Proceed: TypeAlias = Callable[[ApiError | None], Action | None]
-"""Goes on with a request, or answers it with the error; pauses if there is something else to wait for."""
+"""Continues a request, or answers it with the error. Returns PAUSE if the request has to wait for something else."""
 
 
 class Awaited(ABC):
-    """Something that is the same for all requests, and is fetched once for all that wait for it meanwhile.
+    """Something that all requests share, fetched once for all requests that wait for it.
 
-    A call-out ends with the stream that made it: when its client leaves, the next one that waits makes it again.
-    Each request goes on by itself: one in which the plugin raises then fails alone.
+    A call-out ends with the stream that made it: if its client disconnects, the next waiting request repeats the call.
+    Each request continues in its own stream: an exception fails that stream only.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Awaited(ABC):
 
     @abstractmethod
     def ready(self, ctx: HttpContext, /) -> bool:
-        """Whether a request need not wait."""
+        """Whether requests can continue without waiting."""
 
     @abstractmethod
     def _call(self, answered: Callable[[HttpAnswer], None], /) -> None:
@@ -35,18 +35,18 @@ class Awaited(ABC):
 
     @abstractmethod
     def _take(self, answer: HttpAnswer, /) -> ApiError | None:
-        """Keep what has been fetched; what clients are told if that is of no use."""
+        """Keep the fetched value; the error for clients if the answer is not usable."""
 
     @abstractmethod
     def _failed(self, why: str) -> ApiError:
-        """Write down that the call-out has failed; what clients are told."""
+        """Log that the call-out has failed; the error for clients."""
 
     @property
     def fetching(self) -> bool:
         return self._owner is not None
 
     def fetch(self, ctx: HttpContext) -> ApiError | None:
-        """Make the call-out in the name of this stream; the failure, if it cannot even be made."""
+        """Make the call-out in this stream; the error if the call cannot be made."""
         try:
             self._call(self._answered)
         except HttpCallError as error:
@@ -55,14 +55,14 @@ class Awaited(ABC):
         return None
 
     def wait(self, ctx: HttpContext, proceed: Proceed) -> Action | None:
-        """Hold a request until it need not wait any more; what its callback returns."""
+        """Hold a request until the value is there. Returns the action for its callback."""
         if not self.fetching and (error := self.fetch(ctx)) is not None:
             return proceed(error)
         self._waiting.append((ctx, proceed))
         return Action.PAUSE
 
     def leave(self, ctx: HttpContext) -> None:
-        """A stream has ended, whether it waits or not."""
+        """A stream has ended. It may wait, own the call-out, or neither."""
         self._forget(ctx)
         if self._owner is ctx:
             self._hand_over()
@@ -75,12 +75,12 @@ class Awaited(ABC):
         if taken:
             self._done(taken[0])
         else:
-            # To look at the answer has failed, and the owner with it.
+            # Reading the answer has raised, which ends the owner's stream.
             self._forget(owner)
             self._hand_over()
 
     def _hand_over(self) -> None:
-        """The next one that waits makes the call-out again, if it can."""
+        """The next waiting request repeats the call-out."""
         self._owner = None
         while self._waiting and not self.fetching:
             ctx, _ = self._waiting[0]
@@ -104,11 +104,11 @@ class Awaited(ABC):
 def _keep(
     results: list[ApiError | None], function: Callable[[HttpContext], ApiError | None]
 ) -> Callable[[HttpContext], None]:
-    """The function, with its result in this list; empty if it raises."""
+    """The function, which adds its result to this list unless it raises."""
     return lambda ctx: results.append(function(ctx))
 
 
 def go_on(ctx: HttpContext, proceed: Proceed, error: ApiError | None) -> None:
-    """Go on with a request that has been paused."""
+    """Continue a paused request."""
     if proceed(error) is not Action.PAUSE and not ctx.replied:
         ctx.resume_http_request()

@@ -1,1 +1,1 @@
-"""Wire protocols: one folder each, both directions; `pivot` is what they meet in."""
+"""Wire protocols: one folder each, for both directions. They convert to and from the pivot; `pivot` has its format."""

@@ -1,4 +1,4 @@
-"""The protocols that clients may speak, by the API that they ask for."""
+"""The client protocols, by API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .exchange import ClientProtocol, Exchange
 from .openai import client as openai
 
 DEFAULT: Final[ClientProtocol] = openai
-"""Also for APIs that no protocol claims: errors have OpenAI's format there."""
+"""Also for APIs that belong to no protocol: their errors have OpenAI's format."""
 
 CLIENTS: Final[tuple[ClientProtocol, ...]] = (openai, anthropic)
 
@@ -20,7 +20,7 @@ _BY_API: Final[Mapping[str, ClientProtocol]] = {api: client for client in CLIENT
 
 
 def of_api(api: str) -> ClientProtocol:
-    """The protocol of clients that ask for this API."""
+    """The protocol of the clients of this API."""
     return _BY_API.get(api, DEFAULT)
 
 

@@ -1,6 +1,6 @@
-"""`Exchange`: what is known about one request and its answer; and `ClientProtocol`, which each of them has.
+"""`Exchange`, the state of one request and its answer, and `ClientProtocol`, the protocol of its client.
 
-The two refer to each other, so they are declared in one module. `interface` names all that a protocol implements.
+The two refer to each other, so one module declares both. `interface` exports everything that a protocol implements.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Thinking(NamedTuple):
-    """Whether a client wants the model to think, and for how many tokens at most."""
+    """Whether a client enables thinking, and its budget in tokens."""
 
     enabled: bool
     budget: float | None = None
 
 
 class ClientProtocol(Protocol):
-    """A protocol that clients speak. A module with these names is one; `clients` lists them.
+    """A protocol of clients. Modules with these names implement it; `clients` lists them.
 
-    Chats are converted to the pivot (OpenAI chat as plain JSON) and back. Where the provider has the protocol's own
-    APIs, nothing is converted.
+    Chats are converted to the pivot (OpenAI chat as plain JSON) and back. If the provider has the protocol's own APIs,
+    nothing is converted.
     """
 
     @property
@@ -45,40 +45,40 @@ class ClientProtocol(Protocol):
 
     @property
     def is_pivot(self) -> bool:
-        """Its documents are the pivot's: they pass as they are where the service speaks the pivot as well."""
+        """Its documents are the pivot's: they need no conversion for a service that speaks the pivot, too."""
 
     @property
     def keeps_signatures(self) -> bool:
-        """Clients send a model's thinking back with its signatures, so these are included in answers."""
+        """Clients send a model's thinking back with its signatures, so answers include the signatures."""
 
     @property
     def dropped_query(self) -> frozenset[str]:
-        """Parameters of the query that mean nothing to a service that does not speak this protocol."""
+        """Parameters of the query that are not sent to services with another protocol."""
 
     def thinking(self, body: Json, /) -> Thinking | None:
-        """What a request says about thinking. None: the protocol has no switch for it, and the model decides."""
+        """The request's switch for thinking. None: the protocol has no switch, and the model decides."""
 
     def request(
         self, exchange: Exchange, body: Json, /, *, allow_extensions: bool, accepts_signed_thinking: bool
     ) -> Json:
         """The pivot's request. Raises `ApiError`.
 
-        `allow_extensions`: a service protocol reads it, which knows fields that OpenAI itself would refuse.
-        `accepts_signed_thinking`: it takes thinking back with its signatures.
+        `allow_extensions`: a service protocol reads the result, so it may have fields that OpenAI itself refuses.
+        `accepts_signed_thinking`: the service protocol accepts thinking with its signatures.
         """
 
     def response(self, exchange: Exchange, answer: Json, /) -> Json:
-        """The client's answer. Raises `ApiError` if the pivot's makes no sense."""
+        """The client's answer. Raises `ApiError` if the pivot's answer is invalid."""
 
     def new_writer(self, exchange: Exchange, /) -> StreamWriter:
-        """The writer of one stream."""
+        """A writer for one stream."""
 
     def error(self, error: ApiError, /) -> Json:
         """An error in this protocol's format."""
 
 
 class Exchange:
-    """One per stream; protocols find and leave here what concerns this exchange only."""
+    """The state of one request and its answer. Protocols read and write it."""
 
     __slots__ = (
         "answer_headers", "answer_id", "api", "awaiting_retry", "choices", "client", "client_headers", "cumulative",
@@ -91,25 +91,25 @@ class Exchange:
         self.settings = settings
         self.route = route
         self.api = route.api
-        """The API of the request, by its name in `apis`; that of the route."""
+        """The API of the request, a name in `apis`; the same as in `route`."""
         self.client = client
-        """The protocol of the client, also where its chat has become one of the pivot."""
+        """The protocol of the client, also after its chat is converted to the pivot."""
         self.token = self.signature = ""
-        """The credential that the request goes upstream with: one or the other."""
+        """The credential of the upstream request: one of the two."""
         self.scrubber = NO_CREDENTIALS
-        """Removes all credentials of this exchange from what leaves for the client or the log."""
-        self.kept: Kept | None = None  # Counts what waits in the instance, where anybody does.
+        """Removes all credentials of this exchange from answers and log lines."""
+        self.kept: Kept | None = None  # Counts the bytes that requests leave in the instance; None: not counted.
         self.requested_model = self.model = ""
         """Before and after model mapping."""
         self.stream = False
         self.choices = 1
-        """How many answers are asked for."""
+        """The number of choices that the client requests."""
         self.thinking: Thinking | None = None
-        """What the client's protocol says about thinking, where the chat is converted to the pivot."""
+        """The client's switch for thinking, if its chat is converted to the pivot."""
         self.form = ""
-        """The content type of the client's body where that is a form; empty: the body is JSON."""
+        """The content type of the client's body if that is a form; empty: the body is JSON."""
         self.client_headers: Mapping[str, str] = _NOTHING
-        """The client's headers that the row wants to see."""
+        """The client's headers that the row reads (`read_headers`)."""
         self.path = ""
         """The upstream path that a service protocol chooses; empty: that of the row."""
         self.host = ""
@@ -117,34 +117,34 @@ class Exchange:
         self.headers: dict[str, str | None] = {}
         """Request headers that a service protocol sets, or removes (None)."""
         self.files: dict[str, Data] = {}
-        """Files that the request names and that have been fetched, by address."""
+        """Fetched files that the request names, by address."""
         self.sent_body: bytes | None = None
-        """The body that went upstream, as long as a retry may need it."""
+        """The upstream request's body, as long as a retry may need it."""
         self.used_tokens: list[str] = []
         """Tokens of earlier attempts."""
         self.cumulative = False
-        """Each event of the stream has the whole answer so far, and not only what is new."""
+        """Each event of the stream repeats the whole answer so far."""
         self.status = 0
-        """That of the upstream's answer."""
+        """The status of the upstream's answer."""
         self.awaiting_retry = False
-        """The answer is a failure, and waits until it is known whether the request can be made again."""
+        """The answer is a failure and is held until a retry succeeds or is impossible."""
         self.passes_through = False
-        """The answer reaches the client as it came, but for credentials in it."""
+        """The answer is not converted; only credentials in it are masked."""
         self.outcome_pending = False
-        """The answer has a good status, and may still turn out to be an error: `failover` waits for its body."""
+        """The status is a success, but the body may be an error: `failover` waits for the body."""
         self.answer_id = ""
-        """The id of the answer, where a header says it."""
+        """The id of the answer, if it comes in a header."""
         self.answer_headers: dict[str, str] = {}
-        """Response headers that a service protocol sets before the first of the answer is sent."""
+        """Response headers that a service protocol sets before the answer's headers are sent."""
         self.usage_choice = False
         """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
 
     def turn_to(self, api: str) -> None:
-        """From here on the request is one for another API."""
+        """Make this a request for another API."""
         self.route = Route(api)
         self.api = api
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """Those of all attempts; a failure that is told in the end may be that of the first."""
+        """The tokens of all attempts; the error that the client gets may be from any of them."""
         return (*self.used_tokens, self.token)

@@ -1,4 +1,4 @@
-"""What a wire protocol implements: `ClientProtocol` for clients that speak it, `ServiceProtocol` for model services."""
+"""The interfaces of wire protocols: `ClientProtocol` for clients, `ServiceProtocol` for model services."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Decoder(Protocol):
 
     @property
     def waiting(self) -> int:
-        """Bytes of the event that has not ended yet."""
+        """Bytes of the incomplete event."""
 
     def feed(self, chunk: bytes, /) -> list[Event]: ...
 
@@ -33,37 +33,37 @@ class Decoder(Protocol):
 
 
 class ServiceProtocol(Protocol[State]):
-    """A protocol that model services speak, for one API: between the pivot (OpenAI's protocol as plain JSON) and the
-    service. A module with these names is one; rows name it in `protocols`.
+    """A protocol of model services, for one API. Modules with these names implement it; rows refer to them in
+    `protocols`. It converts between the pivot (OpenAI's protocol as plain JSON) and the service's format.
     """
 
     @property
     def accepts_signed_thinking(self) -> bool:
-        """Requests may have a model's earlier thinking with its signatures; to all others it is not sent."""
+        """Requests may contain earlier thinking of the model with its signatures."""
 
     def request(self, exchange: Exchange, body: Json, /) -> Json:
         """The service's request. May set `exchange.path`, `exchange.host` and `exchange.headers`.
 
-        Raises `ApiError` for what the service cannot do, and `FilesWanted`.
+        Raises `ApiError` for a request that the service does not support, and `FilesWanted`.
         """
 
     def response(self, exchange: Exchange, answer: Json, /) -> Json:
-        """The pivot's answer. Raises `ApiError` if the answer is an error, or makes no sense.
+        """The pivot's answer. Raises `ApiError` if the answer is an error or invalid.
 
-        The request may not have been seen before: a compressed one goes to the service unread.
+        `request` may not have been called: a compressed request goes to the service unread.
         """
 
     def decoder(self) -> Decoder:
         """Reads the frames of one stream; `sse_decoder` for server-sent events."""
 
     def new_state(self, exchange: Exchange, /) -> State:
-        """What is remembered between the events of one stream; `no_state` if nothing is."""
+        """The state of one stream, passed to each `event`; `no_state` if the protocol needs none."""
 
     def event(self, exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter, /) -> None:
-        """Write what one event of the stream says. Raises `ApiError` as `response` does."""
+        """Convert one event of the stream. Raises `ApiError` as `response` does."""
 
     def error(self, status: int, document: Json, /) -> ApiError | None:
-        """The error that a document in the service's own format describes, None if it is not in that format."""
+        """The error in a document of the service; None if the document is not an error in the service's format."""
 
 
 AnyServiceProtocol = ServiceProtocol[Any]
@@ -74,11 +74,11 @@ def sse_decoder() -> Decoder:
 
 
 def no_state(exchange: Exchange, /) -> None:
-    """For protocols each of whose events says everything."""
+    """For protocols that convert each event by itself."""
 
 
 class FilesWanted(Exception):
-    """A service protocol needs these files; it is asked again when they are in `exchange.files`."""
+    """A service protocol needs these files. `request` is called again when they are in `exchange.files`."""
 
     def __init__(self, urls: list[str]) -> None:
         super().__init__(f"{len(urls)} files")

@@ -1,6 +1,4 @@
-"""`StreamWriter`: each owns the grammar of one client protocol's streams, so that an illegal order of events cannot be
-produced.
-"""
+"""`StreamWriter`: writes the streams of one client protocol and guarantees a legal order of events."""
 
 from __future__ import annotations
 
@@ -11,50 +9,50 @@ from ..wire.json import Json
 
 
 class StreamWriter(Protocol):
-    """Takes a stream as the pivot tells it (choices that get deltas and finish, usage, an end) and writes it down in
-    the client's protocol. `take` gives the bytes written so far.
+    """Takes a stream in the pivot's terms (deltas and finish of each choice, usage, end) and writes it in the client's
+    protocol. `take` returns the bytes written since the last call.
     """
 
     may_end: bool
-    """The provider has said that it is done: choices that have no finish of their own end with the stream."""
+    """The provider has announced the end: choices without a finish reason end with the stream."""
 
     @property
     def wordy(self) -> bool:
-        """What `take` is about to give may have a long text in it that nobody has looked at yet."""
+        """The bytes of the next `take` may contain a credential: they have text that was not searched."""
 
     @property
     def begun(self) -> bool:
-        """Something has been written, or at least the id is known."""
+        """An event has been written, or the id is known."""
 
     @property
     def said(self) -> bool:
-        """Some of the answer has been written."""
+        """A part of the answer has been written."""
 
     @property
     def closed(self) -> bool:
-        """Nothing more can be said."""
+        """The stream has ended: nothing more is written."""
 
     @property
     def complete(self) -> bool:
-        """Every choice that has begun is finished, and there is one."""
+        """There is at least one choice, and all choices are finished."""
 
     def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:
-        """Say what the stream is called. Later names are ignored."""
+        """Set id, time of creation and model of the stream. Later calls are ignored."""
 
     def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
-        """More of a choice. `usage` is what has been used so far, for providers that say so all the time."""
+        """Add to a choice. `usage` is the usage so far, for providers that send it with every event."""
 
     def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
-        """The last of a choice."""
+        """Finish a choice."""
 
     def usage(self, usage: Json) -> None:
-        """The tokens used."""
+        """Set the usage."""
 
     def done(self) -> None:
-        """The provider has ended the stream. Raises `ApiError` if that is too early: an end is not invented."""
+        """The provider has ended the stream. Raises `ApiError` if a choice is not finished."""
 
     def fail(self, error: ApiError) -> None:
         """End the stream with an error."""
 
     def take(self) -> bytes:
-        """The bytes written since the last time."""
+        """The bytes written since the last call."""

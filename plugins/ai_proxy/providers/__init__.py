@@ -1,8 +1,8 @@
-"""The table of providers. A row says how a model service differs from the plain case; for what it cannot say, it names
-a service protocol.
+"""The table of providers. A row describes how a model service differs from OpenAI's. If it has another protocol, the
+row refers to a service protocol.
 
-To add a provider: add a row to one of the modules here; docs/adding-a-provider.md walks through it. Where several rows
-have one name, `when` tells which of them the settings select.
+To add a provider, add a row to one of the modules here; docs/adding-a-provider.md explains it. If several rows have one
+name, the settings select one of them by its condition `when`.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ ROWS: Final[tuple[Row, ...]] = (
 )  # fmt: skip
 
 
-def build(document: dict[str, Any], path: str, rows: Sequence[Row] = ROWS, *, told: bool = False) -> Provider:
-    """The provider that a provider object of the configuration describes; `path` is where it stands there.
+def build(document: dict[str, Any], path: str, rows: Sequence[Row] = ROWS, *, log_warnings: bool = True) -> Provider:
+    """The provider for a provider object of the configuration, which is at `path`.
 
-    What is odd about it goes to the log, unless it has been `told` before. Raises `ConfigError` with all that is wrong.
+    Logs its warnings, unless they have been logged before. Raises `ConfigError` with all errors.
     """
     row, settings, problems = check(document, path, rows)
     wrong = [problem for problem in problems if problem.refuses]
     for problem in problems:
-        if not problem.refuses and not told:
+        if not problem.refuses and log_warnings:
             log.warn("%s", problem)
     if row is None or settings is None:
         raise ConfigError("\n".join(map(str, wrong)))

@@ -1,7 +1,7 @@
 """Azure OpenAI.
 
-Source: Azure OpenAI REST reference. What a model does is at `/openai/deployments/{deployment}/...`, what an account
-keeps at `/openai/...`; both with `api-version`. The newer `/openai/v1/...` has the paths of OpenAI.
+Source: Azure OpenAI REST reference. APIs of a model are below `/openai/deployments/{deployment}/`, APIs of the account
+below `/openai/`; both need `api-version`. The newer `/openai/v1/...` has OpenAI's paths.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..wire import apis
 from .openai import PATHS
 from .row import Auth, Endpoint, Original, Row
 
-# What belongs to the account and not to a deployment.
+# APIs of the account, which do not belong to a deployment.
 _OF_THE_ACCOUNT: Final = frozenset(
     {
         apis.MODELS, apis.BATCHES, apis.RETRIEVE_BATCH, apis.CANCEL_BATCH, apis.FILES, apis.RETRIEVE_FILE,
@@ -28,7 +28,7 @@ _OF_THE_ACCOUNT: Final = frozenset(
 
 
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
-    """`azureServiceUrl` names the resource, a deployment, the root of the newer API, or the only path there is."""
+    """`azureServiceUrl` is the address of the resource, of a deployment, of the newer API, or of a single API."""
     assert isinstance(settings, AzureSettings)
     url = settings.azure_service_url
     host = url.netloc.rpartition("@")[2]

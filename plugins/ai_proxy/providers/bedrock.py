@@ -1,4 +1,4 @@
-"""AWS Bedrock: any of its models by the Converse API, with an API key or signed requests.
+"""AWS Bedrock: its models by the Converse API, with an API key or signed requests.
 
 Source: docs.aws.amazon.com/bedrock/latest/APIReference.
 """
@@ -30,8 +30,8 @@ def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
 
 def _sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
     assert isinstance(settings, BedrockSettings)
-    who = sigv4.Credentials(settings.aws_access_key, settings.aws_secret_key, settings.aws_region, "bedrock")
-    return sigv4.sign(who, sent.method, sent.path, {"host": sent.host}, sent.body, time.time())
+    keys = sigv4.Credentials(settings.aws_access_key, settings.aws_secret_key, settings.aws_region, "bedrock")
+    return sigv4.sign(keys, sent.method, sent.path, {"host": sent.host}, sent.body, time.time())
 
 
 _WITH_KEYS: Final = Row(
@@ -42,7 +42,7 @@ _WITH_KEYS: Final = Row(
     endpoint=_endpoint,
     auth=BEARER,
     settings=BedrockSettings,
-    # Said by the protocols: the model is in the path, escaped.
+    # The protocols set these paths, with the escaped name of the model.
     paths={apis.CHAT: "/model/{model}/converse", apis.IMAGE_GENERATION: "/model/{model}/invoke"},
     protocols={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
     reasoning_modes=True,
@@ -50,10 +50,10 @@ _WITH_KEYS: Final = Row(
     native_clients={anthropic: bedrock.is_claude},
     read_headers=("anthropic-version",),
     original=Original.KEPT,
-    accept_for_streams=False,  # The path says whether a stream is wanted.
+    accept_for_streams=False,  # The path selects streaming.
     id_header="x-amzn-requestid",
 )
-# Anthropic's own API, on another host, takes keys only.
+# Anthropic's own API, on another host, accepts only API keys.
 _SIGNED: Final = replace(
     _WITH_KEYS, when=SIGNED, auth=None, sign=_sign, token_required=False, edits={}, native_clients={}, read_headers=()
 )

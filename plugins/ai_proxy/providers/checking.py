@@ -1,4 +1,4 @@
-"""Whether a provider object of the configuration says what its row needs, and nothing that contradicts itself."""
+"""Validates a provider object of the configuration against its row."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from ..config.custom_settings import AUTO_NAMES
 from ..config.settings import Settings
 from .row import Row
 
-# Keys that Higress' console keeps for itself in the provider objects that it writes.
+# Keys that Higress' console adds to provider objects for its own use.
 OF_THE_CONSOLE: Final = frozenset({"openaiExtraCustomUrls", "openaiCustomServiceName", "openaiCustomServicePort"})
 
-# Keys of the original's manual that it does not read either.
+# Keys in the original's manual that the original ignores, too.
 _NEVER_READ: Final = {
     "subPath": "ignored, as in the original; the key that removes a prefix of the path is basePath",
     "authHeaderKey": "ignored, as in the original; without apiTokens a client's key is taken from the usual headers",
@@ -34,7 +34,7 @@ _NEVER_READ: Final = {
 
 
 class Checked(NamedTuple):
-    """None where the object is refused."""
+    """`row` and `settings` are None if the object is refused."""
 
     row: Row | None
     settings: Settings | None
@@ -42,7 +42,7 @@ class Checked(NamedTuple):
 
 
 def check(document: dict[str, Any], path: str, rows: Sequence[Row]) -> Checked:
-    """All that is to be said of a provider object that stands at `path`."""
+    """Validate the provider object at `path`; reports all problems."""
     name = document.get("type")
     if name is None or name == "":
         return _refused(f"{path}.type", "is required: which model service this is")
@@ -72,7 +72,7 @@ def check(document: dict[str, Any], path: str, rows: Sequence[Row]) -> Checked:
 
 
 def rules_of_row(row: Row) -> Iterator[Rule]:
-    """What follows from the row for the keys of every provider."""
+    """The rules for the common keys that follow from the row."""
     if row.token_required:
         yield Required("api_tokens", why=f": {row.name} needs at least one token")
     if not (row.auth or row.credential):
@@ -91,7 +91,7 @@ def _refused(path: str, text: str) -> Checked:
 
 
 def _stray(key: str, name: str, rows: Sequence[Row]) -> str:
-    """What is to be said of a key that providers of this type do not have."""
+    """The message for a key that providers of this type do not have; empty for an unknown key."""
     if key in _NEVER_READ:
         return _NEVER_READ[key]
     owners = sorted(
@@ -101,7 +101,7 @@ def _stray(key: str, name: str, rows: Sequence[Row]) -> str:
 
 
 def _contradictions(row: Row, settings: Settings, path: str) -> Iterator[Problem]:
-    """What depends on more than a table of keys can say."""
+    """Problems that need more than one key and no rule can describe."""
     tokens = settings.api_tokens
     for index, token in enumerate(tokens):
         if (first := tokens.index(token)) < index:

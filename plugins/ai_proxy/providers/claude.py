@@ -30,7 +30,7 @@ def _headers(settings: Settings) -> dict[str, str]:
 
 
 def _headers_of_claude_code(settings: Settings) -> dict[str, str]:
-    # What the API wants to see beside tokens of that kind.
+    # The API requires these with OAuth tokens of Claude Code.
     return {
         **_headers(settings),
         "anthropic-beta": "oauth-2025-04-20,interleaved-thinking-2025-05-14,claude-code-20250219",
@@ -41,7 +41,7 @@ def _headers_of_claude_code(settings: Settings) -> dict[str, str]:
 
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     if settings.protocol == "original":
-        # Nobody converts what is OpenAI's, and Anthropic has some of it itself.
+        # Requests in OpenAI's protocol are not converted here; Anthropic has the other APIs itself.
         own = {api: path for api, path in paths.items() if api not in {apis.CHAT, apis.COMPLETIONS}}
         paths = {**own, apis.COMPLETE: "/v1/complete"}
     return Endpoint("api.anthropic.com", paths)
@@ -59,7 +59,7 @@ _CLAUDE: Final = Row(
     endpoint=_endpoint,
     protocols={apis.CHAT: claude},
     original=Original.KNOWN_APIS,
-    # New APIs of Anthropic (files, batches) work before they are known here.
+    # So that new APIs of Anthropic (files, batches) work without a change here.
     forwards_unknown_apis=True,
 )
 _CLAUDE_CODE: Final = replace(

@@ -1,4 +1,4 @@
-"""Model services with a protocol of their own that only chat: each a row and a service protocol."""
+"""Model services with their own chat protocol: each has a row and a service protocol."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .row import Auth, Endpoint, Original, Row
 
 
 def _tencent_cloud(settings: Settings, paths: Mapping[str, str]) -> Endpoint:  # noqa: ARG001
-    """What is asked for stands in a header; there is one path for all of it."""
+    """Tencent Cloud has one path; a header selects the action."""
     return Endpoint("hunyuan.tencentcloudapi.com", paths, only_path=paths[apis.CHAT])
 
 
@@ -54,7 +54,7 @@ ROWS: Final = (
         paths={apis.CHAT: "/v1/chat-messages"},
         settings=DifySettings,
         protocols={apis.CHAT: dify},
-        # Conversations that Dify keeps are told apart by a header.
+        # This header selects a conversation that Dify keeps.
         read_headers=("conversationid",),
         accept_for_streams=False,
     ),

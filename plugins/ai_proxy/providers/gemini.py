@@ -13,7 +13,7 @@ from .row import Auth, Original, Row
 
 
 def _path(exchange: Exchange) -> str:
-    """Clients of Google's own protocol name the model in the path; it is mapped there as well."""
+    """The path for clients of Google's own protocol: it contains the model, which is mapped."""
     if exchange.api == apis.MODELS:
         return gemini_models.path_of(exchange)
     parameters = exchange.route.parameters
@@ -32,7 +32,7 @@ ROWS: Final = (
         host="generativelanguage.googleapis.com",
         auth=Auth("x-goog-api-key"),
         settings=GeminiSettings,
-        # The protocols say them: the version is in the path, and mostly the model.
+        # The protocols set these paths, with the version and mostly with the model.
         paths={
             apis.CHAT: "/v1beta/models/{model}:generateContent",
             apis.EMBEDDINGS: "/v1beta/models/{model}:batchEmbedContents",
@@ -50,7 +50,7 @@ ROWS: Final = (
         reasoning_modes=True,
         choose_path=_path,
         original=Original.KEPT,
-        accept_for_streams=False,  # `alt=sse` asks for events.
+        accept_for_streams=False,  # `alt=sse` selects streaming.
         key_parameter="key",
         strict_query=True,
     ),

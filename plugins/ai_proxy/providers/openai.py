@@ -1,4 +1,4 @@
-"""OpenAI itself, and servers that have all of its APIs."""
+"""OpenAI, and servers with all of its APIs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ PATHS: Final = {
 }
 """Source: OpenAI API reference."""
 
-# What the path of an address ends in when it is not where a server starts but one of its APIs.
+# If the path of `openaiCustomUrl` ends with one of these, it is the address of a single API.
 _DIRECT: Final = (
     "/completions", "/embeddings", "/audio/speech", "/audio/transcriptions", "/audio/translations",
     "/images/generations", "/images/variations", "/images/edits", "/models", "/responses", "/fine_tuning/jobs",
@@ -57,8 +57,8 @@ _DIRECT: Final = (
 
 
 def custom(url: SplitResult, paths: Mapping[str, str]) -> Endpoint:
-    """A server of one's own. An address that is an API's gets every request; otherwise the paths follow the address,
-    which says the version, too.
+    """The endpoint of a custom address. The address of a single API gets every request; otherwise paths are appended to
+    the address, which includes the version.
     """
     host = url.netloc.rpartition("@")[2]
     if url.path.endswith(_DIRECT):
@@ -78,14 +78,14 @@ ROWS: Final = (
         name="openai",
         title="OpenAI, and other services with its protocol",
         host="api.openai.com",
-        # Gateways behind an address of one's own have Anthropic's clients, too.
+        # Gateways at a custom address may have Anthropic's API, too.
         paths={**PATHS, apis.COUNT_TOKENS: "/v1/messages/count_tokens"},
         settings=OpenAISettings,
         endpoint=_endpoint,
-        # Without tokens each client uses its own.
+        # Without tokens, each client uses its own key.
         token_required=False,
         own_key=OwnKey.USED,
-        # New APIs of OpenAI work before they are known here.
+        # So that new APIs of OpenAI work without a change here.
         forwards_unknown_apis=True,
         edits={apis.CHAT: edits.openai_chat},
     ),

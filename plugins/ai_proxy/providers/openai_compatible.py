@@ -1,4 +1,4 @@
-"""Providers that speak the OpenAI protocol: a host, paths, and a quirk here and there."""
+"""Providers with OpenAI's protocol: a host, paths, and some small differences."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def _cloudflare(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     return Endpoint("api.cloudflare.com", {api: base + path for api, path in paths.items()})
 
 
-# Clients of a provider's own protocol whose paths differ from OpenAI's know best which one they want (`Original.KEPT`).
+# `Original.KEPT`: the service's own paths differ from OpenAI's, so clients of its own protocol choose the path.
 ROWS: Final = (
-    # Takes its key without "Bearer". Source: 360 Zhinao API docs.
+    # The key is sent without "Bearer". Source: 360 Zhinao API docs.
     Row(name="ai360", title="360 Zhinao", host="api.360.cn", auth=RAW, paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
     Row(name="baichuan", title="Baichuan", host="api.baichuan-ai.com", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
     Row(
@@ -56,7 +56,7 @@ ROWS: Final = (
         name="deepseek",
         title="DeepSeek",
         host="api.deepseek.com",
-        # Its own Anthropic endpoint is better than a conversion. Source: DeepSeek API docs, "Anthropic API".
+        # With its own Anthropic endpoint nothing is converted. Source: DeepSeek API docs, "Anthropic API".
         paths={**_like_openai(apis.CHAT, apis.RESPONSES, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
     ),
     Row(
@@ -78,7 +78,7 @@ ROWS: Final = (
         name="fireworks",
         title="Fireworks AI",
         host="api.fireworks.ai",
-        # Source: Fireworks API reference; the original leaves "/inference" out and reaches nothing.
+        # Source: Fireworks API reference; the original leaves "/inference" out, which does not work.
         paths=_like_openai(apis.CHAT, apis.COMPLETIONS, apis.MODELS, prefix="/inference"),
         original=Original.KNOWN_APIS,
     ),
@@ -94,7 +94,7 @@ ROWS: Final = (
         name="github",
         title="GitHub Models",
         host="models.inference.ai.azure.com",
-        # GitHub Models take a personal access token as it is, and have no version in their paths.
+        # GitHub Models takes a personal access token without "Bearer", and its paths have no version.
         auth=RAW,
         paths={apis.CHAT: "/chat/completions", apis.EMBEDDINGS: "/embeddings"},
         original=Original.KNOWN_APIS,
@@ -122,7 +122,7 @@ ROWS: Final = (
         host="api.minimax.chat",
         paths={apis.CHAT: "/v1/text/chatcompletion_v2"},
         settings=MinimaxSettings,
-        # Streams by the body's `stream` alone.
+        # Only the field `stream` selects streaming.
         accept_for_streams=False,
         original=Original.KEPT,
     ),
@@ -162,7 +162,7 @@ ROWS: Final = (
         Row(
             name="zhipuai",
             title="Zhipu AI (GLM)",
-            # The subscription for coding tools has an endpoint of its own. Source: Zhipu AI docs, "GLM Coding Plan".
+            # The subscription for coding tools has its own endpoint. Source: Zhipu AI docs, "GLM Coding Plan".
             when=Is("zhipu_code_plan_mode", coding),
             host="open.bigmodel.cn",
             host_setting="zhipu_domain",

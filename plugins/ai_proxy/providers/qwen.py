@@ -13,7 +13,7 @@ from ..protocols.dashscope import embeddings as qwen_embeddings
 from ..wire import apis
 from .row import Original, Row
 
-# DashScope has its asynchronous services and tasks, and an Anthropic endpoint, beside either of its two chat protocols.
+# DashScope has asynchronous services and tasks, and an Anthropic endpoint, with both of its chat protocols.
 _DASHSCOPE: Final = {
     apis.QWEN_ASYNC: "/api/v1/services/aigc/",
     apis.QWEN_TASKS: "/api/v1/tasks/",
@@ -28,9 +28,9 @@ ROWS: Final = (
         host="dashscope.aliyuncs.com",
         host_setting="qwen_domain",
         settings=QwenSettings,
-        # DashScope's OpenAI-compatible endpoints stream by the body's `stream` alone.
+        # For DashScope's OpenAI-compatible endpoints only the field `stream` selects streaming.
         accept_for_streams=False,
-        # Clients of the original protocol use many services that are told apart by path only.
+        # Clients of the original protocol use many services that only their paths distinguish.
         original=Original.KEPT,
         paths={
             apis.CHAT: "/compatible-mode/v1/chat/completions",
@@ -45,7 +45,7 @@ ROWS: Final = (
             apis.QWEN_CONVERSATIONS: "/compatible-mode/v1/conversations",
             apis.IMAGE_GENERATION: "/compatible-mode/v1/images/generations",
             apis.QWEN_RERANK: "/compatible-api/v1/reranks",
-            apis.COHERE_RERANK: "/compatible-api/v1/reranks",  # The same request under Cohere's name.
+            apis.COHERE_RERANK: "/compatible-api/v1/reranks",  # The same API under Cohere's name.
             **_DASHSCOPE,
         },
     ),
@@ -55,7 +55,7 @@ ROWS: Final = (
         host="dashscope.aliyuncs.com",
         host_setting="qwen_domain",
         settings=QwenSettings,
-        accept_for_streams=False,  # The protocol sets it; DashScope wants */* when nothing is streamed.
+        accept_for_streams=False,  # The protocol sets `accept`; DashScope requires */* without streaming.
         original=Original.KEPT,
         paths={
             apis.CHAT: "/api/v1/services/aigc/text-generation/generation",

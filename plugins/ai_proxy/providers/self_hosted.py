@@ -38,7 +38,7 @@ ROWS: Final = (
         paths={api: PATHS[api] for api in (apis.CHAT, apis.EMBEDDINGS, apis.MODELS)},
         settings=OllamaSettings,
         endpoint=_ollama,
-        # The server has no keys; a proxy before it may want one, and Ollama's cloud does.
+        # The server has no keys; a proxy in front of it may need one, and Ollama's cloud does.
         token_required=False,
         own_key=OwnKey.KEPT,
         forwards_unknown_apis=True,
@@ -50,7 +50,7 @@ ROWS: Final = (
         paths={
             **{api: PATHS[api] for api in _OF_VLLM},
             apis.COHERE_RERANK: "/v1/rerank",
-            # Its own Anthropic endpoint is better than a conversion. Source: vLLM docs, "Anthropic Messages API".
+            # With its own Anthropic endpoint nothing is converted. Source: vLLM docs, "Anthropic Messages API".
             apis.MESSAGES: "/v1/messages",
             apis.COUNT_TOKENS: "/v1/messages/count_tokens",
         },
@@ -80,7 +80,7 @@ ROWS: Final = (
         title="Coze",
         host="api.coze.cn",
         paths={},
-        # Its agents are told apart by path, and its protocol has nothing of OpenAI's. Source: Coze API docs.
+        # Its paths select agents, and its protocol differs from OpenAI's. Source: Coze API docs.
         forwards_unknown_apis=True,
         keeps_path=True,
         keeps_bodies=True,

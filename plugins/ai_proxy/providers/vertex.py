@@ -17,7 +17,7 @@ from ..protocols.google import vertex, vertex_embeddings, vertex_images
 from ..wire import apis
 from .row import BEARER, DEFAULT_TIMEOUT_MS, Auth, Endpoint, Original, Row
 
-# Said by the protocols: the model and whose it is are in the path.
+# The protocols set these paths, with the publisher and the name of the model.
 _PATHS: Final = {
     apis.CHAT: "/v1/publishers/google/models/{model}:generateContent",
     apis.EMBEDDINGS: "/v1/publishers/google/models/{model}:predict",
@@ -65,9 +65,9 @@ _EXPRESS: Final = Row(
     reasoning_modes=True,
     edits={apis.MESSAGES: vertex.messages},
     native_clients={anthropic: vertex.is_claude},
-    # Clients of Google's own protocol say in the path whose model they want.
+    # The paths of Google's own protocol contain publisher and model.
     original=Original.KEPT,
-    accept_for_streams=False,  # The path says whether a stream is wanted.
+    accept_for_streams=False,  # The path selects streaming.
     key_parameter="key",
     strict_query=True,
 )

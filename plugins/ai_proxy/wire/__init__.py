@@ -1,1 +1,1 @@
-"""What goes over the wire, whoever speaks: APIs, JSON, forms, paths, errors, limits."""
+"""Formats that all protocols share: APIs, JSON, forms, paths, errors, limits."""

@@ -1,6 +1,6 @@
-"""Which API a request is for: the path table, and the names that configuration and providers use for the APIs.
+"""Finds the API of a request by its path, and defines the names of the APIs for configuration and providers.
 
-A path may have any prefix; trailing slashes are not tolerated. Suffixes are tried first, then patterns.
+A path may have any prefix, but no trailing slash. Suffixes are tried first, then patterns.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ TEMPLATES: Final = (
     ("/v1/fine_tuning/checkpoints/{fine_tuned_model_checkpoint}/permissions$", CHECKPOINT_PERMISSIONS),
     ("/v1/fine_tuning/checkpoints/{fine_tuned_model_checkpoint}/permissions/{permission_id}$",
      DELETE_CHECKPOINT_PERMISSION),
-    # A colon ends the model name, and whatever follows the method name does not matter.
-    # Not `/publishers/google/models/...`: that is Vertex AI's.
+    # A colon ends the model's name; text after the method's name is ignored.
+    # `/publishers/google/models/...` does not match: it is a path of Vertex AI.
     (r"/(?P<version>v\d[^/]*)/models/(?P<model>[^:]+):generateContent", GEMINI_GENERATE),
     (r"/(?P<version>v\d[^/]*)/models/(?P<model>[^:]+):streamGenerateContent", GEMINI_STREAM),
 )  # fmt: skip
@@ -109,12 +109,12 @@ PATTERNS: Final = tuple(
 ALL: Final = frozenset(
     [api for _, api in SUFFIXES] + [api for _, api in TEMPLATES] + [QWEN_ASYNC, QWEN_TASKS, VERTEX_RAW]
 )
-"""Every API name; the names that `capabilities` may use."""
+"""All API names; `capabilities` may use these."""
 
 STREAMING: Final = frozenset(
     {CHAT, COMPLETIONS, IMAGE_GENERATION, IMAGE_EDIT, RESPONSES, QWEN_ASYNC, MESSAGES, COMPLETE}
 )
-"""The APIs whose requests have a `stream` switch."""
+"""The APIs whose requests have the field `stream`."""
 
 STATEFUL: Final = frozenset(
     {
@@ -123,7 +123,7 @@ STATEFUL: Final = frozenset(
         RESUME_FINE_TUNING_JOB,
     }
 )  # fmt: skip
-"""The APIs that refer to things kept under an account: one consumer must keep meeting the same account."""
+"""The APIs that keep state in the account of the token: a consumer has to get the same token each time."""
 
 UNREAD: Final = frozenset(
     {
@@ -134,10 +134,10 @@ UNREAD: Final = frozenset(
         RETRIEVE_VIDEO, RETRIEVE_VIDEO_CONTENT, GEMINI_GENERATE, GEMINI_STREAM,
     }
 )  # fmt: skip
-"""The APIs whose bodies name no model, or are uploads; they are passed on unread."""
+"""The APIs whose bodies have no model or are uploads; they are passed on unread."""
 
 IMAGE_FORMS: Final = frozenset({IMAGE_EDIT, IMAGE_VARIATION})
-"""The APIs whose forms are read for the name of the model. Other forms are uploads, which go on as they come."""
+"""The APIs whose forms are read for the name of the model. Other forms are uploads and are passed on unread."""
 
 MODEL_REQUIRED: Final = frozenset({CHAT, COMPLETIONS, EMBEDDINGS})
 
@@ -152,24 +152,23 @@ class Route(NamedTuple):
 
 
 PLAIN: Final[Mapping[str, Route]] = MappingProxyType({suffix: Route(api) for suffix, api in SUFFIXES})
-"""What `classify` says of paths without a prefix and a query, as those of most clients are."""
+"""The result of `classify` for paths without prefix and query, which most clients use."""
 
 
 _SLASH: Final = re.compile("%2f", re.IGNORECASE)
 _INSIDE: Final = "\0"
-"""A slash within a segment, while a path is looked at. No path may have a NUL itself: `paths.check` refuses it."""
+"""Replaces an escaped slash while a path is classified. Paths cannot contain NUL: `paths.check` refuses it."""
 
 
 def classify(path: str) -> Route:
-    """The API that a request path, query included, stands for.
+    """The API of a request path, which may have a query.
 
     >>> classify("/any/prefix/v1/files/f-1?x=1")
     Route(api='openai/v1/retrievefile', parameters={'file_id': 'f-1'})
     """
     path = path.partition("?")[0]
     if "%" in path:
-        # An escaped slash separates nothing (RFC 3986, 2.2): a path that goes on as it is written would be another
-        # one to the service.
+        # An escaped slash is not a separator (RFC 3986, 2.2), and the service would not read it as one.
         path = unquote(_SLASH.sub(_INSIDE, path))
     for suffix, api in SUFFIXES:
         if path.endswith(suffix):

@@ -1,4 +1,4 @@
-"""As much of DER (ITU-T X.690) as it takes to read a key."""
+"""The part of DER (ITU-T X.690) that is needed to read a key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Element(NamedTuple):
 
 
 def elements(data: bytes) -> Iterator[Element]:
-    """Raises `ValueError` for what is not DER."""
+    """Raises `ValueError` for data that is not DER."""
     position = 0
     while position < len(data):
         if position + 2 > len(data):

@@ -1,4 +1,4 @@
-"""Errors as the client sees them: OpenAI error objects with the status that fits."""
+"""Errors for clients: OpenAI's error objects and their HTTP statuses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import limits
 from .json import Json, NumberError, loads
 
 RESPONSE_FAILED: Final = "ai-proxy.proc_resp_body_failed"
-"""What a bad answer is called in logs and access logs."""
+"""The response-code detail of an invalid answer in logs and access logs."""
 
 _TYPES = {
     400: "invalid_request_error",
@@ -27,17 +27,17 @@ _TYPES = {
 
 LAST_STATUS: Final = 599
 
-_TEXT_LIMIT = 500  # characters of an unknown error text that a client gets to see
-_LOOKED_AT = 8192  # bytes of an error page in which its title and text are looked for
+_TEXT_LIMIT = 500  # The most characters of an error text in an unknown format that the client gets.
+_SEARCHED = 8192  # Bytes of an error page in which its title and text are searched.
 
 
 class ApiError(Exception):
-    """Something that the client is told, and the HTTP status for it as long as one can still be chosen."""
+    """An error for the client. `status` is used unless the answer's status has been sent already."""
 
     def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
         if not 400 <= status <= LAST_STATUS:
-            status = 502  # A service may answer with any number; nobody knows what the others are to mean.
+            status = 502  # A service may answer with any number; HTTP defines no others.
         self.status = status
         self.message = message
         self.type = _TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")
@@ -45,9 +45,7 @@ class ApiError(Exception):
         self.param = param
 
     def hide(self, clean: Callable[[str], str]) -> None:
-        """Some services repeat the key that they refuse, which neither the client nor the log is to see. `clean`
-        removes credentials from a text.
-        """
+        """Mask credentials, with `clean`: some services repeat the key that they refuse."""
         self.message = clean(self.message)
         self.code = self.code and clean(self.code)
 
@@ -56,12 +54,12 @@ class ApiError(Exception):
 
 
 def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:
-    """The model service answered with something that cannot be understood."""
+    """The model service's answer is invalid."""
     return ApiError(502, message, code=code)
 
 
 def request_too_large(why: str = "") -> ApiError:
-    """The client sent more than is read."""
+    """The client's request is above a limit."""
     return ApiError(413, why or f"the request body has more than {limits.BODY} bytes", code="request_too_large")
 
 
@@ -70,28 +68,28 @@ def request_too_complex(error: JsonTooComplexError) -> ApiError:
 
 
 def check_repeated(size: int) -> None:
-    """Whether names that a client says once may be sent so often. Raises `ApiError`."""
+    """Raises `ApiError` if names that the client sends once become too long in total when they are repeated."""
     if size > limits.REPEATED:
         raise request_too_large(f"the names in the request are repeated to more than {limits.REPEATED} characters")
 
 
 def busy() -> ApiError:
-    """Too many requests wait, or their bodies are too large all together."""
+    """The bodies of waiting requests are too large in total."""
     return ApiError(503, "too many large requests are waiting; try again later", code="overloaded")
 
 
 def too_many_events() -> ApiError:
-    """The events that are arriving are too large all together."""
+    """The incomplete events of all streams are too large in total."""
     return ApiError(503, "too many large events are arriving; try again later", code="overloaded")
 
 
 def answer_too_large(limit: int) -> ApiError:
-    """The model service answered with more than is read."""
+    """The model service's answer is above a limit."""
     return bad_upstream(f"the upstream's answer has more than {limit} bytes")
 
 
 def of_upstream(error: ApiError | NumberError | SSEError) -> ApiError:
-    """What is wrong with an answer, as the client is told it."""
+    """The error for the client if an answer is invalid."""
     return error if isinstance(error, ApiError) else bad_upstream(f"the upstream's answer cannot be used: {error}")
 
 
@@ -100,13 +98,13 @@ def stream_cut() -> ApiError:
 
 
 def is_openai_error(document: Any) -> bool:
-    """Whether a client of the OpenAI protocol understands this error body as it is."""
+    """Whether an error body is in OpenAI's format already."""
     error = document.get("error") if isinstance(document, dict) else None
     return isinstance(error, dict) and isinstance(error.get("message"), str)
 
 
 def parse(body: bytes) -> Any:
-    """The JSON document of a body, None if it is none."""
+    """The JSON document of a body; None if it is not valid JSON."""
     try:
         return loads(body)
     except ValueError:
@@ -114,9 +112,9 @@ def parse(body: bytes) -> Any:
 
 
 def from_anything(status: int, body: bytes, document: Any) -> ApiError:
-    """The error that a body of unknown shape is about: some vendor's JSON, HTML of a proxy, text, or nothing."""
+    """The error in a body of unknown format: JSON of any service, HTML of a proxy, text, or nothing."""
     if isinstance(document, list) and document:
-        document = document[0]  # Google's way to wrap errors of a stream.
+        document = document[0]  # Google wraps errors of a stream in an array.
     if isinstance(document, dict):
         inner = document.get("error")
         source = inner if isinstance(inner, dict) else document
@@ -124,7 +122,7 @@ def from_anything(status: int, body: bytes, document: Any) -> ApiError:
         code = next((source[key] for key in ("code", "error_code", "status") if key in source), None)
         if message:
             return ApiError(status, message, code=str(code) if isinstance(code, (str, int)) else None)
-    text = body[:_LOOKED_AT].decode(errors="replace")
+    text = body[:_SEARCHED].decode(errors="replace")
     if "<" in text and (title := _TITLE.search(text)):
         text = title[1]
     text = " ".join(_TAG.sub(" ", text).split())[:_TEXT_LIMIT]
@@ -132,6 +130,6 @@ def from_anything(status: int, body: bytes, document: Any) -> ApiError:
 
 
 _MESSAGE_KEYS = ("message", "msg", "error_msg", "error", "errmsg", "detail", "error_description", "Message")
-# A tag ends before the next begins: otherwise each "<" of many would be followed to the end of the text.
+# `<` is excluded inside a tag: otherwise a text with many "<" would take quadratic time.
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")

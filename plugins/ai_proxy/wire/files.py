@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Data(NamedTuple):
-    """A file in base64 and what it is."""
+    """A file in base64 and its media type."""
 
     media_type: str
     base64: str

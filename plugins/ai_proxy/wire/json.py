@@ -1,4 +1,4 @@
-"""JSON as it goes over the wire: strict in, compact UTF-8 out."""
+"""Reads JSON strictly, and writes it as compact UTF-8."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ def _no_constant(name: str) -> NoReturn:
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
 _scan = make_scanner(_decoder)  # type: ignore[arg-type]  # it takes what the decoder is set to; the stub is wrong
-# As `json.JSONEncoder` has it, which makes a new one for each document. It refuses infinite numbers: Python reads
-# `1e999` as one, and would write `Infinity`, which is no JSON. To look for them while reading would cost more.
+# `json.JSONEncoder` would make a new encoder for each document. This one refuses infinite numbers: Python reads `1e999`
+# as infinity and would write `Infinity`, which is not JSON. Checking numbers while reading would cost more.
 _encode = encoder.c_make_encoder(  # type: ignore[attr-defined]  # the stub lacks it
     None, json.JSONEncoder().default, encoder.encode_basestring, None, ":", ",", False, False, False
 )
 
 
 class NumberError(ValueError):
-    """A document has a number that cannot be written: it is beyond all numbers that a float can be."""
+    """A document has a number beyond the range of floats, which cannot be written."""
 
     def __init__(self) -> None:
         super().__init__("a number is out of range")
 
 
 _MARK: Final = b"\xef\xbb\xbf"
-"""The byte order mark, which JSON does not have and some write."""
+"""The byte order mark. JSON has none, but some programs write one."""
 
 _WHITE: Final = " \t\n\r"
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 BOUNDS: Final = JsonBounds(values=limits.JSON_VALUES, depth=limits.JSON_DEPTH, digits=limits.JSON_DIGITS)
-"""Of every document that is parsed: bodies of clients, answers, single events, JSON in a string."""
+"""For every document that is parsed: bodies of clients, answers, single events, JSON in a string."""
 
-# Attributes of a tuple with names, and a property, are no cheap attributes.
+# Attributes of a named tuple, and properties, are slower than globals.
 _DEPTH, _HARMLESS = BOUNDS.depth, BOUNDS.harmless
 
 
 def loads(data: bytes | str) -> Any:
-    """Raises `ValueError` for everything that is not JSON in UTF-8, `JsonTooComplexError` for more than `BOUNDS`."""
+    """Parse JSON in UTF-8. Raises `ValueError` for anything else, `JsonTooComplexError` beyond `BOUNDS`."""
     size = len(data)
-    # Most documents do not even have that many bytes or brackets. Large ones are looked at before they become text.
+    # Most documents have fewer bytes or brackets than the bounds. Large ones are checked before they are decoded.
     if size > _HARMLESS:
         BOUNDS.check(data.encode(errors="replace") if isinstance(data, str) else data)
     if isinstance(data, str):
@@ -61,27 +61,27 @@ def loads(data: bytes | str) -> Any:
     elif data.startswith(_MARK):
         text = data.decode("utf-8-sig")
     else:
-        text = data.decode()  # The other codec is Python code, and this one is not.
+        text = data.decode()  # Faster than "utf-8-sig", which is written in Python.
     size = len(text)
     if _DEPTH < size <= _HARMLESS and text.count("[") + text.count("{") > _DEPTH:
         BOUNDS.check(text.encode(errors="replace"))
     try:
         value, end = _scan(text, 0)
     except StopIteration as stopped:
-        value, end = _scan_later(text, stopped.value)
+        value, end = _scan_after_white_space(text, stopped.value)
     if end != size and text[end:].strip(_WHITE):
         raise ValueError(f"Extra data: char {end}")
     return value
 
 
 def check_together(texts: list[str]) -> None:
-    """Raises `JsonTooComplexError` if these texts, which are to be parsed one by one, hold more than one may."""
+    """Raises `JsonTooComplexError` if these texts together are more complex than one document may be."""
     if sum(map(len, texts)) > _HARMLESS:
         BOUNDS.check(*(text.encode(errors="replace") for text in texts))
 
 
-def _scan_later(text: str, stopped: int) -> tuple[Any, int]:
-    """White space may stand before a document; hardly any has some."""
+def _scan_after_white_space(text: str, stopped: int) -> tuple[Any, int]:
+    """Parse a document that begins with white space, which is rare."""
     start = len(text) - len(text.lstrip(_WHITE)) if stopped == 0 else 0
     if start:
         try:
@@ -94,13 +94,13 @@ def _scan_later(text: str, stopped: int) -> tuple[Any, int]:
 
 
 quote: Final[Callable[[str], str]] = encoder.encode_basestring
-"""A text as JSON, quotation marks included. What `dumps` does with texts, in one call into C."""
+"""A text as a JSON string with quotation marks: `dumps` for texts, in one call into C."""
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON text. May hold lone surrogates if the document did; `to_bytes` deals with them.
+    """Compact JSON text. It has lone surrogates if the document has them; `to_bytes` escapes these.
 
-    Raises `NumberError`: whose document it is, decides what becomes of that.
+    Raises `NumberError`.
     """
     try:
         return "".join(_encode(value, 0))
@@ -109,7 +109,7 @@ def dumps(value: Any) -> str:
 
 
 def to_bytes(text: str) -> bytes:
-    """JSON text as UTF-8. A lone surrogate, which a JSON escape can name but UTF-8 cannot, goes back to its escape."""
+    """JSON text as UTF-8. Lone surrogates, which UTF-8 cannot encode, become JSON escapes."""
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -129,10 +129,10 @@ _LARGE: Final = 1024 * 1024
 
 
 def dump_converted(value: Any, source: bytes) -> bytes:
-    """`dump_bytes` for what a body has become, in little memory where that counts.
+    """`dump_bytes` for a converted body; large bodies take less memory.
 
-    One emoji makes each character of a text take four bytes, and the standard encoder makes one text of the document,
-    which it has two or three times at once. Where a body is large and not ASCII, each string becomes bytes by itself.
+    A text with one emoji takes four bytes for each character, and the standard encoder holds the text of the document
+    two or three times. So strings of large bodies with non-ASCII characters are encoded one by one.
     """
     if len(source) < _LARGE or (source.isascii() and b"\\u" not in source):
         return dump_bytes(value)

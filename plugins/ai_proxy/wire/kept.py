@@ -1,5 +1,5 @@
-"""What streams leave in an instance from one callback to the next: bodies that wait, bodies for a retry, and what has
-arrived of large events.
+"""Counts the bytes that streams keep in an instance between callbacks: waiting bodies, bodies for a retry, and the
+arrived parts of large events.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from . import limits
 
 
 class Kept:
-    """How much that is, for all requests to one provider.
+    """The bytes of all requests to one provider.
 
-    Each request alone is bounded by its body. A thousand of them at the same time would take all the memory that the
-    instance may have, and with it all streams that share it.
+    Each body has a limit, but a thousand concurrent requests could take all the memory of the instance, which would end
+    all streams in it.
     """
 
     def __init__(self, limit: int = limits.KEPT) -> None:
@@ -20,7 +20,7 @@ class Kept:
         self.total = 0
 
     def fits(self, exchange: object, size: int) -> bool:
-        """Count so many bytes for this request, instead of what was counted before. False: that is too much."""
+        """Count this many bytes for the request, replacing its previous number. False: the total would be too large."""
         total = self.total - self._sizes.get(exchange, 0) + size
         if total > self._limit:
             return False

@@ -1,4 +1,4 @@
-"""Values of documents whose types nobody has checked: what is of the right type, or nothing."""
+"""Reads values of unchecked documents: values of another type count as missing."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ def mapping(value: Any) -> Json:
 
 
 def objects(value: Any) -> list[Json]:
-    """The objects of a list, whatever it was meant to be."""
+    """The objects in a list; other items are ignored."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def count(value: Any) -> int:
-    """A number of tokens, 0 if there is none. Floats count: some languages have no other numbers."""
+    """A number of tokens; 0 if there is none. Floats are accepted: in some languages all numbers are floats."""
     return int(value) if is_number(value) and value > 0 else 0
 
 
 def is_number(value: Any) -> bool:
-    """One that can be counted with: larger ones overflow, and floats are no longer exact."""
+    """Whether a value is a number with exact arithmetic: larger floats are not exact, and may overflow."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1 << 53
 
 
 _MANY: Final = 15
-"""Digits of a number that every JSON reader, and every float, can tell from its neighbours."""
+"""The most digits of integers that every JSON parser, and every float, represents exactly."""
 
 
 def digits(value: Any) -> int:
-    """The number that a text has in digits, 0 if it is none. A longer one than any count is as large as they get."""
+    """The number in a text of decimal digits; 0 for any other text. A longer number is 10**15."""
     if not isinstance(value, str) or not (value.isascii() and value.isdecimal()):
         return 0
     return int(value) if len(value) <= _MANY else 10**_MANY
 
 
 def header(value: Any, longest: int = 1024) -> str:
-    """A text that can stand in a header, or nothing: services name conversations and give credentials in ASCII."""
+    """A text if it is valid in a header, otherwise an empty one. Ids of conversations and credentials are ASCII."""
     text = string(value)
     return text if len(text) <= longest and text.isascii() and text.isprintable() else ""
 
 
 def text_of(value: Any) -> str:
-    """A document as text, for protocols that have JSON inside of JSON; a text as it is."""
+    """A document as JSON text, for protocols with JSON in strings. A text is returned unchanged."""
     return value if isinstance(value, str) else dumps(value)

@@ -1,4 +1,4 @@
-"""Forms as `multipart/form-data` (RFC 7578): read into parts, and written again."""
+"""Reads and writes forms as `multipart/form-data` (RFC 7578)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _END_OF_DELIMITER: Final = re.compile(rb"(--)?[ \t]*(?:\r\n|\Z)")
 
 
 class MultipartError(ValueError):
-    """A body is not what its content type says."""
+    """A body is not a valid form."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ def is_form(content_type: str) -> bool:
 
 
 def boundary(content_type: str) -> bytes:
-    """Raises `MultipartError` if the content type names none."""
+    """Raises `MultipartError` if the content type has no boundary."""
     value = _parameter(content_type, "boundary").encode("latin-1", "replace")
     if not value or len(value) > 70:  # RFC 2046
         raise MultipartError("the content type has no boundary")
@@ -50,7 +50,7 @@ def boundary(content_type: str) -> bytes:
 
 
 def read(body: bytes, boundary: bytes) -> list[Part]:
-    """The parts in order; what stands before the first and after the last does not count. Raises `MultipartError`."""
+    """The parts in order; text before the first and after the last is ignored. Raises `MultipartError`."""
     parts: list[Part] = []
     start = -1
     for found, end in _delimiters(body, boundary):
@@ -65,7 +65,7 @@ def read(body: bytes, boundary: bytes) -> list[Part]:
 
 
 def _delimiters(body: bytes, boundary: bytes) -> Iterator[tuple[int, re.Match[bytes]]]:
-    """Where the boundary is at the start of a line of its own; white space may follow it (RFC 2046)."""
+    """The boundaries: each has a line of its own, with optional white space at the end (RFC 2046)."""
     marker = b"--" + boundary
     position = 0
     while (found := body.find(marker, position)) >= 0:
@@ -76,7 +76,7 @@ def _delimiters(body: bytes, boundary: bytes) -> Iterator[tuple[int, re.Match[by
 
 
 def write(parts: list[Part], boundary: bytes) -> bytes:
-    """Raises `MultipartError` if a part has the boundary in it."""
+    """Raises `MultipartError` if a part contains the boundary."""
     lines = []
     for part in parts:
         if next(_delimiters(_CRLF + part.data + _CRLF, boundary), None) is not None:
@@ -87,13 +87,13 @@ def write(parts: list[Part], boundary: bytes) -> bytes:
 
 
 def field(name: str, value: str) -> Part:
-    """A field that is a text."""
+    """A text field."""
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
     return Part({"content-disposition": f'form-data; name="{quoted}"'}, value.encode(errors="replace"))
 
 
 def _part(raw: bytes) -> Part:
-    # Without headers a part begins with its blank line.
+    # A part without headers begins with its blank line.
     head, separator, data = (_CRLF + raw).partition(_CRLF + _CRLF)
     if not separator:
         raise MultipartError("a part of the form has no blank line after its headers")

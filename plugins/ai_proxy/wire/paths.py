@@ -1,7 +1,7 @@
-"""Text from outside in the path of a request: one function makes a segment of it, another checks a path that is kept.
+"""Text from clients in paths: `segment` escapes a name as one segment, `check` validates a path that is kept.
 
-A client names models and files, and their names stand in the paths of many services, beside the operator's credential.
-A name must stay one segment there: `..` would lead to another API, `?` would begin a query.
+Clients choose the names of models and files, which many services have in their paths. A name must stay one segment:
+`..` would lead to another API, with the operator's credential, and `?` would begin a query.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from urllib.parse import quote
 from .errors import ApiError
 
 LONGEST: Final = 2048
-"""Characters of a name that stands in a path; the longest that a service documents is that of an ARN at AWS."""
+"""The most characters of a name in a path. The longest names that a service documents are ARNs of AWS."""
 
 _PLAIN: Final = re.compile(rf"(?!\.\.?\Z)[A-Za-z0-9._~-]{{1,{LONGEST}}}")
-"""Nearly all names: nothing in them to escape or to refuse."""
+"""Nearly all names; they need no escape."""
 
-# Servers and proxies differ in how often they decode a path, and in what separates and ends a segment: some take a
-# backslash for a slash, and some leave out what follows a semicolon, a NUL or white space.
+# Servers and proxies differ in how often they decode a path and in where a segment ends: some read a backslash as a
+# slash, and some ignore what follows a semicolon, a NUL or white space.
 _PERCENT: Final = "%(?:25)*"
 _BORDER: Final = rf"[/\\]|{_PERCENT}(?:2f|5c)"
 _END: Final = rf"[\s;\x00-\x20]|{_PERCENT}(?:3b|[01][0-9a-f]|20|7f)"
@@ -31,10 +31,11 @@ _ESCAPED_CONTROL: Final = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
 
 
 def segment(text: str, name: str, *, safe: str = "") -> str:
-    """`text` as one segment of a path: all but RFC 3986's unreserved characters and `safe` is escaped, slashes too.
+    """`text` as one segment of a path: escapes all characters, also slashes, except `safe` and RFC 3986's unreserved
+    ones.
 
-    `name` is the parameter that an error is about. Raises `ApiError` for what a service could take for more, less or
-    something other than a segment.
+    `name` is the parameter that errors mention. Raises `ApiError` for texts that a service could read as anything but
+    one segment.
     """
     if _PLAIN.fullmatch(text):
         return text
@@ -53,7 +54,7 @@ def segment(text: str, name: str, *, safe: str = "") -> str:
 
 
 def check(path: str) -> None:
-    """Whether a client's path can be kept, which nobody escapes or takes apart. Raises `ApiError`."""
+    """Raises `ApiError` for a client's path that must not be sent upstream unchanged."""
     if path.isascii() and "." not in path and "%" not in path:
         return
     try:
@@ -66,9 +67,7 @@ def check(path: str) -> None:
 
 
 def shown(text: str) -> str:
-    """A text as a log may have it, without the queries of paths and addresses in it: clients put their keys into
-    queries, and signatures into those of files.
-    """
+    """A text for the log, without the queries of its paths and addresses: they may contain keys and signatures."""
     return _QUERY.sub("?...", text)
 
 

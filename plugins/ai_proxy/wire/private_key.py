@@ -14,7 +14,7 @@ _PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----(.+?)-----END \1-----", re.D
 
 
 class PrivateKey(NamedTuple):
-    """An RSA key: the modulus and its parts, and the exponents for these (RFC 8017, 3.2)."""
+    """An RSA key: the modulus, its primes, and their exponents (RFC 8017, 3.2)."""
 
     n: int
     p: int
@@ -28,7 +28,7 @@ class PrivateKey(NamedTuple):
 
 
 def load(pem: str) -> PrivateKey:
-    """Raises `ValueError`, whose text says nothing about the key itself."""
+    """Raises `ValueError`, whose text contains nothing of the key."""
     match = _PEM.search(pem)
     if match is None:
         raise ValueError("not a PEM file")

@@ -9,7 +9,7 @@ from typing import Final, NoReturn, Protocol
 REQUEST_HEADERS: Final = 0
 RESPONSE_HEADERS: Final = 2
 TRAILERS: Final = 1
-"""What the number of a message's trailers is above that of its headers."""
+"""The number of a message's trailers minus that of its headers."""
 CALL_HEADERS: Final = 6
 
 # Buffers.
@@ -29,7 +29,7 @@ PASS: Final = 8
 """From a header phase, for the shim, which tells the gateway to continue: the plugin reads neither the body nor the
 trailers of this message, so trailers need no call into it."""
 STOP_HEADERS: Final = 1
-"""Headers wait, body phases go on. Envoy needs `allow_on_headers_stop_iteration: true` for it."""
+"""Headers wait, body phases continue. Envoy needs `allow_on_headers_stop_iteration: true` for it."""
 STOP_ALL: Final = 4
 """From a header phase: nothing moves until the stream is continued. What arrives meanwhile is held back at its sender,
 not refused for its size."""
@@ -41,11 +41,11 @@ there, out of reach."""
 STOP_TRAILERS: Final = 1
 
 EVERYTHING: Final = 0x7FFF_FFFF
-"""As a number of bytes to replace: all that are there."""
+"""As a number of bytes to replace: all bytes of the buffer."""
 
 
 class Status(IntEnum):
-    """What a call answers."""
+    """The status that a call returns."""
 
     OK = 0
     NOT_FOUND = 1
@@ -69,7 +69,7 @@ def status_name(status: int) -> str:
 
 
 def refused(what: str, status: int) -> NoReturn:
-    """Raises `RuntimeError`: the gateway did not do what it always does."""
+    """Raises `RuntimeError`: the gateway refused a call that always works."""
     raise RuntimeError(f"the gateway refused to {what} ({status_name(status)})")
 
 

@@ -1,4 +1,4 @@
-"""What each command of a plugin means to a stream inside a gateway."""
+"""Carry out a plugin's commands for a stream inside a gateway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One direction of a stream as the adapter keeps it."""
+"""The adapter's state of one direction of a stream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SKIP = BodyMode.SKIP
 
 
 class Side(NamedTuple):
-    """A direction as messages and the ABI have it."""
+    """The name of a direction in messages, and its numbers in the ABI."""
 
     name: str
     number: int

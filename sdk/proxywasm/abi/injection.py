@@ -16,7 +16,7 @@ what it is, and 1 MiB unless it is configured."""
 
 
 class Scheduler(Protocol):
-    """What injections need of the plugin."""
+    """The methods of the plugin that injections call."""
 
     gateway: Gateway
 
@@ -25,7 +25,7 @@ class Scheduler(Protocol):
 
 
 class TakingStream(Protocol):
-    """What injections need of the stream whose chunks are taken; `Stream` says what the methods do."""
+    """The methods of the stream that injections call; `Stream` documents them."""
 
     id: int
     closed: bool
@@ -79,7 +79,7 @@ class Injections:
             return
         last = half.ended
         if last and self.open:
-            return  # To go on now would end the response.
+            return  # To continue now would end the response.
         data = self._waiting if last else self._waiting[:PIECE]
         stream.root.gateway.enter(stream.id)
         # At the end: behind what body phases have let pass.
@@ -132,7 +132,7 @@ class HigressInjections:
         return STOP_TAKEN
 
     def settle(self) -> None:
-        """Nothing waits: `add` has sent it."""
+        """Nothing to do: `add` has sent everything."""
 
 
 def whole_characters(data: bytes, *, final: bool) -> tuple[bytes, bytes]:

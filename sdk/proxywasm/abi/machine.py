@@ -1,4 +1,4 @@
-"""One VM of a gateway: the callbacks of the ABI, handed to the plugins and streams that they concern."""
+"""One VM of a gateway: it passes the callbacks of the ABI to their plugins and streams."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .stream import Stream
 
 _OF_GATEWAYS: Final = frozenset(map(str, OUT_OF_ORDER))
 _SERVICE_TIME: Final = "x-envoy-upstream-service-time"
-"""Envoy gives it to every answer to a call that a service has made, and to none of its own."""
+"""A header of every answer that a service has made. Answers that Envoy makes itself do not have it."""
 
 
 def _is_by_gateway(fields: Fields) -> bool:
@@ -82,7 +82,7 @@ class Machine:
         if root := self._roots.get(parent):
             self._streams[context] = Stream(root, context)
 
-    # What every stream has looks its stream up itself, as `_stream` does for the rest: a call costs more than that.
+    # Callbacks of every stream look the stream up themselves, without a call of `_stream`, which would cost more.
 
     def request_headers(self, context: int, parent: int, log_level: int, headers: bytes, end_of_stream: bool) -> int:
         """`parent` is 0 for a stream that has been created before."""
@@ -146,7 +146,7 @@ class Machine:
         stream.close()
 
     def delete(self, context: int) -> None:
-        """For streams of which no log is written, and for plugins."""
+        """The end of streams without a log entry, and of plugins."""
         if context in self._streams:
             self.log(context)
         elif context in self._roots:

@@ -1,4 +1,4 @@
-"""Header maps as they cross the ABI."""
+"""The ABI's serialisation of header maps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def split_pairs(raw: bytes | None) -> Fields:
 
 
 def join_pairs(fields: Fields) -> bytes:
-    """The other way round.
+    """Serialise fields.
 
     >>> split_pairs(join_pairs([(":path", "/"), ("x", "")]))
     [(':path', '/'), ('x', '')]

@@ -1,4 +1,4 @@
-"""The port `wire.Host` on the Proxy-Wasm ABI."""
+"""`wire.Host` on the Proxy-Wasm ABI."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Report(StrEnum):
 
 
 class Port:
-    """What one plugin (a root context of the gateway) may ask for; context 0 is the plugin itself."""
+    """The host of one plugin (a root context of the gateway); context 0 is the plugin itself."""
 
     def __init__(self, gateway: Gateway, root: int, request_id: Callable[[int], str]) -> None:
         """`request_id` gives the header `x-request-id` of a stream, empty if it has none."""
@@ -185,7 +185,7 @@ class Port:
         self.wake_in(milliseconds)
 
     def wake_in(self, milliseconds: int) -> None:
-        """Have the gateway tick so often, whatever the plugin asked for; 0: never."""
+        """Set the gateway's tick period, independent of the plugin's; 0: no ticks."""
         self._enter(0)
         if status := self._abi.set_tick_period_milliseconds(milliseconds):
             refused("set a timer", status)

@@ -53,14 +53,14 @@ class Root:
         self.unread = tuple([CONTINUE if callback else PASS for callback in self.on_trailers])
 
     def follow_log_level(self, level: int) -> None:
-        """An operator has changed it."""
+        """Adopt the gateway's log level, which an operator may have changed."""
         self.log_level = level
         self.dispatcher.log_level = _log_level(level)
         log_lines.install(self.dispatcher.log_level)
 
     @property
     def fail_open(self) -> bool:
-        """What becomes of a stream in which the plugin raises."""
+        """Whether a stream in which the plugin raises passes without the plugin."""
         return self.dispatcher.fail_open
 
     def report(self, context: int, message: str, kind: Report = Report.FAILED) -> None:
@@ -104,10 +104,9 @@ class Root:
     # For streams.
 
     def message(self, error: BaseException) -> str:
-        """What the log says about a failure. Nearly always the dispatcher has said what the plugin did; the rest is
-        what a plugin can make of the SDK's objects, for example a command that is none. All of it is caught here and in
-        `Stream`: what is raised by a callback of the ABI traps, and costs all streams of the VM.
-        """
+        """The log message of a failure. Nearly always the dispatcher has made it. Other exceptions come from objects of
+        the SDK that a plugin has misused, for example an invalid command. All are caught here and in `Stream`: an
+        exception that leaves a callback of the ABI traps, and costs all streams of the VM."""
         return str(error) if type(error) is PluginFailure else self.dispatcher.traceback(error)
 
     def carry_out(self, commands: Sequence[Command], stream: Stream[Root] | None, half: Half | None) -> None:
@@ -122,7 +121,7 @@ class Root:
                 meaning(stream, command, half, in_phase)
             elif isinstance(command, FailStream):
                 self.report(0, command.value)
-            # Otherwise the stream ended before its answer came, which is nobody's fault.
+            # Otherwise the stream ended before its answer arrived, which is not an error.
         while self._after:
             self._after.pop(0)()
 
@@ -132,7 +131,7 @@ class Root:
             self._after.append(function)
 
     def soon(self, function: Callable[[], None]) -> None:
-        """Call it once, as soon as the gateway has dealt with what this callback returns."""
+        """Call the function once, as soon as the gateway has processed this callback's result."""
         if not self._soon:
             self.port.wake_in(SOON_MS)
         self._soon[function] = None

@@ -1,7 +1,7 @@
 """One HTTP stream inside a gateway: from its callbacks to the plugin, and from the plugin's commands to ABI calls.
 
-The order of phases, buffers and local replies are the gateway's own; the rules of what a plugin sees are those of
-`proxywasm_host.stream`, the host that this project brings along.
+The gateway orders phases, buffers and sends local replies. What a plugin sees follows the rules of
+`proxywasm_host.stream`, this project's own host.
 
 What a phase returns stops or continues its own direction. Everything else (`continue_stream`, `send_local_response`)
 the gateway carries out when the callback has returned, so it may be asked for in any callback and for any stream.
@@ -44,7 +44,7 @@ _PAUSE, _STOP_NO_BUFFER = Hold.PAUSE, Hold.STOP_NO_BUFFER
 
 
 class StreamRoot(Protocol):
-    """What a stream needs of the plugin that it belongs to; `Root` says what the methods do."""
+    """The methods of the plugin that a stream calls; `Root` documents them."""
 
     gateway: Gateway
 
@@ -75,7 +75,7 @@ Root = TypeVar("Root", bound=StreamRoot)
 
 
 class Stream(Generic[Root]):
-    """Each phase returns what the gateway does next with its direction."""
+    """One stream. Each phase returns the gateway's next action for its direction."""
 
     __slots__ = (
         "_abi", "_answered", "_bypassed", "_gateway", "_superseded", "closed", "id", "request", "response", "root",
@@ -93,7 +93,7 @@ class Stream(Generic[Root]):
         self._superseded = False  # the local reply is sent instead of a response that had arrived
         self._bypassed = False  # the plugin failed in this stream and is not asked again
         self.closed = False
-        """Nothing can be asked for it any more."""
+        """The stream is over."""
         self.taken: Injections | HigressInjections | None = None
 
     # Phases.
@@ -136,7 +136,7 @@ class Stream(Generic[Root]):
         return self._ask(half, data, end_of_stream)
 
     def trailers(self, half: Half) -> int:
-        """They are the end of the stream when there are any: body phases said that more follows."""
+        """Trailers are the end of the stream; body phases before them said that more follows."""
         if half.ended or half.mode is _SKIP:
             half.ended = True
             action = self._leave(half, CONTINUE)
@@ -148,7 +148,7 @@ class Stream(Generic[Root]):
         return CONTINUE if action == CONTINUE and self._show_trailers(half) else STOP_TRAILERS
 
     def _show_trailers(self, half: Half) -> bool:
-        """Behind the end of the body: whether they go on, and all that waits in front of them."""
+        """Show the trailers after the end of the body. Returns whether they and everything before them can be sent."""
         half.trailers_wait = False
         on_trailers = self.root.on_trailers[half.number]
         if on_trailers is None or self._bypassed or self.closed:
@@ -228,7 +228,7 @@ class Stream(Generic[Root]):
                 self.go_on(half)
 
     def moves(self, half: Half) -> bool:
-        """The gateway can be told to go on with it."""
+        """Whether the gateway can be told to continue this direction."""
         return not self.closed and not (self._answered if half is self.request else self._superseded)
 
     def go_on(self, half: Half) -> None:
@@ -241,7 +241,7 @@ class Stream(Generic[Root]):
     # What commands ask for; which asks for what is in `commands`.
 
     def take(self) -> Injections | HigressInjections:
-        """The plugin deals with the chunks of the response itself from here on."""
+        """From now on the plugin takes the chunks of the response."""
         if self.taken is None:
             self.taken = (HigressInjections if self._gateway.redis else Injections)(self)
         return self.taken

@@ -1,1 +1,1 @@
-"""Where the SDK meets a host. Each adapter implements the port `wire.Host` and feeds events to a `Dispatcher`."""
+"""Adapters to hosts. Each one implements `wire.Host` and passes events to a `Dispatcher`."""

@@ -1,7 +1,7 @@
 """Entry point of a component of world `http-plugin`.
 
-`componentize-py` compiles this module; it is the only one of this world that sees generated bindings. The build writes
-the module `proxywasm_plugin`, which holds the author's plugin.
+`componentize-py` compiles this module; it is the only one that imports the generated bindings of this world. The build
+writes the module `proxywasm_plugin`, which holds the author's plugin.
 """
 
 from __future__ import annotations
@@ -41,15 +41,16 @@ _LEVELS_BACK = {there: here for here, there in _LEVELS.items()}
 _MAX_U16: Final = 2**16 - 1
 _LARGE: Final = 1024 * 1024
 _MOST: Final = 127 * 1024 * 1024
-"""Bytes in UTF-8 that cross in any case. Wasmtime ends the instance that answers with 128 MiB."""
+"""Most bytes of a body in UTF-8. Wasmtime ends an instance that answers with 128 MiB."""
 _NO_ASCII: Final = bytes(range(0x80, 0x100))
 _FOUR_BYTES: Final = tuple(bytes([first]) for first in range(0xF0, 0xF5))
-"""With these begins what has four bytes in UTF-8, such as an emoji; one, and Python has four for each character."""
+"""First bytes of characters with four bytes in UTF-8, such as emojis. With one of them, Python stores every character
+of a text in four bytes."""
 
 
 def _as_text(data: bytes) -> tuple[str, bool]:
-    """Bytes as they cross, and whether that is as one character per byte: so is what is no UTF-8, and what would take
-    much memory as text. Raises `LimitError` for more than can cross."""
+    """The string for a body, and whether it has one character for each byte: for bodies that are not UTF-8, or would
+    take much memory as text. Raises `LimitError` for bodies that are too large to cross."""
     if len(data) < _LARGE or not _takes_less_as_bytes(data):
         try:
             text = data.decode()
@@ -69,7 +70,7 @@ def _check_crosses(size: int) -> None:
 
 
 def _takes_less_as_bytes(data: bytes) -> bool:
-    """Not where few of them are ASCII: each of the others takes two on the way."""
+    """Whether one character per byte takes less memory. Bytes that are not ASCII take two on the way."""
     return any(first in data for first in _FOUR_BYTES) and 2 * len(data.translate(None, _NO_ASCII)) > len(data)
 
 
@@ -84,7 +85,8 @@ def _bytes(payload: Any) -> bytes:
 
 
 class _ComponentHost:
-    """The port over the imports of the interface `host`; clock and randomness are WASI's, by the standard library."""
+    """`wire.Host` over the imports of the interface `host`. Clock and randomness come from WASI, by the standard
+    library."""
 
     def log(self, level: LogLevel, context: int, message: str) -> None:
         host.log(_LEVELS[level], context, message)
@@ -174,7 +176,7 @@ _MODES = {
 }
 
 
-# Numbers are checked here once more, because one that does not fit would trap, and not raise.
+# Numbers are checked here again, because one that does not fit would trap instead of raising.
 
 
 def _reading(command: wire.ReadRequestBody | wire.ReadResponseBody) -> Any:
@@ -214,7 +216,7 @@ _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.EditRequestTrailers: lambda command: types.Command_EditRequestTrailers(as_unicode("\0".join(command.value))),
     wire.EditResponseTrailers: lambda command: types.Command_EditResponseTrailers(as_unicode("\0".join(command.value))),
 }
-"""How each command crosses, as the generated class of its case."""
+"""For each command, the generated class of its case."""
 
 
 _UNCHANGED = types.Outcome_Unchanged()
@@ -226,7 +228,7 @@ _ALONE: dict[type, Any] = {
     wire.EditRequestHeaders: types.Outcome_EditRequestHeaders(""),
     wire.EditResponseHeaders: types.Outcome_EditResponseHeaders(""),
 }
-"""For what is a whole answer without a list."""
+"""For commands that are a whole answer without a list."""
 
 
 def _outcome(outcome: wire.Outcome) -> Any:
@@ -263,7 +265,7 @@ def _failed(error: BaseException) -> Any:
 
 
 def _forget_answer() -> None:
-    """Give back the latest answer, which may be as large as what comes now."""
+    """Free the latest answer, which may be as large as the next arguments."""
     _BODY.value = ""
     _COMMANDS_ASKED.value = []
 

@@ -1,4 +1,4 @@
-"""Import this before the plugin: what plugins must not use names the rule from here on."""
+"""Import this before the plugin: it makes forbidden functions raise errors that name the rule."""
 
 from ..core.running import guard_sleep
 

@@ -1,4 +1,4 @@
-"""What Wasm instances have in common: each is a process with one plugin that starts from a snapshot."""
+"""Code of all Wasm instances: each is a process with one plugin that starts from a snapshot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..core.running import running
 
 
 def settle() -> None:
-    """Everything that is loaded stays: the collector need not look at it again in each instance.
+    """Exclude everything that is loaded from garbage collection, so that no instance scans it again.
 
     To be called last by the module that a build takes its snapshot of.
     """
@@ -22,7 +22,7 @@ def settle() -> None:
 
 
 def begin(dispatcher: Dispatcher) -> None:
-    """Make this plugin the running one for good, all that is printed its log, and `random` different from others'.
+    """Make this plugin the running one permanently, send `print` to its log, and seed `random`.
 
     Natively each call does the first two, because plugins share the process; here that would be a sixth of a call.
     """

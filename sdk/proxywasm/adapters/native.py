@@ -47,7 +47,7 @@ def native_program(plugin: Plugin[Any], host: Host) -> Program:
 
 
 class NativeProgram:
-    """A plugin's dispatcher speaks its host's language, but it takes headers as plugins see them."""
+    """A `wire.Program` over a dispatcher, which takes headers as plugins see them."""
 
     def __init__(self, plugin: Plugin[Any], host: Host) -> None:
         dispatcher = _NativeDispatcher(plugin, host)
@@ -105,7 +105,7 @@ def _as_in_wasm(fields: Fields) -> str:
 
 
 class _NativeDispatcher(Dispatcher):
-    """One plugin of several in the process: what `running` and `print` mean is set for each call."""
+    """A dispatcher in a process with several plugins: it sets `running` and `print` for each call."""
 
     ends_process = (KeyboardInterrupt,)
 

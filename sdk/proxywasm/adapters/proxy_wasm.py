@@ -1,7 +1,7 @@
 """Entry point of a component of the worlds `proxy-wasm` and `proxy-wasm-higress`.
 
-`componentize-py` compiles this module; it is the only one of these worlds that sees generated bindings. The build
-writes the module `proxywasm_plugin`, which holds the author's plugin.
+`componentize-py` compiles this module; it is the only one that imports the generated bindings of these worlds. The
+build writes the module `proxywasm_plugin`, which holds the author's plugin.
 """
 
 # ruff: noqa: ARG002  # methods have the signatures of the world

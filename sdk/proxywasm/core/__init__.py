@@ -1,4 +1,4 @@
-"""What runs a plugin: events of a host in, callbacks of the author, commands out.
+"""The core runs a plugin: events of a host come in, callbacks of the author run, commands go out.
 
 Authors import from `proxywasm`; the modules of that facade import from here, and none of these imports from them.
 """

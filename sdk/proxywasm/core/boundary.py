@@ -1,4 +1,4 @@
-"""Between a plugin and its host: the port `wire.Host`, for whatever text a plugin has."""
+"""The boundary between a plugin and its host: a `wire.Host` that accepts any text of a plugin."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ..wire import Fields, Host, LogLevel, MetricKind
 _paths: dict[tuple[str, ...], tuple[str, ...]] = {}
 """Paths that have been checked and need no change: a plugin asks for the same few in every stream.
 
-The one that was checked is handed on: another that is equal to it may have names of an author's own class."""
+The checked path is passed on: an equal one may have names of an author's own class."""
 _MOST_PATHS: Final = 1000
 _MOST_PARTS: Final = 10
 _LONGEST: Final = 100
-"""Characters of a path that is remembered."""
+"""Longest path that is remembered, in characters."""
 
 
 class Boundary:
-    """Hands everything on to the host. Texts become valid Unicode, see `proxywasm.text`; names have no NUL.
+    """Passes everything on to the host. Texts become valid Unicode, see `proxywasm.text`; names have no NUL.
 
-    Header fields are as they should be when they get here: `headers.to_fields` and `Headers` see to that, so that an
-    error names the author's line.
+    Header fields are not checked here: `headers.to_fields` and `Headers` check them earlier, so that an error names the
+    author's line.
     """
 
     __slots__ = (
@@ -31,7 +31,7 @@ class Boundary:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        # What has no text is the host's own: a call through Python code would cost more than many of them.
+        # Functions without texts are those of the host, because another Python call would cost more than many of them.
         self.now = host.now
         self.random_bytes = host.random_bytes
         self.increment_metric = host.increment_metric

@@ -15,14 +15,14 @@ Waiting: TypeAlias = dict[int, tuple[StreamState | None, Callback]]
 
 
 class CallOuts:
-    """Who waits for which answer: the stream that made the call, or None, the plugin itself."""
+    """For each call, who waits for its answer: a stream, or the plugin itself (None)."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._http: Waiting[HttpCallback] = {}
         self._redis: Waiting[RedisCallback] = {}
         self.redis_ready: set[str] = set()
-        """The Redis services that the host can reach, as far as we know."""
+        """The Redis services that the host has accepted."""
 
     def http(
         self,
@@ -77,7 +77,7 @@ class CallOuts:
         return ctx.id, callback
 
     def forget(self, ctx: StreamState) -> None:
-        """A stream has ended: nobody wants the answers, and the callbacks would keep its memory alive."""
+        """Forget the calls of a stream that has ended: their callbacks would keep its memory alive."""
         for number in ctx.http_calls:
             del self._http[number]
         for number in ctx.redis_calls:

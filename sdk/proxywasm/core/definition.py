@@ -1,4 +1,4 @@
-"""What the author's facade hands to the core: a plugin's settings and callbacks, and how its contexts are made."""
+"""The facade's input to the core: a plugin's settings and callbacks, and functions that make its contexts."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Action(Enum):
     CONTINUE = "continue"
     STOP_ITERATION = "stop-iteration"
     """Header callbacks: the headers wait for the body callback, which may still change them. A streamed body releases
-    them with its first chunk, a buffered one after its last; headers without a body go on at once.
-    `on_streaming_response_body` may return it too, as long as the headers wait: the plugin has taken the chunk, and
-    they go on waiting for the next."""
+    them with its first chunk, a buffered one after its last; headers without a body are sent at once.
+    `on_streaming_response_body` may return it too, while the headers wait: the plugin keeps the chunk, and the headers
+    wait for the next one."""
     PAUSE = "pause"
     """Nothing of this direction moves until `resume_http_request` / `resume_http_response`, or a local reply."""
 
@@ -38,7 +38,7 @@ StreamCallback: TypeAlias = Callable[[Any, Any], object]
 
 @dataclass(slots=True)
 class Callbacks:
-    """What a plugin has registered, None where it does not care, and what makes the contexts that callbacks get."""
+    """The callbacks that a plugin has registered (None: not registered), and functions that make their contexts."""
 
     stream_context: Callable[[StreamOwner, int, Headers, bool], StreamState]
     """Makes the context of a stream: of its owner, number, request headers, and whether they are the end of it."""
@@ -63,7 +63,7 @@ class Callbacks:
 
 
 class PluginDefinition(Protocol):
-    """A plugin as its author has defined it. `proxywasm.Plugin` is one, and says what the settings mean."""
+    """A plugin as its author has defined it. `proxywasm.Plugin` is one, and documents the settings."""
 
     name: str
     rebuild_after_requests: int

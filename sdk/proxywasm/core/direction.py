@@ -1,4 +1,4 @@
-"""One direction of a stream, request or response: what is known of its headers and body, and what is to be done."""
+"""One direction of a stream, request or response: the state of its headers and body, and pending actions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_RESPONSE = Headers.sent([], "there is no response yet")
 
 
 class Direction:
-    """One direction of a stream: its headers, what the plugin asked for, and what still waits for it."""
+    """One direction of a stream: its headers, the plugin's requests for it, and what still waits."""
 
     __slots__ = (
         "body_in_hand",
@@ -33,9 +33,9 @@ class Direction:
         self.held = False
         self.body_in_hand = False
         self.read: BodyMode | None = None
-        """How the body is read, once the host has been told."""
+        """How the host was told to read the body."""
         self.read_only = False
-        """Its streamed body goes on as it came: the plugin only looks at it."""
+        """Its streamed body passes unchanged: the plugin only reads it."""
         self.limit: int | None = None
         """Bytes of it that may be buffered."""
         # `trailers` is there when they are: most messages have none, and each attribute costs.
@@ -44,7 +44,7 @@ class Direction:
         """The plugin has taken a chunk, and has not yet said where the end is."""
 
     def release(self, reason: str) -> None:
-        """The headers go on, and the body if there is one in hand."""
+        """Note that the headers are sent, and the body in hand."""
         self.held = self.body_in_hand = False
         headers = self.headers
         if headers is NO_RESPONSE:

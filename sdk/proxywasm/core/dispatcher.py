@@ -1,4 +1,4 @@
-"""From host events to callbacks and back: what is behind the `Program` that every plugin is."""
+"""From host events to callbacks and back: the implementation of `wire.Program` for all plugins."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .phases import Phases
 from .trailers import Trailers
 
 MEMORY_CHECK_EVERY = 16
-"""Requests between two questions how much memory the instance uses: it does not change that fast."""
+"""Requests between two checks of the instance's memory, which changes slowly."""
 
 # What `run` is given for each event. Functions, not bound methods: Python calls those in a frame of its own interpreter
 # loop, if it calls them with a tuple of arguments.
@@ -41,11 +41,11 @@ _unfinished = log_lines.unfinished
 class Dispatcher(PluginInstance):
     """Runs one plugin: finds the context of an event, calls the callback, returns what the plugin asked for.
 
-    While it is called it has to be what `running.running` says, and `print` has to reach `log_lines`. That is the
-    adapter's part, who knows whether the process has other plugins.
+    During a call, `running.running` must return its instance, and `print` must write to `log_lines`. The adapter sets
+    both, because it knows whether the process has other plugins.
 
-    Nothing that the plugin raises gets past it, whatever its class: a callback that raises ends its phase with
-    `PluginFailure`, which has the traceback, and what that callback asked for is dropped.
+    It catches every exception of the plugin, of any class: a callback that raises ends its phase with `PluginFailure`,
+    which has the traceback, and the commands of that callback are dropped.
     """
 
     def __init__(self, plugin: PluginDefinition, host: Host) -> None:
@@ -58,7 +58,7 @@ class Dispatcher(PluginInstance):
         self._configs: rules.ConfigTable[Any] = rules.ConfigTable(rules.NO_CONFIG)
         self._requests = 0
         self._counts_requests = False
-        """Whether the plugin wants fresh instances; known when it has started."""
+        """Whether the plugin asks for fresh instances; known when it has started."""
 
     # The events of wire.Program. Headers come as adapters have made them of what their host gives.
 
@@ -68,7 +68,7 @@ class Dispatcher(PluginInstance):
         try:
             self.run(0, self._start, spell_out(config))
         except PluginFailure as failure:
-            # Only here does it refuse something; out of a stream's callback it is a failure like any other.
+            # Only here does it refuse the configuration. From a stream's callback it is an ordinary failure.
             refused = failure.__cause__
             if issubclass(type(refused), ConfigError) and (message := _message(refused)):
                 raise ConfigError(message) from BaseException.__getattribute__(refused, "__cause__")
@@ -202,7 +202,7 @@ class Dispatcher(PluginInstance):
     # Callbacks.
 
     def _count_request(self, context: int) -> None:
-        """Ask for a fresh instance when this one has done its part."""
+        """Count a request, and ask for a fresh instance when a limit is reached."""
         plugin, host = self._plugin, self.host
         self._requests += 1
         rebuild = plugin.rebuild_after_requests and self._requests % plugin.rebuild_after_requests == 0
@@ -255,12 +255,12 @@ def _document(config: str) -> dict[str, Any]:
 
 
 def _without_answer(function: Callable[[], object]) -> None:
-    """What it returns means nothing: an author may have written it as a lambda."""
+    """Call a callback and ignore its result: an author may have written it as a lambda."""
     function()
 
 
 def _message(error: BaseException | None) -> str:
-    """What it says; empty if the author's class cannot say it."""
+    """The message of an exception; empty if the author's class raises instead."""
     try:
         return spell_out(str(error))
     except BaseException:

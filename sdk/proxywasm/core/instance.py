@@ -1,4 +1,4 @@
-"""One running instance of a plugin, as what the author calls sees it: clients, metrics, the log, contexts."""
+"""One running instance of a plugin, as clients, metrics, the log and contexts use it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class PluginInstance:
     """What one configuration of a plugin has while it runs. `Dispatcher` adds the events."""
 
     ends_process: tuple[type[BaseException], ...] = ()
-    """What is meant for the process and not for a stream."""
+    """Exceptions for the process, not for a stream."""
 
     def __init__(self, plugin: PluginDefinition, host: Host) -> None:
         self.host: Host = Boundary(host)
         self.unchecked_host = host
-        """The same without the checks of `Boundary`, for what the SDK itself asks for."""
+        """The host without the checks of `Boundary`, for names that the SDK itself passes."""
         self.log_level = LogLevel.INFO
         self.safe_log = plugin.safe_log
         self.calls = CallOuts(self.host)
@@ -34,12 +34,12 @@ class PluginInstance:
         self.metrics: dict[tuple[MetricKind | str, ...], int] = {}
         """Numbers of the metrics that have been used, by kind, name and values of labels."""
         self.metrics_refused: set[str] = set()
-        """What the log has been told about metrics that cannot be defined."""
+        """Messages about metrics that were logged, each once."""
         self.started = False
         """The configuration has been parsed."""
         self.current = 0
         """The context that the running callback belongs to."""
-        # Only streams that some configuration applies to; the others are none of the plugin's business.
+        # Only streams to which a configuration applies.
         self.contexts: dict[int, StreamState] = {}
         self.touched: dict[int, StreamState] = {}
         """Streams that have something to tell the host in the outcome of the running callback."""
@@ -51,7 +51,7 @@ class PluginInstance:
         return None if ctx is None or ctx.ended else ctx
 
     def request_header(self, context: int, name: str) -> str:
-        """Of a stream that a configuration applies to; empty for others."""
+        """A request header of a stream to which a configuration applies; empty for other streams."""
         ctx = self.contexts.get(context)
         return "" if ctx is None else ctx.request.headers.get(name, "")
 

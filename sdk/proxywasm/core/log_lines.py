@@ -1,7 +1,7 @@
 """How log messages leave the running plugin: its own, those of the standard `logging` module, and what it prints.
 
 A line carries the number of the stream whose callback is running. The level is compared inside the plugin, so a message
-that nobody wants does not cross the boundary.
+below it does not cross the boundary.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .running import running
 
 
 def write(level: LogLevel, message: object, args: tuple[object, ...] = ()) -> None:
-    """A message of the running plugin, if its level is wanted; without a running plugin there is no log."""
+    """Log a message of the running plugin if its level is enabled; without a running plugin there is no log."""
     instance = running.get()
     if instance is not None and level >= instance.log_level:
         instance.emit_log(level, str(message) % args if args else str(message))
@@ -37,7 +37,7 @@ unfinished: set[_Lines] = set()
 
 
 def finish_lines() -> None:
-    """The callback has returned: what it has printed is a line, whether it ended it or not."""
+    """The callback has returned: log the unfinished lines that it has printed."""
     stdout.finish()
     stderr.finish()
     unfinished.clear()
@@ -73,7 +73,7 @@ class _Lines(io.TextIOBase):
 _handler = _Handler()
 
 stdout, stderr = _Lines(LogLevel.INFO), _Lines(LogLevel.WARN)
-"""What `sys.stdout` and `sys.stderr` are while a callback runs."""
+"""The values of `sys.stdout` and `sys.stderr` while a callback runs."""
 
 
 def install(level: LogLevel) -> None:

@@ -1,4 +1,4 @@
-"""What each phase of a stream means to a plugin: which callback it gets, and what that may ask for and return."""
+"""The phases of a stream: which callback runs in each, and what it may do and return."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _STOP_NO_BUFFER = HoldPhase(Hold.STOP_NO_BUFFER)
 
 
 class Phases:
-    """The plugin's own callbacks; `Dispatcher.run` calls these methods, each of which is one phase."""
+    """Calls the plugin's callbacks. Each public method is one phase; `Dispatcher.run` calls it."""
 
     def __init__(self, instance: PluginInstance, callbacks: Callbacks) -> None:
         self._instance = instance
@@ -60,7 +60,7 @@ class Phases:
         self._read_trailers: list[Command] = []
 
     def start(self) -> None:
-        """The plugin has started: what follows from its callbacks alone is worked out once."""
+        """The plugin has started: compute once what depends on its callbacks only."""
         callbacks = self._callbacks
         self._request_mode = _mode(callbacks.streaming_request_body, callbacks.request_body)
         self._response_mode = _mode(callbacks.streaming_response_body, callbacks.response_body)
@@ -131,7 +131,7 @@ class Phases:
             )
 
     def _route_answer_arrives(self, ctx: StreamState) -> None:
-        """The answer goes to the callback of the route call, whole."""
+        """The callback of a route call gets the whole answer."""
         if ctx.has_response_body:
             ctx.response.read = _BUFFER
             ctx.command(ReadResponseBody(_BUFFER, ctx.response.limit))
@@ -208,7 +208,7 @@ class Phases:
             _hold(ctx, direction, action, name, callback)
 
     def _response_too_large(self, ctx: StreamState) -> None:
-        """A body that is buffered comes whole or not at all."""
+        """A buffered body exceeded its limit: the plugin does not get a part of it."""
         if self._callbacks.response_too_large is not None and ctx.route_callback is None:
             self._callbacks.response_too_large(ctx, ctx.config)
 
@@ -274,7 +274,7 @@ class Phases:
             ctx.response.release(CONTINUED)
 
     def _headers_wait_on(self, ctx: StreamState) -> None:
-        """The plugin has taken a chunk of a streamed response, and still wants to change the headers."""
+        """The plugin keeps a chunk of a streamed response, and still wants to change the headers."""
         if ctx.replied:
             return
         if ctx.response.read_only:
@@ -292,12 +292,12 @@ class Phases:
 
 
 def _mode(streaming: object | None, whole: object | None) -> BodyMode:
-    """The rule of which body callback is used: the streaming one, unless there is none or buffering was asked for."""
+    """Which body callback is used: the streaming one, unless there is none or the plugin asked for buffering."""
     return _STREAM if streaming is not None else _SKIP if whole is None else _BUFFER
 
 
 def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
-    """A body that the callback may change has no length that is known when its headers go on."""
+    """Remove the length of a body that the callback may change: it is unknown when the headers are sent."""
     direction.read_only = read_only
     if not read_only and "content-length" in direction.headers.first:
         direction.headers.discard("content-length")
@@ -312,7 +312,7 @@ def _hold(
     *,
     has_body: bool = True,
 ) -> None:
-    """What has been in hand goes on or is held, as the callback has returned."""
+    """Send or hold what is in hand, depending on the callback's result."""
     if action is _CONTINUE:
         direction.release(CONTINUED)
     elif action is _STOP and (not has_body or ctx.websocket or ctx.method == "CONNECT"):

@@ -1,4 +1,4 @@
-"""What the core knows of a plugin apart from its streams; the facade's `PluginContext` is one."""
+"""The state of a plugin apart from its streams. The facade's `PluginContext` is a subclass."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .ticks import Ticks
 
 
 class PluginState:
-    """One running instance of a plugin: its identity, its configuration, and what it asked for when it started."""
+    """One running instance of a plugin: its identity, its configuration, and its requests at the start."""
 
     def __init__(self, host: Host, ticks: Ticks, name: str) -> None:
         self.host = host
@@ -28,6 +28,6 @@ class PluginState:
 
     @property
     def fingerprint(self) -> str:
-        """Tells this plugin from others of the same host; the same in all its instances."""
+        """Identifies this plugin among others of the same host; the same in all its instances."""
         name = (self.host.get_property(0, ("plugin_name",)) or b"").decode(errors="replace") or self.name
         return f"{name}:{self.plugin_id}" if self.plugin_id else name

@@ -20,11 +20,11 @@ RULES = "_rules_"
 MATCH_KEYS = ("_match_route_", "_match_domain_", "_match_service_", "_match_route_prefix_")
 
 NO_CONFIG: Final[Any] = object()
-"""The answer of `ConfigTable.select` for a stream that the plugin does not concern (a configuration may be None)."""
+"""The result of `ConfigTable.select` if no configuration applies to a stream (a configuration may be None)."""
 
 
 class StreamFacts:
-    """What rules look at. Properties are asked of the host when the first rule needs them, and once."""
+    """The facts that rules compare. Properties are read from the host once, when the first rule needs them."""
 
     __slots__ = ("_get_property", "_host", "_route", "_service", "authority")
 
@@ -75,7 +75,7 @@ class _Conditions:
 
     matches: Matcher
     key: str
-    """Tells rules apart, independent of the order of their conditions."""
+    """Identifies a rule, independent of the order of its conditions."""
 
 
 def _conditions(rule: Document, where: str) -> _Conditions:
@@ -153,10 +153,10 @@ def parse(
     parse_rule: Callable[[Document, Config | None], Config],
     context: PluginState,
 ) -> ConfigTable[Config]:
-    """Parse a whole configuration. What the parse functions get is free of the keys that matter only here.
+    """Parse a whole configuration. The parse functions get it without the keys that are evaluated here.
 
     Raises:
-        ConfigError: with the rule that is wrong. Other errors of the parse functions come through as they are.
+        ConfigError: with the rule that is wrong. Other errors of the parse functions are not changed.
     """
     rules = _list(document.get(RULES))
     own = {key: value for key, value in document.items() if key != RULES}
@@ -197,7 +197,7 @@ def parse(
 
 
 def _said(error: Exception) -> str:
-    """An exception of a parse function: one that nobody expected may have any part of the configuration in its text."""
+    """The text for an exception of a parse function: an unexpected one may quote any part of the configuration."""
     instance = running.get()
     if isinstance(error, ConfigError) or instance is None or not instance.safe_log:
         return str(error)

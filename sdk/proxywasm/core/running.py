@@ -1,4 +1,4 @@
-"""The plugin whose callback is running: what module-level functions such as `shared_data.get` talk to.
+"""The plugin whose callback is running. Module-level functions such as `shared_data.get` use it.
 
 A context variable, not a global: natively several plugins live in one process, and a host may use threads.
 """

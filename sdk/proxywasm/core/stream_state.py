@@ -1,4 +1,4 @@
-"""What the core knows of one HTTP stream; the facade's `HttpContext` is one."""
+"""The state of one HTTP stream. The facade's `HttpContext` is a subclass."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _REQUEST_HEADERS, _DONE = ExecutionPhase.REQUEST_HEADERS, ExecutionPhase.DONE
 
 _NO_CALLS: frozenset[int] = frozenset()
 _PLAIN = frozenset({"application/json", "text/event-stream", None})
-"""Content types that are looked at no further."""
+"""Content types that are known to be text or binary without further checks."""
 
 
 class StreamOwner(Protocol):
@@ -43,7 +43,7 @@ class StreamOwner(Protocol):
 
     host: Host
     unchecked_host: Host
-    """The same without the checks of `Boundary`, for what the SDK itself asks for."""
+    """The host without the checks of `Boundary`, for names that the SDK itself passes."""
     plugin_context: PluginState
     touched: dict[int, StreamState]
     """Streams that have something to tell the host in the outcome of the running callback."""
@@ -185,7 +185,7 @@ class StreamState:
         return commands
 
     def drop_commands(self) -> None:
-        """The callback has failed: what it has asked for is dropped."""
+        """The callback has failed: drop its commands."""
         self._commands = []
         self.request.headers.edits = []
         self.response.headers.edits = []
@@ -198,7 +198,7 @@ class StreamState:
         self._commands.append(command)
 
     def command_first(self, command: Command) -> None:
-        """One that stands before all others of the running callback, apart from edits of headers."""
+        """Add a command before all others of the running callback, except edits of headers."""
         self.command(command)
         self._commands.insert(0, self._commands.pop())
 
@@ -209,7 +209,7 @@ class StreamState:
         self.command(command(body))
 
     def touch(self) -> None:
-        """The outcome of the running callback has something to say about this stream."""
+        """Note that the outcome of the running callback has commands for this stream."""
         self._owner.touched[self._id] = self
 
 

@@ -24,7 +24,7 @@ def check_period(period_ms: int) -> int:
 
 
 class Ticks:
-    """The functions that are to be called again and again, and when each of them is due."""
+    """The functions that are called periodically, and when each of them is due."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -45,7 +45,7 @@ class Ticks:
         self._ask_for(TICK_MS if self._entries else 0)
 
     def due(self) -> list[Callable[[], object]]:
-        """What is to be called now."""
+        """The functions to call now."""
         now = self._host.now()
         due = [entry for entry in self._entries if entry.is_due(now)]
         for entry in due:

@@ -1,6 +1,6 @@
-"""What the log says about a plugin that raised: the author's frames, and what the exception says of itself.
+"""Tracebacks for the log: the author's frames, and the exception's message.
 
-The exception is the author's, or made by what an author imports: whatever it is, there is a text, of a bounded size.
+The exception may be of any class of the author or of an imported package. There is always a text, of a bounded size.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LONGEST: Final = 65_536
 """Characters. Beyond that the middle is left out; hosts keep less."""
 _NO_MESSAGE: Final = "<its message is not shown>"
 _attribute = BaseException.__getattribute__
-"""Not by the author's class: what it says of its instances may raise."""
+"""Do not use attributes of the author's class: they may raise."""
 
 
 def plugin_traceback(error: BaseException, *, messages: bool = True) -> str:

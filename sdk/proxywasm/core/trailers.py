@@ -1,4 +1,4 @@
-"""Trailers as a plugin author sees them: header fields behind a body."""
+"""Trailers as a plugin author sees them: header fields after a body."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ from ai_proxy import configuration, providers
         ),
     ],
 )
-def test_what_is_wrong_is_said(change: Json, reason: str) -> None:
+def test_each_problem_has_its_message(change: Json, reason: str) -> None:
     assert refusal({"provider": {**COMPATIBLE, **change}}).startswith(reason)
 
 
@@ -89,11 +89,11 @@ def test_what_is_wrong_is_said(change: Json, reason: str) -> None:
         ({"type": "ollama", "ollamaServerHost": "", "ollamaServerPort": 1}, "provider.ollamaServerHost: is required"),
     ],
 )
-def test_what_a_provider_needs_is_said(provider: Json, reason: str) -> None:
+def test_missing_keys_of_a_provider_are_errors(provider: Json, reason: str) -> None:
     assert refusal({"provider": provider}).startswith(reason)
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     wrong = {"qwenDomain": 7, "timeout": "soon", "failover": {"enabled": 3}}
     lines = refusal({"provider": {**COMPATIBLE, **wrong}}).splitlines()
     assert {line.partition(":")[0] for line in lines} == {
@@ -119,7 +119,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         {"type": "hunyuan", "hunyuanAuthId": "a", "hunyuanAuthKey": "sk-secret"},
     ],
 )
-def test_no_secret_is_told(provider: Json) -> None:
+def test_no_secret_is_printed(provider: Json) -> None:
     outcome = start({"provider": provider})
     assert outcome.result["start"] == "failed"
     assert "sk-secret" not in str(outcome.result)

@@ -124,7 +124,7 @@ def warnings(config: Json) -> list[str]:
         ),
     ],
 )  # fmt: skip
-def test_an_odd_setting_is_told(provider: Json, warning: str) -> None:
+def test_a_setting_without_effect_is_a_warning(provider: Json, warning: str) -> None:
     (told,) = warnings({"provider": provider})
     assert told.startswith(warning)
 
@@ -143,7 +143,7 @@ def test_an_odd_setting_is_told(provider: Json, warning: str) -> None:
         HUNYUAN,
     ],
 )
-def test_nothing_is_told_of_a_good_configuration(provider: Json) -> None:
+def test_a_good_configuration_has_no_warnings(provider: Json) -> None:
     assert warnings({"provider": provider, "$schema": "ai-proxy.schema.json", "_comment": 1}) == []
 
 
@@ -182,24 +182,24 @@ def test_nothing_is_told_of_a_good_configuration(provider: Json) -> None:
         ),
     ],
 )
-def test_an_odd_document_is_told(config: Json, told: list[str]) -> None:
+def test_problems_of_the_document_are_warnings(config: Json, told: list[str]) -> None:
     found = warnings(config)
     assert len(found) == len(told)
     assert all(line.startswith(start) for line, start in zip(found, told, strict=True))
 
 
-def test_a_provider_that_is_not_active_hinders_nobody() -> None:
+def test_problems_of_an_inactive_provider_are_warnings() -> None:
     config = {"providers": [{"id": "a", "type": "qwen"}, {**OPENAI, "id": "b"}], "activeProviderId": "b"}
     (told,) = warnings(config)
     assert told.endswith("; it is not active here and hinders nobody")
 
 
-def test_rules_that_choose_from_the_list_do_not_repeat_what_is_odd_about_it() -> None:
+def test_rules_that_choose_from_the_list_do_not_repeat_its_warnings() -> None:
     rules = [{"_match_route_": [name], "activeProviderId": "b"} for name in ("r1", "r2")]
     config = {"providers": [{**OPENAI, "id": "b", "x": 1}], "_rules_": rules}
     assert warnings(config) == ["providers[0].x: unknown key, ignored"]
 
 
-def test_what_is_said_to_have_an_effect_has_one() -> None:
+def test_an_alias_has_the_effect_of_its_key() -> None:
     aliased = {"type": "claude", "apiTokens": ["k"], "apiVersion": "2099-01-01"}
     assert ask(aliased, CHAT).sent_headers["anthropic-version"] == "2099-01-01"

@@ -45,6 +45,6 @@ def test_mapping(table: dict[str, str], model: str, result: str) -> None:
 
 
 @pytest.mark.parametrize("expression", ["~(", "~a(?=b)", "~(?<!a)b", r"~(a)\1", "~a**", "~[b-a]", "~(?>a)"])
-def test_what_re2_does_not_take_is_refused_at_load(expression: str) -> None:
+def test_syntax_that_re2_refuses_is_refused_at_load(expression: str) -> None:
     with pytest.raises(ConfigError, match="not a regular expression"):
         mapped({expression: "x"}, "m")

@@ -154,7 +154,7 @@ def test_all_providers_are_among_them() -> None:
     assert len({kind.partition(" ")[0] for kind in KINDS}) >= 36
 
 
-def test_a_failure_that_nobody_expected_tells_no_credential() -> None:
+def test_an_unexpected_failure_shows_no_credential() -> None:
     """Any exception may have one in its message: here that of a provider of somebody else."""
 
     def fail(exchange: Exchange, body: Json) -> bool:

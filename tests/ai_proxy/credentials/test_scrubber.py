@@ -114,7 +114,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
 
 @settings(max_examples=60)
 @given(texts())
-def test_what_stands_around_keys_stays_and_they_go(given: tuple[list[str], str]) -> None:
+def test_text_around_keys_stays_and_keys_are_masked(given: tuple[list[str], str]) -> None:
     parts, text = given
     assert SCRUBBER.clean_text(text) == " *** ".join(parts)
 
@@ -139,7 +139,7 @@ def test_nor_if_it_comes_byte_by_byte(given: tuple[list[str], str]) -> None:
 
 
 @given(st.binary(max_size=80), st.lists(st.integers(0, 80), max_size=4))
-def test_any_bytes_without_a_key_go_on_as_they_are(data: bytes, places: list[int]) -> None:
+def test_bytes_without_a_key_are_passed_on(data: bytes, places: list[int]) -> None:
     stream = TextStream(SCRUBBER)
     chunks = cut(data, places)
     assert b"".join(stream.feed(c, last=n == len(chunks)) for n, c in enumerate(chunks, 1)) == data
@@ -171,7 +171,7 @@ def test_events_are_suspected_by_every_escape(way: Callable[[str], str], keys: t
         assert scrubber.remove(event) == b'data: {"text":"***"}\n\n'
 
 
-def test_what_is_shorter_than_any_key_stays() -> None:
+def test_values_shorter_than_any_key_are_not_masked() -> None:
     assert SHORTEST == 8
     scrubber = Scrubber(["1234567", "12345678"])
     assert scrubber.clean(b"1234567 12345678") == b"1234567 ***"
@@ -223,7 +223,7 @@ def test_frames_keep_their_lengths_and_have_the_right_check_sums(
     assert json.loads(second.data) == {"b": 1}
 
 
-def test_what_is_no_frame_is_text() -> None:
+def test_a_stream_without_frames_is_searched_as_text() -> None:
     stream = FramedStream(SCRUBBER)
     assert stream.feed(f'{{"message": "{KEY[:8]}'.encode(), last=False) == b'{"message": "'
     assert stream.feed(f'{KEY[8:]}"}}'.encode(), last=True) == b'***"}'

@@ -50,7 +50,7 @@ def test_requests_that_come_meanwhile_wait_for_the_same_fetch() -> None:
     assert [roles(stream)[1] for stream in streams] == [("user", "U0"), ("user", "U1"), ("user", "U2")]
 
 
-def test_when_the_first_client_leaves_the_others_still_get_the_text() -> None:
+def test_when_the_first_client_disconnects_the_others_still_get_the_text() -> None:
     host = gateway_with(OPENAI)
     first, second = (host.request(chat_request("U")) for _ in range(2))
     first.finish()
@@ -66,7 +66,7 @@ def test_a_client_that_waits_may_leave() -> None:
     assert roles(first)[0] == ("system", "Facts.")
 
 
-def test_everybody_who_waits_is_told_once_when_it_fails_and_the_next_one_tries_again() -> None:
+def test_a_failed_fetch_fails_each_waiting_request_once_and_the_next_request_fetches_again() -> None:
     host = gateway_with(OPENAI)
     streams = [host.request(chat_request("U")) for _ in range(2)]
     host.next_call().answer(404)

@@ -75,7 +75,7 @@ def test_no_other_way_to_write_an_address_of_this_network_is_public(host: str) -
      " https://example.com", "https://example.com/a\\b", "https://example.com/\n", "https://example.com/\ud800",
      "https:///x", "https://?x", "gs://bucket/x", "https://\\example.com/"],
 )  # fmt: skip
-def test_what_is_no_plain_url_of_http_is_not_public(url: str) -> None:
+def test_only_plain_http_urls_are_public(url: str) -> None:
     assert not is_public(url)
 
 

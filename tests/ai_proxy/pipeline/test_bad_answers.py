@@ -97,7 +97,7 @@ def test_every_provider_that_chats_is_here() -> None:
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
-def test_what_makes_no_sense_is_an_error(name: str) -> None:
+def test_an_invalid_answer_is_an_error(name: str) -> None:
     config = PROVIDERS[name]
     for path in paths_of(config):
         for raw in [*BROKEN, *(json.dumps(one).encode() for one in ODD)]:
@@ -110,7 +110,7 @@ def test_what_makes_no_sense_is_an_error(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
-def test_what_makes_no_sense_in_a_stream_ends_it_with_an_error(name: str) -> None:
+def test_an_invalid_event_ends_a_stream_with_an_error(name: str) -> None:
     config = PROVIDERS[name]
     for path in paths_of(config):
         documents: list[object] = [*ODD, None, 5, []]
@@ -128,7 +128,7 @@ def test_what_makes_no_sense_in_a_stream_ends_it_with_an_error(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
-def test_errors_keep_their_status_and_are_told_in_the_clients_terms(name: str) -> None:
+def test_errors_keep_their_status_and_get_the_clients_format(name: str) -> None:
     config = PROVIDERS[name]
     for path in paths_of(config):
         for status in (400, 401, 403, 404, 408, 413, 422, 429, 500, 503, 529):

@@ -77,7 +77,7 @@ def test_an_error_without_body_gets_one(provider: Json) -> None:
 
 
 @BOTH
-def test_a_compressed_error_is_told_by_its_status(provider: Json) -> None:
+def test_a_compressed_error_becomes_one_with_the_same_status(provider: Json) -> None:
     outcome = ask(provider, CHAT, answer(b"\x1f\x8b\x08\x00", 502, content_encoding="gzip"))
     assert (outcome.status, outcome.error["type"]) == (502, "server_error")
     assert "content-encoding" not in outcome.headers

@@ -64,7 +64,7 @@ def test_a_token_is_left_out_after_so_many_failures_in_a_row() -> None:
     assert not host.pending
 
 
-def test_a_success_between_failures_starts_the_count_anew() -> None:
+def test_a_success_between_failures_resets_the_count() -> None:
     host = host_of(apiTokens=["k1"])
     for answer in (BAD, OK, BAD, OK, BAD):
         ask(host, answer)
@@ -107,7 +107,7 @@ def test_a_token_comes_back_after_so_many_good_checks_in_a_row() -> None:
     assert not host.pending, "it is not checked any more"
 
 
-def test_checks_become_rarer_when_nothing_helps() -> None:
+def test_failing_checks_become_rarer() -> None:
     host = host_of()
     break_first(host)
     host.answer_calls(BAD)
@@ -123,7 +123,7 @@ def test_a_check_whose_answer_is_an_error_with_status_200_has_failed() -> None:
     assert used(host) == {"k2"}
 
 
-def test_if_all_tokens_are_out_of_order_any_is_better_than_none() -> None:
+def test_if_all_tokens_are_unhealthy_one_is_used_anyway() -> None:
     host = host_of(apiTokens=["k1"])
     for _ in range(3):
         ask(host, BAD)
@@ -132,7 +132,7 @@ def test_if_all_tokens_are_out_of_order_any_is_better_than_none() -> None:
     assert not host.calls, "a request that is answered shows that it works"
 
 
-def test_all_instances_know_and_one_of_them_checks() -> None:
+def test_all_instances_share_health_and_one_of_them_checks() -> None:
     host = host_of()
     break_first(host)
     other = host.another_instance()
@@ -156,14 +156,14 @@ def test_a_new_instance_or_configuration_forgets_nothing() -> None:
 @pytest.mark.parametrize(
     "change", [{"apiTokens": ["k1", "k2", "k3"]}, {"id": "b"}, {"providerDomain": "b.example.com"}]
 )
-def test_what_tells_two_providers_apart_keeps_their_health_apart(change: Json) -> None:
+def test_providers_that_differ_have_separate_health(change: Json) -> None:
     """Weakness 29: two routes of one type must not share a list of tokens."""
     host = host_of()
     break_first(host)
     assert "k1" in used(host.another_instance(config(**change)), 6)
 
 
-def test_no_token_stands_in_the_shared_data_or_a_log() -> None:
+def test_neither_shared_data_nor_a_log_has_a_token() -> None:
     host = host_of(apiTokens=["sk-secret-1"])
     for _ in range(3):
         ask(host, BAD)
@@ -172,7 +172,7 @@ def test_no_token_stands_in_the_shared_data_or_a_log() -> None:
     assert "secret" not in "\n".join([*host.shared_data, *host.messages])
 
 
-def test_damaged_shared_data_counts_as_none() -> None:
+def test_damaged_shared_data_counts_as_empty() -> None:
     host = host_of()
     break_first(host)
     (name,) = host.shared_data
@@ -199,7 +199,7 @@ def test_a_consumer_keeps_its_token_with_failover_too() -> None:
     assert away != {home}
 
 
-def test_consumers_are_told_apart_for_apis_that_keep_things_only() -> None:
+def test_consumers_choose_the_token_for_stateful_apis_only() -> None:
     several = Tokens(("a", "b", "c"))
     assert len({several.pick(apis.FILES, "ann") for _ in range(9)}) == 1
     assert len({several.pick(apis.CHAT, "ann") for _ in range(9)}) == 3

@@ -40,7 +40,7 @@ def length_of(outcome: Outcome) -> int | None:
 @pytest.mark.parametrize("status", [200, 400, 503])
 @pytest.mark.parametrize("written", [KEY, ESCAPED, KEY.replace("/", "\\/")])
 @pytest.mark.parametrize("what", PASSED)
-def test_an_answer_that_nobody_converts_is_looked_at(what: str, written: str, status: int) -> None:
+def test_an_answer_that_passes_is_searched(what: str, written: str, status: int) -> None:
     provider, path = PASSED[what]
     body = f'{{"error": {{"message": "wrong key {written}, sorry"}}}}'.encode()
     outcome = ask(provider, CHAT, answer(body, status), path=path)
@@ -61,7 +61,7 @@ def test_an_answer_without_a_credential_is_not_touched(what: str) -> None:
 
 @pytest.mark.parametrize("written", [KEY, ESCAPED])
 @pytest.mark.parametrize("what", PASSED)
-def test_a_stream_that_nobody_converts_is_looked_at_wherever_it_is_cut(what: str, written: str) -> None:
+def test_a_stream_that_passes_is_searched_wherever_it_is_cut(what: str, written: str) -> None:
     provider, path = PASSED[what]
     body = f'event: a\ndata: {{"text": "{written}"}}\n\ndata: {{"text": "end"}}\n\n'.encode()
     chunks = tuple(body[at : at + 7] for at in range(0, len(body), 7))
@@ -74,7 +74,7 @@ def test_a_stream_that_nobody_converts_is_looked_at_wherever_it_is_cut(what: str
 @pytest.mark.parametrize("name", ["location", "refresh"])
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/files/f", "/else"])
 @pytest.mark.parametrize("written", [KEY, KEY.replace("/", "%2F").replace("+", "%2B").replace("=", "%3d")])
-def test_nobody_is_sent_away_with_a_credential(written: str, path: str, name: str, body: bytes | None) -> None:
+def test_no_redirection_has_a_credential(written: str, path: str, name: str, body: bytes | None) -> None:
     response = answer(body, 307, **{name: f"https://elsewhere.example/?key={written}"})
     outcome = ask(OPENAI, CHAT, response, path=path)
     assert outcome.status == 502
@@ -87,7 +87,7 @@ def test_nobody_is_sent_away_with_a_credential(written: str, path: str, name: st
 @pytest.mark.parametrize("kind", ["application/json", "application/octet-stream", "image/png"])
 @pytest.mark.parametrize("coding", ["gzip", "identity", "?"])
 @pytest.mark.parametrize("what", PASSED)
-def test_an_error_is_looked_at_or_told_by_its_status(what: str, coding: str, kind: str) -> None:
+def test_an_error_is_searched_or_replaced_by_one_with_its_status(what: str, coding: str, kind: str) -> None:
     """Services repeat keys in errors, whatever they say of how these are written."""
     provider, path = PASSED[what]
     body = f'{{"error": {{"message": "wrong key {KEY}"}}}}'.encode()
@@ -100,7 +100,7 @@ def test_an_error_is_looked_at_or_told_by_its_status(what: str, coding: str, kin
 
 @pytest.mark.parametrize("status", [600, 999])
 @pytest.mark.parametrize("what", [*PASSED, "chat"])
-def test_no_client_gets_a_status_that_means_nothing(what: str, status: int) -> None:
+def test_no_client_gets_an_undefined_status(what: str, status: int) -> None:
     """Not even with an error that is in the client's protocol already."""
     provider, path = PASSED.get(what, (OPENAI, "/v1/chat/completions"))
     outcome = ask(provider, CHAT, answer({"error": {"message": "no", "type": "x"}}, status), path=path)
@@ -109,7 +109,7 @@ def test_no_client_gets_a_status_that_means_nothing(what: str, status: int) -> N
     assert ask(provider, CHAT, answer(None, status), path=path).status == 502
 
 
-def test_other_redirections_go_on() -> None:
+def test_other_redirections_are_passed_on() -> None:
     outcome = ask(OPENAI, CHAT, answer(b"", 307, location="https://elsewhere.example/?key=other"))
     assert (outcome.status, outcome.headers["location"]) == (307, "https://elsewhere.example/?key=other")
 
@@ -144,7 +144,7 @@ def test_an_image_that_is_text_is_looked_at() -> None:
     assert outcome.raw == b"<svg>***</svg>"
 
 
-def test_what_is_no_text_is_left_alone() -> None:
+def test_binary_answers_are_left_alone() -> None:
     sound = b"\xff\xfb" + KEY.encode()
     outcome = ask(
         OPENAI, {"model": "t", "input": "x"}, answer(sound, content_type="audio/mpeg"), path="/v1/audio/speech"
@@ -162,7 +162,7 @@ def test_a_large_answer_is_not_kept_until_it_is_complete() -> None:
     assert length_of(outcome) is None
 
 
-def test_without_a_credential_of_the_gateways_own_nothing_is_read() -> None:
+def test_without_configured_credentials_answers_are_not_read() -> None:
     outcome = ask(
         {"type": "openai"}, CHAT, answer(b'{"a": 1}'), path="/else", headers=[("authorization", f"Bearer {KEY}")]
     )

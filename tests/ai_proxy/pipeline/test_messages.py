@@ -21,7 +21,7 @@ def message(role: str, content: Any, **more: Any) -> Json:
     return {"role": role, "content": content, **more}
 
 
-def test_a_command_wipes_what_was_said_but_for_system_messages() -> None:
+def test_a_cleanup_command_deletes_earlier_messages_except_system_messages() -> None:
     conversation = [message("system", "s"), message("user", "a"), message("assistant", "b")]
     parts = [{"type": "text", "text": "/clear"}]
     for command in ("/clear", parts):
@@ -70,7 +70,7 @@ def test_merging_loses_nothing() -> None:
     ]
 
 
-def test_the_developer_is_the_system_and_nothing_else_changes() -> None:
+def test_the_role_developer_becomes_system_and_nothing_else_changes() -> None:
     body = {**CHAT, "temperature": 0, "top_k": 5, "messages": [message("developer", "x", name="n")]}
     assert ask(OPENAI, body).sent == {**body, "messages": [message("system", "x", name="n")]}
 
@@ -99,7 +99,7 @@ def test_commands_and_merging_count_for_google_too(provider: Json) -> None:
         (GEMINI, "contents"),
     ],
 )
-def test_a_message_of_the_model_that_says_nothing_is_not_sent_where_it_is_refused(provider: Json, name: str) -> None:
+def test_an_empty_message_of_the_model_is_not_sent_to_services_that_refuse_it(provider: Json, name: str) -> None:
     conversation = [message("system", ""), message("user", "a"), {"role": "assistant"}, message("user", "b")]
     sent = ask(provider, {**CHAT, "messages": conversation}).sent
     assert {one["role"] for one in sent[name]} == {"user"}

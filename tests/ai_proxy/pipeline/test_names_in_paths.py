@@ -161,13 +161,13 @@ def test_an_arn_that_is_escaped_already_is_not_escaped_twice() -> None:
 
 
 @pytest.mark.parametrize("written", ["api-version", "api%2dversion", "%61pi-version"])
-def test_a_clients_query_says_nothing_that_the_configuration_says(written: str) -> None:
+def test_a_parameter_of_the_configuration_replaces_the_clients(written: str) -> None:
     host = gateway_with(provider("azure"))
     sent = asked(host, f"/v1/chat/completions?{written}=7&q=1")
     assert sent.partition("?")[2] == "q=1&api-version=1"
 
 
-def test_a_clients_query_does_not_repeat_what_the_service_is_asked() -> None:
+def test_a_clients_query_does_not_repeat_parameters_of_the_services_path() -> None:
     minimax = {"type": "minimax", "apiTokens": ["k"], "minimaxApiType": "pro", "minimaxGroupId": "g"}
     assert asked(gateway_with(minimax), "/v1/chat/completions?GroupId=x&%47roupId=y&q=1").endswith("?GroupId=g&q=1")
     express = asked(gateway_with(VERTEX, protocol="original"), "/v1/x?k%65y=mine&q=1")

@@ -25,7 +25,7 @@ def test_a_path_worked_out_once_is_that_of_every_request_without_a_query() -> No
     fixed = 0
     for row in ROWS:
         for settings in SETTINGS:
-            plans = Plans(providers.build({**example(row), **settings}, "provider", told=True))
+            plans = Plans(providers.build({**example(row), **settings}, "provider", log_warnings=False))
             for plan in {plans[api].api: plans[api] for api in ("", *apis.ALL)}.values():
                 fixed += plan.path != ""
                 for path in ("/v1/one", "/ai/v1/another/one"):
@@ -37,7 +37,7 @@ def test_a_path_worked_out_once_is_that_of_every_request_without_a_query() -> No
     assert fixed > len(ROWS)
 
 
-def test_a_plain_path_stands_for_what_it_would_be_classified_as() -> None:
+def test_plain_paths_have_the_route_that_classify_gives_them() -> None:
     assert {path: apis.classify(path) for path in apis.PLAIN} == apis.PLAIN
 
 

@@ -83,7 +83,7 @@ def test_status_expressions_fit_the_whole_status() -> None:
     assert not host.calls
 
 
-def test_any_api_is_retried_as_what_it_is() -> None:
+def test_any_api_is_retried_as_the_same_api() -> None:
     """Weakness 28: also those without a body, with their own method and path."""
     host = gateway_with(OPENAI)
     failed(host, request("POST", "/v1/embeddings", json={"model": "e", "input": "x"}))
@@ -160,7 +160,7 @@ def test_when_all_tokens_fail_a_stream_that_began_with_an_error_is_one(provider:
 
 
 @BEGUN_WITH_AN_ERROR
-def test_an_error_that_is_not_to_be_retried_is_told_with_its_status(provider: Json, error: bytes) -> None:
+def test_an_error_that_is_not_retried_keeps_its_status(provider: Json, error: bytes) -> None:
     host = gateway_with(provider, retryOnFailure={})
     stream = host.request(chat_request("Hi", stream=True))
     stream.respond(200, {"content-type": "text/event-stream"}, error)
@@ -272,7 +272,7 @@ def test_a_client_that_leaves_ends_the_retry() -> None:
     assert host.calls[-1].status == "cancelled"
 
 
-def test_no_token_is_told_in_a_log() -> None:
+def test_no_log_line_has_a_token() -> None:
     host = gateway_with(OPENAI, apiTokens=["sk-secret-1", "sk-secret-2"])
     failed(host)
     host.next_call().answer(FAILURE)

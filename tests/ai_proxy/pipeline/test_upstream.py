@@ -24,7 +24,7 @@ def test_a_clients_credentials_go_nowhere(provider: Json, path: str) -> None:
     assert outcome.sent_headers["authorization"] == "Bearer sk-provider-1"
 
 
-def test_a_client_cannot_say_where_it_wanted_to_go() -> None:
+def test_a_client_cannot_set_the_original_host_and_path() -> None:
     headers = ask(
         COMPATIBLE, CHAT, headers=[("x-envoy-original-host", "evil"), ("x-envoy-original-path", "/e")]
     ).sent_headers
@@ -59,7 +59,7 @@ def test_paths(settings: Json, path: str, result: str) -> None:
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("provider", [GEMINI, VERTEX, BEDROCK, AZURE], ids=lambda provider: str(provider["type"]))
-def test_prefixes_stand_before_paths_that_are_known_only_with_the_body(provider: Json) -> None:
+def test_prefixes_apply_to_paths_that_depend_on_the_body(provider: Json) -> None:
     def path(**settings: str) -> str:
         return ask({**provider, **settings}, CHAT).sent_headers[":path"]
 
@@ -88,18 +88,18 @@ def test_the_first_byte_timeout_is_for_streams_only() -> None:
     assert name not in ask(provider, CHAT).sent_headers
 
 
-def test_what_nobody_changes_goes_on_byte_for_byte() -> None:
+def test_an_unchanged_body_is_passed_on_byte_for_byte() -> None:
     body = b'{ "model" : "qwen-max", "messages": [], "temperature": 0.10, "big": 123456789012345678901234567890 }'
     assert ask(COMPATIBLE, body).result["upstream"]["body"].encode() == body
     assert ask(COMPATIBLE, body, answer(b' {"a": 1} \n')).raw == b' {"a": 1} \n'
 
 
-def test_usage_is_asked_for_unless_the_client_has_decided() -> None:
+def test_usage_is_requested_unless_the_client_has_decided() -> None:
     assert ask(COMPATIBLE, STREAM).sent["stream_options"] == {"include_usage": True}
     decided = {**STREAM, "stream_options": {"include_usage": False, "x": 1}}
     assert ask(COMPATIBLE, decided).sent == decided
 
 
-def test_bodies_that_are_no_json_are_not_read() -> None:
+def test_bodies_other_than_json_are_not_read() -> None:
     outcome = ask(COMPATIBLE, None, headers=[("content-type", "multipart/form-data; boundary=b")])
     assert outcome.sent_headers["content-type"] == "multipart/form-data; boundary=b"

@@ -48,7 +48,7 @@ def test_a_damaged_stream_becomes_a_good_one_or_an_error(
 @pytest.mark.parametrize("codec", STREAMS)
 @settings(max_examples=15)
 @given(data=st.data())
-def test_what_nobody_knows_changes_nothing(codec: str, data: st.DataObject) -> None:
+def test_unknown_fields_change_nothing(codec: str, data: st.DataObject) -> None:
     """New fields, comments and fields of events, and borders of chunks."""
     one = STREAMS[codec][data.draw(st.sampled_from(list(STREAMS[codec])), label="stream")]
     events = [Said(name, _with_more(document)) for name, document in one.events]

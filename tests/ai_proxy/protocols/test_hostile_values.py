@@ -60,7 +60,7 @@ def test_a_number_beyond_all_is_never_written(number: str) -> None:
 @pytest.mark.parametrize("number", BEYOND)
 @pytest.mark.parametrize("config", [CLAUDE, GEMINI, NATIVE, BEDROCK], ids=lambda config: str(config["type"]))
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
-def test_a_number_beyond_all_in_a_request_that_is_converted_is_400(config: Json, number: str, path: str) -> None:
+def test_a_number_out_of_range_in_a_converted_request_is_400(config: Json, number: str, path: str) -> None:
     host = gateway_with(config)
     schema = f'{{"type": "object", "properties": {{"a": {{"maximum": {number}}}}}}}'
     tool = {"name": "f", "input_schema": 0, "function": {"name": "f", "parameters": 0}, "type": "function"}
@@ -77,7 +77,7 @@ def test_a_number_beyond_all_in_a_request_that_is_converted_is_400(config: Json,
 
 
 @pytest.mark.parametrize("number", BEYOND)
-def test_a_number_beyond_all_in_a_body_that_nobody_changes_goes_on_as_it_came(number: str) -> None:
+def test_a_number_out_of_range_in_an_unchanged_body_is_passed_on(number: str) -> None:
     body = json.dumps({**CHAT, "temperature": 0}).replace(": 0", f": {number}").encode()
     assert ask(COMPATIBLE, body, answer(body)).sent_bytes == body
     assert ask(COMPATIBLE, body, answer(body)).raw == body
@@ -87,7 +87,7 @@ def test_a_number_beyond_all_in_a_body_that_nobody_changes_goes_on_as_it_came(nu
 
 @both_ways
 @pytest.mark.parametrize("number", BEYOND)
-def test_a_number_beyond_all_in_an_answer_is_an_error(number: str) -> None:
+def test_a_number_out_of_range_in_an_answer_is_an_error(number: str) -> None:
     choice = {"index": 0, "message": {"content": "", "reasoning_content": "Hm"}}
     whole = json.dumps({"id": "x", "choices": [choice], "usage": {"x": 0}})
     document = whole.replace('"x": 0', f'"x": {number}').encode()
@@ -98,7 +98,7 @@ def test_a_number_beyond_all_in_an_answer_is_an_error(number: str) -> None:
 
 
 @both_ways
-def test_a_number_beyond_all_in_a_stream_ends_it_with_an_error() -> None:
+def test_a_number_out_of_range_in_a_stream_ends_it_with_an_error() -> None:
     chunk = {"code": 0, "sid": "s", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}
     good, bad = json.dumps(chunk), json.dumps({**chunk, "usage": {"x": 0}}).replace('"x": 0', '"x": 1e999')
     spark = {"type": "spark", "apiTokens": ["k"]}
@@ -248,7 +248,7 @@ def test_any_document_is_an_answer_or_an_error(row: Row) -> None:
 @both_ways
 @pytest.mark.parametrize("config", [COMPATIBLE, NATIVE, GEMINI, KLING], ids=lambda config: str(config["type"]))
 @pytest.mark.parametrize("status", [600, 999])
-def test_a_status_that_means_nothing_is_502(config: Json, status: int) -> None:
+def test_an_undefined_status_is_502(config: Json, status: int) -> None:
     path = "/v1/videos" if config is KLING else "/v1/chat/completions"
     for response in (answer({"oops": 1}, status), answer(None, status), answer(b"<p>no</p>", status)):
         outcome = ask(config, {**CHAT, "prompt": "x"}, response, path=path)
@@ -280,7 +280,7 @@ def test_a_request_for_a_video_that_is_compressed_has_an_answer() -> None:
 
 @both_ways
 @pytest.mark.parametrize("identity", ["a\r\nset-cookie: x=1", "a\0b", "\ud800", "é", "x" * 5000, "", 7, None])
-def test_a_conversation_whose_id_is_no_header_goes_without(identity: object) -> None:
+def test_a_conversation_id_that_is_not_a_valid_header_is_left_out(identity: object) -> None:
     whole = {"answer": "Hi", "conversation_id": identity, "message_id": "m"}
     outcome = ask(DIFY, CHAT, answer(whole))
     assert (outcome.status, "conversationid" in outcome.headers) == (200, False)

@@ -37,7 +37,7 @@ def test_each_stream_has_a_state_of_its_own(row: Row, api: str, service: AnyServ
 
 
 @pytest.mark.parametrize("service", STREAMS)
-def test_a_stream_leaves_nothing_to_the_one_that_is_made_again(service: str) -> None:
+def test_a_retry_starts_with_a_new_state_of_the_stream(service: str) -> None:
     """A retry streams a second answer in the same exchange."""
     for one in STREAMS[service].values():
         exchange, protocol = one.call()
@@ -61,6 +61,6 @@ def test_only_openais_clients_speak_the_pivot() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.native_clients], ids=lambda row: row.name)
-def test_client_protocols_that_a_service_speaks_for_some_models_are_known_and_not_among_its_paths(row: Row) -> None:
+def test_native_client_protocols_are_client_protocols_and_not_paths(row: Row) -> None:
     assert set(row.native_clients) <= set(clients.CLIENTS)
     assert all(client.chat_api not in row.paths for client in row.native_clients)

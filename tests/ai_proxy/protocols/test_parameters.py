@@ -133,7 +133,7 @@ def test_every_parameter_arrives_where_the_service_has_it(name: str, asked: Json
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if apis.CHAT in row.protocols], ids=lambda row: row.name)
-def test_what_the_documentation_calls_lost_is_what_has_no_place(row: Any) -> None:
+def test_the_documented_lost_parameters_are_those_without_an_equivalent(row: Any) -> None:
     places = PLACES[row.name]
     known = {"max_completion_tokens" if field == "limit" else field for field in places}
     told = {*parameters.SAMPLES} - {*parameters.lost(row)}
@@ -152,6 +152,6 @@ def test_a_single_text_stops_as_a_list_of_one_does(stream: Json) -> None:
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
-def test_an_empty_stop_stops_nothing(name: str) -> None:
+def test_an_empty_stop_is_not_sent(name: str) -> None:
     if name not in {"spark", "qwen"}:
         assert convert(name, {**CHAT, "stop": ""}) == convert(name, CHAT)

@@ -126,7 +126,7 @@ def test_a_stream_that_never_speaks_of_a_finish_may_lack_its_last_blank_line() -
         assert stream.failure is None
 
 
-def test_what_comes_after_the_end_is_nothing_to_anybody() -> None:
+def test_events_after_the_end_are_ignored() -> None:
     exchange = clients.new_exchange(providers.build(NATIVE, "provider").settings, apis.Route(apis.CHAT))
     exchange.model, exchange.stream = "m", True
     stream = ConvertedStream(exchange, qwen)

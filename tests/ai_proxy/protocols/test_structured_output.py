@@ -40,7 +40,7 @@ def test_services_with_openais_protocol_get_it_as_it_is(config: Json, form: Json
     assert ask(config, {**CHAT, "response_format": form}).sent["response_format"] == form
 
 
-def test_any_json_is_asked_for_where_that_can_be_said() -> None:
+def test_json_mode_reaches_services_that_support_it() -> None:
     body = {**CHAT, "response_format": {"type": "json_object"}}
     for config in (GEMINI, VERTEX):
         assert ask(config, body).sent["generationConfig"] == {"responseMimeType": "application/json"}
@@ -52,6 +52,6 @@ def test_any_json_is_asked_for_where_that_can_be_said() -> None:
 
 @pytest.mark.parametrize("config", [CLAUDE, BEDROCK, COHERE], ids=["claude", "bedrock", "cohere"])
 @pytest.mark.parametrize("form", [{"type": "text"}, {"type": "json_schema"}, {"type": "json_schema", "json_schema": 1}])
-def test_what_asks_for_no_schema_adds_none(config: Json, form: Json) -> None:
+def test_a_request_without_a_schema_gets_none(config: Json, form: Json) -> None:
     sent = ask(config, {**CHAT, "response_format": form}).sent
     assert "schema" not in json.dumps({name: value for name, value in sent.items() if name != "response_format"})

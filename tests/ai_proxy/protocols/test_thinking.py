@@ -54,7 +54,7 @@ THOUGHT = [chunk({"reasoning_content": "one "}), chunk({"reasoning_content": "tw
 USAGE = {"id": "c", "choices": [], "usage": {"total_tokens": 3}}
 
 
-def test_in_a_stream_it_is_said_at_the_end() -> None:
+def test_in_a_stream_reasoning_is_promoted_at_the_end() -> None:
     outcome = streamed(*data(ROLE, *THOUGHT, chunk({}, "stop"), USAGE), DONE)
     *chunks, done = outcome.data
     assert [json.loads(one) for one in chunks] == [ROLE, chunk({"content": "one two"}, "stop"), USAGE]
@@ -81,7 +81,7 @@ def test_each_choice_has_its_own() -> None:
     ]  # fmt: skip
 
 
-def test_a_stream_that_is_cut_tells_what_it_has() -> None:
+def test_a_stream_that_breaks_sends_what_it_has() -> None:
     outcome = streamed(*data(ROLE, *THOUGHT))
     assert json.loads(outcome.data[1]) == THOUGHT[0]
     assert sum("stream_cut" in one for one in outcome.data) == 1
@@ -99,19 +99,19 @@ def test_converted_answers_have_it_too() -> None:
 
 
 @pytest.mark.parametrize("none", ["", "null", None])
-def test_a_finish_that_is_none_ends_nothing(none: str | None) -> None:
+def test_an_empty_finish_reason_does_not_end_a_choice(none: str | None) -> None:
     going_on = [{**one, "choices": [{**one["choices"][0], "finish_reason": none}]} for one in THOUGHT]
     raw = data(*going_on, chunk({"content": "x"}), chunk({}, "stop"))
     deltas = [json.loads(one)["choices"][0]["delta"] for one in streamed(*raw, DONE).data[:-1]]
     assert deltas == [{"reasoning_content": "one "}, {"reasoning_content": "two"}, {"content": "x"}, {}]
 
 
-def test_an_error_that_is_none_ends_nothing() -> None:
+def test_an_empty_error_does_not_end_a_stream() -> None:
     raw = data(*({**one, "error": None} for one in THOUGHT), chunk({}, "stop"))
     assert json.loads(streamed(*raw, DONE).data[0])["choices"][0]["delta"] == {"content": "one two"}
 
 
-def test_the_last_thought_is_told_once() -> None:
+def test_the_last_reasoning_is_sent_once() -> None:
     raw = data(THOUGHT[0], chunk({"reasoning_content": "two"}, "stop"))
     assert json.loads(streamed(*raw, DONE).data[0])["choices"][0]["delta"] == {"content": "one two"}
 

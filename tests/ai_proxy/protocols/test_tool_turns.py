@@ -137,19 +137,19 @@ def test_images_in_the_result_of_a_tool_arrive(config: Json) -> None:
 
 @pytest.mark.parametrize("name", PROVIDERS)
 @pytest.mark.parametrize("arguments", ["", None, "{", "[]", {"at": "it"}])
-def test_whatever_stands_as_arguments_the_turn_is_converted(name: str, arguments: Any) -> None:
+def test_a_turn_is_converted_with_any_arguments(name: str, arguments: Any) -> None:
     turn = [TURN[0], {"role": "assistant", "content": None, "tool_calls": [call("c1", "look", arguments)]}, *TURN[3:]]
     assert "a cat" in json.dumps(convert(name, {**CHAT, "messages": turn, "tools": TOOLS}))
 
 
-def test_a_demanded_function_is_told_as_each_service_wants_it() -> None:
+def test_a_demanded_function_reaches_each_service_in_its_terms() -> None:
     body = {**TALK, "tool_choice": {"type": "function", "function": {"name": "look"}}}
     assert ask(MINIMAX, body).sent["function_call"] == {"type": "specific", "name": "look"}
     hunyuan = ask(HUNYUAN, body).sent
     assert (hunyuan["ToolChoice"], hunyuan["CustomTool"]) == ("custom", hunyuan["Tools"][0])
 
 
-def test_a_strict_tool_is_strict_where_that_can_be_said() -> None:
+def test_a_strict_tool_is_strict_for_services_that_support_it() -> None:
     strict = {"type": "function", "function": {**TOOLS[0]["function"], "strict": True}}
     assert ask(COHERE, {**CHAT, "tools": [strict]}).sent["strict_tools"] is True
     assert "strict" not in ask(COHERE, {**CHAT, "tools": [strict]}).sent["tools"][0]["function"]

@@ -80,14 +80,14 @@ def check(name: str, usage: Json) -> None:
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("name", WHOLE)
-def test_whole_answers_tell_all_counts(name: str) -> None:
+def test_whole_answers_report_all_counts(name: str) -> None:
     config, document = WHOLE[name]
     check(name, ask({**config, "modelMapping": {"*": "gemini-2.5-pro"}}, CHAT, answer(document)).json["usage"])
 
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("name", STREAMS)
-def test_streams_tell_all_counts(name: str) -> None:
+def test_streams_report_all_counts(name: str) -> None:
     config, documents = STREAMS[name]
     stream = events(*(b"data: " + json.dumps(document).encode() + b"\n\n" for document in documents), b"")
     told = ask({**config, "modelMapping": {"*": "gemini-2.5-pro"}}, STREAM, stream).data
@@ -103,7 +103,7 @@ def test_streams_tell_all_counts(name: str) -> None:
         {"prompt_cache_hit_tokens": 6, "prompt_cache_miss_tokens": 4},  # DeepSeek.
     ],
 )
-def test_clients_of_anthropics_api_get_cached_tokens_from_whoever_tells_them(usage: dict[str, Any]) -> None:
+def test_clients_of_anthropics_api_get_cached_tokens_of_every_service(usage: dict[str, Any]) -> None:
     counted = {"prompt_tokens": 10, "completion_tokens": 7, "total_tokens": 17, **usage}
     document = {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}], "usage": counted}
     body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}

@@ -46,7 +46,7 @@ def test_the_original_protocol_keeps_the_path() -> None:
     assert ask(config, CHAT, path=path).sent_headers[":path"] == path
 
 
-def test_the_deployment_of_a_websocket_stands_in_the_query() -> None:
+def test_the_deployment_of_a_websocket_comes_from_its_query() -> None:
     config = {**AZURE, "azureServiceUrl": RESOURCE}
     headers = [("upgrade", "websocket"), ("connection", "upgrade")]
     sent = ask(config, path="/v1/realtime?model=gpt-4o", method="GET", headers=headers).sent_headers
@@ -59,7 +59,7 @@ def test_without_a_model_there_is_no_deployment() -> None:
     assert sent[":path"] == "/openai/videos/v-1?api-version=1"
 
 
-def test_the_deployment_of_an_upload_stands_in_the_form() -> None:
+def test_the_deployment_of_an_upload_comes_from_its_form() -> None:
     form = multipart.write([multipart.field("model", "gpt-4o")], b"b")
     headers = [("content-type", "multipart/form-data; boundary=b")]
     outcome = ask({**AZURE, "azureServiceUrl": RESOURCE}, path="/v1/audio/transcriptions", headers=headers, form=form)
@@ -67,6 +67,6 @@ def test_the_deployment_of_an_upload_stands_in_the_form() -> None:
     assert multipart.read(outcome.sent_bytes, b"b")[0].data == b"dep"
 
 
-def test_the_developer_is_known() -> None:
+def test_the_role_developer_is_a_system_prompt() -> None:
     body = {"model": "gpt-4o", "messages": [{"role": "developer", "content": "x"}]}
     assert ask({**AZURE, "azureServiceUrl": RESOURCE}, body).sent["messages"] == body["messages"]

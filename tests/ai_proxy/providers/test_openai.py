@@ -20,7 +20,7 @@ OPENAI: Json = {"type": "openai", "apiTokens": ["sk-provider-1"]}
         ("https://h/x/embeddings?version=2", "/v1/embeddings", "h", "/x/embeddings?version=2"),
     ],
 )
-def test_an_address_of_ones_own(url: str, path: str, host: str, result: str) -> None:
+def test_a_custom_address(url: str, path: str, host: str, result: str) -> None:
     sent = ask({**OPENAI, "openaiCustomUrl": url}, {"model": "x"}, path=path).sent_headers
     assert (sent[":authority"], sent[":path"]) == (host, result)
 
@@ -36,7 +36,7 @@ def test_an_address_of_ones_own(url: str, path: str, host: str, result: str) -> 
         ([], None),
     ],
 )
-def test_without_tokens_a_client_uses_its_own(headers: list[tuple[str, str]], credential: str | None) -> None:
+def test_without_tokens_a_client_uses_its_own_key(headers: list[tuple[str, str]], credential: str | None) -> None:
     outcome = ask({"type": "openai"}, CHAT, headers=headers)
     assert outcome.sent_headers.get("authorization") == credential
     assert not outcome.sent_headers.keys() & {"x-api-key", "x-authorization", "x-hi-original-auth"}

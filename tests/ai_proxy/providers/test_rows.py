@@ -78,7 +78,7 @@ def test_a_prefix_of_the_gateway_does_not_go_to_the_service(name: str, path: str
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_a_stream_is_asked_for(name: str) -> None:
+def test_a_stream_is_requested(name: str) -> None:
     outcome = ask(provider(name), STREAM)
     # Mistral tells its usage unasked, and refuses to be asked.
     assert outcome.sent.get("stream_options") == (None if name == "mistral" else {"include_usage": True})
@@ -137,7 +137,7 @@ def test_original_protocol_finds_the_place_of_an_api_and_leaves_all_else(name: s
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("asked", ["messages?beta=true", "messages/count_tokens", "complete", "models"])
-def test_original_protocol_finds_anthropics_own_apis_behind_a_prefix_of_the_gateway(asked: str) -> None:
+def test_original_protocol_finds_anthropics_own_apis_after_a_prefix_of_the_gateway(asked: str) -> None:
     config = provider("claude", protocol="original")
     outcome = ask(config, BODY, path=f"/ai/v1/{asked}")
     assert outcome.sent_headers[":path"] == f"/v1/{asked}"
@@ -152,9 +152,7 @@ def test_original_protocol_finds_anthropics_own_apis_behind_a_prefix_of_the_gate
         ({"hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32}, "/", "/"),
     ],
 )
-def test_hunyuans_own_protocol_is_about_chats_unless_the_path_says_otherwise(
-    settings: Json, chat: str, embeddings: str
-) -> None:
+def test_hunyuans_own_protocol_is_chat_for_unknown_paths(settings: Json, chat: str, embeddings: str) -> None:
     for asked, path in (("/", chat), ("/v1/responses", chat), ("/v1/embeddings", embeddings)):
         outcome = ask({"type": "hunyuan", "protocol": "original", **settings}, BODY, path=asked)
         assert outcome.sent_headers[":path"] == path
@@ -163,7 +161,7 @@ def test_hunyuans_own_protocol_is_about_chats_unless_the_path_says_otherwise(
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("protocol", ["openai", "original"])
-def test_tencent_cloud_is_asked_in_one_place_and_a_request_without_a_body_gets_no_credential(protocol: str) -> None:
+def test_tencent_cloud_has_one_path_and_a_request_without_a_body_gets_no_credential(protocol: str) -> None:
     config = {"type": "hunyuan", "hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32, "protocol": protocol}
     sent = ask(config, BODY, path="/what/ever?x=1").sent_headers
     assert (sent[":path"], sent["x-tc-action"], sent["x-tc-version"]) == ("/", "ChatCompletions", "2023-09-01")
@@ -179,7 +177,7 @@ def test_hunyuans_own_protocol_has_no_embeddings() -> None:
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("protocol", ["openai", "original"])
-def test_claude_code_asks_for_what_is_new_in_every_request(protocol: str) -> None:
+def test_claude_code_mode_adds_beta_to_every_request(protocol: str) -> None:
     config = provider("claude", claudeCodeMode=True, protocol=protocol)
     for path in ("/v1/messages", "/v1/messages?beta=true", "/v1/messages/count_tokens", "/v1/files"):
         assert ask(config, BODY, path=path).sent_headers[":path"] == path.partition("?")[0] + "?beta=true"
@@ -199,7 +197,7 @@ def test_claude_code_asks_for_what_is_new_in_every_request(protocol: str) -> Non
         ("qwen", "/v1/rerank", "/compatible-api/v1/reranks"),
     ],
 )
-def test_apis_beside_the_chat(name: str, asked: str, path: str) -> None:
+def test_apis_other_than_chat(name: str, asked: str, path: str) -> None:
     assert ask(provider(name), {"model": "x"}, path=asked).sent_headers[":path"] == path
 
 
@@ -220,7 +218,7 @@ def test_tokens_are_counted_for_the_model_that_answers(name: str, settings: Json
     assert outcome.sent == {"model": "mapped", "stream": True}
 
 
-def test_rows_are_told_apart() -> None:
+def test_conditions_select_one_row() -> None:
     keys = [(row.name, row.when) for row in providers.ROWS]
     assert len(set(keys)) == len(keys)
     for name in {row.name for row in providers.ROWS}:
@@ -265,7 +263,7 @@ def test_settings_that_change_the_host(name: str, settings: Json, host: str) -> 
 
 
 @pytest.mark.parametrize("name", ["ollama", "vllm", "generic"])
-def test_servers_without_a_token_get_what_the_client_has(name: str) -> None:
+def test_servers_without_a_token_get_the_clients_credential(name: str) -> None:
     config = {key: value for key, value in provider(name).items() if key != "apiTokens"}
     headers = [("authorization", "Bearer client"), ("x-api-key", "key"), ("x-hi-original-auth", "forged")]
     sent = ask(config, CHAT, headers=headers).sent_headers
@@ -274,7 +272,7 @@ def test_servers_without_a_token_get_what_the_client_has(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["generic", "coze"])
-def test_a_service_of_any_kind_gets_what_the_client_says(name: str) -> None:
+def test_a_generic_service_gets_the_clients_request(name: str) -> None:
     body = b'{"model": "x", "stream": true, "messages": []} '
     outcome = ask(provider(name), body, path="/prefix/v1/chat/completions?x=1")
     assert outcome.sent_bytes == body
@@ -303,7 +301,7 @@ def test_a_service_of_any_kind_may_be_where_the_client_wants() -> None:
 
 
 @pytest.mark.parametrize("name", ["openai", "azure", "ollama", "generic", "coze"])
-def test_some_forward_what_they_do_not_know(name: str) -> None:
+def test_some_providers_forward_unknown_apis(name: str) -> None:
     outcome = ask(provider(name), {"model": "x"}, path="/v1/rerank")
     assert outcome.result["local_reply"] is None
     assert outcome.sent == {"model": "x"}
@@ -315,7 +313,7 @@ def test_some_forward_what_they_do_not_know(name: str) -> None:
     [("cloudflare", {}), ("deepl", {}), ("dify", {"botType": "Chat"}), ("triton", {}), ("vertex", {}),
      ("bedrock", {"awsRegion": "r"}), ("qwen", {"qwenEnableCompatible": False})],
 )  # fmt: skip
-def test_what_is_no_chat_does_not_go_to_the_chat_and_its_answer_passes_as_it_is(name: str, settings: Json) -> None:
+def test_other_apis_do_not_go_to_the_chat_and_their_answers_pass(name: str, settings: Json) -> None:
     for method, path in (("GET", "/v1/files/f1"), ("POST", "/what/ever")):
         body = BODY if method == "POST" else None
         outcome = ask(provider(name, **settings), body, answer({"y": 1}), path=path, method=method)
@@ -360,7 +358,7 @@ LOCAL = [row for row in providers.ROWS if row.login is None]
 
 
 @pytest.mark.parametrize("row", LOCAL, ids=[f"{row.name}-{describe.mode(row)}" for row in LOCAL])
-def test_a_clients_query_goes_on_where_the_service_bears_it(row: Row) -> None:
+def test_a_clients_query_goes_to_services_that_accept_it(row: Row) -> None:
     config = {**example(row), "modelMapping": {"*": "Pro"}}
     body = {
         "model": "m",
@@ -378,13 +376,13 @@ def test_a_clients_query_goes_on_where_the_service_bears_it(row: Row) -> None:
             assert asked & {*sent.partition("?")[2].split("&")} == (set() if row.strict_query else asked)
 
 
-def test_the_version_that_is_configured_is_asked_for_once() -> None:
+def test_the_configured_version_is_in_the_query_once() -> None:
     for path in ("/v1/chat/completions", "/v1/unknown"):
         sent = ask(provider("azure"), CHAT, path=f"{path}?api-version=7&q=1").sent_headers[":path"]
         assert sent.partition("?")[2] == "q=1&api-version=1"
 
 
-def test_mistral_gets_only_what_it_knows() -> None:
+def test_mistral_gets_only_fields_that_it_supports() -> None:
     """Its own fields, and the zeros in them, stay as they are."""
     last = {"role": "assistant", "content": "{", "prefix": True}
     own: Json = {"safe_prompt": False, "random_seed": 0, "temperature": 0}

@@ -52,13 +52,13 @@ def test_several_values_of_a_header_go_together() -> None:
     assert "cookie" not in ask(provider("qwen"), CHAT, headers=cookies).sent_headers
 
 
-def test_a_server_of_ones_own_gets_the_clients_key_and_nothing_else() -> None:
+def test_a_self_hosted_server_gets_only_the_clients_key() -> None:
     config = {key: value for key, value in provider("vllm").items() if key != "apiTokens"}
     sent = ask(config, CHAT, headers=HEADERS).sent_headers
     assert {name for name, value in sent.items() if value == SECRET} == OF_SERVICES
 
 
-def test_the_key_of_a_browser_among_the_protocols_of_a_websocket_stays_behind() -> None:
+def test_the_key_among_the_protocols_of_a_websocket_is_removed() -> None:
     def protocols(*given: str, **settings: object) -> str | None:
         config = {key: value for key, value in provider("openai", **settings).items() if value is not None}
         headers = [("sec-websocket-protocol", one) for one in given]
@@ -74,7 +74,7 @@ def test_the_key_of_a_browser_among_the_protocols_of_a_websocket_stays_behind() 
 
 
 @pytest.mark.parametrize("config", [GEMINI, {**GEMINI, "protocol": "original"}, {**VERTEX, "protocol": "original"}])
-def test_a_key_in_the_query_of_googles_clients_stays_behind(config: Json) -> None:
+def test_a_key_in_the_query_of_googles_clients_is_removed(config: Json) -> None:
     path = "/v1beta/models/m:generateContent"
     for query in (f"key={SECRET}&alt=sse", f"alt=sse&k%65y={SECRET}"):
         sent = ask(config, {"contents": []}, path=f"{path}?{query}").sent_headers[":path"]
@@ -90,7 +90,7 @@ def test_a_key_in_the_query_of_googles_clients_stays_behind(config: Json) -> Non
         (["authorization"], "forwardHeaders: has no effect: authorization carries the token of the configuration"),
     ],
 )
-def test_what_is_odd_about_the_list_is_told(names: list[str], told: str) -> None:
+def test_problems_of_the_list_are_warnings(names: list[str], told: str) -> None:
     config: Json = {"provider": provider("qwen", forwardHeaders=names)}
     assert any(told in warning for warning in warnings(config))
 

@@ -60,6 +60,6 @@ def test_a_byte_order_mark_before_a_document_is_passed_over() -> None:
         (b"NaN", "NaN is not JSON"),
     ],
 )
-def test_what_is_not_json_in_utf_8_is_refused(data: bytes | str, message: str) -> None:
+def test_anything_but_json_in_utf_8_is_refused(data: bytes | str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         loads(data)

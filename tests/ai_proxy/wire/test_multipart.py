@@ -39,7 +39,7 @@ def test_what_is_written_is_read_again(fields: list[tuple[str, bytes]]) -> None:
 @example(b"------formdata-7--\r\n")
 @example(b"------formdata-7\r\n------formdata-7--")
 @example(b"------formdata-7\r\nx\r\n\r\n------formdata-7--")
-def test_what_is_no_form_is_an_error(junk: bytes) -> None:
+def test_an_invalid_form_is_an_error(junk: bytes) -> None:
     for body in (junk, b"------formdata-7\r\n" + junk, junk + b"\r\n------formdata-7--"):
         try:
             parts = multipart.read(body, BOUNDARY)

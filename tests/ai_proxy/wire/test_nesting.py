@@ -61,7 +61,7 @@ def test_an_answer_that_is_nested_too_deeply_is_an_error_and_the_next_one_is_rea
 @pytest.mark.parametrize(
     "provider", [COMPATIBLE, NATIVE, CLAUDE, GEMINI, BEDROCK], ids=lambda provider: provider["type"]
 )
-def test_what_is_nested_less_deeply_goes_on(provider: Json) -> None:
+def test_documents_below_the_depth_limit_are_accepted(provider: Json) -> None:
     schema: Any = {"type": "string"}
     for _ in range((DEPTH - 10) // 2):
         schema = {"type": "object", "properties": {"x": schema}}

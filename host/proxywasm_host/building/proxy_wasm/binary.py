@@ -12,11 +12,11 @@ COMPONENT_HEADER = b"\0asm\x0d\0\x01\0"
 
 
 class MalformedError(ValueError):
-    """These bytes are not the WebAssembly that was expected."""
+    """The bytes are not the expected WebAssembly."""
 
 
 class Reader:
-    """A cursor over bytes; nothing is copied but what is asked for."""
+    """A cursor over bytes. It copies only what is read as bytes."""
 
     def __init__(self, data: bytes | memoryview, position: int = 0) -> None:
         self.data = memoryview(data)

@@ -1,4 +1,4 @@
-"""The instructions of a module's functions, as far as they have to be told apart."""
+"""Find the instructions of a module's functions, with opcode and extent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def s32(value: int) -> bytes:
 
 
 def bodies(module: bytes | memoryview) -> list[memoryview]:
-    """Of the functions that a module defines; each begins with the declaration of its locals."""
+    """The bodies of the functions that a module defines; each begins with the declaration of its locals."""
     reader = section_reader(module, CODE)
     return reader.vector(lambda: reader.take(reader.u32()))
 

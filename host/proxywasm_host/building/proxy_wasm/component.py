@@ -47,7 +47,7 @@ class Instantiated:
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """A core instance that is only a bag of items."""
+    """A core instance that only groups items of other instances."""
 
     items: dict[str, Item]
 
@@ -84,7 +84,7 @@ class Component:
     """Imported interface -> who allocates what its functions return."""
 
     def origin(self, item: Item) -> Item:
-        """Follow an item through bags to who has it in its exports."""
+        """Follow an item through grouping instances to the instance that exports it."""
         while isinstance(item, Export) and isinstance(bag := self.core_instances[item.instance], Inline):
             item = bag.items[item.name]
         return item

@@ -1,4 +1,4 @@
-"""What can go wrong between a component and a module."""
+"""Errors of the lowering."""
 
 
 class LoweringError(Exception):

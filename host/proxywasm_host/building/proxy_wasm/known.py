@@ -1,4 +1,4 @@
-"""The libraries of componentize-py 0.25.1, by their SHA-256: what we know of their insides holds for no others.
+"""The libraries of componentize-py 0.25.1, by SHA-256. What we know about their internals is valid for these only.
 
 After an update: compare `optimisations.trimming` and `shim` with the new libraries, put their SHA-256 here, and run
 `python -m tools.branch_hints` in the repository.
@@ -15,7 +15,7 @@ LIBPYTHON: Final = "4f8eadd579e63d99a0634c9326a1263460dbacf7f823d80bfb10369779ac
 """libpython3.14.so; `optimisations.trimming` has the order of its functions."""
 
 RUNTIME: Final = "d6d1faffc282de30f35fc38cda9fd558f3a22a2df24f0868104847f22bddf4dd"
-"""libcomponentize_py_runtime.so; `shim` gives back the memory that it forgets."""
+"""libcomponentize_py_runtime.so; `shim` frees the memory that it leaks."""
 
 LIBC: Final = "e82b4984c67822ae48cbe8969513932454622f31e91841cca0e80183de59f1ef"
 """libc.so"""

@@ -60,7 +60,7 @@ class Linker:
             for index, instance in enumerate(self.component.core_instances)
             if isinstance(instance, Instantiated) and instance is not self.fixup and acts_by_itself(instance.module)
         ]
-        # Instances that nothing leads to are left out, such as the adapter for WASI 0.1.
+        # Instances that nothing uses are left out, such as the adapter for WASI 0.1.
         while pending:
             index = pending.pop()
             if instance_name(index) not in self.linked:
@@ -94,7 +94,7 @@ class Linker:
         return leads_to
 
     def resolve(self, item: Item) -> Item:
-        """Follow an item through bags, and functions that only call another one, to its definition."""
+        """Follow an item to its definition, through grouping instances and functions that only call another one."""
         while isinstance(item := self.component.origin(item), Export):
             if item in self.ends:
                 item = self.ends[item]

@@ -82,7 +82,7 @@ def keep_exports(module: bytes | memoryview, wanted: Callable[[str], bool]) -> b
 
 
 def exported_constants(module: bytes | memoryview) -> dict[str, int]:
-    """What the globals that a module defines and exports begin with."""
+    """The initial values of the globals that a module defines and exports."""
     reader = section_reader(module, GLOBALS)
     values = reader.vector(lambda: _constant(reader))
     imported = sum(1 for item in imports(module) if item.descriptor[0] == GLOBAL)
@@ -189,7 +189,7 @@ def _limits(reader: Reader) -> tuple[int, int, int | None]:
 
 
 def acts_by_itself(module: bytes | memoryview) -> bool:
-    """Whether the module does something when it is instantiated: fill a table, run a function."""
+    """Whether instantiating the module has an effect: it fills a table or runs a function."""
     return any(number in {START, ELEMENTS} for number, _ in sections(module, CORE_HEADER))
 
 

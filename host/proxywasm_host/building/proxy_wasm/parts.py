@@ -1,4 +1,4 @@
-"""What is known of a component on its way to a module: what optimisations change, and the linker then reads."""
+"""The state of a component that is being lowered. Optimisations change it, the linker reads it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Parts:
         return instance.module
 
     def module(self, index: int) -> bytes | memoryview:
-        """The module of a core instance, as it is now."""
+        """The module of a core instance, with all changes so far."""
         return self.modules[index] if index in self.modules else self.original(index)
 
     def with_module(self, index: int, module: bytes) -> dict[int, bytes]:

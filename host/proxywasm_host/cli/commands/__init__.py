@@ -1,4 +1,4 @@
-"""The commands of the command line, a module each: `register(main)` adds them."""
+"""The commands of the command line, one module each. `register(main)` adds them."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
     from ...gateway.live.serving import listen, refuse_what_only_envoy_has, serve_demo  # noqa: PLC0415
     from ...gateway.live.serving import serve as run  # noqa: PLC0415
     from ...gateway.live.starting import LiveError, start_plugins  # noqa: PLC0415
-    from ...gateway.model import Address  # noqa: PLC0415
+    from ...gateway.values import Address  # noqa: PLC0415
 
     address = Address("127.0.0.1", port)
 

@@ -1,6 +1,6 @@
 """Envoy in the background of a test or a measurement, from `with` until its end.
 
-`process.start` runs Envoy for users. For everything else this is the one way to start it.
+`process.start` runs Envoy for users. All other code starts it here.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _ANSWER: Final = 120.0
 class BackgroundEnvoy:
     """Its log is in a file, so that a full pipe never stops it, and its admin interface at a Unix socket.
 
-    It is ready when it says so itself: its listeners accept connections then. A listener whose port is 0 gets a free
-    port from the system, see `port_of`. From then on Envoy has the one `processor` to itself. Raises `EnvoyError`
-    with the log if it ends before that.
+    Entering waits until Envoy reports that it is ready: its listeners then accept connections. A listener whose port
+    is 0 gets a free port from the system, see `port_of`. From then on Envoy runs on `processor` only. Raises
+    `EnvoyError` with the log if Envoy ends before that.
     """
 
     def __init__(self, config: Json, *, workers: int = 1, processor: int | None = None) -> None:
@@ -56,7 +56,7 @@ class BackgroundEnvoy:
     def _start(self) -> None:
         file = Path(self._folder.name, "envoy.json")
         write_private(file, json.dumps({**self._config, "admin": {"address": pipe(self._admin)}}))
-        # Nobody waits for the clients of a listener that is gone.
+        # Do not wait for the clients of a listener that is removed.
         command = [*envoy_command(file, workers=self._workers), "--drain-time-s", "0"]
         started = time.monotonic()
         with self.log_file.open("wb") as log:
@@ -104,7 +104,7 @@ class BackgroundEnvoy:
 
     @property
     def log(self) -> str:
-        """All that it has logged; also after its end."""
+        """Everything that it has logged; also after its end."""
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else self._log
 
     # The admin interface.

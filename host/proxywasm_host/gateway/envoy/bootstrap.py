@@ -15,7 +15,7 @@ from .routing import explain_refusal, pin_route, refuse_own_hosts, routes
 from .wasm_filter import FAIL_OPEN, Policy, wasm_filter
 
 _CONNECTIONS = 50_000
-"""Of clients. More are closed; without a limit Envoy warns at each start."""
+"""Connections of clients. More are closed; without a limit Envoy warns at each start."""
 _ACCESS_LOG = (
     "[%START_TIME%] %REQ(:METHOD)% %REQ(:AUTHORITY)% %PATH(NQ)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% "
     "route=%ROUTE_NAME% upstream=%UPSTREAM_CLUSTER% %BYTES_RECEIVED% %BYTES_SENT% %DURATION%ms\n"
@@ -24,7 +24,7 @@ _ACCESS_LOG = (
 
 
 def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | None) -> Json:
-    """The whole configuration. It has all that the plugins' configurations have in it, secrets too.
+    """The whole configuration. It contains the plugins' configurations, including their secrets.
 
     `modules` has a Proxy-Wasm module for each plugin by its name, `ca_file` the certificates to check upstreams with
     (None: there is no upstream by HTTPS).
@@ -45,7 +45,7 @@ def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | Non
         },
     }
     if gateway.limits.watchdog is not None:
-        # Of the threads that serve streams. The main thread compiles modules, which takes as long as it takes.
+        # For the threads that serve streams. The main thread compiles modules, for which there is no limit.
         config["watchdogs"] = {"worker_watchdog": {"kill_timeout": seconds(gateway.limits.watchdog)}}
     if gateway.admin is not None:
         config["admin"] = {"address": address(*gateway.admin)}
@@ -84,7 +84,7 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
 
 
 def plugin_config(plugin: PluginEntry) -> str:
-    """The text that the plugin gets."""
+    """The configuration text that the plugin gets."""
     opens = {FAIL_OPEN: True} if plugin.on_failure == "open" else {}
     return spell_out(json.dumps(plugin.config | opens, ensure_ascii=False))
 

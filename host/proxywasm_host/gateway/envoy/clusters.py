@@ -83,7 +83,7 @@ def _named(gateway: Gateway, name: str, upstream: Upstream, ca_file: Path | None
     if upstream.url.is_ip:
         cluster["type"] = "STATIC"
     else:
-        # A name that stands for many servers, as those of big services do, is one place to connect to.
+        # Connect to one address of a name, also if it has many, as the names of large services do.
         cluster |= {"type": "LOGICAL_DNS", "dns_lookup_family": "V4_PREFERRED", **_resolver()}
     if scheme == "https":
         cluster["transport_socket"] = _tls(ca_file, upstream.sni or host)
@@ -112,7 +112,7 @@ def _common(gateway: Gateway, name: str) -> Json:
 
 
 def _tls(ca_file: Path | None, name: str | None = None) -> Json:
-    """With a name, that is asked for and the certificate's; without one, each request says its own."""
+    """TLS with this server name, or else with the authority of each request."""
     named: Json = {"sni": name, "auto_sni_san_validation": True} if name else {}
     return extension(
         "tls",
@@ -131,6 +131,6 @@ def _dns_cache() -> Json:
 
 
 def _resolver() -> Json:
-    """The system's own, which reads what this machine's administrator has set up."""
+    """The resolver of the system, with the settings of its administrator."""
     kind = "extensions.network.dns_resolver.getaddrinfo.v3.GetAddrInfoDnsResolverConfig"
     return {"typed_dns_resolver_config": extension("envoy.network.dns_resolver.getaddrinfo", kind)}

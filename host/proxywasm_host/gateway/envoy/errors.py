@@ -1,4 +1,4 @@
-"""What can go wrong between a gateway file and a running Envoy."""
+"""Errors of configuring and starting Envoy."""
 
 
 class EnvoyError(Exception):

@@ -10,7 +10,7 @@ Json: TypeAlias = dict[str, Any]
 
 
 def message(kind: str, /, **fields: Any) -> Json:
-    """A message that says its type: `kind`, without the prefix that all have."""
+    """A message with its type: `kind`, without the common prefix."""
     return {"@type": f"type.googleapis.com/envoy.{kind}", **fields}
 
 
@@ -80,7 +80,7 @@ def set_filter_state(label: str, key: str, text: str) -> Json:
 
 
 def remove_request_header(name: str) -> Json:
-    """The filter that hides a header from the filters behind it."""
+    """The filter that hides a header from the filters after it."""
     kind = "extensions.filters.http.header_mutation.v3.HeaderMutation"
     return extension(f"remove-{name}", kind, mutations={"request_mutations": [{"remove": name}]})
 
@@ -118,10 +118,10 @@ def static_cluster(name: str, where: Json, version: Json, **options: Json) -> Js
 
 
 def resources(kind: str, items: Collection[Json]) -> Json:
-    """The content of such a file."""
+    """The content of a file with resources."""
     return {"resources": [message(kind, **item) for item in items]}
 
 
 def from_file(file: Path) -> Json:
-    """Where Envoy is to find resources. It reads the file again when another is moved to its place."""
+    """A file in which Envoy finds resources. Envoy reads it again when another file is moved to its path."""
     return {"path_config_source": {"path": str(file)}}

@@ -1,4 +1,4 @@
-"""Run Envoy until it ends, as if it had been started itself: its log, its signals, its exit code."""
+"""Run Envoy until it ends, and pass on its log, its exit code, and signals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from ..model import Address, Gateway
+from ..model import Gateway
+from ..values import Address
 from .errors import EnvoyError
 from .messages import Json
 
@@ -25,7 +26,8 @@ _log = logging.getLogger("proxywasm")
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 GRACE: Final = 5.0
-"""Seconds that Envoy has to end when it is asked to. It waits for its workers; one whose plugin loops never ends."""
+"""Seconds until Envoy is killed after it was asked to end. It waits for its workers, and one whose plugin loops never
+ends."""
 
 
 def find_envoy() -> Path:
@@ -38,7 +40,7 @@ def find_envoy() -> Path:
 
 
 def envoy_command(config: Path, *, workers: int, log_level: str = "warning") -> list[str]:
-    """The words of a command that runs Envoy with a configuration file. Raises `EnvoyError`."""
+    """The command line that runs Envoy with a configuration file. Raises `EnvoyError`."""
     command = [str(find_envoy()), "-c", str(config), "--concurrency", str(workers), "--disable-hot-restart"]
     return [*command, "-l", log_level, "--component-log-level", "wasm:info"]
 
@@ -87,7 +89,7 @@ def start(gateway: Gateway, config: Json, ready: Callable[[str], None], log_leve
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, and make it if it does not."""
+    """Ask it to end, and kill it if it does not."""
     process.terminate()
     try:
         process.wait(GRACE)

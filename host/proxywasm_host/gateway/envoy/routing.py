@@ -1,8 +1,8 @@
-"""Routes. A request's route is chosen once, by what the client sent; where it goes, by what the plugins made of it.
+"""Routes. What the client sent decides a request's route; what the plugins made of it decides where it goes.
 
 Envoy chooses a route again whenever a plugin has changed the headers. A plugin that rewrites `/v1/chat/completions` to
-an upstream's path would so lose the route it is on, with its name. So the first choice is written down in the stream's
-filter state before the plugins see the request, and of all routes those that are chosen by that note stand first.
+an upstream's path would lose its route and the route's name. So filters store the first choice in the stream's filter
+state before the plugins see the request, and the first routes in Envoy's list match that stored choice.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def routes(gateway: Gateway) -> list[Json]:
 
 
 def pin_route() -> list[Json]:
-    """The filters that write down what the client has chosen: the route, and the authority it named."""
+    """The filters that store the client's choice: the route and the authority."""
     authority = {
         "header": ":authority",
         "on_header_present": {"metadata_namespace": _METADATA, "key": "authority"},
@@ -42,7 +42,7 @@ def pin_route() -> list[Json]:
 
 
 def refuse_own_hosts() -> Json:
-    """The filter behind the plugins whose rules `_only_hosts_of_plugins` gives, by route."""
+    """The filter after the plugins, with the rules of `_only_hosts_of_plugins` for each route."""
     return extension("own-hosts", "extensions.filters.http.rbac.v3.RBAC")
 
 
@@ -119,10 +119,10 @@ def _cluster(name: str) -> Json:
 
 
 def _only_hosts_of_plugins(gateway: Gateway) -> Json:
-    """No request goes to a host that nobody but the client has named: the gateway would be a proxy to everywhere.
+    """No request goes to a host that only the client has named: that would make the gateway an open proxy.
 
-    Allowed are the upstreams of the file, and another authority than the client's. What cannot be compared is refused:
-    Envoy notes no authority of more than 8 KiB, and a condition about what is not there does not hold.
+    Allowed are the upstreams of the file, and an authority other than the client's. A request without a stored
+    authority is refused: Envoy stores none of more than 8 KiB, and a condition about a missing value is false.
     """
     host = {"select_expr": {"operand": {"ident_expr": {"name": "request"}}, "field": "host"}}
     metadata = {"select_expr": {"operand": {"ident_expr": {"name": "metadata"}}, "field": "filter_metadata"}}

@@ -10,11 +10,11 @@ from .messages import Json, extension
 FAIL_OPEN: Final = "_fail_open_"
 """A key of any plugin's configuration; see `proxywasm.core.dispatcher`.
 
-A callback that raises is not Envoy's to see: what then becomes of the request, the plugin's SDK decides.
+Envoy does not see that a callback raises: the plugin's SDK decides how the request continues.
 """
 
 Policy: TypeAlias = Literal["FAIL_OPEN", "FAIL_CLOSED", "FAIL_RELOAD"]
-"""What becomes of requests when the VM has trapped: they pass, or fail; with the last one a new VM is started."""
+"""How requests continue when the VM has trapped: they pass, or fail; with the last policy a new VM is started."""
 
 
 def wasm_filter(

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Final
 
 from ...building.flagship import NotInstalledError
-from ..model import Address, Gateway
+from ..model import Gateway
+from ..values import Address
 from .demo import FakeService, demo_gateway
 from .plugins import LivePlugins
 from .starting import LiveError

@@ -1,4 +1,4 @@
-"""What a recording accepts as the answer to its exchange."""
+"""The results that a recording accepts for its exchange."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Result: TypeAlias = Mapping[str, Any]
 
 
 def accepted(raw: Mapping[str, Any]) -> list[Result]:
-    """The results that an entry of an exchange file accepts: its `expect`, and what `expect_main` makes of it."""
+    """The results that an entry of an exchange file accepts: `expect`, and `expect` changed by `expect_main`."""
     expect: Result = raw["expect"]
     if (semantic := raw.get("expect_semantic")) is not None:
         # The stream was cut at awkward places, where the original may stumble: what counts is what the uncut one gives.

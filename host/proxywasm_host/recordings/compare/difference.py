@@ -1,4 +1,4 @@
-"""One place where a result is not what was expected."""
+"""One difference between a result and the expected one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class _Missing:
 
 
 MISSING: Final = _Missing()
-"""Stands for what is not there, where null would be a value."""
+"""Marks a missing value, because null is a value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Messages compared: headers, and what hangs on them."""
+"""Compare messages: headers, bodies, and signatures over both."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 from .. import bodies
 from .difference import MISSING, Difference
-from .made_up import MadeUp
+from .generated_ids import GeneratedIds
 from .values import compare_bodies
 
 
-def compare_messages(path: str, expected: Any, got: Any, made_up: MadeUp) -> Iterator[Difference]:
+def compare_messages(path: str, expected: Any, got: Any, ids: GeneratedIds) -> Iterator[Difference]:
     if expected is MISSING or got is MISSING:
         yield Difference(path, expected, got)
         return
@@ -21,20 +21,20 @@ def compare_messages(path: str, expected: Any, got: Any, made_up: MadeUp) -> Ite
         # A signature covers the body byte for byte. Where the body is only the same as a value, it has to differ.
         wanted, found = _unsigned(wanted), _unsigned(found)
     yield from _headers(f"{path}.headers", wanted, found)
-    yield from compare_bodies(f"{path}.body", expected, got, made_up)
+    yield from compare_bodies(f"{path}.body", expected, got, ids)
     for key in sorted((expected.keys() | got.keys()) - {"headers", "body"}):
         if expected.get(key, MISSING) != got.get(key, MISSING):
             yield Difference(f"{path}.{key}", expected.get(key, MISSING), got.get(key, MISSING))
 
 
-def compare_replies(expected: Any, got: Any, made_up: MadeUp) -> Iterator[Difference]:
+def compare_replies(expected: Any, got: Any, ids: GeneratedIds) -> Iterator[Difference]:
     plain = any(
         name.lower() == "content-type" and value.startswith("text/plain") for name, value in expected["headers"]
     )
     if plain:
         # The text after the first colon often quotes an error of Go's JSON decoder.
         expected, got = ({**reply, "body": _before_colon(reply["body"])} for reply in (expected, got))
-    yield from compare_messages("local_reply", expected, got, made_up)
+    yield from compare_messages("local_reply", expected, got, ids)
 
 
 def _before_colon(body: Any) -> str:

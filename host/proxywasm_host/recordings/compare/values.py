@@ -1,4 +1,4 @@
-"""Bodies compared as values: white space and chunk boundaries do not count."""
+"""Compare bodies as values, without white space and chunk boundaries."""
 
 from __future__ import annotations
 
@@ -11,50 +11,50 @@ from typing import Any
 from .. import bodies
 from ..bodies import Body, JsonBody, RawBody, SseBody, SseEvent
 from .difference import MISSING, Difference
-from .made_up import MadeUp
+from .generated_ids import GeneratedIds
 
 
 def compare_bodies(
-    path: str, expected: Mapping[str, Any], got: Mapping[str, Any], made_up: MadeUp
+    path: str, expected: Mapping[str, Any], got: Mapping[str, Any], ids: GeneratedIds
 ) -> Iterator[Difference]:
     one, other = bodies.join(expected["body"]), bodies.join(got["body"])
     sse = bodies.is_event_stream(expected["headers"])
     if one != other:
-        yield from _bodies(path, bodies.parse(one, event_stream=sse), bodies.parse(other, event_stream=sse), made_up)
+        yield from _bodies(path, bodies.parse(one, event_stream=sse), bodies.parse(other, event_stream=sse), ids)
     if sse and other and _held_back(expected["body"], got["body"]):
         yield Difference(path, "events passed on as they are complete", "everything held back until the end")
 
 
-def _bodies(path: str, wanted: Body, found: Body, made_up: MadeUp) -> Iterator[Difference]:
+def _bodies(path: str, wanted: Body, found: Body, ids: GeneratedIds) -> Iterator[Difference]:
     match wanted, found:
         case JsonBody(one), JsonBody(other):
-            yield from _json(path, one, other, made_up)
+            yield from _json(path, one, other, ids)
         case SseBody(events), SseBody(others):
-            yield from _events(path, events, others, made_up)
+            yield from _events(path, events, others, ids)
         case RawBody(data), RawBody(another):
             yield Difference(path, data, another)
         case _:
             yield Difference(path, bodies.unparse(wanted), bodies.unparse(found))
 
 
-def _events(path: str, expected: list[SseEvent], got: list[SseEvent], made_up: MadeUp) -> Iterator[Difference]:
-    """Event by event; one that is missing or too much does not shift the rest against each other."""
+def _events(path: str, expected: list[SseEvent], got: list[SseEvent], ids: GeneratedIds) -> Iterator[Difference]:
+    """Compare event by event. After a missing or additional event, the rest is still aligned."""
     wanted, found = [_fingerprint(event) for event in expected], [_fingerprint(event) for event in got]
     matcher = SequenceMatcher(None, wanted, found, autojunk=False)
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
         if tag != "equal":
             pairs = zip_longest(expected[start:end], got[other_start:other_end])
             for index, (event, another) in enumerate(pairs):
-                yield from _event(f"{path}[event {start + index}]", event, another, made_up)
+                yield from _event(f"{path}[event {start + index}]", event, another, ids)
 
 
-def _event(path: str, expected: SseEvent | None, got: SseEvent | None, made_up: MadeUp) -> Iterator[Difference]:
+def _event(path: str, expected: SseEvent | None, got: SseEvent | None, ids: GeneratedIds) -> Iterator[Difference]:
     if expected is None or got is None or not _comparable(expected.data, got.data):
         yield Difference(path, expected.data if expected else MISSING, got.data if got else MISSING)
         return
     if expected.event != got.event:
         yield Difference(f"{path}.event", expected.event, got.event)
-    yield from _json(path, expected.data, got.data, made_up)
+    yield from _json(path, expected.data, got.data, ids)
 
 
 def _fingerprint(event: SseEvent) -> str:
@@ -69,21 +69,21 @@ def _comparable(expected: Any, got: Any) -> bool:
 
 
 def _held_back(expected: Any, got: Any) -> bool:
-    """Whether nothing came before the last chunk although something could."""
+    """Whether the client got nothing before the last chunk although events were complete earlier."""
     if not isinstance(expected, list) or not isinstance(got, list) or len(expected) != len(got):
         return False
     return any(expected[:-1]) and not any(got[:-1])
 
 
-def _json(path: str, expected: Any, got: Any, made_up: MadeUp) -> Iterator[Difference]:
+def _json(path: str, expected: Any, got: Any, ids: GeneratedIds) -> Iterator[Difference]:
     if isinstance(expected, dict) and isinstance(got, dict):
         for key in [*expected, *(key for key in got if key not in expected)]:
             one, other = expected.get(key, MISSING), got.get(key, MISSING)
-            if not (key == "id" and made_up.alike(one, other)):
-                yield from _json(f"{path}.{key}", one, other, made_up)
+            if not (key == "id" and ids.alike(one, other)):
+                yield from _json(f"{path}.{key}", one, other, ids)
     elif isinstance(expected, list) and isinstance(got, list):
         for index, (one, other) in enumerate(zip_longest(expected, got, fillvalue=MISSING)):
-            yield from _json(f"{path}.{index}", one, other, made_up)
+            yield from _json(f"{path}.{index}", one, other, ids)
     # In Python `True == 1`; in JSON it is not.
     elif isinstance(expected, bool) or isinstance(got, bool):
         if expected is not got:

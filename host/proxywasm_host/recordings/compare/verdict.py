@@ -1,4 +1,4 @@
-"""A whole result against the expectations of its exchange."""
+"""Compare a whole result with the expectations of its exchange."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from proxywasm.replies import PLUGIN_FAILED
 from ..exchange import Exchange
 from .accepted import Result, accepted
 from .difference import MISSING, Difference
-from .made_up import MadeUp
+from .generated_ids import GeneratedIds
 from .messages import compare_messages, compare_replies
 
 PARTS: Final = ("upstream", "downstream", "local_reply", "callouts")
@@ -20,7 +20,7 @@ PARTS: Final = ("upstream", "downstream", "local_reply", "callouts")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a comparison came to."""
+    """The result of a comparison."""
 
     status: Literal["same", "different", "known bug of the original", "nothing expected"]
     differences: tuple[Difference, ...] = ()
@@ -37,12 +37,12 @@ def judge(result: Result, exchange: Exchange) -> Verdict:
         return Verdict("different", tuple(found)) if found else Verdict("known bug of the original")
     if "expect" not in exchange.raw:
         return Verdict("different", tuple(found)) if found else Verdict("nothing expected")
-    found += _best(result, accepted(exchange.raw), MadeUp.of(exchange))
+    found += _best(result, accepted(exchange.raw), GeneratedIds.of(exchange))
     return Verdict("different" if found else "same", tuple(found))
 
 
 def differences(result: Result, exchange: Exchange) -> list[Difference]:
-    """Where a result is not what its exchange expects; nothing for a known bug of the original."""
+    """The differences between a result and its exchange's expectations; none for a known bug of the original."""
     return list(judge(result, exchange).differences)
 
 
@@ -55,7 +55,7 @@ def _own_failure(result: Result) -> Iterator[Difference]:
         yield Difference("local_reply", "a plugin that does not raise", logs or PLUGIN_FAILED)
 
 
-def _best(result: Result, candidates: Sequence[Result], made_up: MadeUp) -> list[Difference]:
+def _best(result: Result, candidates: Sequence[Result], ids: GeneratedIds) -> list[Difference]:
     """Each part of the result may be like that part of any candidate that starts in the same way."""
     alike = [candidate for candidate in candidates if candidate.get("start", "ok") == result["start"]]
     if not alike:
@@ -65,20 +65,20 @@ def _best(result: Result, candidates: Sequence[Result], made_up: MadeUp) -> list
         return []
     found: list[Difference] = []
     for part in PARTS:
-        attempts = [list(_part(part, candidate.get(part), result.get(part), made_up)) for candidate in alike]
+        attempts = [list(_part(part, candidate.get(part), result.get(part), ids)) for candidate in alike]
         attempts.sort(key=len)
         found += attempts[0]
     return found
 
 
-def _part(part: str, expected: Any, got: Any, made_up: MadeUp) -> Iterator[Difference]:
+def _part(part: str, expected: Any, got: Any, ids: GeneratedIds) -> Iterator[Difference]:
     if part == "callouts":
         for index, (one, other) in enumerate(zip_longest(expected or [], got or [], fillvalue=MISSING)):
-            yield from compare_messages(f"callouts.{index}", one, other, made_up)
+            yield from compare_messages(f"callouts.{index}", one, other, ids)
     elif expected is None or got is None:
         if expected is not got:
             yield Difference(part, expected, got)
     elif part == "local_reply":
-        yield from compare_replies(expected, got, made_up)
+        yield from compare_replies(expected, got, ids)
     else:
-        yield from compare_messages(part, expected, got, made_up)
+        yield from compare_messages(part, expected, got, ids)

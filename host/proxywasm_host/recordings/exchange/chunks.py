@@ -1,4 +1,4 @@
-"""Body bytes as JSON has them."""
+"""Body bytes in JSON."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ def chunk_from_json(value: object) -> bytes:
 
 
 def brief(value: object) -> str:
-    """A value of a file for an error, not too much of it."""
+    """A value of a file, shortened for an error message."""
     return shown(json.dumps(value, ensure_ascii=False))

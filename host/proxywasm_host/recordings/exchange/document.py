@@ -1,5 +1,5 @@
-"""JSON that a person wrote, as plain values: bounded in size and structure, and without what means different things to
-different readers. `json` reads it; where something is wrong, `_first_wrong` says at which line and column.
+"""JSON that a person wrote, as plain values: bounded in size and structure, and without input that JSON readers
+understand differently. `json` reads it; `_first_wrong` finds line and column of an error.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _LARGEST: Final = 64 * 2**20
 _MOST_ITEMS: Final = 1_000_000
 """Commas and opening brackets, those inside of texts included: what bounds the memory that values take."""
 DEEPEST: Final = 64
-"""Arrays and objects inside each other."""
+"""Depth of arrays and objects inside each other."""
 
 
 class _Unfit(Exception):
-    """The document is JSON, but not for us."""
+    """The document is JSON that we refuse."""
 
 
 def read_json(path: Path, error: type[Exception]) -> Any:

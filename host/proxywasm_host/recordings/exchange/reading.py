@@ -1,4 +1,4 @@
-"""From a file to exchanges, with a check of everything that a replay relies on."""
+"""Read exchanges from a file, and check everything that a replay relies on."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _fields(value: object, where: str) -> Fields:
 
 
 def _wrong_field(name: str, value: str) -> str | None:
-    """What no client or service can have sent, and so no gateway lets pass."""
+    """An error in header fields that no client or service can have sent, because every gateway refuses it."""
     if not is_name(name.removeprefix(":")):
         return "the name of a header has letters, digits, and - only"
     if breaks(value):
@@ -182,7 +182,7 @@ def _typed(value: Any, expected: type, where: str) -> Any:
 
 
 def _check_keys(value: Mapping[str, Any], known: frozenset[str] | set[str], prefix: str) -> None:
-    """Notes under other names are welcome; a slip of the pen in a key that matters is not."""
+    """Allow notes under other keys, but refuse misspelt keys of an exchange."""
     if len(value) > _MOST_KEYS:
         raise _Wrong(prefix.removesuffix(".") or "the exchange", f"has {len(value)} keys; at most {_MOST_KEYS}")
     for key in value.keys() - known:

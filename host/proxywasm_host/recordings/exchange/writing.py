@@ -1,4 +1,4 @@
-"""From exchanges to a file."""
+"""Write exchanges to a file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
 
 
 def _parsed(config: str) -> Any:
-    """An object reads better than JSON inside a string, as long as it says the same."""
+    """A configuration as an object if that is equivalent: it is easier to read than JSON inside a string."""
     try:
         document = json.loads(config)
     except ValueError:

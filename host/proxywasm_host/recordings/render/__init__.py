@@ -1,7 +1,7 @@
-"""What people read of replays.
+"""Show replays to people.
 
-On a terminal, lines are wrapped and long ones of lesser interest are cut. Elsewhere each thing is one whole line, so
-that the output can be searched.
+On a terminal, lines are wrapped, and less important long ones are cut. Otherwise each item is one whole line, so that
+the output can be searched.
 """
 
 from .exchange import ExchangeView

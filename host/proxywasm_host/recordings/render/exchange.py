@@ -1,4 +1,4 @@
-"""What the client asked, what went upstream, what came back, and what its chat would show."""
+"""Show an exchange: the client's request, the upstream's request, the response, and what a chat client would show."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Result = Mapping[str, Any]
 Pairs = Iterable[Sequence[str]]
 
 _LONGEST_BODY: Final = 16
-"""Lines of a JSON body that are worth a line each."""
+"""Fields of a JSON body that get a line each."""
 _SAID: Final = re.compile(r'"(?:content|reasoning_content|arguments|name)":\s?("(?:[^"\\]|\\.)+")')
 
 
@@ -157,7 +157,7 @@ def _passed_on(chunk: bytes, masker: Masker) -> list[Text]:
 
 
 def _with_highlights(line: str) -> Text:
-    """What a model or a person said stands out from the JSON around it."""
+    """Highlight the texts of models and users in JSON."""
     text = Text(line)
     for match in _SAID.finditer(line):
         text.stylize("green", *match.span(1))

@@ -1,4 +1,4 @@
-"""Lines on a console, or in a file."""
+"""Print lines to a console or a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a comparison came to, and what differs."""
+"""Show verdicts and differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drive recorded exchanges through a plugin and say what came out: the result format of `tests/conformance/README.md`.
+"""Replay recorded exchanges through a plugin. `tests/conformance/README.md` describes the format of the result.
 
 A replay is reproducible: the clock stands at 2025-01-01T00:00:00Z and random numbers come from a fixed seed, so two
 replays of one exchange give the same JSON, natively as in Wasm.

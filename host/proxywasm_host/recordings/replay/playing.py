@@ -1,6 +1,4 @@
-"""One exchange on a chain of plugins, mostly of one: somebody has to play client, upstream, and the services that they
-call.
-"""
+"""Play client, upstream and called services of one exchange, for a plugin or a chain of plugins."""
 
 from __future__ import annotations
 
@@ -13,12 +11,12 @@ from proxywasm.wire import Fields
 from ...services import HttpCall, Properties
 from ...stream import Chain, ChainedStream, Runner
 from ..exchange import CallOut, Exchange, Message, chunk_to_json
-from .seen import Seen
+from .observed import Observed
 
 MAX_ROUNDS = 1000
-"""Call-outs that may follow from one event, one from the answer to the other, before they are taken to have no end."""
+"""Rounds of call-outs after one event, each from the answers to the last one. More are treated as endless."""
 MOST_TICKS = 100_000
-"""In the time that passes before an exchange."""
+"""Ticks in the time that passes before an exchange."""
 
 DEFAULT_PROPERTIES = {
     "route_name": "route-default",
@@ -32,11 +30,11 @@ NOTHING: Result = {"upstream": None, "downstream": None, "local_reply": None, "c
 
 
 class ReplayError(Exception):
-    """A replay has no result. The message says of which exchange, and why."""
+    """A replay has no result. The message names the exchange and the reason."""
 
 
 class Player:
-    """Plays one exchange; its result says what came of it. Raises `ReplayError`."""
+    """Plays one exchange and reports the result. Raises `ReplayError`."""
 
     def __init__(self, chain: Chain, exchange: Exchange) -> None:
         self._chain = chain
@@ -72,32 +70,32 @@ class Player:
         defaults = DEFAULT_PROPERTIES | dict(self._exchange.properties)
         properties: Properties = {tuple(name.split(".")): encode(value) for name, value in defaults.items()}
         stream = self._chain.open(properties)
-        seen = Seen()
+        observed = Observed()
         for _ in self._feed(self._exchange.request, stream.request_headers, stream.request_body):
-            seen.see(stream)
+            observed.collect(stream)
         replied_to_request = stream.local_reply is not None
-        if seen.upstream_headers is not None and stream.request_done and not replied_to_request:
-            self._respond(stream, seen)
+        if observed.upstream_headers is not None and stream.request_done and not replied_to_request:
+            self._respond(stream, observed)
         stream.close()
         self._answer_calls()
-        seen.see(stream)
-        return self._report(stream, seen, replied_to_request=replied_to_request)
+        observed.collect(stream)
+        return self._report(stream, observed, replied_to_request=replied_to_request)
 
-    def _respond(self, stream: ChainedStream, seen: Seen) -> None:
+    def _respond(self, stream: ChainedStream, observed: Observed) -> None:
         response = self._exchange.response
         if response is None:
             return
         for chunk in self._feed(response, stream.response_headers, stream.response_body):
             if chunk is not None:
-                seen.chunks.append(bytearray())
-            seen.see(stream)
+                observed.chunks.append(bytearray())
+            observed.collect(stream)
             if stream.local_reply is not None:
                 return
 
     def _feed(
         self, message: Message, headers: Callable[[Fields, bool], None], body: Callable[[bytes, bool], None]
     ) -> Iterator[bytes | None]:
-        """Give a message piece by piece; yields after each what it was, None for the headers."""
+        """Give a message piece by piece. Yields each chunk after it was given, and None for the headers."""
         headers(message.headers, not message.body)
         self._answer_calls()
         yield None
@@ -136,7 +134,7 @@ class Player:
             runner.http_call_response(call.id, fields, body)
         return (calls or commands)[-1].cluster if calls or commands else ""
 
-    def _report(self, stream: ChainedStream, seen: Seen, *, replied_to_request: bool) -> Result:
+    def _report(self, stream: ChainedStream, observed: Observed, *, replied_to_request: bool) -> Result:
         report = NOTHING | {"callouts": self._callouts}
         reply = stream.local_reply
         if reply is not None:
@@ -147,14 +145,14 @@ class Player:
                 "details": reply.details,
             }
         # A reply made in the request phase: the upstream sees nothing, and what the client sees is the reply.
-        if seen.upstream_headers is not None and not replied_to_request:
-            body = chunk_to_json(bytes(seen.upstream_body))
-            report["upstream"] = {"headers": _pairs(seen.upstream_headers), "body": body}
+        if observed.upstream_headers is not None and not replied_to_request:
+            body = chunk_to_json(bytes(observed.upstream_body))
+            report["upstream"] = {"headers": _pairs(observed.upstream_headers), "body": body}
         # Of a chain it is shown as well: what the other plugins have made of the reply.
-        if seen.client_headers is not None and (reply is None or seen.reset or len(self._chain.runners) > 1):
-            chunks = [chunk_to_json(bytes(chunk)) for chunk in seen.chunks]
-            report["downstream"] = {"headers": _pairs(seen.client_headers), "body": chunks}
-            if seen.reset:
+        if observed.client_headers is not None and (reply is None or observed.reset or len(self._chain.runners) > 1):
+            chunks = [chunk_to_json(bytes(chunk)) for chunk in observed.chunks]
+            report["downstream"] = {"headers": _pairs(observed.client_headers), "body": chunks}
+            if observed.reset:
                 report["downstream"]["reset"] = True
         return report
 

@@ -1,4 +1,4 @@
-"""From an exchange to the result of its replay."""
+"""Replay exchanges and make their results."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def replay_responses(
 
 
 def _chained_services(count: int, log_level: LogLevel, on_log: Callable[[LogRecord], None]) -> list[HostServices]:
-    """Those of each plugin: with one clock, one log, and the data that a gateway's plugins share."""
+    """The services of each plugin, with one clock, one log, and the data that a gateway's plugins share."""
     services = [
         # Each draws random numbers of its own.
         HostServices(start_ns=START_NS, seed=SEED + number, log_level=log_level, on_log=on_log)

@@ -1,4 +1,4 @@
-"""Instances of a plugin for replays, and what makes these reproducible."""
+"""Reproducible instances of a plugin for replays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flavour `envoy`: the plugin runs as a Proxy-Wasm module in a real Envoy, the test plays everybody around it."""
+"""The flavour `envoy`: the plugin runs as a Proxy-Wasm module in a real Envoy, the test plays clients and services."""
 
 from __future__ import annotations
 

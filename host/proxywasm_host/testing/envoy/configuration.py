@@ -1,6 +1,6 @@
-"""What Envoy is told: one worker, a listener for each host, and every connection through a socket in one folder.
+"""Envoy's configuration for tests: one worker, a listener for each host, and Unix sockets for all connections.
 
-Such sockets hand over what is sent to them at once, where the network of the kernel takes its time.
+Unix sockets deliver data at once; TCP of the kernel may delay it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from ...gateway.envoy.messages import (
 from ...gateway.envoy.wasm_filter import Policy, wasm_filter
 
 STREAM: Final = "x-proxywasm-stream"
-"""The header by which the test tells its streams apart. It is gone when the plugin sees the request, and comes back
-behind the plugin."""
+"""The header by which the test identifies its streams. A filter removes it before the plugin and adds it again after
+the plugin."""
 REPLY: Final = "x-proxywasm-reply"
 """The header with flags and details of a reply that did not come from the upstream."""
 PING: Final = "ping"
@@ -51,7 +51,7 @@ class Plugin:
     """A plugin as Envoy starts it."""
 
     name: str
-    """The plugin's own."""
+    """The plugin's configuration."""
     module: Path
     config: str
 
@@ -93,7 +93,7 @@ def write(file: Path, kind: str, items: list[Json]) -> None:
 
 
 def cluster(folder: Path, name: str, file: str) -> Json:
-    # So a stream that was broken off is a connection that was.
+    # So that a reset stream breaks its connection.
     once = {"max_requests_per_connection": 1}
     return static_cluster(name, pipe(folder / file), http1(**_TRAILERS), common_http_protocol_options=once)
 

@@ -1,4 +1,4 @@
-"""Plugins in Envoy as the gateway of a test host."""
+"""The gateway of a test host that is a real Envoy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OF_CALLS: Final = {_TIMEOUT, "x-envoy-internal", "x-forwarded-for", "x-forwarde
 """Headers that Envoy adds to the calls of plugins."""
 
 _PAUSE: Final = 0.01
-"""Seconds between two looks at what comes by itself."""
+"""Seconds between two checks for events that the test has not caused."""
 
 _numbers = itertools.count(1)
 
@@ -47,7 +47,7 @@ class EnvoyGateway:
         self.services = EnvoyServices(session, instance)
         self.instance = instance
         self.failed = False
-        """The plugin has raised: what state it is in, nobody knows."""
+        """The plugin has raised, so its state is unknown."""
         self._session = session
         self._closed = closed
         self._on_failure = setting.on_failure
@@ -58,7 +58,7 @@ class EnvoyGateway:
 
     @property
     def plugins(self) -> Sequence[EnvoyGateway]:
-        """Which one of a chain calls a service cannot be seen from outside."""
+        """One plugin, also for a chain: from outside it is unknown which plugin calls a service."""
         return (self,)
 
     # Streams.
@@ -100,7 +100,7 @@ class EnvoyGateway:
         self.services.calls.append(call)
 
     def call_broken(self, call: HttpCall) -> None:
-        """Envoy has given it up."""
+        """Envoy has closed the connection of a call."""
         if self._calls.pop(call.id, None) is not None:
             self.services.cancelled.append(call.id)
 
@@ -123,7 +123,7 @@ class EnvoyGateway:
     # Time, which is real here.
 
     def time_out(self, call: int, advance: Callable[[], None]) -> None:  # noqa: ARG002  # nobody can move it
-        """Until Envoy gives the call up, which it does by itself."""
+        """Wait until Envoy's own timeout ends the call."""
         wire = self._calls.pop(call).wire
         while wire.open:
             time.sleep(_PAUSE)
@@ -155,7 +155,7 @@ class EnvoyGateway:
 
 
 class EnvoyServices:
-    """What can be seen of Envoy from outside."""
+    """The services of a test, as far as they are visible outside of Envoy."""
 
     tick_period_ms = 0
 
@@ -172,7 +172,7 @@ class EnvoyServices:
         return [line.record for line in self.read()]
 
     def read(self) -> Sequence[Line]:
-        """All so far. Takes what has been said since the last time, by the instance that has the streams."""
+        """All messages so far. Reads those since the last time of the instance that has the streams."""
         size = self._session.log_size()
         # If several hosts run, the one that has just done something looks first for what was lost.
         said = [line for line in self._session.log(self._read) if line.vm in (self._instance.vm, "")]
@@ -181,7 +181,7 @@ class EnvoyServices:
         return self._lines
 
     def said_while_starting(self) -> list[Line]:
-        """By any instance: Envoy tries a configuration first where no streams are."""
+        """Messages of all instances: Envoy first tries a configuration in an instance without streams."""
         return [line for line in self._session.log(self._start) if line.vm == self._instance.vm]
 
     def whole_log(self) -> str:
@@ -238,7 +238,7 @@ class _EnvoyMetrics(Metrics):
 
 
 class _Incoming:
-    """A request that comes to a service; its headers say what it is."""
+    """A request that arrives at a service. Its headers decide whether it belongs to a stream or is a call-out."""
 
     def __init__(self, gateway: EnvoyGateway, cluster: str, server: Server) -> None:
         self._gateway, self._cluster, self._server = gateway, cluster, server
@@ -266,7 +266,7 @@ class _Incoming:
 
 
 class _Call:
-    """A call of the plugin, to be told when it has come as a whole."""
+    """A call of the plugin, reported when it has arrived completely."""
 
     def __init__(self, gateway: EnvoyGateway, cluster: str, server: Server) -> None:
         self._gateway, self._cluster, self._server = gateway, cluster, server

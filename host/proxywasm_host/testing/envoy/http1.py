@@ -1,7 +1,7 @@
 """Both ends of HTTP/1.1, for a test: header fields with pseudo-headers, as plugins see them, and bodies in chunks.
 
-Between the test and Envoy runs HTTP/1.1, and not 2, because each stream then is a connection that either side can break
-off without a word.
+The test and Envoy speak HTTP/1.1, not HTTP/2, because each stream then is a connection that either side can close at
+any time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LARGEST_HEAD = 1 << 20
 
 
 class Reader(Protocol):
-    """Who is told what the other side sends."""
+    """Receives what the other side sends."""
 
     def headers(self, fields: Fields) -> None: ...
 
@@ -31,7 +31,7 @@ class Reader(Protocol):
     def end(self, trailers: Fields) -> None: ...
 
     def broken(self) -> None:
-        """The connection has ended, and the message or the exchange has not."""
+        """The connection has ended before the message or the exchange."""
 
 
 class _Side:

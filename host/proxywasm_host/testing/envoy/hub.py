@@ -1,4 +1,4 @@
-"""All sockets of a test in one place: they move when the test says so, in the test's own thread."""
+"""All sockets of a test. They send and receive only when the test calls `move`, in the test's own thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BACKLOG = 128
 
 class Receiver(Protocol):
     def received(self, data: bytes) -> None:
-        """Bytes that have come; none: the other side has ended the connection."""
+        """Bytes have arrived; none: the other side has ended the connection."""
 
 
 class Hub:
@@ -23,7 +23,7 @@ class Hub:
         self._selector = selectors.DefaultSelector()
 
     def move(self) -> bool:
-        """Take and give what can be at this moment. Whether there was anything."""
+        """Send and receive what is possible now. Returns whether there was anything."""
         moved = False
         for key, events in self._selector.select(0):
             moved |= key.data(events)
@@ -88,7 +88,7 @@ class Wire:
         hub.watch(self, selectors.EVENT_READ)
 
     def send(self, data: bytes | None) -> None:
-        """What the other side does not take now goes as it makes room."""
+        """Send data. What the other side does not accept now is sent later."""
         if self.open and data:
             self._unsent += data
             self._write()

@@ -1,4 +1,4 @@
-"""What the plugins said, out of Envoy's log."""
+"""The plugins' messages in Envoy's log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WHERE: Final = re.compile(
     re.S,
 )
 _LOST: Final = re.compile(r"(?:\[[^]]*\] )?(?P<text>Function: \w+ failed.*)", re.S)
-"""How Envoy says that a VM has trapped. It does not say which."""
+"""Envoy's message that a VM has trapped. It does not name the VM."""
 _LEVELS: Final = {"warning": LogLevel.WARN} | {level.name.lower(): level for level in LogLevel}
 
 

@@ -1,11 +1,11 @@
-"""One Envoy for all tests of a run. Plugins come and go in it; the test moves everything around it.
+"""One Envoy for all tests of a run. Plugins are added and removed; the test plays clients and services.
 
-**When is it still?** A test does one thing, and looks at what came of it; so after each the kit waits until Envoy has
-done all that follows. It has one worker, whose event loop takes what happens in order. So a request to a listener
-without plugin is answered after what was sent before; and when such answers come and nothing else has moved in between,
-several times in a row, because one thing may lead to another inside of Envoy, nothing is left to come: but for what the
-SDK puts off, by a timer, until Envoy is done with a callback. So another such request waits for a longer timer of the
-same event loop.
+**When is Envoy idle?** After each step of a test the kit waits until Envoy has done everything that follows from it.
+Envoy has one worker, whose event loop handles events in order. So it answers a request to a listener without plugins
+after everything that was sent before. The kit sends such requests several times, because one event may cause another
+inside Envoy. When their answers arrive and nothing else has moved in between, only timers are left: the SDK delays some
+actions until Envoy has finished a callback. Therefore the last such request waits for a longer timer of the same event
+loop.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Session:
         self._publish(CLUSTERS, "config.cluster.v3.Cluster", resources, "cluster_manager.cds")
 
     def start(self, chain: Plugins, upstream: str) -> bool:
-        """Whether each plugin has taken its configuration."""
+        """Start plugins. Returns for each whether it has accepted its configuration."""
         self._listeners[chain.vm] = configuration.listener(self.folder, chain, upstream)
         taken = self._publish_listeners()
         if taken:
@@ -96,7 +96,7 @@ class Session:
         return taken
 
     def stop(self, vm: str) -> None:
-        """Until its VMs are gone, the plugin's metrics would be those of the next."""
+        """Stop plugins and wait until their VMs are gone: the next plugin would otherwise share the metrics."""
         del self._listeners[vm], self._plugins[vm]
         self._publish_listeners()
         self._wait(lambda: self._stats(_VMS)[_VMS] <= _VMS_OF_PLUGIN * sum(self._plugins.values()), "ended a plugin")
@@ -109,7 +109,8 @@ class Session:
         return self._publish(LISTENERS, "config.listener.v3.Listener", resources, "listener_manager.lds")
 
     def _publish(self, file: str, kind: str, resources: list[Json], stats: str) -> bool:
-        """Whether Envoy has taken all of it; the worker has it then before anything that is sent from now on."""
+        """Publish the resources. Returns whether Envoy accepted all; the worker then applies them to everything sent
+        later."""
         before = self._stats(stats)
         configuration.write(self.folder / file, kind, resources)
         results = [f"{stats}.{result}" for result in ("update_success", "update_rejected")]
@@ -128,7 +129,7 @@ class Session:
     # What moves.
 
     def settle(self) -> None:
-        """Until nothing moves any more."""
+        """Move everything until Envoy is idle."""
         moved = True
         while moved:
             self._move()
@@ -136,7 +137,7 @@ class Session:
             moved = self._move()
 
     def _move(self) -> bool:
-        """Until nothing moves but for timers. Whether there was anything."""
+        """Move everything until only timers are left. Returns whether anything moved."""
         moved, still = False, 0
         while still < _STILL:
             self._ping_worker(AT_ONCE)
@@ -165,7 +166,7 @@ class Session:
         return self._envoy.log
 
     def log(self, start: int) -> list[Line]:
-        """What plugins have said since the log had this size."""
+        """The plugins' messages since the log had this size."""
         with self._envoy.log_file.open("rb") as file:
             file.seek(start)
             return lines(file.read().decode(errors="replace"))

@@ -1,8 +1,8 @@
 """Start plugins in the one Envoy of the run, each in a VM of its own.
 
-V8 compiles a module of CPython in some seconds, and for the same module takes what it has compiled before as long as a
-VM of it lives. So the VM of the last host that was closed stays until the next is there. Within one test it is also
-taken again if the next host is to be the same: hypothesis starts hundreds.
+V8 compiles a module of CPython in some seconds, and reuses the code for the same module while a VM of it exists. So the
+VM of the host that was closed last stays until the next one has started. Within one test it is also reused for a host
+with the same settings: hypothesis starts hundreds.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ROUTE: Final = ("route_name",)
 
 
 def missing() -> str | None:
-    """What this machine lacks to run plugins in Envoy, with what to do; None: nothing."""
+    """Why this machine cannot run plugins in Envoy, and what to do; None: it can."""
     try:
         find_envoy()
         find_node()
@@ -47,7 +47,7 @@ def missing() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What makes one start like another."""
+    """The settings of a start. Hosts with equal settings can share a VM."""
 
     plugins: tuple[Plugin, ...]
     route: str
@@ -115,7 +115,7 @@ def _config(config: str, *, fail_open: bool) -> str:
 
 
 class _Run:
-    """The Envoy of this run of tests, and what is in it."""
+    """The Envoy of this run of tests, and the plugins in it."""
 
     def __init__(self) -> None:
         self._session = Session()

@@ -1,4 +1,4 @@
-"""The two ends of a stream through Envoy: the client, and the upstream when the stream has come to it."""
+"""The two ends of a stream through Envoy: the client, and the upstream once the request has arrived there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BY_PLUGIN: Final = "- "
 """How `REPLY` begins when Envoy itself has no reason for the reply."""
 _VIA_UPSTREAM: Final = "via_upstream"
 _BY_ENVOY: Final = {STREAM, REPLY, "date", "x-forwarded-proto"}
-"""Headers that Envoy adds, or the kit: the test has not sent them, and the plugin neither."""
+"""Headers that Envoy or the kit adds, not the test or the plugin."""
 
 
 class EnvoyStream:
@@ -96,7 +96,7 @@ class EnvoyStream:
         self._settle()
 
     def close(self) -> None:
-        """The client leaves; nobody notices if the stream was over before."""
+        """The client closes its connection; without effect if the stream was over."""
         self.closed = True
         if self._client is not None:
             self._client.close()
@@ -115,12 +115,12 @@ class EnvoyStream:
 
     @property
     def local_reply(self) -> LocalReply | None:
-        """As the client got it, so with what the plugin itself did to it in the response phases."""
+        """The reply as the client got it, with the changes of the plugin's response phases."""
         return self._response.local_reply()
 
     @property
     def request_paused(self) -> bool:
-        """Seen from outside: what has come has not gone on."""
+        """Whether the request that arrived has not been sent on, as seen from outside."""
         if self._client is None or self._response.sent:
             return False
         return not (self.request.ended if self._request_ended else self.request.sent)
@@ -133,7 +133,7 @@ class EnvoyStream:
 
 
 class _Half:
-    """What goes out in one direction."""
+    """The messages that are sent in one direction."""
 
     _headers: type[RequestHeaders | ResponseHeaders]
     _body: type[RequestBody | ResponseBody]

@@ -1,7 +1,7 @@
 """How large the strings and lists of a guest may be.
 
-They are measured where the guest has left them: first the size, then the structure, and only what is within both is
-copied. What is too large costs nothing but the `Excess` that says so.
+They are measured in the guest's memory: first the size, then the structure. Only values within both bounds are copied.
+A value that is too large costs no memory; it raises `Excess`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from ...limit_fields import too_large, too_many
 
 
 class Excess(Exception):
-    """Something of the guest is larger than it may be. The message says what, its size and the limit."""
+    """A value of the guest is too large. The message names the value, its size and the limit."""
 
 
 class Cut(Enum):
-    """What a string loses that is too long, if it may lose something."""
+    """Which part of a string is removed if it is too long."""
 
     END = "end"
     MIDDLE = "middle"
@@ -27,7 +27,7 @@ class Cut(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Of one string or list.
+    """The bound of one string or list.
 
     Attributes:
         what: how messages call it.
@@ -59,11 +59,11 @@ class Bound:
 
 
 Path: TypeAlias = tuple[str, ...]
-"""Where in a world something stands: a function, then the names of parameters, fields and cases."""
+"""A place in a world: a function, then the names of parameters, fields and cases."""
 
 Bounds: TypeAlias = Callable[[Path], Bound | None]
-"""The bound of what stands at a place; None: there is none."""
+"""The bound of a place; None: it has no bound."""
 
 
 def unbounded(_: Path) -> None:
-    """Of guests that are trusted."""
+    """The bounds of trusted guests: none."""

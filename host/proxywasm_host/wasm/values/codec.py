@@ -1,4 +1,4 @@
-"""What a type is compiled to: a pair of closures."""
+"""The codec of a type: a pair of closures."""
 
 from __future__ import annotations
 

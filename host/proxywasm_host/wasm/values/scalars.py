@@ -1,4 +1,4 @@
-"""Types that are made of no others: numbers, `bool`, `string`, enumerations."""
+"""Scalar types: numbers, `bool`, `string`, enumerations."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _without_end(data: int, size: int, most: int) -> str:
 
 
 def _without_middle(data: int, size: int, most: int) -> str:
-    """A traceback begins with where and ends with what."""
+    """Cut the middle: a traceback begins with the place and ends with the error."""
     half = most // 2
     return f"{_part(data, half)} [{size - 2 * half} bytes cut out] {_part(data + size - half, half)}"
 

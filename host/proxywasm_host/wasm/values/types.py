@@ -30,7 +30,7 @@ def compile_type(ty: ValType, bounds: Bounds = unbounded, path: Path = ()) -> Co
 
 
 class _Place:
-    """A `Compile` that knows where it is."""
+    """A `Compile` with its place in the world."""
 
     def __init__(self, bounds: Bounds, path: Path) -> None:
         self._bounds = bounds

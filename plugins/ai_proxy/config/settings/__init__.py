@@ -1,4 +1,4 @@
-"""The keys of a provider object: those of every provider in `common`, those that one type adds beside it."""
+"""The keys of a provider object: `common` has those of every provider, the other modules those of single types."""
 
 from .common import ContextFile, CustomSetting, Settings
 from .converting import DeeplSettings, DifySettings, HunyuanSettings, TritonSettings

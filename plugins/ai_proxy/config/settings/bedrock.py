@@ -25,19 +25,19 @@ def _positions(table: dict[str, bool]) -> frozenset[str]:
 class BedrockSettings(Settings):
     """Keys of AWS Bedrock."""
 
-    aws_region: str = key("region of the account", trim=True, example="us-east-1")
-    aws_access_key: str = key("access key; without `apiTokens`", default="", secret=True, trim=True, example="AKIA...")
+    aws_region: str = key("AWS region", trim=True, example="us-east-1")
+    aws_access_key: str = key(
+        "access key, if there are no `apiTokens`", default="", secret=True, trim=True, example="AKIA..."
+    )
     aws_secret_key: str = key(
         "secret key that belongs to `awsAccessKey`", default="", secret=True, trim=True, example="..."
     )
     bedrock_additional_fields: Mapping[str, Any] = key(
         "fields of `additionalModelRequestFields` for every chat", factory=dict
     )
-    prompt_cache_retention: str = key(
-        "how long prompts are cached where a request does not say: `in_memory`, `24h`", default=""
-    )
+    prompt_cache_retention: str = key("default of `prompt_cache_retention`: `in_memory` or `24h`", default="")
     bedrock_prompt_cache_point_positions: frozenset[str] = key(
-        "where prompts are cached: `systemPrompt`, `lastUserMessage`, `lastMessage`, each true or false",
+        "positions of cache points: `systemPrompt`, `lastUserMessage`, `lastMessage`, each true or false",
         dict[str, bool],
         factory=lambda: frozenset({"system"}),
         shown={"systemPrompt": True},

@@ -13,8 +13,8 @@ from .common import Settings
 class ClaudeSettings(Settings):
     """Keys of Claude."""
 
-    claude_version: str = key("version of the API that is asked for", default="2023-06-01", aliases=("apiVersion",))
+    claude_version: str = key("value of the header `anthropic-version`", default="2023-06-01", aliases=("apiVersion",))
     claude_code_mode: bool = key(
-        "the tokens are OAuth tokens of Claude Code subscriptions, and requests look like that client's",
+        "`apiTokens` are OAuth tokens of Claude Code subscriptions; requests are sent as Claude Code sends them",
         default=False,
     )

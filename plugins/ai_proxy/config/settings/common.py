@@ -14,7 +14,7 @@ from ..model_mapping import ModelMapping, compile_mapping
 from .reliability import LONGEST_CALL, FailoverSettings, RetrySettings
 from .texts import HOST, TOKEN, UPSTREAM_PATH
 
-# What is done with conversations, which nothing is done with where bodies pass as they are.
+# Settings that change conversations; with `protocol: original` bodies pass unchanged.
 CONVERSATION: Final = (
     "model_mapping",
     "context",
@@ -28,29 +28,30 @@ CONVERSATION: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextFile:
-    """Where a text is kept that is put in front of every conversation."""
+    """The address of a text that is inserted in front of every conversation."""
 
     naming: ClassVar[Naming] = Naming.CAMEL_CASE
 
     file_url: str = key("address of the text, http or https", secret=True)
-    service_name: str = key("service that the gateway knows for the address")
+    service_name: str = key("the gateway's service for the address")
     service_port: int = key("port of the service", minimum=1, maximum=65_535)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomSetting:
-    """A field that is written into every request body."""
+    """A field that the plugin writes into every request body."""
 
     naming: ClassVar[Naming] = Naming.CAMEL_CASE
 
-    name: str = key("name of the field; dots lead into objects")
-    value: Any = key("what to write")
+    name: str = key("name of the field; a dot separates the levels of nested objects")
+    value: Any = key("value of the field")
     mode: str = key(
-        "`auto` translates well-known names to those of the protocol, `raw` takes the name as it is",
+        "`auto` writes only names of the OpenAI protocol (`max_tokens`, `temperature`, `top_p`, `seed`); "
+        "`raw` writes any name",
         default="auto",
         choices=("auto", "raw"),
     )
-    overwrite: bool = key("also when the client gave the field", default=True)
+    overwrite: bool = key("replace the client's value, if it sends one", default=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,69 +60,72 @@ class Settings:
 
     naming: ClassVar[Naming] = Naming.CAMEL_CASE
 
-    type: str = key("which model service this is")
+    type: str = key("the model service")
     id: str = key("name of this entry, for `activeProviderId`", default="")
     api_tokens: tuple[str, ...] = key(
-        "credentials at the model service; several take turns",
+        "credentials for the model service; several are used in turn",
         default=(),
         secret=True,
         patterns=TOKEN,
     )
     protocol: str = key(
-        "what clients speak: `openai`, which is converted, or `original`, the service's own protocol, which is not",
+        "protocol of the clients: `openai`, which is converted, or `original`, the service's own protocol, which is "
+        "passed through",
         default="openai",
         choices=("openai", "original"),
     )
-    timeout: int = key("limit of the plugin's own calls", default=120_000, minimum=0, maximum=LONGEST_CALL, unit="ms")
+    timeout: int = key(
+        "time-out of the plugin's own calls", default=120_000, minimum=0, maximum=LONGEST_CALL, unit="ms"
+    )
     first_byte_timeout: int = key(
-        "how long a streamed answer may take to begin; 0: no limit", default=0, minimum=0, unit="ms"
+        "time limit for the first byte of a streamed answer; 0: no limit", default=0, minimum=0, unit="ms"
     )
     model_mapping: ModelMapping = key(
-        "from the model asked for to the one used: exact names, prefixes `gpt-*`, regular expressions `~...`, `*`",
+        "from the client's model name to the service's: exact names, prefixes `gpt-*`, regular expressions `~...`, `*`",
         dict[str, str],
         factory=lambda: ModelMapping({}, [], None),
         shown={},
         convert=compile_mapping,
     )
-    context: ContextFile | None = key("a text to put in front of every conversation", default=None)
-    failover: FailoverSettings | None = key("what is done with tokens that fail", default=None)
-    retry_on_failure: RetrySettings | None = key("whether a request that failed is tried again", default=None)
+    context: ContextFile | None = key("a text that is inserted in front of every conversation", default=None)
+    failover: FailoverSettings | None = key("how tokens that fail are taken out of use", default=None)
+    retry_on_failure: RetrySettings | None = key("how failed requests are retried", default=None)
     custom_settings: tuple[CustomSetting, ...] = key("fields to write into every request body", default=())
     reasoning_content_mode: str = key(
-        "what becomes of a model's reasoning: `passthrough`, `ignore`, or `concat` with the answer; "
-        "for providers that say so below",
+        "how reasoning is returned: `passthrough` (in its own field), `ignore` (dropped), or `concat` (in front of the "
+        "answer); for the providers that are marked below",
         default="passthrough",
         choices=("passthrough", "ignore", "concat"),
     )
     capabilities: Mapping[str, str] = key(
-        "upstream paths by API name, added to the provider's own, over which they win",
+        "upstream paths by API name; they extend and override the provider's own",
         factory=dict,
         names=tuple(sorted(apis.ALL)),
         patterns=UPSTREAM_PATH,
     )
     context_cleanup_commands: tuple[str, ...] = key(
-        "messages of a user that say exactly this wipe the conversation before them, but for system messages",
+        "a user message with exactly one of these texts deletes itself and all earlier messages except system messages",
         default=(),
     )
-    merge_consecutive_messages: bool = key("make one message of several in a row from the same side", default=False)
+    merge_consecutive_messages: bool = key("merge consecutive messages of the same role", default=False)
     promote_thinking_on_empty: bool = key(
-        "an answer with reasoning but without content gets the reasoning as its content", default=False
+        "an answer without content returns its reasoning as the content", default=False
     )
-    hiclaw_mode: bool = key("switch the previous two on", default=False)
-    base_path: str = key("a path prefix, see `basePathHandling`", default="")
+    hiclaw_mode: bool = key("enable `mergeConsecutiveMessages` and `promoteThinkingOnEmpty`", default=False)
+    base_path: str = key("a path prefix; `basePathHandling` says how it is used", default="")
     base_path_handling: str = key(
-        "what to do with `basePath`: remove it from the client's path, or prepend it to the upstream's",
+        "remove `basePath` from the client's path (`removePrefix`), or add it to the upstream path (`prepend`)",
         default="removePrefix",
         choices=("removePrefix", "prepend"),
     )
     provider_base_path: str = key("prefix of every upstream path", default="")
     forward_headers: tuple[str, ...] = key(
-        "headers of clients that go to the model service although they may prove who the client is; "
-        "all others of the list below are removed",
+        "request headers that the model service gets although they may identify the client; the others of the list "
+        "below are removed",
         default=(),
         names=tuple(sorted(CREDENTIALS)),
     )
-    provider_domain: str = key("host to use instead of the provider's", default="", patterns=HOST)
+    provider_domain: str = key("host that replaces the provider's", default="", patterns=HOST)
 
     rules: ClassVar[tuple[Rule, ...]] = (
         NoEffect(("base_path_handling",), "there is no basePath to handle", Not(Given("base_path"))),

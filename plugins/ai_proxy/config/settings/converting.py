@@ -1,4 +1,4 @@
-"""The keys that providers with a protocol of their own add."""
+"""The keys that Hunyuan, Dify, DeepL and Triton add."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class HunyuanSettings(Settings):
     """Keys of Hunyuan."""
 
     hunyuan_auth_id: str = key(
-        "SecretId as Tencent Cloud issues it, for its own protocol; without it, the OpenAI-compatible one",
+        "SecretId of Tencent Cloud, for its own protocol; without it, requests use the OpenAI-compatible protocol",
         default="",
         secret=True,
         length=36,
@@ -29,7 +29,7 @@ class HunyuanSettings(Settings):
         example="AKID" + "x" * 32,
     )
     hunyuan_auth_key: str = key(
-        "SecretKey that belongs to it",
+        "SecretKey that belongs to `hunyuanAuthId`",
         default="",
         secret=True,
         length=32,
@@ -51,11 +51,11 @@ class DifySettings(Settings):
     """Keys of Dify."""
 
     dify_api_url: str = key(
-        "address of a Dify of your own; its path does not matter", str, default="", convert=host_of_url
+        "address of a self-hosted Dify; only host and port are used", str, default="", convert=host_of_url
     )
-    bot_type: str = key("what kind of app it is", choices=BOT_TYPES, example="Chat")
-    input_variable: str = key("variable that a workflow gets the conversation in", default="query")
-    output_variable: str = key("variable that a workflow gives its answer in", default="text")
+    bot_type: str = key("type of the Dify app", choices=BOT_TYPES, example="Chat")
+    input_variable: str = key("input variable of a workflow, for the conversation", default="query")
+    output_variable: str = key("output variable of a workflow, for its answer", default="text")
 
     rules: ClassVar[tuple[Rule, ...]] = (
         NoEffect(
@@ -70,7 +70,7 @@ class DifySettings(Settings):
 class DeeplSettings(Settings):
     """Keys of DeepL."""
 
-    target_lang: str = key("language to translate to, such as `DE` or `EN-US`", example="DE")
+    target_lang: str = key("target language, such as `DE` or `EN-US`", example="DE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,4 +78,4 @@ class TritonSettings(Settings):
     """Keys of Triton."""
 
     triton_domain: str = key("host of the server", patterns=HOST, example="triton.internal:8000")
-    triton_model_version: str = key("version of the model; without it, the server chooses", default="")
+    triton_model_version: str = key("version of the model; by default the server chooses", default="")

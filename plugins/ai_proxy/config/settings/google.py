@@ -25,10 +25,10 @@ _PROJECT: Final = ("vertex_auth_key", "vertex_region", "vertex_project_id", "ver
 class GeminiSettings(Settings):
     """Keys of Gemini."""
 
-    api_version: str = key("version of the API that is asked for", default="v1beta")
+    api_version: str = key("version of the API, a part of all paths", default="v1beta")
     gemini_safety_setting: Mapping[str, str] = key(_SAFETY, factory=dict, aliases=("vertexGeminiSafetySetting",))
     gemini_thinking_budget: int = key(
-        "how much the 2.5 models may think; -1: as much as they like, 0: as the request says",
+        "budget for thinking of the 2.5 models; -1: the model decides, 0: the request decides",
         default=0,
         unit="tokens",
     )
@@ -39,7 +39,7 @@ class VertexSettings(Settings):
     """Keys of Vertex AI."""
 
     vertex_auth_key: ServiceAccount | None = key(
-        "key file of a service account; without `apiTokens`",
+        "key file of a service account, if there are no `apiTokens`",
         Kind.DOCUMENT,
         default=None,
         secret=True,
@@ -49,15 +49,15 @@ class VertexSettings(Settings):
     vertex_region: str = key("region of the project, or `global`", default="", example="us-central1")
     vertex_project_id: str = key("id of the project", default="", example="my-project")
     vertex_auth_service_name: str = key(
-        "service that the gateway knows for oauth2.googleapis.com, by DNS",
+        "the gateway's DNS service for oauth2.googleapis.com",
         default="",
         example="oauth2-googleapis",
     )
     vertex_token_refresh_ahead: int = key(
-        "how long before its end an access token counts as expired", default=60, minimum=0, unit="s"
+        "how long before its expiry an access token is renewed", default=60, minimum=0, unit="s"
     )
     vertex_open_ai_compatible: bool = key(
-        "use the endpoint that speaks OpenAI's protocol; chat only",
+        "use the endpoint with OpenAI's protocol; chat only",
         default=False,
         name="vertexOpenAICompatible",
     )

@@ -1,4 +1,4 @@
-"""The keys that providers with the OpenAI protocol add."""
+"""The keys that providers with OpenAI's protocol add."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from proxywasm.config import All, Exclusive, Given, Is, NoEffect, Not, Pattern, 
 from .common import Settings
 from .texts import HOST, url
 
-_RESPONSE_FORMAT: Final = "`response_format` of every chat, whatever the client asks for"
+_RESPONSE_FORMAT: Final = "`response_format` of every chat; replaces the client's"
 
 
 def _without_port(value: str) -> str:
-    # The gateway's cluster knows the port; in the host that vLLM gets to see the original leaves it out, too.
+    # The gateway's cluster has the port; the original leaves it out of `:authority`, too.
     return value.partition(":")[0]
 
 
@@ -24,7 +24,7 @@ class OpenAISettings(Settings):
     """Keys of OpenAI."""
 
     openai_custom_url: SplitResult | None = key(
-        "address of a service with OpenAI's protocol; an address that ends like an API's is used for all requests",
+        "address of a service with OpenAI's protocol; if it ends with an API's path, all requests go to that path",
         str,
         default=None,
         convert=url,
@@ -44,7 +44,7 @@ class AzureSettings(Settings):
     """Keys of Azure."""
 
     azure_service_url: SplitResult = key(
-        "address of the resource, of a deployment, of `/openai/v1`, or of one API, with `api-version` in its query",
+        "address of the resource, of a deployment, of `/openai/v1`, or of one API, with the query `api-version`",
         str,
         patterns=(
             Pattern("[?&]api-version=[^&#]", "must have a query with api-version, such as ?api-version=2024-10-21"),
@@ -58,7 +58,7 @@ class AzureSettings(Settings):
 class MoonshotSettings(Settings):
     """Keys of Moonshot."""
 
-    moonshot_file_id: str = key("not supported, in the original neither; use `context`", default="")
+    moonshot_file_id: str = key("has no effect, as in the original; use `context`", default="")
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Exclusive("moonshot_file_id", "context"),
@@ -79,10 +79,10 @@ class VllmSettings(Settings):
     """Keys of vLLM."""
 
     vllm_custom_url: SplitResult | None = key(
-        "address of the server, see `openaiCustomUrl`", str, default=None, convert=url
+        "address of the server, used like `openaiCustomUrl`", str, default=None, convert=url
     )
     vllm_server_host: str = key(
-        "host of the server; a port is left out", str, default="", patterns=HOST, convert=_without_port
+        "host of the server; a port is ignored", str, default="", patterns=HOST, convert=_without_port
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -94,7 +94,7 @@ class VllmSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenericSettings(Settings):
-    """Keys of a service of any kind."""
+    """Keys of the provider `generic`."""
 
     generic_host: str = key("host of the service; by default the client's", default="", patterns=HOST)
 
@@ -104,7 +104,7 @@ class CloudflareSettings(Settings):
     """Keys of Cloudflare Workers AI."""
 
     cloudflare_account_id: str = key(
-        "the account, a part of all paths",
+        "id of the account, a part of all paths",
         default="",
         expected="without it no path exists at Cloudflare",
         example="account-id",
@@ -122,8 +122,8 @@ class DoubaoSettings(Settings):
 class ZhipuSettings(Settings):
     """Keys of Zhipu AI."""
 
-    zhipu_domain: str = key("host: `api.z.ai` is the international site", default="", patterns=HOST)
-    zhipu_code_plan_mode: bool = key("chat goes to the endpoint of the coding plan", default=False)
+    zhipu_domain: str = key("host; `api.z.ai` is the international site", default="", patterns=HOST)
+    zhipu_code_plan_mode: bool = key("send chats to the endpoint of the coding plan", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +131,9 @@ class MinimaxSettings(Settings):
     """Keys of MiniMax."""
 
     minimax_api_type: str = key(
-        "`v2`, the OpenAI protocol, or `pro`, ChatCompletion Pro", default="v2", choices=("v2", "pro")
+        "`v2` (OpenAI's protocol) or `pro` (ChatCompletion Pro)", default="v2", choices=("v2", "pro")
     )
-    minimax_group_id: str = key("the group, for `pro`", default="", example="group-id")
+    minimax_group_id: str = key("id of the group, for `pro`", default="", example="group-id")
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Required("minimax_group_id", Is("minimax_api_type", "pro"), " for minimaxApiType pro"),
@@ -150,13 +150,15 @@ class KlingSettings(Settings):
     """Keys of Kling."""
 
     kling_access_key: str = key(
-        "access key; with the secret key instead of apiTokens",
+        "access key; used with `klingSecretKey` instead of `apiTokens`",
         default="",
         secret=True,
         trim=True,
         example="...",
     )
-    kling_secret_key: str = key("secret key", default="", secret=True, trim=True, example="...")
+    kling_secret_key: str = key(
+        "secret key that belongs to `klingAccessKey`", default="", secret=True, trim=True, example="..."
+    )
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Required("kling_secret_key", Given("kling_access_key"), ": the two keys belong together"),

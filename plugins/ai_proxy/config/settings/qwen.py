@@ -22,7 +22,7 @@ class QwenSettings(Settings):
     )
     qwen_domain: str = key("host, for example of another region", default="", patterns=HOST)
     qwen_enable_search: bool = key("let the model search the web", default=False)
-    qwen_file_ids: tuple[str, ...] = key("files that `qwen-long` is to have read", default=())
+    qwen_file_ids: tuple[str, ...] = key("ids of files that `qwen-long` reads before the conversation", default=())
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Exclusive("qwen_file_ids", "context", ", both set the system prompt; remove one of the two"),

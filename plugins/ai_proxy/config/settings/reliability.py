@@ -1,4 +1,4 @@
-"""`failover` and `retryOnFailure`: what is done when the model service refuses or fails."""
+"""`failover` and `retryOnFailure`: what the plugin does when the model service refuses or fails."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import ClassVar, Final
 from proxywasm.config import Invalid, Is, Naming, Required, Rule, key
 
 LONGEST_CALL: Final = 2**32 - 1
-"""Milliseconds that a gateway can be told to wait for an answer."""
+"""Milliseconds. The largest time-out that a gateway accepts."""
 LONGEST_INTERVAL: Final = LONGEST_CALL // 100 * 100
 """Timers have steps of 100 milliseconds."""
 
 
 class Statuses:
-    """HTTP statuses by regular expressions that fit all of the status: `4.*` is 400 to 499, and not 204."""
+    """HTTP statuses that match a regular expression as a whole: `4.*` is 400 to 499, and not 204."""
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
         self._patterns = []
@@ -40,9 +40,11 @@ class FailoverSettings:
 
     naming: ClassVar[Naming] = Naming.CAMEL_CASE
 
-    enabled: bool = key("leave out tokens that fail until they work again", default=False, expected=_OFF)
-    failure_threshold: int = key("failures in a row after which a token is left out", default=3, minimum=1)
-    success_threshold: int = key("successful health checks in a row after which it is back", default=1, minimum=1)
+    enabled: bool = key("stop using tokens that fail until a health check succeeds", default=False, expected=_OFF)
+    failure_threshold: int = key("consecutive failures after which a token is no longer used", default=3, minimum=1)
+    success_threshold: int = key(
+        "consecutive successful health checks after which it is used again", default=1, minimum=1
+    )
     health_check_interval: int = key(
         "time between two health checks of a token",
         default=5000,
@@ -51,11 +53,9 @@ class FailoverSettings:
         unit="ms",
     )
     health_check_timeout: int = key(
-        "how long a health check may take", default=5000, minimum=1, maximum=LONGEST_CALL, unit="ms"
+        "time-out of a health check", default=5000, minimum=1, maximum=LONGEST_CALL, unit="ms"
     )
-    health_check_model: str = key(
-        "model that health checks ask; required if enabled", default="", example="gpt-4o-mini"
-    )
+    health_check_model: str = key("model of the health checks; required if enabled", default="", example="gpt-4o-mini")
     failover_on_status: Statuses = key(
         "statuses that count as failures, as regular expressions",
         tuple[str, ...],
@@ -76,14 +76,16 @@ class RetrySettings:
     naming: ClassVar[Naming] = Naming.CAMEL_CASE
 
     enabled: bool = key(
-        "ask once more with another token before a client sees a failure",
+        "repeat a failed request with another token before the client sees the failure",
         default=False,
         expected=_OFF,
     )
-    max_retries: int = key("how often; there is one attempt for each token", default=1, minimum=0)
-    retry_timeout: int = key("how long an attempt may take", default=60_000, minimum=1, maximum=LONGEST_CALL, unit="ms")
+    max_retries: int = key(
+        "number of retries; each uses a token that the request has not used yet", default=1, minimum=0
+    )
+    retry_timeout: int = key("time-out of an attempt", default=60_000, minimum=1, maximum=LONGEST_CALL, unit="ms")
     retry_on_status: Statuses = key(
-        "statuses that are failures, as regular expressions",
+        "statuses that are retried, as regular expressions",
         tuple[str, ...],
         factory=lambda: Statuses(_ERRORS),
         shown=_ERRORS,

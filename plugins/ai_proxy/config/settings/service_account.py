@@ -1,4 +1,4 @@
-"""The key files of Google's service accounts, as the configuration has them.
+"""Key files of Google's service accounts, as they are in the configuration.
 
 Source: developers.google.com/identity/protocols/oauth2/service-account.
 """
@@ -27,11 +27,11 @@ class ServiceAccount:
     key: PrivateKey
     token_uri: str
     secrets: tuple[str, ...] = field(repr=False)
-    """The private key as it may be written: in lines, and in one."""
+    """The private key as text, with and without line breaks."""
 
     @classmethod
     def read(cls, text: str) -> ServiceAccount:
-        """Raises `Invalid`, which says nothing of what is in the file."""
+        """Raises `Invalid`, which quotes nothing of the file."""
         try:
             document = loads(text)
         except ValueError:
@@ -53,5 +53,5 @@ class ServiceAccount:
         return cls(document["client_email"], str(document.get("private_key_id") or ""), key, token_uri, secrets)
 
     def fingerprint(self) -> str:
-        """Tells accounts and their keys apart."""
+        """Different for each account and key."""
         return hashlib.sha256(f"{self.email}\0{self.key_id}\0{self.key.n}".encode()).hexdigest()[:32]

@@ -21,7 +21,7 @@ UPSTREAM_PATH: Final = (Pattern("^/", "must begin with /, as the path that it is
 
 
 def url(value: str) -> SplitResult:
-    """An address; without scheme it is taken as https. Messages quote nothing of it: it may have credentials."""
+    """Parse an address; the default scheme is https. Errors do not quote it, because it may contain credentials."""
     try:
         found = urlsplit(value if "://" in value else f"https://{value}")
         port = found.port
@@ -33,5 +33,5 @@ def url(value: str) -> SplitResult:
 
 
 def host_of_url(value: str) -> str:
-    """Of an address only host and port."""
+    """The host and port of an address."""
     return url(value).netloc.rpartition("@")[2]

@@ -1,1 +1,1 @@
-"""Signatures that model services want under requests, in pure Python: a plugin has no `ssl` and no native code."""
+"""Signatures of requests, in pure Python: a plugin has no `ssl` and no native code."""

@@ -1,4 +1,4 @@
-"""What a signature covers."""
+"""The parts of a request that a signature covers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Outgoing(NamedTuple):
-    """A request as it leaves."""
+    """A request as it is sent upstream."""
 
     method: str
     host: str

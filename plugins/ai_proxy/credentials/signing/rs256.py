@@ -1,7 +1,7 @@
 """RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2), and JSON Web Tokens with it (RFC 7519).
 
-Signing takes some milliseconds with Python's own integers. They do not work in constant time: whoever can measure that
-to the microsecond, a thousand times an hour at most, is in the gateway already.
+Signing takes some milliseconds with Python's own integers, which do not work in constant time. An attacker who can
+measure that to the microsecond, at most a thousand times an hour, is inside the gateway already.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def sign(key: PrivateKey, message: bytes) -> bytes:
 
 
 def token(key: PrivateKey, claims: Mapping[str, Any], **header: str) -> str:
-    """A signed token; `header` is added to what the header says about it."""
+    """A signed token; `header` has additional fields of its header."""
     text = f"{_base64url(dump_bytes({'alg': 'RS256', **header, 'typ': 'JWT'}))}.{_base64url(dump_bytes(claims))}"
     return f"{text}.{_base64url(sign(key, text.encode()))}"
 

@@ -27,7 +27,7 @@ def sign(
 ) -> dict[str, str]:
     """The headers `authorization` and `x-amz-date` for a request.
 
-    `path` is as it is sent, query included. `headers` are those to be signed, `host` at least; names in lower case.
+    `path` includes the query. `headers` are the signed headers, at least `host`, with names in lower case.
     """
     when = time.gmtime(now)
     date, day = time.strftime("%Y%m%dT%H%M%SZ", when), time.strftime("%Y%m%d", when)
@@ -46,7 +46,7 @@ def sign(
 
 def canonical_request(method: str, path: str, headers: Mapping[str, str], payload_hash: str) -> str:
     path, _, query = path.partition("?")
-    # Every service but S3 wants what is sent escaped once more.
+    # All services except S3 sign the path escaped once more than it is sent.
     uri = quote(path, safe="/-_.~") or "/"
     pairs = sorted((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in parse_qsl(query, True))
     lines = [f"{name}:{' '.join(headers[name].split())}\n" for name in sorted(headers)]

@@ -23,7 +23,7 @@ def authorization(
     body: bytes,
     timestamp: int,
 ) -> str:
-    """The value of `authorization` for a POST to `/`. All of `headers` are signed; the names are in lower case."""
+    """The value of `authorization` for a POST to `/`. Signs all `headers`; their names are in lower case."""
     names = sorted(headers)
     # Values are signed in lower case, without white space around them.
     canonical = "".join(f"{name}:{headers[name].strip().lower()}\n" for name in names)

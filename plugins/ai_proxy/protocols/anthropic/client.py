@@ -1,4 +1,4 @@
-"""Anthropic's Messages API for clients (Claude Code and others) of providers that do not have it.
+"""Anthropic's Messages API for clients such as Claude Code, converted for providers without that API.
 
 Source: docs.anthropic.com, "Messages" and "Messages examples".
 """
@@ -31,14 +31,14 @@ apis: Final = frozenset({api_names.MESSAGES, api_names.COUNT_TOKENS, api_names.C
 is_pivot: Final = False
 keeps_signatures: Final = True
 dropped_query: Final = frozenset({"beta"})
-"""By which clients use what is new in this API."""
+"""The parameter with which clients enable new features of this API."""
 
 _SAME = ("model", "stream", "max_tokens", "temperature", "top_p")
 
-# Thinking tokens up to which an effort is meant; above all, it is high.
+# The largest budget for each effort; above, the effort is high.
 _EFFORTS = ((4096, "low"), (16384, "medium"))
 
-# Claude Code puts a checksum of the conversation into its system prompt. It would defeat every prompt cache.
+# Claude Code puts a checksum of the conversation into its system prompt, which defeats prompt caches.
 _BILLING = "x-anthropic-billing-header:"
 _CHECKSUM = re.compile(r"; cch=[^;]*")
 
@@ -92,7 +92,7 @@ def _tools(tools: Any) -> list[Json]:
     result = []
     for tool in tools:
         if tool.get("type") is not None and tool["type"] != "custom":
-            # Tools that Anthropic's own servers run (web search, ...); nobody here would answer their calls.
+            # Anthropic's own servers run these tools (web search, ...); other services cannot.
             log.warn("tool of type %s dropped: only Anthropic has it", tool["type"])
             continue
         function: Json = {name: tool[name] for name in ("name", "description", "strict") if tool.get(name) is not None}
@@ -117,7 +117,7 @@ _CHOICES: Final = {"any": "required", "tool": "required", "none": "none"}
 
 
 def thinking(body: Json) -> Thinking:
-    """Models think only when they are told to, within a budget of tokens."""
+    """Thinking is off unless the request enables it, with a budget of tokens."""
     given = lenient.mapping(body.get("thinking"))
     budget = given.get("budget_tokens")
     return Thinking(
@@ -126,9 +126,9 @@ def thinking(body: Json) -> Thinking:
     )
 
 
-def _effort(asked: Thinking | None, body: Json, pivot: Json) -> None:
-    if asked is not None and asked.enabled:
-        budget = asked.budget or 0
+def _effort(switch: Thinking | None, body: Json, pivot: Json) -> None:
+    if switch is not None and switch.enabled:
+        budget = switch.budget or 0
         pivot["reasoning_effort"] = next((name for limit, name in _EFFORTS if budget < limit), "high")
     config = body.get("output_config")
     if isinstance(config, dict) and isinstance(config.get("effort"), str):
@@ -136,7 +136,7 @@ def _effort(asked: Thinking | None, body: Json, pivot: Json) -> None:
 
 
 def _output(body: Json, pivot: Json) -> None:
-    """Structured output; the parameter has moved within Anthropic's API."""
+    """Structured output, under its current and its earlier name in Anthropic's API."""
     config = body.get("output_config")
     output = config.get("format") if isinstance(config, dict) else None
     output = output or body.get("output_format")

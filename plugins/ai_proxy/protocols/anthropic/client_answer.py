@@ -1,4 +1,4 @@
-"""Whole answers of the pivot as Anthropic's messages."""
+"""Converts whole answers of the pivot to Anthropic's messages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def response(exchange: Exchange, answer: Json) -> Json:
         raise bad_upstream("the upstream's answer has a choice without a message")
     reason = choice.get("finish_reason")
     if choices and not reason:
-        # What is whole has ended, whether the service says why or not.
+        # A whole answer has ended, also if the service gives no finish reason.
         reason = "tool_calls" if message.get("tool_calls") else "stop"
     counted = answer.get("usage")
     return {
@@ -44,9 +44,9 @@ def response(exchange: Exchange, answer: Json) -> Json:
 
 def _content(message: Json) -> list[Json]:
     blocks = thinking_blocks.signed(message)
-    thought = lenient_text(message.get("reasoning_content")) or lenient_text(message.get("reasoning"))
-    if thought and not blocks:
-        blocks.append({"type": "thinking", "signature": "", "thinking": thought})
+    reasoning = lenient_text(message.get("reasoning_content")) or lenient_text(message.get("reasoning"))
+    if reasoning and not blocks:
+        blocks.append({"type": "thinking", "signature": "", "thinking": reasoning})
     if text := lenient_text(message.get("content")) or lenient_text(message.get("refusal")):
         blocks.append({"type": "text", "text": text})
     calls = message.get("tool_calls")

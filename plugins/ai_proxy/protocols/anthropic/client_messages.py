@@ -1,7 +1,7 @@
-"""Anthropic's messages as OpenAI's.
+"""Converts Anthropic's messages to OpenAI's.
 
-What stands in blocks of one message there stands in messages of several roles here: the results of tools are messages
-of their own, calls of tools a field beside the text.
+A message of Anthropic's is a list of blocks. In OpenAI's protocol, tool results are messages of their own, and tool
+calls are a field of the message.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..pivot import thinking_blocks
 
 
 def messages(given: list[Any], *, signed: bool) -> Iterator[Json]:
-    """`signed`: whoever reads this knows what the signatures of thoughts are for. Others would refuse them."""
+    """`signed`: include thinking with its signatures; services that do not know signatures refuse them."""
     for index, message in enumerate(given):
         where = f"messages[{index}]"
         if not isinstance(message, dict):
@@ -64,7 +64,7 @@ def _assistant(blocks: list[Json], where: str, *, signed: bool) -> Iterator[Json
 
 
 def _results(blocks: list[Json], where: str) -> Iterator[Json]:
-    """Each result is a message. OpenAI's tools answer with text only: images follow in the user's message."""
+    """A message for each tool result. OpenAI's tool results are text only: images go to the next user message."""
     rest: list[Json] = []
     for block in blocks:
         if block.get("type") != "tool_result":
@@ -86,7 +86,7 @@ def _results(blocks: list[Json], where: str) -> Iterator[Json]:
 
 
 def parts(blocks: list[Any], where: str) -> list[Json]:
-    """Blocks as parts of a content. What OpenAI has no part for is dropped, and the log says so."""
+    """Converts blocks to parts of a content. Blocks without an equivalent are dropped with a log line."""
     result = []
     for block in blocks:
         if not isinstance(block, dict):

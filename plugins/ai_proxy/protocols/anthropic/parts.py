@@ -1,4 +1,4 @@
-"""What Anthropic's messages consist of, whole ones and streamed ones: blocks, counts, stop reasons, errors."""
+"""Parts of Anthropic's messages, for whole answers and streams: blocks, usage, stop reasons, errors."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ STOP_REASONS: Final = {
     "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use",
     "content_filter": "refusal",
 }  # fmt: skip
-"""From the finish reasons of OpenAI. Others are told as they are."""
+"""By OpenAI's finish reason. Others are passed on unchanged."""
 
 _CACHED: Final = ("cached_tokens", "prompt_cache_hit_tokens")
-"""Where Moonshot and DeepSeek have told what OpenAI tells in `prompt_tokens_details`."""
+"""Names of Moonshot and DeepSeek for the cached tokens of OpenAI's `prompt_tokens_details`."""
 
 _ERROR_TYPES: Final = {
     400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
@@ -30,12 +30,12 @@ DELTAS: Final = {
 }
 
 
-_UNSEEN: Final = 64 * 1024
+_MOST_UNREAD: Final = 64 * 1024
 _SLICE: Final = 64 * 1024
 
 
 class Brackets:
-    """Whether a JSON object that comes in pieces has come to its end: each piece is looked at once."""
+    """Detects the end of a JSON object that arrives in pieces. Reads each piece once."""
 
     __slots__ = ("_begun", "_depth", "_escaped", "_in_string")
 
@@ -65,54 +65,54 @@ class Brackets:
 
 
 class Block:
-    """A block and what is said of it."""
+    """A content block of a stream and its text that is not written yet."""
 
-    __slots__ = ("_inside", "_json", "_told", "_untold", "closed", "id", "kind", "name")
+    __slots__ = ("_json", "_unread", "_unread_size", "_unwritten", "closed", "id", "kind", "name")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.id = self.name = ""
         self.closed = False
-        self._untold: list[str] = []
-        self._told: list[str] = []
-        """What has gone out of the arguments of a tool, and has not been looked at yet: mostly nobody asks."""
+        self._unwritten: list[str] = []
+        self._unread: list[str] = []
+        """Written pieces of a tool's arguments that `Brackets` has not read yet. Most are never needed."""
         self._json = Brackets()
-        self._inside = 0
+        self._unread_size = 0
 
-    def say(self, text: str) -> None:
-        self._untold.append(text)
+    def append(self, text: str) -> None:
+        self._unwritten.append(text)
 
     def take(self) -> str:
-        """What has been said since the last time."""
-        if not self._untold:
+        """The text since the last call."""
+        if not self._unwritten:
             return ""
-        text = "".join(self._untold)
-        self._untold.clear()
+        text = "".join(self._unwritten)
+        self._unwritten.clear()
         if self.kind == "tool_use":
-            self._told.append(text)
-            self._inside += len(text)
-            if self._inside > _UNSEEN:
-                self._look()
+            self._unread.append(text)
+            self._unread_size += len(text)
+            if self._unread_size > _MOST_UNREAD:
+                self._read_written()
         return text
 
     @property
     def ready(self) -> bool:
-        """It can begin: what a tool is called is told at once."""
+        """The block can begin: a tool's name has to be sent with the beginning."""
         return self.kind != "tool_use" or bool(self.name)
 
     @property
     def complete(self) -> bool:
-        """It can end."""
+        """The block can end."""
         if self.kind != "tool_use":
             return True
-        self._look()
+        self._read_written()
         return self._json.closed
 
-    def _look(self) -> None:
-        for text in self._told:
+    def _read_written(self) -> None:
+        for text in self._unread:
             self._json.feed(text)
-        self._told.clear()
-        self._inside = 0
+        self._unread.clear()
+        self._unread_size = 0
 
     def content(self) -> Json:
         if self.kind == "text":
@@ -123,7 +123,7 @@ class Block:
 
 
 def usage(usage: Json | None) -> Json:
-    """Anthropic does not count what came from its cache among the input tokens, OpenAI does."""
+    """Anthropic's usage. Its input tokens do not include cached tokens, OpenAI's do."""
     usage = usage or {}
     details = usage.get("prompt_tokens_details")
     details = details if isinstance(details, dict) else {}

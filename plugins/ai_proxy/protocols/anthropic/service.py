@@ -28,7 +28,7 @@ MAX_TOKENS: Final = 4096  # Required there, optional here.
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 16384}
 _LEAST_BUDGET: Final = 1024
 
-# Tokens of Claude Code are refused without it.
+# Requests with tokens of Claude Code need this system prompt.
 _IDENTITY: Final = "You are Claude Code, Anthropic's official CLI for Claude."
 
 
@@ -43,7 +43,7 @@ def request(exchange: Exchange, body: Json) -> Json:
 
 
 def body_of(exchange: Exchange, body: Json) -> Json:
-    """The body of a request for a chat, as other services with Claude models want it, too."""
+    """The body of a chat request; other services with Claude models use it, too."""
     given = chat_fields.messages(body)
     result: Json = {
         "model": exchange.model,
@@ -74,7 +74,7 @@ def body_of(exchange: Exchange, body: Json) -> Json:
 
 
 def _system(given: list[Json]) -> str | list[Json]:
-    """One text; but blocks where one of them says something about caching."""
+    """The system prompt: one text, or blocks if one of them has `cache_control`."""
     parts = [part for message in given for part in message_content.parts(message.get("content")) if part.get("text")]
     if any(part.get("cache_control") for part in parts):
         return [{name: value for name, value in part.items() if name in _OF_A_TEXT} for part in parts]
@@ -85,12 +85,12 @@ _OF_A_TEXT: Final = frozenset({"type", "text", "cache_control"})
 
 
 def _is_metadata(metadata: Any) -> bool:
-    """OpenAI's metadata are any pairs; here there is only the user's id."""
+    """Whether these are Anthropic's metadata, which have only `user_id`. OpenAI's have any keys."""
     return isinstance(metadata, dict) and set(metadata) == {"user_id"}
 
 
 def _has_own_tools(body: Json) -> bool:
-    """Tools that Anthropic runs itself (`web_search_20250305`, ...) may be given as its API wants them."""
+    """Whether the request has tools in Anthropic's format: it runs some itself (`web_search_20250305`, ...)."""
     tools = body.get("tools")
     return isinstance(tools, list) and all(isinstance(tool, dict) for tool in tools) and any(map(_is_own, tools))
 
@@ -130,13 +130,13 @@ def _tool_choice(body: Json) -> Json | None:
 
 
 def _structured(body: Json, result: Json) -> None:
-    """A schema; that an answer be any JSON can only be said in words, as OpenAI wants it said, too."""
+    """A schema for the answer. Anthropic has no mode for any JSON; ask for it in the prompt, as with OpenAI."""
     if named := chat_fields.schema(body):
         result["output_config"] = {"format": {"type": "json_schema", "schema": named["schema"]}}
 
 
 def _thinking(body: Json, result: Json, limit: int) -> None:
-    """Thinking has a budget within `max_tokens`; half of these at most, so that there is room for the answer."""
+    """The budget for thinking is a part of `max_tokens`: half of it at most, to leave room for the answer."""
     given, effort = body.get("thinking"), body.get("reasoning_effort")
     budget = lenient.count(body.get("reasoning_max_tokens"))
     if isinstance(given, dict) and isinstance(given.get("type"), str):
@@ -154,7 +154,7 @@ def _thinking(body: Json, result: Json, limit: int) -> None:
         return
     if result["thinking"].get("type") == "disabled":
         return
-    # These cannot be combined with it.
+    # Anthropic refuses these together with thinking.
     result.pop("temperature", None)
     result.pop("top_k", None)
     if isinstance(top_p := result.get("top_p"), (int, float)) and top_p < 0.95:

@@ -1,4 +1,4 @@
-"""Anthropic's answers, as far as they are the same for whole ones and the events of a stream."""
+"""Converts Anthropic's answers: what whole answers and streams have in common, and whole answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STATUS: Final = {
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"type": "error", "error": {"type", "message"}}`. In an answer only the type tells the status."""
+    """`{"type": "error", "error": {"type", "message"}}`. In a body of status 200 the type gives the status."""
     inner = document.get("error")
     if not isinstance(inner, dict):
         return None
@@ -55,18 +55,18 @@ def response(exchange: Exchange, document: Json) -> Json:
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise bad_upstream("the upstream's answer has no content blocks")
     texts: list[str] = []
-    thought: list[Json] = []
+    thinking: list[Json] = []
     calls: list[Json] = []
     for block in blocks:
         kind = block.get("type")
         if kind == "text":
             texts.append(lenient.string(block.get("text")))
         elif kind in ("thinking", "redacted_thinking"):
-            thought.append(block)
+            thinking.append(block)
         elif kind == "tool_use":
             name, call_id = lenient.string(block.get("name")), lenient.string(block.get("id"))
             calls.append(chat_parts.tool_call(len(calls), call_id, name, block.get("input")))
-    message: Json = {"role": "assistant", "content": "".join(texts), **thinking_blocks.fields(thought)}
+    message: Json = {"role": "assistant", "content": "".join(texts), **thinking_blocks.fields(thinking)}
     if calls:
         message["tool_calls"] = calls
     counted = document.get("usage")

@@ -1,4 +1,4 @@
-"""OpenAI's messages as Anthropic's: tool calls and their results are blocks of a content there."""
+"""Converts OpenAI's messages to Anthropic's, in which tool calls and results are content blocks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...wire.files import Data
 from ...wire.json import Json
 from ..pivot import chat_fields, message_content, thinking_blocks
 
-# Blocks as Anthropic wants them, which a client may use although it speaks OpenAI's protocol.
+# Blocks in Anthropic's own format, which clients of OpenAI's protocol may send, too.
 _OWN_BLOCKS: Final = frozenset(
     {"image", "document", "search_result", "thinking", "redacted_thinking", "tool_use", "tool_result"}
 )
@@ -26,13 +26,13 @@ def messages(given: list[Json]) -> list[Json]:
                 result.append({"role": role, "content": blocks})
         else:
             user = message.get("content")
-            # Whoever else may speak in OpenAI's protocol (the old role `function`) is the user here.
+            # Any other role (OpenAI's old role `function`) becomes the user.
             result.append({"role": "user", "content": user if isinstance(user, str) else blocks_of(user)})
     return result
 
 
 def _add_result(message: Json, result: list[Json]) -> None:
-    """The results of all calls of one message must stand in the one that follows."""
+    """Add a tool result. The message after the calls must have the results of all of them."""
     answer = message.get("content")
     block: Json = {"type": "tool_result", "tool_use_id": message.get("tool_call_id")}
     if isinstance(answer, list) and any(isinstance(part, dict) and part.get("type") != "text" for part in answer):
@@ -50,22 +50,22 @@ def _add_result(message: Json, result: list[Json]) -> None:
 
 
 def _assistant(message: Json) -> str | list[Json]:
-    """Text, thinking if it is signed (unsigned is refused) or encrypted, and calls of tools."""
-    said = message.get("content")
+    """Text, thinking that is signed or encrypted (Anthropic refuses other thinking), and tool calls."""
+    content = message.get("content")
     blocks = thinking_blocks.signed(message)
     uses = [
         {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}
         for call in chat_fields.calls(message)
     ]
-    if not blocks and not uses and isinstance(said, str):
-        return said
-    if not said and isinstance(refusal := message.get("refusal"), str):
-        said = refusal
-    return [*blocks, *blocks_of(said), *uses]
+    if not blocks and not uses and isinstance(content, str):
+        return content
+    if not content and isinstance(refusal := message.get("refusal"), str):
+        content = refusal
+    return [*blocks, *blocks_of(content), *uses]
 
 
 def blocks_of(given: Any) -> list[Json]:
-    """A content as blocks. What there is no block for is dropped, and the log says so."""
+    """Converts a content to blocks. Parts without an equivalent are dropped with a log line."""
     blocks = []
     for part in message_content.parts(given):
         if (block := _block(part)) is None:

@@ -1,4 +1,4 @@
-"""The events of Anthropic's streams. Source: docs.anthropic.com, "Streaming messages"."""
+"""Converts the events of Anthropic's streams. Source: docs.anthropic.com, "Streaming messages"."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .service_answer import COUNTS, error, finish_reason, usage
 
 @dataclass(slots=True)
 class State:
-    """One stream: what has been counted, and which of the tool calls a block is."""
+    """The state of one stream: token counts, and the number of the tool call of each block."""
 
     counted: Json = field(default_factory=dict)
     calls: dict[Any, int] = field(default_factory=dict)
     given: set[int] = field(default_factory=set)
-    """Calls whose arguments came whole with their beginning."""
+    """Calls whose arguments came complete with their first event."""
 
-    def count(self, told: Json) -> None:
-        self.counted.update({name: told[name] for name in COUNTS if told.get(name) is not None})
+    def count(self, usage: Json) -> None:
+        self.counted.update({name: usage[name] for name in COUNTS if usage.get(name) is not None})
 
 
 def new_state(exchange: Exchange) -> State:  # noqa: ARG001
@@ -81,7 +81,7 @@ def _block_delta(state: State, document: Json, writer: StreamWriter) -> None:
     if kind == "input_json_delta":
         index = state.calls.get(_index(document))
         if index is None or index in state.given:
-            return  # Tools that Anthropic runs itself are nothing to the client.
+            return  # A tool that Anthropic runs itself: the client does not see it.
         function = {"arguments": lenient.string(delta.get("partial_json"))}
         writer.delta(0, {"tool_calls": [{"index": index, "type": "function", "function": function}]})
     elif kind in _DELTAS:
@@ -97,7 +97,7 @@ _DELTAS: Final = {
 
 
 def _message_delta(state: State, document: Json, writer: StreamWriter) -> None:
-    """Counts are those of the whole message so far, not what comes on top."""
+    """The counts are totals of the message so far, not increments."""
     if isinstance(counted := document.get("usage"), dict):
         state.count(counted)
     delta = document.get("delta")

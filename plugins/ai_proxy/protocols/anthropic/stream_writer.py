@@ -1,8 +1,8 @@
-"""The streams of Anthropic's Messages API, and the writer that owns their grammar.
+"""Writes the streams of Anthropic's Messages API and guarantees their event order.
 
 Source: docs.anthropic.com, "Streaming messages". A message is `message_start`, then content blocks one after the other
 (`content_block_start`, deltas, `content_block_stop`), then `message_delta` with the stop reason and the usage, and
-`message_stop`; `error` ends everything. `ping`, which may stand anywhere, says nothing and is not written.
+`message_stop`; `error` ends the stream. `ping` is optional and is not written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import ToolCalls
 from .parts import DELTAS, STOP_REASONS, Block, error_document, usage
 
-# Which event may be written in which state, and the state that follows. What is not here cannot be written.
+# The events that may be written in each state, and the state that follows. Other events cannot be written.
 _MESSAGE: Final = {
     ("new", "message_start"): "between",
     ("between", "content_block_start"): "in block",
@@ -38,9 +38,9 @@ _MESSAGE: Final = {
 class ClaudeWriter:
     """Writes the first choice of a stream as one message.
 
-    Only one block is open at a time. Text and thinking end where something else begins and may come back as new blocks.
-    A tool call cannot come back: it stays open until its arguments are complete, and what is said meanwhile of other
-    calls waits for that.
+    Only one block is open at a time. A block of text or thinking ends when another kind begins; later text is a new
+    block. A tool call cannot be reopened: its block stays open until its arguments are complete, and deltas of other
+    calls wait for that.
     """
 
     wordy = True
@@ -94,14 +94,14 @@ class ClaudeWriter:
             return
         self._usage = usage or self._usage
         self._start()
-        thought = delta.get("reasoning_content") or delta.get("reasoning")
-        if isinstance(thought, str) and thought:
-            self._more("thinking", thought)
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        if isinstance(reasoning, str) and reasoning:
+            self._append_text("thinking", reasoning)
         if isinstance(signature := delta.get("reasoning_signature"), str) and signature:
-            self._sign(signature)
+            self._write_signature(signature)
         for text in (lenient_text(delta.get("content")), lenient_text(delta.get("refusal"))):
             if text:
-                self._more("text", text)
+                self._append_text("text", text)
         calls = delta.get("tool_calls")
         for position, call in enumerate(calls if isinstance(calls, list) else []):
             if isinstance(call, dict):
@@ -138,18 +138,18 @@ class ClaudeWriter:
         self._out = []
         return to_bytes(text)
 
-    # What is said of blocks.
+    # Blocks.
 
-    def _more(self, kind: str, text: str) -> None:
+    def _append_text(self, kind: str, text: str) -> None:
         last = self._waiting[-1] if self._waiting else self._open
         if last is None or last.kind != kind:
             last = Block(kind)
             self._waiting.append(last)
-        self._say(last, text)
+        self._append(last, text)
         self._advance()
 
-    def _sign(self, signature: str) -> None:
-        """A signature belongs to the thinking just told, and ends it: what is thought later is a block of its own."""
+    def _write_signature(self, signature: str) -> None:
+        """A signature belongs to the thinking before it and ends its block: later thinking is a new block."""
         if self._open is None or self._open.kind != "thinking" or self._waiting:
             self._waiting.append(Block("thinking"))
             self._advance(at_end=True)
@@ -171,18 +171,18 @@ class ClaudeWriter:
             if block.closed:
                 log.warn("the upstream sent arguments of a tool call after their end; dropped")
                 return
-            self._say(block, arguments)
+            self._append(block, arguments)
         self._advance()
 
-    def _say(self, block: Block, text: str) -> None:
-        block.say(text)
+    def _append(self, block: Block, text: str) -> None:
+        block.append(text)
         if block is not self._open:
             self._held += len(text)
             if self._held > limits.WAITING:
                 raise bad_upstream("the upstream leaves a tool call open and says too much of others meanwhile")
 
     def _advance(self, *, at_end: bool = False) -> None:
-        """Write what can be written: what the open block has got, and blocks that wait, in their order."""
+        """Write the text of the open block, and waiting blocks in their order, as far as the grammar allows."""
         self._flush()
         while self._waiting and (at_end or self._waiting[0].ready):
             if self._open is not None and not (at_end or self._open.complete):
@@ -192,9 +192,8 @@ class ClaudeWriter:
             self._held -= self._flush()
 
     def _flush(self) -> int:
-        """How many characters have been written."""
+        """Write the waiting text of the open block in one delta; returns its number of characters."""
         block = self._open
-        # Waiting text goes out in one piece.
         if block is None or not (text := block.take()):
             return 0
         kind, key = DELTAS[block.kind]

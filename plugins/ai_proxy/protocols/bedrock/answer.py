@@ -1,4 +1,4 @@
-"""Bedrock's answers, as far as they are the same for whole ones and the events of a stream."""
+"""Converts Bedrock's answers: what whole answers and streams have in common, and whole answers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _STATUS: Final = {
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"message"}`, where answers have `output`; the type is in a header, sometimes in `__type`."""
+    """`{"message"}` without `output`; the type of the error is in a header, sometimes in `__type`."""
     message = document.get("message") or document.get("Message")
     if not isinstance(message, str) or "output" in document:
         return None
@@ -62,7 +62,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     if not isinstance(blocks, list):
         raise bad_upstream("the upstream's answer has no output.message.content")
     texts: list[str] = []
-    thought: list[Json] = []
+    thinking: list[Json] = []
     calls: list[Json] = []
     for block in blocks:
         if not isinstance(block, dict):
@@ -73,22 +73,22 @@ def response(exchange: Exchange, document: Json) -> Json:
             call_id, name = lenient.string(use.get("toolUseId")), lenient.string(use.get("name"))
             calls.append(chat_parts.tool_call(len(calls), call_id, name, use.get("input")))
         elif isinstance(given := block.get("reasoningContent"), dict):
-            thought.append(_thought(given))
-    said: Json = {"role": "assistant", "content": "".join(texts)}
-    reasoned = {"reasoning_content": "", **thinking_blocks.fields(thought)}
-    said |= reasoning.whole({**said, **reasoned}, exchange.settings.reasoning_content_mode)
+            thinking.append(_thinking_block(given))
+    converted: Json = {"role": "assistant", "content": "".join(texts)}
+    reasoning_fields = {"reasoning_content": "", **thinking_blocks.fields(thinking)}
+    converted |= reasoning.whole({**converted, **reasoning_fields}, exchange.settings.reasoning_content_mode)
     if exchange.client.keeps_signatures:
-        said |= {name: value for name, value in reasoned.items() if name != "reasoning_content"}
+        converted |= {name: value for name, value in reasoning_fields.items() if name != "reasoning_content"}
     if calls:
-        said["tool_calls"] = calls
+        converted["tool_calls"] = calls
     reason = finish_reason(document.get("stopReason")) or ""
     counted = document.get("usage")
-    usages = usage(counted) if isinstance(counted, dict) else None
-    return completion(exchange.answer_id, unquote(exchange.model), [choice(0, said, reason)], usages)
+    tokens = usage(counted) if isinstance(counted, dict) else None
+    return completion(exchange.answer_id, unquote(exchange.model), [choice(0, converted, reason)], tokens)
 
 
-def _thought(given: Json) -> Json:
-    """Reasoning as Anthropic has it."""
+def _thinking_block(given: Json) -> Json:
+    """A block of reasoning in Anthropic's format."""
     if redacted := lenient.string(given.get("redactedContent")):
         return {"type": "redacted_thinking", "data": redacted}
     inner = lenient.mapping(given.get("reasoningText"))

@@ -1,7 +1,7 @@
-"""AWS event streams: binary frames with check sums. Bytes in, events out, as with server-sent events.
+"""Decodes AWS event streams: binary frames with check sums.
 
 Source: docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html, "Event stream encoding". A frame is its
-length (u32), the length of its headers (u32), a CRC of these eight bytes, headers, payload, and a CRC of all before.
+length (u32), the length of its headers (u32), a CRC of these eight bytes, headers, payload, and a CRC of all of them.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _PRELUDE: Final = struct.Struct(">III")
 _U16: Final = struct.Struct(">H")
 _U32: Final = struct.Struct(">I")
 
-# Bytes that header values have by type: true, false, byte, short, integer, long, -, -, timestamp, UUID.
+# Size in bytes of header values by type: true, false, byte, short, integer, long, -, -, timestamp, UUID.
 _SIZES: Final = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES, _STRING = 6, 7
 
 
 def cut_frames(buffer: bytearray) -> list[bytes]:
-    """Take the frames that are there as a whole from a buffer's beginning. Raises `SSEError` for anything that is not a
-    frame, and then takes none.
+    """Remove the complete frames from the beginning of a buffer and return them. Raises `SSEError` for bytes that are
+    not a frame, and then removes none.
     """
     frames, start = [], 0
     while len(buffer) - start >= _PRELUDE.size:
@@ -49,7 +49,7 @@ def cut_frames(buffer: bytearray) -> list[bytes]:
 
 
 def changed(frame: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """The frame with its headers and its payload changed, which keep their lengths."""
+    """The frame with changed headers and payload. `change` has to keep their length."""
     inside = frame[_PRELUDE.size : -4]
     new = change(inside)
     if new is inside:
@@ -59,10 +59,10 @@ def changed(frame: bytes, change: Callable[[bytes], bytes]) -> bytes:
 
 
 class FrameDecoder:
-    """`feed` takes the bytes as they come, `close` says if the end of the stream has cut a frame.
+    """Decodes frames to events. `feed` takes the next bytes of the stream, `close` reports an incomplete frame.
 
-    An event's name is the frame's `:event-type`, or `:exception-type` for what went wrong. Raises `SSEError` for
-    anything that is not a frame: after that nothing in the stream can be found again.
+    An event's name is the frame's `:event-type`, or `:exception-type` for an exception. Raises `SSEError` for bytes
+    that are not a frame; the rest of the stream cannot be decoded then.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class FrameDecoder:
         return [_event(frame) for frame in cut_frames(self._buffer)]
 
     def close(self) -> list[Event]:
-        """The rest of a frame that was cut cannot be understood; it is an event that is not JSON."""
+        """An incomplete frame becomes an event whose data is not JSON, which is an error."""
         if not self._buffer:
             return []
         self._buffer.clear()
@@ -88,7 +88,7 @@ def _event(frame: bytes) -> Event:
     end = _PRELUDE.size + _U32.unpack_from(frame, 4)[0]
     headers, payload = dict(_headers(frame[_PRELUDE.size : end])), frame[end:-4]
     kind = headers.get(":message-type", "event")
-    if kind == "error":  # Has no payload; what went wrong is in the headers.
+    if kind == "error":  # It has no payload; its headers describe the error.
         data = dumps({"message": headers.get(":error-message", "")})
         return Event(data, headers.get(":error-code") or "error", kind)
     name = headers.get(":exception-type" if kind == "exception" else ":event-type", "")
@@ -96,7 +96,7 @@ def _event(frame: bytes) -> Event:
 
 
 def _headers(raw: bytes) -> list[tuple[str, str]]:
-    """Names and values; what is no text is skipped."""
+    """Names and values of text headers. Headers of other types are skipped."""
     headers, at = [], 0
     try:
         while at < len(raw):

@@ -37,12 +37,12 @@ _OWN: Final = (
 _BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
 _LEAST_BUDGET: Final = 1024
 
-_ANTHROPIC_VERSION: Final = "2023-06-01"  # Anthropic's API wants to have one.
+_ANTHROPIC_VERSION: Final = "2023-06-01"  # Anthropic's API requires a version.
 
-_CACHING: Final = ("anthropic.claude", "amazon.nova")  # In the names of models that know cache points.
+_CACHING: Final = ("anthropic.claude", "amazon.nova")  # Models with these names support cache points.
 _RETENTIONS: Final[dict[str, Json]] = {
     "in_memory": {"cachePoint": {"type": "default"}},
-    "24h": {"cachePoint": {"type": "default", "ttl": "1h"}},  # The longest that there is.
+    "24h": {"cachePoint": {"type": "default", "ttl": "1h"}},  # The longest that AWS offers.
 }
 
 
@@ -63,7 +63,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     if stops := chat_fields.stops(body):
         config["stopSequences"] = stops
     more = _model_fields(exchange.model, body, config, limit or 0) | dict(settings.bedrock_additional_fields)
-    # AWS' own clients send an empty object rather than none.
+    # AWS' own clients also send an empty object.
     result["inferenceConfig"] = config
     if more:
         result["additionalModelRequestFields"] = more
@@ -71,7 +71,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     result |= _about_the_request(body)
     if (tools := _tools(body, result["messages"])) is not None:
         if "thinking" in more:
-            tools["toolChoice"] = {"auto": {}}  # A model that thinks cannot be forced to call.
+            tools["toolChoice"] = {"auto": {}}  # A model with thinking cannot be forced to call a tool.
         result["toolConfig"] = tools
     if named := chat_fields.schema(body):
         result["outputConfig"] = _output(named)
@@ -80,7 +80,7 @@ def request(exchange: Exchange, body: Json) -> Json:
 
 
 def messages(exchange: Exchange, body: Json) -> bool:
-    """An edit for Anthropic's own API, which Bedrock has on another host."""
+    """An edit for Anthropic's own API, which Bedrock offers on another host."""
     settings = exchange.settings
     assert isinstance(settings, BedrockSettings)
     exchange.host = f"bedrock-mantle.{settings.aws_region}.api.aws"
@@ -102,12 +102,12 @@ def decoder() -> Decoder:
 
 
 def path_of(model: str, action: str) -> str:
-    """The ARN of a model is one segment, colons and slashes escaped; some configurations have escaped it already."""
+    """The path of a model. Its ARN is one segment, with escaped colons and slashes; it may be escaped already."""
     return f"/model/{segment(unquote(model), 'model')}/{action}"
 
 
 def _model_fields(model: str, body: Json, config: Json, limit: int) -> Json:
-    """What only some models know, under names of their own; it is not told to others, which would refuse it."""
+    """Parameters of Claude models, under their own names. Other models refuse them."""
     if not is_claude(model):
         return {}
     fields: Json = {} if body.get("top_k") is None else {"top_k": body["top_k"]}
@@ -117,7 +117,7 @@ def _model_fields(model: str, body: Json, config: Json, limit: int) -> Json:
         budget = _BUDGETS.get(effort, 1024)
     if not budget or 0 < limit < 2 * _LEAST_BUDGET:
         return fields
-    # Anthropic's models want their budget to be within `maxTokens`, and will not have their sampling changed.
+    # The budget is a part of `maxTokens`; with thinking, Claude models refuse sampling parameters.
     if limit:
         budget = min(budget, limit // 2)
     fields["thinking"] = {"type": "enabled", "budget_tokens": max(budget, _LEAST_BUDGET)}
@@ -129,7 +129,7 @@ def _model_fields(model: str, body: Json, config: Json, limit: int) -> Json:
 
 
 def _about_the_request(body: Json) -> Json:
-    """OpenAI's metadata are any pairs of texts, as AWS' are; and what clients who know AWS add in its own words."""
+    """Metadata and service tier, and AWS' own fields, which clients may send under their own names."""
     result: Json = {}
     metadata, tier = body.get("metadata"), body.get("service_tier")
     if isinstance(metadata, dict) and metadata and all(isinstance(value, str) for value in metadata.values()):
@@ -140,7 +140,7 @@ def _about_the_request(body: Json) -> Json:
 
 
 def _output(named: Json) -> Json:
-    """The schema is JSON in a string here. Source: AWS, "JsonSchemaDefinition"."""
+    """The schema for the answer; AWS takes it as a JSON string. Source: AWS, "JsonSchemaDefinition"."""
     schema: Json = {"schema": dumps(named["schema"])}
     schema |= {key: named[key] for key in ("name", "description") if isinstance(named.get(key), str)}
     return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
@@ -157,7 +157,7 @@ def _tools(body: Json, messages: list[Json]) -> Json | None:
             spec["strict"] = True
         tools.append({"toolSpec": spec})
     choice = body.get("tool_choice")
-    # There is no way to forbid tools but to name none; calls in the conversation are refused without them, though.
+    # AWS cannot forbid tools. Leaving them out has the same effect, but is refused if the conversation has calls.
     if not tools or (choice == "none" and not any(map(_has_calls, messages))):
         return None
     if name := chat_fields.chosen(choice):
@@ -172,7 +172,7 @@ def _has_calls(message: Json) -> bool:
 
 
 def _cache(model: str, settings: BedrockSettings, body: Json, result: Json) -> None:
-    """Cache points after the parts of the prompt that are to be cached."""
+    """Add cache points after the configured parts of the prompt."""
     if not any(name in model for name in _CACHING):
         return
     retention = _retention(body.get("prompt_cache_retention")) or _retention(settings.prompt_cache_retention)

@@ -1,4 +1,4 @@
-"""AWS Bedrock for images that Titan and Nova Canvas make.
+"""AWS Bedrock for images, with the models Titan and Nova Canvas.
 
 Source: docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-image.html.
 """

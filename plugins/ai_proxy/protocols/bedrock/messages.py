@@ -1,4 +1,4 @@
-"""OpenAI's messages as Bedrock's. Roles must alternate there, so messages from the same side become one."""
+"""Converts OpenAI's messages to Bedrock's. Roles have to alternate there, so messages of one role are merged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...wire.json import Json
 from ..pivot import chat_fields, message_content, thinking_blocks
 
 _FORMATS: Final = {"jpg": "jpeg", "plain": "txt", "markdown": "md", "msword": "doc", "vnd.ms-excel": "xls"}
-_NAME: Final = re.compile(r"[^A-Za-z0-9()\[\] -]")  # What the name of a document may not have.
+_NAME: Final = re.compile(r"[^A-Za-z0-9()\[\] -]")  # Characters that the name of a document must not have.
 
 
 def system_blocks(given: list[Json]) -> list[Json]:
@@ -43,14 +43,14 @@ def _result(message: Json) -> Json:
 
 
 def _assistant(message: Json) -> list[Json]:
-    blocks = [_thought(block) for block in thinking_blocks.signed(message)]
+    blocks = [_thinking_block(block) for block in thinking_blocks.signed(message)]
     blocks += _blocks(message.get("content"))
     for call in chat_fields.calls(message):
         blocks.append({"toolUse": {"input": call.arguments, "name": call.name, "toolUseId": call.id}})
     return blocks
 
 
-def _thought(block: Json) -> Json:
+def _thinking_block(block: Json) -> Json:
     """Source: AWS, "ReasoningContentBlock"."""
     if block["type"] == "redacted_thinking":
         return {"reasoningContent": {"redactedContent": block["data"]}}
@@ -58,11 +58,11 @@ def _thought(block: Json) -> Json:
 
 
 def _blocks(given: Any) -> list[Json]:
-    """A content as blocks. What there is no block for is dropped, and the log says so."""
+    """Converts a content to blocks. Parts without an equivalent are dropped with a log line."""
     blocks = []
     for part in message_content.parts(given):
         if part.get("type") in {"text", "refusal"} and not part.get(part["type"]):
-            continue  # AWS refuses blocks without text, and nothing is lost.
+            continue  # AWS refuses blocks without text.
         if (block := _block(part)) is not None:
             blocks.append(block)
         else:
@@ -86,7 +86,7 @@ def _block(part: Json) -> Json | None:
 
 
 def _media(kind: str, url: str) -> Json | None:
-    """An image or video as data, or in S3, where AWS fetches it itself; it fetches nothing from anywhere else."""
+    """An image or video as data or as an address in S3. AWS fetches files from S3 only."""
     if url.startswith("s3://"):
         suffix = url.rpartition(".")[2].lower()
         return {kind: {"format": _FORMATS.get(suffix, suffix), "source": {"s3Location": {"uri": url}}}}

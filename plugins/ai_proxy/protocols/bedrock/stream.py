@@ -1,4 +1,4 @@
-"""The events of Bedrock's streams.
+"""Converts the events of Bedrock's streams.
 
 Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html.
 """
@@ -20,7 +20,7 @@ from .answer import failure, finish_reason, usage
 
 @dataclass(slots=True)
 class State:
-    """One stream: which of the tool calls a block is, and what of the reasoning has been told."""
+    """The state of one stream: the number of the tool call of each block, and the reasoning sent so far."""
 
     reasoning: Stream
     calls: dict[int, int] = field(default_factory=dict)
@@ -40,7 +40,7 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
         index = state.calls[_block(document)] = len(state.calls)
         function = {"name": lenient.string(use.get("name")), "arguments": ""}
         tool = {"index": index, "id": lenient.string(use.get("toolUseId")), "type": "function", "function": function}
-        _say(state, writer, "", "", [tool])
+        _write(state, writer, "", "", [tool])
     elif isinstance(delta := document.get("delta"), dict):
         _delta(exchange, state, _block(document), delta, writer)
     elif (reason := finish_reason(document.get("stopReason"))) is not None:
@@ -55,24 +55,24 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
 def _delta(exchange: Exchange, state: State, block: int, delta: Json, writer: StreamWriter) -> None:
     reasoning = delta.get("reasoningContent")
     if isinstance(reasoning, dict):
-        if thought := lenient.string(reasoning.get("text")):
-            _say(state, writer, "", thought)
+        if reasoning_text := lenient.string(reasoning.get("text")):
+            _write(state, writer, "", reasoning_text)
         if exchange.client.keeps_signatures and (signature := lenient.string(reasoning.get("signature"))):
             writer.delta(0, {"reasoning_signature": signature})
     elif isinstance(use := delta.get("toolUse"), dict) and block in state.calls:
         function = {"arguments": lenient.string(use.get("input"))}
         writer.delta(0, {"tool_calls": [{"index": state.calls[block], "type": "function", "function": function}]})
     elif text := lenient.string(delta.get("text")):
-        _say(state, writer, text, "")
+        _write(state, writer, text, "")
 
 
-def _say(state: State, writer: StreamWriter, text: str, thought: str, calls: list[Json] | None = None) -> None:
-    said, thought = state.reasoning.delta(text, thought, ends=bool(calls))
+def _write(state: State, writer: StreamWriter, text: str, reasoning: str, calls: list[Json] | None = None) -> None:
+    content, reasoning = state.reasoning.delta(text, reasoning, ends=bool(calls))
     delta: Json = {}
-    if thought:
-        delta["reasoning_content"] = thought
-    if said:
-        delta["content"] = said
+    if reasoning:
+        delta["reasoning_content"] = reasoning
+    if content:
+        delta["content"] = content
     if calls:
         delta["tool_calls"] = calls
     if delta:

@@ -1,7 +1,7 @@
-"""Cohere's answers, as version 2 of its protocol has them; version 1 is understood, too.
+"""Converts Cohere's answers, of version 2 of its protocol and of version 1.
 
-Source: docs.cohere.com, "Chat" and "Chat with Streaming". A stream's events have a `type` each; text, plans for tools
-and the arguments of calls come in pieces.
+Source: docs.cohere.com, "Chat" and "Chat with Streaming". Each event of a stream has a `type`; text, plans for tools
+and arguments of calls arrive in pieces.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ def response(exchange: Exchange, document: Json) -> Json:
     else:
         raise bad_upstream("the upstream's answer has no message")
     identity = lenient.string(document.get("id")) or lenient.string(document.get("generation_id"))
-    said = choice(0, message, _finish_reason(document), _logprobs(document.get("logprobs")))
-    return completion(identity, exchange.model, [said], _usage(document))
+    converted = choice(0, message, _finish_reason(document), _logprobs(document.get("logprobs")))
+    return completion(identity, exchange.model, [converted], _usage(document))
 
 
 @dataclass(slots=True)
 class State:
-    """One stream: the index that the client gets for Cohere's index of a tool call."""
+    """The state of one stream: the client's index of a tool call by Cohere's."""
 
     calls: dict[int, int] = field(default_factory=dict)
 
@@ -87,7 +87,7 @@ def event(
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"message": "text"}`, where answers have an object."""
+    """`{"message": "text"}`. In answers `message` is an object."""
     message = lenient.string(document.get("message"))
     if not message:
         return None
@@ -97,19 +97,19 @@ def error(status: int, document: Json) -> ApiError | None:
 def _fill(message: Json, given: Json) -> None:
     parts = _parts(given.get("content"))
     texts = [part["content"] for part in parts if "content" in part]
-    thoughts = [part["reasoning_content"] for part in parts if "reasoning_content" in part]
+    reasoning = [part["reasoning_content"] for part in parts if "reasoning_content" in part]
     if plan := lenient.string(given.get("tool_plan")):
-        thoughts.append(plan)
+        reasoning.append(plan)
     if texts:
         message["content"] = "".join(texts)
-    if thoughts:
-        message["reasoning_content"] = "".join(thoughts)
+    if reasoning:
+        message["reasoning_content"] = "".join(reasoning)
     if calls := lenient.objects(given.get("tool_calls")):
         message["tool_calls"] = [{"index": position, **one} for position, one in enumerate(calls)]
 
 
 def _parts(content: Any) -> list[Json]:
-    """Text and thoughts, as deltas; the content is one part or a list of them."""
+    """The deltas of text and reasoning in a content, which is one part or a list of parts."""
     if isinstance(content, str):
         return [{"content": content}]
     items = lenient.objects(content if isinstance(content, list) else [content])
@@ -124,15 +124,15 @@ def _tool_call(state: State, document: Json, message: Json, writer: StreamWriter
     given = lenient.mapping(message.get("tool_calls"))
     function = lenient.mapping(given.get("function"))
     part: Json = {"index": state.calls.setdefault(place(document.get("index"), 0), len(state.calls))}
-    said: Json = {"arguments": lenient.string(function.get("arguments"))}
+    function_delta: Json = {"arguments": lenient.string(function.get("arguments"))}
     if starts:
         part |= {"id": lenient.string(given.get("id")), "type": "function"}
-        said = {"name": lenient.string(function.get("name")), **said}
-    writer.delta(0, {"tool_calls": [{**part, "function": said}]})
+        function_delta = {"name": lenient.string(function.get("name")), **function_delta}
+    writer.delta(0, {"tool_calls": [{**part, "function": function_delta}]})
 
 
 def _finish_reason(document: Json) -> str:
-    """Raises `ApiError` for a failure that is none of the client's."""
+    """Raises `ApiError` if the reason is a failure of the service."""
     reason, why = lenient.string(document.get("finish_reason")), lenient.string(document.get("error"))
     if why or reason in _FAILED or (reason.startswith("ERROR") and reason not in _FINISH):
         raise ApiError(_FAILED.get(reason, 502), why or "the upstream has failed", code="upstream_error")
@@ -140,7 +140,7 @@ def _finish_reason(document: Json) -> str:
 
 
 def _logprobs(given: Any) -> Json | None:
-    """An item is about a piece of text, with one number for each token in it; mostly there is one."""
+    """Converts log probabilities. An item has a piece of text and a number for each of its tokens, usually one."""
     items = lenient.objects(given if isinstance(given, list) else [given])
     tokens = []
     for item in items:

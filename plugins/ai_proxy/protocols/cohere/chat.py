@@ -1,6 +1,6 @@
 """Cohere's protocol for chat, version 2.
 
-Source: docs.cohere.com, "Chat". Requests are nearly OpenAI's, but a field that is not in the reference is refused.
+Source: docs.cohere.com, "Chat". Requests resemble OpenAI's; fields that are not in the reference are refused.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ def request(exchange: Exchange, body: Json) -> Json:
 
 
 def _response_format(body: Json) -> Any:
-    """A schema stands in the JSON mode, and without a name. Source: docs.cohere.com, "Structured Outputs"."""
+    """A schema is a part of the JSON mode and has no name. Source: docs.cohere.com, "Structured Outputs"."""
     named = chat_fields.schema(body)
     return {"type": "json_object", "json_schema": named["schema"]} if named else body.get("response_format")
 
 
 def _thinking(model: str, body: Json) -> Any:
-    """Only models that reason may be told how; they do unless told otherwise. Source: docs.cohere.com, "Reasoning"."""
+    """Only reasoning models have this parameter; it is on by default. Source: docs.cohere.com, "Reasoning"."""
     effort, budget = body.get("reasoning_effort"), lenient.count(body.get("reasoning_max_tokens"))
     if body.get("thinking") is not None or "reasoning" not in model or not (effort or budget):
         return body.get("thinking")
@@ -66,7 +66,7 @@ def _tools(body: Json, sent: Json) -> None:
     functions = chat_fields.functions(body)
     choice = body.get("tool_choice")
     if name := chat_fields.chosen(choice):
-        # One function cannot be demanded, but all the others can be left out.
+        # Cohere cannot force one function. Sending only that one has the same effect.
         functions = [function for function in functions if function.get("name") == name]
         sent["tool_choice"] = "REQUIRED"
     elif choice in ("required", "none"):
@@ -77,26 +77,26 @@ def _tools(body: Json, sent: Json) -> None:
             for function in functions
         ]
     if any(function.get("strict") is True for function in functions):
-        sent.setdefault("strict_tools", True)  # All of them or none.
+        sent.setdefault("strict_tools", True)  # Applies to all tools or to none.
 
 
 def _message(given: Json) -> Json:
     role = "system" if chat_fields.is_system(given) else given.get("role")
     message: Json = {"role": role if role in _ROLES else "user"}
-    said = given.get("content")
+    content = given.get("content")
     if role == "tool":
         return {
             **message,
             "tool_call_id": given.get("tool_call_id"),
-            "content": message_content.text_only(said, "a tool of Cohere"),
+            "content": message_content.text_only(content, "a tool of Cohere"),
         }
     calls = chat_fields.calls(given)
     if not calls:
-        return {**message, "content": said if isinstance(said, str) else _parts(said)}
-    # Beside calls there is no content, but what the model has planned.
+        return {**message, "content": content if isinstance(content, str) else _parts(content)}
+    # A message with calls has no content, but may have the model's plan.
     plan = "\n".join(
         text
-        for text in (lenient.string(given.get("reasoning_content")), message_content.text_only(said, "Cohere"))
+        for text in (lenient.string(given.get("reasoning_content")), message_content.text_only(content, "Cohere"))
         if text
     )
     if plan:
@@ -107,10 +107,10 @@ def _message(given: Json) -> Json:
     return message
 
 
-def _parts(said: Any) -> list[Json]:
-    """A content as parts. What there is no part for is dropped, and the log says so."""
+def _parts(content: Any) -> list[Json]:
+    """Converts a content to parts. Parts without an equivalent are dropped with a log line."""
     parts: list[Json] = []
-    for part in message_content.parts(said):
+    for part in message_content.parts(content):
         if isinstance(part.get("text"), str):
             parts.append({"type": "text", "text": part["text"]})
         elif part.get("type") == "image_url":

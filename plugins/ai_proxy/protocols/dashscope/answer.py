@@ -1,4 +1,4 @@
-"""DashScope's answers, as far as they are the same for whole ones and the events of a stream."""
+"""Reads DashScope's answers: what whole answers and streams have in common."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...wire.json import Json
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"code", "message", "request_id"}`, where answers have `output`. In an answer only the code tells the status."""
+    """`{"code", "message", "request_id"}` without `output`. In a body of status 200 the code gives the status."""
     code, message = document.get("code"), document.get("message")
     if not code or document.get("output"):
         return None
@@ -21,7 +21,7 @@ def error(status: int, document: Json) -> ApiError | None:
     return ApiError(status, message if isinstance(message, str) and message else code, code=code)
 
 
-# For errors inside an answer of status 200, by how the code begins; the first that fits counts.
+# Statuses of errors in bodies of status 200, by prefix of the code; the first match counts.
 # Source: help.aliyun.com/zh/dashscope/return-status-code-description
 _STATUS = {
     "InvalidApiKey": 401,
@@ -46,7 +46,7 @@ def choices(answer: Json) -> list[tuple[Json, Json]]:
     output = answer.get("output")
     choices = output.get("choices") if isinstance(output, dict) else None
     if isinstance(output, dict) and choices is None and isinstance(output.get("text"), str):
-        # `result_format: text`, which some models answer whatever was asked for.
+        # `result_format: text`, which some models use whatever the request says.
         item = {
             "finish_reason": output.get("finish_reason"),
             "message": {"role": "assistant", "content": output["text"]},
@@ -72,15 +72,15 @@ def choices(answer: Json) -> list[tuple[Json, Json]]:
 
 
 def _text(part: Any) -> str:
-    """A part of what a multimodal model says, `{"text"}` mostly. For a file OpenAI's answers have no place: its address
-    is what a client can show.
+    """The text of a part, usually `{"text"}`. OpenAI's answers have no place for files, so the text of a file is its
+    address.
     """
     values = (lenient.mapping(part).get(name) for name in ("text", "image", "audio", "video"))
     return next((value for value in values if isinstance(value, str)), "")
 
 
 def finish_reason(item: Json) -> str | None:
-    """While an answer goes on it is the string "null", sometimes null or empty."""
+    """None while the answer is incomplete: then DashScope sends the string "null", null or an empty string."""
     reason = item.get("finish_reason")
     return reason if isinstance(reason, str) and reason not in {"", "null"} else None
 

@@ -1,7 +1,8 @@
 """DashScope's own protocol for chat.
 
-Source: DashScope API reference, "Qwen API (native)". `input.messages` and `parameters` in, `output.choices` out. Each
-event of a stream has the whole answer so far, or, with `incremental_output`, what is new.
+Source: DashScope API reference, "Qwen API (native)". Requests have `input.messages` and `parameters`, answers
+`output.choices`. Each event of a stream repeats the whole answer so far, or has only the new part
+(`incremental_output`).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ accepts_signed_thinking: Final = False
 _MULTIMODAL = re.compile(r"qwen[\d.]*-(vl|audio|omni)|qvq")
 _MULTIMODAL_PATH = "/api/v1/services/aigc/multimodal-generation/generation"
 
-# What is not a generation parameter: it has its own place, or speaks to OpenAI's platform and means nothing here.
+# Fields that are not generation parameters: they have another place, or concern OpenAI's platform only.
 _NOT_PARAMETERS = frozenset(
     {
         "model", "messages", "stream", "stream_options", "max_completion_tokens", "user", "metadata", "store",
@@ -52,12 +53,12 @@ _TOP_P = (0.000001, 0.999999)
 
 @dataclass(slots=True)
 class State:
-    """One stream: how far each choice has come."""
+    """The state of one stream: what has been sent of each choice."""
 
     cumulative: bool
     progress: dict[int, Progress] = field(default_factory=dict)
     kept: int = 0
-    """Characters in `progress`, all choices together."""
+    """Characters in `progress`, of all choices together."""
 
 
 def request(exchange: Exchange, body: Json) -> Json:
@@ -78,10 +79,10 @@ def request(exchange: Exchange, body: Json) -> Json:
     top_p = parameters.get("top_p")
     if isinstance(top_p, (int, float)):
         parameters["top_p"] = min(max(top_p, _TOP_P[0]), _TOP_P[1])
-    # Not what OpenAI sends, but what clients of the original are used to.
+    # Differs from OpenAI's usage chunk; clients of the original ai-proxy expect it.
     exchange.usage_choice = True
     if exchange.stream:
-        if not body.get("tools"):  # Not all models offer increments of tool calls.
+        if not body.get("tools"):  # Some models cannot send tool calls incrementally.
             parameters.setdefault("incremental_output", True)
         exchange.cumulative = parameters.get("incremental_output") is not True
     if settings.qwen_enable_search:
@@ -130,7 +131,7 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
                 raise bad_upstream("the upstream repeats more in each event than can be kept")
         if reason is not None:
             writer.finish(index, reason)
-    # Every event tells the tokens so far; those of the last one count.
+    # Every event has the usage so far; that of the last one counts.
     if finished and (usage := answer.usage(document)):
         writer.usage(usage)
 
@@ -149,7 +150,7 @@ def _message(given: Any, index: int) -> Json:
 
 
 def _part(part: Any) -> Any:
-    """`{"type": "image_url", "image_url": {"url": ...}}` is `{"image": ...}` here."""
+    """Converts a part: `{"type": "image_url", "image_url": {"url": ...}}` becomes `{"image": ...}`."""
     if not isinstance(part, dict):
         return part
     kind = part.get("type")
@@ -166,7 +167,7 @@ def _part(part: Any) -> Any:
 
 
 def _with_files(messages: list[Json], files: tuple[str, ...]) -> list[Json]:
-    """`qwen-long` wants exactly two system messages in front: what it is, and which files it has read."""
+    """`qwen-long` needs exactly two system messages in front: the system prompt and the ids of the files."""
     first = next((index for index, message in enumerate(messages) if message.get("role") != "system"), len(messages))
     system = "\n".join(filter(None, [_text(message["content"]) for message in messages[:first]]))
     system = system or "You are a helpful assistant."

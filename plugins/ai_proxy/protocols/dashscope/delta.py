@@ -1,4 +1,4 @@
-"""From DashScope's messages to deltas: what is new in each event of a stream."""
+"""Converts DashScope's messages to deltas: the new part of each event of a stream."""
 
 from __future__ import annotations
 
@@ -9,47 +9,49 @@ from ..pivot.tool_calls import place
 
 
 class Progress:
-    """What has been sent of one choice."""
+    """The part of one choice that has been sent."""
 
-    __slots__ = ("_calls", "_content", "_cumulative", "_reasoning", "_thought")
+    __slots__ = ("_calls", "_cumulative", "_reasoning", "_sent_content", "_sent_reasoning")
 
     def __init__(self, cumulative: bool, mode: str) -> None:
         self._cumulative = cumulative
-        # Nearly all streams leave the reasoning as it is.
+        # The mode of nearly all streams.
         self._reasoning = None if mode == "passthrough" else Stream(mode)
-        self._content = ""
-        self._thought = ""
+        self._sent_content = ""
+        self._sent_reasoning = ""
         self._calls: dict[int, _ToolCall] = {}
 
     @property
     def size(self) -> int:
-        """Characters that are kept, to tell from them what is new in the next event."""
-        return len(self._content) + len(self._thought) + sum(call.size for call in self._calls.values())
+        """Characters that are kept to find the new part of the next event."""
+        return len(self._sent_content) + len(self._sent_reasoning) + sum(call.size for call in self._calls.values())
 
     def deltas(self, message: Json, *, finished: bool) -> list[Json]:
-        """Text and reasoning in one delta, tool calls in another, each only if there is something to say."""
+        """A delta of text and reasoning and one of tool calls; empty ones are left out."""
         content: str | None = message.get("content")
-        thought = lenient.string(message["reasoning_content"]) if "reasoning_content" in message else ""
+        reasoning = lenient.string(message["reasoning_content"]) if "reasoning_content" in message else ""
         calls: list[Json] = message.get("tool_calls") or []
         if self._cumulative:
-            # A call is announced before its arguments are known. Until they come, nothing of the event is sent: all of
-            # it is in the next one too.
+            # A call's name comes before its arguments. Nothing is sent until they come: later events repeat all of it.
             if calls and not finished and any(not _arguments(call) for call in calls):
                 return []
-            new = content and content.removeprefix(self._content)
-            self._content = content or self._content
-            new_thought, self._thought = thought.removeprefix(self._thought), thought or self._thought
-            content, thought = new, new_thought
+            new = content and content.removeprefix(self._sent_content)
+            self._sent_content = content or self._sent_content
+            new_reasoning, self._sent_reasoning = (
+                reasoning.removeprefix(self._sent_reasoning),
+                reasoning or self._sent_reasoning,
+            )
+            content, reasoning = new, new_reasoning
         if self._reasoning is not None:
-            content, thought = self._reasoning.delta(content, thought, ends=finished or bool(calls))
+            content, reasoning = self._reasoning.delta(content, reasoning, ends=finished or bool(calls))
         role = message.get("role") or "assistant"
         deltas: list[Json] = []
-        if content or thought:
+        if content or reasoning:
             delta: Json = {"role": role}
             if content is not None:
                 delta["content"] = content
-            if thought:
-                delta["reasoning_content"] = thought
+            if reasoning:
+                delta["reasoning_content"] = reasoning
             deltas.append(delta)
         if calls and (parts := self._tool_calls(calls)):
             deltas.append({"role": role, "tool_calls": parts})
@@ -68,7 +70,7 @@ class Progress:
 
 
 class _ToolCall:
-    """One call: its index among those sent, its id, and what has been sent of it."""
+    """One call: its index for the client, its id, and the part that has been sent."""
 
     __slots__ = ("_arguments", "_id", "_index", "_named")
 
@@ -98,7 +100,9 @@ class _ToolCall:
             return None
         function["arguments"] = new
         part: Json = {"index": self._index, "type": "function", "function": function}
-        if self._id and (first or given):  # Clients that join the pieces of a call join its ids, too: none is added.
+        if self._id and (
+            first or given
+        ):  # Clients that join the pieces of a call also join its ids, so it is sent once.
             part["id"] = self._id
         return part
 

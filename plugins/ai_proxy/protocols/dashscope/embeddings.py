@@ -20,7 +20,7 @@ __all__ = [
 
 accepts_signed_thinking: Final = False
 
-# `dimension` is what OpenAI calls `dimensions`; the others are DashScope's own.
+# OpenAI's `dimensions` is `dimension` here; the others are DashScope's own.
 _PARAMETERS = {
     "dimensions": "dimension",
     "dimension": "dimension",

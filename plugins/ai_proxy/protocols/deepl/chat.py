@@ -1,6 +1,6 @@
-"""DeepL translates: every message but the system prompt is a text, and every text comes back as a choice.
+"""DeepL's translation as a chat: every message except the system prompt is a text to translate, and becomes a choice.
 
-Source: developers.deepl.com, "Translate text". The model, `Free` or `Pro`, tells which of DeepL's two hosts to ask.
+Source: developers.deepl.com, "Translate text". The model, `Free` or `Pro`, selects one of DeepL's two hosts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ accepts_signed_thinking: Final = False
 
 _HOSTS = {"Free": "api-free.deepl.com", "Pro": "api.deepl.com"}
 
-# DeepL's own; OpenAI has none that mean anything to a translation.
+# DeepL's own parameters. None of OpenAI's applies to a translation.
 _PARAMETERS = (
     "source_lang", "formality", "glossary_id", "model_type", "preserve_formatting", "split_sentences", "tag_handling",
     "non_splitting_tags", "splitting_tags", "ignore_tags", "outline_detection", "show_billed_characters",
@@ -49,8 +49,8 @@ def request(exchange: Exchange, body: Json) -> Json:
     if not texts:
         raise ApiError(400, "there is nothing to translate: all messages are system prompts", param="messages")
     sent: Json = {"text": texts, "target_lang": settings.target_lang}
-    if said := "\n".join(filter(None, context)):
-        sent["context"] = said
+    if context_text := "\n".join(filter(None, context)):
+        sent["context"] = context_text
     return sent | {name: body[name] for name in _PARAMETERS if body.get(name) is not None}
 
 
@@ -74,12 +74,12 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"message": ...}`, with `detail` at times."""
+    """`{"message": ...}`, sometimes with `detail`."""
     message = lenient.string(document.get("message"))
     if not message or "translations" in document:
         return None
     if status < 400:
-        # Quota is the one thing that DeepL has ever answered with another status than the right one.
+        # DeepL has sent quota errors with status 200.
         status = 429 if "quota" in message.lower() else 502
     detail = lenient.string(document.get("detail"))
     return ApiError(status, f"{message}: {detail}" if detail else message)

@@ -1,6 +1,6 @@
-"""Dify's apps: a text in, an answer out; the conversation is either Dify's own or all of it in that text.
+"""Dify's apps, which take one text: the whole conversation as a transcript. Dify may keep a conversation, too.
 
-Source: docs.dify.ai, "Develop with APIs". `answer` holds the text; that of a workflow stands in its outputs.
+Source: docs.dify.ai, "Develop with APIs". `answer` has the text of an answer; a workflow has it in its outputs.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _PATHS = {
     "Workflow": "/v1/workflows/run",
 }
 
-# Events that carry text. The others tell of progress, of files, of speech, or only keep the connection open.
-# `message_replace` has what a moderation puts in the place of the answer; what has gone out cannot be taken back.
+# Events with text. The others report progress, files or speech, or only keep the connection open. `message_replace` has
+# a text with which a moderation replaces the answer; text that is already sent cannot be replaced.
 _TEXT = frozenset({"message", "agent_message", "message_replace"})
 
-# For errors in a stream and in a workflow, which come without HTTP status.
+# Statuses of errors in streams and workflows, which have no HTTP status.
 _STATUS = {
     "invalid_param": 400,
     "app_unavailable": 400,
@@ -56,7 +56,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     exchange.path = _PATHS[settings.bot_type]
     messages = chat_fields.messages(body)
     files: list[Json] = []
-    if settings.bot_type != "Workflow":  # A workflow takes files as the variables that it has for them.
+    if settings.bot_type != "Workflow":  # A workflow takes files only in its own variables.
         messages, files = _files_apart(messages)
     text = transcript(messages, "Dify")
     sent: Json = {
@@ -105,7 +105,7 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 @dataclass(slots=True)
 class State:
-    """One stream: whether a workflow has sent its text in pieces."""
+    """The state of one stream: whether a workflow has sent its text in pieces."""
 
     has_text: bool = False
 
@@ -122,7 +122,7 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
     if (failure := error(200, document)) is not None:
         raise failure
     if settings.bot_type != "Workflow" and _id(settings, document):
-        # Also of events that say nothing: the headers wait for the first piece only.
+        # Also for events without text: the headers are sent with the first event.
         _begin(exchange, settings, document, writer)
     if kind in _TEXT:
         _begin(exchange, settings, document, writer)
@@ -142,13 +142,13 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
     elif kind == "workflow_finished" and settings.bot_type == "Workflow":
         data = _data(document)
         writer.begin(lenient.string(data.get("workflow_id")), created=data.get("created_at"))
-        # A workflow that streams its text has said all of the output by now.
+        # A workflow that streams its text has sent the whole output already.
         delta = None if state.has_text else {"role": "assistant", "content": _output(settings, data)}
         writer.finish(0, "stop", delta=delta, usage=_workflow_usage(data))
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"code", "message", "status"}`, also as an event; a workflow that fails says so in its data."""
+    """`{"code", "message", "status"}`, also as an event; a workflow reports its failure in `data`."""
     code, message = document.get("code"), document.get("message")
     data = document.get("data")
     if isinstance(code, str) and code and "answer" not in document:
@@ -173,7 +173,7 @@ def _settings(exchange: Exchange) -> DifySettings:
 
 
 def _files_apart(messages: list[Json]) -> tuple[list[Json], list[Json]]:
-    """The conversation without the images that Dify can fetch, and these. Others it takes as uploads only."""
+    """The conversation without image addresses, and these: Dify fetches them. It accepts other images as uploads."""
     rest, files = [], []
     for message in messages:
         kept = []
@@ -199,7 +199,7 @@ def _id(settings: DifySettings, document: Json) -> str:
 
 
 def _conversation(settings: DifySettings, document: Json) -> dict[str, str]:
-    """By this header a client goes on with a conversation that Dify keeps."""
+    """The header with which a client continues a conversation that Dify keeps."""
     identity = lenient.header(document.get("conversation_id"))
     return {"conversationid": identity} if identity and settings.bot_type in {"Chat", "Agent"} else {}
 
@@ -227,6 +227,6 @@ def _usage(document: Json) -> Json | None:
 
 
 def _workflow_usage(data: Json) -> Any:
-    """A workflow tells only the sum."""
+    """The usage of a workflow, which has only the total."""
     total = data.get("total_tokens")
     return {"total_tokens": lenient.count(total)} if isinstance(total, (int, float)) else None

@@ -1,4 +1,4 @@
-"""Google's answers: for Gemini and Vertex AI, whole ones and the events of a stream, which have the same shape."""
+"""Converts Google's answers, for Gemini and Vertex AI. Whole answers and events of a stream have the same format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..pivot import chat_parts, reasoning
 from ..pivot.chat import choice, completion
 from ..pivot.reasoning import Stream
 from ..pivot.tool_calls import place
-from .candidate import Said, finish_reason, logprobs, parts_of
+from .candidate import CandidateContent, finish_reason, logprobs, parts_of
 
 
 def error(status: int, document: Json) -> ApiError | None:
@@ -35,20 +35,20 @@ def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
         raise failure
     choices: list[Json] = []
     for _, candidate in _candidates(document):
-        said = Said()
-        said.add(candidate)
+        content = CandidateContent()
+        content.add(candidate)
         message: Json = {"role": "assistant"}
-        if said.text or not said.calls:
-            message["content"] = said.text
-        if said.thought:
-            message["reasoning_content"] = said.thought
+        if content.text or not content.calls:
+            message["content"] = content.text
+        if content.reasoning:
+            message["reasoning_content"] = content.reasoning
             mode = exchange.settings.reasoning_content_mode
             if mode != "passthrough":
                 message = {**message, **reasoning.whole(message, mode)}
                 del message["reasoning_content"]
-        if said.calls:
-            message["tool_calls"] = said.calls
-        reason = finish_reason(candidate, calls=bool(said.calls)) or "stop"
+        if content.calls:
+            message["tool_calls"] = content.calls
+        reason = finish_reason(candidate, calls=bool(content.calls)) or "stop"
         choices.append(choice(len(choices), message, reason, logprobs(candidate)))
     if (blocked := _blocked(document)) is not None and not choices:
         choices.append(choice(0, {"role": "assistant", "content": "", "refusal": blocked}, "content_filter"))
@@ -59,7 +59,7 @@ def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
 
 @dataclass(slots=True)
 class State:
-    """One stream: how many calls each choice has made, and what of its reasoning has been told."""
+    """The state of one stream: the number of calls of each choice, and the reasoning sent so far."""
 
     mode: str
     calls: dict[int, int] = field(default_factory=dict)
@@ -77,30 +77,32 @@ def event(state: State, document: Json, writer: StreamWriter, answer_id: str) ->
     counted = usage(document)
     candidates = list(_candidates(document))
     for index, candidate in candidates:
-        said = Said(state.calls.get(index, 0))
-        said.add(candidate)
-        state.calls[index] = said.first + len(said.calls)
+        content = CandidateContent(state.calls.get(index, 0))
+        content.add(candidate)
+        state.calls[index] = content.first_call + len(content.calls)
         reason = finish_reason(candidate, calls=state.calls[index] > 0)
         thinking = state.reasoning.setdefault(index, Stream(state.mode))
-        text, thought = thinking.delta(said.text, said.thought, ends=bool(said.calls) or reason is not None)
+        text, reasoning_text = thinking.delta(
+            content.text, content.reasoning, ends=bool(content.calls) or reason is not None
+        )
         delta: Json = {}
-        if thought:
-            delta["reasoning_content"] = thought
-        if text or not (thought or said.calls):
+        if reasoning_text:
+            delta["reasoning_content"] = reasoning_text
+        if text or not (reasoning_text or content.calls):
             delta["content"] = text or ""
-        if said.calls:
-            delta["tool_calls"] = said.calls
+        if content.calls:
+            delta["tool_calls"] = content.calls
         probabilities = logprobs(candidate)
-        says = bool(parts_of(candidate)) or any(delta.values())
+        has_delta = bool(parts_of(candidate)) or any(delta.values())
         if reason is None or probabilities is not None:
             writer.delta(index, delta, logprobs=probabilities, usage=None if reason else counted)
-            says = False
+            has_delta = False
         if reason is not None:
-            writer.finish(index, reason, delta=delta if says else None, usage=counted)
+            writer.finish(index, reason, delta=delta if has_delta else None, usage=counted)
     if (blocked := _blocked(document)) is not None:
         writer.finish(0, "content_filter", delta={"role": "assistant", "refusal": blocked}, usage=counted)
     elif counted and not candidates:
-        writer.usage(counted)  # At times the counts follow in an event of their own.
+        writer.usage(counted)  # Sometimes the usage comes in an event without candidates.
 
 
 def _candidates(document: Json) -> Iterator[tuple[int, Json]]:
@@ -120,18 +122,18 @@ def _blocked(document: Json) -> str | None:
 
 
 def usage(document: Json) -> Json | None:
-    """Thoughts are tokens of the answer at OpenAI; Google counts them beside these."""
+    """The usage. OpenAI's completion tokens include reasoning; Google counts it separately."""
     counted = document.get("usageMetadata")
     if not isinstance(counted, dict):
         return None
     prompt = lenient.count(counted.get("promptTokenCount"))
     prompt += lenient.count(counted.get("toolUsePromptTokenCount"))
-    thoughts = lenient.count(counted.get("thoughtsTokenCount"))
-    answered = lenient.count(counted.get("candidatesTokenCount")) + thoughts
+    reasoning_tokens = lenient.count(counted.get("thoughtsTokenCount"))
+    answered = lenient.count(counted.get("candidatesTokenCount")) + reasoning_tokens
     return chat_parts.usage(
         prompt,
         answered,
         counted.get("totalTokenCount"),
         cached=counted.get("cachedContentTokenCount"),
-        reasoning=thoughts,
+        reasoning=reasoning_tokens,
     )

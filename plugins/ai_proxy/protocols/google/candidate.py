@@ -1,4 +1,4 @@
-"""One of Google's candidates: what its parts say, how it ended, how likely its tokens were."""
+"""Reads a candidate of Google's answers: its parts, finish reason and log probabilities."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _FINISH: Final = {
 }
 
 
-class Said:
+class CandidateContent:
     """What the parts of a candidate say."""
 
-    def __init__(self, first: int = 0) -> None:
-        self.first = first
-        self.text = self.thought = ""
+    def __init__(self, first_call: int = 0) -> None:
+        self.first_call = first_call
+        self.text = self.reasoning = ""
         self.calls: list[Json] = []
 
     def add(self, candidate: Json) -> None:
         for part in parts_of(candidate):
             if isinstance(text := part.get("text"), str):
                 if part.get("thought") is True:
-                    self.thought += text
+                    self.reasoning += text
                 else:
                     self.text += text
             elif isinstance(function := part.get("functionCall"), dict):
                 self._call(function, part)
             elif isinstance(data := part.get("inlineData"), dict):
-                # A chat of OpenAI has no place for images; an address is what its clients can show.
+                # OpenAI's chat has no place for images in answers; its clients can show a data URL.
                 self.text += f"data:{data.get('mimeType')};base64,{data.get('data')}"
             elif isinstance(code := part.get("executableCode"), dict):
                 self.text += f"```{str(code.get('language') or '').lower()}\n{code.get('code')}\n```\n"
@@ -46,7 +46,7 @@ class Said:
 
     def _call(self, function: Json, part: Json) -> None:
         call_id, name = str(function.get("id") or ""), str(function.get("name") or "")
-        call = chat_parts.tool_call(self.first + len(self.calls), call_id, name, function.get("args"))
+        call = chat_parts.tool_call(self.first_call + len(self.calls), call_id, name, function.get("args"))
         if isinstance(signature := part.get("thoughtSignature"), str):
             call["extra_content"] = {"google": {"thought_signature": signature}}
         self.calls.append(call)

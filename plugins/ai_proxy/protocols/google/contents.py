@@ -1,7 +1,7 @@
-"""OpenAI's messages as Google's contents: for Gemini and Vertex AI.
+"""Converts OpenAI's messages to Google's contents, for Gemini and Vertex AI.
 
-Source: ai.google.dev/api/caching#Content. A function's result is known by the function's name; the results of calls
-that were made together stand in one content.
+Source: ai.google.dev/api/caching#Content. A function's result refers to the function by name; one content has the
+results of all calls that were made together.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..pivot import chat_fields, message_content
 
 _AUDIO: Final = {"mp3": "audio/mp3", "wav": "audio/wav"}
 
-# By extension. Python's own table is not used: it reads files, which a plugin has none of.
+# By extension. Python's own table needs files, and a plugin has no file system.
 _MEDIA_TYPES: Final = {
     "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
     "bmp": "image/bmp", "svg": "image/svg+xml", "tif": "image/tiff", "tiff": "image/tiff", "heic": "image/heic",
@@ -30,11 +30,11 @@ _MEDIA_TYPES: Final = {
 }  # fmt: skip
 
 Remote = Callable[[str], Json]
-"""From the address of a file to the part for it."""
+"""Converts the address of a file to a part."""
 
 
 def contents(given: list[Json], remote: Remote) -> list[Json]:
-    """The conversation without what the system says."""
+    """The contents of a conversation, without its system messages."""
     result: list[Json] = []
     names: dict[str, str] = {}
     results = _Results(result)
@@ -60,36 +60,36 @@ def contents(given: list[Json], remote: Remote) -> list[Json]:
 
 
 def system(given: list[Json]) -> Json | None:
-    said = [
+    found = [
         part.get("text")
         for one in given
         if chat_fields.is_system(one)
         for part in message_content.parts(one.get("content"))
     ]
-    texts = [text for text in said if isinstance(text, str) and text]
+    texts = [text for text in found if isinstance(text, str) and text]
     return {"parts": [{"text": text} for text in texts]} if texts else None
 
 
 def file_part(url: str) -> Json:
-    """A file that Google fetches itself; what it is must be said, and only its name tells."""
+    """A file that Google fetches itself. Google needs its media type, which is guessed from the name."""
     name = url.partition("?")[0].rpartition("/")[2].lower()
     kind = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
     return {"fileData": {"mimeType": kind, "fileUri": url}}
 
 
 class _Results:
-    """Results of functions. Those that follow each other stand in one content."""
+    """Collects function results; consecutive ones share a content."""
 
     def __init__(self, contents: list[Json]) -> None:
         self._contents = contents
         self._last: Json | None = None
         self._ends: list[tuple[list[Json], list[Json]]] = []
-        """Of each such content the results, and what is to stand behind all of them."""
+        """For each such content: its results, and the parts that follow them."""
         self._named = 0
-        """Characters of the names of functions."""
+        """Characters of all names of functions."""
 
-    def add(self, name: str, said: Any, remote: Remote) -> None:
-        """A function answers with text; what else its result has follows the results of all calls."""
+    def add(self, name: str, content: Any, remote: Remote) -> None:
+        """Add a result. Results are text; other parts (images) follow after the results of all calls."""
         self._named += len(name)
         check_repeated(self._named)
         if self._last is None or self._contents[-1] is not self._last:
@@ -97,8 +97,8 @@ class _Results:
             self._last = {"role": "user", "parts": self._ends[-1][0]}
             self._contents.append(self._last)
         parts, more = self._ends[-1]
-        parts.append({"functionResponse": {"name": name, "response": {"output": message_content.text(said)}}})
-        more += _parts(message_content.others(said), remote)
+        parts.append({"functionResponse": {"name": name, "response": {"output": message_content.text(content)}}})
+        more += _parts(message_content.others(content), remote)
 
     def finish(self) -> None:
         for parts, more in self._ends:
@@ -106,7 +106,7 @@ class _Results:
 
 
 def _signature(call: Json) -> Json:
-    """What Gemini 3 wants to see again beside its calls; in the place where Google's own OpenAI endpoint puts it."""
+    """The signature that Gemini 3 requires with earlier calls, in the field that Google's OpenAI endpoint uses."""
     extra = call.get("extra_content")
     google = extra.get("google") if isinstance(extra, dict) else None
     signature = google.get("thought_signature") if isinstance(google, dict) else None
@@ -114,7 +114,7 @@ def _signature(call: Json) -> Json:
 
 
 def _parts(given: Any, remote: Remote) -> list[Json]:
-    """A content as parts. What there is no part for is dropped, and the log says so."""
+    """Converts a content to parts. Parts without an equivalent are dropped with a log line."""
     result = []
     for part in message_content.parts(given):
         if (made := _part(part, remote)) is None:
@@ -139,7 +139,7 @@ def _part(part: Json, remote: Remote) -> Json | None:
         if isinstance(file.get("file_data"), str):
             return _inline(message_content.data_url(file["file_data"]) or Data("application/pdf", file["file_data"]))
         if isinstance(file.get("file_id"), str):
-            return file_part(file["file_id"])  # An address in Google's own file service.
+            return file_part(file["file_id"])  # An address in Google's file service.
     return None
 
 

@@ -24,7 +24,7 @@ __all__ = [
 
 accepts_signed_thinking: Final = False
 
-# Models that think, and say what they think when asked for it.
+# Models that can return their reasoning.
 _THINKING: Final = frozenset({"gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite"})
 
 
@@ -36,7 +36,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     wanted: list[str] = []
 
     def remote(url: str) -> Json:
-        """The API takes addresses of its own file service only; all others are fetched here."""
+        """The API accepts only addresses of its own file service; the plugin fetches all others."""
         data = exchange.files.get(url)
         if data is None:
             wanted.append(url)
@@ -46,15 +46,15 @@ def request(exchange: Exchange, body: Json) -> Json:
     result: Json = {"contents": contents(given, remote)}
     if wanted:
         raise FilesWanted(wanted)
-    if (said := system(given)) is not None:
-        result["system_instruction"] = said
+    if (instruction := system(given)) is not None:
+        result["system_instruction"] = instruction
     if settings.gemini_safety_setting:
         result["safetySettings"] = google.safety(settings.gemini_safety_setting)
     config = google.generation_config(body)
     google.structured(body, config)
     if (thinking := _thinking(exchange, settings, body)) is not None:
         config["thinkingConfig"] = thinking
-    result["generationConfig"] = config  # Google's own clients send an empty object rather than none.
+    result["generationConfig"] = config  # Google's own clients also send an empty object.
     if declarations := google.functions(body):
         result["tools"] = [{"function_declarations": declarations}]
         if (choice := google.function_calling(body)) is not None:
@@ -76,10 +76,10 @@ def path_of(exchange: Exchange, action: str) -> str:
 
 
 def _thinking(exchange: Exchange, settings: GeminiSettings, body: Json) -> Json | None:
-    """The budget of the configuration counts, then the client's effort, then what the model thinks right."""
-    asked = google.thinking_config(body)
+    """The configured budget, otherwise the client's effort, otherwise the model's own choice."""
+    requested = google.thinking_config(body)
     if exchange.model not in _THINKING:
-        return asked
+        return requested
     if settings.gemini_thinking_budget:
         return {"includeThoughts": True, "thinkingBudget": settings.gemini_thinking_budget}
-    return asked or {"includeThoughts": True}
+    return requested or {"includeThoughts": True}

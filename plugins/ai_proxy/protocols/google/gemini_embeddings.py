@@ -32,7 +32,7 @@ def request(exchange: Exchange, body: Json) -> Json:
 
 
 def texts(given: Any) -> list[str]:
-    """The texts of a request for embeddings. Raises `ApiError`: tokens mean nothing to another model."""
+    """The texts of a request for embeddings. Raises `ApiError` for tokens, which are specific to a model."""
     given = [given] if isinstance(given, str) else given
     if not isinstance(given, list) or not given or not all(isinstance(text, str) for text in given):
         raise ApiError(400, "input must be a text or an array of texts", param="input")

@@ -1,4 +1,4 @@
-"""Google's Gemini API for images that Imagen makes. Source: ai.google.dev/gemini-api/docs/imagen."""
+"""Google's Gemini API for images, with Imagen. Source: ai.google.dev/gemini-api/docs/imagen."""
 
 from __future__ import annotations
 

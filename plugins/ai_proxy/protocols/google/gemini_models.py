@@ -23,7 +23,7 @@ __all__ = [
 accepts_signed_thinking: Final = False
 
 _PAGE: Final = 1000
-"""The longest that Google gives at once; OpenAI's list has no pages."""
+"""The largest page that Google offers. OpenAI's list has no pages."""
 
 
 def path_of(exchange: Exchange) -> str:
@@ -42,7 +42,7 @@ def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     if not isinstance(models, list):
         raise bad_upstream("the upstream's answer has no models")
     names = [lenient.string(model.get("name")).removeprefix("models/") for model in lenient.objects(models)]
-    # Since when there is a model, Google does not say.
+    # Google does not give the time of creation.
     data = [{"id": name, "object": "model", "created": 0, "owned_by": "google"} for name in names]
     return {"object": "list", "data": data}
 

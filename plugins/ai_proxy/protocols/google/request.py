@@ -1,4 +1,4 @@
-"""What a request asks for besides its messages, as Google's `generateContent` takes it: for Gemini and Vertex AI.
+"""Converts the parameters of a request to those of Google's `generateContent`, for Gemini and Vertex AI.
 
 Source: ai.google.dev/api/generate-content.
 """
@@ -28,7 +28,7 @@ _SAME: Final = {
 
 _BUDGETS: Final = {"none": 0, "minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
 
-# The keys of Google's `Schema`; one with others is a JSON Schema, which has a parameter of its own.
+# The keys of Google's `Schema`. A schema with other keys is sent as a JSON Schema, in another parameter.
 _OF_A_SCHEMA: Final = frozenset(
     {
         "type", "format", "title", "description", "nullable", "enum", "maxItems", "minItems", "properties", "required",
@@ -50,7 +50,7 @@ def generation_config(body: Json) -> Json:
 
 
 def thinking_config(body: Json) -> Json | None:
-    """What `reasoning_effort` comes to."""
+    """Google's equivalent of `reasoning_effort`."""
     effort = body.get("reasoning_effort")
     budget = lenient.count(body.get("reasoning_max_tokens"))
     if not budget:
@@ -61,7 +61,7 @@ def thinking_config(body: Json) -> Json | None:
 
 
 def structured(body: Json, config: Json) -> None:
-    """`response_format`; a bare schema in its place is understood, too. Raises `ApiError`."""
+    """Add `response_format`, which may also be a bare schema. Raises `ApiError`."""
     wanted = body.get("response_format")
     if not isinstance(wanted, dict):
         return
@@ -92,7 +92,7 @@ def _is_schema(value: Any) -> bool:
 
 
 def _is_googles(schema: Any) -> bool:
-    """Whether all of a schema is in Google's own dialect. Without recursion: schemas may be nested deeply."""
+    """Whether a schema has only keys of Google's dialect. Not recursive, because schemas may be nested deeply."""
     waiting = [schema]
     while waiting:
         schema = waiting.pop()
@@ -118,7 +118,7 @@ def functions(body: Json) -> list[Json]:
     for function in chat_fields.functions(body):
         declaration = {name: function[name] for name in ("name", "description") if function.get(name)}
         schema = function.get("parameters")
-        # Google refuses objects without properties in its own dialect; a function without parameters has no schema.
+        # Google refuses objects without properties in its dialect; a function without parameters needs no schema.
         if isinstance(schema, dict) and schema.get("properties"):
             declaration["parameters" if _is_googles(schema) else "parametersJsonSchema"] = schema
         declarations.append(declaration)
@@ -126,7 +126,7 @@ def functions(body: Json) -> list[Json]:
 
 
 def function_calling(body: Json) -> Json | None:
-    """`tool_choice`; how many calls may be made at once cannot be said."""
+    """Google's equivalent of `tool_choice`. There is none for `parallel_tool_calls`."""
     choice = body.get("tool_choice")
     if name := chat_fields.chosen(choice):
         return {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [name]}}

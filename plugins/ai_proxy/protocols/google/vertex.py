@@ -1,4 +1,4 @@
-"""Google's Vertex AI for chat: Gemini models, and those of Anthropic behind the same address.
+"""Google's Vertex AI for chat, with Gemini models and Anthropic's.
 
 Source: cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference, and ".../partner-models/claude".
 """
@@ -29,7 +29,7 @@ __all__ = [
 
 accepts_signed_thinking: Final = False
 
-_ANTHROPIC_VERSION: Final = "vertex-2023-10-16"  # Stands in the body there, and the model in the path.
+_ANTHROPIC_VERSION: Final = "vertex-2023-10-16"  # Vertex AI takes it in the body, and the model in the path.
 
 
 def request(exchange: Exchange, body: Json) -> Json:
@@ -43,8 +43,8 @@ def request(exchange: Exchange, body: Json) -> Json:
     )
     given = chat_fields.messages(body)
     result = {"contents": contents(given, file_part)}
-    if (said := system(given)) is not None:
-        result["systemInstruction"] = said
+    if (instruction := system(given)) is not None:
+        result["systemInstruction"] = instruction
     if settings.gemini_safety_setting:
         result["safetySettings"] = google.safety(settings.gemini_safety_setting)
     config = google.generation_config(body)
@@ -53,9 +53,9 @@ def request(exchange: Exchange, body: Json) -> Json:
     if not exchange.model.startswith("gemini-2.0-"):
         google.structured(body, config)
     elif body.get("response_format") is not None:
-        # As in the original: those of them that make images refuse any format, and all of them are at their end.
+        # As in the original: the models for images refuse any format, and all of these models are being retired.
         log.warn("response_format dropped: %s is not asked for one on Vertex AI", exchange.model)
-    result["generationConfig"] = config  # Google's own clients send an empty object rather than none.
+    result["generationConfig"] = config  # Google's own clients also send an empty object.
     if declarations := google.functions(body):
         result["tools"] = [{"functionDeclarations": declarations}]
         if (choice := google.function_calling(body)) is not None:
@@ -70,7 +70,7 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 
 State: TypeAlias = claude.State | google_answer.State
-"""Of a stream of Anthropic's models, or of Google's."""
+"""The state of a stream of Anthropic's models or of Google's."""
 
 
 def new_state(exchange: Exchange) -> State:
@@ -102,7 +102,7 @@ def messages(exchange: Exchange, body: Json) -> bool:
 
 
 def of_claude(exchange: Exchange, body: Json) -> Json:
-    """Make of a request for Anthropic's API one for Vertex AI."""
+    """Convert a request for Anthropic's API to one for Vertex AI, in place."""
     exchange.path = path_of(exchange, "anthropic", "streamRawPredict" if exchange.stream else "rawPredict")
     exchange.headers["anthropic-version"] = None
     body.pop("model", None)
@@ -111,7 +111,7 @@ def of_claude(exchange: Exchange, body: Json) -> Json:
 
 
 def path_of(exchange: Exchange, publisher: str, action: str) -> str:
-    """With an API key the project is that of the key."""
+    """The path of a model. With an API key it has no project, because the key belongs to one."""
     settings = exchange.settings
     assert isinstance(settings, VertexSettings)
     model = f"publishers/{publisher}/models/{segment(exchange.model, 'model', safe='@')}:{action}"

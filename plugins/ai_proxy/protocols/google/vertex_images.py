@@ -1,4 +1,4 @@
-"""Google's Vertex AI for images: made, edited and varied by Gemini models.
+"""Google's Vertex AI for images: generation, edits and variations with Gemini models.
 
 Source: cloud.google.com/vertex-ai/generative-ai/docs/multimodal/image-generation.
 """
@@ -110,7 +110,7 @@ def _inline(candidates: list[Any]) -> list[Json]:
 
 
 def _images(body: Json) -> list[Json]:
-    """Given as addresses under one of several names: forms and JSON clients differ."""
+    """The images of a request, which forms and JSON clients send as addresses under different names."""
     urls: list[str] = []
     for name in ("image", "images", "image_url"):
         value = body.get(name)

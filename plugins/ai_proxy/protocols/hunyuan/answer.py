@@ -1,6 +1,6 @@
-"""Answers of Tencent Hunyuan's own protocol for chat.
+"""Converts answers of Tencent Hunyuan's own protocol for chat.
 
-Source: Tencent Cloud API, "ChatCompletions". They stand in `Response`, the events of a stream do not. Errors come with
+Source: Tencent Cloud API, "ChatCompletions". A whole answer is in `Response`, an event of a stream is not. Errors have
 status 200.
 """
 
@@ -19,10 +19,10 @@ from ..pivot import chat_parts
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
 
-# `Moderation` and `Sensitive` end an answer that must not be.
+# Finish reasons of answers that Tencent's moderation stops.
 _FINISH = {"sensitive": "content_filter", "moderation": "content_filter"}
 
-# By how the code begins. Source: the API's list of error codes, and Tencent Cloud's common ones.
+# By prefix of the code. Source: the API's list of error codes, and Tencent Cloud's common ones.
 _STATUS = {
     "AuthFailure": 401,
     "UnauthorizedOperation": 403,
@@ -100,8 +100,8 @@ def _delta(message: Any) -> Json:
     delta: Json = {"role": lenient.string(message.get("Role")) or "assistant"}
     if isinstance(message.get("Content"), str):
         delta["content"] = message["Content"]
-    if thought := lenient.string(message.get("ReasoningContent")):
-        delta["reasoning_content"] = thought
+    if reasoning := lenient.string(message.get("ReasoningContent")):
+        delta["reasoning_content"] = reasoning
     if calls := lenient.objects(message.get("ToolCalls")):
         delta["tool_calls"] = [_tool_call(one, position) for position, one in enumerate(calls)]
     return delta
@@ -127,7 +127,7 @@ def _usage(answer: Json) -> Json | None:
     usage = answer.get("Usage")
     if not isinstance(usage, dict):
         return None
-    # Some of Tencent's answers have this number as text.
+    # In some answers this number is a text.
     cached = lenient.mapping(usage.get("PromptTokensDetails")).get("CachedTokens")
     cached = lenient.digits(cached) or cached
     return chat_parts.usage(

@@ -1,6 +1,6 @@
 """Tencent Hunyuan's own protocol for chat.
 
-Source: Tencent Cloud API, "ChatCompletions", version 2023-09-01. The names of OpenAI's protocol in Pascal case.
+Source: Tencent Cloud API, "ChatCompletions", version 2023-09-01. Its names are OpenAI's in Pascal case.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ __all__ = [
 accepts_signed_thinking: Final = False
 
 _ACTION = "ChatCompletions"
-"""Of Tencent Cloud's API; a part of what is signed."""
+"""The action of Tencent Cloud's API; the signature covers it."""
 
-# What Hunyuan calls what OpenAI has too (there is no limit for the length of an answer), and parameters of its own, by
-# the names that they have in its OpenAI-compatible protocol.
+# Hunyuan's names of OpenAI's parameters (it has none for the length of an answer), and of its own parameters, by their
+# names in its OpenAI-compatible protocol.
 _PARAMETERS = {
     "top_p": "TopP", "temperature": "Temperature", "seed": "Seed", "citation": "Citation",
     "enable_deep_read": "EnableDeepRead", "enable_deep_search": "EnableDeepSearch",
@@ -51,7 +51,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     if stop := chat_fields.stops(body):
         sent["Stop"] = stop
     if body.get("reasoning_effort") == "none":
-        sent.setdefault("EnableThinking", False)  # How much there is to be cannot be said.
+        sent.setdefault("EnableThinking", False)  # Hunyuan can only switch thinking on and off.
     functions = chat_fields.functions(body)
     if functions:
         sent["Tools"] = [_tool(function) for function in functions]
@@ -60,7 +60,9 @@ def request(exchange: Exchange, body: Json) -> Json:
         sent["ToolChoice"] = "custom"
         sent["CustomTool"] = _tool(next((one for one in functions if one.get("name") == name), {"name": name}))
     elif isinstance(choice, str):
-        sent["ToolChoice"] = "auto" if choice == "required" else choice  # Hunyuan cannot be forced to call any tool.
+        sent["ToolChoice"] = (
+            "auto" if choice == "required" else choice
+        )  # Hunyuan can be forced to call one tool, not any.
     return sent
 
 
@@ -71,7 +73,7 @@ def headers(settings: Settings) -> Mapping[str, str]:  # noqa: ARG001
 def sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
     assert isinstance(settings, HunyuanSettings)
     if not sent.body:
-        return {}  # It is no call of anything, and needs no credential.
+        return {}  # A request without body calls no action and needs no credential.
     now = int(time.time())
     signed = {"content-type": "application/json", "host": sent.host, "x-tc-action": _ACTION}
     return {
@@ -89,13 +91,13 @@ def sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
 
 
 def _message(given: Json) -> Json:
-    said = given.get("content")
+    content = given.get("content")
     message: Json = {"Role": "system" if chat_fields.is_system(given) else given.get("role")}
-    parts = [known for part in message_content.parts(said) if (known := _part(part)) is not None]
+    parts = [known for part in message_content.parts(content) if (known := _part(part)) is not None]
     if any(part["Type"] != "text" for part in parts):
         message["Contents"] = parts
     else:
-        message["Content"] = message_content.text(said)
+        message["Content"] = message_content.text(content)
     if calls := chat_fields.calls(given):
         message["ToolCalls"] = [
             {"Id": call.id, "Type": "function", "Function": {"Name": call.name, "Arguments": call.text}}
@@ -117,7 +119,7 @@ def _part(part: Json) -> Json | None:
 
 
 def _tool(function: Json) -> Json:
-    """The schema of the parameters is JSON in a string here."""
+    """Converts a function. Hunyuan takes the schema of its parameters as a JSON string."""
     names = (("name", "Name"), ("description", "Description"))
     result = {name: function[key] for key, name in names if key in function}
     if function.get("parameters") is not None:

@@ -1,8 +1,8 @@
 """Kling's videos.
 
-Source: Kling AI API reference, "Text to Video", "Image to Video", "Authentication". Tasks that start from a text and
-tasks that start from an image live at different paths, which the id of a task does not tell. So ids get a prefix on
-their way to the client, and lose it on their way back.
+Source: Kling AI API reference, "Text to Video", "Image to Video", "Authentication". Text-to-video and image-to-video
+tasks have different paths, and the id of a task does not show which one it is. So the plugin adds a prefix to ids in
+answers, and removes it from ids in requests.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _IMAGE_FIELDS: Final = frozenset(
     }
 )  # fmt: skip
 
-# Source: Kling AI API reference, "Error Codes"; the hundreds tell the kind.
+# Source: Kling AI API reference, "Error Codes"; a code divided by 100 is its kind.
 _STATUS: Final = {10: 401, 11: 403, 12: 400, 13: 429, 50: 502, 51: 503}
 _SINGLE_STATUS: Final = {1101: 402, 1102: 402, 1203: 404, 1300: 400, 1301: 400, 1304: 403}
 
@@ -52,7 +52,7 @@ _CLOCK_SKEW: Final = 5
 
 
 def choose_path(exchange: Exchange) -> str:
-    """Where a task can be asked for."""
+    """The path of an existing task; empty for other requests."""
     if exchange.api != apis.RETRIEVE_VIDEO:
         return ""
     video = exchange.route.parameters["video_id"]
@@ -76,7 +76,7 @@ def response(exchange: Exchange, answer: Json) -> Json:
     if (failure := error(200, answer)) is not None:
         raise failure
     data = answer.get("data")
-    # A request that could not be read, because it was compressed for one, went to the path of the row.
+    # A request that is not read, for example because it is compressed, goes to the path of the row.
     prefix = _PREFIXES[exchange.path or _TEXT]
     for place in (answer, data):
         if isinstance(place, dict) and isinstance(task := place.get("task_id"), str) and task:
@@ -89,7 +89,7 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"code": 1102, "message": ...}`; the code 0 is success, also where the status is."""
+    """`{"code": 1102, "message": ...}`. The code 0 is success, whatever the status."""
     code = document.get("code")
     if not isinstance(code, int) or code == 0:
         return None
@@ -100,7 +100,7 @@ def error(status: int, document: Json) -> ApiError | None:
 
 
 def credential(settings: Settings) -> str:
-    """A JSON web token made of the two keys; empty without them."""
+    """A JSON web token signed with the secret key; empty without keys."""
     assert isinstance(settings, KlingSettings)
     access, secret = settings.kling_access_key.strip(), settings.kling_secret_key.strip()
     if not access:

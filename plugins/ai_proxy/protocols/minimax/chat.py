@@ -1,7 +1,7 @@
 """MiniMax "ChatCompletion Pro", in which every speaker has a name.
 
-Source: MiniMax open platform, "ChatCompletion Pro". System prompts are `bot_setting`; events tell what is new, the last
-one the whole answer again. Errors are a `base_resp` with a code other than 0 and come with status 200.
+Source: MiniMax open platform, "ChatCompletion Pro". System prompts are `bot_setting`. Events have the new text, the
+last one the whole answer again. Errors are a `base_resp` with a code other than 0, and status 200.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SETTING = (
     "MM智能助理是一款由MiniMax自研的，没有调用其他产品的接口的大型语言模型。"
     "MiniMax是一家中国科技公司，一直致力于进行大模型相关的研究。"
 )
-"""The names and the description that MiniMax's documentation uses; the protocol does not do without."""
+"""The names and the description in MiniMax's documentation; the protocol requires them."""
 
 _OF_A_FUNCTION = ("name", "description", "parameters")
 _FINISH = {"max_output": "length", "function_call": "tool_calls"}
@@ -81,8 +81,8 @@ def request(exchange: Exchange, body: Json) -> Json:
 
 
 def _conversation(given: list[Json]) -> list[Json]:
-    """A message makes one call at most, and its result follows at once, by the name of the function."""
-    results: dict[str, deque[Json]] = {}  # by the id of the call, those that have no place yet
+    """Converts the messages. A message has at most one call, and its result, with the function's name, follows."""
+    results: dict[str, deque[Json]] = {}  # By the id of the call: results without a place.
     for message in given:
         if message.get("role") == "tool" and isinstance(call_id := message.get("tool_call_id"), str):
             results.setdefault(call_id, deque()).append(message)
@@ -91,20 +91,20 @@ def _conversation(given: list[Json]) -> list[Json]:
     for message in given:
         name = lenient.string(message.get("name"))
         if message.get("role") == "assistant":
-            said: Json = {"sender_type": "BOT", "sender_name": name or _BOT, "text": _text(message)}
+            entry: Json = {"sender_type": "BOT", "sender_name": name or _BOT, "text": _text(message)}
             calls = chat_fields.calls(message)
             if not calls:
-                messages.append(said)
+                messages.append(entry)
             for position, call in enumerate(calls):
                 function: Json = {"function_call": {"name": call.name, "arguments": call.text}}
-                messages.append({**(said if position == 0 else {**said, "text": ""}), **function})
+                messages.append({**(entry if position == 0 else {**entry, "text": ""}), **function})
                 if waiting := results.get(call.id):
                     result = waiting.popleft()
                     placed.add(id(result))
                     messages.append(_result(result, call.name))
         elif message.get("role") != "tool":
             messages.append({"sender_type": "USER", "sender_name": name or _USER, "text": _text(message)})
-        elif id(message) not in placed:  # It answers a call that nobody made.
+        elif id(message) not in placed:  # The result of a call that is not in the conversation.
             messages.append(_result(message, name))
     return messages
 
@@ -123,9 +123,9 @@ def response(exchange: Exchange, document: Json) -> Json:
     choices: list[Json] = []
     for item in _choices(document):
         for message in lenient.objects(item.get("messages")):
-            told_of = _message(message)
-            reason = _finish_reason(item, calls="tool_calls" in told_of) or "stop"
-            choices.append(choice(len(choices), told_of, reason))
+            converted = _message(message)
+            reason = _finish_reason(item, calls="tool_calls" in converted) or "stop"
+            choices.append(choice(len(choices), converted, reason))
     answer = completion(
         lenient.string(document.get("id")),
         lenient.string(document.get("model")) or exchange.model,
@@ -139,9 +139,9 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 @dataclass(slots=True)
 class State:
-    """One stream: which of the choices have said something, and which have called a tool."""
+    """The state of one stream: which choices have sent text, and which have called a tool."""
 
-    said: set[int] = field(default_factory=set)
+    has_text: set[int] = field(default_factory=set)
     called: set[int] = field(default_factory=set)
 
 
@@ -160,12 +160,12 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
         for message in lenient.objects(item.get("messages")):
             delta = _message(message)
             calls = delta.get("tool_calls")
-            if ends and index in state.said:
-                # The last event of a choice repeats the whole of it.
+            if ends and index in state.has_text:
+                # The last event of a choice repeats all of it.
                 delta = {"tool_calls": calls} if calls and index not in state.called else {}
             if delta:
                 writer.delta(index, delta)
-                state.said.add(index)
+                state.has_text.add(index)
             if calls:
                 state.called.add(index)
         if (reason := _finish_reason(item, calls=index in state.called)) is not None:
@@ -205,7 +205,7 @@ def _finish_reason(item: Json, *, calls: bool) -> str | None:
 
 
 def _usage(document: Json) -> Json | None:
-    """Older models tell only the sum."""
+    """The usage; older models give only the total."""
     usage = document.get("usage")
     if not isinstance(usage, dict):
         return None

@@ -1,4 +1,4 @@
-"""OpenAI chat for clients. The pivot is the same protocol, so documents stay as they are.
+"""OpenAI chat for clients. The pivot is the same protocol, so documents are not converted.
 
 Source: OpenAI API reference, "Chat".
 """
@@ -22,7 +22,7 @@ dropped_query: Final[frozenset[str]] = frozenset()
 
 
 def thinking(body: Json) -> Thinking | None:  # noqa: ARG001
-    """`reasoning_effort` says how much, not whether: a model that reasons does so unless it is told otherwise."""
+    """None: `reasoning_effort` is an amount, not a switch."""
     return None
 
 

@@ -1,4 +1,4 @@
-"""Small changes to documents of the OpenAI protocol that one provider or another needs. Rows name them."""
+"""Small changes to documents of OpenAI's protocol that single providers need. Rows refer to them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ...wire.json import Json
 from ..exchange import Exchange
 
 _REASONING_MODELS: Final = ("o1", "o3", "o4", "gpt-5")
-"""What the names of OpenAI's models that reason begin with."""
+"""Prefixes of the names of OpenAI's reasoning models."""
 
 
 def openai_chat(exchange: Exchange, body: Json) -> bool:
-    """What chats need at OpenAI itself."""
+    """The edits of chats for OpenAI itself."""
     changed = response_format(exchange, body)
     return completion_tokens(exchange, body) or changed
 
 
 def completion_tokens(exchange: Exchange, body: Json) -> bool:
-    """OpenAI's models that reason refuse `max_tokens`: their limit covers the reasoning, too, and has another name.
+    """OpenAI's reasoning models refuse `max_tokens`: their limit includes the reasoning and has another name.
 
     Source: OpenAI API reference, "Create chat completion", `max_completion_tokens`.
     """
@@ -35,7 +35,7 @@ def completion_tokens(exchange: Exchange, body: Json) -> bool:
 
 
 def response_format(exchange: Exchange, body: Json) -> bool:
-    """`responseJsonSchema`: the operator decides on the format of answers."""
+    """`responseJsonSchema`: the configuration sets the format of answers."""
     settings = exchange.settings
     assert isinstance(settings, (OpenAISettings, LongcatSettings))
     if not settings.response_json_schema:
@@ -45,9 +45,9 @@ def response_format(exchange: Exchange, body: Json) -> bool:
 
 
 def openrouter_reasoning(exchange: Exchange, body: Json) -> bool:
-    """OpenRouter takes a budget for reasoning as `reasoning.max_tokens`, which excludes an effort.
+    """A budget for reasoning is `reasoning.max_tokens` at OpenRouter, and excludes an effort.
 
-    Source: OpenRouter docs, "Reasoning Tokens". `reasoning_max_tokens` is what clients of this plugin say.
+    Source: OpenRouter docs, "Reasoning Tokens". `reasoning_max_tokens` is this plugin's name for it.
     """
     budget = body.get("reasoning_max_tokens")
     if not _positive(budget):
@@ -63,8 +63,8 @@ def openrouter_reasoning(exchange: Exchange, body: Json) -> bool:
 
 
 def zhipu_thinking(exchange: Exchange, body: Json) -> bool:
-    """GLM models know thinking as on or off, not how much, and it is on unless told otherwise; clients whose
-    protocol has a switch for it get it only when they ask for it. Source: Zhipu AI docs, "thinking".
+    """GLM models can switch thinking on and off, not set a budget; it is on by default. For clients whose protocol has
+    a switch it is off by default. Source: Zhipu AI docs, "thinking".
     """
     if body.get("reasoning_effort"):
         del body["reasoning_effort"]
@@ -85,7 +85,7 @@ def doubao_responses(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
 
 
 def doubao_images(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
-    """Ark puts a watermark on images unless told not to; OpenAI's clients expect none."""
+    """Ark puts a watermark on images by default; OpenAI's clients expect none."""
     if "watermark" in body:
         return False
     body["watermark"] = False
@@ -93,7 +93,7 @@ def doubao_images(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
 
 
 def mistral_names(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
-    """Mistral refuses fields that it does not know, some of them under other names. Streams always tell their usage.
+    """Mistral refuses unknown fields, and has other names for two of OpenAI's. Its streams always include the usage.
 
     Source: Mistral API reference, "Chat Completion".
     """
@@ -106,7 +106,7 @@ def mistral_names(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
 
 
 def moonshot_usage(exchange: Exchange, chunk: Json) -> bool:  # noqa: ARG001
-    """Moonshot tells the usage of a stream within the last choice. Source: Moonshot API docs, "streaming"."""
+    """Moonshot sends the usage of a stream inside the last choice. Source: Moonshot API docs, "streaming"."""
     choices = chunk.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(first, dict) or not isinstance(first.get("usage"), dict):

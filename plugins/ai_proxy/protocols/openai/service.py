@@ -1,4 +1,4 @@
-"""The pivot itself as a provider's protocol: for answers that pass through to clients of another protocol."""
+"""OpenAI's protocol, the pivot, as a service protocol: for answers to clients of another protocol."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
     choices = document.get("choices")
     usage = document.get("usage")
     if usage is None and isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        usage = choices[0].get("usage")  # As Moonshot has it.
+        usage = choices[0].get("usage")  # Moonshot's place for it.
     usage = usage if isinstance(usage, dict) else None
     for position, item in enumerate(choices if isinstance(choices, list) else []):
         if not isinstance(item, dict):
@@ -50,13 +50,13 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
             writer.delta(index, delta, logprobs=item.get("logprobs"), usage=usage)
         if reason:
             writer.finish(index, reason)
-    # Some services tell the counts all the time; the last ones count.
+    # Some services send the usage with every event; the last one counts.
     if usage:
         writer.usage(usage)
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"error": {...}}`, or a text in its place. In an answer only the code may tell the status."""
+    """`{"error": {...}}` or `{"error": "text"}`. In a body of status 200 only the code may give the status."""
     inner = document.get("error")
     if not inner or not isinstance(inner, (dict, str)) or document.get("choices"):
         return None
@@ -67,6 +67,6 @@ def error(status: int, document: Json) -> ApiError | None:
 
 
 def finish_reason(reason: Any) -> str:
-    """Some services say null as text, or with blanks around."""
+    """The finish reason; some services send null as a text, or blanks around it."""
     reason = reason.strip() if isinstance(reason, str) else ""
     return "" if reason == "null" else reason

@@ -1,4 +1,4 @@
-"""The chat answers of the OpenAI protocol: whole ones, and the writer that owns the grammar of streamed ones."""
+"""Chat answers in OpenAI's protocol: whole answers, and the writer of streams."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...wire.errors import ApiError, bad_upstream, stream_cut
 from ...wire.json import Json, dumps, quote, to_bytes
 from .tool_calls import ToolCalls
 
-# What may be said of a choice in which state, and the state that follows. What is not here cannot be written.
+# The steps of a choice that may be written in each state, and the state that follows. Others cannot be written.
 _CHOICE: Final = {
     ("new", "delta"): "open",
     ("new", "finish"): "finished",
@@ -24,23 +24,23 @@ _CHOICE: Final = {
 }
 
 _MORE_DIGITS: Final = 4
-"""By so much a usage may become longer within a stream and still be taken for nothing but numbers."""
+"""Characters by which a usage may grow in a stream and still be taken for numbers only."""
 
 DONE: Final = "data: [DONE]\n\n"
 
 
 class ChatWriter:
-    """Writes a stream of `chat.completion.chunk` events: for each choice first a role, then deltas, then one finish;
-    then the usage, once; and `[DONE]` once at a clean end, never after an error.
+    """Writes a stream of `chat.completion.chunk` events: for each choice a role, deltas, and one finish reason; then
+    the usage, once; and `[DONE]` once if the stream ends well, never after an error.
 
-    `take` gives the bytes written so far. `created` and the id are the same in all chunks of a stream.
+    `created` and the id are the same in all chunks of a stream.
     """
 
     def __init__(
         self, model: str, *, choices: int = 1, usage_choice: bool = False, scrubber: Scrubber = NO_CREDENTIALS
     ) -> None:
-        """`choices`: how many were asked for. `usage_choice`: the usage chunk has a choice with an empty delta, and not
-        an empty list of choices. `scrubber`: says which texts make it `wordy`.
+        """`choices`: the number of requested choices. `usage_choice`: the usage chunk has a choice with an empty delta
+        instead of an empty list of choices. `scrubber` decides which texts have to be searched for credentials.
         """
         self._shortest, self._suspects = scrubber.shortest, scrubber.suspects_content
         self._usual_usage = 0
@@ -55,26 +55,26 @@ class ChatWriter:
         self._head = self._tail = ""
         self._out: list[str] = []
         self.begun = False
-        """Something has been written, or at least the id is known."""
+        """An event has been written, or the id is known."""
         self.closed = False
-        """The stream has ended or failed, and says nothing more."""
+        """The stream has ended or failed: nothing more is written."""
         self.may_end = False
-        """The provider has said that it is done, or says so only by closing the connection: choices that have no finish
-        of their own end with the stream."""
+        """The provider has announced the end, or announces it only by closing the connection: choices without a finish
+        reason end with the stream."""
 
     @property
     def said(self) -> bool:
-        """Some of a choice has been written."""
+        """A part of a choice has been written."""
         return bool(self._choices)
 
     @property
     def complete(self) -> bool:
-        """Every choice that has begun is finished, and there is one."""
+        """There is at least one choice, and all choices are finished."""
         return bool(self._choices) and "open" not in self._choices.values()
 
     def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:
-        """Say the id of the stream, and time and model where the provider knows better. Later ones are ignored; without
-        an id, the first chunk makes one up.
+        """Set the id of the stream, and time and model if the provider gives them. Later calls are ignored; without an
+        id, the first chunk generates one.
         """
         if self.begun:
             return
@@ -87,11 +87,11 @@ class ChatWriter:
         self._tail = f'],"created":{when},"model":{quote(name)},"object":"chat.completion.chunk","usage":'
 
     def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
-        """More of a choice. The role is added where the provider has not given one. `usage` is what has been used so
-        far, for providers that say so all the time.
+        """Add to a choice. Adds the role if the provider has not given one. `usage` is the usage so far, for providers
+        that send it with every event.
         """
         state = self._choices.get(index, "new")
-        # A choice that is open stays open, so there is no step to make as long as the stream goes on.
+        # A delta does not change the state of an open choice.
         if (state != "open" or self.closed) and not self._step(index, state, "delta"):
             return
         if state == "new":
@@ -99,7 +99,7 @@ class ChatWriter:
         probs = "null" if logprobs is None else dumps(logprobs)
         content = delta.get("content")
         if len(delta) == 2 and isinstance(content, str) and delta.get("role") == "assistant":
-            # The shape of nearly all chunks.
+            # Nearly all chunks have this form.
             text = f'{{"role":"assistant","content":{quote(content)}}}'
             if logprobs is not None or (len(content) >= self._shortest and self._suspects(content)):
                 self.wordy = True
@@ -116,7 +116,7 @@ class ChatWriter:
         )
 
     def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
-        """The last of a choice; `delta` and `usage` for providers that say them together with it."""
+        """Finish a choice. `delta` and `usage` are for providers that send them in the same event."""
         state = self._choices.get(index, "new")
         if self._step(index, state, "finish"):
             self._usage_written = self._usage_written or usage is not None
@@ -128,13 +128,13 @@ class ChatWriter:
             )
 
     def usage(self, usage: Json) -> None:
-        """The tokens used so far. They are written once, as soon as the last choice that was asked for is finished."""
+        """Set the usage. It is written once, when all requested choices are finished."""
         self._usage = usage
         if self.complete and len(self._choices) >= self._expected:
             self._write_usage()
 
     def done(self) -> None:
-        """The provider has ended the stream. Raises `ApiError` if that is too early: an end is not invented."""
+        """The provider has ended the stream. Raises `ApiError` if a choice is not finished."""
         if self.closed:
             return
         if self.may_end:
@@ -167,7 +167,7 @@ class ChatWriter:
     def _with_calls(self, index: int, delta: Json) -> Json:
         if "tool_calls" not in delta:
             return delta
-        return {**delta, "tool_calls": self._calls.setdefault(index, ToolCalls()).told(delta["tool_calls"])}
+        return {**delta, "tool_calls": self._calls.setdefault(index, ToolCalls()).normalized(delta["tool_calls"])}
 
     def _write_usage(self) -> None:
         if self._usage is None or self._usage_written or self.closed:
@@ -192,13 +192,13 @@ class ChatWriter:
 
 
 def _with_role(delta: Json) -> Json:
-    """The first that is said of a choice says whose it is; some providers leave the role out or empty."""
+    """The first delta of a choice needs a role; some providers leave it out or empty."""
     role = delta.get("role")
     return delta if isinstance(role, str) and role else {"role": "assistant", **delta} | {"role": "assistant"}
 
 
 def error_event(error: ApiError) -> str:
-    """How a stream tells its client of an error when the status is long gone."""
+    """An error as an event, for streams whose status has been sent."""
     return f"data: {dumps(error.document())}\n\n"
 
 
@@ -215,12 +215,12 @@ def completion(answer_id: str, model: str, choices: list[Json], usage: Json | No
 
 
 def choice(index: int, message: Json, finish_reason: str | None, logprobs: Any = None) -> Json:
-    """A choice of a whole answer. What clients rely on is there, whatever the provider has left out or mistyped."""
+    """A choice of a whole answer. Fields that clients rely on are added if the provider's are missing or invalid."""
     message = _with_role(message)
     if not isinstance(message.get("content"), (str, list, NoneType)):
         message = {**message, "content": None}
     if "tool_calls" in message:
-        calls = ToolCalls().told(message["tool_calls"])
+        calls = ToolCalls().normalized(message["tool_calls"])
         message = {**message, "tool_calls": calls} if calls else _without(message, "tool_calls")
     return {"index": index, "message": message, "finish_reason": finish_reason, "logprobs": logprobs}
 

@@ -1,4 +1,4 @@
-"""What requests for chats have in common, whatever a provider makes of them."""
+"""Reads fields of chat requests, for all service protocols."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .tool_calls import arguments_of
 
 
 def messages(body: Json) -> list[Json]:
-    """The messages of a request. Raises `ApiError` if there are none, or one is no object."""
+    """The messages of a request. Raises `ApiError` unless they are a non-empty list of objects."""
     given = body.get("messages")
     if not isinstance(given, list) or not given:
         raise ApiError(400, "messages must be a non-empty array", param="messages")
@@ -31,12 +31,12 @@ def messages(body: Json) -> list[Json]:
 
 
 def is_system(message: Json) -> bool:
-    """OpenAI has renamed the role for its newer models."""
+    """Whether a message is a system prompt; OpenAI's newer models call the role `developer`."""
     return message.get("role") in {"system", "developer"}
 
 
 class ToolCall(NamedTuple):
-    """A call in a message; `raw` is all of it. Arguments that are no JSON object have been cut, and are left out."""
+    """A tool call in a message; `raw` is the whole call. Arguments that are not a JSON object are left out."""
 
     id: str
     name: str
@@ -45,7 +45,7 @@ class ToolCall(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The arguments as JSON text, as they came if they were that; never empty, which services refuse."""
+        """The arguments as JSON text, unchanged if they are valid. Never empty, because services refuse that."""
         given = self.raw["function"].get("arguments")
         return given if isinstance(given, str) and self.arguments else dumps(self.arguments)
 
@@ -95,38 +95,38 @@ def functions(body: Json) -> list[Json]:
 
 
 def chosen(choice: Any) -> str:
-    """The function that a `tool_choice` names, empty if it names none."""
+    """The function that a `tool_choice` names; empty if it names none."""
     given = mapping(choice)
     return string(mapping(given.get("function", given)).get("name"))
 
 
 def max_tokens(body: Json) -> int | None:
-    """The limit under its newer or its older name. Raises `ApiError` for what is no number."""
+    """`max_completion_tokens` or `max_tokens`. Raises `ApiError` unless it is a number."""
     name = "max_tokens" if body.get("max_completion_tokens") is None else "max_completion_tokens"
     value = body.get(name)
     if value is None:
         return None
-    # Some languages have no other numbers than floats.
+    # In some languages all numbers are floats.
     if not is_number(value):
         raise ApiError(400, f"{name} must be an integer", param=name)
     return int(value)
 
 
 def stops(body: Json) -> list[Any]:
-    """`stop`: OpenAI takes one text as well as a list of them. An empty one stops nothing, and services refuse it."""
+    """`stop` as a list; OpenAI accepts a text, too. Empty texts are left out, because services refuse them."""
     stop = body.get("stop")
     return [one for one in (stop if isinstance(stop, list) else [stop]) if one not in ("", None)]
 
 
 def schema(body: Json) -> Json:
-    """`response_format.json_schema`: the object that has name and `schema`; empty if none is asked for."""
+    """`response_format.json_schema`, an object with name and `schema`; empty if the request has none."""
     wanted = mapping(body.get("response_format"))
     named = mapping(wanted.get("json_schema")) if wanted.get("type") == "json_schema" else {}
     return named if isinstance(named.get("schema"), dict) else {}
 
 
 def prompt(body: Json, otherwise: str = "") -> str:
-    """What an image is to show. Raises `ApiError` if that is not said."""
+    """The prompt of an image. Raises `ApiError` if there is none and no default (`otherwise`)."""
     given = body.get("prompt") or otherwise
     if not isinstance(given, str) or not given:
         raise ApiError(400, "prompt is missing", param="prompt")

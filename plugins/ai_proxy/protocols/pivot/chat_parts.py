@@ -1,4 +1,4 @@
-"""What answers have in common: tool calls and counts of tokens as OpenAI tells them."""
+"""Parts of answers for all service protocols: tool calls and usage in OpenAI's format."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ...wire.lenient import count
 
 
 def tool_call(index: int, call_id: str, name: str, value: Any) -> Json:
-    """A whole tool call of an answer; an id is made up where there is none."""
+    """A whole tool call of an answer. Generates an id if there is none."""
     text = value if isinstance(value, str) else dumps(value if value is not None else {})
     call_id = call_id or f"call_{uuid.uuid4()}"
     return {"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": text}}
 
 
 def usage(prompt: Any, completion: Any, total: Any = None, *, cached: Any = None, reasoning: Any = None) -> Json:
-    """Tokens used. `cached` are some of those of the prompt, `reasoning` some of those of the answer."""
+    """The usage. `cached` tokens are a part of the prompt's, `reasoning` tokens a part of the answer's."""
     prompt, completion = count(prompt), count(completion)
     result: Json = {
         "prompt_tokens": prompt,
@@ -32,9 +32,9 @@ def usage(prompt: Any, completion: Any, total: Any = None, *, cached: Any = None
 
 
 def usage_beside_cache(counted: Json, *, given: str, answered: str, read: str, written: str) -> Json:
-    """The usage of a service that counts what came from a cache or went into one beside the input tokens.
+    """The usage of a service whose input tokens do not include tokens read from or written to a cache.
 
-    OpenAI counts it among those of the prompt. The arguments are the service's names for the four counts.
+    OpenAI's prompt tokens include them. The arguments are the service's names for the four counts.
     """
     from_cache, into_cache = count(counted.get(read)), count(counted.get(written))
     result = usage(count(counted.get(given)) + from_cache + into_cache, counted.get(answered))

@@ -1,4 +1,4 @@
-"""What the contents of messages have in common, whatever a provider makes of them."""
+"""Reads the contents of messages, for all service protocols."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ def parts(content: Any) -> list[Json]:
 
 
 def text(content: Any) -> str:
-    """The text in a content, part by part on lines of its own. Raises `ApiError`."""
+    """The texts in a content, with line breaks between parts. Raises `ApiError`."""
     if isinstance(content, str):
         return content
-    return "\n".join(said for part in parts(content) if isinstance(said := part.get("text"), str) and said)
+    return "\n".join(
+        part_text for part in parts(content) if isinstance(part_text := part.get("text"), str) and part_text
+    )
 
 
 def lenient_text(content: Any) -> str:
@@ -42,24 +44,24 @@ def lenient_text(content: Any) -> str:
 
 
 def others(content: Any) -> list[Json]:
-    """The parts of a content that are no text. Raises `ApiError`."""
+    """The parts of a content other than text. Raises `ApiError`."""
     return [part for part in parts(content) if not isinstance(part.get("text"), str)]
 
 
 def text_only(content: Any, service: str) -> str:
-    """The text in a content for a service that takes nothing else there. Raises `ApiError`."""
+    """The text in a content, for services that accept only text; other parts are dropped. Raises `ApiError`."""
     for part in others(content):
         dropped(part, service)
     return text(content)
 
 
 def dropped(part: Json, service: str) -> None:
-    """Tell the log of a part that a service has no place for."""
+    """Log that a part is dropped because the service has no place for it."""
     log.warn("a content part of type %s dropped: %s has no place for it", part.get("type"), service)
 
 
 def url_of(part: Json) -> str:
-    """The address in a part of type `image_url` (or any other `*_url`); some clients leave out the object around it."""
+    """The address in a part of type `image_url` or another `*_url`; some clients send it without an object."""
     value = part.get(str(part.get("type")))
     url = value.get("url") if isinstance(value, dict) else value
     if not isinstance(url, str) or not url:
@@ -68,7 +70,7 @@ def url_of(part: Json) -> str:
 
 
 def data_url(url: str) -> Data | None:
-    """The file in a `data:` URL (RFC 2397), None if it is another kind of address. Raises `ApiError`."""
+    """The file in a `data:` URL (RFC 2397); None for another kind of address. Raises `ApiError`."""
     if url[:5].lower() != "data:":
         return None
     head, comma, data = url[5:].partition(",")
@@ -81,7 +83,7 @@ def data_url(url: str) -> Data | None:
 
 
 def decoded(data: str) -> bytes:
-    """The bytes of base64. Raises `ApiError`."""
+    """Decodes base64. Raises `ApiError`."""
     try:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""`reasoningContentMode`: what becomes of the reasoning in an answer."""
+"""`reasoningContentMode`: passes reasoning through, drops it, or puts it in front of the content."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ OPEN, CLOSE = "<think>", "</think>\n"
 
 
 def whole(message: Json, mode: str) -> Json:
-    """A whole message with its reasoning passed through, dropped, or put in front of the content."""
+    """Apply the mode to a whole message."""
     result: Json = {"role": message.get("role") or "assistant", "content": message.get("content")}
-    thought = message.get("reasoning_content")
-    if not isinstance(thought, str) or not thought:
+    reasoning = message.get("reasoning_content")
+    if not isinstance(reasoning, str) or not reasoning:
         return result
     if mode == "passthrough":
-        result["reasoning_content"] = thought
+        result["reasoning_content"] = reasoning
     elif mode == "concat":
-        result["content"] = f"{OPEN}{thought}{CLOSE}{result['content'] or ''}"
+        result["content"] = f"{OPEN}{reasoning}{CLOSE}{result['content'] or ''}"
     return result
 
 
 class Stream:
-    """The same for the deltas of a stream."""
+    """Applies the mode to the deltas of a stream."""
 
     __slots__ = ("_mode", "_thinking")
 
@@ -29,15 +29,15 @@ class Stream:
         self._mode = mode
         self._thinking = False
 
-    def delta(self, content: str | None, thought: str, *, ends: bool) -> tuple[str | None, str]:
-        """What to send as content and as reasoning. `ends`: something other than text follows."""
+    def delta(self, content: str | None, reasoning: str, *, ends: bool) -> tuple[str | None, str]:
+        """The content and the reasoning to send. `ends`: tool calls or the end of the choice follow."""
         if self._mode == "passthrough":
-            return content, thought
+            return content, reasoning
         if self._mode == "ignore":
             return content, ""
         text = ""
-        if thought:
-            text = thought if self._thinking else OPEN + thought
+        if reasoning:
+            text = reasoning if self._thinking else OPEN + reasoning
             self._thinking = True
         if self._thinking and (content or ends):
             text += CLOSE

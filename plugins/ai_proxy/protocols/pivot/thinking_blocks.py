@@ -1,8 +1,8 @@
-"""What a model thought comes back to it as it was: block by block, each with its own signature, or encrypted.
+"""Signed and encrypted thinking in messages. Clients send it back, and the model checks each block's signature.
 
 The pivot has one text for it, `reasoning_content`, with one `reasoning_signature`, and `reasoning_redacted_content` for
-what nobody can read. Where there are several blocks of a kind, all stand in `thinking_blocks`, too, as Anthropic has
-them; several gateways call them so. Source: docs.anthropic.com, "Extended thinking", "Preserving thinking blocks".
+encrypted thinking. If there are several blocks of a kind, `thinking_blocks` has all of them in Anthropic's format, a
+name that other gateways use, too. Source: docs.anthropic.com, "Extended thinking", "Preserving thinking blocks".
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ...wire.json import Json
 
 
 def fields(blocks: list[Json]) -> Json:
-    """The fields of a message that tell of these blocks (`thinking` or `redacted_thinking`)."""
+    """The fields of a message for these blocks (`thinking` or `redacted_thinking`)."""
     thinking = [block for block in blocks if block.get("type") == "thinking"]
     redacted = [data for block in blocks if (data := _text(block.get("data")))]
     signatures = [signature for block in thinking if (signature := _text(block.get("signature")))]
@@ -28,7 +28,7 @@ def fields(blocks: list[Json]) -> Json:
 
 
 def signed(message: Json) -> list[Json]:
-    """Anthropic's blocks for what a message tells of thoughts; those without a signature are refused there."""
+    """The thinking of a message as Anthropic's blocks, without unsigned blocks, which Anthropic refuses."""
     blocks = message.get("thinking_blocks")
     if not isinstance(blocks, list):
         text, redacted = message.get("reasoning_content"), message.get("reasoning_redacted_content")

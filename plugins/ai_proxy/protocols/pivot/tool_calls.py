@@ -1,4 +1,4 @@
-"""The tool calls of a stream: which of the provider's pieces belong together, and what a client gets of them."""
+"""The tool calls of a stream: assigns the provider's pieces to calls and normalizes them for clients."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .message_content import lenient_text
 
 
 class ToolCalls:
-    """Tells the calls of one choice apart.
+    """Tracks the calls of one choice.
 
-    A client of OpenAI's protocol puts the pieces of a call together by its index, and takes id and name from the first.
-    Providers leave the index out, count from anywhere, or give each call the same index and a new id.
+    A client of OpenAI's protocol joins the pieces of a call by its index and takes id and name from the first piece.
+    Providers leave the index out, start at any number, or give all calls the same index and each a new id.
     """
 
     def __init__(self) -> None:
@@ -27,14 +27,14 @@ class ToolCalls:
         self._known: dict[tuple[int, str], int] = {}
 
     def number(self, call: Json, position: int) -> int:
-        """Which call this is a piece of, counted from 0 in the order of their beginnings.
+        """The number of the call that this piece belongs to: calls count from 0 in the order of their first pieces.
 
-        `position` is its place among the pieces that came together; it stands in for a missing index.
+        `position` is the place of the piece in its event; it replaces a missing index.
         """
         key, call_id = place(call.get("index"), position), lenient_text(call.get("id"))
         number = self._known.get((key, call_id)) if call_id else self._current.get(key)
         if number is None and call_id and (current := self._current.get(key)) is not None:
-            # Either the id of the call that is going on, told late, or another call.
+            # Either a late id of the current call, or another call.
             number = current if not self._ids[current] or current in self._made_up else None
         if number is None:
             number = len(self._ids)
@@ -49,10 +49,10 @@ class ToolCalls:
         self._current[key] = number
         return number
 
-    def told(self, given: Any) -> list[Json]:
-        """Pieces as a client gets them: dense indices, an id that stays the same, the name once.
+    def normalized(self, given: Any) -> list[Json]:
+        """Pieces for the client: indices without gaps, one id for each call, and its name once.
 
-        What is no list of objects says nothing.
+        Anything but a list of objects is ignored.
         """
         pieces = [piece for piece in given if isinstance(piece, dict)] if isinstance(given, list) else []
         return [self._piece(piece, position) for position, piece in enumerate(pieces)]
@@ -82,12 +82,12 @@ class ToolCalls:
 
 
 def place(value: Any, otherwise: int) -> int:
-    """An index as the provider gives it; where it stands, if it gives none."""
+    """The provider's index; `otherwise` if it gives none."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else otherwise
 
 
 def arguments_of(calls: Any) -> list[str]:
-    """The arguments of tool calls, as far as they are texts: JSON that is still to be parsed."""
+    """The arguments of tool calls that are texts: JSON that is not parsed yet."""
     functions = [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
     given = [function.get("arguments") for function in functions if isinstance(function, dict)]
     return [text for text in given if isinstance(text, str)]

@@ -1,7 +1,7 @@
-"""iFLYTEK Spark: OpenAI's requests, and nearly OpenAI's answers.
+"""iFLYTEK Spark: OpenAI's requests, and answers that resemble OpenAI's.
 
-Source: xfyun.cn, "Spark HTTP API". Answers carry a `code`, 0 if all is well, and their id as `sid`; most do not say why
-they end. Errors come with status 200, too.
+Source: xfyun.cn, "Spark HTTP API". Answers have a `code`, which is 0 for success, and their id as `sid`; most have no
+finish reason. Errors may have status 200.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
 def error(status: int, document: Json) -> ApiError | None:
     code, message = document.get("code"), document.get("message")
     inner = document.get("error")
-    if isinstance(inner, dict):  # In newer versions of the service as OpenAI has it.
+    if isinstance(inner, dict):  # Newer versions of the service use OpenAI's format.
         code, message = inner.get("code"), inner.get("message")
         code = lenient.digits(code) or code
     elif not code:
@@ -91,9 +91,9 @@ def _choices(document: Json) -> list[Json]:
 
 
 def _as_openais(message: Json) -> Json:
-    """As OpenAI has it: Spark calls one tool at a time, and gives it as an object. What is no text says nothing."""
-    odd = [name for name in ("content", "reasoning_content") if not isinstance(message.get(name), (str, NoneType))]
-    message = {name: value for name, value in message.items() if name not in odd}
+    """Converts a message: Spark sends a single tool call, as an object. A content that is not a text is dropped."""
+    invalid = [name for name in ("content", "reasoning_content") if not isinstance(message.get(name), (str, NoneType))]
+    message = {name: value for name, value in message.items() if name not in invalid}
     calls: Any = message.get("tool_calls")
     if isinstance(calls, dict):
         calls = [calls]

@@ -1,7 +1,7 @@
-"""NVIDIA Triton's "generate" extension, as its backends for language models have it.
+"""NVIDIA Triton's "generate" extension, as its backends for language models implement it.
 
 Source: Triton Inference Server, protocol extension "generate". It takes one text; a conversation becomes a transcript,
-since only the server knows the template of its model. A stream has no mark at its end but the end of the connection.
+because only the server knows the template of its model. A stream ends with the connection, without a last event.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 
 accepts_signed_thinking: Final = False
 
-# What the backends for vLLM and TensorRT-LLM call what OpenAI has too, and what they have beside it.
+# Parameters of the backends for vLLM and TensorRT-LLM: those that OpenAI has, too, and their own.
 _PARAMETERS = (
     "temperature", "top_p", "top_k", "max_tokens", "seed", "presence_penalty", "frequency_penalty",
     "min_p", "min_tokens", "repetition_penalty", "length_penalty", "ignore_eos", "skip_special_tokens",
@@ -83,7 +83,7 @@ def _text(document: Json) -> str:
 
 
 def _prompt(messages: list[Json]) -> str:
-    """A single message as it is, a conversation with the names of the speakers."""
+    """The text of a single message, or a transcript of the conversation."""
     if len(messages) == 1:
         return message_content.text_only(messages[0].get("content"), "Triton")
     return transcript(messages, "Triton")

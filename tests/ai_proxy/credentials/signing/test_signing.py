@@ -41,7 +41,7 @@ def test_the_signature_suite_of_aws(method: str, path: str, signature: str) -> N
     )
 
 
-def test_what_is_sent_escaped_is_signed_escaped_twice() -> None:
+def test_an_escaped_path_is_signed_escaped_twice() -> None:
     request = sigv4.canonical_request("POST", "/model/a%3A0/converse?x=%2F", {"host": " a  b "}, "00")
     assert request == "POST\n/model/a%253A0/converse\nx=%2F\nhost:a b\n\nhost\n00"
 
@@ -117,7 +117,7 @@ def test_both_forms_of_a_key_are_read(kind: str, data: bytes) -> None:
         ("-----BEGIN PRIVATE KEY-----\n!!\n-----END PRIVATE KEY-----", "not an RSA private key"),
     ],
 )
-def test_what_is_no_key_is_refused_without_repeating_it(text: str, message: str) -> None:
+def test_an_invalid_key_is_refused_without_repeating_it(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         load(text)
     assert len(str(caught.value)) < 100

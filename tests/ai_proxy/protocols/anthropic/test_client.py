@@ -42,7 +42,7 @@ def test_tools_of_anthropics_own_servers_are_not_sent() -> None:
     assert "tools" not in sent({"tools": [{"type": "web_search_20250305", "name": "web_search"}]})
 
 
-def test_images_beside_results_of_tools_are_kept() -> None:
+def test_images_in_tool_results_are_kept() -> None:
     image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QQ=="}}
     result = {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "a"}, image]}
     messages = sent({"messages": user(result, {"type": "text", "text": "b"}, image)})["messages"]
@@ -59,7 +59,7 @@ def test_documents_are_files() -> None:
     assert part["file"] == {"filename": "a.pdf", "file_data": "data:application/pdf;base64,QQ=="}
 
 
-def test_thoughts_go_only_to_those_who_know_what_they_are() -> None:
+def test_thinking_goes_only_to_services_that_accept_it() -> None:
     thought = {"type": "thinking", "thinking": "a", "signature": "s"}
     messages = [*user({"type": "text", "text": "?"}), {"role": "assistant", "content": [thought]}, *user()]
     assert "reasoning" not in json.dumps(sent({"messages": [*messages[:1], messages[1], *HI["messages"]]}))
@@ -85,7 +85,7 @@ THOUGHTS_OF_AWS: list[Json] = [
 
 
 @pytest.mark.usefixtures("both_ways")
-def test_each_thought_stays_under_its_own_signature() -> None:
+def test_each_thinking_block_keeps_its_signature() -> None:
     asked = user({"type": "text", "text": "?"})
     conversation = [*asked, {"role": "assistant", "content": THOUGHTS}, *asked]
     body = {"model": "anthropic.claude-3", "max_tokens": 9, "messages": conversation}
@@ -106,7 +106,7 @@ def test_structured_output() -> None:
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b'{"model":"m"}', b'{"model":"m","messages":[1]}'])
-def test_mistakes_are_told_as_anthropic_tells_them(body: bytes) -> None:
+def test_mistakes_of_the_client_have_anthropics_error_format(body: bytes) -> None:
     outcome = ask(OPENAI, body, path=PATH)
     assert outcome.status == 400
     assert outcome.json["type"] == "error"
@@ -118,7 +118,7 @@ def test_mistakes_are_told_as_anthropic_tells_them(body: bytes) -> None:
     "path", ["/v1/messages/count_tokens", "/ai/v1/messages/count_tokens?beta=true", "/v1/complete"]
 )
 @pytest.mark.parametrize("protocol", ["openai", "original"])
-def test_an_api_of_anthropics_that_the_provider_lacks_is_told_so_as_anthropic_does(path: str, protocol: str) -> None:
+def test_a_missing_api_of_anthropics_is_an_error_in_anthropics_format(path: str, protocol: str) -> None:
     outcome = ask({"type": "deepseek", "apiTokens": ["sk-1"], "protocol": protocol}, HI, path=path)
     assert outcome.status == 404
     assert outcome.json["type"] == "error"
@@ -131,7 +131,7 @@ def test_an_api_of_anthropics_that_the_provider_lacks_is_told_so_as_anthropic_do
      (529, "overloaded_error")],
 )  # fmt: skip
 @pytest.mark.parametrize("body", [b'{"error":{"message":"no","type":"x"}}', b"<html>no</html>", b"no"])
-def test_errors_are_told_as_anthropic_tells_them(status: int, kind: str, body: bytes) -> None:
+def test_errors_have_anthropics_format(status: int, kind: str, body: bytes) -> None:
     outcome = ask(OPENAI, HI, answer(body, status, retry_after="7"), path=PATH)
     assert outcome.status == status
     assert outcome.json["error"]["type"] == kind
@@ -145,7 +145,7 @@ def test_an_answer_that_makes_no_sense_is_502(body: bytes) -> None:
     assert (outcome.status, outcome.json["error"]["type"]) == (502, "api_error")
 
 
-def test_cached_tokens_are_counted_beside_the_others() -> None:
+def test_cached_tokens_are_added_to_the_others() -> None:
     usage = {"prompt_tokens": 10, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}
     document = ask(OPENAI, HI, answer({**ANSWER, "usage": usage}), path=PATH).json
     assert document["usage"] == {"input_tokens": 6, "output_tokens": 2, "cache_read_input_tokens": 4}
@@ -213,7 +213,7 @@ def test_a_whole_answer_has_a_stop_reason_whether_the_service_gives_one_or_not(f
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_what_a_model_says_when_it_refuses_is_text(stream: bool) -> None:
+def test_a_refusal_is_text(stream: bool) -> None:
     said = {"role": "assistant", "content": None, "refusal": "No."}
     document = json.dumps({"choices": [{"index": 0, "message": said, "delta": said, "finish_reason": "stop"}]}).encode()
     if stream:

@@ -46,7 +46,7 @@ def test_tool_choice(choice: object, parallel: object, expected: object) -> None
     assert sent(body).get("tool_choice") == expected
 
 
-def test_all_that_the_system_says_is_sent_once() -> None:
+def test_each_system_message_is_sent_once() -> None:
     system: list[Json] = [
         {"role": "system", "content": "a"},
         {"role": "developer", "content": [{"type": "text", "text": "b"}]},
@@ -94,7 +94,7 @@ def test_files_are_documents() -> None:
     assert block == {"type": "document", "title": "a.pdf", "source": source}
 
 
-def test_a_models_thoughts_come_back_to_it() -> None:
+def test_signed_thinking_goes_back_to_the_model() -> None:
     thought = {"type": "thinking", "thinking": "a", "signature": "s"}
     message = ask(CLAUDE, CHAT, answer({**HI, "content": [thought, *HI["content"]]})).json["choices"][0]["message"]
     assert (message["reasoning_content"], message["content"]) == ("a", "Hi")
@@ -102,7 +102,7 @@ def test_a_models_thoughts_come_back_to_it() -> None:
 
 
 @pytest.mark.usefixtures("both_ways")
-def test_several_thoughts_come_back_to_it_each_under_its_own_signature() -> None:
+def test_several_thinking_blocks_go_back_each_with_its_signature() -> None:
     thoughts: list[Json] = [
         {"type": "thinking", "thinking": "a", "signature": "s1"},
         {"type": "redacted_thinking", "data": "ZW5j"},
@@ -170,7 +170,7 @@ def test_code_mode_keeps_the_clients_query() -> None:
     assert outcome.sent["system"][0]["cache_control"] == {"type": "ephemeral"}
 
 
-def test_encrypted_thoughts_come_back_to_the_model() -> None:
+def test_encrypted_thinking_goes_back_to_the_model() -> None:
     thought = {"type": "redacted_thinking", "data": "zz"}
     message = ask(CLAUDE, CHAT, answer({**HI, "content": [thought, *HI["content"]]})).json["choices"][0]["message"]
     assert sent({"messages": [message, *CHAT["messages"]]})["messages"][0]["content"][0] == thought
@@ -179,7 +179,7 @@ def test_encrypted_thoughts_come_back_to_the_model() -> None:
     assert {"reasoning_redacted_content": "zz"} in deltas
 
 
-def test_whoever_else_speaks_is_the_user() -> None:
+def test_other_roles_become_the_user() -> None:
     messages = [*CHAT["messages"], {"role": "function", "name": "f", "content": "r"}]
     assert sent({"messages": messages})["messages"][-1] == {"role": "user", "content": "r"}
 
@@ -199,7 +199,7 @@ def test_finish_reasons_are_openais(reason: str, expected: str) -> None:
     assert stream(START, end(reason), {"type": "message_stop"})[-2]["choices"][0]["finish_reason"] == expected
 
 
-def test_an_empty_stop_reason_is_none() -> None:
+def test_an_empty_stop_reason_counts_as_missing() -> None:
     chunks = stream(START, end(""), {"type": "message_stop"})
     reasons = [choice["finish_reason"] for chunk in chunks for choice in chunk["choices"]]
     assert [reason for reason in reasons if reason is not None] == ["stop"]

@@ -52,7 +52,7 @@ def test_a_second_call_is_streamed_as_soon_as_the_first_is_complete() -> None:
     assert claude_blocks(told(writer)) == [("tool_use", "f", '{"a":1}'), ("tool_use", "g", '{"b"')]
 
 
-def test_calls_that_are_told_at_once_stay_whole() -> None:
+def test_calls_in_one_event_stay_whole() -> None:
     deltas = (call(0, "", "f"), call(1, "", "g"), call(0, '{"a"'), call(1, '{"b"'), call(0, ":1}"), call(1, ":2}"))
     assert claude_blocks(written(*deltas)) == [("tool_use", "f", '{"a":1}'), ("tool_use", "g", '{"b":2}')]
 
@@ -72,7 +72,7 @@ def test_a_signature_ends_its_thinking() -> None:
     assert [one["delta"]["signature"] for one in documents if one.get("delta", {}).get("signature")] == ["s"]
 
 
-def test_usage_is_told_once_with_the_stop_reason() -> None:
+def test_usage_is_sent_once_with_the_stop_reason() -> None:
     writer = ClaudeWriter("m")
     writer.delta(0, {"content": "a"}, usage={"prompt_tokens": 7, "completion_tokens": 1})
     writer.finish(0, "length")
@@ -110,7 +110,7 @@ deltas = st.one_of(
 
 
 @given(st.lists(deltas, max_size=12), st.sampled_from(["stop", "tool_calls", "odd"]), st.booleans())
-def test_whatever_is_said_the_grammar_holds(said: list[Any], reason: str, usage_first: bool) -> None:
+def test_the_grammar_holds_for_any_deltas(said: list[Any], reason: str, usage_first: bool) -> None:
     writer = ClaudeWriter("m")
     documents: list[Json] = []
     for delta in said:

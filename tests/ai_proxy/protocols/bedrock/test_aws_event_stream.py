@@ -53,7 +53,7 @@ def test_values_of_all_types_are_stepped_over() -> None:
         ),
     ],
 )
-def test_what_went_wrong_is_told(headers: bytes, event: Event) -> None:
+def test_exceptions_and_errors_are_events(headers: bytes, event: Event) -> None:
     assert FrameDecoder().feed(frame(b"{}", headers)) == [event]
 
 

@@ -40,7 +40,7 @@ def test_tool_choice(choice: object, expected: Json) -> None:
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(("asked", "sent"), [(None, "2023-06-01"), ("2099-01-01", "2099-01-01")])
-def test_anthropics_own_api_is_told_its_version(asked: str | None, sent: str) -> None:
+def test_anthropics_own_api_gets_a_version(asked: str | None, sent: str) -> None:
     headers = [("anthropic-version", asked)] if asked else []
     outcome = ask(BEDROCK, {**BODY, "max_tokens": 9}, path="/v1/messages", headers=headers)
     assert outcome.sent_headers["anthropic-version"] == sent
@@ -51,7 +51,7 @@ def test_no_tool_is_named_when_none_is_wanted() -> None:
     assert "toolConfig" not in sent({"tools": [FUNCTION], "tool_choice": "none"})
 
 
-def test_nothing_is_lost_beside_tool_calls_and_roles_alternate() -> None:
+def test_messages_with_tool_calls_lose_nothing_and_roles_alternate() -> None:
     """Weakness 49."""
     call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     conversation: list[Json] = [
@@ -74,12 +74,12 @@ def test_stop_and_zero_values_are_kept() -> None:
 
 
 @pytest.mark.parametrize(("model", "thinks"), [("us.anthropic.claude-x", True), ("amazon.nova-pro", False)])
-def test_only_models_that_know_it_are_told_to_think(model: str, thinks: bool) -> None:
+def test_only_models_that_support_thinking_get_it(model: str, thinks: bool) -> None:
     body = sent({"model": model, "reasoning_effort": "low"})
     assert ("additionalModelRequestFields" in body) is thinks
 
 
-def test_a_model_that_thinks_is_not_forced_to_call_and_its_sampling_is_its_own() -> None:
+def test_a_model_with_thinking_is_not_forced_to_call_and_gets_no_sampling_parameters() -> None:
     asked = {
         "tools": [{"type": "function", "function": {"name": "f"}}],
         "tool_choice": "required",
@@ -125,7 +125,7 @@ def test_binary_garbage_does_not_reach_the_client() -> None:
     assert outcome.status == 502
 
 
-def test_the_host_that_is_asked_is_signed() -> None:
+def test_the_signature_covers_the_host() -> None:
     """Weakness 49: with another domain the original's signature is wrong."""
     keys = {"apiTokens": None, "awsAccessKey": "k", "awsSecretKey": "s"}
     hosts = [
@@ -151,7 +151,7 @@ def test_finish_reasons_are_openais(reason: str, expected: str) -> None:
     assert ask(BEDROCK, CHAT, answer(document)).json["choices"][0]["finish_reason"] == expected
 
 
-def test_what_lies_in_s3_is_named() -> None:
+def test_files_in_s3_are_sent_as_addresses() -> None:
     image = {"type": "image_url", "image_url": {"url": "s3://bucket/cat.jpg"}}
     (message,) = ask(BEDROCK, {**CHAT, "messages": [{"role": "user", "content": [image]}]}).sent["messages"]
     assert message["content"] == [
@@ -159,7 +159,7 @@ def test_what_lies_in_s3_is_named() -> None:
     ]
 
 
-def test_what_aws_calls_its_own_goes_on() -> None:
+def test_fields_of_aws_are_passed_on() -> None:
     guard = {"guardrailIdentifier": "g", "guardrailVersion": "1"}
     sent = ask(BEDROCK, {**CHAT, "guardrailConfig": guard, "performanceConfig": {"latency": "optimized"}}).sent
     assert (sent["guardrailConfig"], sent["performanceConfig"]) == (guard, {"latency": "optimized"})

@@ -62,7 +62,7 @@ def test_cohere_streams_parallel_tool_calls() -> None:
     ({"reasoning_max_tokens": 100}, {"type": "enabled", "token_budget": 100}),
     ({"thinking": {"type": "disabled"}, "reasoning_effort": "low"}, {"type": "disabled"}),
 ])  # fmt: skip
-def test_cohere_models_that_reason_are_told_how(more: Json, thinking: Json) -> None:
+def test_cohere_reasoning_models_get_a_thinking_switch(more: Json, thinking: Json) -> None:
     config = {**COHERE, "modelMapping": {"*": "command-a-reasoning-08-2025"}}
     assert ask(config, {**CHAT, **more}).sent["thinking"] == thinking
     if "thinking" not in more:

@@ -117,7 +117,7 @@ def test_the_id_of_a_call_is_repeated_only_where_the_service_repeats_it() -> Non
     assert "".join(call["function"]["arguments"] for call in told) == '{"a":1}'
 
 
-def test_a_tool_call_without_arguments_is_told_at_the_end() -> None:
+def test_a_tool_call_without_arguments_is_sent_at_the_end() -> None:
     calls = [{"id": "c", "type": "function", "function": {"name": "f", "arguments": ""}}]
     stream = events(native_event("", tool_calls=calls), native_event("", "tool_calls", tool_calls=calls))
     parts = chunks(ask(NATIVE, {**STREAM, "tools": [TOOL]}, stream).data)
@@ -186,7 +186,7 @@ def test_several_choices_are_numbered_and_their_usage_comes_once_after_the_last(
     assert parts[-1]["usage"] == {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 
 
-def test_usage_tells_cached_and_reasoning_tokens() -> None:
+def test_usage_has_cached_and_reasoning_tokens() -> None:
     usage = {
         "input_tokens": 9, "output_tokens": 0, "total_tokens": 9,
         "prompt_tokens_details": {"cached_tokens": 4}, "output_tokens_details": {"reasoning_tokens": 2},
@@ -219,7 +219,7 @@ def test_line_separators_stay_inside_their_strings() -> None:
 @pytest.mark.parametrize(
     "model", ["qwen-vl-max", "qwen2.5-vl-72b-instruct", "qwen3-vl-plus", "qvq-max", "qwen-audio-turbo"]
 )
-def test_models_with_eyes_and_ears_have_their_own_endpoint(model: str) -> None:
+def test_multimodal_models_have_their_own_endpoint(model: str) -> None:
     outcome = ask(NATIVE, {**CHAT, "model": model})
     assert outcome.sent_headers[":path"] == "/api/v1/services/aigc/multimodal-generation/generation"
     assert outcome.sent_headers["x-envoy-original-path"] == "/v1/chat/completions"
@@ -242,7 +242,7 @@ def test_a_budget_for_reasoning_has_dashscopes_name() -> None:
 
 
 @pytest.mark.usefixtures("both_ways")
-def test_what_a_multimodal_model_says_in_parts_is_text() -> None:
+def test_the_parts_of_a_multimodal_answer_become_text() -> None:
     config = {**NATIVE, "modelMapping": {"*": "qwen-vl-max"}}
     parts = [{"text": "A cat: "}, {"image": "https://img.example.com/cat.png"}]
     whole = {"output": {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": parts}}]}}

@@ -24,7 +24,7 @@ def test_deepl_models_choose_the_host() -> None:
     assert ask(DEEPL, {**CHAT, "messages": [{"role": "system", "content": "x"}]}).status == 400
 
 
-def test_deepl_is_told_what_only_it_understands() -> None:
+def test_deepl_gets_its_own_parameters() -> None:
     sent = ask(DEEPL, {**CHAT, "source_lang": "EN", "formality": "more"}).sent
     assert (sent["source_lang"], sent["formality"]) == ("EN", "more")
 

@@ -9,13 +9,13 @@ from tests.ai_proxy.converting import DIFY, TALK, WORKFLOW, chunks, streamed
 from tests.ai_proxy.gateway import CHAT, answer, ask, refusal
 
 
-def test_dify_tells_speakers_apart() -> None:
+def test_dify_gets_the_role_of_each_message() -> None:
     assert ask(DIFY, TALK).sent["query"] == (
         'SYSTEM: \nBe brief.\nUSER: \nWhat\nis this?\nASSISTANT: \nlook({"at":"it"})\nTOOL: \na cat\n'
     )
 
 
-def test_dify_conversations_go_on_by_a_header() -> None:
+def test_dify_conversations_continue_with_a_header() -> None:
     document = {"answer": "Hi", "conversation_id": "c-2"}
     outcome = ask(DIFY, CHAT, answer(document), headers=[("conversationid", "c-1")])
     assert outcome.sent["conversation_id"] == "c-1"
@@ -23,7 +23,7 @@ def test_dify_conversations_go_on_by_a_header() -> None:
     assert streamed("dify").headers["conversationid"] == "c"
 
 
-def test_a_workflow_that_streams_its_text_says_it_once() -> None:
+def test_a_workflow_that_streams_its_text_sends_it_once() -> None:
     documents = [
         {"event": "workflow_started", "data": {"workflow_id": "w"}},
         {"event": "text_chunk", "data": {"text": "Hi"}},
@@ -45,18 +45,18 @@ def test_a_workflow_answers_by_its_variables(total: int) -> None:
     assert outcome.json["usage"]["total_tokens"] == total
 
 
-def test_dify_needs_to_know_the_kind_of_app() -> None:
+def test_dify_requires_a_bot_type() -> None:
     assert "botType" in refusal({"provider": {"type": "dify", "apiTokens": ["a"]}})
     assert "botType" in refusal({"provider": {**DIFY, "botType": "Robot"}})
 
 
-def test_dify_names_the_conversation_before_it_says_anything() -> None:
+def test_dify_sends_the_conversation_id_before_any_text() -> None:
     documents = [{"event": "agent_thought", "conversation_id": "c"}, *chunks("dify")]
     outcome = streamed("dify", documents=documents)
     assert outcome.headers["conversationid"] == "c"
 
 
-def test_what_dify_puts_in_the_place_of_an_answer_is_told() -> None:
+def test_a_text_that_replaces_difys_answer_is_sent() -> None:
     replaced = {"event": "message_replace", "conversation_id": "c", "answer": " -- I cannot say that."}
     data = streamed("dify", documents=[*chunks("dify")[:-1], replaced, chunks("dify")[-1]]).data[:-1]
     said = [json.loads(one)["choices"][0]["delta"].get("content") for one in data]

@@ -60,7 +60,7 @@ def test_schemas_that_are_not_googles_have_their_own_parameter(provider: Json) -
 
 
 @BOTH
-def test_results_of_parallel_calls_stand_together_under_their_names(provider: Json) -> None:
+def test_results_of_parallel_calls_share_a_content(provider: Json) -> None:
     def call(number: int) -> Json:
         return {"id": f"c{number}", "type": "function", "function": {"name": f"f{number}", "arguments": "{}"}}
 
@@ -87,7 +87,7 @@ def test_a_call_comes_back_with_its_signature(provider: Json) -> None:
 
 
 @BOTH
-def test_a_stream_has_one_choice_with_thoughts_calls_and_an_end(provider: Json) -> None:
+def test_a_stream_has_one_choice_with_reasoning_calls_and_an_end(provider: Json) -> None:
     chunks = [
         said({"text": "a", "thought": True}, reason=""),
         said({"text": "b", "thought": False}, {"functionCall": {"name": "f", "args": {}}}, reason=""),
@@ -119,7 +119,7 @@ def test_a_prompt_that_is_blocked_gets_an_answer(provider: Json) -> None:
 
 
 @BOTH
-def test_all_that_the_system_says_has_its_place(provider: Json) -> None:
+def test_all_system_messages_become_the_system_instruction(provider: Json) -> None:
     system = [{"role": "system", "content": "a"}, {"role": "developer", "content": "b"}]
     body = sent(provider, {"messages": [*system, {"role": "user", "content": "Hi"}]})
     place = body.get("system_instruction") or body["systemInstruction"]
@@ -153,7 +153,7 @@ def test_one_image_that_fails_is_enough() -> None:
 @pytest.mark.parametrize(
     "url", ["http://127.1/x", "http://169.254.169.254/latest", "http://localhost./x", "http://db/x", "ftp://a.b/c"]
 )
-def test_what_is_not_public_is_not_fetched(url: str) -> None:
+def test_addresses_that_are_not_public_are_not_fetched(url: str) -> None:
     outcome = ask(GEMINI, {**CHAT, "messages": image(url)})
     assert outcome.status == 400
     assert outcome.result["callouts"] == []
@@ -179,7 +179,7 @@ def test_requests_that_come_meanwhile_wait_for_the_same_token() -> None:
     assert len(host.calls) == 1
 
 
-def test_when_the_first_client_leaves_the_others_still_get_a_token() -> None:
+def test_when_the_first_client_disconnects_the_others_still_get_a_token() -> None:
     host = TestHost(plugin, {"provider": recorded_vertex()})
     first, second = (host.request(chat_request("Hi")) for _ in range(2))
     first.finish()
@@ -187,7 +187,7 @@ def test_when_the_first_client_leaves_the_others_still_get_a_token() -> None:
     assert second.upstream.headers["authorization"] == "Bearer t-1"
 
 
-def test_keys_are_checked_at_load_and_told_by_nobody() -> None:
+def test_keys_are_checked_at_load_and_never_printed() -> None:
     """Weakness 50."""
     provider = {**recorded_vertex(), "vertexAuthKey": '{"client_email": "a", "private_key": "-----BEGIN secret"}'}
     assert "cannot be used: not a PEM file" in refusal({"provider": provider})
@@ -218,7 +218,7 @@ def streamed(provider: Json, *documents: Json) -> list[Json]:
 
 
 @BOTH
-def test_counts_in_an_event_of_their_own_are_told(provider: Json) -> None:
+def test_usage_in_its_own_event_is_sent(provider: Json) -> None:
     counts = {"usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 2, "totalTokenCount": 3}}
     assert streamed(provider, said({"text": "Hi"}), counts)[-1]["usage"]["total_tokens"] == 3
 
@@ -236,7 +236,7 @@ def test_an_image_of_nothing_is_refused(provider: Json, prompt: object) -> None:
     assert (outcome.status, outcome.error["param"]) == (400, "prompt")
 
 
-def test_a_mask_says_what_to_edit_and_nothing_about_variations() -> None:
+def test_a_mask_is_refused_for_edits_and_ignored_for_variations() -> None:
     body = {"model": "m", "image": "data:image/png;base64,QQ==", "mask": "data:image/png;base64,QQ==", "prompt": "x"}
     assert ask(VERTEX, body, path="/v1/images/edits").error["param"] == "mask"
     assert ask(VERTEX, body, path="/v1/images/variations").sent["contents"]
@@ -257,7 +257,7 @@ def test_the_list_of_geminis_models_is_openais() -> None:
 
 
 @BOTH
-def test_the_probabilities_of_the_last_event_are_told(provider: Json) -> None:
+def test_the_log_probabilities_of_the_last_event_are_sent(provider: Json) -> None:
     document = said({"text": "Hi"})
     document["candidates"][0]["logprobsResult"] = {"chosenCandidates": [{"token": "Hi", "logProbability": -0.1}]}
     data = ask(

@@ -53,7 +53,7 @@ def test_hunyuan_keys_have_their_lengths_and_stay_secret() -> None:
     assert start({"provider": {"type": "hunyuan", "apiTokens": ["t"]}}).result["start"] == "ok"
 
 
-def test_hunyuan_gets_only_parts_that_it_knows() -> None:
+def test_hunyuan_gets_only_parts_that_it_supports() -> None:
     sound = {"type": "input_audio", "input_audio": {"data": "QUJD", "format": "wav"}}
     body = {**CHAT, "messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, sound]}]}
     outcome = ask(HUNYUAN, body)
@@ -61,7 +61,7 @@ def test_hunyuan_gets_only_parts_that_it_knows() -> None:
     assert "input_audio" in outcome.logs
 
 
-def test_hunyuan_knows_parameters_of_its_own() -> None:
+def test_hunyuan_gets_its_own_parameters() -> None:
     own = {"enable_enhancement": False, "stream_moderation": True, "search_info": False}
     sent = ask(HUNYUAN, {**CHAT, **own, "reasoning_effort": "none"}).sent
     assert (sent["EnableEnhancement"], sent["StreamModeration"], sent["SearchInfo"]) == (False, True, False)

@@ -15,7 +15,7 @@ KLING: Json = {"type": "kling", "apiTokens": ["sk-provider-1"], "modelMapping": 
     ("more", "path", "prefix"),
     [({}, "/v1/videos/text2video", "kling-t2v-"), ({"image": "u"}, "/v1/videos/image2video", "kling-i2v-")],
 )
-def test_kling_has_two_kinds_of_videos_and_ids_tell_which(more: Json, path: str, prefix: str) -> None:
+def test_klings_ids_have_a_prefix_for_the_kind_of_video(more: Json, path: str, prefix: str) -> None:
     response = answer({"code": 0, "data": {"task_id": "t/1"}})
     outcome = ask(KLING, {"model": "x", "prompt": "y", **more}, response, path="/v1/videos")
     assert outcome.sent == {"model_name": "kling-v1-6", "prompt": "y", **more}

@@ -21,7 +21,7 @@ def test_minimax_gets_a_description_when_there_is_no_system_prompt() -> None:
 
 
 @pytest.mark.usefixtures("both_ways")
-def test_minimax_finishes_each_choice_with_nothing_lost_and_nothing_said_twice() -> None:
+def test_minimax_sends_each_text_once_and_finishes_each_choice() -> None:
     def said(*choices: tuple[int, str, str]) -> Json:
         items = [
             {"index": index, "finish_reason": reason, "messages": [{"sender_type": "BOT", "text": text}]}

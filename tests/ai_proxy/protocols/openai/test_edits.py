@@ -38,7 +38,7 @@ def test_zhipu_thinks_or_does_not() -> None:
     assert ask(provider("zhipuai"), CHAT).sent == CHAT
 
 
-def test_doubao_puts_no_watermark_unless_asked() -> None:
+def test_doubao_adds_a_watermark_only_on_request() -> None:
     path = "/v1/images/generations"
     assert ask(provider("doubao"), {"model": "x", "prompt": "y"}, path=path).sent["watermark"] is False
     assert ask(provider("doubao"), {"model": "x", "watermark": True}, path=path).sent["watermark"] is True
@@ -67,6 +67,6 @@ MOONSHOT_FIXED = MOONSHOT.replace(
 
 
 @pytest.mark.parametrize("cut", range(1, len(MOONSHOT)))
-def test_moonshot_tells_the_usage_where_openai_does_however_the_stream_is_cut(cut: int) -> None:
+def test_moonshots_usage_moves_to_openais_place_however_the_stream_is_cut(cut: int) -> None:
     outcome = ask(provider("moonshot"), STREAM, events(MOONSHOT[:cut], MOONSHOT[cut:]))
     assert outcome.raw == MOONSHOT_FIXED

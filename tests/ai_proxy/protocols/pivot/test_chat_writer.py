@@ -48,7 +48,7 @@ def test_usage_is_written_once_and_waits_for_the_last_choice() -> None:
     assert [event["usage"] for event in chunks if isinstance(event, dict)] == [None, {"total_tokens": 2}]
 
 
-def test_usage_comes_before_done_although_fewer_choices_came_than_were_asked_for() -> None:
+def test_usage_comes_before_done_if_there_are_fewer_choices_than_requested() -> None:
     writer = ChatWriter("m", choices=3)
     writer.finish(0, "stop")
     writer.usage({"total_tokens": 1})
@@ -103,13 +103,13 @@ def test_a_role_that_is_none_is_the_assistants(role: object) -> None:
     assert chunks(writer) == [{"role": "assistant", "content": "a"}]
 
 
-def test_a_choice_that_is_said_at_once_has_a_role() -> None:
+def test_a_choice_in_one_event_has_a_role() -> None:
     writer = ChatWriter("m")
     writer.finish(0, "stop", delta={"content": "a"})
     assert chunks(writer) == [{"role": "assistant", "content": "a"}]
 
 
-def test_a_time_that_is_none_is_not_told() -> None:
+def test_an_invalid_time_is_left_out() -> None:
     writer = ChatWriter("m")
     writer.begin("c", created=True)
     writer.finish(0, "stop")
@@ -151,7 +151,7 @@ def piece(arguments: object = "", **fields: object) -> Json:
         ([5, piece("{", id="a"), None], 5, [piece("}", id="a"), piece("{}", id="b")]),
     ],
 )
-def test_calls_are_told_apart_by_index_and_id(given: Any) -> None:
+def test_calls_are_distinguished_by_index_and_id(given: Any) -> None:
     assert calls(*given) == [(0, "a", "{}"), (1, "b", "{}")]
 
 

@@ -14,7 +14,8 @@ import pytest
 from proxywasm_host.gateway.live.serving import listen
 from proxywasm_host.gateway.live.starting import start_plugins
 from proxywasm_host.gateway.live.worker import LiveWorker
-from proxywasm_host.gateway.model import Address, Gateway
+from proxywasm_host.gateway.model import Gateway
+from proxywasm_host.gateway.values import Address
 from proxywasm_host.services import LogRecord
 
 PROBE = Path(__file__).parent / "plugins" / "probe.py"

@@ -21,7 +21,7 @@ SUFFIX: Final = ".hints"
 
 
 def recorded_hints(library: bytes | memoryview) -> bytes | None:
-    """The content of the section for a library, behind its name; None if nothing is known of this module."""
+    """The content of the hint section for a library, without its name; None for an unknown module."""
     return _by_digest().get(hashlib.sha256(library).digest())
 
 

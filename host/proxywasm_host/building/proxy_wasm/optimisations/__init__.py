@@ -1,6 +1,6 @@
-"""What makes a module faster or smaller: each is one function, and can be left out by its name.
+"""Optimisations of a module. Each is one function and can be left out by its name.
 
-What each of them brings is in docs/performance.md, and measured by `python -m benchmarks.lowering`.
+`python -m benchmarks.lowering` measures what each one gains; docs/performance.md has the results.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OPTIMISATIONS: Final[tuple[Optimisation[Parts], ...]] = (
 """In the order in which they are applied."""
 
 SLOW: Final = frozenset(each.name for each in OPTIMISATIONS if each.slow)
-"""Without these a module is built in seconds, as tests want it."""
+"""Without these a module is built in seconds. Tests leave them out."""
 
 
 def optimise(parts: Parts, without: Collection[str]) -> Parts:

@@ -1,4 +1,4 @@
-"""What Binaryen does to the linked code beyond cleaning it."""
+"""Optimisations by Binaryen's `wasm-opt` on the linked code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell the gateway's compiler which branches of CPython are taken; `lowering.hints` has what is known of them."""
+"""Tell the gateway's compiler which branches of CPython are taken; the data is in `proxy_wasm.hints`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .interface import Optimisation
 
 def _hint(parts: Parts) -> Parts:
     for index, instance in enumerate(parts.component.core_instances):
-        # They are for the library as it came, and are kept for those of its functions that are kept.
+        # Hints are for the unchanged library. Those of functions that were replaced are dropped.
         if isinstance(instance, Instantiated) and (hints := recorded_hints(instance.module)):
             parts = replace(parts, modules=parts.with_module(index, put_hints(parts.module(index), hints)))
     return parts

@@ -1,4 +1,4 @@
-"""What an optimisation of compiled code is."""
+"""The interface of optimisations of compiled code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Optimisation(Generic[T]):
-    """A module or component does the same with it and without it, at another speed, or in another size."""
+    """It changes the speed or the size of a module or component, never its behaviour."""
 
     name: str
     what: str

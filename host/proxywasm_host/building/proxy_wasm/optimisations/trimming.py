@@ -5,8 +5,9 @@ compiles all functions before the first request, so they cost start-up time (abo
 module that is not loaded in the snapshot can only come in by an import inside a function; that import then fails with
 `SystemError: initialization of <name> failed without raising an exception`.
 
-A module's functions are static to its object file but for its `PyInit_` function, and the linker keeps object files
-together: a module is a run of functions, found by the names of its first function and of the first one behind it.
+All functions of a built-in module except its `PyInit_` function are static to its object file, and the linker keeps
+object files together. So a module is a sequence of functions, found by the names of its first function and of the first
+one after it.
 The rows below were read from the libpython of componentize-py 0.25.1; for any other nothing is left out.
 """
 
@@ -22,9 +23,9 @@ from ..parts import Parts
 from .interface import Optimisation
 
 _MEMORY_BASE = "libpython3.14.so:memory_base"
-"""What its address in memory is exported as."""
+"""The name under which its address in memory is exported."""
 
-# Module, its first function, the first function behind it (empty: to the end).
+# Module, its first function, the first function after it (empty: to the end).
 ROWS = [
     ("_sqlite3", "pysqlite_close_all_blobs", "PyInit_array"),
     ("_sqlite3", "sqlite3_log", ""),
@@ -94,7 +95,7 @@ _COMPILER_ENTRIES = [
     "PyAST_obj2mod",
     "PyInit__ast",
 ]
-"""What the rest of Python calls. It returns NULL, and `eval` and `compile` raise SystemError."""
+"""Called by the rest of Python. It returns NULL then, and `eval` and `compile` raise SystemError."""
 
 _TRAP = b"\x00\x00\x0b"
 _RETURN_NULL = b"\x00\x41\x00\x0b"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ....building.flagship import flagship
-from ...model import Address, Gateway
+from ...model import Gateway
+from ...values import Address
 
 DASHSCOPE: Final = "dashscope.aliyuncs.com"
 

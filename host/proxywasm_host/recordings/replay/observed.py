@@ -1,4 +1,4 @@
-"""What client and upstream have got."""
+"""What the client and the upstream have received from a replayed stream."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from ...stream import (
 )
 
 
-class Seen:
-    """Headers are None as long as nothing has been sent; `chunks` has a place for each chunk of the upstream."""
+class Observed:
+    """Headers are None until they are sent. `chunks` has one item for each chunk of the upstream's response: what the
+    client got because of it.
+    """
 
     def __init__(self) -> None:
         self.upstream_headers: Fields | None = None
@@ -28,7 +30,7 @@ class Seen:
         self.chunks: list[bytearray] = []
         self.reset = False
 
-    def see(self, stream: ChainedStream) -> None:
+    def collect(self, stream: ChainedStream) -> None:
         for event in stream.take():
             match event:
                 case RequestHeaders(fields):
