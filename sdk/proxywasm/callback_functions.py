@@ -40,18 +40,17 @@ def check(function: Any, what: str, role: str, arguments: tuple[str, ...]) -> No
     try:
         signature.bind(*arguments)
     except TypeError:
-        name = _name(function)
+        name = checks.function_name(function)
         taken = ", ".join(map(_shown, signature.parameters.values()))
         # Python's own reason says no more, and is worded differently in each version.
         raise TypeError(
-            f"{_file(function)}{name}({taken}) does not fit {role}, which calls {name}({', '.join(arguments)})"
+            f"{checks.place(function)}({taken}) does not fit {role}, which calls {name}({', '.join(arguments)})"
         ) from None
 
 
 def place(function: Any) -> str:
-    """`my_plugin.py:12: greet`, for messages. The line is that of the first decorator."""
-    function = inspect.unwrap(function)
-    return f"{_file(function)}{_name(function)}"
+    """`my_plugin.py:12: greet`: the author's function, also where a decorator has wrapped it."""
+    return checks.place(inspect.unwrap(function))
 
 
 def _signature(function: Any) -> Signature | None:
@@ -65,12 +64,3 @@ def _signature(function: Any) -> Signature | None:
 
 def _shown(parameter: Parameter) -> str:
     return _FORMS.get(parameter.kind, "{}").format(parameter.name)
-
-
-def _file(function: Any) -> str:
-    code = checks.code_of(function)
-    return f"{code.co_filename}:{code.co_firstlineno}: " if code else ""
-
-
-def _name(function: Any) -> str:
-    return str(getattr(checks.called(function), "__name__", type(function).__name__))

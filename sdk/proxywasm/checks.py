@@ -77,9 +77,20 @@ def function(value: Any, what: str) -> None:
         return
     kind = "a generator function" if code.co_flags & _GENERATOR else "async"
     raise TypeError(
-        f"{getattr(value, '__name__', _name(value))} is {kind}: callbacks are plain functions; to wait, return "
-        "Action.PAUSE and resume from the callback of a call-out"
+        f"{place(value)} is {kind}: callbacks are plain functions; to wait, return Action.PAUSE and resume from the "
+        "callback of a call-out"
     )
+
+
+def place(function: Any) -> str:
+    """`my_plugin.py:12: greet`, for messages. The line is that of the first decorator."""
+    code = code_of(function)
+    name = function_name(function)
+    return f"{code.co_filename}:{code.co_firstlineno}: {name}" if code else name
+
+
+def function_name(function: Any) -> str:
+    return str(getattr(called(function), "__name__", _name(function)))
 
 
 def called(function: Any) -> Any:

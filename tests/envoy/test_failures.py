@@ -133,8 +133,8 @@ def test_an_endless_loop_is_for_the_watchdog_of_envoy(bundle_module: Path, upstr
 @pytest.mark.parametrize(
     ("configuration", "reason"),
     [
-        ({"raise": "why"}, r"the configuration is refused: Traceback (.*\n)*.*features.py.*\nLookupError: why"),
-        ({"redis": True}, "the configuration is refused: this gateway has no Redis calls; only Higress has them"),
+        ({"raise": "why"}, r"\[plugin failed to start\] Traceback (.*\n)*.*features.py.*\nLookupError: why"),
+        ({"redis": True}, r"\[plugin needs Redis\] this gateway has no Redis calls; only Higress has them"),
     ],
 )
 def test_a_refused_configuration_fails_the_start_with_its_reason_in_the_log(

@@ -137,7 +137,7 @@ class AsynchronousCall:
 def test_functions_that_do_nothing_when_they_are_called_are_no_callbacks(
     give: Callable[[Any], object], callback: Any
 ) -> None:
-    with pytest.raises(TypeError, match=r"is (async|a generator function): callbacks are plain functions"):
+    with pytest.raises(TypeError, match=r"test_deceptive\.py:\d+: \w+ is (async|a generator function): callbacks"):
         give(callback)
 
 

@@ -162,6 +162,47 @@ def test_a_failure_in_the_own_reply_is_that_of_the_stream(plugin_host: PluginHos
     assert (stream.downstream.status, stream.downstream.text) == expected
 
 
+@pytest.mark.parametrize("fail_open", [False, True])
+@pytest.mark.parametrize(
+    ("path", "held"),
+    [
+        ("/held-whole", True),
+        ("/held", True),
+        ("/whole", False),
+        ("/streamed", False),
+        ("/paused-whole", False),
+        ("/paused", False),
+        ("/called-headers", True),
+        ("/called-headers-whole", True),
+        ("/called-held-whole", True),
+        ("/called-whole", False),
+    ],
+)
+def test_a_failure_in_the_body_of_the_own_reply_ends_it(
+    plugin_host: PluginHosts, path: str, held: bool, fail_open: bool
+) -> None:
+    """As one in the body of a response: with a 500, or if the headers have left the plugin the client is cut off."""
+    host = plugin_host(
+        BEHAVIOURS,
+        {"do": "fail in the body of the own reply"},
+        tolerate_failures=True,
+        fail_open=fail_open,
+        clusters=["service"],
+    )
+    stream = host.request("GET", path)
+    if "paused" in path or "called" in path:
+        host.next_call().answer()
+    assert "in the own reply" in str(host.failures)
+    if fail_open or held:
+        assert stream.downstream.ended
+        expected = (403, "the own body") if fail_open else (500, "the plugin failed")
+        assert (stream.downstream.status, stream.downstream.text) == expected
+    else:
+        assert stream.reset
+        assert not stream.downstream.ended
+        assert stream.downstream.body == b""
+
+
 def test_a_reply_has_no_headers_of_a_connection(plugin_host: PluginHosts) -> None:
     stream = playing(plugin_host, "fail in the own reply").request("GET", "/", {"x-body": "body"})
     headers = stream.downstream.headers

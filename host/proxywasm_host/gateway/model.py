@@ -129,6 +129,9 @@ class Gateway(_Part):
     """Threads; each has an instance of every plugin."""
     admin: AdminAddress | None = None
     access_log: bool = False
+    trailers: bool = False
+    """Whether those of HTTP/1.1 messages pass. Off as in Envoy: a client's trailers may have names that plugins and
+    upstreams trust only because a plugin sets or removes the header of that name."""
     ca_file: File | None = None
     """The certificates that upstreams are checked against, PEM; by default those of the system."""
     plugins: Annotated[tuple[PluginEntry, ...], Field(strict=False)] = ()

@@ -32,8 +32,9 @@ class Half:
     """
 
     __slots__ = (
-        "arrived", "body_kind", "buffering", "collecting", "ended", "hold", "kept", "limit", "map_kind", "mode", "name",
-        "number", "on_body", "on_headers", "passing", "stopped", "trailers_wait", "without_body",
+        "arrived", "body_kind", "buffering", "collecting", "ended", "hold", "holds_headers", "kept", "limit",
+        "map_kind", "mode", "name", "number", "on_body", "on_headers", "passing", "stopped", "trailers_wait",
+        "without_body",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +56,8 @@ class Half:
         """The last of it has arrived."""
         self.without_body = False
         """Its headers are the end."""
+        self.holds_headers = False
+        """The gateway was told to wait with the headers, and has not been told to go on."""
         self.stopped = False
         """The gateway was told to wait, and has not been told to continue."""
         self.buffering = False

@@ -9,7 +9,7 @@ from ..core.definition import PluginDefinition
 from ..core.running import running
 from ..http_client import OUT_OF_ORDER
 from ..text import to_text
-from ..wire import ConfigError, Fields, LogLevel, PluginFailure
+from ..wire import ConfigError, Fields, LogLevel
 from .calls import (
     CALL_BODY,
     CALL_HEADERS,
@@ -22,6 +22,7 @@ from .calls import (
     RedisAbi,
 )
 from .pairs import split_pairs
+from .port import Report
 from .root import Root
 from .stream import Stream
 
@@ -64,11 +65,11 @@ class Machine:
         try:
             root.configure(config.decode())
         except UnicodeDecodeError as error:
-            root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: it is not UTF-8: {error}")
-        except (ConfigError, PluginFailure) as error:
-            root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: {error}")
+            root.report(0, f"it is not UTF-8: {error}", Report.REFUSED)
+        except ConfigError as error:
+            root.report(0, str(error), Report.NO_REDIS if root.port.lacks_redis else Report.REFUSED)
         except BaseException as error:
-            root.port.log(LogLevel.ERROR, 0, f"the configuration is refused: {root.message(error)}")
+            root.report(0, root.message(error), Report.NOT_STARTED)
         else:
             self._roots[context] = root
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Final
 
 from ..errors import ConfigError
@@ -15,7 +16,7 @@ from .pairs import join_pairs
 
 _METRIC_KINDS: Final = {MetricKind.COUNTER: 0, MetricKind.GAUGE: 1, MetricKind.HISTOGRAM: 2}
 _NO_TRAILERS: Final = join_pairs([])
-NO_REDIS: Final = (
+_NO_REDIS: Final = (
     "this gateway has no Redis calls; only Higress has them, for modules that are built with "
     "`proxywasm build --target proxy-wasm --abi higress`"
 )
@@ -27,6 +28,18 @@ _IN_ENVOY: Final = {("route_name",): ("xds", "route_name"), ("cluster_name",): (
 """Names that Higress kept; Envoy 1.40 knows these properties by the second name only."""
 
 
+class Report(StrEnum):
+    """Why the SDK itself writes a line. It stands beside the stream's number, where no plugin can write anything.
+
+    The log is all that leaves a gateway, and programs that read it need not understand messages.
+    """
+
+    FAILED = "failed"
+    NOT_STARTED = "failed to start"
+    REFUSED = "refuses its configuration"
+    NO_REDIS = "needs Redis"
+
+
 class Port:
     """The host of one plugin (a root context of the gateway); context 0 is the plugin itself."""
 
@@ -36,6 +49,8 @@ class Port:
         """Until the plugin has its configuration: what can never work in this gateway refuses the start."""
         self.tick_period = 0
         """Milliseconds; 0: the plugin has no ticks."""
+        self.lacks_redis = False
+        """The plugin has asked for Redis, which this gateway does not have."""
         self._gateway = gateway
         self._abi = gateway.abi
         self._root = root
@@ -46,9 +61,10 @@ class Port:
     def _enter(self, context: int) -> None:
         self._gateway.enter(context or self._root)
 
-    def log(self, level: LogLevel, context: int, message: str) -> None:
+    def log(self, level: LogLevel, context: int, message: str, report: Report | None = None) -> None:
         # The gateway puts the plugin's name and the level in front of it.
-        where = f"[stream {context}]" if context else "[plugin]"
+        where = f"stream {context}" if context else "plugin"
+        where = f"[{where} {report}]" if report else f"[{where}]"
         if plugin_id := self._own.get(("plugin_id",)):
             where = f"[{plugin_id.decode(errors='replace')}] {where}"
         if context and (request_id := self._request_id(context)):
@@ -106,14 +122,15 @@ class Port:
 
     def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
         if self._gateway.redis is None:
-            raise (ConfigError if self.starting else RedisCallError)(NO_REDIS)
+            self.lacks_redis = True
+            raise (ConfigError if self.starting else RedisCallError)(_NO_REDIS)
         status = self._gateway.redis.redis_init(encode(cluster), encode(username), encode(password), timeout_ms)
         if status:
             raise RedisCallError(_redis_refusal(cluster.partition("?")[0], status))
 
     def redis_call(self, context: int, cluster: str, query: bytes) -> int:
         if self._gateway.redis is None:
-            raise RedisCallError(NO_REDIS)
+            raise RedisCallError(_NO_REDIS)
         self._enter(context)
         try:
             return self._gateway.redis.redis_call(encode(cluster), query)

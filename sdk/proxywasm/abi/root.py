@@ -12,7 +12,7 @@ from ..wire import Command, EffectiveContext, FailStream, Fields, LogLevel, Outc
 from .calls import CONTINUE, PASS, Gateway
 from .commands import MEANINGS
 from .half import Half
-from .port import Port
+from .port import Port, Report
 from .stream import Stream
 
 SOON_MS = 1
@@ -63,6 +63,10 @@ class Root:
         """Whether a stream in which the plugin raises passes without the plugin."""
         return self.dispatcher.fail_open
 
+    def report(self, context: int, message: str, kind: Report = Report.FAILED) -> None:
+        """Tell operators, and programs that read the log."""
+        self.port.log(LogLevel.ERROR, context, message, kind)
+
     # Events that belong to no phase.
 
     def tick(self) -> None:
@@ -73,7 +77,7 @@ class Root:
                 try:
                     function()
                 except BaseException as error:  # other streams wait for the rest
-                    self.port.log(LogLevel.ERROR, 0, self.message(error))
+                    self.report(0, self.message(error))
         if self.port.tick_period:
             self._ask(0, self.dispatcher.on_tick)
 
@@ -95,7 +99,7 @@ class Root:
             if stream := self._streams.get(context):
                 stream.fail(self.message(error))
             else:
-                self.port.log(LogLevel.ERROR, 0, self.message(error))
+                self.report(0, self.message(error))
 
     # For streams.
 
@@ -116,7 +120,7 @@ class Root:
             elif stream is not None:
                 meaning(stream, command, half, in_phase)
             elif isinstance(command, FailStream):
-                self.port.log(LogLevel.ERROR, 0, command.value)
+                self.report(0, command.value)
             # Otherwise the stream ended before its answer arrived, which is not an error.
         while self._after:
             self._after.pop(0)()

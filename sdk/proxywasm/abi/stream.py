@@ -67,6 +67,7 @@ class StreamRoot(Protocol):
     def after_commands(self, function: Callable[[], None]) -> None: ...
     def soon(self, function: Callable[[], None]) -> None: ...
     def log(self, level: LogLevel, context: int, message: str) -> None: ...
+    def report(self, context: int, message: str) -> None: ...
     def message(self, error: BaseException, /) -> str: ...
 
 
@@ -99,7 +100,7 @@ class Stream(Generic[Root]):
 
     def headers(self, half: Half, fields: bytes, end_of_stream: bool) -> int:
         """`fields` are as `field_text.join_fields` has them."""
-        half.arrived = True
+        half.arrived = half.holds_headers = True
         half.ended = half.without_body = end_of_stream
         if self._bypassed:
             return CONTINUE
@@ -111,6 +112,7 @@ class Stream(Generic[Root]):
         except BaseException as error:
             self.fail(self.root.message(error), half)
         if half.hold is None:
+            half.holds_headers = False
             return CONTINUE if half.mode is not _SKIP else self.root.unread[half.number]
         action = STOP_ALL if half.hold is _PAUSE else STOP_HEADERS
         half.hold = None
@@ -173,7 +175,7 @@ class Stream(Generic[Root]):
             if outcome is not None:
                 self.root.carry_out(outcome, self, None)
         except BaseException as error:
-            self.log(self.root.message(error))
+            self.root.report(self.id, self.root.message(error))
 
     def _ask(self, half: Half, data: bytes, end_of_stream: bool) -> int:
         """Give the plugin a chunk, or the whole body."""
@@ -190,8 +192,11 @@ class Stream(Generic[Root]):
                 return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
             self.root.carry_out(outcome, self, half)
         except BaseException as error:
+            half.hold = None
             self.fail(self.root.message(error), half)
-            return self._leave(half, CONTINUE)
+        if self._bypassed and half is self.response and half.mode is _BUFFER:  # its own reply is rewritten
+            self.set_body(half, FAILED.body)
+            half.mode = _SKIP
         if half.hold is _STOP_NO_BUFFER and self.taken:
             return self._leave(half, self.taken.leave())
         return self._leave(half, CONTINUE if half.hold is None else STOP_BODY)
@@ -209,7 +214,7 @@ class Stream(Generic[Root]):
                 half.passing = True
                 self.root.soon(self._pass_on)
             else:
-                half.passing = False
+                half.passing = half.holds_headers = False
         half.buffering = action == STOP_BODY
         half.stopped = action != CONTINUE
         return action
@@ -229,7 +234,7 @@ class Stream(Generic[Root]):
     def go_on(self, half: Half) -> None:
         if half.trailers_wait and not (self._show_trailers(half) and self.moves(half)):
             return
-        half.stopped = half.passing = False
+        half.stopped = half.passing = half.holds_headers = False
         self._gateway.enter(self.id)
         self._abi.continue_stream(half.number)
 
@@ -331,9 +336,11 @@ class Stream(Generic[Root]):
             self.reply(reply)
             return
         self._gateway.enter(self.id)
-        # After the end, or where there has never been a body, the gateway takes none: the client would wait for it.
-        over = response.without_body or (response.ended and half is not response)
-        body = b"" if over else reply.body
+        if not response.holds_headers:
+            self._break_off(response)
+            return
+        # Where there has never been a body, the gateway takes none: the client would wait for it.
+        body = b"" if response.without_body else reply.body
         fields = [(":status", str(reply.status)), *reply.headers, ("content-length", str(len(body)))]
         if self._abi.set_header_map_pairs(RESPONSE_HEADERS, join_pairs(fields)):
             self._break_off(response)
@@ -341,6 +348,10 @@ class Stream(Generic[Root]):
         response.mode = _BUFFER
         response.limit = None
         response.on_body = lambda _context, _body, _end: body
+        if half is not response and response.stopped and self.moves(response):
+            if response.ended and not response.without_body:  # No body phase follows.
+                self._abi.set_buffer_bytes(response.body_kind, 0, EVERYTHING, body)
+            self.go_on(response)
 
     def _break_off(self, half: Half) -> None:
         """So that the other side notices. Not at once: Envoy 1.40 crashes when a stream is closed inside a phase."""
@@ -376,7 +387,7 @@ class Stream(Generic[Root]):
 
         Fail open: the stream passes as it is. Fail closed: the client gets a 500.
         """
-        self.log(message)
+        self.root.report(self.id, message)
         self._bypassed = True
         response = self.response
         if self.taken and self.taken.open:

@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import Field
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 _WORD: Final = re.compile(r"""\s*([A-Za-z_][\w.]*|\.\.\.|"[^"\\]*"|'[^'\\]*'|[][,|])""")
 
@@ -59,7 +59,7 @@ class _Reader:
         if not word or word in "[],|":
             raise self.unreadable()
         found = self._named(word)
-        return found[self._arguments(literal=found is Literal)] if self._next() == "[" else found
+        return found[self._arguments(literal=found is Literal or found is Annotated)] if self._next() == "[" else found
 
     def _arguments(self, *, literal: bool) -> Any:
         found = []

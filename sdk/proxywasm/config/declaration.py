@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
 
 from .annotations import type_of
-from .keys import MAPS, METADATA, NUMBERS, OBJECTS, TEXTS, Key, Kind, Naming, Table
+from .keys import MAPS, METADATA, NUMBERS, OBJECTS, TEXTS, Key, Kind, Naming, Pattern, Table
 from .rules import Exclusive, NoEffect, Required, Rule, names_of
 from .shapes import shape
 
@@ -145,8 +146,40 @@ def _key(where: str, item: Field[Any], settings: Declared) -> Key:
     choices = options.pop("choices", ()) or found.choices
     names = options.pop("names", ()) or found.names
     entry = Key(kind=found.kind, choices=choices, names=names, keys=found.keys, **options)
+    _check_lists(where, entry)
     _check_options(where, entry)
+    if entry.convert is None:
+        _check_default(where, entry.kind, item.default)
     return entry
+
+
+def _check_lists(where: str, entry: Key) -> None:
+    for option, kind in {"choices": str, "names": str, "aliases": str, "patterns": Pattern}.items():
+        given = getattr(entry, option)
+        if not isinstance(given, tuple) or not all(isinstance(one, kind) for one in given):
+            raise TypeError(f"{where}: {option} must be a tuple of {kind.__name__}, got {given!r}")
+    for pattern in entry.patterns:
+        try:
+            re.compile(pattern.expression)
+        except re.error as error:
+            raise TypeError(f"{where}: the pattern {pattern.expression!r} cannot be read: {error}") from None
+
+
+_DEFAULTS: Final[dict[Kind, type | tuple[type, ...]]] = {
+    Kind.STRING: str,
+    Kind.BOOLEAN: bool,
+    Kind.INTEGER: int,
+    Kind.NUMBER: (int, float),
+}
+
+
+def _check_default(where: str, kind: Kind, default: Any) -> None:
+    """Type checkers do not see it, because `key` may return anything."""
+    expected = _DEFAULTS.get(kind)
+    if expected is None or default is None or default is MISSING:
+        return
+    if not isinstance(default, expected) or (isinstance(default, bool) and kind is not Kind.BOOLEAN):
+        raise TypeError(f"{where}: the default of this {kind.value} is of type {type(default).__name__}")
 
 
 def _check_options(where: str, entry: Key) -> None:

@@ -146,6 +146,10 @@ def key(
         example: a value for the documentation.
         expected: a warning when the key is missing although it is not required: what that means.
     """
+    if factory is not None and default is not MISSING:
+        raise TypeError("a key has a default or a factory, not both")
+    if default.__class__.__hash__ is None:
+        raise TypeError(f"all settings would share a {default.__class__.__name__} as default; use factory=... for it")
     options = {
         "doc": doc, "name": name, "aliases": aliases, "unit": unit, "choices": choices, "minimum": minimum,
         "maximum": maximum, "length": length, "patterns": patterns, "names": names, "trim": trim, "secret": secret,

@@ -72,10 +72,14 @@ class Findings:
 
 
 _LONGEST_SHOWN: Final = 40
+_LONGEST_SHOWN_NAME: Final = 200
 
 
 def under(path: str, name: str) -> str:
     """Where a key of the object at `path` is."""
+    if not name or len(name) > _LONGEST_SHOWN_NAME or not name.isprintable():
+        shown = json.dumps(name[:_LONGEST_SHOWN_NAME])
+        name = shown if len(name) <= _LONGEST_SHOWN_NAME else f"{shown}..."
     return f"{path}.{name}" if path else name
 
 
@@ -110,7 +114,7 @@ def got(raw: Any, *, secret: bool) -> str:
     try:
         text = dumps(raw)
     except ValueError:
-        return OUT_OF_RANGE
+        return "a number out of range"
     return text if len(text) <= _LONGEST_SHOWN else type_name(raw)
 
 

@@ -43,11 +43,25 @@ def read_object(
     _report_strangers(declared, document, path, findings, stranger)
     if findings.refused:
         return None
-    created = declared.create(settings, values)
+    created = _created(settings, declared, values, path, findings)
+    if findings.refused:
+        return None
     given = {name for name in values if document.get(declared.names[name]) is not None}
     broken = apply_rules(settings, declared.rules, created, given, path)
     problems += broken
     return None if any(problem.refuses for problem in broken) else declared.result(created)
+
+
+def _created(settings: Declared, declared: Declaration, values: dict[str, Any], path: str, findings: Findings) -> Any:
+    """A class may check its values in `__post_init__`."""
+    try:
+        return declared.create(settings, values)
+    except ConfigError as error:
+        findings.report(Fault.REFUSED, path, str(error))
+    except ValueError as error:
+        secret = any(map(reveals_nothing, declared.keys.values()))
+        findings.report(Fault.REFUSED, path, "has values that do not fit together" if secret else str(error))
+    return None
 
 
 def apply_rules(
@@ -139,6 +153,11 @@ def _converted(entry: Key, convert: Callable[[Any], Any], value: Any, path: str,
     except (ValueError, re.error) as error:
         # Errors of the standard library quote the value.
         findings.report(Fault.REFUSED, path, "has a wrong value" if reveals_nothing(entry) else str(error))
+    except Exception as error:
+        if not reveals_nothing(entry):
+            raise
+        # So does its traceback, which the log would get.
+        findings.report(Fault.REFUSED, path, f"has a wrong value: what converts it raised {type(error).__name__}")
     return None
 
 

@@ -259,12 +259,26 @@ def test_a_named_upstream_has_to_have_the_certificate(
             assert ask(port, "/v1/chat", x_to="model.test")[0].status == status
 
 
+@pytest.mark.parametrize("trailers", [False, True])
+def test_trailers_of_http1_pass_if_the_file_says_so(
+    tmp_path: Path, plugin: Path, upstream: int, port: int, trailers: bool
+) -> None:
+    ways = {"routes": [{"name": "a", "upstream": "b"}], "upstreams": {"b": f"http://127.0.0.1:{upstream}"}}
+    file = gateway_file(tmp_path, port, plugin, plugins=[], trailers=trailers, **ways)
+    request = b"GET /?stream&trailers HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
+    with running(file), socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
+        client.sendall(request)
+        answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
+    assert answer.endswith(b"\r\n0\r\nx-trailer: yes\r\n\r\n" if trailers else b"\r\n0\r\n\r\n")
+
+
 FILES: Mapping[str, Mapping[str, Any]] = {
     "smallest": {},
     "all": {
         "workers": 2,
         "admin": "127.0.0.1:9901",
         "access_log": True,
+        "trailers": True,
         "routes": [{"name": "a", "match": {"host": "*.a.test"}, "upstream": "tls"}, {"name": "b"}],
         "upstreams": {
             "outbound|443||a.dns": "https://example.com",

@@ -8,6 +8,7 @@ import pytest
 
 from proxywasm import ConfigError, RedisError
 from proxywasm.testing import PluginFailedError, PluginHosts, ScenarioError, TestHost, TestStream, request, response
+from proxywasm.wire import LogLevel
 
 MANY = "plugins/many.py"
 
@@ -129,6 +130,13 @@ def test_a_refused_configuration_is_raised(plugin_host: PluginHosts) -> None:
         plugin_host(MANY, {"refuse": "no"})
 
 
+@pytest.mark.parametrize("reason", ["Traceback (most recent call last): none", "this gateway has no Redis calls"])
+def test_a_refusal_is_one_whatever_it_says(plugin_host: PluginHosts, reason: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        plugin_host(MANY, {"refuse-as": reason})
+    assert str(refused.value) == reason
+
+
 def test_a_configuration_that_is_no_json_goes_to_the_plugin_as_it_is(plugin_host: PluginHosts) -> None:
     with pytest.raises(ConfigError, match="not JSON"):
         plugin_host(MANY, "{")
@@ -140,6 +148,14 @@ def test_a_start_that_raises_fails_the_test_with_the_plugins_traceback(plugin_ho
 
 
 # Failures of the plugin.
+
+
+def test_what_a_plugin_logs_is_no_failure(host: TestHost) -> None:
+    assert host.request(path="/log-a-traceback").respond(body="abc").text == "ABC"
+    traceback, claim = [record.message for record in host.logs if record.level is LogLevel.ERROR]
+    assert traceback == "Traceback (most recent call last):\nLookupError: caught by the plugin"
+    assert claim.endswith("so it says")
+    assert not host.failures
 
 
 def test_a_plugin_that_raises_fails_the_test_with_its_traceback(host: TestHost) -> None:

@@ -124,6 +124,49 @@ def replying_response(ctx: HttpContext, config: Config) -> None:
         raise ValueError("in the own reply")
 
 
+# A plugin that fails with the body of its own reply, which it has held, or not, or paused for a call.
+
+reading: Plugin[Config] = Plugin("reading")
+PLUGINS["fail in the body of the own reply"] = reading
+
+
+@reading.on_request_headers
+def reading_request(ctx: HttpContext, config: Config) -> None:
+    ctx.send_http_response(403, body="the own body")
+
+
+@reading.on_response_headers
+def reading_response(ctx: HttpContext, config: Config) -> Action:
+    if "whole" in ctx.path:
+        ctx.buffer_response_body()
+    if "called-headers" in ctx.path:
+        return _call()
+    if "paused" in ctx.path:
+        client.get("/", lambda _: ctx.resume_http_response())
+        return Action.PAUSE
+    return Action.STOP_ITERATION if "held" in ctx.path else Action.CONTINUE
+
+
+def _call() -> Action:
+    def answered(answer: HttpAnswer) -> None:
+        raise ValueError("in the own reply")
+
+    client.get("/", answered)
+    return Action.PAUSE
+
+
+@reading.on_response_body
+def reading_body(ctx: HttpContext, config: Config, body: bytes) -> Action:
+    if "called" in ctx.path:
+        return _call()
+    raise ValueError("in the own reply")
+
+
+@reading.on_streaming_response_body
+def reading_chunk(ctx: HttpContext, config: Config, chunk: bytes, last_chunk: bool) -> None:
+    raise ValueError("in the own reply")
+
+
 # A client's headers and path, handed on to a service.
 
 handing_on: Plugin[Config] = Plugin("handing on")

@@ -15,6 +15,7 @@ from proxywasm import config
 from proxywasm.config import Exclusive, Given, Is, Kind, NoEffect, Required, key
 from proxywasm.config.annotations import type_of
 
+untyped_key: Any = key
 SDK = Path(__file__).parents[3] / "sdk"
 
 
@@ -98,11 +99,46 @@ def test_other_types_are_refused(hint: Any) -> None:
         (key("", str, aliases=("_k",)), "T.k: a key cannot be called _k"),
         (key("", str, aliases=("k",)), "T: k and k are both called k"),
         (key(""), r"T.k: None is no type that a JSON value is read as"),
+        (untyped_key("", str, patterns=("^a",)), r"T.k: patterns must be a tuple of Pattern, got \('\^a',\)"),
+        (key("", str, patterns=(config.Pattern("(", "b"),)), r"T.k: the pattern '\(' cannot be read: missing \)"),
+        (untyped_key("", str, aliases="old"), "T.k: aliases must be a tuple of str, got 'old'"),
+        (untyped_key("", str, choices="ab"), "T.k: choices must be a tuple of str, got 'ab'"),
+        (untyped_key("", dict[str, int], names="ab"), "T.k: names must be a tuple of str, got 'ab'"),
+        (key("", int, default="5"), "T.k: the default of this integer is of type str"),
+        (key("", int, default=True), "T.k: the default of this integer is of type bool"),
+        (key("", float, default=False), "T.k: the default of this number is of type bool"),
+        (key("", bool, default=0), "T.k: the default of this boolean is of type int"),
+        (key("", str, default=()), "T.k: the default of this string is of type tuple"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(item: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         config.reader(config.Table("T", {"k": item}))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        key("", int, default=None),
+        key("", float, default=1),
+        key("", str, default=7, convert=int),
+        key("", tuple[str, ...], default=frozenset()),
+        key("", Any, default="text"),
+    ],
+)
+def test_defaults_that_a_key_may_have(item: Any) -> None:
+    assert config.read({}, config.Table("T", {"k": item})) == {"k": item.default}
+
+
+@pytest.mark.parametrize("default", [[], {}, set()])
+def test_defaults_that_all_settings_would_share_are_refused(default: Any) -> None:
+    with pytest.raises(TypeError, match=rf"share a {type(default).__name__} as default; use factory="):
+        key("", default=default)
+
+
+def test_a_key_has_one_default() -> None:
+    with pytest.raises(TypeError, match="a default or a factory, not both"):
+        key("", default=(), factory=tuple)
 
 
 @pytest.mark.parametrize(

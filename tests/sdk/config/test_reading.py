@@ -7,6 +7,7 @@ import importlib
 import json
 import pkgutil
 import re
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_network
@@ -176,6 +177,62 @@ def test_a_secret_that_cannot_be_converted_is_not_printed() -> None:
     assert refusal({"service": {"name": "s", "password": "secret"}}, table) == ["service: has a wrong value"]
 
 
+def test_a_secret_is_in_no_traceback_of_what_converts_it() -> None:
+    def look_up(value: str) -> str:
+        return {"known": "value"}[value]
+
+    table = config.Table("T", {"token": key("a token", str, secret=True, convert=look_up)})
+    expected = ["token: has a wrong value: what converts it raised KeyError"]
+    document = {"token": "".join(["ab", "cd"])}
+    with pytest.raises(ConfigError) as refused:
+        config.read(document, table)
+    assert str(refused.value).splitlines() == expected
+    assert "abcd" not in "".join(traceback.format_exception(refused.value))
+    open_table = config.Table("T", {"name": key("a name", str, convert=look_up)})
+    with pytest.raises(KeyError):
+        config.read({"name": "abcdefg"}, open_table)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    least: int = key("the least", default=0)
+    most: int = key("the most", default=9)
+
+    def __post_init__(self) -> None:
+        if self.least > self.most:
+            raise ValueError(f"least is {self.least}, and most {self.most}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretRange(Range):
+    token: str = key("a token", secret=True)
+
+    def __post_init__(self) -> None:
+        if self.token == "loud":
+            raise ValueError(self.token)
+        if self.token == "known":
+            raise ConfigError("token: is known to everybody")
+
+
+def test_a_class_may_check_its_values_itself() -> None:
+    table = config.Table("T", {"ranges": key("", tuple[Range, ...], default=()), "limit": key("", int, default=0)})
+    assert refusal({"ranges": [{}, {"least": 5, "most": 4}], "limit": "x"}, table) == [
+        "ranges[1]: least is 5, and most 4",
+        'limit: must be an integer, got "x"',
+    ]
+    assert refusal({"least": 10}, Range) == ["least is 10, and most 9"]
+    assert refusal({"token": "loud"}, SecretRange) == ["has values that do not fit together"]
+    assert refusal({"token": "known"}, SecretRange) == ["token: is known to everybody"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("", '""'), ("a\nb: fine", r'"a\nb: fine"'), ("x" * 1000, f'"{"x" * 200}"...'), ("größe", "größe")],
+)
+def test_each_problem_is_one_line_of_a_bounded_length(name: str, shown: str) -> None:
+    assert refusal({name: 1}, config.Table("T", {"k": key("", int, default=0)})) == [f"{shown}: unknown key"]
+
+
 def test_the_texts_of_converters_that_know_better() -> None:
     def even(values: tuple[int, ...]) -> tuple[int, ...]:
         for index, value in enumerate(values):
@@ -237,7 +294,7 @@ def test_a_table_has_keys_that_no_field_can_be_called_as() -> None:
     ("text", "message"),
     [
         ("[]", "the configuration must be an object, got array"),
-        ('{"limit": 1e999}', "limit: must be an integer, got a number is out of range"),
+        ('{"limit": 1e999}', "limit: must be an integer, got a number out of range"),
         ('{"limit": 1, "anything": [1e999]}', "anything: a number is out of range"),
         ('{"limit": 1, "mode": "report", "weights": {"a": NaN}}', "weights.a: a number is out of range"),
         (f'{{"limit": -{"9" * 50}}}', "limit: must be at least 1, got number"),

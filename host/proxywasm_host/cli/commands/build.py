@@ -61,5 +61,5 @@ def build(
                 built = build_module(plugin, output, abi=abi or "0.2.1", keep=keep, without=without, progress=report)
         except BuildError as error:
             fail(error)
-    how = "nothing has changed since it was built" if built.cached else "built"
+    how = "unchanged since an earlier build" if built.cached else "built"
     click.echo(f"{built.path}: {how}, {built.size / 1e6:.1f} MB", err=True)

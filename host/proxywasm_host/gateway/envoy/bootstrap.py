@@ -9,7 +9,7 @@ from pathlib import Path
 from proxywasm.text import spell_out
 
 from ..model import Gateway, PluginEntry
-from .clusters import clusters, dynamic_hosts
+from .clusters import clusters, dynamic_hosts, http1_options
 from .messages import Json, address, extension, http_listener, seconds, text_format
 from .routing import explain_refusal, pin_route, refuse_own_hosts, routes
 from .wasm_filter import FAIL_OPEN, Policy, wasm_filter
@@ -77,6 +77,7 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
         stream_idle_timeout=seconds(gateway.limits.idle),
         request_headers_timeout="10s",
         upgrade_configs=[{"upgrade_type": "websocket"}],
+        http_protocol_options=http1_options(gateway),
         access_log=[_access_log()] if gateway.access_log else [],
         local_reply_config=explain_refusal(),
     )

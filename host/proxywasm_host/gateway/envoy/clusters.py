@@ -57,7 +57,7 @@ def clusters(gateway: Gateway, ca_file: Path | None) -> list[Json]:
                 "transport_socket": _tls(ca_file),
                 # The name in the handshake, and the name the certificate must have, are the request's authority.
                 "typed_extension_protocol_options": protocol(
-                    {"auto_config": {}},
+                    _http1_or_2(gateway),
                     upstream_http_protocol_options={"auto_sni": True, "auto_san_validation": True},
                 ),
             }
@@ -78,7 +78,7 @@ def _named(gateway: Gateway, name: str, upstream: Upstream, ca_file: Path | None
     cluster: Json = {
         **_common(gateway, name),
         "load_assignment": load_assignment(name, address(host, port)),
-        "typed_extension_protocol_options": protocol(http1()),
+        "typed_extension_protocol_options": protocol(http1(**http1_options(gateway))),
     }
     if upstream.url.is_ip:
         cluster["type"] = "STATIC"
@@ -87,8 +87,18 @@ def _named(gateway: Gateway, name: str, upstream: Upstream, ca_file: Path | None
         cluster |= {"type": "LOGICAL_DNS", "dns_lookup_family": "V4_PREFERRED", **_resolver()}
     if scheme == "https":
         cluster["transport_socket"] = _tls(ca_file, upstream.sni or host)
-        cluster["typed_extension_protocol_options"] = protocol({"auto_config": {}})
+        cluster["typed_extension_protocol_options"] = protocol(_http1_or_2(gateway))
     return cluster
+
+
+def http1_options(gateway: Gateway) -> Json:
+    """Of HTTP/1.1, with clients and with upstreams."""
+    return {"enable_trailers": True} if gateway.trailers else {}
+
+
+def _http1_or_2(gateway: Gateway) -> Json:
+    options = http1_options(gateway)
+    return {"auto_config": {"http_protocol_options": options} if options else {}}
 
 
 def _common(gateway: Gateway, name: str) -> Json:

@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from proxywasm.wire import Fields, LogLevel, PluginFailure, ProgramLost
+from proxywasm.wire import Fields
 
 from ...services import Clock, HttpCall, LogRecord, Metrics, Properties, RedisCall, SharedData
 from ..gateways import Setting, unsupported
 from .configuration import STREAM
 from .http1 import Reader, Server
 from .hub import Wire
+from .logs import Line
 from .session import Session
 from .streams import EnvoyStream
 
-_TRACEBACK: Final = "Traceback (most recent call last):"
 _FIRST_STREAM: Final = 2
 """Context 1 is the plugin itself."""
 _TIMEOUT: Final = "x-envoy-expected-rq-timeout-ms"
@@ -139,17 +139,12 @@ class EnvoyGateway:
     def settle(self) -> None:
         self._session.settle()
         # Also what a test has read in between by looking at the log.
-        records = self.services.logs
-        new, self._judged = records[self._judged :], len(records)
-        for record in new:
-            if record.level is LogLevel.ERROR and record.message.startswith(_TRACEBACK):
-                self._failed_with(PluginFailure(record.message))
-            elif record.level is LogLevel.CRITICAL and not record.plugin:
-                self._failed_with(ProgramLost(record.message))
-
-    def _failed_with(self, failure: PluginFailure | ProgramLost) -> None:
-        self.failed = True
-        self._on_failure(failure)
+        lines = self.services.read()
+        new, self._judged = lines[self._judged :], len(lines)
+        for line in new:
+            if failure := line.failure:
+                self.failed = True
+                self._on_failure(failure)
 
     def close(self) -> None:
         for server in self._calls.values():
@@ -169,25 +164,25 @@ class EnvoyServices:
         self.cancelled: list[int] = []
         self._session = session
         self._instance = instance
-        self._logs: list[LogRecord] = []
+        self._lines: list[Line] = []
         self._start = self._read = session.log_size()
 
     @property
     def logs(self) -> list[LogRecord]:
-        self.read()
-        return self._logs
+        return [line.record for line in self.read()]
 
-    def read(self) -> None:
-        """Read the messages since the last time of the instance that has the streams."""
+    def read(self) -> Sequence[Line]:
+        """All messages so far. Reads those since the last time of the instance that has the streams."""
         size = self._session.log_size()
         # If several hosts run, the one that has just done something looks first for what was lost.
         said = [line for line in self._session.log(self._read) if line.vm in (self._instance.vm, "")]
         self._read = size
-        self._logs += [line.record for line in said if line.thread != self._session.main_thread]
+        self._lines += [line for line in said if line.thread != self._session.main_thread]
+        return self._lines
 
-    def said_while_starting(self) -> list[str]:
+    def said_while_starting(self) -> list[Line]:
         """Messages of all instances: Envoy first tries a configuration in an instance without streams."""
-        return [line.record.message for line in self._session.log(self._start) if line.vm == self._instance.vm]
+        return [line for line in self._session.log(self._start) if line.vm == self._instance.vm]
 
     def whole_log(self) -> str:
         return self._session.whole_log()

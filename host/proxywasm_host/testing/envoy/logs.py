@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from proxywasm.wire import LogLevel
+from proxywasm.abi.port import Report
+from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 
 from ...services import LogRecord
 
@@ -15,7 +16,10 @@ _START: Final = re.compile(
 )
 _SAID: Final = re.compile(r"(?:\[[^]]*\] )?wasm log (?P<names>[^:]*): (?P<text>.*)", re.S)
 _WHERE: Final = re.compile(
-    r"(?:\[(?P<id>[^]]*)\] )?\[(?:plugin|stream (?P<context>\d+))\](?: \[(?P<request>[^]]*)\])? (?P<text>.*)", re.S
+    r"(?:\[(?P<id>(?!plugin[] ]|stream \d)[^]]*)\] )?"
+    rf"\[(?:plugin|stream (?P<context>\d+))(?: (?P<report>{'|'.join(Report)}))?\]"
+    r"(?: \[(?P<request>[^]]*)\])? (?P<text>.*)",
+    re.S,
 )
 _LOST: Final = re.compile(r"(?:\[[^]]*\] )?(?P<text>Function: \w+ failed.*)", re.S)
 """Envoy's message that a VM has trapped. It does not name the VM."""
@@ -30,6 +34,15 @@ class Line:
     vm: str
     """Empty: lost, and not known which."""
     record: LogRecord
+    report: Report | None = None
+    """What the SDK has written, and not the plugin."""
+
+    @property
+    def failure(self) -> PluginFailure | ProgramLost | None:
+        """Of a plugin that runs."""
+        if not self.vm:
+            return ProgramLost(self.record.message)
+        return PluginFailure(self.record.message) if self.report is Report.FAILED else None
 
 
 def lines(log: str) -> list[Line]:
@@ -50,5 +63,6 @@ def lines(log: str) -> list[Line]:
         record = LogRecord(
             _LEVELS[start["level"]], int(where["context"] or 0), where["text"], label, where["request"] or ""
         )
-        found.append(Line(int(start["thread"]), vm, record))
+        report = Report(where["report"]) if where["report"] else None
+        found.append(Line(int(start["thread"]), vm, record, report))
     return found

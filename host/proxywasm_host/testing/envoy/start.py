@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
-from proxywasm.abi.port import NO_REDIS
+from proxywasm.abi.port import Report
 from proxywasm.wire import ConfigError, LogLevel, PluginFailure
 
 from ...building.proxy_wasm import LoweringError
@@ -30,7 +30,6 @@ from .configuration import Plugin, Plugins
 from .gateway import EnvoyGateway, EnvoyServices, Instance
 from .session import Session
 
-_REFUSED: Final = "the configuration is refused: "
 _ROUTE: Final = ("route_name",)
 
 
@@ -195,17 +194,19 @@ class _Run:
 
 
 def _refused(services: EnvoyServices, setting: Setting) -> NoReturn:
-    reason = next((text for text in services.said_while_starting() if text.startswith(_REFUSED)), None)
-    if reason is None:
+    said = [line for line in services.said_while_starting() if line.report]
+    if not said:
         raise EnvoyError(f"Envoy has not taken the plugin:\n{services.whole_log()}")
-    reason = reason.removeprefix(_REFUSED)
-    if reason.startswith(NO_REDIS):
-        unsupported("redis")
-    if not reason.startswith("Traceback"):
-        raise ConfigError(reason)
-    failure = PluginFailure(reason)
-    setting.on_failure(failure)
-    raise failure
+    reason = said[0].record.message
+    match said[0].report:
+        case Report.NO_REDIS:
+            unsupported("redis")
+        case Report.REFUSED:
+            raise ConfigError(reason)
+        case _:
+            failure = PluginFailure(reason)
+            setting.on_failure(failure)
+            raise failure
 
 
 _LEVELS: Final = {

@@ -39,6 +39,8 @@ waiting: list[HttpContext] = []
 def parse_config(document: dict[str, Any]) -> dict[str, Any]:
     if "refuse" in document:
         raise ConfigError(f"refuse: {document['refuse']}")
+    if "refuse-as" in document:
+        raise ConfigError(document["refuse-as"])
     if "break" in document:
         raise KeyError("broken start")
     if "break-tick" in document:
@@ -70,6 +72,9 @@ def request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None: 
             headers["x-seen"] = ",".join(seen)
         case "/raise":
             raise LookupError("nothing there")
+        case "/log-a-traceback":
+            log.error("Traceback (most recent call last):\nLookupError: caught by the plugin")
+            log.error("[plugin failed] so it says")
         case "/return-text":
             return "continue"  # type: ignore[return-value]  # as an author may do it
         case "/stop":
