@@ -55,7 +55,7 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row], c
             if index != chosen:
                 _log_problems(item, f"providers[{index}]", rows)
     if chosen is not None:
-        provider = build(listed[chosen], f"providers[{chosen}]", rows, log_warnings=given is None)
+        provider = build(listed[chosen], f"providers[{chosen}]", rows, log_warnings=given is not None)
         return _watched(provider, clients, listed)
     if active:
         ids = [item["id"] for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]

@@ -113,6 +113,12 @@ def delete_recordings(tests: Path) -> None:
     used = {name for file in files for entry in read(file).values() for name in entry.differences}
     reasons = {name: reason for name, reason in declared(tests).items() if name in used}
     (tests / "expected" / "differences.json").write_text(json.dumps(reasons), encoding="utf-8")
+    page = tests.parent / "docs" / "differences.md"
+    anchors = re.compile(r'<a id="([^"]+)"></a>')
+    page.write_text(
+        anchors.sub(lambda match: match[0] if match[1] in used else "", page.read_text(encoding="utf-8")),
+        encoding="utf-8",
+    )
 
 
 def _types(config: Any) -> set[Any]:

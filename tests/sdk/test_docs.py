@@ -227,4 +227,5 @@ def test_every_link_between_pages_leads_somewhere(page: str) -> None:
         if anchor:
             titles = re.findall(r"^#+ (.*)$", linked.read_text(), re.M)
             anchors = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+            anchors |= set(re.findall(r'<a id="([^"]+)">', linked.read_text()))
             assert anchor in anchors, f"{page}: {target}"

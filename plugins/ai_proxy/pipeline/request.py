@@ -35,8 +35,8 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         ctx.dont_read_request_body()
         return None
     ctx.disable_reroute()
-    plain = apis.PLAIN.get(ctx.path)
-    route = plain or apis.classify(ctx.path)
+    plain = plans.clients.plain.get(ctx.path)
+    route = plain or plans.clients.route(ctx.path)
     plan = plans[route.api]
     if plan.api != route.api:
         route = apis.Route(plan.api)
@@ -79,7 +79,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
 
 
 def _check_path(ctx: HttpContext, plan: Plan) -> None:
-    """For paths other than those in `apis.PLAIN`. Raises `ApiError` for one that may mean something else upstream."""
+    """For paths that `Clients.plain` lacks. Raises `ApiError` for one that may mean something else upstream."""
     if not plan.api and plan.openai:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
     paths.check(ctx.path)

@@ -200,7 +200,7 @@ class Provider:
     removed_headers: frozenset[str] = frozenset()
     """Those of the client that stay behind."""
     tokens: Tokens = field(default_factory=lambda: Tokens(()))
-    fixed_token: str = ""
+    fixed_token: str = field(default="", repr=False)
     """The credential of all requests; empty: it depends on the request."""
     auth_header: Auth | None = None
     """The header that carries the credential, if a header does."""

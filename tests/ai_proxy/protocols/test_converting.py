@@ -39,7 +39,7 @@ def test_an_error_in_an_answer_of_status_200_has_the_status_that_it_means(name: 
 
 
 @pytest.mark.parametrize("name", STREAMING)
-def test_an_error_in_a_stream_is_told_and_ends_it(name: str) -> None:
+def test_an_error_in_a_stream_is_sent_and_ends_it(name: str) -> None:
     document, status, message = SAMPLES[name].error
     at_once = streamed(name, documents=[document])
     assert (at_once.status, at_once.error["message"]) == (status, message)

@@ -101,7 +101,7 @@ def test_every_parameter_arrives_where_the_service_has_it(name: str, asked: Json
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if apis.CHAT in row.dialect.protocols], ids=lambda row: row.name)
-def test_what_the_documentation_calls_lost_is_what_has_no_place(row: Any) -> None:
+def test_the_documented_lost_parameters_are_those_without_an_equivalent(row: Any) -> None:
     places = PLACES[row.name]
     known = {"max_completion_tokens" if field == "limit" else field for field in places}
     told = {*parameters.SAMPLES} - {*parameters.lost(row)}

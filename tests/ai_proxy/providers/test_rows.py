@@ -324,7 +324,7 @@ def test_some_providers_forward_unknown_apis(name: str) -> None:
         ),
     ],
 )
-def test_what_is_no_chat_does_not_go_to_the_chat_and_its_answer_passes_as_it_is(name: str, settings: Json) -> None:
+def test_other_apis_do_not_go_to_the_chat_and_their_answers_pass(name: str, settings: Json) -> None:
     for method, path in (("GET", "/v1/files/f1"), ("POST", "/what/ever")):
         body = BODY if method == "POST" else None
         outcome = ask(provider(name, **settings), body, answer({"y": 1}), path=path, method=method)
