@@ -103,7 +103,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespac
             sys.modules.pop(name, None)
 
 
-@pytest.fixture(scope="module", params=["native", pytest.param("wasm", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=["native", pytest.param("wasm", marks=pytest.mark.exhaustive)])
 def parrot(request: pytest.FixtureRequest, modules: SimpleNamespace) -> Session:
     if request.param == "native":
         return native_session(modules.my_proxy.plugin)

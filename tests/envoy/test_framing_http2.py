@@ -26,8 +26,8 @@ from .upstream import serving
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
 
 CLIENTS = {"1": http1.exchange, "2": http2.exchange}
-PROTOCOLS = [("2", "2"), ("2", "1"), ("1", "2"), ("1", "1")]
-"""The client's and the upstream's."""
+PROTOCOLS = [("2", "2"), ("2", "1"), *(pytest.param("1", upstream, marks=pytest.mark.exhaustive) for upstream in "21")]
+"""The client's and the upstream's. A client of HTTP/1.1 waits for seconds until Envoy breaks off what has no end."""
 CHUNKS = [b"hello ", b"world"]
 TRAILERS = [("x-trailer", "of-the-request")]
 PATHS = ["/same", "/shorter", "/longer", "/each-longer", "/shorter-held", "/longer-held", "/each-longer-held", "/whole"]

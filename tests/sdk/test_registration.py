@@ -130,7 +130,14 @@ def test_other_hosts_in_this_process_refuse_it(tmp_path: Path, text: str, messag
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", ["the same name", "no callbacks", "a callback that does not fit"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "no callbacks",
+        pytest.param("the same name", marks=pytest.mark.exhaustive),
+        pytest.param("a callback that does not fit", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_a_build_refuses_it(tmp_path: Path, case: str) -> None:
     text, message = SOURCES[case]
     file = tmp_path / "source.py"
