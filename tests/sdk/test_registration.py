@@ -129,15 +129,8 @@ def test_other_hosts_in_this_process_refuse_it(tmp_path: Path, text: str, messag
         load_plugin(file)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "case",
-    [
-        "no callbacks",
-        pytest.param("the same name", marks=pytest.mark.exhaustive),
-        pytest.param("a callback that does not fit", marks=pytest.mark.exhaustive),
-    ],
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("case", ["no callbacks", "the same name", "a callback that does not fit"])
 def test_a_build_refuses_it(tmp_path: Path, case: str) -> None:
     text, message = SOURCES[case]
     file = tmp_path / "source.py"

@@ -36,11 +36,22 @@ def test_every_recorded_stream_split_at_every_byte(entry: Recorded) -> None:
     whole = same(events_of(entry, [stream]))
     assert whole
     assert same(events_of(entry, [stream[index : index + 1] for index in range(len(stream))])) == whole
-    for index in range(len(stream) + 1):
+    # In two pieces at every third byte here, at every byte in `test_every_recorded_stream_in_two_pieces`.
+    for index in range(0, len(stream) + 1, 3):
         assert same(_convert(entry, [stream[:index], stream[index:]])) == whole
     other = stream.replace(b"\n", b"\r\n")
     assert same(_convert(entry, [other[index : index + 7] for index in range(0, len(other), 7)])) == whole
     assert same(_convert(entry, [stream.rstrip(b"\n"), b""])) == whole
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("entry", STREAMS, ids=[entry.name for entry in STREAMS])
+def test_every_recorded_stream_in_two_pieces(entry: Recorded) -> None:
+    assert entry.response is not None
+    stream = b"".join(entry.response.body)
+    whole = same(events_of(entry, [stream]))
+    for index in range(len(stream) + 1):
+        assert same(_convert(entry, [stream[:index], stream[index:]])) == whole
 
 
 def same(events: list[tuple[str, str]]) -> list[str]:

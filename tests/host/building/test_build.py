@@ -234,7 +234,7 @@ def test_the_authors_traceback_is_shown_with_real_paths(tmp_path: Path) -> None:
     assert not (tmp_path / "out.wasm").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_module_without_a_plugin_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, {"mine.py": "plugin = 1\n"}) / "mine.py"
     with pytest.raises(BuildError, match=r"mine\.py has no attribute `plugin` that is a proxywasm\.Plugin"):
