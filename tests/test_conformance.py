@@ -32,7 +32,7 @@ def streams(exchanges: Iterable[Exchange]) -> list[Exchange]:
 
 STREAMS = streams([*EXCHANGES, *RECORDINGS])
 ONE_OF_EACH_FILE = [exchange for file in FILES for exchange in streams(file)[:1]]
-RANDOM_CUTS = {"native": 3, "wasm": 1}
+RANDOM_CUTS = {"native": 2, "wasm": 1}
 SHORT = 1000
 """Bytes; re-splitting grows with the square of the length."""
 SPARSE = 13

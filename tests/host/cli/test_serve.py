@@ -164,7 +164,7 @@ def pieces(address: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("where", ["--native", ""])
+@pytest.mark.parametrize("where", ["--native", pytest.param("", marks=pytest.mark.exhaustive)])
 def test_the_demo_needs_no_key_and_says_what_to_try(where: str, ai_proxy_component: Path) -> None:
     assert ai_proxy_component.is_file()
     port = str(free_port())
