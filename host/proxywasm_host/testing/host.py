@@ -236,7 +236,7 @@ class TestHost(HostViews):
             self._instances.remove(self)
             self._gateway.close()
         # What a real gateway has done since the last step of the test is seen now.
-        self._failures.report()
+        self._failures.report_at_the_end()
 
     def __enter__(self) -> Self:
         return self

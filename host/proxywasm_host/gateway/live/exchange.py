@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final, Protocol
@@ -47,6 +48,8 @@ class Worker(Protocol):
     """What an exchange needs of the worker that it belongs to."""
 
     idle_seconds: float
+    trailers: bool
+    """Whether trailers pass."""
 
     def target(self, route: Route, authority: str, asked: str, /) -> Target | None: ...
 
@@ -81,6 +84,8 @@ class LiveExchange:
         self._upstream: UpstreamConnection | None = None
         self._response = _Response(self)
         self._connecting: asyncio.Task[None] | None = None
+        self._requested = False
+        """All plugins have seen the request headers."""
         self._to_send: list[Event] = []
         """Of the request: what has not been sent, and what may have to be sent again."""
         self._replayable = True
@@ -112,7 +117,7 @@ class LiveExchange:
         if self._over or self._request.ends:
             return
         self._moved = self._loop.time()
-        if trailers:
+        if trailers and self._worker.trailers:
             self.stream.request_trailers(trailers)
         else:
             self.stream.request_body(b"", end_of_stream=True)
@@ -137,26 +142,26 @@ class LiveExchange:
 
     # The upstream, by way of `_Response`.
 
-    def response_arrives(self, piece: str, *arguments: Any) -> None:
+    def response_arrives(self, give: Callable[..., None], *arguments: Any) -> None:
+        """`give` is the method of the stream for what arrives."""
         self._moved = self._loop.time()
-        if self._over or self._answered:
-            return
-        getattr(self.stream, piece)(*arguments)
-        self._after()
+        if not self._over and not self._answered:
+            give(*arguments)
+            self._after()
 
     def response_begins(self, head: ResponseHead) -> None:
         self._responding = True
         self._replayable = False
         self._to_send.clear()
         self._tunnel = bool(head.upgrade) and not self._answered
-        self.response_arrives("response_headers", head.fields, head.ends)
+        self.response_arrives(self.stream.response_headers, head.fields, head.ends)
 
     def response_ends(self, head_was_all: bool, trailers: Fields) -> None:
         self._upstream = None
-        if trailers:
-            self.response_arrives("response_trailers", trailers)
+        if trailers and self._worker.trailers:
+            self.response_arrives(self.stream.response_trailers, trailers)
         elif not head_was_all:
-            self.response_arrives("response_body", b"", True)
+            self.response_arrives(self.stream.response_body, b"", True)
 
     def response_fails(self, failure: Failure, details: str) -> None:
         used_before = self._upstream is not None and self._upstream.exchanges > 1
@@ -234,6 +239,7 @@ class LiveExchange:
         if isinstance(event, RequestBody) and event.data:
             self._replayable = False  # a body is not kept once it is on its way
         if isinstance(event, RequestHeaders):
+            self._requested = True
             self._to_send = [event]
             self._connect()
         elif self._upstream is None:
@@ -273,7 +279,12 @@ class LiveExchange:
     def _use(self, connection: UpstreamConnection) -> None:
         self._upstream = connection
         self._upstream_slow = False
-        self._give(connection, self._to_send)
+        try:
+            self._give(connection, self._to_send)
+        except ValueError as error:
+            self._worker.log(f"a request cannot be sent: {error}")
+            self._answer(502, f"the request cannot be sent: {error}", "request_malformed")
+            return
         if not self._replayable:
             self._to_send.clear()
         self._apply_pressure()
@@ -298,9 +309,19 @@ class LiveExchange:
         self._leave_upstream()
         body = f"{text}\n".encode()
         fields = [(":status", str(status)), ("content-type", "text/plain"), ("content-length", str(len(body)))]
-        self.stream.response_headers(fields, False, details)
-        self.stream.response_body(body, True)
-        self._after()
+        if self._requested:
+            self.stream.response_headers(fields, False, details)
+            self.stream.response_body(body, True)
+            self._after()
+            return
+        # Plugins see no response to a request that has not passed all of them.
+        self.access.answers(str(status))
+        self.access.ended = "complete"
+        self._client.send_head(fields, ends=False)
+        self._client.send_body(body)
+        self._client.send_end()
+        self._end()
+        self._worker.settle()
 
     def _break_off(self, reason: str) -> None:
         self.access.ended = f"broken off: {reason}"
@@ -341,11 +362,11 @@ class LiveExchange:
         left = self._moved + self._worker.idle_seconds - self._loop.time()
         if left > 0:
             self._timer = self._loop.call_later(left, self._look_at_time)
-        elif self._responding or self._tunnel:
+        elif self._responding or self._tunnel or self._answered:
             self._break_off("nothing has moved for too long")
             self._worker.settle()
         else:
-            self._answer(504, "the upstream has not answered in time", "stream_idle_timeout")
+            self._answer(504, "nothing has moved for too long", "stream_idle_timeout")
 
 
 def _with_lengths(events: list[Event]) -> list[Event]:
@@ -370,14 +391,14 @@ class _Response:
         self._ended = False
 
     def on_informational(self, fields: Fields) -> None:
-        self._exchange.response_arrives("informational_response", fields)
+        self._exchange.response_arrives(self._exchange.stream.informational_response, fields)
 
     def on_head(self, head: ResponseHead) -> None:
         self._ended = head.ends
         self._exchange.response_begins(head)
 
     def on_body(self, data: bytes) -> None:
-        self._exchange.response_arrives("response_body", data, False)
+        self._exchange.response_arrives(self._exchange.stream.response_body, data, False)
 
     def on_end(self, trailers: Fields) -> None:
         self._exchange.response_ends(self._ended, trailers)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ...services import HostServices, HttpCall, Properties, RedisCall
 from ...stream import ChainedStream, Ready, Runner
+from ...wasm.limits import Limits
 from ...wasm.pool import ClosableProgram, Pool
 
 Start = Callable[[HostServices], ClosableProgram]
@@ -16,10 +17,17 @@ class LivePlugin:
     """One plugin of the chain, with its configuration. Raises what a `Pool` raises that cannot start."""
 
     def __init__(
-        self, name: str, start: Start, config: str, *, fail_open: bool, services: Callable[[], HostServices]
+        self,
+        name: str,
+        start: Start,
+        config: str,
+        *,
+        limits: Limits,
+        fail_open: bool,
+        services: Callable[[], HostServices],
     ) -> None:
         self.name = name
-        self.pool = Pool(start, config, fail_open=fail_open, services=services)
+        self.pool = Pool(start, config, limits=limits, fail_open=fail_open, services=services)
         self._ticked: dict[Runner, float] = {}
 
     def tick(self, now: float) -> None:

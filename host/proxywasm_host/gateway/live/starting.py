@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ...building.build import BuildError, build
 from ...services import HostServices, LogRecord, Metrics, SharedData
 from ...wasm.component import ComponentProgram
 from ...wasm.engine import ComponentError, Engine
+from ...wasm.limits import DEFAULT_LIMITS
 from ..model import Gateway, PluginEntry
 from .plugins import LivePlugin, LivePlugins, Start
 
@@ -37,7 +39,7 @@ def start_plugins(
         for place, plugin in enumerate(gateway.plugins):
             progress(f"starting the plugin {plugin.name!r}")
             start = _native(plugin) if engine is None else _in_wasm(engine, plugin, progress)
-            started.append(_started(place, plugin, start, on_log))
+            started.append(_started(gateway, place, start, on_log))
     except LiveError:
         for one in started:
             one.pool.close()
@@ -45,16 +47,28 @@ def start_plugins(
     return LivePlugins(started)
 
 
-def _started(place: int, plugin: PluginEntry, start: Start, on_log: Callable[[LogRecord], None]) -> LivePlugin:
+def _started(gateway: Gateway, place: int, start: Start, on_log: Callable[[LogRecord], None]) -> LivePlugin:
+    plugin = gateway.plugins[place]
     shared_data, metrics = SharedData(), Metrics()
+    body = gateway.limits.body
+    streams = DEFAULT_LIMITS.streams
+    streams = replace(
+        streams,
+        request_body=min(streams.request_body, body),
+        response_body=min(streams.response_body, body),
+        asked_body=body,
+    )
     config = spell_out(json.dumps(plugin.config, ensure_ascii=False))
     try:
         return LivePlugin(
             plugin.name,
             start,
             config,
+            limits=replace(DEFAULT_LIMITS, streams=streams),
             fail_open=plugin.on_failure == "open",
-            services=lambda: HostServices(on_log=on_log, shared_data=shared_data, metrics=metrics),
+            services=lambda: HostServices(
+                on_log=on_log, shared_data=shared_data, metrics=metrics, clusters=gateway.upstreams
+            ),
         )
     except (ConfigError, PluginFailure, ProgramLost) as error:
         raise LiveError(f"plugins.{place} ({plugin.name}): {error}") from None

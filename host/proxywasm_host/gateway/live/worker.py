@@ -46,6 +46,7 @@ class LiveWorker:
         upstream_tls: ssl.SSLContext | None = None,
     ) -> None:
         self.idle_seconds = gateway.limits.idle
+        self.trailers = gateway.trailers
         self._gateway = gateway
         self._plugins = plugins
         self._log = log

@@ -37,7 +37,6 @@ PING: Final = "ping"
 AT_ONCE: Final = "/"
 LATER: Final = "/later"
 """Paths of the listener `PING`; the second is answered after what the SDK puts off."""
-UPSTREAM: Final = "upstream"
 CLUSTERS: Final = "clusters.json"
 LISTENERS: Final = "listeners.json"
 

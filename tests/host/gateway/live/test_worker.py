@@ -106,14 +106,14 @@ async def upstreams(*servers: Upstream) -> AsyncIterator[None]:
 
 
 def run(
-    talk: Callable[[Scene], Awaitable[None]], *, plugins: bool = True, limits: dict[str, Any] | None = None
+    talk: Callable[[Scene], Awaitable[None]], *, plugins: int = 1, limits: dict[str, Any] | None = None, **keys: Any
 ) -> None:
     async def main() -> None:
         upstream, service = Upstream(), Upstream()
         async with upstreams(upstream, service):
             gateway = Gateway.model_validate({
                 "listen": "127.0.0.1:1",
-                "plugins": [{"name": "probe", "source": str(PROBE)}] if plugins else [],
+                "plugins": [{"name": f"probe {place}", "source": str(PROBE)} for place in range(plugins)],
                 "routes": [
                     {"name": "free", "match": {"path": "/elsewhere"}},
                     {"name": "nowhere", "match": {"path": "/nowhere"}},
@@ -126,6 +126,7 @@ def run(
                     "gone": "http://127.0.0.1:1",
                 },
                 "limits": limits or {},
+                **keys,
             })  # fmt: skip
             logs: list[LogRecord] = []
             messages: list[str] = []
@@ -167,7 +168,71 @@ def test_without_plugins_messages_pass_as_they_are() -> None:
             b"1\r\na\r\n0\r\nx-t: 2\r\n\r\n"
         )
 
-    run(talk, plugins=False)
+    run(talk, plugins=0, trailers=True)
+
+
+def test_trailers_stay_behind_unless_the_file_wants_them() -> None:
+    async def talk(scene: Scene) -> None:
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        scene.upstream.answers = [head + b"1\r\na\r\n0\r\nX-T: 2\r\n\r\n"]
+        body = b"1\r\na\r\n0\r\nX-R: 1\r\n\r\n"
+        answer = await scene.ask("/x", "Transfer-Encoding: chunked", method="POST", body=body)
+        assert answer.endswith(b"1\r\na\r\n0\r\n\r\n")
+        assert scene.upstream.requests[0].endswith(b"1\r\na\r\n0\r\n\r\n")
+
+    run(talk, plugins=0)
+
+
+def test_bodies_that_plugins_read_are_bounded_as_the_file_says() -> None:
+    async def talk(scene: Scene) -> None:
+        for size, status in ((1000, b"200"), (1001, b"413")):
+            answer = await scene.ask("/whole", f"Content-Length: {size}", method="POST", body=b"a" * size)
+            assert answer.startswith(b"HTTP/1.1 " + status)
+
+    run(talk, limits={"body": 1000})
+
+
+def test_a_call_to_a_service_that_the_file_does_not_name_is_an_error_for_the_plugin() -> None:
+    async def talk(scene: Scene) -> None:
+        await scene.ask("/unknown")
+        assert b"\r\nx-error: no such cluster: 'nobody'\r\n" in scene.upstream.requests[0]
+
+    run(talk)
+
+
+def test_a_request_that_cannot_be_written_is_a_502() -> None:
+    async def talk(scene: Scene) -> None:
+        assert (await scene.ask("/odd")).startswith(b"HTTP/1.1 502 ")
+        assert (await scene.ask("/fine")).startswith(b"HTTP/1.1 200 ")
+
+    run(talk)
+
+
+@pytest.mark.parametrize("plugins", [1, 2])
+def test_a_request_that_is_paused_for_too_long_is_a_504(plugins: int) -> None:
+    async def talk(scene: Scene) -> None:
+        assert (await scene.ask("/pause")).startswith(b"HTTP/1.1 504 ")
+        await until(lambda: scene.done("/pause") == 1)
+
+    run(talk, plugins=plugins, limits={"idle": 0.2})
+
+
+def test_a_reply_that_is_paused_for_too_long_is_a_504() -> None:
+    async def talk(scene: Scene) -> None:
+        assert (await scene.ask("/reply-paused")).startswith(b"HTTP/1.1 504 ")
+        await until(lambda: scene.done("/reply-paused") == 1)
+
+    run(talk, limits={"idle": 0.2})
+
+
+def test_an_upstream_that_changes_the_protocol_unasked_is_a_502() -> None:
+    async def talk(scene: Scene) -> None:
+        scene.upstream.answers = [
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhello"
+        ]
+        assert (await scene.ask("/x")).startswith(b"HTTP/1.1 502 ")
+
+    run(talk)
 
 
 def test_a_chunk_goes_on_before_the_next_one_comes() -> None:
@@ -360,7 +425,7 @@ def test_a_slow_client_holds_the_upstream_back_and_gets_all() -> None:
         assert await asyncio.wait_for(reader.readexactly(size), 20) == b"a" * size
         writer.close()
 
-    run(talk, plugins=False)
+    run(talk, plugins=0)
 
 
 def test_websockets_pass_with_the_plugins_edits() -> None:

@@ -281,16 +281,17 @@ class ResponseReader(_Reader):
     def __init__(self, handler: ResponseHandler, *, largest_head: int) -> None:
         super().__init__(largest_head)
         self._handler = handler
-        self._to_head = False
+        self._to_head = self._may_upgrade = False
         self._informational = self._silent = self._until_end = self._open = False
         self.surplus = False
         """Bytes have come that belong to no response: the connection cannot be used again."""
         self.keep_alive = True
         self._parser = httptools.HttpResponseParser(self)
 
-    def expect(self, method: str) -> None:
-        """A request with this method has gone out."""
+    def expect(self, method: str, upgrade: str = "") -> None:
+        """A request with this method has gone out; it may have asked for another protocol."""
         self._to_head = method == "HEAD"
+        self._may_upgrade = bool(upgrade)
         self._open = True
 
     def feed(self, data: bytes) -> bytes | None:
@@ -331,6 +332,8 @@ class ResponseReader(_Reader):
             self._informational = True
             self._handler.on_informational(fields)
             return
+        if status == 101 and not self._may_upgrade:
+            raise MessageError(502, "the upstream changes to another protocol, which the request did not ask for")
         chunked = _CODING in connection
         lengths = [value for name, value in fields if name == _LENGTH]
         self._silent = self._to_head or status in (204, 304)

@@ -93,7 +93,7 @@ class UpstreamConnection(Socket):
         self._chunked = CHUNKED in extra
         self._sent_all = ends
         self._began = self._complete = False
-        self._reader.expect(values[":method"])
+        self._reader.expect(values[":method"], upgrade)
         self.write(head)
 
     def send_body(self, data: bytes) -> None:

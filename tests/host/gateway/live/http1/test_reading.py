@@ -389,7 +389,7 @@ def test_informational_responses_come_before_the_response() -> None:
 def test_an_upgrade_leaves_the_rest_to_others() -> None:
     told = Told()
     reader = ResponseReader(told, largest_head=LARGEST)
-    reader.expect("GET")
+    reader.expect("GET", "websocket")
     rest = reader.feed(b"HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\nraw")
     assert rest == b"raw"
     assert isinstance(told.heads[0], ResponseHead)

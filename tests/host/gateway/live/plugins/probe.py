@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from proxywasm import Action, ClusterClient, HttpAnswer, HttpContext, Plugin, TargetCluster, log
+from proxywasm import Action, ClusterClient, HttpAnswer, HttpCallError, HttpContext, Plugin, TargetCluster, log
 
 service = ClusterClient(TargetCluster("service", "service"))
+nobody = ClusterClient(TargetCluster("nobody", "nobody"))
 plugin: Plugin[dict[str, Any]] = Plugin("probe")
 
 
 @plugin.on_request_headers
 def on_request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
     ctx.request_headers["x-seen"] = "yes"
-    if ctx.path == "/reply":
+    if ctx.path != "/whole":
+        ctx.dont_read_request_body()
+    if ctx.path == "/pause":
+        return Action.PAUSE
+    if ctx.path == "/odd":
+        ctx.request_headers[":path"] = "/\u00e9"
+    elif ctx.path == "/unknown":
+        try:
+            nobody.get("/", lambda _: None)
+        except HttpCallError as error:
+            ctx.request_headers["x-error"] = str(error)
+    elif ctx.path in ("/reply", "/reply-paused"):
         ctx.send_http_response(403, {"x-why": "reply"}, b"no")
     elif ctx.path == "/elsewhere":
         ctx.request_headers[":authority"] = "service"
@@ -30,9 +42,15 @@ def on_request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | Non
     return None
 
 
+@plugin.on_request_body
+def on_request_body(ctx: HttpContext, config: dict[str, Any], body: bytes) -> None:
+    ctx.replace_request_body(body)
+
+
 @plugin.on_response_headers
-def on_response_headers(ctx: HttpContext, config: dict[str, Any]) -> None:
+def on_response_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
     ctx.response_headers["x-details"] = (ctx.get_property("response", "code_details") or b"").decode()
+    return Action.PAUSE if ctx.path == "/reply-paused" else None
 
 
 @plugin.on_streaming_response_body
