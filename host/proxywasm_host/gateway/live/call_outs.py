@@ -66,7 +66,7 @@ class RedisCommands:
             try:
                 from ...services.redis_calls import RedisCalls  # noqa: PLC0415  # an extra of its own
             except ImportError:
-                self._log("a plugin asks Redis, which needs the package `redis`: pip install '/path/to/proxywasm[redis]'")
+                self._log("a plugin asks Redis, which needs the extra `redis`: pip install '/path/to/proxywasm[redis]'")
                 return None
             self._calls = RedisCalls(self._addresses)
         return await asyncio.to_thread(self._calls.execute, call)
