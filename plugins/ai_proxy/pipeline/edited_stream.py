@@ -19,10 +19,10 @@ from .checked_stream import CheckedStream
 _EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
 
 
-def passed_on(provider: Provider, exchange: Exchange) -> CheckedStream:
+def new_checked_stream(provider: Provider, exchange: Exchange) -> CheckedStream:
     """The stream of an answer that is not converted."""
     edit = provider.row.dialect.chunk_edit
-    promotion = promoted_thinking.Promotion() if promoted_thinking.wanted(exchange.settings) else None
+    promotion = promoted_thinking.Promotion() if promoted_thinking.is_enabled(exchange.settings) else None
     if exchange.api != apis.CHAT or (edit is None and promotion is None):
         return CheckedStream(exchange.secrets.scrubber, exchange)
     return EditedStream(exchange, edit, promotion)
@@ -46,7 +46,7 @@ class EditedStream(CheckedStream):
         except NumberError as error:
             if failed:
                 return b""
-            self.said = self.begun
+            self.has_content = self.headers_sent
             return self._fail(of_upstream(error))
         # Pieces of reasoning are joined here, and a credential may be complete only now.
         return edited if self._promotion is None else self._scrubber.clean(edited)

@@ -22,7 +22,7 @@ from ..protocols.exchange import ClientProtocol, Exchange
 from ..protocols.interface import AnyServiceProtocol
 from ..wire import client_headers
 from ..wire.json import Json
-from ..wire.kept import Kept
+from ..wire.memory_budget import MemoryBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class Row:
     dialect: Dialect = field(default_factory=Dialect)
 
 
-def place_of(addressing: Addressing, settings: Settings) -> Endpoint:
+def endpoint_of(addressing: Addressing, settings: Settings) -> Endpoint:
     """Where requests go with these settings, but for those that override the host."""
     if addressing.endpoint is not None:
         return addressing.endpoint(settings, addressing.paths)
@@ -210,12 +210,12 @@ class Provider:
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
     """All that a request may have to wait for."""
-    kept: Kept = field(default_factory=Kept)
+    memory_budget: MemoryBudget = field(default_factory=MemoryBudget)
 
     @classmethod
     def build(cls, row: Row, settings: Settings) -> Provider:
         """`settings` have been checked against the row."""
-        place = place_of(row.addressing, settings)
+        place = endpoint_of(row.addressing, settings)
         host_setting = row.addressing.host_setting
         host = getattr(settings, host_setting) if host_setting else ""
         timeout = settings.timeout or DEFAULT_TIMEOUT_MS

@@ -7,9 +7,9 @@ from typing import Any
 
 from proxywasm import JsonTooComplexError, log
 
+from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, check_together, loads
-from ...wire.lenient import string
 from ..exchange import Exchange
 from ..pivot import thinking_blocks
 from ..pivot.message_content import lenient_text
@@ -31,11 +31,11 @@ def response(exchange: Exchange, answer: Json) -> Json:
         reason = "tool_calls" if message.get("tool_calls") else "stop"
     counted = answer.get("usage")
     return {
-        "id": string(answer.get("id")) or f"msg_{uuid.uuid4()}",
+        "id": lenient.text(answer.get("id")) or f"msg_{uuid.uuid4()}",
         "type": "message",
         "role": "assistant",
         "content": _content(message),
-        "model": string(answer.get("model")) or exchange.model,
+        "model": lenient.text(answer.get("model")) or exchange.model,
         "stop_reason": STOP_REASONS.get(reason, reason) if isinstance(reason, str) else None,
         "stop_sequence": None,
         "usage": usage(counted if isinstance(counted, dict) else None),
@@ -62,8 +62,8 @@ def _content(message: Json) -> list[Json]:
         blocks.append(
             {
                 "type": "tool_use",
-                "id": string(call.get("id")) or f"toolu_{uuid.uuid4()}",
-                "name": string(function.get("name")),
+                "id": lenient.text(call.get("id")) or f"toolu_{uuid.uuid4()}",
+                "name": lenient.text(function.get("name")),
                 "input": _input(function.get("arguments")),
             }
         )
