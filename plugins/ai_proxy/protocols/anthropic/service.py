@@ -119,7 +119,7 @@ def _tool(tool: Json) -> Json:
 
 def _tool_choice(body: Json) -> Json | None:
     choice = body.get("tool_choice")
-    if name := chat_fields.chosen(choice):
+    if name := chat_fields.chosen_function(choice):
         result: Json = {"type": "tool", "name": name}
     else:
         kind = choice.get("type") if isinstance(choice, dict) else choice

@@ -160,7 +160,7 @@ def _tools(body: Json, messages: list[Json]) -> Json | None:
     # AWS cannot forbid tools. Leaving them out has the same effect, but is refused if the conversation has calls.
     if not tools or (choice == "none" and not any(map(_has_calls, messages))):
         return None
-    if name := chat_fields.chosen(choice):
+    if name := chat_fields.chosen_function(choice):
         wanted: Json = {"tool": {"name": name}}
     else:
         wanted = {"any": {}} if choice in ("required", "any") else {"auto": {}}

@@ -65,7 +65,7 @@ def _thinking(model: str, body: Json) -> Any:
 def _tools(body: Json, sent: Json) -> None:
     functions = chat_fields.functions(body)
     choice = body.get("tool_choice")
-    if name := chat_fields.chosen(choice):
+    if name := chat_fields.chosen_function(choice):
         # Cohere cannot force one function. Sending only that one has the same effect.
         functions = [function for function in functions if function.get("name") == name]
         sent["tool_choice"] = "REQUIRED"
