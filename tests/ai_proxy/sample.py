@@ -38,5 +38,19 @@ class Sample:
     """Where the text of a system message goes."""
     transcript: str = ""
     """Where it gets the whole conversation as one text with the names of the speakers; empty: it gets messages."""
+    finish_reason: str = "stop"
+    """The finish reason of that stream, in OpenAI's terms."""
+    head: int = 1
+    """The number of its documents that come before an error may follow."""
+    usage: tuple[Json, Sequence[Any]] | None = None
+    """An answer and a stream (none: no documents) with 10 prompt tokens, 6 of them cached, and 7 of the answer."""
+    cached: int | None = 6
+    """The cached tokens in `usage`; None: the service does not report them."""
+    tool_turn: tuple[str, list[Any]] | None = None
+    """The field with the messages, and these for the conversation with two tool calls of `test_tool_turns`."""
+    has_calls: bool = True
+    """Tool calls of a conversation reach it."""
+    keeps_fields: bool = False
+    """It has OpenAI's fields, which are not converted."""
     only_chat: bool = False
     """What is no chat goes upstream as it comes, with the service's host and credential."""

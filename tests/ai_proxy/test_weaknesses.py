@@ -116,15 +116,6 @@ def test_an_image_of_ten_megabytes_arrives(provider: Json) -> None:
     assert outcome.sent_bytes.count(b"A" * 10_000_000) == 1
 
 
-def test_triton_in_its_own_protocol_is_left_alone_but_for_the_token() -> None:
-    """Weakness 45."""
-    provider = {**CONVERTING["triton"], "protocol": "original"}
-    outcome = ask(provider, {"text_input": "Hi"}, answer({"text_output": "Ho"}), path="/v2/models/m/generate")
-    assert (outcome.sent_headers[":path"], outcome.sent) == ("/v2/models/m/generate", {"text_input": "Hi"})
-    assert outcome.sent_headers["authorization"] == "Bearer t-1"
-    assert outcome.json == {"text_output": "Ho"}
-
-
 @every_provider
 def test_a_request_without_model_is_400_for_every_provider(provider: Json) -> None:
     """Weakness 48."""
