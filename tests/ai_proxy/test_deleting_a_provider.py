@@ -76,7 +76,7 @@ def run(root: Path, *words: str) -> str:
 
 
 def copy_to(folder: Path) -> None:
-    """What belongs to the project."""
+    """Copies the files of the project."""
     words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(words, cwd=ROOT, capture_output=True, check=True).stdout
     for name in listed.decode().split("\0"):
@@ -149,7 +149,7 @@ def delete_recordings(tests: Path, name: str) -> None:
 
 
 def _types(config: Any) -> set[Any]:
-    """The kinds of all providers of a configuration."""
+    """The types of all providers in a configuration."""
     given = config if isinstance(config, dict) else {}
     listed = given.get("providers")
     objects = [given.get("provider"), *(listed if isinstance(listed, list) else [])]

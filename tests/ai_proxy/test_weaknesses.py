@@ -81,7 +81,7 @@ def test_every_success_is_converted(status: int) -> None:
 
 @every_provider
 def test_a_compressed_answer_to_a_request_without_accept_encoding_is_502(provider: Json) -> None:
-    """What is converted was asked for as it is."""
+    """The plugin asks for uncompressed answers if it converts them."""
     outcome = ask(provider, {**CHAT, "model": "Pro"}, answer(b"\x1f\x8b\x08", content_encoding="gzip"))
     assert (outcome.status, outcome.error["code"]) == (502, "bad_upstream_response")
 

@@ -38,7 +38,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "enable_enhancement": st.booleans(),
     "source_lang": st.just("EN"),
 }
-"""What OpenAI's clients say, and what they add for one service or another."""
+"""OpenAI's parameters, and parameters of single services."""
 
 
 def keeps_fields(name: str) -> bool:

@@ -18,7 +18,7 @@ NEEDED: dict[str, Json] = {
     "ollama": {"ollamaServerHost": "ollama.internal", "ollamaServerPort": 11434},
     "generic": {"genericHost": "llm.internal"},
 }
-"""What a provider cannot do without."""
+"""The required settings of a provider."""
 
 CHATS = [
     ("openai", "api.openai.com", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
@@ -327,7 +327,7 @@ def test_only_the_active_provider_is_checked() -> None:
 
 
 LOCAL = [row for row in providers.ROWS if row.credentials.login is None]
-"""Those that ask nobody else for a credential."""
+"""The rows that need no login at another service."""
 
 
 @pytest.mark.parametrize("row", LOCAL, ids=[f"{row.name}-{describe.mode(row)}" for row in LOCAL])

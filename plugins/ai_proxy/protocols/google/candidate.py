@@ -21,7 +21,7 @@ _FINISH: Final = {
 
 
 class CandidateContent:
-    """What the parts of a candidate say."""
+    """The content of a candidate's parts."""
 
     def __init__(self, first_call: int = 0) -> None:
         self.first_call = first_call
