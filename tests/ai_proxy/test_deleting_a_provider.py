@@ -90,6 +90,8 @@ def delete_provider(root: Path, name: str) -> None:
         shutil.rmtree(root / folder / name, ignore_errors=not folder.startswith("plugins"))
     for file in (root / "plugins" / "ai_proxy" / "providers").glob("*.py"):
         delete_row(file, name)
+    # Names that only the deleted rows have used.
+    run(root, "-m", "ruff", "check", "--no-cache", "--quiet", "--fix", "--select", "F401", "plugins/ai_proxy/providers")
     delete_module(root / "plugins" / "ai_proxy" / "providers", name)
     delete_recordings(root / "tests", name)
     for page in root.rglob("*.md"):
@@ -102,6 +104,16 @@ def delete_row(file: Path, name: str) -> None:
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     for node in ast.walk(ast.parse("".join(lines))):
         if isinstance(node, (ast.Call, ast.ImportFrom)) and (_is_row(node, name) or _imports_protocol(node, name)):
+            last = node.end_lineno or node.lineno
+            lines[node.lineno - 1 : last] = [""] * (last - node.lineno + 1)
+    delete_unused_functions(file, "".join(lines))
+
+
+def delete_unused_functions(file: Path, source: str) -> None:
+    """Writes the module without private functions that only the deleted rows have used."""
+    lines = source.splitlines(keepends=True)
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and len(re.findall(rf"\b{node.name}\b", source)) == 1:
             last = node.end_lineno or node.lineno
             lines[node.lineno - 1 : last] = [""] * (last - node.lineno + 1)
     file.write_text("".join(lines), encoding="utf-8")
