@@ -113,7 +113,9 @@ def delete_unused_functions(file: Path, source: str) -> None:
     """Writes the module without private functions that only the deleted rows have used."""
     lines = source.splitlines(keepends=True)
     for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and len(re.findall(rf"\b{node.name}\b", source)) == 1:
+        if not isinstance(node, ast.FunctionDef) or not node.name.startswith("_"):
+            continue
+        if len(re.findall(rf"\b{node.name}\b", source)) == 1:
             last = node.end_lineno or node.lineno
             lines[node.lineno - 1 : last] = [""] * (last - node.lineno + 1)
     file.write_text("".join(lines), encoding="utf-8")
