@@ -49,8 +49,7 @@ COMPONENT_OPTIMISATIONS: Final[tuple[Optimisation[bytes], ...]] = (ADDRESSES,)
 
 
 _log = logging.getLogger("proxywasm.build")
-"""A message when something begins that takes long, and one when it has ended. Where users do not see `progress`, such as
-in the log of a CI job, these messages are shown."""
+"""Says when something that takes long begins and ends, for users who do not see `progress`: in pytest, in CI jobs."""
 
 
 class BuildError(Exception):

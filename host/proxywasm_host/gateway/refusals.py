@@ -24,8 +24,8 @@ _CHILD: Final = "proxywasm_host.gateway.parse_config"
 _KEY: Final = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*(?=: )")
 """The path of a key at the beginning of a message: `provider.apiTokens[0]: ...`."""
 _COMPUTING: Final[float] = CALL_TIME
-"""Seconds of processor time to import a plugin, and to parse its configuration. The process itself watches them, because
-it knows the line that loops."""
+"""Seconds of processor time to import a plugin, and to parse its configuration. The process itself watches them: it
+knows the line that loops."""
 _WAITING: Final = 60.0
 """Seconds for the whole process, which may wait for something instead of computing."""
 _log = logging.getLogger("proxywasm")
