@@ -24,9 +24,9 @@ from .text import encode, to_bytes
 from .wire import Fields, LogLevel
 
 DEFAULT_TIMEOUT_MS = 5000
-"""Default timeout. The original's half second is too short for calls of models."""
+"""Default timeout. The half second of Higress' Go wrapper is too short for calls of models."""
 
-# Characters of a path or query that are not escaped (RFC 3986, 3.3 and 3.4). The percent sign is one of them: the caller
+# Characters of a path or query that are not escaped (RFC 3986, 3.3 and 3.4). One is the percent sign: the caller
 # may have escaped others already.
 _PATH_SAFE = "/%:@!$&'()*+,;=-._~"
 _QUERY_SAFE = _PATH_SAFE + "?[]"
