@@ -68,8 +68,8 @@ class Plugin(Generic[Config]):
         rule_isolation: one broken rule does not refuse the whole configuration: its last good version stays in use;
             without one the rule is left out.
         safe_log: keep headers and bodies out of the log: the SDK's messages leave them out, and `log.unsafe_info`
-            writes at level debug. Of an exception that is raised while the configuration is parsed, apart from `ConfigError`,
-            only type and place are logged.
+            writes at level debug. Of an exception that is raised while the configuration is parsed, apart from
+            `ConfigError`, only type and place are logged.
     """
 
     def __init__(

@@ -70,13 +70,13 @@ class PluginEntry(_Part):
 
 
 class Match(_Part):
-    """What a client has to ask for. All that is given must hold."""
+    """Conditions for a client's request. All that are given must hold."""
 
     path_prefix: PathPrefix = "/"
     path: WholePath | None = None
     """The whole path, without its query; goes before `path_prefix`."""
     host: HostName | None = None
-    """Lower case, without port. `*.example.com` stands for every host in that domain."""
+    """Lower case, without port. `*.example.com` matches every host in that domain."""
 
     @model_validator(mode="after")
     def _one_path(self) -> Self:

@@ -8,7 +8,7 @@ from .limits import Limits
 from .values import Bound, Bounds, Cut, Path
 
 _OUTCOME: Final = ("utf8", "latin1")
-"""Cases of `outcome`, and those of `payload`, whose bound depends on where the payload stands."""
+"""Cases of `outcome`, and those of `payload`, whose bound depends on the place of the payload."""
 
 
 def bounds(limits: Limits) -> Bounds:

@@ -192,7 +192,7 @@ class Port:
 
 
 def _name(path: tuple[str, ...]) -> bytes:
-    """The name of a property that a plugin sets. It is in one part: Envoy does not find one with several parts again."""
+    """The name of a property that a plugin sets, in one part: Envoy does not find names of several parts again."""
     return encode(".".join(path))
 
 

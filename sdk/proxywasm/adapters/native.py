@@ -81,7 +81,7 @@ class NativeProgram:
 
 
 def _guarded(dispatcher: Dispatcher, event: Callable[P, T]) -> Callable[P, T]:
-    """Objects of the SDK that a plugin has misused raise outside of its callbacks. The plugin has failed, as in Wasm."""
+    """Objects of the SDK that a plugin has misused raise outside of its callbacks: the plugin fails, as in Wasm."""
 
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
