@@ -27,8 +27,8 @@ def standing_program(plugin: Plugin[Any], services: HostServices, call_time: flo
     """The plugin as a program of these services. A call that computes for longer than `call_time` seconds raises
     `ProgramLost`, as in Wasm.
 
-    If the services have a frozen clock, `time.time()`, `datetime.now()`, `random`, `uuid`, `secrets` and `os.urandom` repeat for the plugin.
-    What stays random is `random.Random()` without a seed: it asks the system without passing through Python.
+    If the services have a frozen clock, `time.time()`, `datetime.now()`, `random`, `uuid`, `secrets` and `os.urandom`
+    repeat for the plugin. `random.Random()` without a seed stays random: it asks the system without Python code.
     """
     # Inside of the frozen clock: stopping the plugin must not stop the code that sets the clock back.
     program = around(native_program(plugin, services), lambda: CallTime(call_time))
