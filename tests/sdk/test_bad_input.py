@@ -73,7 +73,7 @@ def test_a_wrong_result_of_a_callback_is_told_with_file_line_and_function(
     runner = start(behaviour)
     stream = request(runner, b"in")
     respond(stream, b"out")
-    assert re.search(rf"/bad_input\.py:\d+: \w+: {rule}", errors(runner)[0])
+    assert re.search(rf"/bad_input\.py:\d+: <lambda>: {rule}", errors(runner)[0])
 
 
 def test_an_edit_after_the_resume_names_the_rule(start: Start) -> None:
