@@ -41,11 +41,11 @@ _MAKERS: Final = (
     *(Path(__file__).with_name(name) for name in ("build.py", "staging.py", "worlds.py")),
     *ADDRESS_MAKERS,
 )
-"""What decides how a component comes out, beside componentize-py."""
+"""The files that determine the content of a component, in addition to componentize-py."""
 
 
 COMPONENT_OPTIMISATIONS: Final[tuple[Optimisation[bytes], ...]] = (ADDRESSES,)
-"""What makes a component for our own host faster; `proxy_wasm.OPTIMISATIONS` are those of a module for Envoy."""
+"""Optimisations of a component for our own host; `proxy_wasm.OPTIMISATIONS` are those of a module for Envoy."""
 
 
 _log = logging.getLogger("proxywasm.build")
@@ -81,7 +81,7 @@ def build(
     except LoweringError as error:
         raise BuildError(str(error)) from None
     built = build_component(plugin, HTTP_PLUGIN, optimisations, progress=progress)
-    # Users rebuild to a file when a component is damaged, so the result must not be a damaged one from the cache.
+    # Users build again when a component is damaged, so the cached one must not be damaged, too.
     if output is not None and built.cached and is_changed(built.path.read_bytes()):
         built.path.unlink(missing_ok=True)
         built = build_component(plugin, HTTP_PLUGIN, optimisations, progress=progress)

@@ -20,7 +20,7 @@ class JsonBody:
 
 @dataclass(slots=True)
 class SseEvent:
-    """`data` is a parsed document, or the text where it is no JSON (`[DONE]`)."""
+    """`data` is a parsed document, or the text if that is not JSON (`[DONE]`)."""
 
     event: str
     data: Any

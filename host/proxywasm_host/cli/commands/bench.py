@@ -69,7 +69,7 @@ def bench(files: tuple[Path, ...], plugins: tuple[Path, ...], output: Path | Non
     if quick:
         raise click.UsageError("--quick is for --envoy only")
     from ...bench import run  # noqa: PLC0415  # imported when the command runs
-    from ...bench.setup import IDENTITY  # noqa: PLC0415  # likewise
+    from ...bench.setup import IDENTITY  # noqa: PLC0415
 
     try:
         click.echo(f"plugins: {IDENTITY.name} of proxywasm, {flagship()}", err=True)
