@@ -159,7 +159,7 @@ def test_rules_about_fields_that_do_not_exist_are_refused(rule: Any) -> None:
 
 def test_mistakes_in_objects_inside_are_found_as_early() -> None:
     inner = config.Table("Inner", {"k": key("", list[str])})
-    with pytest.raises(TypeError, match=r"Inner\.k: list\[str\] is no type"):
+    with pytest.raises(TypeError, match=r"Inner\.k: list\[str\] cannot be read from JSON"):
         config.reader(config.Table("T", {"inner": key("", inner)}))
 
 
