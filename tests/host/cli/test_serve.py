@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
-import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.host.serve_process import ROOT, TOOL, free_port, serving
 
-ROOT = Path(__file__).parents[3]
-TOOL = Path(sys.executable).with_name("proxywasm")
 TEXTS = ["Hel", "lo"]
 
 
@@ -67,12 +63,6 @@ def upstream() -> Iterator[int]:
     server.server_close()
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 def gateway(folder: Path, upstream: int, more: str = "", port: int | None = None) -> Path:
     file = folder / "gateway.yaml"
     file.write_text(
@@ -95,22 +85,6 @@ upstreams:
 """
     )
     return file
-
-
-@contextlib.contextmanager
-def serving(*words: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process, and where it listens."""
-    with subprocess.Popen(
-        [TOOL, "serve", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout
-            line = process.stdout.readline()
-            found = re.fullmatch(r"ready: http://(.+)\n", line)
-            assert found, line + (process.stderr.read() if process.stderr and not line else "")
-            yield process, found[1]
-        finally:
-            process.kill()
 
 
 def chat(address: str, *, stream: bool, more: dict[str, Any] | None = None) -> str:
