@@ -94,9 +94,7 @@ def gated_gateway(folder: Path, page: bytes = b"") -> Iterator[tuple[GatedServic
         "listen": f"127.0.0.1:{free_port()}",
         "plugins": [{"name": "ai-proxy", "source": str(ROOT / "plugins" / "ai_proxy"), "config": config}],
         "routes": [{"name": "chats", "match": {"path_prefix": "/v1/"}}, {"name": "page", "upstream": "page"}],
-        "upstreams": {
-            name: f"http://127.0.0.1:{service.server_port}" for name in ("dashscope.aliyuncs.com", "page")
-        },
+        "upstreams": dict.fromkeys(("dashscope.aliyuncs.com", "page"), f"http://127.0.0.1:{service.server_port}"),
     }
     file = folder / "gateway.yaml"
     file.write_text(json.dumps(document))  # which is YAML, too

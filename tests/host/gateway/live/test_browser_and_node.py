@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from tests.host.gateway.live.gated_service import PIECES, gated_gateway
 
 pytestmark = pytest.mark.exhaustive
