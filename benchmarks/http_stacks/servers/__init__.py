@@ -1,0 +1,1 @@
+"""The candidates that are not ours."""
