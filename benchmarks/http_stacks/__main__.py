@@ -24,9 +24,14 @@ def table(found: Sequence[Figures]) -> str:
     rows = [_COLUMNS, ("---", "---:", "---:", "---:", "---", "---:", "---")]
     rows += [
         (
-            f"{each.name} ({each.versions})", f"{each.requests:,.0f}", f"{each.chunks:,.0f}",
-            f"+{each.first_byte:.2f} ms", each.websockets, each.refused, each.released,
-        )  # fmt: skip
+            f"{each.name} ({each.versions})",
+            f"{each.requests:,.0f}",
+            f"{each.chunks:,.0f}",
+            f"+{each.first_byte:.2f} ms",
+            each.websockets,
+            each.refused,
+            each.released,
+        )
         for each in found
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -26,7 +26,7 @@ class Candidate:
     packages: Sequence[str]
     """Whose versions are reported."""
     released: str
-    """When the newest version of the package that does the work was released; as of the versions in requirements.txt."""
+    """The month of the newest release of the package that does the work: the version in requirements.txt."""
     websockets: str
     start: Callable[[int, int, Path], Start]
     """From its port, that of the upstream and a folder for its files."""
@@ -66,15 +66,16 @@ def _ours(port: int, upstream: int, folder: Path, uvloop: bool = False) -> Start
 
 
 CANDIDATES = (
-    Candidate("aiohttp both ways", ["aiohttp"], "", "one message after the other", _aiohttp),
+    Candidate("aiohttp both ways", ["aiohttp"], "2026-10", "one message after the other", _aiohttp),
     Candidate(
         "uvicorn with httptools, aiohttp's client",
-        ["uvicorn", "httptools", "aiohttp"], "", "with the package `websockets`, one message after the other", _uvicorn,
+        ["uvicorn", "httptools", "aiohttp"], "2026-09",
+        "with the package `websockets`, one message after the other", _uvicorn,
     ),
-    Candidate("Granian, aiohttp's client", ["granian", "aiohttp"], "", "one message after the other", _granian),
-    Candidate("httptools on asyncio both ways: `proxywasm serve`", ["httptools"], "", "bytes pass", _ours),
+    Candidate("Granian, aiohttp's client", ["granian", "aiohttp"], "2026-11", "one message after the other", _granian),
+    Candidate("httptools on asyncio both ways: `proxywasm serve`", ["httptools"], "2026-10", "bytes pass", _ours),
     Candidate(
-        "the same on uvloop", ["httptools", "uvloop"], "", "bytes pass",
+        "the same on uvloop", ["httptools", "uvloop"], "2026-09", "bytes pass",
         lambda port, upstream, folder: _ours(port, upstream, folder, uvloop=True),
     ),
 )  # fmt: skip

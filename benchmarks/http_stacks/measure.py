@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from ..envoy.machine import load, processor_seconds, processors, upstream
+from ..envoy.machine import load, processors, tree_seconds, upstream
 from .candidates import CANDIDATES, Candidate
 from .smuggling import BAD_REQUESTS, Witness, all_passed
 
@@ -66,11 +66,11 @@ def _figures(
     mine, others = where
     with _running(candidate, service, folder, mine) as (port, pid):
         load(others, port, connections=_CONNECTIONS, seconds=min(1.0, seconds))
-        before = _tree_seconds(pid)
+        before = tree_seconds(pid)
         whole = load(others, port, connections=_CONNECTIONS, seconds=seconds)
-        middle = _tree_seconds(pid)
+        middle = tree_seconds(pid)
         streamed = load(others, port, connections=_CONNECTIONS, seconds=seconds, chunks=_CHUNKS)
-        after = _tree_seconds(pid)
+        after = tree_seconds(pid)
         paced = load(others, port, connections=1, seconds=seconds, chunks=5, pause=_PACED)
     with Witness().running() as witness, _running(candidate, witness.port, folder, mine) as (port, _):
         passed = all_passed(port, witness)
@@ -117,11 +117,3 @@ def _wait_until_it_listens(port: int, process: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.05)
     raise RuntimeError(f"it does not listen: {' '.join(map(str, process.args))}")  # type: ignore[arg-type]
-
-
-def _tree_seconds(pid: int) -> float:
-    """Processor time of a process and of those that it has started."""
-    children = [
-        int(child) for each in Path(f"/proc/{pid}/task").iterdir() for child in (each / "children").read_text().split()
-    ]
-    return processor_seconds(pid) + sum(map(_tree_seconds, children))

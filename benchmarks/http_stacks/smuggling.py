@@ -25,9 +25,7 @@ BAD_REQUESTS: Final = {
     "an empty length": _post(b"Content-Length: \r\n", _HIDDEN),
     "another coding after chunks": _post(b"Transfer-Encoding: chunked, identity\r\n", b"0\r\n\r\n" + _HIDDEN),
     "a coding that nobody knows": _post(b"Transfer-Encoding: xchunked\r\n", b"0\r\n\r\n" + _HIDDEN),
-    "two codings": _post(
-        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", b"0\r\n\r\n" + _HIDDEN
-    ),
+    "two codings": _post(b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", b"0\r\n\r\n" + _HIDDEN),
     "chunks in HTTP/1.0": _post(b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n" + _HIDDEN, b"POST / HTTP/1.0\r\n"),
     "space before the colon": _post(b"Content-Length : 5\r\n", b"abcde"),
     "a folded field": _post(b"X-A: b\r\n Content-Length: 5\r\n", b"abcde"),
@@ -83,11 +81,10 @@ def passed(port: int, witness: Witness, request: bytes, seconds: float = 1.0) ->
     """Whether a gateway that listens there takes the request for one, or for two: it answers that all is well."""
     witness.received.clear()
     answer = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as client:
-        with contextlib.suppress(OSError):
-            client.sendall(request)
-            while data := client.recv(1 << 16):
-                answer += data
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as client, contextlib.suppress(OSError):
+        client.sendall(request)
+        while data := client.recv(1 << 16):
+            answer += data
     return b"HTTP/1.1 200" in answer
 
 
