@@ -32,6 +32,7 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
     from ...gateway.live.serving import listen, refuse_what_only_envoy_has, serve_demo  # noqa: PLC0415
     from ...gateway.live.serving import serve as run  # noqa: PLC0415
     from ...gateway.live.starting import LiveError, start_plugins  # noqa: PLC0415
+    from ...gateway.live.workers.supervisor import prepare_workers, supervise  # noqa: PLC0415
     from ...gateway.values import Address  # noqa: PLC0415
 
     address = Address("127.0.0.1", port)
@@ -61,6 +62,11 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
             return
         gateway = read(file)
         refuse_what_only_envoy_has(gateway)
+        if gateway.workers > 1:
+            with progress() as report:
+                prepare_workers(gateway, native=native, progress=report)
+            supervise(gateway, native=native, ready=lambda url: click.echo(f"ready: {url}"), log=tell)
+            return
         listening = listen(gateway.listen)
         run(
             gateway,

@@ -18,14 +18,13 @@ from .starting import LiveError
 from .worker import LiveWorker
 
 _BACKLOG: Final = 1024
-_GRACE_SECONDS: Final = 10.0
+GRACE_SECONDS: Final = 10.0
 """For requests that are under way when the gateway is told to end."""
 
 
 def refuse_what_only_envoy_has(gateway: Gateway) -> None:
     """Raises `LiveError`: nothing that a file says may be ignored."""
     for key, there in (
-        ("workers", gateway.workers != 1),
         ("admin", gateway.admin is not None),
         ("limits.watchdog", gateway.limits.watchdog is not None),
     ):
@@ -33,12 +32,14 @@ def refuse_what_only_envoy_has(gateway: Gateway) -> None:
             raise LiveError(f"{key}: `proxywasm serve` has no such thing yet; leave it out, or use `proxywasm envoy`")
 
 
-def listen(address: Address) -> socket.socket:
-    """Raises `LiveError`."""
+def listen(address: Address, *, reuse_port: bool = False) -> socket.socket:
+    """`reuse_port`: other sockets that were made like this may listen there, too. Raises `LiveError`."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listening.bind((address.host, address.port))
         listening.listen(_BACKLOG)
     except OSError as error:
@@ -113,4 +114,4 @@ async def run(
     await worker.start(listening)
     ready()
     await end.wait()
-    await worker.stop(_GRACE_SECONDS)
+    await worker.stop(GRACE_SECONDS)

@@ -13,12 +13,13 @@ from proxywasm.text import spell_out
 from proxywasm.wire import ConfigError, PluginFailure, Program, ProgramLost
 
 from ...building.build import BuildError, build
-from ...services import HostServices, LogRecord, Metrics, SharedData
+from ...services import HostServices, LogRecord
 from ...wasm.component import ComponentProgram
 from ...wasm.engine import ComponentError, Engine
 from ...wasm.limits import DEFAULT_LIMITS
 from ..model import Gateway, PluginEntry
 from .plugins import LivePlugin, LivePlugins, Start
+from .shared import Shared
 
 
 class LiveError(Exception):
@@ -31,15 +32,20 @@ def start_plugins(
     native: bool,
     on_log: Callable[[LogRecord], None],
     progress: Callable[[str], None] = lambda _: None,
+    shared: Shared | None = None,
 ) -> LivePlugins:
-    """An instance of each plugin, configured. `native` runs the sources in this process. Raises `LiveError`."""
+    """An instance of each plugin, configured. `native` runs the sources in this process. Raises `LiveError`.
+
+    `shared`: what instances share; by default nothing with other processes.
+    """
+    shared = shared or Shared(len(gateway.plugins))
     engine = Engine() if gateway.plugins and not native else None
     started: list[LivePlugin] = []
     try:
         for place, plugin in enumerate(gateway.plugins):
             progress(f"starting the plugin {plugin.name!r}")
             start = _native(plugin) if engine is None else _in_wasm(engine, plugin, progress)
-            started.append(_started(gateway, place, start, on_log))
+            started.append(_started(gateway, place, start, on_log, shared))
     except LiveError:
         for one in started:
             one.pool.close()
@@ -47,9 +53,19 @@ def start_plugins(
     return LivePlugins(started)
 
 
-def _started(gateway: Gateway, place: int, start: Start, on_log: Callable[[LogRecord], None]) -> LivePlugin:
+def compile_plugins(gateway: Gateway, progress: Callable[[str], None]) -> None:
+    """Build and compile what processes that start afterwards find in the cache then. Raises `LiveError`."""
+    engine = Engine()
+    for plugin in gateway.plugins:
+        progress(f"compiling the plugin {plugin.name!r}")
+        _in_wasm(engine, plugin, progress)
+
+
+def _started(
+    gateway: Gateway, place: int, start: Start, on_log: Callable[[LogRecord], None], shared: Shared
+) -> LivePlugin:
     plugin = gateway.plugins[place]
-    shared_data, metrics = SharedData(), Metrics()
+    shared_data, metrics = shared.data[place], shared.metrics[place]
     body = gateway.limits.body
     streams = DEFAULT_LIMITS.streams
     streams = replace(
