@@ -72,11 +72,16 @@ class LiveExchange:
     """
 
     def __init__(
-        self, worker: Worker, connection: ClientConnection, head: RequestHead, route: Route, stream: ChainedStream
+        self,
+        worker: Worker,
+        connection: ClientConnection,
+        head: RequestHead,
+        route: Route,
+        stream: ChainedStream,
+        access: AccessLine,
     ) -> None:
         self.stream = stream
-        values = dict(head.fields)
-        self.access = AccessLine(route.name, values[":method"], values[":path"])
+        self.access = access
         self._worker = worker
         self._client = connection
         self._route = route
@@ -206,7 +211,7 @@ class LiveExchange:
                 case ResponseHeaders(fields, ends):
                     self._send_head(fields, ends)
                 case ResponseBody(data, ends):
-                    self.access.sends(len(data))
+                    self.access.sends(len(data), self._loop.time(), self._moved)
                     self._client.send_body(data)
                     if ends:
                         self._client.send_end()
@@ -226,7 +231,7 @@ class LiveExchange:
             self._apply_pressure()
 
     def _send_head(self, fields: Fields, ends: bool) -> None:
-        self.access.answers(fields[0][1])
+        self.access.answers(fields[0][1], dict(fields).get("content-type", ""))
         if self._tunnel and fields[0][1] == "101":
             self._client.switch_protocols(fields, self._request.upgrade)
         else:
@@ -260,6 +265,7 @@ class LiveExchange:
             self._answer(421, _NO_UPSTREAM, "no_upstream")
             return
         self.access.upstream = target.name
+        self.access.asks(self._loop.time(), self._moved)
         if (connection := self._worker.idle_connection(target.origin)) is not None:
             self._use(connection)
         else:
@@ -306,6 +312,7 @@ class LiveExchange:
     def _answer(self, status: int, text: str, details: str) -> None:
         """The gateway's own response: plugins see it as any other, with its `response.code_details`."""
         self._answered = True
+        self._moved = self._loop.time()
         self._leave_upstream()
         body = f"{text}\n".encode()
         fields = [(":status", str(status)), ("content-type", "text/plain"), ("content-length", str(len(body)))]
@@ -315,7 +322,8 @@ class LiveExchange:
             self._after()
             return
         # Plugins see no response to a request that has not passed all of them.
-        self.access.answers(str(status))
+        self.access.answers(str(status), "")
+        self.access.sends(len(body), self._moved, self._moved)
         self.access.ended = "complete"
         self._client.send_head(fields, ends=False)
         self._client.send_body(body)

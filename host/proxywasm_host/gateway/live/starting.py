@@ -18,12 +18,9 @@ from ...wasm.component import ComponentProgram
 from ...wasm.engine import ComponentError, Engine
 from ...wasm.limits import DEFAULT_LIMITS
 from ..model import Gateway, PluginEntry
+from .errors import LiveError
 from .plugins import LivePlugin, LivePlugins, Start
 from .shared import Shared
-
-
-class LiveError(Exception):
-    """A gateway file cannot be served by this host. The message is for people."""
 
 
 def start_plugins(

@@ -20,6 +20,7 @@ from .exchange import LiveExchange
 from .http1.reading import MessageError, RequestHead
 from .http1.server import ClientConnection, ServerLimits
 from .http1.upstream import UpstreamConnection
+from .metrics import GatewayMetrics
 from .origins import Origin, OriginLimits, Origins
 from .plugins import LivePlugins
 from .routing import Routing, Target, plain_path
@@ -34,6 +35,7 @@ class LiveWorker:
     """Create it in the loop that is to serve; `start`, and `stop` at the end.
 
     `log` gets messages for operators, `access` a JSON line for each stream that has ended, if the file wants them.
+    `metrics` counts the streams.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class LiveWorker:
         log: Callable[[str], None],
         access: Callable[[str], None] = lambda _: None,
         upstream_tls: ssl.SSLContext | None = None,
+        metrics: GatewayMetrics | None = None,
     ) -> None:
         self.idle_seconds = gateway.limits.idle
         self.trailers = gateway.trailers
@@ -51,6 +54,7 @@ class LiveWorker:
         self._plugins = plugins
         self._log = log
         self._access = access
+        self._metrics = metrics
         self._routing = Routing(gateway)
         self._origins = Origins(limits=OriginLimits(connect_seconds=gateway.limits.connect), tls=upstream_tls)
         clusters = {name: target.origin for name in gateway.upstreams if (target := self._routing.upstream(name))}
@@ -100,12 +104,15 @@ class LiveWorker:
         head = head._replace(fields=plain_path(head.fields))
         values = dict(head.fields)
         route = self._routing.route(values[":authority"], values[":path"])
+        properties = {} if route is None else self._properties(connection, route, values)
+        name = "" if route is None else route.name
+        access = AccessLine(name, values[":method"], values[":path"], properties, self._loop.time())
         if route is None:
-            if self._gateway.access_log:
-                self._access(not_found(values).text())
-            return _NotFound(connection, values)
-        stream = self._plugins.open(self._properties(connection, route, values))
-        exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream)
+            not_found = _NotFound(connection, access)
+            self._ended(access)
+            return not_found
+        stream = self._plugins.open(properties)
+        exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream, access)
         exchange.begin()
         return exchange
 
@@ -140,8 +147,14 @@ class LiveWorker:
 
     def ended(self, exchange: LiveExchange) -> None:
         self._exchanges.pop(exchange.stream, None)
+        self._ended(exchange.access)
+
+    def _ended(self, access: AccessLine) -> None:
+        now = self._loop.time()
         if self._gateway.access_log:
-            self._access(exchange.access.text())
+            self._access(access.text(now))
+        if self._metrics is not None:
+            self._metrics.count(access, now)
 
     def log(self, message: str) -> None:
         self._log(message)
@@ -179,27 +192,26 @@ class LiveWorker:
         self.settle()
 
     async def _beat(self) -> None:
+        shown = 0.0
         while True:
             self._plugins.tick()
             self.settle()
+            if self._metrics is not None and self._loop.time() - shown >= 1:
+                shown = self._loop.time()
+                self._metrics.show(streams=len(self._exchanges), connections=len(self._connections))
             await asyncio.sleep(_HEARTBEAT)
-
-
-def not_found(values: dict[str, str]) -> AccessLine:
-    line = AccessLine("", values[":method"], values[":path"])
-    line.status, line.ended = 404, "complete"
-    return line
 
 
 class _NotFound:
     """The exchange of a request that no route matches."""
 
-    def __init__(self, connection: ClientConnection, values: dict[str, str]) -> None:
-        body = f"no route matches {values[':method']} {values[':path'].partition('?')[0]}\n".encode()
+    def __init__(self, connection: ClientConnection, access: AccessLine) -> None:
+        body = f"no route matches {access.method} {access.path}\n".encode()
         fields = [(":status", "404"), ("content-type", "text/plain"), ("content-length", str(len(body)))]
         connection.send_head(fields, ends=False)
         connection.send_body(body)
         connection.send_end()
+        access.status, access.ended = 404, "complete"
 
     def on_body(self, data: bytes) -> None: ...
 

@@ -11,10 +11,12 @@ import socket
 import sys
 
 from ....services.stored import Store
+from ..errors import LiveError
+from ..metrics import GatewayMetrics
 from ..plugins import LivePlugins
 from ..serving import ending, run
 from ..shared import Shared
-from ..starting import LiveError, start_plugins
+from ..starting import start_plugins
 from .channel import encode_report, receive_task
 
 
@@ -22,6 +24,7 @@ def main(channel: socket.socket) -> None:
     # A native plugin's standard streams are its log, so what is written while it runs goes to the process's own.
     stdout, stderr = sys.stdout, sys.stderr
     task = receive_task(channel)
+    gateway = task.gateway
 
     def log(message: object) -> None:
         print(f"worker {task.place}: {message}", file=stderr, flush=True)
@@ -32,9 +35,9 @@ def main(channel: socket.socket) -> None:
         stdout.flush()
 
     store = Store(task.store, os.getpid())
-    shared = Shared(len(task.gateway.plugins), store)
+    shared = Shared(len(gateway.plugins), store)
     try:
-        plugins = start_plugins(task.gateway, native=task.native, on_log=log, shared=shared)
+        plugins = start_plugins(gateway, native=task.native, on_log=log, shared=shared)
     except LiveError as error:
         channel.sendall(encode_report(str(error)))
         return
@@ -45,7 +48,8 @@ def main(channel: socket.socket) -> None:
         end = ending()
         channel.setblocking(False)
         asyncio.get_running_loop().add_reader(channel, end.set)  # the parent has ended
-        await run(task.gateway, plugins, listening, end, lambda: channel.sendall(encode_report()), log, access)
+        metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway, task.place)
+        await run(gateway, plugins, listening, end, lambda: channel.sendall(encode_report()), log, access, metrics)
         asyncio.get_running_loop().remove_reader(channel)
 
     asyncio.run(serve(plugins))

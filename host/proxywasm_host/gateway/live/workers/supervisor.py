@@ -14,8 +14,13 @@ from typing import Any, Final
 
 from ....services.stored import Store, StoreError, withdraw_leases
 from ...model import Gateway
-from ..serving import GRACE_SECONDS, ending, listen
-from ..starting import LiveError, compile_plugins
+from ..admin.pages import serving_admin
+from ..errors import LiveError
+from ..listening import listen
+from ..metrics import GatewayMetrics
+from ..serving import GRACE_SECONDS, ending
+from ..shared import Shared
+from ..starting import compile_plugins
 from .channel import Task, encode_task, error_of
 
 _CHILD: Final = "proxywasm_host.gateway.live.workers.child"
@@ -58,15 +63,17 @@ class Supervisor:
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
-        listen(gateway.listen).close()  # or several gateways could listen at one port without knowing
+        listen("listen", gateway.listen).close()  # or several gateways could listen at one port without knowing
         self._listening: list[socket.socket | None] = [
-            listen(gateway.listen, reuse_port=True) for _ in range(gateway.workers)
+            listen("listen", gateway.listen, reuse_port=True) for _ in range(gateway.workers)
         ]
         self._processes: dict[int, Process] = {}
         try:
             self._store = Store.make(os.getpid())
         except StoreError as error:
             raise LiveError(f"workers: {error}") from None
+        self._shared = Shared(len(gateway.plugins), self._store)
+        self._serving: set[int] = set()  # the workers that do
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until SIGTERM or SIGINT. Raises `LiveError` if the workers cannot start."""
@@ -76,16 +83,20 @@ class Supervisor:
         keepers = [self._loop.create_task(self._keep(place, started[place])) for place in places]
         end = self._loop.create_task(self._end.wait())
         try:
-            await _first_of(asyncio.gather(*started), end, *keepers)
-            if errors := [future.result() for future in started if future.done() and future.result()]:
-                raise LiveError(errors[0])
-            if not end.done():
-                ready()
-            await _first_of(end, *keepers)
+            async with serving_admin(self._gateway, self._shared, self._is_ready):
+                await _first_of(asyncio.gather(*started), end, *keepers)
+                if errors := [future.result() for future in started if future.done() and future.result()]:
+                    raise LiveError(errors[0])
+                if not end.done():
+                    ready()
+                await _first_of(end, *keepers)
+                await self._stop(keepers)
         finally:
-            self._end.set()
             await self._stop(keepers)
             self._store.remove()
+
+    def _is_ready(self) -> bool:
+        return bool(self._serving) and not self._end.is_set()
 
     async def _keep(self, place: int, started: asyncio.Future[str]) -> None:
         """Keep one worker running. `started` gets what keeps it from starting for the first time; empty: nothing."""
@@ -112,16 +123,21 @@ class Supervisor:
             problem = await self._report(channel)
             if not started.done():
                 started.set_result(f"worker {place} has ended before it served" if problem is None else problem)
+            if problem == "":
+                self._serving.add(place)
             code = await process.wait()
+        self._serving.discard(place)
         self._processes.pop(place, None)
         self._store.forget_dead_readers()
         withdraw_leases(self._store, process.pid)
+        if self._gateway.admin is not None:
+            GatewayMetrics(self._shared.gateway, self._gateway, place).gone()
         return f"(pid {process.pid}) {f'cannot serve: {problem}' if problem else f'has ended {_how(code)}'}"
 
     async def _start(self, place: int) -> tuple[Process, socket.socket]:
         listening = self._listening[place]
         if listening is None:
-            listening = self._listening[place] = listen(self._gateway.listen, reuse_port=True)
+            listening = self._listening[place] = listen("listen", self._gateway.listen, reuse_port=True)
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         files = [theirs.fileno(), listening.fileno()]
@@ -158,6 +174,7 @@ class Supervisor:
             await asyncio.wait_for(self._end.wait(), seconds)
 
     async def _stop(self, keepers: list[asyncio.Task[None]]) -> None:
+        self._end.set()
         for listening in self._listening:
             if listening is not None:
                 listening.close()
