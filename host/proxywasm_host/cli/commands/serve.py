@@ -29,7 +29,7 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
     """
     from ...gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
     from ...gateway.live.demo import instructions  # noqa: PLC0415
-    from ...gateway.live.serving import listen, refuse_what_only_envoy_has, serve_demo  # noqa: PLC0415
+    from ...gateway.live.serving import listen, serve_demo  # noqa: PLC0415
     from ...gateway.live.serving import serve as run  # noqa: PLC0415
     from ...gateway.live.starting import LiveError, start_plugins  # noqa: PLC0415
     from ...gateway.values import Address  # noqa: PLC0415
@@ -59,8 +59,7 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
                 log=tell,
             )
             return
-        gateway = read(file)
-        refuse_what_only_envoy_has(gateway)
+        gateway = read(file, engine="serve")
         listening = listen(gateway.listen)
         run(
             gateway,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
-import ssl
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from ...building.flagship import NotInstalledError
 from ..model import Gateway
@@ -18,19 +18,6 @@ from .starting import LiveError
 from .worker import LiveWorker
 
 _BACKLOG: Final = 1024
-_GRACE_SECONDS: Final = 10.0
-"""For requests that are under way when the gateway is told to end."""
-
-
-def refuse_what_only_envoy_has(gateway: Gateway) -> None:
-    """Raises `LiveError`: nothing that a file says may be ignored."""
-    for key, there in (
-        ("workers", gateway.workers != 1),
-        ("admin", gateway.admin is not None),
-        ("limits.watchdog", gateway.limits.watchdog is not None),
-    ):
-        if there:
-            raise LiveError(f"{key}: `proxywasm serve` has no such thing yet; leave it out, or use `proxywasm envoy`")
 
 
 def listen(address: Address) -> socket.socket:
@@ -39,13 +26,26 @@ def listen(address: Address) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # `[::]` is for IPv4, too, as in Envoy
         listening.bind((address.host, address.port))
         listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
-        raise LiveError(f"listen: {address} cannot be used: {error.strerror}") from None
+        raise LiveError(f"listen: {address} cannot be used: {_why(error, address)}") from None
     listening.setblocking(False)
     return listening
+
+
+def _why(error: OSError, address: Address) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"another process listens at port {address.port}; stop it, or change `listen`"
+        case errno.EACCES:
+            return f"only root may use port {address.port}; choose one from 1024 on"
+        case errno.EADDRNOTAVAIL:
+            return f"this machine does not have the address {address.host}; 0.0.0.0 stands for all that it has"
+    return error.strerror or str(error)
 
 
 def serve(
@@ -57,11 +57,12 @@ def serve(
     log: Callable[[str], None],
     access: Callable[[str], None],
 ) -> None:
-    """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended."""
+    """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended, after
+    `limits.drain` seconds at the latest."""
 
     async def main() -> None:
         end = ending()
-        await run(gateway, plugins, listening, end, lambda: ready(f"http://{gateway.listen}"), log, access)
+        await run(gateway, plugins, listening, end, lambda: ready(url(gateway)), log, access)
 
     asyncio.run(main())
 
@@ -99,6 +100,10 @@ def ending() -> asyncio.Event:
     return end
 
 
+def url(gateway: Gateway) -> str:
+    return f"{'http' if gateway.tls is None else 'https'}://{gateway.listen}"
+
+
 async def run(
     gateway: Gateway,
     plugins: LivePlugins,
@@ -108,9 +113,18 @@ async def run(
     log: Callable[[str], None],
     access: Callable[[str], None] = lambda _: None,
 ) -> None:
-    tls = ssl.create_default_context(cafile=str(gateway.ca_file)) if gateway.ca_file is not None else None
-    worker = LiveWorker(gateway, plugins, log=log, access=access, upstream_tls=tls)
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: _report(loop, context, log))
+    worker = LiveWorker(gateway, plugins, log=log, access=access)
     await worker.start(listening)
     ready()
     await end.wait()
-    await worker.stop(_GRACE_SECONDS)
+    await worker.stop(gateway.limits.drain)
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any], log: Callable[[str], None]) -> None:
+    """What the system refuses is a line; anything else is a fault of ours, with its traceback."""
+    error = context.get("exception")
+    if isinstance(error, OSError):
+        log(f"{context['message']}: {error.strerror or error}")
+    else:
+        loop.default_exception_handler(context)
