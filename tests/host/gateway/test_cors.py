@@ -73,11 +73,8 @@ def gateway(upstream: int) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module", params=["serve", pytest.param("envoy", marks=pytest.mark.envoy)])
-def gate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, service: int) -> Iterator[Running]:
-    engine: Engine = request.param
-    if engine == "envoy":
-        request.getfixturevalue("envoy")
+@pytest.fixture(scope="module")
+def gate(engine: Engine, tmp_path_factory: pytest.TempPathFactory, service: int) -> Iterator[Running]:
     with running(engine, tmp_path_factory.mktemp("cors"), gateway(service)) as found:
         yield found
 

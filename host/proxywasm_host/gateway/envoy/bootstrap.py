@@ -66,7 +66,7 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
             *dynamic_hosts(gateway),
         ],
         buffer=limits.body,
-        tls=_tls(gateway.tls),
+        tls=_tls(gateway.tls, limits.request_head),
         # Routes, plugins and upstreams see the same path: one without dot segments, escaped slashes and empty segments.
         normalize_path=True,
         merge_slashes=True,
@@ -81,6 +81,8 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
         request_headers_timeout=seconds(limits.request_head),
         request_timeout=seconds(limits.request),
         max_request_headers_kb=-(-limits.headers // 1024),
+        # Between the announcement and the end of a connection that is idle: by default five seconds.
+        drain_timeout="1s",
         common_http_protocol_options={"idle_timeout": seconds(limits.keep_alive), **total},
         upgrade_configs=[{"upgrade_type": "websocket"}],
         http_protocol_options=http1_options(gateway),
@@ -96,12 +98,12 @@ def _everywhere(where: Json) -> Json:
     return where
 
 
-def _tls(tls: Tls | None) -> Json | None:
-    """The transport of a listener for HTTPS."""
+def _tls(tls: Tls | None, handshake: float) -> Json | None:
+    """The transport of a listener for HTTPS. `handshake` is how long a client may take for it."""
     if tls is None:
         return None
     pair = {"certificate_chain": {"filename": str(tls.certificate)}, "private_key": {"filename": str(tls.key)}}
-    return extension(
+    transport = extension(
         "tls",
         "extensions.transport_sockets.tls.v3.DownstreamTlsContext",
         common_tls_context={
@@ -110,6 +112,7 @@ def _tls(tls: Tls | None) -> Json | None:
             "tls_certificates": [pair],
         },
     )
+    return {"transport_socket": transport, "transport_socket_connect_timeout": seconds(handshake)}
 
 
 def plugin_config(plugin: PluginEntry) -> str:

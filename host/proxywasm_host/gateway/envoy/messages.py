@@ -58,7 +58,7 @@ def http_listener(
     """A listener for HTTP. `more` are further fields of its connection manager.
 
     The filters come before the router. They can read whole bodies of up to `buffer` bytes (None: Envoy's default).
-    `tls` is the transport for HTTPS.
+    `tls` is what the filter chain says of the transport for HTTPS.
     """
     hosts = [{"name": "all", "domains": ["*"], "routes": list(routes)}]
     # Headers such as x-envoy-expected-rq-timeout-ms are for Envoy alone, not for the upstream.
@@ -71,7 +71,7 @@ def http_listener(
     kind = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
     manager = extension("http", kind, **fields, **more)
     limit: Json = {} if buffer is None else {"per_connection_buffer_limit_bytes": buffer}
-    transport: Json = {} if tls is None else {"transport_socket": tls}
+    transport: Json = tls or {}
     return {"name": name, "address": where, **limit, "filter_chains": [{"filters": [manager], **transport}]}
 
 
