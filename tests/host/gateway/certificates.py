@@ -31,7 +31,7 @@ commonName = supplied
 def make(folder: Path, name: str, *, host: str = "localhost", years: tuple[int, int] | None = None) -> Pair:
     """Of `host`, signed by itself; valid from now on, or from the first to the second year."""
     pair = Pair(folder / f"{name}.pem", folder / f"{name}.key")
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", pair.key]
+    key: list[str | Path] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", pair.key]
     subject = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"]
     if years is None:
         _openssl("req", "-x509", *key, *subject, "-days", "2", "-out", pair.certificate)
@@ -42,7 +42,18 @@ def make(folder: Path, name: str, *, host: str = "localhost", years: tuple[int, 
     own.mkdir()
     (own / "index").touch()
     config.write_text(_AUTHORITY.format(folder=own))
-    words = ["ca", "-batch", "-selfsign", "-notext", "-config", config, "-keyfile", pair.key, "-in", request]
+    words: list[str | Path] = [
+        "ca",
+        "-batch",
+        "-selfsign",
+        "-notext",
+        "-config",
+        config,
+        "-keyfile",
+        pair.key,
+        "-in",
+        request,
+    ]
     dates = ["-startdate", f"{years[0]}0101000000Z", "-enddate", f"{years[1]}0101000000Z"]
     _openssl(*words, *dates, "-out", pair.certificate)
     return pair

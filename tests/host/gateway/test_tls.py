@@ -100,7 +100,7 @@ def test_files_that_cannot_be_used_are_told_by_line(tmp_path: Path, folder: Path
     old = make(folder, "old", years=(2020, 2021))
     young = make(folder, "young", years=(2990, 2991))
     locked = folder / "locked.key"
-    command = ["openssl", "ec", "-in", pair.key, "-aes256", "-passout", "pass:secret", "-out", locked]
+    command: list[str | Path] = ["openssl", "ec", "-in", pair.key, "-aes256", "-passout", "pass:secret", "-out", locked]
     subprocess.run(command, check=True, capture_output=True)
     nothing = folder / "nothing.pem"
     nothing.write_text("nothing")
