@@ -31,8 +31,8 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
     from ...gateway.live.demo import instructions  # noqa: PLC0415
     from ...gateway.live.errors import LiveError  # noqa: PLC0415
     from ...gateway.live.listening import listen  # noqa: PLC0415
-    from ...gateway.live.serving import refuse_what_only_envoy_has, serve_demo  # noqa: PLC0415
     from ...gateway.live.serving import serve as run  # noqa: PLC0415
+    from ...gateway.live.serving import serve_demo  # noqa: PLC0415
     from ...gateway.live.shared import Shared  # noqa: PLC0415
     from ...gateway.live.starting import start_plugins  # noqa: PLC0415
     from ...gateway.live.workers.supervisor import prepare_workers, supervise  # noqa: PLC0415
@@ -63,8 +63,7 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
                 log=tell,
             )
             return
-        gateway = read(file)
-        refuse_what_only_envoy_has(gateway)
+        gateway = read(file, engine="serve")
         if gateway.workers > 1:
             with progress() as report:
                 prepare_workers(gateway, native=native, progress=report)

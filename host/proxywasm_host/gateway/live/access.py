@@ -25,9 +25,8 @@ _FIELDS: Final = (
 class AccessLine:
     """A path is without its query, where some clients have their key.
 
-    Args:
-        properties: those of the stream, where plugins leave attributes for the log.
-        now: of the event loop's clock, as for all methods.
+    `properties` are those of the stream, where plugins leave attributes for the log. Times are those of the monotonic
+    clock, which is the event loop's.
     """
 
     __slots__ = (
@@ -42,6 +41,7 @@ class AccessLine:
         "path",
         "received",
         "route",
+        "seconds",
         "sent",
         "status",
         "streams",
@@ -49,7 +49,7 @@ class AccessLine:
         "upstream",
     )
 
-    def __init__(self, route: str, method: str, path: str, properties: Properties, now: float) -> None:
+    def __init__(self, route: str, method: str, path: str, properties: Properties) -> None:
         self.route = route
         self.method = method
         self.path = path.partition("?")[0][:_LONGEST_PATH]
@@ -63,35 +63,38 @@ class AccessLine:
         self.ended = "the client has closed the connection"
         self.own_seconds = 0.0
         """Until the first byte of the response, without the time in which the client or the upstream was waited for."""
+        self.seconds = 0.0
+        """From the request to the end of the stream."""
         self.trace = ""
         """The id of the trace, if the client has sent one or the gateway traces."""
         self._properties = properties
         self._start = time.time()
-        self._began = now
+        self._began = time.monotonic()
         self._first_byte: float | None = None
         self._attributes: dict[str, Any] | None = None
 
-    def asks(self, now: float, arrived: float) -> None:
+    def asks(self, arrived: float) -> None:
         """The request goes on to the upstream; the last of it arrived then."""
-        self.own_seconds += now - arrived
+        self.own_seconds += time.monotonic() - arrived
 
     def answers(self, status: str, content_type: str) -> None:
         self.status = int(status)
         self.streams = content_type.startswith("text/event-stream")
 
-    def sends(self, size: int, now: float, arrived: float) -> None:
+    def sends(self, size: int, arrived: float) -> None:
         """Bytes of the body go to the client; the last of what they were made of arrived then."""
         if size and self._first_byte is None:
-            self._first_byte = now
-            self.own_seconds += now - arrived
+            self._first_byte = time.monotonic()
+            self.own_seconds += self._first_byte - arrived
         self.sent += size
 
     @property
     def first_byte_seconds(self) -> float | None:
         return None if self._first_byte is None else self._first_byte - self._began
 
-    def seconds(self, now: float) -> float:
-        return now - self._began
+    def ends(self) -> None:
+        """The stream is over."""
+        self.seconds = time.monotonic() - self._began
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -101,7 +104,7 @@ class AccessLine:
             self._attributes = found if isinstance(found, dict) else {}
         return self._attributes
 
-    def text(self, now: float) -> str:
+    def text(self) -> str:
         first = _milliseconds(self.first_byte_seconds)
         line: dict[str, Any] = {
             "time": datetime.datetime.fromtimestamp(self._start, datetime.UTC).isoformat(timespec="milliseconds"),
@@ -115,7 +118,7 @@ class AccessLine:
             "first_byte_ms": first,
             "first_token_ms": first if self.streams else None,
             "gateway_ms": _milliseconds(self.own_seconds),
-            "duration_ms": _milliseconds(self.seconds(now)),
+            "duration_ms": _milliseconds(self.seconds),
             "ended": self.ended,
         }
         if self.trace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import Final
 
@@ -22,10 +23,23 @@ def listen(key: str, address: Address, *, reuse_port: bool = False) -> socket.so
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuse_port:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # `[::]` is for IPv4, too, as in Envoy
         listening.bind((address.host, address.port))
         listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
-        raise LiveError(f"{key}: {address} cannot be used: {error.strerror}") from None
+        raise LiveError(f"{key}: {address} cannot be used: {_why(key, error, address)}") from None
     listening.setblocking(False)
     return listening
+
+
+def _why(key: str, error: OSError, address: Address) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"another process listens at port {address.port}; stop it, or change `{key}`"
+        case errno.EACCES:
+            return f"only root may use port {address.port}; choose one from 1024 on"
+        case errno.EADDRNOTAVAIL:
+            return f"this machine does not have the address {address.host}; 0.0.0.0 stands for all that it has"
+    return error.strerror or str(error)

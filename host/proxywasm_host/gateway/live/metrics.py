@@ -79,7 +79,7 @@ class GatewayMetrics:
         for family in FAMILIES.values():  # so that there is room for them
             self._number(family, (OTHER,) * len(family.labels))
 
-    def count(self, access: AccessLine, now: float) -> None:
+    def count(self, access: AccessLine) -> None:
         """A stream has ended."""
         upstream = access.upstream if access.upstream in self._upstreams or not access.upstream else OTHER
         where = access.route, upstream
@@ -94,7 +94,7 @@ class GatewayMetrics:
             if isinstance(tokens, int) and 0 < tokens < _MOST_TOKENS:
                 counted.append((self._number(TOKENS, (*where, kind)), tokens))
         self._metrics.increment_all(counted)
-        recorded = [(self._number(DURATION, where), int(access.seconds(now) / DURATION.unit))]
+        recorded = [(self._number(DURATION, where), int(access.seconds / DURATION.unit))]
         if access.first_byte_seconds is not None:
             recorded += [
                 (self._number(FIRST_BYTE, where), int(access.first_byte_seconds / FIRST_BYTE.unit)),

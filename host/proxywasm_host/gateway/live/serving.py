@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import ssl
 from collections.abc import Callable
-from typing import Final
+from typing import Any
 
 from ...building.flagship import NotInstalledError
 from ..model import Gateway
@@ -20,16 +19,6 @@ from .plugins import LivePlugins
 from .shared import Shared
 from .worker import LiveWorker
 
-GRACE_SECONDS: Final = 10.0
-"""For requests that are under way when the gateway is told to end."""
-
-
-def refuse_what_only_envoy_has(gateway: Gateway) -> None:
-    """Raises `LiveError`: nothing that a file says may be ignored."""
-    for key, there in (("limits.watchdog", gateway.limits.watchdog is not None),):
-        if there:
-            raise LiveError(f"{key}: `proxywasm serve` has no such thing yet; leave it out, or use `proxywasm envoy`")
-
 
 def serve(
     gateway: Gateway,
@@ -41,7 +30,8 @@ def serve(
     log: Callable[[str], None],
     access: Callable[[str], None],
 ) -> None:
-    """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended."""
+    """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended, after
+    `limits.drain` seconds at the latest."""
 
     async def main() -> None:
         end, serves = ending(), asyncio.Event()
@@ -52,7 +42,7 @@ def serve(
 
         def begin() -> None:
             serves.set()
-            ready(f"http://{gateway.listen}")
+            ready(url(gateway))
 
         async with serving_admin(gateway, shared, is_ready):
             await run(gateway, plugins, listening, end, begin, log, access, metrics)
@@ -93,6 +83,10 @@ def ending() -> asyncio.Event:
     return end
 
 
+def url(gateway: Gateway) -> str:
+    return f"{'http' if gateway.tls is None else 'https'}://{gateway.listen}"
+
+
 async def run(
     gateway: Gateway,
     plugins: LivePlugins,
@@ -103,9 +97,18 @@ async def run(
     access: Callable[[str], None] = lambda _: None,
     metrics: GatewayMetrics | None = None,
 ) -> None:
-    tls = ssl.create_default_context(cafile=str(gateway.ca_file)) if gateway.ca_file is not None else None
-    worker = LiveWorker(gateway, plugins, log=log, access=access, upstream_tls=tls, metrics=metrics)
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: _report(loop, context, log))
+    worker = LiveWorker(gateway, plugins, log=log, access=access, metrics=metrics)
     await worker.start(listening)
     ready()
     await end.wait()
-    await worker.stop(GRACE_SECONDS)
+    await worker.stop(gateway.limits.drain)
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any], log: Callable[[str], None]) -> None:
+    """What the system refuses is a line; anything else is a fault of ours, with its traceback."""
+    error = context.get("exception")
+    if isinstance(error, OSError):
+        log(f"{context['message']}: {error.strerror or error}")
+    else:
+        loop.default_exception_handler(context)

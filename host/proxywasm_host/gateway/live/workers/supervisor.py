@@ -18,13 +18,14 @@ from ..admin.pages import serving_admin
 from ..errors import LiveError
 from ..listening import listen
 from ..metrics import GatewayMetrics
-from ..serving import GRACE_SECONDS, ending
+from ..serving import ending, url
 from ..shared import Shared
 from ..starting import compile_plugins
 from .channel import Task, encode_task, error_of
 
 _CHILD: Final = "proxywasm_host.gateway.live.workers.child"
-_KILL_AFTER: Final = GRACE_SECONDS + 5.0
+_LATE: Final = 5.0
+"""Seconds after which a worker is killed that has not ended when its streams had their time."""
 _SHORT_LIFE: Final = 10.0
 """Seconds. A worker that has lived shorter is started again after a pause, which doubles each time."""
 _FIRST_PAUSE: Final = 0.1
@@ -48,7 +49,7 @@ def supervise(gateway: Gateway, *, native: bool, ready: Callable[[str], None], l
     """
 
     async def main() -> None:
-        await Supervisor(gateway, native=native, log=log).run(lambda: ready(f"http://{gateway.listen}"))
+        await Supervisor(gateway, native=native, log=log).run(lambda: ready(url(gateway)))
 
     asyncio.run(main())
 
@@ -148,7 +149,7 @@ class Supervisor:
                 stdin=DEVNULL, pass_fds=files, start_new_session=True,
             )  # fmt: skip
         self._processes[place] = process
-        task = Task(self._gateway, self._native, place, self._store.folder, listening.fileno())
+        task = Task(_share(self._gateway), self._native, place, self._store.folder, listening.fileno())
         with suppress(ConnectionError):  # it has died already, which is noticed elsewhere
             await self._loop.sock_sendall(ours, encode_task(task))
         return process, ours
@@ -180,16 +181,22 @@ class Supervisor:
                 listening.close()
         for process in [*self._processes.values()]:
             _signal(process, signal.SIGTERM)
-        _, late = await asyncio.wait(keepers, timeout=_KILL_AFTER)
+        seconds = self._gateway.limits.drain + _LATE
+        _, late = await asyncio.wait(keepers, timeout=seconds)
         if late:
             for place, process in [*self._processes.items()]:
-                self._log(
-                    f"worker {place} (pid {process.pid}) has not ended in {_KILL_AFTER:.0f} seconds, and is killed"
-                )
+                self._log(f"worker {place} (pid {process.pid}) has not ended in {seconds:g} seconds, and is killed")
                 _signal(process, signal.SIGKILL)
             await asyncio.wait(late)
         for keeper in keepers:
             keeper.result()
+
+
+def _share(gateway: Gateway) -> Gateway:
+    """What one worker serves: limits are of all together."""
+    limits = gateway.limits
+    most = max(limits.connections // gateway.workers, 1)
+    return gateway.model_copy(update={"limits": limits.model_copy(update={"connections": most})})
 
 
 def _signal(process: Process, number: signal.Signals) -> None:
