@@ -138,6 +138,18 @@ def _host(value: str) -> str:
     return value.lower()
 
 
+def _page_origin(value: str) -> str:
+    if value != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://(\*\.)?[A-Za-z0-9._-]+(:[0-9]{1,5})?", value):
+        raise ValueError('expected an origin, such as "https://chat.example.com", "https://*.example.com" or "*"')
+    return value if value == "*" else value.lower()
+
+
+def _token(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", value):
+        raise ValueError("expected a name as HTTP has them: letters, digits and hyphens")
+    return value
+
+
 def _file(value: object) -> Path:
     if not isinstance(value, str) or not value:
         raise ValueError("expected the path of a file; it counts from the folder of this file")
@@ -145,6 +157,8 @@ def _file(value: object) -> Path:
 
 
 Bytes = Annotated[int, PlainValidator(_size)]
+HeaderBytes = Annotated[int, PlainValidator(_size), Field(ge=1024, le=8 * 2**20)]
+"""As much as Envoy allows."""
 Seconds = Annotated[float, Field(ge=0.001, le=366 * 86400, strict=False, allow_inf_nan=False)]
 """Envoy counts in milliseconds, and takes 0 for no limit."""
 WatchdogSeconds = Annotated[float, Field(ge=1, le=3600, strict=False, allow_inf_nan=False)]
@@ -152,6 +166,9 @@ Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
 File = Annotated[Path, PlainValidator(_file)]
 WholePath = Annotated[str, AfterValidator(_path), AfterValidator(_whole_path)]
 PathPrefix = Annotated[str, AfterValidator(_path), AfterValidator(_path_prefix)]
+PageOrigin = Annotated[str, AfterValidator(_page_origin)]
+Method = Annotated[str, AfterValidator(_token), AfterValidator(str.upper)]
+FieldName = Annotated[str, AfterValidator(_token), AfterValidator(str.lower)]
 HostName = Annotated[str, AfterValidator(_host)]
 Server = Annotated[Origin, PlainValidator(_origin)]
 ListenAddress = Annotated[Address, PlainValidator(_address)]

@@ -87,10 +87,11 @@ upstreams:
     return file
 
 
-def chat(address: str, *, stream: bool, more: dict[str, Any] | None = None) -> str:
+def chat(address: str, *, stream: bool, more: dict[str, Any] | None = None, query: str = "") -> str:
     connection = http.client.HTTPConnection(address, timeout=30)
     body = {"model": "gpt-4o", "stream": stream, "messages": [{"role": "user", "content": "hi"}], **(more or {})}
-    connection.request("POST", "/v1/chat/completions", json.dumps(body), {"content-type": "application/json"})
+    headers = {"content-type": "application/json", "authorization": "Bearer sk-of-the-client-98765"}
+    connection.request("POST", f"/v1/chat/completions{query}", json.dumps(body), headers)
     response = connection.getresponse()
     text = response.read().decode()
     connection.close()
@@ -175,8 +176,6 @@ def test_a_stream_is_one_line_in_the_access_log(tmp_path: Path, upstream: int) -
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ("workers: 2", "workers: `proxywasm serve` has no such thing yet"),
-        ("admin: 127.0.0.1:1234", "admin: `proxywasm serve` has no such thing yet"),
         ("nonsense: 1", "nonsense: no such key"),
     ],
 )
@@ -193,8 +192,9 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        file = gateway(tmp_path, 1, port=taken.getsockname()[1])
+        port = taken.getsockname()[1]
+        file = gateway(tmp_path, 1, port=port)
         done = subprocess.run([TOOL, "serve", file], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
-    assert "cannot be used: Address already in use" in done.stderr
+    assert f"cannot be used: another process listens at port {port}; stop it, or change `listen`" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -8,14 +8,13 @@ from pathlib import Path
 
 from proxywasm.text import spell_out
 
-from ..model import Gateway, PluginEntry
+from ..model import Gateway, PluginEntry, Tls
+from .browsers import pages
 from .clusters import clusters, dynamic_hosts, http1_options
 from .messages import Json, address, extension, http_listener, seconds, text_format
 from .routing import explain_refusal, pin_route, refuse_own_hosts, routes
 from .wasm_filter import FAIL_OPEN, Policy, wasm_filter
 
-_CONNECTIONS = 50_000
-"""Connections of clients. More are closed; without a limit Envoy warns at each start."""
 _ACCESS_LOG = (
     "[%START_TIME%] %REQ(:METHOD)% %REQ(:AUTHORITY)% %PATH(NQ)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% "
     "route=%ROUTE_NAME% upstream=%UPSTREAM_CLUSTER% %BYTES_RECEIVED% %BYTES_SENT% %DURATION%ms\n"
@@ -39,7 +38,7 @@ def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | Non
                 extension(
                     "envoy.resource_monitors.global_downstream_max_connections",
                     "extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                    max_active_downstream_connections=_CONNECTIONS,
+                    max_active_downstream_connections=gateway.limits.connections,
                 )
             ]
         },
@@ -53,17 +52,21 @@ def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | Non
 
 
 def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
+    limits = gateway.limits
+    total = {} if limits.total is None else {"max_stream_duration": seconds(limits.total)}
     return http_listener(
         "gateway",
-        address(*gateway.listen),
+        _everywhere(address(*gateway.listen)),
         routes(gateway),
         [
+            *pages(gateway),
             *pin_route(),
             *(_plugin(plugin, modules[plugin.name], place) for place, plugin in enumerate(gateway.plugins)),
             refuse_own_hosts(),
             *dynamic_hosts(gateway),
         ],
-        buffer=gateway.limits.body,
+        buffer=limits.body,
+        tls=_tls(gateway.tls, limits.request_head),
         # Routes, plugins and upstreams see the same path: one without dot segments, escaped slashes and empty segments.
         normalize_path=True,
         merge_slashes=True,
@@ -74,13 +77,42 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
         skip_xff_append=True,
         # The answers of upstreams keep their own `server`.
         server_header_transformation="PASS_THROUGH",
-        stream_idle_timeout=seconds(gateway.limits.idle),
-        request_headers_timeout="10s",
+        stream_idle_timeout=seconds(limits.idle),
+        request_headers_timeout=seconds(limits.request_head),
+        request_timeout=seconds(limits.request),
+        max_request_headers_kb=-(-limits.headers // 1024),
+        # Between the announcement and the end of a connection that is idle: by default five seconds.
+        drain_timeout="1s",
+        common_http_protocol_options={"idle_timeout": seconds(limits.keep_alive), **total},
         upgrade_configs=[{"upgrade_type": "websocket"}],
         http_protocol_options=http1_options(gateway),
         access_log=[_access_log()] if gateway.access_log else [],
         local_reply_config=explain_refusal(),
     )
+
+
+def _everywhere(where: Json) -> Json:
+    """`[::]` stands for the addresses of both kinds."""
+    if where["socket_address"]["address"] == "::":
+        where["socket_address"]["ipv4_compat"] = True
+    return where
+
+
+def _tls(tls: Tls | None, handshake: float) -> Json | None:
+    """The transport of a listener for HTTPS. `handshake` is how long a client may take for it."""
+    if tls is None:
+        return None
+    pair = {"certificate_chain": {"filename": str(tls.certificate)}, "private_key": {"filename": str(tls.key)}}
+    transport = extension(
+        "tls",
+        "extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        common_tls_context={
+            "alpn_protocols": ["h2", "http/1.1"],
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+            "tls_certificates": [pair],
+        },
+    )
+    return {"transport_socket": transport, "transport_socket_connect_timeout": seconds(handshake)}
 
 
 def plugin_config(plugin: PluginEntry) -> str:

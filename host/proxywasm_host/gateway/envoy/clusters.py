@@ -28,7 +28,8 @@ def is_dynamic(gateway: Gateway) -> bool:
 
 def find_ca_file(gateway: Gateway) -> Path | None:
     """The certificates to check upstreams with; None if none is needed. Raises `EnvoyError`."""
-    if not is_dynamic(gateway) and all(item.url.scheme == "http" for item in gateway.upstreams.values()):
+    secure = [item for item in gateway.upstreams.values() if item.url.scheme == "https"]
+    if not is_dynamic(gateway) and all(item.ca_file is not None for item in secure):
         return None
     if gateway.ca_file is not None:
         return gateway.ca_file
@@ -84,9 +85,9 @@ def _named(gateway: Gateway, name: str, upstream: Upstream, ca_file: Path | None
         cluster["type"] = "STATIC"
     else:
         # Connect to one address of a name, also if it has many, as the names of large services do.
-        cluster |= {"type": "LOGICAL_DNS", "dns_lookup_family": "V4_PREFERRED", **_resolver()}
+        cluster |= {"type": "LOGICAL_DNS", "dns_lookup_family": "ALL", **_resolver()}
     if scheme == "https":
-        cluster["transport_socket"] = _tls(ca_file, upstream.sni or host)
+        cluster["transport_socket"] = _tls(upstream.ca_file or ca_file, upstream.sni or host)
         cluster["typed_extension_protocol_options"] = protocol(_http1_or_2(gateway))
     return cluster
 
@@ -127,7 +128,7 @@ def _tls(ca_file: Path | None, name: str | None = None) -> Json:
 
 def _dns_cache() -> Json:
     """The filter and the cluster share a cache, because both describe it in the same words."""
-    return {"name": "dynamic", "dns_lookup_family": "V4_PREFERRED", **_resolver()}
+    return {"name": "dynamic", "dns_lookup_family": "ALL", **_resolver()}
 
 
 def _resolver() -> Json:

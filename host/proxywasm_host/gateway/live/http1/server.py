@@ -35,7 +35,7 @@ class ServerLimits:
     head: int = 64 * 1024
     """Of a request's head, and of its trailers."""
     head_seconds: float = 10.0
-    """From the first byte of a request to the end of its head; also until the first request of a connection."""
+    """From the first byte of a request to the end of its head, then 408; also until the first byte of a connection."""
     keep_alive_seconds: float = 75.0
     """That a connection may be open without a request."""
     requests: int = 10_000
@@ -85,12 +85,19 @@ class ClientConnection(Socket):
     """One connection. `address` is the client's."""
 
     def __init__(
-        self, application: Application, *, scheme: str, limits: ServerLimits, closed: Callable[[ClientConnection], None]
+        self,
+        application: Application,
+        *,
+        scheme: str,
+        limits: ServerLimits,
+        opened: Callable[[ClientConnection], None] = lambda _: None,
+        closed: Callable[[ClientConnection], None],
     ) -> None:
         super().__init__(write_buffer=limits.write_buffer)
         self.address = ""
         self._application = application
         self._limits = limits
+        self._opened = opened
         self._closed = closed
         self._reader = RequestReader(self, scheme=scheme, largest_head=limits.head)
         self._state = _State.IDLE
@@ -101,6 +108,8 @@ class ClientConnection(Socket):
         self._timer: asyncio.TimerHandle | None = None
         self._requests = 0
         self._draining = False
+        self._head_began = False
+        """Some bytes of a request have come, and its head is not complete."""
         # Of the exchange that is under way.
         self._keep_alive = True
         self._http10 = self._to_head = self._chunked = False
@@ -113,6 +122,7 @@ class ClientConnection(Socket):
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
         self._set_timer(self._limits.head_seconds)
+        self._opened(self)
 
     def data_received(self, data: bytes) -> None:
         match self._state:
@@ -121,7 +131,8 @@ class ClientConnection(Socket):
                 return
             case _State.LINGERING | _State.CLOSED:
                 return
-            case _State.IDLE if self._requests and not self._waiting:
+            case _State.IDLE if not self._head_began and not self._waiting:
+                self._head_began = True
                 self._set_timer(self._limits.head_seconds)
         try:
             rest = self._reader.feed(data)
@@ -179,6 +190,7 @@ class ClientConnection(Socket):
         if self._state is not _State.IDLE:
             return
         self._set_timer(None)
+        self._head_began = False
         self._state = _State.BUSY
         self._requests += 1
         self._keep_alive = head.keep_alive and self._requests < self._limits.requests and not self._draining
@@ -355,5 +367,7 @@ class ClientConnection(Socket):
         self._timer = None if seconds is None else self._loop.call_later(seconds, self._timed_out)
 
     def _timed_out(self) -> None:
-        if self._state in (_State.IDLE, _State.LINGERING):
+        if self._state is _State.IDLE and self._head_began:
+            self._refuse(MessageError(408, f"the headers were not complete after {self._limits.head_seconds:g} s"))
+        elif self._state in (_State.IDLE, _State.LINGERING):
             self.close()

@@ -107,6 +107,11 @@ class UpstreamConnection(Socket):
         if self._chunked:
             self.write(last_chunk([*trailers]))
 
+    @property
+    def sent_all(self) -> bool:
+        """The request is complete."""
+        return self._sent_all
+
     def send_tunnel_data(self, data: bytes) -> None:
         if self._tunnel:
             self.write(data)
