@@ -123,15 +123,18 @@ class LiveExchange:
             self.stream.request_body(data, end_of_stream=False)
             self._after()
 
-    def on_end(self, trailers: Fields) -> None:
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
+        self.access.received += len(rest)
         if self._over or self._request.ends:
             return
         self._clock.move()
         self._clock.requested = True
         if trailers and self._worker.trailers:
+            if rest:
+                self.stream.request_body(rest, end_of_stream=False)
             self.stream.request_trailers(trailers)
         else:
-            self.stream.request_body(b"", end_of_stream=True)
+            self.stream.request_body(rest, end_of_stream=True)
         self._after()
 
     def on_client_gone(self) -> None:
@@ -167,12 +170,14 @@ class LiveExchange:
         self._tunnel = bool(head.upgrade) and not self._answered
         self.response_arrives(self.stream.response_headers, head.fields, head.ends)
 
-    def response_ends(self, head_was_all: bool, trailers: Fields) -> None:
+    def response_ends(self, head_was_all: bool, rest: bytes, trailers: Fields) -> None:
         self._upstream = None
         if trailers and self._worker.trailers:
+            if rest:
+                self.response_arrives(self.stream.response_body, rest, False)
             self.response_arrives(self.stream.response_trailers, trailers)
         elif not head_was_all:
-            self.response_arrives(self.stream.response_body, b"", True)
+            self.response_arrives(self.stream.response_body, rest, True)
 
     def response_fails(self, failure: Failure, details: str) -> None:
         used_before = self._upstream is not None and self._upstream.exchanges > 1
@@ -402,6 +407,8 @@ class LiveExchange:
 
 def _with_lengths(events: list[Event]) -> list[Event]:
     """A body that follows its headers at once has a known length, and need not be sent in chunks."""
+    if len(events) < 2:
+        return events
     for place, (event, following) in enumerate(pairwise(events)):
         if (
             isinstance(event, RequestHeaders | ResponseHeaders)
@@ -431,8 +438,8 @@ class _Response:
     def on_body(self, data: bytes) -> None:
         self._exchange.response_arrives(self._exchange.stream.response_body, data, False)
 
-    def on_end(self, trailers: Fields) -> None:
-        self._exchange.response_ends(self._ended, trailers)
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
+        self._exchange.response_ends(self._ended, rest, trailers)
 
     def on_failure(self, failure: Failure, details: str) -> None:
         self._exchange.response_fails(failure, details)

@@ -28,7 +28,7 @@ class Answer:
 
     def on_body(self, data: bytes) -> None: ...
 
-    def on_end(self, trailers: Fields) -> None:
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
         self.over.set_result("end")
 
     def on_failure(self, failure: Failure, details: str) -> None:

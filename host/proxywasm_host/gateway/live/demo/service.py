@@ -71,8 +71,9 @@ class _Exchange:
         if len(self._body) > _LARGEST:
             self._connection.break_off()
 
-    def on_end(self, trailers: Fields) -> None:
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
         del trailers
+        self.on_body(rest)
         path = self._headers[":path"].partition("?")[0].removeprefix(_COMPATIBLE)
         error = openai.error if path.startswith("/v1/") else dashscope.error
         try:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ class Exchange(Protocol):
 
     def on_body(self, data: bytes, /) -> None: ...
 
-    def on_end(self, trailers: Fields, /) -> None: ...
+    def on_end(self, rest: bytes, trailers: Fields, /) -> None:
+        """The request is complete. `rest` is what of its body has come with the end."""
 
     def on_client_gone(self) -> None:
         """Nobody waits for the response any more. No other method is called after it."""
@@ -106,6 +108,7 @@ class ClientConnection(Socket):
         """What has arrived behind the request that is under way."""
         self._held_back = False
         self._timer: asyncio.TimerHandle | None = None
+        self._deadline = math.inf
         self._requests = 0
         self._draining = False
         self._head_began = False
@@ -154,7 +157,8 @@ class ClientConnection(Socket):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._set_timer(None)
+        self._deadline = math.inf
+        self._start_timer()
         self._state = _State.CLOSED
         self._waiting.clear()
         self._dismiss()
@@ -176,8 +180,8 @@ class ClientConnection(Socket):
     def on_body(self, data: bytes) -> None:
         self._in_order(lambda: self._tell_body(data))
 
-    def on_end(self, trailers: Fields) -> None:
-        self._in_order(lambda: self._tell_end(trailers))
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
+        self._in_order(lambda: self._tell_end(rest, trailers))
 
     def _in_order(self, step: Callable[[], None]) -> None:
         """Now, or when the exchange that is under way has ended: its request is complete."""
@@ -207,13 +211,13 @@ class ClientConnection(Socket):
         if self._exchange is not None:
             self._exchange.on_body(data)
 
-    def _tell_end(self, trailers: Fields) -> None:
+    def _tell_end(self, rest: bytes, trailers: Fields) -> None:
         if self._state is _State.ANSWERED:
             self._end_exchange()
             return
         self._received_all = True
         if self._exchange is not None:
-            self._exchange.on_end(trailers)
+            self._exchange.on_end(rest, trailers)
 
     def _tell_tunnel_data(self, data: bytes) -> None:
         if self._exchange is not None and self._state is _State.TUNNEL:
@@ -362,9 +366,22 @@ class ClientConnection(Socket):
             exchange.on_client_gone()
 
     def _set_timer(self, seconds: float | None) -> None:
+        """Each request sets it several times, so the timer of the event loop stays, and looks how much is left."""
+        self._deadline = math.inf if seconds is None else self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._start_timer()
+
+    def _start_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = None if seconds is None else self._loop.call_later(seconds, self._timed_out)
+        self._timer = None if self._deadline == math.inf else self._loop.call_at(self._deadline, self._look_at_time)
+
+    def _look_at_time(self) -> None:
+        self._timer = None
+        if self._loop.time() < self._deadline:
+            self._start_timer()
+        else:
+            self._timed_out()
 
     def _timed_out(self) -> None:
         if self._state is _State.IDLE and self._head_began:

@@ -45,7 +45,8 @@ class Answering:
     def on_body(self, data: bytes) -> None:
         self.body += data
 
-    def on_end(self, trailers: Fields) -> None:
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
+        self.body += rest
         match self.path:
             case "/chunks":
                 self.connection.send_head([(":status", "200")], ends=False)
