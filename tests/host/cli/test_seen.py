@@ -150,5 +150,5 @@ def test_an_admin_port_in_use_is_one_line(tmp_path: Path) -> None:
         )
     assert done.returncode == 2
     assert "admin: 127.0.0.1" in done.stderr
-    assert "cannot be used: Address already in use" in done.stderr
+    assert "cannot be used: another process listens at port " in done.stderr
     assert "Traceback" not in done.stderr

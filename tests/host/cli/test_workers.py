@@ -162,7 +162,7 @@ def test_a_port_in_use_is_one_line_also_if_its_user_shares_it(tmp_path: Path) ->
             [TOOL, "serve", file, "--native"], capture_output=True, text=True, check=False, timeout=SECONDS
         )
     assert done.returncode == 2
-    assert "cannot be used: Address already in use" in done.stderr
+    assert "cannot be used: another process listens at port " in done.stderr
     assert done.stderr.count("\n") == 1
 
 

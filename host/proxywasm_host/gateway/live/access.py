@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import time
+from collections.abc import Iterator
 from typing import Any, Final
 
 from proxywasm.attributes import AI_LOG, CUSTOM_LOG
@@ -43,6 +44,7 @@ class AccessLine:
         "route",
         "seconds",
         "sent",
+        "span",
         "status",
         "streams",
         "trace",
@@ -67,6 +69,8 @@ class AccessLine:
         """From the request to the end of the stream."""
         self.trace = ""
         """The id of the trace, if the client has sent one or the gateway traces."""
+        self.span: Any = None
+        """That of the stream, where the gateway traces."""
         self._properties = properties
         self._start = time.time()
         self._began = time.monotonic()
@@ -103,6 +107,12 @@ class AccessLine:
             found = _attributes(self._properties, AI_LOG)
             self._attributes = found if isinstance(found, dict) else {}
         return self._attributes
+
+    def named_properties(self) -> Iterator[tuple[str, str]]:
+        """Those with one name, of the stream."""
+        for path, value in self._properties.items():
+            if len(path) == 1:
+                yield path[0], value.decode(errors="replace")
 
     def text(self) -> str:
         first = _milliseconds(self.first_byte_seconds)

@@ -17,6 +17,7 @@ from .errors import LiveError
 from .metrics import GatewayMetrics
 from .plugins import LivePlugins
 from .shared import Shared
+from .tracing import Tracing
 from .worker import LiveWorker
 
 
@@ -98,11 +99,14 @@ async def run(
     metrics: GatewayMetrics | None = None,
 ) -> None:
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: _report(loop, context, log))
-    worker = LiveWorker(gateway, plugins, log=log, access=access, metrics=metrics)
+    tracing = None if gateway.tracing is None else Tracing(gateway.tracing)
+    worker = LiveWorker(gateway, plugins, log=log, access=access, metrics=metrics, tracing=tracing)
     await worker.start(listening)
     ready()
     await end.wait()
     await worker.stop(gateway.limits.drain)
+    if tracing is not None:
+        await asyncio.to_thread(tracing.close)
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any], log: Callable[[str], None]) -> None:

@@ -28,6 +28,7 @@ from .origins import Origin, OriginLimits, Origins
 from .plugins import LivePlugins
 from .routing import Routing, Target, plain_path
 from .time_limits import TimeLimits
+from .tracing import Tracing, trace_of
 
 _HEARTBEAT: Final = 0.05
 """Seconds between looks at ticks and time limits."""
@@ -39,7 +40,7 @@ class LiveWorker:
     """Create it in the loop that is to serve; `start`, and `stop` at the end.
 
     `log` gets messages for operators, `access` a JSON line for each stream that has ended, if the file wants them.
-    `metrics` counts the streams.
+    `metrics` counts the streams, `tracing` makes a span of each.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class LiveWorker:
         log: Callable[[str], None],
         access: Callable[[str], None] = lambda _: None,
         metrics: GatewayMetrics | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         limits = gateway.limits
         self.times = TimeLimits.of(limits)
@@ -59,6 +61,7 @@ class LiveWorker:
         self._log = log
         self._access = access
         self._metrics = metrics
+        self._tracing = tracing
         self._routing = Routing(gateway)
         self._origins = Origins(limits=OriginLimits(connect_seconds=limits.connect), proxy=gateway.proxy)
         clusters = {name: target.origin for name in gateway.upstreams if (target := self._routing.upstream(name))}
@@ -129,6 +132,9 @@ class LiveWorker:
         properties = {} if route is None else self._properties(connection, route, values)
         name = "" if route is None else route.name
         access = AccessLine(name, values[":method"], values[":path"], properties)
+        access.trace = trace_of(values)
+        if self._tracing is not None:
+            head = head._replace(fields=self._tracing.begin(head.fields, values, access))
         if route is None:
             self._ended(answered(access, 404))
             body = f"no route matches {access.method} {access.path}\n".encode()
@@ -183,6 +189,8 @@ class LiveWorker:
             self._access(access.text())
         if self._metrics is not None:
             self._metrics.count(access)
+        if self._tracing is not None:
+            self._tracing.end(access)
 
     def log(self, message: str) -> None:
         self._log(message)

@@ -52,7 +52,10 @@ def main(channel: socket.socket) -> None:
         await run(gateway, plugins, listening, end, lambda: channel.sendall(encode_report()), log, access, metrics)
         asyncio.get_running_loop().remove_reader(channel)
 
-    asyncio.run(serve(plugins))
+    try:
+        asyncio.run(serve(plugins))
+    except LiveError as error:
+        channel.sendall(encode_report(str(error)))
     store.close()
 
 
