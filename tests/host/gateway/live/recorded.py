@@ -16,8 +16,8 @@ import h11
 
 from proxywasm.connection_headers import CONNECTION_HEADERS
 from proxywasm.wire import Fields, Program
+from proxywasm_host.gateway.live.listening import listen
 from proxywasm_host.gateway.live.plugins import LivePlugin, LivePlugins
-from proxywasm_host.gateway.live.serving import listen
 from proxywasm_host.gateway.live.worker import LiveWorker
 from proxywasm_host.gateway.model import Gateway
 from proxywasm_host.gateway.values import Address
@@ -78,7 +78,7 @@ async def through_gateway(exchange: Exchange, start: Callable[[HostServices], An
             services=lambda: HostServices(start_ns=START_NS, seed=SEED, clusters=gateway.upstreams),
         )  # fmt: skip
         worker = LiveWorker(gateway, LivePlugins([plugin]), log=lambda _: None)
-        listening = listen(Address("127.0.0.1", 0))
+        listening = listen("listen", Address("127.0.0.1", 0))
         await worker.start(listening)
         port = listening.getsockname()[1]
         try:

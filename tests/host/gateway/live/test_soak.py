@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.host.serve_process import ROOT
 
-from proxywasm_host.gateway.live.serving import listen
+from proxywasm_host.gateway.live.listening import listen
 from proxywasm_host.gateway.live.starting import start_plugins
 from proxywasm_host.gateway.live.worker import LiveWorker
 from proxywasm_host.gateway.model import Gateway
@@ -25,7 +25,7 @@ STREAMS = 20_000
 FIRST = 5_000
 """After so many everything has been used once: the streams that follow must not take more."""
 AT_ONCE = 64, 16
-"""Until then, and after it: connections to the model that wait for the next request are as many as were used at once."""
+"""Until then, and after it: as many connections to the model wait for the next request as were used at once."""
 MODEL = "the fake model"
 ENDS = ("whole", "stream", "client leaves", "upstream leaves", "refused")
 EVENT = b'data:{"output":{"choices":[{"message":{"role":"assistant","content":"%d"},"finish_reason":"%b"}]}}\n\n'
@@ -117,7 +117,7 @@ async def soak() -> None:
     })  # fmt: skip
     plugins = start_plugins(gateway, native=False, on_log=lambda _: None)
     worker = LiveWorker(gateway, plugins, log=lambda _: None)
-    listening = listen(Address("127.0.0.1", 0))
+    listening = listen("listen", Address("127.0.0.1", 0))
     await worker.start(listening)
     port = listening.getsockname()[1]
     came: Counter[str] = Counter()
