@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .servers.asgi_client import PORT
+from .servers import PORT
 
 _SERVERS = f"{__package__}.servers"
 _APPLICATION = f"{_SERVERS}.asgi_client:application"
@@ -23,6 +23,7 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     name: str
+    title: str
     packages: Sequence[str]
     """Whose versions are reported."""
     released: str
@@ -66,16 +67,32 @@ def _ours(port: int, upstream: int, folder: Path, uvloop: bool = False) -> Start
 
 
 CANDIDATES = (
-    Candidate("aiohttp both ways", ["aiohttp"], "2026-10", "one message after the other", _aiohttp),
+    Candidate("aiohttp", "aiohttp both ways", ["aiohttp"], "2026-10", "one message after the other", _aiohttp),
     Candidate(
+        "uvicorn",
         "uvicorn with httptools, aiohttp's client",
-        ["uvicorn", "httptools", "aiohttp"], "2026-09",
-        "with the package `websockets`, one message after the other", _uvicorn,
+        ["uvicorn", "httptools", "aiohttp"],
+        "2026-09",
+        "with the package `websockets`, one message after the other",
+        _uvicorn,
     ),
-    Candidate("Granian, aiohttp's client", ["granian", "aiohttp"], "2026-11", "one message after the other", _granian),
-    Candidate("httptools on asyncio both ways: `proxywasm serve`", ["httptools"], "2026-10", "bytes pass", _ours),
     Candidate(
-        "the same on uvloop", ["httptools", "uvloop"], "2026-09", "bytes pass",
+        "granian",
+        "Granian, aiohttp's client",
+        ["granian", "aiohttp"],
+        "2026-11",
+        "one message after the other",
+        _granian,
+    ),
+    Candidate(
+        "serve", "httptools on asyncio both ways: `proxywasm serve`", ["httptools"], "2026-10", "bytes pass", _ours
+    ),
+    Candidate(
+        "serve-uvloop",
+        "the same on uvloop",
+        ["httptools", "uvloop"],
+        "2026-09",
+        "bytes pass",
         lambda port, upstream, folder: _ours(port, upstream, folder, uvloop=True),
     ),
-)  # fmt: skip
+)

@@ -55,7 +55,7 @@ def measure(names: Sequence[str], seconds: float, report: Callable[[str], None])
         direct = load(others, service, connections=1, seconds=seconds, chunks=5, pause=_PACED).first_byte
         found = []
         for candidate in chosen:
-            report(candidate.name)
+            report(candidate.title)
             found.append(_figures(candidate, service, Path(folder), (mine, others), seconds, direct))
     return found
 
@@ -75,7 +75,7 @@ def _figures(
     with Witness().running() as witness, _running(candidate, witness.port, folder, mine) as (port, _):
         passed = all_passed(port, witness)
     return Figures(
-        candidate.name,
+        candidate.title,
         ", ".join(f"{package} {version(package)}" for package in candidate.packages),
         whole.requests / max(middle - before, 0.01),
         whole.requests / whole.seconds,

@@ -8,10 +8,10 @@ from typing import Any
 
 import aiohttp
 
+from . import PORT
+
 DROPPED = {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
 """Headers that each side makes itself."""
-PORT = "BENCHMARK_UPSTREAM"
-"""The variable that has the port of the upstream: servers that load the application take no words for it."""
 
 
 def session() -> aiohttp.ClientSession:

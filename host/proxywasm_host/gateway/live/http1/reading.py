@@ -353,8 +353,9 @@ class ResponseReader(_Reader):
             self._handler.on_end(b"", [])
 
     def on_body(self, data: bytes) -> None:
-        if self._open:
-            super().on_body(data)
+        if self._open:  # and not by `super`: there is a call for each chunk
+            self._silence = 0
+            self._pieces.append(data)
         else:
             self.surplus = True
 
