@@ -141,7 +141,7 @@ class ChainedStream:
     @property
     def request_paused(self) -> bool:
         """The request waits for a plugin to resume it."""
-        for stream in self.streams:  # asked after each event: a generator would cost more than the answer
+        for stream in self.streams:  # noqa: SIM110  # asked after each event, and a generator costs more than the answer
             if stream.request_paused:
                 return True
         return False
@@ -149,7 +149,7 @@ class ChainedStream:
     @property
     def response_paused(self) -> bool:
         """The response waits for a plugin to resume it."""
-        for stream in self.streams:
+        for stream in self.streams:  # noqa: SIM110  # likewise asked after each event
             if stream.response_paused:
                 return True
         return False

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.host.cli import test_serve
-from tests.host.cli.test_serve import chat, free_port
+from tests.host.cli.test_serve import chat
 from tests.host.cli.test_workers import COUNTING, SECONDS, document, serving, until
+from tests.host.serve_process import TOOL, free_port
 
 upstream = test_serve.upstream
 SECRETS = ["sk-0123456789abcdef0123456789", "sk-of-the-client-98765", "key-in-the-query-4321"]
@@ -146,7 +147,7 @@ def test_an_admin_port_in_use_is_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         file = document(tmp_path, f"admin: 127.0.0.1:{taken.getsockname()[1]}", plugin=COUNTING)
         done = subprocess.run(
-            [test_serve.TOOL, "serve", file, "--native"], capture_output=True, text=True, check=False, timeout=SECONDS
+            [TOOL, "serve", file, "--native"], capture_output=True, text=True, check=False, timeout=SECONDS
         )
     assert done.returncode == 2
     assert "admin: 127.0.0.1" in done.stderr

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.host.cli.test_serve import ROOT, TOOL, free_port
+from tests.host.serve_process import ROOT, TOOL, free_port
 
 COUNTING = ROOT / "tests" / "host" / "gateway" / "live" / "plugins" / "counting.py"
 SECONDS = 60

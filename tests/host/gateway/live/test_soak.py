@@ -16,6 +16,7 @@ import pytest
 from tests.host.serve_process import ROOT
 
 from proxywasm_host.gateway.live.listening import listen
+from proxywasm_host.gateway.live.origins import OriginLimits
 from proxywasm_host.gateway.live.starting import start_plugins
 from proxywasm_host.gateway.live.worker import LiveWorker
 from proxywasm_host.gateway.model import Gateway
@@ -24,8 +25,7 @@ from proxywasm_host.gateway.values import Address
 STREAMS = 20_000
 FIRST = 5_000
 """After so many everything has been used once: the streams that follow must not take more."""
-AT_ONCE = 64, 16
-"""Until then, and after it: as many connections to the model wait for the next request as were used at once."""
+AT_ONCE = 16
 MODEL = "the fake model"
 ENDS = ("whole", "stream", "client leaves", "upstream leaves", "refused")
 EVENT = b'data:{"output":{"choices":[{"message":{"role":"assistant","content":"%d"},"finish_reason":"%b"}]}}\n\n'
@@ -37,14 +37,24 @@ class Use:
     tasks: int
     threads: int
     files: int
+    """Without the two ends of each connection between gateway and model."""
+    connections: int
+    """Between gateway and model: they wait for the next request."""
 
     @classmethod
     def now(cls) -> Use:
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # `Path.iterdir` opens no fewer
-        tasks = [task for task in asyncio.all_tasks() if task.get_name() != MODEL]
-        return cls(pages * os.sysconf("SC_PAGE_SIZE"), len(tasks), threading.active_count(), files)
+        tasks = asyncio.all_tasks()
+        connections = sum(task.get_name() == MODEL for task in tasks)
+        return cls(
+            pages * os.sysconf("SC_PAGE_SIZE"),
+            len(tasks) - connections,
+            threading.active_count(),
+            files - 2 * connections,
+            connections,
+        )
 
 
 async def serve_model(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -126,10 +136,10 @@ async def soak() -> None:
         for number in numbers:
             came[await stream(port, ENDS[number % len(ENDS)])] += 1
 
-    async def all_of(numbers: range, at_once: int) -> Use:
+    async def all_of(numbers: range) -> Use:
         async with asyncio.TaskGroup() as group:
-            for first in range(at_once):
-                group.create_task(some(numbers[first::at_once]))
+            for first in range(AT_ONCE):
+                group.create_task(some(numbers[first::AT_ONCE]))
         async with asyncio.timeout(30):
             while any(runner.streams for runner in plugins.plugins[0].pool.runners):
                 await asyncio.sleep(0.1)
@@ -137,14 +147,14 @@ async def soak() -> None:
         return Use.now()
 
     try:
-        before = await all_of(range(FIRST), AT_ONCE[0])
-        after = await all_of(range(FIRST, STREAMS), AT_ONCE[1])
+        before = await all_of(range(FIRST))
+        after = await all_of(range(FIRST, STREAMS))
     finally:
         await worker.stop(0)
         model.close()
     print(before, after)  # shown if the test fails, or with -s
     fifth = STREAMS // 5
     assert came == {"ended": 2 * fifth, "left": fifth, "cut": fifth, "refused": fifth}
-    assert (after.tasks, after.threads) == (before.tasks, before.threads)
-    assert after.files <= before.files + 4
+    assert (after.tasks, after.threads, after.files) == (before.tasks, before.threads, before.files)
+    assert after.connections <= OriginLimits().idle_connections
     assert after.memory < 1.05 * before.memory
