@@ -7,7 +7,7 @@ import errno
 import signal
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from ...building.flagship import NotInstalledError
 from ..model import Gateway
@@ -15,9 +15,7 @@ from ..values import Address
 from .demo import FakeService, demo_gateway
 from .plugins import LivePlugins
 from .starting import LiveError
-from .worker import LiveWorker
-
-_BACKLOG: Final = 1024
+from .worker import BACKLOG, LiveWorker
 
 
 def listen(address: Address) -> socket.socket:
@@ -29,7 +27,7 @@ def listen(address: Address) -> socket.socket:
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # `[::]` is for IPv4, too, as in Envoy
         listening.bind((address.host, address.port))
-        listening.listen(_BACKLOG)
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise LiveError(f"listen: {address} cannot be used: {_why(error, address)}") from None

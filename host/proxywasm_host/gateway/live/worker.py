@@ -28,6 +28,8 @@ from .plugins import LivePlugins
 from .routing import Routing, Target, plain_path
 from .time_limits import TimeLimits
 
+BACKLOG: Final = 1024
+"""Connections that wait until they are accepted. With fewer, a burst of clients waits for seconds."""
 _HEARTBEAT: Final = 0.05
 """Seconds between looks at ticks and time limits."""
 _LARGEST_ANSWER: Final = 32 * 2**20
@@ -72,16 +74,16 @@ class LiveWorker:
         self._loop = asyncio.get_running_loop()
 
     async def start(self, listening: socket.socket) -> None:
-        if (tls := self._gateway.tls) is None:
-            self._server = await self._loop.create_server(self._accept, sock=listening)
-        else:
-            self._server = await self._loop.create_server(
-                self._accept,
-                sock=listening,
-                ssl=server_context(tls.certificate, tls.key),
-                ssl_handshake_timeout=self._server_limits.head_seconds,
-                ssl_shutdown_timeout=self._server_limits.linger_seconds,
-            )
+        tls = self._gateway.tls
+        limits = self._server_limits
+        self._server = await self._loop.create_server(
+            self._accept,
+            sock=listening,
+            backlog=BACKLOG,
+            ssl=None if tls is None else server_context(tls.certificate, tls.key),
+            ssl_handshake_timeout=None if tls is None else limits.head_seconds,
+            ssl_shutdown_timeout=None if tls is None else limits.linger_seconds,
+        )
         self._heart = self._loop.create_task(self._beat())
         self.settle()
 

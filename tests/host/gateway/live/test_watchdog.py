@@ -64,9 +64,9 @@ def test_an_instance_that_loops_is_ended_with_its_streams_and_a_new_one_takes_ov
         begun = await reader.readuntil(b"hello\r\n")
         looping = scene.ask("/x", "do: loop")
         behind = scene.ask("/x")  # it comes while the gateway is blocked
-        answers = await asyncio.gather(looping, behind)
+        first = await asyncio.gather(looping, behind)
         scene.upstream.go_on.set()
-        answers = [*answers, *await asyncio.gather(*waiting)]
+        answers = [*first, *await asyncio.gather(*waiting)]
         begun += await reader.read()
         writer.close()
         statuses = [int(answer[9:12]) for answer in answers]
