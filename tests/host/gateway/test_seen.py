@@ -44,7 +44,14 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.headers.get("transfer-encoding") == "chunked":
+            body = b""
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            body = self.rfile.read(int(self.headers["content-length"]))
         self.server.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
         self.send_response(200)
         self.send_header("content-type", "application/json")
