@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import signal
 import socket
 import subprocess
@@ -229,3 +230,43 @@ def test_the_end_does_not_wait_for_ever(engine: Engine, tmp_path: Path, service:
         assert process.wait(TIMEOUT) == 0
         assert process.stderr
         assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.exhaustive
+def test_ten_thousand_idle_connections_keep_nobody_from_being_served(
+    engine: Engine, tmp_path: Path, service: Service
+) -> None:
+    many, files = 10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if files != resource.RLIM_INFINITY and files < many * 1.2:
+        pytest.skip(
+            f"{many} connections and a few need {many * 1.2:,.0f} open files (ulimit -n); there may be {files:,}"
+        )
+    limits = {"connections": many + 1, "request_head": 600, "keep_alive": 600}
+    with command(engine, tmp_path, service, **limits) as (process, port), contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", port), TIMEOUT)) for _ in range(many)]
+        for client in idle[::100]:
+            client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert whole(client).startswith(b"HTTP/1.1 200 ")
+        for _ in range(3):
+            until(lambda: served(port))
+        # One more may be there, two more not.
+        with socket.create_connection(("127.0.0.1", port), TIMEOUT) as last:
+            last.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert whole(last).startswith(b"HTTP/1.1 200 ")
+            assert not served(port)
+        stack.close()
+        until(lambda: served(port))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT) == 0
+        assert process.stderr
+        log = process.stderr.read()
+        assert "Traceback" not in log
+        if engine == "serve":
+            assert log.count("10,001 clients are connected, as many as may be") == 1
+
+
+def served(port: int) -> bool:
+    try:
+        return exchange(port, "GET / HTTP/1.1", "host: a")[0] == 200
+    except (ConnectionError, IndexError):  # closed without an answer
+        return False

@@ -9,7 +9,8 @@ from typing import Final
 from ..values import Address
 from .errors import LiveError
 
-_BACKLOG: Final = 1024
+BACKLOG: Final = 1024
+"""Connections that wait until they are accepted. With fewer, a burst of clients waits for seconds."""
 
 
 def listen(key: str, address: Address, *, reuse_port: bool = False) -> socket.socket:
@@ -26,7 +27,7 @@ def listen(key: str, address: Address, *, reuse_port: bool = False) -> socket.so
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # `[::]` is for IPv4, too, as in Envoy
         listening.bind((address.host, address.port))
-        listening.listen(_BACKLOG)
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise LiveError(f"{key}: {address} cannot be used: {_why(key, error, address)}") from None

@@ -22,6 +22,7 @@ from .exchange import LiveExchange
 from .http1.reading import MessageError, RequestHead
 from .http1.server import ClientConnection, ServerLimits
 from .http1.upstream import UpstreamConnection
+from .listening import BACKLOG
 from .metrics import GatewayMetrics
 from .open_files import most_clients
 from .origins import Origin, OriginLimits, Origins
@@ -79,16 +80,16 @@ class LiveWorker:
         self._loop = asyncio.get_running_loop()
 
     async def start(self, listening: socket.socket) -> None:
-        if (tls := self._gateway.tls) is None:
-            self._server = await self._loop.create_server(self._accept, sock=listening)
-        else:
-            self._server = await self._loop.create_server(
-                self._accept,
-                sock=listening,
-                ssl=server_context(tls.certificate, tls.key),
-                ssl_handshake_timeout=self._server_limits.head_seconds,
-                ssl_shutdown_timeout=self._server_limits.linger_seconds,
-            )
+        tls = self._gateway.tls
+        limits = self._server_limits
+        self._server = await self._loop.create_server(
+            self._accept,
+            sock=listening,
+            backlog=BACKLOG,
+            ssl=None if tls is None else server_context(tls.certificate, tls.key),
+            ssl_handshake_timeout=None if tls is None else limits.head_seconds,
+            ssl_shutdown_timeout=None if tls is None else limits.linger_seconds,
+        )
         self._heart = self._loop.create_task(self._beat())
         self.settle()
 

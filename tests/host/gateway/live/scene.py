@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from proxywasm_host.gateway.live.listening import listen
+from proxywasm_host.gateway.live.plugins import LivePlugins
 from proxywasm_host.gateway.live.starting import start_plugins
 from proxywasm_host.gateway.live.worker import LiveWorker
 from proxywasm_host.gateway.model import Gateway
@@ -29,12 +30,15 @@ class Upstream:
     closed: int = 0
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
+    reads_bodies: bool = True
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 lines = head.lower().split(b"\r\n")
+                if not self.reads_bodies:
+                    lines = []
                 if b"transfer-encoding: chunked" in lines:
                     head += await reader.readuntil(b"0\r\n\r\n")
                 for line in lines:
@@ -103,32 +107,44 @@ async def upstreams(*servers: Upstream) -> AsyncIterator[None]:
             listener.close()
 
 
+def native(gateway: Gateway, on_log: Callable[[LogRecord], None]) -> LivePlugins:
+    return start_plugins(gateway, native=True, on_log=on_log)
+
+
 def run(
-    talk: Callable[[Scene], Awaitable[None]], *, plugins: int = 1, limits: dict[str, Any] | None = None, **keys: Any
+    talk: Callable[[Scene], Awaitable[None]],
+    *,
+    plugins: int = 1,
+    source: Path = PROBE,
+    limits: dict[str, Any] | None = None,
+    start: Callable[[Gateway, Callable[[LogRecord], None]], LivePlugins] = native,
+    **keys: Any,
 ) -> None:
     async def main() -> None:
         upstream, service = Upstream(), Upstream()
         async with upstreams(upstream, service):
             gateway = Gateway.model_validate({
                 "listen": "127.0.0.1:1",
-                "plugins": [{"name": f"probe {place}", "source": str(PROBE)} for place in range(plugins)],
+                "plugins": [{"name": f"probe {place}", "source": str(source)} for place in range(plugins)],
                 "routes": [
                     {"name": "free", "match": {"path": "/elsewhere"}},
                     {"name": "nowhere", "match": {"path": "/nowhere"}},
                     {"name": "gone", "match": {"path": "/gone"}, "upstream": "gone"},
+                    {"name": "lost", "match": {"path": "/lost"}, "upstream": "lost"},
                     {"name": "all", "upstream": "main"},
                 ],
                 "upstreams": {
                     "main": f"http://127.0.0.1:{upstream.port}",
                     "service": f"http://127.0.0.1:{service.port}",
                     "gone": "http://127.0.0.1:1",
+                    "lost": "http://nobody.invalid",
                 },
                 "limits": limits or {},
                 **keys,
             })  # fmt: skip
             logs: list[LogRecord] = []
             messages: list[str] = []
-            worker = LiveWorker(gateway, start_plugins(gateway, native=True, on_log=logs.append), log=messages.append)
+            worker = LiveWorker(gateway, start(gateway, logs.append), log=messages.append)
             listening = listen("listen", Address("127.0.0.1", 0))
             await worker.start(listening)
             scene = Scene(worker, listening.getsockname()[1], upstream, service, logs, messages)
