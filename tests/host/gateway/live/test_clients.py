@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -190,11 +189,13 @@ def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "upstreams": {"model.test": f"http://127.0.0.1:{service.server_port}"},
     }
     file.write_text(json.dumps(document))  # which is YAML, too
-    with serving(Path(file), "--native") as (_, address):
-        yield address
-    service.shutdown()
-    thread.join()
-    service.server_close()
+    try:
+        with serving(file, "--native") as (_, address):
+            yield address
+    finally:
+        service.shutdown()
+        thread.join()
+        service.server_close()
 
 
 @pytest.mark.parametrize("stream", [False, True])
