@@ -1,6 +1,6 @@
 """Clients for measurements: so many connections that ask again as soon as they are answered.
 
-    python -m benchmarks.envoy.load PROCESSOR PORT CONNECTIONS SECONDS CHUNKS PAUSE
+    python -m benchmarks.envoy.load PROCESSOR PORT CONNECTIONS SECONDS CHUNKS PAUSE [HEADER]...
 
 prints what came of it as JSON; see `Report`.
 """
@@ -14,6 +14,7 @@ import re
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -114,8 +115,8 @@ class _Tally:
             self.over.set_result(None)
 
 
-def request(chunks: int, pause: float) -> bytes:
-    """A chat; with chunks, one whose answer is a stream."""
+def request(chunks: int, pause: float, headers: Sequence[str] = ()) -> bytes:
+    """A chat; with chunks, one whose answer is a stream. `headers` are further ones, `name: value`."""
     prompt = f"Tell me something. chunks={chunks} pause={pause}" if chunks else "Tell me something."
     messages = [
         {"role": "system", "content": "You are a helpful assistant."},
@@ -125,16 +126,21 @@ def request(chunks: int, pause: float) -> bytes:
     body = json.dumps(document | ({"stream": True} if chunks else {}), ensure_ascii=False).encode()
     head = (
         "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway.example.com\r\ncontent-type: application/json\r\n"
-        "authorization: Bearer sk-client\r\nuser-agent: proxywasm-bench\r\naccept: */*\r\n"
+        "user-agent: proxywasm-bench\r\naccept: */*\r\n"
     )
+    if not any(header.lower().startswith("authorization:") for header in headers):
+        headers = [*headers, "authorization: Bearer sk-client"]
+    head += "".join(f"{header}\r\n" for header in headers)
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def load(port: int, connections: int, seconds: float, chunks: int, pause: float) -> Report:
+async def load(
+    port: int, connections: int, seconds: float, chunks: int, pause: float, headers: Sequence[str] = ()
+) -> Report:
     """No new request is sent after so many seconds; those that run are waited for."""
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
-    tally = _Tally(request(chunks, pause), connections, seconds)
+    tally = _Tally(request(chunks, pause, headers), connections, seconds)
     transports = [
         (await loop.create_connection(lambda: _Client(tally), "127.0.0.1", port))[0] for _ in range(connections)
     ]
@@ -153,7 +159,7 @@ async def load(port: int, connections: int, seconds: float, chunks: int, pause: 
 
 
 if __name__ == "__main__":
-    processor, port, connections, seconds, chunks, pause = sys.argv[1:]
+    processor, port, connections, seconds, chunks, pause, *headers = sys.argv[1:]
     os.sched_setaffinity(0, {int(processor)})
-    report = asyncio.run(load(int(port), int(connections), float(seconds), int(chunks), float(pause)))
+    report = asyncio.run(load(int(port), int(connections), float(seconds), int(chunks), float(pause), headers))
     print(json.dumps(asdict(report)))

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,10 +26,10 @@ def processors() -> tuple[int, int]:
 
 
 @contextmanager
-def upstream(processor: int) -> Iterator[int]:
-    """The port of a running `upstream`."""
+def upstream(processor: int, port: int = 0) -> Iterator[int]:
+    """The port of a running `upstream`; 0: any that is free."""
     process = subprocess.Popen(  # noqa: S603  # us
-        [sys.executable, "-m", f"{_PACKAGE}.upstream"],
+        [sys.executable, "-m", f"{_PACKAGE}.upstream", str(port)],
         cwd=_ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -42,9 +42,18 @@ def upstream(processor: int) -> Iterator[int]:
         # The end of its input ends it.
 
 
-def load(processor: int, port: int, *, connections: int, seconds: float, chunks: int = 0, pause: float = 0) -> Report:
+def load(
+    processor: int,
+    port: int,
+    *,
+    connections: int,
+    seconds: float,
+    chunks: int = 0,
+    pause: float = 0,
+    headers: Sequence[str] = (),
+) -> Report:
     """Run `load` in a process of its own."""
-    words = [str(word) for word in (processor, port, connections, seconds, chunks, pause)]
+    words = [*map(str, (processor, port, connections, seconds, chunks, pause)), *headers]
     done = subprocess.run(  # noqa: S603  # us
         [sys.executable, "-m", f"{_PACKAGE}.load", *words],
         cwd=_ROOT,
@@ -59,6 +68,21 @@ def processor_seconds(pid: int) -> float:
     """That a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def tree_seconds(pid: int) -> float:
+    """Processor time of a process and of those that it has started."""
+    return processor_seconds(pid) + sum(map(tree_seconds, _children(pid)))
+
+
+def tree_resident(pid: int) -> int:
+    """Bytes of memory that a process and those that it has started use."""
+    return resident(pid) + sum(map(tree_resident, _children(pid)))
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 def resident(pid: int) -> int:

@@ -1,6 +1,6 @@
 """A model service for measurements: answers at once, in the protocol of OpenAI or natively in that of DashScope.
 
-    python -m benchmarks.envoy.upstream
+    python -m benchmarks.envoy.upstream [PORT]
 
 prints its port and serves on loopback until its standard input ends. What a request wants stands in its prompt:
 `chunks=100` is a stream of so many pieces of text, `pause=0.2` so many seconds between two of them.
@@ -128,12 +128,12 @@ class _Connection(Reader):
         self._transport.write(service.end)
 
 
-async def _serve() -> None:
+async def _serve(port: int) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(_Connection, "127.0.0.1", 0, backlog=4096)
+    server = await loop.create_server(_Connection, "127.0.0.1", port, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(_serve(int(sys.argv[1]) if len(sys.argv) > 1 else 0))

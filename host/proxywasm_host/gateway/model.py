@@ -1,6 +1,6 @@
 """The model of a gateway file: where the gateway listens, its plugins in order, and where requests go.
 
-It does not depend on Envoy.
+It does not depend on an engine. A key that an engine lacks is marked with `NotIn`, and the engine refuses it.
 
 A request's **route** is the first one that matches what the client sent; plugins may change authority and path later
 without changing the route. The request goes to the route's `upstream`. If the route names none, it goes to the entry of
@@ -15,13 +15,19 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ..reading import shown
+from .engines import NotIn
 from .values import (
     AdminAddress,
     Bytes,
+    Collector,
+    FieldName,
     File,
+    HeaderBytes,
     HostName,
     ListenAddress,
+    Method,
     Name,
+    PageOrigin,
     PathPrefix,
     Seconds,
     Server,
@@ -37,6 +43,10 @@ def _upstream(value: object) -> object:
     return {"url": value} if isinstance(value, str) else value
 
 
+def _proxy(value: object) -> object:
+    return {"url": value} if isinstance(value, str) else value
+
+
 def _some(routes: tuple[Route, ...]) -> tuple[Route, ...]:
     if not routes:
         raise ValueError("needs at least one entry")
@@ -44,7 +54,7 @@ def _some(routes: tuple[Route, ...]) -> tuple[Route, ...]:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 class PluginEntry(_Part):
@@ -52,11 +62,12 @@ class PluginEntry(_Part):
 
     name: Name
     """In logs, and as the root id of its instances: modules of other SDKs choose one of their plugins by it."""
-    module: File | None = None
+    module: Annotated[File | None, NotIn("serve", "only Envoy runs modules; give the `source` of the plugin")] = None
     """A Proxy-Wasm module."""
     source: File | None = None
     """A plugin's package folder or Python file, or the name of an installed one; built when it is needed."""
     config: dict[str, Any] = {}
+    """What the plugin's own documentation says."""
     on_failure: Literal["closed", "open"] = "closed"
     """What happens to requests while the plugin cannot run: an error, or nothing, as if it were not there."""
 
@@ -85,20 +96,77 @@ class Match(_Part):
         return self
 
 
+class Tls(_Part):
+    """What the gateway proves its name with."""
+
+    certificate: File
+    """PEM: the certificate, then those that lead from it to its authority."""
+    key: File
+    """PEM: the certificate's private key, without a passphrase."""
+
+
+class Cors(_Part):
+    """Which pages of other origins may use the gateway from a browser. Preflights are answered before plugins run."""
+
+    origins: Annotated[tuple[PageOrigin, ...], Field(strict=False)]
+    """Such as `https://chat.example.com`; `https://*.example.com` for all of a domain, `*` for all. Empty: none."""
+    methods: Annotated[tuple[Method, ...], Field(strict=False)] = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    """That pages may use."""
+    headers: Annotated[tuple[FieldName, ...], Field(strict=False)] = ("*", "authorization")
+    """That pages may send. For browsers `*` does not include `authorization`."""
+    expose: Annotated[tuple[FieldName, ...], Field(strict=False)] = ()
+    """Headers of responses that pages may read."""
+    credentials: bool = False
+    """Whether browsers send cookies and client certificates; not together with `*` anywhere in here."""
+    max_age: Annotated[int, Field(ge=0, le=86_400)] = 7_200
+    """Seconds that browsers remember the answer to a preflight."""
+
+    @model_validator(mode="after")
+    def _nobody_in_particular(self) -> Self:
+        if self.credentials:
+            for name, values in (("origins", self.origins), ("headers", self.headers), ("expose", self.expose)):
+                if "*" in values:
+                    raise ValueError(f"with `credentials` the `{name}` have to be named, without `*`")
+        return self
+
+
+class Proxy(_Part):
+    """An HTTP proxy that makes tunnels (CONNECT)."""
+
+    url: Server
+    """Such as `http://proxy.example.com:3128`."""
+    authorization: Annotated[str | None, Field(min_length=1, pattern=r"^[!-~]+( [!-~]+)*$")] = None
+    """The value of `proxy-authorization`, such as `Basic dXNlcjpwYXNz`."""
+
+    @model_validator(mode="after")
+    def _plain(self) -> Self:
+        if self.url.scheme != "http":
+            raise ValueError("the proxy itself is asked by http; what goes through it is by https all the same")
+        return self
+
+
 class Route(_Part):
     name: Name
     """For `_match_route_` of plugins, and in the access log."""
     match: Match = Match()
+    """What a client has to ask for. Without it, everything matches."""
     upstream: str | None = None
     """The name of an entry of `upstreams`; all requests go there, with whatever authority they have."""
+    cors: Cors | None = None
+    """Instead of the gateway's; with empty `origins` no other page may use this route."""
 
 
 class Upstream(_Part):
     """A server. Its name is the authority of the requests that go there, or the cluster that plugins call."""
 
     url: Server
+    """Such as `https://example.com`; an entry that is a text is this key."""
     sni: Name | None = None
     """The name that its certificate has to have; by default the host of the URL."""
+    ca_file: File | None = None
+    """The certificates that this one is checked against, PEM; by default the gateway's `ca_file`."""
+    proxy: Annotated[bool, NotIn("envoy", "Envoy uses no outgoing proxy; leave it out")] = True
+    """false: not by way of the gateway's `proxy`."""
 
     @model_validator(mode="after")
     def _name_to_check(self) -> Self:
@@ -106,38 +174,91 @@ class Upstream(_Part):
             raise ValueError("an IP address has no certificate of its own; say whose it is with `sni`")
         if self.url.scheme == "http" and self.sni:
             raise ValueError("`sni` is for https")
+        if self.url.scheme == "http" and self.ca_file:
+            raise ValueError("`ca_file` is for https")
         return self
 
 
 class Limits(_Part):
+    """Times are seconds. Those of a stream count for HTTP and for WebSockets."""
+
     body: Bytes = 64 * 2**20
-    """Bytes of a request or response that a plugin reads as a whole. Beyond that, Envoy itself answers 413 or 500.
+    """Bytes of a request or response that a plugin reads as a whole; more is 413 or 500.
 
     The default is the most that our own host lets plugins set, so that limits and errors of plugins come first.
     """
-    idle: Seconds = 3600.0
-    """A stream ends when no byte has moved in either direction for so long. Its whole duration is not limited."""
+    headers: HeaderBytes = 64 * 2**10
+    """Bytes of all headers of a request; more is 431. Envoy counts whole KiB."""
+    connections: Annotated[int, Field(ge=1, le=10_000_000)] = 50_000
+    """Of clients at the same time; further ones are closed."""
     connect: Seconds = 10.0
-    """For connecting to an upstream."""
+    """Until an upstream is connected, with TLS; then 503."""
+    request_head: Seconds = 10.0
+    """From the first byte of a request until its headers are complete; then 408."""
+    request: Seconds = 300.0
+    """From the headers of a request until its body is complete; then 408."""
+    first_byte: Seconds | None = None
+    """That an upstream may take from the end of the request until its response begins; then 504."""
+    idle: Seconds = 3600.0
+    """That a stream may move in neither direction; then 504, or 408 before the end of the request."""
+    total: Seconds | None = None
+    """That a stream may take in all; then 504, or 408 before the end of the request."""
+    keep_alive: Seconds = 75.0
+    """That a client's connection may be open without a request."""
+    drain: Seconds = 10.0
+    """That streams may take to end when the gateway is told to (SIGTERM); in Envoy with `--run`."""
     watchdog: WatchdogSeconds | None = None
-    """How long a callback of a plugin may take before Envoy ends itself, with all streams. None: no limit."""
+    """That a callback of a plugin may take. `serve` ends the instance, after 5 seconds unless given, and Envoy ends
+    itself with all its streams, never unless given."""
+
+
+class Tracing(_Part):
+    """A span for each stream, by OpenTelemetry."""
+
+    url: Collector
+    """Where the collector takes spans by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`."""
+    service: Name = "proxywasm"
+    """The name of this gateway in traces."""
+    sample: Annotated[float, Field(ge=0, le=1, strict=False, allow_inf_nan=False)] = 1.0
+    """The part of traces that is recorded, of those that begin here. The `traceparent` of a client decides itself."""
+    headers: dict[Name, str] = {}
+    """Of requests to the collector, such as `authorization`."""
 
 
 class Gateway(_Part):
     listen: ListenAddress
+    """An IP address and a port. `0.0.0.0` stands for all IPv4 addresses of the machine, `[::]` for those of both
+    kinds."""
+    tls: Tls | None = None
+    """Makes the listener one for HTTPS."""
     workers: Annotated[int, Field(ge=1, le=1024)] = 1
-    """Threads; each has an instance of every plugin."""
+    """Threads of Envoy, processes of `serve`; each has an instance of every plugin."""
     admin: AdminAddress | None = None
+    """Where metrics and health are shown. For loopback only: Envoy's administration shows secrets, too."""
     access_log: bool = False
+    """A line of JSON for each request on standard output, without queries and headers."""
+    tracing: Tracing | None = None
+    """A span for each stream, which upstreams get as `traceparent`; without it that of a client passes as it is."""
     trailers: bool = False
-    """Whether those of HTTP/1.1 messages pass. Off as in Envoy: a client's trailers may have names that plugins and
-    upstreams trust only because a plugin sets or removes the header of that name."""
+    """Whether those of HTTP/1.1 messages pass.
+
+    Off as in Envoy: a client's trailers may have names that plugins and upstreams trust only because a plugin sets or
+    removes the header of that name.
+    """
     ca_file: File | None = None
     """The certificates that upstreams are checked against, PEM; by default those of the system."""
+    proxy: Annotated[
+        Proxy | None, BeforeValidator(_proxy), NotIn("envoy", "Envoy uses no outgoing proxy; leave it out")
+    ] = None
+    """An HTTP proxy through which upstreams are connected; an entry that is a text is its `url`."""
+    cors: Cors | None = None
+    """Pages of which origins may use the gateway from a browser; without it none but its own."""
     plugins: Annotated[tuple[PluginEntry, ...], Field(strict=False)] = ()
     """In the order in which they see a request; a response goes the other way round."""
     routes: Annotated[tuple[Route, ...], Field(strict=False), AfterValidator(_some)]
+    """The first one that matches is a request's."""
     upstreams: dict[Name, Annotated[Upstream, BeforeValidator(_upstream)]] = {}
+    """By the authority that plugins give a request, or the cluster that they call."""
     limits: Limits = Limits()
 
     @model_validator(mode="after")

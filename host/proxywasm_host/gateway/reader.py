@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from ..building.staging import installed
 from ..reading import read_text, shown
+from .certificates import wrong_ca_file, wrong_pair
 from .document import Document, Place, Problem, parse
-from .model import Gateway, Limits, Match, PluginEntry, Route, Upstream
+from .engines import Engine, models_of, refusals
+from .model import Gateway
 
 _LARGEST: Final = 2**20
 _TOLD: Final = 20
@@ -27,10 +29,10 @@ class GatewayFileError(Exception):
     """A gateway file cannot be used; a line of the message for each problem: `file:line: key: what, and what to do`."""
 
 
-def read(path: Path, environment: Mapping[str, str] | None = None) -> Gateway:
+def read(path: Path, environment: Mapping[str, str] | None = None, *, engine: Engine | None = None) -> Gateway:
     """The gateway of a file; its paths are absolute then. `environment` is for `${ENV:NAME}`, by default the process's.
 
-    Raises `GatewayFileError`.
+    Raises `GatewayFileError`, also for keys that `engine` does not have.
     """
     document = parse(read_text(path, GatewayFileError, _LARGEST), os.environ if environment is None else environment)
     problems = document.problems
@@ -43,7 +45,8 @@ def read(path: Path, environment: Mapping[str, str] | None = None) -> Gateway:
             problems = list(_problems(error, document))
         else:
             gateway = _from_folder(gateway, path.resolve().parent)
-            problems = list(_missing_files(gateway, document))
+            problems = [*_missing_files(gateway, document), *_refused(gateway, engine, document)]
+            problems = problems or list(_wrong_certificates(gateway, document))
             if not problems:
                 return gateway
     raise _error(path, problems)
@@ -108,21 +111,13 @@ _PLAIN: Final = {
     "string_too_short": "must not be empty",
     "tuple_type": "expected a list",
 }
-_PARTS: Final[Mapping[Place, type[BaseModel]]] = {
-    (): Gateway,
-    ("plugins", "*"): PluginEntry,
-    ("routes", "*"): Route,
-    ("routes", "*", "match"): Match,
-    ("upstreams", "*"): Upstream,
-    ("limits",): Limits,
-}
+_PARTS: Final = dict(models_of(Gateway))
 
 
-def _keys(place: Iterable[str | int]) -> list[str]:
+def _keys(place: Place) -> list[str]:
     """The keys at a place."""
-    steps = tuple(place)
-    general = tuple("*" if index == 1 else step for index, step in enumerate(steps))
-    return [*_PARTS[general].model_fields]
+    steps = tuple("*" if index == 1 else str(step) for index, step in enumerate(place))
+    return [*_PARTS[steps].model_fields]
 
 
 def _from_folder(gateway: Gateway, folder: Path) -> Gateway:
@@ -136,8 +131,15 @@ def _from_folder(gateway: Gateway, folder: Path) -> Gateway:
         )
         for plugin in gateway.plugins
     )
-    ca_file = folder / gateway.ca_file if gateway.ca_file is not None else None
-    return gateway.model_copy(update={"plugins": plugins, "ca_file": ca_file})
+    upstreams = {
+        name: upstream.model_copy(update={"ca_file": upstream.ca_file and folder / upstream.ca_file})
+        for name, upstream in gateway.upstreams.items()
+    }
+    tls = gateway.tls and gateway.tls.model_copy(
+        update={"certificate": folder / gateway.tls.certificate, "key": folder / gateway.tls.key}
+    )
+    ca_file = gateway.ca_file and folder / gateway.ca_file
+    return gateway.model_copy(update={"plugins": plugins, "ca_file": ca_file, "upstreams": upstreams, "tls": tls})
 
 
 def _source(source: Path, folder: Path) -> Path:
@@ -153,13 +155,41 @@ _SOURCE: Final = "a plugin's folder or Python file, or the name of an installed 
 
 
 def _missing_files(gateway: Gateway, document: Document) -> Iterator[Problem]:
-    files: list[tuple[Place, Path | None, str]] = [(("ca_file",), gateway.ca_file, "a file with certificates in it")]
+    files: list[tuple[Place, Path | None, str]] = [
+        (place, path, "a file with certificates in it") for place, path in _ca_files(gateway)
+    ]
+    if gateway.tls is not None:
+        files.append((("tls", "certificate"), gateway.tls.certificate, "a file with a certificate in it, as PEM"))
+        files.append((("tls", "key"), gateway.tls.key, "a file with the certificate's private key in it, as PEM"))
     for index, plugin in enumerate(gateway.plugins):
         files.append((("plugins", index, "module"), plugin.module, "a module: `proxywasm build --target proxy-wasm`"))
         files.append((("plugins", index, "source"), plugin.source, _SOURCE))
     for place, path, what in files:
         if path is not None and not _is_there(path, folder=place[-1] == "source"):
             yield Problem(document.line(place), place, f"there is no {shown(str(path), 200)}; expected {what}")
+
+
+def _ca_files(gateway: Gateway) -> Iterator[tuple[Place, Path]]:
+    if gateway.ca_file is not None:
+        yield ("ca_file",), gateway.ca_file
+    for name, upstream in gateway.upstreams.items():
+        if upstream.ca_file is not None:
+            yield ("upstreams", name, "ca_file"), upstream.ca_file
+
+
+def _wrong_certificates(gateway: Gateway, document: Document) -> Iterator[Problem]:
+    for place, path in _ca_files(gateway):
+        if wrong := wrong_ca_file(path):
+            yield Problem(document.line(place), place, wrong)
+    if gateway.tls is not None and (found := wrong_pair(gateway.tls.certificate, gateway.tls.key)):
+        key, wrong = found
+        yield Problem(document.line(("tls", key)), ("tls", key), wrong)
+
+
+def _refused(gateway: Gateway, engine: Engine | None, document: Document) -> Iterator[Problem]:
+    if engine is not None:
+        for found in refusals(gateway, engine):
+            yield Problem(document.line(found.place), found.place, found.message)
 
 
 def _is_there(path: Path, *, folder: bool) -> bool:

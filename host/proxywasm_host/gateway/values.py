@@ -91,6 +91,31 @@ def _origin(value: object) -> Origin:
     return origin
 
 
+class CollectorUrl(NamedTuple):
+    """Where spans go."""
+
+    origin: Origin
+    path: str
+
+    @property
+    def server(self) -> str:
+        host = f"[{self.origin.host}]" if ":" in self.origin.host else self.origin.host
+        return f"{self.origin.scheme}://{host}:{self.origin.port}"
+
+    def __str__(self) -> str:
+        return self.server + self.path
+
+
+def _collector(value: object) -> CollectorUrl:
+    match = re.fullmatch(r"(https?://[^/?#]+)(/[!-~]*)", value) if isinstance(value, str) else None
+    if match is None or "?" in match[2] or "#" in match[2]:
+        raise ValueError('expected the URL of a collector with its path, such as "http://127.0.0.1:4318/v1/traces"')
+    origin = _origin(match[1])
+    if origin.scheme == "https" and origin.is_ip:
+        raise ValueError("an IP address has no certificate of its own; give the name of the collector's host")
+    return CollectorUrl(origin, match[2])
+
+
 def _size(value: object) -> int:
     match = re.fullmatch(r"([0-9]{1,10}) ?(KiB|MiB|GiB|)", str(value)) if isinstance(value, int | str) else None
     if match is None or isinstance(value, bool):
@@ -138,6 +163,18 @@ def _host(value: str) -> str:
     return value.lower()
 
 
+def _page_origin(value: str) -> str:
+    if value != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://(\*\.)?[A-Za-z0-9._-]+(:[0-9]{1,5})?", value):
+        raise ValueError('expected an origin, such as "https://chat.example.com", "https://*.example.com" or "*"')
+    return value if value == "*" else value.lower()
+
+
+def _token(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", value):
+        raise ValueError("expected a name as HTTP has them: letters, digits and hyphens")
+    return value
+
+
 def _file(value: object) -> Path:
     if not isinstance(value, str) or not value:
         raise ValueError("expected the path of a file; it counts from the folder of this file")
@@ -145,6 +182,8 @@ def _file(value: object) -> Path:
 
 
 Bytes = Annotated[int, PlainValidator(_size)]
+HeaderBytes = Annotated[int, PlainValidator(_size), Field(ge=1024, le=8 * 2**20)]
+"""As much as Envoy allows."""
 Seconds = Annotated[float, Field(ge=0.001, le=366 * 86400, strict=False, allow_inf_nan=False)]
 """Envoy counts in milliseconds, and takes 0 for no limit."""
 WatchdogSeconds = Annotated[float, Field(ge=1, le=3600, strict=False, allow_inf_nan=False)]
@@ -152,7 +191,11 @@ Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
 File = Annotated[Path, PlainValidator(_file)]
 WholePath = Annotated[str, AfterValidator(_path), AfterValidator(_whole_path)]
 PathPrefix = Annotated[str, AfterValidator(_path), AfterValidator(_path_prefix)]
+PageOrigin = Annotated[str, AfterValidator(_page_origin)]
+Method = Annotated[str, AfterValidator(_token), AfterValidator(str.upper)]
+FieldName = Annotated[str, AfterValidator(_token), AfterValidator(str.lower)]
 HostName = Annotated[str, AfterValidator(_host)]
+Collector = Annotated[CollectorUrl, PlainValidator(_collector)]
 Server = Annotated[Origin, PlainValidator(_origin)]
 ListenAddress = Annotated[Address, PlainValidator(_address)]
 AdminAddress = Annotated[Address, PlainValidator(_own_address)]

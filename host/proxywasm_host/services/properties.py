@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TypeAlias
 
 from proxywasm.wire import LimitError
@@ -45,9 +46,11 @@ class StreamProperties:
     def note(self, context: int, path: tuple[str, ...], value: bytes) -> None:
         """Set a property for the host, without a limit. Ignored if the stream has ended."""
         own = self._values.get(context)
-        if own is not None:
-            own[path] = value
-            self._sizes.pop(context, None)
+        if own is None:
+            return
+        if context in self._sizes:
+            self._sizes[context] += _size(path, value) - (_size(path, own[path]) if path in own else 0)
+        own[path] = value
 
     def set(self, context: int, path: tuple[str, ...], value: bytes) -> None:
         """Set a property for the plugin. Ignored if the stream has ended. Raises `LimitError`."""
@@ -77,4 +80,10 @@ class StreamProperties:
 
 
 def _size(path: tuple[str, ...], value: bytes) -> int:
-    return sum(map(size_of, path)) + len(value) + ENTRY * len(path)
+    return _size_of_path(path) + len(value)
+
+
+@functools.lru_cache(maxsize=256)
+def _size_of_path(path: tuple[str, ...]) -> int:
+    """Each stream has properties with the same few names."""
+    return sum(map(size_of, path)) + ENTRY * len(path)

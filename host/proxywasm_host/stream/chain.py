@@ -141,12 +141,18 @@ class ChainedStream:
     @property
     def request_paused(self) -> bool:
         """The request waits for a plugin to resume it."""
-        return any(stream.request_paused for stream in self.streams)
+        for stream in self.streams:  # noqa: SIM110  # asked after each event, and a generator costs more than the answer
+            if stream.request_paused:
+                return True
+        return False
 
     @property
     def response_paused(self) -> bool:
         """The response waits for a plugin to resume it."""
-        return any(stream.response_paused for stream in self.streams)
+        for stream in self.streams:  # noqa: SIM110  # likewise asked after each event
+            if stream.response_paused:
+                return True
+        return False
 
     def _pass_on(self, place: int) -> None:
         """Give what has left a plugin to the next.

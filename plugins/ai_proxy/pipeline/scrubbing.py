@@ -15,6 +15,7 @@ from ..protocols.exchange import Exchange
 from ..providers.row import OwnKey, Provider
 from ..wire import lenient
 from ..wire.errors import ApiError
+from . import usage
 from .passed_streams import new_passed_stream
 
 Fields = list[tuple[str, str]]
@@ -78,11 +79,13 @@ def add_headers(ctx: HttpContext, exchange: Exchange) -> None:
 
 def replace_body(ctx: HttpContext, exchange: Exchange, new: bytes) -> None:
     """Replace the buffered body, with credentials masked."""
+    usage.note(exchange.answer, new)
     ctx.replace_response_body(exchange.secrets.scrubber.clean(new))
 
 
 def pass_body(ctx: HttpContext, exchange: Exchange, given: bytes) -> None:
     """Send the buffered body, with credentials masked."""
+    usage.note(exchange.answer, given)
     cleaned = exchange.secrets.scrubber.clean(given)
     if cleaned is not given:
         ctx.replace_response_body(cleaned)

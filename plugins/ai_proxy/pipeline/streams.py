@@ -8,7 +8,7 @@ from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol, StreamWriter
 from ..wire.errors import ApiError, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, loads
-from . import documents, failures, promoted_thinking
+from . import documents, failures, promoted_thinking, usage
 from .incomplete_event import IncompleteEvent
 
 
@@ -68,6 +68,7 @@ class ConvertedStream:
         if not writer.needs_scrubbing:
             return writer.take()  # The usual case: the new text is shorter than every credential.
         output = writer.take()
+        usage.note(self._exchange.answer, output)
         return self._scrubber.remove(output) if self._suspects(output) else output
 
     def _fail(self, error: ApiError | NumberError | SSEError) -> None:

@@ -106,6 +106,9 @@ class Answer:
     """Response headers that a service protocol sets (`set_headers`) before the first byte of the answer is sent."""
     passes_through: bool = False
     """The body passes unchanged except for masked credentials."""
+    first_usage: bytes = b""
+    last_usage: bytes = b""
+    """The first and the last usage that the client got, from its key on; see `pipeline.usage`."""
     outcome_pending: bool = False
     """The status is good, but the body may be an error: `failover` waits for it."""
 

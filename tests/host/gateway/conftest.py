@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.envoy.upstream import Mirror, serving
+from tests.host.gateway.both import Engine
 from wasmtime import wat2wasm
 
 from proxywasm_host.gateway.envoy import EnvoyError, find_envoy
@@ -19,6 +20,15 @@ def envoy() -> None:
         find_envoy()
     except EnvoyError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module", params=["serve", pytest.param("envoy", marks=pytest.mark.envoy)])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each that runs gateway files."""
+    found: Engine = request.param
+    if found == "envoy":
+        request.getfixturevalue("envoy")
+    return found
 
 
 @pytest.fixture(scope="session")

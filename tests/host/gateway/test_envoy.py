@@ -347,7 +347,8 @@ def test_a_plugin_that_loops_does_not_keep_envoy_from_ending(
     tmp_path: Path, plugin: Path, upstream: int, port: int
 ) -> None:
     upstreams = {"model.test": f"http://127.0.0.1:{upstream}"}
-    command = [*COMMAND, str(gateway_file(tmp_path, port, plugin, upstreams=upstreams)), "--run"]
+    file = gateway_file(tmp_path, port, plugin, upstreams=upstreams, limits={"drain": 0.1})
+    command = [*COMMAND, str(file), "--run"]
     env = os.environ | {"KEY": "sk-secret"}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -49,7 +49,7 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool) -> None
     # What is under way ends with this process: a build, or a plugin that is asked about its configuration and loops.
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
-        gateway = read(file)
+        gateway = read(file, engine="envoy")
         with progress() as report:
             report("checking the configurations of the plugins")
             check_configurations(gateway, file, plugin_config)

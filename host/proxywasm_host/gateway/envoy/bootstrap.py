@@ -8,19 +8,39 @@ from pathlib import Path
 
 from proxywasm.text import spell_out
 
-from ..model import Gateway, PluginEntry
-from .clusters import clusters, dynamic_hosts, http1_options
-from .messages import Json, address, extension, http_listener, seconds, text_format
+from ..model import Gateway, PluginEntry, Tls
+from .browsers import pages
+from .clusters import COLLECTOR, clusters, dynamic_hosts, http1_options
+from .messages import Json, address, extension, http_listener, seconds
 from .routing import explain_refusal, pin_route, refuse_own_hosts, routes
 from .wasm_filter import FAIL_OPEN, Policy, wasm_filter
 
-_CONNECTIONS = 50_000
-"""Connections of clients. More are closed; without a limit Envoy warns at each start."""
-_ACCESS_LOG = (
-    "[%START_TIME%] %REQ(:METHOD)% %REQ(:AUTHORITY)% %PATH(NQ)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% "
-    "route=%ROUTE_NAME% upstream=%UPSTREAM_CLUSTER% %BYTES_RECEIVED% %BYTES_SENT% %DURATION%ms\n"
-)
-"""Without the query of the path: some services have their key in it."""
+_COLLECTOR_SECONDS = 10.0
+_ACCESS_LOG: Json = {
+    "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3f+00:00)%",
+    "route": "%ROUTE_NAME%",
+    "method": "%REQ(:METHOD)%",
+    "path": "%PATH(NQ)%",
+    "authority": "%REQ(:AUTHORITY)%",
+    "upstream": "%UPSTREAM_CLUSTER%",
+    "status": "%RESPONSE_CODE%",
+    "request_bytes": "%BYTES_RECEIVED%",
+    "response_bytes": "%BYTES_SENT%",
+    "first_byte_ms": "%RESPONSE_DURATION%",
+    "duration_ms": "%DURATION%",
+    "ended": "%RESPONSE_CODE_DETAILS%",
+    "trace": "%TRACE_ID%",
+    "ai_log": "%FILTER_STATE(wasm.ai_log:PLAIN)%",
+    "custom_log": "%FILTER_STATE(wasm.custom_log:PLAIN)%",
+}
+"""The fields of `live.access`, as far as Envoy knows them. The path is without its query: some services have their key
+in it. The last two are what plugins have written, each an escaped JSON object."""
+
+_SPAN_TAGS = {
+    "url.path": "%PATH(NQ)%",
+    "http.route": "%ROUTE_NAME%",
+    "ai_log": "%FILTER_STATE(wasm.ai_log:PLAIN)%",
+}
 
 
 def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | None) -> Json:
@@ -39,7 +59,7 @@ def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | Non
                 extension(
                     "envoy.resource_monitors.global_downstream_max_connections",
                     "extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                    max_active_downstream_connections=_CONNECTIONS,
+                    max_active_downstream_connections=gateway.limits.connections,
                 )
             ]
         },
@@ -53,17 +73,21 @@ def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | Non
 
 
 def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
+    limits = gateway.limits
+    total = {} if limits.total is None else {"max_stream_duration": seconds(limits.total)}
     return http_listener(
         "gateway",
-        address(*gateway.listen),
+        _everywhere(address(*gateway.listen)),
         routes(gateway),
         [
+            *pages(gateway),
             *pin_route(),
             *(_plugin(plugin, modules[plugin.name], place) for place, plugin in enumerate(gateway.plugins)),
             refuse_own_hosts(),
             *dynamic_hosts(gateway),
         ],
-        buffer=gateway.limits.body,
+        buffer=limits.body,
+        tls=_tls(gateway.tls, limits.request_head),
         # Routes, plugins and upstreams see the same path: one without dot segments, escaped slashes and empty segments.
         normalize_path=True,
         merge_slashes=True,
@@ -74,13 +98,43 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
         skip_xff_append=True,
         # The answers of upstreams keep their own `server`.
         server_header_transformation="PASS_THROUGH",
-        stream_idle_timeout=seconds(gateway.limits.idle),
-        request_headers_timeout="10s",
+        stream_idle_timeout=seconds(limits.idle),
+        request_headers_timeout=seconds(limits.request_head),
+        request_timeout=seconds(limits.request),
+        max_request_headers_kb=-(-limits.headers // 1024),
+        # Between the announcement and the end of a connection that is idle: by default five seconds.
+        drain_timeout="1s",
+        common_http_protocol_options={"idle_timeout": seconds(limits.keep_alive), **total},
         upgrade_configs=[{"upgrade_type": "websocket"}],
         http_protocol_options=http1_options(gateway),
         access_log=[_access_log()] if gateway.access_log else [],
         local_reply_config=explain_refusal(),
+        **_tracing(gateway),
     )
+
+
+def _everywhere(where: Json) -> Json:
+    """`[::]` stands for the addresses of both kinds."""
+    if where["socket_address"]["address"] == "::":
+        where["socket_address"]["ipv4_compat"] = True
+    return where
+
+
+def _tls(tls: Tls | None, handshake: float) -> Json | None:
+    """The transport of a listener for HTTPS. `handshake` is how long a client may take for it."""
+    if tls is None:
+        return None
+    pair = {"certificate_chain": {"filename": str(tls.certificate)}, "private_key": {"filename": str(tls.key)}}
+    transport = extension(
+        "tls",
+        "extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        common_tls_context={
+            "alpn_protocols": ["h2", "http/1.1"],
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+            "tls_certificates": [pair],
+        },
+    )
+    return {"transport_socket": transport, "transport_socket_connect_timeout": seconds(handshake)}
 
 
 def plugin_config(plugin: PluginEntry) -> str:
@@ -107,5 +161,31 @@ def _access_log() -> Json:
     return extension(
         "stdout",
         "extensions.access_loggers.stream.v3.StdoutAccessLog",
-        log_format=text_format(_ACCESS_LOG),
+        log_format={"json_format": _ACCESS_LOG, "omit_empty_values": True},
     )
+
+
+def _tracing(gateway: Gateway) -> Json:
+    tracing = gateway.tracing
+    if tracing is None:
+        return {}
+    collector = {"uri": str(tracing.url), "cluster": COLLECTOR, "timeout": seconds(_COLLECTOR_SECONDS)}
+    headers = [
+        {"header": {"key": name, "value": value.replace("%", "%%")}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        for name, value in tracing.headers.items()
+    ]
+    provider = extension(
+        "envoy.tracers.opentelemetry",
+        "config.trace.v3.OpenTelemetryConfig",
+        http_service={"http_uri": collector, "request_headers_to_add": headers},
+        service_name=tracing.service,
+    )
+    return {
+        "tracing": {
+            "provider": provider,
+            "random_sampling": {"value": tracing.sample * 100},
+            # Envoy's own tag `http.url` has the query, where some clients have their key: cut it after the first slash.
+            "max_path_tag_length": 1,
+            "custom_tags": [{"tag": name, "value": value} for name, value in _SPAN_TAGS.items()],
+        }
+    }

@@ -12,6 +12,8 @@ from .messages import Json, address, extension, http1, load_assignment, protocol
 
 DYNAMIC: Final = "proxywasm.dynamic"
 """The cluster for hosts that the file does not name."""
+COLLECTOR: Final = "proxywasm.tracing"
+"""The cluster to which spans go."""
 _BUNDLES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -28,7 +30,9 @@ def is_dynamic(gateway: Gateway) -> bool:
 
 def find_ca_file(gateway: Gateway) -> Path | None:
     """The certificates to check upstreams with; None if none is needed. Raises `EnvoyError`."""
-    if not is_dynamic(gateway) and all(item.url.scheme == "http" for item in gateway.upstreams.values()):
+    secure = [item for item in gateway.upstreams.values() if item.url.scheme == "https"]
+    traces = gateway.tracing is not None and gateway.tracing.url.origin.scheme == "https"
+    if not is_dynamic(gateway) and not traces and all(item.ca_file is not None for item in secure):
         return None
     if gateway.ca_file is not None:
         return gateway.ca_file
@@ -62,6 +66,9 @@ def clusters(gateway: Gateway, ca_file: Path | None) -> list[Json]:
                 ),
             }
         )
+    if gateway.tracing is not None:
+        upstream = Upstream.model_validate({"url": gateway.tracing.url.server})
+        found.append(_named(gateway, COLLECTOR, upstream, ca_file))
     return found
 
 
@@ -84,9 +91,9 @@ def _named(gateway: Gateway, name: str, upstream: Upstream, ca_file: Path | None
         cluster["type"] = "STATIC"
     else:
         # Connect to one address of a name, also if it has many, as the names of large services do.
-        cluster |= {"type": "LOGICAL_DNS", "dns_lookup_family": "V4_PREFERRED", **_resolver()}
+        cluster |= {"type": "LOGICAL_DNS", "dns_lookup_family": "ALL", **_resolver()}
     if scheme == "https":
-        cluster["transport_socket"] = _tls(ca_file, upstream.sni or host)
+        cluster["transport_socket"] = _tls(upstream.ca_file or ca_file, upstream.sni or host)
         cluster["typed_extension_protocol_options"] = protocol(_http1_or_2(gateway))
     return cluster
 
@@ -127,7 +134,7 @@ def _tls(ca_file: Path | None, name: str | None = None) -> Json:
 
 def _dns_cache() -> Json:
     """The filter and the cluster share a cache, because both describe it in the same words."""
-    return {"name": "dynamic", "dns_lookup_family": "V4_PREFERRED", **_resolver()}
+    return {"name": "dynamic", "dns_lookup_family": "ALL", **_resolver()}
 
 
 def _resolver() -> Json:

@@ -52,11 +52,13 @@ def http_listener(
     filters: Collection[Json],
     *,
     buffer: int | None = None,
+    tls: Json | None = None,
     **more: Any,
 ) -> Json:
     """A listener for HTTP. `more` are further fields of its connection manager.
 
     The filters come before the router. They can read whole bodies of up to `buffer` bytes (None: Envoy's default).
+    `tls` is what the filter chain says of the transport for HTTPS.
     """
     hosts = [{"name": "all", "domains": ["*"], "routes": list(routes)}]
     # Headers such as x-envoy-expected-rq-timeout-ms are for Envoy alone, not for the upstream.
@@ -69,7 +71,8 @@ def http_listener(
     kind = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
     manager = extension("http", kind, **fields, **more)
     limit: Json = {} if buffer is None else {"per_connection_buffer_limit_bytes": buffer}
-    return {"name": name, "address": where, **limit, "filter_chains": [{"filters": [manager]}]}
+    transport: Json = tls or {}
+    return {"name": name, "address": where, **limit, "filter_chains": [{"filters": [manager], **transport}]}
 
 
 def set_filter_state(label: str, key: str, text: str) -> Json:

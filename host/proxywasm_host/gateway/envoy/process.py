@@ -19,12 +19,14 @@ from typing import Final
 
 from ..model import Gateway
 from ..values import Address
+from .draining import Admin
 from .errors import EnvoyError
-from .messages import Json
+from .messages import Json, pipe
 
 _log = logging.getLogger("proxywasm")
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+_DRAINING = (signal.SIGINT, signal.SIGTERM)
 GRACE: Final = 5.0
 """Seconds until Envoy is killed after it was asked to end. It waits for its workers, and one whose plugin loops never
 ends."""
@@ -64,21 +66,27 @@ def write_private(path: Path, text: str) -> None:
 def start(gateway: Gateway, config: Json, ready: Callable[[str], None], log_level: str = "warning") -> int:
     """Start Envoy and wait for its end; `ready` is called with the gateway's URL once it answers.
 
-    What Envoy logs goes to the standard error of this process. SIGINT, SIGTERM and the like are passed to Envoy, which
-    is killed if it has not ended some seconds later; so this is for the main thread. Answers the exit code, for a
-    signal 128 and its number. Raises `EnvoyError`.
+    What Envoy logs goes to the standard error of this process. After SIGINT or SIGTERM Envoy takes no more connections,
+    and gets the signal when its requests have ended, or after `limits.drain` seconds; a second one reaches it at once,
+    and so do other signals. Envoy is killed if it has not ended some seconds later. So this is for the main thread.
+    Answers the exit code, for a signal 128 and its number. Raises `EnvoyError`.
     """
     if _listens(gateway.listen):
         raise EnvoyError(f"another process listens at {gateway.listen}; stop it, or change `listen`")
     with tempfile.TemporaryDirectory(prefix="proxywasm-envoy-") as folder:
         file = Path(folder, "envoy.json")
-        write_private(file, json.dumps(config))
+        socket_of_admin = Path(folder, "admin")
+        admin = Admin(socket_of_admin if gateway.admin is None else gateway.admin)
+        write_private(file, json.dumps({"admin": {"address": pipe(socket_of_admin)}, **config}))
         command = envoy_command(file, workers=gateway.workers, log_level=log_level)
-        with subprocess.Popen(command) as process, _forward_signals(process):  # noqa: S603  # Envoy, no shell
+        # In a group of its own: Ctrl-C at the terminal reaches only this process, which drains Envoy.
+        started = subprocess.Popen(command, process_group=0)  # noqa: S603  # Envoy, no shell
+        with started as process, _forward_signals(process, admin, gateway.limits.drain):
+            scheme = "http" if gateway.tls is None else "https"
             try:
                 while process.poll() is None:
                     if _listens(gateway.listen):
-                        ready(f"http://{_reachable(gateway.listen)}")
+                        ready(f"{scheme}://{_reachable(gateway.listen)}")
                         break
                     time.sleep(0.05)
                 code = process.wait()
@@ -99,12 +107,24 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _forward_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _forward_signals(process: subprocess.Popen[bytes], admin: Admin, drain: float) -> Iterator[None]:
     killer = threading.Timer(GRACE, _kill, [process])
     killer.daemon = True
+    draining: list[threading.Thread] = []
 
     def forward(number: int, frame: FrameType | None) -> None:
         del frame
+        if number in _DRAINING and not draining:
+            draining.append(threading.Thread(target=drained, args=[number], daemon=True))
+            draining[0].start()
+        else:
+            pass_on(number)
+
+    def drained(number: int) -> None:
+        admin.drain(drain, lambda: process.returncode is not None)
+        pass_on(number)
+
+    def pass_on(number: int) -> None:
         process.send_signal(number)
         if number in _ENDING and not killer.is_alive() and not killer.finished.is_set():
             killer.start()

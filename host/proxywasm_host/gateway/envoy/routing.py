@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 
 from ..model import Gateway, Match, Route
+from .browsers import pages_of
 from .clusters import DYNAMIC
-from .messages import Json, extension, message, set_filter_state
+from .messages import Json, extension, message, seconds, set_filter_state
 
 _NOTE = "proxywasm.route"
 _METADATA = "proxywasm"
@@ -68,18 +69,21 @@ def explain_refusal() -> Json:
 
 def _route(gateway: Gateway, route: Route, match: Json) -> Json:
     action: Json = {"timeout": "0s"}  # of the whole stream
-    rules: Json = {}
+    own = pages_of(gateway, route)
+    if gateway.limits.first_byte is not None:
+        # It ends with the headers of the response, in spite of its name.
+        action["retry_policy"] = {"per_try_timeout": seconds(gateway.limits.first_byte)}
     if route.upstream is not None:
         action["cluster"] = route.upstream
     else:
         action["inline_cluster_specifier_plugin"] = {"extension": _by_authority(gateway)}
-        rules = {"typed_per_filter_config": {"own-hosts": _only_hosts_of_plugins(gateway)}}
+        own["own-hosts"] = _only_hosts_of_plugins(gateway)
     return {
         "name": route.name,
         "match": match,
         "route": action,
         "request_headers_to_remove": ["x-envoy-external-address", "x-forwarded-proto"],
-        **rules,
+        **({"typed_per_filter_config": own} if own else {}),
     }
 
 

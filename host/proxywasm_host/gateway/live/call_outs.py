@@ -101,9 +101,10 @@ class _Answer:
         if len(self._body) > self._largest:
             self._settle(NO_ANSWER)
 
-    def on_end(self, trailers: Fields) -> None:
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
         del trailers
         self.ended = True
+        self.on_body(rest)
         self._settle((self._fields, bytes(self._body)))
 
     def on_failure(self, failure: Failure, details: str) -> None:

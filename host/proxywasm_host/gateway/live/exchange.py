@@ -25,11 +25,13 @@ from ...stream import (
 )
 from ..model import Route
 from .access import AccessLine
+from .cors import CorsPolicy
 from .http1.reading import RequestHead, ResponseHead
 from .http1.server import ClientConnection
 from .http1.upstream import Failure, UpstreamConnection
 from .origins import ConnectError, Origin
 from .routing import Target
+from .time_limits import Expired, StreamClock, TimeLimits
 
 _STATUS: Final = {Failure.CLOSED: 503, Failure.CUT: 503, Failure.MALFORMED: 502}
 _DETAILS: Final = {
@@ -47,9 +49,11 @@ _NO_UPSTREAM: Final = (
 class Worker(Protocol):
     """What an exchange needs of the worker that it belongs to."""
 
-    idle_seconds: float
+    times: TimeLimits
     trailers: bool
     """Whether trailers pass."""
+
+    def cors(self, route: Route, /) -> CorsPolicy | None: ...
 
     def target(self, route: Route, authority: str, asked: str, /) -> Target | None: ...
 
@@ -72,11 +76,16 @@ class LiveExchange:
     """
 
     def __init__(
-        self, worker: Worker, connection: ClientConnection, head: RequestHead, route: Route, stream: ChainedStream
+        self,
+        worker: Worker,
+        connection: ClientConnection,
+        head: RequestHead,
+        route: Route,
+        stream: ChainedStream,
+        access: AccessLine,
     ) -> None:
         self.stream = stream
-        values = dict(head.fields)
-        self.access = AccessLine(route.name, values[":method"], values[":path"])
+        self.access = access
         self._worker = worker
         self._client = connection
         self._route = route
@@ -96,9 +105,10 @@ class LiveExchange:
         self._tunnel = False
         self._over = False
         self._client_slow = self._upstream_slow = False
-        self._loop = asyncio.get_running_loop()
-        self._moved = self._loop.time()
-        self._timer = self._loop.call_later(worker.idle_seconds, self._look_at_time)
+        self._cors = worker.cors(route)
+        self._origin = "" if self._cors is None else dict(head.fields).get("origin", "")
+        self._clock = StreamClock(worker.times, self._take_too_long)
+        self._clock.requested = head.ends
 
     def begin(self) -> None:
         self.stream.request_headers(self._request.fields, self._request.ends)
@@ -107,20 +117,24 @@ class LiveExchange:
     # The client.
 
     def on_body(self, data: bytes) -> None:
-        self._moved = self._loop.time()
+        self._clock.move()
         self.access.received += len(data)
         if not self._over:
             self.stream.request_body(data, end_of_stream=False)
             self._after()
 
-    def on_end(self, trailers: Fields) -> None:
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
+        self.access.received += len(rest)
         if self._over or self._request.ends:
             return
-        self._moved = self._loop.time()
+        self._clock.move()
+        self._clock.requested = True
         if trailers and self._worker.trailers:
+            if rest:
+                self.stream.request_body(rest, end_of_stream=False)
             self.stream.request_trailers(trailers)
         else:
-            self.stream.request_body(b"", end_of_stream=True)
+            self.stream.request_body(rest, end_of_stream=True)
         self._after()
 
     def on_client_gone(self) -> None:
@@ -136,7 +150,7 @@ class LiveExchange:
         self._apply_pressure()
 
     def on_tunnel_data(self, data: bytes) -> None:
-        self._moved = self._loop.time()
+        self._clock.move()
         if self._upstream is not None:
             self._upstream.send_tunnel_data(data)
 
@@ -144,24 +158,26 @@ class LiveExchange:
 
     def response_arrives(self, give: Callable[..., None], *arguments: Any) -> None:
         """`give` is the method of the stream for what arrives."""
-        self._moved = self._loop.time()
+        self._clock.move()
         if not self._over and not self._answered:
             give(*arguments)
             self._after()
 
     def response_begins(self, head: ResponseHead) -> None:
-        self._responding = True
+        self._responding = self._clock.responded = True
         self._replayable = False
         self._to_send.clear()
         self._tunnel = bool(head.upgrade) and not self._answered
         self.response_arrives(self.stream.response_headers, head.fields, head.ends)
 
-    def response_ends(self, head_was_all: bool, trailers: Fields) -> None:
+    def response_ends(self, head_was_all: bool, rest: bytes, trailers: Fields) -> None:
         self._upstream = None
         if trailers and self._worker.trailers:
+            if rest:
+                self.response_arrives(self.stream.response_body, rest, False)
             self.response_arrives(self.stream.response_trailers, trailers)
         elif not head_was_all:
-            self.response_arrives(self.stream.response_body, b"", True)
+            self.response_arrives(self.stream.response_body, rest, True)
 
     def response_fails(self, failure: Failure, details: str) -> None:
         used_before = self._upstream is not None and self._upstream.exchanges > 1
@@ -174,13 +190,13 @@ class LiveExchange:
             self._connect()
             return
         if self._responding:
-            self._break_off(f"{failure.value}: {details}")
+            self._fail(_STATUS[failure], f"{failure.value}: {details}")
         else:
             self._worker.log(f"{failure.value}: {details}")
             self._answer(_STATUS[failure], failure.value, _DETAILS[failure])
 
     def tunnel_data(self, data: bytes) -> None:
-        self._moved = self._loop.time()
+        self._clock.move()
         self._client.send_tunnel_data(data)
 
     def tunnel_closed(self) -> None:
@@ -206,7 +222,7 @@ class LiveExchange:
                 case ResponseHeaders(fields, ends):
                     self._send_head(fields, ends)
                 case ResponseBody(data, ends):
-                    self.access.sends(len(data))
+                    self.access.sends(len(data), self._clock.moved)
                     self._client.send_body(data)
                     if ends:
                         self._client.send_end()
@@ -226,12 +242,15 @@ class LiveExchange:
             self._apply_pressure()
 
     def _send_head(self, fields: Fields, ends: bool) -> None:
-        self.access.answers(fields[0][1])
+        self.access.answers(fields[0][1], dict(fields).get("content-type", ""))
         if self._tunnel and fields[0][1] == "101":
-            self._client.switch_protocols(fields, self._request.upgrade)
+            self._client.switch_protocols(self._for_pages(fields), self._request.upgrade)
         else:
             self._tunnel = False
-            self._client.send_head(fields, ends=ends)
+            self._client.send_head(self._for_pages(fields), ends=ends)
+
+    def _for_pages(self, fields: Fields) -> Fields:
+        return fields if self._cors is None else self._cors.response(fields, self._origin)
 
     def _send_request(self, event: RequestHeaders | RequestBody | RequestTrailers) -> None:
         if self._answered:
@@ -260,10 +279,11 @@ class LiveExchange:
             self._answer(421, _NO_UPSTREAM, "no_upstream")
             return
         self.access.upstream = target.name
+        self.access.asks(self._clock.moved)
         if (connection := self._worker.idle_connection(target.origin)) is not None:
             self._use(connection)
         else:
-            self._connecting = self._loop.create_task(self._connect_to(target.origin))
+            self._connecting = asyncio.get_running_loop().create_task(self._connect_to(target.origin))
 
     async def _connect_to(self, origin: Origin) -> None:
         try:
@@ -300,12 +320,15 @@ class LiveExchange:
                         connection.send_end()
                 case RequestTrailers(fields):
                     connection.send_end(fields)
+        if connection.sent_all:
+            self._clock.ask()
 
     # The end.
 
     def _answer(self, status: int, text: str, details: str) -> None:
         """The gateway's own response: plugins see it as any other, with its `response.code_details`."""
         self._answered = True
+        self._clock.move()
         self._leave_upstream()
         body = f"{text}\n".encode()
         fields = [(":status", str(status)), ("content-type", "text/plain"), ("content-length", str(len(body)))]
@@ -315,13 +338,29 @@ class LiveExchange:
             self._after()
             return
         # Plugins see no response to a request that has not passed all of them.
-        self.access.answers(str(status))
+        self._answer_directly(fields, body)
+
+    def _answer_directly(self, fields: Fields, body: bytes) -> None:
+        self._send_head(fields, False)
+        self.access.sends(len(body), self._clock.moved)
         self.access.ended = "complete"
-        self._client.send_head(fields, ends=False)
         self._client.send_body(body)
         self._client.send_end()
         self._end()
         self._worker.settle()
+
+    def _fail(self, status: int, reason: str) -> None:
+        """The response that plugins have seen the beginning of has no end."""
+        if self.access.status:
+            self._break_off(reason)
+            self._worker.settle()
+            return
+        # They hold all of it: the client can still be told.
+        self._worker.log(reason)
+        self._answered = True
+        body = f"{reason}\n".encode()
+        fields = [(":status", str(status)), ("content-type", "text/plain"), ("content-length", str(len(body)))]
+        self._answer_directly(fields, body)
 
     def _break_off(self, reason: str) -> None:
         self.access.ended = f"broken off: {reason}"
@@ -333,7 +372,7 @@ class LiveExchange:
         if self._over:
             return
         self._over = True
-        self._timer.cancel()
+        self._clock.stop()
         self._leave_upstream()
         self.stream.close()
         self.stream.take()
@@ -358,19 +397,18 @@ class LiveExchange:
         if self._upstream is not None:
             self._upstream.set_reading(not (self._client_slow or self.stream.response_paused))
 
-    def _look_at_time(self) -> None:
-        left = self._moved + self._worker.idle_seconds - self._loop.time()
-        if left > 0:
-            self._timer = self._loop.call_later(left, self._look_at_time)
-        elif self._responding or self._tunnel or self._answered:
-            self._break_off("nothing has moved for too long")
-            self._worker.settle()
+    def _take_too_long(self, expired: Expired) -> None:
+        if self._responding or self._tunnel or self._answered:
+            self._fail(expired.status, expired.message)
         else:
-            self._answer(504, "nothing has moved for too long", "stream_idle_timeout")
+            self._worker.log(expired.message)
+            self._answer(*expired)
 
 
 def _with_lengths(events: list[Event]) -> list[Event]:
     """A body that follows its headers at once has a known length, and need not be sent in chunks."""
+    if len(events) < 2:
+        return events
     for place, (event, following) in enumerate(pairwise(events)):
         if (
             isinstance(event, RequestHeaders | ResponseHeaders)
@@ -400,8 +438,8 @@ class _Response:
     def on_body(self, data: bytes) -> None:
         self._exchange.response_arrives(self._exchange.stream.response_body, data, False)
 
-    def on_end(self, trailers: Fields) -> None:
-        self._exchange.response_ends(self._ended, trailers)
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
+        self._exchange.response_ends(self._ended, rest, trailers)
 
     def on_failure(self, failure: Failure, details: str) -> None:
         self._exchange.response_fails(failure, details)

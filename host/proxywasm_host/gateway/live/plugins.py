@@ -29,13 +29,16 @@ class LivePlugin:
         self.name = name
         self.pool = Pool(start, config, limits=limits, fail_open=fail_open, services=services)
         self._ticked: dict[Runner, float] = {}
+        """When each was last called, or was first seen with a period, which passes before the first call."""
 
     def tick(self, now: float) -> None:
         """Call the ticks that are due, answer call-outs whose time is up, end what is paused for too long."""
         runners = self.pool.runners
         for runner in runners:
             period = runner.services.tick_period_ms / 1000
-            if period and now - self._ticked.get(runner, 0.0) >= period:
+            if not period:
+                self._ticked.pop(runner, None)
+            elif now - self._ticked.setdefault(runner, now) >= period:
                 self._ticked[runner] = now
                 runner.tick()
             runner.expire()

@@ -8,6 +8,7 @@ from proxywasm.wire import Fields
 
 from ..model import Gateway, Match, Route
 from ..paths import normalized
+from .cors import CorsPolicy
 from .origins import Origin
 
 _DEFAULT_PORT: Final = 443
@@ -26,6 +27,12 @@ class Routing:
 
     def __init__(self, gateway: Gateway) -> None:
         self._routes = gateway.routes
+        self._ca_file = gateway.ca_file
+        self._cors = {
+            route.name: CorsPolicy(cors) if cors is not None and cors.origins else None
+            for route in gateway.routes
+            for cors in [gateway.cors if route.cors is None else route.cors]
+        }
         self._upstreams = {
             name: Target(
                 name,
@@ -34,6 +41,8 @@ class Routing:
                     host=upstream.url.host,
                     port=upstream.url.port,
                     name=upstream.sni or "",
+                    ca_file=upstream.ca_file or gateway.ca_file,
+                    proxied=upstream.proxy,
                 ),
             )
             for name, upstream in gateway.upstreams.items()
@@ -47,6 +56,10 @@ class Routing:
         whole = path.partition("?")[0]
         host = _without_port(authority).lower()
         return next((route for route in self._routes if _matches(route.match, host, whole)), None)
+
+    def cors(self, route: Route) -> CorsPolicy | None:
+        """None: no pages of other origins may use this route."""
+        return self._cors[route.name]
 
     def target(self, route: Route, authority: str, asked: str) -> Target | None:
         """`authority` is what the plugins made of `asked`, the client's. None: only the client has named a host."""
@@ -65,7 +78,9 @@ class Routing:
             if not digits.isascii() or not digits.isdigit() or not 0 < int(digits[:6]) < 1 << 16:
                 return None
             port = int(digits)
-        return Target(authority, Origin(secure=True, host=host.strip("[]"), port=port)) if host else None
+        if not host:
+            return None
+        return Target(authority, Origin(secure=True, host=host.strip("[]"), port=port, ca_file=self._ca_file))
 
 
 def plain_path(fields: Fields) -> Fields:

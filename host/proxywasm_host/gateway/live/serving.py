@@ -5,63 +5,48 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import ssl
 from collections.abc import Callable
-from typing import Final
+from typing import Any
 
 from ...building.flagship import NotInstalledError
 from ..model import Gateway
 from ..values import Address
+from .admin.pages import serving_admin
 from .demo import FakeService, demo_gateway
+from .errors import LiveError
+from .metrics import GatewayMetrics
 from .plugins import LivePlugins
-from .starting import LiveError
+from .shared import Shared
+from .tracing import Tracing
 from .worker import LiveWorker
-
-_BACKLOG: Final = 1024
-_GRACE_SECONDS: Final = 10.0
-"""For requests that are under way when the gateway is told to end."""
-
-
-def refuse_what_only_envoy_has(gateway: Gateway) -> None:
-    """Raises `LiveError`: nothing that a file says may be ignored."""
-    for key, there in (
-        ("workers", gateway.workers != 1),
-        ("admin", gateway.admin is not None),
-        ("limits.watchdog", gateway.limits.watchdog is not None),
-    ):
-        if there:
-            raise LiveError(f"{key}: `proxywasm serve` has no such thing yet; leave it out, or use `proxywasm envoy`")
-
-
-def listen(address: Address) -> socket.socket:
-    """Raises `LiveError`."""
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((address.host, address.port))
-        listening.listen(_BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise LiveError(f"listen: {address} cannot be used: {error.strerror}") from None
-    listening.setblocking(False)
-    return listening
 
 
 def serve(
     gateway: Gateway,
     plugins: LivePlugins,
     listening: socket.socket,
+    shared: Shared,
     *,
     ready: Callable[[str], None],
     log: Callable[[str], None],
     access: Callable[[str], None],
 ) -> None:
-    """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended."""
+    """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended, after
+    `limits.drain` seconds at the latest."""
 
     async def main() -> None:
-        end = ending()
-        await run(gateway, plugins, listening, end, lambda: ready(f"http://{gateway.listen}"), log, access)
+        end, serves = ending(), asyncio.Event()
+        metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway)
+
+        def is_ready() -> bool:
+            return serves.is_set() and not end.is_set()
+
+        def begin() -> None:
+            serves.set()
+            ready(url(gateway))
+
+        async with serving_admin(gateway, shared, is_ready):
+            await run(gateway, plugins, listening, end, begin, log, access, metrics)
 
     asyncio.run(main())
 
@@ -99,6 +84,10 @@ def ending() -> asyncio.Event:
     return end
 
 
+def url(gateway: Gateway) -> str:
+    return f"{'http' if gateway.tls is None else 'https'}://{gateway.listen}"
+
+
 async def run(
     gateway: Gateway,
     plugins: LivePlugins,
@@ -107,10 +96,23 @@ async def run(
     ready: Callable[[], None],
     log: Callable[[str], None],
     access: Callable[[str], None] = lambda _: None,
+    metrics: GatewayMetrics | None = None,
 ) -> None:
-    tls = ssl.create_default_context(cafile=str(gateway.ca_file)) if gateway.ca_file is not None else None
-    worker = LiveWorker(gateway, plugins, log=log, access=access, upstream_tls=tls)
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: _report(loop, context, log))
+    tracing = None if gateway.tracing is None else Tracing(gateway.tracing)
+    worker = LiveWorker(gateway, plugins, log=log, access=access, metrics=metrics, tracing=tracing)
     await worker.start(listening)
     ready()
     await end.wait()
-    await worker.stop(_GRACE_SECONDS)
+    await worker.stop(gateway.limits.drain)
+    if tracing is not None:
+        await asyncio.to_thread(tracing.close)
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any], log: Callable[[str], None]) -> None:
+    """What the system refuses is a line; anything else is a fault of ours, with its traceback."""
+    error = context.get("exception")
+    if isinstance(error, OSError):
+        log(f"{context['message']}: {error.strerror or error}")
+    else:
+        loop.default_exception_handler(context)

@@ -13,17 +13,16 @@ from proxywasm.text import spell_out
 from proxywasm.wire import ConfigError, PluginFailure, Program, ProgramLost
 
 from ...building.build import BuildError, build
-from ...services import HostServices, LogRecord, Metrics, SharedData
+from ...services import HostServices, LogRecord
+from ...services.call_time import CallTime
 from ...services.frozen_clock import standing_program
 from ...wasm.component import ComponentProgram
 from ...wasm.engine import ComponentError, Engine
-from ...wasm.limits import DEFAULT_LIMITS
+from ...wasm.limits import DEFAULT_LIMITS, Limits
 from ..model import Gateway, PluginEntry
+from .errors import LiveError
 from .plugins import LivePlugin, LivePlugins, Start
-
-
-class LiveError(Exception):
-    """A gateway file cannot be served by this host. The message is for people."""
+from .shared import Shared
 
 
 def start_plugins(
@@ -32,15 +31,21 @@ def start_plugins(
     native: bool,
     on_log: Callable[[LogRecord], None],
     progress: Callable[[str], None] = lambda _: None,
+    shared: Shared | None = None,
 ) -> LivePlugins:
-    """An instance of each plugin, configured. `native` runs the sources in this process. Raises `LiveError`."""
+    """An instance of each plugin, configured. `native` runs the sources in this process. Raises `LiveError`.
+
+    `shared`: what instances share; by default nothing with other processes.
+    """
+    shared = shared or Shared(len(gateway.plugins))
     engine = Engine() if gateway.plugins and not native else None
     started: list[LivePlugin] = []
     try:
         for place, plugin in enumerate(gateway.plugins):
             progress(f"starting the plugin {plugin.name!r}")
-            start = _native(plugin) if engine is None else _in_wasm(engine, plugin, progress)
-            started.append(_started(gateway, place, start, on_log))
+            limits = limits_of(gateway)
+            start = _native(plugin, limits) if engine is None else _in_wasm(engine, plugin, limits, progress)
+            started.append(_started(gateway, place, start, on_log, shared))
     except LiveError:
         for one in started:
             one.pool.close()
@@ -48,24 +53,39 @@ def start_plugins(
     return LivePlugins(started)
 
 
-def _started(gateway: Gateway, place: int, start: Start, on_log: Callable[[LogRecord], None]) -> LivePlugin:
-    plugin = gateway.plugins[place]
-    shared_data, metrics = SharedData(), Metrics()
+def compile_plugins(gateway: Gateway, progress: Callable[[str], None]) -> None:
+    """Build and compile what processes that start afterwards find in the cache then. Raises `LiveError`."""
+    engine = Engine()
+    for plugin in gateway.plugins:
+        progress(f"compiling the plugin {plugin.name!r}")
+        _in_wasm(engine, plugin, limits_of(gateway), progress)
+
+
+def limits_of(gateway: Gateway) -> Limits:
+    """What a plugin may use."""
     body = gateway.limits.body
-    streams = DEFAULT_LIMITS.streams
     streams = replace(
-        streams,
-        request_body=min(streams.request_body, body),
-        response_body=min(streams.response_body, body),
+        DEFAULT_LIMITS.streams,
+        request_body=min(DEFAULT_LIMITS.streams.request_body, body),
+        response_body=min(DEFAULT_LIMITS.streams.response_body, body),
         asked_body=body,
     )
+    call_time = gateway.limits.watchdog or DEFAULT_LIMITS.call_time
+    return replace(DEFAULT_LIMITS, streams=streams, call_time=call_time)
+
+
+def _started(
+    gateway: Gateway, place: int, start: Start, on_log: Callable[[LogRecord], None], shared: Shared
+) -> LivePlugin:
+    plugin = gateway.plugins[place]
+    shared_data, metrics = shared.data[place], shared.metrics[place]
     config = spell_out(json.dumps(plugin.config, ensure_ascii=False))
     try:
         return LivePlugin(
             plugin.name,
             start,
             config,
-            limits=replace(DEFAULT_LIMITS, streams=streams),
+            limits=limits_of(gateway),
             fail_open=plugin.on_failure == "open",
             services=lambda: HostServices(
                 on_log=on_log, shared_data=shared_data, metrics=metrics, clusters=gateway.upstreams
@@ -76,40 +96,48 @@ def _started(gateway: Gateway, place: int, start: Start, on_log: Callable[[LogRe
 
 
 def _source(plugin: PluginEntry) -> Path:
-    if plugin.source is None:
-        raise LiveError(
-            f"the plugin {plugin.name!r} is a module for Proxy-Wasm, which only Envoy runs; give its `source`, or use "
-            "`proxywasm envoy`"
-        )
+    assert plugin.source is not None, "the reader refuses modules for this engine"
     return plugin.source
 
 
-def _in_wasm(engine: Engine, plugin: PluginEntry, progress: Callable[[str], None]) -> Start:
+def _in_wasm(engine: Engine, plugin: PluginEntry, limits: Limits, progress: Callable[[str], None]) -> Start:
     try:
         component = engine.load(build(_source(plugin), progress=progress).path)
     except (BuildError, ComponentError) as error:
         raise LiveError(f"the plugin {plugin.name!r} cannot be built: {error}") from None
-    return lambda services: ComponentProgram(component, services)
+    return lambda services: ComponentProgram(component, services, limits=limits)
 
 
-def _native(plugin: PluginEntry) -> Start:
+def _native(plugin: PluginEntry, limits: Limits) -> Start:
     source = _source(plugin)
     try:
         loaded = load_plugin(source)
     except Exception as error:
         raise LiveError(f"the plugin {plugin.name!r} cannot be imported: {type(error).__name__}: {error}") from error
-    return lambda services: _NativeInstance(standing_program(loaded, services))
+
+    def start(services: HostServices) -> _NativeInstance:
+        return _NativeInstance(standing_program(loaded, services), limits.call_time)
+
+    return start
 
 
 class _NativeInstance:
-    """A native program as a pool wants one: it has no memory of its own, and nothing to close."""
+    """A native program as a pool wants one: it has no memory of its own, nothing to close, and a time for each call."""
 
     memory = None
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, call_time: float) -> None:
         self._program = program
+        self._call_time = call_time
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._program, name)
+        method = getattr(self._program, name)
+
+        def call(*arguments: Any) -> Any:
+            with CallTime(self._call_time):
+                return method(*arguments)
+
+        setattr(self, name, call)
+        return call
 
     def close(self) -> None: ...

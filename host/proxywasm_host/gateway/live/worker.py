@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -13,16 +12,24 @@ from proxywasm.wire import Fields
 
 from ...services import HttpCall, RedisCall
 from ...stream import ChainedStream, Runner
+from ..certificates import server_context
 from ..model import Gateway, Route
 from .access import AccessLine
 from .call_outs import HttpCalls, RedisCommands
+from .connections import ClientConnections, Refused
+from .cors import CorsPolicy, is_preflight
 from .exchange import LiveExchange
 from .http1.reading import MessageError, RequestHead
 from .http1.server import ClientConnection, ServerLimits
 from .http1.upstream import UpstreamConnection
+from .listening import BACKLOG
+from .metrics import GatewayMetrics
+from .open_files import most_clients
 from .origins import Origin, OriginLimits, Origins
 from .plugins import LivePlugins
 from .routing import Routing, Target, plain_path
+from .time_limits import TimeLimits
+from .tracing import Tracing, trace_of
 
 _HEARTBEAT: Final = 0.05
 """Seconds between looks at ticks and time limits."""
@@ -34,6 +41,7 @@ class LiveWorker:
     """Create it in the loop that is to serve; `start`, and `stop` at the end.
 
     `log` gets messages for operators, `access` a JSON line for each stream that has ended, if the file wants them.
+    `metrics` counts the streams, `tracing` makes a span of each.
     """
 
     def __init__(
@@ -43,20 +51,27 @@ class LiveWorker:
         *,
         log: Callable[[str], None],
         access: Callable[[str], None] = lambda _: None,
-        upstream_tls: ssl.SSLContext | None = None,
+        metrics: GatewayMetrics | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
-        self.idle_seconds = gateway.limits.idle
+        limits = gateway.limits
+        self.times = TimeLimits.of(limits)
         self.trailers = gateway.trailers
         self._gateway = gateway
         self._plugins = plugins
         self._log = log
         self._access = access
+        self._metrics = metrics
+        self._tracing = tracing
         self._routing = Routing(gateway)
-        self._origins = Origins(limits=OriginLimits(connect_seconds=gateway.limits.connect), tls=upstream_tls)
+        self._origins = Origins(limits=OriginLimits(connect_seconds=limits.connect), proxy=gateway.proxy)
         clusters = {name: target.origin for name in gateway.upstreams if (target := self._routing.upstream(name))}
         self._http = HttpCalls(self._origins, clusters, largest=_LARGEST_ANSWER)
         self._redis = RedisCommands(clusters, log)
-        self._connections: set[ClientConnection] = set()
+        self._connections = ClientConnections(most_clients(limits, log), log)
+        self._server_limits = ServerLimits(
+            head=limits.headers, head_seconds=limits.request_head, keep_alive_seconds=limits.keep_alive
+        )
         self._exchanges: dict[ChainedStream, LiveExchange] = {}
         self._calls: dict[tuple[Runner, int], asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
@@ -65,7 +80,16 @@ class LiveWorker:
         self._loop = asyncio.get_running_loop()
 
     async def start(self, listening: socket.socket) -> None:
-        self._server = await self._loop.create_server(self._accept, sock=listening)
+        tls = self._gateway.tls
+        limits = self._server_limits
+        self._server = await self._loop.create_server(
+            self._accept,
+            sock=listening,
+            backlog=BACKLOG,
+            ssl=None if tls is None else server_context(tls.certificate, tls.key),
+            ssl_handshake_timeout=None if tls is None else limits.head_seconds,
+            ssl_shutdown_timeout=None if tls is None else limits.linger_seconds,
+        )
         self._heart = self._loop.create_task(self._beat())
         self.settle()
 
@@ -91,21 +115,36 @@ class LiveWorker:
 
     # For connections.
 
-    def _accept(self) -> ClientConnection:
-        connection = ClientConnection(self, scheme="http", limits=ServerLimits(), closed=self._connections.discard)
-        self._connections.add(connection)
-        return connection
+    def _accept(self) -> asyncio.BaseProtocol:
+        if self._connections.full():
+            return Refused()
+        return ClientConnection(
+            self,
+            scheme="http" if self._gateway.tls is None else "https",
+            limits=self._server_limits,
+            opened=self._connections.add,
+            closed=self._connections.discard,
+        )
 
     def open_exchange(self, connection: ClientConnection, head: RequestHead) -> Any:
         head = head._replace(fields=plain_path(head.fields))
         values = dict(head.fields)
         route = self._routing.route(values[":authority"], values[":path"])
+        properties = {} if route is None else self._properties(connection, route, values)
+        name = "" if route is None else route.name
+        access = AccessLine(name, values[":method"], values[":path"], properties)
+        access.trace = trace_of(values)
+        if self._tracing is not None:
+            head = head._replace(fields=self._tracing.begin(head.fields, values, access))
         if route is None:
-            if self._gateway.access_log:
-                self._access(not_found(values).text())
-            return _NotFound(connection, values)
-        stream = self._plugins.open(self._properties(connection, route, values))
-        exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream)
+            self._ended(answered(access, 404))
+            body = f"no route matches {access.method} {access.path}\n".encode()
+            return _Answered(connection, [(":status", "404"), ("content-type", "text/plain")], body)
+        if (policy := self._routing.cors(route)) and is_preflight(values) and policy.allows(values["origin"]):
+            self._ended(answered(access, 200))
+            return _Answered(connection, policy.preflight(values["origin"]))
+        stream = self._plugins.open(properties)
+        exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream, access)
         exchange.begin()
         return exchange
 
@@ -129,6 +168,9 @@ class LiveWorker:
 
     # For exchanges.
 
+    def cors(self, route: Route) -> CorsPolicy | None:
+        return self._routing.cors(route)
+
     def target(self, route: Route, authority: str, asked: str) -> Target | None:
         return self._routing.target(route, authority, asked)
 
@@ -140,8 +182,16 @@ class LiveWorker:
 
     def ended(self, exchange: LiveExchange) -> None:
         self._exchanges.pop(exchange.stream, None)
+        self._ended(exchange.access)
+
+    def _ended(self, access: AccessLine) -> None:
+        access.ends()
         if self._gateway.access_log:
-            self._access(exchange.access.text())
+            self._access(access.text())
+        if self._metrics is not None:
+            self._metrics.count(access)
+        if self._tracing is not None:
+            self._tracing.end(access)
 
     def log(self, message: str) -> None:
         self._log(message)
@@ -179,31 +229,34 @@ class LiveWorker:
         self.settle()
 
     async def _beat(self) -> None:
+        shown = 0.0
         while True:
             self._plugins.tick()
             self.settle()
+            if self._metrics is not None and self._loop.time() - shown >= 1:
+                shown = self._loop.time()
+                self._metrics.show(streams=len(self._exchanges), connections=len(self._connections))
             await asyncio.sleep(_HEARTBEAT)
 
 
-def not_found(values: dict[str, str]) -> AccessLine:
-    line = AccessLine("", values[":method"], values[":path"])
-    line.status, line.ended = 404, "complete"
-    return line
+def answered(access: AccessLine, status: int) -> AccessLine:
+    """The line of a request that no plugin has seen."""
+    access.status, access.ended = status, "complete"
+    return access
 
 
-class _NotFound:
-    """The exchange of a request that no route matches."""
+class _Answered:
+    """The exchange of a request that was answered at once."""
 
-    def __init__(self, connection: ClientConnection, values: dict[str, str]) -> None:
-        body = f"no route matches {values[':method']} {values[':path'].partition('?')[0]}\n".encode()
-        fields = [(":status", "404"), ("content-type", "text/plain"), ("content-length", str(len(body)))]
-        connection.send_head(fields, ends=False)
-        connection.send_body(body)
-        connection.send_end()
+    def __init__(self, connection: ClientConnection, fields: Fields, body: bytes = b"") -> None:
+        connection.send_head([*fields, ("content-length", str(len(body)))], ends=not body)
+        if body:
+            connection.send_body(body)
+            connection.send_end()
 
     def on_body(self, data: bytes) -> None: ...
 
-    def on_end(self, trailers: Fields) -> None: ...
+    def on_end(self, rest: bytes, trailers: Fields) -> None: ...
 
     def on_client_gone(self) -> None: ...
 

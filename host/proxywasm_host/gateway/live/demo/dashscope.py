@@ -47,6 +47,10 @@ def embeddings(body: dict[str, Any]) -> dict[str, Any]:
     return {"output": {"embeddings": vectors}, "usage": {"total_tokens": len(texts)}, "request_id": "demo"}
 
 
+def error(message: str) -> dict[str, Any]:
+    return {"code": "InvalidParameter", "message": message, "request_id": "demo"}
+
+
 def _answer(given: Answer, message: dict[str, Any], finish_reason: str, tokens: int) -> dict[str, Any]:
     usage = {"input_tokens": given.input_tokens, "output_tokens": tokens, "total_tokens": given.input_tokens + tokens}
     output = {"choices": [{"message": message, "finish_reason": finish_reason}]}

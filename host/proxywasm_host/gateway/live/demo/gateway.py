@@ -9,23 +9,30 @@ from ...model import Gateway
 from ...values import Address
 
 DASHSCOPE: Final = "dashscope.aliyuncs.com"
+_MODELS: Final = {"text-embedding-*": "text-embedding-v4", "*": "qwen-max"}
 
 
 def demo_gateway(listen: Address, service: int) -> Gateway:
-    """ai-proxy speaks DashScope's own protocol to the fake service, which listens on the port `service`.
+    """ai-proxy speaks DashScope's own protocol to the fake service, which listens on the port `service`, and OpenAI's
+    for clients of Anthropic's API: DashScope has that API itself, so that its provider would convert nothing.
 
     Raises `NotInstalledError` if ai-proxy is not there.
     """
-    provider: dict[str, Any] = {
-        "type": "qwen",
-        "apiTokens": ["the-fake-service-wants-no-key"],
-        "modelMapping": {"text-embedding-*": "text-embedding-v4", "*": "qwen-max"},
-        "qwenEnableCompatible": False,
+    both = {"apiTokens": ["the-fake-service-wants-no-key"], "modelMapping": _MODELS}
+    native: dict[str, Any] = {**both, "type": "qwen", "qwenEnableCompatible": False}
+    compatible: dict[str, Any] = {
+        **both,
+        "type": "openai",
+        "openaiCustomUrl": f"https://{DASHSCOPE}/compatible-mode/v1",
     }
+    config = {"provider": native, "_rules_": [{"_match_route_": ["messages"], "provider": compatible}]}
     return Gateway.model_validate({
         "listen": str(listen),
-        "plugins": [{"name": "ai-proxy", "source": str(flagship()), "config": {"provider": provider}}],
-        "routes": [{"name": "models", "match": {"path_prefix": "/v1/"}}],
+        "plugins": [{"name": "ai-proxy", "source": str(flagship()), "config": config}],
+        "routes": [
+            {"name": "messages", "match": {"path": "/v1/messages"}},
+            {"name": "models", "match": {"path_prefix": "/v1/"}},
+        ],
         "upstreams": {DASHSCOPE: f"http://127.0.0.1:{service}"},
     })  # fmt: skip
 
@@ -42,5 +49,7 @@ In Python (pip install openai):
   from openai import OpenAI
   chats = OpenAI(base_url="{url}", api_key="any").chat.completions
   print(chats.create(model="gpt-4o", messages=[{{"role": "user", "content": "Who are you?"}}]))
+
+Anthropic's clients are answered, too: Anthropic(base_url="http://{listen}", api_key="any").
 
 Ctrl-C ends it."""

@@ -9,6 +9,7 @@ from .model import Answer, answer, embedding
 
 CHAT = "/v1/chat/completions"
 EMBEDDINGS = "/v1/embeddings"
+MODELS = "/v1/models"
 _CREATED = 1_700_000_000
 
 
@@ -51,6 +52,16 @@ def embeddings(body: dict[str, Any]) -> dict[str, Any]:
     ]
     usage = {"prompt_tokens": len(texts), "total_tokens": len(texts)}
     return {"object": "list", "data": vectors, "model": body.get("model"), "usage": usage}
+
+
+def models() -> dict[str, Any]:
+    names = ("qwen-max", "text-embedding-v4")
+    entries = [{"id": name, "object": "model", "created": _CREATED, "owned_by": "proxywasm"} for name in names]
+    return {"object": "list", "data": entries}
+
+
+def error(message: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": None}}
 
 
 def _head(body: dict[str, Any], kind: str) -> dict[str, Any]:

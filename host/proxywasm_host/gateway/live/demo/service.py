@@ -71,15 +71,21 @@ class _Exchange:
         if len(self._body) > _LARGEST:
             self._connection.break_off()
 
-    def on_end(self, trailers: Fields) -> None:
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
         del trailers
+        self.on_body(rest)
         path = self._headers[":path"].partition("?")[0].removeprefix(_COMPATIBLE)
+        error = openai.error if path.startswith("/v1/") else dashscope.error
         try:
             body = json.loads(self._body)
         except ValueError:
             body = None
-        if not isinstance(body, dict) or path not in _WHOLE:
-            self._answer(400 if path in _WHOLE else 404, {"code": "InvalidParameter", "message": "not understood"})
+        if path == openai.MODELS and self._headers[":method"] == "GET":
+            self._answer(200, openai.models())
+        elif path not in _WHOLE:
+            self._answer(404, error("the demo does not have this API"))
+        elif not isinstance(body, dict):
+            self._answer(400, error("the body is no JSON object"))
         elif path in _EVENTS and (body.get("stream") is True or "event-stream" in self._headers.get("accept", "")):
             done = path == openai.CHAT
             self._task = asyncio.get_running_loop().create_task(self._stream(_EVENTS[path](body), done=done))

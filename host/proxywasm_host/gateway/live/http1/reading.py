@@ -64,7 +64,8 @@ class RequestHandler(Protocol):
 
     def on_body(self, data: bytes, /) -> None: ...
 
-    def on_end(self, trailers: Fields, /) -> None: ...
+    def on_end(self, rest: bytes, trailers: Fields, /) -> None:
+        """The message is complete. `rest` is what of its body has come with the end."""
 
 
 class ResponseHandler(Protocol):
@@ -75,7 +76,8 @@ class ResponseHandler(Protocol):
 
     def on_body(self, data: bytes, /) -> None: ...
 
-    def on_end(self, trailers: Fields, /) -> None: ...
+    def on_end(self, rest: bytes, trailers: Fields, /) -> None:
+        """As for a request."""
 
 
 class _Reader:
@@ -142,9 +144,12 @@ class _Reader:
 
     def _flush(self) -> None:
         if self._pieces:
-            data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-            self._pieces = []
-            self._tell_body(data)
+            self._tell_body(self._taken())
+
+    def _taken(self) -> bytes:
+        """What of the body has come and is not told."""
+        pieces, self._pieces = self._pieces, []
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _tell_body(self, data: bytes) -> None:
         raise NotImplementedError
@@ -265,9 +270,8 @@ class RequestReader(_Reader):
         return text
 
     def on_message_complete(self) -> None:
-        self._flush()
         self._silence = 0
-        self._handler.on_end(self._trailers())
+        self._handler.on_end(self._taken(), self._trailers())
 
     def _tell_body(self, data: bytes) -> None:
         self._handler.on_body(data)
@@ -312,7 +316,7 @@ class ResponseReader(_Reader):
         if not self._until_end:
             raise MessageError(502, "the upstream has closed the connection before the end of its response")
         self._open = False
-        self._handler.on_end([])
+        self._handler.on_end(b"", [])
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -346,11 +350,12 @@ class ResponseReader(_Reader):
         self._handler.on_head(ResponseHead(fields, ends, upgrade))
         if self._to_head:
             self._open = False
-            self._handler.on_end([])
+            self._handler.on_end(b"", [])
 
     def on_body(self, data: bytes) -> None:
-        if self._open:
-            super().on_body(data)
+        if self._open:  # and not by `super`: there is a call for each chunk
+            self._silence = 0
+            self._pieces.append(data)
         else:
             self.surplus = True
 
@@ -361,10 +366,9 @@ class ResponseReader(_Reader):
             return
         if not self._open:
             return
-        self._flush()
         self._silence = 0
         self._open = False
-        self._handler.on_end(self._trailers())
+        self._handler.on_end(self._taken(), self._trailers())
 
     def _tell_body(self, data: bytes) -> None:
         self._handler.on_body(data)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class ServerLimits:
     head: int = 64 * 1024
     """Of a request's head, and of its trailers."""
     head_seconds: float = 10.0
-    """From the first byte of a request to the end of its head; also until the first request of a connection."""
+    """From the first byte of a request to the end of its head, then 408; also until the first byte of a connection."""
     keep_alive_seconds: float = 75.0
     """That a connection may be open without a request."""
     requests: int = 10_000
@@ -50,7 +51,8 @@ class Exchange(Protocol):
 
     def on_body(self, data: bytes, /) -> None: ...
 
-    def on_end(self, trailers: Fields, /) -> None: ...
+    def on_end(self, rest: bytes, trailers: Fields, /) -> None:
+        """The request is complete. `rest` is what of its body has come with the end."""
 
     def on_client_gone(self) -> None:
         """Nobody waits for the response any more. No other method is called after it."""
@@ -85,12 +87,19 @@ class ClientConnection(Socket):
     """One connection. `address` is the client's."""
 
     def __init__(
-        self, application: Application, *, scheme: str, limits: ServerLimits, closed: Callable[[ClientConnection], None]
+        self,
+        application: Application,
+        *,
+        scheme: str,
+        limits: ServerLimits,
+        opened: Callable[[ClientConnection], None] = lambda _: None,
+        closed: Callable[[ClientConnection], None],
     ) -> None:
         super().__init__(write_buffer=limits.write_buffer)
         self.address = ""
         self._application = application
         self._limits = limits
+        self._opened = opened
         self._closed = closed
         self._reader = RequestReader(self, scheme=scheme, largest_head=limits.head)
         self._state = _State.IDLE
@@ -99,8 +108,11 @@ class ClientConnection(Socket):
         """What has arrived behind the request that is under way."""
         self._held_back = False
         self._timer: asyncio.TimerHandle | None = None
+        self._deadline = math.inf
         self._requests = 0
         self._draining = False
+        self._head_began = False
+        """Some bytes of a request have come, and its head is not complete."""
         # Of the exchange that is under way.
         self._keep_alive = True
         self._http10 = self._to_head = self._chunked = False
@@ -113,6 +125,7 @@ class ClientConnection(Socket):
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
         self._set_timer(self._limits.head_seconds)
+        self._opened(self)
 
     def data_received(self, data: bytes) -> None:
         match self._state:
@@ -121,7 +134,8 @@ class ClientConnection(Socket):
                 return
             case _State.LINGERING | _State.CLOSED:
                 return
-            case _State.IDLE if self._requests and not self._waiting:
+            case _State.IDLE if not self._head_began and not self._waiting:
+                self._head_began = True
                 self._set_timer(self._limits.head_seconds)
         try:
             rest = self._reader.feed(data)
@@ -143,7 +157,8 @@ class ClientConnection(Socket):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._set_timer(None)
+        self._deadline = math.inf
+        self._start_timer()
         self._state = _State.CLOSED
         self._waiting.clear()
         self._dismiss()
@@ -165,8 +180,8 @@ class ClientConnection(Socket):
     def on_body(self, data: bytes) -> None:
         self._in_order(lambda: self._tell_body(data))
 
-    def on_end(self, trailers: Fields) -> None:
-        self._in_order(lambda: self._tell_end(trailers))
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
+        self._in_order(lambda: self._tell_end(rest, trailers))
 
     def _in_order(self, step: Callable[[], None]) -> None:
         """Now, or when the exchange that is under way has ended: its request is complete."""
@@ -179,6 +194,7 @@ class ClientConnection(Socket):
         if self._state is not _State.IDLE:
             return
         self._set_timer(None)
+        self._head_began = False
         self._state = _State.BUSY
         self._requests += 1
         self._keep_alive = head.keep_alive and self._requests < self._limits.requests and not self._draining
@@ -195,13 +211,13 @@ class ClientConnection(Socket):
         if self._exchange is not None:
             self._exchange.on_body(data)
 
-    def _tell_end(self, trailers: Fields) -> None:
+    def _tell_end(self, rest: bytes, trailers: Fields) -> None:
         if self._state is _State.ANSWERED:
             self._end_exchange()
             return
         self._received_all = True
         if self._exchange is not None:
-            self._exchange.on_end(trailers)
+            self._exchange.on_end(rest, trailers)
 
     def _tell_tunnel_data(self, data: bytes) -> None:
         if self._exchange is not None and self._state is _State.TUNNEL:
@@ -350,10 +366,25 @@ class ClientConnection(Socket):
             exchange.on_client_gone()
 
     def _set_timer(self, seconds: float | None) -> None:
+        """Each request sets it several times, so the timer of the event loop stays, and looks how much is left."""
+        self._deadline = math.inf if seconds is None else self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._start_timer()
+
+    def _start_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = None if seconds is None else self._loop.call_later(seconds, self._timed_out)
+        self._timer = None if self._deadline == math.inf else self._loop.call_at(self._deadline, self._look_at_time)
+
+    def _look_at_time(self) -> None:
+        self._timer = None
+        if self._loop.time() < self._deadline:
+            self._start_timer()
+        else:
+            self._timed_out()
 
     def _timed_out(self) -> None:
-        if self._state in (_State.IDLE, _State.LINGERING):
+        if self._state is _State.IDLE and self._head_began:
+            self._refuse(MessageError(408, f"the headers were not complete after {self._limits.head_seconds:g} s"))
+        elif self._state in (_State.IDLE, _State.LINGERING):
             self.close()

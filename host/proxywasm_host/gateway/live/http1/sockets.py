@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from typing import Final, cast
 
 _BUFFER: Final = memoryview(bytearray(1 << 16))
@@ -37,6 +38,14 @@ class Socket(asyncio.BufferedProtocol):
     @property
     def is_open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
+
+    def has_something_to_read(self) -> bool:
+        """Whether bytes or an end have arrived that the event loop has not seen yet."""
+        if self._transport is None or not hasattr(select, "poll"):
+            return False
+        poll = select.poll()
+        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def write(self, data: bytes) -> None:
         """Send with whatever else is written in this turn of the event loop; nothing if the connection is closed.

@@ -33,8 +33,8 @@ class ResponseExchange(Protocol):
 
     def on_body(self, data: bytes, /) -> None: ...
 
-    def on_end(self, trailers: Fields, /) -> None:
-        """The response is complete; the connection is no longer this exchange's."""
+    def on_end(self, rest: bytes, trailers: Fields, /) -> None:
+        """The response is complete, with `rest` as the end of its body; the connection is no longer this exchange's."""
 
     def on_failure(self, failure: Failure, details: str, /) -> None:
         """There is no whole response. No other method is called after it, nor after `on_end`."""
@@ -107,6 +107,11 @@ class UpstreamConnection(Socket):
         if self._chunked:
             self.write(last_chunk([*trailers]))
 
+    @property
+    def sent_all(self) -> bool:
+        """The request is complete."""
+        return self._sent_all
+
     def send_tunnel_data(self, data: bytes) -> None:
         if self._tunnel:
             self.write(data)
@@ -177,13 +182,13 @@ class UpstreamConnection(Socket):
         if self._exchange is not None:
             self._exchange.on_body(data)
 
-    def on_end(self, trailers: Fields) -> None:
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
         if self._tunnel:
             return
         exchange, self._exchange = self._exchange, None
         self._complete = exchange is not None
         if exchange is not None:
-            exchange.on_end(trailers)
+            exchange.on_end(rest, trailers)
 
     def _release_if_complete(self) -> None:
         """When all that came is read, and not before: the next exchange must not get what belongs to none."""

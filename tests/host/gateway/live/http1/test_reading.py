@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import h11
 import pytest
@@ -50,7 +51,8 @@ class Told:
         assert data
         self.messages[-1].body += data
 
-    def on_end(self, trailers: Fields) -> None:
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
+        self.messages[-1].body += rest
         self.messages[-1].trailers = trailers
 
 
@@ -128,16 +130,24 @@ def test_a_body_in_chunks_with_trailers() -> None:
 
 
 def test_bytes_that_come_at_once_are_told_at_once() -> None:
-    class Counting(Told):
-        calls = 0
+    class Listing(Told):
+        calls: ClassVar[list[tuple[str, bytes]]] = []
 
         def on_body(self, data: bytes) -> None:
-            Counting.calls += 1
+            self.calls.append(("body", data))
             super().on_body(data)
 
-    told = Counting()
-    RequestReader(told, scheme="http", largest_head=LARGEST).feed(CHUNKS)
-    assert Counting.calls == 1
+        def on_end(self, rest: bytes, trailers: Fields) -> None:
+            self.calls.append(("end", rest))
+            super().on_end(rest, trailers)
+
+    reader = RequestReader(Listing(), scheme="http", largest_head=LARGEST)
+    reader.feed(CHUNKS)
+    assert Listing.calls == [("end", b"abcde")]
+    Listing.calls.clear()
+    reader.feed(CHUNKS[:-4])
+    reader.feed(CHUNKS[-4:])
+    assert Listing.calls == [("body", b"abcde"), ("end", b"")]
 
 
 @given(places=st.lists(st.integers(0, 500), max_size=8))

@@ -45,7 +45,8 @@ class Answering:
     def on_body(self, data: bytes) -> None:
         self.body += data
 
-    def on_end(self, trailers: Fields) -> None:
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
+        self.body += rest
         match self.path:
             case "/chunks":
                 self.connection.send_head([(":status", "200")], ends=False)
@@ -345,10 +346,34 @@ def test_websockets_take_over_both_directions() -> None:
     run(talk)
 
 
-@pytest.mark.parametrize("beginning", [b"", b"GET / HT", get("/at-once")[:-2]])
-def test_a_client_that_does_not_finish_its_head_is_dropped(beginning: bytes) -> None:
+@pytest.mark.parametrize("beginning", [b"GET / HT", get("/at-once")[:-2]])
+def test_a_client_that_does_not_finish_its_head_is_told_and_dropped(beginning: bytes) -> None:
     async def talk(server: Server, client: Client) -> None:
         await client.says(beginning)
+        assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+
+    run(talk, ServerLimits(head_seconds=0.05, linger_seconds=0.05))
+
+
+@pytest.mark.parametrize("before", [b"", get("/at-once")])
+def test_each_byte_of_a_head_does_not_give_it_more_time(before: bytes) -> None:
+    async def talk(server: Server, client: Client) -> None:
+        async def drip() -> None:
+            await client.says(before + b"GET / HTTP/1.1\r\nx: ")
+            while True:
+                await client.says(b"x")
+                await asyncio.sleep(0.02)
+
+        dripping = asyncio.create_task(drip())
+        assert b"HTTP/1.1 408 " in await client.rest()
+        dripping.cancel()
+        await asyncio.gather(dripping, return_exceptions=True)
+
+    run(talk, ServerLimits(head_seconds=0.2, linger_seconds=0.05))
+
+
+def test_a_client_that_says_nothing_is_dropped() -> None:
+    async def talk(server: Server, client: Client) -> None:
         assert await client.rest() == b""
 
     run(talk, ServerLimits(head_seconds=0.05))

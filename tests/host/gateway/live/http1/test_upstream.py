@@ -34,7 +34,8 @@ class Told:
     def on_body(self, data: bytes) -> None:
         self.body += data
 
-    def on_end(self, trailers: Fields) -> None:
+    def on_end(self, rest: bytes, trailers: Fields) -> None:
+        self.body += rest
         self.log.append(f"end {trailers}")
         self.over.set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from proxywasm import Action, ClusterClient, HttpAnswer, HttpCallError, HttpContext, Plugin, TargetCluster, log
@@ -9,6 +10,24 @@ from proxywasm import Action, ClusterClient, HttpAnswer, HttpCallError, HttpCont
 service = ClusterClient(TargetCluster("service", "service"))
 nobody = ClusterClient(TargetCluster("nobody", "nobody"))
 plugin: Plugin[dict[str, Any]] = Plugin("probe")
+
+
+def fail(_ctx: HttpContext) -> None:
+    raise RuntimeError("as asked")
+
+
+def loop(_ctx: HttpContext) -> None:
+    while True:
+        pass
+
+
+MISBEHAVIOUR: dict[str, Callable[[HttpContext], None]] = {
+    "/inject-request": lambda ctx: ctx.request_headers.update({"x-a": "a\r\nx-injected: yes"}),
+    "/inject-path": lambda ctx: ctx.request_headers.update({":path": "/ HTTP/1.1\r\nx-injected: yes\r\nx-a:"}),
+    "/inject-reply": lambda ctx: ctx.send_http_response(200, {"x-a": "a\nx-injected: yes"}, b""),
+    "/loop": loop,
+    "/raise": fail,
+}
 
 
 @plugin.on_request_headers
@@ -29,8 +48,8 @@ def on_request_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | Non
         ctx.send_http_response(403, {"x-why": "reply"}, b"no")
     elif ctx.path == "/elsewhere":
         ctx.request_headers[":authority"] = "service"
-    elif ctx.path == "/raise":
-        raise RuntimeError("as asked")
+    elif ctx.path in MISBEHAVIOUR:
+        MISBEHAVIOUR[ctx.path](ctx)
     elif ctx.path == "/ask":
 
         def answered(answer: HttpAnswer) -> None:
@@ -50,6 +69,8 @@ def on_request_body(ctx: HttpContext, config: dict[str, Any], body: bytes) -> No
 @plugin.on_response_headers
 def on_response_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
     ctx.response_headers["x-details"] = (ctx.get_property("response", "code_details") or b"").decode()
+    if ctx.path == "/inject-response":
+        ctx.response_headers["x-a"] = "a\r\n\r\nx-injected: yes"
     return Action.PAUSE if ctx.path == "/reply-paused" else None
 
 

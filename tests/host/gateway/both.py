@@ -1,0 +1,90 @@
+"""One gateway file in both engines: our own host in a thread, and Envoy in its process."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from proxywasm_host.gateway import read
+from proxywasm_host.gateway.envoy import bootstrap, build_modules, find_ca_file
+from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
+from proxywasm_host.gateway.live.listening import listen
+from proxywasm_host.gateway.live.serving import run
+from proxywasm_host.gateway.live.starting import start_plugins
+from proxywasm_host.gateway.model import Gateway
+from proxywasm_host.gateway.values import Address
+
+Engine = Literal["serve", "envoy"]
+TIMEOUT = 60.0
+
+
+@dataclass
+class Running:
+    port: int
+    log: Callable[[], str]
+
+
+@contextmanager
+def running(engine: Engine, folder: Path, content: Mapping[str, Any]) -> Iterator[Running]:
+    """The gateway of a file without `listen`."""
+    with socket.socket() as reserved:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        file = folder / f"{engine}.yaml"
+        file.write_text(yaml.safe_dump({"listen": f"127.0.0.1:{port}", **content}, sort_keys=False))
+        gateway = read(file, {}, engine=engine)
+        if engine == "serve":
+            with _serving(gateway) as found:
+                yield found
+        else:
+            with BackgroundEnvoy(bootstrap(gateway, build_modules(gateway), find_ca_file(gateway))) as envoy:
+                yield Running(port, lambda: envoy.log)
+
+
+@contextmanager
+def _serving(gateway: Gateway) -> Iterator[Running]:
+    messages: list[str] = []
+    started, end = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+    listening = listen("listen", Address("127.0.0.1", 0))
+
+    async def main() -> None:
+        plugins = start_plugins(gateway, native=True, on_log=lambda record: messages.append(str(record)))
+        await run(gateway, plugins, listening, end, started.set, messages.append, messages.append)
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
+    thread.start()
+    try:
+        assert started.wait(TIMEOUT)
+        yield Running(listening.getsockname()[1], lambda: "\n".join(messages))
+    finally:
+        loop.call_soon_threadsafe(end.set)
+        thread.join()
+        loop.close()
+
+
+def exchange(port: int, *lines: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
+    """A request on a connection of its own, and its response as it came: status, headers, body."""
+    with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
+        client.sendall("".join(f"{line}\r\n" for line in [*lines, "connection: close", ""]).encode() + body)
+        return response_of(b"".join(iter(lambda: client.recv(1 << 16), b"")))
+
+
+def response_of(data: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Several headers of one name are one value, with commas."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *rest = head.decode("latin-1").split("\r\n")
+    headers: dict[str, str] = {}
+    for line in rest:
+        name, _, value = line.partition(": ")
+        headers[name.lower()] = ", ".join(filter(None, [headers.get(name.lower()), value]))
+    return int(first.split(" ")[1]), headers, body
