@@ -10,7 +10,7 @@ from proxywasm import HttpContext, Plugin, plugin_context
 from proxywasm.config import prepare
 
 from .configuration import parse, parse_override
-from .pipeline import attempts, request
+from .pipeline import attempts, request, usage
 from .pipeline.plans import Config
 from .protocols.clients import CLIENTS, Clients
 from .protocols.exchange import ClientProtocol
@@ -25,8 +25,11 @@ def on_stream_done(ctx: HttpContext, config: Config) -> None:
         provider = config.plans.provider
         for awaited in provider.awaited:
             awaited.leave(ctx)
-        if provider.kept.total and (exchange := ctx.get_context("exchange")) is not None:
-            provider.kept.forget(exchange)
+        exchange = ctx.get_context("exchange")
+        if exchange is not None:
+            usage.write(ctx, provider, exchange)
+            if provider.kept.total:
+                provider.kept.forget(exchange)
 
 
 def _discreet(parsing: Callable[P, Config]) -> Callable[P, Config]:

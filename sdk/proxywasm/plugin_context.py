@@ -11,7 +11,7 @@ from . import callback_functions, checks, log, properties
 from .core.plugin_state import PluginState
 from .core.running import current
 from .core.ticks import Ticks
-from .wire import CREATE, Host
+from .wire import CREATE, LEASE_PREFIX, Host
 
 LEASE_SECONDS = 60
 
@@ -97,7 +97,7 @@ class PluginContext(PluginState):
         if not self._instance:
             self._instance = str(uuid.UUID(bytes=host.random_bytes(16), version=4))
         now = host.now() // 1_000_000_000
-        key = f"higress_wasm_vm_lease:{self.fingerprint}"
+        key = f"{LEASE_PREFIX}{self.fingerprint}"
         entry = host.get_shared_data(key)
         cas = CREATE
         if entry is not None:

@@ -65,6 +65,10 @@ class MetricKind(StrEnum):
 CREATE = 0xFFFF_FFFF
 """A compare-and-swap number that no host gives out: with it a key that has no value is written, and no other."""
 
+LEASE_PREFIX = "higress_wasm_vm_lease:"
+"""How the keys of shared data begin in which a leader has its lease. A host that sees an instance end may remove the
+instance's lease, so that another one need not wait until the lease is over."""
+
 
 # Commands are values and never change. They are not `frozen`, because making a frozen one takes twice as long.
 

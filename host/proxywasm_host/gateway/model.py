@@ -19,6 +19,7 @@ from .engines import NotIn
 from .values import (
     AdminAddress,
     Bytes,
+    Collector,
     FieldName,
     File,
     HeaderBytes,
@@ -211,20 +212,33 @@ class Limits(_Part):
     itself with all its streams, never unless given."""
 
 
+class Tracing(_Part):
+    """A span for each stream, by OpenTelemetry."""
+
+    url: Collector
+    """Where the collector takes spans by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`."""
+    service: Name = "proxywasm"
+    """The name of this gateway in traces."""
+    sample: Annotated[float, Field(ge=0, le=1, strict=False, allow_inf_nan=False)] = 1.0
+    """The part of traces that is recorded, of those that begin here. The `traceparent` of a client decides itself."""
+    headers: dict[Name, str] = {}
+    """Of requests to the collector, such as `authorization`."""
+
+
 class Gateway(_Part):
     listen: ListenAddress
     """An IP address and a port. `0.0.0.0` stands for all IPv4 addresses of the machine, `[::]` for those of both
     kinds."""
     tls: Tls | None = None
     """Makes the listener one for HTTPS."""
-    workers: Annotated[
-        int, Field(ge=1, le=1024), NotIn("serve", "one process serves; leave it out, or use `proxywasm envoy`")
-    ] = 1
-    """Threads; each has an instance of every plugin."""
-    admin: Annotated[AdminAddress | None, NotIn("serve", "leave it out, or use `proxywasm envoy`")] = None
-    """Envoy's administration, for loopback only: it shows secrets."""
+    workers: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Threads of Envoy, processes of `serve`; each has an instance of every plugin."""
+    admin: AdminAddress | None = None
+    """Where metrics and health are shown. For loopback only: Envoy's administration shows secrets, too."""
     access_log: bool = False
-    """A line for each request on standard output, without queries and headers."""
+    """A line of JSON for each request on standard output, without queries and headers."""
+    tracing: Tracing | None = None
+    """A span for each stream, which upstreams get as `traceparent`; without it that of a client passes as it is."""
     trailers: bool = False
     """Whether those of HTTP/1.1 messages pass.
 

@@ -91,6 +91,31 @@ def _origin(value: object) -> Origin:
     return origin
 
 
+class CollectorUrl(NamedTuple):
+    """Where spans go."""
+
+    origin: Origin
+    path: str
+
+    @property
+    def server(self) -> str:
+        host = f"[{self.origin.host}]" if ":" in self.origin.host else self.origin.host
+        return f"{self.origin.scheme}://{host}:{self.origin.port}"
+
+    def __str__(self) -> str:
+        return self.server + self.path
+
+
+def _collector(value: object) -> CollectorUrl:
+    match = re.fullmatch(r"(https?://[^/?#]+)(/[!-~]*)", value) if isinstance(value, str) else None
+    if match is None or "?" in match[2] or "#" in match[2]:
+        raise ValueError('expected the URL of a collector with its path, such as "http://127.0.0.1:4318/v1/traces"')
+    origin = _origin(match[1])
+    if origin.scheme == "https" and origin.is_ip:
+        raise ValueError("an IP address has no certificate of its own; give the name of the collector's host")
+    return CollectorUrl(origin, match[2])
+
+
 def _size(value: object) -> int:
     match = re.fullmatch(r"([0-9]{1,10}) ?(KiB|MiB|GiB|)", str(value)) if isinstance(value, int | str) else None
     if match is None or isinstance(value, bool):
@@ -170,6 +195,7 @@ PageOrigin = Annotated[str, AfterValidator(_page_origin)]
 Method = Annotated[str, AfterValidator(_token), AfterValidator(str.upper)]
 FieldName = Annotated[str, AfterValidator(_token), AfterValidator(str.lower)]
 HostName = Annotated[str, AfterValidator(_host)]
+Collector = Annotated[CollectorUrl, PlainValidator(_collector)]
 Server = Annotated[Origin, PlainValidator(_origin)]
 ListenAddress = Annotated[Address, PlainValidator(_address)]
 AdminAddress = Annotated[Address, PlainValidator(_own_address)]

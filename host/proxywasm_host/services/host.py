@@ -10,6 +10,7 @@ from os import urandom  # the system's, also while native plugins run with anoth
 from typing import TypeAlias
 
 from proxywasm.wire import (
+    LEASE_PREFIX,
     Fields,
     ForeignFunctionError,
     HttpCallError,
@@ -83,6 +84,7 @@ class HostServices:
         self._label = ""
         self._calls = Calls()
         self._redis: dict[str, RedisSettings] = {}
+        self._leases: dict[str, bytes] = {}
 
     @property
     def logs(self) -> list[LogRecord]:
@@ -131,6 +133,12 @@ class HostServices:
         """Calls whose time is up, each with whether it is a Redis command."""
         return self._calls.overdue(self.now())
 
+    def close(self) -> None:
+        """The instance is gone: another one may lead at once."""
+        for key, value in self._leases.items():
+            self.shared_data.withdraw(key, value)
+        self._leases.clear()
+
     # wire.Host
 
     def log(self, level: LogLevel, context: int, message: str) -> None:
@@ -163,7 +171,10 @@ class HostServices:
     def set_shared_data(self, key: str, value: bytes, cas: int) -> bool:
         if refusal := self._refuses_name("key", key):
             raise LimitError(refusal)
-        return self.shared_data.set(key, value, cas)
+        written = self.shared_data.set(key, value, cas)
+        if written and key.startswith(LEASE_PREFIX):
+            self._leases[key] = value
+        return written
 
     def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
         if refusal := self._refuses_name("cluster name", cluster):

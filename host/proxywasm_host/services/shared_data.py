@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from proxywasm.wire import LimitError
+from proxywasm.wire import CREATE, LimitError
 
 from .limits import ENTRY, Limits, size_of
 
@@ -31,16 +31,11 @@ class SharedData:
             stored = self._values.get(key)
             if cas and stored is not None and stored[1] != cas:
                 return False
-            size = self._size + _size(key, value) - (0 if stored is None else _size(key, stored[0]))
+            size = self._size + entry_size(key, value) - (0 if stored is None else entry_size(key, stored[0]))
             if size > max(self._limit, self._size):
-                raise LimitError(
-                    f"the shared data {key[:100]!r} is not set: all shared data would take {size} bytes, more than "
-                    f"the {self._limit} that are allowed"
-                )
+                raise LimitError(too_much(key, size, self._limit))
             self._size = size
-            # One counter for all keys: a number never comes back, so a stale one never fits by chance. The greatest
-            # is never given out: the SDK uses it to create a value without overwriting one.
-            self._last_cas = self._last_cas % 0xFFFF_FFFE + 1
+            self._last_cas = next_cas(self._last_cas)
             self._values[key] = value, self._last_cas
             return True
 
@@ -48,11 +43,31 @@ class SharedData:
         """Delete a value, for the operator of the host; plugins cannot. Raises `KeyError`."""
         with self._lock:
             value, _ = self._values.pop(key)
-            self._size -= _size(key, value)
+            self._size -= entry_size(key, value)
+
+    def withdraw(self, key: str, value: bytes) -> None:
+        """Delete it, if that is still its value: its owner is gone."""
+        with self._lock:
+            if (stored := self._values.get(key)) is not None and stored[0] == value:
+                del self._values[key]
+                self._size -= entry_size(key, value)
 
     def keys(self) -> list[str]:
         return list(self._values)
 
 
-def _size(key: str, value: bytes) -> int:
+def next_cas(last: int) -> int:
+    """One counter for all keys: a number never comes back, so a stale one never fits by chance. `CREATE` is never given
+    out: the SDK uses it to create a value without overwriting one."""
+    return last % (CREATE - 1) + 1
+
+
+def entry_size(key: str, value: bytes) -> int:
     return size_of(key) + len(value) + ENTRY
+
+
+def too_much(key: str, size: int, limit: int) -> str:
+    return (
+        f"the shared data {key[:100]!r} is not set: all shared data would take {size} bytes, more than the {limit} "
+        "that are allowed"
+    )

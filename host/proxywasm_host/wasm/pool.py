@@ -275,6 +275,7 @@ class _PooledRunner(Runner):
         if self._retired and (self.lost or not self._streams):
             self._pool._forget(self)
             self.program.close()
+            self.services.close()
 
 
 class _NoProgram:

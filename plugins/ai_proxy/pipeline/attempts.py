@@ -9,7 +9,7 @@ from proxywasm import Action, HttpAnswer, HttpContext, log
 from ..protocols.exchange import Attempts, Exchange
 from ..wire import lenient, limits
 from ..wire.errors import LAST_STATUS, ApiError
-from . import failures, leaving, response, retry
+from . import failures, leaving, response, retry, usage
 from .checked_stream import CheckedStream
 from .passed_streams import PassedStream
 from .plans import Config, Plan
@@ -187,6 +187,7 @@ def _finish(ctx: HttpContext, plan: Plan, exchange: Exchange) -> retry.Finish:
     def finish(answer: HttpAnswer) -> None:
         exchange.secrets.scrubber = plan.provider.scrubbers.of(exchange.tokens, exchange.secrets.signature)
         content_type, body = response.whole(plan, exchange, answer)
+        usage.note(exchange.answer, body)
         headers = {
             name: answer.headers.get(name, "")
             for name in answer.headers

@@ -14,7 +14,7 @@ from ..protocols.pivot.chat import error_event
 from ..wire import limits
 from ..wire.errors import ApiError, bad_upstream, stream_cut
 from ..wire.json import loads, to_bytes
-from . import failures
+from . import failures, usage
 from .arriving import Arriving
 
 # What says, beside `[DONE]`, that a stream of the OpenAI protocol has come to its end: clean, or by an error that the
@@ -36,6 +36,7 @@ class CheckedStream:
         self._arriving = Arriving(exchange)
         self.begun = self.heard = self.said = False
         self.failure: ApiError | None = None
+        self._answer = exchange.answer if exchange is not None else None
         self._scrubber = scrubber
         self._suspects = scrubber.suspects_event
         self._shortest = scrubber.shortest
@@ -51,6 +52,8 @@ class CheckedStream:
                 return chunk
             self._head = b""
         output = self._checked(chunk, last=last)
+        if self._answer is not None:
+            usage.note(self._answer, output)
         if self._suspects(output):
             return self._scrubber.remove(output)
         if output is chunk and not self._ended:

@@ -16,6 +16,7 @@ from ..protocols.exchange import Exchange
 from ..providers.row import OwnKey, Provider
 from ..wire import lenient
 from ..wire.errors import ApiError
+from . import usage
 from .passed_streams import stream_of
 
 Fields = list[tuple[str, str]]
@@ -76,11 +77,13 @@ def add_headers(ctx: HttpContext, exchange: Exchange) -> None:
 
 def body(ctx: HttpContext, exchange: Exchange, new: bytes) -> None:
     """Send this in the place of the body in hand."""
+    usage.note(exchange.answer, new)
     ctx.replace_response_body(exchange.secrets.scrubber.clean(new))
 
 
 def passed_body(ctx: HttpContext, exchange: Exchange, came: bytes) -> None:
     """Send the body in hand."""
+    usage.note(exchange.answer, came)
     cleaned = exchange.secrets.scrubber.clean(came)
     if cleaned is not came:
         ctx.replace_response_body(cleaned)

@@ -8,8 +8,9 @@ from proxywasm import SSEError
 
 from ..credentials.scrubber import Scrubber, same_length
 from ..protocols.bedrock.aws_event_stream import changed, cut_frames
-from ..protocols.exchange import Exchange
+from ..protocols.exchange import Answer, Exchange
 from ..wire.errors import ApiError
+from . import usage
 from .arriving import Arriving
 
 EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
@@ -28,7 +29,7 @@ class PassedStream(Protocol):
 
 
 def stream_of(content_type: str, scrubber: Scrubber, exchange: Exchange | None = None) -> PassedStream:
-    return FramedStream(scrubber, exchange) if content_type.startswith(EVENT_STREAM) else TextStream(scrubber)
+    return FramedStream(scrubber, exchange) if content_type.startswith(EVENT_STREAM) else TextStream(scrubber, exchange)
 
 
 class TextStream:
@@ -36,9 +37,12 @@ class TextStream:
 
     begun = True
 
-    def __init__(self, scrubber: Scrubber) -> None:
+    def __init__(self, scrubber: Scrubber, exchange: Exchange | None = None) -> None:
+        self._answer = exchange.answer if exchange is not None else None
         self._scrubber = scrubber
         self._held = b""
+        self._begun = b""
+        """The last of what has left, if that ends within an event: so much of it as can be about tokens."""
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         if self._held:
@@ -48,7 +52,21 @@ class TextStream:
             end = self._scrubber.safe_end(chunk)
             if end < len(chunk):
                 chunk, self._held = chunk[:end], chunk[end:]
-        return self._scrubber.clean(chunk)
+        output = self._scrubber.clean(chunk)
+        if self._answer is not None:
+            self._note(self._answer, output, last=last)
+        return output
+
+    def _note(self, answer: Answer, output: bytes, *, last: bool) -> None:
+        text = self._begun + output if self._begun else output
+        if last or text.endswith(b"\n\n"):  # as mostly
+            self._begun = b""
+            usage.note(answer, text)
+        else:
+            end = text.rfind(b"\n\n")
+            if end >= 0:
+                usage.note(answer, text[:end])
+            self._begun = text[max(end, len(text) - usage.MOST, 0) :]
 
 
 class FramedStream:

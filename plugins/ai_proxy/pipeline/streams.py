@@ -8,7 +8,7 @@ from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol, StreamWriter
 from ..wire.errors import ApiError, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, loads
-from . import documents, failures, promoted_thinking
+from . import documents, failures, promoted_thinking, usage
 from .arriving import Arriving
 
 
@@ -68,6 +68,7 @@ class ConvertedStream:
         if not writer.wordy:
             return writer.take()  # As mostly: each credential is longer than the few characters that are new.
         output = writer.take()
+        usage.note(self._exchange.answer, output)
         return self._scrubber.remove(output) if self._suspects(output) else output
 
     def _fail(self, error: ApiError | NumberError | SSEError) -> None:

@@ -106,6 +106,9 @@ class Answer:
     """Response headers that a service protocol sets (`set_headers`) before the first of the answer is sent."""
     passes_through: bool = False
     """It reaches the client as it came, but for credentials in it."""
+    first_usage: bytes = b""
+    last_usage: bytes = b""
+    """What the client was told first and last of the tokens that were used, from the key on; see `pipeline.usage`."""
     outcome_pending: bool = False
     """It has a good status, and may still turn out to be an error: `failover` waits for its body."""
 

@@ -16,9 +16,9 @@ import yaml
 from proxywasm_host.gateway import read
 from proxywasm_host.gateway.envoy import bootstrap, build_modules, find_ca_file
 from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
-from proxywasm_host.gateway.live.serving import listen
+from proxywasm_host.gateway.live.listening import listen
+from proxywasm_host.gateway.live.serving import run
 from proxywasm_host.gateway.live.starting import start_plugins
-from proxywasm_host.gateway.live.worker import LiveWorker
 from proxywasm_host.gateway.model import Gateway
 from proxywasm_host.gateway.values import Address
 
@@ -55,15 +55,11 @@ def _serving(gateway: Gateway, host: str) -> Iterator[Running]:
     messages: list[str] = []
     started, end = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
-    listening = listen(Address(host, 0))
+    listening = listen("listen", Address(host, 0))
 
     async def main() -> None:
         plugins = start_plugins(gateway, native=True, on_log=lambda record: messages.append(str(record)))
-        worker = LiveWorker(gateway, plugins, log=messages.append)
-        await worker.start(listening)
-        started.set()
-        await end.wait()
-        await worker.stop(gateway.limits.drain)
+        await run(gateway, plugins, listening, end, started.set, messages.append, messages.append)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
     thread.start()

@@ -57,6 +57,12 @@ def everything(engine: Engine) -> dict[str, Any]:
         "workers": 2,
         "admin": "127.0.0.1:9901",
         "access_log": True,
+        "tracing": {
+            "url": "http://10.0.0.2:4318/v1/traces",
+            "service": "a",
+            "sample": 0.5,
+            "headers": {"authorization": "Bearer a"},
+        },
         "trailers": True,
         "ca_file": "one.pem",
         "proxy": {"url": "http://127.0.0.1:3128", "authorization": "Basic YTpi"},

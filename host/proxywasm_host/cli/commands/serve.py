@@ -29,9 +29,13 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
     """
     from ...gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
     from ...gateway.live.demo import instructions  # noqa: PLC0415
-    from ...gateway.live.serving import listen, serve_demo  # noqa: PLC0415
+    from ...gateway.live.errors import LiveError  # noqa: PLC0415
+    from ...gateway.live.listening import listen  # noqa: PLC0415
     from ...gateway.live.serving import serve as run  # noqa: PLC0415
-    from ...gateway.live.starting import LiveError, start_plugins  # noqa: PLC0415
+    from ...gateway.live.serving import serve_demo  # noqa: PLC0415
+    from ...gateway.live.shared import Shared  # noqa: PLC0415
+    from ...gateway.live.starting import start_plugins  # noqa: PLC0415
+    from ...gateway.live.workers.supervisor import prepare_workers, supervise  # noqa: PLC0415
     from ...gateway.values import Address  # noqa: PLC0415
 
     address = Address("127.0.0.1", port)
@@ -45,14 +49,14 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
     def tell(message: object) -> None:
         print(message, file=stderr, flush=True)
 
-    def start(gateway: Gateway) -> LivePlugins:
+    def start(gateway: Gateway, shared: Shared | None = None) -> LivePlugins:
         with progress() as report:
-            return start_plugins(gateway, native=native, on_log=tell, progress=report)
+            return start_plugins(gateway, native=native, on_log=tell, progress=report, shared=shared)
 
     try:
         if file is None:
             serve_demo(
-                listen(address),
+                listen("--port", address),
                 address,
                 start=start,
                 ready=lambda url: click.echo(f"ready: {url}\n\n{instructions(address)}"),
@@ -60,11 +64,18 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
             )
             return
         gateway = read(file, engine="serve")
-        listening = listen(gateway.listen)
+        if gateway.workers > 1:
+            with progress() as report:
+                prepare_workers(gateway, native=native, progress=report)
+            supervise(gateway, native=native, ready=lambda url: click.echo(f"ready: {url}"), log=tell)
+            return
+        listening = listen("listen", gateway.listen)
+        shared = Shared(len(gateway.plugins))
         run(
             gateway,
-            start(gateway),
+            start(gateway, shared),
             listening,
+            shared,
             ready=lambda url: click.echo(f"ready: {url}"),
             log=tell,
             access=lambda line: print(line, file=stdout, flush=True),

@@ -11,16 +11,31 @@ from proxywasm.text import spell_out
 from ...wasm.limits import DEFAULT_LIMITS
 from ..model import Gateway, PluginEntry, Tls
 from .browsers import pages
-from .clusters import clusters, dynamic_hosts, http1_options
-from .messages import Json, address, extension, http_listener, seconds, text_format
+from .clusters import COLLECTOR, clusters, dynamic_hosts, http1_options
+from .messages import Json, address, extension, http_listener, seconds
 from .routing import explain_refusal, pin_route, refuse_own_hosts, routes
 from .wasm_filter import FAIL_OPEN, Policy, wasm_filter
 
-_ACCESS_LOG = (
-    "[%START_TIME%] %REQ(:METHOD)% %REQ(:AUTHORITY)% %PATH(NQ)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% "
-    "route=%ROUTE_NAME% upstream=%UPSTREAM_CLUSTER% %BYTES_RECEIVED% %BYTES_SENT% %DURATION%ms\n"
-)
-"""Without the query of the path: some services have their key in it."""
+_COLLECTOR_SECONDS = 10.0
+_ACCESS_LOG: Json = {
+    "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3f+00:00)%",
+    "route": "%ROUTE_NAME%",
+    "method": "%REQ(:METHOD)%",
+    "path": "%PATH(NQ)%",
+    "authority": "%REQ(:AUTHORITY)%",
+    "upstream": "%UPSTREAM_CLUSTER%",
+    "status": "%RESPONSE_CODE%",
+    "request_bytes": "%BYTES_RECEIVED%",
+    "response_bytes": "%BYTES_SENT%",
+    "first_byte_ms": "%RESPONSE_DURATION%",
+    "duration_ms": "%DURATION%",
+    "ended": "%RESPONSE_CODE_DETAILS%",
+    "trace": "%TRACE_ID%",
+    "ai_log": "%FILTER_STATE(wasm.ai_log:PLAIN)%",
+    "custom_log": "%FILTER_STATE(wasm.custom_log:PLAIN)%",
+}
+"""The fields of `live.access`, as far as Envoy knows them. The path is without its query: some services have their key
+in it. The last two are what plugins have written, each an escaped JSON object."""
 
 
 def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | None) -> Json:
@@ -93,6 +108,7 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
         http_protocol_options=http1_options(gateway),
         access_log=[_access_log()] if gateway.access_log else [],
         local_reply_config=explain_refusal(),
+        **_tracing(gateway),
     )
 
 
@@ -144,5 +160,23 @@ def _access_log() -> Json:
     return extension(
         "stdout",
         "extensions.access_loggers.stream.v3.StdoutAccessLog",
-        log_format=text_format(_ACCESS_LOG),
+        log_format={"json_format": _ACCESS_LOG, "omit_empty_values": True},
     )
+
+
+def _tracing(gateway: Gateway) -> Json:
+    tracing = gateway.tracing
+    if tracing is None:
+        return {}
+    collector = {"uri": str(tracing.url), "cluster": COLLECTOR, "timeout": seconds(_COLLECTOR_SECONDS)}
+    headers = [
+        {"header": {"key": name, "value": value.replace("%", "%%")}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        for name, value in tracing.headers.items()
+    ]
+    provider = extension(
+        "envoy.tracers.opentelemetry",
+        "config.trace.v3.OpenTelemetryConfig",
+        http_service={"http_uri": collector, "request_headers_to_add": headers},
+        service_name=tracing.service,
+    )
+    return {"tracing": {"provider": provider, "random_sampling": {"value": tracing.sample * 100}}}

@@ -12,6 +12,8 @@ from .messages import Json, address, extension, http1, load_assignment, protocol
 
 DYNAMIC: Final = "proxywasm.dynamic"
 """The cluster for hosts that the file does not name."""
+COLLECTOR: Final = "proxywasm.tracing"
+"""The cluster to which spans go."""
 _BUNDLES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -29,7 +31,8 @@ def is_dynamic(gateway: Gateway) -> bool:
 def find_ca_file(gateway: Gateway) -> Path | None:
     """The certificates to check upstreams with; None if none is needed. Raises `EnvoyError`."""
     secure = [item for item in gateway.upstreams.values() if item.url.scheme == "https"]
-    if not is_dynamic(gateway) and all(item.ca_file is not None for item in secure):
+    traces = gateway.tracing is not None and gateway.tracing.url.origin.scheme == "https"
+    if not is_dynamic(gateway) and not traces and all(item.ca_file is not None for item in secure):
         return None
     if gateway.ca_file is not None:
         return gateway.ca_file
@@ -63,6 +66,9 @@ def clusters(gateway: Gateway, ca_file: Path | None) -> list[Json]:
                 ),
             }
         )
+    if gateway.tracing is not None:
+        upstream = Upstream.model_validate({"url": gateway.tracing.url.server})
+        found.append(_named(gateway, COLLECTOR, upstream, ca_file))
     return found
 
 

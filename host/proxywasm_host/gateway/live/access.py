@@ -1,54 +1,122 @@
-"""One JSON line for each stream that has ended."""
+"""What is known of one stream when it has ended: a line of JSON for the access log, and the values for metrics."""
 
 from __future__ import annotations
 
 import datetime
 import json
 import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from proxywasm.attributes import AI_LOG, CUSTOM_LOG
+from proxywasm.helpers import unmarshal_str
+
+from ...services import Properties
+
+_LONGEST_PATH: Final = 500
+_LONGEST_ATTRIBUTES: Final = 2000
+"""Characters. A line is written at once, so that lines of several workers do not mix: that works up to 4 KiB."""
+_FIELDS: Final = (
+    "provider", "api", "requested_model", "model", "response_type", "input_token", "output_token", "total_token",
+    "cached_tokens", "reasoning_tokens",
+)  # fmt: skip
+"""Attributes of `ai_log` that are fields of the line itself."""
 
 
 class AccessLine:
-    """What is known of one stream. A path is without its query, where some clients have their key."""
+    """A path is without its query, where some clients have their key.
+
+    `properties` are those of the stream, where plugins leave attributes for the log. Times are those of the monotonic
+    clock, which is the event loop's.
+    """
 
     __slots__ = (
+        "_attributes",
         "_began",
         "_first_byte",
+        "_properties",
         "_start",
         "ended",
         "method",
+        "own_seconds",
         "path",
         "received",
         "route",
+        "seconds",
         "sent",
+        "span",
         "status",
+        "streams",
+        "trace",
         "upstream",
     )
 
-    def __init__(self, route: str, method: str, path: str) -> None:
+    def __init__(self, route: str, method: str, path: str, properties: Properties) -> None:
         self.route = route
         self.method = method
-        self.path = path.partition("?")[0]
+        self.path = path.partition("?")[0][:_LONGEST_PATH]
         self.upstream = ""
         """Where the request went: the name in the gateway file, or the host that a plugin chose."""
         self.status = 0
+        self.streams = False
+        """The response is a stream of events."""
         self.received = self.sent = 0
         """Bytes of the bodies of request and response."""
         self.ended = "the client has closed the connection"
+        self.own_seconds = 0.0
+        """Until the first byte of the response, without the time in which the client or the upstream was waited for."""
+        self.seconds = 0.0
+        """From the request to the end of the stream."""
+        self.trace = ""
+        """The id of the trace, if the client has sent one or the gateway traces."""
+        self.span: Any = None
+        """That of the stream, where the gateway traces."""
+        self._properties = properties
         self._start = time.time()
         self._began = time.monotonic()
         self._first_byte: float | None = None
+        self._attributes: dict[str, Any] | None = None
 
-    def answers(self, status: str) -> None:
+    def asks(self, arrived: float) -> None:
+        """The request goes on to the upstream; the last of it arrived then."""
+        self.own_seconds += time.monotonic() - arrived
+
+    def answers(self, status: str, content_type: str) -> None:
         self.status = int(status)
+        self.streams = content_type.startswith("text/event-stream")
 
-    def sends(self, size: int) -> None:
+    def sends(self, size: int, arrived: float) -> None:
+        """Bytes of the body go to the client; the last of what they were made of arrived then."""
         if size and self._first_byte is None:
             self._first_byte = time.monotonic()
+            self.own_seconds += self._first_byte - arrived
         self.sent += size
 
+    @property
+    def first_byte_seconds(self) -> float | None:
+        return None if self._first_byte is None else self._first_byte - self._began
+
+    def ends(self) -> None:
+        """The stream is over."""
+        self.seconds = time.monotonic() - self._began
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What plugins have written to `ai_log`, as ai-proxy does."""
+        if self._attributes is None:
+            found = _attributes(self._properties, AI_LOG)
+            self._attributes = found if isinstance(found, dict) else {}
+        return self._attributes
+
+    def named_properties(self) -> Iterator[tuple[str, str]]:
+        """Those with one name, of the stream."""
+        for path, value in self._properties.items():
+            if len(path) == 1:
+                yield path[0], value.decode(errors="replace")
+
     def text(self) -> str:
-        first = None if self._first_byte is None else round((self._first_byte - self._began) * 1000, 3)
-        return json.dumps({
+        first = _milliseconds(self.first_byte_seconds)
+        line: dict[str, Any] = {
             "time": datetime.datetime.fromtimestamp(self._start, datetime.UTC).isoformat(timespec="milliseconds"),
             "route": self.route,
             "method": self.method,
@@ -58,6 +126,33 @@ class AccessLine:
             "request_bytes": self.received,
             "response_bytes": self.sent,
             "first_byte_ms": first,
-            "duration_ms": round((time.monotonic() - self._began) * 1000, 3),
+            "first_token_ms": first if self.streams else None,
+            "gateway_ms": _milliseconds(self.own_seconds),
+            "duration_ms": _milliseconds(self.seconds),
             "ended": self.ended,
-        })  # fmt: skip
+        }
+        if self.trace:
+            line["trace"] = self.trace
+        for name in _FIELDS:
+            if name in self.attributes:
+                line[name] = self.attributes[name]
+        more = {name: value for name, value in self.attributes.items() if name not in _FIELDS}
+        for key, value in ((AI_LOG, more), (CUSTOM_LOG, _attributes(self._properties, CUSTOM_LOG))):
+            if value:
+                line[key] = value
+        return json.dumps(line, default=str)
+
+
+def _attributes(properties: Properties, key: str) -> Any:
+    """What plugins have left under a key: an escaped JSON object, or any other text. None for more than fits."""
+    text = properties.get((key,), b"").decode(errors="replace")
+    if not text or len(text) > _LONGEST_ATTRIBUTES:
+        return None
+    try:
+        return json.loads(unmarshal_str(text))
+    except (ValueError, RecursionError):
+        return text
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 3)

@@ -76,11 +76,16 @@ class LiveExchange:
     """
 
     def __init__(
-        self, worker: Worker, connection: ClientConnection, head: RequestHead, route: Route, stream: ChainedStream
+        self,
+        worker: Worker,
+        connection: ClientConnection,
+        head: RequestHead,
+        route: Route,
+        stream: ChainedStream,
+        access: AccessLine,
     ) -> None:
         self.stream = stream
-        values = dict(head.fields)
-        self.access = AccessLine(route.name, values[":method"], values[":path"])
+        self.access = access
         self._worker = worker
         self._client = connection
         self._route = route
@@ -101,7 +106,7 @@ class LiveExchange:
         self._over = False
         self._client_slow = self._upstream_slow = False
         self._cors = worker.cors(route)
-        self._origin = "" if self._cors is None else values.get("origin", "")
+        self._origin = "" if self._cors is None else dict(head.fields).get("origin", "")
         self._clock = StreamClock(worker.times, self._take_too_long)
         self._clock.requested = head.ends
 
@@ -212,7 +217,7 @@ class LiveExchange:
                 case ResponseHeaders(fields, ends):
                     self._send_head(fields, ends)
                 case ResponseBody(data, ends):
-                    self.access.sends(len(data))
+                    self.access.sends(len(data), self._clock.moved)
                     self._client.send_body(data)
                     if ends:
                         self._client.send_end()
@@ -232,7 +237,7 @@ class LiveExchange:
             self._apply_pressure()
 
     def _send_head(self, fields: Fields, ends: bool) -> None:
-        self.access.answers(fields[0][1])
+        self.access.answers(fields[0][1], dict(fields).get("content-type", ""))
         if self._tunnel and fields[0][1] == "101":
             self._client.switch_protocols(self._for_pages(fields), self._request.upgrade)
         else:
@@ -269,6 +274,7 @@ class LiveExchange:
             self._answer(421, _NO_UPSTREAM, "no_upstream")
             return
         self.access.upstream = target.name
+        self.access.asks(self._clock.moved)
         if (connection := self._worker.idle_connection(target.origin)) is not None:
             self._use(connection)
         else:
@@ -317,6 +323,7 @@ class LiveExchange:
     def _answer(self, status: int, text: str, details: str) -> None:
         """The gateway's own response: plugins see it as any other, with its `response.code_details`."""
         self._answered = True
+        self._clock.move()
         self._leave_upstream()
         body = f"{text}\n".encode()
         fields = [(":status", str(status)), ("content-type", "text/plain"), ("content-length", str(len(body)))]
@@ -330,6 +337,7 @@ class LiveExchange:
 
     def _answer_directly(self, fields: Fields, body: bytes) -> None:
         self._send_head(fields, False)
+        self.access.sends(len(body), self._clock.moved)
         self.access.ended = "complete"
         self._client.send_body(body)
         self._client.send_end()

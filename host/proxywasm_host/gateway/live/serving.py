@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import signal
 import socket
 from collections.abc import Callable
@@ -12,44 +11,21 @@ from typing import Any
 from ...building.flagship import NotInstalledError
 from ..model import Gateway
 from ..values import Address
+from .admin.pages import serving_admin
 from .demo import FakeService, demo_gateway
+from .errors import LiveError
+from .metrics import GatewayMetrics
 from .plugins import LivePlugins
-from .starting import LiveError
-from .worker import BACKLOG, LiveWorker
-
-
-def listen(address: Address) -> socket.socket:
-    """Raises `LiveError`."""
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # `[::]` is for IPv4, too, as in Envoy
-        listening.bind((address.host, address.port))
-        listening.listen(BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise LiveError(f"listen: {address} cannot be used: {_why(error, address)}") from None
-    listening.setblocking(False)
-    return listening
-
-
-def _why(error: OSError, address: Address) -> str:
-    match error.errno:
-        case errno.EADDRINUSE:
-            return f"another process listens at port {address.port}; stop it, or change `listen`"
-        case errno.EACCES:
-            return f"only root may use port {address.port}; choose one from 1024 on"
-        case errno.EADDRNOTAVAIL:
-            return f"this machine does not have the address {address.host}; 0.0.0.0 stands for all that it has"
-    return error.strerror or str(error)
+from .shared import Shared
+from .tracing import Tracing
+from .worker import LiveWorker
 
 
 def serve(
     gateway: Gateway,
     plugins: LivePlugins,
     listening: socket.socket,
+    shared: Shared,
     *,
     ready: Callable[[str], None],
     log: Callable[[str], None],
@@ -59,8 +35,18 @@ def serve(
     `limits.drain` seconds at the latest."""
 
     async def main() -> None:
-        end = ending()
-        await run(gateway, plugins, listening, end, lambda: ready(url(gateway)), log, access)
+        end, serves = ending(), asyncio.Event()
+        metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway)
+
+        def is_ready() -> bool:
+            return serves.is_set() and not end.is_set()
+
+        def begin() -> None:
+            serves.set()
+            ready(url(gateway))
+
+        async with serving_admin(gateway, shared, is_ready):
+            await run(gateway, plugins, listening, end, begin, log, access, metrics)
 
     asyncio.run(main())
 
@@ -110,13 +96,17 @@ async def run(
     ready: Callable[[], None],
     log: Callable[[str], None],
     access: Callable[[str], None] = lambda _: None,
+    metrics: GatewayMetrics | None = None,
 ) -> None:
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: _report(loop, context, log))
-    worker = LiveWorker(gateway, plugins, log=log, access=access)
+    tracing = None if gateway.tracing is None else Tracing(gateway.tracing)
+    worker = LiveWorker(gateway, plugins, log=log, access=access, metrics=metrics, tracing=tracing)
     await worker.start(listening)
     ready()
     await end.wait()
     await worker.stop(gateway.limits.drain)
+    if tracing is not None:
+        await asyncio.to_thread(tracing.close)
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any], log: Callable[[str], None]) -> None:

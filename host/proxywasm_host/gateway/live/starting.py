@@ -13,17 +13,15 @@ from proxywasm.text import spell_out
 from proxywasm.wire import ConfigError, PluginFailure, Program, ProgramLost
 
 from ...building.build import BuildError, build
-from ...services import HostServices, LogRecord, Metrics, SharedData
+from ...services import HostServices, LogRecord
 from ...services.call_time import CallTime
 from ...wasm.component import ComponentProgram
 from ...wasm.engine import ComponentError, Engine
 from ...wasm.limits import DEFAULT_LIMITS, Limits
 from ..model import Gateway, PluginEntry
+from .errors import LiveError
 from .plugins import LivePlugin, LivePlugins, Start
-
-
-class LiveError(Exception):
-    """A gateway file cannot be served by this host. The message is for people."""
+from .shared import Shared
 
 
 def start_plugins(
@@ -32,8 +30,13 @@ def start_plugins(
     native: bool,
     on_log: Callable[[LogRecord], None],
     progress: Callable[[str], None] = lambda _: None,
+    shared: Shared | None = None,
 ) -> LivePlugins:
-    """An instance of each plugin, configured. `native` runs the sources in this process. Raises `LiveError`."""
+    """An instance of each plugin, configured. `native` runs the sources in this process. Raises `LiveError`.
+
+    `shared`: what instances share; by default nothing with other processes.
+    """
+    shared = shared or Shared(len(gateway.plugins))
     engine = Engine() if gateway.plugins and not native else None
     started: list[LivePlugin] = []
     try:
@@ -41,12 +44,20 @@ def start_plugins(
             progress(f"starting the plugin {plugin.name!r}")
             limits = limits_of(gateway)
             start = _native(plugin, limits) if engine is None else _in_wasm(engine, plugin, limits, progress)
-            started.append(_started(gateway, place, start, on_log))
+            started.append(_started(gateway, place, start, on_log, shared))
     except LiveError:
         for one in started:
             one.pool.close()
         raise
     return LivePlugins(started)
+
+
+def compile_plugins(gateway: Gateway, progress: Callable[[str], None]) -> None:
+    """Build and compile what processes that start afterwards find in the cache then. Raises `LiveError`."""
+    engine = Engine()
+    for plugin in gateway.plugins:
+        progress(f"compiling the plugin {plugin.name!r}")
+        _in_wasm(engine, plugin, limits_of(gateway), progress)
 
 
 def limits_of(gateway: Gateway) -> Limits:
@@ -62,9 +73,11 @@ def limits_of(gateway: Gateway) -> Limits:
     return replace(DEFAULT_LIMITS, streams=streams, call_time=call_time)
 
 
-def _started(gateway: Gateway, place: int, start: Start, on_log: Callable[[LogRecord], None]) -> LivePlugin:
+def _started(
+    gateway: Gateway, place: int, start: Start, on_log: Callable[[LogRecord], None], shared: Shared
+) -> LivePlugin:
     plugin = gateway.plugins[place]
-    shared_data, metrics = SharedData(), Metrics()
+    shared_data, metrics = shared.data[place], shared.metrics[place]
     config = spell_out(json.dumps(plugin.config, ensure_ascii=False))
     try:
         return LivePlugin(

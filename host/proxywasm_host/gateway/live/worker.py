@@ -22,14 +22,15 @@ from .exchange import LiveExchange
 from .http1.reading import MessageError, RequestHead
 from .http1.server import ClientConnection, ServerLimits
 from .http1.upstream import UpstreamConnection
+from .listening import BACKLOG
+from .metrics import GatewayMetrics
 from .open_files import most_clients
 from .origins import Origin, OriginLimits, Origins
 from .plugins import LivePlugins
 from .routing import Routing, Target, plain_path
 from .time_limits import TimeLimits
+from .tracing import Tracing, trace_of
 
-BACKLOG: Final = 1024
-"""Connections that wait until they are accepted. With fewer, a burst of clients waits for seconds."""
 _HEARTBEAT: Final = 0.05
 """Seconds between looks at ticks and time limits."""
 _LARGEST_ANSWER: Final = 32 * 2**20
@@ -40,6 +41,7 @@ class LiveWorker:
     """Create it in the loop that is to serve; `start`, and `stop` at the end.
 
     `log` gets messages for operators, `access` a JSON line for each stream that has ended, if the file wants them.
+    `metrics` counts the streams, `tracing` makes a span of each.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class LiveWorker:
         *,
         log: Callable[[str], None],
         access: Callable[[str], None] = lambda _: None,
+        metrics: GatewayMetrics | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         limits = gateway.limits
         self.times = TimeLimits.of(limits)
@@ -57,6 +61,8 @@ class LiveWorker:
         self._plugins = plugins
         self._log = log
         self._access = access
+        self._metrics = metrics
+        self._tracing = tracing
         self._routing = Routing(gateway)
         self._origins = Origins(limits=OriginLimits(connect_seconds=limits.connect), proxy=gateway.proxy)
         clusters = {name: target.origin for name in gateway.upstreams if (target := self._routing.upstream(name))}
@@ -124,17 +130,21 @@ class LiveWorker:
         head = head._replace(fields=plain_path(head.fields))
         values = dict(head.fields)
         route = self._routing.route(values[":authority"], values[":path"])
+        properties = {} if route is None else self._properties(connection, route, values)
+        name = "" if route is None else route.name
+        access = AccessLine(name, values[":method"], values[":path"], properties)
+        access.trace = trace_of(values)
+        if self._tracing is not None:
+            head = head._replace(fields=self._tracing.begin(head.fields, values, access))
         if route is None:
-            if self._gateway.access_log:
-                self._access(answered("", values, 404).text())
-            body = f"no route matches {values[':method']} {values[':path'].partition('?')[0]}\n".encode()
+            self._ended(answered(access, 404))
+            body = f"no route matches {access.method} {access.path}\n".encode()
             return _Answered(connection, [(":status", "404"), ("content-type", "text/plain")], body)
         if (policy := self._routing.cors(route)) and is_preflight(values) and policy.allows(values["origin"]):
-            if self._gateway.access_log:
-                self._access(answered(route.name, values, 200).text())
+            self._ended(answered(access, 200))
             return _Answered(connection, policy.preflight(values["origin"]))
-        stream = self._plugins.open(self._properties(connection, route, values))
-        exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream)
+        stream = self._plugins.open(properties)
+        exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream, access)
         exchange.begin()
         return exchange
 
@@ -172,8 +182,16 @@ class LiveWorker:
 
     def ended(self, exchange: LiveExchange) -> None:
         self._exchanges.pop(exchange.stream, None)
+        self._ended(exchange.access)
+
+    def _ended(self, access: AccessLine) -> None:
+        access.ends()
         if self._gateway.access_log:
-            self._access(exchange.access.text())
+            self._access(access.text())
+        if self._metrics is not None:
+            self._metrics.count(access)
+        if self._tracing is not None:
+            self._tracing.end(access)
 
     def log(self, message: str) -> None:
         self._log(message)
@@ -211,17 +229,20 @@ class LiveWorker:
         self.settle()
 
     async def _beat(self) -> None:
+        shown = 0.0
         while True:
             self._plugins.tick()
             self.settle()
+            if self._metrics is not None and self._loop.time() - shown >= 1:
+                shown = self._loop.time()
+                self._metrics.show(streams=len(self._exchanges), connections=len(self._connections))
             await asyncio.sleep(_HEARTBEAT)
 
 
-def answered(route: str, values: dict[str, str], status: int) -> AccessLine:
+def answered(access: AccessLine, status: int) -> AccessLine:
     """The line of a request that no plugin has seen."""
-    line = AccessLine(route, values[":method"], values[":path"])
-    line.status, line.ended = status, "complete"
-    return line
+    access.status, access.ended = status, "complete"
+    return access
 
 
 class _Answered:

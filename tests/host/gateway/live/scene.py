@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from proxywasm_host.gateway.live.listening import listen
 from proxywasm_host.gateway.live.plugins import LivePlugins
-from proxywasm_host.gateway.live.serving import listen
 from proxywasm_host.gateway.live.starting import start_plugins
 from proxywasm_host.gateway.live.worker import LiveWorker
 from proxywasm_host.gateway.model import Gateway
@@ -145,7 +145,7 @@ def run(
             logs: list[LogRecord] = []
             messages: list[str] = []
             worker = LiveWorker(gateway, start(gateway, logs.append), log=messages.append)
-            listening = listen(Address("127.0.0.1", 0))
+            listening = listen("listen", Address("127.0.0.1", 0))
             await worker.start(listening)
             scene = Scene(worker, listening.getsockname()[1], upstream, service, logs, messages)
             try:

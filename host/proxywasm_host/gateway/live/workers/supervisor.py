@@ -1,0 +1,212 @@
+"""The parent of the workers: starts them, starts one again that has died, and ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+from ....services.stored import Store, StoreError, withdraw_leases
+from ...model import Gateway
+from ..admin.pages import serving_admin
+from ..errors import LiveError
+from ..listening import listen
+from ..metrics import GatewayMetrics
+from ..serving import ending, url
+from ..shared import Shared
+from ..starting import compile_plugins
+from .channel import Task, encode_task, error_of
+
+_CHILD: Final = "proxywasm_host.gateway.live.workers.child"
+_LATE: Final = 5.0
+"""Seconds after which a worker is killed that has not ended when its streams had their time."""
+_SHORT_LIFE: Final = 10.0
+"""Seconds. A worker that has lived shorter is started again after a pause, which doubles each time."""
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 30.0
+_PATIENCE: Final = 3
+"""Short lives in a row after which new connections go to the other workers during a pause."""
+
+
+def prepare_workers(gateway: Gateway, *, native: bool, progress: Callable[[str], None]) -> None:
+    """What is done once for all workers, before they start. Raises `LiveError`."""
+    if not hasattr(socket, "SO_REUSEPORT") or sys.platform != "linux":
+        raise LiveError("workers: more than one needs Linux, which distributes connections over them")
+    if not native:
+        compile_plugins(gateway, progress)
+
+
+def supervise(gateway: Gateway, *, native: bool, ready: Callable[[str], None], log: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended.
+
+    Raises `LiveError`.
+    """
+
+    async def main() -> None:
+        await Supervisor(gateway, native=native, log=log).run(lambda: ready(url(gateway)))
+
+    asyncio.run(main())
+
+
+class Supervisor:
+    """Use it in the loop that is to supervise; the main thread's, because of signals."""
+
+    def __init__(self, gateway: Gateway, *, native: bool, log: Callable[[str], None]) -> None:
+        """Raises `LiveError` if the port is in use, or if there is no place for what workers share."""
+        self._gateway = gateway
+        self._native = native
+        self._log = log
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        listen("listen", gateway.listen).close()  # or several gateways could listen at one port without knowing
+        self._listening: list[socket.socket | None] = [
+            listen("listen", gateway.listen, reuse_port=True) for _ in range(gateway.workers)
+        ]
+        self._processes: dict[int, Process] = {}
+        try:
+            self._store = Store.make(os.getpid())
+        except StoreError as error:
+            raise LiveError(f"workers: {error}") from None
+        self._shared = Shared(len(gateway.plugins), self._store)
+        self._serving: set[int] = set()  # the workers that do
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve until SIGTERM or SIGINT. Raises `LiveError` if the workers cannot start."""
+        self._end = ending()
+        places = range(self._gateway.workers)
+        started: list[asyncio.Future[str]] = [self._loop.create_future() for _ in places]
+        keepers = [self._loop.create_task(self._keep(place, started[place])) for place in places]
+        end = self._loop.create_task(self._end.wait())
+        try:
+            async with serving_admin(self._gateway, self._shared, self._is_ready):
+                await _first_of(asyncio.gather(*started), end, *keepers)
+                if errors := [future.result() for future in started if future.done() and future.result()]:
+                    raise LiveError(errors[0])
+                if not end.done():
+                    ready()
+                await _first_of(end, *keepers)
+                await self._stop(keepers)
+        finally:
+            await self._stop(keepers)
+            self._store.remove()
+
+    def _is_ready(self) -> bool:
+        return bool(self._serving) and not self._end.is_set()
+
+    async def _keep(self, place: int, started: asyncio.Future[str]) -> None:
+        """Keep one worker running. `started` gets what keeps it from starting for the first time; empty: nothing."""
+        short_lives = 0
+        while not self._end.is_set():
+            began = self._loop.time()
+            how = await self._live(place, started)
+            if self._end.is_set():
+                return
+            self._log(f"worker {place} {how}; it is started again")
+            short_lives = short_lives + 1 if self._loop.time() - began < _SHORT_LIFE else 0
+            if short_lives:
+                await self._pause(place, short_lives)
+
+    async def _live(self, place: int, started: asyncio.Future[str]) -> str:
+        """The life of one process, and how it has ended."""
+        try:
+            process, channel = await self._start(place)
+        except (LiveError, OSError) as error:
+            if not started.done():
+                started.set_result(f"worker {place} cannot be started: {error}")
+            return f"cannot be started: {error}"
+        with channel:
+            problem = await self._report(channel)
+            if not started.done():
+                started.set_result(f"worker {place} has ended before it served" if problem is None else problem)
+            if problem == "":
+                self._serving.add(place)
+            code = await process.wait()
+        self._serving.discard(place)
+        self._processes.pop(place, None)
+        self._store.forget_dead_readers()
+        withdraw_leases(self._store, process.pid)
+        if self._gateway.admin is not None:
+            GatewayMetrics(self._shared.gateway, self._gateway, place).gone()
+        return f"(pid {process.pid}) {f'cannot serve: {problem}' if problem else f'has ended {_how(code)}'}"
+
+    async def _start(self, place: int) -> tuple[Process, socket.socket]:
+        listening = self._listening[place]
+        if listening is None:
+            listening = self._listening[place] = listen("listen", self._gateway.listen, reuse_port=True)
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        files = [theirs.fileno(), listening.fileno()]
+        with theirs:
+            # Signals of a terminal reach only this process, which passes them on.
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", _CHILD, str(files[0]), f"worker-{place}",
+                stdin=DEVNULL, pass_fds=files, start_new_session=True,
+            )  # fmt: skip
+        self._processes[place] = process
+        task = Task(_share(self._gateway), self._native, place, self._store.folder, listening.fileno())
+        with suppress(ConnectionError):  # it has died already, which is noticed elsewhere
+            await self._loop.sock_sendall(ours, encode_task(task))
+        return process, ours
+
+    async def _report(self, channel: socket.socket) -> str | None:
+        report = b""
+        while not report.endswith(b"\n"):
+            try:
+                data = await self._loop.sock_recv(channel, 65536)
+            except ConnectionError:
+                data = b""
+            if not data:
+                break
+            report += data
+        return error_of(report)
+
+    async def _pause(self, place: int, short_lives: int) -> None:
+        if short_lives >= _PATIENCE and (listening := self._listening[place]) is not None:
+            listening.close()
+            self._listening[place] = None
+        seconds = min(_FIRST_PAUSE * 2.0**short_lives, _LONGEST_PAUSE)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._end.wait(), seconds)
+
+    async def _stop(self, keepers: list[asyncio.Task[None]]) -> None:
+        self._end.set()
+        for listening in self._listening:
+            if listening is not None:
+                listening.close()
+        for process in [*self._processes.values()]:
+            _signal(process, signal.SIGTERM)
+        seconds = self._gateway.limits.drain + _LATE
+        _, late = await asyncio.wait(keepers, timeout=seconds)
+        if late:
+            for place, process in [*self._processes.items()]:
+                self._log(f"worker {place} (pid {process.pid}) has not ended in {seconds:g} seconds, and is killed")
+                _signal(process, signal.SIGKILL)
+            await asyncio.wait(late)
+        for keeper in keepers:
+            keeper.result()
+
+
+def _share(gateway: Gateway) -> Gateway:
+    """What one worker serves: limits are of all together."""
+    limits = gateway.limits
+    most = max(limits.connections // gateway.workers, 1)
+    return gateway.model_copy(update={"limits": limits.model_copy(update={"connections": most})})
+
+
+def _signal(process: Process, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        process.send_signal(number)
+
+
+def _how(code: int) -> str:
+    return f"with {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
+
+
+async def _first_of(*awaitables: asyncio.Future[Any]) -> None:
+    await asyncio.wait(awaitables, return_when=asyncio.FIRST_COMPLETED)
