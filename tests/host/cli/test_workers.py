@@ -20,6 +20,7 @@ from tests.host.cli.test_serve import ROOT, TOOL, free_port
 
 COUNTING = ROOT / "tests" / "host" / "gateway" / "live" / "plugins" / "counting.py"
 SECONDS = 60
+STORE = re.compile(r" (/\S*/proxywasm-[^/\s]+)/data\.mdb$", re.MULTILINE)
 
 
 class Gateway:
@@ -131,9 +132,12 @@ def test_two_workers_count_together_in_wasm(tmp_path: Path) -> None:
 def test_workers_end_with_their_parent_and_leave_nothing(tmp_path: Path) -> None:
     with serving(document(tmp_path), "--native") as gateway:
         workers = gateway.workers()
+        stores = {found[1] for pid in workers for found in STORE.finditer(Path(f"/proc/{pid}/maps").read_text())}
+        assert len(stores) == 1
         gateway.process.kill()
         gateway.process.wait(SECONDS)
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+        assert not Path(stores.pop()).exists()
         with pytest.raises(ConnectionRefusedError):
             gateway.get("/count")
 

@@ -147,6 +147,8 @@ OTHER: Mapping[str, Any] = {
     "cors.methods": ["PUT"],
     "cors.headers": ["x-other"],
     "cors.expose": ["x-other"],
+    "tracing.url": "http://10.0.0.9:4318/v1/traces",
+    "tracing.sample": 0.25,
     "limits.body": "2MiB",
     "limits.headers": "9KiB",
 }
@@ -227,11 +229,16 @@ def general(place: Place) -> str:
     return ".".join("*" if index == 1 else str(step) for index, step in enumerate(place))
 
 
+_OF_THE_COMMAND = {"listen", "workers", "admin"}
+"""Which reads them itself: `tests/host/cli/test_seen.py` tries them."""
+
+
 def test_serve_reads_every_key_that_it_has(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a file with all of them, while requests pass two routes."""
     found: set[tuple[str, str]] = set()
     content = everything("serve")
     del content["tls"]  # which `test_tls.py` tries
+    content["tracing"]["sample"] = 0  # nobody takes them
 
     async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for answer in (b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"):
@@ -265,7 +272,7 @@ def test_serve_reads_every_key_that_it_has(folder: Path, monkeypatch: pytest.Mon
     models = dict(models_of(Gateway))
     for name, key in KEYS.items():
         steps = tuple(name.split("."))
-        if key.works_in("serve") and name != "listen" and steps[:-1] != ("tls",):
+        if key.works_in("serve") and name not in _OF_THE_COMMAND and steps[:-1] != ("tls",):
             assert (models[steps[:-1]].__name__, steps[-1]) in found, name
 
 

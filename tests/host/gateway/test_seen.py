@@ -44,7 +44,14 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.headers.get("transfer-encoding") == "chunked":
+            body = b""
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            body = self.rfile.read(int(self.headers["content-length"]))
         self.server.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
         self.send_response(200)
         self.send_header("content-type", "application/json")
@@ -146,6 +153,9 @@ def test_an_exchange_is_a_line_and_a_span(engine: Engine, tmp_path: Path, plugin
         assert len(told) == CHATS
         assert {span.trace_id.hex() for span in spans(collector)} == {TRACE}
         assert {span.parent_span_id.hex() for span in spans(collector)} == {"b7ad6b7169203331"}
+        tags = {tag.key: tag.value.string_value for tag in spans(collector)[0].attributes}
+        assert (tags["url.path"], tags["http.route"]) == ("/v1/chat/completions", "models")
+        assert "qwen-max" in (tags["gen_ai.response.model"] if engine == "serve" else tags["ai_log"])
         shown = text + "".join(str(span) for span in spans(collector))
         for secret in (TOKEN, CLIENT_KEY, QUERY_KEY, COLLECTOR_KEY):
             assert secret not in shown

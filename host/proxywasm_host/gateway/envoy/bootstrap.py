@@ -37,6 +37,12 @@ _ACCESS_LOG: Json = {
 """The fields of `live.access`, as far as Envoy knows them. The path is without its query: some services have their key
 in it. The last two are what plugins have written, each an escaped JSON object."""
 
+_SPAN_TAGS = {
+    "url.path": "%PATH(NQ)%",
+    "http.route": "%ROUTE_NAME%",
+    "ai_log": "%FILTER_STATE(wasm.ai_log:PLAIN)%",
+}
+
 
 def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | None) -> Json:
     """The whole configuration. It contains the plugins' configurations, including their secrets.
@@ -179,4 +185,12 @@ def _tracing(gateway: Gateway) -> Json:
         http_service={"http_uri": collector, "request_headers_to_add": headers},
         service_name=tracing.service,
     )
-    return {"tracing": {"provider": provider, "random_sampling": {"value": tracing.sample * 100}}}
+    return {
+        "tracing": {
+            "provider": provider,
+            "random_sampling": {"value": tracing.sample * 100},
+            # Envoy's own tag `http.url` has the query, where some clients have their key: cut it after the first slash.
+            "max_path_tag_length": 1,
+            "custom_tags": [{"tag": name, "value": value} for name, value in _SPAN_TAGS.items()],
+        }
+    }

@@ -19,6 +19,8 @@ from .errors import LiveError
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
+_EXPORT_SECONDS: Final = 3.0
+"""For a batch of spans; also how long the end of the gateway waits for a collector that does not answer."""
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-|$)")
 _CONTEXT: Final = frozenset({"traceparent", "tracestate"})
 _TOLD: Final = {
@@ -57,7 +59,7 @@ class Tracing:
             sampler=ParentBased(TraceIdRatioBased(settings.sample)),
             shutdown_on_exit=False,
         )
-        exporter = OTLPSpanExporter(str(settings.url), headers=dict(settings.headers))
+        exporter = OTLPSpanExporter(str(settings.url), headers=dict(settings.headers), timeout=_EXPORT_SECONDS)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("proxywasm")
         self._propagator = TraceContextTextMapPropagator()

@@ -52,3 +52,14 @@ def encode_report(error: str = "") -> bytes:
 def error_of(report: bytes) -> str | None:
     """What has kept the worker from serving; empty: nothing. None: it has ended without a word."""
     return str(json.loads(report)["error"]) if report.endswith(b"\n") else None
+
+
+def is_closed(channel: socket.socket) -> bool:
+    """Whether the process at the other end has closed its socket, or has ended."""
+    channel.setblocking(False)
+    try:
+        return channel.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True

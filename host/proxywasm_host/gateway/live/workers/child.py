@@ -17,7 +17,7 @@ from ..plugins import LivePlugins
 from ..serving import ending, run
 from ..shared import Shared
 from ..starting import start_plugins
-from .channel import encode_report, receive_task
+from .channel import encode_report, is_closed, receive_task
 
 
 def main(channel: socket.socket) -> None:
@@ -45,18 +45,26 @@ def main(channel: socket.socket) -> None:
     listening.setblocking(False)
 
     async def serve(plugins: LivePlugins) -> None:
-        end = ending()
+        loop, end = asyncio.get_running_loop(), ending()
+
+        def be_orphaned() -> None:
+            loop.remove_reader(channel)
+            end.set()
+
         channel.setblocking(False)
-        asyncio.get_running_loop().add_reader(channel, end.set)  # the parent has ended
+        loop.add_reader(channel, be_orphaned)
         metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway, task.place)
         await run(gateway, plugins, listening, end, lambda: channel.sendall(encode_report()), log, access, metrics)
-        asyncio.get_running_loop().remove_reader(channel)
+        loop.remove_reader(channel)
 
     try:
         asyncio.run(serve(plugins))
     except LiveError as error:
         channel.sendall(encode_report(str(error)))
-    store.close()
+    if is_closed(channel):
+        store.remove()  # as the parent would have done
+    else:
+        store.close()
 
 
 if __name__ == "__main__":

@@ -149,6 +149,8 @@ class Supervisor:
                 stdin=DEVNULL, pass_fds=files, start_new_session=True,
             )  # fmt: skip
         self._processes[place] = process
+        if self._end.is_set():  # it was told to the others while this one started
+            _signal(process, signal.SIGTERM)
         task = Task(_share(self._gateway), self._native, place, self._store.folder, listening.fileno())
         with suppress(ConnectionError):  # it has died already, which is noticed elsewhere
             await self._loop.sock_sendall(ours, encode_task(task))
