@@ -4,13 +4,13 @@ The bytes that leave for the client say how many tokens were used, in the client
 converted or not. They are remembered on the way, and read at the end. The names are those of Higress' ai-statistics.
 
 Each request pays for this, and in Wasm a call costs 1,000 instructions: so the text is put together without a JSON
-encoder, and counts are found by one search.
+encoder.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Final
+import json
+from typing import Any, Final
 
 from proxywasm import HttpContext
 from proxywasm.attributes import AI_LOG
@@ -18,11 +18,13 @@ from proxywasm.helpers import marshal_str
 
 from ..protocols.exchange import Answer, Exchange
 from ..providers.row import Provider
+from ..wire.json import Json
+from ..wire.lenient import count, mapping
 
 MOST: Final = 2048
 """Bytes of a usage that are looked at."""
 _KEY: Final = b'"usage":'
-_COUNTS: Final = re.compile(rb'"([a-z_]{1,40})": ?([0-9]{1,15})[,}\s]')
+_scan: Final = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # the parser itself, without Python around it
 _LONGEST_NAME: Final = 200
 """Characters of a model's name, which clients choose."""
 
@@ -30,7 +32,7 @@ _LONGEST_NAME: Final = 200
 def note(answer: Answer, output: bytes) -> None:
     """Remember what bytes for the client say. Within a JSON string the key would be escaped, so this is none."""
     at = output.rfind(_KEY)
-    while at >= 0 and output[at + len(_KEY) : at + len(_KEY) + 2].lstrip()[:1] != b"{":
+    while at >= 0 and not _is_object(output, at):
         at = output.rfind(_KEY, 0, at)
     if at < 0:
         return
@@ -38,7 +40,15 @@ def note(answer: Answer, output: bytes) -> None:
     if not answer.first_usage:
         # Anthropic's streams say at their beginning what went in, and at their end what came out.
         first = output.find(_KEY)
+        while first < at and not _is_object(output, first):
+            first = output.find(_KEY, first + 1)
         answer.first_usage = answer.last_usage if first == at else output[first : first + MOST]
+
+
+def _is_object(output: bytes, at: int) -> bool:
+    """Whether the key has one; in most events of a stream it has null."""
+    start = at + len(_KEY)
+    return output.startswith((b"{", b" {"), start)
 
 
 def write(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
@@ -59,28 +69,34 @@ def _tokens(answer: Answer) -> str:
     """Those of a usage in any protocol of clients. Those from a cache are a part of the input, those of reasoning a
     part of the output.
     """
-    counts = _counts(answer.last_usage)
+    usage = _read(answer.last_usage)
     if answer.first_usage is not answer.last_usage:
-        counts = _counts(answer.first_usage) | counts
-    get = counts.get
-    cached = int(get(b"cached_tokens", 0))
-    given = int(get(b"prompt_tokens", 0))
+        usage = _read(answer.first_usage) | usage
+    get = usage.get
+    details = get("prompt_tokens_details") or get("input_tokens_details")
+    cached = count(mapping(details).get("cached_tokens")) if details else 0
+    given, made = count(get("prompt_tokens")), count(get("completion_tokens") or get("output_tokens"))
     if not given:
         # Anthropic counts what comes from a cache and goes into it beside the input.
-        beside = int(get(b"cache_read_input_tokens", 0))
-        given = int(get(b"input_tokens", 0)) + beside + int(get(b"cache_creation_input_tokens", 0))
+        beside = count(get("cache_read_input_tokens"))
+        given = count(get("input_tokens")) + beside + count(get("cache_creation_input_tokens"))
         cached = cached or beside
-    made = int(get(b"completion_tokens", 0) or get(b"output_tokens", 0))
+    details = get("completion_tokens_details") or get("output_tokens_details")
+    reasoning = count(mapping(details).get("reasoning_tokens")) if details else 0
     return (
         f',\\"input_token\\":{given},\\"output_token\\":{made},'
-        f'\\"total_token\\":{int(get(b"total_tokens", 0)) or given + made},'
-        f'\\"cached_tokens\\":{cached},\\"reasoning_tokens\\":{int(get(b"reasoning_tokens", 0))}'
+        f'\\"total_token\\":{count(get("total_tokens")) or given + made},'
+        f'\\"cached_tokens\\":{cached},\\"reasoning_tokens\\":{reasoning}'
     )
 
 
-def _counts(usage: bytes) -> dict[bytes, bytes]:
-    """The numbers by their names, also those of details. What stands first counts: behind it may be something else."""
-    return dict(_COUNTS.findall(usage)[::-1])
+def _read(text: bytes) -> Json:
+    """A usage, from its key on. Empty for one that is cut."""
+    try:
+        found: Any = _scan(text.decode(errors="replace"), text.index(b"{"))[0]
+    except (StopIteration, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _name(model: str) -> str:
