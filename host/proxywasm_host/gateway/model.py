@@ -81,13 +81,13 @@ class PluginEntry(_Part):
 
 
 class Match(_Part):
-    """What a client has to ask for. All that is given must hold."""
+    """Conditions for a client's request. All that are given must hold."""
 
     path_prefix: PathPrefix = "/"
     path: WholePath | None = None
     """The whole path, without its query; goes before `path_prefix`."""
     host: HostName | None = None
-    """Lower case, without port. `*.example.com` stands for every host in that domain."""
+    """Lower case, without port. `*.example.com` matches every host in that domain."""
 
     @model_validator(mode="after")
     def _one_path(self) -> Self:
@@ -185,7 +185,7 @@ class Limits(_Part):
     body: Bytes = 64 * 2**20
     """Bytes of a request or response that a plugin reads as a whole; more is 413 or 500.
 
-    As much as our own host allows plugins that set a limit themselves, so that theirs count and their errors are told.
+    The default is the most that our own host lets plugins set, so that limits and errors of plugins come first.
     """
     headers: HeaderBytes = 64 * 2**10
     """Bytes of all headers of a request; more is 431. Envoy counts whole KiB."""

@@ -1,4 +1,4 @@
-"""`failover`: tokens that fail are left out until they work again; all instances of the plugin know."""
+"""`failover`: tokens that fail are not used until they work again, in all instances of the plugin."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import threading
 from typing import Any
 
 import pytest
+from tests.ai_proxy.converting import SAMPLES, STREAMING
 from tests.ai_proxy.gateway import Json, refusal
-from tests.ai_proxy.protocols.minimax.sample import MINIMAX, SAMPLES
 
 from ai_proxy import plugin
 from ai_proxy.config.settings.reliability import FailoverSettings
@@ -34,7 +34,7 @@ def config(**changes: Any) -> Json:
 
 
 def used(host: TestHost, count: int = 4, **headers: str) -> set[str]:
-    """The tokens of some requests that are answered well."""
+    """The tokens of some successful requests."""
     return {ask(host, OK, **headers) for _ in range(count)}
 
 
@@ -44,7 +44,7 @@ def ask(host: TestHost, answer: Any, **headers: str) -> str:
 
 
 def break_first(host: TestHost) -> None:
-    """k1 fails until it is out of order."""
+    """Makes k1 fail until it is unhealthy."""
     for _ in range(8):
         stream = host.request(chat_request("Hi"))
         first = stream.upstream.headers["authorization"] == "Bearer k1"
@@ -74,8 +74,9 @@ def test_a_success_between_failures_resets_the_count() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_errors_in_answers_of_status_200_count_as_the_status_that_they_mean(stream: bool) -> None:
-    document, *_ = SAMPLES["minimax"].error
-    host = TestHost(plugin, {"provider": {**MINIMAX, "apiTokens": ["k1"], "failover": FAILOVER}})
+    sample = SAMPLES[STREAMING[0]]
+    document, *_ = sample.error
+    host = TestHost(plugin, {"provider": {**sample.config, "apiTokens": ["k1"], "failover": FAILOVER}})
     for _ in range(2):
         answer = sse_response([document]) if stream else response(json=document)
         host.roundtrip(chat_request("Hi", stream=stream), answer)
@@ -188,8 +189,8 @@ def test_a_consumer_keeps_its_token_with_failover_too() -> None:
     host = host_of(apiTokens=tokens)
 
     def token(answer: Any = OK) -> str:
-        asked = request("POST", "/v1/responses", {"x-mse-consumer": "ann"}, json={"model": "m", "input": "x"})
-        return str(host.roundtrip(asked, answer).upstream.headers["authorization"]).removeprefix("Bearer ")
+        sent = request("POST", "/v1/responses", {"x-mse-consumer": "ann"}, json={"model": "m", "input": "x"})
+        return str(host.roundtrip(sent, answer).upstream.headers["authorization"]).removeprefix("Bearer ")
 
     home = tokens[fnv1a_32(b"ann") % 5]
     assert {token() for _ in range(5)} == {home}

@@ -1,4 +1,4 @@
-"""What a client asks for arrives wherever the service has something like it, zeros included."""
+"""Parameters of a client reach each service that has an equivalent, including zeros."""
 
 from __future__ import annotations
 
@@ -38,7 +38,12 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "enable_enhancement": st.booleans(),
     "source_lang": st.just("EN"),
 }
-"""What OpenAI's clients say, and what they add for one service or another."""
+"""OpenAI's parameters, and parameters of single services."""
+
+
+def keeps_fields(name: str) -> bool:
+    """Whether the service has OpenAI's fields, which are not converted."""
+    return name == "qwen" or (name in SAMPLES and SAMPLES[name].keeps_fields)
 
 
 def within(value: float) -> float:
@@ -56,7 +61,7 @@ GOOGLE: dict[str, Place] = {
 }  # fmt: skip
 CLAUDE: dict[str, Place] = {
     "temperature": ("temperature", same), "top_p": ("top_p", same), "top_k": ("top_k", same),
-    # Anthropic has to be told a limit.
+    # Anthropic requires a limit.
     "limit": ("max_tokens", lambda limit: limit or 4096), "stop": ("stop_sequences", listed),
     "user": ("metadata.user_id", same),
     "service_tier": ("service_tier", lambda _: "standard_only"),
@@ -90,11 +95,11 @@ def at(document: Any, place: str) -> Any:
 
 @pytest.mark.parametrize("name", PROVIDERS)
 @settings(max_examples=25)
-@given(asked=st.fixed_dictionaries({}, optional=FIELDS))
-def test_every_parameter_arrives_where_the_service_has_it(name: str, asked: Json) -> None:
-    sent = convert(name, {**CHAT, **asked})
-    limit = asked.get("max_completion_tokens", asked.get("max_tokens"))
-    wanted = asked if limit is None else {**asked, "limit": limit}
+@given(fields=st.fixed_dictionaries({}, optional=FIELDS))
+def test_every_parameter_arrives_where_the_service_has_it(name: str, fields: Json) -> None:
+    sent = convert(name, {**CHAT, **fields})
+    limit = fields.get("max_completion_tokens", fields.get("max_tokens"))
+    wanted = fields if limit is None else {**fields, "limit": limit}
     places = PLACES[name]
     got = {field: at(sent, place) for field, (place, _) in places.items() if field in wanted}
     assert got == {field: become(wanted[field]) for field, (_, become) in places.items() if field in wanted}
@@ -104,22 +109,22 @@ def test_every_parameter_arrives_where_the_service_has_it(name: str, asked: Json
 def test_the_documented_lost_parameters_are_those_without_an_equivalent(row: Any) -> None:
     places = PLACES[row.name]
     known = {"max_completion_tokens" if field == "limit" else field for field in places}
-    told = {*parameters.SAMPLES} - {*parameters.lost(row)}
-    assert told & {*FIELDS} == known & {*parameters.SAMPLES} | ({"parallel_tool_calls"} & told)
+    sent_parameters = {*parameters.SAMPLES} - {*parameters.lost(row)}
+    assert sent_parameters & {*FIELDS} == known & {*parameters.SAMPLES} | ({"parallel_tool_calls"} & sent_parameters)
 
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("stream", [CHAT, STREAM], ids=["whole", "stream"])
 def test_a_single_text_stops_as_a_list_of_one_does(stream: Json) -> None:
-    for config, model in PROVIDERS.values():
+    for name, (config, model) in PROVIDERS.items():
         mapped = {**config, "modelMapping": {"*": model}}
         text, listing = (ask(mapped, {**stream, "stop": stop}) for stop in ("x", ["x"]))
-        if config["type"] in {"spark", "qwen"}:  # They take both.
+        if keeps_fields(name):
             continue
         assert text.sent == listing.sent
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_an_empty_stop_is_not_sent(name: str) -> None:
-    if name not in {"spark", "qwen"}:
+    if not keeps_fields(name):
         assert convert(name, {**CHAT, "stop": ""}) == convert(name, CHAT)

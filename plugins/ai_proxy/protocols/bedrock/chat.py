@@ -22,8 +22,8 @@ from .settings import BedrockSettings
 from .stream import event, new_state
 
 __all__ = [
-    "accepts_signed_thinking", "decoder", "error", "event", "is_claude", "messages",
-    "new_state", "path_of", "request", "response",
+    "accepts_signed_thinking", "decoder", "edit_messages", "error", "event", "is_claude", "new_state", "path_of",
+    "request", "response",
 ]  # fmt: skip
 
 accepts_signed_thinking: Final = True
@@ -79,7 +79,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     return result
 
 
-def messages(exchange: Exchange, body: Json) -> bool:
+def edit_messages(exchange: Exchange, body: Json) -> bool:
     """An edit for Anthropic's own API, which Bedrock offers on another host."""
     settings = exchange.settings
     assert isinstance(settings, BedrockSettings)
@@ -160,7 +160,7 @@ def _tools(body: Json, messages: list[Json]) -> Json | None:
     # AWS cannot forbid tools. Leaving them out has the same effect, but is refused if the conversation has calls.
     if not tools or (choice == "none" and not any(map(_has_calls, messages))):
         return None
-    if name := chat_fields.chosen(choice):
+    if name := chat_fields.chosen_function(choice):
         wanted: Json = {"tool": {"name": name}}
     else:
         wanted = {"any": {}} if choice in ("required", "any") else {"auto": {}}

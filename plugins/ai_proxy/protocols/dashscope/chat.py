@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from proxywasm import Event
 
-from ...wire import limits
+from ...wire import lenient, limits
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
@@ -57,7 +57,7 @@ class State:
 
     cumulative: bool
     progress: dict[int, Progress] = field(default_factory=dict)
-    kept: int = 0
+    held: int = 0
     """Characters in `progress`, of all choices together."""
 
 
@@ -102,7 +102,7 @@ def response(exchange: Exchange, document: Json) -> Json:
         if calls := message.get("tool_calls"):
             delta["tool_calls"] = [{"index": position, **one} for position, one in enumerate(calls)]
         choices.append(choice(index, delta, answer.finish_reason(item), item.get("logprobs")))
-    return completion(str(document.get("request_id") or ""), exchange.model, choices, answer.usage(document))
+    return completion(lenient.text(document.get("request_id")), exchange.model, choices, answer.usage(document))
 
 
 def new_state(exchange: Exchange) -> State:
@@ -113,7 +113,7 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
     if (failure := error(200, document)) is not None:
         raise failure
     if not writer.begun:
-        writer.begin(str(document.get("request_id") or ""))
+        writer.begin(lenient.text(document.get("request_id")))
     finished = True
     for position, (message, item) in enumerate(answer.choices(document)):
         index = place(item.get("index"), position)
@@ -126,8 +126,8 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
         for delta in progress.deltas(message, finished=finished):
             writer.delta(index, delta, logprobs=item.get("logprobs"))
         if state.cumulative:
-            state.kept += progress.size - before
-            if state.kept > limits.WAITING:
+            state.held += progress.size - before
+            if state.held > limits.HELD_TEXT:
                 raise bad_upstream("the upstream repeats more in each event than can be kept")
         if reason is not None:
             writer.finish(index, reason)

@@ -128,7 +128,7 @@ def functions(body: Json) -> list[Json]:
 def function_calling(body: Json) -> Json | None:
     """Google's equivalent of `tool_choice`. There is none for `parallel_tool_calls`."""
     choice = body.get("tool_choice")
-    if name := chat_fields.chosen(choice):
+    if name := chat_fields.chosen_function(choice):
         return {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [name]}}
     mode = {"required": "ANY", "any": "ANY", "none": "NONE"}.get(str(choice))
     return {"functionCallingConfig": {"mode": mode}} if mode else None
