@@ -15,7 +15,7 @@ from tests.sdk.driving import Start
 from proxywasm.adapters.native import load_plugin
 from proxywasm.wire import LogLevel, Program
 from proxywasm_host.services import HostServices
-from proxywasm_host.services.frozen_clock import standing_program
+from proxywasm_host.services.frozen_clock import frozen_program
 from proxywasm_host.stream import Runner
 from proxywasm_host.wasm.component import ComponentProgram
 from proxywasm_host.wasm.engine import Component, Engine
@@ -36,7 +36,7 @@ def start(flavour: str, request: pytest.FixtureRequest) -> Iterator[Start]:
                 program = become(ComponentProgram(component, services, reproducible=services.reproducible), BEHAVIOURS)
                 stack.callback(program.close)
                 return cast("Program", program)
-            return standing_program(load_plugin(BEHAVIOURS), services)
+            return frozen_program(load_plugin(BEHAVIOURS), services)
 
         def start(
             behaviour: str,

@@ -21,7 +21,7 @@ from proxywasm.adapters.native import load_plugin
 from proxywasm.testing import PluginHosts
 from proxywasm.wire import ConfigError, Fields, LogLevel, PluginFailure, Program
 from proxywasm_host.services import HostServices, Limits, LogRecord
-from proxywasm_host.services.frozen_clock import standing_program
+from proxywasm_host.services.frozen_clock import frozen_program
 from proxywasm_host.stream import Runner
 from proxywasm_host.wasm.component import ComponentProgram
 from proxywasm_host.wasm.engine import Component
@@ -115,7 +115,7 @@ class Pair:
 
 
 def native(services: HostServices) -> Program:
-    return standing_program(load_plugin(BEHAVIOURS), services)
+    return frozen_program(load_plugin(BEHAVIOURS), services)
 
 
 @pytest.fixture(scope="module")

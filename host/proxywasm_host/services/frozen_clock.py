@@ -23,7 +23,7 @@ from . import HostServices
 from .call_time import CALL_TIME, CallTime
 
 
-def standing_program(plugin: Plugin[Any], services: HostServices, call_time: float = CALL_TIME) -> Program:
+def frozen_program(plugin: Plugin[Any], services: HostServices, call_time: float = CALL_TIME) -> Program:
     """The plugin as a program of these services. A call that computes for longer than `call_time` seconds raises
     `ProgramLost`, as in Wasm.
 

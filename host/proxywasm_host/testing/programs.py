@@ -24,7 +24,7 @@ from ..building.proxy_wasm import SLOW
 from ..building.staging import collect
 from ..services import HostServices
 from ..services.call_time import CallTime
-from ..services.frozen_clock import standing_program
+from ..services.frozen_clock import frozen_program
 from ..wasm.component import ComponentProgram
 from ..wasm.engine import Component, Engine
 from .gateways import Start
@@ -51,7 +51,7 @@ def start_of(plugin: PluginSource) -> Start:
     """
     if isinstance(plugin, Plugin):
         check_callbacks(plugin, "the test")
-        return Played(lambda services: standing_program(plugin, services))
+        return Played(lambda services: frozen_program(plugin, services))
     if not isinstance(plugin, str | os.PathLike):
         return plugin
     path = Path(plugin)
@@ -73,7 +73,7 @@ def native_start(source: Path) -> Start:
 
     def start(services: HostServices) -> Program:
         __tracebackhide__ = True
-        return standing_program(import_afresh(path), services)
+        return frozen_program(import_afresh(path), services)
 
     return Played(start)
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from tests.ai_proxy.gateway import Json, gateway_with
 
-from ai_proxy.pipeline.usage import counts
+from ai_proxy import plugin
+from proxywasm import HttpContext, Plugin
 from proxywasm.attributes import AI_LOG
 from proxywasm.helpers import unmarshal_str
 from proxywasm_host.testing import TestHost, chat_request, request, response
@@ -154,14 +155,45 @@ def test_a_stream_that_ends_early_says_which_models_and_no_tokens() -> None:
     assert "input_token" not in attributes
 
 
-def test_what_counts_as_tokens() -> None:
-    nothing = {"input_token": 0, "output_token": 0, "total_token": 0, "cached_tokens": 0, "reasoning_tokens": 0}
-    assert counts({}) == nothing
-    assert counts({"prompt_tokens": "many", "completion_tokens": -1, "prompt_tokens_details": [1]}) == nothing
-    assert counts({"input_tokens": 2, "output_tokens": 3, "output_tokens_details": {"reasoning_tokens": 1}}) == {
-        **nothing,
-        "input_token": 2,
-        "output_token": 3,
-        "total_token": 5,
-        "reasoning_tokens": 1,
-    }
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ("{}", (0, 0, 0, 0, 0)),
+        ('{"prompt_tokens": "many", "completion_tokens": -1, "prompt_tokens_details": [1]}', (0, 0, 0, 0, 0)),
+        ('{"input_tokens":2,"output_tokens":3,"output_tokens_details":{"reasoning_tokens":1}}', (2, 3, 5, 0, 1)),
+        ('{"prompt_tokens": 2, "total_tokens": 2}, "more": {"prompt_tokens": 9}', (2, 0, 2, 0, 0)),
+        ('{"prompt_tokens":', (0, 0, 0, 0, 0)),
+    ],
+)
+def test_what_counts_as_tokens(usage: str, expected: tuple[int, ...]) -> None:
+    host = gateway_with(OPENAI)
+    stream = host.request(request("POST", "/v1/responses", json={"model": "asked", "input": "Hi"}))
+    stream.respond(response(200, {"content-type": "application/json"}, f'{{"usage": {usage}}}'))
+    stream.finish()
+    attributes = json.loads(unmarshal_str((stream.get_property(AI_LOG) or b"").decode()))
+    names = ("input_token", "output_token", "total_token", "cached_tokens", "reasoning_tokens")
+    assert tuple(attributes[name] for name in names) == expected
+
+
+def test_a_name_that_is_no_plain_text_stays_one_name() -> None:
+    name = 'a"b\\c\n\u2028\N{SNOWMAN}",\\"model\\":\\"x'
+    stream = gateway_with(OPENAI).request(chat_request("Hi", model=name))
+    stream.finish()
+    attributes = json.loads(unmarshal_str((stream.get_property(AI_LOG) or b"").decode()))
+    assert attributes["requested_model"] == attributes["model"] == name
+
+
+def test_what_another_plugin_has_written_stays() -> None:
+    other: Plugin[None] = Plugin("other")
+
+    @other.on_response_headers
+    def on_response_headers(ctx: HttpContext, config: None) -> None:
+        ctx.set_user_attribute("tenant", "acme")
+        ctx.write_user_attribute_to_log_with_key(AI_LOG)
+
+    host = TestHost([plugin, other], [{"provider": OPENAI}, None])
+    stream = host.request(chat_request("Hi", model="asked"))
+    stream.respond(response(200, json=WHOLE))
+    stream.finish()
+    attributes = json.loads(unmarshal_str((stream.get_property(AI_LOG) or b"").decode()))
+    assert (attributes["tenant"], attributes["model"], attributes["input_token"]) == ("acme", "used", 20)

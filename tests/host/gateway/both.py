@@ -33,17 +33,17 @@ class Running:
 
 
 @contextmanager
-def running(engine: Engine, folder: Path, content: Mapping[str, Any]) -> Iterator[Running]:
+def running(engine: Engine, folder: Path, content: Mapping[str, Any], host: str = "127.0.0.1") -> Iterator[Running]:
     """The gateway of a file without `listen`."""
-    with socket.socket() as reserved:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as reserved:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reserved.bind(("127.0.0.1", 0))
+        reserved.bind((host, 0))
         port = reserved.getsockname()[1]
         file = folder / f"{engine}.yaml"
-        file.write_text(yaml.safe_dump({"listen": f"127.0.0.1:{port}", **content}, sort_keys=False))
+        file.write_text(yaml.safe_dump({"listen": str(Address(host, port)), **content}, sort_keys=False))
         gateway = read(file, {}, engine=engine)
         if engine == "serve":
-            with _serving(gateway) as found:
+            with _serving(gateway, host) as found:
                 yield found
         else:
             with BackgroundEnvoy(bootstrap(gateway, build_modules(gateway), find_ca_file(gateway))) as envoy:
@@ -51,11 +51,11 @@ def running(engine: Engine, folder: Path, content: Mapping[str, Any]) -> Iterato
 
 
 @contextmanager
-def _serving(gateway: Gateway) -> Iterator[Running]:
+def _serving(gateway: Gateway, host: str) -> Iterator[Running]:
     messages: list[str] = []
     started, end = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
-    listening = listen("listen", Address("127.0.0.1", 0))
+    listening = listen("listen", Address(host, 0))
 
     async def main() -> None:
         plugins = start_plugins(gateway, native=True, on_log=lambda record: messages.append(str(record)))

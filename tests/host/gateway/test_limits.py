@@ -155,9 +155,11 @@ def test_a_client_cannot_change_the_limits(engine: Engine, tmp_path: Path, servi
 
 
 def test_headers_and_connections_are_bounded(engine: Engine, tmp_path: Path, service: Service) -> None:
-    with limited(engine, tmp_path, service, headers="4KiB", connections=2) as gate:
-        for size, status in ((3000, 200), (5000, 431)):
+    with limited(engine, tmp_path, service, headers="8KiB", connections=2) as gate:
+        for size, status in ((7000, 200), (9000, 431)):
             assert exchange(gate.port, "GET / HTTP/1.1", "host: a", f"x: {'a' * size}")[0] == status
+        for count, status in ((80, 200), (1100, 431)):
+            assert exchange(gate.port, "GET / HTTP/1.1", "host: a", *["x:"] * count)[0] == status
         with connect(gate) as one, connect(gate) as two:
             for client in (one, two):
                 client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
@@ -170,6 +172,14 @@ def test_headers_and_connections_are_bounded(engine: Engine, tmp_path: Path, ser
             assert whole(one).startswith(b"HTTP/1.1 200 ")
         if engine == "serve":
             assert gate.log().count("2 clients are connected, as many as may be") == 1
+
+
+def test_one_listener_is_for_both_families(engine: Engine, tmp_path: Path, service: Service) -> None:
+    with running(engine, tmp_path, content(service, {}), host="::") as gate:
+        for host in ("127.0.0.1", "::1"):
+            with socket.create_connection((host, gate.port), TIMEOUT) as client:
+                client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+                assert whole(client).startswith(b"HTTP/1.1 200 ")
 
 
 @contextlib.contextmanager

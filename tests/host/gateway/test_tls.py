@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import socketserver
 import ssl
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +86,51 @@ def test_an_upstream_has_an_authority_of_its_own(engine: Engine, tmp_path: Path,
             for name, status in (("own", 200), ("gateways", 503), ("name", 503)):
                 assert exchange(gate.port, f"GET /{name}/ HTTP/1.1", "host: a")[0] == status, name
     assert names == ["other.test", "other.test", "localhost"]
+
+
+class _Tunnel(socketserver.StreamRequestHandler):
+    """An outgoing proxy for which all names are those of this machine."""
+
+    def handle(self) -> None:
+        target = self.rfile.readline().split()[1].decode()
+        while self.rfile.readline().strip():
+            pass
+        with socket.create_connection(("127.0.0.1", int(target.rpartition(":")[2])), TIMEOUT) as server:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=_copy, args=(server, self.connection))
+            back.start()
+            _copy(self.connection, server)
+            back.join()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+def test_an_upstream_behind_a_proxy_is_checked_by_its_name(tmp_path: Path, folder: Path) -> None:
+    pair = make(folder, "behind", host="behind.test")
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(*pair)
+    with serving(Mirror(), server) as upstream, socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Tunnel) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, args=(0.05,))
+        thread.start()
+        ways = {"right": f"https://behind.test:{upstream}", "wrong": f"https://other.test:{upstream}"}
+        more = {
+            "proxy": f"http://127.0.0.1:{proxy.server_address[1]}",
+            "ca_file": str(pair.certificate),
+            "upstreams": ways,
+            "routes": [{"name": name, "match": {"path": f"/{name}"}, "upstream": name} for name in ways],
+        }
+        with running("serve", tmp_path, more) as gate:
+            assert exchange(gate.port, "GET /right HTTP/1.1", "host: a")[0] == 200
+            assert exchange(gate.port, "GET /wrong HTTP/1.1", "host: a")[0] == 503
+            assert gate.log().count("\n") == 0
+            assert "has no certificate that can be trusted: Hostname mismatch" in gate.log()
+        proxy.shutdown()
+        thread.join()
 
 
 def wrong(folder: Path, pair: Pair, certificate: Path | str, key: Path | str, ca_file: Path | None = None) -> str:

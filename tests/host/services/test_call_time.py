@@ -20,7 +20,7 @@ from proxywasm import (
 )
 from proxywasm.testing import PluginFailedError, PluginImportError, TestHost, request, response
 from proxywasm_host.services.call_time import CallTime, CallTimeError
-from proxywasm_host.services.frozen_clock import standing_program
+from proxywasm_host.services.frozen_clock import frozen_program
 from proxywasm_host.testing import programs
 from proxywasm_host.testing.played import Played
 
@@ -71,7 +71,7 @@ def answered(answer: HttpAnswer) -> None:
 
 
 def start(plugin: Plugin[Any], **options: Any) -> TestHost:
-    return TestHost(Played(lambda services: standing_program(plugin, services, LIMIT)), **options)
+    return TestHost(Played(lambda services: frozen_program(plugin, services, LIMIT)), **options)
 
 
 def drive(host: TestHost) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from proxywasm.text import spell_out
 
+from ...wasm.limits import DEFAULT_LIMITS
 from ..model import Gateway, PluginEntry, Tls
 from .browsers import pages
 from .clusters import COLLECTOR, clusters, dynamic_hosts, http1_options
@@ -104,7 +105,11 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
         max_request_headers_kb=-(-limits.headers // 1024),
         # Between the announcement and the end of a connection that is idle: by default five seconds.
         drain_timeout="1s",
-        common_http_protocol_options={"idle_timeout": seconds(limits.keep_alive), **total},
+        common_http_protocol_options={
+            "idle_timeout": seconds(limits.keep_alive),
+            "max_headers_count": DEFAULT_LIMITS.streams.header_count,
+            **total,
+        },
         upgrade_configs=[{"upgrade_type": "websocket"}],
         http_protocol_options=http1_options(gateway),
         access_log=[_access_log()] if gateway.access_log else [],

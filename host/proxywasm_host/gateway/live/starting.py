@@ -8,14 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from proxywasm.adapters.native import load_plugin
+from proxywasm.adapters.native import load_plugin, native_program
 from proxywasm.text import spell_out
 from proxywasm.wire import ConfigError, PluginFailure, Program, ProgramLost
 
 from ...building.build import BuildError, build
 from ...services import HostServices, LogRecord
 from ...services.call_time import CallTime
-from ...services.frozen_clock import standing_program
 from ...wasm.component import ComponentProgram
 from ...wasm.engine import ComponentError, Engine
 from ...wasm.limits import DEFAULT_LIMITS, Limits
@@ -116,7 +115,7 @@ def _native(plugin: PluginEntry, limits: Limits) -> Start:
         raise LiveError(f"the plugin {plugin.name!r} cannot be imported: {type(error).__name__}: {error}") from error
 
     def start(services: HostServices) -> _NativeInstance:
-        return _NativeInstance(standing_program(loaded, services), limits.call_time)
+        return _NativeInstance(native_program(loaded, services), limits.call_time)
 
     return start
 

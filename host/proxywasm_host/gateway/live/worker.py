@@ -68,7 +68,7 @@ class LiveWorker:
         clusters = {name: target.origin for name in gateway.upstreams if (target := self._routing.upstream(name))}
         self._http = HttpCalls(self._origins, clusters, largest=_LARGEST_ANSWER)
         self._redis = RedisCommands(clusters, log)
-        self._connections = ClientConnections(most_clients(limits, log), log)
+        self._connections = ClientConnections(most_clients(gateway, log), log)
         self._server_limits = ServerLimits(
             head=limits.headers, head_seconds=limits.request_head, keep_alive_seconds=limits.keep_alive
         )

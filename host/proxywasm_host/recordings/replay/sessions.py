@@ -26,9 +26,9 @@ Session: TypeAlias = Callable[[HostServices], AbstractContextManager[Program]]
 def native_session(plugin: Plugin[Any]) -> Session:
     """Instances of the plugin in this process; clock and randomness of the standard library repeat for them too."""
 
-    from ...services.frozen_clock import standing_program  # noqa: PLC0415  # what stops the clock is not imported for replays in Wasm
+    from ...services.frozen_clock import frozen_program  # noqa: PLC0415  # what stops the clock is not imported for replays in Wasm
 
-    return lambda services: contextlib.nullcontext(standing_program(plugin, services))
+    return lambda services: contextlib.nullcontext(frozen_program(plugin, services))
 
 
 def wasm_session(component: Component) -> Session:

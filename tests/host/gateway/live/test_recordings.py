@@ -16,7 +16,7 @@ import ai_proxy
 from proxywasm.wire import ConfigError
 from proxywasm_host.recordings.exchange import Exchange, load
 from proxywasm_host.recordings.replay import Session, native_session, replay, wasm_session
-from proxywasm_host.services.frozen_clock import standing_program
+from proxywasm_host.services.frozen_clock import frozen_program
 from proxywasm_host.wasm.component import ComponentProgram
 from proxywasm_host.wasm.engine import Component
 
@@ -51,7 +51,7 @@ def test_a_recording_natively(exchange: Exchange) -> None:
     compare(
         exchange,
         native_session(ai_proxy.plugin),
-        lambda services: Closable(standing_program(ai_proxy.plugin, services)),
+        lambda services: Closable(frozen_program(ai_proxy.plugin, services)),
     )
 
 

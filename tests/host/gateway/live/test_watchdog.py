@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.bundle import FAULTY, become
-from tests.host.gateway.live.scene import OK, Scene, Upstream, run, until
+from tests.host.gateway.live.scene import OK, PROBE, Scene, Upstream, run, until
 
 from proxywasm_host.gateway.live.plugins import LivePlugin, LivePlugins
 from proxywasm_host.gateway.live.starting import limits_of
@@ -87,3 +90,46 @@ def test_a_native_plugin_that_loops_is_stopped_where_it_is() -> None:
         assert (await scene.ask("/fine")).startswith(b"HTTP/1.1 200 ")
 
     run(talk, limits={"watchdog": 1})
+
+
+@pytest.mark.exhaustive
+def test_the_other_worker_goes_on(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    file = tmp_path / "gateway.yaml"
+    file.write_text(f"""
+listen: 127.0.0.1:{port}
+workers: 2
+limits: {{watchdog: 2}}
+plugins: [{{name: probe, source: {PROBE}}}]
+routes: [{{name: all, upstream: gone}}]
+upstreams: {{gone: "http://127.0.0.1:1"}}
+""")
+    command = [sys.executable, "-c", "from proxywasm_host.cli.main import main; main()", "serve", str(file), "--native"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == f"ready: http://127.0.0.1:{port}\n"
+            asyncio.run(asyncio.wait_for(_ask_around_a_loop(port), 60))
+        finally:
+            process.terminate()
+            _, log = process.communicate(timeout=60)
+    assert log.count("the plugin instance is lost: a call took longer than it may") == 1
+
+
+async def _ask_around_a_loop(port: int) -> None:
+    async def ask(path: str) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    looping = asyncio.create_task(ask("/loop"))
+    await asyncio.sleep(0.2)
+    others = [asyncio.create_task(ask("/fine")) for _ in range(20)]
+    done, _ = await asyncio.wait([looping, *others], return_when=asyncio.FIRST_COMPLETED)
+    assert looping not in done  # connections that the system gave to the other worker
+    assert (await looping).startswith(b"HTTP/1.1 500 ")
+    assert all(answer.startswith(b"HTTP/1.1 503 ") for answer in await asyncio.gather(*others))
