@@ -15,6 +15,9 @@ fail() {
     exit 1
 }
 
+# Tests start hundreds of processes, and each would compile all modules of this project again.
+unset PYTHONDONTWRITEBYTECODE
+
 # The extra of pyproject.toml that words need.
 needed() {
     case " $* " in
