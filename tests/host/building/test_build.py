@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from proxywasm.wire import LogLevel, PluginFailure
-from proxywasm_host.building.build import BuildError, build
+from proxywasm_host.building.build import BuildError, build, kept_component
+from proxywasm_host.building.proxy_wasm.binary import COMPONENT_HEADER
 from proxywasm_host.building.staging import StagingError, collect
+from proxywasm_host.cache import cache_folder
 from proxywasm_host.services import HostServices
 from proxywasm_host.wasm.component import ComponentProgram
 from proxywasm_host.wasm.engine import ComponentError, Engine
+from proxywasm_host.wasm.seal import seal
 
 PLUGIN = """\
 from typing import Any
@@ -37,8 +40,11 @@ def headers(ctx: HttpContext, config: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without components."""
-    monkeypatch.setenv("PROXYWASM_CACHE_DIR", str(tmp_path / "cache"))
+    """Without components, but with the libraries of CPython that all of them have."""
+    own = tmp_path / "cache"
+    own.mkdir(mode=0o700)
+    (own / "addressed").symlink_to(cache_folder() / "addressed")
+    monkeypatch.setenv("PROXYWASM_CACHE_DIR", str(own))
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -194,23 +200,21 @@ def test_the_time_for_a_build_is_a_number(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.slow
 def test_a_component_runs_and_is_built_once(tmp_path: Path) -> None:
-    write(tmp_path / "src", {"mine.py": PLUGIN, "beside.py": "NAME = 'beside'\n"})
-    steps: list[str] = []
-    first = build(tmp_path / "src" / "mine.py", tmp_path / "dist" / "mine.wasm", progress=steps.append)
-    assert not first.cached
-    assert steps == ["collecting sources", "compiling mine and CPython to WebAssembly"]
-    again = build(tmp_path / "src" / "mine.py", tmp_path / "other.wasm")
-    assert again.cached
-    assert (tmp_path / "other.wasm").read_bytes() == (tmp_path / "dist" / "mine.wasm").read_bytes()
-
-    kept = build(tmp_path / "src" / "mine.py").path
-    kept.write_bytes(kept.read_bytes().replace(b"x-mine", b"x-main"))
+    source = write(tmp_path / "src", {"mine.py": PLUGIN, "beside.py": "NAME = 'beside'\n"}) / "mine.py"
+    kept = kept_component(source)
+    kept.write_bytes((COMPONENT_HEADER + seal(COMPONENT_HEADER))[:-1] + b"?")
     with pytest.raises(ComponentError, match="was changed after it was built"):
         Engine(optimize=False).load(kept)
-    repaired = build(tmp_path / "src" / "mine.py", first.path)
-    assert not repaired.cached, "the damaged one is not handed out"
 
-    program = ComponentProgram(Engine(optimize=False).load(repaired.path), HostServices())
+    steps: list[str] = []
+    first = build(source, tmp_path / "dist" / "mine.wasm", progress=steps.append)
+    assert not first.cached, "the damaged one is not handed out"
+    assert steps == ["collecting sources", "collecting sources", "compiling mine and CPython to WebAssembly"]
+    again = build(source, tmp_path / "other.wasm")
+    assert again.cached
+    assert (tmp_path / "other.wasm").read_bytes() == first.path.read_bytes() == kept.read_bytes()
+
+    program = ComponentProgram(Engine(optimize=False).load(first.path), HostServices())
     program.configure("{}", LogLevel.INFO)
     outcome = program.on_request_headers(1, [(":path", "/")], True)
     assert "beside colorsys 2025 e900" in repr(outcome)
