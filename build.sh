@@ -15,6 +15,9 @@ fail() {
     exit 1
 }
 
+# Tests start hundreds of processes, and each would compile all modules of this project again.
+unset PYTHONDONTWRITEBYTECODE
+
 # The extra of pyproject.toml that words need.
 needed() {
     case " $* " in
@@ -72,11 +75,16 @@ setup() {
         rm -rf .venv
     fi
     local pip=(.venv/bin/python -m pip)
-    if ! { .venv/bin/python -m pip --version || "$python" -m venv .venv; } >/dev/null 2>&1; then
-        # Debian's python3 comes without ensurepip; the system's own pip can fill an environment too.
-        "$python" -m venv --without-pip .venv || fail "cannot make a virtual environment in .venv"
-        "$python" -m pip --version >/dev/null 2>&1 || fail "$python has no pip; install python3-venv or python3-pip"
-        pip=("$python" -m pip --python .venv/bin/python)
+    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+        # The pip of the system can fill an environment, too. To copy one into it takes seconds, and Debian's python3
+        # comes without one to copy; a pip before 22.3 cannot.
+        if [[ $("$python" -m pip --help 2>/dev/null) == *"--python "* ]]; then
+            [ -x .venv/bin/python ] || "$python" -m venv --without-pip .venv ||
+                fail "cannot make a virtual environment in .venv"
+            pip=("$python" -m pip --python .venv/bin/python)
+        else
+            "$python" -m venv .venv >/dev/null || fail "$python has no pip; install python3-venv or python3-pip"
+        fi
     fi
     # If this is interrupted: what was there still is, unless versions have changed.
     if ! stamp "$have" | cmp -s - $there; then

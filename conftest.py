@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,33 @@ def _in_envoy() -> Start:
 
 _bundled("wasm", lambda: component_start(artefacts.bundle_component()))
 _bundled("envoy", _in_envoy)
+
+
+# Collecting.
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without garbage collection, and leave what is there out of all later ones.
+
+    Modules, parameters and tests are millions of objects, which stay to the end. Each process would look through them
+    again and again, for nearly half of the time that collecting takes.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    if config.option.dist != "loadfile":
+        return None
+    from tests.scheduling import Scheduling  # noqa: PLC0415  # xdist may be absent
+
+    return Scheduling(config, log)
 
 
 # What the tests of a run need.

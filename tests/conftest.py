@@ -24,8 +24,9 @@ settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those in Envoy come first: they take longest, and a process that is left with them at the end works alone."""
-    items.sort(key=lambda item: item.get_closest_marker("envoy") is None)
+    """Those that take long come first, before all those in Envoy: a process that is left with one at the end works
+    alone."""
+    items.sort(key=lambda item: [item.get_closest_marker(mark) is None for mark in ("envoy", "slow")])
 
 
 # Each by the name that it has in `artefacts.ARTEFACTS`.

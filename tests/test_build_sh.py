@@ -17,11 +17,14 @@ from .conftest import ROOT
 PYTHON = r"""#!/usr/bin/env bash
 # Makes environments of copies of itself. Notes what pip and pytest are asked for; pip fails if a file `broken` exists.
 case "$*" in
-"-m venv .venv")
+"-m venv --without-pip .venv" | "-m venv .venv")
     mkdir -p .venv/bin
     cp "$0" .venv/bin/python
+    [ "$*" != "-m venv .venv" ] || touch .venv/pip
     ;;
-"-m pip install "*)
+"-m pip --version") [ -e .venv/pip ] ;;
+"-m pip --help") [ -e old-pip ] || echo "  --python <python>  Run pip with the specified Python interpreter." ;;
+"-m pip install "* | "-m pip --python .venv/bin/python install "*)
     echo "pip $*" >>notes
     [ ! -e broken ] || exit 1
     for tool in proxywasm ruff; do
@@ -29,7 +32,7 @@ case "$*" in
         chmod +x .venv/bin/$tool
     done
     ;;
-"-m pytest"*) echo "pytest" >>notes ;;
+"-m pytest"*) echo "pytest ${PYTHONDONTWRITEBYTECODE-keeps bytecode}" >>notes ;;
 esac
 """
 NOTHING_TO_DO = ""
@@ -95,11 +98,23 @@ def test_the_first_command_is_light(clone: Clone) -> None:
 
 def test_what_is_installed_is_locked_and_fetches_nothing_else(clone: Clone) -> None:
     clone.run("test")
-    start = "-m pip install --quiet --disable-pip-version-check"
+    start = "-m pip --python .venv/bin/python install --quiet --disable-pip-version-check"
     assert clone.notes("pip") == [
         f"{start} --require-hashes --only-binary :all: --requirement locks/dev.txt",
         f"{start} --no-deps --no-build-isolation --editable .",
     ]
+
+
+def test_where_the_systems_pip_is_too_old_the_environment_gets_its_own(clone: Clone) -> None:
+    (clone.folder / "old-pip").touch()
+    clone.run("test")
+    assert all(line.startswith("-m pip install ") for line in clone.notes("pip"))
+
+
+def test_processes_of_the_tests_keep_their_bytecode(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    clone.run("test")
+    assert clone.notes("pytest") == ["keeps bytecode"]
 
 
 def test_another_lock_is_installed(clone: Clone) -> None:

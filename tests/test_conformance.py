@@ -36,7 +36,8 @@ RANDOM_CUTS = {"native": 2, "wasm": 1}
 SHORT = 1000
 """Bytes; re-splitting grows with the square of the length."""
 SPARSE = 13
-"""Long streams are cut at every so many bytes, and around the ends of lines."""
+STEPS = {"native": 3, "wasm": SPARSE}
+"""Short streams are cut at every so many bytes, long ones at every `SPARSE`; all around the ends of lines, too."""
 thorough = pytest.mark.parametrize("thorough", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
 
 
@@ -96,7 +97,8 @@ def test_a_stream_cut_in_two_anywhere_gives_the_same_events(
     long = len(data) > SHORT
     if not thorough and long and flavour == "wasm":
         pytest.skip("long streams are cut into random pieces; in two, on request")
-    cuts = set(range(0, len(data) + 1, SPARSE if long and not thorough else 1))
+    step = 1 if thorough else SPARSE if long else STEPS[flavour]
+    cuts = set(range(0, len(data) + 1, step))
     cuts |= {place + near for place, byte in enumerate(data) if byte == ord("\n") for near in range(-1, 3)}
     check(exchange, session, ([data[:cut], data[cut:]] for cut in sorted(cuts)))
 

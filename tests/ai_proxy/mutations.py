@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -94,9 +95,8 @@ def _text(document: Any, *, escaped: bool = True) -> str:
 def recorded(*, streams: bool) -> dict[str, dict[str, Recorded]]:
     """Recorded chats that are converted, by service protocol and name."""
     result: dict[str, dict[str, Recorded]] = {}
-    for entry in _exchanges():
-        one = _recorded(entry)
-        if one is None or ("event" in dict(_headers(entry))["content-type"]) is not streams:
+    for one, is_stream in _chats():
+        if is_stream is not streams:
             continue
         call, service = one.call()
         name = ".".join(service.__name__.split(".")[2:])  # type: ignore[attr-defined]  # service protocols are modules
@@ -104,6 +104,13 @@ def recorded(*, streams: bool) -> dict[str, dict[str, Recorded]]:
             name = "vertex-claude"
         result.setdefault(name, {})[one.name] = one
     return result
+
+
+@functools.cache
+def _chats() -> list[tuple[Recorded, bool]]:
+    """Each with whether it is a stream. Several modules of tests ask when they are imported."""
+    found = ((_recorded(entry), entry) for entry in _exchanges())
+    return [(one, "event" in dict(_headers(entry))["content-type"]) for one, entry in found if one is not None]
 
 
 def _exchanges() -> Iterator[Entry]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Mapping
 from http.client import IncompleteRead
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import pytest
 from proxywasm_host.gateway.envoy import EnvoyError
 from proxywasm_host.gateway.envoy.wasm_filter import Policy
 
-from .envoy_process import TIMEOUT, Envoy, all_of, features_filter
+from .conftest import TRAPPING
+from .envoy_process import TIMEOUT, Envoy, Listener, all_of, features_filter, one_envoy
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
 
@@ -67,7 +69,7 @@ def test_a_stream_may_fail_open(bundle_module: Path, upstream_port: int) -> None
         features_filter(bundle_module, {"_fail_open_": True, "number": 1}, name="one"),
         features_filter(bundle_module, {"_fail_open_": True, "number": 2}, name="two"),
     ]
-    with Envoy({"upstream": upstream_port}, filters, workers=2) as envoy:
+    with one_envoy(Listener({"upstream": upstream_port}, filters), workers=2) as envoy:
         for path, body in [("/raise", None), ("/raise-in-body", b"body"), ("/raise-in-response", None)]:
             response, answer = envoy.send(path, body)
             assert response.status == 200
@@ -81,16 +83,9 @@ def test_a_stream_may_fail_open(bundle_module: Path, upstream_port: int) -> None
         assert len(set(drawn)) == len(drawn)
 
 
-def test_a_stream_that_fails_open_while_a_body_is_collected_passes_whole(
-    bundle_module: Path, upstream_port: int
-) -> None:
-    filters = [
-        features_filter(bundle_module, {"_fail_open_": True, "number": number}, name=f"f{number}") for number in (1, 2)
-    ]
-    with (
-        Envoy({"upstream": upstream_port}, filters) as envoy,
-        envoy.connection() as connection,
-    ):
+def test_a_stream_that_fails_open_while_a_body_is_collected_passes_whole(together: Mapping[str, Envoy]) -> None:
+    envoy = together["collecting"]
+    with envoy.connection() as connection:
         connection.sendall(
             b"POST /raise-while-collecting HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
             b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"
@@ -103,20 +98,21 @@ def test_a_stream_that_fails_open_while_a_body_is_collected_passes_whole(
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == "abcdefghi"
 
 
-@pytest.mark.parametrize("policy", ["FAIL_OPEN", "FAIL_RELOAD"])
-def test_a_trap_leaves_the_policy_to_envoy(bundle_module: Path, upstream_port: int, policy: Policy) -> None:
+@pytest.mark.parametrize("policy", TRAPPING)
+def test_a_trap_leaves_the_policy_to_envoy(together: Mapping[str, Envoy], policy: Policy) -> None:
     """FAIL_RELOAD is FAIL_CLOSED until there is a new VM."""
-    with Envoy({"upstream": upstream_port}, [features_filter(bundle_module, {}, policy)]) as envoy:
-        assert envoy.send("/plain")[0].status == 200
-        assert envoy.send("/trap")[0].status == 503
-        envoy.wait_for_log("Function: proxy_on_request_headers failed")
+    envoy = together[policy]
+    before = len(envoy.log)
+    assert envoy.send("/plain")[0].status == 200
+    assert envoy.send("/trap")[0].status == 503
+    envoy.wait_for_log("Function: proxy_on_request_headers failed", before)
+    response, _ = envoy.send("/plain")
+    deadline = time.monotonic() + TIMEOUT
+    while policy == "FAIL_RELOAD" and response.status == 503 and time.monotonic() < deadline:
+        time.sleep(0.1)  # Envoy waits before it makes a new VM
         response, _ = envoy.send("/plain")
-        deadline = time.monotonic() + TIMEOUT
-        while policy == "FAIL_RELOAD" and response.status == 503 and time.monotonic() < deadline:
-            time.sleep(0.1)  # Envoy waits before it makes a new VM
-            response, _ = envoy.send("/plain")
-        assert response.status == 200
-        assert ("x-phase" in response.headers) == (policy == "FAIL_RELOAD")
+    assert response.status == 200
+    assert ("x-phase" in response.headers) == (policy == "FAIL_RELOAD")
 
 
 def test_an_endless_loop_is_for_the_watchdog_of_envoy(bundle_module: Path, upstream_port: int) -> None:
@@ -124,24 +120,16 @@ def test_an_endless_loop_is_for_the_watchdog_of_envoy(bundle_module: Path, upstr
     watchdog: dict[str, Any] = {
         "watchdogs": {"worker_watchdog": {"kill_timeout": "1s", "megamiss_timeout": "1s", "miss_timeout": "0.5s"}}
     }
-    with Envoy({"upstream": upstream_port}, [features_filter(bundle_module, {})], more=watchdog) as envoy:
+    with one_envoy(Listener({"upstream": upstream_port}, [features_filter(bundle_module, {})]), more=watchdog) as envoy:
         with pytest.raises(ConnectionError):
             envoy.send("/endless")
         assert envoy.wait(TIMEOUT) != 0
 
 
-@pytest.mark.parametrize(
-    ("configuration", "reason"),
-    [
-        ({"raise": "why"}, r"\[plugin failed to start\] Traceback (.*\n)*.*features.py.*\nLookupError: why"),
-        ({"redis": True}, r"\[plugin needs Redis\] this gateway has no Redis calls; only Higress has them"),
-    ],
-)
-def test_a_refused_configuration_fails_the_start_with_its_reason_in_the_log(
-    bundle_module: Path, configuration: dict[str, Any], reason: str
-) -> None:
+def test_a_refused_configuration_fails_the_start_with_its_reason_in_the_log(bundle_module: Path) -> None:
+    reason = r"\[plugin failed to start\] Traceback (.*\n)*.*features.py.*\nLookupError: why"
     with (
         pytest.raises(EnvoyError, match=reason),
-        Envoy({"upstream": 1}, [features_filter(bundle_module, configuration)]),
+        one_envoy(Listener({"upstream": 1}, [features_filter(bundle_module, {"raise": "why"})])),
     ):
         pass

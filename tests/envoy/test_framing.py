@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import closing
 from http.client import HTTPConnection
-from pathlib import Path
 
 import h11
 import pytest
-from tests.bundle import ROOT, configuration
 
-from .envoy_process import TIMEOUT, Envoy, filter_of
-from .upstream import Mirror, serving
+from .envoy_process import TIMEOUT, Envoy
+from .upstream import Mirror
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
 
-FRAMING = ROOT / "tests" / "host" / "testing" / "plugins" / "framing.py"
 
-
-@pytest.fixture(scope="module")
-def mirror() -> Mirror:
-    return Mirror()
-
-
-@pytest.fixture(scope="module")
-def framing(bundle_module: Path, mirror: Mirror) -> Iterator[Envoy]:
-    """With an upstream that reads strictly, and fails at the end if it could not."""
-    plugin = filter_of(bundle_module, json.loads(configuration(FRAMING, "{}")))
-    with serving(mirror) as port, Envoy({"upstream": port}, [plugin]) as running:
-        yield running
+@pytest.fixture
+def framing(together: Mapping[str, Envoy]) -> Envoy:
+    return together["framing"]
 
 
 def answers(envoy: Envoy, *requests: tuple[str, str]) -> list[tuple[int, bytes]]:

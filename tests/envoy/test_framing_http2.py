@@ -6,22 +6,16 @@ not come to its end: with trailers or without, whichever protocols client and up
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.bundle import configuration
 
 from . import http1, http2
 from .arrived import Message
-from .envoy_process import CHOOSING, Envoy, filter_of
-from .http1 import Http1Upstream
-from .http2 import Http2Upstream
-from .test_framing import FRAMING
-from .upstream import serving
+from .conftest import Upstreams
+from .envoy_process import CHOOSING, Envoy
 
 pytestmark = [pytest.mark.envoy, pytest.mark.slow]
 
@@ -33,33 +27,17 @@ TRAILERS = [("x-trailer", "of-the-request")]
 PATHS = ["/same", "/shorter", "/longer", "/each-longer", "/shorter-held", "/longer-held", "/each-longer-held", "/whole"]
 
 
-class Upstreams:
-    def __init__(self) -> None:
-        self.of: dict[str, Http1Upstream | Http2Upstream] = {"1": Http1Upstream(), "2": Http2Upstream()}
-
-    def complete(self) -> list[Message]:
-        """The requests that have come to their end since this was asked for last."""
-        found = [request for server in self.of.values() for request in server.complete]
-        for server in self.of.values():
-            server.complete.clear()
-        return found
+@pytest.fixture
+def framing(together: Mapping[str, Envoy]) -> Envoy:
+    return together["framing_http2"]
 
 
-@pytest.fixture(scope="module")
-def upstreams() -> Upstreams:
-    return Upstreams()
-
-
-@pytest.fixture(scope="module")
-def framing(bundle_module: Path, upstreams: Upstreams) -> Iterator[Envoy]:
-    """With upstreams that read strictly, and fail at the end if they could not."""
-    plugin = filter_of(bundle_module, json.loads(configuration(FRAMING, "{}")))
-    with (
-        serving(upstreams.of["1"]) as first,
-        serving(upstreams.of["2"]) as second,
-        Envoy({"1": first, "2": second}, [plugin], http2=["2"]) as running,
-    ):
-        yield running
+def complete(upstreams: Upstreams) -> list[Message]:
+    """The requests that have come to their end since this was asked for last."""
+    found = [request for server in upstreams.of.values() for request in server.complete]
+    for server in upstreams.of.values():
+        server.complete.clear()
+    return found
 
 
 @pytest.mark.parametrize(("client", "upstream"), PROTOCOLS)
@@ -76,7 +54,7 @@ def test_a_body_of_another_length_is_a_whole_message_or_none(
         fields = [*length, (CHOOSING, upstream), ("x-answer", answer)]
         response = CLIENTS[client](framing.port, path, fields, chunks, trailers)
         case = (path, client, upstream, chunks, told_length, trailers, answer, response)
-        requests = upstreams.complete()
+        requests = complete(upstreams)
         if has_no_place(path, came, trailers):
             assert requests == [], case
             assert not response.complete or response.status >= 500, case

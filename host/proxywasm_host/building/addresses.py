@@ -12,7 +12,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from ..cache import cache_folder, forget_oldest, write
+from ..cache import cache_folder, forget_oldest, one_at_a_time, write
 from .proxy_wasm import Optimisation
 from .proxy_wasm.binary import COMPONENT_HEADER, CORE_HEADER, Reader, section, sections, u32, vector
 from .proxy_wasm.code import GLOBAL_GET, I32_CONST, bodies, instructions, s32
@@ -75,15 +75,13 @@ def _fixed(module: memoryview, values: dict[int, int]) -> bytes:
     folder = cache_folder() / "addressed"
     folder.mkdir(mode=0o700, exist_ok=True)
     entry = folder / f"{total.hexdigest()[:32]}.wasm"
-    try:
-        fixed = entry.read_bytes()
-        entry.touch()
-    except FileNotFoundError:  # or forgotten between the two, by another process
-        pass
-    else:
-        return fixed
-    fixed = with_numbers(module, values)
-    write(entry, fixed)
+    with one_at_a_time(entry):
+        try:
+            fixed = entry.read_bytes()
+            entry.touch()
+        except FileNotFoundError:  # or forgotten between the two, by another process
+            fixed = with_numbers(module, values)
+            write(entry, fixed)
     forget_oldest(folder, "*.wasm", _KEPT)
     return fixed
 

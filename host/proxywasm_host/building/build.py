@@ -135,6 +135,25 @@ def build_component(
 ) -> Built:
     """The component for a world, in the cache. Raises `BuildError`."""
     progress("collecting sources")
+    staging, wit, entry = _locate(plugin, world, optimisations)
+    cached = entry.is_file()
+    if not cached:
+        with _announced(f"{plugin}: compiling Python to WebAssembly"), one_at_a_time(entry):
+            if not entry.is_file():
+                _componentize(staging, world, optimisations, wit, entry, progress)
+        forget_oldest(entry.parent, _COMPONENTS, _KEPT_BUILDS)
+    else:
+        os.utime(entry)
+    return Built(entry, entry.stat().st_size, cached)
+
+
+def kept_component(plugin: Path) -> Path:
+    """Where `build` keeps the component of a plugin, also if it is not there yet. Raises `BuildError`."""
+    return _locate(plugin, HTTP_PLUGIN, COMPONENT_OPTIMISATIONS)[2]
+
+
+def _locate(plugin: Path, world: World, optimisations: Sequence[Optimisation[bytes]]) -> tuple[Staging, Path, Path]:
+    """What goes into a component, the folder of its WIT package, and its place in the cache."""
     try:
         staging = collect(plugin)
         folder = cache_folder() / "builds"
@@ -142,16 +161,7 @@ def build_component(
     except (StagingError, CacheFolderError) as error:
         raise BuildError(str(error)) from None
     wit = _wit_folder() / world.folder
-    entry = folder / f"{staging.module}-{_key(staging, world, optimisations, wit)}.wasm"
-    cached = entry.is_file()
-    if not cached:
-        with _announced(f"{plugin}: compiling Python to WebAssembly"), one_at_a_time(entry):
-            if not entry.is_file():
-                _componentize(staging, world, optimisations, wit, entry, progress)
-        forget_oldest(folder, _COMPONENTS, _KEPT_BUILDS)
-    else:
-        os.utime(entry)
-    return Built(entry, entry.stat().st_size, cached)
+    return staging, wit, folder / f"{staging.module}-{_key(staging, world, optimisations, wit)}.wasm"
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 from tests.ai_proxy.gateway import Json, Outcome, answer, ask, events
@@ -127,13 +128,21 @@ def test_an_invalid_event_ends_a_stream_with_an_error(name: str) -> None:
             assert failures in ([], [len(received) - 1]), "nothing follows an error"
 
 
+STATUSES = (400, 401, 403, 404, 408, 413, 422, 429, 500, 503, 529)
+ERRORS = [b"", b"no", b"<html>no</html>", b"{", *(json.dumps(one).encode() for one in ODD[7:15])]
+EVERY = [*product(STATUSES, ERRORS)]
+SOME = EVERY[::5]
+"""The number of bodies has no divisor in common with the step: each status has two or three bodies, and the next status
+others."""
+
+
+@pytest.mark.parametrize("errors", [SOME, pytest.param(EVERY, marks=pytest.mark.exhaustive)], ids=["some", "every"])
 @pytest.mark.parametrize("name", PROVIDERS)
-def test_errors_keep_their_status_and_get_the_clients_format(name: str) -> None:
+def test_errors_keep_their_status_and_get_the_clients_format(name: str, errors: list[tuple[int, bytes]]) -> None:
     config = PROVIDERS[name]
     for path in paths_of(config):
-        for status in (400, 401, 403, 404, 408, 413, 422, 429, 500, 503, 529):
-            for raw in [b"", b"no", b"<html>no</html>", b"{", *(json.dumps(one).encode() for one in ODD[7:15])]:
-                outcome = ask(config, chat(path, stream=status == 429), answer(raw, status, retry_after="3"), path=path)
-                assert outcome.status == status
-                assert outcome.headers["retry-after"] == "3"
-                in_the_clients_terms(outcome, path)
+        for status, raw in errors:
+            outcome = ask(config, chat(path, stream=status == 429), answer(raw, status, retry_after="3"), path=path)
+            assert outcome.status == status
+            assert outcome.headers["retry-after"] == "3"
+            in_the_clients_terms(outcome, path)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.bundle import FEATURES
 
-from proxywasm.testing import PluginFailedError, PluginHosts, TestHost, TestStream, request, response
+from proxywasm.testing import PluginFailedError, PluginHosts, ScenarioError, TestHost, TestStream, request, response
 from proxywasm.wire import LogLevel
 from proxywasm_host.stream import Limits
 from proxywasm_host.testing import envoy
@@ -35,6 +36,11 @@ def hosts(bundle_module: Path) -> Iterator[PluginHosts]:
 
 def seen(host: TestHost, method: str) -> str:
     return host.request(method, "/seen").upstream.headers["x-seen"]
+
+
+def test_a_configuration_that_needs_redis_is_refused(hosts: PluginHosts) -> None:
+    with pytest.raises(ScenarioError, match="Envoy has no Redis calls; only Higress has them"):
+        hosts(FEATURES, {"redis": True})
 
 
 # Instances.
