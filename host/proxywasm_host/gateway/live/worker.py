@@ -19,8 +19,9 @@ from .call_outs import HttpCalls, RedisCommands
 from .connections import ClientConnections, Refused
 from .cors import CorsPolicy, is_preflight
 from .exchange import LiveExchange
-from .http1.reading import MessageError, RequestHead
-from .http1.server import ClientConnection, ServerLimits
+from .http1.limits import ServerLimits
+from .http1.messages import MessageError, RequestHead
+from .http1.server import ClientConnection
 from .http1.upstream import UpstreamConnection
 from .listening import BACKLOG
 from .metrics import GatewayMetrics
@@ -180,9 +181,9 @@ class LiveWorker:
     async def connect(self, origin: Origin) -> UpstreamConnection:
         return await self._origins.connect(origin)
 
-    def ended(self, exchange: LiveExchange) -> None:
-        self._exchanges.pop(exchange.stream, None)
-        self._ended(exchange.access)
+    def ended(self, stream: ChainedStream, access: AccessLine) -> None:
+        self._exchanges.pop(stream, None)
+        self._ended(access)
 
     def _ended(self, access: AccessLine) -> None:
         access.ends()

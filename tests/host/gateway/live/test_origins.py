@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from proxywasm.wire import Fields
-from proxywasm_host.gateway.live.http1.reading import ResponseHead
+from proxywasm_host.gateway.live.http1.messages import ResponseHead
 from proxywasm_host.gateway.live.http1.upstream import Failure, UpstreamConnection
 from proxywasm_host.gateway.live.names import Names
 from proxywasm_host.gateway.live.origins import ConnectError, Origin, OriginLimits, Origins
