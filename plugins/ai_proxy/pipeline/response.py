@@ -9,7 +9,7 @@ from ..protocols.interface import AnyServiceProtocol
 from ..wire import limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
 from ..wire.json import NumberError, dump_converted
-from . import documents, failures, promoted_thinking, scrubbing, streams
+from . import documents, failures, promoted_thinking, scrubbing, streams, usage
 from .checked_stream import CheckedStream
 from .edited_stream import new_checked_stream
 from .passed_streams import EVENT_STREAM
@@ -83,6 +83,7 @@ def convert_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
         elif plan.answer.promotes and promoted_thinking.promote(answer := documents.of_answer(raw)):
+            usage.note_converted(exchange.answer, answer)
             scrubbing.replace_body(ctx, exchange, dump_converted(answer, raw))
         else:
             scrubbing.pass_body(ctx, exchange, raw)
@@ -192,6 +193,7 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     Raises `ApiError` and `NumberError`.
     """
     answer = service.response(exchange, documents.of_answer(raw))
+    usage.note_converted(exchange.answer, answer)
     if plan.answer.promotes:
         promoted_thinking.promote(answer)
     if exchange.stream and plan.provider.row.dialect.cannot_stream:

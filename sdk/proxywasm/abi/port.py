@@ -95,7 +95,8 @@ class Port:
             return
         if path == _CLEAR_ROUTE_CACHE and self._gateway.redis is None:
             return  # an instruction that only Higress knows
-        self._enter(context)
+        if context != self._gateway.here:
+            self._enter(context)
         if status := self._abi.set_property(_name(path), value):
             refused(f"set the property {'.'.join(path)}", status)
 

@@ -31,15 +31,18 @@ _ACCESS_LOG: Json = {
     "duration_ms": "%DURATION%",
     "ended": "%RESPONSE_CODE_DETAILS%",
     "trace": "%TRACE_ID%",
+    "ai_proxy": "%FILTER_STATE(wasm.ai_proxy:PLAIN)%",
     "ai_log": "%FILTER_STATE(wasm.ai_log:PLAIN)%",
     "custom_log": "%FILTER_STATE(wasm.custom_log:PLAIN)%",
 }
 """The fields of `live.access`, as far as Envoy knows them. The path is without its query: some services have their key
-in it. The last two are what plugins have written, each an escaped JSON object."""
+in it. The last three are what plugins have written: texts with a JSON object, as Envoy knows nothing of their content; the
+last two are escaped, as Higress wants it."""
 
 _SPAN_TAGS = {
     "url.path": "%PATH(NQ)%",
     "http.route": "%ROUTE_NAME%",
+    "ai_proxy": "%FILTER_STATE(wasm.ai_proxy:PLAIN)%",
     "ai_log": "%FILTER_STATE(wasm.ai_log:PLAIN)%",
 }
 
