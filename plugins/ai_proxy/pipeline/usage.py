@@ -26,10 +26,10 @@ _KEY: Final = b'"usage":'
 _scan: Final = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # the parser itself, without Python around it
 _LONGEST_NAME: Final = 200
 """Characters of a model's name, which clients choose."""
-_TOKENS: Final = (
-    b', "input_token": %d, "output_token": %d, "total_token": %d, "cached_tokens": %d, "reasoning_tokens": %d'
-)
-_beginnings: dict[tuple[str, str, str, str, bool], bytes] = {}
+_NO_DETAILS: Final = ', "cached_tokens": 0, "reasoning_tokens": 0'
+_PLAIN: Final = 10**9
+"""Tokens below which a number is certainly one."""
+_beginnings: dict[tuple[str, str, str, str, bool], str] = {}
 _MOST_BEGINNINGS: Final = 500
 
 
@@ -72,10 +72,10 @@ def write(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
     text = _beginnings.get(what) or _beginning(*what)
     if answer.usage or answer.last_usage:
         text += _tokens(answer)
-    ctx.set_unchecked_property(PROPERTY, text + b"}")
+    ctx.set_unchecked_property(PROPERTY, f"{text}}}".encode())
 
 
-def _beginning(provider: str, api: str, asked: str, model: str, stream: bool) -> bytes:
+def _beginning(provider: str, api: str, asked: str, model: str, stream: bool) -> str:
     """All but the tokens, which is the same for many exchanges."""
     if len(_beginnings) >= _MOST_BEGINNINGS:
         _beginnings.clear()
@@ -83,12 +83,12 @@ def _beginning(provider: str, api: str, asked: str, model: str, stream: bool) ->
     if asked:
         kind = "stream" if stream else "normal"
         said |= {"requested_model": asked[:_LONGEST_NAME], "model": model[:_LONGEST_NAME], "response_type": kind}
-    text = json.dumps(said).encode().removesuffix(b"}")
+    text = json.dumps(said).removesuffix("}")
     _beginnings[provider, api, asked, model, stream] = text
     return text
 
 
-def _tokens(answer: Answer) -> bytes:
+def _tokens(answer: Answer) -> str:
     """Those of a usage in any protocol of clients. Those from a cache are a part of the input, those of reasoning a
     part of the output.
     """
@@ -98,6 +98,10 @@ def _tokens(answer: Answer) -> bytes:
         if answer.first_usage is not answer.last_usage:
             usage = _read(answer.first_usage) | usage
     get = usage.get
+    if len(usage) == 3:  # as mostly: the rest of this function without calls
+        given, made, total = get("prompt_tokens"), get("completion_tokens"), get("total_tokens")
+        if type(given) is type(made) is type(total) is int and 0 < given < total < _PLAIN and 0 < made < total:
+            return f', "input_token": {given}, "output_token": {made}, "total_token": {total}{_NO_DETAILS}'
     details = get("prompt_tokens_details") or get("input_tokens_details")
     cached = count(mapping(details).get("cached_tokens")) if details else 0
     given, made = count(get("prompt_tokens")), count(get("completion_tokens") or get("output_tokens"))
@@ -108,7 +112,11 @@ def _tokens(answer: Answer) -> bytes:
         cached = cached or beside
     details = get("completion_tokens_details") or get("output_tokens_details")
     reasoning = count(mapping(details).get("reasoning_tokens")) if details else 0
-    return _TOKENS % (given, made, count(get("total_tokens")) or given + made, cached, reasoning)
+    total = count(get("total_tokens")) or given + made
+    return (
+        f', "input_token": {given}, "output_token": {made}, "total_token": {total}, '
+        f'"cached_tokens": {cached}, "reasoning_tokens": {reasoning}'
+    )
 
 
 def _read(text: bytes) -> Json:
