@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from tests.artefacts import AI_PROXY_SOURCE
-from tests.host.gateway.both import TIMEOUT, Engine, exchange, running
+from tests.host.gateway.both import Engine, exchange, running, until
 
 TOKEN = "sk-0123456789abcdef0123456789"
 COLLECTOR_KEY = "collector-key-1122334455"
@@ -71,13 +70,6 @@ def served(answer: dict[str, Any]) -> Iterator[Server]:
         finally:
             server.shutdown()
             thread.join()
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < end, "it has not happened"
-        time.sleep(0.02)
 
 
 def spans(collector: Server) -> list[Span]:

@@ -40,8 +40,8 @@ _ACCESS_LOG: Json = {
 """The fields of `live.access`, as far as Envoy knows them. The path is without its query: some services have their key
 in it. Envoy cannot add durations, so `gateway_ms` is there in its two parts.
 
-The last three fields are what plugins have written. Envoy keeps it as a text, and shows the JSON object as a JSON string;
-the last two are escaped before that, as Higress wants it."""
+The last three fields are what plugins have written. Envoy keeps it as a text, so it shows the JSON object as a JSON
+string; the last two are escaped before that, as Higress wants it."""
 
 _SPAN_TAGS = {
     "url.path": "%PATH(NQ)%",

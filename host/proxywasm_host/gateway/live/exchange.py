@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from itertools import pairwise
 from typing import Any, Final
 
 from proxywasm.wire import Fields
@@ -12,7 +10,6 @@ from proxywasm.wire import Fields
 from ...stream import (
     ChainedStream,
     CloseUpstream,
-    Event,
     InformationalResponse,
     RequestBody,
     RequestHeaders,
@@ -26,7 +23,9 @@ from ..model import Route
 from .access import AccessLine
 from .http1.messages import RequestHead, ResponseHead
 from .http1.server import ClientConnection
+from .http1.sockets import READ_SIZE
 from .http1.upstream import Failure
+from .lengths import with_lengths
 from .owner import Worker
 from .time_limits import Expired, StreamClock
 from .upstream_side import UpstreamSide
@@ -37,6 +36,8 @@ _DETAILS: Final = {
     Failure.CUT: "upstream_reset_before_response_started{connection_termination}",
     Failure.MALFORMED: "upstream_reset_before_response_started{protocol_error}",
 }
+_MOST_KEPT: Final = 256 * 1024
+"""Bytes that are read while a plugin pauses."""
 
 
 class LiveExchange:
@@ -156,7 +157,7 @@ class LiveExchange:
 
     def move(self) -> None:
         """Send what the stream has to send."""
-        for event in _with_lengths(self.stream.take()):
+        for event in with_lengths(self.stream.take()):
             match event:
                 case RequestHeaders() | RequestBody() | RequestTrailers():
                     self._send_request(event)
@@ -257,12 +258,24 @@ class LiveExchange:
         self._worker.settle()
 
     def apply_pressure(self) -> None:
-        """Whoever sends waits as long as what was sent before does not go on."""
-        upstream = self._upstream
-        waiting = upstream.waits_for_connection and not self._answered
-        self._client.hold_back(upstream.slow or self.stream.request_paused or waiting)
+        """Whoever sends waits as long as what was sent before does not go on.
+
+        The end of a connection is only seen where something is read. So a side that has sent all is read on, and one
+        that a plugin has paused as long as a little can be kept.
+        """
+        upstream, stream = self._upstream, self.stream
+        if self._clock.requested and not self._tunnel:
+            held_back = False
+        elif stream.request_paused:
+            held_back = not stream.has_room(READ_SIZE, _MOST_KEPT, response=False)
+        else:
+            held_back = upstream.slow or (upstream.waits_for_connection and not self._answered)
+        self._client.hold_back(held_back)
         if upstream.connection is not None:
-            upstream.connection.set_reading(not (self._client_slow or self.stream.response_paused))
+            held_back = self._client_slow or (
+                stream.response_paused and not stream.has_room(READ_SIZE, _MOST_KEPT, response=True)
+            )
+            upstream.connection.set_reading(not held_back)
 
     def _take_too_long(self, expired: Expired) -> None:
         if self._responding or self._tunnel or self._answered:
@@ -270,22 +283,6 @@ class LiveExchange:
         else:
             self._worker.log(expired.message)
             self.answer(*expired)
-
-
-def _with_lengths(events: list[Event]) -> list[Event]:
-    """A body that follows its headers at once has a known length, and need not be sent in chunks."""
-    if len(events) < 2:
-        return events
-    for place, (event, following) in enumerate(pairwise(events)):
-        if (
-            isinstance(event, RequestHeaders | ResponseHeaders)
-            and isinstance(following, RequestBody | ResponseBody)
-            and following.end_of_stream
-            and "content-length" not in dict(event.fields)
-        ):
-            fields = [*event.fields, ("content-length", str(len(following.data)))]
-            events[place] = replace(event, fields=fields)
-    return events
 
 
 def _message(status: int, text: str) -> tuple[Fields, bytes]:

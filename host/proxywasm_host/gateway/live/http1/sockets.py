@@ -6,7 +6,9 @@ import asyncio
 import select
 from typing import Final, cast
 
-_BUFFER: Final = memoryview(bytearray(1 << 16))
+READ_SIZE: Final = 1 << 16
+"""Bytes that are read at once at most."""
+_BUFFER: Final = memoryview(bytearray(READ_SIZE))
 
 
 class Socket(asyncio.BufferedProtocol):
