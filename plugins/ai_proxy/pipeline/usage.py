@@ -1,4 +1,4 @@
-"""What an exchange has used, for access logs: the property `ai_proxy` of its stream, a JSON object.
+"""What an exchange has used, for access logs: the property `ai_proxy_log` of its stream, a JSON object.
 
 Bytes that leave for the client unconverted say how many tokens were used, in the client's protocol. They are remembered
 on the way, and read at the end. The names are those of Higress' ai-statistics.
@@ -19,7 +19,7 @@ from ..providers.row import Provider
 from ..wire.json import Json
 from ..wire.lenient import count, mapping
 
-PROPERTY: Final = ("ai_proxy",)
+PROPERTY: Final = ("ai_proxy_log",)
 MOST: Final = 2048
 """Bytes of a usage that are looked at."""
 _KEY: Final = b'"usage":'

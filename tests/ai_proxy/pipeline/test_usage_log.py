@@ -107,7 +107,7 @@ def logged(host: TestHost, path: str, answer: Json | str, size: int = 0) -> Json
         stream.response_body(b"", end_of_stream=True)
     else:
         stream.respond(response(200, json=answer))
-    attributes: Json = json.loads(stream.get_property("ai_proxy") or b"{}")
+    attributes: Json = json.loads(stream.get_property("ai_proxy_log") or b"{}")
     return attributes
 
 
@@ -138,7 +138,7 @@ def test_embeddings_are_counted() -> None:
     usage = {"prompt_tokens": 7, "total_tokens": 7}
     stream.respond(response(200, json={"object": "list", "data": [embedding], "model": "used", "usage": usage}))
     stream.finish()
-    attributes = json.loads(stream.get_property("ai_proxy") or b"{}")
+    attributes = json.loads(stream.get_property("ai_proxy_log") or b"{}")
     assert (attributes["input_token"], attributes["output_token"], attributes["total_token"]) == (7, 0, 7)
 
 
@@ -148,7 +148,7 @@ def test_a_stream_that_ends_early_says_which_models_and_no_tokens() -> None:
     stream.response_headers(200, {"content-type": "text/event-stream"})
     stream.response_body(chunk(choices=delta("Hel"), usage=None))
     stream.finish()
-    attributes = json.loads(stream.get_property("ai_proxy") or b"{}")
+    attributes = json.loads(stream.get_property("ai_proxy_log") or b"{}")
     assert (attributes["requested_model"], attributes["model"]) == ("asked", "used")
     assert "input_token" not in attributes
 
@@ -168,7 +168,7 @@ def test_what_counts_as_tokens(usage: str, expected: tuple[int, ...]) -> None:
     stream = host.request(request("POST", "/v1/responses", json={"model": "asked", "input": "Hi"}))
     stream.respond(response(200, {"content-type": "application/json"}, f'{{"usage": {usage}}}'))
     stream.finish()
-    attributes = json.loads(stream.get_property("ai_proxy") or b"{}")
+    attributes = json.loads(stream.get_property("ai_proxy_log") or b"{}")
     names = ("input_token", "output_token", "total_token", "cached_tokens", "reasoning_tokens")
     assert tuple(attributes[name] for name in names) == expected
 
@@ -177,14 +177,14 @@ def test_a_name_that_is_no_plain_text_stays_one_name() -> None:
     name = 'a"b\\c\n\u2028\N{SNOWMAN}",\\"model\\":\\"x'
     stream = gateway_with(OPENAI).request(chat_request("Hi", model=name))
     stream.finish()
-    attributes = json.loads(stream.get_property("ai_proxy") or b"{}")
+    attributes = json.loads(stream.get_property("ai_proxy_log") or b"{}")
     assert attributes["requested_model"] == attributes["model"] == name
 
 
 def test_an_answer_of_a_plugin_is_logged_at_the_end_of_the_stream() -> None:
     stream = gateway_with(OPENAI).request(request("POST", "/v1/chat/completions", json={"model": "asked"}))
     stream.finish()
-    attributes = json.loads(stream.get_property("ai_proxy") or b"{}")
+    attributes = json.loads(stream.get_property("ai_proxy_log") or b"{}")
     assert (attributes["provider"], attributes["api"]) == ("openai", "openai/v1/chatcompletions")
 
 
@@ -193,4 +193,4 @@ def test_a_thousand_names_of_models_are_each_their_own() -> None:
     for number in range(1000):
         stream = host.request(chat_request("Hi", model=f"model-{number}"))
         stream.finish()
-        assert json.loads(stream.get_property("ai_proxy") or b"{}")["model"] == f"model-{number}"
+        assert json.loads(stream.get_property("ai_proxy_log") or b"{}")["model"] == f"model-{number}"

@@ -33,7 +33,7 @@ _ACCESS_LOG: Json = {
     "duration_ms": "%DURATION%",
     "ended": "%RESPONSE_CODE_DETAILS%",
     "trace": "%TRACE_ID%",
-    "ai_proxy": "%FILTER_STATE(wasm.ai_proxy:PLAIN)%",
+    "ai_proxy": "%FILTER_STATE(wasm.ai_proxy_log:PLAIN)%",
     "ai_log": "%FILTER_STATE(wasm.ai_log:PLAIN)%",
     "custom_log": "%FILTER_STATE(wasm.custom_log:PLAIN)%",
 }
@@ -46,7 +46,7 @@ string; the last two are escaped before that, as Higress wants it."""
 _SPAN_TAGS = {
     "url.path": "%PATH(NQ)%",
     "http.route": "%ROUTE_NAME%",
-    "ai_proxy": "%FILTER_STATE(wasm.ai_proxy:PLAIN)%",
+    "ai_proxy": "%FILTER_STATE(wasm.ai_proxy_log:PLAIN)%",
     "ai_log": "%FILTER_STATE(wasm.ai_log:PLAIN)%",
 }
 

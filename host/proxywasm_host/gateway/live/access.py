@@ -21,7 +21,7 @@ _FIELDS: Final = (
     "cached_tokens", "reasoning_tokens",
 )  # fmt: skip
 """What ai-proxy says, which are fields of the line itself."""
-_AI_PROXY: Final = ("ai_proxy",)
+_AI_PROXY: Final = ("ai_proxy_log",)
 """The property with it: a JSON object."""
 
 
