@@ -123,6 +123,22 @@ def test_a_connection_that_has_waited_for_long_is_closed() -> None:
     asyncio.run(main())
 
 
+def test_a_connection_that_waits_is_closed_without_being_asked_for() -> None:
+    async def main() -> None:
+        origins = Origins(limits=OriginLimits(idle_seconds=0.05))
+        async with server() as origin:
+            connections = [await origins.connect(origin) for _ in range(2)]
+            for connection in connections:
+                assert await ask(connection) == "end"
+                assert connection.is_open
+            async with asyncio.timeout(10):
+                while any(connection.is_open for connection in connections):
+                    await asyncio.sleep(0.01)
+            await origins.close()
+
+    asyncio.run(main())
+
+
 def test_only_so_many_connections_wait() -> None:
     async def main() -> None:
         origins = Origins(limits=OriginLimits(idle_connections=2))
