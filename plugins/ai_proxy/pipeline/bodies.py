@@ -61,6 +61,7 @@ def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
     else:
         return False
     body["model"] = exchange.model
+    exchange.profile = provider.profiles.of(exchange.model)
     return exchange.model != model
 
 

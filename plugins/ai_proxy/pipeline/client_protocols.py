@@ -31,8 +31,10 @@ def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | 
     model, and the exchange turns back to its API. Raises `ApiError`.
     """
     client, model = exchange.client, body.get("model")
+    if isinstance(model, str):
+        exchange.profile = provider.profiles.of(exchange.settings.model_mapping.of(model))
     is_native = provider.row.dialect.native_clients.get(client)
-    if is_native is not None and isinstance(model, str) and is_native(exchange.settings.model_mapping.of(model)):
+    if is_native is not None and is_native(exchange.profile):
         exchange.turn_to(client.chat_api)
         return None
     service = provider.row.dialect.protocols.get(exchange.api)

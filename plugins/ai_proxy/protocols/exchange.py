@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, Protocol
 
 from ..config.settings import Settings
 from ..credentials.scrubber import NO_CREDENTIALS, Scrubber
+from ..profiles.facts import UNKNOWN, Profile
 from ..wire.apis import Route
 from ..wire.errors import ApiError
 from ..wire.files import Data
@@ -132,8 +133,8 @@ class Exchange:
 
     __slots__ = (
         "answer", "api", "attempts", "choices", "client", "client_headers", "cumulative", "files", "form", "headers",
-        "host", "kept", "model", "path", "requested_model", "route", "secrets", "settings", "stream", "thinking",
-        "usage_choice",
+        "host", "kept", "model", "path", "profile", "requested_model", "route", "secrets", "settings", "stream",
+        "thinking", "usage_choice",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -150,6 +151,8 @@ class Exchange:
         """The content type of the client's body if that is a form; empty: the body is JSON."""
         self.requested_model = self.model = ""
         """Before and after model mapping."""
+        self.profile: Profile = UNKNOWN
+        """What the model accepts."""
         self.stream = False
         self.choices = 1
         """The number of choices that the client requests."""

@@ -15,6 +15,7 @@ from proxywasm.config import Given
 from ..config.settings import Settings
 from ..credentials.signing import sigv4
 from ..credentials.signing.outgoing import Outgoing
+from ..profiles.claude import is_claude
 from ..protocols.anthropic import client as anthropic
 from ..protocols.bedrock import chat as bedrock
 from ..protocols.bedrock import images as bedrock_images
@@ -51,7 +52,7 @@ _WITH_KEYS: Final = Row(
         protocols={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
         reasoning_modes=True,
         edits={apis.MESSAGES: bedrock.messages},
-        native_clients={anthropic: bedrock.is_claude},
+        native_clients={anthropic: is_claude},
         read_headers=("anthropic-version",),
         accept_for_streams=False,  # The path selects streaming.
         id_header="x-amzn-requestid",

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from proxywasm.config import ALWAYS, Condition
 
 from ..config.settings import Settings
+from ..config.settings.models import ModelOverrides
 from ..credentials.secrets import Scrubbers
 from ..credentials.signing.outgoing import Outgoing
 from ..credentials.token_health import Health
@@ -18,6 +19,8 @@ from ..credentials.tokens import Tokens
 from ..fetching.context_file import ContextText
 from ..fetching.google_oauth import AccessToken
 from ..fetching.waiting import Awaited
+from ..profiles.facts import Profile
+from ..profiles.resolution import Profiles
 from ..protocols.exchange import ClientProtocol, Exchange
 from ..protocols.interface import AnyServiceProtocol
 from ..wire import client_headers
@@ -133,7 +136,7 @@ class Dialect:
 
     protocols: Mapping[str, AnyServiceProtocol] = field(default_factory=lambda: _NOTHING)
     """APIs whose bodies are converted; those of all others pass through, but for the model name."""
-    native_clients: Mapping[ClientProtocol, Callable[[str], bool]] = field(default_factory=lambda: _NOTHING)
+    native_clients: Mapping[ClientProtocol, Callable[[Profile], bool]] = field(default_factory=lambda: _NOTHING)
     """Client protocols that the service itself speaks for some of its models, although their APIs are not among
     `paths`; says for a model whether it does."""
     edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
@@ -210,6 +213,8 @@ class Provider:
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
     """All that a request may have to wait for."""
+    profiles: Profiles = field(default_factory=lambda: Profiles(""))
+    """What its models accept."""
     kept: Kept = field(default_factory=Kept)
 
     @classmethod
@@ -240,7 +245,14 @@ class Provider:
             context,
             login,
             tuple(one for one in (context, login) if one is not None),
+            Profiles(settings.type, _overrides(settings)),
         )
+
+
+def _overrides(settings: Settings) -> ModelOverrides | None:
+    if not settings.model_family and not settings.model_facts:
+        return None
+    return ModelOverrides(settings.model_family, settings.model_facts)
 
 
 def _health(settings: Settings, host: str) -> Health | None:

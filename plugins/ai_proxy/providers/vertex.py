@@ -11,6 +11,7 @@ from typing import Final
 
 from ..config.settings import Settings
 from ..fetching.google_oauth import AccessToken
+from ..profiles.claude import is_claude
 from ..protocols.anthropic import client as anthropic
 from ..protocols.google import vertex, vertex_embeddings, vertex_images
 from ..protocols.google.settings import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
@@ -70,7 +71,7 @@ _EXPRESS: Final = Row(
         protocols=_PROTOCOLS,
         reasoning_modes=True,
         edits={apis.MESSAGES: vertex.messages},
-        native_clients={anthropic: vertex.is_claude},
+        native_clients={anthropic: is_claude},
         accept_for_streams=False,  # The path selects streaming.
     ),
 )
