@@ -88,7 +88,7 @@ class ChatWriter:
 
     def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
         """Add to a choice. Adds the role if the provider has not given one. `usage` is the usage so far, for providers
-        that send it with every event.
+        that send it with every event. An empty delta, one of a type unknown to us for example, makes no chunk.
         """
         state = self._choices.get(index, "new")
         # A delta does not change the state of an open choice.
@@ -96,6 +96,10 @@ class ChatWriter:
             return
         if state == "new":
             delta = _with_role(delta)
+        elif not delta and logprobs is None:
+            if usage is not None:
+                self.usage(usage)
+            return
         probs = "null" if logprobs is None else dumps(logprobs)
         content = delta.get("content")
         if len(delta) == 2 and isinstance(content, str) and delta.get("role") == "assistant":
