@@ -1,4 +1,4 @@
-"""Streams of server-sent events that are the client's protocol already, and only watched."""
+"""Streams of server-sent events in the client's own protocol, which are checked and not converted."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..wire import limits
 from ..wire.errors import ApiError, bad_upstream, stream_cut
 from ..wire.json import loads, to_bytes
 from . import failures
-from .arriving import Arriving
+from .incomplete_event import IncompleteEvent
 
-# What says, beside `[DONE]`, that a stream of the OpenAI protocol has come to its end: clean, or by an error that the
-# client is told of. Patterns are slow to search for, so plain bytes tell first where to look.
+# A stream of the OpenAI protocol ends with `[DONE]`, with a finish reason or with an error. Regular expressions are
+# slow, so plain bytes are searched first.
 _FINISH: Final = b'"finish_reason"'
 _FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
 _ERROR: Final = b'"error"'
@@ -28,18 +28,16 @@ _FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
 
 class CheckedStream:
-    """A stream that is the client's protocol already. Events go on untouched and unparsed, but whole, and an end that
-    comes too early does not go unnoticed.
-    """
+    """Sends whole events unchanged and without parsing them. A stream that ends too early ends with an error."""
 
     def __init__(self, scrubber: Scrubber = NO_CREDENTIALS, exchange: Exchange | None = None) -> None:
-        self._arriving = Arriving(exchange)
-        self.begun = self.heard = self.said = False
+        self._incomplete = IncompleteEvent(exchange)
+        self.headers_sent = self.has_event = self.has_content = False
         self.failure: ApiError | None = None
         self._scrubber = scrubber
         self._suspects = scrubber.suspects_event
         self._shortest = scrubber.shortest
-        self._fresh = True
+        self._at_start = True
         self._head = self._tail = b""
         self._held = bytearray()
         self._ended = False
@@ -47,19 +45,20 @@ class CheckedStream:
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         if self._head and not last:
-            if self._differs_in_its_content(chunk):
+            if self._has_known_shape(chunk):
                 return chunk
             self._head = b""
         output = self._checked(chunk, last=last)
         if self._suspects(output):
             return self._scrubber.remove(output)
         if output is chunk and not self._ended:
-            self._remember(chunk)
+            self._learn_shape(chunk)
         return output
 
-    def _differs_in_its_content(self, chunk: bytes) -> bool:
-        """Nearly all events of a stream are the same but for a few characters in a JSON string: all else has been
-        looked at before, and what is within one string is neither an end nor an error.
+    def _has_known_shape(self, chunk: bytes) -> bool:
+        """Whether the chunk differs from an earlier event only inside its content, as nearly all events do.
+
+        Then only the content has to be checked: a JSON string is neither an end nor an error.
         """
         head, tail = self._head, self._tail
         if not (chunk.startswith(head) and chunk.endswith(tail)) or len(chunk) < len(head) + len(tail):
@@ -70,7 +69,7 @@ class CheckedStream:
     def _checked(self, chunk: bytes, *, last: bool) -> bytes:
         if self.failure:
             return b""
-        if self._fresh and chunk and not self._begins_well(chunk):
+        if self._at_start and chunk and not self._looks_like_events(chunk):
             return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
         output = chunk
         if self._held or not chunk.endswith(b"\n\n"):
@@ -78,23 +77,23 @@ class CheckedStream:
             if (too_large := self._held_too_much()) is not None:
                 self._held.clear()
                 return output + self._fail(too_large)
-        if output and not self.heard:
-            self.heard = True
+        if output and not self.has_event:
+            self.has_event = True
             if (error := _error_in(output)) is not None:
                 return self._fail(error)
-            self.said = True
+            self.has_content = True
         if not self._ended:
-            self._note(output)
+            self._look_for_end(output)
         if last and (self._held or not self._ended):
             output += self._rest_at_end()
         return output
 
     def _rest_at_end(self) -> bytes:
-        """The stream has no more bytes: an event that only lacks its blank line, and the error if an end is missing."""
+        """The output at the end of the stream: a last event without blank line, and an error if the end is missing."""
         rest, output = bytes(self._held), b""
         if _is_complete(rest):
             output = rest + b"\n\n"
-            self._note(rest)
+            self._look_for_end(rest)
             rest = b""
         elif rest:
             log.warn("the upstream's stream ends within an event")
@@ -103,23 +102,23 @@ class CheckedStream:
         return output
 
     def _held_too_much(self) -> ApiError | None:
-        """The error of an event that is too large, alone or together with those of others."""
+        """The error if the incomplete event is too large, alone or together with those of other streams."""
         size = len(self._held)
         if size > limits.EVENT:
             return bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes")
         try:
-            self._arriving.count(size)
+            self._incomplete.grow_to(size)
         except ApiError as error:
             return error
         return None
 
-    def _begins_well(self, chunk: bytes) -> bool:
-        """An error may come as JSON or HTML although events were announced."""
-        self._fresh = False
+    def _looks_like_events(self, chunk: bytes) -> bool:
+        """Whether the first bytes can be events. Some services send errors as JSON or HTML instead."""
+        self._at_start = False
         return chunk.lstrip()[:1] not in {b"{", b"<"}
 
-    def _remember(self, chunk: bytes) -> None:
-        """What stands around its content. A credential with a quotation mark could begin before that."""
+    def _learn_shape(self, chunk: bytes) -> None:
+        """Store the text around the content. Not if a credential has a quotation mark: it could begin outside."""
         if not self._shortest or self._held:
             return
         name = chunk.find(_CONTENT) + len(_CONTENT)
@@ -128,8 +127,8 @@ class CheckedStream:
         if name >= len(_CONTENT) and chunk[name : start - 1].strip() == b":" and end >= 0 and chunk[end - 1] != _ESCAPE:
             self._head, self._tail = chunk[:start], chunk[end:]
 
-    def _note(self, output: bytes) -> None:
-        """A stream that never speaks of a finish, not even as null, has none that could be missing."""
+    def _look_for_end(self, output: bytes) -> None:
+        """Look for the end. A stream whose events never have `finish_reason`, not even null, needs none."""
         finish, error = output.find(_FINISH), output.find(_ERROR)
         if (
             (finish >= 0 and _FINISHED.search(output, finish) is not None)
@@ -161,7 +160,7 @@ class CheckedStream:
 
 
 def _error_in(output: bytes) -> ApiError | None:
-    """The error that a stream begins with, instead of an answer."""
+    """The error in the first event of a stream."""
     if _ERROR not in output:
         return None
     for event in SSEDecoder().feed(output):
@@ -174,7 +173,7 @@ def _error_in(output: bytes) -> ApiError | None:
 
 
 def _is_complete(rest: bytes) -> bool:
-    """Whether the last event only lacks its blank line."""
+    """Whether the last event is complete except for its blank line."""
     events = SSEDecoder().feed(rest + b"\n\n")
     if not events:
         return False

@@ -1,4 +1,4 @@
-"""Streams that are the client's protocol already, but for a small change that a row or a setting asks for."""
+"""Streams in the client's own protocol with a small change in each event."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .checked_stream import CheckedStream
 _EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
 
 
-def passed_on(provider: Provider, exchange: Exchange) -> CheckedStream:
-    """The stream of an answer that is not converted."""
+def new_checked_stream(provider: Provider, exchange: Exchange) -> CheckedStream:
+    """The stream for an answer that is not converted."""
     edit = provider.row.dialect.chunk_edit
-    promotion = promoted_thinking.Promotion() if promoted_thinking.wanted(exchange.settings) else None
+    promotion = promoted_thinking.Promotion() if promoted_thinking.is_enabled(exchange.settings) else None
     if exchange.api != apis.CHAT or (edit is None and promotion is None):
         return CheckedStream(exchange.secrets.scrubber, exchange)
     return EditedStream(exchange, edit, promotion)
 
 
 class EditedStream(CheckedStream):
-    """Changes documents of events; whatever else there is stays as it is."""
+    """Changes the JSON documents of events, and leaves everything else unchanged."""
 
     def __init__(self, exchange: Exchange, edit: Edit | None, promotion: promoted_thinking.Promotion | None) -> None:
         super().__init__(exchange.secrets.scrubber, exchange)
@@ -46,9 +46,9 @@ class EditedStream(CheckedStream):
         except NumberError as error:
             if failed:
                 return b""
-            self.said = self.begun
+            self.has_content = self.headers_sent
             return self._fail(of_upstream(error))
-        # Pieces of reasoning are joined here, and a credential may be complete only now.
+        # Joining pieces of reasoning may complete a credential.
         return edited if self._promotion is None else self._scrubber.clean(edited)
 
     def _edited(self, output: bytes, *, last: bool) -> bytes:

@@ -1,7 +1,7 @@
-"""`promoteThinkingOnEmpty`: reasoning takes the place of an answer that has nothing else.
+"""`promoteThinkingOnEmpty`: an answer without content returns its reasoning as the content.
 
-Clients that show only the content of an answer would show nothing. In a stream the reasoning waits until it is known
-what becomes of it: with the first piece of content it goes out as reasoning, at an end without any as the content.
+Otherwise clients that show only the content would show nothing. In a stream, the reasoning is held: the first piece of
+content releases it as reasoning; the end of a choice without content releases it as the content.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from ..wire.errors import ApiError
 from ..wire.json import Json
 
 _NAMES = ("reasoning_content", "reasoning")
-_OF_A_DELTA = 128
-"""Characters that a delta that waits counts besides its reasoning: it takes memory, too."""
+_OVERHEAD = 128
+"""The memory of a held delta besides its reasoning, in characters."""
 
 
-def wanted(settings: Settings) -> bool:
+def is_enabled(settings: Settings) -> bool:
     return settings.promote_thinking_on_empty or settings.hiclaw_mode
 
 
 def promote(answer: Json) -> bool:
-    """A whole answer of the OpenAI protocol; whether it was changed."""
+    """Change a whole answer of the OpenAI protocol. Returns whether it was changed."""
     changed = False
     choices = answer.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         message = choice.get("message") if isinstance(choice, dict) else None
-        if isinstance(message, dict) and not _says(message) and (thought := _thought(message)).strip():
-            choice["message"] = {**without(message), "content": thought}
+        if isinstance(message, dict) and not _has_content(message) and (reasoning := _reasoning(message)).strip():
+            choice["message"] = {**without(message), "content": reasoning}
             changed = True
     return changed
 
@@ -41,7 +41,7 @@ def without(message: Json) -> Json:
 
 
 class Promotion:
-    """One stream: the reasoning that waits, by choice."""
+    """Holds the reasoning of one stream, by choice."""
 
     def __init__(self) -> None:
         self._waiting: dict[int, list[Json]] = {}
@@ -49,19 +49,19 @@ class Promotion:
         self._size = 0
 
     def deltas(self, index: int, delta: Json) -> list[Json]:
-        """What can be said now."""
+        """The deltas to send now."""
         if index in self._decided:
             return [delta]
-        if _says(delta):
+        if _has_content(delta):
             self._decided.add(index)
             return [*self._waiting.pop(index, ()), delta]
-        if _thought(delta):
+        if _reasoning(delta):
             waiting = self._waiting.setdefault(index, [])
             waiting.append(delta)
-            self._size += len(_thought(delta)) + _OF_A_DELTA
-            if self._size <= limits.WAITING:
+            self._size += len(_reasoning(delta)) + _OVERHEAD
+            if self._size <= limits.HELD_TEXT:
                 return []
-            # So much reasoning is no answer. It goes out as what it is, and so does what is still to come.
+            # So much reasoning is not an answer. It is sent as reasoning, and so is the rest of it.
             self._decided.add(index)
             del self._waiting[index]
             self._size = 0
@@ -69,21 +69,21 @@ class Promotion:
         return [delta]
 
     def finish(self, index: int) -> Json | None:
-        """The choice ends: what is to be its content."""
+        """The choice ends: the delta with its content, if there was none."""
         waiting = self._waiting.pop(index, None)
-        return {"content": "".join(map(_thought, waiting))} if waiting else None
+        return {"content": "".join(map(_reasoning, waiting))} if waiting else None
 
     def rest(self) -> list[tuple[int, Json]]:
-        """The stream ends before its choices: nothing is decided, and nothing lost."""
+        """The stream ends before its choices: the held deltas, unchanged."""
         rest = [(index, delta) for index, deltas in self._waiting.items() for delta in deltas]
         self._waiting.clear()
         return rest
 
 
 class PromotingWriter:
-    """A `StreamWriter` before another one."""
+    """A `StreamWriter` that promotes the reasoning and passes everything else to another writer."""
 
-    wordy = True
+    needs_scrubbing = True
 
     def __init__(self, writer: StreamWriter) -> None:
         self._writer = writer
@@ -102,8 +102,8 @@ class PromotingWriter:
         return self._writer.begun
 
     @property
-    def said(self) -> bool:
-        return self._writer.said
+    def has_content(self) -> bool:
+        return self._writer.has_content
 
     @property
     def closed(self) -> bool:
@@ -121,7 +121,7 @@ class PromotingWriter:
             self._writer.delta(index, one, logprobs=logprobs, usage=usage)
 
     def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
-        if delta and (_says(delta) or _thought(delta)):
+        if delta and (_has_content(delta) or _reasoning(delta)):
             self.delta(index, delta)
             delta = None
         if (content := self._promotion.finish(index)) is not None:
@@ -147,13 +147,13 @@ class PromotingWriter:
             self._writer.delta(index, delta)
 
 
-def _says(message: Json) -> bool:
-    """There is something other than reasoning."""
+def _has_content(message: Json) -> bool:
+    """Whether there is something other than reasoning."""
     content = message.get("content")
     if isinstance(content, str):
         content = content.strip()
     return any((content, message.get("tool_calls"), message.get("refusal"), message.get("audio")))
 
 
-def _thought(message: Json) -> str:
+def _reasoning(message: Json) -> str:
     return next((value for name in _NAMES if isinstance(value := message.get(name), str) and value), "")

@@ -1,4 +1,4 @@
-"""A request on its way to the provider."""
+"""The request phases: route, address and convert a request for the provider."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ REQUEST_FAILED: Final = "ai-proxy.proc_req_body_failed"
 
 
 def on_headers(ctx: HttpContext, config: Config) -> Action | None:
-    """Find out what is asked for, refuse what can be refused by its headers, and address the request.
+    """Find the API, refuse invalid requests by their headers, and address the request.
 
-    All requests pass here, and a call costs 1,000 instructions in Wasm: only what few requests need is in functions.
+    Every request runs this function, and a Python call costs 1,000 instructions in Wasm. So only the steps that few
+    requests need are functions of their own.
     """
     plans = config.plans
     if plans is None:
@@ -43,15 +44,15 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     provider, request = plan.provider, plan.request
     exchange = Exchange(provider.settings, route, plan.client)
     exchange.secrets.scrubber = provider.scrubbers.configured
-    exchange.kept = provider.kept
+    exchange.memory_budget = provider.memory_budget
     ctx.set_context("exchange", exchange)
     headers = ctx.request_headers
     readable = request.body.readable and ctx.has_request_body and _is_readable(ctx, headers, plan, exchange)
     if readable and request.body.converts_client:
-        exchange.turn_to(apis.CHAT)
+        exchange.set_api(apis.CHAT)
         plan = plans[apis.CHAT]
         request = plan.request
-    reads = readable and request.body.used
+    reads = readable and request.body.needed
     try:
         if reads and limits.exceeds(headers.get("content-length", ""), limits.BODY):
             raise request_too_large()
@@ -63,64 +64,64 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
             exchange.path = request.choose_path(exchange)
             reads = reads and not (exchange.path and request.body.only_for_path)
         exchange.secrets.token = provider.fixed_token or _token(plan, headers)
-        if request.names_model and not reads:
+        if request.model_in_path and not reads:
             exchange.model = _model_in_query(ctx, provider.settings)
         if provider.row.dialect.read_headers:
             exchange.client_headers = {name: headers.get(name, "") for name in provider.row.dialect.read_headers}
         addressing.address(ctx, headers, provider, request, exchange)
     except ApiError as error:
-        reply(ctx, error)
+        refuse(ctx, error)
         return None
     if not reads:
         ctx.dont_read_request_body()
-        return _after(ctx, request.login, lambda: _send_unread(ctx, plan, exchange))
+        return _when_ready(ctx, request.login, lambda: _send_unread(ctx, plan, exchange))
     ctx.set_request_body_buffer_limit(limits.BODY)
     return Action.STOP_ITERATION
 
 
 def _check_path(ctx: HttpContext, plan: Plan) -> None:
-    """For paths that `Clients.plain` lacks. Raises `ApiError` for one that may mean something else upstream."""
+    """Check a path that is not in `Clients.plain`. Raises `ApiError` if the upstream may read it differently."""
     if not plan.api and plan.openai:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
     paths.check(ctx.path)
 
 
 def _token(plan: Plan, headers: Headers) -> str:
-    """The credential of this request, where not all requests have the same."""
+    """The credential of this request, if not all requests have the same one."""
     provider, stateful = plan.provider, plan.request.stateful
     made = provider.row.credentials.make(provider.settings) if provider.row.credentials.make else ""
     return made or provider.tokens.pick(plan.api, headers.get("x-mse-consumer") if stateful else None)
 
 
 def _model_in_query(ctx: HttpContext, settings: Settings) -> str:
-    """The provider's name for the model that a request without a body names: a WebSocket's has it in its query."""
-    asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
-    return asked and settings.model_mapping.of(asked)
+    """The provider's name for the model in the query, where WebSocket requests name it."""
+    model = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
+    return model and settings.model_mapping.of(model)
 
 
 def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
     plans = config.plans
-    assert plans is not None, "nothing is read where requests pass as they are"
+    assert plans is not None, "bodies are only read if there is an active provider"
     awaited = plans[exchange.api].request.awaited
     if not awaited or all(one.ready(ctx) for one, _ in awaited):
         return _send(ctx, plans, exchange, raw)
-    if not plans.provider.kept.fits(exchange, len(raw)):
-        reply(ctx, busy())
+    if not plans.provider.memory_budget.reserve(exchange, len(raw)):
+        refuse(ctx, busy())
         return None
-    return _after(ctx, awaited, lambda: _send_kept(ctx, plans, exchange, raw))
+    return _when_ready(ctx, awaited, lambda: _send_waiting(ctx, plans, exchange, raw))
 
 
-def _after(ctx: HttpContext, awaited: Waits, then: Callable[[], Action | None]) -> Action | None:
-    """Go on when all of these are there. Each comes with what a failure is called in access logs."""
+def _when_ready(ctx: HttpContext, awaited: Waits, then: Callable[[], Action | None]) -> Action | None:
+    """Call `then` when all of these values are there."""
     if not awaited:
         return then()
     (first, failure), *rest = awaited
 
     def proceed(error: ApiError | None) -> Action | None:
         if error is None:
-            return _after(ctx, tuple(rest), then)
-        reply(ctx, error, details=failure)
+            return _when_ready(ctx, tuple(rest), then)
+        refuse(ctx, error, details=failure)
         return None
 
     return proceed(None) if first.ready(ctx) else first.wait(ctx, proceed)
@@ -131,7 +132,7 @@ def _send_unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> None:
     if provider.login is not None:
         addressing.set_token(ctx, provider, exchange, provider.login.token)
     if plan.request.needs_final_request and not ctx.has_request_body:
-        _seal(ctx, provider, exchange, b"")
+        _finish_request(ctx, provider, exchange, b"")
 
 
 def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
@@ -139,15 +140,15 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
     try:
         replacement = _replacement(plans, exchange, raw)
         plan = plans[exchange.api]
-        # Headers are changed when nothing can be refused any more.
-        path = (
-            addressing.upstream_path(provider, exchange, ctx.path) if exchange.path or plan.request.names_model else ""
-        )
+        # Headers are changed after the last check that can refuse the request.
+        path = ""
+        if exchange.path or plan.request.model_in_path:
+            path = addressing.upstream_path(provider, exchange, ctx.path)
     except ApiError as error:
-        reply(ctx, error)
+        refuse(ctx, error)
         return None
     except NumberError as error:
-        reply(ctx, ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json"))
+        refuse(ctx, ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json"))
         return None
     except FilesWanted as wanted:
         return _fetch(ctx, plans, exchange, raw, wanted.urls)
@@ -162,22 +163,22 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
     if replacement is not None:
         ctx.replace_request_body(replacement)
     if plan.request.needs_final_request:
-        _seal(ctx, provider, exchange, raw if replacement is None else replacement)
+        _finish_request(ctx, provider, exchange, raw if replacement is None else replacement)
     return None
 
 
-def _send_kept(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
-    """Send a request that has waited. What it left in the instance meanwhile is gone then, but for a retry."""
+def _send_waiting(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
+    """Send a request that has waited. Releases its body and files, unless they are kept for a retry."""
     action = _send(ctx, plans, exchange, raw)
     if action is not Action.PAUSE:
         exchange.files = {}
         if exchange.attempts is None:
-            plans.provider.kept.forget(exchange)
+            plans.provider.memory_budget.release(exchange)
     return action
 
 
 def _set_headers(headers: Headers, plan: Plan, exchange: Exchange) -> None:
-    """What is known only with the body: whether a stream is wanted, and what the service protocol sets."""
+    """Set the headers that depend on the body: for a stream, and those of the service protocol."""
     if exchange.stream:
         headers.set_all(plan.request.stream_headers)
     for name, value in exchange.headers.items():
@@ -187,31 +188,31 @@ def _set_headers(headers: Headers, plan: Plan, exchange: Exchange) -> None:
             headers[name] = value
 
 
-def _seal(ctx: HttpContext, provider: Provider, exchange: Exchange, sent: bytes) -> None:
-    """Nothing in the request changes any more."""
+def _finish_request(ctx: HttpContext, provider: Provider, exchange: Exchange, sent: bytes) -> None:
+    """Sign the complete request and keep it for a retry. It must not change afterwards."""
     addressing.sign(ctx, provider, exchange, sent)
-    retry.remember(provider, exchange, sent)
+    retry.keep_request(provider, exchange, sent)
 
 
 def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls: list[str]) -> Action | None:
-    """Fetch files, and then convert the request once more."""
+    """Fetch files, then convert the request again."""
     failure = f"ai-proxy.{plans.provider.row.name}.fetch_image_failed"
 
     def proceed(error: ApiError | None) -> Action | None:
         if error is None:
-            return _send_kept(ctx, plans, exchange, raw)
-        reply(ctx, error, details=failure)
+            return _send_waiting(ctx, plans, exchange, raw)
+        refuse(ctx, error, details=failure)
         return None
 
-    kept = plans.provider.kept
-    if not kept.fits(exchange, len(raw)):
+    memory_budget = plans.provider.memory_budget
+    if not memory_budget.reserve(exchange, len(raw)):
         return proceed(busy())
     try:
         fetched = exchange.files = {**exchange.files}
         remote_files.fetch(
             fetched,
             urls,
-            lambda size: kept.fits(exchange, len(raw) + size),
+            lambda size: memory_budget.reserve(exchange, len(raw) + size),
             lambda error: go_on(ctx, proceed, error),
         )
     except ApiError as error:
@@ -220,15 +221,15 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
 
 
 def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
-    """The body for the provider; None if the client's will do. Raises `ApiError` and `NumberError`."""
+    """The body for the provider; None if the client's body stays. Raises `ApiError` and `NumberError`."""
     provider, plan = plans.provider, plans[exchange.api]
     if provider.row.dialect.keeps_bodies:
         document = documents.of_unknown_request(raw)
         if document is None or not custom_settings.apply(provider.settings.custom_settings, document):
             return None
-        return _fitting(dump_converted(document, raw))
+        return _checked_size(dump_converted(document, raw))
     if not plan.openai:
-        return None  # It is read for the signature only.
+        return None  # The body is only read for the signature.
     if not exchange.form:
         body = documents.of_request(raw)
     elif plan.request.service is None:
@@ -237,28 +238,28 @@ def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
         exchange.headers["content-type"] = "application/json"
         body = forms.document(raw, exchange.form)
     body, changed = bodies.prepare(provider, exchange, body)
-    service = plans[exchange.api].request.service  # With some models the API has turned out to be another.
+    service = plans[exchange.api].request.service  # `prepare` may have changed the API.
     if service is not None:
-        return _fitting(dump_converted(service.request(exchange, body), raw))
-    return _fitting(dump_converted(body, raw)) if changed else None
+        return _checked_size(dump_converted(service.request(exchange, body), raw))
+    return _checked_size(dump_converted(body, raw)) if changed else None
 
 
-def _fitting(body: bytes) -> bytes:
-    """Raises `ApiError` for a body that has grown too large."""
+def _checked_size(body: bytes) -> bytes:
+    """The body. Raises `ApiError` if the conversion has made it too large."""
     if len(body) > limits.CONVERTED:
         raise request_too_large(f"the request body has more than {limits.CONVERTED} bytes when it is converted")
     return body
 
 
-def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
-    """Answer the client in the provider's stead."""
+def refuse(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
+    """Answer the client with an error instead of sending the request."""
     body = error_body(ctx, error)
     log.warn("request refused with %d: %s", error.status, paths.shown(error.message))
     ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
 
 
 def _is_readable(ctx: HttpContext, headers: Headers, plan: Plan, exchange: Exchange) -> bool:
-    """Whether the body is something that can be looked at. A form is noted in the call."""
+    """Whether the body has a readable format: JSON, or a form, whose content type is stored in the exchange."""
     if ctx.request_is_opaque:
         return False
     content_type = headers.get("content-type", "")

@@ -1,4 +1,4 @@
-"""An answer on its way to the client."""
+"""Handles answers of the upstream: converts, checks or passes them on."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from ..protocols.interface import AnyServiceProtocol
 from ..wire import limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
 from ..wire.json import NumberError, dump_converted
-from . import documents, failures, leaving, promoted_thinking, streams
+from . import documents, failures, promoted_thinking, scrubbing, streams
 from .checked_stream import CheckedStream
-from .edited_stream import passed_on
+from .edited_stream import new_checked_stream
 from .passed_streams import EVENT_STREAM
 from .plans import Plan
 from .streams import ConvertedStream
 
 
-def on_headers(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
-    """Decide by the headers how an answer is read: not at all, as an error, as a stream or as a whole."""
-    # As `_service` says. All answers pass here, and in Wasm a call costs something.
+def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
+    """Choose by the headers how the answer is read: not at all, as an error, as a stream or as a whole."""
+    # The same as `_service`, without a call: every answer runs this function.
     service = plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
     if not _concerns(ctx, plan, exchange, service):
         return _unread(ctx, plan, exchange)
     if exchange.answer.status >= 400:
-        return failures.on_headers(ctx, exchange.answer.status)
+        return failures.read_error(ctx, exchange.answer.status)
     headers = ctx.response_headers
     if not ctx.has_response_body or not (plan.answer.checked or service):
-        action = leaving.pass_on(ctx, plan.provider, exchange)
+        action = scrubbing.pass_unconverted(ctx, plan.provider, exchange)
         headers.discard("content-length")
         return action
     length = headers.get("content-length", "")
@@ -40,37 +40,37 @@ def on_headers(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | Non
         headers["content-type"] = content_type = "text/event-stream; charset=utf-8"
     if ctx.response_is_opaque:
         if service is not None:
-            failures.answer_anew(
+            failures.send_error(
                 ctx, bad_upstream("the upstream's answer is compressed although that was not asked for")
             )
         return None
     if _is_stream(content_type):
         ctx.set_context("stream", _stream(plan, exchange, service))
     elif limits.exceeds(length, limit := _limit(plan, service)):
-        failures.answer_anew(ctx, answer_too_large(limit))
+        failures.send_error(ctx, answer_too_large(limit))
         return None
     else:
         ctx.set_response_body_buffer_limit(limit)
         ctx.buffer_response_body()
-    # The headers wait for the body, or for a stream's first piece: only then is it known whether it is an error.
+    # The headers wait for the body or for the first event of a stream, which may be an error.
     return Action.STOP_ITERATION
 
 
 def _unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
-    """An answer that is neither converted nor checked."""
+    """Handle an answer that is neither converted nor checked."""
     status = exchange.answer.status
-    if status >= 400 and ctx.is_binary_response_body() and leaving.may_hold_credentials(ctx, plan.provider, exchange):
-        # Nobody can look into it, and errors are where services repeat keys.
-        failures.answer_anew(ctx, failures.unread(status))
+    if status >= 400 and ctx.is_binary_response_body() and scrubbing.may_hold_credentials(ctx, plan.provider, exchange):
+        # It cannot be scrubbed, and services repeat keys in errors.
+        failures.send_error(ctx, failures.status_only(status))
         return None
-    return leaving.pass_on(ctx, plan.provider, exchange)
+    return scrubbing.pass_unconverted(ctx, plan.provider, exchange)
 
 
-def on_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> ApiError | None:
-    """Convert an answer in hand; the error, if that is what it is or if it makes no sense."""
+def convert_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> ApiError | None:
+    """Convert a buffered answer. Returns the error if the answer is an error or invalid."""
     service = _service(plan, exchange)
     if exchange.answer.status >= 400:
-        failures.explain(ctx, exchange, service, raw)
+        failures.convert_error(ctx, exchange, service, raw)
         return None
     try:
         if service is not None:
@@ -78,17 +78,17 @@ def on_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> Api
             if content_type:
                 ctx.response_headers["content-type"] = content_type
             if exchange.answer.headers:
-                leaving.add_headers(ctx, exchange)
-            leaving.body(ctx, exchange, body)
+                scrubbing.add_headers(ctx, exchange)
+            scrubbing.replace_body(ctx, exchange, body)
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
         elif plan.answer.promotes and promoted_thinking.promote(answer := documents.of_answer(raw)):
-            leaving.body(ctx, exchange, dump_converted(answer, raw))
+            scrubbing.replace_body(ctx, exchange, dump_converted(answer, raw))
         else:
-            leaving.passed_body(ctx, exchange, raw)
+            scrubbing.pass_body(ctx, exchange, raw)
     except (ApiError, NumberError) as problem:
         error = of_upstream(problem)
-        error.hide(exchange.secrets.scrubber.clean_text)
+        error.mask(exchange.secrets.scrubber.clean_text)
         begin = exchange.secrets.scrubber.clean(raw)[:200]
         log.error(
             "%s: response of status %d not usable: %s: %r",
@@ -101,23 +101,23 @@ def on_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> Api
     return None
 
 
-def too_large(plan: Plan, exchange: Exchange) -> ApiError:
-    """What the client is told in place of an answer that is larger than what may be buffered of it."""
+def too_large_error(plan: Plan, exchange: Exchange) -> ApiError:
+    """The error for an answer that is larger than its buffer."""
     if exchange.answer.status >= 400:
-        return failures.unread(exchange.answer.status)
+        return failures.status_only(exchange.answer.status)
     return answer_too_large(_limit(plan, _service(plan, exchange)))
 
 
-def whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
-    """A complete answer as the client gets it: its content type (empty: as it came), and its body.
+def convert_retried(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
+    """Converts the answer of a retry. Returns its content type (empty: unchanged) and its body.
 
-    Raises `ApiError` when it is an error, or makes no sense.
+    Raises `ApiError` if the answer is an error or invalid.
     """
-    content_type, body = _whole(plan, exchange, answer)
+    content_type, body = _convert_retried(plan, exchange, answer)
     return content_type, exchange.secrets.scrubber.clean(body)
 
 
-def _whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
+def _convert_retried(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
     service = _service(plan, exchange)
     if len(answer.body) > (limit := _limit(plan, service)):
         raise answer_too_large(limit)
@@ -138,48 +138,48 @@ def _whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, byt
         raise of_upstream(error) from None
 
 
-def on_first_chunk(
+def feed_first_chunk(
     ctx: HttpContext, exchange: Exchange, stream: ConvertedStream | CheckedStream, chunk: bytes, last: bool
 ) -> bytes | None:
-    """What goes to the client, and the headers with it. None: they wait until there is an event, which may be an error,
-    or somebody has to decide what becomes of the stream's `failure`.
+    """The bytes for the client; then the headers are sent, too. None: the headers wait for the first event, or the
+    stream has failed before any content and `attempts` decides about its `failure`.
     """
     output = stream.feed(chunk, last=last)
     if stream.failure is None:
-        if not (stream.heard or last):
+        if not (stream.has_event or last):
             return None
-    elif not stream.said:
+    elif not stream.has_content:
         return None
-    stream.begun = True
-    if exchange.answer.headers:  # Known only now; a stream whose first event says nothing goes without.
-        leaving.add_headers(ctx, exchange)
+    stream.headers_sent = True
+    if exchange.answer.headers:  # Known since the first event.
+        scrubbing.add_headers(ctx, exchange)
     return output
 
 
 def _concerns(ctx: HttpContext, plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) -> bool:
-    """Whether this is the provider's answer, and one that is looked at."""
+    """Whether the answer comes from the provider and has to be read."""
     if exchange.answer.status >= 400:
         return failures.is_size_refusal(ctx, exchange.answer.status) or (
             plan.answer.rewrites_errors and ctx.is_response_from_upstream()
         )
     if not plan.openai or not 200 <= exchange.answer.status < 300 or (ctx.response_is_opaque and ctx.is_websocket()):
         return False
-    # Another filter's answer, or the gateway's own, is for the client as it is.
+    # Answers of other filters and of the gateway itself pass unchanged.
     return service is None or ctx.is_response_from_upstream()
 
 
 def _limit(plan: Plan, service: AnyServiceProtocol | None) -> int:
-    """Bytes of an answer that are buffered: fewer if it is parsed."""
+    """The most bytes of an answer that are buffered: fewer if it is parsed."""
     return limits.UNPARSED_ANSWER if service is None and not plan.answer.promotes else limits.BODY
 
 
 def _service(plan: Plan, exchange: Exchange) -> AnyServiceProtocol | None:
-    """What reads the answer. Where the service speaks the pivot, its answers are only read for other protocols."""
+    """The protocol that reads the answer. The pivot's own answers are only read for clients of other protocols."""
     return plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
 
 
 def _stream(plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) -> ConvertedStream | CheckedStream:
-    return passed_on(plan.provider, exchange) if service is None else ConvertedStream(exchange, service)
+    return new_checked_stream(plan.provider, exchange) if service is None else ConvertedStream(exchange, service)
 
 
 def _is_stream(content_type: str) -> bool:
@@ -187,7 +187,7 @@ def _is_stream(content_type: str) -> bool:
 
 
 def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: bytes) -> tuple[str, bytes]:
-    """The client's answer and its content type, if that is another than the upstream's.
+    """The content type of the client's answer (empty: the upstream's) and its body.
 
     Raises `ApiError` and `NumberError`.
     """
@@ -195,7 +195,7 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     if plan.answer.promotes:
         promoted_thinking.promote(answer)
     if exchange.stream and plan.provider.row.dialect.cannot_stream:
-        return "text/event-stream", streams.made_of(exchange, answer)
+        return "text/event-stream", streams.from_answer(exchange, answer)
     body = dump_converted(exchange.client.response(exchange, answer), raw)
     if len(body) > limits.CONVERTED:
         raise answer_too_large(limits.CONVERTED)
@@ -203,7 +203,7 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
 
 
 def _looks_like_json(raw: bytes) -> bool:
-    """Enough to notice a proxy's HTML page and an answer that was cut off, without reading all of it."""
+    """Whether the body can be a JSON object. Detects HTML pages of proxies and cut answers without parsing."""
     if raw.startswith(b"{") and raw.endswith(b"}"):
         return True
     text = raw.strip()

@@ -1,4 +1,4 @@
-"""Streams of server-sent events that are converted."""
+"""Converts streams of the upstream to the client's protocol."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from ..protocols.interface import AnyServiceProtocol, StreamWriter
 from ..wire.errors import ApiError, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, loads
 from . import documents, failures, promoted_thinking
-from .arriving import Arriving
+from .incomplete_event import IncompleteEvent
 
 
 class ConvertedStream:
-    """Bytes of the provider's stream in, bytes of the client's stream out."""
+    """Converts one stream: takes the bytes of the provider and returns those for the client."""
 
     def __init__(self, exchange: Exchange, service: AnyServiceProtocol) -> None:
-        self.begun = False
-        """The headers have gone to the client; whoever lets them go says so."""
-        self.heard = False
+        self.headers_sent = False
+        """The headers have been sent to the client. Set by the caller that sends them."""
+        self.has_event = False
         """An event has arrived."""
         self.failure: ApiError | None = None
-        self._unwritten = False
-        """What has been said could not be written, and nothing has gone to the client before."""
-        self._fresh = True
+        self._write_failed = False
+        """The first output could not be written, so the client has received nothing."""
+        self._at_start = True
         self._exchange = exchange
         self._event = service.event
         self._error = service.error
@@ -32,27 +32,27 @@ class ConvertedStream:
         self._suspects = scrubber.suspects_event
         self._decoder = service.decoder()
         self._writer = new_writer(exchange)
-        self._arriving = Arriving(exchange)
+        self._incomplete = IncompleteEvent(exchange)
 
     @property
-    def said(self) -> bool:
-        """Something other than an error has gone to the client."""
-        return self._writer.said and not self._unwritten
+    def has_content(self) -> bool:
+        """A part of the answer has been written for the client."""
+        return self._writer.has_content and not self._write_failed
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
-        """What goes to the client. An error ends the stream there and is its `failure`."""
+        """The bytes for the client. An error ends the stream, and becomes `failure`."""
         writer = self._writer
         if writer.closed:
             return b""
         try:
-            if self._fresh and chunk:
+            if self._at_start and chunk:
                 self._expect_events(chunk)
-                self._fresh = False
+                self._at_start = False
             events = self._decoder.feed(chunk)
-            if not events or self._arriving.counted:
-                self._arriving.count(self._decoder.waiting)
+            if not events or self._incomplete.is_large:
+                self._incomplete.grow_to(self._decoder.waiting)
             for event in events:
-                self.heard = True
+                self.has_event = True
                 data = event.data
                 if data == "[DONE]":
                     writer.may_end = True
@@ -60,24 +60,24 @@ class ConvertedStream:
                 else:
                     self._event(self._exchange, self._state, event, documents.of_event(data), writer)
                 if writer.closed:
-                    break  # The client has been told the end; what comes after it is nothing to anybody.
+                    break  # Events after the end are ignored.
             if last and not writer.closed:
                 self._close()
         except (ApiError, NumberError, SSEError) as error:
             self._fail(error)
-        if not writer.wordy:
-            return writer.take()  # As mostly: each credential is longer than the few characters that are new.
+        if not writer.needs_scrubbing:
+            return writer.take()  # The usual case: the new text is shorter than every credential.
         output = writer.take()
         return self._scrubber.remove(output) if self._suspects(output) else output
 
     def _fail(self, error: ApiError | NumberError | SSEError) -> None:
         self.failure = failure = of_upstream(error)
-        self._unwritten = isinstance(error, NumberError) and not self.begun
+        self._write_failed = isinstance(error, NumberError) and not self.headers_sent
         failures.log_broken_stream(failure, self._scrubber)
         self._writer.fail(failure)
 
     def _expect_events(self, chunk: bytes) -> None:
-        """An error may come as JSON or HTML although events were announced."""
+        """Raises `ApiError` if the first bytes cannot be events. Some services send errors as JSON or HTML."""
         start = chunk.lstrip()[:1]
         if start not in {b"{", b"<"}:
             return
@@ -98,7 +98,7 @@ class ConvertedStream:
             try:
                 document = documents.of_event(event.data)
             except ApiError:
-                # The rest of an event that was cut. If all has been said, nothing is missing.
+                # The end of the stream has cut an event. That is an error only if a choice is not finished.
                 log.warn("the upstream's stream ends within an event")
                 self._writer.may_end = False
                 break
@@ -106,8 +106,8 @@ class ConvertedStream:
         self._writer.done()
 
 
-def made_of(exchange: Exchange, answer: Json) -> bytes:
-    """A stream that says at once what a whole answer says, for clients of services that do not stream."""
+def from_answer(exchange: Exchange, answer: Json) -> bytes:
+    """A whole answer as a stream, for clients of services that do not stream."""
     writer = new_writer(exchange)
     writer.begin(str(answer.get("id") or ""), created=answer.get("created"), model=answer.get("model"))
     for choice in answer["choices"]:
@@ -121,4 +121,4 @@ def made_of(exchange: Exchange, answer: Json) -> bytes:
 
 def new_writer(exchange: Exchange) -> StreamWriter:
     writer = exchange.client.new_writer(exchange)
-    return promoted_thinking.PromotingWriter(writer) if promoted_thinking.wanted(exchange.settings) else writer
+    return promoted_thinking.PromotingWriter(writer) if promoted_thinking.is_enabled(exchange.settings) else writer

@@ -70,7 +70,7 @@ _EXPRESS: Final = Row(
     dialect=Dialect(
         protocols=_PROTOCOLS,
         reasoning_modes=True,
-        edits={apis.MESSAGES: vertex.messages},
+        edits={apis.MESSAGES: vertex.edit_messages},
         native_clients={anthropic: is_claude},
         accept_for_streams=False,  # The path selects streaming.
     ),

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
-from proxywasm import JsonTooComplexError, log
+from proxywasm import JsonTooComplexError
 
+from ...wire import lenient
 from ...wire.errors import bad_upstream
-from ...wire.json import Json, check_together, loads
-from ...wire.lenient import string
+from ...wire.json import Json, check_together
 from ..exchange import Exchange
 from ..pivot import thinking_blocks
 from ..pivot.message_content import lenient_text
-from ..pivot.tool_calls import arguments_of
+from ..pivot.tool_calls import arguments_of, parse_arguments
 from .parts import STOP_REASONS, usage
 
 
@@ -31,11 +30,11 @@ def response(exchange: Exchange, answer: Json) -> Json:
         reason = "tool_calls" if message.get("tool_calls") else "stop"
     counted = answer.get("usage")
     return {
-        "id": string(answer.get("id")) or f"msg_{uuid.uuid4()}",
+        "id": lenient.text(answer.get("id")) or f"msg_{uuid.uuid4()}",
         "type": "message",
         "role": "assistant",
         "content": _content(message),
-        "model": string(answer.get("model")) or exchange.model,
+        "model": lenient.text(answer.get("model")) or exchange.model,
         "stop_reason": STOP_REASONS.get(reason, reason) if isinstance(reason, str) else None,
         "stop_sequence": None,
         "usage": usage(counted if isinstance(counted, dict) else None),
@@ -59,25 +58,13 @@ def _content(message: Json) -> list[Json]:
         function = call.get("function") if isinstance(call, dict) else None
         if not isinstance(function, dict):
             raise bad_upstream("the upstream's answer has a tool call without a function")
+        name = lenient.text(function.get("name"))
         blocks.append(
             {
                 "type": "tool_use",
-                "id": string(call.get("id")) or f"toolu_{uuid.uuid4()}",
-                "name": string(function.get("name")),
-                "input": _input(function.get("arguments")),
+                "id": lenient.text(call.get("id")) or f"toolu_{uuid.uuid4()}",
+                "name": name,
+                "input": parse_arguments(name, function.get("arguments")),
             }
         )
     return blocks
-
-
-def _input(arguments: Any) -> Json:
-    if isinstance(arguments, dict):
-        return arguments
-    try:
-        value = loads(arguments) if isinstance(arguments, str) and arguments.strip() else {}
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        log.warn("the upstream's answer has tool arguments that are not a JSON object")
-        return {}
-    return value

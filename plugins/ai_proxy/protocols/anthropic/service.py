@@ -59,7 +59,7 @@ def body_of(exchange: Exchange, body: Json) -> Json:
     for name in _SAME:
         if body.get(name) is not None and not (name == "metadata" and not _is_metadata(body[name])):
             result[name] = body[name]
-    if user := lenient.string(body.get("user")) or lenient.string(body.get("safety_identifier")):
+    if user := lenient.text(body.get("user")) or lenient.text(body.get("safety_identifier")):
         result.setdefault("metadata", {"user_id": user})
     if (tier := _TIERS.get(str(body.get("service_tier")))) is not None:
         result["service_tier"] = tier
@@ -118,7 +118,7 @@ def _tool(tool: Json) -> Json:
 
 def _tool_choice(body: Json) -> Json | None:
     choice = body.get("tool_choice")
-    if name := chat_fields.chosen(choice):
+    if name := chat_fields.chosen_function(choice):
         result: Json = {"type": "tool", "name": name}
     else:
         kind = choice.get("type") if isinstance(choice, dict) else choice

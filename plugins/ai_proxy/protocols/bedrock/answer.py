@@ -70,7 +70,7 @@ def response(exchange: Exchange, document: Json) -> Json:
         if isinstance(text := block.get("text"), str):
             texts.append(text)
         elif isinstance(use := block.get("toolUse"), dict):
-            call_id, name = lenient.string(use.get("toolUseId")), lenient.string(use.get("name"))
+            call_id, name = lenient.text(use.get("toolUseId")), lenient.text(use.get("name"))
             calls.append(chat_parts.tool_call(len(calls), call_id, name, use.get("input")))
         elif isinstance(given := block.get("reasoningContent"), dict):
             thinking.append(_thinking_block(given))
@@ -89,13 +89,13 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 def _thinking_block(given: Json) -> Json:
     """A block of reasoning in Anthropic's format."""
-    if redacted := lenient.string(given.get("redactedContent")):
+    if redacted := lenient.text(given.get("redactedContent")):
         return {"type": "redacted_thinking", "data": redacted}
     inner = lenient.mapping(given.get("reasoningText"))
     return {
         "type": "thinking",
-        "thinking": lenient.string(inner.get("text")),
-        "signature": lenient.string(inner.get("signature")),
+        "thinking": lenient.text(inner.get("text")),
+        "signature": lenient.text(inner.get("signature")),
     }
 
 

@@ -27,8 +27,8 @@ from .settings import BedrockSettings
 from .stream import event, new_state
 
 __all__ = [
-    "accepts_signed_thinking", "decoder", "error", "event", "messages",
-    "new_state", "path_of", "request", "response",
+    "accepts_signed_thinking", "decoder", "edit_messages", "error", "event", "new_state", "path_of",
+    "request", "response",
 ]  # fmt: skip
 
 accepts_signed_thinking: Final = True
@@ -81,7 +81,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     return result
 
 
-def messages(exchange: Exchange, body: Json) -> bool:
+def edit_messages(exchange: Exchange, body: Json) -> bool:
     """An edit for Anthropic's own API, which Bedrock offers on another host."""
     settings = exchange.settings
     assert isinstance(settings, BedrockSettings)
@@ -108,7 +108,7 @@ def _model_fields(profile: Profile, body: Json, config: Json, limit: int) -> Jso
     """Parameters of the model, under its own names, beside those that all models have."""
     if is_claude(profile):
         return _of_claude(profile, body, config, limit)
-    effort = lenient.string(body.get("reasoning_effort"))
+    effort = lenient.text(body.get("reasoning_effort"))
     if not effort or profile.thinking is not Thinking.EFFORT:
         return {}
     if profile.vendor == "nova":
@@ -170,7 +170,7 @@ def _tools(body: Json, messages: list[Json]) -> Json | None:
     # AWS cannot forbid tools. Leaving them out has the same effect, but is refused if the conversation has calls.
     if not tools or (choice == "none" and not any(map(_has_calls, messages))):
         return None
-    if name := chat_fields.chosen(choice):
+    if name := chat_fields.chosen_function(choice):
         wanted: Json = {"tool": {"name": name}}
     else:
         wanted = {"any": {}} if choice in ("required", "any") else {"auto": {}}

@@ -66,7 +66,7 @@ def _blocks(given: Any) -> list[Json]:
         if (block := _block(part)) is not None:
             blocks.append(block)
         else:
-            message_content.dropped(part, "Bedrock, unless it is given as data,")
+            message_content.log_dropped(part, "Bedrock, unless it is given as data,")
     return blocks
 
 

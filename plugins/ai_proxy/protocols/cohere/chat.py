@@ -55,7 +55,7 @@ def _response_format(body: Json) -> Any:
 
 def _thinking(profile: Profile, body: Json) -> Any:
     """Only reasoning models have this parameter; it is on by default. Source: docs.cohere.com, "Reasoning"."""
-    effort, budget = lenient.string(body.get("reasoning_effort")), lenient.count(body.get("reasoning_max_tokens"))
+    effort, budget = lenient.text(body.get("reasoning_effort")), lenient.count(body.get("reasoning_max_tokens"))
     if body.get("thinking") is not None or not profile.thinks or not (effort or budget):
         return body.get("thinking")
     if effort == "none" and not budget:
@@ -66,7 +66,7 @@ def _thinking(profile: Profile, body: Json) -> Any:
 def _tools(body: Json, sent: Json) -> None:
     functions = chat_fields.functions(body)
     choice = body.get("tool_choice")
-    if name := chat_fields.chosen(choice):
+    if name := chat_fields.chosen_function(choice):
         # Cohere cannot force one function. Sending only that one has the same effect.
         functions = [function for function in functions if function.get("name") == name]
         sent["tool_choice"] = "REQUIRED"
@@ -97,7 +97,7 @@ def _message(given: Json) -> Json:
     # A message with calls has no content, but may have the model's plan.
     plan = "\n".join(
         text
-        for text in (lenient.string(given.get("reasoning_content")), message_content.text_only(content, "Cohere"))
+        for text in (lenient.text(given.get("reasoning_content")), message_content.text_only(content, "Cohere"))
         if text
     )
     if plan:
@@ -120,5 +120,5 @@ def _parts(content: Any) -> list[Json]:
             )
             parts.append({"type": "image_url", "image_url": image})
         else:
-            message_content.dropped(part, "Cohere")
+            message_content.log_dropped(part, "Cohere")
     return parts

@@ -98,7 +98,7 @@ class _Results:
             self._contents.append(self._last)
         parts, more = self._ends[-1]
         parts.append({"functionResponse": {"name": name, "response": {"output": message_content.text(content)}}})
-        more += _parts(message_content.others(content), remote)
+        more += _parts(message_content.other_parts(content), remote)
 
     def finish(self) -> None:
         for parts, more in self._ends:
@@ -118,7 +118,7 @@ def _parts(given: Any, remote: Remote) -> list[Json]:
     result = []
     for part in message_content.parts(given):
         if (made := _part(part, remote)) is None:
-            message_content.dropped(part, "Gemini")
+            message_content.log_dropped(part, "Gemini")
         else:
             result.append(made)
     return result

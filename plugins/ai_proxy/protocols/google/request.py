@@ -53,7 +53,7 @@ def generation_config(body: Json) -> Json:
 
 def thinking_config(profile: Profile, body: Json) -> Json | None:
     """Google's equivalent of `reasoning_effort`, as far as the model has one."""
-    effort = lenient.string(body.get("reasoning_effort"))
+    effort = lenient.text(body.get("reasoning_effort"))
     budget = lenient.count(body.get("reasoning_max_tokens"))
     if not effort and not budget:
         return None
@@ -135,7 +135,7 @@ def functions(body: Json) -> list[Json]:
 def function_calling(body: Json) -> Json | None:
     """Google's equivalent of `tool_choice`. There is none for `parallel_tool_calls`."""
     choice = body.get("tool_choice")
-    if name := chat_fields.chosen(choice):
+    if name := chat_fields.chosen_function(choice):
         return {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [name]}}
     mode = {"required": "ANY", "any": "ANY", "none": "NONE"}.get(str(choice))
     return {"functionCallingConfig": {"mode": mode}} if mode else None

@@ -44,7 +44,7 @@ class ChatWriter:
         """
         self._shortest, self._suspects = scrubber.shortest, scrubber.suspects_content
         self._usual_usage = 0
-        self.wordy = False
+        self.needs_scrubbing = False
         self._model = model
         self._expected = choices
         self._usage_choice = usage_choice
@@ -63,7 +63,7 @@ class ChatWriter:
         reason end with the stream."""
 
     @property
-    def said(self) -> bool:
+    def has_content(self) -> bool:
         """A part of a choice has been written."""
         return bool(self._choices)
 
@@ -82,7 +82,7 @@ class ChatWriter:
         known = isinstance(created, int) and not isinstance(created, bool) and created > 0
         when = created if known else int(time.time())
         name = model if isinstance(model, str) and model else self._model
-        self.wordy = True
+        self.needs_scrubbing = True
         self._head = f'data: {{"id":{quote(chunk_id or f"chatcmpl-{uuid.uuid4()}")},"choices":['
         self._tail = f'],"created":{when},"model":{quote(name)},"object":"chat.completion.chunk","usage":'
 
@@ -106,14 +106,14 @@ class ChatWriter:
             # Nearly all chunks have this form.
             text = f'{{"role":"assistant","content":{quote(content)}}}'
             if logprobs is not None or (len(content) >= self._shortest and self._suspects(content)):
-                self.wordy = True
+                self.needs_scrubbing = True
         else:
             text = dumps(self._with_calls(index, delta))
-            self.wordy = True
+            self.needs_scrubbing = True
         counts = "null" if usage is None else dumps(usage)
         if len(counts) > self._usual_usage:
             self._usual_usage = len(counts) + _MORE_DIGITS
-            self.wordy = True
+            self.needs_scrubbing = True
         self._out.append(
             f'{self._head}{{"index":{index},"delta":{text},"finish_reason":null,"logprobs":{probs}}}'
             f"{self._tail}{counts}}}\n\n"
@@ -124,7 +124,7 @@ class ChatWriter:
         state = self._choices.get(index, "new")
         if self._step(index, state, "finish"):
             self._usage_written = self._usage_written or usage is not None
-            self.wordy = True
+            self.needs_scrubbing = True
             delta = self._with_calls(index, _with_role(delta or {}) if state == "new" else delta or {})
             self._out.append(
                 f'{self._head}{{"index":{index},"delta":{dumps(delta)},"finish_reason":{quote(reason)},'
@@ -153,7 +153,7 @@ class ChatWriter:
     def fail(self, error: ApiError) -> None:
         """End the stream with an error."""
         if not self.closed:
-            self.closed = self.wordy = True
+            self.closed = self.needs_scrubbing = True
             self._out.append(error_event(error))
 
     def take(self) -> bytes:
@@ -162,7 +162,7 @@ class ChatWriter:
             return b""
         text = out[0] if len(out) == 1 else "".join(out)
         self._out = []
-        self.wordy = False
+        self.needs_scrubbing = False
         try:
             return text.encode()
         except UnicodeEncodeError:
@@ -176,7 +176,7 @@ class ChatWriter:
     def _write_usage(self) -> None:
         if self._usage is None or self._usage_written or self.closed:
             return
-        self._usage_written = self.wordy = True
+        self._usage_written = self.needs_scrubbing = True
         self.begin()
         choice = '{"index":0,"delta":{},"finish_reason":null,"logprobs":null}' if self._usage_choice else ""
         self._out.append(f"{self._head}{choice}{self._tail}{dumps(self._usage)}}}\n\n")

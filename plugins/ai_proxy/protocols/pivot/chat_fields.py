@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from proxywasm import JsonTooComplexError, log
+from proxywasm import JsonTooComplexError
 
+from ...wire import lenient
 from ...wire.errors import ApiError, request_too_complex
-from ...wire.json import Json, check_together, dumps, loads
-from ...wire.lenient import is_number, mapping, string
-from .tool_calls import arguments_of
+from ...wire.json import Json, check_together, dumps
+from .tool_calls import arguments_of, parse_arguments
 
 
 def messages(body: Json) -> list[Json]:
@@ -64,23 +64,8 @@ def calls(message: Json) -> list[ToolCall]:
         if not isinstance(function, dict):
             raise ApiError(400, "a tool call must have a function", param="messages")
         call_id, name = str(call.get("id") or ""), str(function.get("name") or "")
-        result.append(ToolCall(call_id, name, _arguments(name, function.get("arguments")), call))
+        result.append(ToolCall(call_id, name, parse_arguments(name, function.get("arguments")), call))
     return result
-
-
-def _arguments(name: str, given: Any) -> Json:
-    if not given:
-        return {}
-    value = given
-    if isinstance(given, str):
-        try:
-            value = loads(given)
-        except ValueError:
-            value = None
-    if not isinstance(value, dict):
-        log.warn("the arguments of an earlier call of %s are no JSON object; left out", name)
-        return {}
-    return value
 
 
 def functions(body: Json) -> list[Json]:
@@ -99,10 +84,10 @@ def functions(body: Json) -> list[Json]:
     return result
 
 
-def chosen(choice: Any) -> str:
+def chosen_function(choice: Any) -> str:
     """The function that a `tool_choice` names; empty if it names none."""
-    given = mapping(choice)
-    return string(mapping(given.get("function", given)).get("name"))
+    given = lenient.mapping(choice)
+    return lenient.text(lenient.mapping(given.get("function", given)).get("name"))
 
 
 def max_tokens(body: Json) -> int | None:
@@ -112,7 +97,7 @@ def max_tokens(body: Json) -> int | None:
     if value is None:
         return None
     # In some languages all numbers are floats.
-    if not is_number(value):
+    if not lenient.is_number(value):
         raise ApiError(400, f"{name} must be an integer", param=name)
     return int(value)
 
@@ -125,8 +110,8 @@ def stops(body: Json) -> list[Any]:
 
 def schema(body: Json) -> Json:
     """`response_format.json_schema`, an object with name and `schema`; empty if the request has none."""
-    wanted = mapping(body.get("response_format"))
-    named = mapping(wanted.get("json_schema")) if wanted.get("type") == "json_schema" else {}
+    wanted = lenient.mapping(body.get("response_format"))
+    named = lenient.mapping(wanted.get("json_schema")) if wanted.get("type") == "json_schema" else {}
     return named if isinstance(named.get("schema"), dict) else {}
 
 

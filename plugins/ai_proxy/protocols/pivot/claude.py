@@ -61,14 +61,14 @@ def thinking(profile: Profile, body: Json, limit: int, budgets: Mapping[str, int
 
 def _wanted(body: Json) -> tuple[str, int]:
     """The effort and the budget of a request. Clients of OpenAI's protocol may send Anthropic's `thinking`, too."""
-    effort = lenient.string(body.get("reasoning_effort"))
+    effort = lenient.text(body.get("reasoning_effort"))
     budget = lenient.count(body.get("reasoning_max_tokens"))
     given = lenient.mapping(body.get("thinking"))
     kind = given.get("type")
     if kind == "enabled":
         return effort, lenient.count(given.get("budget_tokens")) or budget
     if kind == "adaptive":
-        return effort or lenient.string(lenient.mapping(body.get("output_config")).get("effort")) or "high", 0
+        return effort or lenient.text(lenient.mapping(body.get("output_config")).get("effort")) or "high", 0
     if kind in {"disabled", "between_tools"}:
         return "none", 0
     return effort, budget
@@ -140,7 +140,7 @@ def _within(value: float, most: float) -> float:
 def is_forced(choice: Any) -> bool:
     """Whether a `tool_choice` of OpenAI's protocol forces a call."""
     kind = choice.get("type") if isinstance(choice, dict) else choice
-    return bool(chat_fields.chosen(choice)) or kind in _FORCING
+    return bool(chat_fields.chosen_function(choice)) or kind in _FORCING
 
 
 def without_forced_tools(profile: Profile, body: Json) -> Json:

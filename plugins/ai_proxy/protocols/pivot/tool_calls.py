@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from ...wire import limits
+from proxywasm import log
+
+from ...wire import lenient, limits
 from ...wire.errors import bad_upstream
-from ...wire.json import Json, dumps
-from ...wire.lenient import string
+from ...wire.json import Json, dumps, loads
 
 
 class ToolCalls:
@@ -21,7 +22,7 @@ class ToolCalls:
     def __init__(self) -> None:
         self._ids: list[str] = []
         self._size = 0
-        self._made_up: set[int] = set()
+        self._generated_ids: set[int] = set()
         self._named: set[int] = set()
         self._current: dict[int, int] = {}
         self._known: dict[tuple[int, str], int] = {}
@@ -31,15 +32,15 @@ class ToolCalls:
 
         `position` is the place of the piece in its event; it replaces a missing index.
         """
-        key, call_id = place(call.get("index"), position), string(call.get("id"))
+        key, call_id = place(call.get("index"), position), lenient.text(call.get("id"))
         number = self._known.get((key, call_id)) if call_id else self._current.get(key)
         if number is None and call_id and (current := self._current.get(key)) is not None:
             # Either a late id of the current call, or another call.
-            number = current if not self._ids[current] or current in self._made_up else None
+            number = current if not self._ids[current] or current in self._generated_ids else None
         if number is None:
             number = len(self._ids)
             self._size += len(call_id)
-            if number >= limits.TOOL_CALLS or self._size > limits.WAITING:
+            if number >= limits.TOOL_CALLS or self._size > limits.HELD_TEXT:
                 raise bad_upstream(f"the upstream's answer has more than {limits.TOOL_CALLS} tool calls")
             self._ids.append("")
         if call_id and not self._ids[number]:
@@ -63,14 +64,14 @@ class ToolCalls:
         piece: Json = {**given, "index": number}
         if number == first and not self._ids[number]:
             self._ids[number] = f"call_{uuid.uuid4()}"
-            self._made_up.add(number)
+            self._generated_ids.add(number)
         if number == first or "id" in given:
             piece["id"] = self._ids[number]
         if number == first and not isinstance(given.get("type"), str):
             piece["type"] = "function"
         function = given.get("function")
         function = dict(function) if isinstance(function, dict) else {}
-        name = string(function.pop("name", None))
+        name = lenient.text(function.pop("name", None))
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
             function["arguments"] = dumps(arguments) if isinstance(arguments, dict) else ""
@@ -91,3 +92,18 @@ def arguments_of(calls: Any) -> list[str]:
     functions = [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
     given = [function.get("arguments") for function in functions if isinstance(function, dict)]
     return [text for text in given if isinstance(text, str)]
+
+
+def parse_arguments(name: str, given: Any) -> Json:
+    """The arguments of a call of this function; empty with a log line if they are not a JSON object."""
+    if isinstance(given, str):
+        try:
+            value = loads(given) if given.strip() else {}
+        except ValueError:
+            value = None
+    else:
+        value = given or {}
+    if isinstance(value, dict):
+        return value
+    log.warn("the arguments of a call of %s are not a JSON object; left out", name)
+    return {}
