@@ -6,6 +6,7 @@ from typing import Final
 
 from ..config import custom_settings
 from ..protocols.exchange import Exchange
+from ..protocols.pivot import call_signatures, model_rules
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.errors import ApiError
@@ -43,7 +44,18 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
         changed |= provider.context.insert(body)
     if (edit := provider.row.dialect.edits.get(exchange.api)) is not None:
         changed |= edit(exchange, body)
+    if is_chat:
+        changed |= _apply_profile(exchange, body, converted=apis.CHAT in protocols)
     return body, changed
+
+
+def _apply_profile(exchange: Exchange, body: Json, *, converted: bool) -> bool:
+    """What the model accepts. `converted`: a service protocol converts the chat and asks the profile itself."""
+    changed = False
+    if not exchange.profile.call_signatures and isinstance(given := body.get("messages"), list):
+        body["messages"] = call_signatures.without_signed_ids(given)
+        changed = body["messages"] is not given
+    return changed if converted else model_rules.apply(exchange, body) or changed
 
 
 def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
@@ -61,7 +73,7 @@ def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
     else:
         return False
     body["model"] = exchange.model
-    exchange.profile = provider.profiles.of(exchange.model)
+    exchange.profile, exchange.service = provider.profiles.of(exchange.model), provider.profiles.service
     return exchange.model != model
 
 

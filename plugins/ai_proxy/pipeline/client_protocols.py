@@ -33,6 +33,7 @@ def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | 
     """
     client, model = exchange.client, body.get("model")
     if isinstance(model, str):
+        exchange.service = provider.profiles.service
         exchange.profile = provider.profiles.of(exchange.settings.model_mapping.of(model))
     is_native = provider.row.dialect.native_clients.get(client)
     if is_native is not None and is_native(exchange.profile):

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Protocol
 from ..config.settings import Settings
 from ..credentials.scrubber import NO_CREDENTIALS, Scrubber
 from ..profiles.facts import UNKNOWN, Profile
+from ..profiles.services import ANY, Service
 from ..wire.apis import Route
 from ..wire.errors import ApiError
 from ..wire.files import Data
@@ -133,8 +134,8 @@ class Exchange:
 
     __slots__ = (
         "answer", "api", "attempts", "choices", "client", "client_headers", "cumulative", "files", "form", "headers",
-        "host", "memory_budget", "model", "path", "profile", "requested_model", "route", "secrets", "settings",
-        "stream", "thinking", "usage_choice",
+        "host", "memory_budget", "model", "path", "profile", "requested_model", "route", "secrets", "service",
+        "settings", "stream", "thinking", "usage_choice",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -153,6 +154,8 @@ class Exchange:
         """Before and after model mapping."""
         self.profile: Profile = UNKNOWN
         """What the model accepts."""
+        self.service: Service = ANY
+        """What the service accepts, whatever the model."""
         self.stream = False
         self.choices = 1
         """The number of choices that the client requests."""

@@ -19,7 +19,7 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import sse_decoder as decoder
-from ..pivot import message_content, reasoning
+from ..pivot import message_content, model_rules, reasoning
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
 from . import answer
@@ -64,6 +64,7 @@ class State:
 def request(exchange: Exchange, body: Json) -> Json:
     settings = exchange.settings
     assert isinstance(settings, QwenSettings)
+    model_rules.apply(exchange, body)
     if _MULTIMODAL.match(exchange.model):
         exchange.path = _MULTIMODAL_PATH
     exchange.headers["accept"] = "text/event-stream" if exchange.stream else "*/*"
@@ -74,8 +75,6 @@ def request(exchange: Exchange, body: Json) -> Json:
     parameters["result_format"] = "message"
     if body.get("max_completion_tokens") is not None:
         parameters["max_tokens"] = body["max_completion_tokens"]
-    if body.get("reasoning_max_tokens") is not None:
-        parameters.setdefault("thinking_budget", body["reasoning_max_tokens"])
     top_p = parameters.get("top_p")
     if isinstance(top_p, (int, float)):
         parameters["top_p"] = min(max(top_p, _TOP_P[0]), _TOP_P[1])

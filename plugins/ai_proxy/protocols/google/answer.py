@@ -35,7 +35,7 @@ def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
         raise failure
     choices: list[Json] = []
     for _, candidate in _candidates(document):
-        content = CandidateContent()
+        content = CandidateContent(signed_ids=not exchange.client.keeps_signatures)
         content.add(candidate)
         message: Json = {"role": "assistant"}
         if content.text or not content.calls:
@@ -62,12 +62,13 @@ class State:
     """The state of one stream: the number of calls of each choice, and the reasoning sent so far."""
 
     mode: str
+    signed_ids: bool = False
     calls: dict[int, int] = field(default_factory=dict)
     reasoning: dict[int, Stream] = field(default_factory=dict)
 
 
 def new_state(exchange: Exchange) -> State:
-    return State(exchange.settings.reasoning_content_mode)
+    return State(exchange.settings.reasoning_content_mode, not exchange.client.keeps_signatures)
 
 
 def event(state: State, document: Json, writer: StreamWriter, answer_id: str) -> None:
@@ -77,7 +78,7 @@ def event(state: State, document: Json, writer: StreamWriter, answer_id: str) ->
     counted = usage(document)
     candidates = list(_candidates(document))
     for index, candidate in candidates:
-        content = CandidateContent(state.calls.get(index, 0))
+        content = CandidateContent(state.calls.get(index, 0), signed_ids=state.signed_ids)
         content.add(candidate)
         state.calls[index] = content.first_call + len(content.calls)
         reason = finish_reason(candidate, calls=state.calls[index] > 0)

@@ -43,7 +43,7 @@ def request(exchange: Exchange, body: Json) -> Json:
             return {}
         return {"inlineData": {"mimeType": data.media_type, "data": data.base64}}
 
-    result: Json = {"contents": contents(given, remote)}
+    result: Json = {"contents": contents(given, remote, call_signatures=exchange.profile.call_signatures)}
     if wanted:
         raise FilesWanted(wanted)
     if (instruction := system(given)) is not None:
