@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..config import custom_settings
+from ..config.settings import Settings
 from ..protocols.exchange import Exchange
 from ..protocols.pivot import call_signatures, model_rules
 from ..providers.row import Provider
@@ -32,6 +33,7 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
         changed |= custom_settings.apply(settings.custom_settings, body)
     exchange.stream = body.get("stream") is True
     if exchange.stream and exchange.api in _HAVE_USAGE:
+        exchange.wants_usage = _wants_usage(settings, body)
         changed |= _ask_for_usage(body)
     if "n" in body and isinstance(count := body["n"], int) and count > 1:
         exchange.choices = count
@@ -77,12 +79,17 @@ def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
     return exchange.model != model
 
 
+def _wants_usage(settings: Settings, body: Json) -> bool:
+    options = body.get("stream_options")
+    return settings.stream_usage == "always" or (isinstance(options, dict) and options.get("include_usage") is True)
+
+
 def _ask_for_usage(body: Json) -> bool:
     """Ask for the usage, which gateways need for accounting and streams only report on request."""
     options = body.get("stream_options")
     if options is None:
         options = body["stream_options"] = {}
-    if not isinstance(options, dict) or "include_usage" in options:
+    if not isinstance(options, dict) or options.get("include_usage") is True:
         return False
     options["include_usage"] = True
     return True

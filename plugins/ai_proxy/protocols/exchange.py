@@ -60,6 +60,10 @@ class ClientProtocol(Protocol):
         """Clients send a model's thinking back with its signatures, so answers include the signatures."""
 
     @property
+    def request_id_header(self) -> str:
+        """The response header in which clients look for the id of the request."""
+
+    @property
     def dropped_query(self) -> frozenset[str]:
         """Parameters of the query that are not sent to services with another protocol."""
 
@@ -135,7 +139,7 @@ class Exchange:
     __slots__ = (
         "answer", "api", "attempts", "choices", "client", "client_headers", "cumulative", "files", "form", "headers",
         "host", "memory_budget", "model", "path", "profile", "requested_model", "route", "secrets", "service",
-        "settings", "stream", "thinking", "usage_choice",
+        "settings", "stream", "thinking", "usage_choice", "wants_usage",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -159,6 +163,8 @@ class Exchange:
         self.stream = False
         self.choices = 1
         """The number of choices that the client requests."""
+        self.wants_usage: bool | None = None
+        """Whether the client has asked for the usage of the stream; None: its body was not read."""
         self.thinking: Thinking | None = None
         """The client's switch for thinking, if its chat is converted to the pivot."""
         self.files: Mapping[str, Data] = _NO_FILES

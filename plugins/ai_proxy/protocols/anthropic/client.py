@@ -26,7 +26,7 @@ from .stream_writer import ClaudeWriter
 
 __all__ = [
     "apis", "chat_api", "dropped_query", "error", "is_pivot", "keeps_signatures", "new_writer", "paths", "request",
-    "response", "thinking",
+    "request_id_header", "response", "thinking",
 ]  # fmt: skip
 
 chat_api: Final = api_names.MESSAGES
@@ -34,6 +34,7 @@ apis: Final = frozenset({api_names.MESSAGES, api_names.COUNT_TOKENS, api_names.C
 paths: Final[Mapping[str, str]] = MappingProxyType({})
 is_pivot: Final = False
 keeps_signatures: Final = True
+request_id_header: Final = "request-id"
 dropped_query: Final = frozenset({"beta"})
 """The parameter with which clients enable new features of this API."""
 
@@ -53,6 +54,8 @@ _CHECKSUM = re.compile(r"; cch=[^;]*")
 
 
 def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_signed_thinking: bool) -> Json:
+    if body.get("thread") is not None:
+        raise _threads_unsupported()
     pivot: Json = {name: body[name] for name in _SAME if body.get(name) is not None}
     given = body.get("messages")
     if not isinstance(given, list) or not given:
@@ -68,6 +71,15 @@ def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_s
     _effort(exchange.thinking, body, pivot)
     _output(body, pivot)
     return pivot
+
+
+def _threads_unsupported() -> ApiError:
+    """Anthropic keeps the conversation of a thread; other services have only the new messages. Anthropic's SDKs send
+    the whole conversation on this error.
+    """
+    message = "the model service behind this route keeps no threads; send the whole conversation"
+    details = {"error_code": "thread_unsupported_request", "unsupported": ["provider"]}
+    return ApiError(400, message, param="thread", details=details)
 
 
 def _kept(exchange: Exchange, signed: bool) -> Kept:  # the one argument that is not on the exchange

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ...wire import lenient
-from ...wire.errors import ApiError, bad_upstream
+from ...wire.errors import ApiError, bad_upstream, retry_delay
 from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import StreamWriter
@@ -27,7 +27,8 @@ def error(status: int, document: Json) -> ApiError | None:
         status = code if isinstance(code, int) and 400 <= code < 600 else 502
     word, message = inner.get("status"), inner.get("message")
     code_word = word if isinstance(word, str) and word else None
-    return ApiError(status, message if isinstance(message, str) and message else code_word or "error", code=code_word)
+    said = message if isinstance(message, str) and message else code_word or "error"
+    return ApiError(status, said, code=code_word, retry_after=retry_delay(inner))
 
 
 def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
