@@ -70,9 +70,7 @@ _5: Final = replace(
         _LIMIT,
     ),
 )
-_O: Final = replace(
-    _5, family="o-series", models="(?:^|[^a-z0-9])o[134](?![a-z0-9])", efforts=("low", "medium", "high")
-)
+_O: Final = replace(_5, family="o-series", models="^o[134](?![a-z0-9])", efforts=("low", "medium", "high"))
 _OSS: Final = replace(
     _5,
     family="gpt-oss",
@@ -99,7 +97,7 @@ _4: Final = Profile(
 VENDOR: Final = Vendor(
     "openai",
     "OpenAI",
-    re.compile(r"gpt-?\d|gpt-oss|(?:^|[^a-z0-9])o[1-9](?![a-z0-9])"),
+    re.compile(r"gpt-?\d|gpt-oss|^o[1-9](?![a-z0-9])"),
     (_5_N_CHAT, _5_CHAT, _5_PRO, _5_2_PRO, _5_CODEX_MAX, _5_CODEX, _5_2, _5_1, _5, _O, _OSS, _4),
     _5_2,
 )

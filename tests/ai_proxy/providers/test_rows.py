@@ -399,6 +399,6 @@ def test_mistral_gets_only_fields_that_it_supports() -> None:
     last = {"role": "assistant", "content": "{", "prefix": True}
     own: Json = {"safe_prompt": False, "random_seed": 0, "temperature": 0}
     body = {**STREAM, "messages": [*CHAT["messages"], last], **own, "max_completion_tokens": 9, "seed": 5}
-    expected = {**STREAM, "model": "mapped", "messages": body["messages"], **own, "max_tokens": 9}
+    expected = {**CHAT, "stream": True, "model": "mapped", "messages": body["messages"], **own, "max_tokens": 9}
     assert ask(provider("mistral"), body).sent == expected
     assert ask(provider("mistral"), {**CHAT, "seed": 0}).sent["random_seed"] == 0

@@ -236,8 +236,8 @@ def test_qwen_long_gets_its_files() -> None:
 
 
 def test_a_budget_for_reasoning_has_dashscopes_name() -> None:
-    sent = parameters(reasoning_max_tokens=3000)
-    assert sent["thinking_budget"] == 3000
+    sent = parameters(model="qwen-plus", reasoning_max_tokens=3000)
+    assert (sent["enable_thinking"], sent["thinking_budget"]) == (True, 3000)
     assert "reasoning_max_tokens" not in sent
 
 
