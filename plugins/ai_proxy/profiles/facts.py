@@ -13,6 +13,11 @@ EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _PLACE: Final = {effort: place for place, effort in enumerate(EFFORTS)}
 
 
+REPORTED: Final = "error messages of the service that users have reported"
+LISTED: Final = "public lists of the parameters of models, August 2026"
+EARLIER: Final = "an earlier version of the page"
+
+
 class Thinking(Enum):
     """How a request says how much the model thinks."""
 
@@ -50,10 +55,11 @@ class Source:
     facts: str
     """Names of fields of `Profile`, separated by blanks."""
     url: str
-    """The page; empty: the documentation could not be read, and `rests_on` says what the facts rest on."""
+    """The page; empty: none is known."""
     date: str
-    """When it was read."""
+    """When it was read, or when the facts were collected."""
     rests_on: str = ""
+    """What the facts rest on if nobody has read them on the page."""
 
     @property
     def verified(self) -> bool:

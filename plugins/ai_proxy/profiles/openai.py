@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import Profile, Sampling, Source, Thinking, Vendor
+from .facts import EARLIER, LISTED, REPORTED, Profile, Sampling, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
-_REASONING: Final = "https://platform.openai.com/docs/guides/reasoning"
+_REASONING: Final = "https://learn.microsoft.com/en-us/javascript/api/@azure/ai-projects/reasoningeffort"
 _CHAT: Final = "https://platform.openai.com/docs/api-reference/chat/create"
-_LIMIT: Final = Source("limit_name", _CHAT, _READ)
-_SAMPLING: Final = Source("sampling", "https://platform.openai.com/docs/guides/latest-model", _READ)
+_LIMIT: Final = Source("limit_name", _CHAT, _READ, EARLIER)
+_SAMPLING: Final = Source("sampling", "https://platform.openai.com/docs/guides/latest-model", _READ, REPORTED)
 
 _5_2: Final = Profile(
     family="gpt-5.2",
@@ -33,7 +33,9 @@ _5_2_PRO: Final = replace(
     thinks_by_default=True,
     sampling=Sampling.REFUSED,
     sources=(
-        Source("thinking efforts always_thinks thinks_by_default", "https://platform.openai.com/docs/models", _READ),
+        Source(
+            "thinking efforts always_thinks thinks_by_default", "https://platform.openai.com/docs/models", _READ, LISTED
+        ),
         _SAMPLING,
         _LIMIT,
     ),
@@ -57,7 +59,7 @@ _5_CHAT: Final = replace(
     thinking=Thinking.NONE,
     efforts=(),
     sampling=Sampling.ALL,
-    sources=(Source("thinking", "https://platform.openai.com/docs/models/gpt-5-chat-latest", _READ), _LIMIT),
+    sources=(Source("thinking", "https://platform.openai.com/docs/models/gpt-5-chat-latest", _READ, LISTED), _LIMIT),
 )
 _5: Final = replace(
     _5_2_PRO,
@@ -83,6 +85,7 @@ _OSS: Final = replace(
             "thinking efforts always_thinks thinks_by_default",
             "https://cookbook.openai.com/articles/openai-harmony",
             _READ,
+            LISTED,
         ),
     ),
 )
@@ -91,7 +94,7 @@ _4: Final = Profile(
     vendor="openai",
     models="gpt-?[34]|chatgpt-4",
     thinking=Thinking.NONE,
-    sources=(Source("thinking", "https://platform.openai.com/docs/models", _READ),),
+    sources=(Source("thinking", "https://platform.openai.com/docs/models", _READ, LISTED),),
 )
 
 VENDOR: Final = Vendor(
