@@ -11,21 +11,23 @@ from ai_proxy.profiles.services import SERVICES, Service
 _HEAD: Final = """\
 # Models
 
-For operators who want to know what requests to a model look like, or whose models have names that do not tell. Which rules apply
-to a request depends on the model: what a client asks for is said as the model's generation takes it, and left out where the
-model refuses it (the log says so at the level `debug`). This page is generated from `plugins/ai_proxy/profiles`; each fact has
-its source.
+For operators who want to know what requests to a model look like, or whose models have names that do not tell. Which
+rules apply to a request depends on the model: what a client asks for is said as the model's generation takes it, and
+left out where the model refuses it (the log says so at the level `debug`). This page is generated from
+`plugins/ai_proxy/profiles`; each fact has its source.
 
-- The family is found by the service's name of the model, after `modelMapping`, without regard to a vendor in front, a region,
-  a date or a version of a cloud: `us.anthropic.claude-opus-4-1-20250805-v1:0` is `claude-4.1`.
-- A name that only says the vendor is of the newest family, which is marked. A name that says nothing has no rules: requests
-  say what the client says. At services with the models of one vendor it is that vendor's newest family.
-- Facts that are **unverified** rest on what the column of sources says; nobody has read them in the current documentation.
+- The family is found by the service's name of the model, after `modelMapping`, without regard to a vendor in front, a
+  region, a date or a version of a cloud: `us.anthropic.claude-opus-4-1-20250805-v1:0` is `claude-4.1`.
+- A name that only says the vendor is of the newest family, which is marked. A name that says nothing has no rules:
+  requests say what the client says. At services with the models of one vendor it is that vendor's newest family.
+- Facts that are **unverified** rest on what the column of sources says; nobody has read them in the current
+  documentation.
 
 ## Saying it in the configuration
 
-`modelFamily` says of which family a model is, for deployments and ARNs; instead of a family it may name a model of it.
-`modelFacts` overrides single facts. Both are keyed by the service's name of the model: an exact name, a prefix `name*`, or `*`.
+`modelFamily` says of which family a model is, for deployments and ARNs; instead of a family it may name a model of
+it. `modelFacts` overrides single facts. Both are keyed by the service's name of the model: an exact name, a prefix
+`name*`, or `*`.
 
 ```json
 {
@@ -43,14 +45,15 @@ The keys of `modelFacts` are in [providers.md](providers.md).
 
 ## Efforts
 
-`reasoning_effort`, and the `thinking` and `output_config.effort` of Anthropic's clients, are one scale: none, minimal, low,
-medium, high, xhigh, max. A model gets the least of its own efforts that is not below the wanted one, otherwise its highest; so
-more never thinks less. Models with budgets get 1024 tokens for minimal and low, 8192 for medium (4096 at Bedrock and Google),
-16384 for high, 24576 for xhigh and 32768 for max, within their bounds.
+`reasoning_effort`, and the `thinking` and `output_config.effort` of Anthropic's clients, are one scale: none,
+minimal, low, medium, high, xhigh, max. A model gets the least of its own efforts that is not below the wanted one,
+otherwise its highest; so more never thinks less. Models with budgets get 1024 tokens for minimal and low, 8192 for
+medium (4096 at Bedrock and Google), 16384 for high, 24576 for xhigh and 32768 for max, within their bounds.
 """
 
 _COLUMNS: Final = (
-    "family", "thinking", "efforts", "off", "sampling", "structured outputs", "forced tools", "earlier reasoning", "else",
+    "family", "thinking", "efforts", "off", "sampling", "structured outputs", "forced tools", "earlier reasoning",
+    "else",
 )  # fmt: skip
 
 

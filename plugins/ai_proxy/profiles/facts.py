@@ -15,6 +15,7 @@ _PLACE: Final = {effort: place for place, effort in enumerate(EFFORTS)}
 
 REPORTED: Final = "error messages of the service that users have reported"
 LISTED: Final = "public lists of the parameters of models, August 2026"
+EXCERPT: Final = "an excerpt of the page, and public lists of the parameters of models, August 2026"
 EARLIER: Final = "an earlier version of the page"
 
 

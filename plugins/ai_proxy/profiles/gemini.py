@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import EARLIER, LISTED, REPORTED, Profile, Source, Thinking, Vendor
+from .facts import EARLIER, EXCERPT, LISTED, REPORTED, Profile, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 _THINKING: Final = "https://ai.google.dev/gemini-api/docs/thinking"
@@ -31,7 +31,7 @@ _NEWEST: Final = Profile(
             "thinking efforts always_thinks thinks_by_default",
             _VERTEX,
             _READ,
-            "an excerpt of the page, and public lists of the parameters of models",
+            EXCERPT,
         ),
         _SIGNATURES,
         _SCHEMAS,
