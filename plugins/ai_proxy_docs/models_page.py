@@ -113,6 +113,10 @@ def _others(profile: Profile) -> list[str]:
         found.append("no thinking in a tool turn that lacks its own")
     if profile.cache_points:
         found.append(f"cache points (AWS): {', '.join(sorted(profile.cache_points))}")
+    if profile.multimodal_endpoint:
+        found.append("DashScope's endpoint for images, audio and video")
+    if profile.reads_files:
+        found.append("reads files by their ids")
     if profile.schemas != "json":
         found.append(f"schemas: {profile.schemas}")
     return found

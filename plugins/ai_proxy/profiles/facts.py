@@ -108,6 +108,10 @@ class Profile:
     """Where AWS' Converse API takes cache points: `system`, `messages`, `tools`."""
     schemas: str = "json"
     """The dialect of schemas: `json` (JSON Schema), `anthropic` (a part of it), `google` (OpenAPI's subset)."""
+    multimodal_endpoint: bool = False
+    """DashScope has it at its endpoint for images, audio and video."""
+    reads_files: bool = False
+    """DashScope's model that reads files by their ids."""
     sources: tuple[Source, ...] = ()
 
     @property

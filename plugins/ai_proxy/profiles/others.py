@@ -158,6 +158,9 @@ _V3: Final = replace(
 )
 
 _QWEN_THINKING: Final = "https://help.aliyun.com/zh/model-studio/deep-thinking"
+_MULTIMODAL: Final = Source(
+    "multimodal_endpoint", "https://help.aliyun.com/zh/model-studio/qwen-api-via-dashscope", _READ, EARLIER
+)
 _QWEN_3: Final = Profile(
     family="qwen3",
     vendor="qwen",
@@ -169,15 +172,43 @@ _QWEN_3: Final = Profile(
 _QWEN_THINKER: Final = replace(
     _QWEN_3,
     family="qwq",
-    models="qwq|qvq|qwen.*-thinking",
+    models="qwq|qwen.*-thinking",
     always_thinks=True,
     thinks_by_default=True,
     sources=(Source("thinking always_thinks thinks_by_default reasoning", _QWEN_THINKING, _READ, LISTED),),
 )
+_QVQ: Final = replace(
+    _QWEN_THINKER,
+    family="qvq",
+    models="qvq",
+    multimodal_endpoint=True,
+    sources=(*_QWEN_THINKER.sources, _MULTIMODAL),
+)
+_QWEN_VL: Final = replace(
+    _QWEN_3,
+    family="qwen-vl",
+    models="qwen[\\d-]*-(?:vl|audio|omni)",
+    thinking=Thinking.UNKNOWN,
+    reasoning=Reasoning.UNUSED,
+    multimodal_endpoint=True,
+    sources=(_MULTIMODAL,),
+)
+_QWEN_LONG: Final = replace(
+    _QWEN_3,
+    family="qwen-long",
+    models="qwen-long",
+    thinking=Thinking.NONE,
+    reasoning=Reasoning.UNUSED,
+    reads_files=True,
+    sources=(
+        Source("thinking", _QWEN_THINKING, _READ, LISTED),
+        Source("reads_files", "https://help.aliyun.com/zh/model-studio/long-context-qwen-long", _READ, EARLIER),
+    ),
+)
 _QWEN_2: Final = replace(
     _QWEN_3,
     family="qwen2.5",
-    models="qwen-?[12]|qwen-(?:max|long|vl|audio|coder|math|mt)|qwen.*-(?:instruct|coder)",
+    models="qwen-?[12]|qwen-(?:max|coder|math|mt)|qwen.*-(?:instruct|coder)",
     thinking=Thinking.NONE,
     reasoning=Reasoning.UNUSED,
     sources=(Source("thinking", _QWEN_THINKING, _READ, LISTED),),
@@ -346,7 +377,13 @@ VENDORS: Final = (
     Vendor("kimi", "Kimi (Moonshot AI)", re.compile("kimi|moonshot"), (_K2_THINKING, _K3, _K2_7, _K2_5, _K2), _K3),
     Vendor("glm", "GLM (Zhipu AI)", re.compile("glm"), (_GLM_5_3, _GLM_5_2, _GLM_4_5, _GLM_4), _GLM_5_3),
     Vendor("deepseek", "DeepSeek", re.compile("deepseek"), (_V4, _R1, _V3), _V4),
-    Vendor("qwen", "Qwen (Alibaba)", re.compile("qwen|qwq|qvq"), (_QWEN_THINKER, _QWEN_2, _QWEN_3), _QWEN_3),
+    Vendor(
+        "qwen",
+        "Qwen (Alibaba)",
+        re.compile("qwen|qwq|qvq"),
+        (_QVQ, _QWEN_VL, _QWEN_LONG, _QWEN_THINKER, _QWEN_2, _QWEN_3),
+        _QWEN_3,
+    ),
     Vendor("doubao", "Doubao Seed (ByteDance)", re.compile("doubao|seed-"), (_SEED, _DOUBAO), _SEED),
     Vendor("minimax", "MiniMax", re.compile("minimax-m"), (_M3, _M2), _M3),
     Vendor(
