@@ -72,9 +72,12 @@ def test_each_fact_that_is_not_the_default_has_a_source(profile: Profile) -> Non
     assert sourced <= {one.name for one in fields(Profile)}
 
 
+SOURCES = [*(profile.sources for profile in FAMILIES.values()), *(service.sources for service in SERVICES.values())]
+
+
 @pytest.mark.parametrize(
     "source",
-    [source for row in (*FAMILIES.values(), *SERVICES.values()) for source in row.sources],
+    [source for sources in SOURCES for source in sources],
     ids=lambda source: source.facts,
 )
 def test_a_source_has_a_date_and_a_page_unless_it_says_what_it_rests_on(source: Source) -> None:

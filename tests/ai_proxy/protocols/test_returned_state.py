@@ -104,8 +104,10 @@ def test_the_signatures_of_other_services_are_not_googles() -> None:
     assert "thoughtSignature" not in str(older)
 
 
-THINKERS = [("moonshot", "kimi-k2.6"), ("zhipuai", "glm-4.6"), ("deepseek", "deepseek-v4-pro"), ("minimax", "MiniMax-M2"),
-            ("openrouter", "moonshotai/kimi-k2.6"), ("together-ai", "moonshotai/Kimi-K2.6")]  # fmt: skip
+THINKERS = [
+    ("moonshot", "kimi-k2.6"), ("zhipuai", "glm-4.6"), ("deepseek", "deepseek-v4-pro"), ("minimax", "MiniMax-M2"),
+    ("openrouter", "moonshotai/kimi-k2.6"), ("together-ai", "moonshotai/Kimi-K2.6"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "model"), THINKERS)
