@@ -184,12 +184,17 @@ def test_marks_for_caching_become_cache_points() -> None:
     body = {
         "model": "us.anthropic.claude-sonnet-4-5", "max_tokens": 9, "tools": [{**TOOL, **mark}],
         "system": [{"type": "text", "text": "a", **mark}],
-        "messages": [{"role": "user", "content": [{"type": "text", "text": "b", **mark}]}],
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "b", **mark}]},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "5", **mark}]},
+        ],
     }  # fmt: skip
     point = {"cachePoint": {"type": "default", "ttl": "1h"}}
     sent = ask({**BEDROCK, "bedrockMessagesApi": False}, body, path="/v1/messages").sent
     assert sent["system"] == [{"text": "a"}, point]
     assert sent["messages"][0]["content"] == [{"text": "b"}, point]
+    assert sent["messages"][2]["content"][1:] == [point]
     assert sent["toolConfig"]["tools"][1:] == [point]
     nova = ask(BEDROCK, {**body, "model": "us.amazon.nova-pro-v1:0"}, path="/v1/messages").sent
     assert (nova["system"][1:], nova["toolConfig"]["tools"][1:]) == ([point], [])
