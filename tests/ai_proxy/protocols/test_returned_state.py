@@ -86,7 +86,9 @@ def test_signatures_of_calls_go_through_clients_of_openai(provider: Json, keeps:
     assert sent["contents"][1]["parts"] == [CALL, SECOND]
     assert [part["functionResponse"]["name"] for part in sent["contents"][2]["parts"]] == ["f", "f"]
     # At another service the ids are as plain as any.
-    plain = ask({"type": "openai", "apiTokens": ["k"]}, {**CHAT, "messages": turns}).sent["messages"]
+    tools = [{"type": "function", "function": {"name": "f", "parameters": TOOL["input_schema"]}}]
+    openai = {"type": "openai", "apiTokens": ["k"]}
+    plain = ask(openai, {**CHAT, "messages": turns, "tools": tools}).sent["messages"]
     assert "__thought__" not in str(plain)
     assert plain[1]["tool_calls"][0]["id"] == plain[2]["tool_call_id"]
 
