@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxywasm import Action, HttpAnswer, HttpContext, log
+from proxywasm import Action, Headers, HttpAnswer, HttpContext, log
 
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol
@@ -23,9 +23,11 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
     service = plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
     if not _concerns(ctx, plan, exchange, service):
         return _unread(ctx, plan, exchange)
+    headers = ctx.response_headers
+    if exchange.client.request_id_header != plan.provider.row.dialect.request_id_header:
+        _name_request_id(headers, plan, exchange)
     if exchange.answer.status >= 400:
         return failures.read_error(ctx, exchange.answer.status)
-    headers = ctx.response_headers
     if not ctx.has_response_body or not (plan.answer.checked or service):
         action = scrubbing.pass_unconverted(ctx, plan.provider, exchange)
         headers.discard("content-length")
@@ -54,6 +56,13 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
         ctx.buffer_response_body()
     # The headers wait for the body or for the first event of a stream, which may be an error.
     return Action.STOP_ITERATION
+
+
+def _name_request_id(headers: Headers, plan: Plan, exchange: Exchange) -> None:
+    """Give the service's id of the request the name under which the client looks for it."""
+    value, wanted = headers.get(plan.provider.row.dialect.request_id_header), exchange.client.request_id_header
+    if value and not headers.get(wanted):
+        headers[wanted] = value
 
 
 def _unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:

@@ -21,6 +21,10 @@ _PATHS: Final = {
     apis.COMPLETIONS: "/v1/complete",
     apis.EMBEDDINGS: "/v1/embeddings",
     apis.MODELS: "/v1/models",
+    # Anthropic's Files API has the paths of OpenAI's.
+    apis.FILES: "/v1/files",
+    apis.RETRIEVE_FILE: "/v1/files/{file_id}",
+    apis.RETRIEVE_FILE_CONTENT: "/v1/files/{file_id}/content",
 }
 
 
@@ -61,7 +65,12 @@ _CLAUDE: Final = Row(
         forwards_unknown_apis=True,
     ),
     credentials=Credentials(auth=Auth("x-api-key")),
-    dialect=Dialect(headers=_headers, protocols={apis.CHAT: claude}),
+    dialect=Dialect(
+        headers=_headers,
+        client_headers=frozenset({"anthropic-version"}),
+        request_id_header="request-id",
+        protocols={apis.CHAT: claude},
+    ),
 )
 _CLAUDE_CODE: Final = replace(
     _CLAUDE,

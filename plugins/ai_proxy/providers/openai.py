@@ -91,6 +91,6 @@ ROWS: Final = (
             token_required=False,
             own_key=OwnKey.USED,
         ),
-        dialect=Dialect(edits={apis.CHAT: edits.openai_chat}),
+        dialect=Dialect(edits={apis.CHAT: edits.response_format}),
     ),
 )

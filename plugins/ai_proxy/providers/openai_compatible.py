@@ -169,7 +169,6 @@ ROWS: Final = (
         addressing=Addressing(
             host="openrouter.ai", paths=_like_openai(apis.CHAT, apis.COMPLETIONS, prefix="/api"), original=Original.KEPT
         ),
-        dialect=Dialect(edits={apis.CHAT: edits.openrouter_reasoning}),
     ),
     Row(
         name="stepfun",
@@ -199,7 +198,6 @@ ROWS: Final = (
                 paths={apis.CHAT: chat, apis.EMBEDDINGS: "/api/paas/v4/embeddings"},
                 original=Original.KEPT,
             ),
-            dialect=Dialect(edits={apis.CHAT: edits.zhipu_thinking}),
         )
         for coding, chat in (
             (False, "/api/paas/v4/chat/completions"),

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from proxywasm.config import ALWAYS, Condition
 
 from ..config.settings import Settings
+from ..config.settings.models import ModelOverrides
 from ..credentials.secrets import Scrubbers
 from ..credentials.signing.outgoing import Outgoing
 from ..credentials.token_health import Health
@@ -18,6 +19,8 @@ from ..credentials.tokens import Tokens
 from ..fetching.context_file import ContextText
 from ..fetching.google_oauth import AccessToken
 from ..fetching.waiting import Awaited
+from ..profiles.facts import Profile
+from ..profiles.resolution import Profiles
 from ..protocols.exchange import ClientProtocol, Exchange
 from ..protocols.interface import AnyServiceProtocol
 from ..wire import client_headers
@@ -76,6 +79,9 @@ Locate: TypeAlias = Callable[[Settings, Mapping[str, str]], Endpoint]
 Sign: TypeAlias = Callable[[Settings, Outgoing], Mapping[str, str]]
 """Signs a complete request; returns the headers to set."""
 
+HasProtocol: TypeAlias = Callable[[Settings, str, Profile], bool]
+"""Whether a service has a client protocol for a model, by the model's name and profile."""
+
 Edit: TypeAlias = Callable[[Exchange, Json], bool]
 """Changes a document in place; returns whether it was changed."""
 
@@ -133,7 +139,7 @@ class Dialect:
 
     protocols: Mapping[str, AnyServiceProtocol] = field(default_factory=lambda: _NOTHING)
     """The protocol of each API whose bodies are converted. In bodies of other APIs only the model is mapped."""
-    native_clients: Mapping[ClientProtocol, Callable[[str], bool]] = field(default_factory=lambda: _NOTHING)
+    native_clients: Mapping[ClientProtocol, HasProtocol] = field(default_factory=lambda: _NOTHING)
     """Client protocols that the service has for some of its models, although their APIs are not in `paths`; each with
     a function that tells whether it has them for a model."""
     edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
@@ -142,10 +148,14 @@ class Dialect:
     """A small change to each event of a chat stream that is not converted."""
     headers: Callable[[Settings], Mapping[str, str]] | None = None
     """The headers of all requests; called once for each configuration."""
+    client_headers: frozenset[str] = frozenset()
+    """Those of `headers` that the client's own value replaces in requests that are passed on."""
     read_headers: tuple[str, ...] = ()
     """The client's headers that its protocols read."""
     id_header: str = ""
     """The header with the id of an answer."""
+    request_id_header: str = "x-request-id"
+    """The header with the id of a request, which clients of some protocols look for under another name."""
     reasoning_modes: bool = False
     """Its protocols apply `reasoningContentMode`."""
     keeps_developer_role: bool = False
@@ -210,6 +220,8 @@ class Provider:
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
     """The values that requests may have to wait for."""
+    profiles: Profiles = field(default_factory=lambda: Profiles(""))
+    """What its models accept."""
     memory_budget: MemoryBudget = field(default_factory=MemoryBudget)
 
     @classmethod
@@ -240,7 +252,14 @@ class Provider:
             context,
             login,
             tuple(one for one in (context, login) if one is not None),
+            Profiles(settings.type, _overrides(settings)),
         )
+
+
+def _overrides(settings: Settings) -> ModelOverrides | None:
+    if not settings.model_family and not settings.model_facts:
+        return None
+    return ModelOverrides(settings.model_family, settings.model_facts)
 
 
 def _health(settings: Settings, host: str) -> Health | None:

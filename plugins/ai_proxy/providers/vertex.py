@@ -11,6 +11,8 @@ from typing import Final
 
 from ..config.settings import Settings
 from ..fetching.google_oauth import AccessToken
+from ..profiles.claude import is_claude
+from ..profiles.facts import Profile
 from ..protocols.anthropic import client as anthropic
 from ..protocols.google import vertex, vertex_embeddings, vertex_images
 from ..protocols.google.settings import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
@@ -53,6 +55,10 @@ def _login(settings: Settings) -> AccessToken:
     return AccessToken(settings.vertex_auth_key, service, ahead, settings.timeout or DEFAULT_TIMEOUT_MS)
 
 
+def _is_claude(settings: Settings, model: str, profile: Profile) -> bool:  # noqa: ARG001
+    return is_claude(profile)
+
+
 _EXPRESS: Final = Row(
     name="vertex",
     title="Google's Vertex AI",
@@ -70,7 +76,7 @@ _EXPRESS: Final = Row(
         protocols=_PROTOCOLS,
         reasoning_modes=True,
         edits={apis.MESSAGES: vertex.edit_messages},
-        native_clients={anthropic: vertex.is_claude},
+        native_clients={anthropic: _is_claude},
         accept_for_streams=False,  # The path selects streaming.
     ),
 )

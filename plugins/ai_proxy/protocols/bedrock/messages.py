@@ -8,26 +8,37 @@ from typing import Any, Final
 from ...wire.files import Data
 from ...wire.json import Json
 from ..pivot import chat_fields, message_content, thinking_blocks
+from .cache_points import CachePoints
 
 _FORMATS: Final = {"jpg": "jpeg", "plain": "txt", "markdown": "md", "msword": "doc", "vnd.ms-excel": "xls"}
 _NAME: Final = re.compile(r"[^A-Za-z0-9()\[\] -]")  # Characters that the name of a document must not have.
 
 
-def system_blocks(given: list[Json]) -> list[Json]:
-    texts = [text for one in given if chat_fields.is_system(one) and (text := message_content.text(one.get("content")))]
-    return [{"text": text} for text in texts]
+def system_blocks(given: list[Json], points: CachePoints) -> list[Json]:
+    """A block for each system message, or for each part if one of them is marked for caching."""
+    blocks: list[Json] = []
+    for message in given:
+        if not chat_fields.is_system(message):
+            continue
+        parts = message_content.parts(message.get("content"))
+        if not any(part.get("cache_control") for part in parts):
+            parts = [{"text": message_content.text(message.get("content"))}]
+        for part in parts:
+            if isinstance(text := part.get("text"), str) and text:
+                blocks += [{"text": text}, *points.after("system", part)]
+    return blocks
 
 
-def messages(given: list[Json]) -> list[Json]:
+def messages(given: list[Json], points: CachePoints) -> list[Json]:
     result: list[Json] = []
     for message in given:
         role = message.get("role")
         if role == "tool":
-            blocks = [_result(message)]
+            blocks = [_result(message), *points.after("messages", message)]
         elif role == "assistant":
-            blocks = _assistant(message)
+            blocks = _assistant(message, points)
         else:
-            blocks = _blocks(message.get("content"))
+            blocks = _blocks(message.get("content"), points)
         side = "assistant" if role == "assistant" else "user"
         if result and result[-1]["role"] == side:
             result[-1]["content"] += blocks
@@ -42,9 +53,9 @@ def _result(message: Json) -> Json:
     return {"toolResult": {"toolUseId": call_id, "content": blocks or [{"text": ""}]}}
 
 
-def _assistant(message: Json) -> list[Json]:
+def _assistant(message: Json, points: CachePoints) -> list[Json]:
     blocks = [_thinking_block(block) for block in thinking_blocks.signed(message)]
-    blocks += _blocks(message.get("content"))
+    blocks += _blocks(message.get("content"), points)
     for call in chat_fields.calls(message):
         blocks.append({"toolUse": {"input": call.arguments, "name": call.name, "toolUseId": call.id}})
     return blocks
@@ -57,14 +68,17 @@ def _thinking_block(block: Json) -> Json:
     return {"reasoningContent": {"reasoningText": {"text": block["thinking"], "signature": block["signature"]}}}
 
 
-def _blocks(given: Any) -> list[Json]:
-    """Converts a content to blocks. Parts without an equivalent are dropped with a log line."""
+def _blocks(given: Any, points: CachePoints | None = None) -> list[Json]:
+    """Converts a content to blocks. Parts without an equivalent are dropped with a log line. Without `points`, as in
+    tool results, marks for caching are ignored.
+    """
     blocks = []
     for part in message_content.parts(given):
         if part.get("type") in {"text", "refusal"} and not part.get(part["type"]):
             continue  # AWS refuses blocks without text.
         if (block := _block(part)) is not None:
             blocks.append(block)
+            blocks += points.after("messages", part) if points else ()
         else:
             message_content.log_dropped(part, "Bedrock, unless it is given as data,")
     return blocks

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..pivot import chat_parts
+from ..pivot import call_signatures, chat_parts
 
 _FINISH: Final = {
     "STOP": "stop",
@@ -23,7 +23,9 @@ _FINISH: Final = {
 class CandidateContent:
     """The content of a candidate's parts."""
 
-    def __init__(self, first_call: int = 0) -> None:
+    def __init__(self, first_call: int = 0, *, signed_ids: bool = False) -> None:
+        """`signed_ids`: the ids of calls carry their signatures."""
+        self._signed_ids = signed_ids
         self.first_call = first_call
         self.text = self.reasoning = ""
         self.calls: list[Json] = []
@@ -49,7 +51,9 @@ class CandidateContent:
         call_id, name = lenient.text(function.get("id")), lenient.text(function.get("name"))
         call = chat_parts.tool_call(self.first_call + len(self.calls), call_id, name, function.get("args"))
         if isinstance(signature := part.get("thoughtSignature"), str):
-            call["extra_content"] = {"google": {"thought_signature": signature}}
+            call |= call_signatures.field(signature)
+            if self._signed_ids:
+                call["id"] = call_signatures.signed_id(call["id"], signature)
         self.calls.append(call)
 
 

@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any, Final
 
+from proxywasm import log
+
+from ...profiles import efforts
+from ...profiles.facts import Profile, Thinking
 from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
@@ -25,8 +29,6 @@ _SAME: Final = {
     "logprobs": "responseLogprobs",
     "top_logprobs": "logprobs",
 }
-
-_BUDGETS: Final = {"none": 0, "minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
 
 # The keys of Google's `Schema`. A schema with other keys is sent as a JSON Schema, in another parameter.
 _OF_A_SCHEMA: Final = frozenset(
@@ -49,15 +51,20 @@ def generation_config(body: Json) -> Json:
     return config
 
 
-def thinking_config(body: Json) -> Json | None:
-    """Google's equivalent of `reasoning_effort`."""
-    effort = body.get("reasoning_effort")
+def thinking_config(profile: Profile, body: Json) -> Json | None:
+    """Google's equivalent of `reasoning_effort`, as far as the model has one."""
+    effort = lenient.text(body.get("reasoning_effort"))
     budget = lenient.count(body.get("reasoning_max_tokens"))
-    if not budget:
-        if not isinstance(effort, str) or not effort:
-            return None
-        budget = _BUDGETS.get(effort, 1024)
-    return {"includeThoughts": budget > 0, "thinkingBudget": budget}
+    if not effort and not budget:
+        return None
+    if not profile.thinks:
+        log.debug("reasoning_effort left out: the model has no setting for it")
+        return None
+    shown = budget > 0 or effort != "none"
+    if profile.thinking is Thinking.LEVEL:
+        return {"includeThoughts": shown, "thinkingLevel": profile.effort(effort or efforts.effort_of(budget))}
+    tokens = efforts.within(profile, budget or efforts.budget_of(effort, efforts.SMALLER_BUDGETS))
+    return {"includeThoughts": shown, "thinkingBudget": tokens}
 
 
 def structured(body: Json, config: Json) -> None:
