@@ -6,6 +6,7 @@ from typing import Final
 
 from ..config import custom_settings
 from ..protocols.exchange import Exchange
+from ..protocols.pivot import fitting
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.errors import ApiError
@@ -41,9 +42,20 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
     changed |= _map_model(provider, exchange, body)
     if is_chat and provider.context is not None:
         changed |= provider.context.insert(body)
+    if is_chat:
+        changed |= _fit(provider, exchange, body)
     if (edit := provider.row.dialect.edits.get(exchange.api)) is not None:
         changed |= edit(exchange, body)
     return body, changed
+
+
+def _fit(provider: Provider, exchange: Exchange, body: Json) -> bool:
+    """Fit a chat to what the service accepts; whether that may have changed it."""
+    rules = provider.row.dialect.rules(exchange.model)
+    if exchange.client.is_pivot and exchange.api not in provider.row.dialect.protocols:
+        return fitting.fit_ids(body, rules)  # All else is between the client and the service: they speak one protocol.
+    fitting.fit(exchange, body, rules)
+    return True
 
 
 def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:

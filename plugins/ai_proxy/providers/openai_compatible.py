@@ -17,9 +17,10 @@ from ..config.settings import (
 )
 from ..protocols.minimax.settings import MinimaxSettings
 from ..protocols.openai import edits
+from ..protocols.pivot import chat_rules
 from ..wire import apis
 from .openai import PATHS
-from .row import RAW, Addressing, Credentials, Dialect, Endpoint, Original, Row
+from .row import RAW, Addressing, Credentials, Dialect, Endpoint, Original, Row, of_all_models
 
 
 def _like_openai(*names: str, prefix: str = "") -> Mapping[str, str]:
@@ -154,7 +155,7 @@ ROWS: Final = (
         name="mistral",
         title="Mistral AI",
         addressing=Addressing(host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
-        dialect=Dialect(edits={apis.CHAT: edits.mistral_names}),
+        dialect=Dialect(rules=of_all_models(chat_rules.MISTRAL), edits={apis.CHAT: edits.mistral_names}),
     ),
     Row(
         name="moonshot",
@@ -169,7 +170,9 @@ ROWS: Final = (
         addressing=Addressing(
             host="openrouter.ai", paths=_like_openai(apis.CHAT, apis.COMPLETIONS, prefix="/api"), original=Original.KEPT
         ),
-        dialect=Dialect(edits={apis.CHAT: edits.openrouter_reasoning}),
+        dialect=Dialect(
+            rules=of_all_models(chat_rules.READS_CACHE_CONTROL), edits={apis.CHAT: edits.openrouter_reasoning}
+        ),
     ),
     Row(
         name="stepfun",

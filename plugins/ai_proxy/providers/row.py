@@ -20,6 +20,7 @@ from ..fetching.google_oauth import AccessToken
 from ..fetching.waiting import Awaited
 from ..protocols.exchange import ClientProtocol, Exchange
 from ..protocols.interface import AnyServiceProtocol
+from ..protocols.pivot.chat_rules import OPENAI_LIKE, ChatRules
 from ..wire import client_headers
 from ..wire.json import Json
 from ..wire.kept import Kept
@@ -79,6 +80,17 @@ Sign: TypeAlias = Callable[[Settings, Outgoing], Mapping[str, str]]
 Edit: TypeAlias = Callable[[Exchange, Json], bool]
 """Changes a document in place; whether there was something to change."""
 
+ModelRules: TypeAlias = Callable[[str], ChatRules]
+"""What a service accepts of a chat with this model."""
+
+
+def of_all_models(rules: ChatRules) -> ModelRules:
+    """The same rules whatever the model is."""
+    return lambda model: rules  # noqa: ARG005
+
+
+_OPENAI_LIKE: Final = of_all_models(OPENAI_LIKE)
+
 DEFAULT_TIMEOUT_MS: Final = 120_000
 """For the plugin's own calls; no time at all makes no sense."""
 
@@ -136,6 +148,9 @@ class Dialect:
     native_clients: Mapping[ClientProtocol, Callable[[str], bool]] = field(default_factory=lambda: _NOTHING)
     """Client protocols that the service itself speaks for some of its models, although their APIs are not among
     `paths`; says for a model whether it does."""
+    rules: ModelRules = _OPENAI_LIKE
+    """What the service accepts of a chat: names, ids, small values. Converted chats are fitted to it; of others, only
+    the ids of calls, which may be another service's."""
     edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
     """Small changes to requests of APIs that are not converted."""
     chunk_edit: Edit | None = None

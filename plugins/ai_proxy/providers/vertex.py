@@ -14,6 +14,8 @@ from ..fetching.google_oauth import AccessToken
 from ..protocols.anthropic import client as anthropic
 from ..protocols.google import vertex, vertex_embeddings, vertex_images
 from ..protocols.google.settings import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
+from ..protocols.pivot import chat_rules
+from ..protocols.pivot.chat_rules import ChatRules
 from ..wire import apis
 from .row import BEARER, DEFAULT_TIMEOUT_MS, Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row
 
@@ -53,6 +55,10 @@ def _login(settings: Settings) -> AccessToken:
     return AccessToken(settings.vertex_auth_key, service, ahead, settings.timeout or DEFAULT_TIMEOUT_MS)
 
 
+def _rules(model: str) -> ChatRules:
+    return chat_rules.ANTHROPIC if vertex.is_claude(model) else chat_rules.GOOGLE
+
+
 _EXPRESS: Final = Row(
     name="vertex",
     title="Google's Vertex AI",
@@ -67,6 +73,7 @@ _EXPRESS: Final = Row(
     ),
     credentials=Credentials(auth=Auth("key", in_query=True), key_parameter="key"),
     dialect=Dialect(
+        rules=_rules,
         protocols=_PROTOCOLS,
         reasoning_modes=True,
         edits={apis.MESSAGES: vertex.messages},

@@ -19,7 +19,8 @@ from ...wire.json import Json
 from ..exchange import Exchange, Thinking
 from ..interface import StreamWriter
 from .client_answer import response
-from .client_messages import messages, parts
+from .client_blocks import parts
+from .client_messages import messages
 from .parts import error_document
 from .stream_writer import ClaudeWriter
 
@@ -37,6 +38,7 @@ dropped_query: Final = frozenset({"beta"})
 """The parameter with which clients enable new features of this API."""
 
 _SAME = ("model", "stream", "max_tokens", "temperature", "top_p")
+_OF_A_TOOL = ("name", "description", "strict")
 
 # The largest budget for each effort; above, the effort is high.
 _EFFORTS = ((4096, "low"), (16384, "medium"))
@@ -61,6 +63,8 @@ def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_s
     _tool_choice(body.get("tool_choice"), pivot)
     _effort(exchange.thinking, body, pivot)
     _output(body, pivot)
+    if user := lenient.string(lenient.mapping(body.get("metadata")).get("user_id")):
+        pivot["user"] = user
     return pivot
 
 
@@ -98,10 +102,13 @@ def _tools(tools: Any) -> list[Json]:
             # Anthropic's own servers run these tools (web search, ...); other services cannot.
             log.warn("tool of type %s dropped: only Anthropic has it", tool["type"])
             continue
-        function: Json = {name: tool[name] for name in ("name", "description", "strict") if tool.get(name) is not None}
+        function: Json = {name: tool[name] for name in _OF_A_TOOL if tool.get(name) is not None}
         if tool.get("input_schema") is not None:
             function["parameters"] = tool["input_schema"]
-        result.append({"type": "function", "function": function})
+        converted: Json = {"type": "function", "function": function}
+        if tool.get("cache_control") is not None:
+            converted["cache_control"] = tool["cache_control"]
+        result.append(converted)
     return result
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from proxywasm import log
-
 from ...wire.errors import ApiError
 from ...wire.json import Json, dumps
 from ..pivot import thinking_blocks
+from ..pivot.identifiers import unescaped_id
+from .client_blocks import parts
 
 
 def messages(given: list[Any], *, signed: bool) -> Iterator[Json]:
@@ -43,7 +43,7 @@ def _assistant(blocks: list[Json], where: str, *, signed: bool) -> Iterator[Json
     calls = [
         {
             "index": position,
-            "id": block.get("id"),
+            "id": _id(block.get("id")),
             "type": "function",
             "function": {"name": block.get("name"), "arguments": dumps(block.get("input") or {})},
         }
@@ -76,7 +76,10 @@ def _results(blocks: list[Json], where: str) -> Iterator[Json]:
             content = "\n".join(part["text"] for part in inner if part["type"] == "text")
             rest += [part for part in inner if part["type"] != "text"]
         text = content if isinstance(content, str) else "" if content is None else dumps(content)
-        yield {"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": text}
+        result: Json = {"role": "tool", "tool_call_id": _id(block.get("tool_use_id")), "content": text}
+        if block.get("is_error") is True:
+            result["is_error"] = True
+        yield result
     if not rest:
         return
     if all(part["type"] == "text" for part in rest):
@@ -85,49 +88,6 @@ def _results(blocks: list[Json], where: str) -> Iterator[Json]:
         yield {"role": "user", "content": rest}
 
 
-def parts(blocks: list[Any], where: str) -> list[Json]:
-    """Converts blocks to parts of a content. Blocks without an equivalent are dropped with a log line."""
-    result = []
-    for block in blocks:
-        if not isinstance(block, dict):
-            raise ApiError(400, f"{where}: a content block must be an object", param=where)
-        part = _part(block)
-        if part is None:
-            log.warn("%s: content block of type %s dropped: OpenAI has none like it", where, block.get("type"))
-            continue
-        if block.get("cache_control") is not None:
-            part["cache_control"] = block["cache_control"]
-        result.append(part)
-    return result
-
-
-def _part(block: Json) -> Json | None:
-    kind, source = block.get("type"), block.get("source")
-    if kind == "text":
-        return {"type": "text", "text": str(block.get("text") or "")}
-    if not isinstance(source, dict):
-        return None
-    if kind == "image" and (url := _url(source)):
-        return {"type": "image_url", "image_url": {"url": url}}
-    if kind == "document":
-        return _document(block, source)
-    return None
-
-
-def _document(block: Json, source: Json) -> Json | None:
-    if source.get("type") == "text":
-        return {"type": "text", "text": str(source.get("data") or "")}
-    if source.get("type") == "content" and isinstance(source.get("content"), str):
-        return {"type": "text", "text": source["content"]}
-    file: Json = {"filename": block["title"]} if isinstance(block.get("title"), str) else {}
-    if source.get("type") == "file" and source.get("file_id"):
-        return {"type": "file", "file": {**file, "file_id": source["file_id"]}}
-    if source.get("type") == "base64":
-        return {"type": "file", "file": {"filename": "document.pdf", **file, "file_data": _url(source)}}
-    return None
-
-
-def _url(source: Json) -> str:
-    if source.get("type") == "base64":
-        return f"data:{source.get('media_type')};base64,{source.get('data')}"
-    return source["url"] if isinstance(source.get("url"), str) else ""
+def _id(given: Any) -> Any:
+    """The id of a call as the service gave it."""
+    return unescaped_id(given) if isinstance(given, str) else given

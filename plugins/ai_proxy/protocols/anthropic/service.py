@@ -112,6 +112,8 @@ def _tool(tool: Json) -> Json:
     if function.get("description"):
         result["description"] = function["description"]
     result["input_schema"] = function.get("parameters") or {"type": "object", "properties": {}}
+    if function.get("strict") is True:
+        result["strict"] = True
     if cache := tool.get("cache_control") or function.get("cache_control"):
         result["cache_control"] = cache
     return result

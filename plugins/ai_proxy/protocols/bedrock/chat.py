@@ -29,6 +29,7 @@ __all__ = [
 accepts_signed_thinking: Final = True
 
 _SAME: Final = {"temperature": "temperature", "top_p": "topP"}
+_NO_PARAMETERS: Final = {"type": "object", "properties": {}}
 _TIERS: Final = frozenset({"default", "flex", "priority"})
 _OWN: Final = (
     "guardrailConfig", "performanceConfig", "requestMetadata", "serviceTier", "additionalModelResponseFieldPaths",
@@ -149,22 +150,33 @@ def _output(named: Json) -> Json:
 def _tools(body: Json, messages: list[Json]) -> Json | None:
     tools = []
     for function in chat_fields.functions(body):
-        schema = function.get("parameters") or {"type": "object", "properties": {}}
+        schema = function.get("parameters") or _NO_PARAMETERS
         spec: Json = {"inputSchema": {"json": schema}, "name": function.get("name")}
         if function.get("description"):
             spec["description"] = function["description"]
         if function.get("strict") is True:
             spec["strict"] = True
         tools.append({"toolSpec": spec})
+    if not tools:
+        # With calls in the conversation AWS demands tools. Source: the error "The toolConfig field must be defined when
+        # using toolUse and toolResult content blocks".
+        tools = [{"toolSpec": {"inputSchema": {"json": _NO_PARAMETERS}, "name": name}} for name in _called(messages)]
+        return {"tools": tools, "toolChoice": {"auto": {}}} if tools else None
     choice = body.get("tool_choice")
     # AWS cannot forbid tools. Leaving them out has the same effect, but is refused if the conversation has calls.
-    if not tools or (choice == "none" and not any(map(_has_calls, messages))):
+    if choice == "none" and not any(map(_has_calls, messages)):
         return None
     if name := chat_fields.chosen(choice):
         wanted: Json = {"tool": {"name": name}}
     else:
         wanted = {"any": {}} if choice in ("required", "any") else {"auto": {}}
     return {"tools": tools, "toolChoice": wanted}
+
+
+def _called(messages: list[Json]) -> list[str]:
+    """The names of the tools that a conversation has called, each once."""
+    uses = (block["toolUse"] for message in messages for block in message["content"] if "toolUse" in block)
+    return list(dict.fromkeys(use["name"] for use in uses))
 
 
 def _has_calls(message: Json) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from proxywasm import log
 
 from ...wire.errors import ApiError
-from ...wire.files import Data
+from ...wire.files import Data, registered
 from ...wire.json import Json
 
 
@@ -85,6 +85,7 @@ def data_url(url: str) -> Data | None:
     media_type, *parameters = head.split(";")
     if not comma or "/" not in media_type:
         raise ApiError(400, "a data URL must have a media type and data", param="messages")
+    media_type = registered(media_type)
     if "base64" not in parameters:
         return Data(media_type, base64.b64encode(unquote_to_bytes(data)).decode())
     return Data(media_type, data)
