@@ -16,9 +16,11 @@ from proxywasm_host.wasm.engine import Component, Engine
 
 ROOT = Path(__file__).parents[1]
 
-# No property has a time limit: how long an example takes depends on what else the machine does.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+# No property has a time limit: how long an example takes depends on what else the machine does. The suite tries the
+# same examples in each run, so that it fails only for what has changed; `--hypothesis-profile=random` tries new ones.
+settings.register_profile("random", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("suite", settings.get_profile("random"), derandomize=True)
+settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -25,8 +25,8 @@ def on_stream_done(ctx: HttpContext, config: Config) -> None:
         provider = config.plans.provider
         for awaited in provider.awaited:
             awaited.leave(ctx)
-        if provider.kept.total and (exchange := ctx.get_context("exchange")) is not None:
-            provider.kept.forget(exchange)
+        if provider.memory_budget.used and (exchange := ctx.get_context("exchange")) is not None:
+            provider.memory_budget.release(exchange)
 
 
 def _discreet(parsing: Callable[P, Config]) -> Callable[P, Config]:

@@ -10,10 +10,10 @@ from typing import Final
 from ai_proxy.config.settings import Settings
 from ai_proxy.configuration import KEYS
 from ai_proxy.credentials.scrubber import SHORTEST
-from ai_proxy.pipeline.leaving import IN_HAND
+from ai_proxy.pipeline.scrubbing import BUFFERED
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import rules_of_row
-from ai_proxy.providers.row import Endpoint, Original, OwnKey, Row, place_of
+from ai_proxy.providers.row import Endpoint, Original, OwnKey, Row, endpoint_of
 from ai_proxy.wire import apis
 from ai_proxy.wire.client_headers import CREDENTIALS, OF_SERVICES
 from proxywasm.config import All, Given, NoEffect, Not, default_of, json_name, keys_of
@@ -64,7 +64,7 @@ lines. An answer with a credential in `location` or `refresh` is replaced by a 5
   and trailers are not searched. An error that cannot be searched is replaced by one with the same status. ai-proxy
   removes `accept-encoding` from requests, so that services answer uncompressed.
 * An answer that is not converted is passed on chunk by chunk; only characters that may be the beginning of a credential
-  wait for the next chunk. An answer with a `content-length` of up to {IN_HAND // 1024} KiB is held until it is
+  wait for the next chunk. An answer with a `content-length` of up to {BUFFERED // 1024} KiB is held until it is
   complete; a larger one loses its `content-length`. Answers are not searched where clients use their own keys.
 """
 
@@ -177,7 +177,7 @@ def _facts(row: Row) -> str:
 
 def _place(row: Row) -> Endpoint:
     """The endpoint that the settings of the example select."""
-    return place_of(row.addressing, settings(row))
+    return endpoint_of(row.addressing, settings(row))
 
 
 def _original(row: Row) -> str:

@@ -23,7 +23,7 @@ from ai_proxy.wire import limits
 from ai_proxy.wire.apis import Route
 from ai_proxy.wire.errors import ApiError
 from ai_proxy.wire.json import BOUNDS, check_together, loads
-from ai_proxy.wire.kept import Kept
+from ai_proxy.wire.memory_budget import MemoryBudget
 from ai_proxy.wire.multipart import MultipartError
 from ai_proxy.wire.multipart import read as read_form
 from benchmarks.lowering.counting import CountingGateway
@@ -151,14 +151,17 @@ def test_parts_and_headers_of_a_form_are_bounded() -> None:
 
 
 def test_the_bytes_of_all_requests_in_an_instance_are_bounded() -> None:
-    kept, (one, other) = Kept(100), (clients.new_exchange(Settings(type="x"), Route("")) for _ in range(2))
-    assert kept.fits(one, 60)
-    assert not kept.fits(other, 60)
-    assert kept.fits(one, 40)  # instead of what it had
-    assert kept.fits(other, 60)
-    kept.forget(one)
-    kept.forget(one)
-    assert kept.total == 60
+    memory_budget, (one, other) = (
+        MemoryBudget(100),
+        (clients.new_exchange(Settings(type="x"), Route("")) for _ in range(2)),
+    )
+    assert memory_budget.reserve(one, 60)
+    assert not memory_budget.reserve(other, 60)
+    assert memory_budget.reserve(one, 40)  # instead of what it had
+    assert memory_budget.reserve(other, 60)
+    memory_budget.release(one)
+    memory_budget.release(one)
+    assert memory_budget.used == 60
 
 
 # Answers.
@@ -215,7 +218,7 @@ def test_a_frame_without_end_is_an_error() -> None:
 def test_reasoning_does_not_wait_for_ever() -> None:
     promotion = Promotion()
     piece = {"reasoning_content": "a" * 1_000_000}
-    out = [promotion.deltas(0, piece) for _ in range(limits.WAITING // 1_000_000 + 1)]
+    out = [promotion.deltas(0, piece) for _ in range(limits.HELD_TEXT // 1_000_000 + 1)]
     assert [len(one) for one in out if one] == [len(out)]
     assert promotion.deltas(0, piece) == [piece]
 
@@ -224,7 +227,7 @@ def test_data_that_waits_for_the_end_of_a_tool_call_is_bounded() -> None:
     writer = ClaudeWriter("m")
     piece = {"index": 1, "id": "b", "function": {"name": "g", "arguments": "a" * 1_000_000}}
     writer.delta(0, {"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}}]})
-    for _ in range(limits.WAITING // 1_000_000):
+    for _ in range(limits.HELD_TEXT // 1_000_000):
         writer.delta(0, {"tool_calls": [piece]})
     with pytest.raises(ApiError, match="leaves a tool call open"):
         writer.delta(0, {"tool_calls": [piece]})
@@ -256,7 +259,7 @@ def test_large_events_that_are_arriving_are_bounded_all_together(provider: Json)
     host = gateway_with(provider)
     half = limits.EVENT // 2 - 100
     streams = []
-    for _ in range(limits.KEPT // half + 1):
+    for _ in range(limits.MEMORY_BUDGET // half + 1):
         stream = host.request(chat_of_stream())
         stream.response_headers(200, EVENTS)
         stream.response_body(b"data: " + b"a" * half)
@@ -281,7 +284,7 @@ def test_text_that_each_event_repeats_is_bounded_for_all_choices_together() -> N
     )
     stream.response_headers(200, EVENTS)
     for index in range(5):
-        text = "a" * (limits.WAITING // 4)
+        text = "a" * (limits.HELD_TEXT // 4)
         event = {"output": {"choices": [{"index": index, "message": {"content": text}, "finish_reason": "null"}]}}
         stream.response_body(f"data: {json.dumps(event)}\n\n".encode())
     assert b"repeats more in each event than can be kept" in stream.downstream.body[-500:]
@@ -297,7 +300,7 @@ def naming_files(count: int) -> Any:
 def test_requests_that_wait_for_files_count_only_what_has_arrived() -> None:
     """However large the files might be: with these at their bound hardly any could wait at the same time."""
     host = gateway_with(GEMINI)
-    streams = [host.request(naming_files(1)) for _ in range(2 * limits.KEPT // limits.FETCHED_FILES)]
+    streams = [host.request(naming_files(1)) for _ in range(2 * limits.MEMORY_BUDGET // limits.FETCHED_FILES)]
     assert all(stream.paused for stream in streams)
     for stream in streams:
         host.next_call().answer(200, body=b"\xff\xd8\xff")
@@ -307,7 +310,7 @@ def test_requests_that_wait_for_files_count_only_what_has_arrived() -> None:
 def test_files_that_have_arrived_are_bounded_all_together() -> None:
     host = gateway_with(GEMINI)
     file = b"\xff" * (limits.FETCHED_FILES - 10_000)  # The requests themselves count, too.
-    most = limits.KEPT // (limits.FETCHED_FILES * 4 // 3)
+    most = limits.MEMORY_BUDGET // (limits.FETCHED_FILES * 4 // 3)
     streams = [host.request(naming_files(2)) for _ in range(most + 1)]
     calls = host.calls
     for large in calls[::2]:

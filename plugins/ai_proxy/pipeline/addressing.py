@@ -49,9 +49,9 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: Fixed
         _remove_protocol_key(headers)
     if fixed.headers:
         headers.update(fixed.headers)
-    host, asked, path = provider.host, ctx.path, fixed.path
-    if not path or "?" in asked:
-        path = upstream_path(provider, exchange, asked)
+    host, requested_path, path = provider.host, ctx.path, fixed.path
+    if not path or "?" in requested_path:
+        path = upstream_path(provider, exchange, requested_path)
     # All at once: each call of `headers` has its price.
     changes: list[tuple[str, str]] = []
     auth = provider.auth_header
@@ -59,8 +59,8 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: Fixed
         changes += ((auth.header, auth.prefix + exchange.secrets.token),)
     if host and host != ctx.host:
         changes += ((":authority", host), (ORIGINAL_HOST, ctx.host))
-    if path != asked:
-        changes += ((":path", path), (ORIGINAL_PATH, _without_key(provider.row, asked)))
+    if path != requested_path:
+        changes += ((":path", path), (ORIGINAL_PATH, _without_key(provider.row, requested_path)))
     headers.set_all(changes)
 
 
@@ -112,7 +112,7 @@ def sign(ctx: HttpContext, provider: Provider, exchange: Exchange, body: bytes) 
     headers.update(signed)
 
 
-def errand(provider: Provider, exchange: Exchange, path: str, body: bytes) -> tuple[Outgoing, dict[str, str]]:
+def own_request(provider: Provider, exchange: Exchange, path: str, body: bytes) -> tuple[Outgoing, dict[str, str]]:
     """A request of the plugin's own to the provider, and its headers. `path` is what a client would ask for."""
     row, settings = provider.row, provider.settings
     headers: dict[str, str] = {"content-type": "application/json", **provider.headers}
@@ -163,9 +163,9 @@ def _path_of_api(provider: Provider, exchange: Exchange, path: str) -> str:
             path = path.partition("?")[0]
         # That of a protocol means nothing to a service that speaks another one.
         dropped = exchange.client.dropped_query if exchange.api == apis.CHAT else frozenset()
-        path = _with_query(_filled(target, exchange), path, dropped=dropped)
+        path = _with_query(_fill_parameters(target, exchange), path, dropped=dropped)
     # A client of Azure says its `api-version`, too; that of the configuration counts.
-    return _with_own(path, provider.query) if provider.query else path
+    return _with_fixed_query(path, provider.query) if provider.query else path
 
 
 def _is_another_api(exchange: Exchange) -> bool:
@@ -178,7 +178,7 @@ def _with_query_of_row(provider: Provider, path: str) -> str:
     """The path with the parameter that all requests have, and without a key of the client's."""
     query = provider.row.addressing.query
     if query and query not in path.partition("?")[2].split("&"):
-        path = _with_own(path, query)
+        path = _with_fixed_query(path, query)
     return _without_key(provider.row, path)
 
 
@@ -200,7 +200,7 @@ def keeps_path(provider: Provider) -> bool:
 
 def with_key(path: str, auth: Auth, token: str) -> str:
     """The path with this credential in its query, in the place of any other."""
-    return _with_own(path, f"{auth.header}={quote(token, safe='')}")
+    return _with_fixed_query(path, f"{auth.header}={quote(token, safe='')}")
 
 
 def _without_prefix(path: str, base: str) -> str:
@@ -226,7 +226,7 @@ def _with_query(target: str, path: str, dropped: Set[str] = frozenset()) -> str:
     return f"{target}{'&' if '?' in target else '?'}{'&'.join(rest)}" if rest else target
 
 
-def _with_own(path: str, query: str) -> str:
+def _with_fixed_query(path: str, query: str) -> str:
     """The path with this query behind its own, of which parameters of the same names go."""
     path = _with_query(path.partition("?")[0], path, dropped=_names(query))
     return f"{path}{'&' if '?' in path else '?'}{query}"
@@ -242,7 +242,7 @@ def _name(pair: str) -> str:
     return unquote_plus(name) if "%" in name or "+" in name else name
 
 
-def _filled(target: str, exchange: Exchange) -> str:
+def _fill_parameters(target: str, exchange: Exchange) -> str:
     """Ids of the client's path at their places in the provider's path."""
     if "{" not in target:
         return target

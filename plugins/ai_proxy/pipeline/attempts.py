@@ -9,7 +9,7 @@ from proxywasm import Action, HttpAnswer, HttpContext, log
 from ..protocols.exchange import Attempts, Exchange
 from ..wire import lenient, limits
 from ..wire.errors import LAST_STATUS, ApiError
-from . import failures, leaving, response, retry
+from . import failures, response, retry, scrubbing
 from .checked_stream import CheckedStream
 from .passed_streams import PassedStream
 from .plans import Config, Plan
@@ -30,37 +30,37 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         # Otherwise the scrubber for what is configured will do, which the exchange has already.
         secrets.scrubber = provider.scrubbers.of(exchange.tokens, secrets.signature)
     try:
-        leaving.headers(ctx, exchange)
+        scrubbing.scrub_headers(ctx, exchange)
     except ApiError as error:
-        failures.answer_anew(ctx, error)
+        failures.send_error(ctx, error)
         return None
     exchange.answer.status = status = _status(ctx)
     attempts = exchange.attempts
-    if attempts is None or not retry.wanted(provider, exchange, status):
+    if attempts is None or not retry.is_possible(provider, exchange, status):
         if status < 400 and provider.tokens.health is None:
-            return response.on_headers(ctx, plan, exchange)  # As mostly: nothing to count.
-        return _counted(ctx, plan, exchange)
+            return response.choose_reading(ctx, plan, exchange)  # As mostly: nothing to count.
+        return _read_and_record(ctx, plan, exchange)
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
-        return response.on_headers(ctx, plan, exchange)
-    return _retried(ctx, plan, exchange, attempts)
+        return response.choose_reading(ctx, plan, exchange)
+    return _retry_failure(ctx, plan, exchange, attempts)
 
 
-def _counted(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
+def _read_and_record(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
     """An answer that reaches the client in any case. What it says about the token counts, once that is known."""
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
-        return response.on_headers(ctx, plan, exchange)
+        return response.choose_reading(ctx, plan, exchange)
     answer, wait = exchange.answer, _retry_after(ctx)
-    action = response.on_headers(ctx, plan, exchange)
+    action = response.choose_reading(ctx, plan, exchange)
     if 200 <= answer.status < 300 and action is Action.STOP_ITERATION and not answer.passes_through:
         answer.outcome_pending = True
     else:
-        retry.account(ctx, plan.provider, exchange, answer.status, wait)
+        retry.record_outcome(ctx, plan.provider, exchange, answer.status, wait)
     return action
 
 
-def _retried(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: Attempts) -> Action | None:
+def _retry_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: Attempts) -> Action | None:
     """A failure after which the request is made again."""
-    retry.account(ctx, plan.provider, exchange, exchange.answer.status, _retry_after(ctx))
+    retry.record_outcome(ctx, plan.provider, exchange, exchange.answer.status, _retry_after(ctx))
     if ctx.has_response_body and not ctx.is_binary_response_body():
         # Headers that are held for the body can still be changed when the retry fails as well.
         attempts.awaiting_retry = True
@@ -69,10 +69,10 @@ def _retried(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: Attempt
         return Action.STOP_ITERATION
 
     def give_up() -> None:
-        response.on_headers(ctx, plan, exchange)
+        response.choose_reading(ctx, plan, exchange)
         _resume(ctx)
 
-    return _again(ctx, plan, exchange, give_up)
+    return _retry(ctx, plan, exchange, give_up)
 
 
 def _retry_after(ctx: HttpContext) -> str:
@@ -94,14 +94,14 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     assert config.plans is not None, "nothing is read where requests pass as they are"
     plan = config.plans[exchange.api]
     if exchange.answer.passes_through:
-        leaving.passed_body(ctx, exchange, raw)
+        scrubbing.pass_body(ctx, exchange, raw)
         return None
     if exchange.attempts is not None and exchange.attempts.awaiting_retry:
         return _after_failure(ctx, plan, exchange, raw)
-    error = response.on_body(ctx, plan, exchange, raw)
+    error = response.convert_body(ctx, plan, exchange, raw)
     if error is None:
         if exchange.answer.outcome_pending:
-            retry.account(ctx, plan.provider, exchange, exchange.answer.status)
+            retry.record_outcome(ctx, plan.provider, exchange, exchange.answer.status)
         return None
     return _on_unusable_answer(ctx, plan, exchange, error)
 
@@ -111,43 +111,43 @@ def _after_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes)
 
     def pass_on() -> None:
         if exchange.answer.status >= 400 and plan.answer.rewrites_errors:
-            response.on_body(ctx, plan, exchange, raw)
+            response.convert_body(ctx, plan, exchange, raw)
         else:
-            leaving.passed_body(ctx, exchange, raw)
+            scrubbing.pass_body(ctx, exchange, raw)
         _resume(ctx)
 
-    return _again(ctx, plan, exchange, pass_on)
+    return _retry(ctx, plan, exchange, pass_on)
 
 
 def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error: ApiError) -> Action | None:
     """An answer of a good status has turned out to be an error, or makes no sense."""
-    retry.account(ctx, plan.provider, exchange, error.status)
-    if not retry.wanted(plan.provider, exchange, error.status):
-        failures.replace(ctx, error)
+    retry.record_outcome(ctx, plan.provider, exchange, error.status)
+    if not retry.is_possible(plan.provider, exchange, error.status):
+        failures.replace_body(ctx, error)
         return None
 
     def give_up() -> None:
-        failures.replace(ctx, error)
+        failures.replace_body(ctx, error)
         _resume(ctx)
 
-    return _again(ctx, plan, exchange, give_up)
+    return _retry(ctx, plan, exchange, give_up)
 
 
 def on_too_large(ctx: HttpContext, config: Config) -> None:
     """The service answers with more than is buffered."""
     exchange: Exchange = ctx.get_context("exchange")
     assert config.plans is not None, "nothing is read where requests pass as they are"
-    error = response.too_large(config.plans[exchange.api], exchange)
+    error = response.too_large_error(config.plans[exchange.api], exchange)
     if exchange.answer.outcome_pending:
-        retry.account(ctx, config.plans.provider, exchange, error.status)
-    failures.answer_anew(ctx, error)
+        retry.record_outcome(ctx, config.plans.provider, exchange, error.status)
+    failures.send_error(ctx, error)
 
 
 def on_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes | Action:
     stream: CheckedStream | ConvertedStream | PassedStream | None = ctx.get_context("stream")
     if stream is None or config.plans is None:
         return chunk
-    if stream.begun or not isinstance(stream, (CheckedStream, ConvertedStream)):
+    if stream.headers_sent or not isinstance(stream, (CheckedStream, ConvertedStream)):
         return stream.feed(chunk, last=last)
     exchange: Exchange = ctx.get_context("exchange")
     return _on_first_chunk(ctx, config.plans[exchange.api], exchange, stream, chunk, last)
@@ -159,34 +159,34 @@ def _on_first_chunk(
     """A chunk of a stream of which the client has seen nothing yet."""
     if stream.failure is not None:
         return Action.STOP_ITERATION  # The request is being made again.
-    output = response.on_first_chunk(ctx, exchange, stream, chunk, last)
+    output = response.feed_first_chunk(ctx, exchange, stream, chunk, last)
     error = stream.failure
     if output is not None:
         if exchange.answer.outcome_pending:
-            retry.account(ctx, plan.provider, exchange, error.status if error else 200)
+            retry.record_outcome(ctx, plan.provider, exchange, error.status if error else 200)
         return output
     if error is None:
         return Action.STOP_ITERATION
     if exchange.answer.outcome_pending:
-        retry.account(ctx, plan.provider, exchange, error.status)
-    if retry.wanted(plan.provider, exchange, error.status):
-        finish = _finish(ctx, plan, exchange)
-        retry.start(ctx, plan.provider, exchange, finish, lambda: failures.answer_anew(ctx, error))
+        retry.record_outcome(ctx, plan.provider, exchange, error.status)
+    if retry.is_possible(plan.provider, exchange, error.status):
+        finish = _answer_with(ctx, plan, exchange)
+        retry.start(ctx, plan.provider, exchange, finish, lambda: failures.send_error(ctx, error))
         return Action.STOP_ITERATION
-    stream.begun = True
-    return failures.become(ctx, error)
+    stream.headers_sent = True
+    return failures.set_error(ctx, error)
 
 
-def _again(ctx: HttpContext, plan: Plan, exchange: Exchange, give_up: Callable[[], None]) -> Action | None:
+def _retry(ctx: HttpContext, plan: Plan, exchange: Exchange, give_up: Callable[[], None]) -> Action | None:
     """Make the request again; the response waits for how that ends."""
-    retry.start(ctx, plan.provider, exchange, _finish(ctx, plan, exchange), give_up)
+    retry.start(ctx, plan.provider, exchange, _answer_with(ctx, plan, exchange), give_up)
     return None if ctx.replied else Action.PAUSE
 
 
-def _finish(ctx: HttpContext, plan: Plan, exchange: Exchange) -> retry.Finish:
+def _answer_with(ctx: HttpContext, plan: Plan, exchange: Exchange) -> retry.Finish:
     def finish(answer: HttpAnswer) -> None:
         exchange.secrets.scrubber = plan.provider.scrubbers.of(exchange.tokens, exchange.secrets.signature)
-        content_type, body = response.whole(plan, exchange, answer)
+        content_type, body = response.convert_retried(plan, exchange, answer)
         headers = {
             name: answer.headers.get(name, "")
             for name in answer.headers
@@ -195,7 +195,7 @@ def _finish(ctx: HttpContext, plan: Plan, exchange: Exchange) -> retry.Finish:
         if content_type:
             headers["content-type"] = content_type
         headers |= exchange.answer.headers
-        ctx.send_http_response(answer.status, leaving.fields(exchange, [*headers.items()]), body)
+        ctx.send_http_response(answer.status, scrubbing.scrub_fields(exchange, [*headers.items()]), body)
 
     return finish
 

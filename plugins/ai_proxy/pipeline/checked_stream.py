@@ -15,7 +15,7 @@ from ..wire import limits
 from ..wire.errors import ApiError, bad_upstream, stream_cut
 from ..wire.json import loads, to_bytes
 from . import failures
-from .arriving import Arriving
+from .incomplete_event import IncompleteEvent
 
 # What says, beside `[DONE]`, that a stream of the OpenAI protocol has come to its end: clean, or by an error that the
 # client is told of. Patterns are slow to search for, so plain bytes tell first where to look.
@@ -33,13 +33,13 @@ class CheckedStream:
     """
 
     def __init__(self, scrubber: Scrubber = NO_CREDENTIALS, exchange: Exchange | None = None) -> None:
-        self._arriving = Arriving(exchange)
-        self.begun = self.heard = self.said = False
+        self._incomplete = IncompleteEvent(exchange)
+        self.headers_sent = self.has_event = self.has_content = False
         self.failure: ApiError | None = None
         self._scrubber = scrubber
         self._suspects = scrubber.suspects_event
         self._shortest = scrubber.shortest
-        self._fresh = True
+        self._at_start = True
         self._head = self._tail = b""
         self._held = bytearray()
         self._ended = False
@@ -47,17 +47,17 @@ class CheckedStream:
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         if self._head and not last:
-            if self._differs_in_its_content(chunk):
+            if self._has_known_shape(chunk):
                 return chunk
             self._head = b""
         output = self._checked(chunk, last=last)
         if self._suspects(output):
             return self._scrubber.remove(output)
         if output is chunk and not self._ended:
-            self._remember(chunk)
+            self._learn_shape(chunk)
         return output
 
-    def _differs_in_its_content(self, chunk: bytes) -> bool:
+    def _has_known_shape(self, chunk: bytes) -> bool:
         """Nearly all events of a stream are the same but for a few characters in a JSON string: all else has been
         looked at before, and what is within one string is neither an end nor an error.
         """
@@ -70,7 +70,7 @@ class CheckedStream:
     def _checked(self, chunk: bytes, *, last: bool) -> bytes:
         if self.failure:
             return b""
-        if self._fresh and chunk and not self._begins_well(chunk):
+        if self._at_start and chunk and not self._looks_like_events(chunk):
             return self._fail(bad_upstream("the upstream sent something other than server-sent events"))
         output = chunk
         if self._held or not chunk.endswith(b"\n\n"):
@@ -78,13 +78,13 @@ class CheckedStream:
             if (too_large := self._held_too_much()) is not None:
                 self._held.clear()
                 return output + self._fail(too_large)
-        if output and not self.heard:
-            self.heard = True
+        if output and not self.has_event:
+            self.has_event = True
             if (error := _error_in(output)) is not None:
                 return self._fail(error)
-            self.said = True
+            self.has_content = True
         if not self._ended:
-            self._note(output)
+            self._look_for_end(output)
         if last and (self._held or not self._ended):
             output += self._rest_at_end()
         return output
@@ -94,7 +94,7 @@ class CheckedStream:
         rest, output = bytes(self._held), b""
         if _is_complete(rest):
             output = rest + b"\n\n"
-            self._note(rest)
+            self._look_for_end(rest)
             rest = b""
         elif rest:
             log.warn("the upstream's stream ends within an event")
@@ -108,17 +108,17 @@ class CheckedStream:
         if size > limits.EVENT:
             return bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes")
         try:
-            self._arriving.count(size)
+            self._incomplete.grow_to(size)
         except ApiError as error:
             return error
         return None
 
-    def _begins_well(self, chunk: bytes) -> bool:
+    def _looks_like_events(self, chunk: bytes) -> bool:
         """An error may come as JSON or HTML although events were announced."""
-        self._fresh = False
+        self._at_start = False
         return chunk.lstrip()[:1] not in {b"{", b"<"}
 
-    def _remember(self, chunk: bytes) -> None:
+    def _learn_shape(self, chunk: bytes) -> None:
         """What stands around its content. A credential with a quotation mark could begin before that."""
         if not self._shortest or self._held:
             return
@@ -128,7 +128,7 @@ class CheckedStream:
         if name >= len(_CONTENT) and chunk[name : start - 1].strip() == b":" and end >= 0 and chunk[end - 1] != _ESCAPE:
             self._head, self._tail = chunk[:start], chunk[end:]
 
-    def _note(self, output: bytes) -> None:
+    def _look_for_end(self, output: bytes) -> None:
         """A stream that never speaks of a finish, not even as null, has none that could be missing."""
         finish, error = output.find(_FINISH), output.find(_ERROR)
         if (

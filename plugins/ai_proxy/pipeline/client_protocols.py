@@ -22,7 +22,7 @@ def new_exchange(provider: Provider, route: Route) -> Exchange:
     """An exchange with this provider whose request has a body."""
     exchange = clients.new_exchange(provider.settings, route)
     if is_converted(provider, exchange.client, route.api):
-        exchange.turn_to(apis.CHAT)
+        exchange.set_api(apis.CHAT)
     return exchange
 
 
@@ -33,7 +33,7 @@ def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | 
     client, model = exchange.client, body.get("model")
     is_native = provider.row.dialect.native_clients.get(client)
     if is_native is not None and isinstance(model, str) and is_native(exchange.settings.model_mapping.of(model)):
-        exchange.turn_to(client.chat_api)
+        exchange.set_api(client.chat_api)
         return None
     service = provider.row.dialect.protocols.get(exchange.api)
     exchange.thinking = client.thinking(body)
@@ -46,5 +46,5 @@ def error_body(ctx: HttpContext, error: ApiError) -> bytes:
     exchange: Exchange | None = ctx.get_context("exchange")
     if exchange is None:
         return dump_bytes(clients.DEFAULT.error(error))
-    error.hide(exchange.secrets.scrubber.clean_text)
+    error.mask(exchange.secrets.scrubber.clean_text)
     return dump_bytes(exchange.client.error(error))

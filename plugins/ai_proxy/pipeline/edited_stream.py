@@ -19,20 +19,27 @@ from .checked_stream import CheckedStream
 _EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
 
 
-def passed_on(provider: Provider, exchange: Exchange) -> CheckedStream:
+def new_checked_stream(provider: Provider, exchange: Exchange) -> CheckedStream:
     """The stream of an answer that is not converted."""
-    edit = provider.row.dialect.chunk_edit
-    promotion = promoted_thinking.Promotion() if promoted_thinking.wanted(exchange.settings) else None
+    edit, mark = provider.row.dialect.chunk_edit, provider.row.dialect.edited_answers
+    promotion = promoted_thinking.Promotion() if promoted_thinking.is_enabled(exchange.settings) else None
     if exchange.api != apis.CHAT or (edit is None and promotion is None):
         return CheckedStream(exchange.secrets.scrubber, exchange)
-    return EditedStream(exchange, edit, promotion)
+    return EditedStream(exchange, edit, promotion, mark)
 
 
 class EditedStream(CheckedStream):
     """Changes documents of events; whatever else there is stays as it is."""
 
-    def __init__(self, exchange: Exchange, edit: Edit | None, promotion: promoted_thinking.Promotion | None) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        edit: Edit | None,
+        promotion: promoted_thinking.Promotion | None,
+        mark: re.Pattern[bytes] | None,
+    ) -> None:
         super().__init__(exchange.secrets.scrubber, exchange)
+        self._search = mark.search if mark is not None and promotion is None else None
         self._exchange = exchange
         self._edit = edit
         self._promotion = promotion
@@ -41,15 +48,17 @@ class EditedStream(CheckedStream):
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         failed = self.failure is not None
         output = super().feed(chunk, last=last)
+        if self._search is not None and self._search(output) is None:
+            return output
         try:
             edited = self._edited(output, last=last)
         except NumberError as error:
             if failed:
                 return b""
-            self.said = self.begun
+            self.has_content = self.headers_sent
             return self._fail(of_upstream(error))
-        # Pieces of reasoning are joined here, and a credential may be complete only now.
-        return edited if self._promotion is None else self._scrubber.clean(edited)
+        # Pieces of texts are joined here, and a credential may be complete only now.
+        return edited if self._promotion is None and edited == output else self._scrubber.clean(edited)
 
     def _edited(self, output: bytes, *, last: bool) -> bytes:
         end = 0

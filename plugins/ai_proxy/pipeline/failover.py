@@ -49,7 +49,7 @@ def _check(provider: Provider, health: Health, check: Check) -> None:
     if service is not None:
         body = service.request(exchange, body)
     data = dump_bytes(body)
-    sent, headers = addressing.errand(provider, exchange, _PATH, data)
+    sent, headers = addressing.own_request(provider, exchange, _PATH, data)
 
     def answered(answer: HttpAnswer) -> None:
         document = parse(answer.body) if len(answer.body) <= limits.OWN_ANSWER else None

@@ -11,7 +11,7 @@ from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol
 from ..wire import limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_error, parse, request_too_large
-from . import leaving
+from . import scrubbing
 from .client_protocols import error_body
 
 # Of an error that has to be answered anew: what a client's retry and a support case need.
@@ -21,36 +21,36 @@ _REQUEST_TOO_LARGE: Final = b"request_payload_too_large"
 """What `response.code_details` says when a gateway, Envoy or ours, refuses to buffer a request."""
 
 
-def on_headers(ctx: HttpContext, status: int) -> Action | None:
+def read_error(ctx: HttpContext, status: int) -> Action | None:
     """The upstream answers with a status that says so."""
     if ctx.method == "HEAD":
         return None
     if not ctx.has_response_body:
-        answer_anew(ctx, unread(status))
+        send_error(ctx, status_only(status))
         return None
     too_large = limits.exceeds(ctx.response_headers.get("content-length", ""), limits.ERROR_BODY)
     if ctx.is_binary_response_body() or too_large:
-        answer_anew(ctx, unread(status))
+        send_error(ctx, status_only(status))
         return None
     ctx.set_response_body_buffer_limit(limits.ERROR_BODY)
     ctx.buffer_response_body()
     return Action.STOP_ITERATION
 
 
-def explain(ctx: HttpContext, exchange: Exchange, service: AnyServiceProtocol | None, raw: bytes) -> None:
+def convert_error(ctx: HttpContext, exchange: Exchange, service: AnyServiceProtocol | None, raw: bytes) -> None:
     """The upstream's error in the client's terms. OpenAI's clients get an OpenAI error object as it is."""
     if not ctx.is_response_from_upstream():
-        replace(ctx, request_too_large())
+        replace_body(ctx, request_too_large())
         return
     body = exchange.secrets.scrubber.clean(raw)
     document = parse(body)
     if exchange.client.is_pivot and is_openai_error(document):
-        leaving.passed_body(ctx, exchange, raw)
+        scrubbing.pass_body(ctx, exchange, raw)
         return
     error = service.error(exchange.answer.status, document) if service and isinstance(document, dict) else None
     if error is None:
         error = from_anything(exchange.answer.status, body, document)
-    replace(ctx, error)
+    replace_body(ctx, error)
     log.warn("upstream answered with status %d: %s", exchange.answer.status, error.message)
 
 
@@ -59,17 +59,17 @@ def is_size_refusal(ctx: HttpContext, status: int) -> bool:
     return status == 413 and ctx.get_property("response", "code_details") == _REQUEST_TOO_LARGE
 
 
-def unread(status: int) -> ApiError:
+def status_only(status: int) -> ApiError:
     """What is known of an error whose body cannot be read, or is larger than any error has a reason to be."""
     return ApiError(status, f"the upstream answered with status {status}")
 
 
-def replace(ctx: HttpContext, error: ApiError) -> None:
+def replace_body(ctx: HttpContext, error: ApiError) -> None:
     """The client gets an error in place of the answer in hand."""
-    ctx.replace_response_body(become(ctx, error))
+    ctx.replace_response_body(set_error(ctx, error))
 
 
-def become(ctx: HttpContext, error: ApiError) -> bytes:
+def set_error(ctx: HttpContext, error: ApiError) -> bytes:
     """Turn the headers of a response into those of an error; its body."""
     headers = ctx.response_headers
     headers[":status"] = str(error.status)
@@ -78,7 +78,7 @@ def become(ctx: HttpContext, error: ApiError) -> bytes:
     return error_body(ctx, error)
 
 
-def answer_anew(ctx: HttpContext, error: ApiError) -> None:
+def send_error(ctx: HttpContext, error: ApiError) -> None:
     """The client gets an error in place of an answer of which nothing is in hand."""
     body = error_body(ctx, error)
     log.error("%s: %s", RESPONSE_FAILED, error.message)
@@ -92,5 +92,5 @@ def answer_anew(ctx: HttpContext, error: ApiError) -> None:
 
 
 def log_broken_stream(failure: ApiError, scrubber: Scrubber) -> None:
-    failure.hide(scrubber.clean_text)
+    failure.mask(scrubber.clean_text)
     log.error("%s: stream not usable: %s", RESPONSE_FAILED, failure.message)

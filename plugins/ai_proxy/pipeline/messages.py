@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any, Final
 
 from ..config.settings import Settings
-from ..protocols.pivot.message_content import text_alone
+from ..protocols.pivot.message_content import text_or_none
 from ..providers.row import Row
 from ..wire.json import Json
 
@@ -45,7 +45,7 @@ def _clean_up(messages: list[Json], commands: tuple[str, ...]) -> list[Json]:
     """Forget what stands before the last command, and the command; system messages stay, under either name."""
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
-        if message.get("role") == "user" and text_alone(message.get("content")) in commands:
+        if message.get("role") == "user" and text_or_none(message.get("content")) in commands:
             kept = [earlier for earlier in messages[:index] if earlier.get("role") in _INSTRUCTIONS]
             return kept + messages[index + 1 :]
     return messages

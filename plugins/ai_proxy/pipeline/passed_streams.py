@@ -7,10 +7,10 @@ from typing import Final, Protocol
 from proxywasm import SSEError
 
 from ..credentials.scrubber import Scrubber, same_length
-from ..protocols.bedrock.aws_event_stream import changed, cut_frames
+from ..protocols.bedrock.aws_event_stream import cut_frames, rewritten
 from ..protocols.exchange import Exchange
 from ..wire.errors import ApiError
-from .arriving import Arriving
+from .incomplete_event import IncompleteEvent
 
 EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
 """The type of streams with AWS' binary frames."""
@@ -20,21 +20,21 @@ class PassedStream(Protocol):
     """What a stream is to those who only move bytes."""
 
     @property
-    def begun(self) -> bool:
+    def headers_sent(self) -> bool:
         """The headers have gone to the client."""
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         """What goes to the client."""
 
 
-def stream_of(content_type: str, scrubber: Scrubber, exchange: Exchange | None = None) -> PassedStream:
+def new_passed_stream(content_type: str, scrubber: Scrubber, exchange: Exchange | None = None) -> PassedStream:
     return FramedStream(scrubber, exchange) if content_type.startswith(EVENT_STREAM) else TextStream(scrubber)
 
 
 class TextStream:
     """Any text. Only what may be the beginning of a credential waits for the next chunk."""
 
-    begun = True
+    headers_sent = True
 
     def __init__(self, scrubber: Scrubber) -> None:
         self._scrubber = scrubber
@@ -54,11 +54,11 @@ class TextStream:
 class FramedStream:
     """Binary frames with check sums, as AWS has them. A frame goes on when all of it is there, in the same length."""
 
-    begun = True
+    headers_sent = True
 
     def __init__(self, scrubber: Scrubber, exchange: Exchange | None = None) -> None:
         self._scrubber = scrubber
-        self._arriving = Arriving(exchange)
+        self._incomplete = IncompleteEvent(exchange)
         self._held = bytearray()
         self._text: TextStream | None = None
         """What follows the last frame that is looked for."""
@@ -68,11 +68,11 @@ class FramedStream:
             return self._text.feed(chunk, last=last)
         self._held += chunk
         try:
-            output = b"".join([changed(frame, self._clean) for frame in cut_frames(self._held)])
+            output = b"".join([rewritten(frame, self._clean) for frame in cut_frames(self._held)])
         except SSEError:
             return self._as_text(last=last)
         try:
-            self._arriving.count(len(self._held))
+            self._incomplete.grow_to(len(self._held))
         except ApiError:
             return output + self._as_text(last=last)
         # The end of the stream has cut the rest.

@@ -43,7 +43,7 @@ class BodyPlan:
     """Also one that is a form; other forms are uploads, which pass as they come."""
     converts_client: bool
     """Requests that have a body become chats of the pivot."""
-    used: bool
+    needed: bool
     """Something in the body matters to somebody here."""
     only_for_path: bool
     """Nothing in the body matters but the model that the path names."""
@@ -61,7 +61,7 @@ class RequestPlan:
     path: str
     """The upstream path of requests without a query; empty: it depends on the request."""
     choose_path: Callable[[Exchange], str] | None
-    names_model: bool
+    model_in_path: bool
     """The upstream path has the model in it."""
     headers: Mapping[str, str]
     """Those that all requests get."""
@@ -158,7 +158,7 @@ def _request_plan(provider: Provider, client: ClientProtocol, api: str) -> Reque
         service=row.dialect.protocols.get(api),
         path="" if choose_path else _path(provider, client, api),
         choose_path=choose_path,
-        names_model="{model}" in provider.paths.get(api, ""),
+        model_in_path="{model}" in provider.paths.get(api, ""),
         headers=_headers(provider),
         stream_headers=_stream_headers(provider, api),
         stateful=api in apis.STATEFUL,
@@ -177,7 +177,7 @@ def _body_plan(provider: Provider, client: ClientProtocol, api: str) -> BodyPlan
         readable=api != "" or (signed and not speaks_openai),
         reads_forms=api in apis.IMAGE_FORMS or "{model}" in provider.paths.get(api, ""),
         converts_client=speaks_openai and is_converted(provider, client, api),
-        used=_uses_body(provider, api),
+        needed=_needs_body(provider, api),
         only_for_path=not (row.dialect.keeps_bodies or signed or api in row.dialect.protocols) and api in apis.UNREAD,
     )
 
@@ -189,7 +189,7 @@ def _answer_plan(provider: Provider, api: str) -> AnswerPlan:
         service=protocols.get(api, openai if api == apis.CHAT else None),
         rewrites_errors=settings.protocol == "openai" and api.startswith("openai/"),
         checked=api in _CHECKED,
-        promotes=api == apis.CHAT and promoted_thinking.wanted(settings),
+        promotes=api == apis.CHAT and promoted_thinking.is_enabled(settings),
     )
 
 
@@ -228,7 +228,7 @@ def _forwards_unknown_apis(provider: Provider) -> bool:
     return provider.row.addressing.original is not Original.LIKE_OPENAI
 
 
-def _uses_body(provider: Provider, api: str) -> bool:
+def _needs_body(provider: Provider, api: str) -> bool:
     row, settings = provider.row, provider.settings
     if row.dialect.keeps_bodies:
         return bool(settings.custom_settings)

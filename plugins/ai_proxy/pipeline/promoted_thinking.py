@@ -19,7 +19,7 @@ _OF_A_DELTA = 128
 """Characters that a delta that waits counts besides its reasoning: it takes memory, too."""
 
 
-def wanted(settings: Settings) -> bool:
+def is_enabled(settings: Settings) -> bool:
     return settings.promote_thinking_on_empty or settings.hiclaw_mode
 
 
@@ -29,8 +29,8 @@ def promote(answer: Json) -> bool:
     choices = answer.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         message = choice.get("message") if isinstance(choice, dict) else None
-        if isinstance(message, dict) and not _says(message) and (thought := _thought(message)).strip():
-            choice["message"] = {**without(message), "content": thought}
+        if isinstance(message, dict) and not _has_content(message) and (reasoning := _reasoning(message)).strip():
+            choice["message"] = {**without(message), "content": reasoning}
             changed = True
     return changed
 
@@ -52,14 +52,14 @@ class Promotion:
         """What can be said now."""
         if index in self._decided:
             return [delta]
-        if _says(delta):
+        if _has_content(delta):
             self._decided.add(index)
             return [*self._waiting.pop(index, ()), delta]
-        if _thought(delta):
+        if _reasoning(delta):
             waiting = self._waiting.setdefault(index, [])
             waiting.append(delta)
-            self._size += len(_thought(delta)) + _OF_A_DELTA
-            if self._size <= limits.WAITING:
+            self._size += len(_reasoning(delta)) + _OF_A_DELTA
+            if self._size <= limits.HELD_TEXT:
                 return []
             # So much reasoning is no answer. It goes out as what it is, and so does what is still to come.
             self._decided.add(index)
@@ -71,7 +71,7 @@ class Promotion:
     def finish(self, index: int) -> Json | None:
         """The choice ends: what is to be its content."""
         waiting = self._waiting.pop(index, None)
-        return {"content": "".join(map(_thought, waiting))} if waiting else None
+        return {"content": "".join(map(_reasoning, waiting))} if waiting else None
 
     def rest(self) -> list[tuple[int, Json]]:
         """The stream ends before its choices: nothing is decided, and nothing lost."""
@@ -83,7 +83,7 @@ class Promotion:
 class PromotingWriter:
     """A `StreamWriter` before another one."""
 
-    wordy = True
+    needs_scrubbing = True
 
     def __init__(self, writer: StreamWriter) -> None:
         self._writer = writer
@@ -102,8 +102,8 @@ class PromotingWriter:
         return self._writer.begun
 
     @property
-    def said(self) -> bool:
-        return self._writer.said
+    def has_content(self) -> bool:
+        return self._writer.has_content
 
     @property
     def closed(self) -> bool:
@@ -121,7 +121,7 @@ class PromotingWriter:
             self._writer.delta(index, one, logprobs=logprobs, usage=usage)
 
     def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
-        if delta and (_says(delta) or _thought(delta)):
+        if delta and (_has_content(delta) or _reasoning(delta)):
             self.delta(index, delta)
             delta = None
         if (content := self._promotion.finish(index)) is not None:
@@ -147,7 +147,7 @@ class PromotingWriter:
             self._writer.delta(index, delta)
 
 
-def _says(message: Json) -> bool:
+def _has_content(message: Json) -> bool:
     """There is something other than reasoning."""
     content = message.get("content")
     if isinstance(content, str):
@@ -155,5 +155,5 @@ def _says(message: Json) -> bool:
     return any((content, message.get("tool_calls"), message.get("refusal"), message.get("audio")))
 
 
-def _thought(message: Json) -> str:
+def _reasoning(message: Json) -> str:
     return next((value for name in _NAMES if isinstance(value := message.get(name), str) and value), "")

@@ -43,15 +43,15 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     provider, request = plan.provider, plan.request
     exchange = Exchange(provider.settings, route, plan.client)
     exchange.secrets.scrubber = provider.scrubbers.configured
-    exchange.kept = provider.kept
+    exchange.memory_budget = provider.memory_budget
     ctx.set_context("exchange", exchange)
     headers = ctx.request_headers
     readable = request.body.readable and ctx.has_request_body and _is_readable(ctx, headers, plan, exchange)
     if readable and request.body.converts_client:
-        exchange.turn_to(apis.CHAT)
+        exchange.set_api(apis.CHAT)
         plan = plans[apis.CHAT]
         request = plan.request
-    reads = readable and request.body.used
+    reads = readable and request.body.needed
     try:
         if reads and limits.exceeds(headers.get("content-length", ""), limits.BODY):
             raise request_too_large()
@@ -63,17 +63,17 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
             exchange.path = request.choose_path(exchange)
             reads = reads and not (exchange.path and request.body.only_for_path)
         exchange.secrets.token = provider.fixed_token or _token(plan, headers)
-        if request.names_model and not reads:
+        if request.model_in_path and not reads:
             exchange.model = _model_in_query(ctx, provider.settings)
         if provider.row.dialect.read_headers:
             exchange.client_headers = {name: headers.get(name, "") for name in provider.row.dialect.read_headers}
         addressing.address(ctx, headers, provider, request, exchange)
     except ApiError as error:
-        reply(ctx, error)
+        refuse(ctx, error)
         return None
     if not reads:
         ctx.dont_read_request_body()
-        return _after(ctx, request.login, lambda: _send_unread(ctx, plan, exchange))
+        return _when_ready(ctx, request.login, lambda: _send_unread(ctx, plan, exchange))
     ctx.set_request_body_buffer_limit(limits.BODY)
     return Action.STOP_ITERATION
 
@@ -105,13 +105,13 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     awaited = plans[exchange.api].request.awaited
     if not awaited or all(one.ready(ctx) for one, _ in awaited):
         return _send(ctx, plans, exchange, raw)
-    if not plans.provider.kept.fits(exchange, len(raw)):
-        reply(ctx, busy())
+    if not plans.provider.memory_budget.reserve(exchange, len(raw)):
+        refuse(ctx, busy())
         return None
-    return _after(ctx, awaited, lambda: _send_kept(ctx, plans, exchange, raw))
+    return _when_ready(ctx, awaited, lambda: _send_waiting(ctx, plans, exchange, raw))
 
 
-def _after(ctx: HttpContext, awaited: Waits, then: Callable[[], Action | None]) -> Action | None:
+def _when_ready(ctx: HttpContext, awaited: Waits, then: Callable[[], Action | None]) -> Action | None:
     """Go on when all of these are there. Each comes with what a failure is called in access logs."""
     if not awaited:
         return then()
@@ -119,8 +119,8 @@ def _after(ctx: HttpContext, awaited: Waits, then: Callable[[], Action | None]) 
 
     def proceed(error: ApiError | None) -> Action | None:
         if error is None:
-            return _after(ctx, tuple(rest), then)
-        reply(ctx, error, details=failure)
+            return _when_ready(ctx, tuple(rest), then)
+        refuse(ctx, error, details=failure)
         return None
 
     return proceed(None) if first.ready(ctx) else first.wait(ctx, proceed)
@@ -131,7 +131,7 @@ def _send_unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> None:
     if provider.login is not None:
         addressing.set_token(ctx, provider, exchange, provider.login.token)
     if plan.request.needs_final_request and not ctx.has_request_body:
-        _seal(ctx, provider, exchange, b"")
+        _finish_request(ctx, provider, exchange, b"")
 
 
 def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
@@ -140,14 +140,14 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
         replacement = _replacement(plans, exchange, raw)
         plan = plans[exchange.api]
         # Headers are changed when nothing can be refused any more.
-        path = (
-            addressing.upstream_path(provider, exchange, ctx.path) if exchange.path or plan.request.names_model else ""
-        )
+        path = ""
+        if exchange.path or plan.request.model_in_path:
+            path = addressing.upstream_path(provider, exchange, ctx.path)
     except ApiError as error:
-        reply(ctx, error)
+        refuse(ctx, error)
         return None
     except NumberError as error:
-        reply(ctx, ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json"))
+        refuse(ctx, ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json"))
         return None
     except FilesWanted as wanted:
         return _fetch(ctx, plans, exchange, raw, wanted.urls)
@@ -162,17 +162,17 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
     if replacement is not None:
         ctx.replace_request_body(replacement)
     if plan.request.needs_final_request:
-        _seal(ctx, provider, exchange, raw if replacement is None else replacement)
+        _finish_request(ctx, provider, exchange, raw if replacement is None else replacement)
     return None
 
 
-def _send_kept(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
+def _send_waiting(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
     """Send a request that has waited. What it left in the instance meanwhile is gone then, but for a retry."""
     action = _send(ctx, plans, exchange, raw)
     if action is not Action.PAUSE:
         exchange.files = {}
         if exchange.attempts is None:
-            plans.provider.kept.forget(exchange)
+            plans.provider.memory_budget.release(exchange)
     return action
 
 
@@ -187,10 +187,10 @@ def _set_headers(headers: Headers, plan: Plan, exchange: Exchange) -> None:
             headers[name] = value
 
 
-def _seal(ctx: HttpContext, provider: Provider, exchange: Exchange, sent: bytes) -> None:
+def _finish_request(ctx: HttpContext, provider: Provider, exchange: Exchange, sent: bytes) -> None:
     """Nothing in the request changes any more."""
     addressing.sign(ctx, provider, exchange, sent)
-    retry.remember(provider, exchange, sent)
+    retry.keep_request(provider, exchange, sent)
 
 
 def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls: list[str]) -> Action | None:
@@ -199,19 +199,19 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
 
     def proceed(error: ApiError | None) -> Action | None:
         if error is None:
-            return _send_kept(ctx, plans, exchange, raw)
-        reply(ctx, error, details=failure)
+            return _send_waiting(ctx, plans, exchange, raw)
+        refuse(ctx, error, details=failure)
         return None
 
-    kept = plans.provider.kept
-    if not kept.fits(exchange, len(raw)):
+    memory_budget = plans.provider.memory_budget
+    if not memory_budget.reserve(exchange, len(raw)):
         return proceed(busy())
     try:
         fetched = exchange.files = {**exchange.files}
         remote_files.fetch(
             fetched,
             urls,
-            lambda size: kept.fits(exchange, len(raw) + size),
+            lambda size: memory_budget.reserve(exchange, len(raw) + size),
             lambda error: go_on(ctx, proceed, error),
         )
     except ApiError as error:
@@ -226,7 +226,7 @@ def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
         document = documents.of_unknown_request(raw)
         if document is None or not custom_settings.apply(provider.settings.custom_settings, document):
             return None
-        return _fitting(dump_converted(document, raw))
+        return _checked_size(dump_converted(document, raw))
     if not plan.openai:
         return None  # It is read for the signature only.
     if not exchange.form:
@@ -239,18 +239,18 @@ def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
     body, changed = bodies.prepare(provider, exchange, body)
     service = plans[exchange.api].request.service  # With some models the API has turned out to be another.
     if service is not None:
-        return _fitting(dump_converted(service.request(exchange, body), raw))
-    return _fitting(dump_converted(body, raw)) if changed else None
+        return _checked_size(dump_converted(service.request(exchange, body), raw))
+    return _checked_size(dump_converted(body, raw)) if changed else None
 
 
-def _fitting(body: bytes) -> bytes:
+def _checked_size(body: bytes) -> bytes:
     """Raises `ApiError` for a body that has grown too large."""
     if len(body) > limits.CONVERTED:
         raise request_too_large(f"the request body has more than {limits.CONVERTED} bytes when it is converted")
     return body
 
 
-def reply(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
+def refuse(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
     """Answer the client in the provider's stead."""
     body = error_body(ctx, error)
     log.warn("request refused with %d: %s", error.status, paths.shown(error.message))

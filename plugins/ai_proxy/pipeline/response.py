@@ -6,28 +6,28 @@ from proxywasm import Action, HttpAnswer, HttpContext, log
 
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol
-from ..wire import limits
+from ..wire import apis, limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
-from ..wire.json import NumberError, dump_converted
-from . import documents, failures, leaving, promoted_thinking, streams
+from ..wire.json import Json, NumberError, dump_converted
+from . import client_terms, documents, failures, promoted_thinking, scrubbing, streams
 from .checked_stream import CheckedStream
-from .edited_stream import passed_on
+from .edited_stream import new_checked_stream
 from .passed_streams import EVENT_STREAM
 from .plans import Plan
 from .streams import ConvertedStream
 
 
-def on_headers(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
+def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
     """Decide by the headers how an answer is read: not at all, as an error, as a stream or as a whole."""
     # As `_service` says. All answers pass here, and in Wasm a call costs something.
     service = plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
     if not _concerns(ctx, plan, exchange, service):
         return _unread(ctx, plan, exchange)
     if exchange.answer.status >= 400:
-        return failures.on_headers(ctx, exchange.answer.status)
+        return failures.read_error(ctx, exchange.answer.status)
     headers = ctx.response_headers
     if not ctx.has_response_body or not (plan.answer.checked or service):
-        action = leaving.pass_on(ctx, plan.provider, exchange)
+        action = scrubbing.pass_unconverted(ctx, plan.provider, exchange)
         headers.discard("content-length")
         return action
     length = headers.get("content-length", "")
@@ -40,14 +40,14 @@ def on_headers(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | Non
         headers["content-type"] = content_type = "text/event-stream; charset=utf-8"
     if ctx.response_is_opaque:
         if service is not None:
-            failures.answer_anew(
+            failures.send_error(
                 ctx, bad_upstream("the upstream's answer is compressed although that was not asked for")
             )
         return None
     if _is_stream(content_type):
         ctx.set_context("stream", _stream(plan, exchange, service))
     elif limits.exceeds(length, limit := _limit(plan, service)):
-        failures.answer_anew(ctx, answer_too_large(limit))
+        failures.send_error(ctx, answer_too_large(limit))
         return None
     else:
         ctx.set_response_body_buffer_limit(limit)
@@ -59,18 +59,18 @@ def on_headers(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | Non
 def _unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
     """An answer that is neither converted nor checked."""
     status = exchange.answer.status
-    if status >= 400 and ctx.is_binary_response_body() and leaving.may_hold_credentials(ctx, plan.provider, exchange):
+    if status >= 400 and ctx.is_binary_response_body() and scrubbing.may_hold_credentials(ctx, plan.provider, exchange):
         # Nobody can look into it, and errors are where services repeat keys.
-        failures.answer_anew(ctx, failures.unread(status))
+        failures.send_error(ctx, failures.status_only(status))
         return None
-    return leaving.pass_on(ctx, plan.provider, exchange)
+    return scrubbing.pass_unconverted(ctx, plan.provider, exchange)
 
 
-def on_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> ApiError | None:
+def convert_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> ApiError | None:
     """Convert an answer in hand; the error, if that is what it is or if it makes no sense."""
     service = _service(plan, exchange)
     if exchange.answer.status >= 400:
-        failures.explain(ctx, exchange, service, raw)
+        failures.convert_error(ctx, exchange, service, raw)
         return None
     try:
         if service is not None:
@@ -78,17 +78,17 @@ def on_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> Api
             if content_type:
                 ctx.response_headers["content-type"] = content_type
             if exchange.answer.headers:
-                leaving.add_headers(ctx, exchange)
-            leaving.body(ctx, exchange, body)
+                scrubbing.add_headers(ctx, exchange)
+            scrubbing.replace_body(ctx, exchange, body)
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
-        elif plan.answer.promotes and promoted_thinking.promote(answer := documents.of_answer(raw)):
-            leaving.body(ctx, exchange, dump_converted(answer, raw))
+        elif (edited := _edited(plan, exchange, raw)) is not None:
+            scrubbing.replace_body(ctx, exchange, dump_converted(edited, raw))
         else:
-            leaving.passed_body(ctx, exchange, raw)
+            scrubbing.pass_body(ctx, exchange, raw)
     except (ApiError, NumberError) as problem:
         error = of_upstream(problem)
-        error.hide(exchange.secrets.scrubber.clean_text)
+        error.mask(exchange.secrets.scrubber.clean_text)
         begin = exchange.secrets.scrubber.clean(raw)[:200]
         log.error(
             "%s: response of status %d not usable: %s: %r",
@@ -101,23 +101,23 @@ def on_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> Api
     return None
 
 
-def too_large(plan: Plan, exchange: Exchange) -> ApiError:
+def too_large_error(plan: Plan, exchange: Exchange) -> ApiError:
     """What the client is told in place of an answer that is larger than what may be buffered of it."""
     if exchange.answer.status >= 400:
-        return failures.unread(exchange.answer.status)
+        return failures.status_only(exchange.answer.status)
     return answer_too_large(_limit(plan, _service(plan, exchange)))
 
 
-def whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
+def convert_retried(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
     """A complete answer as the client gets it: its content type (empty: as it came), and its body.
 
     Raises `ApiError` when it is an error, or makes no sense.
     """
-    content_type, body = _whole(plan, exchange, answer)
+    content_type, body = _convert_retried(plan, exchange, answer)
     return content_type, exchange.secrets.scrubber.clean(body)
 
 
-def _whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
+def _convert_retried(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
     service = _service(plan, exchange)
     if len(answer.body) > (limit := _limit(plan, service)):
         raise answer_too_large(limit)
@@ -129,16 +129,17 @@ def _whole(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, byt
         if stream.failure is not None:
             raise stream.failure
         return "", body
-    if service is None:
-        documents.of_answer(answer.body)
-        return "", answer.body
     try:
+        if service is None:
+            documents.of_answer(answer.body)
+            edited = _edited(plan, exchange, answer.body)
+            return "", answer.body if edited is None else dump_converted(edited, answer.body)
         return _answer(plan, exchange, service, answer.body)
     except NumberError as error:
         raise of_upstream(error) from None
 
 
-def on_first_chunk(
+def feed_first_chunk(
     ctx: HttpContext, exchange: Exchange, stream: ConvertedStream | CheckedStream, chunk: bytes, last: bool
 ) -> bytes | None:
     """What goes to the client, and the headers with it. None: they wait until there is an event, which may be an error,
@@ -146,13 +147,13 @@ def on_first_chunk(
     """
     output = stream.feed(chunk, last=last)
     if stream.failure is None:
-        if not (stream.heard or last):
+        if not (stream.has_event or last):
             return None
-    elif not stream.said:
+    elif not stream.has_content:
         return None
-    stream.begun = True
+    stream.headers_sent = True
     if exchange.answer.headers:  # Known only now; a stream whose first event says nothing goes without.
-        leaving.add_headers(ctx, exchange)
+        scrubbing.add_headers(ctx, exchange)
     return output
 
 
@@ -170,7 +171,8 @@ def _concerns(ctx: HttpContext, plan: Plan, exchange: Exchange, service: AnyServ
 
 def _limit(plan: Plan, service: AnyServiceProtocol | None) -> int:
     """Bytes of an answer that are buffered: fewer if it is parsed."""
-    return limits.UNPARSED_ANSWER if service is None and not plan.answer.promotes else limits.BODY
+    parsed = service is not None or plan.answer.promotes or plan.provider.row.dialect.answer_edit is not None
+    return limits.BODY if parsed else limits.UNPARSED_ANSWER
 
 
 def _service(plan: Plan, exchange: Exchange) -> AnyServiceProtocol | None:
@@ -179,7 +181,7 @@ def _service(plan: Plan, exchange: Exchange) -> AnyServiceProtocol | None:
 
 
 def _stream(plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) -> ConvertedStream | CheckedStream:
-    return passed_on(plan.provider, exchange) if service is None else ConvertedStream(exchange, service)
+    return new_checked_stream(plan.provider, exchange) if service is None else ConvertedStream(exchange, service)
 
 
 def _is_stream(content_type: str) -> bool:
@@ -192,6 +194,7 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     Raises `ApiError` and `NumberError`.
     """
     answer = service.response(exchange, documents.of_answer(raw))
+    client_terms.restore(exchange, answer)
     if plan.answer.promotes:
         promoted_thinking.promote(answer)
     if exchange.stream and plan.provider.row.dialect.cannot_stream:
@@ -200,6 +203,20 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     if len(body) > limits.CONVERTED:
         raise answer_too_large(limits.CONVERTED)
     return "", body
+
+
+def _edited(plan: Plan, exchange: Exchange, raw: bytes) -> Json | None:
+    """A whole answer that is not converted, with what the row and the settings change; None: they change nothing."""
+    edit, mark = plan.provider.row.dialect.answer_edit, plan.provider.row.dialect.edited_answers
+    if exchange.api != apis.CHAT or (mark is not None and mark.search(raw) is None):
+        edit = None
+    if edit is None and not plan.answer.promotes:
+        return None
+    answer = documents.of_answer(raw)
+    changed = edit is not None and edit(exchange, answer)
+    if plan.answer.promotes and promoted_thinking.promote(answer):
+        changed = True
+    return answer if changed else None
 
 
 def _looks_like_json(raw: bytes) -> bool:

@@ -27,7 +27,7 @@ Finish = Callable[[HttpAnswer], None]
 """Gives the client the new answer. Raises `ApiError` if it is no good after all."""
 
 
-def remember(provider: Provider, exchange: Exchange, body: bytes) -> None:
+def keep_request(provider: Provider, exchange: Exchange, body: bytes) -> None:
     """Keep what a retry needs, if there can be one."""
     retry = provider.settings.retry_on_failure
     if (
@@ -36,13 +36,13 @@ def remember(provider: Provider, exchange: Exchange, body: bytes) -> None:
         and exchange.secrets.token
         and provider.tokens.another((exchange.secrets.token,))
     ):
-        if provider.kept.fits(exchange, len(body)):
+        if provider.memory_budget.reserve(exchange, len(body)):
             exchange.attempts = Attempts(body)
         else:
             log.warn("the request will not be made again if it fails: too many large ones are kept")
 
 
-def wanted(provider: Provider, exchange: Exchange, status: int) -> bool:
+def is_possible(provider: Provider, exchange: Exchange, status: int) -> bool:
     """Whether a request that has failed like this is to be made once more."""
     retry, attempts = provider.settings.retry_on_failure, exchange.attempts
     return (
@@ -54,7 +54,7 @@ def wanted(provider: Provider, exchange: Exchange, status: int) -> bool:
     )
 
 
-def account(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: str = "") -> None:
+def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: str = "") -> None:
     """Say how the provider has answered to the token of the call. `wait` is its `retry-after`."""
     if wait and status >= 400:
         provider.tokens.rest(exchange.secrets.token, lenient.digits(wait))
@@ -77,7 +77,7 @@ def start(
     assert attempts is not None
     attempts.used_tokens.append(exchange.secrets.token)
     exchange.secrets.token = provider.tokens.another(attempts.used_tokens)
-    sent, headers = _again(ctx, provider, exchange, attempts.sent_body)
+    sent, headers = _repeated_request(ctx, provider, exchange, attempts.sent_body)
     log.warn("attempt %d failed, trying another token", len(attempts.used_tokens))
 
     def answered(answer: HttpAnswer) -> None:
@@ -87,10 +87,10 @@ def start(
                 finish(answer)
             except ApiError as error:
                 status = error.status
-        account(ctx, provider, exchange, status, answer.headers.get("retry-after", ""))
+        record_outcome(ctx, provider, exchange, status, answer.headers.get("retry-after", ""))
         if ctx.replied:
             return
-        if wanted(provider, exchange, status):
+        if is_possible(provider, exchange, status):
             start(ctx, provider, exchange, finish, give_up)
         else:
             log.warn("attempt %d failed with status %d", len(attempts.used_tokens) + 1, status)
@@ -105,7 +105,9 @@ def start(
         give_up()
 
 
-def _again(ctx: HttpContext, provider: Provider, exchange: Exchange, body: bytes) -> tuple[Outgoing, dict[str, str]]:
+def _repeated_request(
+    ctx: HttpContext, provider: Provider, exchange: Exchange, body: bytes
+) -> tuple[Outgoing, dict[str, str]]:
     """The request as it went upstream, with the new token in the place of the old one."""
     asked = ctx.request_headers
     headers = {

@@ -8,22 +8,22 @@ from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol, StreamWriter
 from ..wire.errors import ApiError, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, loads
-from . import documents, failures, promoted_thinking
-from .arriving import Arriving
+from . import client_terms, documents, failures, promoted_thinking
+from .incomplete_event import IncompleteEvent
 
 
 class ConvertedStream:
     """Bytes of the provider's stream in, bytes of the client's stream out."""
 
     def __init__(self, exchange: Exchange, service: AnyServiceProtocol) -> None:
-        self.begun = False
+        self.headers_sent = False
         """The headers have gone to the client; whoever lets them go says so."""
-        self.heard = False
+        self.has_event = False
         """An event has arrived."""
         self.failure: ApiError | None = None
-        self._unwritten = False
+        self._write_failed = False
         """What has been said could not be written, and nothing has gone to the client before."""
-        self._fresh = True
+        self._at_start = True
         self._exchange = exchange
         self._event = service.event
         self._error = service.error
@@ -32,12 +32,12 @@ class ConvertedStream:
         self._suspects = scrubber.suspects_event
         self._decoder = service.decoder()
         self._writer = new_writer(exchange)
-        self._arriving = Arriving(exchange)
+        self._incomplete = IncompleteEvent(exchange)
 
     @property
-    def said(self) -> bool:
+    def has_content(self) -> bool:
         """Something other than an error has gone to the client."""
-        return self._writer.said and not self._unwritten
+        return self._writer.has_content and not self._write_failed
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         """What goes to the client. An error ends the stream there and is its `failure`."""
@@ -45,14 +45,14 @@ class ConvertedStream:
         if writer.closed:
             return b""
         try:
-            if self._fresh and chunk:
+            if self._at_start and chunk:
                 self._expect_events(chunk)
-                self._fresh = False
+                self._at_start = False
             events = self._decoder.feed(chunk)
-            if not events or self._arriving.counted:
-                self._arriving.count(self._decoder.waiting)
+            if not events or self._incomplete.is_large:
+                self._incomplete.grow_to(self._decoder.waiting)
             for event in events:
-                self.heard = True
+                self.has_event = True
                 data = event.data
                 if data == "[DONE]":
                     writer.may_end = True
@@ -65,14 +65,14 @@ class ConvertedStream:
                 self._close()
         except (ApiError, NumberError, SSEError) as error:
             self._fail(error)
-        if not writer.wordy:
+        if not writer.needs_scrubbing:
             return writer.take()  # As mostly: each credential is longer than the few characters that are new.
         output = writer.take()
         return self._scrubber.remove(output) if self._suspects(output) else output
 
     def _fail(self, error: ApiError | NumberError | SSEError) -> None:
         self.failure = failure = of_upstream(error)
-        self._unwritten = isinstance(error, NumberError) and not self.begun
+        self._write_failed = isinstance(error, NumberError) and not self.headers_sent
         failures.log_broken_stream(failure, self._scrubber)
         self._writer.fail(failure)
 
@@ -120,5 +120,5 @@ def made_of(exchange: Exchange, answer: Json) -> bytes:
 
 
 def new_writer(exchange: Exchange) -> StreamWriter:
-    writer = exchange.client.new_writer(exchange)
-    return promoted_thinking.PromotingWriter(writer) if promoted_thinking.wanted(exchange.settings) else writer
+    writer = client_terms.restoring(exchange, exchange.client.new_writer(exchange))
+    return promoted_thinking.PromotingWriter(writer) if promoted_thinking.is_enabled(exchange.settings) else writer

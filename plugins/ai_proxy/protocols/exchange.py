@@ -15,7 +15,7 @@ from ..wire.apis import Route
 from ..wire.errors import ApiError
 from ..wire.files import Data
 from ..wire.json import Json
-from ..wire.kept import Kept
+from ..wire.memory_budget import MemoryBudget
 from .stream_writer import StreamWriter
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -132,8 +132,8 @@ class Exchange:
 
     __slots__ = (
         "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "cumulative", "files",
-        "form", "headers", "host", "kept", "legacy_functions", "model", "path", "requested_model", "route", "secrets",
-        "settings", "stream", "thinking", "tool_names", "usage_choice",
+        "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path", "requested_model", "route",
+        "secrets", "settings", "stream", "thinking", "tool_names", "usage_choice",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -182,10 +182,10 @@ class Exchange:
         self.answer = Answer()
         self.attempts: Attempts | None = None
         """None: the request is not made again."""
-        self.kept: Kept | None = None
+        self.memory_budget: MemoryBudget | None = None
         """Counts what waits in the instance; None: nobody counts."""
 
-    def turn_to(self, api: str) -> None:
+    def set_api(self, api: str) -> None:
         """Make this a request for another API."""
         self.route = Route(api)
         self.api = api

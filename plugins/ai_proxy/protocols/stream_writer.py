@@ -17,7 +17,7 @@ class StreamWriter(Protocol):
     """The provider has announced the end: choices without a finish reason end with the stream."""
 
     @property
-    def wordy(self) -> bool:
+    def needs_scrubbing(self) -> bool:
         """The bytes of the next `take` may contain a credential: they have text that was not searched."""
 
     @property
@@ -25,7 +25,7 @@ class StreamWriter(Protocol):
         """An event has been written, or the id is known."""
 
     @property
-    def said(self) -> bool:
+    def has_content(self) -> bool:
         """A part of the answer has been written."""
 
     @property

@@ -21,7 +21,7 @@ from proxywasm.config import (
 
 from ..config.custom_settings import AUTO_NAMES
 from ..config.settings import Settings
-from .row import Row, place_of
+from .row import Row, endpoint_of
 
 # Keys that Higress' console adds to provider objects for its own use.
 OF_THE_CONSOLE: Final = frozenset({"openaiExtraCustomUrls", "openaiCustomServiceName", "openaiCustomServicePort"})
@@ -115,7 +115,7 @@ def _contradictions(row: Row, settings: Settings, path: str) -> Iterator[Problem
         yield _idle(f"{path}.retryOnFailure", f"no token is tried twice, and there is no other ({usable} in apiTokens)")
     elif retry and retry.enabled and retry.max_retries == 0:
         yield _idle(f"{path}.retryOnFailure.maxRetries", "0 retries are none; set enabled to false, or a number")
-    if settings.capabilities and place_of(row.addressing, settings).only_path:
+    if settings.capabilities and endpoint_of(row.addressing, settings).only_path:
         yield _idle(f"{path}.capabilities", "the address is that of one API, and used for all requests")
     for api in settings.capabilities:
         if api in row.dialect.protocols and "{model}" in row.addressing.paths.get(api, ""):

@@ -9,10 +9,10 @@ from typing import Final
 from proxywasm.config import Is
 
 from ..config.settings import Settings
-from ..protocols.exchange import Exchange
 from ..protocols.anthropic import models as claude_models
 from ..protocols.anthropic import service as claude
 from ..protocols.anthropic.settings import ClaudeSettings
+from ..protocols.exchange import Exchange
 from ..protocols.pivot import chat_rules
 from ..wire import apis
 from .row import BEARER, Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row, of_all_models

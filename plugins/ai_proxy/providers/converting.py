@@ -17,10 +17,10 @@ from ..protocols.hunyuan import chat as hunyuan
 from ..protocols.hunyuan.settings import NATIVE, HunyuanSettings
 from ..protocols.minimax import chat as minimax_pro
 from ..protocols.minimax.settings import MinimaxSettings
+from ..protocols.pivot import chat_rules
 from ..protocols.spark import chat as spark
 from ..protocols.triton import chat as triton
 from ..protocols.triton.settings import TritonSettings
-from ..protocols.pivot import chat_rules
 from ..wire import apis
 from .row import Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row, of_all_models
 

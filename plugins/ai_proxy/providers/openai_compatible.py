@@ -70,6 +70,11 @@ ROWS: Final = (
             # With its own Anthropic endpoint nothing is converted. Source: DeepSeek API docs, "Anthropic API".
             paths={**_like_openai(apis.CHAT, apis.RESPONSES, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
         ),
+        dialect=Dialect(
+            chunk_edit=edits.openais_answer,
+            answer_edit=edits.openais_answer,
+            edited_answers=edits.DEEPSEEKS_ANSWERS,
+        ),
     ),
     Row(
         name="doubao",
@@ -155,14 +160,20 @@ ROWS: Final = (
         name="mistral",
         title="Mistral AI",
         addressing=Addressing(host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
-        dialect=Dialect(rules=of_all_models(chat_rules.MISTRAL), edits={apis.CHAT: edits.mistral_names}),
+        dialect=Dialect(
+            rules=of_all_models(chat_rules.MISTRAL),
+            edits={apis.CHAT: edits.mistral_chat},
+            chunk_edit=edits.openais_answer,
+            answer_edit=edits.openais_answer,
+            edited_answers=edits.MISTRALS_ANSWERS,
+        ),
     ),
     Row(
         name="moonshot",
         title="Moonshot AI (Kimi)",
         settings=MoonshotSettings,
         addressing=Addressing(host="api.moonshot.cn", paths=_like_openai(apis.CHAT, apis.MODELS)),
-        dialect=Dialect(chunk_edit=edits.moonshot_usage),
+        dialect=Dialect(chunk_edit=edits.moonshot_usage, edited_answers=edits.MOONSHOTS_ANSWERS),
     ),
     Row(
         name="openrouter",
@@ -202,7 +213,12 @@ ROWS: Final = (
                 paths={apis.CHAT: chat, apis.EMBEDDINGS: "/api/paas/v4/embeddings"},
                 original=Original.KEPT,
             ),
-            dialect=Dialect(edits={apis.CHAT: edits.zhipu_thinking}),
+            dialect=Dialect(
+                edits={apis.CHAT: edits.zhipu_thinking},
+                chunk_edit=edits.openais_answer,
+                answer_edit=edits.openais_answer,
+                edited_answers=edits.ZHIPUS_ANSWERS,
+            ),
         )
         for coding, chat in (
             (False, "/api/paas/v4/chat/completions"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -23,7 +24,7 @@ from ..protocols.interface import AnyServiceProtocol
 from ..protocols.pivot.chat_rules import OPENAI_LIKE, ChatRules
 from ..wire import client_headers
 from ..wire.json import Json
-from ..wire.kept import Kept
+from ..wire.memory_budget import MemoryBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,10 @@ class Dialect:
     """Small changes to requests of APIs that are not converted."""
     chunk_edit: Edit | None = None
     """A small change to each event of a chat's stream that is not converted."""
+    answer_edit: Edit | None = None
+    """The same for a whole answer."""
+    edited_answers: re.Pattern[bytes] | None = None
+    """What answers and events have that those two change; others are not read. None: any may have it."""
     headers: Callable[[Settings], Mapping[str, str]] | None = None
     """Headers that all requests to this service have; asked once for each configuration."""
     read_headers: tuple[str, ...] = ()
@@ -191,7 +196,7 @@ class Row:
     dialect: Dialect = field(default_factory=Dialect)
 
 
-def place_of(addressing: Addressing, settings: Settings) -> Endpoint:
+def endpoint_of(addressing: Addressing, settings: Settings) -> Endpoint:
     """Where requests go with these settings, but for those that override the host."""
     if addressing.endpoint is not None:
         return addressing.endpoint(settings, addressing.paths)
@@ -225,12 +230,12 @@ class Provider:
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
     """All that a request may have to wait for."""
-    kept: Kept = field(default_factory=Kept)
+    memory_budget: MemoryBudget = field(default_factory=MemoryBudget)
 
     @classmethod
     def build(cls, row: Row, settings: Settings) -> Provider:
         """`settings` have been checked against the row."""
-        place = place_of(row.addressing, settings)
+        place = endpoint_of(row.addressing, settings)
         host_setting = row.addressing.host_setting
         host = getattr(settings, host_setting) if host_setting else ""
         timeout = settings.timeout or DEFAULT_TIMEOUT_MS

@@ -76,7 +76,7 @@ _EXPRESS: Final = Row(
         rules=_rules,
         protocols=_PROTOCOLS,
         reasoning_modes=True,
-        edits={apis.MESSAGES: vertex.messages},
+        edits={apis.MESSAGES: vertex.edit_messages},
         native_clients={anthropic: vertex.is_claude},
         accept_for_streams=False,  # The path selects streaming.
     ),

@@ -44,7 +44,7 @@ class ApiError(Exception):
         self.code = code
         self.param = param
 
-    def hide(self, clean: Callable[[str], str]) -> None:
+    def mask(self, clean: Callable[[str], str]) -> None:
         """Mask credentials, with `clean`: some services repeat the key that they refuse."""
         self.message = clean(self.message)
         self.code = self.code and clean(self.code)

@@ -10,7 +10,7 @@ _EXACT: Final = 1 << 53
 """Beyond it floats are no longer exact."""
 
 
-def string(value: Any) -> str:
+def text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
@@ -48,10 +48,10 @@ def digits(value: Any) -> int:
 
 def header(value: Any, longest: int = 1024) -> str:
     """A text if it is valid in a header, otherwise an empty one. Ids of conversations and credentials are ASCII."""
-    text = string(value)
-    return text if len(text) <= longest and text.isascii() and text.isprintable() else ""
+    found = text(value)
+    return found if len(found) <= longest and found.isascii() and found.isprintable() else ""
 
 
-def text_of(value: Any) -> str:
+def json_text(value: Any) -> str:
     """A document as JSON text, for protocols with JSON in strings. A text is returned unchanged."""
     return value if isinstance(value, str) else dumps(value)

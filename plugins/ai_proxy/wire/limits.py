@@ -82,7 +82,7 @@ EVENT: Final = 16 * _MIB
 
 * event of a stream that is converted or checked | an error ends the stream
 """
-WAITING: Final = 16 * _MIB
+HELD_TEXT: Final = 16 * _MIB
 """Characters of a stream that are held until they can be written.
 
 * reasoning that waits for content (`promoteThinkingOnEmpty`) | it is sent as reasoning
@@ -99,14 +99,14 @@ CHOICES: Final = 1000
 
 * choices of a stream | an error ends the stream
 """
-KEPT: Final = 128 * _MIB
+MEMORY_BUDGET: Final = 128 * _MIB
 """Bytes that all streams of one provider may keep in an instance.
 
 * waiting requests with their fetched files, of one provider in an instance | 503
 * these, and bodies of requests that may be retried | no retry
 * these, and large incomplete events | an error ends the stream
 """
-COUNTED: Final = 64 * 1024
+LARGE_EVENT: Final = 64 * 1024
 """Bytes.
 
 * incomplete event that does not count as large | it counts

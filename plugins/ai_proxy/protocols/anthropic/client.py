@@ -63,7 +63,7 @@ def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_s
     _tool_choice(body.get("tool_choice"), pivot)
     _effort(exchange.thinking, body, pivot)
     _output(body, pivot)
-    if user := lenient.string(lenient.mapping(body.get("metadata")).get("user_id")):
+    if user := lenient.text(lenient.mapping(body.get("metadata")).get("user_id")):
         pivot["user"] = user
     return pivot
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from proxywasm import JsonTooComplexError, log
 
+from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, check_together, loads
-from ...wire.lenient import string
 from ..exchange import Exchange
 from ..pivot import thinking_blocks
+from ..pivot.identifiers import escaped_id
 from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import arguments_of
 from .parts import STOP_REASONS, usage
@@ -29,14 +30,17 @@ def response(exchange: Exchange, answer: Json) -> Json:
     if choices and not reason:
         # A whole answer has ended, also if the service gives no finish reason.
         reason = "tool_calls" if message.get("tool_calls") else "stop"
+    content = _content(message)
+    if reason == "stop" and any(block["type"] == "tool_use" for block in content):
+        reason = "tool_calls"  # As OpenAI says it where the client has forced the call.
     counted = answer.get("usage")
     return {
-        "id": string(answer.get("id")) or f"msg_{uuid.uuid4()}",
+        "id": lenient.text(answer.get("id")) or f"msg_{uuid.uuid4()}",
         "type": "message",
         "role": "assistant",
-        "content": _content(message),
-        "model": string(answer.get("model")) or exchange.model,
-        "stop_reason": STOP_REASONS.get(reason, reason) if isinstance(reason, str) else None,
+        "content": content,
+        "model": lenient.text(answer.get("model")) or exchange.model,
+        "stop_reason": STOP_REASONS.get(reason, "end_turn") if isinstance(reason, str) else None,
         "stop_sequence": None,
         "usage": usage(counted if isinstance(counted, dict) else None),
         "error": None,
@@ -62,8 +66,8 @@ def _content(message: Json) -> list[Json]:
         blocks.append(
             {
                 "type": "tool_use",
-                "id": string(call.get("id")) or f"toolu_{uuid.uuid4()}",
-                "name": string(function.get("name")),
+                "id": escaped_id(lenient.text(call.get("id"))) if call.get("id") else f"toolu_{uuid.uuid4()}",
+                "name": lenient.text(function.get("name")),
                 "input": _input(function.get("arguments")),
             }
         )

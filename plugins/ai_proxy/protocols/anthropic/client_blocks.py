@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from proxywasm import log
 
+from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.files import registered
 from ...wire.json import Json
-from ...wire.lenient import mapping, objects, string
 
 _UNSAID: Final = frozenset({"thinking", "redacted_thinking", "server_tool_use", "mcp_tool_use", "container_upload"})
 """Blocks without a text for other models: thinking, calls of tools that Anthropic ran, its own files."""
@@ -41,9 +41,9 @@ def _parts(block: Json) -> list[Json]:
         return [_text(str(block.get("text") or ""))]
     if kind == "search_result":
         # Here `source` is a text.
-        return _joined([string(block.get("title")), string(source), *_texts(block.get("content"))])
+        return _joined([lenient.text(block.get("title")), lenient.text(source), *_texts(block.get("content"))])
     if kind == "tool_reference":
-        return _joined([string(block.get("tool_name"))])
+        return _joined([lenient.text(block.get("tool_name"))])
     if kind == "image" and isinstance(source, dict):
         return [{"type": "image_url", "image_url": {"url": url}}] if (url := _url(source)) else []
     if kind == "document" and isinstance(source, dict):
@@ -67,16 +67,16 @@ def _texts(content: Any) -> Iterator[str]:
     """The texts of a content: those of text blocks, title and address of search results, output of programs."""
     if isinstance(content, str):
         yield content
-    for item in objects([content] if isinstance(content, dict) else content):
+    for item in lenient.objects([content] if isinstance(content, dict) else content):
         for name in ("title", "url", "text", "stdout", "stderr"):
-            if text := string(item.get(name)):
+            if text := lenient.text(item.get(name)):
                 yield text
         yield from _texts(item.get("content"))
 
 
 def _document(block: Json, source: Json) -> list[Json]:
-    kind, title = source.get("type"), string(block.get("title"))
-    about = list(filter(None, (title, string(block.get("context")))))
+    kind, title = source.get("type"), lenient.text(block.get("title"))
+    about = list(filter(None, (title, lenient.text(block.get("context")))))
     if kind == "text":
         return _with_title(about, [_text(str(source.get("data") or ""))])
     if kind == "content":
@@ -88,7 +88,7 @@ def _document(block: Json, source: Json) -> list[Json]:
         return [{"type": "file", "file": {**file, "file_id": source["file_id"]}}]
     if kind == "base64":
         return [{"type": "file", "file": {"filename": "document.pdf", **file, "file_data": _url(source)}}]
-    if kind == "url" and (url := string(source.get("url"))):
+    if kind == "url" and (url := lenient.text(source.get("url"))):
         return [{"type": "file", "file": {**file, "file_url": url}}]
     return []
 
@@ -96,7 +96,7 @@ def _document(block: Json, source: Json) -> list[Json]:
 def _inner(content: Any) -> list[Json]:
     """The blocks of a document: texts, joined, and images."""
     result: list[Json] = []
-    for part in (part for block in objects(content) for part in _parts(block)):
+    for part in (part for block in lenient.objects(content) for part in _parts(block)):
         if part["type"] == "text" and result and result[-1]["type"] == "text":
             result[-1] = _text(f"{result[-1]['text']}\n{part['text']}")
         else:

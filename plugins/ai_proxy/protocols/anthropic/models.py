@@ -40,7 +40,7 @@ def response(exchange: Exchange, document: Json) -> Json:
         raise bad_upstream("the upstream's answer has no models")
     data = [
         {
-            "id": lenient.string(model.get("id")),
+            "id": lenient.text(model.get("id")),
             "object": "model",
             "created": _seconds(model.get("created_at")),
             "owned_by": "anthropic",
@@ -53,7 +53,7 @@ def response(exchange: Exchange, document: Json) -> Json:
 def _seconds(given: Any) -> int:
     """A time in RFC 3339 as OpenAI has it; 0 for one that is none."""
     try:
-        return max(int(datetime.fromisoformat(lenient.string(given)).timestamp()), 0)
+        return max(int(datetime.fromisoformat(lenient.text(given)).timestamp()), 0)
     except (ValueError, OverflowError):
         return 0
 

@@ -60,7 +60,7 @@ def body_of(exchange: Exchange, body: Json) -> Json:
     for name in _SAME:
         if body.get(name) is not None and not (name == "metadata" and not _is_metadata(body[name])):
             result[name] = body[name]
-    if user := lenient.string(body.get("user")) or lenient.string(body.get("safety_identifier")):
+    if user := lenient.text(body.get("user")) or lenient.text(body.get("safety_identifier")):
         result.setdefault("metadata", {"user_id": user})
     if (tier := _TIERS.get(str(body.get("service_tier")))) is not None:
         result["service_tier"] = tier

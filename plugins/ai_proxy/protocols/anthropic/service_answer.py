@@ -10,6 +10,7 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..pivot import chat_parts, thinking_blocks
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import known
 
 _FINISH: Final = {
     "end_turn": "stop",
@@ -60,11 +61,11 @@ def response(exchange: Exchange, document: Json) -> Json:
     for block in blocks:
         kind = block.get("type")
         if kind == "text":
-            texts.append(lenient.string(block.get("text")))
+            texts.append(lenient.text(block.get("text")))
         elif kind in ("thinking", "redacted_thinking"):
             thinking.append(block)
         elif kind == "tool_use":
-            name, call_id = lenient.string(block.get("name")), lenient.string(block.get("id"))
+            name, call_id = lenient.text(block.get("name")), lenient.text(block.get("id"))
             calls.append(chat_parts.tool_call(len(calls), call_id, name, block.get("input")))
     message: Json = {"role": "assistant", "content": "".join(texts), **thinking_blocks.fields(thinking)}
     if calls:
@@ -72,7 +73,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     counted = document.get("usage")
     tokens = usage(counted) if isinstance(counted, dict) else {}
     return completion(
-        lenient.string(document.get("id")),
+        lenient.text(document.get("id")),
         exchange.model,
         [choice(0, message, finish_reason(document.get("stop_reason")) or "")],
         tokens if tokens.get("total_tokens") else None,
@@ -80,7 +81,7 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 
 def finish_reason(reason: Any) -> str | None:
-    return _FINISH.get(reason, reason) if isinstance(reason, str) and reason else None
+    return known(reason, _FINISH) if isinstance(reason, str) and reason else None
 
 
 COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")

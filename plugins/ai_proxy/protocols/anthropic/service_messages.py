@@ -72,7 +72,7 @@ def blocks_of(given: Any) -> list[Json]:
     blocks = []
     for part in message_content.parts(given):
         if (block := _block(part)) is None:
-            message_content.dropped(part, "Claude")
+            message_content.log_dropped(part, "Claude")
             continue
         if isinstance(part.get("cache_control"), dict):
             block = {**block, "cache_control": part["cache_control"]}

@@ -64,14 +64,14 @@ def _block_start(state: State, document: Json, writer: StreamWriter) -> None:
         if isinstance(block.get("input"), dict) and block["input"]:
             arguments = dumps(block["input"])
             state.given.add(index)
-        function = {"name": lenient.string(block.get("name")), "arguments": arguments}
-        call = {"index": index, "id": lenient.string(block.get("id")), "type": "function", "function": function}
+        function = {"name": lenient.text(block.get("name")), "arguments": arguments}
+        call = {"index": index, "id": lenient.text(block.get("id")), "type": "function", "function": function}
         writer.delta(0, {"tool_calls": [call]})
-    elif kind == "text" and lenient.string(block.get("text")):
+    elif kind == "text" and lenient.text(block.get("text")):
         writer.delta(0, {"content": block["text"]})
-    elif kind == "thinking" and lenient.string(block.get("thinking")):
+    elif kind == "thinking" and lenient.text(block.get("thinking")):
         writer.delta(0, {"reasoning_content": block["thinking"]})
-    elif kind == "redacted_thinking" and lenient.string(block.get("data")):
+    elif kind == "redacted_thinking" and lenient.text(block.get("data")):
         writer.delta(0, {"reasoning_redacted_content": block["data"]})
 
 
@@ -82,11 +82,11 @@ def _block_delta(state: State, document: Json, writer: StreamWriter) -> None:
         index = state.calls.get(_index(document))
         if index is None or index in state.given:
             return  # A tool that Anthropic runs itself: the client does not see it.
-        function = {"arguments": lenient.string(delta.get("partial_json"))}
+        function = {"arguments": lenient.text(delta.get("partial_json"))}
         writer.delta(0, {"tool_calls": [{"index": index, "type": "function", "function": function}]})
     elif kind in _DELTAS:
         source, target = _DELTAS[kind]
-        writer.delta(0, {target: lenient.string(delta.get(source))})
+        writer.delta(0, {target: lenient.text(delta.get(source))})
 
 
 _DELTAS: Final = {

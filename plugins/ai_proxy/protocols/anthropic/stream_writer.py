@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from proxywasm import log
 
-from ...wire import limits
+from ...wire import lenient, limits
 from ...wire.errors import ApiError, bad_upstream, stream_cut
 from ...wire.json import Json, dumps, to_bytes
-from ...wire.lenient import string
 from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import ToolCalls
 from .parts import DELTAS, STOP_REASONS, Block, error_document, usage
@@ -44,7 +43,7 @@ class ClaudeWriter:
     calls wait for that.
     """
 
-    wordy = True
+    needs_scrubbing = True
 
     def __init__(self, model: str) -> None:
         self.may_end = False
@@ -67,7 +66,7 @@ class ClaudeWriter:
         return bool(self._id) or self._state != "new"
 
     @property
-    def said(self) -> bool:
+    def has_content(self) -> bool:
         return self._started
 
     @property
@@ -166,9 +165,9 @@ class ClaudeWriter:
             self._waiting.append(block)
         function = call.get("function")
         function = function if isinstance(function, dict) else {}
-        block.id = block.id or string(call.get("id"))
-        block.name = block.name or string(function.get("name"))
-        if arguments := string(function.get("arguments")):
+        block.id = block.id or lenient.text(call.get("id"))
+        block.name = block.name or lenient.text(function.get("name"))
+        if arguments := lenient.text(function.get("arguments")):
             if block.closed:
                 log.warn("the upstream sent arguments of a tool call after their end; dropped")
                 return
@@ -179,7 +178,7 @@ class ClaudeWriter:
         block.append(text)
         if block is not self._open:
             self._held += len(text)
-            if self._held > limits.WAITING:
+            if self._held > limits.HELD_TEXT:
                 raise bad_upstream("the upstream leaves a tool call open and says too much of others meanwhile")
 
     def _advance(self, *, at_end: bool = False) -> None:
@@ -233,7 +232,11 @@ class ClaudeWriter:
     def _end(self) -> None:
         self._start()
         reason = self._finish or ""
-        delta = {"stop_reason": STOP_REASONS.get(reason, reason), "stop_sequence": None}
+        if self._blocks and reason == "stop":
+            reason = "tool_calls"  # As OpenAI says it where the client has forced the call.
+        elif not self._blocks and reason == "tool_calls":
+            reason = "stop"
+        delta = {"stop_reason": STOP_REASONS.get(reason, "end_turn"), "stop_sequence": None}
         self._write("message_delta", {"type": "message_delta", "delta": delta, "usage": usage(self._usage)})
         self._write("message_stop", {"type": "message_stop"})
 

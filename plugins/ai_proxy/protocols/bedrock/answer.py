@@ -11,6 +11,7 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..pivot import chat_parts, reasoning, thinking_blocks
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import broken, known
 
 _FINISH: Final = {
     "end_turn": "stop",
@@ -21,6 +22,9 @@ _FINISH: Final = {
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
 }
+
+_MALFORMED: Final = frozenset({"malformed_model_output", "malformed_tool_use"})
+"""The model's answer is none. Source: AWS, "Converse", `stopReason`."""
 
 # Source: docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
 _STATUS: Final = {
@@ -70,7 +74,7 @@ def response(exchange: Exchange, document: Json) -> Json:
         if isinstance(text := block.get("text"), str):
             texts.append(text)
         elif isinstance(use := block.get("toolUse"), dict):
-            call_id, name = lenient.string(use.get("toolUseId")), lenient.string(use.get("name"))
+            call_id, name = lenient.text(use.get("toolUseId")), lenient.text(use.get("name"))
             calls.append(chat_parts.tool_call(len(calls), call_id, name, use.get("input")))
         elif isinstance(given := block.get("reasoningContent"), dict):
             thinking.append(_thinking_block(given))
@@ -89,18 +93,21 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 def _thinking_block(given: Json) -> Json:
     """A block of reasoning in Anthropic's format."""
-    if redacted := lenient.string(given.get("redactedContent")):
+    if redacted := lenient.text(given.get("redactedContent")):
         return {"type": "redacted_thinking", "data": redacted}
     inner = lenient.mapping(given.get("reasoningText"))
     return {
         "type": "thinking",
-        "thinking": lenient.string(inner.get("text")),
-        "signature": lenient.string(inner.get("signature")),
+        "thinking": lenient.text(inner.get("text")),
+        "signature": lenient.text(inner.get("signature")),
     }
 
 
 def finish_reason(reason: Any) -> str | None:
-    return _FINISH.get(reason, reason) if isinstance(reason, str) and reason else None
+    """Raises `ApiError` if the model's answer is malformed."""
+    if reason in _MALFORMED:
+        raise broken(reason)
+    return known(reason, _FINISH) if isinstance(reason, str) and reason else None
 
 
 def usage(counted: Json) -> Json:

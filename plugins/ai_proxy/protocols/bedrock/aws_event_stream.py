@@ -48,7 +48,7 @@ def cut_frames(buffer: bytearray) -> list[bytes]:
     return frames
 
 
-def changed(frame: bytes, change: Callable[[bytes], bytes]) -> bytes:
+def rewritten(frame: bytes, change: Callable[[bytes], bytes]) -> bytes:
     """The frame with changed headers and payload. `change` has to keep their length."""
     inside = frame[_PRELUDE.size : -4]
     new = change(inside)

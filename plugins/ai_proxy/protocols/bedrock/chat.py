@@ -22,8 +22,8 @@ from .settings import BedrockSettings
 from .stream import event, new_state
 
 __all__ = [
-    "accepts_signed_thinking", "decoder", "error", "event", "is_claude", "messages",
-    "new_state", "path_of", "request", "response",
+    "accepts_signed_thinking", "decoder", "edit_messages", "error", "event", "is_claude", "new_state", "path_of",
+    "request", "response",
 ]  # fmt: skip
 
 accepts_signed_thinking: Final = True
@@ -80,7 +80,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     return result
 
 
-def messages(exchange: Exchange, body: Json) -> bool:
+def edit_messages(exchange: Exchange, body: Json) -> bool:
     """An edit for Anthropic's own API, which Bedrock offers on another host."""
     settings = exchange.settings
     assert isinstance(settings, BedrockSettings)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from ...wire import lenient
 from ...wire.files import Data
 from ...wire.json import Json
-from ...wire.lenient import string
 from ..pivot import chat_fields, message_content, thinking_blocks
 from ..pivot.blank import is_blank
 
@@ -85,12 +85,12 @@ def _blocks(given: Any, documents: set[str]) -> list[Json]:
     """
     blocks = []
     for part in message_content.parts(given):
-        if part.get("type") in {"text", "refusal"} and is_blank(string(part.get(part["type"]))):
+        if part.get("type") in {"text", "refusal"} and is_blank(lenient.text(part.get(part["type"]))):
             continue  # AWS refuses blocks without text.
         if (block := _block(part, documents)) is not None:
             blocks.append(block)
         else:
-            message_content.dropped(part, "Bedrock, unless it is given as data,")
+            message_content.log_dropped(part, "Bedrock, unless it is given as data,")
     return blocks
 
 
@@ -105,7 +105,7 @@ def _block(part: Json, documents: set[str]) -> Json | None:
         data = message_content.data_url(file["file_data"]) or Data("application/pdf", file["file_data"])
         if (document_format := _format("document", data.media_type)) is None:
             return None
-        name = _name(string(file.get("filename")), documents)
+        name = _name(lenient.text(file.get("filename")), documents)
         return {"document": {"format": document_format, "name": name, "source": {"bytes": data.base64}}}
     return None
 

@@ -38,8 +38,8 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
         writer.delta(0, {"role": document["role"]})
     elif isinstance(start := document.get("start"), dict) and isinstance(use := start.get("toolUse"), dict):
         index = state.calls[_block(document)] = len(state.calls)
-        function = {"name": lenient.string(use.get("name")), "arguments": ""}
-        tool = {"index": index, "id": lenient.string(use.get("toolUseId")), "type": "function", "function": function}
+        function = {"name": lenient.text(use.get("name")), "arguments": ""}
+        tool = {"index": index, "id": lenient.text(use.get("toolUseId")), "type": "function", "function": function}
         _write(state, writer, "", "", [tool])
     elif isinstance(delta := document.get("delta"), dict):
         _delta(exchange, state, _block(document), delta, writer)
@@ -55,14 +55,14 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
 def _delta(exchange: Exchange, state: State, block: int, delta: Json, writer: StreamWriter) -> None:
     reasoning = delta.get("reasoningContent")
     if isinstance(reasoning, dict):
-        if reasoning_text := lenient.string(reasoning.get("text")):
+        if reasoning_text := lenient.text(reasoning.get("text")):
             _write(state, writer, "", reasoning_text)
-        if exchange.client.keeps_signatures and (signature := lenient.string(reasoning.get("signature"))):
+        if exchange.client.keeps_signatures and (signature := lenient.text(reasoning.get("signature"))):
             writer.delta(0, {"reasoning_signature": signature})
     elif isinstance(use := delta.get("toolUse"), dict) and block in state.calls:
-        function = {"arguments": lenient.string(use.get("input"))}
+        function = {"arguments": lenient.text(use.get("input"))}
         writer.delta(0, {"tool_calls": [{"index": state.calls[block], "type": "function", "function": function}]})
-    elif text := lenient.string(delta.get("text")):
+    elif text := lenient.text(delta.get("text")):
         _write(state, writer, text, "")
 
 

@@ -18,6 +18,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..pivot import chat_parts
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
 
 _FINISH: Final = {
@@ -38,7 +39,7 @@ def response(exchange: Exchange, document: Json) -> Json:
         message["content"] = document["text"]
     else:
         raise bad_upstream("the upstream's answer has no message")
-    identity = lenient.string(document.get("id")) or lenient.string(document.get("generation_id"))
+    identity = lenient.text(document.get("id")) or lenient.text(document.get("generation_id"))
     converted = choice(0, message, _finish_reason(document), _logprobs(document.get("logprobs")))
     return completion(identity, exchange.model, [converted], _usage(document))
 
@@ -61,19 +62,19 @@ def event(
     document: Json,
     writer: StreamWriter,
 ) -> None:
-    kind = lenient.string(document.get("type")) or lenient.string(document.get("event_type")) or event.event
+    kind = lenient.text(document.get("type")) or lenient.text(document.get("event_type")) or event.event
     delta = lenient.mapping(document.get("delta"))
     message = lenient.mapping(delta.get("message"))
     if kind in {"message-start", "stream-start"}:
-        writer.begin(lenient.string(document.get("id")) or lenient.string(document.get("generation_id")))
+        writer.begin(lenient.text(document.get("id")) or lenient.text(document.get("generation_id")))
     elif kind == "text-generation":
-        writer.delta(0, {"role": "assistant", "content": lenient.string(document.get("text"))})
+        writer.delta(0, {"role": "assistant", "content": lenient.text(document.get("text"))})
     elif kind in {"content-start", "content-delta"}:
         logprobs = _logprobs(document.get("logprobs"))
         for part in _parts(message.get("content")):
             writer.delta(0, part, logprobs=logprobs)
     elif kind == "tool-plan-delta":
-        writer.delta(0, {"reasoning_content": lenient.string(message.get("tool_plan"))})
+        writer.delta(0, {"reasoning_content": lenient.text(message.get("tool_plan"))})
     elif kind in {"tool-call-start", "tool-call-delta"}:
         _tool_call(state, document, message, writer, starts=kind == "tool-call-start")
     elif kind in {"message-end", "stream-end"}:
@@ -88,7 +89,7 @@ def event(
 
 def error(status: int, document: Json) -> ApiError | None:
     """`{"message": "text"}`. In answers `message` is an object."""
-    message = lenient.string(document.get("message"))
+    message = lenient.text(document.get("message"))
     if not message:
         return None
     return ApiError(status if status >= 400 else 502, message)
@@ -98,7 +99,7 @@ def _fill(message: Json, given: Json) -> None:
     parts = _parts(given.get("content"))
     texts = [part["content"] for part in parts if "content" in part]
     reasoning = [part["reasoning_content"] for part in parts if "reasoning_content" in part]
-    if plan := lenient.string(given.get("tool_plan")):
+    if plan := lenient.text(given.get("tool_plan")):
         reasoning.append(plan)
     if texts:
         message["content"] = "".join(texts)
@@ -124,19 +125,19 @@ def _tool_call(state: State, document: Json, message: Json, writer: StreamWriter
     given = lenient.mapping(message.get("tool_calls"))
     function = lenient.mapping(given.get("function"))
     part: Json = {"index": state.calls.setdefault(place(document.get("index"), 0), len(state.calls))}
-    function_delta: Json = {"arguments": lenient.string(function.get("arguments"))}
+    function_delta: Json = {"arguments": lenient.text(function.get("arguments"))}
     if starts:
-        part |= {"id": lenient.string(given.get("id")), "type": "function"}
-        function_delta = {"name": lenient.string(function.get("name")), **function_delta}
+        part |= {"id": lenient.text(given.get("id")), "type": "function"}
+        function_delta = {"name": lenient.text(function.get("name")), **function_delta}
     writer.delta(0, {"tool_calls": [{**part, "function": function_delta}]})
 
 
 def _finish_reason(document: Json) -> str:
     """Raises `ApiError` if the reason is a failure of the service."""
-    reason, why = lenient.string(document.get("finish_reason")), lenient.string(document.get("error"))
+    reason, why = lenient.text(document.get("finish_reason")), lenient.text(document.get("error"))
     if why or reason in _FAILED or (reason.startswith("ERROR") and reason not in _FINISH):
         raise ApiError(_FAILED.get(reason, 502), why or "the upstream has failed", code="upstream_error")
-    return _FINISH.get(reason, reason.lower() or "stop")
+    return known(reason, _FINISH) if reason else "stop"
 
 
 def _logprobs(given: Any) -> Json | None:
@@ -144,7 +145,7 @@ def _logprobs(given: Any) -> Json | None:
     items = lenient.objects(given if isinstance(given, list) else [given])
     tokens = []
     for item in items:
-        text, numbers = lenient.string(item.get("text")), item.get("logprobs")
+        text, numbers = lenient.text(item.get("text")), item.get("logprobs")
         numbers = [one for one in numbers if lenient.is_number(one)] if isinstance(numbers, list) else []
         if numbers:
             token = {"token": text, "logprob": sum(numbers), "bytes": list(text.encode(errors="replace"))}

@@ -96,7 +96,7 @@ def _message(given: Json) -> Json:
     # A message with calls has no content, but may have the model's plan.
     plan = "\n".join(
         text
-        for text in (lenient.string(given.get("reasoning_content")), message_content.text_only(content, "Cohere"))
+        for text in (lenient.text(given.get("reasoning_content")), message_content.text_only(content, "Cohere"))
         if text
     )
     if plan:
@@ -119,5 +119,5 @@ def _parts(content: Any) -> list[Json]:
             )
             parts.append({"type": "image_url", "image_url": image})
         else:
-            message_content.dropped(part, "Cohere")
+            message_content.log_dropped(part, "Cohere")
     return parts

@@ -57,7 +57,7 @@ class State:
 
     cumulative: bool
     progress: dict[int, Progress] = field(default_factory=dict)
-    kept: int = 0
+    held: int = 0
     """Characters in `progress`, of all choices together."""
 
 
@@ -126,8 +126,8 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
         for delta in progress.deltas(message, finished=finished):
             writer.delta(index, delta, logprobs=item.get("logprobs"))
         if state.cumulative:
-            state.kept += progress.size - before
-            if state.kept > limits.WAITING:
+            state.held += progress.size - before
+            if state.held > limits.HELD_TEXT:
                 raise bad_upstream("the upstream repeats more in each event than can be kept")
         if reason is not None:
             writer.finish(index, reason)

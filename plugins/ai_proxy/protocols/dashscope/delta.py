@@ -29,7 +29,7 @@ class Progress:
     def deltas(self, message: Json, *, finished: bool) -> list[Json]:
         """A delta of text and reasoning and one of tool calls; empty ones are left out."""
         content: str | None = message.get("content")
-        reasoning = lenient.string(message["reasoning_content"]) if "reasoning_content" in message else ""
+        reasoning = lenient.text(message["reasoning_content"]) if "reasoning_content" in message else ""
         calls: list[Json] = message.get("tool_calls") or []
         if self._cumulative:
             # A call's name comes before its arguments. Nothing is sent until they come: later events repeat all of it.
@@ -89,10 +89,10 @@ class _ToolCall:
         first = self._arguments is None
         new = arguments.removeprefix(self._arguments or "") if cumulative else arguments
         self._arguments = arguments if cumulative and arguments else self._arguments or ""
-        given = lenient.string(call.get("id"))
+        given = lenient.text(call.get("id"))
         self._id = self._id or given
         function: Json = {}
-        name = lenient.string(lenient.mapping(call.get("function")).get("name"))
+        name = lenient.text(lenient.mapping(call.get("function")).get("name"))
         if name and not self._named:
             function["name"] = name
             self._named = True
@@ -108,4 +108,4 @@ class _ToolCall:
 
 
 def _arguments(call: Json) -> str:
-    return lenient.string(lenient.mapping(call.get("function")).get("arguments"))
+    return lenient.text(lenient.mapping(call.get("function")).get("arguments"))

@@ -62,8 +62,8 @@ def response(exchange: Exchange, document: Json) -> Json:
         raise bad_upstream("the upstream's answer has no translations")
     choices = []
     for index, item in enumerate(lenient.objects(translations)):
-        message: Json = {"role": "assistant", "content": lenient.string(item.get("text"))}
-        if language := lenient.string(item.get("detected_source_language")):
+        message: Json = {"role": "assistant", "content": lenient.text(item.get("text"))}
+        if language := lenient.text(item.get("detected_source_language")):
             message = {"name": language, **message}
         choices.append(choice(index, message, "stop"))
     return completion("", exchange.model, choices, None)
@@ -75,11 +75,11 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
 
 def error(status: int, document: Json) -> ApiError | None:
     """`{"message": ...}`, sometimes with `detail`."""
-    message = lenient.string(document.get("message"))
+    message = lenient.text(document.get("message"))
     if not message or "translations" in document:
         return None
     if status < 400:
         # DeepL has sent quota errors with status 200.
         status = 429 if "quota" in message.lower() else 502
-    detail = lenient.string(document.get("detail"))
+    detail = lenient.text(document.get("detail"))
     return ApiError(status, f"{message}: {detail}" if detail else message)

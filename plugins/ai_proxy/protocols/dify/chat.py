@@ -63,7 +63,7 @@ def request(exchange: Exchange, body: Json) -> Json:
         "inputs": {},
         "query": "",
         "response_mode": "streaming" if exchange.stream else "blocking",
-        "user": lenient.string(body.get("user")) or "api-user",
+        "user": lenient.text(body.get("user")) or "api-user",
         "auto_generate_name": False,
         "conversation_id": "",
     }
@@ -87,7 +87,7 @@ def response(exchange: Exchange, document: Json) -> Json:
         data = _data(document)
         message = {"role": "assistant", "content": _output(settings, data)}
         answer = completion(
-            lenient.string(data.get("workflow_id")), exchange.model, [choice(0, message, "stop")], _workflow_usage(data)
+            lenient.text(data.get("workflow_id")), exchange.model, [choice(0, message, "stop")], _workflow_usage(data)
         )
         when = data.get("created_at")
     else:
@@ -116,7 +116,7 @@ def new_state(exchange: Exchange) -> State:  # noqa: ARG001
 
 def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:
     settings = _settings(exchange)
-    kind = lenient.string(document.get("event")) or event.event
+    kind = lenient.text(document.get("event")) or event.event
     if kind == "ping":
         return
     if (failure := error(200, document)) is not None:
@@ -126,22 +126,22 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
         _begin(exchange, settings, document, writer)
     if kind in _TEXT:
         _begin(exchange, settings, document, writer)
-        if text := lenient.string(document.get("answer")):
+        if text := lenient.text(document.get("answer")):
             writer.delta(0, {"role": "assistant", "content": text})
     elif kind == "message_end":
         _begin(exchange, settings, document, writer)
         writer.finish(0, "stop", delta={"role": "assistant", "content": ""}, usage=_usage(document))
     elif kind == "text_chunk" and settings.bot_type == "Workflow":
-        text = lenient.string(_data(document).get("text"))
+        text = lenient.text(_data(document).get("text"))
         if text:
             state.has_text = True
             writer.delta(0, {"role": "assistant", "content": text})
     elif kind == "workflow_started":
         data = _data(document)
-        writer.begin(lenient.string(data.get("workflow_id")), created=data.get("created_at"))
+        writer.begin(lenient.text(data.get("workflow_id")), created=data.get("created_at"))
     elif kind == "workflow_finished" and settings.bot_type == "Workflow":
         data = _data(document)
-        writer.begin(lenient.string(data.get("workflow_id")), created=data.get("created_at"))
+        writer.begin(lenient.text(data.get("workflow_id")), created=data.get("created_at"))
         # A workflow that streams its text has sent the whole output already.
         delta = None if state.has_text else {"role": "assistant", "content": _output(settings, data)}
         writer.finish(0, "stop", delta=delta, usage=_workflow_usage(data))
@@ -156,13 +156,13 @@ def error(status: int, document: Json) -> ApiError | None:
         if status < 400:
             usable = isinstance(given, int) and 400 <= given < 600
             status = given if usable and isinstance(given, int) else _STATUS.get(code, 502)
-        return ApiError(status, lenient.string(message) or code, code=code)
+        return ApiError(status, lenient.text(message) or code, code=code)
     if document.get("event") == "error":
-        return ApiError(502 if status < 400 else status, lenient.string(message) or "unknown error")
+        return ApiError(502 if status < 400 else status, lenient.text(message) or "unknown error")
     if document.get("event", "workflow_finished") == "workflow_finished" and isinstance(data, dict):
         outcome = data.get("status")
         if outcome in ("failed", "stopped"):
-            text = lenient.string(data.get("error")) or f"the workflow has {outcome}"
+            text = lenient.text(data.get("error")) or f"the workflow has {outcome}"
             return ApiError(502 if status < 400 else status, text, code=f"workflow_{outcome}")
     return None
 
@@ -195,7 +195,7 @@ def _begin(exchange: Exchange, settings: DifySettings, document: Json, writer: S
 
 
 def _id(settings: DifySettings, document: Json) -> str:
-    return lenient.string(document.get("message_id" if settings.bot_type == "Completion" else "conversation_id"))
+    return lenient.text(document.get("message_id" if settings.bot_type == "Completion" else "conversation_id"))
 
 
 def _conversation(settings: DifySettings, document: Json) -> dict[str, str]:
@@ -215,7 +215,7 @@ def _output(settings: DifySettings, data: Json) -> str:
     outputs = data.get("outputs")
     if not isinstance(outputs, dict) or settings.output_variable not in outputs:
         raise bad_upstream(f"the workflow has no output {settings.output_variable!r}")
-    return lenient.text_of(outputs[settings.output_variable])
+    return lenient.json_text(outputs[settings.output_variable])
 
 
 def _usage(document: Json) -> Json | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ...wire import lenient
 from ...wire.json import Json
-from ...wire.lenient import string
 from ..pivot import chat_parts
 from ..pivot.finish_reasons import broken, known
 
@@ -65,7 +65,7 @@ def finish_reason(candidate: Json, *, calls: bool) -> str | None:
     if not isinstance(reason, str) or not reason or reason == "FINISH_REASON_UNSPECIFIED":
         return None
     if reason in _MALFORMED:
-        raise broken(reason, string(candidate.get("finishMessage")) or reason)
+        raise broken(reason, lenient.text(candidate.get("finishMessage")) or reason)
     return "tool_calls" if calls and reason == "STOP" else known(reason, _FINISH)
 
 

@@ -31,9 +31,19 @@ _MEDIA_TYPES: Final = {
     "html": "text/html", "htm": "text/html", "css": "text/css", "csv": "text/csv", "xml": "text/xml",
 }  # fmt: skip
 
-_USUAL: Final = {"image_url": "image/jpeg", "video_url": "video/mp4", "audio_url": "audio/mpeg", "file": "application/pdf"}
+_USUAL: Final = {
+    "image_url": "image/jpeg",
+    "video_url": "video/mp4",
+    "audio_url": "audio/mpeg",
+    "file": "application/pdf",
+}
 """The media type of a file whose address does not show it, by the type of its part."""
-_OWN_FILES: Final = ("https://generativelanguage.googleapis.com/", "gs://", "https://www.youtube.com/", "https://youtu.be/")
+_OWN_FILES: Final = (
+    "https://generativelanguage.googleapis.com/",
+    "gs://",
+    "https://www.youtube.com/",
+    "https://youtu.be/",
+)
 """Addresses that Gemini's API reads itself. Source: ai.google.dev, "Files API" and "Video understanding"."""
 
 Remote = Callable[[str, str], Json]
@@ -117,7 +127,7 @@ class _Results:
         # Source: ai.google.dev/api/caching#FunctionResponse, `response`.
         kind = "error" if message.get("is_error") is True else "output"
         parts.append({"functionResponse": {"name": name, "response": {kind: message_content.text(content)}}})
-        more += _parts(message_content.others(content), remote)
+        more += _parts(message_content.other_parts(content), remote)
 
     def finish(self) -> None:
         for parts, more in self._ends:
@@ -137,7 +147,7 @@ def _parts(given: Any, remote: Remote) -> list[Json]:
     result = []
     for part in message_content.parts(given):
         if (made := _part(part, remote)) is None:
-            message_content.dropped(part, "Gemini")
+            message_content.log_dropped(part, "Gemini")
         else:
             result.append(made)
     return result
@@ -158,17 +168,17 @@ def _part(part: Json, remote: Remote) -> Json | None:
     if kind == "file" and isinstance(file := part.get("file"), dict):
         if isinstance(file.get("file_data"), str):
             return _inline(message_content.data_url(file["file_data"]) or Data("application/pdf", file["file_data"]))
-        if isinstance(url := file.get("file_id"), str):  # An address in Google's file service.
-            return file_part(url, _declared(part) or media_type_of(url, kind))
-        if isinstance(url := file.get("file_url"), str):
-            return remote(url, _declared(part) or media_type_of(url, kind))
+        if isinstance(own := file.get("file_id"), str):  # An address in Google's file service.
+            return file_part(own, _declared(part) or media_type_of(own, kind))
+        if isinstance(given := file.get("file_url"), str):
+            return remote(given, _declared(part) or media_type_of(given, kind))
     return None
 
 
 def _declared(part: Json) -> str:
     """The media type that a client gives beside an address; OpenAI has no field for it, other gateways call it so."""
     inner = lenient.mapping(part.get(str(part.get("type"))))
-    return registered(lenient.string(inner.get("format")) or lenient.string(inner.get("mime_type")))
+    return registered(lenient.text(inner.get("format")) or lenient.text(inner.get("mime_type")))
 
 
 def _inline(data: Data) -> Json:

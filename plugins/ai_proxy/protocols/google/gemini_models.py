@@ -41,7 +41,7 @@ def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     models = document.get("models", [])
     if not isinstance(models, list):
         raise bad_upstream("the upstream's answer has no models")
-    names = [lenient.string(model.get("name")).removeprefix("models/") for model in lenient.objects(models)]
+    names = [lenient.text(model.get("name")).removeprefix("models/") for model in lenient.objects(models)]
     # Google does not give the time of creation.
     data = [{"id": name, "object": "model", "created": 0, "owned_by": "google"} for name in names]
     return {"object": "list", "data": data}

@@ -28,6 +28,7 @@ _SAME: Final = {
 
 _BUDGETS: Final = {"none": 0, "minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
 
+
 def generation_config(body: Json) -> Json:
     config = {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
     if (limit := chat_fields.max_tokens(body)) is not None:

@@ -23,8 +23,8 @@ from .contents import contents, file_part, system
 from .settings import VertexSettings
 
 __all__ = [
-    "accepts_signed_thinking", "decoder", "error", "event", "is_claude", "messages",
-    "new_state", "of_claude", "path_of", "request", "response",
+    "accepts_signed_thinking", "as_vertex_request", "decoder", "edit_messages", "error", "event", "is_claude",
+    "new_state", "path_of", "request", "response",
 ]  # fmt: skip
 
 accepts_signed_thinking: Final = False
@@ -35,7 +35,7 @@ _ANTHROPIC_VERSION: Final = "vertex-2023-10-16"  # Vertex AI takes it in the bod
 def request(exchange: Exchange, body: Json) -> Json:
     if is_claude(exchange.model):
         result = claude.body_of(exchange, body)
-        return of_claude(exchange, result)
+        return as_vertex_request(exchange, result)
     settings = exchange.settings
     assert isinstance(settings, VertexSettings)
     exchange.path = path_of(
@@ -94,14 +94,14 @@ def is_claude(model: str) -> bool:
     return model.startswith("claude")
 
 
-def messages(exchange: Exchange, body: Json) -> bool:
+def edit_messages(exchange: Exchange, body: Json) -> bool:
     """An edit for Anthropic's own API."""
     body.setdefault("max_tokens", claude.MAX_TOKENS)
-    of_claude(exchange, body)
+    as_vertex_request(exchange, body)
     return True
 
 
-def of_claude(exchange: Exchange, body: Json) -> Json:
+def as_vertex_request(exchange: Exchange, body: Json) -> Json:
     """Convert a request for Anthropic's API to one for Vertex AI, in place."""
     exchange.path = path_of(exchange, "anthropic", "streamRawPredict" if exchange.stream else "rawPredict")
     exchange.headers["anthropic-version"] = None

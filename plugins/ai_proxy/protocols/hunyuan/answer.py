@@ -17,6 +17,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..pivot import chat_parts
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
 
 # Finish reasons of answers that Tencent's moderation stops.
@@ -53,7 +54,7 @@ def response(exchange: Exchange, document: Json) -> Json:
         delta = _delta(item.get("Message"))
         delta = {"role": "assistant", "content": None, **delta}
         choices.append(choice(index, delta, _finish_reason(item)))
-    return completion(lenient.string(answer.get("Id")), exchange.model, choices, _usage(answer))
+    return completion(lenient.text(answer.get("Id")), exchange.model, choices, _usage(answer))
 
 
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
@@ -62,7 +63,7 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
     answer = document.get("Response", document)
     if not isinstance(answer, dict):
         raise bad_upstream("the upstream sent an event without an answer")
-    writer.begin(lenient.string(answer.get("Id")))
+    writer.begin(lenient.text(answer.get("Id")))
     usage = _usage(answer)
     for position, item in enumerate(_choices(answer)):
         index = place(item.get("Index"), position)
@@ -84,7 +85,7 @@ def error(status: int, document: Json) -> ApiError | None:
     code = str(problem.get("Code") or "")
     if status < 400:
         status = next((known for prefix, known in _STATUS.items() if code.startswith(prefix)), 502)
-    message = lenient.string(problem.get("Message")) or lenient.string(problem.get("Msg")) or code or "unknown error"
+    message = lenient.text(problem.get("Message")) or lenient.text(problem.get("Msg")) or code or "unknown error"
     return ApiError(status, message, code=code or None)
 
 
@@ -97,10 +98,10 @@ def _choices(answer: Json) -> list[Json]:
 
 def _delta(message: Any) -> Json:
     message = lenient.mapping(message)
-    delta: Json = {"role": lenient.string(message.get("Role")) or "assistant"}
+    delta: Json = {"role": lenient.text(message.get("Role")) or "assistant"}
     if isinstance(message.get("Content"), str):
         delta["content"] = message["Content"]
-    if reasoning := lenient.string(message.get("ReasoningContent")):
+    if reasoning := lenient.text(message.get("ReasoningContent")):
         delta["reasoning_content"] = reasoning
     if calls := lenient.objects(message.get("ToolCalls")):
         delta["tool_calls"] = [_tool_call(one, position) for position, one in enumerate(calls)]
@@ -110,17 +111,17 @@ def _delta(message: Any) -> Json:
 def _tool_call(given: Json, position: int) -> Json:
     function = lenient.mapping(given.get("Function"))
     call: Json = {"index": place(given.get("Index"), position)}
-    if identity := lenient.string(given.get("Id")):
+    if identity := lenient.text(given.get("Id")):
         call |= {"id": identity, "type": "function"}
-    call["function"] = {"arguments": lenient.string(function.get("Arguments"))}
-    if name := lenient.string(function.get("Name")):
+    call["function"] = {"arguments": lenient.text(function.get("Arguments"))}
+    if name := lenient.text(function.get("Name")):
         call["function"]["name"] = name
     return call
 
 
 def _finish_reason(item: Json) -> str | None:
-    reason = lenient.string(item.get("FinishReason"))
-    return _FINISH.get(reason, reason) or None
+    reason = lenient.text(item.get("FinishReason"))
+    return known(reason, _FINISH) if reason else None
 
 
 def _usage(answer: Json) -> Json | None:

@@ -114,8 +114,8 @@ def _part(part: Json) -> Json | None:
     if kind == "image_url":
         return {"Type": "image_url", "ImageUrl": {"Url": message_content.url_of(part)}}
     if kind == "text":
-        return {"Type": "text", "Text": lenient.string(part.get("text"))}
-    message_content.dropped(part, "Hunyuan")
+        return {"Type": "text", "Text": lenient.text(part.get("text"))}
+    message_content.log_dropped(part, "Hunyuan")
     return None
 
 
@@ -124,5 +124,5 @@ def _tool(function: Json) -> Json:
     names = (("name", "Name"), ("description", "Description"))
     result = {name: function[key] for key, name in names if key in function}
     if function.get("parameters") is not None:
-        result["Parameters"] = lenient.text_of(function["parameters"])
+        result["Parameters"] = lenient.json_text(function["parameters"])
     return {"Type": "function", "Function": result}

@@ -20,6 +20,7 @@ from ..interface import StreamWriter
 from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, chat_parts, message_content
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
 from .settings import MinimaxSettings
 
@@ -63,7 +64,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     sent["mask_sensitive_info"] = True
     given = chat_fields.messages(body)
     bots = [
-        {"bot_name": lenient.string(one.get("name")) or _BOT, "content": _text(one)}
+        {"bot_name": lenient.text(one.get("name")) or _BOT, "content": _text(one)}
         for one in given
         if chat_fields.is_system(one)
     ] or [{"bot_name": _BOT, "content": _SETTING}]
@@ -89,7 +90,7 @@ def _conversation(given: list[Json]) -> list[Json]:
     placed: set[int] = set()
     messages: list[Json] = []
     for message in given:
-        name = lenient.string(message.get("name"))
+        name = lenient.text(message.get("name"))
         if message.get("role") == "assistant":
             entry: Json = {"sender_type": "BOT", "sender_name": name or _BOT, "text": _text(message)}
             calls = chat_fields.calls(message)
@@ -127,8 +128,8 @@ def response(exchange: Exchange, document: Json) -> Json:
             reason = _finish_reason(item, calls="tool_calls" in converted) or "stop"
             choices.append(choice(len(choices), converted, reason))
     answer = completion(
-        lenient.string(document.get("id")),
-        lenient.string(document.get("model")) or exchange.model,
+        lenient.text(document.get("id")),
+        lenient.text(document.get("model")) or exchange.model,
         choices,
         _usage(document),
     )
@@ -152,7 +153,7 @@ def new_state(exchange: Exchange) -> State:  # noqa: ARG001
 def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
-    writer.begin(lenient.string(document.get("id")), created=document.get("created"), model=document.get("model"))
+    writer.begin(lenient.text(document.get("id")), created=document.get("created"), model=document.get("model"))
     usage = _usage(document)
     for position, item in enumerate(_choices(document)):
         index = place(item.get("index"), position)
@@ -179,7 +180,7 @@ def error(status: int, document: Json) -> ApiError | None:
         return None
     if status < 400:
         status = _STATUS.get(code, 502)
-    return ApiError(status, lenient.string(problem.get("status_msg")) or f"error {code}", code=str(code))
+    return ApiError(status, lenient.text(problem.get("status_msg")) or f"error {code}", code=str(code))
 
 
 def _choices(document: Json) -> list[Json]:
@@ -190,18 +191,20 @@ def _choices(document: Json) -> list[Json]:
 
 
 def _message(message: Json) -> Json:
-    result: Json = {"role": "assistant", "content": lenient.string(message.get("text"))}
-    if name := lenient.string(message.get("sender_name")):
+    result: Json = {"role": "assistant", "content": lenient.text(message.get("text"))}
+    if name := lenient.text(message.get("sender_name")):
         result = {"name": name, **result}
     if isinstance(function := message.get("function_call"), dict):
-        made = chat_parts.tool_call(0, "", lenient.string(function.get("name")), function.get("arguments"))
+        made = chat_parts.tool_call(0, "", lenient.text(function.get("name")), function.get("arguments"))
         result["tool_calls"] = [made]
     return result
 
 
 def _finish_reason(item: Json, *, calls: bool) -> str | None:
-    reason = lenient.string(item.get("finish_reason"))
-    return "tool_calls" if calls and reason == "stop" else _FINISH.get(reason, reason) or None
+    reason = lenient.text(item.get("finish_reason"))
+    if not reason:
+        return None
+    return "tool_calls" if calls and reason == "stop" else known(reason, _FINISH)
 
 
 def _usage(document: Json) -> Json | None:

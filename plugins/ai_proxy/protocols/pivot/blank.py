@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# White space of Unicode, and characters that show nothing: soft hyphen, Hangul fillers, zero-width and directional marks,
-# Braille blank, variation selectors, byte order mark.
+# White space of Unicode, and characters that show nothing: soft hyphen, Hangul fillers, zero-width and directional
+# marks, Braille blank, variation selectors, byte order mark.
 _BLANK: Final = re.compile(
     "[\\s\\x00-\\x1f\\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]*"

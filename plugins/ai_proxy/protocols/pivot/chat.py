@@ -13,7 +13,7 @@ from ...credentials.scrubber import NO_CREDENTIALS, Scrubber
 from ...wire import limits
 from ...wire.errors import ApiError, bad_upstream, stream_cut
 from ...wire.json import Json, dumps, quote, to_bytes
-from .tool_calls import ToolCalls
+from .tool_calls import NO_ARGUMENTS, ToolCalls
 
 # The steps of a choice that may be written in each state, and the state that follows. Others cannot be written.
 _CHOICE: Final = {
@@ -44,7 +44,7 @@ class ChatWriter:
         """
         self._shortest, self._suspects = scrubber.shortest, scrubber.suspects_content
         self._usual_usage = 0
-        self.wordy = False
+        self.needs_scrubbing = False
         self._model = model
         self._expected = choices
         self._usage_choice = usage_choice
@@ -63,7 +63,7 @@ class ChatWriter:
         reason end with the stream."""
 
     @property
-    def said(self) -> bool:
+    def has_content(self) -> bool:
         """A part of a choice has been written."""
         return bool(self._choices)
 
@@ -82,13 +82,13 @@ class ChatWriter:
         known = isinstance(created, int) and not isinstance(created, bool) and created > 0
         when = created if known else int(time.time())
         name = model if isinstance(model, str) and model else self._model
-        self.wordy = True
+        self.needs_scrubbing = True
         self._head = f'data: {{"id":{quote(chunk_id or f"chatcmpl-{uuid.uuid4()}")},"choices":['
         self._tail = f'],"created":{when},"model":{quote(name)},"object":"chat.completion.chunk","usage":'
 
     def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
         """Add to a choice. Adds the role if the provider has not given one. `usage` is the usage so far, for providers
-        that send it with every event.
+        that send it with every event. An empty delta, one of a type unknown to us for example, makes no chunk.
         """
         state = self._choices.get(index, "new")
         # A delta does not change the state of an open choice.
@@ -96,20 +96,24 @@ class ChatWriter:
             return
         if state == "new":
             delta = _with_role(delta)
+        elif not delta and logprobs is None:
+            if usage is not None:
+                self.usage(usage)
+            return
         probs = "null" if logprobs is None else dumps(logprobs)
         content = delta.get("content")
         if len(delta) == 2 and isinstance(content, str) and delta.get("role") == "assistant":
             # Nearly all chunks have this form.
             text = f'{{"role":"assistant","content":{quote(content)}}}'
             if logprobs is not None or (len(content) >= self._shortest and self._suspects(content)):
-                self.wordy = True
+                self.needs_scrubbing = True
         else:
             text = dumps(self._with_calls(index, delta))
-            self.wordy = True
+            self.needs_scrubbing = True
         counts = "null" if usage is None else dumps(usage)
         if len(counts) > self._usual_usage:
             self._usual_usage = len(counts) + _MORE_DIGITS
-            self.wordy = True
+            self.needs_scrubbing = True
         self._out.append(
             f'{self._head}{{"index":{index},"delta":{text},"finish_reason":null,"logprobs":{probs}}}'
             f"{self._tail}{counts}}}\n\n"
@@ -117,10 +121,14 @@ class ChatWriter:
 
     def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
         """Finish a choice. `delta` and `usage` are for providers that send them in the same event."""
+        if index in self._calls:
+            self._complete_calls(index)
+        elif reason == "tool_calls" and not (delta and delta.get("tool_calls")):
+            reason = "stop"  # Without calls the answer has simply ended.
         state = self._choices.get(index, "new")
         if self._step(index, state, "finish"):
             self._usage_written = self._usage_written or usage is not None
-            self.wordy = True
+            self.needs_scrubbing = True
             delta = self._with_calls(index, _with_role(delta or {}) if state == "new" else delta or {})
             self._out.append(
                 f'{self._head}{{"index":{index},"delta":{dumps(delta)},"finish_reason":{quote(reason)},'
@@ -149,7 +157,7 @@ class ChatWriter:
     def fail(self, error: ApiError) -> None:
         """End the stream with an error."""
         if not self.closed:
-            self.closed = self.wordy = True
+            self.closed = self.needs_scrubbing = True
             self._out.append(error_event(error))
 
     def take(self) -> bytes:
@@ -158,7 +166,7 @@ class ChatWriter:
             return b""
         text = out[0] if len(out) == 1 else "".join(out)
         self._out = []
-        self.wordy = False
+        self.needs_scrubbing = False
         try:
             return text.encode()
         except UnicodeEncodeError:
@@ -169,10 +177,18 @@ class ChatWriter:
             return delta
         return {**delta, "tool_calls": self._calls.setdefault(index, ToolCalls()).normalized(delta["tool_calls"])}
 
+    def _complete_calls(self, index: int) -> None:
+        missing = self._calls[index].completing()
+        if missing and self._choices.get(index) == "open" and not self.closed:
+            self._out.append(
+                f'{self._head}{{"index":{index},"delta":{dumps({"tool_calls": missing})},"finish_reason":null,'
+                f'"logprobs":null}}{self._tail}null}}\n\n'
+            )
+
     def _write_usage(self) -> None:
         if self._usage is None or self._usage_written or self.closed:
             return
-        self._usage_written = self.wordy = True
+        self._usage_written = self.needs_scrubbing = True
         self.begin()
         choice = '{"index":0,"delta":{},"finish_reason":null,"logprobs":null}' if self._usage_choice else ""
         self._out.append(f"{self._head}{choice}{self._tail}{dumps(self._usage)}}}\n\n")
@@ -220,8 +236,13 @@ def choice(index: int, message: Json, finish_reason: str | None, logprobs: Any =
     if not isinstance(message.get("content"), (str, list, NoneType)):
         message = {**message, "content": None}
     if "tool_calls" in message:
-        calls = ToolCalls().normalized(message["tool_calls"])
+        tracked = ToolCalls()
+        calls = tracked.normalized(message["tool_calls"])
+        for piece in tracked.completing():
+            calls[piece["index"]]["function"]["arguments"] = NO_ARGUMENTS
         message = {**message, "tool_calls": calls} if calls else _without(message, "tool_calls")
+    if finish_reason == "tool_calls" and "tool_calls" not in message:
+        finish_reason = "stop"  # Without calls the answer has simply ended.
     return {"index": index, "message": message, "finish_reason": finish_reason, "logprobs": logprobs}
 
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from proxywasm import JsonTooComplexError, log
 
+from ...wire import lenient
 from ...wire.errors import ApiError, request_too_complex
 from ...wire.json import Json, check_together, dumps, loads
-from ...wire.lenient import is_number, mapping, string
 from .tool_calls import arguments_of
 
 
@@ -96,8 +96,8 @@ def functions(body: Json) -> list[Json]:
 
 def chosen(choice: Any) -> str:
     """The function that a `tool_choice` names; empty if it names none."""
-    given = mapping(choice)
-    return string(mapping(given.get("function", given)).get("name"))
+    given = lenient.mapping(choice)
+    return lenient.text(lenient.mapping(given.get("function", given)).get("name"))
 
 
 def max_tokens(body: Json) -> int | None:
@@ -107,7 +107,7 @@ def max_tokens(body: Json) -> int | None:
     if value is None:
         return None
     # In some languages all numbers are floats.
-    if not is_number(value):
+    if not lenient.is_number(value):
         raise ApiError(400, f"{name} must be an integer", param=name)
     return int(value)
 
@@ -120,8 +120,8 @@ def stops(body: Json) -> list[Any]:
 
 def schema(body: Json) -> Json:
     """`response_format.json_schema`, an object with name and `schema`; empty if the request has none."""
-    wanted = mapping(body.get("response_format"))
-    named = mapping(wanted.get("json_schema")) if wanted.get("type") == "json_schema" else {}
+    wanted = lenient.mapping(body.get("response_format"))
+    named = lenient.mapping(wanted.get("json_schema")) if wanted.get("type") == "json_schema" else {}
     return named if isinstance(named.get("schema"), dict) else {}
 
 

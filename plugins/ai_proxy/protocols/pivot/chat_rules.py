@@ -1,4 +1,4 @@
-"""What a service accepts of a chat, as far as it is the same for all of its models: names, ids, small values, fields."""
+"""What a service accepts of a chat, as far as all of its models have it in common: names, ids, small values."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Finish reasons: OpenAI's words for those of all services.
 
-Typed clients refuse words that are not their protocol's, so a reason that is not known becomes `stop`. The service's own
-word is in the log.
+Typed clients refuse words that are not their protocol's, so a reason that is not known becomes `stop`. The service's
+own word is in the log.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FAILED: Final = frozenset({"error", "network_error", "insufficient_system_resour
 """Words for an answer that broke off: Mistral and OpenRouter, Zhipu AI, DeepSeek, vLLM and SGLang."""
 
 
-def known(reason: str, own: Mapping[str, str] = {}) -> str:  # noqa: B006  # It is only read.
+def known(reason: str, own: Mapping[str, str] = {}) -> str:  # It is only read.
     """OpenAI's word for a service's. `own`: words of the service's protocol. Raises `ApiError` for a failure."""
     found = own.get(reason)
     if found is not None:

@@ -136,9 +136,9 @@ class _Messages:
             if (fitting_id := call_id(given, self._rules.ids)) != given:
                 changed["id"] = fitting_id
         function = call.get("function")
-        if isinstance(function, dict) and isinstance(name := function.get("name"), str):
-            if (fitting := self._names.fitting(name)) != name:
-                changed["function"] = {**function, "name": fitting}
+        name = function.get("name") if isinstance(function, dict) else None
+        if isinstance(name, str) and (fitting := self._names.fitting(name)) != name:
+            changed["function"] = {**call["function"], "name": fitting}
         return {**call, **changed} if changed else call
 
     def _result(self, message: Json) -> Json:
@@ -158,20 +158,21 @@ class _Messages:
         return {**message, **changed} if changed else message
 
     def _parts(self, content: list[Any]) -> list[Any]:
-        parts = []
-        for part in content:
-            if isinstance(part, dict):
-                text = part.get("text")
-                if isinstance(text, str) and not text[:1].isalnum() and is_blank(text):
-                    continue
-                if "cache_control" in part and not self._rules.cache_control:
-                    part = {key: value for key, value in part.items() if key != "cache_control"}
-                if part.get("type") == "file" and not self._rules.file_urls:
-                    part = _without_address(part)
-            elif isinstance(part, str) and is_blank(part):
-                continue
-            parts.append(part)
-        return parts
+        return [self._part(part) for part in content if not _says_nothing(part)]
+
+    def _part(self, part: Any) -> Any:
+        if not isinstance(part, dict):
+            return part
+        if "cache_control" in part and not self._rules.cache_control:
+            part = {key: value for key, value in part.items() if key != "cache_control"}
+        if part.get("type") == "file" and not self._rules.file_urls:
+            return _without_address(part)
+        return part
+
+
+def _says_nothing(part: Any) -> bool:
+    text = part.get("text") if isinstance(part, dict) else part
+    return isinstance(text, str) and not text[:1].isalnum() and is_blank(text)
 
 
 def _as_failure(content: Any) -> Any:
@@ -197,7 +198,7 @@ def _fit_stops(body: Json, rules: ChatRules) -> None:
     if rules.most_stops:
         kept = kept[: rules.most_stops]
     if len(kept) < len(stops):
-        log.debug("%d of %d stop sequences left out: the upstream refuses them", len(stops) - len(kept), len(stops))
+        log.warn("%d of %d stop sequences left out: the upstream refuses them", len(stops) - len(kept), len(stops))
         if kept:
             body["stop"] = kept
         else:

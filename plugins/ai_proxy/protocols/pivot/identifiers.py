@@ -23,7 +23,7 @@ class NameRule(NamedTuple):
 
 
 OPENAI_NAMES: Final = NameRule(re.compile(r"[A-Za-z0-9_-]{1,64}"), re.compile(r"[^A-Za-z0-9_-]"), 64)
-"""Source: OpenAI API reference, "Create chat completion", `tools.function.name`; AWS, "ToolSpecification", has the same."""
+"""Source: OpenAI API reference, "Create chat completion", `tools.function.name`; the same: AWS, "ToolSpecification"."""
 ANTHROPIC_NAMES: Final = NameRule(re.compile(r"[A-Za-z0-9_-]{1,128}"), OPENAI_NAMES.refused, 128)
 """Source: platform.claude.com, "Create a Message", `tools.name`."""
 GOOGLE_NAMES: Final = NameRule(

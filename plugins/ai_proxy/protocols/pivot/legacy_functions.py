@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ...wire import lenient
 from ...wire.json import Json
-from ...wire.lenient import mapping, objects, string
 
 
 def translate(body: Json) -> bool:
     """Replace these fields by tools, in place; whether there were any."""
     given = body.pop("functions", None)
     choice = body.pop("function_call", None)
-    functions = objects(given)
+    functions = lenient.objects(given)
     if functions and not body.get("tools"):
         body["tools"] = [{"type": "function", "function": function} for function in functions]
         if choice is not None and body.get("tool_choice") is None:
-            name = string(mapping(choice).get("name"))
+            name = lenient.text(lenient.mapping(choice).get("name"))
             body["tool_choice"] = {"type": "function", "function": {"name": name}} if name else choice
     return bool(functions)
 
@@ -37,7 +37,7 @@ class History:
             return {"role": "tool", "tool_call_id": f"call_{self._number}", **rest}
         self._number += 1
         rest = {name: value for name, value in message.items() if name != "function_call"}
-        call = {"id": f"call_{self._number}", "type": "function", "function": mapping(message["function_call"])}
+        call = {"id": f"call_{self._number}", "type": "function", "function": lenient.mapping(message["function_call"])}
         return {**rest, "tool_calls": [call]}
 
 
@@ -53,7 +53,7 @@ FINISH: Final = {"tool_calls": "function_call"}
 
 def delta(given: Json) -> Json:
     """A message or delta for such clients: the first call as `function_call`."""
-    calls = objects(given.get("tool_calls"))
+    calls = lenient.objects(given.get("tool_calls"))
     rest = {name: value for name, value in given.items() if name != "tool_calls"}
     first: Any = next((call for call in calls if call.get("index", 0) == 0), None)
-    return rest if first is None else {**rest, "function_call": mapping(first.get("function"))}
+    return rest if first is None else {**rest, "function_call": lenient.mapping(first.get("function"))}

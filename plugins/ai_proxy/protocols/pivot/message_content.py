@@ -35,10 +35,10 @@ def text(content: Any) -> str:
     )
 
 
-def text_alone(content: Any) -> str | None:
+def text_or_none(content: Any) -> str | None:
     """The text in a content that has nothing else; None for any other, whatever it is."""
     try:
-        return None if not isinstance(content, (str, list)) or others(content) else text(content)
+        return None if not isinstance(content, (str, list)) or other_parts(content) else text(content)
     except ApiError:
         return None
 
@@ -51,19 +51,19 @@ def lenient_text(content: Any) -> str:
     return content if isinstance(content, str) else ""
 
 
-def others(content: Any) -> list[Json]:
+def other_parts(content: Any) -> list[Json]:
     """The parts of a content other than text. Raises `ApiError`."""
     return [part for part in parts(content) if not isinstance(part.get("text"), str)]
 
 
 def text_only(content: Any, service: str) -> str:
     """The text in a content, for services that accept only text; other parts are dropped. Raises `ApiError`."""
-    for part in others(content):
-        dropped(part, service)
+    for part in other_parts(content):
+        log_dropped(part, service)
     return text(content)
 
 
-def dropped(part: Json, service: str) -> None:
+def log_dropped(part: Json, service: str) -> None:
     """Log that a part is dropped because the service has no place for it."""
     log.warn("a content part of type %s dropped: %s has no place for it", part.get("type"), service)
 

@@ -7,18 +7,18 @@ name that other gateways use, too. Source: docs.anthropic.com, "Extended thinkin
 
 from __future__ import annotations
 
+from ...wire import lenient
 from ...wire.json import Json
-from ...wire.lenient import string
 
 
 def fields(blocks: list[Json]) -> Json:
     """The fields of a message for these blocks (`thinking` or `redacted_thinking`)."""
     thinking = [block for block in blocks if block.get("type") == "thinking"]
-    redacted = [data for block in blocks if (data := string(block.get("data")))]
-    signatures = [signature for block in thinking if (signature := string(block.get("signature")))]
+    redacted = [data for block in blocks if (data := lenient.text(block.get("data")))]
+    signatures = [signature for block in thinking if (signature := lenient.text(block.get("signature")))]
     result: Json = {}
     if thinking:
-        result["reasoning_content"] = "".join(string(block.get("thinking")) for block in thinking)
+        result["reasoning_content"] = "".join(lenient.text(block.get("thinking")) for block in thinking)
     if signatures:
         result["reasoning_signature"] = signatures[-1]
     if redacted:
@@ -42,5 +42,5 @@ def signed(message: Json) -> list[Json]:
 
 def _is_whole(block: Json) -> bool:
     if block.get("type") == "thinking":
-        return isinstance(block.get("thinking"), str) and string(block.get("signature")) != ""
-    return block.get("type") == "redacted_thinking" and string(block.get("data")) != ""
+        return isinstance(block.get("thinking"), str) and lenient.text(block.get("signature")) != ""
+    return block.get("type") == "redacted_thinking" and lenient.text(block.get("data")) != ""

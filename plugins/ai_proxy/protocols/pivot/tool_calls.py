@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
-from ...wire import limits
+from ...wire import lenient, limits
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, dumps
-from ...wire.lenient import string
+
+NO_ARGUMENTS: Final = "{}"
 
 
 class ToolCalls:
@@ -21,8 +22,9 @@ class ToolCalls:
     def __init__(self) -> None:
         self._ids: list[str] = []
         self._size = 0
-        self._made_up: set[int] = set()
+        self._generated_ids: set[int] = set()
         self._named: set[int] = set()
+        self._with_arguments: set[int] = set()
         self._current: dict[int, int] = {}
         self._known: dict[tuple[int, str], int] = {}
 
@@ -31,15 +33,15 @@ class ToolCalls:
 
         `position` is the place of the piece in its event; it replaces a missing index.
         """
-        key, call_id = place(call.get("index"), position), string(call.get("id"))
+        key, call_id = place(call.get("index"), position), lenient.text(call.get("id"))
         number = self._known.get((key, call_id)) if call_id else self._current.get(key)
         if number is None and call_id and (current := self._current.get(key)) is not None:
             # Either a late id of the current call, or another call.
-            number = current if not self._ids[current] or current in self._made_up else None
+            number = current if not self._ids[current] or current in self._generated_ids else None
         if number is None:
             number = len(self._ids)
             self._size += len(call_id)
-            if number >= limits.TOOL_CALLS or self._size > limits.WAITING:
+            if number >= limits.TOOL_CALLS or self._size > limits.HELD_TEXT:
                 raise bad_upstream(f"the upstream's answer has more than {limits.TOOL_CALLS} tool calls")
             self._ids.append("")
         if call_id and not self._ids[number]:
@@ -57,23 +59,31 @@ class ToolCalls:
         pieces = [piece for piece in given if isinstance(piece, dict)] if isinstance(given, list) else []
         return [self._piece(piece, position) for position, piece in enumerate(pieces)]
 
+    def completing(self) -> list[Json]:
+        """The pieces that calls without arguments lack at their end: clients parse the arguments, and "" is no JSON."""
+        missing = [number for number in range(len(self._ids)) if number not in self._with_arguments]
+        self._with_arguments.update(missing)
+        return [{"index": number, "function": {"arguments": NO_ARGUMENTS}} for number in missing]
+
     def _piece(self, given: Json, position: int) -> Json:
         first = len(self._ids)
         number = self.number(given, position)
         piece: Json = {**given, "index": number}
         if number == first and not self._ids[number]:
             self._ids[number] = f"call_{uuid.uuid4()}"
-            self._made_up.add(number)
+            self._generated_ids.add(number)
         if number == first or "id" in given:
             piece["id"] = self._ids[number]
         if number == first and not isinstance(given.get("type"), str):
             piece["type"] = "function"
         function = given.get("function")
         function = dict(function) if isinstance(function, dict) else {}
-        name = string(function.pop("name", None))
+        name = lenient.text(function.pop("name", None))
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
-            function["arguments"] = dumps(arguments) if isinstance(arguments, dict) else ""
+            function["arguments"] = arguments = dumps(arguments) if isinstance(arguments, dict) else ""
+        if arguments:
+            self._with_arguments.add(number)
         if (name and number not in self._named) or number == first:
             function = {"name": name, **function}
         if name:

@@ -6,8 +6,8 @@ from typing import Any
 
 from proxywasm import log
 
+from ...wire import lenient
 from ...wire.json import Json
-from ...wire.lenient import mapping, objects, string
 from .chat_rules import ChatRules
 from .identifiers import NameRule, tool_name
 
@@ -46,17 +46,17 @@ def fit(body: Json, rules: ChatRules, names: Names) -> None:
 
 def _allowed(body: Json, tools: list[Json]) -> list[Json]:
     """The tools that `tool_choice` allows. Few services know such a list, so the other tools are left out."""
-    choice = mapping(body.get("tool_choice"))
+    choice = lenient.mapping(body.get("tool_choice"))
     if choice.get("type") != "allowed_tools":
         return tools
-    inner = mapping(choice.get("allowed_tools")) or choice
-    allowed = {_name(tool) for tool in objects(inner.get("tools"))}
+    inner = lenient.mapping(choice.get("allowed_tools")) or choice
+    allowed = {_name(tool) for tool in lenient.objects(inner.get("tools"))}
     body["tool_choice"] = "required" if inner.get("mode") == "required" else "auto"
     return [tool for tool in tools if _name(tool) in allowed]
 
 
 def _name(tool: Json) -> str:
-    return string(mapping(tool.get("function", tool)).get("name"))
+    return lenient.text(lenient.mapping(tool.get("function", tool)).get("name"))
 
 
 def _tool(tool: Json, rules: ChatRules, names: Names) -> Json:
@@ -83,12 +83,12 @@ def _object_schema(schema: Json) -> Json:
     if schema.get("type") not in {None, "object"} or schema.keys() & {"$ref", "anyOf", "oneOf", "allOf"}:
         return schema
     given = {key: value for key, value in schema.items() if key not in {"type", "properties"}}
-    return {"type": "object", "properties": mapping(schema.get("properties")), **given}
+    return {"type": "object", "properties": lenient.mapping(schema.get("properties")), **given}
 
 
 def _choice(body: Json, names: Names) -> None:
     """Without tools there is nothing to choose, and services refuse a tool that is not there."""
-    tools = objects(body.get("tools"))
+    tools = lenient.objects(body.get("tools"))
     if not tools:
         for name in ("tool_choice", "parallel_tool_calls"):
             if name in body:

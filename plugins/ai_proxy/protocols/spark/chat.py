@@ -19,6 +19,7 @@ from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
 
 __all__ = [
@@ -47,8 +48,8 @@ def response(exchange: Exchange, document: Json) -> Json:
         if not isinstance(message, dict):
             raise bad_upstream("the upstream's answer has a choice without a message")
         message = {"role": "assistant", "content": None, **message}
-        reason = lenient.string(item.get("finish_reason")) or ("tool_calls" if message.get("tool_calls") else "stop")
-        choices.append(choice(index, _as_openais(message), reason))
+        reason = lenient.text(item.get("finish_reason")) or ("tool_calls" if message.get("tool_calls") else "stop")
+        choices.append(choice(index, _as_openais(message), known(reason)))
     answer = completion(_id(document), exchange.model, choices, _usage(document))
     if lenient.count(document.get("created")):
         answer["created"] = lenient.count(document["created"])
@@ -65,8 +66,8 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
         delta = item.get("delta")
         if isinstance(delta, dict) and delta:
             writer.delta(index, _as_openais(delta), usage=usage)
-        if reason := lenient.string(item.get("finish_reason")):
-            writer.finish(index, reason)
+        if reason := lenient.text(item.get("finish_reason")):
+            writer.finish(index, known(reason))
 
 
 def error(status: int, document: Json) -> ApiError | None:
@@ -80,7 +81,7 @@ def error(status: int, document: Json) -> ApiError | None:
     if status < 400:
         status = _STATUS.get(code, 502) if isinstance(code, int) else 502
     name = str(code) if isinstance(code, (str, int)) else None
-    return ApiError(status, lenient.string(message) or f"error {name or 'unknown'}", code=name)
+    return ApiError(status, lenient.text(message) or f"error {name or 'unknown'}", code=name)
 
 
 def _choices(document: Json) -> list[Json]:
@@ -103,7 +104,7 @@ def _as_openais(message: Json) -> Json:
 
 
 def _id(document: Json) -> str:
-    return lenient.string(document.get("sid")) or lenient.string(document.get("id"))
+    return lenient.text(document.get("sid")) or lenient.text(document.get("id"))
 
 
 def _usage(document: Json) -> Json | None:

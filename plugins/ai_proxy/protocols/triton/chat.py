@@ -57,21 +57,21 @@ def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
     message = {"role": "assistant", "content": _text(document)}
-    model = lenient.string(document.get("model_name")) or exchange.model
-    return completion(lenient.string(document.get("id")), model, [choice(0, message, "stop")], None)
+    model = lenient.text(document.get("model_name")) or exchange.model
+    return completion(lenient.text(document.get("id")), model, [choice(0, message, "stop")], None)
 
 
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
-    writer.begin(lenient.string(document.get("id")), model=document.get("model_name"))
+    writer.begin(lenient.text(document.get("id")), model=document.get("model_name"))
     writer.may_end = True
     writer.delta(0, {"role": "assistant", "content": _text(document)})
 
 
 def error(status: int, document: Json) -> ApiError | None:
     """`{"error": "text"}`."""
-    message = lenient.string(document.get("error"))
+    message = lenient.text(document.get("error"))
     return ApiError(status if status >= 400 else 502, message) if message else None
 
 

@@ -26,6 +26,19 @@ def test_the_first_delta_of_a_choice_has_a_role_and_later_ones_are_as_given() ->
     assert deltas == [{"role": "assistant", "content": "a"}, {"content": "b"}, {"role": "assistant", "tool_calls": []}]
 
 
+def test_an_empty_delta_makes_no_chunk_and_its_usage_is_kept() -> None:
+    writer = ChatWriter("m")
+    writer.delta(0, {"content": "a"})
+    writer.delta(0, {})
+    writer.delta(0, {}, usage={"total_tokens": 1})
+    writer.finish(0, "stop")
+    writer.done()
+    events = [event for event in written(writer) if isinstance(event, dict)]
+    assert [(event["choices"] != [], event["usage"]) for event in events] == [
+        (True, None), (True, None), (False, {"total_tokens": 1}),
+    ]  # fmt: skip
+
+
 def test_nothing_follows_the_finish_of_a_choice() -> None:
     writer = ChatWriter("m")
     writer.finish(0, "stop")

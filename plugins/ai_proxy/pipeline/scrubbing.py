@@ -16,7 +16,7 @@ from ..protocols.exchange import Exchange
 from ..providers.row import OwnKey, Provider
 from ..wire import lenient
 from ..wire.errors import ApiError
-from .passed_streams import stream_of
+from .passed_streams import new_passed_stream
 
 Fields = list[tuple[str, str]]
 
@@ -25,15 +25,15 @@ _REDIRECTING: Final = frozenset({"location", "refresh"})
 
 _NOT_TEXT: Final = ("audio/", "font/", "image/", "video/")
 
-IN_HAND: Final = 1024 * 1024
+BUFFERED: Final = 1024 * 1024
 """Bytes of an answer up to which it is looked at as a whole, which keeps its `content-length`."""
 
 
-def headers(ctx: HttpContext, exchange: Exchange) -> None:
+def scrub_headers(ctx: HttpContext, exchange: Exchange) -> None:
     """Remove credentials from the headers of an answer. Raises `ApiError` if it sends the client away with one."""
     headers = ctx.response_headers
     given = headers.fields()
-    cleaned = fields(exchange, given)
+    cleaned = scrub_fields(exchange, given)
     if cleaned is given:
         return
     kept = set(cleaned)
@@ -47,8 +47,11 @@ def headers(ctx: HttpContext, exchange: Exchange) -> None:
             headers.discard(name)
 
 
-def fields(exchange: Exchange, given: Fields) -> Fields:
-    """Header fields without credentials; the same object if there are none. Raises `ApiError` as `headers` does."""
+def scrub_fields(exchange: Exchange, given: Fields) -> Fields:
+    """Header fields without credentials; the same object if there are none.
+
+    Raises `ApiError` as `scrub_headers` does.
+    """
     scrubber = exchange.secrets.scrubber
     # As mostly: no name and no value is as long as a credential.
     if max(map(len, chain.from_iterable(given)), default=0) < scrubber.shortest:
@@ -71,15 +74,15 @@ def fields(exchange: Exchange, given: Fields) -> Fields:
 
 def add_headers(ctx: HttpContext, exchange: Exchange) -> None:
     """Set what a service protocol has found in the body for the headers."""
-    ctx.response_headers.update(fields(exchange, [*exchange.answer.headers.items()]))
+    ctx.response_headers.update(scrub_fields(exchange, [*exchange.answer.headers.items()]))
 
 
-def body(ctx: HttpContext, exchange: Exchange, new: bytes) -> None:
+def replace_body(ctx: HttpContext, exchange: Exchange, new: bytes) -> None:
     """Send this in the place of the body in hand."""
     ctx.replace_response_body(exchange.secrets.scrubber.clean(new))
 
 
-def passed_body(ctx: HttpContext, exchange: Exchange, came: bytes) -> None:
+def pass_body(ctx: HttpContext, exchange: Exchange, came: bytes) -> None:
     """Send the body in hand."""
     cleaned = exchange.secrets.scrubber.clean(came)
     if cleaned is not came:
@@ -91,7 +94,7 @@ def may_hold_credentials(ctx: HttpContext, provider: Provider, exchange: Exchang
     return bool(exchange.secrets.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
 
 
-def pass_on(ctx: HttpContext, provider: Provider, exchange: Exchange) -> Action | None:
+def pass_unconverted(ctx: HttpContext, provider: Provider, exchange: Exchange) -> Action | None:
     """An answer that nobody converts or checks. It is read only to look for credentials, where there are any."""
     headers = ctx.response_headers
     kind = headers.get("content-type", "").lstrip().lower()
@@ -100,9 +103,9 @@ def pass_on(ctx: HttpContext, provider: Provider, exchange: Exchange) -> Action 
         ctx.dont_read_response_body()
         return None
     exchange.answer.passes_through = True
-    if 0 < lenient.digits(headers.get("content-length")) <= IN_HAND:
+    if 0 < lenient.digits(headers.get("content-length")) <= BUFFERED:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
-    ctx.set_context("stream", stream_of(kind, exchange.secrets.scrubber, exchange))
+    ctx.set_context("stream", new_passed_stream(kind, exchange.secrets.scrubber, exchange))
     return None
