@@ -1,7 +1,7 @@
-"""ai-proxy: clients speak the OpenAI protocol, the gateway speaks to whichever model service is configured.
+"""ai-proxy: clients use one protocol, such as OpenAI's; the gateway calls the configured model service.
 
-`plugin` is the plugin, and `make` makes another one with providers and client protocols of your own. What these are
-made of is in `ai_proxy.kit`; docs/adding-a-provider.md and docs/adding-a-client-protocol.md show how.
+`plugin` is the plugin. `make` makes a plugin that also has providers and client protocols of your own; they are written
+with `ai_proxy.kit`, as docs/adding-a-provider.md and docs/adding-a-client-protocol.md show.
 """
 
 from .plugin import make, plugin

@@ -22,7 +22,7 @@ KEYS: Final = {
     "providers": "The providers to choose from, each with an `id`.",
     "activeProviderId": "The `id` of the provider that gets the requests; without it, requests pass unchanged.",
 }
-"""The keys of the document and of its rules."""
+"""The keys of a document and of a rule."""
 
 
 def parse(document: dict[str, Any], rows: Sequence[Row] = ROWS, clients: Clients = BUILT_IN) -> Config:
@@ -33,8 +33,10 @@ def parse(document: dict[str, Any], rows: Sequence[Row] = ROWS, clients: Clients
 def parse_override(
     document: dict[str, Any], base: Config | None, rows: Sequence[Row] = ROWS, clients: Clients = BUILT_IN
 ) -> Config:
-    """A rule. It inherits `providers` from the global configuration unless it has its own. It has to name its active
-    provider; otherwise requests pass unchanged.
+    """Builds the provider of a rule. Raises `ConfigError`.
+
+    A rule without `providers` inherits those of the global configuration. It has to name its active provider itself:
+    otherwise its requests pass unchanged.
     """
     return _parse(document, base, rows, clients)
 
@@ -46,17 +48,17 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row], c
         log.warn("%s", problem)
     single = document.get("provider")
     if isinstance(single, dict):
-        return _watched(build(single, "provider", rows), clients, (single,))
+        return _with_health_checks(build(single, "provider", rows), clients, (single,))
     given, active = document.get("providers"), document.get("activeProviderId")
     listed = tuple(given) if given is not None else base.listed if base is not None else ()
-    chosen = _place(listed, active) if active else None
+    chosen = _index_of(listed, active) if active else None
     if given is not None:
         for index, item in enumerate(listed):
             if index != chosen:
                 _log_problems(item, f"providers[{index}]", rows)
     if chosen is not None:
         provider = build(listed[chosen], f"providers[{chosen}]", rows, log_warnings=given is not None)
-        return _watched(provider, clients, listed)
+        return _with_health_checks(provider, clients, listed)
     if active:
         ids = [item["id"] for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
         known = f"known are: {', '.join(ids)}" if ids else "there are no providers with an id"
@@ -71,7 +73,7 @@ def outer_problems(document: dict[str, Any]) -> list[Problem]:
     single, given, active = (document.get(name) for name in KEYS)
     for name in document:
         if name not in KEYS and name != "$schema" and not name.startswith("_"):
-            problems.append(Problem(Fault.IGNORED, name, _stray(name)))
+            problems.append(Problem(Fault.IGNORED, name, _unknown_key(name)))
     if isinstance(single, dict):
         for name in ("providers", "activeProviderId"):
             if document.get(name) is not None:
@@ -104,14 +106,14 @@ def _ids(listed: list[Any]) -> list[Problem]:
     return problems
 
 
-def _stray(name: str) -> str:
+def _unknown_key(name: str) -> str:
     if nearest(name, KEYS):
         return f"unknown key, ignored{did_you_mean(name, KEYS)}"
     of_a_provider = any(name == json_name(Settings, one) for one in keys_of(Settings))
     return "ignored: it belongs into a provider object" if of_a_provider else "unknown key, ignored"
 
 
-def _place(listed: Sequence[Any], active: str) -> int | None:
+def _index_of(listed: Sequence[Any], active: str) -> int | None:
     return next(
         (index for index, item in enumerate(listed) if isinstance(item, dict) and item.get("id") == active), None
     )
@@ -126,7 +128,7 @@ def _log_problems(item: Any, path: str, rows: Sequence[Row]) -> None:
         log.warn("%s%s", problem, "; it is not active here and hinders nobody" if problem.refuses else "")
 
 
-def _watched(provider: Provider, clients: Clients, listed: tuple[Any, ...]) -> Config:
-    """Have the health of its tokens looked after."""
+def _with_health_checks(provider: Provider, clients: Clients, listed: tuple[Any, ...]) -> Config:
+    """The configuration with this provider. Starts the health checks of its tokens."""
     failover.watch(provider)
     return Config(Plans(provider, clients), listed)

@@ -1,4 +1,4 @@
-"""What authors of providers and protocols import: the only public module of ai-proxy beside `ai_proxy` itself.
+"""The imports for authors of providers and protocols. Only this module and `ai_proxy` itself are public.
 
 docs/adding-a-provider.md and docs/adding-a-client-protocol.md show how it is used.
 """
@@ -57,26 +57,26 @@ from .wire.errors import ApiError, bad_upstream, stream_cut
 from .wire.json import Json, dumps, loads, to_bytes
 
 __all__ = [  # noqa: RUF022  # in groups
-    # The plugin, made of rows and of client protocols; and what ai-proxy has of both.
+    # Makes the plugin from rows and client protocols. The other two are those that ai-proxy has.
     "make", "ROWS", "CLIENTS",
-    # A provider: a row, its three parts, and what their fields take. `apis` has the names of the APIs.
+    # A provider: a row, its three parts, and the values of their fields. `apis` has the names of the APIs.
     "Row", "Addressing", "Credentials", "Dialect",
     "Auth", "BEARER", "RAW", "OwnKey", "Endpoint", "Outgoing", "Original", "apis",
-    # Its keys in the configuration: a dataclass below `Settings`, each field a `key`; and rules about several of them.
+    # Its keys in the configuration: a subclass of `Settings` with a `key` for each field, and rules about several keys.
     "Settings", "key", "Kind", "Pattern", "Table",
     "Rule", "Required", "Exclusive", "NoEffect", "Condition", "ALWAYS", "Is", "Given", "Not", "All",
-    # What both kinds of protocols get: the exchange, and documents as they go over the wire.
+    # For both kinds of protocols: the exchange, and JSON documents.
     "Exchange", "Json", "loads", "dumps", "to_bytes",
-    # A protocol that a model service speaks.
+    # A protocol of model services.
     "ServiceProtocol", "Decoder", "Event", "sse_decoder", "no_state", "FilesWanted",
-    # A protocol that clients speak.
+    # A protocol of clients.
     "ClientProtocol", "StreamWriter", "Thinking",
-    # Requests of the pivot, which is OpenAI's chat as plain JSON: fields, contents of messages, all of it as one text.
+    # Requests of the pivot (OpenAI's chat as plain JSON): fields, contents of messages, a conversation as one text.
     "chat_fields", "message_content", "transcript",
-    # Answers of the pivot: whole ones, and tool calls and usage for these and for streams.
+    # Answers of the pivot: whole answers; tool calls and usage of whole answers and streams.
     "completion", "choice", "chat_parts",
-    # Values of a service that may be of any type.
+    # Reads unchecked values of a service.
     "lenient",
-    # Errors: any that the client is told, an answer that makes no sense, a stream that ends too early.
+    # Errors for clients: any error, an invalid answer of the service, a stream that ends too early.
     "ApiError", "bad_upstream", "stream_cut",
 ]  # fmt: skip

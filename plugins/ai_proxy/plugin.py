@@ -1,4 +1,4 @@
-"""The plugin: which module answers which phase."""
+"""The plugin: registers the function for each phase."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def on_stream_done(ctx: HttpContext, config: Config) -> None:
             provider.memory_budget.release(exchange)
 
 
-def _discreet(parsing: Callable[P, Config]) -> Callable[P, Config]:
-    """Keep the credentials of what is parsed out of tracebacks."""
+def _with_masked_tracebacks(parsing: Callable[P, Config]) -> Callable[P, Config]:
+    """Masks the credentials of the parsed configuration in tracebacks."""
 
     def parsed(*args: P.args, **kwargs: P.kwargs) -> Config:
         found = parsing(*args, **kwargs)
@@ -42,17 +42,17 @@ def _discreet(parsing: Callable[P, Config]) -> Callable[P, Config]:
 
 
 def make(rows: Sequence[Row] = ROWS, clients: Sequence[ClientProtocol] = CLIENTS) -> Plugin[Config]:
-    """The plugin with this table of providers and these protocols of clients.
+    """Makes the plugin with this table of providers and these client protocols.
 
-    Give it rows of your own for model services that are not in `ROWS`, and protocols of your own for clients that speak
-    none of `CLIENTS`. Raises `ValueError` if two protocols claim the same path or API.
+    To add a model service, pass `ROWS` and your own rows; to add a client protocol, pass `CLIENTS` and your own. Raises
+    `ValueError` if two protocols claim the same path or API.
     """
     known = Clients(clients)
     for row in rows:
         prepare(row.settings)
     made: Plugin[Config] = Plugin("ai-proxy", safe_log=True)
-    made.parse_config(_discreet(partial(parse, rows=rows, clients=known)))
-    made.parse_override_config(_discreet(partial(parse_override, rows=rows, clients=known)))
+    made.parse_config(_with_masked_tracebacks(partial(parse, rows=rows, clients=known)))
+    made.parse_override_config(_with_masked_tracebacks(partial(parse_override, rows=rows, clients=known)))
     made.on_request_headers(request.on_headers)
     made.on_request_body(request.on_body)
     made.on_response_headers(attempts.on_headers)

@@ -17,7 +17,7 @@ from proxywasm_host.wasm.engine import Component
 
 @pytest.fixture
 def both_ways(flavour: str, session: Session, request: pytest.FixtureRequest) -> Iterator[None]:
-    """What a test starts with the helpers of `gateway` runs natively, and in the same test once more in Wasm."""
+    """Runs the test twice: the helpers of `gateway` run the plugin natively, then in Wasm."""
     native = gateway.RUNNING.session, gateway.RUNNING.source
     wasm = _start(request.getfixturevalue("ai_proxy_code")) if flavour == "wasm" else None
     gateway.RUNNING.session, gateway.RUNNING.source = session, wasm or ai_proxy.plugin

@@ -1,4 +1,4 @@
-"""All providers with a protocol of their own for chats, and what each of them gets of a request."""
+"""All providers with their own chat protocol, and the conversion of requests for each of them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def convert(name: str, body: Json, path: str = "/v1/chat/completions") -> Any:
     provider = providers.build({**config, "modelMapping": {"*": model}}, "provider")
     exchange = client_protocols.new_exchange(provider, apis.classify(path))
     prepared, _ = bodies.prepare(provider, exchange, copy.deepcopy(body))  # which it may change
-    codec = provider.row.dialect.protocols.get(exchange.api)
+    service = provider.row.dialect.protocols.get(exchange.api)
     try:
-        return json.loads(dump_bytes(prepared if codec is None else codec.request(exchange, prepared)))
+        return json.loads(dump_bytes(prepared if service is None else service.request(exchange, prepared)))
     except FilesWanted:
         return {}

@@ -1,4 +1,4 @@
-"""The services that have a protocol of their own and only chat: what their `sample.py` say, by name."""
+"""Services with their own protocol that only have chats: their samples (`sample.py`), by name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAMPLES: dict[str, Sample] = {
 ALL: dict[str, Json] = {name: sample.config for name, sample in SAMPLES.items()}
 STREAMING = [name for name, sample in SAMPLES.items() if sample.chunks]
 TRANSCRIPTS = [name for name, sample in SAMPLES.items() if sample.transcript]
-"""Those that get the whole conversation as one text."""
+"""Services that get the whole conversation as one text."""
 
 TALK: Json = {
     "model": "m",

@@ -1,4 +1,4 @@
-"""A gateway with ai-proxy in it: give it a client's request and an upstream's answer, see what reaches whom."""
+"""A gateway with ai-proxy: sends a client's request and an upstream's answer through it, and shows both results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SESSION = native_session(plugin)
 
 @dataclass
 class Running:
-    """How the plugin runs: natively, except in tests that use the fixture `both_ways` and are in Wasm just now."""
+    """How the plugin runs: natively, or in Wasm in the second run of a test with the fixture `both_ways`."""
 
     session: Session
     source: PluginSource
@@ -36,12 +36,12 @@ RUNNING = Running(SESSION, plugin)
 
 
 def gateway_with(provider: Json, **changes: Any) -> TestHost:
-    """A gateway for several streams, with call-outs and a clock, and this provider behind it."""
+    """A gateway with this provider, for several streams, call-outs and a clock."""
     return TestHost(RUNNING.source, {"provider": {**provider, **changes}})
 
 
 def answer(body: bytes | Json | Sequence[bytes] | None, status: int = 200, **headers: str) -> Message:
-    """What the upstream sends. A keyword such as `content_type` names a header."""
+    """An answer of the upstream. A keyword such as `content_type` names a header."""
     names = {"content_type": "application/json"} | headers
     fields = [(":status", str(status))] + [(name.replace("_", "-"), value) for name, value in names.items()]
     if isinstance(body, dict):
@@ -55,13 +55,13 @@ def answer(body: bytes | Json | Sequence[bytes] | None, status: int = 200, **hea
 
 
 def events(*chunks: bytes) -> Message:
-    """What the upstream streams."""
+    """A stream of the upstream."""
     return Message([(":status", "200"), ("content-type", "text/event-stream")], chunks)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What went where."""
+    """The messages of one exchange."""
 
     result: Json
 
@@ -87,7 +87,7 @@ class Outcome:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the client gets."""
+        """The response headers for the client."""
         return dict((self.result["local_reply"] or self.result["downstream"])["headers"])
 
     @property
@@ -129,7 +129,7 @@ def ask(
     headers: Iterable[tuple[str, str]] = (),
     form: bytes | None = None,
 ) -> Outcome:
-    """`form` is a body whose content type stands in `headers`."""
+    """Sends one request. `form` is a body whose content type is in `headers`."""
     fields = [(":scheme", "https"), (":authority", "gateway.example.com"), (":path", path), (":method", method)]
     chunks: tuple[bytes, ...] = ()
     if body is not None:
@@ -156,7 +156,7 @@ def refusal(config: Json) -> str:
 
 
 def warnings(config: Json) -> list[str]:
-    """What the log is told of a configuration."""
+    """The log lines for a configuration."""
     outcome = start(config)
     assert outcome.result["start"] == "ok", outcome.result["error"]
     # The last line is about the request.

@@ -1,4 +1,4 @@
-"""What a client may rely on: the grammar of answers and streams in OpenAI's and in Anthropic's protocol."""
+"""The rules that clients rely on: the grammar of answers and streams in OpenAI's and in Anthropic's protocol."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.ai_proxy.gateway import Json
 
 @dataclass
 class Choice:
-    """What a stream has said of one choice."""
+    """The content of one choice of a stream."""
 
     text: str = ""
     reasoning: str = ""
@@ -22,7 +22,7 @@ class Choice:
 
 
 def chat_stream(data: Sequence[str], *, failed: bool) -> dict[int, Choice]:
-    """The choices of a stream of chunks; fails where it is none.
+    """The choices of a stream of chunks; fails for an invalid stream.
 
     A role comes first, a finish last; calls are numbered from 0 and have their id and name from the beginning; usage
     comes after all that, once; then `[DONE]`, or, wherever that happened, an error.
@@ -111,7 +111,7 @@ def chat_answer(answer: Json) -> None:
 
 
 def claude_blocks(documents: list[Json]) -> list[tuple[str, str, str]]:
-    """Kind, name and content of each block of a stream of events; fails where the order is not that of the protocol."""
+    """Kind, name and content of each block of a stream of events; fails for an invalid order."""
     blocks: list[tuple[str, str, str]] = []
     state = "new"
     for document in documents:

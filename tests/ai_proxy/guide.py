@@ -1,4 +1,4 @@
-"""Pages of docs/ that walk through something: their files are made, and their commands run."""
+"""Runs the tutorials of docs/: writes their files and runs their commands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PUBLIC = {"ai_proxy": ai_proxy.__all__, _KIT: kit.__all__}
 
 @dataclass(frozen=True)
 class Step:
-    """A command, and the files that there are by then."""
+    """A command and the files that exist when it runs."""
 
     files: dict[str, str]
     command: str
@@ -63,7 +63,7 @@ class Guide:
 
 
 def inner_imports(code: str) -> list[str]:
-    """What an example imports of ai_proxy although it is not public."""
+    """The imports of ai_proxy in an example that are not public."""
     found: list[str] = []
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""Recorded streams of all providers as events, ways to damage them, and what the conversion makes of that."""
+"""Recorded streams of all providers as events, ways to damage them, and their conversion."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from proxywasm_host.recordings.bodies import parse_events
 from proxywasm_host.recordings.exchange import Exchange as Entry
 
 
-class Said(NamedTuple):
+class ServiceEvent(NamedTuple):
     """One event of a provider's stream."""
 
     name: str
@@ -38,7 +38,7 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True)
 class Recorded:
-    """A request that was recorded, and what the provider answered."""
+    """A recorded request and the provider's answer."""
 
     name: str
     provider: Provider
@@ -51,14 +51,14 @@ class Recorded:
         return self.provider.row.name == "bedrock"
 
     @property
-    def events(self) -> list[Said]:
-        """Without `[DONE]`, which ends the streams of all who have it."""
+    def events(self) -> list[ServiceEvent]:
+        """The events without `[DONE]`."""
         decoder = FrameDecoder() if self.binary else SSEDecoder()
         events = [*decoder.feed(self.answer), *decoder.close()]
-        return [Said(one.event, json.loads(one.data)) for one in events if one.data != "[DONE]"]
+        return [ServiceEvent(one.event, json.loads(one.data)) for one in events if one.data != "[DONE]"]
 
-    def bytes_of(self, events: Sequence[Said], *, done: bool = True) -> bytes:
-        """As the provider would have sent it."""
+    def bytes_of(self, events: Sequence[ServiceEvent], *, done: bool = True) -> bytes:
+        """The bytes of these events in the provider's format."""
         if self.binary:
             return b"".join(
                 frame(_text(document, escaped=False).encode(errors="replace"), header(":event-type", name))
@@ -68,15 +68,15 @@ class Recorded:
         return (text + "data: [DONE]\n\n" * (done and b"[DONE]" in self.answer)).encode()
 
     def call(self, client: ClientProtocol | None = None) -> tuple[Exchange, AnyServiceProtocol]:
-        """A fresh conversion; `client`: for a client of this protocol, and not of that of the recording."""
+        """A new conversion; `client`: the protocol of the client, if it is not that of the recording."""
         exchange = client_protocols.new_exchange(self.provider, apis.classify(self.path))
         body, _ = bodies.prepare(self.provider, exchange, copy.deepcopy(self.body))
-        codec = self.provider.row.dialect.protocols.get(exchange.api, openai_chat)
-        codec.request(exchange, body)
+        service = self.provider.row.dialect.protocols.get(exchange.api, openai_chat)
+        service.request(exchange, body)
         exchange.answer.id = "aws-req-1"
         if client is not None:
             exchange.client = client
-        return exchange, codec
+        return exchange, service
 
     def convert(self, chunks: Sequence[bytes], client: ClientProtocol | None = None) -> tuple[list[str], bool]:
         """The data of the events that the client gets, and whether the stream has failed."""
@@ -87,19 +87,19 @@ class Recorded:
 
 
 def _text(document: Any, *, escaped: bool = True) -> str:
-    """JSON; a number that Python takes for infinite as a service would write it."""
+    """JSON text. Infinity is written as a number out of range, as services can write it."""
     return json.dumps(document, ensure_ascii=escaped).replace("Infinity", "1e999")
 
 
 def recorded(*, streams: bool) -> dict[str, dict[str, Recorded]]:
-    """Recorded chats that are converted, by the codec that does it and by name."""
+    """Recorded chats that are converted, by service protocol and name."""
     result: dict[str, dict[str, Recorded]] = {}
     for entry in _exchanges():
         one = _recorded(entry)
         if one is None or ("event" in dict(_headers(entry))["content-type"]) is not streams:
             continue
-        call, codec = one.call()
-        name = ".".join(codec.__name__.split(".")[2:])  # type: ignore[attr-defined]  # codecs are modules
+        call, service = one.call()
+        name = ".".join(service.__name__.split(".")[2:])  # type: ignore[attr-defined]  # service protocols are modules
         if name == "google.vertex" and call.model.startswith("claude"):
             name = "vertex-claude"
         result.setdefault(name, {})[one.name] = one
@@ -128,8 +128,8 @@ def _recorded(entry: Entry) -> Recorded | None:
         provider = providers.build(config, "provider")
     except ConfigError:  # Some are refused here that the original takes.
         return None
-    codec = apis.CHAT in provider.row.dialect.protocols
-    if entry.response is None or not (codec or path.endswith("/messages")) or apis.CHAT not in provider.paths:
+    service = apis.CHAT in provider.row.dialect.protocols
+    if entry.response is None or not (service or path.endswith("/messages")) or apis.CHAT not in provider.paths:
         return None
     body = json.loads(b"".join(entry.request.body))
     exchange = client_protocols.new_exchange(provider, apis.classify(path))
@@ -157,7 +157,7 @@ FOREIGN: list[Any] = [
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where there is something in a document."""
+    """The paths of all values in a document."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield (*path, key)
@@ -165,7 +165,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def damage(draw: st.DrawFn, document: Any) -> None:
-    """Drop a field or put something odd in its place."""
+    """Remove a field or replace its value by an invalid one."""
     paths = list(places(document))
     if not paths:
         return
@@ -179,14 +179,14 @@ def damage(draw: st.DrawFn, document: Any) -> None:
 
 
 @st.composite
-def damaged(draw: st.DrawFn, events: list[Said]) -> list[Said]:
+def damaged(draw: st.DrawFn, events: list[ServiceEvent]) -> list[ServiceEvent]:
     """A stream in which some events are missing, doubled, in another order, changed, foreign, or cut off."""
     result = copy.deepcopy(events)
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, max(len(result) - 1, 0)))
         kind = draw(st.sampled_from(["field", "field", "field", "drop", "repeat", "swap", "cut", "foreign"]))
         if kind == "foreign" or not result:
-            result.insert(at, Said("", copy.deepcopy(draw(st.sampled_from(FOREIGN)))))
+            result.insert(at, ServiceEvent("", copy.deepcopy(draw(st.sampled_from(FOREIGN)))))
         elif kind == "field":
             damage(draw, result[at].document)
         elif kind == "drop":

@@ -1,4 +1,4 @@
-"""Configurations of Claude, Gemini, Vertex AI and Bedrock, and recorded streams, those for Anthropic's clients too."""
+"""Configurations of Claude, Gemini, Vertex AI and Bedrock; recorded streams, also for clients of Anthropic."""
 
 from __future__ import annotations
 
@@ -55,15 +55,15 @@ def recorded() -> Iterator[Recorded]:
 
 
 def convert(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
-    """Only the conversion of a recorded stream; ids that are made up and the time are left out."""
+    """Converts a recorded stream, without generated ids and times."""
     provider = providers.build(json.loads(entry.config)["provider"], "provider")
     exchange = client_protocols.new_exchange(provider, apis.classify(dict(entry.request.headers)[":path"]))
     body, _ = bodies.prepare(provider, exchange, json.loads(b"".join(entry.request.body)))
-    codec = provider.row.dialect.protocols.get(exchange.api, openai_chat)
+    service = provider.row.dialect.protocols.get(exchange.api, openai_chat)
     if exchange.api in provider.row.dialect.protocols:
-        codec.request(exchange, body)
+        service.request(exchange, body)
     exchange.answer.id = "aws-req-1"
-    stream = ConvertedStream(exchange, codec)
+    stream = ConvertedStream(exchange, service)
     out = [stream.feed(chunk, last=index == len(chunks) - 1) for index, chunk in enumerate(chunks)]
     return [(steady(data), event) for data, event in parse_events(b"".join(out))]
 

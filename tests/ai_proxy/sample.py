@@ -1,6 +1,6 @@
-"""What the tests of all services need to know of one that has a protocol of its own and only chat.
+"""What shared tests need to know about a service with its own protocol that only has chats.
 
-The folder of each protocol's tests says it in its `sample.py`; `converting` finds them.
+The folder of each protocol's tests has it in `sample.py`; `converting` collects them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""docs/adding-a-client-protocol.md works as it stands, and its protocol holds with services of all kinds."""
+"""docs/adding-a-client-protocol.md works as written, and its protocol works with services of all kinds."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ SERVICES: dict[str, tuple[Json, bytes, bytes]] = {
 }  # fmt: skip
 """Each with a whole answer and a stream that say the same."""
 services = pytest.mark.parametrize("service", SERVICES)
-SAID = [("word", {"word": "H"}), ("word", {"word": "é"}), ("silence", {"because": "stop", "tokens": 3})]
+EXPECTED = [("word", {"word": "H"}), ("word", {"word": "é"}), ("silence", {"because": "stop", "tokens": 3})]
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +110,10 @@ def parrot(request: pytest.FixtureRequest, modules: SimpleNamespace) -> Session:
     return wasm_session(Engine(optimize=False).load(build(modules.folder / "my_proxy.py").path))
 
 
-def exchange(service: str, response: Message, **asked: Any) -> Exchange:
+def exchange(service: str, response: Message, **more: Any) -> Exchange:
     fields = [(":scheme", "https"), (":authority", "gateway.example"), (":path", "/any/parrot/v1/say"),
               (":method", "POST"), ("content-type", "application/json")]  # fmt: skip
-    body = json.dumps({"model": "m", "lines": ["Hi"], **asked}).encode()
+    body = json.dumps({"model": "m", "lines": ["Hi"], **more}).encode()
     config = json.dumps({"provider": SERVICES[service][0]})
     return Exchange("parrot", config, Message(fields, (body,)), response)
 
@@ -128,7 +128,7 @@ def document(result: Json) -> Json:
     return found
 
 
-def told(result: Json) -> list[tuple[str, Json]]:
+def parrot_events(result: Json) -> list[tuple[str, Json]]:
     return [(name, json.loads(data)) for data, name in parse_events(join(result["downstream"]["body"]))]
 
 
@@ -180,20 +180,20 @@ def test_a_whole_answer_is_what_the_service_says(service: str, parrot: Session) 
 def test_a_stream_says_the_same_wherever_it_is_cut(service: str, parrot: Session) -> None:
     data = SERVICES[service][2]
     one = exchange(service, events(data, b""), stream=True)
-    assert told(replay(one, parrot)) == SAID
+    assert parrot_events(replay(one, parrot)) == EXPECTED
     cuts = [[data[:cut], data[cut:], b""] for cut in range(1, len(data))]
     cuts.append([*(data[place : place + 1] for place in range(len(data))), b""])
     results = replay_responses(one, parrot, (Message(events().headers, tuple(cut)) for cut in cuts))
     for cut, result in zip(cuts, results, strict=True):
-        assert told(result) == SAID, cut
+        assert parrot_events(result) == EXPECTED, cut
 
 
 @services
 def test_a_stream_that_ends_too_early_ends_with_a_squawk(service: str, parrot: Session) -> None:
     half = SERVICES[service][2].partition(rb"\u00e9")[0]
     whole_events = half[: half.rindex(b"\n\n") + 2]
-    *words, (name, squawk) = told(replay(exchange(service, events(whole_events, b""), stream=True), parrot))
-    assert words == SAID[:1]
+    *words, (name, squawk) = parrot_events(replay(exchange(service, events(whole_events, b""), stream=True), parrot))
+    assert words == EXPECTED[:1]
     assert (name, squawk["status"]) == ("squawk", 502)
     assert "closed the stream" in squawk["squawk"]
 

@@ -1,4 +1,4 @@
-"""docs/adding-a-provider.md works as it stands: its files are made, and its commands run."""
+"""docs/adding-a-provider.md works as written: the test writes its files and runs its commands."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def test_errors_and_refusals_are_as_the_page_says(tmp_path: Path) -> None:
     done = BOTH.run(tmp_path, command="proxywasm replay --native --json --plugin my_proxy.py odd.json")
     answer, stream, cut, region, no_region = [json.loads(line) for line in done.stdout.splitlines()]
     assert json.loads("".join(answer["downstream"]["body"]))["error"]["message"] == "out of turns"
-    for result, told in ((stream, "out of turns"), (cut, "closed the stream")):
+    for result, expected in ((stream, "out of turns"), (cut, "closed the stream")):
         text = "".join(result["downstream"]["body"])
-        assert told in text
+        assert expected in text
         assert "[DONE]" not in text
     assert region["error"] in GUIDE.page
     assert no_region["error"].startswith("provider.acmeRegion: is required")

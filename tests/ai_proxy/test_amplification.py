@@ -1,4 +1,4 @@
-"""What a client says once goes out a few times at most, however many messages, results or texts stand beside it."""
+"""A text of the client is repeated in the upstream request only a few times, for any number of messages or results."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ def sent(name: str, path: str, body: Json) -> int:
     exchange = client_protocols.new_exchange(provider, apis.classify(path))
     try:
         prepared, _ = bodies.prepare(provider, exchange, body)
-        codec = provider.row.dialect.protocols.get(exchange.api)
-        return len(dump_bytes(prepared if codec is None else codec.request(exchange, prepared)))
+        service = provider.row.dialect.protocols.get(exchange.api)
+        return len(dump_bytes(prepared if service is None else service.request(exchange, prepared)))
     except ApiError:
         return 0
 
 
 def lengthened(body: Json) -> Iterator[tuple[str, Json]]:
-    """Each text of the body in its turn, in one place. Names of the many results stay as they are."""
+    """Replaces each text of the body in turn. Names of the many results stay as they are."""
     body = json.loads(json.dumps(body))  # nothing in it stands for two places
     for way in places(body):
         if text := text_at(body, way):

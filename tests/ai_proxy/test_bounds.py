@@ -1,4 +1,4 @@
-"""An instance survives all that is admitted: bodies at the bounds fit into `memory` and `call_time`, or are refused.
+"""Bodies at the limits fit into `memory` and `call_time`, or are refused.
 
 `-m exhaustive` goes through all providers, APIs and kinds of bodies, in half an hour.
 """
@@ -54,7 +54,7 @@ UNHURRIED = replace(DEFAULT_LIMITS, call_time=600)
 
 
 class Instance:
-    """One instance, which sees a request after the other."""
+    """One instance that handles one request after another."""
 
     def __init__(self, code: Component, config: str) -> None:
         self.services = HostServices()
@@ -79,7 +79,7 @@ class Instance:
 
 
 def served(outcome: Outcome) -> bool:
-    """It goes on, or is refused with 4xx; anything else is a fault."""
+    """It is sent, or refused with 4xx; anything else is a fault."""
     if isinstance(outcome, list):
         for command in outcome:
             if isinstance(command, SendLocalReply):
@@ -219,12 +219,12 @@ def test_each_body_at_the_bound_takes_no_longer_than_a_call_may(name: str, path:
 # The same of answers.
 
 CONFIGURATIONS = {one.name: one.config for file in sorted(RECORDED.glob("*/*.json")) for one in load(file)}
-ANSWERS = {codec: next(iter(found.values())) for codec, found in recorded(streams=False).items()}
+ANSWERS = {protocol: next(iter(found.values())) for protocol, found in recorded(streams=False).items()}
 
 
-def answered(module: Path, codec: str) -> Iterator[tuple[str, int]]:
+def answered(module: Path, protocol: str) -> Iterator[tuple[str, int]]:
     """Instructions by what there is in plenty in the answer."""
-    one = ANSWERS[codec]
+    one = ANSWERS[protocol]
     for what, body in worst_answers(json.loads(one.answer)):
         gateway = CountingGateway(module, CONFIGURATIONS[one.name])
         before = gateway.executed
@@ -245,6 +245,6 @@ def test_an_answer_at_the_bound_takes_no_longer_than_a_call_may(ai_proxy_module:
 
 @pytest.mark.exhaustive
 @pytest.mark.envoy
-@pytest.mark.parametrize("codec", ANSWERS)
-def test_each_answer_at_the_bound_takes_no_longer_than_a_call_may(codec: str, ai_proxy_module: Path) -> None:
-    assert {what: work for what, work in answered(ai_proxy_module, codec) if work >= INSTRUCTIONS} == {}
+@pytest.mark.parametrize("protocol", ANSWERS)
+def test_each_answer_at_the_bound_takes_no_longer_than_a_call_may(protocol: str, ai_proxy_module: Path) -> None:
+    assert {what: work for what, work in answered(ai_proxy_module, protocol) if work >= INSTRUCTIONS} == {}

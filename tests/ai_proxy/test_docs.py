@@ -1,4 +1,4 @@
-"""The generated documentation is fresh, complete, and about what there is."""
+"""The generated documentation is fresh and complete."""
 
 from __future__ import annotations
 

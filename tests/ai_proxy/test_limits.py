@@ -1,4 +1,4 @@
-"""Whatever a client or a service sends is refused in the client's protocol, or dealt with within the host's limits."""
+"""Input above a limit is refused in the client's protocol; all other input fits into the host's limits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PATHS = ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/completi
 
 
 def error_of(path: str, body: bytes) -> tuple[str, str]:
-    """Kind and message of an error as clients of this path are told."""
+    """Type and message of an error in the format for this path."""
     document = json.loads(body)
     if path == "/v1/messages":
         assert document["type"] == "error"

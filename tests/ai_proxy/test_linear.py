@@ -1,4 +1,4 @@
-"""What an outsider sizes takes work in proportion to its size.
+"""The work for input of clients and services is proportional to its size.
 
 Instructions are counted, so that the machine does not matter. Regular expressions and the JSON decoder count, too: the
 counter is Wasmtime's.
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.ai_proxy.conversions import PROVIDERS
 from tests.ai_proxy.gateway import Json
-from tests.ai_proxy.mutations import Recorded, Said, recorded
+from tests.ai_proxy.mutations import Recorded, ServiceEvent, recorded
 from tests.ai_proxy.natives import RECORDED
 
 from benchmarks.lowering.counting import CountingGateway
@@ -76,7 +76,7 @@ def anthropic_conversations(n: int) -> Iterator[tuple[str, list[Json]]]:
 
 
 def pages(n: int) -> Iterator[tuple[str, bytes]]:
-    """What a broken service may answer with."""
+    """Possible answers of a broken service."""
     yield "brackets", b"<" * n * 20
     yield "titles", b"<title" * n * 5
     yield "titles without an end", b"<title>" * n * 5
@@ -212,7 +212,7 @@ def test_an_event_in_small_pieces_takes_work_in_proportion_to_its_size(protocol:
 
     def work(times: int) -> int:
         name, document = events[1]
-        event = one.bytes_of([Said(name, {**document, "x_new": "x" * 20 * times})], done=False)
+        event = one.bytes_of([ServiceEvent(name, {**document, "x_new": "x" * 20 * times})], done=False)
         return client.work(head, *(event[at : at + 20] for at in range(0, len(event), 20)), one.bytes_of(events[2:]))
 
     work(FEW)

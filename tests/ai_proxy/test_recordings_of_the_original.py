@@ -1,4 +1,4 @@
-"""Exchanges of our own, recorded from the original: ours answers as it does, or as the golden files say."""
+"""Exchanges of our own, recorded from the original: the plugin gives the same answers, or those of the golden files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies at the bounds of what ai_proxy admits, each as bad as it can be in one way.
+"""Bodies at the bounds of what ai_proxy admits, each extreme in one way.
 
 Those of clients that speak OpenAI's protocol for chats are here, those of others in `worst_requests`.
 """
@@ -125,7 +125,7 @@ CHATS = BYTES | VALUES
 
 
 def worst_answers(document: Json) -> Iterator[tuple[str, bytes]]:
-    """An answer of a service, as large as it may be in one way."""
+    """An answer of a service, at the limit in one way."""
     *way, last = max(places(document), key=lambda path: len(text_at(document, path)))
     with_mark = copy.deepcopy(document)
     at(with_mark, way)[last] = MARK

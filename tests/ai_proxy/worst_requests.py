@@ -1,4 +1,4 @@
-"""Requests at the bounds of what ai_proxy admits, by API: what clients of each protocol can make of so many bytes."""
+"""Requests at the bounds of what ai_proxy admits, by API: the most expensive ones for each client protocol."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The way of one exchange, request and response, in the order of travel."""
+"""The steps of one exchange, from the client's request to the end of its answer."""

@@ -1,4 +1,4 @@
-"""Where a request goes and with which credential: host, path and headers."""
+"""Sets the host, the path and the credential of a request."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from ..providers.row import Auth, Original, OwnKey, Provider, Row
 from ..wire import apis, paths
 from ..wire.client_headers import ORIGINAL_HOST, ORIGINAL_PATH
 
-# Where clients of OpenAI's and other SDKs have their key, in the order in which it is looked for.
+# Headers in which SDKs send the client's key, in the order in which they are read.
 _KEY_HEADERS: Final = ("x-api-key", "x-authorization", "authorization")
 
 
 _PROTOCOLS: Final = "sec-websocket-protocol"
 _PROTOCOL_KEY: Final = "openai-insecure-api-key."
-"""What precedes the key that OpenAI's clients in browsers give as a protocol: they cannot set headers."""
+"""Precedes the key of OpenAI's clients in browsers, which cannot set headers and send it as a WebSocket protocol."""
 
-_USED, _REMOVED = OwnKey.USED, OwnKey.REMOVED  # An enum member is no cheap attribute.
+_USED, _REMOVED = OwnKey.USED, OwnKey.REMOVED  # Reading a member of an enum is slow.
 
 
-class Fixed(Protocol):
-    """What of the address of a request does not depend on the request."""
+class FixedAddress(Protocol):
+    """The parts of the address that do not depend on the request."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Those that all requests get."""
+        """The headers of all requests."""
 
     @property
     def path(self) -> str:
         """The upstream path of requests without a query; empty: it depends on the request."""
 
 
-def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: Fixed, exchange: Exchange) -> None:
-    """Turn the client's request headers into those for the provider. Raises `ApiError` as `upstream_path` does."""
+def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: FixedAddress, exchange: Exchange) -> None:
+    """Change the client's request headers for the provider. Raises `ApiError` as `upstream_path` does."""
     if not exchange.secrets.token and provider.own_key is _USED:
         exchange.secrets.token = _own_key(headers)
     headers.discard_all(provider.removed_headers)
@@ -52,7 +52,7 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: Fixed
     host, requested_path, path = provider.host, ctx.path, fixed.path
     if not path or "?" in requested_path:
         path = upstream_path(provider, exchange, requested_path)
-    # All at once: each call of `headers` has its price.
+    # In one call, because calls of `headers` are expensive.
     changes: list[tuple[str, str]] = []
     auth = provider.auth_header
     if auth is not None and exchange.secrets.token:
@@ -65,7 +65,7 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: Fixed
 
 
 def set_token(ctx: HttpContext, provider: Provider, exchange: Exchange, token: str) -> None:
-    """A credential that was not known before."""
+    """Set a credential that was not known when the request was addressed."""
     exchange.secrets.token = token
     _set_credential(ctx.request_headers, provider, exchange)
 
@@ -94,7 +94,7 @@ def _remove_protocol_key(headers: Headers) -> None:
 
 
 def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
-    """Another host than that of the row, unless the configuration says which."""
+    """Replace the host of the row, unless the configuration sets the host."""
     headers = ctx.request_headers
     if not provider.settings.provider_domain and host != headers.get(":authority"):
         headers[":authority"] = host
@@ -102,7 +102,7 @@ def set_host(ctx: HttpContext, provider: Provider, host: str) -> None:
 
 
 def sign(ctx: HttpContext, provider: Provider, exchange: Exchange, body: bytes) -> None:
-    """Add what covers all of the request, if there is anything. Nothing may be changed after that."""
+    """Sign the request, if the provider needs it. The request must not change afterwards."""
     if provider.row.credentials.sign is None:
         return
     headers = ctx.request_headers
@@ -113,7 +113,7 @@ def sign(ctx: HttpContext, provider: Provider, exchange: Exchange, body: bytes) 
 
 
 def own_request(provider: Provider, exchange: Exchange, path: str, body: bytes) -> tuple[Outgoing, dict[str, str]]:
-    """A request of the plugin's own to the provider, and its headers. `path` is what a client would ask for."""
+    """A request of the plugin itself to the provider, and its headers. `path` is the path of a client's request."""
     row, settings = provider.row, provider.settings
     headers: dict[str, str] = {"content-type": "application/json", **provider.headers}
     _set_credential(headers, provider, exchange)
@@ -126,7 +126,7 @@ def own_request(provider: Provider, exchange: Exchange, path: str, body: bytes) 
 
 
 def set_path(ctx: HttpContext, provider: Provider, path: str) -> None:
-    """For a path that is known only with the body."""
+    """Set a path that depends on the body."""
     headers = ctx.request_headers
     if path != headers.get(":path"):
         headers[":path"] = path
@@ -134,10 +134,10 @@ def set_path(ctx: HttpContext, provider: Provider, path: str) -> None:
 
 
 def upstream_path(provider: Provider, exchange: Exchange, path: str) -> str:
-    """The path for the provider; the client's query stays, where the service bears it.
+    """The path for the provider, with the client's query unless the service refuses unknown parameters.
 
-    Order of the settings: the client's prefix goes, the provider's path for the API comes, prefixes are put in front.
-    Raises `ApiError` if a name of the client's cannot stand in a path.
+    The settings apply in this order: the client's prefix is removed, the provider's path for the API replaces the rest,
+    prefixes are added. Raises `ApiError` if a name from the client is not valid in a path.
     """
     settings, row = provider.settings, provider.row
     base = settings.base_path
@@ -155,27 +155,27 @@ def upstream_path(provider: Provider, exchange: Exchange, path: str) -> str:
 
 
 def _path_of_api(provider: Provider, exchange: Exchange, path: str) -> str:
-    """The provider's path for the API of this request; the client's where the provider has none for it."""
+    """The provider's path for the API of this request; the client's path if the provider has none."""
     if provider.only_path:
         path = provider.only_path
     elif target := exchange.path or provider.paths.get(exchange.api):
         if provider.row.addressing.strict_query and _is_another_api(exchange):
             path = path.partition("?")[0]
-        # That of a protocol means nothing to a service that speaks another one.
+        # Parameters of the client's protocol are unknown to a service with another protocol.
         dropped = exchange.client.dropped_query if exchange.api == apis.CHAT else frozenset()
         path = _with_query(_fill_parameters(target, exchange), path, dropped=dropped)
-    # A client of Azure says its `api-version`, too; that of the configuration counts.
+    # Clients of Azure send an `api-version`; that of the configuration replaces it.
     return _with_fixed_query(path, provider.query) if provider.query else path
 
 
 def _is_another_api(exchange: Exchange) -> bool:
-    """The upstream API is not the one that the client asks for, so parameters of its query may be unknown there."""
-    # Where an edit has chosen the path of a client's own API, it is the service's, too.
+    """Whether the upstream API is not the client's: then the service may not know the parameters of its query."""
+    # If an edit has set the path of the client's own API, the service has that API.
     return exchange.api.startswith("openai/") or (exchange.path != "" and exchange.api == exchange.client.chat_api)
 
 
 def _with_query_of_row(provider: Provider, path: str) -> str:
-    """The path with the parameter that all requests have, and without a key of the client's."""
+    """The path with the row's parameter and without the client's key."""
     query = provider.row.addressing.query
     if query and query not in path.partition("?")[2].split("&"):
         path = _with_fixed_query(path, query)
@@ -183,14 +183,14 @@ def _with_query_of_row(provider: Provider, path: str) -> str:
 
 
 def _without_key(row: Row, path: str) -> str:
-    """A path without the key that a client may have in its query."""
+    """The path without a client's key in its query."""
     if row.credentials.key_parameter and "?" in path:
         return _with_query(path.partition("?")[0], path, dropped={row.credentials.key_parameter})
     return path
 
 
 def keeps_path(provider: Provider) -> bool:
-    """Whether requests have the client's path, and not that of their API."""
+    """Whether requests keep the client's path."""
     row, settings = provider.row, provider.settings
     original = settings.protocol == "original" and (
         row.addressing.original is Original.KEPT or bool(settings.base_path)
@@ -199,7 +199,7 @@ def keeps_path(provider: Provider) -> bool:
 
 
 def with_key(path: str, auth: Auth, token: str) -> str:
-    """The path with this credential in its query, in the place of any other."""
+    """The path with this credential in its query, replacing any other."""
     return _with_fixed_query(path, f"{auth.header}={quote(token, safe='')}")
 
 
@@ -217,7 +217,7 @@ def _with_prefix(settings: Settings, path: str) -> str:
 
 
 def _with_query(target: str, path: str, dropped: Set[str] = frozenset()) -> str:
-    """The target with the query of the path, but for parameters that the target itself has, and those to be dropped."""
+    """The target with the query of the path, without `dropped` parameters and those that the target itself has."""
     query = path.partition("?")[2]
     if not query:
         return target
@@ -227,7 +227,7 @@ def _with_query(target: str, path: str, dropped: Set[str] = frozenset()) -> str:
 
 
 def _with_fixed_query(path: str, query: str) -> str:
-    """The path with this query behind its own, of which parameters of the same names go."""
+    """The path with this query at its end, replacing parameters of the same names."""
     path = _with_query(path.partition("?")[0], path, dropped=_names(query))
     return f"{path}{'&' if '?' in path else '?'}{query}"
 
@@ -237,20 +237,20 @@ def _names(query: str) -> Set[str]:
 
 
 def _name(pair: str) -> str:
-    """The name of a parameter as a service reads it."""
+    """The decoded name of a parameter."""
     name = pair.partition("=")[0]
     return unquote_plus(name) if "%" in name or "+" in name else name
 
 
 def _fill_parameters(target: str, exchange: Exchange) -> str:
-    """Ids of the client's path at their places in the provider's path."""
+    """The provider's path with the ids from the client's path."""
     if "{" not in target:
         return target
     parameters = exchange.route.parameters
     if exchange.model:
         parameters = {**parameters, "model": exchange.model}
     elif "model" not in parameters:
-        # Azure: what names no model is about no deployment.
+        # Azure: a request without a model does not belong to a deployment.
         target = target.replace("/deployments/{model}", "")
     return re.sub(
         r"\{(\w+)\}", lambda match: paths.segment(parameters.get(match[1], match[0]), match[1], safe=":@"), target

@@ -1,4 +1,4 @@
-"""Between the gateway and `response`: failures are counted, and a request that failed may be made again first."""
+"""The response phases: records failures of tokens, and retries failed requests before `response` handles an answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .passed_streams import PassedStream
 from .plans import Config, Plan
 from .streams import ConvertedStream
 
-# Of the new answer: what concerns the connection that it came by.
+# Headers of a retry's answer that belong to its connection.
 _NOT_PASSED_ON = ("connection", "content-length", "keep-alive", "transfer-encoding")
 
 
@@ -27,7 +27,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     plan = config.plans[exchange.api]
     provider, secrets = plan.provider, exchange.secrets
     if exchange.attempts is not None or secrets.signature or secrets.token != provider.fixed_token:
-        # Otherwise the scrubber for what is configured will do, which the exchange has already.
+        # Otherwise the exchange keeps the scrubber for the configured credentials.
         secrets.scrubber = provider.scrubbers.of(exchange.tokens, secrets.signature)
     try:
         scrubbing.scrub_headers(ctx, exchange)
@@ -38,7 +38,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     attempts = exchange.attempts
     if attempts is None or not retry.is_possible(provider, exchange, status):
         if status < 400 and provider.tokens.health is None:
-            return response.choose_reading(ctx, plan, exchange)  # As mostly: nothing to count.
+            return response.choose_reading(ctx, plan, exchange)  # The usual case.
         return _read_and_record(ctx, plan, exchange)
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
         return response.choose_reading(ctx, plan, exchange)
@@ -46,7 +46,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
 
 
 def _read_and_record(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
-    """An answer that reaches the client in any case. What it says about the token counts, once that is known."""
+    """Handle an answer that is not retried, and record its outcome for the token, as soon as that is known."""
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
         return response.choose_reading(ctx, plan, exchange)
     answer, wait = exchange.answer, _retry_after(ctx)
@@ -59,10 +59,10 @@ def _read_and_record(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action
 
 
 def _retry_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: Attempts) -> Action | None:
-    """A failure after which the request is made again."""
+    """Retry the request after a failure."""
     retry.record_outcome(ctx, plan.provider, exchange, exchange.answer.status, _retry_after(ctx))
     if ctx.has_response_body and not ctx.is_binary_response_body():
-        # Headers that are held for the body can still be changed when the retry fails as well.
+        # Headers that wait for the body can still be changed if the retry fails, too.
         attempts.awaiting_retry = True
         ctx.set_response_body_buffer_limit(limits.ERROR_BODY)
         ctx.buffer_response_body()
@@ -80,7 +80,7 @@ def _retry_after(ctx: HttpContext) -> str:
 
 
 def _status(ctx: HttpContext) -> int:
-    """That of the answer. No client knows what one beyond 599 is to mean, which a service may send as well."""
+    """The status of the answer. Clients do not know statuses above 599, which services can send."""
     status = lenient.digits(ctx.response_headers.get(":status"))
     if status > LAST_STATUS:
         log.warn("the upstream answered with status %d", status)
@@ -91,7 +91,7 @@ def _status(ctx: HttpContext) -> int:
 
 def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
-    assert config.plans is not None, "nothing is read where requests pass as they are"
+    assert config.plans is not None, "bodies are only read if there is an active provider"
     plan = config.plans[exchange.api]
     if exchange.answer.passes_through:
         scrubbing.pass_body(ctx, exchange, raw)
@@ -107,7 +107,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
 
 
 def _after_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> Action | None:
-    """The body of a failure is in hand: the client gets it if the request fails again."""
+    """The body of a failure has arrived. The client gets it if the retry fails, too."""
 
     def pass_on() -> None:
         if exchange.answer.status >= 400 and plan.answer.rewrites_errors:
@@ -120,7 +120,7 @@ def _after_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes)
 
 
 def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error: ApiError) -> Action | None:
-    """An answer of a good status has turned out to be an error, or makes no sense."""
+    """An answer with a good status is an error or invalid."""
     retry.record_outcome(ctx, plan.provider, exchange, error.status)
     if not retry.is_possible(plan.provider, exchange, error.status):
         failures.replace_body(ctx, error)
@@ -134,9 +134,9 @@ def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error:
 
 
 def on_too_large(ctx: HttpContext, config: Config) -> None:
-    """The service answers with more than is buffered."""
+    """The answer is larger than the buffer."""
     exchange: Exchange = ctx.get_context("exchange")
-    assert config.plans is not None, "nothing is read where requests pass as they are"
+    assert config.plans is not None, "bodies are only read if there is an active provider"
     error = response.too_large_error(config.plans[exchange.api], exchange)
     if exchange.answer.outcome_pending:
         retry.record_outcome(ctx, config.plans.provider, exchange, error.status)
@@ -156,9 +156,9 @@ def on_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> byte
 def _on_first_chunk(
     ctx: HttpContext, plan: Plan, exchange: Exchange, stream: CheckedStream | ConvertedStream, chunk: bytes, last: bool
 ) -> bytes | Action:
-    """A chunk of a stream of which the client has seen nothing yet."""
+    """A chunk of a stream whose headers have not been sent to the client."""
     if stream.failure is not None:
-        return Action.STOP_ITERATION  # The request is being made again.
+        return Action.STOP_ITERATION  # A retry is under way.
     output = response.feed_first_chunk(ctx, exchange, stream, chunk, last)
     error = stream.failure
     if output is not None:
@@ -178,7 +178,7 @@ def _on_first_chunk(
 
 
 def _retry(ctx: HttpContext, plan: Plan, exchange: Exchange, give_up: Callable[[], None]) -> Action | None:
-    """Make the request again; the response waits for how that ends."""
+    """Retry the request; the response waits for the outcome."""
     retry.start(ctx, plan.provider, exchange, _answer_with(ctx, plan, exchange), give_up)
     return None if ctx.replied else Action.PAUSE
 

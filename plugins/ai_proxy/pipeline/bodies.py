@@ -1,4 +1,4 @@
-"""The body of a request as it concerns every provider: a document of the OpenAI protocol, the pivot."""
+"""Prepares the JSON body of a request, for all providers: converts it to the pivot and applies settings."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..wire.errors import ApiError
 from ..wire.json import Json
 from . import client_protocols, messages
 
-_TELL_USAGE: Final = frozenset({apis.CHAT, apis.COMPLETIONS})
-"""The APIs whose streams tell the tokens used, if asked."""
+_HAVE_USAGE: Final = frozenset({apis.CHAT, apis.COMPLETIONS})
+"""The APIs whose streams report the tokens used if the request asks for it."""
 
 
 def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, bool]:
-    """The pivot's request, and whether it is no longer what the client sent. Raises `ApiError`."""
+    """The pivot's request, and whether it differs from the client's body. Raises `ApiError`."""
     settings, protocols = provider.settings, provider.row.dialect.protocols
     changed = False
     is_chat = exchange.api == apis.CHAT
@@ -31,7 +31,7 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
     if settings.custom_settings:
         changed |= custom_settings.apply(settings.custom_settings, body)
     exchange.stream = body.get("stream") is True
-    if exchange.stream and exchange.api in _TELL_USAGE:
+    if exchange.stream and exchange.api in _HAVE_USAGE:
         changed |= _ask_for_usage(body)
     if "n" in body and isinstance(count := body["n"], int) and count > 1:
         exchange.choices = count
@@ -51,7 +51,7 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
 
 def _fit(provider: Provider, exchange: Exchange, body: Json) -> bool:
     """Fit a chat to what the service accepts; whether that may have changed it."""
-    rules = provider.row.dialect.rules(exchange.model)
+    rules = provider.row.dialect.rules(exchange.profile)
     if exchange.client.is_pivot and exchange.api not in provider.row.dialect.protocols:
         return fitting.fit_ids(body, rules)  # All else is between the client and the service: they speak one protocol.
     fitting.fit(exchange, body, rules)
@@ -73,11 +73,12 @@ def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
     else:
         return False
     body["model"] = exchange.model
+    exchange.profile = provider.profiles.of(exchange.model)
     return exchange.model != model
 
 
 def _ask_for_usage(body: Json) -> bool:
-    """Streams tell the tokens used only when asked, and gateways account by them."""
+    """Ask for the usage, which gateways need for accounting and streams only report on request."""
     options = body.get("stream_options")
     if options is None:
         options = body["stream_options"] = {}

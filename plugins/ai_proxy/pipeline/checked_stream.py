@@ -1,4 +1,4 @@
-"""Streams of server-sent events that are the client's protocol already, and only watched."""
+"""Streams of server-sent events in the client's own protocol, which are checked and not converted."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ..wire.json import loads, to_bytes
 from . import failures
 from .incomplete_event import IncompleteEvent
 
-# What says, beside `[DONE]`, that a stream of the OpenAI protocol has come to its end: clean, or by an error that the
-# client is told of. Patterns are slow to search for, so plain bytes tell first where to look.
+# A stream of the OpenAI protocol ends with `[DONE]`, with a finish reason or with an error. Regular expressions are
+# slow, so plain bytes are searched first.
 _FINISH: Final = b'"finish_reason"'
 _FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
 _ERROR: Final = b'"error"'
@@ -28,9 +28,7 @@ _FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
 
 class CheckedStream:
-    """A stream that is the client's protocol already. Events go on untouched and unparsed, but whole, and an end that
-    comes too early does not go unnoticed.
-    """
+    """Sends whole events unchanged and without parsing them. A stream that ends too early ends with an error."""
 
     def __init__(self, scrubber: Scrubber = NO_CREDENTIALS, exchange: Exchange | None = None) -> None:
         self._incomplete = IncompleteEvent(exchange)
@@ -58,8 +56,9 @@ class CheckedStream:
         return output
 
     def _has_known_shape(self, chunk: bytes) -> bool:
-        """Nearly all events of a stream are the same but for a few characters in a JSON string: all else has been
-        looked at before, and what is within one string is neither an end nor an error.
+        """Whether the chunk differs from an earlier event only inside its content, as nearly all events do.
+
+        Then only the content has to be checked: a JSON string is neither an end nor an error.
         """
         head, tail = self._head, self._tail
         if not (chunk.startswith(head) and chunk.endswith(tail)) or len(chunk) < len(head) + len(tail):
@@ -90,7 +89,7 @@ class CheckedStream:
         return output
 
     def _rest_at_end(self) -> bytes:
-        """The stream has no more bytes: an event that only lacks its blank line, and the error if an end is missing."""
+        """The output at the end of the stream: a last event without blank line, and an error if the end is missing."""
         rest, output = bytes(self._held), b""
         if _is_complete(rest):
             output = rest + b"\n\n"
@@ -103,7 +102,7 @@ class CheckedStream:
         return output
 
     def _held_too_much(self) -> ApiError | None:
-        """The error of an event that is too large, alone or together with those of others."""
+        """The error if the incomplete event is too large, alone or together with those of other streams."""
         size = len(self._held)
         if size > limits.EVENT:
             return bad_upstream(f"a server-sent event exceeds {limits.EVENT} bytes")
@@ -114,12 +113,12 @@ class CheckedStream:
         return None
 
     def _looks_like_events(self, chunk: bytes) -> bool:
-        """An error may come as JSON or HTML although events were announced."""
+        """Whether the first bytes can be events. Some services send errors as JSON or HTML instead."""
         self._at_start = False
         return chunk.lstrip()[:1] not in {b"{", b"<"}
 
     def _learn_shape(self, chunk: bytes) -> None:
-        """What stands around its content. A credential with a quotation mark could begin before that."""
+        """Store the text around the content. Not if a credential has a quotation mark: it could begin outside."""
         if not self._shortest or self._held:
             return
         name = chunk.find(_CONTENT) + len(_CONTENT)
@@ -129,7 +128,7 @@ class CheckedStream:
             self._head, self._tail = chunk[:start], chunk[end:]
 
     def _look_for_end(self, output: bytes) -> None:
-        """A stream that never speaks of a finish, not even as null, has none that could be missing."""
+        """Look for the end. A stream whose events never have `finish_reason`, not even null, needs none."""
         finish, error = output.find(_FINISH), output.find(_ERROR)
         if (
             (finish >= 0 and _FINISHED.search(output, finish) is not None)
@@ -161,7 +160,7 @@ class CheckedStream:
 
 
 def _error_in(output: bytes) -> ApiError | None:
-    """The error that a stream begins with, instead of an answer."""
+    """The error in the first event of a stream."""
     if _ERROR not in output:
         return None
     for event in SSEDecoder().feed(output):
@@ -174,7 +173,7 @@ def _error_in(output: bytes) -> ApiError | None:
 
 
 def _is_complete(rest: bytes) -> bool:
-    """Whether the last event only lacks its blank line."""
+    """Whether the last event is complete except for its blank line."""
     events = SSEDecoder().feed(rest + b"\n\n")
     if not events:
         return False

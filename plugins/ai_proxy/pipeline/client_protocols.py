@@ -1,4 +1,4 @@
-"""Where a chat is converted between the client's protocol and the pivot, and where the provider speaks both."""
+"""Decides whether a chat is converted from the client's protocol to the pivot, and converts it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..wire.json import Json, dump_bytes
 
 
 def is_converted(provider: Provider, client: ClientProtocol, api: str) -> bool:
-    """Whether requests for this API become chats of the pivot: the provider has these, but not the API itself."""
+    """Whether requests for this API become chats of the pivot: the provider has chats, but not this API."""
     return api == client.chat_api and not client.is_pivot and api not in provider.paths and apis.CHAT in provider.paths
 
 
 def new_exchange(provider: Provider, route: Route) -> Exchange:
-    """An exchange with this provider whose request has a body."""
+    """A new exchange whose request has a body."""
     exchange = clients.new_exchange(provider.settings, route)
     if is_converted(provider, exchange.client, route.api):
         exchange.set_api(apis.CHAT)
@@ -27,12 +27,15 @@ def new_exchange(provider: Provider, route: Route) -> Exchange:
 
 
 def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | None:
-    """The pivot's request for a chat in the client's own protocol. None: the provider speaks that protocol for this
-    model, and the exchange turns back to its API. Raises `ApiError`.
+    """Converts a chat of the client's protocol. Raises `ApiError`.
+
+    None if the provider has that protocol for this model: then the exchange is set to its API.
     """
     client, model = exchange.client, body.get("model")
+    if isinstance(model, str):
+        exchange.profile = provider.profiles.of(exchange.settings.model_mapping.of(model))
     is_native = provider.row.dialect.native_clients.get(client)
-    if is_native is not None and isinstance(model, str) and is_native(exchange.settings.model_mapping.of(model)):
+    if is_native is not None and is_native(exchange.profile):
         exchange.set_api(client.chat_api)
         return None
     service = provider.row.dialect.protocols.get(exchange.api)
@@ -42,7 +45,7 @@ def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | 
 
 
 def error_body(ctx: HttpContext, error: ApiError) -> bytes:
-    """An error in the format of this stream's client. From here on it has no credentials in it."""
+    """An error in the format of the client's protocol. Masks credentials in it."""
     exchange: Exchange | None = ctx.get_context("exchange")
     if exchange is None:
         return dump_bytes(clients.DEFAULT.error(error))

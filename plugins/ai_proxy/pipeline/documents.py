@@ -1,4 +1,4 @@
-"""Bodies and events read as JSON: what is said of one that is no JSON object, or has too much in it."""
+"""Reads bodies and events as JSON objects, with an error for each kind of invalid document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def of_request(raw: bytes) -> Json:
     except JsonTooComplexError as error:
         raise request_too_complex(error) from None
     except ValueError as error:
-        # What exactly is wrong is worded differently by each version of Python.
+        # The text differs between versions of Python, so the client does not get it.
         log.info("request body: %s", error)
         raise ApiError(400, "the request body is not valid JSON", code="invalid_json") from None
     if not isinstance(body, dict):
@@ -26,11 +26,11 @@ def of_request(raw: bytes) -> Json:
 
 
 def of_unknown_request(raw: bytes) -> Json | None:
-    """A request's body in a protocol that ai-proxy does not know; None if it is no JSON object. Raises `ApiError`."""
+    """The body of a request in an unknown protocol; None if it is not a JSON object. Raises `ApiError`."""
     try:
         document = loads(raw)
     except JsonTooComplexError as error:
-        # To pass it on would be to ignore the operator's `customSettings`.
+        # Passing it on unchanged would ignore the operator's `customSettings`.
         raise request_too_complex(error) from None
     except ValueError:
         return None
@@ -59,7 +59,7 @@ def of_event(data: str) -> Json:
     return document
 
 
-def _refuse(error: ValueError, with_too_much: str, which_is: str) -> NoReturn:
+def _refuse(error: ValueError, subject_has: str, subject_is: str) -> NoReturn:
     if isinstance(error, JsonTooComplexError):
-        raise bad_upstream(f"{with_too_much} too much in it: {error}") from None
-    raise bad_upstream(f"{which_is} not JSON") from None
+        raise bad_upstream(f"{subject_has} too much in it: {error}") from None
+    raise bad_upstream(f"{subject_is} not JSON") from None

@@ -1,4 +1,4 @@
-"""Streams that are the client's protocol already, but for a small change that a row or a setting asks for."""
+"""Streams in the client's own protocol with a small change in each event."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
 
 
 def new_checked_stream(provider: Provider, exchange: Exchange) -> CheckedStream:
-    """The stream of an answer that is not converted."""
+    """The stream for an answer that is not converted."""
     edit, mark = provider.row.dialect.chunk_edit, provider.row.dialect.edited_answers
     promotion = promoted_thinking.Promotion() if promoted_thinking.is_enabled(exchange.settings) else None
     if exchange.api != apis.CHAT or (edit is None and promotion is None):
@@ -29,7 +29,7 @@ def new_checked_stream(provider: Provider, exchange: Exchange) -> CheckedStream:
 
 
 class EditedStream(CheckedStream):
-    """Changes documents of events; whatever else there is stays as it is."""
+    """Changes the JSON documents of events, and leaves everything else unchanged."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class EditedStream(CheckedStream):
                 return b""
             self.has_content = self.headers_sent
             return self._fail(of_upstream(error))
-        # Pieces of texts are joined here, and a credential may be complete only now.
+        # Joining pieces of texts may complete a credential.
         return edited if self._promotion is None and edited == output else self._scrubber.clean(edited)
 
     def _edited(self, output: bytes, *, last: bool) -> bytes:

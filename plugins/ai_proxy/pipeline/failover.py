@@ -1,4 +1,4 @@
-"""Health checks: tokens that are out of order are tried in the background until they work again."""
+"""Health checks: tries unhealthy tokens in the background until they work again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _QUESTION = "who are you?"
 
 
 def watch(provider: Provider) -> None:
-    """Check the tokens of a provider from now on, if it is configured so. To be called while the plugin starts."""
+    """Start the health checks of a provider, if they are configured. Must be called while the plugin starts."""
     health = provider.tokens.health
     if health is not None:
         # Timers have steps of 100 milliseconds.
@@ -35,9 +35,9 @@ def _tick(provider: Provider, health: Health) -> None:
 
 
 def _check(provider: Provider, health: Health, check: Check) -> None:
-    """Ask a short question with this token. It goes the way that all chats go."""
+    """Send a short chat with this token, converted as all chats are."""
     if apis.CHAT not in provider.paths:
-        health.checked(check.token, good=True)  # There is nothing to ask; the next request will show.
+        health.checked(check.token, good=True)  # There is no API for the check, so the next request tries the token.
         return
     settings = health.settings
     exchange = clients.new_exchange(provider.settings, Route(apis.CHAT))

@@ -1,4 +1,4 @@
-"""A response that is an error: what the client is told in its place, and what of it stays."""
+"""Converts errors of the upstream for the client, and replaces unusable answers by errors."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..wire.errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_er
 from . import scrubbing
 from .client_protocols import error_body
 
-# Of an error that has to be answered anew: what a client's retry and a support case need.
+# Headers that stay when a response is replaced: clients need them for retries, people for support cases.
 _KEPT_HEADERS: Final = ("retry-after", "x-request-id")
 
 _REQUEST_TOO_LARGE: Final = b"request_payload_too_large"
-"""What `response.code_details` says when a gateway, Envoy or ours, refuses to buffer a request."""
+"""The property `response.code_details` if the gateway refuses to buffer a request."""
 
 
 def read_error(ctx: HttpContext, status: int) -> Action | None:
-    """The upstream answers with a status that says so."""
+    """Buffer the body of an answer with an error status, or replace it if it cannot be read."""
     if ctx.method == "HEAD":
         return None
     if not ctx.has_response_body:
@@ -38,7 +38,7 @@ def read_error(ctx: HttpContext, status: int) -> Action | None:
 
 
 def convert_error(ctx: HttpContext, exchange: Exchange, service: AnyServiceProtocol | None, raw: bytes) -> None:
-    """The upstream's error in the client's terms. OpenAI's clients get an OpenAI error object as it is."""
+    """Convert the upstream's error to the client's format. An error that has this format already is unchanged."""
     if not ctx.is_response_from_upstream():
         replace_body(ctx, request_too_large())
         return
@@ -55,22 +55,22 @@ def convert_error(ctx: HttpContext, exchange: Exchange, service: AnyServiceProto
 
 
 def is_size_refusal(ctx: HttpContext, status: int) -> bool:
-    """The gateway itself has refused a request for its size, while its body was being buffered."""
+    """Whether the gateway itself has refused the request because its body is too large to buffer."""
     return status == 413 and ctx.get_property("response", "code_details") == _REQUEST_TOO_LARGE
 
 
 def status_only(status: int) -> ApiError:
-    """What is known of an error whose body cannot be read, or is larger than any error has a reason to be."""
+    """The error for a body that cannot be read or is too large: only its status is known."""
     return ApiError(status, f"the upstream answered with status {status}")
 
 
 def replace_body(ctx: HttpContext, error: ApiError) -> None:
-    """The client gets an error in place of the answer in hand."""
+    """Replace the buffered answer by an error."""
     ctx.replace_response_body(set_error(ctx, error))
 
 
 def set_error(ctx: HttpContext, error: ApiError) -> bytes:
-    """Turn the headers of a response into those of an error; its body."""
+    """Change the response headers to those of an error. Returns the body of the error."""
     headers = ctx.response_headers
     headers[":status"] = str(error.status)
     headers["content-type"] = "application/json"
@@ -79,7 +79,7 @@ def set_error(ctx: HttpContext, error: ApiError) -> bytes:
 
 
 def send_error(ctx: HttpContext, error: ApiError) -> None:
-    """The client gets an error in place of an answer of which nothing is in hand."""
+    """Send an error instead of an answer that is not buffered."""
     body = error_body(ctx, error)
     log.error("%s: %s", RESPONSE_FAILED, error.message)
     kept = {name: value for name in _KEPT_HEADERS if (value := ctx.response_headers.get(name))}

@@ -1,4 +1,4 @@
-"""Forms that name a model: image edits and variations, and where a path needs it, transcriptions."""
+"""Forms that name a model: image edits, image variations, and transcriptions if the upstream path has the model."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ..wire.multipart import MultipartError, Part
 
 
 def map_model(provider: Provider, exchange: Exchange, raw: bytes, content_type: str) -> bytes | None:
-    """Map the model of a form; None if the form can go on as it is. Raises `ApiError`."""
+    """The form with its model mapped; None if nothing changes. Raises `ApiError`."""
     try:
         boundary = multipart.boundary(content_type)
         parts = multipart.read(raw, boundary)
         field = next((part for part in parts if part.name == "model" and not part.filename), None)
-        asked = "" if field is None else field.data.decode(errors="replace").strip()
+        requested = "" if field is None else field.data.decode(errors="replace").strip()
         mapping = provider.settings.model_mapping
-        exchange.requested_model = asked
-        exchange.model = mapping.of(asked) if asked else mapping.fallback
+        exchange.requested_model = requested
+        exchange.model = mapping.of(requested) if requested else mapping.fallback
         exchange.stream = any(part.name == "stream" and part.data.strip() == b"true" for part in parts)
-        if exchange.model == asked:
+        if exchange.model == requested:
             return None
         _set_model(parts, field, exchange.model)
         return multipart.write(parts, boundary)
@@ -54,7 +54,7 @@ _IMAGES = ("image", "mask")
 
 
 def _image_url(part: Part) -> str:
-    """What is an address already stays; an image becomes a data URL."""
+    """The address in a part, or its image as a data URL."""
     if part.data.startswith((b"data:", b"http://", b"https://")):
         return part.data.decode(errors="replace")
     kind = part.content_type

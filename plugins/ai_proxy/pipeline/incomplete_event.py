@@ -1,4 +1,4 @@
-"""Events that arrive in pieces: how much of them waits in the instance."""
+"""Limits the memory that incomplete events of all streams take in an instance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..wire.errors import too_many_events
 
 
 class IncompleteEvent:
-    """Counts what has arrived of an event, if that is much."""
+    """Counts the bytes of one stream's incomplete event, if it is large."""
 
     __slots__ = ("_exchange", "is_large")
 
@@ -17,13 +17,13 @@ class IncompleteEvent:
         self.is_large = False
 
     def grow_to(self, size: int) -> None:
-        """Raises `ApiError` if all events that are arriving are too large."""
+        """The event has this many bytes now. Raises `ApiError` if all incomplete events are too large in total."""
         exchange = self._exchange
         large = size > limits.LARGE_EVENT
         if exchange is None or exchange.memory_budget is None or not (large or self.is_large):
             return
         self.is_large = large
-        # What waits of the event counts beside the body that is kept for a retry.
+        # The budget has one number for each exchange: the event and the body that is kept for a retry.
         sent = len(exchange.attempts.sent_body) if exchange.attempts else 0
         if not exchange.memory_budget.reserve(exchange, (size if large else 0) + sent):
             raise too_many_events()

@@ -1,4 +1,4 @@
-"""What settings change about the messages of a chat, before anything provider-specific happens to them."""
+"""Applies settings to the messages of a chat: roles, clean-up commands, merging. The same for all providers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SIDES: Final = ("user", "assistant")
 
 
 def prepare(settings: Settings, row: Row, body: Json) -> bool:
-    """Change `messages` in place; whether anything changed. What is no list of objects is left for others to refuse."""
+    """Change the messages of the body; returns whether anything changed. Other modules refuse invalid messages."""
     messages = body.get("messages")
     if not isinstance(messages, list):
         return False
@@ -31,7 +31,7 @@ def prepare(settings: Settings, row: Row, body: Json) -> bool:
     if settings.merge_consecutive_messages or settings.hiclaw_mode:
         prepared = _merge(prepared)
     if developer and not row.dialect.keeps_developer_role:
-        # Most models know only `system`, which is what the role was called before.
+        # Most models know only `system`, the earlier name of the role.
         prepared = [
             {**message, "role": "system"} if message.get("role") == "developer" else message for message in prepared
         ]
@@ -42,7 +42,7 @@ def prepare(settings: Settings, row: Row, body: Json) -> bool:
 
 
 def _clean_up(messages: list[Json], commands: tuple[str, ...]) -> list[Json]:
-    """Forget what stands before the last command, and the command; system messages stay, under either name."""
+    """Remove the last command and all messages before it, except system messages."""
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
         if message.get("role") == "user" and text_or_none(message.get("content")) in commands:
@@ -52,7 +52,7 @@ def _clean_up(messages: list[Json], commands: tuple[str, ...]) -> list[Json]:
 
 
 def _merge(messages: list[Json]) -> list[Json]:
-    """Make one of neighbours from the same side, for models that insist on taking turns."""
+    """Merge consecutive messages of the same speaker, for models that require alternating roles."""
     runs: list[list[Json]] = []
     for message in messages:
         if runs and message.get("role") in _SIDES and _same_speaker(runs[-1][0], message):
@@ -67,13 +67,13 @@ def _same_speaker(first: Json, second: Json) -> bool:
 
 
 def _joined(run: list[Json]) -> Json:
-    """Texts get a blank line between them, anything else becomes a list of parts. No field gets lost.
+    """Merges messages: texts with a blank line between them, other contents as a list of parts. Keeps all fields.
 
-    All of a run is joined at once: two by two, the first would be copied for each that follows.
+    Joins all of them at once: joining two at a time would copy the first text for each further message.
     """
     message: Json = {}
     for one in reversed(run):
-        message.update(one)  # What several say is said as the first says it.
+        message.update(one)  # If several messages have a field, the first one counts.
     for name in ("tool_calls", "annotations"):
         lists = [value for one in run if isinstance(value := one.get(name), list)]
         if len(lists) > 1 and isinstance(message[name], list):

@@ -1,4 +1,4 @@
-"""Streams that go on as they come, but for credentials in them, wherever they are cut into chunks."""
+"""Streams that pass unchanged except for masked credentials, which chunks may cut anywhere."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
 
 
 class PassedStream(Protocol):
-    """What a stream is to those who only move bytes."""
+    """The interface of all streams: bytes in, bytes out."""
 
     @property
     def headers_sent(self) -> bool:
-        """The headers have gone to the client."""
+        """The headers have been sent to the client."""
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
-        """What goes to the client."""
+        """The bytes for the client."""
 
 
 def new_passed_stream(content_type: str, scrubber: Scrubber, exchange: Exchange | None = None) -> PassedStream:
@@ -32,7 +32,7 @@ def new_passed_stream(content_type: str, scrubber: Scrubber, exchange: Exchange 
 
 
 class TextStream:
-    """Any text. Only what may be the beginning of a credential waits for the next chunk."""
+    """A text stream. Holds back the end of a chunk while it may be the beginning of a credential."""
 
     headers_sent = True
 
@@ -52,7 +52,7 @@ class TextStream:
 
 
 class FramedStream:
-    """Binary frames with check sums, as AWS has them. A frame goes on when all of it is there, in the same length."""
+    """AWS' binary frames with check sums. Sends whole frames; masks keep their length."""
 
     headers_sent = True
 
@@ -61,7 +61,7 @@ class FramedStream:
         self._incomplete = IncompleteEvent(exchange)
         self._held = bytearray()
         self._text: TextStream | None = None
-        """What follows the last frame that is looked for."""
+        """Scrubs the rest of the stream if no frames are found any more."""
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         if self._text is not None:
@@ -75,11 +75,11 @@ class FramedStream:
             self._incomplete.grow_to(len(self._held))
         except ApiError:
             return output + self._as_text(last=last)
-        # The end of the stream has cut the rest.
+        # The rest is a frame that the end of the stream has cut.
         return output + self._scrubber.clean(bytes(self._held)) if last else output
 
     def _as_text(self, *, last: bool) -> bytes:
-        """What is held, and all that follows: frames are not found any more, or too much is held for them."""
+        """Treat the held bytes and the rest of the stream as text: they are not frames, or a frame is too large."""
         self._text = TextStream(self._scrubber)
         rest = bytes(self._held)
         self._held.clear()

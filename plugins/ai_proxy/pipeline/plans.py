@@ -1,7 +1,4 @@
-"""What is known of all requests for one API before the first of them arrives.
-
-What follows from the configuration alone is worked out once; a request pays for what it brings along.
-"""
+"""Plans: everything about the requests for one API that follows from the configuration alone, computed only once."""
 
 from __future__ import annotations
 
@@ -20,17 +17,17 @@ from ..wire.apis import Route
 from . import addressing, promoted_thinking
 from .client_protocols import is_converted
 
-# Where answers that nobody converts are at least looked at, so that garbage and cut streams become errors.
+# The APIs whose unconverted answers are checked, so that invalid answers and cut streams become errors.
 _CHECKED: Final = frozenset({apis.CHAT, apis.COMPLETIONS, apis.EMBEDDINGS})
 
 _STREAMS_ON_ACCEPT: Final = frozenset({apis.CHAT, apis.VIDEOS, apis.VIDEO_REMIX})
-"""The APIs whose requests ask for a stream by `accept`, too."""
+"""The APIs whose requests for a stream also set `accept`."""
 
 
 FIRST_BYTE_TIMEOUT: Final = "x-envoy-upstream-rq-first-byte-timeout-ms"
 
 Waits: TypeAlias = tuple[tuple[Awaited, str], ...]
-"""What a request waits for, each with the name of its failure in access logs."""
+"""The values that a request waits for, each with the name of its failure in access logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,76 +35,76 @@ class BodyPlan:
     """Which request bodies are read."""
 
     readable: bool
-    """A body may be looked at."""
+    """Bodies of this API can be read."""
     reads_forms: bool
-    """Also one that is a form; other forms are uploads, which pass as they come."""
+    """Forms can be read, too. Other forms are uploads and pass unread."""
     converts_client: bool
-    """Requests that have a body become chats of the pivot."""
+    """Requests with a body are converted to chats of the pivot."""
     needed: bool
-    """Something in the body matters to somebody here."""
+    """The plugin needs the body."""
     only_for_path: bool
-    """Nothing in the body matters but the model that the path names."""
+    """The body is only needed for the model in the upstream path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPlan:
-    """The way of requests to the provider."""
+    """How requests are sent to the provider."""
 
     supported: bool
-    """The provider has this API, or is left to say so itself."""
+    """The provider has this API, or requests for unknown APIs are passed to it."""
     body: BodyPlan
     service: AnyServiceProtocol | None
-    """What converts bodies from the pivot; None: they are the pivot's, or not converted at all."""
+    """Converts bodies from the pivot; None: they stay in the pivot's format, or are not converted."""
     path: str
     """The upstream path of requests without a query; empty: it depends on the request."""
     choose_path: Callable[[Exchange], str] | None
     model_in_path: bool
-    """The upstream path has the model in it."""
+    """The upstream path contains the model."""
     headers: Mapping[str, str]
-    """Those that all requests get."""
+    """The headers of all requests."""
     stream_headers: tuple[tuple[str, str], ...]
-    """Those that requests for a stream get, as `Headers.set_all` takes them."""
+    """Additional headers of requests for a stream, as pairs for `Headers.set_all`."""
     stateful: bool
-    """A consumer must keep meeting the same account."""
+    """A consumer always needs the same account."""
     login: Waits
-    """What each request waits for."""
+    """The values that every request waits for."""
     awaited: Waits
-    """What requests whose body is read wait for."""
+    """The values that requests whose body is read wait for."""
     needs_final_request: bool
-    """Somebody wants to see a request when nothing in it changes any more."""
+    """The complete request is signed, or kept for a retry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerPlan:
-    """The way of answers to the client."""
+    """How answers are sent to the client."""
 
     own_protocol: AnyServiceProtocol | None
-    """What converts answers for clients of the pivot; None: they are the pivot's, or not converted at all."""
+    """Converts answers for clients of the pivot; None: they have the pivot's format, or are not converted."""
     service: AnyServiceProtocol | None
-    """What converts answers for clients of other protocols; None only where nothing is converted."""
+    """Converts answers for clients of other protocols; None: they are not converted."""
     rewrites_errors: bool
-    """A failure is put into the client's terms."""
+    """Errors are converted to the client's format."""
     checked: bool
-    """An answer is looked at, even if nothing converts it."""
+    """Answers are checked even if they are not converted."""
     promotes: bool
-    """Reasoning takes the place of content where there is none."""
+    """An answer without content returns its reasoning as the content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The way of requests for one API to one provider, and that of their answers back."""
+    """How requests for one API of one provider and their answers are handled."""
 
     provider: Provider
     api: str
     openai: bool
-    """Clients speak OpenAI's protocol, which is converted; otherwise bodies and answers are the client's own affair."""
+    """`protocol: openai`: bodies and answers may be converted; with `original` they pass unchanged."""
     client: ClientProtocol
     request: RequestPlan
     answer: AnswerPlan
 
 
 class Plans(dict[str, Plan]):
-    """The plans of one provider by API; each is made when it is first asked for."""
+    """The plans of one provider by API; each is made on first use."""
 
     def __init__(self, provider: Provider, clients: Clients = BUILT_IN) -> None:
         super().__init__()
@@ -129,12 +126,12 @@ class Plans(dict[str, Plan]):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a configuration document, or one of its rules, comes to."""
+    """The result of parsing a configuration document or a rule."""
 
     plans: Plans | None = None
-    """Those of the active provider; None: requests pass as they are."""
+    """The plans of the active provider; None: requests pass unchanged."""
     listed: tuple[Any, ...] = field(default=(), repr=False)
-    """`providers` as given, for rules that choose another one of them."""
+    """`providers` of the document, for rules that select another one."""
 
 
 def _plan(provider: Provider, client: ClientProtocol, api: str) -> Plan:
@@ -173,7 +170,7 @@ def _body_plan(provider: Provider, client: ClientProtocol, api: str) -> BodyPlan
     row, speaks_openai = provider.row, provider.settings.protocol == "openai"
     signed = row.credentials.sign is not None
     return BodyPlan(
-        # A signature covers the body, whatever it is about.
+        # A signature covers the body of every API.
         readable=api != "" or (signed and not speaks_openai),
         reads_forms=api in apis.IMAGE_FORMS or "{model}" in provider.paths.get(api, ""),
         converts_client=speaks_openai and is_converted(provider, client, api),
@@ -213,7 +210,7 @@ def _headers(provider: Provider) -> Mapping[str, str]:
 
 
 def _stream_headers(provider: Provider, api: str) -> tuple[tuple[str, str], ...]:
-    """What says beside the body that a stream is wanted, and how long its first byte may take."""
+    """The headers for a stream: that it is wanted, and the time limit for its first byte."""
     headers: dict[str, str] = {}
     if provider.row.dialect.accept_for_streams and api in _STREAMS_ON_ACCEPT:
         headers["accept"] = "text/event-stream"
@@ -240,7 +237,7 @@ def _needs_body(provider: Provider, api: str) -> bool:
 
 
 def _path(provider: Provider, client: ClientProtocol, api: str) -> str:
-    """The upstream path, if all requests for this API have the same, but for a query."""
+    """The upstream path without its query, if it is the same for all requests of this API; otherwise empty."""
     target = provider.only_path or provider.paths.get(api, "")
     in_query = provider.row.credentials.auth is not None and provider.row.credentials.auth.in_query
     if addressing.keeps_path(provider) or not target or "{" in target or in_query:

@@ -1,7 +1,7 @@
-"""`promoteThinkingOnEmpty`: reasoning takes the place of an answer that has nothing else.
+"""`promoteThinkingOnEmpty`: an answer without content returns its reasoning as the content.
 
-Clients that show only the content of an answer would show nothing. In a stream the reasoning waits until it is known
-what becomes of it: with the first piece of content it goes out as reasoning, at an end without any as the content.
+Otherwise clients that show only the content would show nothing. In a stream, the reasoning is held: the first piece of
+content releases it as reasoning; the end of a choice without content releases it as the content.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ..wire.errors import ApiError
 from ..wire.json import Json
 
 _NAMES = ("reasoning_content", "reasoning")
-_OF_A_DELTA = 128
-"""Characters that a delta that waits counts besides its reasoning: it takes memory, too."""
+_OVERHEAD = 128
+"""The memory of a held delta besides its reasoning, in characters."""
 
 
 def is_enabled(settings: Settings) -> bool:
@@ -24,7 +24,7 @@ def is_enabled(settings: Settings) -> bool:
 
 
 def promote(answer: Json) -> bool:
-    """A whole answer of the OpenAI protocol; whether it was changed."""
+    """Change a whole answer of the OpenAI protocol. Returns whether it was changed."""
     changed = False
     choices = answer.get("choices")
     for choice in choices if isinstance(choices, list) else ():
@@ -41,7 +41,7 @@ def without(message: Json) -> Json:
 
 
 class Promotion:
-    """One stream: the reasoning that waits, by choice."""
+    """Holds the reasoning of one stream, by choice."""
 
     def __init__(self) -> None:
         self._waiting: dict[int, list[Json]] = {}
@@ -49,7 +49,7 @@ class Promotion:
         self._size = 0
 
     def deltas(self, index: int, delta: Json) -> list[Json]:
-        """What can be said now."""
+        """The deltas to send now."""
         if index in self._decided:
             return [delta]
         if _has_content(delta):
@@ -58,10 +58,10 @@ class Promotion:
         if _reasoning(delta):
             waiting = self._waiting.setdefault(index, [])
             waiting.append(delta)
-            self._size += len(_reasoning(delta)) + _OF_A_DELTA
+            self._size += len(_reasoning(delta)) + _OVERHEAD
             if self._size <= limits.HELD_TEXT:
                 return []
-            # So much reasoning is no answer. It goes out as what it is, and so does what is still to come.
+            # So much reasoning is not an answer. It is sent as reasoning, and so is the rest of it.
             self._decided.add(index)
             del self._waiting[index]
             self._size = 0
@@ -69,19 +69,19 @@ class Promotion:
         return [delta]
 
     def finish(self, index: int) -> Json | None:
-        """The choice ends: what is to be its content."""
+        """The choice ends: the delta with its content, if there was none."""
         waiting = self._waiting.pop(index, None)
         return {"content": "".join(map(_reasoning, waiting))} if waiting else None
 
     def rest(self) -> list[tuple[int, Json]]:
-        """The stream ends before its choices: nothing is decided, and nothing lost."""
+        """The stream ends before its choices: the held deltas, unchanged."""
         rest = [(index, delta) for index, deltas in self._waiting.items() for delta in deltas]
         self._waiting.clear()
         return rest
 
 
 class PromotingWriter:
-    """A `StreamWriter` before another one."""
+    """A `StreamWriter` that promotes the reasoning and passes everything else to another writer."""
 
     needs_scrubbing = True
 
@@ -148,7 +148,7 @@ class PromotingWriter:
 
 
 def _has_content(message: Json) -> bool:
-    """There is something other than reasoning."""
+    """Whether there is something other than reasoning."""
     content = message.get("content")
     if isinstance(content, str):
         content = content.strip()

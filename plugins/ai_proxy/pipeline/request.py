@@ -1,4 +1,4 @@
-"""A request on its way to the provider."""
+"""The request phases: route, address and convert a request for the provider."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ REQUEST_FAILED: Final = "ai-proxy.proc_req_body_failed"
 
 
 def on_headers(ctx: HttpContext, config: Config) -> Action | None:
-    """Find out what is asked for, refuse what can be refused by its headers, and address the request.
+    """Find the API, refuse invalid requests by their headers, and address the request.
 
-    All requests pass here, and a call costs 1,000 instructions in Wasm: only what few requests need is in functions.
+    Every request runs this function, and a Python call costs 1,000 instructions in Wasm. So only the steps that few
+    requests need are functions of their own.
     """
     plans = config.plans
     if plans is None:
@@ -79,29 +80,29 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
 
 
 def _check_path(ctx: HttpContext, plan: Plan) -> None:
-    """For paths that `Clients.plain` lacks. Raises `ApiError` for one that may mean something else upstream."""
+    """Check a path that is not in `Clients.plain`. Raises `ApiError` if the upstream may read it differently."""
     if not plan.api and plan.openai:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
     paths.check(ctx.path)
 
 
 def _token(plan: Plan, headers: Headers) -> str:
-    """The credential of this request, where not all requests have the same."""
+    """The credential of this request, if not all requests have the same one."""
     provider, stateful = plan.provider, plan.request.stateful
     made = provider.row.credentials.make(provider.settings) if provider.row.credentials.make else ""
     return made or provider.tokens.pick(plan.api, headers.get("x-mse-consumer") if stateful else None)
 
 
 def _model_in_query(ctx: HttpContext, settings: Settings) -> str:
-    """The provider's name for the model that a request without a body names: a WebSocket's has it in its query."""
-    asked = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
-    return asked and settings.model_mapping.of(asked)
+    """The provider's name for the model in the query, where WebSocket requests name it."""
+    model = parse_qs(ctx.path.partition("?")[2]).get("model", [""])[0]
+    return model and settings.model_mapping.of(model)
 
 
 def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
     plans = config.plans
-    assert plans is not None, "nothing is read where requests pass as they are"
+    assert plans is not None, "bodies are only read if there is an active provider"
     awaited = plans[exchange.api].request.awaited
     if not awaited or all(one.ready(ctx) for one, _ in awaited):
         return _send(ctx, plans, exchange, raw)
@@ -112,7 +113,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
 
 
 def _when_ready(ctx: HttpContext, awaited: Waits, then: Callable[[], Action | None]) -> Action | None:
-    """Go on when all of these are there. Each comes with what a failure is called in access logs."""
+    """Call `then` when all of these values are there."""
     if not awaited:
         return then()
     (first, failure), *rest = awaited
@@ -139,7 +140,7 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
     try:
         replacement = _replacement(plans, exchange, raw)
         plan = plans[exchange.api]
-        # Headers are changed when nothing can be refused any more.
+        # Headers are changed after the last check that can refuse the request.
         path = ""
         if exchange.path or plan.request.model_in_path:
             path = addressing.upstream_path(provider, exchange, ctx.path)
@@ -167,7 +168,7 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
 
 
 def _send_waiting(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
-    """Send a request that has waited. What it left in the instance meanwhile is gone then, but for a retry."""
+    """Send a request that has waited. Releases its body and files, unless they are kept for a retry."""
     action = _send(ctx, plans, exchange, raw)
     if action is not Action.PAUSE:
         exchange.files = {}
@@ -177,7 +178,7 @@ def _send_waiting(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes
 
 
 def _set_headers(headers: Headers, plan: Plan, exchange: Exchange) -> None:
-    """What is known only with the body: whether a stream is wanted, and what the service protocol sets."""
+    """Set the headers that depend on the body: for a stream, and those of the service protocol."""
     if exchange.stream:
         headers.set_all(plan.request.stream_headers)
     for name, value in exchange.headers.items():
@@ -188,13 +189,13 @@ def _set_headers(headers: Headers, plan: Plan, exchange: Exchange) -> None:
 
 
 def _finish_request(ctx: HttpContext, provider: Provider, exchange: Exchange, sent: bytes) -> None:
-    """Nothing in the request changes any more."""
+    """Sign the complete request and keep it for a retry. It must not change afterwards."""
     addressing.sign(ctx, provider, exchange, sent)
     retry.keep_request(provider, exchange, sent)
 
 
 def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls: list[str]) -> Action | None:
-    """Fetch files, and then convert the request once more."""
+    """Fetch files, then convert the request again."""
     failure = f"ai-proxy.{plans.provider.row.name}.fetch_image_failed"
 
     def proceed(error: ApiError | None) -> Action | None:
@@ -220,7 +221,7 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
 
 
 def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
-    """The body for the provider; None if the client's will do. Raises `ApiError` and `NumberError`."""
+    """The body for the provider; None if the client's body stays. Raises `ApiError` and `NumberError`."""
     provider, plan = plans.provider, plans[exchange.api]
     if provider.row.dialect.keeps_bodies:
         document = documents.of_unknown_request(raw)
@@ -228,7 +229,7 @@ def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
             return None
         return _checked_size(dump_converted(document, raw))
     if not plan.openai:
-        return None  # It is read for the signature only.
+        return None  # The body is only read for the signature.
     if not exchange.form:
         body = documents.of_request(raw)
     elif plan.request.service is None:
@@ -237,28 +238,28 @@ def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
         exchange.headers["content-type"] = "application/json"
         body = forms.document(raw, exchange.form)
     body, changed = bodies.prepare(provider, exchange, body)
-    service = plans[exchange.api].request.service  # With some models the API has turned out to be another.
+    service = plans[exchange.api].request.service  # `prepare` may have changed the API.
     if service is not None:
         return _checked_size(dump_converted(service.request(exchange, body), raw))
     return _checked_size(dump_converted(body, raw)) if changed else None
 
 
 def _checked_size(body: bytes) -> bytes:
-    """Raises `ApiError` for a body that has grown too large."""
+    """The body. Raises `ApiError` if the conversion has made it too large."""
     if len(body) > limits.CONVERTED:
         raise request_too_large(f"the request body has more than {limits.CONVERTED} bytes when it is converted")
     return body
 
 
 def refuse(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
-    """Answer the client in the provider's stead."""
+    """Answer the client with an error instead of sending the request."""
     body = error_body(ctx, error)
     log.warn("request refused with %d: %s", error.status, paths.shown(error.message))
     ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
 
 
 def _is_readable(ctx: HttpContext, headers: Headers, plan: Plan, exchange: Exchange) -> bool:
-    """Whether the body is something that can be looked at. A form is noted in the call."""
+    """Whether the body has a readable format: JSON, or a form, whose content type is stored in the exchange."""
     if ctx.request_is_opaque:
         return False
     content_type = headers.get("content-type", "")

@@ -1,4 +1,4 @@
-"""An answer on its way to the client."""
+"""Handles answers of the upstream: converts, checks or passes them on."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .streams import ConvertedStream
 
 
 def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
-    """Decide by the headers how an answer is read: not at all, as an error, as a stream or as a whole."""
-    # As `_service` says. All answers pass here, and in Wasm a call costs something.
+    """Choose by the headers how the answer is read: not at all, as an error, as a stream or as a whole."""
+    # The same as `_service`, without a call: every answer runs this function.
     service = plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
     if not _concerns(ctx, plan, exchange, service):
         return _unread(ctx, plan, exchange)
@@ -52,22 +52,22 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
     else:
         ctx.set_response_body_buffer_limit(limit)
         ctx.buffer_response_body()
-    # The headers wait for the body, or for a stream's first piece: only then is it known whether it is an error.
+    # The headers wait for the body or for the first event of a stream, which may be an error.
     return Action.STOP_ITERATION
 
 
 def _unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
-    """An answer that is neither converted nor checked."""
+    """Handle an answer that is neither converted nor checked."""
     status = exchange.answer.status
     if status >= 400 and ctx.is_binary_response_body() and scrubbing.may_hold_credentials(ctx, plan.provider, exchange):
-        # Nobody can look into it, and errors are where services repeat keys.
+        # It cannot be scrubbed, and services repeat keys in errors.
         failures.send_error(ctx, failures.status_only(status))
         return None
     return scrubbing.pass_unconverted(ctx, plan.provider, exchange)
 
 
 def convert_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> ApiError | None:
-    """Convert an answer in hand; the error, if that is what it is or if it makes no sense."""
+    """Convert a buffered answer. Returns the error if the answer is an error or invalid."""
     service = _service(plan, exchange)
     if exchange.answer.status >= 400:
         failures.convert_error(ctx, exchange, service, raw)
@@ -102,16 +102,16 @@ def convert_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -
 
 
 def too_large_error(plan: Plan, exchange: Exchange) -> ApiError:
-    """What the client is told in place of an answer that is larger than what may be buffered of it."""
+    """The error for an answer that is larger than its buffer."""
     if exchange.answer.status >= 400:
         return failures.status_only(exchange.answer.status)
     return answer_too_large(_limit(plan, _service(plan, exchange)))
 
 
 def convert_retried(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[str, bytes]:
-    """A complete answer as the client gets it: its content type (empty: as it came), and its body.
+    """Converts the answer of a retry. Returns its content type (empty: unchanged) and its body.
 
-    Raises `ApiError` when it is an error, or makes no sense.
+    Raises `ApiError` if the answer is an error or invalid.
     """
     content_type, body = _convert_retried(plan, exchange, answer)
     return content_type, exchange.secrets.scrubber.clean(body)
@@ -142,8 +142,8 @@ def _convert_retried(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tupl
 def feed_first_chunk(
     ctx: HttpContext, exchange: Exchange, stream: ConvertedStream | CheckedStream, chunk: bytes, last: bool
 ) -> bytes | None:
-    """What goes to the client, and the headers with it. None: they wait until there is an event, which may be an error,
-    or somebody has to decide what becomes of the stream's `failure`.
+    """The bytes for the client; then the headers are sent, too. None: the headers wait for the first event, or the
+    stream has failed before any content and `attempts` decides about its `failure`.
     """
     output = stream.feed(chunk, last=last)
     if stream.failure is None:
@@ -152,31 +152,31 @@ def feed_first_chunk(
     elif not stream.has_content:
         return None
     stream.headers_sent = True
-    if exchange.answer.headers:  # Known only now; a stream whose first event says nothing goes without.
+    if exchange.answer.headers:  # Known since the first event.
         scrubbing.add_headers(ctx, exchange)
     return output
 
 
 def _concerns(ctx: HttpContext, plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) -> bool:
-    """Whether this is the provider's answer, and one that is looked at."""
+    """Whether the answer comes from the provider and has to be read."""
     if exchange.answer.status >= 400:
         return failures.is_size_refusal(ctx, exchange.answer.status) or (
             plan.answer.rewrites_errors and ctx.is_response_from_upstream()
         )
     if not plan.openai or not 200 <= exchange.answer.status < 300 or (ctx.response_is_opaque and ctx.is_websocket()):
         return False
-    # Another filter's answer, or the gateway's own, is for the client as it is.
+    # Answers of other filters and of the gateway itself pass unchanged.
     return service is None or ctx.is_response_from_upstream()
 
 
 def _limit(plan: Plan, service: AnyServiceProtocol | None) -> int:
-    """Bytes of an answer that are buffered: fewer if it is parsed."""
+    """The most bytes of an answer that are buffered: fewer if it is parsed."""
     parsed = service is not None or plan.answer.promotes or plan.provider.row.dialect.answer_edit is not None
     return limits.BODY if parsed else limits.UNPARSED_ANSWER
 
 
 def _service(plan: Plan, exchange: Exchange) -> AnyServiceProtocol | None:
-    """What reads the answer. Where the service speaks the pivot, its answers are only read for other protocols."""
+    """The protocol that reads the answer. The pivot's own answers are only read for clients of other protocols."""
     return plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
 
 
@@ -189,7 +189,7 @@ def _is_stream(content_type: str) -> bool:
 
 
 def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: bytes) -> tuple[str, bytes]:
-    """The client's answer and its content type, if that is another than the upstream's.
+    """The content type of the client's answer (empty: the upstream's) and its body.
 
     Raises `ApiError` and `NumberError`.
     """
@@ -198,7 +198,7 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     if plan.answer.promotes:
         promoted_thinking.promote(answer)
     if exchange.stream and plan.provider.row.dialect.cannot_stream:
-        return "text/event-stream", streams.made_of(exchange, answer)
+        return "text/event-stream", streams.from_answer(exchange, answer)
     body = dump_converted(exchange.client.response(exchange, answer), raw)
     if len(body) > limits.CONVERTED:
         raise answer_too_large(limits.CONVERTED)
@@ -220,7 +220,7 @@ def _edited(plan: Plan, exchange: Exchange, raw: bytes) -> Json | None:
 
 
 def _looks_like_json(raw: bytes) -> bool:
-    """Enough to notice a proxy's HTML page and an answer that was cut off, without reading all of it."""
+    """Whether the body can be a JSON object. Detects HTML pages of proxies and cut answers without parsing."""
     if raw.startswith(b"{") and raw.endswith(b"}"):
         return True
     text = raw.strip()

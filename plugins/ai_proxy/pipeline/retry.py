@@ -1,9 +1,9 @@
-"""`retryOnFailure`: a request that failed is made again with another token before its client sees the failure.
+"""`retryOnFailure`: repeats a failed request with another token before the client sees the failure.
 
-The same request, of any API, goes to the same service: same path, headers and body, but for the credential. A token is
-never used twice, and nothing is retried once the client has got a byte: answers of a failing status are held, an
-answer that turns out to be an error is still in hand, and the headers of a stream wait for its first event. The new
-answer comes in one piece, also that of a stream. Uploads that pass unread are not kept, and so not repeated.
+A retry is the same request to the same service, of any API: only the credential changes. No token is used twice, and
+nothing is retried after the client has received a byte: answers with an error status are held, whole answers are
+buffered, and the headers of a stream wait for its first event. The answer of a retry is always whole, also that of a
+stream. Uploads that pass unread are not kept, so they are not retried.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from ..wire import lenient
 from ..wire.errors import ApiError
 from . import addressing
 
-# Of the client's request as it went upstream: what concerns the connection or the gateway only.
+# Headers of the request that belong to its connection or are set by the gateway.
 _NOT_REPEATED = ("connection", "content-length", "expect", "host", "te", "transfer-encoding", "upgrade")
 
 Finish = Callable[[HttpAnswer], None]
-"""Gives the client the new answer. Raises `ApiError` if it is no good after all."""
+"""Sends the answer of the retry to the client. Raises `ApiError` if the answer is not usable."""
 
 
 def keep_request(provider: Provider, exchange: Exchange, body: bytes) -> None:
-    """Keep what a retry needs, if there can be one."""
+    """Keep the body for a retry, if one is possible."""
     retry = provider.settings.retry_on_failure
     if (
         retry is not None
@@ -43,7 +43,7 @@ def keep_request(provider: Provider, exchange: Exchange, body: bytes) -> None:
 
 
 def is_possible(provider: Provider, exchange: Exchange, status: int) -> bool:
-    """Whether a request that has failed like this is to be made once more."""
+    """Whether a request that failed with this status is retried."""
     retry, attempts = provider.settings.retry_on_failure, exchange.attempts
     return (
         retry is not None
@@ -55,7 +55,7 @@ def is_possible(provider: Provider, exchange: Exchange, status: int) -> bool:
 
 
 def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: str = "") -> None:
-    """Say how the provider has answered to the token of the call. `wait` is its `retry-after`."""
+    """Record the status of an answer for the token of the request. `wait` is the answer's `retry-after`."""
     if wait and status >= 400:
         provider.tokens.rest(exchange.secrets.token, lenient.digits(wait))
     health = provider.tokens.health
@@ -71,7 +71,7 @@ def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, sta
 def start(
     ctx: HttpContext, provider: Provider, exchange: Exchange, finish: Finish, give_up: Callable[[], None]
 ) -> None:
-    """Make the request again, as often as it takes and may. In the end either `finish` or `give_up` is called."""
+    """Retry the request until it succeeds or no retry is left. Calls either `finish` or `give_up`."""
     retry, attempts = provider.settings.retry_on_failure, exchange.attempts
     assert retry is not None
     assert attempts is not None
@@ -108,19 +108,19 @@ def start(
 def _repeated_request(
     ctx: HttpContext, provider: Provider, exchange: Exchange, body: bytes
 ) -> tuple[Outgoing, dict[str, str]]:
-    """The request as it went upstream, with the new token in the place of the old one."""
-    asked = ctx.request_headers
+    """The request as it was sent upstream, with the new token."""
+    sent_headers = ctx.request_headers
     headers = {
-        name: asked.get(name, "")
-        for name in asked
+        name: sent_headers.get(name, "")
+        for name in sent_headers
         if not name.startswith((":", "x-envoy-")) and name not in _NOT_REPEATED
     }
-    auth, path = provider.row.credentials.auth, asked.get(":path", "/")
+    auth, path = provider.row.credentials.auth, sent_headers.get(":path", "/")
     if auth is not None and auth.in_query:
         path = addressing.with_key(path, auth, exchange.secrets.token)
     elif auth is not None:
         headers[auth.header] = auth.prefix + exchange.secrets.token
-    sent = Outgoing(asked.get(":method", "POST"), asked.get(":authority", ""), path, body)
+    sent = Outgoing(sent_headers.get(":method", "POST"), sent_headers.get(":authority", ""), path, body)
     if provider.row.credentials.sign is not None:
         signed = provider.row.credentials.sign(provider.settings, sent)
         exchange.secrets.signature = signature(signed)

@@ -1,8 +1,7 @@
-"""The last station of an answer on its way to the client: no credential gets past it.
+"""Masks credentials in the headers and bodies of answers before they are sent to the client.
 
-Services repeat the key that they were sent: in errors, in redirections, in headers for debugging. Answers that the
-plugin has in hand come through here; streams have the same done to each piece, in `streams`,
-`checked_stream` and `passed_streams`.
+Services repeat the key of a request: in errors, in redirections, in headers for debugging. This module handles headers
+and whole bodies; `streams`, `checked_stream` and `passed_streams` do the same for each piece of a stream.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ from .passed_streams import new_passed_stream
 Fields = list[tuple[str, str]]
 
 _REDIRECTING: Final = frozenset({"location", "refresh"})
-"""Headers that a client follows: with anything in the place of a credential they would lead somewhere else."""
+"""Headers with an address that the client requests. With a masked credential the address would be wrong."""
 
 _NOT_TEXT: Final = ("audio/", "font/", "image/", "video/")
 
 BUFFERED: Final = 1024 * 1024
-"""Bytes of an answer up to which it is looked at as a whole, which keeps its `content-length`."""
+"""Bytes. Smaller answers are buffered, so they keep their `content-length`; larger ones are scrubbed as they arrive."""
 
 
 def scrub_headers(ctx: HttpContext, exchange: Exchange) -> None:
-    """Remove credentials from the headers of an answer. Raises `ApiError` if it sends the client away with one."""
+    """Mask credentials in the headers of an answer. Raises `ApiError` for a redirection to an address with one."""
     headers = ctx.response_headers
     given = headers.fields()
     cleaned = scrub_fields(exchange, given)
@@ -48,12 +47,12 @@ def scrub_headers(ctx: HttpContext, exchange: Exchange) -> None:
 
 
 def scrub_fields(exchange: Exchange, given: Fields) -> Fields:
-    """Header fields without credentials; the same object if there are none.
+    """Header fields with their credentials masked; the same object if there are none.
 
     Raises `ApiError` as `scrub_headers` does.
     """
     scrubber = exchange.secrets.scrubber
-    # As mostly: no name and no value is as long as a credential.
+    # The usual case: no name and no value is as long as a credential.
     if max(map(len, chain.from_iterable(given)), default=0) < scrubber.shortest:
         return given
     if not scrubber.suspects_header("\n".join(chain.from_iterable(given))):
@@ -73,29 +72,29 @@ def scrub_fields(exchange: Exchange, given: Fields) -> Fields:
 
 
 def add_headers(ctx: HttpContext, exchange: Exchange) -> None:
-    """Set what a service protocol has found in the body for the headers."""
+    """Set the headers that a service protocol has taken from the body."""
     ctx.response_headers.update(scrub_fields(exchange, [*exchange.answer.headers.items()]))
 
 
 def replace_body(ctx: HttpContext, exchange: Exchange, new: bytes) -> None:
-    """Send this in the place of the body in hand."""
+    """Replace the buffered body, with credentials masked."""
     ctx.replace_response_body(exchange.secrets.scrubber.clean(new))
 
 
-def pass_body(ctx: HttpContext, exchange: Exchange, came: bytes) -> None:
-    """Send the body in hand."""
-    cleaned = exchange.secrets.scrubber.clean(came)
-    if cleaned is not came:
+def pass_body(ctx: HttpContext, exchange: Exchange, given: bytes) -> None:
+    """Send the buffered body, with credentials masked."""
+    cleaned = exchange.secrets.scrubber.clean(given)
+    if cleaned is not given:
         ctx.replace_response_body(cleaned)
 
 
 def may_hold_credentials(ctx: HttpContext, provider: Provider, exchange: Exchange) -> bool:
-    """Whether the body of an answer can have any but the client's own in it."""
+    """Whether the body of an answer can contain credentials other than the client's own."""
     return bool(exchange.secrets.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
 
 
 def pass_unconverted(ctx: HttpContext, provider: Provider, exchange: Exchange) -> Action | None:
-    """An answer that nobody converts or checks. It is read only to look for credentials, where there are any."""
+    """Pass on an answer that is neither converted nor checked. It is only read if it can contain credentials."""
     headers = ctx.response_headers
     kind = headers.get("content-type", "").lstrip().lower()
     is_media = kind.startswith(_NOT_TEXT) and exchange.answer.status < 400 and "xml" not in kind

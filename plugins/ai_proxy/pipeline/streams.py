@@ -1,4 +1,4 @@
-"""Streams of server-sent events that are converted."""
+"""Converts streams of the upstream to the client's protocol."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .incomplete_event import IncompleteEvent
 
 
 class ConvertedStream:
-    """Bytes of the provider's stream in, bytes of the client's stream out."""
+    """Converts one stream: takes the bytes of the provider and returns those for the client."""
 
     def __init__(self, exchange: Exchange, service: AnyServiceProtocol) -> None:
         self.headers_sent = False
-        """The headers have gone to the client; whoever lets them go says so."""
+        """The headers have been sent to the client. Set by the caller that sends them."""
         self.has_event = False
         """An event has arrived."""
         self.failure: ApiError | None = None
         self._write_failed = False
-        """What has been said could not be written, and nothing has gone to the client before."""
+        """The first output could not be written, so the client has received nothing."""
         self._at_start = True
         self._exchange = exchange
         self._event = service.event
@@ -36,11 +36,11 @@ class ConvertedStream:
 
     @property
     def has_content(self) -> bool:
-        """Something other than an error has gone to the client."""
+        """A part of the answer has been written for the client."""
         return self._writer.has_content and not self._write_failed
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
-        """What goes to the client. An error ends the stream there and is its `failure`."""
+        """The bytes for the client. An error ends the stream, and becomes `failure`."""
         writer = self._writer
         if writer.closed:
             return b""
@@ -60,13 +60,13 @@ class ConvertedStream:
                 else:
                     self._event(self._exchange, self._state, event, documents.of_event(data), writer)
                 if writer.closed:
-                    break  # The client has been told the end; what comes after it is nothing to anybody.
+                    break  # Events after the end are ignored.
             if last and not writer.closed:
                 self._close()
         except (ApiError, NumberError, SSEError) as error:
             self._fail(error)
         if not writer.needs_scrubbing:
-            return writer.take()  # As mostly: each credential is longer than the few characters that are new.
+            return writer.take()  # The usual case: the new text is shorter than every credential.
         output = writer.take()
         return self._scrubber.remove(output) if self._suspects(output) else output
 
@@ -77,7 +77,7 @@ class ConvertedStream:
         self._writer.fail(failure)
 
     def _expect_events(self, chunk: bytes) -> None:
-        """An error may come as JSON or HTML although events were announced."""
+        """Raises `ApiError` if the first bytes cannot be events. Some services send errors as JSON or HTML."""
         start = chunk.lstrip()[:1]
         if start not in {b"{", b"<"}:
             return
@@ -98,7 +98,7 @@ class ConvertedStream:
             try:
                 document = documents.of_event(event.data)
             except ApiError:
-                # The rest of an event that was cut. If all has been said, nothing is missing.
+                # The end of the stream has cut an event. That is an error only if a choice is not finished.
                 log.warn("the upstream's stream ends within an event")
                 self._writer.may_end = False
                 break
@@ -106,8 +106,8 @@ class ConvertedStream:
         self._writer.done()
 
 
-def made_of(exchange: Exchange, answer: Json) -> bytes:
-    """A stream that says at once what a whole answer says, for clients of services that do not stream."""
+def from_answer(exchange: Exchange, answer: Json) -> bytes:
+    """A whole answer as a stream, for clients of services that do not stream."""
     writer = new_writer(exchange)
     writer.begin(str(answer.get("id") or ""), created=answer.get("created"), model=answer.get("model"))
     for choice in answer["choices"]:

@@ -1,4 +1,4 @@
-"""The protocols that clients may speak: which one a request is in, by its path and its API."""
+"""The client protocols of a plugin: finds the protocol of a request by its path and its API."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .openai import client as openai
 Value = TypeVar("Value")
 
 DEFAULT: Final[ClientProtocol] = openai
-"""Also for APIs that belong to no protocol: their errors have OpenAI's format."""
+"""The protocol for APIs that belong to no other: their errors have OpenAI's format."""
 
 CLIENTS: Final[tuple[ClientProtocol, ...]] = (openai, anthropic)
-"""Those that ai-proxy brings along."""
+"""The protocols of ai-proxy itself."""
 
 
 class Clients:
     """The client protocols of one plugin."""
 
     def __init__(self, protocols: Sequence[ClientProtocol]) -> None:
-        """Raises `ValueError` for protocols that contradict themselves or each other."""
+        """Raises `ValueError` for invalid protocols, and for two with the same path or API."""
         self._by_api: Final[Mapping[str, ClientProtocol]] = _unique(
             (api, protocol) for protocol in protocols for api in protocol.apis
         )
@@ -36,18 +36,18 @@ class Clients:
         for path, (api, protocol) in own.items():
             if not path.startswith("/") or api not in protocol.apis:
                 raise ValueError(f"paths must lead from a path to one of apis, got {path!r}: {api!r}")
-        # Of two paths that end alike the longer one is meant.
+        # Longer paths first: a path may end with another one.
         added = sorted(((path, api) for path, (api, _) in own.items()), key=lambda item: -len(item[0]))
         self._suffixes: Final = (*added, *apis.SUFFIXES)
         self.plain: Final[Mapping[str, Route]] = {**apis.PLAIN, **{path: Route(api) for path, api in added}}
-        """What `route` says of paths without a prefix and a query, as those of most clients are."""
+        """The result of `route` for paths without prefix and query, which most clients use."""
 
     def of_api(self, api: str) -> ClientProtocol:
-        """The protocol of the clients of this API."""
+        """The protocol that has this API."""
         return self._by_api.get(api, DEFAULT)
 
     def route(self, path: str) -> Route:
-        """The API that a request path, query included, stands for."""
+        """The API of a request path, which may have a query."""
         return apis.classify(path, self._suffixes)
 
 

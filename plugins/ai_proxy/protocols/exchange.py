@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, Protocol
 
 from ..config.settings import Settings
 from ..credentials.scrubber import NO_CREDENTIALS, Scrubber
+from ..profiles.facts import UNKNOWN, Profile
 from ..wire.apis import Route
 from ..wire.errors import ApiError
 from ..wire.files import Data
@@ -46,8 +47,8 @@ class ClientProtocol(Protocol):
 
     @property
     def paths(self) -> Mapping[str, str]:
-        """Where clients ask for those APIs that the table in `wire.apis` does not have: the ends of paths, each with
-        the API. They go before that table."""
+        """The ends of paths and their APIs, for APIs that are not in the table in `wire.apis`. They are tried before
+        that table."""
 
     @property
     def is_pivot(self) -> bool:
@@ -84,7 +85,7 @@ class ClientProtocol(Protocol):
 
 
 class Secrets:
-    """With which credentials a request goes upstream, and what keeps them from the client.
+    """The credentials of a request, and the scrubber that masks them in answers and logs.
 
     The parts of an exchange have class attributes and no `__init__`: making one costs a tenth of a call.
     """
@@ -93,34 +94,34 @@ class Secrets:
     signature: str = ""
     """The credential of the request: one or the other."""
     scrubber: Scrubber = NO_CREDENTIALS
-    """Removes all credentials of this exchange from what leaves for the client or the log."""
+    """Masks all credentials of this exchange in text for the client or the log."""
 
 
 class Answer:
-    """What is known of the upstream's answer."""
+    """The state of the upstream's answer."""
 
     status: int = 0
     id: str = ""
-    """Where a header says it."""
+    """The id of the answer, if a header has it (`id_header`)."""
     headers: Mapping[str, str] = _NOTHING
-    """Response headers that a service protocol sets (`set_headers`) before the first of the answer is sent."""
+    """Response headers that a service protocol sets (`set_headers`) before the first byte of the answer is sent."""
     passes_through: bool = False
-    """It reaches the client as it came, but for credentials in it."""
+    """The body passes unchanged except for masked credentials."""
     outcome_pending: bool = False
-    """It has a good status, and may still turn out to be an error: `failover` waits for its body."""
+    """The status is good, but the body may be an error: `failover` waits for it."""
 
     def set_headers(self, headers: Mapping[str, str]) -> None:
         self.headers = {**self.headers, **headers}
 
 
 class Attempts:
-    """Those of a request that can be made again."""
+    """The attempts of a request that can be retried."""
 
     __slots__ = ("awaiting_retry", "sent_body", "used_tokens")
 
     def __init__(self, sent_body: bytes) -> None:
         self.sent_body = sent_body
-        """The body that went upstream."""
+        """The body that was sent upstream."""
         self.used_tokens: list[str] = []
         """Tokens of earlier attempts."""
         self.awaiting_retry = False
@@ -132,12 +133,12 @@ class Exchange:
 
     __slots__ = (
         "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "cumulative", "files",
-        "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path", "requested_model", "route",
-        "secrets", "settings", "stream", "thinking", "tool_names", "usage_choice",
+        "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path", "profile", "requested_model",
+        "route", "secrets", "settings", "stream", "thinking", "tool_names", "usage_choice",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
-        # Who asks for what.
+        # The request.
         self.settings = settings
         self.route = route
         self.api = route.api
@@ -150,6 +151,8 @@ class Exchange:
         """The content type of the client's body if that is a form; empty: the body is JSON."""
         self.requested_model = self.model = ""
         """Before and after model mapping."""
+        self.profile: Profile = UNKNOWN
+        """What the model accepts."""
         self.stream = False
         self.choices = 1
         """The number of choices that the client requests."""
@@ -165,7 +168,7 @@ class Exchange:
         self.base64_vectors = False
         """The client wants embeddings in base64."""
 
-        # What a service protocol decides about the request and its answer.
+        # Set by the service protocol.
         self.path = ""
         """The upstream path; empty: that of the row."""
         self.host = ""
@@ -177,13 +180,13 @@ class Exchange:
         self.usage_choice = False
         """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
 
-        # What the pipeline knows.
+        # Set by the pipeline.
         self.secrets = Secrets()
         self.answer = Answer()
         self.attempts: Attempts | None = None
-        """None: the request is not made again."""
+        """None: the request is not retried."""
         self.memory_budget: MemoryBudget | None = None
-        """Counts what waits in the instance; None: nobody counts."""
+        """Counts the bytes that this exchange keeps in the instance; None: they are not counted."""
 
     def set_api(self, api: str) -> None:
         """Make this a request for another API."""

@@ -15,6 +15,8 @@ from proxywasm.config import Given
 from ..config.settings import Settings
 from ..credentials.signing import sigv4
 from ..credentials.signing.outgoing import Outgoing
+from ..profiles.claude import is_claude
+from ..profiles.facts import Profile
 from ..protocols.anthropic import client as anthropic
 from ..protocols.bedrock import chat as bedrock
 from ..protocols.bedrock import images as bedrock_images
@@ -36,8 +38,8 @@ def _sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
     return sigv4.sign(keys, sent.method, sent.path, {"host": sent.host}, sent.body, time.time())
 
 
-def _rules(model: str) -> ChatRules:
-    return chat_rules.BEDROCK_CLAUDE if bedrock.is_claude(model) else chat_rules.BEDROCK
+def _rules(profile: Profile) -> ChatRules:
+    return chat_rules.BEDROCK_CLAUDE if is_claude(profile) else chat_rules.BEDROCK
 
 
 _WITH_KEYS: Final = Row(
@@ -58,7 +60,7 @@ _WITH_KEYS: Final = Row(
         protocols={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
         reasoning_modes=True,
         edits={apis.MESSAGES: bedrock.edit_messages},
-        native_clients={anthropic: bedrock.is_claude},
+        native_clients={anthropic: is_claude},
         read_headers=("anthropic-version",),
         accept_for_streams=False,  # The path selects streaming.
         id_header="x-amzn-requestid",

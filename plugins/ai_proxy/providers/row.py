@@ -1,4 +1,4 @@
-"""What a provider is: a row of the table, and the row together with one configuration, ready to serve."""
+"""`Row`, a provider in the table, and `Provider`, a row with one configuration."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from proxywasm.config import ALWAYS, Condition
 
 from ..config.settings import Settings
+from ..config.settings.models import ModelOverrides
 from ..credentials.secrets import Scrubbers
 from ..credentials.signing.outgoing import Outgoing
 from ..credentials.token_health import Health
@@ -19,6 +20,8 @@ from ..credentials.tokens import Tokens
 from ..fetching.context_file import ContextText
 from ..fetching.google_oauth import AccessToken
 from ..fetching.waiting import Awaited
+from ..profiles.facts import Profile
+from ..profiles.resolution import Profiles
 from ..protocols.exchange import ClientProtocol, Exchange
 from ..protocols.interface import AnyServiceProtocol
 from ..protocols.pivot.chat_rules import OPENAI_LIKE, ChatRules
@@ -33,7 +36,7 @@ class Auth:
 
     header: str
     prefix: str = ""
-    """Stands before the credential."""
+    """Precedes the credential."""
     in_query: bool = False
 
 
@@ -42,7 +45,7 @@ RAW: Final = Auth("authorization")
 
 
 class Original(Enum):
-    """Which path a request takes with `protocol: original`, where nobody converts it."""
+    """The path of requests with `protocol: original`, which are not converted."""
 
     LIKE_OPENAI = "that of its API; an API that the service does not have is refused"
     KNOWN_APIS = "that of its API, or else the client's"
@@ -51,56 +54,56 @@ class Original(Enum):
 
 
 class OwnKey(Enum):
-    """What becomes of a client's credential where the gateway has none of its own."""
+    """How the client's credential is treated if the configuration has none."""
 
     REMOVED = "removed"
-    """It is for the gateway, and goes nowhere."""
+    """It is for the gateway only."""
     USED = "used"
-    """It is the client's key for this very service."""
+    """It is the client's key for this service."""
     KEPT = "kept"
-    """The service is anyone's: the headers in which clients of model services have their key stay as they are."""
+    """The kind of service is unknown: all headers that can carry a key are kept."""
 
 
 class Endpoint(NamedTuple):
-    """Where requests go, for rows with which that depends on more settings than one."""
+    """Host and paths for one configuration."""
 
     host: str
     paths: Mapping[str, str]
     only_path: str = ""
-    """All requests go to exactly this path, whatever path and query the client asks for."""
+    """All requests are sent to this path, without the client's path and query."""
     query: str = ""
-    """Follows the query of every request."""
+    """Added to the query of every request."""
 
 
 Locate: TypeAlias = Callable[[Settings, Mapping[str, str]], Endpoint]
 
 
 Sign: TypeAlias = Callable[[Settings, Outgoing], Mapping[str, str]]
-"""The headers that a complete request gets last."""
+"""Signs a complete request; returns the headers to set."""
 
 Edit: TypeAlias = Callable[[Exchange, Json], bool]
-"""Changes a document in place; whether there was something to change."""
+"""Changes a document in place; returns whether it was changed."""
 
-ModelRules: TypeAlias = Callable[[str], ChatRules]
+ModelRules: TypeAlias = Callable[[Profile], ChatRules]
 """What a service accepts of a chat with this model."""
 
 
 def of_all_models(rules: ChatRules) -> ModelRules:
     """The same rules whatever the model is."""
-    return lambda model: rules  # noqa: ARG005
+    return lambda profile: rules  # noqa: ARG005
 
 
 _OPENAI_LIKE: Final = of_all_models(OPENAI_LIKE)
 
 DEFAULT_TIMEOUT_MS: Final = 120_000
-"""For the plugin's own calls; no time at all makes no sense."""
+"""For the plugin's own calls if `timeout` is 0."""
 
 _NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressing:
-    """Where requests go."""
+    """Where requests are sent."""
 
     host: str
     paths: Mapping[str, str]
@@ -108,88 +111,88 @@ class Addressing:
     host_setting: str = ""
     """The setting that overrides the host."""
     endpoint: Locate | None = None
-    """Says where requests go; gets the settings and `paths`."""
+    """Computes host and paths from the settings and `paths`, if they depend on more than one setting."""
     choose_path: Callable[[Exchange], str] | None = None
-    """The upstream path when it depends on more of the client's path than the ids in it; empty: that of `paths`."""
+    """Computes the upstream path if it depends on more than the ids in the client's path; empty: that of `paths`."""
     original: Original = Original.LIKE_OPENAI
     keeps_path: bool = False
-    """The client's path is never replaced by that of the API."""
+    """Requests keep the client's path."""
     forwards_unknown_apis: bool = False
-    """An API that is missing in `paths` is forwarded as it is, and not refused."""
+    """Requests for APIs that are missing in `paths` are forwarded unchanged instead of refused."""
     query: str = ""
-    """A parameter that every request has, whatever its path and protocol."""
+    """A parameter that is added to every request."""
     strict_query: bool = False
-    """Parameters of the query that it does not know are refused, so those of OpenAI's clients stay behind."""
+    """The service refuses unknown parameters of the query, so those of OpenAI's clients are removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """How a request shows on whose behalf it comes."""
+    """How requests are authenticated."""
 
     auth: Auth | None = BEARER
     """None: no credential is sent."""
     token_required: bool = True
     own_key: OwnKey = OwnKey.REMOVED
     key_parameter: str = ""
-    """The parameter of the query in which clients of this service may have their key."""
+    """The parameter of the query in which clients of this service may send their key."""
     make: Callable[[Settings], str] | None = None
-    """Makes the credential, where it is not simply one of `apiTokens`."""
+    """Makes the credential if it is not one of `apiTokens`."""
     login: Callable[[Settings], AccessToken] | None = None
     """Gets the credential from another service."""
     sign: Sign | None = None
-    """Signs each request, in every protocol."""
+    """Signs each request, also with `protocol: original`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """What the service's requests and answers look like."""
+    """The formats of the service's requests and answers."""
 
     protocols: Mapping[str, AnyServiceProtocol] = field(default_factory=lambda: _NOTHING)
-    """APIs whose bodies are converted; those of all others pass through, but for the model name."""
-    native_clients: Mapping[ClientProtocol, Callable[[str], bool]] = field(default_factory=lambda: _NOTHING)
-    """Client protocols that the service itself speaks for some of its models, although their APIs are not among
-    `paths`; says for a model whether it does."""
+    """The protocol of each API whose bodies are converted. In bodies of other APIs only the model is mapped."""
+    native_clients: Mapping[ClientProtocol, Callable[[Profile], bool]] = field(default_factory=lambda: _NOTHING)
+    """Client protocols that the service has for some of its models, although their APIs are not in `paths`; each with
+    a function that tells whether it has them for a model."""
     rules: ModelRules = _OPENAI_LIKE
     """What the service accepts of a chat: names, ids, small values. Converted chats are fitted to it; of others, only
     the ids of calls, which may be another service's."""
     edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
-    """Small changes to requests of APIs that are not converted."""
+    """Small changes to requests, for APIs that are not converted."""
     chunk_edit: Edit | None = None
-    """A small change to each event of a chat's stream that is not converted."""
+    """A small change to each event of a chat stream that is not converted."""
     answer_edit: Edit | None = None
     """The same for a whole answer."""
     edited_answers: re.Pattern[bytes] | None = None
     """What answers and events have that those two change; others are not read. None: any may have it."""
     headers: Callable[[Settings], Mapping[str, str]] | None = None
-    """Headers that all requests to this service have; asked once for each configuration."""
+    """The headers of all requests; called once for each configuration."""
     read_headers: tuple[str, ...] = ()
-    """The client's headers that its protocols want to see."""
+    """The client's headers that its protocols read."""
     id_header: str = ""
-    """The header of answers that has their id."""
+    """The header with the id of an answer."""
     reasoning_modes: bool = False
-    """Its protocols know `reasoningContentMode`."""
+    """Its protocols apply `reasoningContentMode`."""
     keeps_developer_role: bool = False
-    """Knows the role `developer`; elsewhere it becomes `system`."""
+    """It knows the role `developer`. For other services the role becomes `system`."""
     keeps_bodies: bool = False
-    """Bodies are what the client says; nothing but `customSettings` is written into them."""
+    """Bodies pass unchanged except for `customSettings`."""
     cannot_stream: bool = False
-    """Answers come in one piece; a client that asks for a stream gets one made of it."""
+    """It only has whole answers. A client that requests a stream gets the answer as a stream."""
     accept_for_streams: bool = True
-    """Ask with `accept: text/event-stream` when the client wants a stream."""
+    """Requests for a stream have `accept: text/event-stream`."""
     first_byte_timeout_always: bool = False
-    """`firstByteTimeout` is set on all requests, as nobody looks whether they ask for a stream."""
+    """`firstByteTimeout` applies to all requests, because bodies are not read and may want a stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A model service. Differences from the plain case are quirks, each with its reason where the row stands."""
+    """A model service. Fields that differ from their defaults have a comment with the reason in the row."""
 
     name: str
     """The `type` of configurations."""
     title: str = ""
-    """What people call the service, for documentation; rows of the same name have it from the first."""
+    """The name of the service in the documentation; only the first row of a name has it."""
     when: Condition = ALWAYS
-    """Selects this row when there are several of one name."""
+    """Selects this row if several have the same name."""
     settings: type[Settings] = Settings
     addressing: Addressing
     credentials: Credentials = field(default_factory=Credentials)
@@ -197,7 +200,7 @@ class Row:
 
 
 def endpoint_of(addressing: Addressing, settings: Settings) -> Endpoint:
-    """Where requests go with these settings, but for those that override the host."""
+    """Host and paths with these settings, without the settings that override the host."""
     if addressing.endpoint is not None:
         return addressing.endpoint(settings, addressing.paths)
     return Endpoint(addressing.host, addressing.paths)
@@ -205,7 +208,7 @@ def endpoint_of(addressing: Addressing, settings: Settings) -> Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A row and its settings; the same for all streams, so nothing of a stream is kept here."""
+    """A row and its settings. All streams share it, so it has no state of a stream."""
 
     row: Row
     settings: Settings
@@ -215,41 +218,43 @@ class Provider:
     only_path: str = ""
     query: str = ""
     own_key: OwnKey = OwnKey.REMOVED
-    """As the row says, where the configuration has no tokens."""
+    """That of the row if the configuration has no tokens."""
     headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     removed_headers: frozenset[str] = frozenset()
-    """Those of the client that stay behind."""
+    """The client's headers that are not sent upstream."""
     tokens: Tokens = field(default_factory=lambda: Tokens(()))
     fixed_token: str = field(default="", repr=False)
     """The credential of all requests; empty: it depends on the request."""
     auth_header: Auth | None = None
     """The header that carries the credential, if a header does."""
     scrubbers: Scrubbers = field(default_factory=lambda: Scrubbers(Settings(type="")))
-    """What keeps credentials out of answers."""
+    """Mask credentials in answers."""
     context: ContextText | None = None
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
-    """All that a request may have to wait for."""
+    """The values that requests may have to wait for."""
+    profiles: Profiles = field(default_factory=lambda: Profiles(""))
+    """What its models accept."""
     memory_budget: MemoryBudget = field(default_factory=MemoryBudget)
 
     @classmethod
     def build(cls, row: Row, settings: Settings) -> Provider:
-        """`settings` have been checked against the row."""
-        place = endpoint_of(row.addressing, settings)
+        """`settings` must have passed `check`."""
+        endpoint = endpoint_of(row.addressing, settings)
         host_setting = row.addressing.host_setting
         host = getattr(settings, host_setting) if host_setting else ""
         timeout = settings.timeout or DEFAULT_TIMEOUT_MS
         context = ContextText(settings.context, timeout) if settings.context else None
         login = row.credentials.login(settings) if row.credentials.login else None
-        tokens, auth = Tokens(settings.api_tokens, _health(settings, place.host)), row.credentials.auth
+        tokens, auth = Tokens(settings.api_tokens, _health(settings, endpoint.host)), row.credentials.auth
         own_key = OwnKey.REMOVED if settings.api_tokens else row.credentials.own_key
         return cls(
             row,
             settings,
-            settings.provider_domain or host or place.host,
-            {**place.paths, **settings.capabilities},
-            place.only_path,
-            place.query,
+            settings.provider_domain or host or endpoint.host,
+            {**endpoint.paths, **settings.capabilities},
+            endpoint.only_path,
+            endpoint.query,
             own_key,
             row.dialect.headers(settings) if row.dialect.headers else _NOTHING,
             client_headers.removed(settings.forward_headers, keys_stay=own_key is OwnKey.KEPT),
@@ -260,11 +265,18 @@ class Provider:
             context,
             login,
             tuple(one for one in (context, login) if one is not None),
+            Profiles(settings.type, _overrides(settings)),
         )
 
 
+def _overrides(settings: Settings) -> ModelOverrides | None:
+    if not settings.model_family and not settings.model_facts:
+        return None
+    return ModelOverrides(settings.model_family, settings.model_facts)
+
+
 def _health(settings: Settings, host: str) -> Health | None:
-    """Two providers of one kind are told apart by what makes them serve different things."""
+    """The health of the tokens; the identity distinguishes providers with the same tokens for different services."""
     if settings.failover is None or not settings.failover.enabled:
         return None
     identity = (settings.type, settings.id, host, settings.provider_domain, settings.provider_base_path)

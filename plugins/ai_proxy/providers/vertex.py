@@ -11,6 +11,8 @@ from typing import Final
 
 from ..config.settings import Settings
 from ..fetching.google_oauth import AccessToken
+from ..profiles.claude import is_claude
+from ..profiles.facts import Profile
 from ..protocols.anthropic import client as anthropic
 from ..protocols.google import vertex, vertex_embeddings, vertex_images
 from ..protocols.google.settings import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
@@ -55,8 +57,8 @@ def _login(settings: Settings) -> AccessToken:
     return AccessToken(settings.vertex_auth_key, service, ahead, settings.timeout or DEFAULT_TIMEOUT_MS)
 
 
-def _rules(model: str) -> ChatRules:
-    return chat_rules.ANTHROPIC if vertex.is_claude(model) else chat_rules.GOOGLE
+def _rules(profile: Profile) -> ChatRules:
+    return chat_rules.ANTHROPIC if is_claude(profile) else chat_rules.GOOGLE
 
 
 _EXPRESS: Final = Row(
@@ -77,7 +79,7 @@ _EXPRESS: Final = Row(
         protocols=_PROTOCOLS,
         reasoning_modes=True,
         edits={apis.MESSAGES: vertex.edit_messages},
-        native_clients={anthropic: vertex.is_claude},
+        native_clients={anthropic: is_claude},
         accept_for_streams=False,  # The path selects streaming.
     ),
 )

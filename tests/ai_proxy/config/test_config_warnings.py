@@ -1,4 +1,4 @@
-"""What is odd about a configuration is told when it is loaded, and hinders nothing."""
+"""Loading a configuration logs a warning for each setting that has no effect, and does not refuse it."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ CONTEXT: Json = {"fileUrl": "https://h/f", "serviceName": "s", "servicePort": 80
     ],
 )  # fmt: skip
 def test_a_setting_without_effect_is_a_warning(provider: Json, warning: str) -> None:
-    (told,) = warnings({"provider": provider})
-    assert told.startswith(warning)
+    (logged,) = warnings({"provider": provider})
+    assert logged.startswith(warning)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_good_configuration_has_no_warnings(provider: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "expected"),
     [
         (
             {"provider": OPENAI, "activeProviderId": "x"},
@@ -171,16 +171,16 @@ def test_a_good_configuration_has_no_warnings(provider: Json) -> None:
         ),
     ],
 )
-def test_problems_of_the_document_are_warnings(config: Json, told: list[str]) -> None:
+def test_problems_of_the_document_are_warnings(config: Json, expected: list[str]) -> None:
     found = warnings(config)
-    assert len(found) == len(told)
-    assert all(line.startswith(start) for line, start in zip(found, told, strict=True))
+    assert len(found) == len(expected)
+    assert all(line.startswith(start) for line, start in zip(found, expected, strict=True))
 
 
 def test_problems_of_an_inactive_provider_are_warnings() -> None:
     config = {"providers": [{"id": "a", "type": "qwen"}, {**OPENAI, "id": "b"}], "activeProviderId": "b"}
-    (told,) = warnings(config)
-    assert told.endswith("; it is not active here and hinders nobody")
+    (logged,) = warnings(config)
+    assert logged.endswith("; it is not active here and hinders nobody")
 
 
 def test_rules_that_choose_from_the_list_do_not_repeat_its_warnings() -> None:

@@ -18,7 +18,7 @@ PROVIDERS: list[Json] = [
 
 
 def host(config: Json, authority: str = "gateway.example.com") -> str:
-    """Where a chat goes."""
+    """The host of a chat."""
     fields = [(":authority", authority), (":path", "/v1/chat/completions"), (":method", "POST"), (":scheme", "https")]
     request = Message([*fields, ("content-type", "application/json")], (json.dumps(CHAT).encode(),))
     outcome = Outcome(replay(Exchange("test", json.dumps(config), request), SESSION))

@@ -1,4 +1,4 @@
-"""The JSON Schema of the configuration says what the plugin says, as far as a schema can."""
+"""The JSON Schema of the configuration accepts and refuses the same documents as the plugin, as far as a schema can."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ IN_SCHEMA = {Fault.WRONG, Fault.IGNORED, Fault.SPELLING}
 
 
 def of_providers(outer: Json) -> Iterator[Problem]:
-    """What the plugin says of each provider object, active or not."""
+    """The plugin's problems of each provider object, active or not."""
     single, listed = outer.get("provider"), outer.get("providers")
     if isinstance(single, dict):
         yield from check(single, "provider", ROWS).problems

@@ -1,4 +1,4 @@
-"""A service that repeats what it was sent gets no credential to the client or the log, whatever it repeats it in."""
+"""No credential that a service repeats reaches the client or the log, in any part of the answer."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def with_long_keys(config: str) -> str:
 
 
 def sent_secrets(exchange: Recorded, session: Session) -> list[str]:
-    """What the service has been sent, and what is only in the configuration."""
+    """The credentials that the service received, and those that are only in the configuration."""
     provider = json.loads(exchange.config)["provider"]
     found: list[str] = []
     for name in SECRETS:
@@ -103,7 +103,7 @@ WAYS = (as_json, all_escaped, mixed, in_a_url)
 
 
 def echoed(data: bytes, text: str) -> bytes:
-    """A body with this in all of its texts."""
+    """The body with this text in each of its texts."""
 
     def more(body: bytes) -> bytes:
         return _PLACE.sub(lambda place: place[1] + text.encode() + b" ", body)
@@ -154,7 +154,7 @@ def test_all_providers_are_among_them() -> None:
 
 
 def test_an_unexpected_failure_shows_no_credential() -> None:
-    """Any exception may have one in its message: here that of a provider of somebody else."""
+    """The message of an exception may contain one, here of a foreign provider."""
 
     def fail(exchange: Exchange, body: Json) -> bool:
         raise KeyError(f"no such key: {exchange.secrets.token}")
@@ -173,7 +173,7 @@ def test_an_unexpected_failure_shows_no_credential() -> None:
 
 @pytest.mark.parametrize("place", ["", "rule"])
 def test_nor_does_one_while_the_configuration_is_read(place: str) -> None:
-    """No scrubber knows its credentials yet."""
+    """There is no scrubber for its credentials yet."""
 
     def fail(settings: Settings) -> Mapping[str, str]:
         raise KeyError(f"no such key: {settings.api_tokens[0]}")
@@ -194,7 +194,7 @@ def test_nor_does_one_while_the_configuration_is_read(place: str) -> None:
 
 @pytest.mark.parametrize("header", ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"])
 def test_nor_does_one_tell_the_clients_own(header: str) -> None:
-    """With `OwnKey.USED` it is in the call, with `OwnKey.KEPT` it stays in its header, else it has been removed."""
+    """With `OwnKey.USED` it is in the exchange, with `OwnKey.KEPT` in its header, otherwise it is removed."""
     key = "key-of-a-client-0123"
 
     def fail(exchange: Exchange, body: Json) -> bool:
@@ -208,9 +208,9 @@ def test_nor_does_one_tell_the_clients_own(header: str) -> None:
             dialect=Dialect(edits={apis.CHAT: fail}),
         )
         host = TestHost(make([row]), {"provider": {"type": "own"}}, tolerate_failures=True)
-        asked = chat_request("Hi")
-        fields = {name: value for name, value in asked.headers if name[:1] != ":"}
-        host.request("POST", "/v1/chat/completions", {**fields, header: f"Bearer {key}"}, asked.body)
+        chat = chat_request("Hi")
+        fields = {name: value for name, value in chat.headers if name[:1] != ":"}
+        host.request("POST", "/v1/chat/completions", {**fields, header: f"Bearer {key}"}, chat.body)
         (failure,) = host.failures
         assert "KeyError: 'no such key: ***" in str(failure)
         assert key not in str(failure)

@@ -88,7 +88,7 @@ AROUND: Sequence[Callable[[str], str]] = (
 
 @st.composite
 def written(draw: st.DrawFn) -> str:
-    """A key as a service may write it."""
+    """The ways in which services write a key."""
     key = draw(st.sampled_from(KEYS))
     ways = draw(st.lists(st.sampled_from(ESCAPES), min_size=len(key), max_size=len(key)))
     one = draw(st.sampled_from([None, *ESCAPES]))
@@ -101,7 +101,7 @@ BETWEEN = st.text(alphabet='abks-p \\"/%&;u025#\n{}é', max_size=12)
 
 @st.composite
 def texts(draw: st.DrawFn) -> tuple[list[str], str]:
-    """Texts that a client may see, and they with keys between them."""
+    """A text for clients, and the same text with keys in it."""
     parts = draw(st.lists(BETWEEN, min_size=2, max_size=4))
     keys = [draw(written()) for _ in parts[1:]]
     return parts, parts[0] + "".join(f" {key} {part}" for key, part in zip(keys, parts[1:], strict=True))

@@ -1,4 +1,4 @@
-"""What it costs to look for credentials in each chunk of a stream, in instructions, which no other load changes."""
+"""The cost of the search for credentials in each chunk, in instructions, which do not depend on the load."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ def work(module: Path, provider: Json, token: str, one: bytes) -> int:
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_a_chunk_pays_less_than_one_percent_for_it(stream: str, ai_proxy_module: Path) -> None:
-    """Beside a token that is too short to be looked for."""
+    """Compared with a token that is too short to be masked."""
     provider, one = STREAMS[stream]
     assert work(ai_proxy_module, provider, KEY, one) <= 1.01 * work(ai_proxy_module, provider, "short", one)

@@ -1,4 +1,4 @@
-"""`context`: a text from a file server is put in front of every conversation."""
+"""`context`: a text from a file server is inserted in front of every conversation."""
 
 from __future__ import annotations
 

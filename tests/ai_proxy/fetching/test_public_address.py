@@ -1,4 +1,4 @@
-"""Addresses that a client names: only those of the internet, whatever way they are written in."""
+"""Only public addresses of files are fetched, in all notations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that wait for the same fetch go on one by one: one in which the plugin raises fails alone."""
+"""Requests that wait for the same fetch continue one by one: an exception fails one request only."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ fetched = pytest.mark.parametrize("what", PROVIDERS)
 
 
 class Breaking:
-    """A codec or an edit that raises what nobody expects, when a client asks for it."""
+    """A service protocol or an edit that raises an unexpected exception if the request says so."""
 
-    def __init__(self, codec: Any = None) -> None:
-        self._codec = codec
+    def __init__(self, service: Any = None) -> None:
+        self._codec = service
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._codec, name)
@@ -51,11 +51,11 @@ class Breaking:
 def gateway(what: str) -> TestHost:
     rows = []
     for row in ROWS:
-        codec = row.dialect.protocols.get("openai/v1/chatcompletions")
-        if codec is None:
+        service = row.dialect.protocols.get("openai/v1/chatcompletions")
+        if service is None:
             dialect = replace(row.dialect, edits={"openai/v1/chatcompletions": Breaking()})
         else:
-            protocols = {**row.dialect.protocols, "openai/v1/chatcompletions": Breaking(codec)}
+            protocols = {**row.dialect.protocols, "openai/v1/chatcompletions": Breaking(service)}
             dialect = replace(row.dialect, protocols=protocols)
         rows.append(replace(row, dialect=dialect))
     return TestHost(make(rows), {"provider": PROVIDERS[what]}, tolerate_failures=True)

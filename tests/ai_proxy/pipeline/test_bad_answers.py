@@ -1,4 +1,4 @@
-"""Whatever comes from upstream, for whichever provider and client: a good answer, or an error in the client's terms."""
+"""For any bytes from upstream, each provider and each client: a valid answer, or an error in the client's format."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def in_the_clients_terms(outcome: Outcome, path: str) -> None:
 
 
 def paths_of(config: Json) -> Iterator[str]:
-    """Whose own API is asked answers for itself."""
+    """Providers that have the API themselves answer without a conversion."""
     yield OPENAI
     provider = providers.build(config, "provider")
     if apis.MESSAGES not in provider.paths and not provider.row.dialect.native_clients:
@@ -120,11 +120,11 @@ def test_an_invalid_event_ends_a_stream_with_an_error(name: str) -> None:
             if outcome.status >= 400:
                 in_the_clients_terms(outcome, path)
                 continue
-            told = [data for data, _ in parse_events(outcome.raw)]
-            for data in told:
+            received = [data for data, _ in parse_events(outcome.raw)]
+            for data in received:
                 assert not is_converted(config, path) or data == "[DONE]" or isinstance(json.loads(data), dict)
-            failures = [place for place, data in enumerate(told) if '"error":{' in data.replace(" ", "")]
-            assert failures in ([], [len(told) - 1]), "nothing follows an error"
+            failures = [place for place, data in enumerate(received) if '"error":{' in data.replace(" ", "")]
+            assert failures in ([], [len(received) - 1]), "nothing follows an error"
 
 
 @pytest.mark.parametrize("name", PROVIDERS)

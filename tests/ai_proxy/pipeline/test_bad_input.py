@@ -1,4 +1,4 @@
-"""Whatever the client or the upstream sends, the client gets a well-formed answer or error."""
+"""For any input of client and upstream, the client gets a well-formed answer or error."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_garbage_within_a_native_stream_ends_it_with_an_error() -> None:
 
 @pytest.mark.parametrize("status", ["200", "429"])
 def test_an_answer_that_is_not_the_upstreams_is_left_alone(status: str) -> None:
-    """A cache between this filter and the upstream, for one, answers in the client's protocol already."""
+    """For example, a cache between this filter and the upstream answers in the client's protocol."""
     services = HostServices()
     program = native_program(plugin, services)
     program.configure(json.dumps({"provider": NATIVE}), LogLevel.INFO)

@@ -1,4 +1,4 @@
-"""`failover`: tokens that fail are left out until they work again; all instances of the plugin know."""
+"""`failover`: tokens that fail are not used until they work again, in all instances of the plugin."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def config(**changes: Any) -> Json:
 
 
 def used(host: TestHost, count: int = 4, **headers: str) -> set[str]:
-    """The tokens of some requests that are answered well."""
+    """The tokens of some successful requests."""
     return {ask(host, OK, **headers) for _ in range(count)}
 
 
@@ -44,7 +44,7 @@ def ask(host: TestHost, answer: Any, **headers: str) -> str:
 
 
 def break_first(host: TestHost) -> None:
-    """k1 fails until it is out of order."""
+    """Makes k1 fail until it is unhealthy."""
     for _ in range(8):
         stream = host.request(chat_request("Hi"))
         first = stream.upstream.headers["authorization"] == "Bearer k1"
@@ -188,8 +188,8 @@ def test_a_consumer_keeps_its_token_with_failover_too() -> None:
     host = host_of(apiTokens=tokens)
 
     def token(answer: Any = OK) -> str:
-        asked = request("POST", "/v1/responses", {"x-mse-consumer": "ann"}, json={"model": "m", "input": "x"})
-        return str(host.roundtrip(asked, answer).upstream.headers["authorization"]).removeprefix("Bearer ")
+        sent = request("POST", "/v1/responses", {"x-mse-consumer": "ann"}, json={"model": "m", "input": "x"})
+        return str(host.roundtrip(sent, answer).upstream.headers["authorization"]).removeprefix("Bearer ")
 
     home = tokens[fnv1a_32(b"ann") % 5]
     assert {token() for _ in range(5)} == {home}

@@ -1,4 +1,4 @@
-"""What settings change about the messages of a chat."""
+"""Settings that change the messages of a chat."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_the_role_developer_becomes_system_and_nothing_else_changes() -> None:
     assert ask(OPENAI, body).sent == {**body, "messages": [message("system", "x", name="n")]}
 
 
-def test_codecs_see_the_changed_messages() -> None:
+def test_service_protocols_see_the_changed_messages() -> None:
     body = {**CHAT, "messages": [message("developer", "x"), message("user", "/clear")]}
     outcome = ask({**NATIVE, "contextCleanupCommands": ["/clear"]}, body)
     assert outcome.sent["input"]["messages"] == [message("system", "x")]

@@ -60,8 +60,8 @@ def _request(path: str, model: str) -> Any:
     return request("POST", path, {"content-type": "application/json"}, json.dumps(body))
 
 
-def asked(host: TestHost, path: str, model: str = "Pro") -> str:
-    """The path that goes upstream; empty: the request is refused with 400."""
+def upstream_path(host: TestHost, path: str, model: str = "Pro") -> str:
+    """The upstream path; empty: the request is refused with 400."""
     stream = host.request(_request(path, model))
     if stream.reply is not None:
         error = json.loads(stream.reply.body)["error"]
@@ -73,7 +73,7 @@ def asked(host: TestHost, path: str, model: str = "Pro") -> str:
 
 
 def stays(good: str, sent: str, name: str) -> None:
-    """The path is the one of a good name, with this one in its place."""
+    """The path is that of a valid name, with this name instead."""
     assert len(sent.partition("?")[0].split("/")) == len(good.partition("?")[0].split("/"))
     assert sent.partition("?")[2] == good.partition("?")[2]
     assert not re.search(r"[^!-~]", sent)
@@ -86,12 +86,12 @@ def test_a_model_is_one_segment_or_refused(row: Row) -> None:
     for path, api in apis.SUFFIXES:
         if api not in row.addressing.paths:
             continue
-        good = asked(host, path, GOOD)
+        good = upstream_path(host, path, GOOD)
         in_path = GOOD in good
         for name in REFUSED if in_path else ["..", "a\r\nb", "\ud800"]:
-            assert asked(host, path, name) == ("" if in_path else good), (path, name)
+            assert upstream_path(host, path, name) == ("" if in_path else good), (path, name)
         for name in ESCAPED if in_path else ["a?b=c"]:
-            stays(good, asked(host, path, name), name)
+            stays(good, upstream_path(host, path, name), name)
 
 
 @pytest.mark.parametrize("row", providers.ROWS, ids=lambda row: f"{row.name}-{describe.mode(row)}")
@@ -106,12 +106,12 @@ def test_an_id_is_one_segment_or_refused(row: Row, protocol: str) -> None:
             continue
         for place in re.findall(r"\{\w+\}", template):
             path = re.sub(r"\{\w+\}", "x", template.rstrip("$").replace(place, "@@"))
-            good = asked(host, path.replace("@@", GOOD))
+            good = upstream_path(host, path.replace("@@", GOOD))
             for name in REFUSED[:-3]:
                 for written in {quote(name, safe=""), quote(name, safe="./")}:
-                    assert asked(host, path.replace("@@", written)) in {"", "404"}, written
+                    assert upstream_path(host, path.replace("@@", written)) in {"", "404"}, written
             for name in ESCAPED:
-                stays(good, asked(host, path.replace("@@", quote(name, safe=""))), name)
+                stays(good, upstream_path(host, path.replace("@@", quote(name, safe=""))), name)
 
 
 @pytest.mark.parametrize("config", [provider("openai"), provider("generic"), provider("qwen", protocol="original")])
@@ -119,9 +119,9 @@ def test_an_id_is_one_segment_or_refused(row: Row, protocol: str) -> None:
 def test_a_path_that_is_kept_has_no_dot_segments(config: Json, segment: str) -> None:
     host = gateway_with(config)
     for path in (f"/v1/{segment}/admin", f"/{segment}", f"/v1/x/{segment}?q=1"):
-        assert asked(host, path) == "", path
+        assert upstream_path(host, path) == "", path
     for path in ("/v1/a..b/...", "/v1/x?to=../..", "/v1/.well-known/x", "/v1/a%2Fb%20c"):
-        assert asked(host, path) == path
+        assert upstream_path(host, path) == path
 
 
 def test_the_model_of_googles_own_paths_is_one_segment() -> None:
@@ -129,17 +129,17 @@ def test_the_model_of_googles_own_paths_is_one_segment() -> None:
     for name in ESCAPED:
         if ":" not in name:
             written = quote(name, safe="")
-            good = asked(host, f"/v1beta/models/{GOOD}:generateContent?x=1")
-            stays(good, asked(host, f"/v1beta/models/{written}:generateContent?x=1"), name)
-    assert asked(host, "/v1%3Fx=/models/m:generateContent") == "/v1%3Fx%3D/models/m:generateContent"
-    assert asked(host, "/v1beta/models/%2e%2e%2ffiles:generateContent") == ""
+            good = upstream_path(host, f"/v1beta/models/{GOOD}:generateContent?x=1")
+            stays(good, upstream_path(host, f"/v1beta/models/{written}:generateContent?x=1"), name)
+    assert upstream_path(host, "/v1%3Fx=/models/m:generateContent") == "/v1%3Fx%3D/models/m:generateContent"
+    assert upstream_path(host, "/v1beta/models/%2e%2e%2ffiles:generateContent") == ""
 
 
 def test_the_id_of_a_video_at_kling_is_one_segment() -> None:
     host = gateway_with({"type": "kling", "apiTokens": ["k"]})
-    assert asked(host, "/v1/videos/kling-i2v-a%3Fb") == "/v1/videos/image2video/a%3Fb"
-    assert asked(host, "/v1/videos/kling-t2v-..") == ""
-    assert asked(host, "/v1/videos/kling-t2v-%252e%252e") == ""
+    assert upstream_path(host, "/v1/videos/kling-i2v-a%3Fb") == "/v1/videos/image2video/a%3Fb"
+    assert upstream_path(host, "/v1/videos/kling-t2v-..") == ""
+    assert upstream_path(host, "/v1/videos/kling-t2v-%252e%252e") == ""
 
 
 def test_a_deployment_that_a_websocket_names_is_one_segment() -> None:
@@ -156,22 +156,23 @@ def test_a_deployment_that_a_websocket_names_is_one_segment() -> None:
 def test_an_arn_that_is_escaped_already_is_not_escaped_twice() -> None:
     arn = "arn:aws:bedrock:us-east-1:1:inference-profile/eu.x-v1:0"
     host = gateway_with(BEDROCK)
-    sent = asked(host, "/v1/chat/completions", arn)
+    sent = upstream_path(host, "/v1/chat/completions", arn)
     assert sent == f"/model/{quote(arn, safe='')}/converse"
-    assert asked(host, "/v1/chat/completions", quote(arn, safe="")) == sent
+    assert upstream_path(host, "/v1/chat/completions", quote(arn, safe="")) == sent
 
 
 @pytest.mark.parametrize("written", ["api-version", "api%2dversion", "%61pi-version"])
 def test_a_parameter_of_the_configuration_replaces_the_clients(written: str) -> None:
     host = gateway_with(provider("azure"))
-    sent = asked(host, f"/v1/chat/completions?{written}=7&q=1")
+    sent = upstream_path(host, f"/v1/chat/completions?{written}=7&q=1")
     assert sent.partition("?")[2] == "q=1&api-version=1"
 
 
 def test_a_clients_query_does_not_repeat_parameters_of_the_services_path() -> None:
     minimax = {"type": "minimax", "apiTokens": ["k"], "minimaxApiType": "pro", "minimaxGroupId": "g"}
-    assert asked(gateway_with(minimax), "/v1/chat/completions?GroupId=x&%47roupId=y&q=1").endswith("?GroupId=g&q=1")
-    express = asked(gateway_with(VERTEX, protocol="original"), "/v1/x?k%65y=mine&q=1")
+    sent = upstream_path(gateway_with(minimax), "/v1/chat/completions?GroupId=x&%47roupId=y&q=1")
+    assert sent.endswith("?GroupId=g&q=1")
+    express = upstream_path(gateway_with(VERTEX, protocol="original"), "/v1/x?k%65y=mine&q=1")
     assert express == "/v1/x?q=1&key=AIza-1"
 
 
@@ -194,7 +195,7 @@ def test_a_name_is_refused_in_the_clients_protocol_and_the_next_request_is_serve
 
 
 def _harmless(text: str) -> bool:
-    """Whether no server can take an escaped text for anything but a segment, however often it decodes it."""
+    """Whether servers read an escaped text as one segment, however often they decode it."""
     for _ in range(len(text)):
         text = unquote(text)
     pieces = re.split(r"[/\\]", text)
@@ -218,7 +219,7 @@ def test_whatever_is_made_a_segment_is_one(text: str) -> None:
     "path", ["/v1%2fchat%2fcompletions", "/v1/chat%2Fcompletions", "/v1%2Fmessages", "/v1%2ffiles/f"]
 )
 def test_an_escaped_slash_makes_no_other_api_of_a_path(path: str) -> None:
-    """What goes on as it is written would be something else to the service than it was here."""
+    """The path is sent as it is written, so the service would read it differently."""
     assert apis.classify(path) == apis.Route("")
     assert apis.classify(f"/x{path}?a=b").api == ""
 

@@ -1,4 +1,4 @@
-"""What is worked out once for all requests for an API is what each of them would have come to."""
+"""Plans have the same values that each request would compute by itself."""
 
 from __future__ import annotations
 

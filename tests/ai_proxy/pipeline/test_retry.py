@@ -1,4 +1,4 @@
-"""`retryOnFailure`: another token gets a try before the client sees a failure."""
+"""`retryOnFailure`: a failed request is repeated with another token before the client sees the failure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.usefixtures("both_ways")
 FAILURE = response(503, {"retry-after": "7"}, json={"error": {"message": "busy", "type": "x"}})
 
 
-def failed(host: TestHost, asked: Message | None = None, answer: Message = FAILURE) -> TestStream:
-    stream = host.request(chat_request("Hi") if asked is None else asked)
+def failed(host: TestHost, sent: Message | None = None, answer: Message = FAILURE) -> TestStream:
+    stream = host.request(chat_request("Hi") if sent is None else sent)
     stream.respond(answer)
     return stream
 
@@ -131,7 +131,7 @@ BEGUN_WITH_AN_ERROR = pytest.mark.parametrize(
 @BEGUN_WITH_AN_ERROR
 @pytest.mark.parametrize("cut", [0, 1, 20, -2, -1])
 def test_a_stream_that_begins_with_an_error_is_retried(provider: Json, error: bytes, cut: int) -> None:
-    """Wherever its first event is cut, and whatever comes after it."""
+    """For each cut of its first event, and any later events."""
     host, stream = streaming(provider)
     for chunk in filter(None, [error[:cut], error[cut:]]):
         assert stream.response_body(chunk) == b""
@@ -193,7 +193,7 @@ WITH_PICTURE = [{"role": "user", "content": [{"type": "image_url", "image_url": 
 
 
 def test_a_retry_does_not_fetch_the_files_again() -> None:
-    """It is the same request, in which they stand."""
+    """They are a part of the request, which does not change."""
     host = gateway_with(GEMINI, apiTokens=["k1", "k2"], retryOnFailure=RETRY)
     stream = host.request(chat_request(WITH_PICTURE, model="gemini-2.5-pro"))
     host.next_call(path="/1.png").answer(200, {"content-type": "image/png"}, b"\x89PNG\r\n\x1a\n")
@@ -255,7 +255,7 @@ def test_replies_of_the_gateway_are_not_retried() -> None:
 
 
 def test_a_token_rests_as_long_as_the_service_asks() -> None:
-    """`Retry-After` counts for the token that got it; others are used meanwhile."""
+    """`Retry-After` applies to the token that got it; other tokens are used meanwhile."""
     host = gateway_with(OPENAI, retryOnFailure={})
     failed(host)  # k1
     used = [key(host.request(chat_request("Hi")).upstream.headers) for _ in range(4)]

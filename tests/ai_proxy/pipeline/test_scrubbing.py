@@ -1,4 +1,4 @@
-"""Credentials that a service repeats: in headers, in redirections, on paths that nobody converts, in any framing."""
+"""Credentials that a service repeats are masked: in headers, redirections, unconverted answers and all framings."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_no_redirection_has_a_credential(written: str, path: str, name: str, bod
 @pytest.mark.parametrize("coding", ["gzip", "identity", "?"])
 @pytest.mark.parametrize("what", PASSED)
 def test_an_error_is_searched_or_replaced_by_one_with_its_status(what: str, coding: str, kind: str) -> None:
-    """Services repeat keys in errors, whatever they say of how these are written."""
+    """Services repeat keys in errors with any content type and encoding."""
     provider, path = PASSED[what]
     body = f'{{"error": {{"message": "wrong key {KEY}"}}}}'.encode()
     outcome = ask(provider, CHAT, answer(body, 401, content_type=kind, content_encoding=coding), path=path)
@@ -101,7 +101,7 @@ def test_an_error_is_searched_or_replaced_by_one_with_its_status(what: str, codi
 @pytest.mark.parametrize("status", [600, 999])
 @pytest.mark.parametrize("what", [*PASSED, "chat"])
 def test_no_client_gets_an_undefined_status(what: str, status: int) -> None:
-    """Not even with an error that is in the client's protocol already."""
+    """Also not with an error in the client's own format."""
     provider, path = PASSED.get(what, (OPENAI, "/v1/chat/completions"))
     outcome = ask(provider, CHAT, answer({"error": {"message": "no", "type": "x"}}, status), path=path)
     assert outcome.status == 502
@@ -153,7 +153,7 @@ def test_binary_answers_are_left_alone() -> None:
 
 
 def test_a_large_answer_is_not_kept_until_it_is_complete() -> None:
-    """Its length is not told any more: nobody knows it before the end."""
+    """It loses its `content-length`, which is not known before the end."""
     chunks = (b"x" * 600_000, f' "{KEY[:9]}'.encode(), f'{KEY[9:]}" '.encode(), b"y" * 600_000)
     outcome = ask(
         OPENAI, None, answer(chunks, content_type="application/jsonl"), path="/v1/files/f/content", method="GET"
@@ -183,7 +183,7 @@ END = b'data: {"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}
 @pytest.mark.parametrize("place", range(1, 30, 3))
 @pytest.mark.parametrize("written", [KEY, "".join(f"\\u{ord(letter):04x}" for letter in KEY)], ids=["plain", "escaped"])
 def test_the_middle_of_a_stream_is_looked_at_too(place: int, written: str, spaces: bool) -> None:
-    """Also between events that differ in their content only, of which nothing else is searched."""
+    """Also in events that differ only in their content, so that only the content is searched."""
     texts = [f"{number % 10}" * (1 + number % 4) for number in range(30)]
     given, expected = ([event(text, spaces) for text in texts] for _ in range(2))
     given[place], expected[place] = event(written, spaces), event("***", spaces)
@@ -193,7 +193,7 @@ def test_the_middle_of_a_stream_is_looked_at_too(place: int, written: str, space
 
 
 def test_an_error_between_such_events_ends_the_stream() -> None:
-    """It begins and ends as they do."""
+    """It has the same beginning and end as they do."""
     error = event('x"}}],"error":{"message":"no"},"more":[{"delta":{"content":"y', False)
     chunks = event("a", False), event("b", False), error
     response = Message([(":status", "200"), ("content-type", "text/event-stream")], (*chunks, b""))

@@ -1,4 +1,4 @@
-"""Whatever a client says in a conversation, a converting provider gets a document of it, and all that was said."""
+"""Any conversation becomes a document for each converting provider, without loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all services that only chat, each in a protocol of its own, have in common."""
+"""Rules for all services with their own protocol that only have chats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Converting providers: where a stream is cut makes no difference, and no conversation or answer whatever raises."""
+"""Converting providers: cuts of a stream make no difference, and no conversation or answer raises an exception."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_every_recorded_stream_in_two_pieces(entry: Recorded) -> None:
 
 
 def same(events: list[tuple[str, str]]) -> list[str]:
-    """Without the ids that are made up."""
+    """Without generated ids."""
     return [re.sub("chatcmpl-[0-9a-f-]{36}", "chatcmpl", data) for data, _ in events]
 
 
@@ -113,10 +113,10 @@ request = loose(
 @settings(max_examples=40)
 @given(body=request, messages=st.lists(message | anything, min_size=1, max_size=4), given_document=document)
 def test_whole_answers(name: str, body: Any, messages: Any, given_document: Any) -> None:
-    call, codec = call_of(name, stream=False)
+    call, service = call_of(name, stream=False)
     try:
-        json.dumps(codec.request(call, {**body, "model": "m", "messages": messages}))
-        json.dumps(codec.response(call, given_document))
+        json.dumps(service.request(call, {**body, "model": "m", "messages": messages}))
+        json.dumps(service.response(call, given_document))
     except ApiError as error:
         assert 400 <= error.status < 600  # noqa: PT017  # the only error there may be, and it is well-formed
         json.dumps(error.document())
@@ -127,9 +127,9 @@ def test_whole_answers(name: str, body: Any, messages: Any, given_document: Any)
 @settings(max_examples=40)
 @given(documents=st.lists(document, max_size=5), good=st.integers(0, 6), more=st.booleans())
 def test_streams(name: str, documents: Any, good: int, more: bool) -> None:
-    call, codec = call_of(name, stream=True)
-    codec.request(call, {"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
-    stream = ConvertedStream(call, codec)
+    call, service = call_of(name, stream=True)
+    service.request(call, {"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
+    stream = ConvertedStream(call, service)
     if name != "deepl":
         documents = [*SAMPLES[name].chunks[:good], *documents]
     out = [stream.feed(b"data: " + json.dumps(item).encode() + b"\n\n", last=False) for item in documents]
@@ -142,8 +142,8 @@ def test_streams(name: str, documents: Any, good: int, more: bool) -> None:
 @given(given_document=document | anything, status=st.sampled_from([200, 400, 503]))
 def test_errors(name: str, given_document: Any, status: int) -> None:
     if isinstance(given_document, dict):
-        _, codec = call_of(name, stream=False)
-        error = codec.error(status, given_document)
+        _, service = call_of(name, stream=False)
+        error = service.error(status, given_document)
         assert error is None or (
             400 <= error.status < 600 and json.loads(dump_bytes(error.document()))["error"]["message"]
         )

@@ -1,4 +1,4 @@
-"""Whatever a provider's answer has in it, the client gets what its protocol allows, or an error as that tells one."""
+"""For any answer of a provider, the client gets a valid answer of its protocol, or an error in its format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.ai_proxy.grammar import (
     claude_error,
     claude_stream,
 )
-from tests.ai_proxy.mutations import Recorded, Said, damaged, damaged_document, pieces, places, recorded
+from tests.ai_proxy.mutations import Recorded, ServiceEvent, damaged, damaged_document, pieces, places, recorded
 
 from ai_proxy.protocols import clients
 from ai_proxy.protocols.anthropic import client as anthropic
@@ -51,7 +51,7 @@ def test_a_damaged_stream_becomes_a_good_one_or_an_error(
 def test_unknown_fields_change_nothing(protocol: str, data: st.DataObject) -> None:
     """New fields, comments and fields of events, and borders of chunks."""
     one = STREAMS[protocol][data.draw(st.sampled_from(list(STREAMS[protocol])), label="stream")]
-    events = [Said(name, _with_more(document)) for name, document in one.events]
+    events = [ServiceEvent(name, _with_more(document)) for name, document in one.events]
     raw = one.bytes_of(events)
     if not one.binary:
         raw = raw.replace(b"data: ", b": comment\nid: 7\nretry: 5\nnew: x\ndata: ").replace(b"\n\n", b"\n\n: ping\n\n")

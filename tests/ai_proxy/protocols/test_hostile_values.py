@@ -1,4 +1,4 @@
-"""Numbers and texts that only an attacker or a broken service sends: nothing raises, and nothing becomes no JSON."""
+"""Extreme numbers and texts raise no exception, and the result is always JSON."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KLING: Json = {"type": "kling", "apiTokens": ["k"]}
 
 
 def strictly(text: bytes | str) -> Any:
-    """As readers do that know JSON only, and not what Python makes of it."""
+    """Reads JSON without Python's extensions."""
 
     def no(name: str) -> NoReturn:
         raise AssertionError(f"{name} is not JSON")
@@ -166,10 +166,10 @@ WHOLE = recorded(streams=False)
 STREAMS = recorded(streams=True)
 
 
-@pytest.mark.parametrize("codec", WHOLE)
+@pytest.mark.parametrize("protocol", WHOLE)
 @pytest.mark.parametrize("client", clients.CLIENTS)
-def test_an_answer_with_impossible_numbers_is_one_or_an_error(codec: str, client: ClientProtocol) -> None:
-    for one in list(WHOLE[codec].values())[:3]:
+def test_an_answer_with_impossible_numbers_is_one_or_an_error(protocol: str, client: ClientProtocol) -> None:
+    for one in list(WHOLE[protocol].values())[:3]:
         for document in with_numbers(json.loads(one.answer)):
             call, codec_of = one.call(client)
             try:
@@ -180,14 +180,14 @@ def test_an_answer_with_impossible_numbers_is_one_or_an_error(codec: str, client
                 assert str(error)  # noqa: PT017  # nothing else may be raised
 
 
-@pytest.mark.parametrize("codec", STREAMS)
-def test_a_stream_with_impossible_numbers_is_one_or_ends_with_an_error(codec: str) -> None:
-    one = next(iter(STREAMS[codec].values()))
-    told = one.events
-    for place in {0, len(told) // 2, len(told) - 1}:
-        for document in with_numbers(told[place].document):
-            changed = [*told[:place], told[place]._replace(document=document), *told[place + 1 :]]
-            data, _ = one.convert([one.bytes_of(changed)], anthropic if codec == "openai.service" else None)
+@pytest.mark.parametrize("protocol", STREAMS)
+def test_a_stream_with_impossible_numbers_is_one_or_ends_with_an_error(protocol: str) -> None:
+    one = next(iter(STREAMS[protocol].values()))
+    events = one.events
+    for place in {0, len(events) // 2, len(events) - 1}:
+        for document in with_numbers(events[place].document):
+            changed = [*events[:place], events[place]._replace(document=document), *events[place + 1 :]]
+            data, _ = one.convert([one.bytes_of(changed)], anthropic if protocol == "openai.service" else None)
             assert all(data_of == "[DONE]" or strictly(data_of) for data_of in data)
 
 
@@ -204,16 +204,16 @@ def test_a_request_with_impossible_numbers_is_converted_or_refused(name: str) ->
                 assert str(error)  # noqa: PT017  # nothing else may be raised
 
 
-# Answers to requests that nobody could read, for one because they are compressed: no codec has seen them.
+# Answers to requests that nobody could read, for one because they are compressed: no protocol has seen them.
 
 
 def unread(provider: Provider, api: str) -> Exchange:
     return clients.new_exchange(provider.settings, apis.Route(api))
 
 
-@pytest.mark.parametrize("codec", WHOLE)
-def test_an_answer_to_a_request_that_was_not_read_is_converted_or_an_error(codec: str) -> None:
-    for one in WHOLE[codec].values():
+@pytest.mark.parametrize("protocol", WHOLE)
+def test_an_answer_to_a_request_that_was_not_read_is_converted_or_an_error(protocol: str) -> None:
+    for one in WHOLE[protocol].values():
         try:
             answered = one.call()[1].response(unread(one.provider, apis.CHAT), json.loads(one.answer))
             assert strictly(dump_bytes(answered))
@@ -221,9 +221,9 @@ def test_an_answer_to_a_request_that_was_not_read_is_converted_or_an_error(codec
             assert error.status >= 400  # noqa: PT017  # nothing else may be raised
 
 
-@pytest.mark.parametrize("codec", STREAMS)
-def test_a_stream_for_a_request_that_was_not_read_is_converted_or_an_error(codec: str) -> None:
-    for one in STREAMS[codec].values():
+@pytest.mark.parametrize("protocol", STREAMS)
+def test_a_stream_for_a_request_that_was_not_read_is_converted_or_an_error(protocol: str) -> None:
+    for one in STREAMS[protocol].values():
         stream = ConvertedStream(unread(one.provider, apis.CHAT), one.call()[1])
         assert stream.feed(one.answer, last=True)
 
@@ -231,12 +231,12 @@ def test_a_stream_for_a_request_that_was_not_read_is_converted_or_an_error(codec
 @pytest.mark.parametrize("row", [row for row in providers.ROWS if row.dialect.protocols], ids=lambda row: row.name)
 def test_any_document_is_an_answer_or_an_error(row: Row) -> None:
     place = {"task_id": "t", "usage": {}, "data": [{"embedding": [1e999]}], "created": 1e999}
-    for api, codec in row.dialect.protocols.items():
+    for api, service in row.dialect.protocols.items():
         for document in (place, {"code": 0, "data": place, "output": place, "Response": place}, *FOREIGN):
             exchange = clients.new_exchange(settings_of(row), apis.Route(api))
             try:
                 if isinstance(document, dict):
-                    dump_bytes(codec.response(exchange, json.loads(json.dumps(document))))
+                    dump_bytes(service.response(exchange, json.loads(json.dumps(document))))
             except (ApiError, NumberError) as error:
                 assert str(error)  # noqa: PT017  # nothing else may be raised
 

@@ -1,4 +1,4 @@
-"""What all client and service protocols keep to."""
+"""Rules for all client and service protocols."""
 
 from __future__ import annotations
 

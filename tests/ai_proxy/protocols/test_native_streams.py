@@ -1,5 +1,5 @@
-"""Claude, Gemini, Vertex AI, Bedrock, and Anthropic's clients: where a stream is cut makes no difference, and whatever
-a conversation or an answer has in it, what comes out is well-formed.
+"""Claude, Gemini, Vertex AI, Bedrock, and Anthropic's clients: cuts of a stream make no difference,
+and any conversation or answer is converted to a well-formed one.
 """
 
 from __future__ import annotations
@@ -118,15 +118,15 @@ modes = st.sampled_from(["passthrough", "ignore", "concat"])
 @names
 @given(body=request, messages=conversation, answer=document, mode=modes, claude=st.booleans())
 def test_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode: str, claude: bool) -> None:
-    call, codec = call_of(name, stream=False, client=anthropic if claude else openai, mode=mode)
+    call, service = call_of(name, stream=False, client=anthropic if claude else openai, mode=mode)
     try:
-        json.dumps(codec.request(call, {**body, "model": "m", "messages": messages}))
+        json.dumps(service.request(call, {**body, "model": "m", "messages": messages}))
     except FilesWanted as wanted:
         assert wanted.urls  # noqa: PT017  # images to be fetched are as good an answer
     except ApiError as error:
         assert 400 <= error.status < 500  # noqa: PT017  # the client's mistake, and told as one
     try:
-        pivot = codec.response(call, answer)
+        pivot = service.response(call, answer)
         if claude:
             assert anthropic.response(call, pivot)["type"] == "message"
         json.dumps(pivot)
@@ -140,8 +140,8 @@ def test_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode:
 @given(documents=st.lists(document, max_size=6), mode=modes, more=st.booleans())
 def test_streams(name: str, documents: list[Any], mode: str, more: bool) -> None:
     for client in (openai, anthropic):
-        call, codec = call_of(name, stream=True, client=client, mode=mode)
-        stream = ConvertedStream(call, codec)
+        call, service = call_of(name, stream=True, client=client, mode=mode)
+        stream = ConvertedStream(call, service)
         if name == "bedrock":  # Its frames are another test's subject.
             stream._decoder = type(ConvertedStream(*call_of("claude", stream=True))._decoder)()
         chunks = [b"data: " + json.dumps(one).encode() + b"\n\n" for one in documents]

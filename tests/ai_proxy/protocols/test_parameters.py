@@ -1,4 +1,4 @@
-"""What a client asks for arrives wherever the service has something like it, zeros included."""
+"""Parameters of a client reach each service that has an equivalent, including zeros."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ GOOGLE: dict[str, Place] = {
 }  # fmt: skip
 CLAUDE: dict[str, Place] = {
     "temperature": ("temperature", same), "top_p": ("top_p", same), "top_k": ("top_k", same),
-    # Anthropic has to be told a limit.
+    # Anthropic requires a limit.
     "limit": ("max_tokens", lambda limit: limit or 4096), "stop": ("stop_sequences", listed),
     "user": ("metadata.user_id", same),
     "service_tier": ("service_tier", lambda _: "standard_only"),
@@ -90,11 +90,11 @@ def at(document: Any, place: str) -> Any:
 
 @pytest.mark.parametrize("name", PROVIDERS)
 @settings(max_examples=25)
-@given(asked=st.fixed_dictionaries({}, optional=FIELDS))
-def test_every_parameter_arrives_where_the_service_has_it(name: str, asked: Json) -> None:
-    sent = convert(name, {**CHAT, **asked})
-    limit = asked.get("max_completion_tokens", asked.get("max_tokens"))
-    wanted = asked if limit is None else {**asked, "limit": limit}
+@given(fields=st.fixed_dictionaries({}, optional=FIELDS))
+def test_every_parameter_arrives_where_the_service_has_it(name: str, fields: Json) -> None:
+    sent = convert(name, {**CHAT, **fields})
+    limit = fields.get("max_completion_tokens", fields.get("max_tokens"))
+    wanted = fields if limit is None else {**fields, "limit": limit}
     places = PLACES[name]
     got = {field: at(sent, place) for field, (place, _) in places.items() if field in wanted}
     assert got == {field: become(wanted[field]) for field, (_, become) in places.items() if field in wanted}
@@ -104,8 +104,8 @@ def test_every_parameter_arrives_where_the_service_has_it(name: str, asked: Json
 def test_the_documented_lost_parameters_are_those_without_an_equivalent(row: Any) -> None:
     places = PLACES[row.name]
     known = {"max_completion_tokens" if field == "limit" else field for field in places}
-    told = {*parameters.SAMPLES} - {*parameters.lost(row)}
-    assert told & {*FIELDS} == known & {*parameters.SAMPLES} | ({"parallel_tool_calls"} & told)
+    sent_parameters = {*parameters.SAMPLES} - {*parameters.lost(row)}
+    assert sent_parameters & {*FIELDS} == known & {*parameters.SAMPLES} | ({"parallel_tool_calls"} & sent_parameters)
 
 
 @pytest.mark.usefixtures("both_ways")

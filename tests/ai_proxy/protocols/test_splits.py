@@ -1,4 +1,4 @@
-"""Where a stream is cut into chunks makes no difference."""
+"""Cuts of a stream into chunks make no difference."""
 
 from __future__ import annotations
 
@@ -100,11 +100,11 @@ def _convert(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
     exchange = clients.new_exchange(provider.settings, apis.classify(path))
     exchange.model = provider.settings.model_mapping.of(body["model"])
     exchange.stream = True
-    codec = provider.row.dialect.protocols.get(exchange.api)
+    service = provider.row.dialect.protocols.get(exchange.api)
     stream: ConvertedStream | CheckedStream = CheckedStream()
-    if codec:
-        codec.request(exchange, body)
-        stream = ConvertedStream(exchange, codec)
+    if service:
+        service.request(exchange, body)
+        stream = ConvertedStream(exchange, service)
     out = [stream.feed(chunk, last=index == len(chunks) - 1) for index, chunk in enumerate(chunks)]
     return [(_still(data), event) for data, event in parse_events(b"".join(out))]
 

@@ -1,4 +1,4 @@
-"""`response_format`: a schema reaches every service that can keep to one, in the service's own terms."""
+"""`response_format`: a schema reaches every service that supports one, in its own format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns with tools: what a client tells of them reaches every service, in its own way or as text."""
+"""Tool calls and results reach every service, in its own format or as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a service says of cached and of reasoning tokens is told as OpenAI tells it, in whole answers and in streams."""
+"""Cached and reasoning tokens of each service are reported as OpenAI's, in whole answers and streams."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ STREAMS: dict[str, tuple[Json, list[Json]]] = {
 
 
 def check(name: str, usage: Json) -> None:
-    """Ten tokens of a prompt, six of them cached; seven of an answer, four of them thoughts where that is told."""
+    """Ten prompt tokens, six of them cached; seven of an answer, four of them reasoning if the service reports it."""
     assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (10, 7, 17)
     cached = usage.get("prompt_tokens_details", {}).get("cached_tokens")
     assert cached == (None if name in {"minimax", "spark"} else 6)
@@ -93,8 +93,8 @@ def test_whole_answers_report_all_counts(name: str) -> None:
 def test_streams_report_all_counts(name: str) -> None:
     config, documents = STREAMS[name]
     stream = events(*(b"data: " + json.dumps(document).encode() + b"\n\n" for document in documents), b"")
-    told = ask({**config, "modelMapping": {"*": "gemini-2.5-pro"}}, STREAM, stream).data
-    usages = [usage for data in told[:-1] if (usage := json.loads(data)["usage"])]
+    data = ask({**config, "modelMapping": {"*": "gemini-2.5-pro"}}, STREAM, stream).data
+    usages = [usage for event in data[:-1] if (usage := json.loads(event)["usage"])]
     check(name, usages[-1])
 
 

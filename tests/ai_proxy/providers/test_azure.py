@@ -1,4 +1,4 @@
-"""Azure: what is asked of a model goes to its deployment, all else to the account."""
+"""Azure: requests for a model are sent to its deployment, others to the account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of providers: each row serves what it says, where it says, with the credential that it says."""
+"""The table of providers: each row is served at its host and paths, with its credential."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_prefix_of_the_gateway_does_not_go_to_the_service(name: str, path: str
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_stream_is_requested(name: str) -> None:
     outcome = ask(provider(name), STREAM)
-    # Mistral tells its usage unasked, and refuses to be asked.
+    # Mistral reports its usage without a request, and refuses a request for it.
     assert outcome.sent.get("stream_options") == (None if name == "mistral" else {"include_usage": True})
     # MiniMax streams by the body alone.
     assert outcome.sent_headers.get("accept") == (None if name == "minimax" else "text/event-stream")
@@ -130,19 +130,19 @@ def test_original_protocol_leaves_paths_of_openai_to_services_that_have_others(n
      ("together-ai", "/v1/chat/completions"), ("fireworks", "/inference/v1/chat/completions")],
 )  # fmt: skip
 def test_original_protocol_finds_the_place_of_an_api_and_leaves_all_else(name: str, chat: str) -> None:
-    def path(asked: str) -> str:
-        return ask(provider(name, protocol="original"), BODY, path=asked).sent_headers[":path"]
+    def path(client_path: str) -> str:
+        return ask(provider(name, protocol="original"), BODY, path=client_path).sent_headers[":path"]
 
     assert path("/ai/v1/chat/completions") == chat
     assert path("/v1/conversations") == "/v1/conversations"
 
 
 @pytest.mark.usefixtures("both_ways")
-@pytest.mark.parametrize("asked", ["messages?beta=true", "messages/count_tokens", "complete", "models"])
-def test_original_protocol_finds_anthropics_own_apis_after_a_prefix_of_the_gateway(asked: str) -> None:
+@pytest.mark.parametrize("client_path", ["messages?beta=true", "messages/count_tokens", "complete", "models"])
+def test_original_protocol_finds_anthropics_own_apis_after_a_prefix_of_the_gateway(client_path: str) -> None:
     config = provider("claude", protocol="original")
-    outcome = ask(config, BODY, path=f"/ai/v1/{asked}")
-    assert outcome.sent_headers[":path"] == f"/v1/{asked}"
+    outcome = ask(config, BODY, path=f"/ai/v1/{client_path}")
+    assert outcome.sent_headers[":path"] == f"/v1/{client_path}"
     assert outcome.sent_bytes == BODY
 
 
@@ -155,8 +155,8 @@ def test_original_protocol_finds_anthropics_own_apis_after_a_prefix_of_the_gatew
     ],
 )
 def test_hunyuans_own_protocol_is_chat_for_unknown_paths(settings: Json, chat: str, embeddings: str) -> None:
-    for asked, path in (("/", chat), ("/v1/responses", chat), ("/v1/embeddings", embeddings)):
-        outcome = ask({"type": "hunyuan", "protocol": "original", **settings}, BODY, path=asked)
+    for client_path, path in (("/", chat), ("/v1/responses", chat), ("/v1/embeddings", embeddings)):
+        outcome = ask({"type": "hunyuan", "protocol": "original", **settings}, BODY, path=client_path)
         assert outcome.sent_headers[":path"] == path
         assert outcome.sent_bytes == BODY
 
@@ -188,7 +188,7 @@ def test_claude_code_mode_adds_beta_to_every_request(protocol: str) -> None:
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(
-    ("name", "asked", "path"),
+    ("name", "client_path", "path"),
     [
         ("deepseek", "/v1/responses", "/v1/responses"),
         ("galadriel", "/ai/v1/models", "/v1/models"),
@@ -199,8 +199,8 @@ def test_claude_code_mode_adds_beta_to_every_request(protocol: str) -> None:
         ("qwen", "/v1/rerank", "/compatible-api/v1/reranks"),
     ],
 )
-def test_apis_other_than_chat(name: str, asked: str, path: str) -> None:
-    assert ask(provider(name), {"model": "x"}, path=asked).sent_headers[":path"] == path
+def test_apis_other_than_chat(name: str, client_path: str, path: str) -> None:
+    assert ask(provider(name), {"model": "x"}, path=client_path).sent_headers[":path"] == path
 
 
 @pytest.mark.usefixtures("both_ways")
@@ -383,8 +383,8 @@ def test_a_clients_query_goes_to_services_that_accept_it(row: Row) -> None:
     for path, api in apis.SUFFIXES:
         if api in row.addressing.paths:
             sent = ask(config, body, path=f"{path}?beta=true&version=7&q=%20").sent_headers[":path"]
-            asked = {"beta=true", "version=7", "q=%20"} - {row.addressing.query}
-            assert asked & {*sent.partition("?")[2].split("&")} == (set() if row.addressing.strict_query else asked)
+            kept = {"beta=true", "version=7", "q=%20"} - {row.addressing.query}
+            assert kept & {*sent.partition("?")[2].split("&")} == (set() if row.addressing.strict_query else kept)
 
 
 def test_the_configured_version_is_in_the_query_once() -> None:

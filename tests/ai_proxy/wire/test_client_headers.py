@@ -1,4 +1,4 @@
-"""What proves who a client is stays at the gateway, unless `forwardHeaders` says otherwise."""
+"""Headers that identify a client are not sent upstream, except those in `forwardHeaders`."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def test_no_service_learns_who_the_client_is(row: Row) -> None:
     host = started(row)
     served = 0
     for path in ("/v1/chat/completions", "/v1/messages", "/v1/videos", "/v1/unknown"):
-        asked = chat_request("Hi", model="Pro")
-        own = {name: value for name, value in asked.headers if name[:1] != ":"}
+        chat = chat_request("Hi", model="Pro")
+        own = {name: value for name, value in chat.headers if name[:1] != ":"}
         fields = {**own, **dict(HEADERS), "cookie": f"a={SECRET}; b=1"}
-        stream = host.request(request("POST", path, fields, asked.body))
+        stream = host.request(request("POST", path, fields, chat.body))
         if stream.upstream:
             served += 1
             assert [name for name, value in stream.upstream.headers.items() if SECRET in value] == [], path
@@ -83,16 +83,16 @@ def test_a_key_in_the_query_of_googles_clients_is_removed(config: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "expected"),
     [
         (["Cookie"], "forwardHeaders[0]: understood; write it as cookie"),
         (["cokie"], "forwardHeaders[0]: unknown name, ignored; did you mean cookie?"),
         (["authorization"], "forwardHeaders: has no effect: authorization carries the token of the configuration"),
     ],
 )
-def test_problems_of_the_list_are_warnings(names: list[str], told: str) -> None:
+def test_problems_of_the_list_are_warnings(names: list[str], expected: str) -> None:
     config: Json = {"provider": provider("qwen", forwardHeaders=names)}
-    assert any(told in warning for warning in warnings(config))
+    assert any(expected in warning for warning in warnings(config))
 
 
 @pytest.mark.parametrize("config", [GEMINI, VERTEX], ids=lambda config: str(config["type"]))
@@ -116,7 +116,7 @@ def test_the_log_has_no_query() -> None:
 @pytest.mark.parametrize("row", providers.ROWS, ids=lambda row: f"{row.name}-{describe.mode(row)}")
 @pytest.mark.parametrize("original", [False, True], ids=["openai", "original"])
 def test_no_service_is_asked_for_a_compressed_answer(row: Row, original: bool) -> None:
-    """One that compresses nevertheless decides so itself: nobody can look for credentials in what it sends."""
+    """Compressed answers cannot be searched for credentials."""
     forwarded = {"forwardHeaders": ["accept-encoding"]}
     host = started(row, **forwarded, **({"protocol": "original"} if original else {}))
     chat = chat_request("Hi", model="Pro").body
@@ -139,6 +139,6 @@ def test_no_service_is_asked_for_a_compressed_answer(row: Row, original: bool) -
 
 
 def test_a_clients_credentials_are_masked_in_tracebacks_too() -> None:
-    """What the SDK takes for a credential of a client is at least what ai-proxy removes."""
+    """The SDK masks at least the credentials that ai-proxy removes."""
     for name in CREDENTIALS - {"cf-access-client-id"}:
         assert mask(f"it says {SECRET}", [(name, SECRET)]) == "it says ***", name

@@ -1,4 +1,4 @@
-"""What kind of file some bytes are."""
+"""The media types of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON as it goes over the wire."""
+"""Reads and writes JSON."""
 
 from __future__ import annotations
 

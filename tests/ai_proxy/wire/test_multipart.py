@@ -1,4 +1,4 @@
-"""Forms are read and written without loss, and what is no form says so."""
+"""Forms are read and written without loss, and invalid forms are errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON that is nested beyond any reason is refused, before it costs a Wasm instance its stack."""
+"""JSON that is nested too deeply is refused before it overflows the stack of an instance."""
 
 from __future__ import annotations
 

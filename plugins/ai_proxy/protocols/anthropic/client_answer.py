@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
-from proxywasm import JsonTooComplexError, log
+from proxywasm import JsonTooComplexError
 
 from ...wire import lenient
 from ...wire.errors import bad_upstream
-from ...wire.json import Json, check_together, loads
+from ...wire.json import Json, check_together
 from ..exchange import Exchange
 from ..pivot import thinking_blocks
 from ..pivot.identifiers import escaped_id
 from ..pivot.message_content import lenient_text
-from ..pivot.tool_calls import arguments_of
+from ..pivot.tool_calls import arguments_of, parse_arguments
 from .parts import STOP_REASONS, usage
 
 
@@ -63,25 +62,13 @@ def _content(message: Json) -> list[Json]:
         function = call.get("function") if isinstance(call, dict) else None
         if not isinstance(function, dict):
             raise bad_upstream("the upstream's answer has a tool call without a function")
+        name = lenient.text(function.get("name"))
         blocks.append(
             {
                 "type": "tool_use",
                 "id": escaped_id(lenient.text(call.get("id"))) if call.get("id") else f"toolu_{uuid.uuid4()}",
-                "name": lenient.text(function.get("name")),
-                "input": _input(function.get("arguments")),
+                "name": name,
+                "input": parse_arguments(name, function.get("arguments")),
             }
         )
     return blocks
-
-
-def _input(arguments: Any) -> Json:
-    if isinstance(arguments, dict):
-        return arguments
-    try:
-        value = loads(arguments) if isinstance(arguments, str) and arguments.strip() else {}
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        log.warn("the upstream's answer has tool arguments that are not a JSON object")
-        return {}
-    return value

@@ -6,6 +6,7 @@ from typing import Final
 
 from proxywasm import Event
 
+from ...profiles.facts import Thinking
 from ...wire.json import Json
 from ...wire.paths import segment
 from ..exchange import Exchange
@@ -24,8 +25,7 @@ __all__ = [
 
 accepts_signed_thinking: Final = False
 
-# Models that can return their reasoning.
-_THINKING: Final = frozenset({"gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite"})
+_SHOWN: Final = {"includeThoughts": True}
 
 
 def request(exchange: Exchange, body: Json) -> Json:
@@ -80,9 +80,10 @@ def path_of(exchange: Exchange, action: str) -> str:
 
 def _thinking(exchange: Exchange, settings: GeminiSettings, body: Json) -> Json | None:
     """The configured budget, otherwise the client's effort, otherwise the model's own choice."""
-    requested = google.thinking_config(body)
-    if exchange.model not in _THINKING:
+    profile = exchange.profile
+    requested = google.thinking_config(profile, body)
+    if profile.thinking is not Thinking.BUDGET:
         return requested
     if settings.gemini_thinking_budget:
-        return {"includeThoughts": True, "thinkingBudget": settings.gemini_thinking_budget}
-    return requested or {"includeThoughts": True}
+        return {**_SHOWN, "thinkingBudget": settings.gemini_thinking_budget}
+    return dict(_SHOWN) if requested is None else requested

@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from proxywasm import log
+
+from ...profiles import efforts
+from ...profiles.facts import Profile, Thinking
 from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
@@ -26,8 +30,6 @@ _SAME: Final = {
     "top_logprobs": "logprobs",
 }
 
-_BUDGETS: Final = {"none": 0, "minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
-
 
 def generation_config(body: Json) -> Json:
     config = {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
@@ -40,15 +42,20 @@ def generation_config(body: Json) -> Json:
     return config
 
 
-def thinking_config(body: Json) -> Json | None:
-    """Google's equivalent of `reasoning_effort`."""
-    effort = body.get("reasoning_effort")
+def thinking_config(profile: Profile, body: Json) -> Json | None:
+    """Google's equivalent of `reasoning_effort`, as far as the model has one."""
+    effort = lenient.text(body.get("reasoning_effort"))
     budget = lenient.count(body.get("reasoning_max_tokens"))
-    if not budget:
-        if not isinstance(effort, str) or not effort:
-            return None
-        budget = _BUDGETS.get(effort, 1024)
-    return {"includeThoughts": budget > 0, "thinkingBudget": budget}
+    if not effort and not budget:
+        return None
+    if not profile.thinks:
+        log.debug("reasoning_effort left out: the model has no setting for it")
+        return None
+    shown = budget > 0 or effort != "none"
+    if profile.thinking is Thinking.LEVEL:
+        return {"includeThoughts": shown, "thinkingLevel": profile.effort(effort or efforts.effort_of(budget))}
+    tokens = efforts.within(profile, budget or efforts.budget_of(effort, efforts.SMALLER_BUDGETS))
+    return {"includeThoughts": shown, "thinkingBudget": tokens}
 
 
 def structured(body: Json, config: Json, *, nullable: bool = False) -> None:
@@ -106,7 +113,7 @@ def functions(body: Json, *, nullable: bool = False) -> list[Json]:
 def function_calling(body: Json) -> Json | None:
     """Google's equivalent of `tool_choice`. There is none for `parallel_tool_calls`."""
     choice = body.get("tool_choice")
-    if name := chat_fields.chosen(choice):
+    if name := chat_fields.chosen_function(choice):
         return {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [name]}}
     mode = {"required": "ANY", "any": "ANY", "none": "NONE"}.get(str(choice))
     return {"functionCallingConfig": {"mode": mode}} if mode else None

@@ -57,7 +57,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     if functions:
         sent["Tools"] = [_tool(function) for function in functions]
     choice = body.get("tool_choice")
-    if name := chat_fields.chosen(choice):
+    if name := chat_fields.chosen_function(choice):
         sent["ToolChoice"] = "custom"
         sent["CustomTool"] = _tool(next((one for one in functions if one.get("name") == name), {"name": name}))
     elif isinstance(choice, str):

@@ -74,7 +74,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     if functions := chat_fields.functions(body):
         sent["functions"] = [{key: one[key] for key in _OF_A_FUNCTION if key in one} for one in functions]
         choice = body.get("tool_choice")
-        if name := chat_fields.chosen(choice):
+        if name := chat_fields.chosen_function(choice):
             sent["function_call"] = {"type": "specific", "name": name}
         elif choice in ("none", "auto"):
             sent["function_call"] = {"type": choice}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from proxywasm import JsonTooComplexError, log
+from proxywasm import JsonTooComplexError
 
 from ...wire import lenient
 from ...wire.errors import ApiError, request_too_complex
-from ...wire.json import Json, check_together, dumps, loads
-from .tool_calls import arguments_of
+from ...wire.json import Json, check_together, dumps
+from .tool_calls import arguments_of, parse_arguments
 
 
 def messages(body: Json) -> list[Json]:
@@ -33,6 +33,11 @@ def messages(body: Json) -> list[Json]:
 def is_system(message: Json) -> bool:
     """Whether a message is a system prompt; OpenAI's newer models call the role `developer`."""
     return message.get("role") in {"system", "developer"}
+
+
+def has_calls(message: Json) -> bool:
+    """Whether a message has tool calls."""
+    return isinstance(message.get("tool_calls"), list) and bool(message["tool_calls"])
 
 
 class ToolCall(NamedTuple):
@@ -59,23 +64,8 @@ def calls(message: Json) -> list[ToolCall]:
         if not isinstance(function, dict):
             raise ApiError(400, "a tool call must have a function", param="messages")
         call_id, name = str(call.get("id") or ""), str(function.get("name") or "")
-        result.append(ToolCall(call_id, name, _arguments(name, function.get("arguments")), call))
+        result.append(ToolCall(call_id, name, parse_arguments(name, function.get("arguments")), call))
     return result
-
-
-def _arguments(name: str, given: Any) -> Json:
-    if not given:
-        return {}
-    value = given
-    if isinstance(given, str):
-        try:
-            value = loads(given)
-        except ValueError:
-            value = None
-    if not isinstance(value, dict):
-        log.warn("the arguments of an earlier call of %s are no JSON object; left out", name)
-        return {}
-    return value
 
 
 def functions(body: Json) -> list[Json]:
@@ -94,7 +84,7 @@ def functions(body: Json) -> list[Json]:
     return result
 
 
-def chosen(choice: Any) -> str:
+def chosen_function(choice: Any) -> str:
     """The function that a `tool_choice` names; empty if it names none."""
     given = lenient.mapping(choice)
     return lenient.text(lenient.mapping(given.get("function", given)).get("name"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
+from proxywasm import log
+
 from ...wire import lenient, limits
 from ...wire.errors import bad_upstream
-from ...wire.json import Json, dumps
+from ...wire.json import Json, dumps, loads
 
 NO_ARGUMENTS: Final = "{}"
 
@@ -101,3 +103,18 @@ def arguments_of(calls: Any) -> list[str]:
     functions = [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
     given = [function.get("arguments") for function in functions if isinstance(function, dict)]
     return [text for text in given if isinstance(text, str)]
+
+
+def parse_arguments(name: str, given: Any) -> Json:
+    """The arguments of a call of this function; empty with a log line if they are not a JSON object."""
+    if isinstance(given, str):
+        try:
+            value = loads(given) if given.strip() else {}
+        except ValueError:
+            value = None
+    else:
+        value = given or {}
+    if isinstance(value, dict):
+        return value
+    log.warn("the arguments of a call of %s are not a JSON object; left out", name)
+    return {}

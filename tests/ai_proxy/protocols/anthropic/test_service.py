@@ -1,4 +1,4 @@
-"""Claude in its own protocol: nothing that a client says or a model answers is lost on the way."""
+"""Claude in its own protocol: requests and answers are converted without loss."""
 
 from __future__ import annotations
 

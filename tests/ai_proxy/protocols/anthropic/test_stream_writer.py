@@ -1,4 +1,4 @@
-"""The grammar of Anthropic's streams: an illegal order cannot be written, and nothing that was said is lost."""
+"""The grammar of Anthropic's streams: an illegal order cannot be written, and no content is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AWS event streams: the same events wherever the bytes are cut, and an error for anything that is no frame."""
+"""AWS event streams: the same events for each cut into chunks, and an error for bytes that are not a frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cohere: what goes there, and what comes back."""
+"""Cohere: requests and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DeepL: what goes there, and what comes back."""
+"""DeepL: requests and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dify: what goes there, and what comes back."""
+"""Dify: requests and answers."""
 
 from __future__ import annotations
 
@@ -93,5 +93,5 @@ def test_a_conversation_whose_id_is_no_header_goes_without(identity: object) -> 
 
 
 def test_variables_of_an_app_without_any_are_told_to_have_no_effect() -> None:
-    (told,) = warnings({"provider": {**DIFY, "inputVariable": "q"}})
-    assert told.startswith("provider.inputVariable: has no effect: only workflows have variables")
+    (logged,) = warnings({"provider": {**DIFY, "inputVariable": "q"}})
+    assert logged.startswith("provider.inputVariable: has no effect: only workflows have variables")

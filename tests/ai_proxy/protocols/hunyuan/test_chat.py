@@ -1,4 +1,4 @@
-"""Hunyuan's own protocol: what goes there, and what comes back."""
+"""Hunyuan's own protocol: requests and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MiniMax Pro: what goes there, and what comes back."""
+"""MiniMax Pro: requests and answers."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def test_minimax_sends_each_text_once_and_finishes_each_choice() -> None:
     stream = events(sse(said((0, "Hi", "")), said((0, "Hi", "stop"), (1, "Hello", "stop"))))
     written = [json.loads(data) for data in ask(MINIMAX, {**STREAM, "n": 2}, stream).data[:-1]]
     choices = [choice for chunk in written for choice in chunk["choices"]]
-    told = [(choice["index"], choice["delta"].get("content"), choice["finish_reason"]) for choice in choices]
-    assert told == [(0, "Hi", None), (0, None, "stop"), (1, "Hello", None), (1, None, "stop")]
+    pieces = [(choice["index"], choice["delta"].get("content"), choice["finish_reason"]) for choice in choices]
+    assert pieces == [(0, "Hi", None), (0, None, "stop"), (1, "Hello", None), (1, None, "stop")]

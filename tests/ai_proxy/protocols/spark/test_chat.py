@@ -1,4 +1,4 @@
-"""Spark: what goes there, and what comes back."""
+"""Spark: requests and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Triton: what goes there, and what comes back."""
+"""Triton: requests and answers."""
 
 from __future__ import annotations
 
