@@ -72,7 +72,7 @@ def request(exchange: Exchange, body: Json) -> Json:
         result["additionalModelRequestFields"] = more
     result["performanceConfig"] = {"latency": "standard"}
     result |= _about_the_request(body)
-    if (tools := _tools(profile, body, result["messages"])) is not None:
+    if (tools := _tools(exchange.profile, body, result["messages"])) is not None:
         if lenient.mapping(more.get("thinking")).get("type") in {"adaptive", "enabled"}:
             tools["toolChoice"] = {"auto": {}}  # A model with thinking cannot be forced to call a tool.
         result["toolConfig"] = tools
