@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from proxywasm import log
 
-from ...wire.errors import ApiError
 from ...wire.json import Json
 from ..exchange import Exchange
 from . import legacy_functions, tool_fitting
@@ -28,7 +27,7 @@ _STATE: Final = ("reasoning_content", "thinking_blocks", "reasoning_redacted_con
 
 
 def fit(exchange: Exchange, body: Json, rules: ChatRules) -> None:
-    """Change the body in place. Raises `ApiError`."""
+    """Change the body in place."""
     if "functions" in body or "function_call" in body:
         exchange.legacy_functions = legacy_functions.translate(body)
     names = Names(rules.names)
@@ -88,9 +87,8 @@ class _Messages:
                 if role == "assistant" and self._rules.user_first:
                     result.append({"role": "user", "content": _NO_USER})
             result.append(fitting)
-        if not begun and len(result) < len(given):
-            raise ApiError(400, "messages have no visible content", param="messages")
-        return result
+        # Without any message there is no request; what to say of an empty one is left to the service.
+        return result if begun or len(result) == len(given) else given
 
     def _message(self, message: Json) -> Json | None:
         """The message with what the service accepts; None if it says nothing."""
