@@ -30,9 +30,9 @@ class Calls:
         self._open.clear()
 
 
-def pairs(check: Checker, names: Iterable[str], path: str) -> None:
+def pairs(check: Checker, names: Iterable[object], path: str) -> None:
     """Names of tools are unique."""
-    found: set[str] = set()
+    found: set[object] = set()
     for name in names:
         check.need(name not in found, path, f"two tools have the name {name!r:.80}")
         found.add(name)

@@ -30,8 +30,11 @@ def response(exchange: Exchange, answer: Json) -> Json:
         # A whole answer has ended, also if the service gives no finish reason.
         reason = "tool_calls" if message.get("tool_calls") else "stop"
     content = _content(message)
-    if reason == "stop" and any(block["type"] == "tool_use" for block in content):
+    called = any(block["type"] == "tool_use" for block in content)
+    if called and reason == "stop":
         reason = "tool_calls"  # As OpenAI says it where the client has forced the call.
+    elif not called and reason == "tool_calls":
+        reason = "stop"
     counted = answer.get("usage")
     return {
         "id": lenient.text(answer.get("id")) or f"msg_{uuid.uuid4()}",

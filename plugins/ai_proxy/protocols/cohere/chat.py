@@ -93,7 +93,10 @@ def _message(given: Json) -> Json:
         }
     calls = chat_fields.calls(given)
     if not calls:
-        return {**message, "content": content if isinstance(content, str) else _parts(content)}
+        parts = content if isinstance(content, str) and content else _parts(content)
+        if not parts and (reasoning := lenient.text(given.get("reasoning_content"))):
+            parts = [{"type": "thinking", "thinking": reasoning}]
+        return {**message, "content": parts}
     # A message with calls has no content, but may have the model's plan.
     plan = "\n".join(
         text

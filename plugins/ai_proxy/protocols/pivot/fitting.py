@@ -17,6 +17,7 @@ from .blank import is_blank
 from .chat_rules import ChatRules
 from .identifiers import call_id
 from .legacy_functions import History
+from .tool_calls import NO_ARGUMENTS
 from .tool_fitting import Names
 
 _NO_USER: Final = "."
@@ -136,7 +137,9 @@ class _Messages:
         function = call.get("function")
         name = function.get("name") if isinstance(function, dict) else None
         if isinstance(name, str) and (fitting := self._names.fitting(name)) != name:
-            changed["function"] = {**call["function"], "name": fitting}
+            function = changed["function"] = {**call["function"], "name": fitting}
+        if isinstance(function, dict) and function.get("arguments") == "":
+            changed["function"] = {**function, "arguments": NO_ARGUMENTS}  # Services refuse what is no JSON.
         return {**call, **changed} if changed else call
 
     def _result(self, message: Json) -> Json:

@@ -33,6 +33,8 @@ class History:
     def message(self, message: Json) -> Json:
         """The message with `tool_calls`, or of the role `tool`. A result belongs to the last call."""
         if message.get("role") == "function":
+            if not self._number:
+                return message  # The result of no call; service protocols take it for the user's.
             rest = {name: value for name, value in message.items() if name != "role"}
             return {"role": "tool", "tool_call_id": f"call_{self._number}", **rest}
         self._number += 1

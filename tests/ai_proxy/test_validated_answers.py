@@ -1,0 +1,80 @@
+"""Whatever a service says, its client gets what the documentation of the client's protocol allows, whole and streamed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from tests.ai_proxy.gateway import Json
+from tests.ai_proxy.service_answers import WRITERS, Said, said
+from tests.ai_proxy.validated import PATHS, SERVICES
+
+from ai_proxy import providers
+from ai_proxy.pipeline import bodies, client_protocols, client_terms
+from ai_proxy.pipeline.streams import ConvertedStream
+from ai_proxy.protocols.exchange import Exchange
+from ai_proxy.protocols.interface import AnyServiceProtocol
+from ai_proxy.protocols.openai import service as openai_chat
+from ai_proxy.wire import apis
+from ai_proxy_testing import answer_problems, stream_problems
+from proxywasm_host.recordings.bodies import parse_events
+
+NAMES = ("get_weather", "long_" + "x" * 58, "mcp." + "y" * 80)
+KINDS = {
+    "moonshot": "openai", "mistral": "openai", "claude": "anthropic", "vertex-claude": "anthropic", "gemini": "google",
+    "vertex": "google", "bedrock": "bedrock", "cohere": "cohere", "dashscope": "dashscope",
+}  # fmt: skip
+NATIVE = {"openai": {"moonshot", "mistral"}, "anthropic": {"claude", "vertex-claude", "dashscope"}}
+"""Services that speak the client's protocol themselves: their answers are passed on."""
+PAIRS = [(client, service) for client in PATHS for service in KINDS if service not in NATIVE[client]]
+
+
+def exchange_of(client: str, service: str, *, stream: bool) -> tuple[Exchange, AnyServiceProtocol]:
+    config, model, _ = SERVICES[service]
+    provider = providers.build({**config, "modelMapping": {"*": model}}, "provider")
+    exchange = client_protocols.new_exchange(provider, apis.classify(PATHS[client]))
+    body: Json = {"model": "m", "stream": stream, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+    if client == "openai":
+        body["tools"] = [{"type": "function", "function": {"name": name}} for name in NAMES]
+    else:
+        body["tools"] = [{"name": name, "input_schema": {"type": "object"}} for name in NAMES]
+    prepared, _ = bodies.prepare(provider, exchange, body)
+    protocol = provider.row.dialect.protocols.get(exchange.api, openai_chat)
+    protocol.request(exchange, prepared)
+    exchange.answer.id = "aws-1"
+    return exchange, protocol
+
+
+def whole(client: str, service: str, one: Said) -> Json:
+    exchange, protocol = exchange_of(client, service, stream=False)
+    answer = protocol.response(exchange, json.loads(WRITERS[KINDS[service]][0](one)))
+    client_terms.restore(exchange, answer)
+    return exchange.client.response(exchange, answer)
+
+
+def streamed(client: str, service: str, one: Said) -> list[str]:
+    exchange, protocol = exchange_of(client, service, stream=True)
+    stream = ConvertedStream(exchange, protocol)
+    return [data for data, _ in parse_events(stream.feed(WRITERS[KINDS[service]][1](one), last=True))]
+
+
+def check(client: str, service: str, one: Said) -> None:
+    assert answer_problems(client, whole(client, service, one)) == []
+    assert stream_problems(client, streamed(client, service, one)) == []
+
+
+@pytest.mark.parametrize(("client", "service"), PAIRS)
+@settings(max_examples=20)
+@given(one=said())
+def test_a_converted_answer_keeps_the_rules_of_its_client(client: str, service: str, one: Any) -> None:
+    check(client, service, one)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("client", "service"), PAIRS)
+@settings(max_examples=500)
+@given(one=said())
+def test_many_converted_answers_keep_the_rules_of_their_client(client: str, service: str, one: Any) -> None:
+    check(client, service, one)
