@@ -1,5 +1,5 @@
-"""Validators for authors of providers and client protocols: the documented rules of services' requests, and those of answers
-and streams for clients.
+"""Validators for authors of providers and client protocols: the documented rules of services' requests, and those of
+answers and streams for clients.
 
 They know nothing of ai-proxy: each rule is written down from a service's documentation. Components never contain this
 package.

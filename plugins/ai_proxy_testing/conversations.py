@@ -35,11 +35,12 @@ _BLANK: Final = st.sampled_from(("", " ", "\n\n", "\u200b", "\t \ufeff"))
 _ANY_TEXT: Final = st.one_of(_TEXTS, _TEXTS, _BLANK)
 _SCHEMAS: Final[tuple[Any, ...]] = (
     None, {}, {"type": "object"}, {"type": "object", "properties": {}}, {"type": "object", "properties": {
-        "level": {"type": "integer", "enum": [1, 2]}, "tags": {"type": "array"}, "u": {"type": "string", "format": "uri"},
-        "meta": {"type": "object"}, "q": {"type": "string", "enum": ["", "a"]}}},
+        "level": {"type": "integer", "enum": [1, 2]}, "tags": {"type": "array"},
+        "u": {"type": "string", "format": "uri"}, "meta": {"type": "object"}, "q": {"type": "string", "enum": ["", "a"]}}},
     {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False},
     {"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None}}},
-    {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "properties": {"a": {"type": ["string", "null"]}}},
+    {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object",
+     "properties": {"a": {"type": ["string", "null"]}}},
 )  # fmt: skip
 
 
@@ -97,7 +98,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
                 draw(st.sampled_from(("", "Hm."))),
                 draw(st.sampled_from(("", "c2ln"))),
                 calls,
-            )  # fmt: skip
+            )
         )
     choice = draw(st.sampled_from((None, None, "auto", "required", "none", "named", "missing")))
     settings = draw(

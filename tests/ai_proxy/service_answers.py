@@ -32,7 +32,7 @@ ENDS = ("end", "length", "calls", "blocked", "new_word")
 def said(draw: st.DrawFn) -> Said:
     ids = draw(st.permutations(IDS))
     names = st.sampled_from(("get_weather", "long_" + "x" * 58))
-    arguments = st.sampled_from(({}, {"city": "Oslo"}, {"a": {"b": ['"', "\\", "}"]}}))
+    arguments: st.SearchStrategy[Json] = st.sampled_from(({}, {"city": "Oslo"}, {"a": {"b": ['"', "\\", "}"]}}))
     calls = [(ids[index], draw(names), draw(arguments)) for index in range(draw(st.integers(0, 3)))]
     texts = st.sampled_from(("", "Hi", "Grüß\n\ndich", " "))
     return Said(draw(texts), draw(texts), tuple(calls), draw(st.sampled_from(ENDS)))
@@ -79,7 +79,7 @@ def openai_stream(one: Said) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": reason}
         return {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
 
-    deltas = [{"role": "assistant", "content": ""}, {"reasoning_content": one.reasoning}, {"content": one.text}]
+    deltas: list[Json] = [{"role": "assistant", "content": ""}, {"reasoning_content": one.reasoning}, {"content": one.text}]
     for call in _openai_calls(one):
         text = call["function"]["arguments"]
         deltas.append({"tool_calls": [{**call, "function": {"name": call["function"]["name"], "arguments": ""}}]})
@@ -218,8 +218,8 @@ def cohere_stream(one: Said) -> bytes:
         events.append({"type": "tool-call-delta", "index": index, "delta": {"message": {"tool_calls": delta}}})
         events.append({"type": "tool-call-end", "index": index})
     usage = {"tokens": {"input_tokens": 1, "output_tokens": 2}}
-    delta = {"finish_reason": _COHERE.get(one.end, one.end.upper()), "usage": usage}
-    return _sse([*events, {"type": "message-end", "delta": delta}], named=True)
+    end: Json = {"finish_reason": _COHERE.get(one.end, one.end.upper()), "usage": usage}
+    return _sse([*events, {"type": "message-end", "delta": end}], named=True)
 
 
 def _dashscope(message: Json, reason: str) -> Json:

@@ -102,7 +102,8 @@ def check_stream(check: Checker, data: Sequence[str]) -> None:
                 _arguments(check, arguments, path)
         elif kind == "message_delta":
             _stop(check, check.object(event.get("delta"), path).get("stop_reason"), kinds, f"{path}.delta.stop_reason")
-            _usage(check, event.get("usage"), f"{path}.usage")
+            usage = check.object(event.get("usage"), f"{path}.usage")
+            check.number(usage.get("output_tokens"), f"{path}.usage.output_tokens", 0)
     check.need(state == "ended", "$", f"ends {state}")
 
 

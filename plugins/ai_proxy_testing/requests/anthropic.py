@@ -9,9 +9,9 @@ from ..problems import Checker, Json, is_blank
 from .turns import Calls, pairs
 
 _FIELDS: Final = {
-    "model", "messages", "max_tokens", "system", "stop_sequences", "stream", "temperature", "top_p", "top_k", "metadata",
-    "container", "mcp_servers", "context_management", "service_tier", "tools", "tool_choice", "thinking", "output_config",
-    "anthropic_version",
+    "model", "messages", "max_tokens", "system", "stop_sequences", "stream", "temperature", "top_p", "top_k",
+    "metadata", "container", "mcp_servers", "context_management", "service_tier", "tools", "tool_choice", "thinking",
+    "output_config", "anthropic_version",
 }  # fmt: skip
 _IDS: Final = r"[A-Za-z0-9_-]+"
 _NAMES: Final = r"[A-Za-z0-9_-]{1,128}"

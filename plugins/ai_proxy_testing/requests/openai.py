@@ -37,7 +37,7 @@ READS_CACHE_CONTROL: Final = Rules(cache_control=True)
 """Source: openrouter.ai/docs, "Prompt Caching"; help.aliyun.com, "Context cache"."""
 
 
-def check_request(check: Checker, body: Json, rules: Rules = Rules()) -> None:  # noqa: B008  # It is frozen.
+def check_request(check: Checker, body: Json, rules: Rules = Rules()) -> None:  # It is frozen.
     check.need(isinstance(body.get("model"), str) and body["model"], "model", "must be a name")
     for name in rules.unknown_fields:
         check.need(name not in body, name, "is refused")
@@ -52,7 +52,7 @@ def check_request(check: Checker, body: Json, rules: Rules = Rules()) -> None:  
             check.need(isinstance(stop, str) and stop, f"stop[{index}]", "must be a text")
     if "user" in body:
         most = rules.longest_user
-        check.need(most is None or len(body["user"]) <= most, "user", f"must have at most {most} characters")
+        check.need(most is None or len(body["user"] or "") <= most, "user", f"must have at most {most} characters")
     if "response_format" in body:
         kind = check.object(body["response_format"], "response_format").get("type")
         check.one_of(kind, "response_format.type", {"text", "json_object", "json_schema"})

@@ -26,8 +26,8 @@ def response(exchange: Exchange, answer: Json) -> Json:
     if not isinstance(message, dict):
         raise bad_upstream("the upstream's answer has a choice without a message")
     reason = choice.get("finish_reason")
-    if choices and not reason:
-        # A whole answer has ended, also if the service gives no finish reason.
+    if not reason:
+        # A whole answer has ended, also if the service gives no finish reason, or no choice at all.
         reason = "tool_calls" if message.get("tool_calls") else "stop"
     content = _content(message)
     called = any(block["type"] == "tool_use" for block in content)

@@ -28,7 +28,10 @@ def messages(given: list[Json]) -> list[Json]:
         else:
             user = message.get("content")
             # Any other role (OpenAI's old role `function`) becomes the user.
-            result.append({"role": "user", "content": user if isinstance(user, str) else blocks_of(user)})
+            blocks = user if isinstance(user, str) else blocks_of(user)
+            if blocks or user:
+                unreadable = [{"type": "text", "text": message_content.UNREADABLE}]
+                result.append({"role": "user", "content": blocks or unreadable})
     return result
 
 

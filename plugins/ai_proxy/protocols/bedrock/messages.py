@@ -42,16 +42,25 @@ def messages(given: list[Json]) -> list[Json]:
         elif role == "assistant":
             blocks = _assistant(message, documents)
         else:
-            blocks = _blocks(message.get("content"), documents)
-            if blocks and all("document" in block for block in blocks):
-                # AWS demands a text beside documents. Source: AWS, "DocumentBlock".
-                blocks.append({"text": ", ".join(block["document"]["name"] for block in blocks)})
+            content = message.get("content")
+            blocks = _blocks(content, documents)
+            if not blocks and content:
+                blocks = [{"text": message_content.UNREADABLE}]
         side = "assistant" if role == "assistant" else "user"
         if result and result[-1]["role"] == side:
             result[-1]["content"] += blocks
         elif blocks:
             result.append({"role": side, "content": blocks})
+    for message in result:
+        _name_documents(message["content"])
     return result
+
+
+def _name_documents(blocks: list[Json]) -> None:
+    """Add a text to documents without any: AWS demands it. Source: AWS, "DocumentBlock"."""
+    names = [block["document"]["name"] for block in blocks if "document" in block]
+    if names and not any("text" in block for block in blocks):
+        blocks.append({"text": ", ".join(names)})
 
 
 def _result(message: Json, documents: set[str]) -> Json:

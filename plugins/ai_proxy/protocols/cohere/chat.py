@@ -93,10 +93,7 @@ def _message(given: Json) -> Json:
         }
     calls = chat_fields.calls(given)
     if not calls:
-        parts = content if isinstance(content, str) and content else _parts(content)
-        if not parts and (reasoning := lenient.text(given.get("reasoning_content"))):
-            parts = [{"type": "thinking", "thinking": reasoning}]
-        return {**message, "content": parts}
+        return {**message, "content": content if isinstance(content, str) else _parts(content)}
     # A message with calls has no content, but may have the model's plan.
     plan = "\n".join(
         text
@@ -124,4 +121,4 @@ def _parts(content: Any) -> list[Json]:
             parts.append({"type": "image_url", "image_url": image})
         else:
             message_content.log_dropped(part, "Cohere")
-    return parts
+    return parts or [{"type": "text", "text": message_content.UNREADABLE}]

@@ -70,8 +70,8 @@ def contents(given: list[Json], remote: Remote) -> list[Json]:
                 parts.append({"functionCall": {"name": call.name, "args": call.arguments}, **_signature(call.raw)})
             if parts:
                 result.append({"role": "model", "parts": parts})
-        elif parts := _parts(message.get("content"), remote):
-            result.append({"role": "user", "parts": parts})
+        elif content := message.get("content"):
+            result.append({"role": "user", "parts": _parts(content, remote) or [{"text": message_content.UNREADABLE}]})
     results.finish()
     return result
 

@@ -214,4 +214,4 @@ def _usage(document: Json) -> Json | None:
         return None
     if "prompt_tokens" in usage or "completion_tokens" in usage:
         return chat_parts.usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), usage.get("total_tokens"))
-    return {"total_tokens": lenient.count(usage.get("total_tokens"))}
+    return chat_parts.usage(0, 0, usage.get("total_tokens"))

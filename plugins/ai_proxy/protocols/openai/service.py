@@ -13,7 +13,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
-from ..pivot import content_lists, finish_reasons
+from ..pivot import content_lists, finish_reasons, legacy_functions
 from ..pivot.tool_calls import place
 
 __all__ = [
@@ -32,7 +32,7 @@ def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
         raise failure
     for choice in lenient.objects(document.get("choices")):
         if isinstance(message := choice.get("message"), dict):
-            choice["message"] = content_lists.flattened(message)
+            choice["message"] = content_lists.flattened(legacy_functions.with_tool_calls(message))
         if reason := finish_reason(choice.get("finish_reason")):
             choice["finish_reason"] = _known(reason, choice)
     return document
@@ -64,6 +64,8 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
         if isinstance(delta, dict) and (delta or not reason):
             if isinstance(delta.get("content"), list):
                 delta = content_lists.flattened(delta)
+            if "function_call" in delta:
+                delta = legacy_functions.with_tool_calls(delta)
             writer.delta(index, delta, logprobs=item.get("logprobs"), usage=usage)
         if reason:
             writer.finish(index, _known(reason, item))

@@ -23,8 +23,9 @@ from .tool_fitting import Names
 _NO_USER: Final = "."
 """What the user says in front of an answer that nobody asked for."""
 _FAILED: Final = "Error: "
-_STATE: Final = ("reasoning_content", "thinking_blocks", "reasoning_redacted_content", "reasoning", "refusal", "audio")
-"""Fields of an assistant's message that say something without a content."""
+_STATE: Final = ("reasoning_signature", "thinking_blocks", "reasoning_redacted_content", "refusal", "audio")
+"""Fields of an assistant's message that say something without a content. Reasoning alone does not."""
+_UNREGISTERED: Final = "data:image/jpg"
 
 
 def fit(exchange: Exchange, body: Json, rules: ChatRules) -> None:
@@ -166,9 +167,10 @@ class _Messages:
             return part
         if "cache_control" in part and not self._rules.cache_control:
             part = {key: value for key, value in part.items() if key != "cache_control"}
-        if part.get("type") == "file" and not self._rules.file_urls:
+        kind = part.get("type")
+        if kind == "file" and not self._rules.file_urls:
             return _without_address(part)
-        return part
+        return _with_media_type(part) if kind == "image_url" else part
 
 
 def _says_nothing(part: Any) -> bool:
@@ -181,6 +183,16 @@ def _as_failure(content: Any) -> Any:
     if isinstance(content, list):
         return [{"type": "text", "text": _FAILED.strip()}, *content]
     return _FAILED + content if isinstance(content, str) else content
+
+
+def _with_media_type(part: Json) -> Json:
+    """An image in a data URL under the registered name of its media type."""
+    image = part.get("image_url")
+    if not isinstance(image, dict) or not isinstance(url := image.get("url"), str):
+        return part
+    if url[: len(_UNREGISTERED)].lower() != _UNREGISTERED:
+        return part
+    return {**part, "image_url": {**image, "url": f"data:image/jpeg{url[len(_UNREGISTERED) :]}"}}
 
 
 def _without_address(part: Json) -> Json:

@@ -49,6 +49,15 @@ def is_legacy(message: Json) -> bool:
     )
 
 
+def with_tool_calls(message: Json) -> Json:
+    """A message or delta of a service that knows only functions, with its call among `tool_calls`."""
+    function = message.get("function_call")
+    if not isinstance(function, dict) or message.get("tool_calls"):
+        return message
+    rest = {name: value for name, value in message.items() if name != "function_call"}
+    return {**rest, "tool_calls": [{"index": 0, "type": "function", "function": function}]}
+
+
 FINISH: Final = {"tool_calls": "function_call"}
 """The finish reason of clients that know only functions."""
 
