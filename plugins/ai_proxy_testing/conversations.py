@@ -36,7 +36,8 @@ _ANY_TEXT: Final = st.one_of(_TEXTS, _TEXTS, _BLANK)
 _SCHEMAS: Final[tuple[Any, ...]] = (
     None, {}, {"type": "object"}, {"type": "object", "properties": {}}, {"type": "object", "properties": {
         "level": {"type": "integer", "enum": [1, 2]}, "tags": {"type": "array"},
-        "u": {"type": "string", "format": "uri"}, "meta": {"type": "object"}, "q": {"type": "string", "enum": ["", "a"]}}},
+        "u": {"type": "string", "format": "uri"}, "meta": {"type": "object"},
+        "q": {"type": "string", "enum": ["", "a"]}}},
     {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False},
     {"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None}}},
     {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object",

@@ -79,7 +79,11 @@ def openai_stream(one: Said) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": reason}
         return {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
 
-    deltas: list[Json] = [{"role": "assistant", "content": ""}, {"reasoning_content": one.reasoning}, {"content": one.text}]
+    deltas: list[Json] = [
+        {"role": "assistant", "content": ""},
+        {"reasoning_content": one.reasoning},
+        {"content": one.text},
+    ]
     for call in _openai_calls(one):
         text = call["function"]["arguments"]
         deltas.append({"tool_calls": [{**call, "function": {"name": call["function"]["name"], "arguments": ""}}]})

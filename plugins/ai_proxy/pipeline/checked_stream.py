@@ -16,6 +16,7 @@ from ..wire.errors import ApiError, bad_upstream, stream_cut
 from ..wire.json import loads, to_bytes
 from . import failures
 from .incomplete_event import IncompleteEvent
+from .usage_chunks import UsageChunks
 
 # A stream of the OpenAI protocol ends with `[DONE]`, with a finish reason or with an error. Regular expressions are
 # slow, so plain bytes are searched first.
@@ -42,6 +43,8 @@ class CheckedStream:
         self._held = bytearray()
         self._ended = False
         self._has_data = self._has_finishes = False
+        wanted = None if exchange is None else exchange.wants_usage
+        self._usage = None if wanted is None else UsageChunks(wanted=wanted)
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         if self._head and not last:
@@ -86,6 +89,8 @@ class CheckedStream:
             self._look_for_end(output)
         if last and (self._held or not self._ended):
             output += self._rest_at_end()
+        if self._usage is not None and self._usage.concerns(output):
+            return self._usage.apply(output, last=last)
         return output
 
     def _rest_at_end(self) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from proxywasm import Action, HttpAnswer, HttpContext, log
+from typing import Final
+
+from proxywasm import Action, Headers, HttpAnswer, HttpContext, log
 
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol
@@ -16,6 +18,9 @@ from .passed_streams import EVENT_STREAM
 from .plans import Plan
 from .streams import ConvertedStream
 
+_REQUEST_IDS: Final = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
+"""Where services have the id of a request."""
+
 
 def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
     """Choose by the headers how the answer is read: not at all, as an error, as a stream or as a whole."""
@@ -23,9 +28,11 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
     service = plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
     if not _concerns(ctx, plan, exchange, service):
         return _unread(ctx, plan, exchange)
+    headers = ctx.response_headers
+    if service is not None or exchange.answer.status >= 400:
+        _name_request_id(headers, exchange)
     if exchange.answer.status >= 400:
         return failures.read_error(ctx, exchange.answer.status)
-    headers = ctx.response_headers
     if not ctx.has_response_body or not (plan.answer.checked or service):
         action = scrubbing.pass_unconverted(ctx, plan.provider, exchange)
         headers.discard("content-length")
@@ -54,6 +61,15 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
         ctx.buffer_response_body()
     # The headers wait for the body or for the first event of a stream, which may be an error.
     return Action.STOP_ITERATION
+
+
+def _name_request_id(headers: Headers, exchange: Exchange) -> None:
+    """Give the service's id of the request the name under which the client looks for it."""
+    wanted = exchange.client.request_id_header
+    if not headers.get(wanted):
+        value = next((value for name in _REQUEST_IDS if (value := headers.get(name))), None)
+        if value:
+            headers[wanted] = value
 
 
 def _unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:

@@ -48,6 +48,8 @@ def profile_of(name: str, service: Service | None = None) -> Profile:
     plain = plain_name(name)
     vendor = _vendor(plain)
     if vendor is not None:
+        if service is not None and service.vendor not in {"", vendor.name}:
+            return UNKNOWN  # A name of the gateway's clients, which says nothing about the model of this service.
         return _family(vendor, plain) or vendor.newest
     return _NEWEST.get(service.vendor, UNKNOWN) if service is not None else UNKNOWN
 

@@ -56,7 +56,6 @@ _ROWS: Final = (
         uses_reasoning=True,
         sources=_source("style uses_reasoning", "https://www.volcengine.com/docs/82379/1449737"),
     ),
-    Service(name="gemini", vendor="gemini", sources=_source("vendor", "https://ai.google.dev/gemini-api/docs/models")),
     Service(
         name="minimax",
         style=Style.SWITCH,

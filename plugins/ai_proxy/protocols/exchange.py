@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Protocol
 from ..config.settings import Settings
 from ..credentials.scrubber import NO_CREDENTIALS, Scrubber
 from ..profiles.facts import UNKNOWN, Profile
+from ..profiles.services import ANY, Service
 from ..wire.apis import Route
 from ..wire.errors import ApiError
 from ..wire.files import Data
@@ -57,6 +58,10 @@ class ClientProtocol(Protocol):
     @property
     def keeps_signatures(self) -> bool:
         """Clients send a model's thinking back with its signatures, so answers include the signatures."""
+
+    @property
+    def request_id_header(self) -> str:
+        """The response header in which clients look for the id of the request."""
 
     @property
     def dropped_query(self) -> frozenset[str]:
@@ -134,7 +139,7 @@ class Exchange:
     __slots__ = (
         "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "cumulative", "files",
         "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path", "profile", "requested_model",
-        "route", "secrets", "settings", "stream", "thinking", "tool_names", "usage_choice",
+        "route", "secrets", "service", "settings", "stream", "thinking", "tool_names", "usage_choice", "wants_usage",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -153,9 +158,13 @@ class Exchange:
         """Before and after model mapping."""
         self.profile: Profile = UNKNOWN
         """What the model accepts."""
+        self.service: Service = ANY
+        """What the service accepts, whatever the model."""
         self.stream = False
         self.choices = 1
         """The number of choices that the client requests."""
+        self.wants_usage: bool | None = None
+        """Whether the client has asked for the usage of the stream; None: its body was not read."""
         self.thinking: Thinking | None = None
         """The client's switch for thinking, if its chat is converted to the pivot."""
         self.files: Mapping[str, Data] = _NO_FILES

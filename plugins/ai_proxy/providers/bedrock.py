@@ -42,6 +42,12 @@ def _rules(profile: Profile) -> ChatRules:
     return chat_rules.BEDROCK_CLAUDE if is_claude(profile) else chat_rules.BEDROCK
 
 
+def _has_messages_api(settings: Settings, model: str, profile: Profile) -> bool:
+    """Whether AWS has Anthropic's API for a model. It takes ids of models, but no ARNs."""
+    assert isinstance(settings, BedrockSettings)
+    return settings.bedrock_messages_api and is_claude(profile) and not model.startswith("arn:")
+
+
 _WITH_KEYS: Final = Row(
     name="bedrock",
     title="AWS Bedrock",
@@ -60,7 +66,7 @@ _WITH_KEYS: Final = Row(
         protocols={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
         reasoning_modes=True,
         edits={apis.MESSAGES: bedrock.edit_messages},
-        native_clients={anthropic: is_claude},
+        native_clients={anthropic: _has_messages_api},
         read_headers=("anthropic-version",),
         accept_for_streams=False,  # The path selects streaming.
         id_header="x-amzn-requestid",

@@ -24,6 +24,10 @@ _PATHS: Final = {
     apis.COMPLETIONS: "/v1/complete",
     apis.EMBEDDINGS: "/v1/embeddings",
     apis.MODELS: "/v1/models",
+    # Anthropic's Files API has the paths of OpenAI's.
+    apis.FILES: "/v1/files",
+    apis.RETRIEVE_FILE: "/v1/files/{file_id}",
+    apis.RETRIEVE_FILE_CONTENT: "/v1/files/{file_id}/content",
 }
 
 
@@ -74,6 +78,7 @@ _CLAUDE: Final = Row(
     dialect=Dialect(
         rules=of_all_models(chat_rules.ANTHROPIC),
         headers=_headers,
+        client_headers=frozenset({"anthropic-version"}),
         protocols={apis.CHAT: claude, apis.MODELS: claude_models},
         read_headers=("anthropic-version",),  # Clients of Anthropic's protocol send it, and get lists in its format.
     ),

@@ -92,6 +92,6 @@ ROWS: Final = (
             token_required=False,
             own_key=OwnKey.USED,
         ),
-        dialect=Dialect(rules=of_all_models(chat_rules.OPENAI), edits={apis.CHAT: edits.openai_chat}),
+        dialect=Dialect(rules=of_all_models(chat_rules.OPENAI), edits={apis.CHAT: edits.response_format}),
     ),
 )

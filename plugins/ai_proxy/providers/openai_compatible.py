@@ -181,9 +181,7 @@ ROWS: Final = (
         addressing=Addressing(
             host="openrouter.ai", paths=_like_openai(apis.CHAT, apis.COMPLETIONS, prefix="/api"), original=Original.KEPT
         ),
-        dialect=Dialect(
-            rules=of_all_models(chat_rules.READS_CACHE_CONTROL), edits={apis.CHAT: edits.openrouter_reasoning}
-        ),
+        dialect=Dialect(rules=of_all_models(chat_rules.READS_CACHE_CONTROL)),
     ),
     Row(
         name="stepfun",
@@ -214,7 +212,6 @@ ROWS: Final = (
                 original=Original.KEPT,
             ),
             dialect=Dialect(
-                edits={apis.CHAT: edits.zhipu_thinking},
                 chunk_edit=edits.openais_answer,
                 answer_edit=edits.openais_answer,
                 edited_answers=edits.ZHIPUS_ANSWERS,

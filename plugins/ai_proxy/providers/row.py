@@ -149,7 +149,9 @@ class Dialect:
 
     protocols: Mapping[str, AnyServiceProtocol] = field(default_factory=lambda: _NOTHING)
     """The protocol of each API whose bodies are converted. In bodies of other APIs only the model is mapped."""
-    native_clients: Mapping[ClientProtocol, Callable[[Profile], bool]] = field(default_factory=lambda: _NOTHING)
+    native_clients: Mapping[ClientProtocol, Callable[[Settings, str, Profile], bool]] = field(
+        default_factory=lambda: _NOTHING
+    )
     """Client protocols that the service has for some of its models, although their APIs are not in `paths`; each with
     a function that tells whether it has them for a model."""
     rules: ModelRules = _OPENAI_LIKE
@@ -165,6 +167,8 @@ class Dialect:
     """What answers and events have that those two change; others are not read. None: any may have it."""
     headers: Callable[[Settings], Mapping[str, str]] | None = None
     """The headers of all requests; called once for each configuration."""
+    client_headers: frozenset[str] = frozenset()
+    """Those of `headers` that the client's own value replaces in requests that are passed on."""
     read_headers: tuple[str, ...] = ()
     """The client's headers that its protocols read."""
     id_header: str = ""

@@ -61,6 +61,10 @@ def _rules(profile: Profile) -> ChatRules:
     return chat_rules.ANTHROPIC if is_claude(profile) else chat_rules.GOOGLE
 
 
+def _is_claude(settings: Settings, model: str, profile: Profile) -> bool:  # noqa: ARG001
+    return is_claude(profile)
+
+
 _EXPRESS: Final = Row(
     name="vertex",
     title="Google's Vertex AI",
@@ -79,7 +83,7 @@ _EXPRESS: Final = Row(
         protocols=_PROTOCOLS,
         reasoning_modes=True,
         edits={apis.MESSAGES: vertex.edit_messages},
-        native_clients={anthropic: is_claude},
+        native_clients={anthropic: _is_claude},
         accept_for_streams=False,  # The path selects streaming.
     ),
 )

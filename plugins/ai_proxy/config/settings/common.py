@@ -117,6 +117,12 @@ class Settings:
         default="passthrough",
         choices=("passthrough", "ignore", "concat"),
     )
+    stream_usage: str = key(
+        "when streams in OpenAI's protocol end with the usage: `asAsked` (if the client asks for it), or `always`, for "
+        "plugins that count tokens",
+        default="asAsked",
+        choices=("asAsked", "always"),
+    )
     capabilities: Mapping[str, str] = key(
         "upstream paths by API name; they extend and override the provider's own",
         factory=dict,

@@ -10,7 +10,7 @@ from ...wire import lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, check_together
 from ..exchange import Exchange
-from ..pivot import thinking_blocks
+from ..pivot import call_signatures, thinking_blocks
 from ..pivot.identifiers import escaped_id
 from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import arguments_of, parse_arguments
@@ -49,14 +49,21 @@ def response(exchange: Exchange, answer: Json) -> Json:
     }
 
 
+def _sign(blocks: list[Json], signature: str) -> None:
+    """A thinking block in front of a call carries its signature: the last block, or an empty one."""
+    if not blocks or blocks[-1]["type"] != "thinking" or blocks[-1]["signature"]:
+        blocks.append({"type": "thinking", "thinking": "", "signature": ""})
+    blocks[-1] = {**blocks[-1], "signature": signature}
+
+
 def _content(message: Json) -> list[Json]:
     blocks = thinking_blocks.signed(message)
+    calls = message.get("tool_calls")
     reasoning = lenient_text(message.get("reasoning_content")) or lenient_text(message.get("reasoning"))
     if reasoning and not blocks:
         blocks.append({"type": "thinking", "signature": "", "thinking": reasoning})
     if text := lenient_text(message.get("content")) or lenient_text(message.get("refusal")):
         blocks.append({"type": "text", "text": text})
-    calls = message.get("tool_calls")
     try:
         check_together(arguments_of(calls))
     except JsonTooComplexError as error:
@@ -65,6 +72,8 @@ def _content(message: Json) -> list[Json]:
         function = call.get("function") if isinstance(call, dict) else None
         if not isinstance(function, dict):
             raise bad_upstream("the upstream's answer has a tool call without a function")
+        if signature := call_signatures.of_call(call):
+            _sign(blocks, call_signatures.block_signature(signature))
         name = lenient.text(function.get("name"))
         blocks.append(
             {

@@ -7,17 +7,28 @@ calls are a field of the message.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
+from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json, dumps
-from ..pivot import thinking_blocks
+from ..pivot import call_signatures, thinking_blocks
 from ..pivot.identifiers import unescaped_id
 from .client_blocks import parts
 
 
-def messages(given: list[Any], *, signed: bool) -> Iterator[Json]:
-    """`signed`: include thinking with its signatures; services that do not know signatures refuse them."""
+class Kept(NamedTuple):
+    """What of an assistant's turn the service takes."""
+
+    signed: bool
+    """Thinking with its signatures; services that do not know signatures refuse them."""
+    reasoning: bool
+    """Thinking as `reasoning_content`."""
+    call_signatures: bool
+    """Google's signatures of tool calls."""
+
+
+def messages(given: list[Any], kept: Kept) -> Iterator[Json]:
     for index, message in enumerate(given):
         where = f"messages[{index}]"
         if not isinstance(message, dict):
@@ -31,24 +42,16 @@ def messages(given: list[Any], *, signed: bool) -> Iterator[Json]:
             raise ApiError(400, f"{where}.content must be text or an array of objects with a type", param=where)
         kinds = {block.get("type") for block in blocks}
         if role == "assistant":
-            yield from _assistant(blocks, where, signed=signed)
+            yield from _assistant(blocks, where, kept)
         elif "tool_result" in kinds:
             yield from _results(blocks, where)
         else:
             yield {"role": role, "content": parts(blocks, where)}
 
 
-def _assistant(blocks: list[Json], where: str, *, signed: bool) -> Iterator[Json]:
+def _assistant(blocks: list[Json], where: str, kept: Kept) -> Iterator[Json]:
     message: Json = {"role": "assistant"}
-    calls = [
-        {
-            "index": position,
-            "id": _id(block.get("id")),
-            "type": "function",
-            "function": {"name": block.get("name"), "arguments": dumps(block.get("input") or {})},
-        }
-        for position, block in enumerate(block for block in blocks if block.get("type") == "tool_use")
-    ]
+    calls = _calls(blocks, kept)
     rest = [block for block in blocks if block.get("type") not in {"thinking", "redacted_thinking", "tool_use"}]
     content = parts(rest, where)
     if calls:
@@ -57,10 +60,33 @@ def _assistant(blocks: list[Json], where: str, *, signed: bool) -> Iterator[Json
         message["tool_calls"] = calls
     elif content:
         message["content"] = content
-    if signed:
+    if kept.signed:
         message |= thinking_blocks.fields(thinking_blocks.signed({"thinking_blocks": blocks}))
+    if kept.reasoning and (texts := [text for block in blocks if (text := _thinking(block))]):
+        message.setdefault("reasoning_content", "".join(texts))
     if len(message) > 1:
         yield message
+
+
+def _calls(blocks: list[Json], kept: Kept) -> list[Json]:
+    calls: list[Json] = []
+    signature = ""
+    for block in blocks:
+        kind = block.get("type")
+        if kind == "thinking":
+            signature = call_signatures.in_block(block)
+        elif kind == "tool_use":
+            function = {"name": block.get("name"), "arguments": dumps(block.get("input") or {})}
+            call: Json = {"id": _id(block.get("id")), "type": "function", "function": function}
+            if signature and kept.call_signatures:
+                call |= call_signatures.field(signature)
+            calls.append(call)
+            signature = ""
+    return calls
+
+
+def _thinking(block: Json) -> str:
+    return lenient.text(block.get("thinking")) if block.get("type") == "thinking" else ""
 
 
 def _results(blocks: list[Json], where: str) -> Iterator[Json]:

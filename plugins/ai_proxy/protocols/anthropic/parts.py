@@ -145,4 +145,5 @@ def usage(usage: Json | None) -> Json:
 
 def error_document(error: ApiError) -> Json:
     kind = _ERROR_TYPES.get(error.status) or ("invalid_request_error" if error.status < 500 else "api_error")
-    return {"type": "error", "error": {"type": kind, "message": error.message}}
+    details = {} if error.details is None else {"details": error.details}
+    return {"type": "error", "error": {"type": kind, "message": error.message, **details}}

@@ -16,6 +16,7 @@ from proxywasm import log
 from ...wire import lenient, limits
 from ...wire.errors import ApiError, bad_upstream, stream_cut
 from ...wire.json import Json, dumps, to_bytes
+from ..pivot import call_signatures
 from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import ToolCalls
 from .parts import DELTAS, STOP_REASONS, Block, error_document, usage
@@ -161,6 +162,8 @@ class ClaudeWriter:
         number = self._calls.number(call, position)
         block = self._blocks.get(number)
         if block is None:
+            if signature := call_signatures.of_call(call):
+                self._write_signature(call_signatures.block_signature(signature))
             block = self._blocks[number] = Block("tool_use")
             self._waiting.append(block)
         function = call.get("function")

@@ -81,8 +81,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     converted: Json = {"role": "assistant", "content": "".join(texts)}
     reasoning_fields = {"reasoning_content": "", **thinking_blocks.fields(thinking)}
     converted |= reasoning.whole({**converted, **reasoning_fields}, exchange.settings.reasoning_content_mode)
-    if exchange.client.keeps_signatures:
-        converted |= {name: value for name, value in reasoning_fields.items() if name != "reasoning_content"}
+    converted |= {name: value for name, value in reasoning_fields.items() if name != "reasoning_content"}
     if calls:
         converted["tool_calls"] = calls
     reason = finish_reason(document.get("stopReason")) or ""

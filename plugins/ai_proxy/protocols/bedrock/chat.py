@@ -5,7 +5,7 @@ Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.htm
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 from proxywasm import log
@@ -21,6 +21,7 @@ from ..interface import Decoder
 from ..pivot import chat_fields, claude, claude_schemas
 from .answer import error, response
 from .aws_event_stream import FrameDecoder
+from .cache_points import CachePoints
 from .messages import messages as converse_messages
 from .messages import system_blocks
 from .settings import BedrockSettings
@@ -42,11 +43,6 @@ _OWN: Final = (
 
 _ANTHROPIC_VERSION: Final = "2023-06-01"  # Anthropic's API requires a version.
 
-_RETENTIONS: Final[dict[str, Json]] = {
-    "in_memory": {"cachePoint": {"type": "default"}},
-    "24h": {"cachePoint": {"type": "default", "ttl": "1h"}},  # The longest that AWS offers.
-}
-
 
 def request(exchange: Exchange, body: Json) -> Json:
     settings = exchange.settings
@@ -55,8 +51,10 @@ def request(exchange: Exchange, body: Json) -> Json:
     exchange.path = path_of(exchange.model, "converse-stream" if exchange.stream else "converse")
     given = chat_fields.messages(body)
     body = claude.without_forced_tools(exchange.profile, body)
-    system = system_blocks(given)
-    result: Json = {"messages": converse_messages([one for one in given if not chat_fields.is_system(one)])}
+    points = CachePoints(exchange.profile)
+    tools = _tools(exchange.profile, body, given, points)
+    system = system_blocks(given, points)
+    result: Json = {"messages": converse_messages([one for one in given if not chat_fields.is_system(one)], points)}
     if system:
         result["system"] = system
     config: Json = {}
@@ -72,13 +70,13 @@ def request(exchange: Exchange, body: Json) -> Json:
         result["additionalModelRequestFields"] = more
     result["performanceConfig"] = {"latency": "standard"}
     result |= _about_the_request(body)
-    if (tools := _tools(exchange.profile, body, result["messages"])) is not None:
+    if tools is not None:
         if lenient.mapping(more.get("thinking")).get("type") in {"adaptive", "enabled"}:
             tools["toolChoice"] = {"auto": {}}  # A model with thinking cannot be forced to call a tool.
         result["toolConfig"] = tools
     if named := chat_fields.schema(body):
         _structured(exchange.profile, named, result)
-    _cache(exchange.profile, settings, body, result)
+    points.add_configured(settings, body, result)
     return result
 
 
@@ -157,9 +155,9 @@ def _output(named: Json) -> Json:
     return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
 
 
-def _tools(profile: Profile, body: Json, messages: list[Json]) -> Json | None:
-    tools = []
-    for function in chat_fields.functions(body):
+def _tools(profile: Profile, body: Json, messages: list[Json], points: CachePoints) -> Json | None:
+    tools: list[Json] = []
+    for tool, function in zip(body.get("tools") or (), chat_fields.functions(body), strict=True):
         schema = function.get("parameters") or _NO_PARAMETERS
         spec: Json = {"inputSchema": {"json": schema}, "name": function.get("name")}
         if function.get("description"):
@@ -168,7 +166,7 @@ def _tools(profile: Profile, body: Json, messages: list[Json]) -> Json | None:
             spec["strict"] = True
             if profile.schemas == "anthropic":
                 spec["inputSchema"] = {"json": claude_schemas.strict(schema)}
-        tools.append({"toolSpec": spec})
+        tools += [{"toolSpec": spec}, *points.after("tools", {**function, **tool})]
     if not tools:
         # With calls in the conversation AWS demands tools. Source: the error "The toolConfig field must be defined when
         # using toolUse and toolResult content blocks".
@@ -187,35 +185,8 @@ def _tools(profile: Profile, body: Json, messages: list[Json]) -> Json | None:
 
 def _called(messages: list[Json]) -> list[str]:
     """The names of the tools that a conversation has called, each once."""
-    uses = (block["toolUse"] for message in messages for block in message["content"] if "toolUse" in block)
-    return list(dict.fromkeys(use["name"] for use in uses))
+    return list(dict.fromkeys(call.name for message in messages for call in chat_fields.calls(message)))
 
 
 def _has_calls(message: Json) -> bool:
-    return any("toolUse" in block or "toolResult" in block for block in message["content"])
-
-
-def _cache(profile: Profile, settings: BedrockSettings, body: Json, result: Json) -> None:
-    """Add cache points after the configured parts of the prompt."""
-    if not profile.cache_points:
-        return
-    retention = _retention(body.get("prompt_cache_retention")) or _retention(settings.prompt_cache_retention)
-    point = _RETENTIONS.get(retention)
-    if point is None:
-        return
-    positions, conversation = settings.bedrock_prompt_cache_point_positions, result["messages"]
-    if "system" in positions and "system" in result:
-        result["system"].append(point)
-    last_user = next((one for one in reversed(conversation) if one["role"] == "user"), None)
-    marked = []
-    if "last_user" in positions and last_user is not None:
-        marked.append(last_user)
-    if "last" in positions and conversation and conversation[-1] not in marked:
-        marked.append(conversation[-1])
-    for message in marked:
-        message["content"].append(point)
-
-
-def _retention(value: Any) -> str:
-    text = value.strip().lower().replace("-", "_").replace(" ", "_") if isinstance(value, str) else ""
-    return "in_memory" if text == "inmemory" else text
+    return message.get("role") == "tool" or chat_fields.has_calls(message)

@@ -10,6 +10,7 @@ from ...wire.files import Data
 from ...wire.json import Json
 from ..pivot import chat_fields, message_content, thinking_blocks
 from ..pivot.blank import is_blank
+from .cache_points import CachePoints
 
 _FORMATS: Final = {
     "jpg": "jpeg", "plain": "txt", "markdown": "md", "msword": "doc", "vnd.ms-excel": "xls", "quicktime": "mov",
@@ -27,23 +28,33 @@ _ENDING: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _EMPTY_RESULT: Final = "(no output)"
 
 
-def system_blocks(given: list[Json]) -> list[Json]:
-    texts = [text for one in given if chat_fields.is_system(one) and (text := message_content.text(one.get("content")))]
-    return [{"text": text} for text in texts]
+def system_blocks(given: list[Json], points: CachePoints) -> list[Json]:
+    """A block for each system message, or for each part if one of them is marked for caching."""
+    blocks: list[Json] = []
+    for message in given:
+        if not chat_fields.is_system(message):
+            continue
+        parts = message_content.parts(message.get("content"))
+        if not any(part.get("cache_control") for part in parts):
+            parts = [{"text": message_content.text(message.get("content"))}]
+        for part in parts:
+            if isinstance(text := part.get("text"), str) and text:
+                blocks += [{"text": text}, *points.after("system", part)]
+    return blocks
 
 
-def messages(given: list[Json]) -> list[Json]:
+def messages(given: list[Json], points: CachePoints) -> list[Json]:
     result: list[Json] = []
     documents: set[str] = set()
     for message in given:
         role = message.get("role")
         if role == "tool":
-            blocks = [_result(message, documents)]
+            blocks = [_result(message, documents), *points.after("messages", message)]
         elif role == "assistant":
-            blocks = _assistant(message, documents)
+            blocks = _assistant(message, documents, points)
         else:
             content = message.get("content")
-            blocks = _blocks(content, documents)
+            blocks = _blocks(content, documents, points)
             if not blocks and content:
                 blocks = [{"text": message_content.UNREADABLE}]
         side = "assistant" if role == "assistant" else "user"
@@ -72,9 +83,9 @@ def _result(message: Json, documents: set[str]) -> Json:
     return {"toolResult": result}
 
 
-def _assistant(message: Json, documents: set[str]) -> list[Json]:
+def _assistant(message: Json, documents: set[str], points: CachePoints) -> list[Json]:
     blocks = [_thinking_block(block) for block in thinking_blocks.signed(message)]
-    blocks += _blocks(message.get("content"), documents)
+    blocks += _blocks(message.get("content"), documents, points)
     for call in chat_fields.calls(message):
         blocks.append({"toolUse": {"input": call.arguments, "name": call.name, "toolUseId": call.id}})
     return blocks
@@ -87,8 +98,9 @@ def _thinking_block(block: Json) -> Json:
     return {"reasoningContent": {"reasoningText": {"text": block["thinking"], "signature": block["signature"]}}}
 
 
-def _blocks(given: Any, documents: set[str]) -> list[Json]:
-    """Converts a content to blocks. Parts without an equivalent are dropped with a log line.
+def _blocks(given: Any, documents: set[str], points: CachePoints | None = None) -> list[Json]:
+    """Converts a content to blocks. Parts without an equivalent are dropped with a log line. Without `points`, as in
+    tool results, marks for caching are ignored.
 
     `documents`: the names of documents in the conversation so far, which must differ.
     """
@@ -98,6 +110,7 @@ def _blocks(given: Any, documents: set[str]) -> list[Json]:
             continue  # AWS refuses blocks without text.
         if (block := _block(part, documents)) is not None:
             blocks.append(block)
+            blocks += points.after("messages", part) if points else ()
         else:
             message_content.log_dropped(part, "Bedrock, unless it is given as data,")
     return blocks

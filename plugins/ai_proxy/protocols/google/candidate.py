@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..pivot import chat_parts
+from ..pivot import call_signatures, chat_parts
 from ..pivot.finish_reasons import broken, known
 
 _FINISH: Final = {
@@ -29,7 +29,9 @@ _MALFORMED: Final = frozenset(
 class CandidateContent:
     """What the parts of a candidate say."""
 
-    def __init__(self, first_call: int = 0) -> None:
+    def __init__(self, first_call: int = 0, *, signed_ids: bool = False) -> None:
+        """`signed_ids`: the ids of calls carry their signatures."""
+        self._signed_ids = signed_ids
         self.first_call = first_call
         self.text = self.reasoning = ""
         self.calls: list[Json] = []
@@ -55,7 +57,9 @@ class CandidateContent:
         call_id, name = str(function.get("id") or ""), str(function.get("name") or "")
         call = chat_parts.tool_call(self.first_call + len(self.calls), call_id, name, function.get("args"))
         if isinstance(signature := part.get("thoughtSignature"), str):
-            call["extra_content"] = {"google": {"thought_signature": signature}}
+            call |= call_signatures.field(signature)
+            if self._signed_ids:
+                call["id"] = call_signatures.signed_id(call["id"], signature)
         self.calls.append(call)
 
 

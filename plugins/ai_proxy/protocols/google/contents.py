@@ -13,6 +13,7 @@ from ...wire import lenient
 from ...wire.errors import ApiError, check_repeated
 from ...wire.files import Data, registered
 from ...wire.json import Json
+from ..pivot import call_signatures as signatures
 from ..pivot import chat_fields, message_content
 from ..pivot.blank import is_blank
 
@@ -50,8 +51,8 @@ Remote = Callable[[str, str], Json]
 """Converts the address of a file to a part, with its media type."""
 
 
-def contents(given: list[Json], remote: Remote) -> list[Json]:
-    """The contents of a conversation, without its system messages."""
+def contents(given: list[Json], remote: Remote, *, call_signatures: bool = False) -> list[Json]:
+    """The contents of a conversation, without its system messages. `call_signatures`: the model requires them."""
     result: list[Json] = []
     names: dict[str, str] = {}
     results = _Results(result)
@@ -67,7 +68,12 @@ def contents(given: list[Json], remote: Remote) -> list[Json]:
             parts = _parts(message.get("content"), remote)
             for call in chat_fields.calls(message):
                 names[call.id] = call.name
-                parts.append({"functionCall": {"name": call.name, "args": call.arguments}, **_signature(call.raw)})
+                signature = signatures.of_call(call.raw)
+                if not signature and call_signatures and not any("functionCall" in part for part in parts):
+                    # The model requires that of the first call of each turn.
+                    signature = signatures.STAND_IN
+                part: Json = {"functionCall": {"name": call.name, "args": call.arguments}}
+                parts.append({**part, "thoughtSignature": signature} if signature else part)
             if parts:
                 result.append({"role": "model", "parts": parts})
         elif content := message.get("content"):
@@ -132,14 +138,6 @@ class _Results:
     def finish(self) -> None:
         for parts, more in self._ends:
             parts.extend(more)
-
-
-def _signature(call: Json) -> Json:
-    """The signature that Gemini 3 requires with earlier calls, in the field that Google's OpenAI endpoint uses."""
-    extra = call.get("extra_content")
-    google = extra.get("google") if isinstance(extra, dict) else None
-    signature = google.get("thought_signature") if isinstance(google, dict) else None
-    return {"thoughtSignature": signature} if isinstance(signature, str) else {}
 
 
 def _parts(given: Any, remote: Remote) -> list[Json]:

@@ -46,7 +46,7 @@ def request(exchange: Exchange, body: Json) -> Json:
         known = data.media_type if data.media_type != "application/octet-stream" else kind
         return {"inlineData": {"mimeType": known, "data": data.base64}}
 
-    result: Json = {"contents": contents(given, remote)}
+    result: Json = {"contents": contents(given, remote, call_signatures=exchange.profile.call_signatures)}
     if wanted:
         raise FilesWanted(wanted)
     if (instruction := system(given)) is not None:

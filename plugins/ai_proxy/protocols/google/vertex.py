@@ -46,7 +46,7 @@ def request(exchange: Exchange, body: Json) -> Json:
         exchange, "google", "streamGenerateContent?alt=sse" if exchange.stream else "generateContent"
     )
     given = chat_fields.messages(body)
-    result = {"contents": contents(given, file_part)}
+    result = {"contents": contents(given, file_part, call_signatures=exchange.profile.call_signatures)}
     if (instruction := system(given)) is not None:
         result["systemInstruction"] = instruction
     if settings.gemini_safety_setting:

@@ -74,10 +74,13 @@ class ToolCalls:
         if number == first and not self._ids[number]:
             self._ids[number] = f"call_{uuid.uuid4()}"
             self._generated_ids.add(number)
-        if number == first or "id" in given:
+        if number == first:
             piece["id"] = self._ids[number]
-        if number == first and not isinstance(given.get("type"), str):
-            piece["type"] = "function"
+            piece.setdefault("type", "function")
+        else:
+            # Clients join what comes, so each part comes once.
+            piece.pop("id", None)
+            piece.pop("type", None)
         function = given.get("function")
         function = dict(function) if isinstance(function, dict) else {}
         name = lenient.text(function.pop("name", None))
