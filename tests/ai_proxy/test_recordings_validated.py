@@ -15,14 +15,12 @@ from ai_proxy_testing import answer_problems, request_problems, stream_problems
 from proxywasm_host.recordings.bodies import join, parse_events
 from proxywasm_host.recordings.exchange import Exchange
 
-# ruff: noqa: ERA001
 EXCEPTIONS: dict[str, str] = {}
 """By the name of an exchange: why its expected result breaks a rule."""
 _CHATS = {"openai": "/chat/completions", "anthropic": "/v1/messages"}
 _OF_A_PATH = (
     (":generateContent", "google"), (":streamGenerateContent", "google"), ("awPredict", "vertex-anthropic"),
     ("/converse", "bedrock"), ("/text-generation/generation", "dashscope"), ("/chatcompletion_pro", "minimax-pro"),
-    ("/v2/chat", "cohere"),
 )  # fmt: skip
 _OF_A_TYPE = {"openai": "openai", "azure": "openai", "mistral": "mistral", "openrouter": "openrouter", "qwen": "qwen"}
 
@@ -36,6 +34,8 @@ def rules_of(provider: dict[str, Any], upstream: dict[str, Any]) -> str | None:
     for part, rules in _OF_A_PATH:
         if part in path:
             return rules
+    if kind == "cohere":
+        return "cohere" if path.endswith("/v2/chat") else None
     if kind == "hunyuan" and provider.get("hunyuanAuthId"):
         return "hunyuan"
     return _OF_A_TYPE.get(kind, "openai-like") if "/chat/completions" in path else None
