@@ -237,7 +237,7 @@ class ClaudeWriter:
         reason = self._finish or ""
         if self._blocks and reason == "stop":
             reason = "tool_calls"  # As OpenAI says it where the client has forced the call.
-        elif not self._blocks and reason == "tool_calls":
+        elif not self._blocks and reason in {"tool_calls", "function_call"}:
             reason = "stop"
         delta = {"stop_reason": STOP_REASONS.get(reason, "end_turn"), "stop_sequence": None}
         self._write("message_delta", {"type": "message_delta", "delta": delta, "usage": usage(self._usage)})
