@@ -23,6 +23,10 @@ class Said:
     end: str
     """`end`, `length`, `calls`, `blocked`, or a word that nobody knows."""
 
+    @property
+    def names(self) -> list[str]:
+        return [name for _, name, _ in self.calls]
+
 
 IDS = ("call_1", "functions.get_weather:0", "x/ü", "toolu_2", "")
 ENDS = ("end", "length", "calls", "blocked", "new_word")

@@ -20,12 +20,14 @@ from ai_proxy.wire.json import dump_bytes
 _CONFIG = {"apiTokens": ["sk-1"]}
 SERVICES: dict[str, tuple[Json, str, str]] = {
     "openai": (natives.OPENAI, "gpt-4.1", "openai"),
-    "azure": ({"type": "azure", **_CONFIG, "azureServiceUrl": "https://r.openai.azure.com/?api-version=1"}, "m", "openai"),
+    "azure": ({"type": "azure", **_CONFIG, "azureServiceUrl": "https://r.openai.azure.com/?api-version=1"},
+              "m", "openai"),
     "mistral": ({"type": "mistral", **_CONFIG}, "mistral-large-latest", "mistral"),
     "openrouter": ({"type": "openrouter", **_CONFIG}, "m", "openrouter"),
     "qwen": (COMPATIBLE, "qwen-max", "qwen"),
     **{name: ({"type": name, **_CONFIG}, "m", "openai-like")
-       for name in ("groq", "fireworks", "moonshot", "deepseek", "zhipuai", "doubao", "together-ai", "grok", "minimax")},
+       for name in ("groq", "fireworks", "moonshot", "deepseek", "zhipuai", "doubao", "together-ai", "grok",
+                    "minimax")},
     "claude": (natives.CLAUDE, "claude-sonnet-4-5", "anthropic"),
     "claude-new": (natives.CLAUDE, "claude-opus-4-7", "anthropic"),
     "vertex-claude": (natives.VERTEX, "claude-sonnet-4-5", "vertex-anthropic"),

@@ -62,7 +62,7 @@ def _fit(provider: Provider, exchange: Exchange, body: Json) -> bool:
     rules = provider.row.dialect.rules(exchange.profile)
     if exchange.client.is_pivot and exchange.api not in provider.row.dialect.protocols:
         # All else is between the client and the service: they speak one protocol.
-        return fitting.fit_ids(body, rules) or changed
+        return (rules.ids is not None and fitting.fit_ids(body, rules.ids)) or changed
     fitting.fit(exchange, body, rules)
     return True
 

@@ -6,6 +6,7 @@ Each part of the conversation is looked at once. What is left out is in the log.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any, Final
 
 from proxywasm import log
@@ -23,8 +24,8 @@ from .tool_fitting import Names
 _NO_USER: Final = "."
 """What the user says in front of an answer that nobody asked for."""
 _FAILED: Final = "Error: "
-_STATE: Final = ("reasoning_signature", "thinking_blocks", "reasoning_redacted_content", "refusal", "audio")
-"""Fields of an assistant's message that say something without a content. Reasoning alone does not."""
+_THINKING: Final = ("reasoning_signature", "thinking_blocks", "reasoning_redacted_content")
+"""Fields of an assistant's message with thinking that the model takes back. Other reasoning says nothing alone."""
 _UNREGISTERED: Final = "data:image/jpg"
 
 
@@ -44,10 +45,10 @@ def fit(exchange: Exchange, body: Json, rules: ChatRules) -> None:
     exchange.tool_names = names.originals
 
 
-def fit_ids(body: Json, rules: ChatRules) -> bool:
+def fit_ids(body: Json, accepted: re.Pattern[str]) -> bool:
     """Only the ids of calls, which may be another service's; whether anything changed."""
-    accepted, given = rules.ids, body.get("messages")
-    if accepted is None or not isinstance(given, list):
+    given = body.get("messages")
+    if not isinstance(given, list):
         return False
     changed = False
     for message in given:
@@ -117,10 +118,12 @@ class _Messages:
 
     def _answer(self, message: Json, *, says: bool) -> Json | None:
         calls = message.get("tool_calls")
+        if not says and isinstance(refusal := message.get("refusal"), str) and not is_blank(refusal):
+            message, says = {**message, "content": refusal}, True
         if isinstance(calls, list) and calls:
             message = {**message, "tool_calls": [self._call(call) for call in calls]}
         elif not says:
-            if not any(message.get(name) for name in _STATE):
+            if not (self._rules.thinking_alone and any(message.get(name) for name in _THINKING)):
                 return None
         else:
             return message
