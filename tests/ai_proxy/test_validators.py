@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from tests.ai_proxy.validated import SERVICES, converted
+from tests.import_graph import import_graph, module_files, reachable
 
 from ai_proxy_testing import request_problems
 from ai_proxy_testing.conversations import Conversation, anthropic_request, conversations, openai_request
 
+PLUGINS = Path(__file__).parents[2] / "plugins"
 WRITTEN = {"openai": openai_request, "anthropic": anthropic_request}
 PASSED_ON = {
     name
@@ -41,3 +44,10 @@ def test_a_converted_request_keeps_the_rules_of_its_service(client: str, service
 @given(conversation=conversations())
 def test_many_converted_requests_keep_the_rules_of_their_service(client: str, service: str, conversation: Any) -> None:
     assert problems(client, service, conversation) == []
+
+
+def test_validators_know_nothing_of_the_plugin_and_it_nothing_of_them() -> None:
+    graph = import_graph(module_files(PLUGINS))
+    assert reachable(graph, ["ai_proxy_testing.conversations"]) >= {"ai_proxy_testing.problems"}
+    assert not {name for name in reachable(graph, ["ai_proxy_testing"]) if name.startswith("ai_proxy.")}
+    assert not {name for name in reachable(graph, ["ai_proxy.kit"]) if name.startswith("ai_proxy_testing")}
