@@ -96,7 +96,7 @@ def _ask_for_usage(body: Json) -> bool:
     options = body.get("stream_options")
     if options is None:
         options = body["stream_options"] = {}
-    if not isinstance(options, dict) or options.get("include_usage") is True:
+    if not isinstance(options, dict) or "include_usage" in options:
         return False
     options["include_usage"] = True
     return True

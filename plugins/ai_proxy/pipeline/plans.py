@@ -52,6 +52,8 @@ class RequestPlan:
 
     supported: bool
     """The provider has this API, or requests for unknown APIs are passed to it."""
+    refuses_unread: bool
+    """A request that is not supported is refused, even if nothing of its body can be read."""
     body: BodyPlan
     service: AnyServiceProtocol | None
     """Converts bodies from the pivot; None: they stay in the pivot's format, or are not converted."""
@@ -153,6 +155,7 @@ def _request_plan(provider: Provider, client: ClientProtocol, api: str) -> Reque
     choose_path = row.addressing.choose_path if settings.protocol == "openai" else None
     return RequestPlan(
         supported=api in provider.paths or _forwards(provider, api),
+        refuses_unread=settings.protocol == "openai" and api != "",
         body=_body_plan(provider, client, api),
         service=row.dialect.protocols.get(api),
         path="" if choose_path else _path(provider, client, api),

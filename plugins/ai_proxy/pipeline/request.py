@@ -56,7 +56,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     try:
         if reads and limits.exceeds(headers.get("content-length", ""), limits.BODY):
             raise request_too_large()
-        if not request.supported and (readable or plan.openai):
+        if not request.supported and (readable or request.refuses_unread):
             if plan.api == apis.MODELS and model_list.reply(ctx, provider):
                 return None
             raise unsupported_api()

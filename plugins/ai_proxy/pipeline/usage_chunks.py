@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from proxywasm import SSEDecoder
+from proxywasm import SSEDecoder, log
 
-from ..wire.json import Json, dumps, loads, to_bytes
+from ..wire.json import Json, NumberError, dumps, loads, to_bytes
 
 _EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
 _NAME: Final = b'"usage"'
@@ -54,7 +54,10 @@ class UsageChunks:
             return raw
         if not choices:
             return self._of_its_own(raw)
-        return self._of_choices(document, choices, raw)
+        try:
+            return self._of_choices(document, choices, raw)
+        except NumberError:
+            return raw  # A number that JSON parsers cannot read is the service's own.
 
     def _of_its_own(self, raw: bytes) -> bytes:
         self._pending = None
@@ -79,7 +82,11 @@ class UsageChunks:
         if pending is None or self._written:
             return b""
         self._written = True
-        return to_bytes(f"data: {dumps(pending)}\n\n")
+        try:
+            return to_bytes(f"data: {dumps(pending)}\n\n")
+        except NumberError:
+            log.warn("the usage of the stream has a number out of range; left out")
+            return b""
 
 
 def _document(raw: bytes) -> Json | None:

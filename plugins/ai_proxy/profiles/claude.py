@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import Profile, Sampling, Source, Thinking, Vendor
+from .facts import LISTED, REPORTED, Profile, Sampling, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 _ALL_POINTS: Final = frozenset({"system", "messages", "tools"})
@@ -15,15 +15,19 @@ _EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
 _MODELS: Final = "https://platform.claude.com/docs/en/models"
 _AWS_ADAPTIVE: Final = "https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html"
 _CACHE: Final = Source(
-    "cache_points", "https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html", _READ
+    "cache_points", "https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html", _READ, REPORTED
 )
 _SCHEMAS: Final = Source(
-    "structured_outputs schemas", "https://platform.claude.com/docs/en/build-with-claude/structured-outputs", _READ
+    "structured_outputs schemas",
+    "https://platform.claude.com/docs/en/build-with-claude/structured-outputs",
+    _READ,
+    REPORTED,
 )
 _TOOL_TURNS: Final = Source(
     "signed_tool_turns least_budget",
     "https://platform.claude.com/docs/en/build-with-claude/extended-thinking",
     _READ,
+    REPORTED,
 )
 
 _OPUS_5_5: Final = Profile(
@@ -134,7 +138,7 @@ _4_5: Final = replace(
     sources=(
         Source("thinking", _AWS_ADAPTIVE, _READ),
         Source("most_output", f"{_MODELS}/overview", _READ),
-        Source("sampling most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ),
+        Source("sampling most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
         _TOOL_TURNS,
         _SCHEMAS,
         _CACHE,
@@ -145,6 +149,14 @@ _4_1: Final = replace(
     family="claude-4.1",
     models="claude-(?:[a-z]+-4-1|4-1)",
     most_output=32_000,
+    sources=(
+        Source("thinking", _AWS_ADAPTIVE, _READ),
+        Source("most_output structured_outputs", "", _READ, LISTED),
+        Source("sampling most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
+        _TOOL_TURNS,
+        _SCHEMAS,
+        _CACHE,
+    ),
 )
 _4: Final = replace(
     _4_1,
@@ -154,8 +166,8 @@ _4: Final = replace(
     structured_outputs=False,
     sources=(
         Source("thinking", _AWS_ADAPTIVE, _READ),
-        Source("most_output", f"{_MODELS}/overview", _READ),
-        Source("most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ),
+        Source("most_output", f"{_MODELS}/overview", _READ, LISTED),
+        Source("most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
         _TOOL_TURNS,
         _SCHEMAS,
         _CACHE,
@@ -170,8 +182,8 @@ _3: Final = replace(
     most_output=0,
     signed_tool_turns=False,
     sources=(
-        Source("thinking", "https://platform.claude.com/docs/en/build-with-claude/extended-thinking", _READ),
-        Source("most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ),
+        Source("thinking", "https://platform.claude.com/docs/en/build-with-claude/extended-thinking", _READ, REPORTED),
+        Source("most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
         _SCHEMAS,
         _CACHE,
     ),

@@ -13,6 +13,12 @@ EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _PLACE: Final = {effort: place for place, effort in enumerate(EFFORTS)}
 
 
+REPORTED: Final = "error messages of the service that users have reported"
+LISTED: Final = "public lists of the parameters of models, August 2026"
+EXCERPT: Final = "an excerpt of the page, and public lists of the parameters of models, August 2026"
+EARLIER: Final = "an earlier version of the page"
+
+
 class Thinking(Enum):
     """How a request says how much the model thinks."""
 
@@ -50,10 +56,11 @@ class Source:
     facts: str
     """Names of fields of `Profile`, separated by blanks."""
     url: str
-    """The page; empty: the documentation could not be read, and `rests_on` says what the facts rest on."""
+    """The page; empty: none is known."""
     date: str
-    """When it was read."""
+    """When it was read, or when the facts were collected."""
     rests_on: str = ""
+    """What the facts rest on if nobody has read them on the page."""
 
     @property
     def verified(self) -> bool:
@@ -101,6 +108,10 @@ class Profile:
     """Where AWS' Converse API takes cache points: `system`, `messages`, `tools`."""
     schemas: str = "json"
     """The dialect of schemas: `json` (JSON Schema), `anthropic` (a part of it), `google` (OpenAPI's subset)."""
+    multimodal_endpoint: bool = False
+    """DashScope has it at its endpoint for images, audio and video."""
+    reads_files: bool = False
+    """DashScope's model that reads files by their ids."""
     sources: tuple[Source, ...] = ()
 
     @property

@@ -6,13 +6,15 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import Profile, Source, Thinking, Vendor
+from .facts import EARLIER, EXCERPT, LISTED, REPORTED, Profile, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 _THINKING: Final = "https://ai.google.dev/gemini-api/docs/thinking"
 _VERTEX: Final = "https://docs.cloud.google.com/vertex-ai/generative-ai/docs/thinking"
-_SIGNATURES: Final = Source("call_signatures", "https://ai.google.dev/gemini-api/docs/thought-signatures", _READ)
-_SCHEMAS: Final = Source("schemas", "https://ai.google.dev/api/caching#Schema", _READ)
+_SIGNATURES: Final = Source(
+    "call_signatures", "https://ai.google.dev/gemini-api/docs/thought-signatures", _READ, REPORTED
+)
+_SCHEMAS: Final = Source("schemas", "https://ai.google.dev/api/caching#Schema", _READ, EARLIER)
 
 _NEWEST: Final = Profile(
     family="gemini-3.8",
@@ -25,7 +27,12 @@ _NEWEST: Final = Profile(
     call_signatures=True,
     schemas="google",
     sources=(
-        Source("thinking efforts always_thinks thinks_by_default", _VERTEX, _READ),
+        Source(
+            "thinking efforts always_thinks thinks_by_default",
+            _VERTEX,
+            _READ,
+            EXCERPT,
+        ),
         _SIGNATURES,
         _SCHEMAS,
     ),
@@ -36,7 +43,7 @@ _3_FLASH: Final = replace(
     models="gemini-3(?:-[1-7])?-flash",
     efforts=("minimal", "low", "medium", "high"),
     sources=(
-        Source("thinking efforts always_thinks thinks_by_default", _THINKING, _READ),
+        Source("thinking efforts always_thinks thinks_by_default", _THINKING, _READ, LISTED),
         _SIGNATURES,
         _SCHEMAS,
     ),
@@ -48,7 +55,7 @@ _3_IMAGE: Final = replace(
     thinking=Thinking.ALWAYS,
     efforts=(),
     sources=(
-        Source("thinking always_thinks thinks_by_default", "", _READ, "public lists of the models' parameters"),
+        Source("thinking always_thinks thinks_by_default", "", _READ, LISTED),
         _SIGNATURES,
         _SCHEMAS,
     ),
@@ -67,7 +74,7 @@ _2_5_PRO: Final = replace(
     most_budget=32_768,
     call_signatures=False,
     sources=(
-        Source("thinking least_budget most_budget always_thinks thinks_by_default", _THINKING, _READ),
+        Source("thinking least_budget most_budget always_thinks thinks_by_default", _THINKING, _READ, LISTED),
         _SCHEMAS,
     ),
 )
@@ -95,7 +102,7 @@ _2_0: Final = replace(
     thinks_by_default=False,
     least_budget=0,
     most_budget=0,
-    sources=(Source("thinking", _THINKING, _READ), _SCHEMAS),
+    sources=(Source("thinking", _THINKING, _READ, LISTED), _SCHEMAS),
 )
 _1: Final = replace(_2_0, family="gemini-1", models="gemini-(?:1(?!\\d)|pro|ultra|exp)(?!.*latest)")
 
@@ -106,7 +113,7 @@ _GEMMA_4: Final = replace(
     models="gemma-[4-9]",
     thinking=Thinking.LEVEL,
     efforts=("minimal", "high"),
-    sources=(Source("thinking efforts", "", _READ, "public lists of the models' parameters"), _SCHEMAS),
+    sources=(Source("thinking efforts", "", _READ, LISTED), _SCHEMAS),
 )
 _GEMMA_3: Final = replace(_2_0, family="gemma-3", vendor="gemma", models="gemma-?[1-3]")
 

@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import Profile, Sampling, Source, Thinking, Vendor
+from .facts import EARLIER, LISTED, REPORTED, Profile, Sampling, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
-_REASONING: Final = "https://platform.openai.com/docs/guides/reasoning"
+_REASONING: Final = "https://learn.microsoft.com/en-us/javascript/api/@azure/ai-projects/reasoningeffort"
 _CHAT: Final = "https://platform.openai.com/docs/api-reference/chat/create"
-_LIMIT: Final = Source("limit_name", _CHAT, _READ)
-_SAMPLING: Final = Source("sampling", "https://platform.openai.com/docs/guides/latest-model", _READ)
+_LIMIT: Final = Source("limit_name", _CHAT, _READ, EARLIER)
+_SAMPLING: Final = Source("sampling", "https://platform.openai.com/docs/guides/latest-model", _READ, REPORTED)
 
 _5_2: Final = Profile(
     family="gpt-5.2",
@@ -33,7 +33,9 @@ _5_2_PRO: Final = replace(
     thinks_by_default=True,
     sampling=Sampling.REFUSED,
     sources=(
-        Source("thinking efforts always_thinks thinks_by_default", "https://platform.openai.com/docs/models", _READ),
+        Source(
+            "thinking efforts always_thinks thinks_by_default", "https://platform.openai.com/docs/models", _READ, LISTED
+        ),
         _SAMPLING,
         _LIMIT,
     ),
@@ -57,7 +59,7 @@ _5_CHAT: Final = replace(
     thinking=Thinking.NONE,
     efforts=(),
     sampling=Sampling.ALL,
-    sources=(Source("thinking", "https://platform.openai.com/docs/models/gpt-5-chat-latest", _READ), _LIMIT),
+    sources=(Source("thinking", "https://platform.openai.com/docs/models/gpt-5-chat-latest", _READ, LISTED), _LIMIT),
 )
 _5: Final = replace(
     _5_2_PRO,
@@ -70,9 +72,7 @@ _5: Final = replace(
         _LIMIT,
     ),
 )
-_O: Final = replace(
-    _5, family="o-series", models="(?:^|[^a-z0-9])o[134](?![a-z0-9])", efforts=("low", "medium", "high")
-)
+_O: Final = replace(_5, family="o-series", models="^o[134](?![a-z0-9])", efforts=("low", "medium", "high"))
 _OSS: Final = replace(
     _5,
     family="gpt-oss",
@@ -85,6 +85,7 @@ _OSS: Final = replace(
             "thinking efforts always_thinks thinks_by_default",
             "https://cookbook.openai.com/articles/openai-harmony",
             _READ,
+            LISTED,
         ),
     ),
 )
@@ -93,13 +94,13 @@ _4: Final = Profile(
     vendor="openai",
     models="gpt-?[34]|chatgpt-4",
     thinking=Thinking.NONE,
-    sources=(Source("thinking", "https://platform.openai.com/docs/models", _READ),),
+    sources=(Source("thinking", "https://platform.openai.com/docs/models", _READ, LISTED),),
 )
 
 VENDOR: Final = Vendor(
     "openai",
     "OpenAI",
-    re.compile(r"gpt-?\d|gpt-oss|(?:^|[^a-z0-9])o[1-9](?![a-z0-9])"),
+    re.compile(r"gpt-?\d|gpt-oss|^o[1-9](?![a-z0-9])"),
     (_5_N_CHAT, _5_CHAT, _5_PRO, _5_2_PRO, _5_CODEX_MAX, _5_CODEX, _5_2, _5_1, _5, _O, _OSS, _4),
     _5_2,
 )

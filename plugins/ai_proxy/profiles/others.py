@@ -6,10 +6,9 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import EFFORTS, Profile, Reasoning, Sampling, Source, Thinking, Vendor
+from .facts import EARLIER, EFFORTS, LISTED, REPORTED, Profile, Reasoning, Sampling, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
-_LISTS: Final = "public lists of the models' parameters, August 2026"
 
 _K3: Final = Profile(
     family="kimi-k3",
@@ -23,8 +22,8 @@ _K3: Final = Profile(
     most_temperature=1.0,
     reasoning=Reasoning.REQUIRED,
     sources=(
-        Source("thinking efforts off thinks_by_default sampling most_temperature", "", _READ, _LISTS),
-        Source("reasoning", "https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model", _READ),
+        Source("thinking efforts off thinks_by_default sampling most_temperature", "", _READ, LISTED),
+        Source("reasoning", "https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model", _READ, REPORTED),
     ),
 )
 _K2_7: Final = replace(
@@ -37,7 +36,7 @@ _K2_7: Final = replace(
     always_thinks=True,
     forced_tools=False,
     sources=(
-        Source("thinking always_thinks thinks_by_default sampling most_temperature forced_tools", "", _READ, _LISTS),
+        Source("thinking always_thinks thinks_by_default sampling most_temperature forced_tools", "", _READ, LISTED),
         _K3.sources[1],
     ),
 )
@@ -49,7 +48,7 @@ _K2_5: Final = replace(
     off="disabled",
     always_thinks=False,
     sources=(
-        Source("thinking off thinks_by_default sampling most_temperature forced_tools", "", _READ, _LISTS),
+        Source("thinking off thinks_by_default sampling most_temperature forced_tools", "", _READ, LISTED),
         _K3.sources[1],
     ),
 )
@@ -66,7 +65,7 @@ _K2: Final = replace(
     thinks_by_default=False,
     sampling=Sampling.ALL,
     reasoning=Reasoning.UNUSED,
-    sources=(Source("thinking most_temperature", "", _READ, _LISTS),),
+    sources=(Source("thinking most_temperature", "", _READ, LISTED),),
 )
 
 _GLM_THINKING: Final = "https://docs.bigmodel.cn/cn/guide/capabilities/thinking"
@@ -83,9 +82,9 @@ _GLM_5_3: Final = Profile(
     reasoning=Reasoning.USED,
     sources=(
         Source(
-            "thinking efforts always_thinks thinks_by_default most_temperature structured_outputs", "", _READ, _LISTS
+            "thinking efforts always_thinks thinks_by_default most_temperature structured_outputs", "", _READ, LISTED
         ),
-        Source("reasoning", _GLM_THINKING, _READ),
+        Source("reasoning", _GLM_THINKING, _READ, LISTED),
     ),
 )
 _GLM_5_2: Final = replace(
@@ -96,8 +95,8 @@ _GLM_5_2: Final = replace(
     off="disabled",
     always_thinks=False,
     sources=(
-        Source("thinking efforts off thinks_by_default reasoning", _GLM_THINKING, _READ),
-        Source("most_temperature structured_outputs", "", _READ, _LISTS),
+        Source("thinking efforts off thinks_by_default reasoning", _GLM_THINKING, _READ, LISTED),
+        Source("most_temperature structured_outputs", "", _READ, LISTED),
     ),
 )
 _GLM_4_5: Final = replace(_GLM_5_2, family="glm-4.5", models="glm-4-[5-9]|glm-5", thinking=Thinking.SWITCH, efforts=())
@@ -110,8 +109,8 @@ _GLM_4: Final = replace(
     thinks_by_default=False,
     reasoning=Reasoning.UNUSED,
     sources=(
-        Source("thinking", _GLM_THINKING, _READ),
-        Source("most_temperature structured_outputs", "", _READ, _LISTS),
+        Source("thinking", _GLM_THINKING, _READ, LISTED),
+        Source("most_temperature structured_outputs", "", _READ, LISTED),
     ),
 )
 
@@ -128,7 +127,7 @@ _V4: Final = Profile(
     reasoning=Reasoning.REQUIRED,
     sources=(
         Source("thinking efforts off thinks_by_default reasoning", _DEEPSEEK, _READ),
-        Source("structured_outputs", "https://api-docs.deepseek.com/guides/json_mode", _READ),
+        Source("structured_outputs", "https://api-docs.deepseek.com/guides/json_mode", _READ, LISTED),
     ),
 )
 _R1: Final = replace(
@@ -142,7 +141,7 @@ _R1: Final = replace(
     reasoning=Reasoning.USED,
     sources=(
         Source("thinking always_thinks thinks_by_default reasoning", _DEEPSEEK, _READ),
-        Source("structured_outputs", "https://api-docs.deepseek.com/guides/json_mode", _READ),
+        Source("structured_outputs", "https://api-docs.deepseek.com/guides/json_mode", _READ, LISTED),
     ),
 )
 _V3: Final = replace(
@@ -154,34 +153,65 @@ _V3: Final = replace(
     thinks_by_default=False,
     sources=(
         Source("reasoning", _DEEPSEEK, _READ),
-        Source("structured_outputs", "https://api-docs.deepseek.com/guides/json_mode", _READ),
+        Source("structured_outputs", "https://api-docs.deepseek.com/guides/json_mode", _READ, LISTED),
     ),
 )
 
 _QWEN_THINKING: Final = "https://help.aliyun.com/zh/model-studio/deep-thinking"
+_MULTIMODAL: Final = Source(
+    "multimodal_endpoint", "https://help.aliyun.com/zh/model-studio/qwen-api-via-dashscope", _READ, EARLIER
+)
 _QWEN_3: Final = Profile(
     family="qwen3",
     vendor="qwen",
     models="qwen-?[3-9]|qwen-(?:plus|flash|turbo)",
     thinking=Thinking.BUDGET,
     reasoning=Reasoning.USED,
-    sources=(Source("thinking reasoning", _QWEN_THINKING, _READ),),
+    sources=(Source("thinking reasoning", _QWEN_THINKING, _READ, LISTED),),
 )
 _QWEN_THINKER: Final = replace(
     _QWEN_3,
     family="qwq",
-    models="qwq|qvq|qwen.*-thinking",
+    models="qwq|qwen.*-thinking",
     always_thinks=True,
     thinks_by_default=True,
-    sources=(Source("thinking always_thinks thinks_by_default reasoning", _QWEN_THINKING, _READ),),
+    sources=(Source("thinking always_thinks thinks_by_default reasoning", _QWEN_THINKING, _READ, LISTED),),
+)
+_QVQ: Final = replace(
+    _QWEN_THINKER,
+    family="qvq",
+    models="qvq",
+    multimodal_endpoint=True,
+    sources=(*_QWEN_THINKER.sources, _MULTIMODAL),
+)
+_QWEN_VL: Final = replace(
+    _QWEN_3,
+    family="qwen-vl",
+    models="qwen[\\d-]*-(?:vl|audio|omni)",
+    thinking=Thinking.UNKNOWN,
+    reasoning=Reasoning.UNUSED,
+    multimodal_endpoint=True,
+    sources=(_MULTIMODAL,),
+)
+_QWEN_LONG: Final = replace(
+    _QWEN_3,
+    family="qwen-long",
+    models="qwen-long",
+    thinking=Thinking.NONE,
+    reasoning=Reasoning.UNUSED,
+    reads_files=True,
+    sources=(
+        Source("thinking", _QWEN_THINKING, _READ, LISTED),
+        Source("reads_files", "https://help.aliyun.com/zh/model-studio/long-context-qwen-long", _READ, EARLIER),
+    ),
 )
 _QWEN_2: Final = replace(
     _QWEN_3,
     family="qwen2.5",
-    models="qwen-?[12]|qwen-(?:max|long|vl|audio|coder|math|mt)|qwen.*-(?:instruct|coder)",
+    models="qwen-?[12]|qwen-(?:max|coder|math|mt)|qwen.*-(?:instruct|coder)",
     thinking=Thinking.NONE,
     reasoning=Reasoning.UNUSED,
-    sources=(Source("thinking", _QWEN_THINKING, _READ),),
+    sources=(Source("thinking", _QWEN_THINKING, _READ, LISTED),),
 )
 
 _ARK: Final = "https://www.volcengine.com/docs/82379/1449737"
@@ -194,7 +224,7 @@ _SEED: Final = Profile(
     off="disabled",
     thinks_by_default=True,
     reasoning=Reasoning.USED,
-    sources=(Source("thinking efforts off thinks_by_default reasoning", _ARK, _READ),),
+    sources=(Source("thinking efforts off thinks_by_default reasoning", _ARK, _READ, LISTED),),
 )
 _DOUBAO: Final = replace(
     _SEED,
@@ -204,7 +234,7 @@ _DOUBAO: Final = replace(
     efforts=(),
     thinks_by_default=False,
     reasoning=Reasoning.UNUSED,
-    sources=(Source("thinking off", _ARK, _READ),),
+    sources=(Source("thinking off", _ARK, _READ, LISTED),),
 )
 
 _M3: Final = Profile(
@@ -217,8 +247,8 @@ _M3: Final = Profile(
     most_temperature=1.0,
     reasoning=Reasoning.USED,
     sources=(
-        Source("thinking off thinks_by_default most_temperature", "", _READ, _LISTS),
-        Source("reasoning", "https://platform.minimax.io/docs/guides/text-m2-function-call", _READ),
+        Source("thinking off thinks_by_default most_temperature", "", _READ, LISTED),
+        Source("reasoning", "https://platform.minimax.io/docs/guides/text-m2-function-call", _READ, REPORTED),
     ),
 )
 _M2: Final = replace(
@@ -229,7 +259,7 @@ _M2: Final = replace(
     off="",
     always_thinks=True,
     sources=(
-        Source("thinking always_thinks thinks_by_default most_temperature", "", _READ, _LISTS),
+        Source("thinking always_thinks thinks_by_default most_temperature", "", _READ, LISTED),
         _M3.sources[1],
     ),
 )
@@ -242,7 +272,7 @@ _MISTRAL_4: Final = Profile(
     thinking=Thinking.EFFORT,
     efforts=("none", "high"),
     most_temperature=1.5,
-    sources=(Source("thinking efforts most_temperature", _MISTRAL_PAGE, _READ),),
+    sources=(Source("thinking efforts most_temperature", _MISTRAL_PAGE, _READ, LISTED),),
 )
 _MAGISTRAL: Final = replace(
     _MISTRAL_4,
@@ -252,7 +282,7 @@ _MAGISTRAL: Final = replace(
     efforts=(),
     always_thinks=True,
     thinks_by_default=True,
-    sources=(Source("thinking always_thinks thinks_by_default most_temperature", _MISTRAL_PAGE, _READ),),
+    sources=(Source("thinking always_thinks thinks_by_default most_temperature", _MISTRAL_PAGE, _READ, LISTED),),
 )
 _MISTRAL_3: Final = replace(
     _MAGISTRAL,
@@ -261,7 +291,7 @@ _MISTRAL_3: Final = replace(
     thinking=Thinking.NONE,
     always_thinks=False,
     thinks_by_default=False,
-    sources=(Source("thinking most_temperature", _MISTRAL_PAGE, _READ),),
+    sources=(Source("thinking most_temperature", _MISTRAL_PAGE, _READ, LISTED),),
 )
 
 _COHERE_PAGE: Final = "https://docs.cohere.com/docs/reasoning"
@@ -272,7 +302,7 @@ _COMMAND_REASONING: Final = Profile(
     thinking=Thinking.BUDGET,
     least_budget=1,
     thinks_by_default=True,
-    sources=(Source("thinking least_budget thinks_by_default", _COHERE_PAGE, _READ),),
+    sources=(Source("thinking least_budget thinks_by_default", _COHERE_PAGE, _READ, EARLIER),),
 )
 _COMMAND: Final = replace(
     _COMMAND_REASONING,
@@ -281,7 +311,7 @@ _COMMAND: Final = replace(
     thinking=Thinking.NONE,
     least_budget=0,
     thinks_by_default=False,
-    sources=(Source("thinking", _COHERE_PAGE, _READ),),
+    sources=(Source("thinking", _COHERE_PAGE, _READ, EARLIER),),
 )
 
 _XAI_PAGE: Final = "https://docs.x.ai/docs/guides/reasoning"
@@ -291,7 +321,7 @@ _GROK_4_3: Final = Profile(
     models="grok-4-[3-9](?!\\d)|grok-[5-9]",
     thinking=Thinking.EFFORT,
     efforts=("none", "low", "medium", "high"),
-    sources=(Source("thinking efforts", _XAI_PAGE, _READ),),
+    sources=(Source("thinking efforts", _XAI_PAGE, _READ, LISTED),),
 )
 _GROK_4_AGENTS: Final = replace(
     _GROK_4_3,
@@ -300,14 +330,14 @@ _GROK_4_AGENTS: Final = replace(
     efforts=("low", "medium", "high", "xhigh"),
     always_thinks=True,
     thinks_by_default=True,
-    sources=(Source("thinking efforts always_thinks thinks_by_default", "", _READ, _LISTS),),
+    sources=(Source("thinking efforts always_thinks thinks_by_default", "", _READ, LISTED),),
 )
 _GROK_3_MINI: Final = replace(
     _GROK_4_AGENTS,
     family="grok-3-mini",
     models="grok-3-mini",
     efforts=("low", "high"),
-    sources=(Source("thinking efforts always_thinks thinks_by_default", _XAI_PAGE, _READ),),
+    sources=(Source("thinking efforts always_thinks thinks_by_default", _XAI_PAGE, _READ, LISTED),),
 )
 _GROK_4: Final = replace(
     _GROK_3_MINI,
@@ -315,7 +345,7 @@ _GROK_4: Final = replace(
     models="grok-(?:4(?!.*non-reasoning)|code|build)",
     thinking=Thinking.ALWAYS,
     efforts=(),
-    sources=(Source("thinking always_thinks thinks_by_default", _XAI_PAGE, _READ),),
+    sources=(Source("thinking always_thinks thinks_by_default", _XAI_PAGE, _READ, LISTED),),
 )
 _GROK_3: Final = replace(
     _GROK_4,
@@ -324,12 +354,12 @@ _GROK_3: Final = replace(
     thinking=Thinking.NONE,
     always_thinks=False,
     thinks_by_default=False,
-    sources=(Source("thinking", _XAI_PAGE, _READ),),
+    sources=(Source("thinking", _XAI_PAGE, _READ, LISTED),),
 )
 
 _NOVA_PAGE: Final = "https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html"
 _NOVA_CACHE: Final = Source(
-    "cache_points", "https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html", _READ
+    "cache_points", "https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html", _READ, REPORTED
 )
 _NOVA_2: Final = Profile(
     family="nova-2",
@@ -339,7 +369,7 @@ _NOVA_2: Final = Profile(
     efforts=("low", "medium", "high"),
     most_temperature=1.0,
     cache_points=frozenset({"system", "messages"}),
-    sources=(Source("thinking efforts most_temperature", _NOVA_PAGE, _READ), _NOVA_CACHE),
+    sources=(Source("thinking efforts most_temperature", _NOVA_PAGE, _READ, LISTED), _NOVA_CACHE),
 )
 _NOVA_1: Final = replace(_NOVA_2, family="nova", models="nova", thinking=Thinking.NONE, efforts=())
 
@@ -347,7 +377,13 @@ VENDORS: Final = (
     Vendor("kimi", "Kimi (Moonshot AI)", re.compile("kimi|moonshot"), (_K2_THINKING, _K3, _K2_7, _K2_5, _K2), _K3),
     Vendor("glm", "GLM (Zhipu AI)", re.compile("glm"), (_GLM_5_3, _GLM_5_2, _GLM_4_5, _GLM_4), _GLM_5_3),
     Vendor("deepseek", "DeepSeek", re.compile("deepseek"), (_V4, _R1, _V3), _V4),
-    Vendor("qwen", "Qwen (Alibaba)", re.compile("qwen|qwq|qvq"), (_QWEN_THINKER, _QWEN_2, _QWEN_3), _QWEN_3),
+    Vendor(
+        "qwen",
+        "Qwen (Alibaba)",
+        re.compile("qwen|qwq|qvq"),
+        (_QVQ, _QWEN_VL, _QWEN_LONG, _QWEN_THINKER, _QWEN_2, _QWEN_3),
+        _QWEN_3,
+    ),
     Vendor("doubao", "Doubao Seed (ByteDance)", re.compile("doubao|seed-"), (_SEED, _DOUBAO), _SEED),
     Vendor("minimax", "MiniMax", re.compile("minimax-m"), (_M3, _M2), _M3),
     Vendor(

@@ -7,7 +7,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from .facts import Source
+from .facts import EARLIER, LISTED, REPORTED, Source
 
 _READ: Final = "2026-11-29"
 
@@ -37,13 +37,13 @@ class Service:
     sources: tuple[Source, ...] = field(default=())
 
 
-def _source(facts: str, url: str) -> tuple[Source, ...]:
-    return (Source(facts, url, _READ),)
+def _source(facts: str, url: str, rests_on: str = "") -> tuple[Source, ...]:
+    return (Source(facts, url, _READ, rests_on),)
 
 
 _ROWS: Final = (
     Service(name="claude", vendor="claude", sources=_source("vendor", "https://platform.claude.com/docs/en/models")),
-    Service(name="cohere", vendor="cohere", sources=_source("vendor", "https://docs.cohere.com/docs/models")),
+    Service(name="cohere", vendor="cohere", sources=_source("vendor", "https://docs.cohere.com/docs/models", EARLIER)),
     Service(
         name="deepseek",
         style=Style.SWITCH,
@@ -54,13 +54,13 @@ _ROWS: Final = (
         name="doubao",
         style=Style.SWITCH,
         uses_reasoning=True,
-        sources=_source("style uses_reasoning", "https://www.volcengine.com/docs/82379/1449737"),
+        sources=_source("style uses_reasoning", "https://www.volcengine.com/docs/82379/1449737", LISTED),
     ),
     Service(
         name="minimax",
         style=Style.SWITCH,
         uses_reasoning=True,
-        sources=_source("uses_reasoning", "https://platform.minimax.io/docs/guides/text-m2-function-call"),
+        sources=_source("uses_reasoning", "https://platform.minimax.io/docs/guides/text-m2-function-call", REPORTED),
     ),
     Service(
         name="moonshot",
@@ -68,20 +68,24 @@ _ROWS: Final = (
         style=Style.SWITCH,
         uses_reasoning=True,
         sources=_source(
-            "vendor style uses_reasoning", "https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model"
+            "vendor style uses_reasoning",
+            "https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model",
+            REPORTED,
         ),
     ),
     Service(
         name="openrouter",
         style=Style.REASONING,
         uses_reasoning=True,
-        sources=_source("style uses_reasoning", "https://openrouter.ai/docs/guides/best-practices/reasoning-tokens"),
+        sources=_source(
+            "style uses_reasoning", "https://openrouter.ai/docs/guides/best-practices/reasoning-tokens", EARLIER
+        ),
     ),
     Service(
         name="qwen",
         style=Style.BUDGET,
         uses_reasoning=True,
-        sources=_source("style uses_reasoning", "https://help.aliyun.com/zh/model-studio/deep-thinking"),
+        sources=_source("style uses_reasoning", "https://help.aliyun.com/zh/model-studio/deep-thinking", LISTED),
     ),
     Service(
         name="zhipuai",
@@ -89,7 +93,9 @@ _ROWS: Final = (
         style=Style.SWITCH,
         uses_reasoning=True,
         thinking_off_by_default=True,
-        sources=_source("vendor style uses_reasoning", "https://docs.bigmodel.cn/cn/guide/capabilities/thinking"),
+        sources=_source(
+            "vendor style uses_reasoning", "https://docs.bigmodel.cn/cn/guide/capabilities/thinking", EARLIER
+        ),
     ),
 )
 

@@ -81,6 +81,9 @@ Locate: TypeAlias = Callable[[Settings, Mapping[str, str]], Endpoint]
 Sign: TypeAlias = Callable[[Settings, Outgoing], Mapping[str, str]]
 """Signs a complete request; returns the headers to set."""
 
+HasProtocol: TypeAlias = Callable[[Settings, str, Profile], bool]
+"""Whether a service has a client protocol for a model, by the model's name and profile."""
+
 Edit: TypeAlias = Callable[[Exchange, Json], bool]
 """Changes a document in place; returns whether it was changed."""
 
@@ -149,9 +152,7 @@ class Dialect:
 
     protocols: Mapping[str, AnyServiceProtocol] = field(default_factory=lambda: _NOTHING)
     """The protocol of each API whose bodies are converted. In bodies of other APIs only the model is mapped."""
-    native_clients: Mapping[ClientProtocol, Callable[[Settings, str, Profile], bool]] = field(
-        default_factory=lambda: _NOTHING
-    )
+    native_clients: Mapping[ClientProtocol, HasProtocol] = field(default_factory=lambda: _NOTHING)
     """Client protocols that the service has for some of its models, although their APIs are not in `paths`; each with
     a function that tells whether it has them for a model."""
     rules: ModelRules = _OPENAI_LIKE

@@ -46,6 +46,11 @@ def within(value: float) -> float:
     return min(max(value, 0.000001), 0.999999)
 
 
+def at_most_one(value: float) -> float:
+    """Claude's temperatures end at 1."""
+    return min(value, 1)
+
+
 GOOGLE: dict[str, Place] = {
     name: (f"generationConfig.{theirs}", {"stop": listed}.get(name, same))
     for name, theirs in {
@@ -55,7 +60,7 @@ GOOGLE: dict[str, Place] = {
     }.items()
 }  # fmt: skip
 CLAUDE: dict[str, Place] = {
-    "temperature": ("temperature", same), "top_p": ("top_p", same), "top_k": ("top_k", same),
+    "temperature": ("temperature", at_most_one), "top_p": ("top_p", same), "top_k": ("top_k", same),
     # Anthropic requires a limit.
     "limit": ("max_tokens", lambda limit: limit or 4096), "stop": ("stop_sequences", listed),
     "user": ("metadata.user_id", same),
@@ -68,7 +73,7 @@ PLACES: dict[str, Mapping[str, Place]] = {
     "gemini": GOOGLE,
     "vertex": GOOGLE,
     "bedrock": {
-        "temperature": ("inferenceConfig.temperature", same), "top_p": ("inferenceConfig.topP", same),
+        "temperature": ("inferenceConfig.temperature", at_most_one), "top_p": ("inferenceConfig.topP", same),
         "top_k": ("additionalModelRequestFields.top_k", same), "limit": ("inferenceConfig.maxTokens", same),
         "stop": ("inferenceConfig.stopSequences", listed), "metadata": ("requestMetadata", same),
         "service_tier": ("serviceTier.type", same),

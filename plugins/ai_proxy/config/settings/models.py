@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -21,6 +21,15 @@ SAMPLING: Final = MappingProxyType(
 REASONING: Final = MappingProxyType({kind.name.lower(): kind for kind in Reasoning})
 
 
+def in_order(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Efforts in the order of the scale. Raises `Invalid` for words that are not on it."""
+    for index, word in enumerate(given):
+        if word not in EFFORTS:
+            hint = did_you_mean(word, EFFORTS) or f"; known are: {', '.join(EFFORTS)}"
+            raise Invalid(f'unknown effort "{word}"{hint}', f"[{index}]")
+    return tuple(sorted(given, key=EFFORTS.index))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
     """Facts about one model. Those that are not given are the family's."""
@@ -29,7 +38,11 @@ class ModelFacts:
 
     thinking: str | None = key("how requests ask for thinking", default=None, choices=tuple(THINKING))
     efforts: tuple[str, ...] | None = key(
-        "the efforts or thinking levels that the model knows, from the least to the most", default=None, names=EFFORTS
+        "the efforts or thinking levels that the model knows",
+        tuple[str, ...],
+        default=None,
+        names=EFFORTS,
+        convert=in_order,
     )
     off: str | None = key(
         "the `thinking.type` that switches thinking off", default=None, choices=("disabled", "between_tools")
@@ -49,7 +62,7 @@ class ModelFacts:
 
     def given(self) -> dict[str, Any]:
         """The facts that are given, as fields of a profile."""
-        words = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        words = {one.name: getattr(self, one.name) for one in fields(self)}
         facts = {name: value for name, value in words.items() if value is not None}
         for name, meanings in (("thinking", THINKING), ("sampling", SAMPLING), ("reasoning", REASONING)):
             if name in facts:

@@ -153,13 +153,13 @@ def thinking(body: Json) -> Thinking:
     given = lenient.mapping(body.get("thinking"))
     budget = given.get("budget_tokens")
     return Thinking(
-        given.get("type") in _ENABLING,
+        lenient.text(given.get("type")) in _ENABLING,
         budget if isinstance(budget, (int, float)) and not isinstance(budget, bool) else None,
     )
 
 
 def _effort(switch: Thinking | None, body: Json, pivot: Json) -> None:
-    kind = lenient.mapping(body.get("thinking")).get("type")
+    kind = lenient.text(lenient.mapping(body.get("thinking")).get("type"))
     if switch is not None and switch.enabled:
         budget = switch.budget or 0
         by_budget = next((name for limit, name in _EFFORTS if budget < limit), "high")

@@ -71,7 +71,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     result["performanceConfig"] = {"latency": "standard"}
     result |= _about_the_request(body)
     if tools is not None:
-        if lenient.mapping(more.get("thinking")).get("type") in {"adaptive", "enabled"}:
+        if lenient.text(lenient.mapping(more.get("thinking")).get("type")) in {"adaptive", "enabled"}:
             tools["toolChoice"] = {"auto": {}}  # A model with thinking cannot be forced to call a tool.
         result["toolConfig"] = tools
     if named := chat_fields.schema(body):

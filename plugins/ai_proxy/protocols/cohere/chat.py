@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ...profiles.facts import Profile
+from ...profiles.facts import Profile, Thinking
 from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
@@ -56,7 +56,7 @@ def _response_format(body: Json) -> Any:
 def _thinking(profile: Profile, body: Json) -> Any:
     """Only reasoning models have this parameter; it is on by default. Source: docs.cohere.com, "Reasoning"."""
     effort, budget = lenient.text(body.get("reasoning_effort")), lenient.count(body.get("reasoning_max_tokens"))
-    if body.get("thinking") is not None or not profile.thinks or not (effort or budget):
+    if body.get("thinking") is not None or profile.thinking is not Thinking.BUDGET or not (effort or budget):
         return body.get("thinking")
     if effort == "none" and not budget:
         return {"type": "disabled"}

@@ -7,7 +7,6 @@ Source: DashScope API reference, "Qwen API (native)". Requests have `input.messa
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -33,8 +32,6 @@ __all__ = [
 
 accepts_signed_thinking: Final = False
 
-# Models that take images, audio or video have an endpoint of their own.
-_MULTIMODAL = re.compile(r"qwen[\d.]*-(vl|audio|omni)|qvq")
 _MULTIMODAL_PATH = "/api/v1/services/aigc/multimodal-generation/generation"
 
 # Fields that are not generation parameters: they have another place, or concern OpenAI's platform only.
@@ -65,7 +62,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     settings = exchange.settings
     assert isinstance(settings, QwenSettings)
     model_rules.apply(exchange, body)
-    if _MULTIMODAL.match(exchange.model):
+    if exchange.profile.multimodal_endpoint:
         exchange.path = _MULTIMODAL_PATH
     exchange.headers["accept"] = "text/event-stream" if exchange.stream else "*/*"
     exchange.headers["x-dashscope-sse"] = "enable" if exchange.stream else None
@@ -89,7 +86,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     if settings.qwen_enable_search:
         parameters["enable_search"] = True
     messages = [_message(message, index) for index, message in enumerate(body["messages"])]
-    if settings.qwen_file_ids and exchange.model == "qwen-long":
+    if settings.qwen_file_ids and exchange.profile.reads_files:
         messages = _with_files(messages, settings.qwen_file_ids)
     return {"model": exchange.model, "input": {"messages": messages}, "parameters": parameters}
 

@@ -35,7 +35,7 @@ class Asked:
 
     @property
     def thinks(self) -> bool:
-        kind = lenient.mapping(self.fields.get("thinking")).get("type")
+        kind = lenient.text(lenient.mapping(self.fields.get("thinking")).get("type"))
         return kind in {"adaptive", "enabled"}
 
 
@@ -64,7 +64,7 @@ def _wanted(body: Json) -> tuple[str, int]:
     effort = lenient.text(body.get("reasoning_effort"))
     budget = lenient.count(body.get("reasoning_max_tokens"))
     given = lenient.mapping(body.get("thinking"))
-    kind = given.get("type")
+    kind = lenient.text(given.get("type"))
     if kind == "enabled":
         return effort, lenient.count(given.get("budget_tokens")) or budget
     if kind == "adaptive":
@@ -139,7 +139,7 @@ def _within(value: float, most: float) -> float:
 
 def is_forced(choice: Any) -> bool:
     """Whether a `tool_choice` of OpenAI's protocol forces a call."""
-    kind = choice.get("type") if isinstance(choice, dict) else choice
+    kind = lenient.text(choice.get("type") if isinstance(choice, dict) else choice)
     return bool(chat_fields.chosen_function(choice)) or kind in _FORCING
 
 

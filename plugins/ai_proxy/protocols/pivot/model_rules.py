@@ -148,11 +148,20 @@ def _ask_by_reasoning(exchange: Exchange, body: Json) -> bool:
         thinking = exchange.thinking
         budget = thinking.budget if thinking is not None and thinking.enabled else None
         if not lenient.count(budget):
-            return False
+            return _drop_switch(exchange, body)
     body.pop("reasoning_max_tokens", None)
     body.pop("reasoning_effort", None)
     body["reasoning"] = {**lenient.mapping(body.get("reasoning")), "max_tokens": budget}
     return True
+
+
+def _drop_switch(exchange: Exchange, body: Json) -> bool:
+    """Leave out what is made of the client's switch, for a model that may have no thinking to switch off."""
+    made = exchange.thinking is not None and body.get("reasoning_effort") == "none"
+    if made and exchange.profile.thinking in {Thinking.NONE, Thinking.UNKNOWN}:
+        del body["reasoning_effort"]
+        return True
+    return False
 
 
 _ASK: Final = {

@@ -13,7 +13,7 @@ def test_spark_keeps_tool_calls_and_finish_reasons() -> None:
     call = {"type": "function", "id": "c", "function": {"name": "look", "arguments": "{}"}}
     document = {"code": 0, "sid": "s", "choices": [{"message": {"content": "", "tool_calls": call}, "index": 0}]}
     (choice,) = ask(SPARK, CHAT, answer(document)).json["choices"]
-    assert choice["message"]["tool_calls"] == [{"index": 0, **call}]
+    assert choice["message"]["tool_calls"] == [call]
     assert choice["finish_reason"] == "tool_calls"
     length = {"code": 0, "choices": [{"message": {"content": "x"}, "finish_reason": "length"}]}
     assert ask(SPARK, CHAT, answer(length)).json["choices"][0]["finish_reason"] == "length"
