@@ -73,9 +73,10 @@ def _in_id(call_id: str) -> str:
 
 def without_signed_ids(messages: list[Any]) -> list[Any]:
     """The messages with plain ids, for models that do not read signatures; the same list if it has no others."""
-    if not any(SEPARATOR in lenient.text(lenient.mapping(message).get("tool_call_id")) for message in messages):
-        return messages
-    return [_with_plain_ids(message) for message in messages]
+    for message in messages:  # Without a call for each message: all chats pass here.
+        if isinstance(message, dict) and "tool_call_id" in message and SEPARATOR in str(message["tool_call_id"]):
+            return [_with_plain_ids(one) for one in messages]
+    return messages
 
 
 def _with_plain_ids(message: Any) -> Any:

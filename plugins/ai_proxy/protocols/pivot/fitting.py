@@ -75,12 +75,15 @@ class _Messages:
         self._history = History()
 
     def fitting(self, given: list[Any]) -> list[Any]:
-        if not all(isinstance(message, dict) for message in given):
-            return given  # The service protocol refuses it, or the service.
         result: list[Json] = []
         begun = False
         for message in given:
-            fitting = self._message(message)
+            if not isinstance(message, dict):
+                return given  # The service protocol refuses it, or the service.
+            content = message.get("content")
+            # Most messages are a role and a text. A call for each would cost more than all else here.
+            plain = len(message) == 2 and isinstance(content, str) and content[:1].isalnum()
+            fitting = message if plain else self._message(message)
             if fitting is None:
                 log.debug("a message of the role %s left out: it has no visible content", message.get("role"))
                 continue
