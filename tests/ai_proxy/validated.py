@@ -41,7 +41,7 @@ SERVICES: dict[str, tuple[Json, str, str]] = {
     "hunyuan-native": (converting.ALL["hunyuan"], "m", "hunyuan"),
     "minimax-pro": (converting.ALL["minimax"], "m", "minimax-pro"),
     "spark": (converting.ALL["spark"], "m", "spark"),
-    **{name: (converting.ALL[name], "Pro", "text") for name in ("triton", "dify", "deepl")},
+    **{name: (converting.ALL[name], "Pro", "text") for name in (*converting.TRANSCRIPTS, "deepl")},
 }  # fmt: skip
 """Configuration, model, and the name of the rules."""
 PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}

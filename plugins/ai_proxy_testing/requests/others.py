@@ -1,7 +1,7 @@
 """Services with chats of their own: Cohere, DashScope, Hunyuan, MiniMax Pro, and those that take a text.
 
 Sources: docs.cohere.com, "Chat"; help.aliyun.com, "Qwen API (native)"; cloud.tencent.com, "ChatCompletions"; MiniMax,
-"ChatCompletion Pro"; docs.dify.ai, "Send Chat Message"; developers.deepl.com, "Translate"; Triton, "generate".
+"ChatCompletion Pro"; developers.deepl.com, "Translate"; Triton, "generate".
 """
 
 from __future__ import annotations
@@ -91,6 +91,6 @@ def check_spark(check: Checker, body: Json) -> None:
 
 
 def check_texts(check: Checker, body: Json) -> None:
-    """Services that take a text: Triton, Dify, DeepL."""
+    """Services that take a text, of a conversation or to translate."""
     texts: Any = body.get("text_input") or body.get("query") or body.get("text") or body.get("inputs")
     check.need(texts, "$", "must have a text")

@@ -130,7 +130,7 @@ def test_streams(name: str, documents: Any, good: int, more: bool) -> None:
     call, service = call_of(name, stream=True)
     service.request(call, {"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
     stream = ConvertedStream(call, service)
-    if name != "deepl":
+    if name in STREAMING:
         documents = [*SAMPLES[name].chunks[:good], *documents]
     out = [stream.feed(b"data: " + json.dumps(item).encode() + b"\n\n", last=False) for item in documents]
     out.append(stream.feed(b"data: [DON" if more else b"", last=True))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ai_proxy.conversions import PROVIDERS, convert
-from tests.ai_proxy.converting import SAMPLES
+from tests.ai_proxy.converting import SAMPLES, TOOL
 from tests.ai_proxy.gateway import CHAT, STREAM, Json, ask
 from tests.ai_proxy.sample import Place, listed, same
 
@@ -38,7 +38,12 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "enable_enhancement": st.booleans(),
     "source_lang": st.just("EN"),
 }
-"""What OpenAI's clients say, and what they add for one service or another."""
+"""OpenAI's parameters, and parameters of single services."""
+
+
+def keeps_fields(name: str) -> bool:
+    """Whether the service has OpenAI's fields, which are not converted."""
+    return name == "qwen" or (name in SAMPLES and SAMPLES[name].keeps_fields)
 
 
 def within(value: float) -> float:
@@ -97,7 +102,9 @@ def at(document: Any, place: str) -> Any:
 @settings(max_examples=25)
 @given(fields=st.fixed_dictionaries({}, optional=FIELDS))
 def test_every_parameter_arrives_where_the_service_has_it(name: str, fields: Json) -> None:
-    sent = convert(name, {**CHAT, **fields})
+    # Nothing is said of parallel calls without tools.
+    tools = {"tools": [TOOL]} if "parallel_tool_calls" in fields else {}
+    sent = convert(name, {**CHAT, **fields, **tools})
     limit = fields.get("max_completion_tokens", fields.get("max_tokens"))
     wanted = fields if limit is None else {**fields, "limit": limit}
     places = PLACES[name]
@@ -116,15 +123,15 @@ def test_the_documented_lost_parameters_are_those_without_an_equivalent(row: Any
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("stream", [CHAT, STREAM], ids=["whole", "stream"])
 def test_a_single_text_stops_as_a_list_of_one_does(stream: Json) -> None:
-    for config, model in PROVIDERS.values():
+    for name, (config, model) in PROVIDERS.items():
         mapped = {**config, "modelMapping": {"*": model}}
         text, listing = (ask(mapped, {**stream, "stop": stop}) for stop in ("x", ["x"]))
-        if config["type"] in {"spark", "qwen"}:  # They take both.
+        if keeps_fields(name):
             continue
         assert text.sent == listing.sent
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_an_empty_stop_is_not_sent(name: str) -> None:
-    if name not in {"spark", "qwen"}:
+    if not keeps_fields(name):
         assert convert(name, {**CHAT, "stop": ""}) == convert(name, CHAT)

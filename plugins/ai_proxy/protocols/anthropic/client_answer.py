@@ -33,7 +33,7 @@ def response(exchange: Exchange, answer: Json) -> Json:
     called = any(block["type"] == "tool_use" for block in content)
     if called and reason == "stop":
         reason = "tool_calls"  # As OpenAI says it where the client has forced the call.
-    elif not called and reason in {"tool_calls", "function_call"}:
+    elif not called and reason in ("tool_calls", "function_call"):
         reason = "stop"
     counted = answer.get("usage")
     return {

@@ -36,7 +36,7 @@ def parts(blocks: list[Any], where: str) -> list[Json]:
 
 
 def _parts(block: Json) -> list[Json]:
-    kind, source = block.get("type"), block.get("source")
+    kind, source = lenient.text(block.get("type")), block.get("source")
     if kind == "text":
         return [_text(str(block.get("text") or ""))]
     if kind == "search_result":

@@ -104,9 +104,11 @@ def _thinking_block(given: Json) -> Json:
 
 def finish_reason(reason: Any) -> str | None:
     """Raises `ApiError` if the model's answer is malformed."""
+    if not isinstance(reason, str) or not reason:
+        return None
     if reason in _MALFORMED:
         raise broken(reason)
-    return known(reason, _FINISH) if isinstance(reason, str) and reason else None
+    return known(reason, _FINISH)
 
 
 def usage(counted: Json) -> Json:

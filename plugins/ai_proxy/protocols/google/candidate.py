@@ -27,7 +27,7 @@ _MALFORMED: Final = frozenset(
 
 
 class CandidateContent:
-    """What the parts of a candidate say."""
+    """The content of a candidate's parts."""
 
     def __init__(self, first_call: int = 0, *, signed_ids: bool = False) -> None:
         """`signed_ids`: the ids of calls carry their signatures."""
@@ -54,7 +54,7 @@ class CandidateContent:
                 self.text += f"```\n{outcome.get('output')}\n```\n"
 
     def _call(self, function: Json, part: Json) -> None:
-        call_id, name = str(function.get("id") or ""), str(function.get("name") or "")
+        call_id, name = lenient.text(function.get("id")), lenient.text(function.get("name"))
         call = chat_parts.tool_call(self.first_call + len(self.calls), call_id, name, function.get("args"))
         if isinstance(signature := part.get("thoughtSignature"), str):
             call |= call_signatures.field(signature)

@@ -61,7 +61,7 @@ def _is_fit(schema: Json) -> bool:
     kind = given.lower() if isinstance(given, str) else ""
     if kind not in TYPES:
         return False
-    if "format" in schema and schema["format"] not in _FORMATS.get(kind, ()):
+    if "format" in schema and schema["format"] not in tuple(_FORMATS.get(kind, ())):
         return False
     if "enum" in schema and not (kind == "string" and _are_texts(schema["enum"])):
         return False

@@ -49,7 +49,8 @@ def _known(reason: str, choice: Json) -> str:
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
-    writer.begin(str(document.get("id") or ""), created=document.get("created"), model=document.get("model"))
+    if not writer.begun:
+        writer.begin(lenient.text(document.get("id")), created=document.get("created"), model=document.get("model"))
     choices = document.get("choices")
     usage = document.get("usage")
     if usage is None and isinstance(choices, list) and choices and isinstance(choices[0], dict):

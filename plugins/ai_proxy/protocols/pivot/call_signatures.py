@@ -73,10 +73,12 @@ def _in_id(call_id: str) -> str:
 
 def without_signed_ids(messages: list[Any]) -> list[Any]:
     """The messages with plain ids, for models that do not read signatures; the same list if it has no others."""
-    for message in messages:  # Without a call for each message: all chats pass here.
-        if isinstance(message, dict) and "tool_call_id" in message and SEPARATOR in str(message["tool_call_id"]):
-            return [_with_plain_ids(one) for one in messages]
-    return messages
+    # Without a call for each message, because most have nothing to do with tools.
+    if not any(
+        "tool_call_id" in one and SEPARATOR in str(one["tool_call_id"]) for one in messages if type(one) is dict
+    ):
+        return messages
+    return [_with_plain_ids(message) for message in messages]
 
 
 def _with_plain_ids(message: Any) -> Any:

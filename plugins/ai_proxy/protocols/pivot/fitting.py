@@ -88,7 +88,7 @@ class _Messages:
                 log.debug("a message of the role %s left out: it has no visible content", message.get("role"))
                 continue
             role = fitting.get("role")
-            if not begun and role not in {"system", "developer"}:
+            if not begun and role not in ("system", "developer"):
                 begun = True
                 if role == "assistant" and self._rules.user_first:
                     result.append({"role": "user", "content": _NO_USER})

@@ -80,7 +80,7 @@ def _object_schema(schema: Json) -> Json:
     """Services demand `type` and `properties`, which clients leave out for a tool without parameters."""
     if schema.get("type") == "object" and isinstance(schema.get("properties"), dict):
         return schema
-    if schema.get("type") not in {None, "object"} or schema.keys() & {"$ref", "anyOf", "oneOf", "allOf"}:
+    if schema.get("type") not in (None, "object") or schema.keys() & {"$ref", "anyOf", "oneOf", "allOf"}:
         return schema
     given = {key: value for key, value in schema.items() if key not in {"type", "properties"}}
     return {"type": "object", "properties": lenient.mapping(schema.get("properties")), **given}

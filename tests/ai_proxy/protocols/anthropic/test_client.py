@@ -63,10 +63,9 @@ def test_thinking_goes_only_to_services_that_accept_it() -> None:
     thinking_block = {"type": "thinking", "thinking": "a", "signature": "s"}
     messages = [*user({"type": "text", "text": "?"}), {"role": "assistant", "content": [thinking_block]}, *user()]
     assert "reasoning" not in json.dumps(sent({"messages": [*messages[:1], messages[1], *HI["messages"]]}))
-    spark = {"type": "spark", "apiTokens": ["x"]}
     message_of_model = {"role": "assistant", "content": [thinking_block, {"type": "text", "text": "b"}]}
-    message = sent({"messages": [*messages[:1], message_of_model, *HI["messages"]]}, spark)["messages"][1]
-    assert message == {"role": "assistant", "content": [{"type": "text", "text": "b"}]}
+    message = sent({"messages": [*messages[:1], message_of_model, *HI["messages"]]}, GEMINI)["contents"][1]
+    assert message == {"role": "model", "parts": [{"text": "b"}]}
     body = sent({"model": "anthropic.claude-3", "messages": [*messages[:2], *HI["messages"]]}, SIGNED)
     assert body["messages"][1]["content"] == [{"reasoningContent": {"reasoningText": {"text": "a", "signature": "s"}}}]
 
@@ -223,7 +222,7 @@ def test_a_whole_answer_has_a_stop_reason_whether_the_service_gives_one_or_not(f
     calls = [{"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
     assert stop_reason({"index": 0, "message": MESSAGE, **finish}) == "end_turn"
     assert stop_reason({"index": 0, "message": {**MESSAGE, "tool_calls": calls}, **finish}) == "tool_use"
-    assert stop_reason() is None
+    assert stop_reason() == "end_turn"
 
 
 @pytest.mark.usefixtures("both_ways")
