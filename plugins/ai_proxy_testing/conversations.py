@@ -45,6 +45,10 @@ _SCHEMAS: Final[tuple[Any, ...]] = (
 )  # fmt: skip
 
 
+def _is_visible(text: str) -> bool:
+    return any(character.isprintable() and not character.isspace() for character in text)
+
+
 @dataclass
 class Call:
     id: str
@@ -116,7 +120,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
         )
     )
     return Conversation(
-        draw(_ANY_TEXT), turns, draw(_TEXTS.filter(str.strip)), [*zip(names, schemas, strict=True)], choice, settings
+        draw(_ANY_TEXT), turns, draw(_TEXTS.filter(_is_visible)), [*zip(names, schemas, strict=True)], choice, settings
     )
 
 

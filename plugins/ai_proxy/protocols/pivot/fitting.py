@@ -76,6 +76,7 @@ class _Messages:
 
     def fitting(self, given: list[Any]) -> list[Any]:
         result: list[Json] = []
+        blank: list[Json] = []
         begun = False
         for message in given:
             if not isinstance(message, dict):
@@ -86,6 +87,7 @@ class _Messages:
             fitting = message if plain else self._message(message)
             if fitting is None:
                 log.debug("a message of the role %s left out: it has no visible content", message.get("role"))
+                blank.append({"role": message.get("role"), "content": ""})
                 continue
             role = fitting.get("role")
             if not begun and role not in ("system", "developer"):
@@ -94,7 +96,7 @@ class _Messages:
                     result.append({"role": "user", "content": _NO_USER})
             result.append(fitting)
         # Without any message there is no request; what to say of an empty one is left to the service.
-        return result if begun or len(result) == len(given) else given
+        return result if begun else [*result, *blank]
 
     def _message(self, message: Json) -> Json | None:
         """The message with what the service accepts; None if it says nothing."""
