@@ -70,7 +70,7 @@ def check(client: str, service: str, one: Said) -> None:
 
 
 @pytest.mark.parametrize(("client", "service"), PAIRS)
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(one=said())
 def test_a_converted_answer_keeps_the_rules_of_its_client(client: str, service: str, one: Any) -> None:
     check(client, service, one)
@@ -111,7 +111,7 @@ def switched(client: str, services: tuple[str, str], one: Said) -> None:
 
 
 @pytest.mark.parametrize(("client", "service"), PAIRS)
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(one=said(), other=st.sampled_from(sorted(SERVICES)))
 def test_a_conversation_survives_a_switch_of_service(client: str, service: str, one: Any, other: str) -> None:
     switched(client, (service, other), one)

@@ -32,7 +32,7 @@ def problems(client: str, service: str, conversation: Conversation) -> list[str]
 
 
 @pytest.mark.parametrize(("client", "service"), PAIRS)
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(conversation=conversations())
 def test_a_converted_request_keeps_the_rules_of_its_service(client: str, service: str, conversation: Any) -> None:
     assert problems(client, service, conversation) == []
