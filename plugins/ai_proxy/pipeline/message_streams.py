@@ -22,7 +22,7 @@ class MessageStream(TextStream):
     """Looks for the end of a message in the bytes of the stream."""
 
     def __init__(self, scrubber: Scrubber, exchange: Exchange) -> None:
-        super().__init__(scrubber)
+        super().__init__(scrubber, exchange)
         self._exchange = exchange
         self._before = b""
         self._ended = False
