@@ -46,7 +46,7 @@ class CheckedStream:
         self._ended = False
         self._has_data = self._has_finishes = False
         wanted = None if exchange is None else exchange.wants_usage
-        self._usage = None if wanted is None else UsageChunks(wanted=wanted)
+        self._usage_chunks = None if wanted is None else UsageChunks(wanted=wanted)
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         if self._head and not last:
@@ -54,8 +54,6 @@ class CheckedStream:
                 return chunk
             self._head = b""
         output = self._checked(chunk, last=last)
-        if self._answer is not None:
-            usage.note(self._answer, output)
         if self._suspects(output):
             return self._scrubber.remove(output)
         if output is chunk and not self._ended:
@@ -93,10 +91,12 @@ class CheckedStream:
             self._look_for_end(output)
         if last and (self._held or not self._ended):
             output += self._rest_at_end()
-        usage = self._usage
+        if self._answer is not None:
+            usage.note(self._answer, output)
+        chunks = self._usage_chunks
         # A search before the call: most chunks do not mention the usage.
-        if usage is not None and (usage.pending or output.find(_USAGE) >= 0) and usage.concerns(output):
-            return usage.apply(output, last=last)
+        if chunks is not None and (chunks.pending or output.find(_USAGE) >= 0) and chunks.concerns(output):
+            return chunks.apply(output, last=last)
         return output
 
     def _rest_at_end(self) -> bytes:

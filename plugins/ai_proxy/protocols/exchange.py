@@ -112,9 +112,11 @@ class Answer:
     """Response headers that a service protocol sets (`set_headers`) before the first byte of the answer is sent."""
     passes_through: bool = False
     """The body passes unchanged except for masked credentials."""
+    writer: StreamWriter | None = None
+    """Of a converted stream. It knows the usage."""
     first_usage: bytes = b""
     last_usage: bytes = b""
-    """The first and the last usage that the client got, from its key on; see `pipeline.usage`."""
+    """The first and the last usage of any other answer, from its key on; see `pipeline.usage`."""
     outcome_pending: bool = False
     """The status is good, but the body may be an error: `failover` waits for it."""
 

@@ -53,7 +53,7 @@ class ClaudeWriter:
         self._state = "new"
         self._started = False
         self._finish: str | None = None
-        self._usage: Json | None = None
+        self.last_usage: Json | None = None
         self._count = 0
         self._open: Block | None = None
         self._waiting: deque[Block] = deque()
@@ -93,7 +93,7 @@ class ClaudeWriter:
         if self._finish is not None:
             log.warn("the upstream sent a delta after its end; dropped")
             return
-        self._usage = usage or self._usage
+        self.last_usage = usage or self.last_usage
         self._start()
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
         if isinstance(reasoning, str) and reasoning:
@@ -117,7 +117,7 @@ class ClaudeWriter:
         self._finish = reason
 
     def usage(self, usage: Json) -> None:
-        self._usage = usage
+        self.last_usage = usage
         if self._finish is not None and not self.closed:
             self._end()
 
@@ -211,7 +211,7 @@ class ClaudeWriter:
         message: Json = {
             "id": self._id or f"msg_{uuid.uuid4()}", "type": "message", "role": "assistant", "content": [],
             "model": self._model, "stop_reason": None, "stop_sequence": None,
-            "usage": {**usage(self._usage), "output_tokens": 0}, "error": None,
+            "usage": {**usage(self.last_usage), "output_tokens": 0}, "error": None,
         }  # fmt: skip
         self._write("message_start", {"type": "message_start", "message": message})
         self._started = True
@@ -240,7 +240,7 @@ class ClaudeWriter:
         elif not self._blocks and reason in {"tool_calls", "function_call"}:
             reason = "stop"
         delta = {"stop_reason": STOP_REASONS.get(reason, "end_turn"), "stop_sequence": None}
-        self._write("message_delta", {"type": "message_delta", "delta": delta, "usage": usage(self._usage)})
+        self._write("message_delta", {"type": "message_delta", "delta": delta, "usage": usage(self.last_usage)})
         self._write("message_stop", {"type": "message_stop"})
 
     def _write(self, event: str, document: Json) -> None:

@@ -52,7 +52,8 @@ class ChatWriter:
         self._expected = choices
         self._usage_choice = usage_choice
         self._wants_usage = wants_usage
-        self._usage: Json | None = None
+        self.last_usage: Json | None = None
+        """The newest usage, whether the client wants it or not."""
         self._usage_written = False
         self._choices: dict[int, str] = {}
         self._calls: dict[int, ToolCalls] = {}
@@ -99,7 +100,7 @@ class ChatWriter:
         if (state != "open" or self.closed) and not self._step(index, state, "delta"):
             return
         if usage is not None:
-            self._usage = usage
+            self.last_usage = usage
         content = delta.get("content")
         plain = state == "open" and (len(delta) == 1 or (len(delta) == 2 and "role" in delta))
         if state == "new":
@@ -129,7 +130,7 @@ class ChatWriter:
         if delta and not self.closed and self._choices.get(index) != "finished":
             self.delta(index, delta)
         if usage is not None:
-            self._usage = usage
+            self.last_usage = usage
         if index in self._calls:
             self._complete_calls(index)
         elif reason == "tool_calls":
@@ -145,7 +146,7 @@ class ChatWriter:
 
     def usage(self, usage: Json) -> None:
         """Set the usage. It is written once, when all requested choices are finished, if the client wants it."""
-        self._usage = usage
+        self.last_usage = usage
         if self.complete and len(self._choices) >= self._expected:
             self._write_usage()
 
@@ -194,12 +195,12 @@ class ChatWriter:
             )
 
     def _write_usage(self) -> None:
-        if self._usage is None or self._usage_written or self.closed or not self._wants_usage:
+        if self.last_usage is None or self._usage_written or self.closed or not self._wants_usage:
             return
         self._usage_written = self.needs_scrubbing = True
         self.begin()
         choice = '{"index":0,"delta":{},"finish_reason":null,"logprobs":null}' if self._usage_choice else ""
-        self._out.append(f"{self._head}{choice}{self._tail}{dumps(self._usage)}}}\n\n")
+        self._out.append(f"{self._head}{choice}{self._tail}{dumps(self.last_usage)}}}\n\n")
 
     def _step(self, index: int, state: str, what: str) -> bool:
         following = _CHOICE.get((state, what))
