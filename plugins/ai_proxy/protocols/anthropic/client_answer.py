@@ -74,11 +74,11 @@ def _content(message: Json) -> list[Json]:
             raise bad_upstream("the upstream's answer has a tool call without a function")
         if signature := call_signatures.of_call(call):
             _sign(blocks, call_signatures.block_signature(signature))
-        name = lenient.text(function.get("name"))
+        call_id, name = lenient.text(call.get("id")), lenient.text(function.get("name"))
         blocks.append(
             {
                 "type": "tool_use",
-                "id": escaped_id(lenient.text(call.get("id"))) if call.get("id") else f"toolu_{uuid.uuid4()}",
+                "id": escaped_id(call_id) if call_id else f"toolu_{uuid.uuid4()}",
                 "name": name,
                 "input": parse_arguments(name, function.get("arguments")),
             }
