@@ -1,7 +1,7 @@
 """What an exchange has used, for access logs: the property `ai_proxy_log` of its stream, a JSON object.
 
-Bytes that leave for the client unconverted say how many tokens were used, in the client's protocol. They are remembered
-on the way, and read at the end. The names are those of Higress' ai-statistics.
+Converted answers know how many tokens were used. In all others the bytes for the client say it, in the client's
+protocol: they are remembered on the way, and read at the end. The names are those of Higress' ai-statistics.
 
 Each request pays for this, and in Wasm a Python call costs 1,000 instructions. So all but the tokens is encoded once,
 and the property is ai-proxy's own: it need not be read before it is written. docs/design.md has the numbers.
@@ -70,8 +70,8 @@ def write(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
     answer.is_logged = True
     what = (provider.row.name, exchange.api, exchange.requested_model, exchange.model, exchange.stream)
     text = _beginnings.get(what) or _beginning(*what)
-    if answer.usage or answer.last_usage:
-        text += _tokens(answer)
+    if (used := _usage(answer)) is not None:
+        text += _tokens(used)
     ctx.set_unchecked_property(PROPERTY, f"{text}}}".encode())
 
 
@@ -88,15 +88,21 @@ def _beginning(provider: str, api: str, asked: str, model: str, stream: bool) ->
     return text
 
 
-def _tokens(answer: Answer) -> str:
+def _usage(answer: Answer) -> Json | None:
+    if answer.usage is not None:
+        return answer.usage
+    if answer.writer is not None:
+        return answer.writer.last_usage
+    if not answer.last_usage:
+        return None
+    usage = _read(answer.last_usage)
+    return usage if answer.first_usage is answer.last_usage else _read(answer.first_usage) | usage
+
+
+def _tokens(usage: Json) -> str:
     """Those of a usage in any protocol of clients. Those from a cache are a part of the input, those of reasoning a
     part of the output.
     """
-    usage = answer.usage
-    if not usage:
-        usage = _read(answer.last_usage)
-        if answer.first_usage is not answer.last_usage:
-            usage = _read(answer.first_usage) | usage
     get = usage.get
     if len(usage) == 3:  # as mostly: the rest of this function without calls
         given, made, total = get("prompt_tokens"), get("completion_tokens"), get("total_tokens")
