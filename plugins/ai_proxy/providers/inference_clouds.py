@@ -116,7 +116,7 @@ ROWS: Final = (
         ),
     ),
     # Source: docs.perplexity.ai, "OpenAI Compatibility" of Sonar (chats have no version in their path) and of the Agent
-    # API; "Embeddings".
+    # API. Unverified: embeddings, which rest on clients of the service.
     Row(
         name="perplexity",
         title="Perplexity",
@@ -126,7 +126,8 @@ ROWS: Final = (
             original=Original.KEPT,
         ),
     ),
-    # Source: docs.sambanova.ai, "API Reference", "OpenAI compatibility".
+    # Source: docs.sambanova.ai, "API Reference", "OpenAI compatibility". Unverified: translations, which rest on the
+    # service's Python SDK.
     Row(
         name="sambanova",
         title="SambaNova",
@@ -139,7 +140,8 @@ ROWS: Final = (
             original=Original.KNOWN_APIS,
         ),
     ),
-    # Source: docs.siliconflow.cn, "API reference". The international site is api.siliconflow.com, for `providerDomain`.
+    # Source: docs.siliconflow.cn, "API reference" (audio, files, batches). Unverified: the other APIs, which rest on
+    # clients and descriptions by others. The international site is api.siliconflow.com, for `providerDomain`.
     Row(
         name="siliconflow",
         title="SiliconFlow",

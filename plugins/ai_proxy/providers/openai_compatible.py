@@ -130,6 +130,7 @@ ROWS: Final = (
         addressing=Addressing(
             host="api.x.ai",
             # Source: docs.x.ai, "Inference REST API". Edits of images and videos have a protocol of their own.
+            # Unverified: completions and embeddings, which rest on copies of its OpenAPI document.
             paths=_like_openai(
                 apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.IMAGE_GENERATION, apis.MODELS
             ),
@@ -168,7 +169,8 @@ ROWS: Final = (
         title="Mistral AI",
         addressing=Addressing(
             host="api.mistral.ai",
-            # Source: docs.mistral.ai, "API". Batches have a protocol of their own.
+            # Source: docs.mistral.ai, "API". Batches have a protocol of their own. Unverified: models and files, which
+            # rest on clients of the service.
             paths=_like_openai(
                 apis.CHAT,
                 apis.EMBEDDINGS,
@@ -212,14 +214,14 @@ ROWS: Final = (
         title="Together AI",
         addressing=Addressing(
             host="api.together.xyz",
-            # Source: docs.together.ai, "OpenAI compatibility"; its API reference, "Rerank".
+            # Source: docs.together.ai, "OpenAI compatibility"; its API reference, "Rerank". Speech, which
+            # it has too, is refused as in the original; `capabilities` can add it.
             paths={
                 **_like_openai(
                     apis.CHAT,
                     apis.COMPLETIONS,
                     apis.EMBEDDINGS,
                     apis.IMAGE_GENERATION,
-                    apis.AUDIO_SPEECH,
                     apis.AUDIO_TRANSCRIPTION,
                     apis.AUDIO_TRANSLATION,
                     apis.MODELS,
