@@ -18,7 +18,7 @@ from ..config.settings import (
 from ..protocols.minimax.settings import MinimaxSettings
 from ..protocols.openai import edits
 from ..wire import apis
-from .openai import PATHS
+from .openai import PATHS, responses
 from .row import RAW, Addressing, Credentials, Dialect, Endpoint, Original, Row
 
 
@@ -67,7 +67,11 @@ ROWS: Final = (
         addressing=Addressing(
             host="api.deepseek.com",
             # With its own Anthropic endpoint nothing is converted. Source: DeepSeek API docs, "Anthropic API".
-            paths={**_like_openai(apis.CHAT, apis.RESPONSES, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
+            paths={
+                **_like_openai(apis.CHAT, apis.MODELS),
+                **responses("/v1/responses"),
+                apis.MESSAGES: "/anthropic/v1/messages",
+            },
         ),
     ),
     Row(
@@ -81,7 +85,7 @@ ROWS: Final = (
                 apis.CHAT: "/api/v3/chat/completions",
                 apis.EMBEDDINGS: "/api/v3/embeddings",
                 apis.IMAGE_GENERATION: "/api/v3/images/generations",
-                apis.RESPONSES: "/api/v3/responses",
+                **responses("/api/v3/responses"),
             },
             original=Original.KEPT,
         ),
@@ -127,7 +131,9 @@ ROWS: Final = (
         name="groq",
         title="Groq",
         addressing=Addressing(
-            host="api.groq.com", paths=_like_openai(apis.CHAT, apis.RESPONSES, prefix="/openai"), original=Original.KEPT
+            host="api.groq.com",
+            paths={**_like_openai(apis.CHAT, prefix="/openai"), **responses("/openai/v1/responses")},
+            original=Original.KEPT,
         ),
     ),
     Row(

@@ -18,8 +18,8 @@ def _ollama(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
 
 # Source: vLLM docs, "OpenAI-Compatible Server".
 _OF_VLLM: Final = (
-    apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.AUDIO_TRANSCRIPTION, apis.AUDIO_TRANSLATION,
-    apis.MODELS,
+    apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, *apis.OF_RESPONSES, apis.EMBEDDINGS, apis.AUDIO_TRANSCRIPTION,
+    apis.AUDIO_TRANSLATION, apis.MODELS,
 )  # fmt: skip
 
 

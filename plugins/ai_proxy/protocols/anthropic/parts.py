@@ -8,15 +8,13 @@ from typing import Final
 from ...wire.errors import ApiError
 from ...wire.json import Json
 from ...wire.lenient import count
+from ..pivot.chat_parts import cached_tokens
 
 STOP_REASONS: Final = {
     "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use",
     "content_filter": "refusal",
 }  # fmt: skip
 """By OpenAI's finish reason. Others are passed on unchanged."""
-
-_CACHED: Final = ("cached_tokens", "prompt_cache_hit_tokens")
-"""Names of Moonshot and DeepSeek for the cached tokens of OpenAI's `prompt_tokens_details`."""
 
 _ERROR_TYPES: Final = {
     400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
@@ -128,7 +126,7 @@ def usage(usage: Json | None) -> Json:
     usage = usage or {}
     details = usage.get("prompt_tokens_details")
     details = details if isinstance(details, dict) else {}
-    cached = next(filter(None, map(count, (details.get("cached_tokens"), *map(usage.get, _CACHED)))), 0)
+    cached = cached_tokens(usage)
     written = count(details.get("cache_creation_tokens"))
     result: Json = {
         "input_tokens": max(count(usage.get("prompt_tokens")) - cached - written, 0),
