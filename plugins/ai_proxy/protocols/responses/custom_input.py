@@ -72,12 +72,12 @@ class CustomInput:
         while True:
             match = _WHOLE.match(text, place)
             end = match.end() if match else place
-            half = _HALF_PAIR.search(text, place) if end == len(text) else None
-            if half:
+            rest = text[end : end + 6]
+            waits = not rest or _UNFINISHED.match(rest) is not None
+            if waits and (half := _HALF_PAIR.search(text, place, end)):
                 end = half.start(1)
             pieces.append(scan_string(f'{text[place:end]}"', 0, False)[0])
-            rest = text[end : end + 6]
-            if half or not rest or _UNFINISHED.match(rest):
+            if waits:
                 break
             if rest[0] == '"':
                 self.ended = True
