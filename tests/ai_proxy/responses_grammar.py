@@ -94,7 +94,7 @@ class _Stream:
             assert index == len(self.items), "items are numbered in the order of their beginnings"
             item = event["item"]
             assert item.get("status", "in_progress") == "in_progress"
-            assert not (item.get("content") or item.get("summary") or item.get("arguments") or item.get("input"))
+            assert not any(map(item.get, ("content", "summary", "arguments", "input")))
             self.items.append(item)
             self.texts.append({})
             self.parts.append({})
@@ -111,11 +111,11 @@ class _Stream:
             self._text(event, index)
 
     def _part(self, event: Json, index: int) -> None:
-        place = event.get("content_index", event.get("summary_index"))
+        place: int = event["summary_index" if "summary_index" in event else "content_index"]
         if event["type"].endswith(".added"):
             assert place == len(self.parts[index])
             assert all(part is not None for part in self.parts[index].values()), "parts follow each other"
-            assert not (event["part"].get("text") or event["part"].get("refusal"))
+            assert not any(map(event["part"].get, ("text", "refusal")))
             self.parts[index][place] = None
         else:
             assert self.parts[index][place] is None
@@ -126,7 +126,7 @@ class _Stream:
     def _text(self, event: Json, index: int) -> None:
         base, _, step = event["type"].rpartition(".")
         where, name, owner = _TEXTS[base]
-        place = event["content_index" if where == "content" else "summary_index"] if where else 0
+        place: int = event[f"{where}_index"] if where else 0
         texts = self.texts[index]
         if where:
             assert self.parts[index].get(place, "no part") is None, "a text grows inside of its part"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.ai_proxy.converting import sse
 from tests.ai_proxy.gateway import NATIVE, Json, answer, events
@@ -62,7 +62,7 @@ class OpenAI:
         choice = {"index": 0, "message": message, "finish_reason": self._finish(said)}
         return answer({"id": "chatcmpl-1", "created": 5, "model": "kimi-k2", "choices": [choice], "usage": self._usage})
 
-    _usage: Json = {
+    _usage: ClassVar[Json] = {
         "prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14, "prompt_tokens_details": {"cached_tokens": 4},
         "completion_tokens_details": {"reasoning_tokens": 2},
     }  # fmt: skip
@@ -153,7 +153,7 @@ class Gemini:
 
 class Claude:
     config = CLAUDE
-    _usage: Json = {"input_tokens": 5, "cache_read_input_tokens": 4, "output_tokens": 5}
+    _usage: ClassVar[Json] = {"input_tokens": 5, "cache_read_input_tokens": 4, "output_tokens": 5}
 
     def _blocks(self, said: Said) -> list[Json]:
         blocks: list[Json] = []
@@ -206,7 +206,7 @@ class Claude:
 
 class Bedrock:
     config = BEDROCK
-    _usage: Json = {"inputTokens": 5, "cacheReadInputTokens": 4, "outputTokens": 5, "totalTokens": 14}
+    _usage: ClassVar[Json] = {"inputTokens": 5, "cacheReadInputTokens": 4, "outputTokens": 5, "totalTokens": 14}
 
     def _content(self, said: Said) -> list[Json]:
         content: list[Json] = []

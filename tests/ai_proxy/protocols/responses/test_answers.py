@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -33,8 +34,11 @@ def whole(service: str, said: Said, **more: Any) -> Json:
     return outcome.json
 
 
-def streamed(service: str, said: Said, *, message: Message | None = None, **more: Any) -> Json:
-    message = SERVICES[service].stream(said) if message is None else message
+def streamed(service: str, said: Said, **more: Any) -> Json:
+    return answered_by(SERVICES[service].stream(said), service, **more)
+
+
+def answered_by(message: Message, service: str, **more: Any) -> Json:
     outcome = ask(SERVICES[service].config, {**REQUEST, "stream": True, **more}, message, path=PATH)
     return grammar.stream(events_of(outcome))
 
@@ -144,8 +148,8 @@ def test_a_stream_says_the_same_as_the_whole_answer_wherever_it_is_cut(
     message = SERVICES[service].stream(said)
     raw = b"".join(message.body)
     places = [0, *sorted(place for place in borders if place < len(raw)), len(raw)]
-    cut = Message(message.headers, tuple(raw[start:end] for start, end in zip(places, places[1:], strict=False)))
-    one, other = streamed(service, said, message=cut, **more), whole(service, said, **more)
+    cut = Message(message.headers, tuple(raw[start:end] for start, end in pairwise(places)))
+    one, other = answered_by(cut, service, **more), whole(service, said, **more)
     assert grammar.simplified(one["output"]) == grammar.simplified(other["output"])
     for name in ("status", "incomplete_details", "usage", "tools", "instructions"):
         assert one[name] == other[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -14,7 +15,7 @@ from ai_proxy.protocols.responses.custom_input import CustomInput, arguments
 def read(text: str, *cuts: int) -> str:
     decoder = CustomInput()
     places = [0, *sorted(cut % (len(text) + 1) for cut in cuts), len(text)]
-    pieces = [decoder.feed(text[start:end]) for start, end in zip(places, places[1:], strict=False)]
+    pieces = [decoder.feed(text[start:end]) for start, end in pairwise(places)]
     return "".join([*pieces, decoder.finish()])
 
 
@@ -54,7 +55,7 @@ def test_damaged_arguments_are_the_same_text_wherever_they_are_cut(text: str, pl
     ],
 )
 def test_arguments_of_another_form_are_understood(given_arguments: str, expected: str) -> None:
-    assert read(given_arguments) == read(given_arguments, *range(0, len(given_arguments))) == expected
+    assert read(given_arguments) == read(given_arguments, *range(len(given_arguments))) == expected
 
 
 def test_a_text_goes_on_as_it_arrives() -> None:
