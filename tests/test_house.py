@@ -15,7 +15,7 @@ from tests.layers import Layers, circles
 
 ROOT = Path(__file__).parent.parent
 GENERATED = {"wit_world", "componentize_py_types", "componentize_py_runtime", "proxywasm_plugin"}
-ENTRY_FILES = {"sdk/proxywasm/adapters/component.py", "sdk/proxywasm/adapters/proxy_wasm.py"}
+ENTRY_FILES = {f"sdk/proxywasm/adapters/{name}.py" for name in ("component", "component_host", "proxy_wasm")}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OUTSIDE = {"tests", "benchmarks", "tools", "examples"}
 """Folders that only the repository has."""

@@ -78,7 +78,7 @@ def _others_write(status: os.stat_result) -> bool:
 def _is_own_group(number: int) -> bool:
     """Whether it is the group that many systems give to each user, for folders that this user's `umask` of 002 made."""
     import grp  # noqa: PLC0415  # not on Windows
-    import pwd  # noqa: PLC0415  # likewise
+    import pwd  # noqa: PLC0415  # not on Windows
 
     try:
         group, user = grp.getgrgid(number), pwd.getpwuid(os.geteuid())

@@ -7,6 +7,7 @@ the kit when a test first needs it.
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING
@@ -39,6 +40,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "as a WebAssembly component (wasm), in a real Envoy (envoy), in the first two (both, the default), or in each "
         "(all)",
     )
+
+
+class _Builds(logging.Handler):
+    """Says when a build begins and ends: it takes up to minutes, in which pytest shows nothing."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        super().__init__()
+        self._capture = config.pluginmanager.get_plugin("capturemanager")
+        self._terminal = config.pluginmanager.get_plugin("terminalreporter")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not (self._terminal and self._capture):  # a worker of pytest-xdist
+            return
+        streams = sys.stdin, sys.stdout, sys.stderr
+        with self._capture.global_and_fixture_disabled():
+            self._terminal.ensure_newline()
+            self._terminal.write_line(record.getMessage())
+        sys.stdin, sys.stdout, sys.stderr = streams  # the test may have replaced them
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    log, handler = logging.getLogger("proxywasm.build"), _Builds(session.config)
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    session.config.add_cleanup(lambda: log.removeHandler(handler))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,6 @@
-"""What an author registers as a callback: whether it can be called as it will be, and where it is.
+"""Check the functions that an author registers: can they be called with the arguments of the callback?
 
-Looked at when it is registered, which for decorators is while the plugin is built. What is called by the request is not
-looked at again.
+The check runs at registration: for decorators, while the plugin is built. It costs requests nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if sys.version_info >= (3, 14):
     from annotationlib import Format
 
     _OPTIONS: Final[dict[str, Any]] = {"annotation_format": Format.STRING}
-    """To evaluate annotations would raise for names that only type checkers import."""
+    """Evaluating annotations would raise for names that only type checkers import."""
 else:
     _OPTIONS: Final[dict[str, Any]] = {}
 
@@ -29,9 +28,9 @@ _FORMS: Final[dict[Any, str]] = {
 
 
 def check(function: Any, what: str, role: str, arguments: tuple[str, ...]) -> None:
-    """Raises `TypeError` for what cannot be called with these arguments.
+    """Raises `TypeError` for a function that cannot be called with these arguments.
 
-    `what` is what an error calls it, `role` the decorator or method that takes it.
+    `what` names it in errors; `role` is the decorator or method that takes it.
     """
     checks.function(function, what)
     signature = _signature(function)
@@ -42,7 +41,7 @@ def check(function: Any, what: str, role: str, arguments: tuple[str, ...]) -> No
     except TypeError:
         name = checks.function_name(function)
         taken = ", ".join(map(_shown, signature.parameters.values()))
-        # Python's own reason says no more, and is worded differently in each version.
+        # Python's own reason says no more, and its wording depends on the version.
         raise TypeError(
             f"{checks.place(function)}({taken}) does not fit {role}, which calls {name}({', '.join(arguments)})"
         ) from None
@@ -54,9 +53,9 @@ def place(function: Any) -> str:
 
 
 def _signature(function: Any) -> Signature | None:
-    """None: written in C, and does not say what it takes."""
+    """None for a function in C that does not declare its parameters."""
     try:
-        # What is called is the wrapper, whatever it wraps.
+        # The wrapper is called, so its parameters count and not those of the wrapped function.
         return inspect.signature(function, follow_wrapped=False, **_OPTIONS)
     except (TypeError, ValueError):
         return None

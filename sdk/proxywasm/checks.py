@@ -1,10 +1,10 @@
-"""What an author passes is checked where it is passed, so that an error names the author's line.
+"""Check arguments where an author passes them, so that the error names the author's line.
 
-A host would notice much of it too, each in its own way and too late: natively it would be taken as it is, in Wasm it
-would end the instance, with the streams of everybody.
+A host would find most mistakes later: natively the value would be used as it is, and in Wasm the instance would end,
+with all its streams.
 
-What the functions return is what crosses: an `int`, `str` or `bytes` itself. A subclass can say something else of
-itself each time that it is asked, and componentize-py takes what it is, not what it says.
+The functions return an `int`, `str` or `bytes` itself, never an instance of a subclass. A subclass may override the
+methods by which Python code sees its value, while componentize-py reads the value itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_U64: Final = 2**64 - 1
 
 
 def number(value: int, what: str, least: int, most: int) -> int:
-    """A whole number within these bounds. `what` is what an error calls it."""
+    """A whole number within these bounds. `what` names it in errors."""
     if type(value) is not int:
         # `True` is an `int` to Python, and always a mistake here.
         if not isinstance(value, int) or isinstance(value, bool):
@@ -47,7 +47,7 @@ def text(value: str, what: str) -> str:
 
 
 def name(value: str, what: str) -> str:
-    """A name as the host gets it: valid Unicode, without NUL, which separates names where several cross at once."""
+    """A name as the host gets it: valid Unicode without NUL, which separates the names of a list."""
     value = text(value, what)
     if "\0" in value:
         raise ValueError(f"{what} cannot contain NUL")
@@ -55,7 +55,7 @@ def name(value: str, what: str) -> str:
 
 
 def data(value: bytes, what: str) -> bytes:
-    """Nothing but `bytes`: text has no bytes before it is encoded, and what can change might do so on its way."""
+    """Only `bytes`: text would have to be encoded, and a `bytearray` could change before it is sent."""
     if type(value) is not bytes:
         if not isinstance(value, bytes):
             raise TypeError(f"{what} is bytes, got {_name(value)}")
@@ -64,11 +64,11 @@ def data(value: bytes, what: str) -> bytes:
 
 
 _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
-"""Flags of code objects: to call such a function runs none of it."""
+"""Flags of code objects: calling such a function runs none of its code."""
 
 
 def function(value: Any, what: str) -> None:
-    """A function that does its work when it is called."""
+    """A plain function: neither async nor a generator."""
     if not callable(value):
         raise TypeError(f"{what} must be callable, got {_name(value)}")
     value = called(value)

@@ -1,4 +1,4 @@
-"""The services that a plugin can call, by the kind of registry that knows them: what Envoy calls them, and their host.
+"""The services that a plugin can call: a class for each kind of registry, with cluster name and host.
 
 The names are those that Higress gives its clusters: `outbound|<port>|<version>|<service>`.
 """
@@ -33,7 +33,7 @@ def checked_cluster(cluster: Cluster) -> Cluster:
 
 
 class _Known(Cluster):
-    """Those of this module: dataclasses, whose fields are checked where an author makes one."""
+    """The base of all classes below. Fields are checked where an author makes an object."""
 
     __slots__: tuple[str, ...] = ()
 

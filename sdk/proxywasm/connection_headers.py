@@ -10,8 +10,9 @@ CONNECTION_HEADERS: Final = frozenset({
     "connection", "content-length", "expect", "http2-settings", "keep-alive", "proxy-connection", "te", "trailer",
     "transfer-encoding", "upgrade",
 })  # fmt: skip
-"""Where a message ends, and what two neighbours have agreed on (RFC 9110, 7.6.1). Gateways and services that believed
-them would wait for bytes that do not come, or take the beginning of one message for the end of another."""
+"""Headers about the length of a message, and about the connection to the next server (RFC 9110, 7.6.1). In a copy they
+are wrong: its receiver would wait for bytes that do not come, or read the beginning of the next message as the end of
+this one."""
 
 
 def without_connection_headers(fields: Fields) -> Fields:

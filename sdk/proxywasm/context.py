@@ -139,7 +139,7 @@ class HttpContext(UserAttributes):
     # A streamed response that waits for call-outs.
 
     def need_pause_streaming_response(self) -> None:
-        """Take every chunk of the response instead of sending it on: `inject_response_body` sends what should.
+        """Take every chunk of the response. Only `inject_response_body` sends data to the client then.
 
         Call it before the first chunk. From then on `on_streaming_response_body` keeps what it gets (for example with
         `push_buffer`) and returns nothing.

@@ -1,4 +1,4 @@
-"""Header fields and their edits as one text, in which they cross between a plugin and its host."""
+"""Header fields and edits as one text: the form in which they cross between a plugin and its host."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def split_fields(text: str) -> Fields:
 
 
 def as_unicode(text: str) -> str:
-    """Fields or edits, joined by NUL, as the WIT types `fields` and `field-edits`, in which all is valid Unicode.
+    """Fields or edits, joined by NUL, as the WIT types `fields` and `field-edits`, which are valid Unicode.
 
     >>> as_unicode("a\\0caf\\udce9") == "\\0a\\0caf\\xe9"
     True

@@ -59,7 +59,7 @@ def guard_response(headers: Headers, name: str, value: str, *, has_body: bool, h
                 "answers without one"
             )
     elif not head and value != headers.get(":status"):
-        # A length that is true of no body with one status (304) is a lie with another.
+        # A 304 may have the length of a body that is not sent. With another status the length would be wrong.
         headers.discard(LENGTH)
 
 

@@ -28,13 +28,13 @@ def to_fields(headers: HeaderValues, pseudo: Collection[str] = ()) -> Fields:
 
 _PSEUDO: Final = REQUEST_PSEUDO | RESPONSE_PSEUDO
 _spellings: dict[str, str] = dict.fromkeys(_PSEUDO, "")
-"""Names that `check` let pass, and what they are in lower case: a plugin sets the same few in every stream.
+"""Names that `check` has accepted, with their lower-case forms: a plugin sets the same few in every stream.
 
 Pseudo-headers and those of `GUARDED` are always checked: whether one can be set depends on where, and their values have
 rules of their own."""
 _targets: set[tuple[str, str]] = set()
-"""Pseudo-headers with values that fit, without those of `GUARDED`: nearly every request gets one of a few hosts and
-paths. One that is there may be set."""
+"""Pairs of a pseudo-header and a value that `check` has accepted, without those of `GUARDED`. They need no second
+check: nearly every request gets one of a few hosts and paths."""
 _MOST_SPELLINGS: Final = 1000
 _LONGEST_SPELLING: Final = 100
 
@@ -55,7 +55,7 @@ class Headers(MutableMapping[str, str]):
     Changes are possible until the headers are sent; after that they raise `RuleError`.
     """
 
-    # A search in a dictionary does not run through Python code, and nearly always it says all there is to say.
+    # Looking up a name in `first` runs no Python code, and is nearly always enough.
     __slots__ = ("_fields", "arrived", "changed", "edits", "first", "guard", "sealed")
 
     def __init__(self, fields: Fields | str) -> None:
@@ -77,9 +77,9 @@ class Headers(MutableMapping[str, str]):
         if several:
             self._keep_all(split_fields(fields) if isinstance(fields, str) else fields)
         self.edits: FieldEdits = []
-        """What has been changed and not yet been taken; for the SDK."""
+        """Edits that have not been passed to the host yet; for the SDK."""
         self.changed: Callable[[], None] | None = None
-        """Called once there is something to take."""
+        """Called before the first of these edits."""
         self.guard: Callable[[str, str], None] | None = None
         """Called before a header of `GUARDED` gets a value; raises if it must not have this one."""
         self.sealed = ""
@@ -156,9 +156,7 @@ class Headers(MutableMapping[str, str]):
             self._apply()
 
     def discard_all(self, names: Container[str]) -> None:
-        """Remove all values of these names, which are in lower case, if there are any. Best given as a set: there are
-        fewer headers than names that somebody wants to be rid of.
-        """
+        """Remove all values of these names, which are in lower case. Give a set: each header is looked up in it."""
         for name in [*filter(names.__contains__, self.first)]:
             self._remove(name)
 
@@ -198,7 +196,7 @@ class Headers(MutableMapping[str, str]):
             lower = _spellings[name]
         except KeyError:
             lower = ""
-        # What can be printed has neither line breaks nor lone surrogates.
+        # Printable text has neither line breaks nor lone surrogates.
         if not lower or type(value) is not str or not value.isprintable():
             if op == "=" and type(value) is type(name) is str and (name, value) in _targets and name in self.first:
                 lower = name
@@ -238,7 +236,7 @@ class Headers(MutableMapping[str, str]):
         return lower, value
 
     def _remove(self, name: str) -> None:
-        """`name` is one that is there, so it is a good one."""
+        """`name` is one of the headers, so it needs no check."""
         if self.sealed:
             raise RuleError(f"cannot change header {name!r}: {self.sealed}")
         if name in _PSEUDO:

@@ -38,7 +38,9 @@ def get_value(document: Any, path: str) -> Any:
 
 
 def get_value_from_body(body: bytes | str, paths: Iterable[str]) -> Any:
-    """The value at the first of several dotted paths that exists in a JSON body; None if none does or it is no JSON.
+    """The value at the first of several dotted paths that exists in a JSON body.
+
+    None if none exists, or if the body is not JSON.
 
     >>> get_value_from_body(b'{"b": {"c": 5}}', ["a", "b.c"])
     5

@@ -1,4 +1,4 @@
-"""HTTP call-outs: `ClusterClient(cluster).get("/path", callback)`, answered by a call of the callback.
+"""HTTP call-outs: `ClusterClient(cluster).get("/path", callback)`. The callback gets the answer.
 
 A call belongs to the stream whose callback makes it: pause the stream (`return Action.PAUSE`) and resume it from the
 callback. When the stream ends first, the call is cancelled and the callback not called. Calls made while the plugin
@@ -24,10 +24,10 @@ from .text import encode, to_bytes
 from .wire import Fields, LogLevel
 
 DEFAULT_TIMEOUT_MS = 5000
-"""Default timeout. The original's half second is too short for calls of models."""
+"""Default timeout. The half second of Higress' Go wrapper is too short for calls of models."""
 
-# What may stand in a path or query as it is (RFC 3986, 3.3 and 3.4); the percent sign is there for what the caller has
-# escaped already.
+# Characters of a path or query that are not escaped (RFC 3986, 3.3 and 3.4). One is the percent sign: the caller
+# may have escaped others already.
 _PATH_SAFE = "/%:@!$&'()*+,;=-._~"
 _QUERY_SAFE = _PATH_SAFE + "?[]"
 
@@ -61,7 +61,7 @@ RouteCallback: TypeAlias = Callable[[HttpAnswer], Action | None]
 
 
 def answer_from(fields: Fields, body: bytes) -> HttpAnswer:
-    """An answer from what the host gives: no fields, no answer."""
+    """The answer, from what the host passes on. Without fields the service did not answer."""
     headers = Headers.sent(fields, "they are those of an answer")
     status = headers.get(":status", "")
     if status.isdecimal():
@@ -91,9 +91,9 @@ def split_url(url: str) -> tuple[str, str]:
 
 
 def message_headers(headers: HeaderValues) -> Fields:
-    """What an author gives a request that the plugin makes: often all headers of the client's.
+    """The headers of a request that the plugin makes. Authors often pass on those of the client's request.
 
-    The names that say where it goes and how long it is are left out: the call itself does.
+    Headers for the destination and the length are left out: the call sets them itself.
     """
     fields = to_fields(headers, REQUEST_PSEUDO)
     return without_connection_headers([field for field in fields if field[0] != "host" and field[0][0] != ":"])
@@ -108,14 +108,14 @@ def to_body(body: bytes | str) -> bytes:
 
 
 class Options(TypedDict, total=False):
-    """What every method takes by name."""
+    """Keyword arguments of every method."""
 
     headers: HeaderValues
     timeout_ms: int
 
 
 class BodyOptions(Options, total=False):
-    """What methods with a body take by name."""
+    """Keyword arguments of methods with a body."""
 
     body: bytes | str
 
@@ -144,10 +144,10 @@ class ClusterClient:
         body: bytes | str = b"",
         timeout_ms: int = DEFAULT_TIMEOUT_MS,
     ) -> None:
-        """Any method. `url` is a path, or a full URL. What begins with `/` is a path.
+        """Send a request with any method. `url` is a path or a full URL. If it begins with `/`, it is a path.
 
-        The headers of another message may be handed on as they are: `host`, pseudo-headers, and those that belong to
-        its connection or tell its length (`content-length`, `transfer-encoding`, ...) are left out.
+        The headers may be those of another message: `host`, pseudo-headers, and headers of its connection and about
+        its length (`content-length`, `transfer-encoding`, ...) are left out.
         """
         checks.text(method, "a method")
         authority, path = split_url(url)

@@ -26,10 +26,10 @@ class JsonTooComplexError(ValueError):
 
 
 class JsonBounds(NamedTuple):
-    """What a JSON text may hold.
+    """How much a JSON text may contain.
 
-    What stands in strings does not count, so long texts and images have no influence. Of a text that is not JSON, the
-    part that is counted correctly reaches as far as a parser gets.
+    The contents of strings do not count, so long texts and images have no influence. In a text that is not JSON, the
+    counts are right up to the place where a parser stops.
     """
 
     values: int = 500_000
@@ -47,9 +47,9 @@ class JsonBounds(NamedTuple):
     def check(self, *texts: bytes) -> None:
         """Raises `JsonTooComplexError` for a text that is too complex, or if all of them together have too many values.
 
-        Long numbers are looked for only where there is room for so many that they matter.
+        Small texts are not searched for long numbers: they cannot contain enough of them to take long.
         """
-        # Commas and brackets in strings may be all there is: long texts have many. But to look for them costs less.
+        # This also counts what is in strings, and long texts have many commas. But it is cheap, and mostly enough.
         opened = [text.count(b"[") + text.count(b"{") for text in texts]
         weighs = sum(text.count(b",") for text in texts) + CONTAINER * sum(opened) > self.values
         run = b"0" * (self.digits + 1)
@@ -69,7 +69,7 @@ class JsonBounds(NamedTuple):
                 raise JsonTooComplexError(f"a number of more than {self.digits} digits")
 
     def _may_have_long_numbers(self, text: bytes) -> bool:
-        """A look at one byte in ten: a run of digits leaves so many of them side by side."""
+        """Look at one byte in ten: a long run of digits is a shorter run there."""
         return b"0" * ((self.digits + 1) // _STEP) in text[::_STEP].translate(_ZEROS)
 
     def _outside_strings(self, data: bytes) -> bytes:

@@ -41,7 +41,7 @@ class MadePlugins:
 
 
 def note(plugin: object) -> None:
-    """A plugin has been made: by which module, if by one that is being imported."""
+    """Record a plugin that was just made, if a module is being imported."""
     if MadePlugins.running is None:
         return
     frame = sys._getframe(1)

@@ -4,8 +4,9 @@ Make them once, at the top of a module; they are defined in the gateway when the
 kind and name are the same metric, in all instances of a plugin.
 
 Labels divide a metric: `Counter("requests", labels=["tenant"])` counts each tenant separately, as
-`requests.tenant.acme`. No metric makes a callback fail. An instance has room for `MOST_SERIES` values of labels; later
-ones are counted together as `other`. A metric that cannot be defined at all is not counted. The log says both, once.
+`requests.tenant.acme`. Metrics never make a callback fail. An instance has room for `MOST_SERIES` values of labels;
+later ones are counted together as `other`. A metric that cannot be defined at all is not counted. The log says both,
+once.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from .text import to_bytes
 from .wire import Host, LimitError, MetricKind
 
 MOST_SERIES: Final = 1000
-"""Number of metrics of an instance from which new values of labels are counted as `OTHER`."""
+"""When an instance has this many metrics, new values of labels are counted as `OTHER`."""
 MOST: Final = 2000
-"""Metrics of an instance, so that names that clients choose do not fill its memory, nor that of the gateway."""
+"""Metrics of an instance. Clients that choose names cannot fill the memory of the instance or the gateway."""
 LONGEST_VALUE: Final = 100
 """Characters of a label's value; a longer one is counted as `OTHER`."""
 OTHER: Final = "other"
@@ -39,8 +40,8 @@ class _Metric:
             raise TypeError(f"the labels of a metric are a list of names, got the text {labels!r}")
         self.label_names = tuple(checks.name(label, "the name of a label") for label in labels)
 
-    def _there(self, labels: Mapping[str, str]) -> tuple[Host, int | None]:
-        """The instance and the metric's number; None: it cannot be defined."""
+    def _found(self, labels: Mapping[str, str]) -> tuple[Host, int | None]:
+        """The host and the metric's number there; None: it cannot be defined."""
         instance = current(f"using the metric {self.name!r}")
         number = None
         if tuple(labels) == self.label_names:
@@ -105,7 +106,7 @@ class Counter(_Metric):
         offset = checks.number(offset, "what is added to a counter", MIN_S64, MAX_S64)
         if offset < 0:
             raise ValueError(f"a counter only grows: {self.name} + {offset}")
-        host, number = self._there(labels)
+        host, number = self._found(labels)
         if number is not None:
             host.increment_metric(number, offset)
 
@@ -115,7 +116,7 @@ class Counter(_Metric):
 
     def value_of(self, **labels: str) -> int:
         """0 for one that cannot be defined."""
-        host, number = self._there(labels)
+        host, number = self._found(labels)
         return 0 if number is None else host.get_metric(number)
 
 
@@ -125,16 +126,16 @@ class Gauge(_Metric):
     kind = MetricKind.GAUGE
 
     def add(self, offset: int, /, **labels: str) -> None:
-        """Less than 0 is 0."""
+        """The value does not go below 0."""
         offset = checks.number(offset, "what is added to a gauge", MIN_S64, MAX_S64)
-        host, number = self._there(labels)
+        host, number = self._found(labels)
         if number is not None:
             host.increment_metric(number, offset)
 
     def record(self, value: int, /, **labels: str) -> None:
-        """Set it."""
+        """Set the value."""
         value = checks.number(value, "the value of a gauge", 0, MAX_U64)
-        host, number = self._there(labels)
+        host, number = self._found(labels)
         if number is not None:
             host.record_metric(number, value)
 
@@ -144,7 +145,7 @@ class Gauge(_Metric):
 
     def value_of(self, **labels: str) -> int:
         """0 for one that cannot be defined."""
-        host, number = self._there(labels)
+        host, number = self._found(labels)
         return 0 if number is None else host.get_metric(number)
 
 
@@ -156,6 +157,6 @@ class Histogram(_Metric):
     def record(self, value: int, /, **labels: str) -> None:
         """Add a sample, a whole number."""
         value = checks.number(value, "a sample of a histogram", 0, MAX_U64)
-        host, number = self._there(labels)
+        host, number = self._found(labels)
         if number is not None:
             host.record_metric(number, value)

@@ -64,12 +64,12 @@ class Plugin(Generic[Config]):
         rebuild_after_requests: ask the host for a fresh instance after so many requests; 0: never.
         rebuild_max_memory: ask for a fresh instance when this one uses so many bytes; 0: never.
         max_requests_per_io_cycle: for Higress: so many requests are served before answers to call-outs get their
-            turn. It is a setting of the whole gateway; the smallest of all plugins counts. 0: leave it.
-        rule_isolation: one broken rule does not refuse the whole configuration: its last good version goes on, or
-            else it is left out.
-        safe_log: what the SDK and `log.unsafe_info` say about headers and bodies is not for everybody's eyes. Nor is
-            what an exception says while the configuration is parsed, unless it is a `ConfigError`: its type is logged,
-            and where it was raised.
+            turn. It is a setting of the whole gateway; the smallest of all plugins counts. 0: do not change it.
+        rule_isolation: one broken rule does not refuse the whole configuration: its last good version stays in use;
+            without one the rule is left out.
+        safe_log: keep headers and bodies out of the log: the SDK's messages leave them out, and `log.unsafe_info`
+            writes at level debug. Of an exception that is raised while the configuration is parsed, apart from
+            `ConfigError`, only type and place are logged.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ LEASE_SECONDS = 60
 
 
 class PluginContext(PluginState):
-    """One running instance of a plugin: its own values, timers and its part in the election of a leader."""
+    """One running instance of a plugin: its values, its timers, and whether it is the leader."""
 
     def __init__(self, host: Host, ticks: Ticks, name: str) -> None:
         super().__init__(host, ticks, name)
@@ -44,7 +44,7 @@ class PluginContext(PluginState):
         properties.put(self.host, 0, path, value)
 
     def call_foreign_function(self, name: str, argument: bytes = b"") -> bytes:
-        """A function that this host has and others may not. Raises `ForeignFunctionError`."""
+        """Call a function of this host, which others may not have. Raises `ForeignFunctionError`."""
         argument = checks.data(argument, "the argument of a foreign function")
         return self.host.call_foreign_function(name, argument)
 
@@ -72,8 +72,8 @@ class PluginContext(PluginState):
     # The log.
 
     def filter_tracebacks(self, function: Callable[[str], str]) -> None:
-        """Have a function change each traceback of this plugin before anybody sees it: take secrets out of it, which
-        may stand in the message of any exception. One that raises leaves nothing of the traceback.
+        """Register a function that changes each traceback of this plugin before it is logged. It can remove secrets,
+        which any exception may have in its message. If the function raises, the traceback is not shown at all.
         """
         callback_functions.check(function, "the filter of tracebacks", "filter_tracebacks", ("text",))
         self.traceback_filters.append(function)
@@ -81,7 +81,7 @@ class PluginContext(PluginState):
     # Leader election.
 
     def do_leader_election(self) -> bool:
-        """Try to become the leader among the instances of this plugin, or to stay it; whether this one is it now.
+        """Try to become or to stay the leader among the instances of this plugin. Returns whether this one is it.
 
         The lease is 60 seconds: call it more often, from a tick. There is at most one leader at a time.
         """
@@ -106,7 +106,7 @@ class PluginContext(PluginState):
                 lease = json.loads(value)
                 holder, since = lease["vmID"], int(lease["timestamp"])
             except (ValueError, KeyError, TypeError) as error:
-                # Nobody could ever become leader if what nobody understands were left there.
+                # If it stayed there, no instance could ever become the leader.
                 log.error("the leader's lease is damaged and written anew: %s", error)
                 holder, since = "", 0
             if holder != self._instance and now - since <= LEASE_SECONDS:

@@ -1,6 +1,6 @@
-"""Redis call-outs: `RedisClient(cluster).get("key", callback)`, answered by a call of the callback.
+"""Redis call-outs: `RedisClient(cluster).get("key", callback)`. The callback gets the answer.
 
-They belong to streams as HTTP call-outs do: pause, and resume from the callback.
+They belong to streams as HTTP call-outs do: pause the stream, and resume it from the callback.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class RedisClient(Commands):
     """Sends commands to one Redis service, or Redis cluster.
 
     Call `init` first, for example in `parse_config`. Every command raises `RedisCallError` if nothing was sent; then
-    the callback will not be called. Commands without a method of their own go through `command`.
+    the callback will not be called. For commands without a method of their own there is `command`.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -43,11 +43,11 @@ class RedisClient(Commands):
         max_buffer_size_before_flush: int = 1024,
         disable_buffer: bool = False,
     ) -> None:
-        """Say how to reach the service.
+        """Set how the service is reached.
 
-        Commands may be collected for `buffer_flush_timeout_ms` or until `max_buffer_size_before_flush` bytes are
-        together, and go out in one piece; `disable_buffer` sends each at once. That the service cannot be reached is
-        not an error here: each command tries again.
+        Commands are collected for at most `buffer_flush_timeout_ms`, or until they have
+        `max_buffer_size_before_flush` bytes, and sent together; `disable_buffer` sends each command at once. A service
+        that cannot be reached is not an error here: each command tries again.
         """
         username = checks.name(username, "the name of a Redis user")
         password = checks.name(password, "a Redis password")
@@ -65,7 +65,7 @@ class RedisClient(Commands):
         cluster = f"{checks.name(self.cluster.cluster_name, 'the name of a cluster')}?{urlencode(options)}"
         self._settings = cluster, username, password, timeout_ms
         if running.get() is not None:
-            # Otherwise the client is made while modules load; its first command does it.
+            # While modules are loaded there is no host yet. Then the first command connects.
             try:
                 self._get_ready(again=True)
             except RedisCallError as error:
@@ -102,7 +102,7 @@ class RedisClient(Commands):
         def answered(response: bytes | None) -> None:
             value = _value(response)
             if retry and isinstance(value, RedisError) and "NOAUTH" in str(value):
-                # The server was restarted, or its password has changed: the connection has to introduce itself again.
+                # The server was restarted, or its password has changed: the connection has to authenticate again.
                 try:
                     self._get_ready(again=True)
                     self._send(query, callback, retry=False)

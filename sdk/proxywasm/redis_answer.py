@@ -19,7 +19,7 @@ class RedisAnswer:
 
     @property
     def error(self) -> RedisError | None:
-        """What the server complains about, or that it could not be reached; None if all is well."""
+        """The error that the server has answered, or that there was no answer; None for a value."""
         return self._value if isinstance(self._value, RedisError) else None
 
     @property
@@ -31,7 +31,7 @@ class RedisAnswer:
 
     @property
     def text(self) -> str | None:
-        """A value that is bytes, decoded; a number as its digits."""
+        """The value as text: bytes are decoded, a number is written in digits. None if there is no value."""
         value = self.value
         if isinstance(value, (list, RedisError)):
             raise TypeError(f"the answer is not one text: {value!r}")

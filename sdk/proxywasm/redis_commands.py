@@ -1,4 +1,4 @@
-"""The typed Redis commands as a table: each row is a command, its shape says which arguments it takes."""
+"""Typed Redis commands as a table: each row is a command, and its shape declares the arguments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Shape = TypeVar("Shape", bound="Bound")
 
 
 def several(values: Iterable[Argument], what: str) -> list[Argument]:
-    """Several arguments. A text or bytes alone is not taken for the list of its characters."""
+    """Several arguments. A single text or bytes is an error, and not a list of characters."""
     if isinstance(values, str | bytes | bytearray | Mapping) or not isinstance(values, Iterable):
         raise TypeError(f"{what} must be a list, got {type(values).__name__}")
     return list(values)
@@ -31,7 +31,7 @@ def _flat(pairs: Mapping[str, Argument]) -> list[Argument]:
 
 
 class Sender(Protocol):
-    """A client of which these commands are methods."""
+    """A client that has these commands as methods."""
 
     def command(self, arguments: Sequence[Argument], callback: Callback) -> None:
         """Send any command."""
@@ -147,7 +147,7 @@ class KeyWhereValue(Bound):
 
 
 class SetWithTTL(Bound):
-    """`SET key value [NX] [EX ttl]`; a time of 0 seconds is none."""
+    """`SET key value [NX] [EX ttl]`. With a `ttl` of 0 the key does not expire."""
 
     def __call__(self, key: Argument, value: Argument, ttl: int, callback: Callback) -> None:
         checks.number(ttl, "the time to live", 0, MAX_S64)
@@ -157,7 +157,7 @@ class SetWithTTL(Bound):
 
 
 class Commands:
-    """The table."""
+    """The methods of a client, one for each command."""
 
     # Keys.
     delete = Command(Key, "DEL")

@@ -13,13 +13,13 @@ STATUSES: Final = range(200, 600)
 """Statuses that a reply can have."""
 
 PLUGIN_FAILED = "proxywasm.plugin_failed"
-"""The value of `response.code_details` for it."""
+"""`response.code_details` of the two replies below."""
 
 FAILED = LocalReply(500, [("content-type", "text/plain")], b"the plugin failed", PLUGIN_FAILED)
 """The plugin raised or trapped, and its streams fail closed."""
 
 TORN = LocalReply(500, [], b"", PLUGIN_FAILED)
-"""The plugin failed with chunks of the response in its hands: whatever follows, the response has a hole."""
+"""The plugin failed after it had taken chunks of the response, which are lost."""
 
 NO_PLACE = LocalReply(
     500, [("content-type", "text/plain")], b"the gateway has no place for the body", "proxywasm.no_place"

@@ -43,7 +43,7 @@ def _argument(argument: Argument) -> bytes:
 
 
 def encode_value(value: RespValue) -> bytes:
-    """A value as Redis would answer it."""
+    """A value, encoded as in an answer of Redis."""
     match value:
         case None:
             return b"$-1\r\n"
@@ -59,7 +59,7 @@ def encode_value(value: RespValue) -> bytes:
 
 
 class RespDecoder:
-    """`feed` takes the bytes as they come, `close` complains about a value that is cut off."""
+    """Decodes bytes that arrive in any chunks: `feed` takes them, `close` raises if the last value is incomplete."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -102,7 +102,7 @@ class RespDecoder:
             raise RespError("the end of a value is missing")
 
     def _opens(self, line: bytes) -> bool:
-        """Whether the line only announces what follows."""
+        """Whether the line only begins a string or a list, whose content follows."""
         kind, size = line[:1], line[1:]
         if kind == b"$" and size != b"-1":
             self._bulk = _number(size, MAX_VALUE)
@@ -152,7 +152,7 @@ def _number(text: bytes, limit: int) -> int:
 
 
 def decode(data: bytes) -> RespValue:
-    """The one value that these bytes are. Raises `RespError`."""
+    """Decode exactly one value. Raises `RespError`."""
     decoder = RespDecoder()
     values = decoder.feed(data)
     decoder.close()

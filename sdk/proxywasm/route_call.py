@@ -16,7 +16,7 @@ from .wire import ReplaceRequestBody
 def start(
     ctx: StreamState, method: str, url: str, callback: RouteCallback, headers: HeaderValues, body: bytes | str
 ) -> None:
-    """Rewrite the request and remember who wants the answer."""
+    """Rewrite the request, and keep the callback for the answer."""
     checks.text(method, "a method")
     authority, path = split_url(url)
     checks.function(callback, "the callback of a route call")
@@ -29,7 +29,7 @@ def start(
     fields = message_headers(headers)
     for original, name in (("method", ":method"), ("path", ":path"), ("host", ":authority")):
         request[f"x-envoy-original-{original}"] = request.get(name, "")
-    # The plugin wants to read the answer, and the length is about to change.
+    # The plugin has to be able to read the answer, and the new body has another length.
     request.discard("accept-encoding")
     request.discard("content-length")
     request[":method"] = method

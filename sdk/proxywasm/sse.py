@@ -1,7 +1,7 @@
 """Server-sent events (WHATWG HTML, 9.2): bytes in, events out, whatever the chunking.
 
-Framing works on bytes, text is decoded per event: a character cut by a chunk border is whole again before anybody looks
-at it, and U+2028 or U+0085 inside a value are not mistaken for line ends.
+Framing works on bytes, and each event is decoded as a whole: so a character may be cut by the border of a chunk, and
+U+2028 or U+0085 inside a value are not mistaken for line ends.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class SSEError(ValueError):
 
 
 class SSEDecoder:
-    """`feed` takes the bytes as they come, `close` gives what the end of the stream completes.
+    """Decodes bytes in any chunks: `feed` returns the events that a chunk completes, `close` the one at the end.
 
-    Line ends may be LF, CRLF or CR. Several `data` lines are joined by a newline; comments, `retry` and unknown fields
-    are dropped; an event without data is none. The standard discards an event that the end of the stream cuts off
+    Line ends may be LF, CRLF or CR. Several `data` lines are joined by a newline; comments, `retry`, unknown fields and
+    events without data are dropped. The standard discards an event that the end of the stream cuts off
     before its blank line; `close` returns it, because many model services omit that last blank line.
     """
 
@@ -47,7 +47,7 @@ class SSEDecoder:
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Events completed by these bytes. Raises `SSEError` when one grows beyond the limit."""
-        # `find`, not `in`, which for bytes asks first whether a number is meant, by way of an exception.
+        # `find` is faster than `in`, which first tries to read the bytes as a number and catches an exception.
         if chunk.endswith(b"\n\n") and not self._buffer and not self._after_cr and chunk.find(b"\r") < 0:
             # Whole events, as most chunks of most services are.
             events: list[Event] = []

@@ -8,8 +8,8 @@
 With pytest, the fixture `plugin_host` runs a test natively, in Wasm, and if it is asked to in a real Envoy.
 `docs/testing.md` is the guide.
 
-This module is the kit's door and nothing else: a test host is a host, so it lives there. It is the one module of the
-SDK that points at the host, it is not part of components, and `import proxywasm` does not import it.
+This module only exports the kit, which is part of the host. It is the one module of the SDK that imports the host. It
+is not part of components, and `import proxywasm` does not import it.
 """
 
 from proxywasm_host.testing import (

@@ -1,7 +1,7 @@
 r"""Replace text that is not Unicode, or not UTF-8, between a plugin and its host, alike in every host.
 
 A Python `str` can hold lone surrogates, which no encoding has. They come from JSON (`"\ud83d"`, half an emoji), from
-text that was cut, and from header bytes that are no UTF-8: a plugin sees each of those as one of U+DC80 to U+DCFF, as
+text that was cut, and from header bytes that are not UTF-8: a plugin sees each of those as one of U+DC80 to U+DCFF, as
 Python does with file names (PEP 383).
 
 - Header values: U+DC80 to U+DCFF are the bytes that they stand for; any other lone surrogate is spelled out, as the six
@@ -25,7 +25,7 @@ def spell_out(text: str) -> str:
     half an emoji: \ud83d
     """
     if type(text) is not str:
-        text = str.__str__(text)  # a subclass may say of itself what it likes
+        text = str.__str__(text)  # a subclass may have overridden its methods
     if text.isascii():
         return text
     try:
@@ -74,5 +74,5 @@ def to_bytes(text: str) -> bytes:
 
 
 def to_text(data: bytes) -> str:
-    """Header bytes as plugins see them: those that are no UTF-8 become lone surrogates."""
+    """Header bytes as plugins see them: those that are not UTF-8 become lone surrogates."""
     return data.decode("utf-8", "surrogateescape")

@@ -1,7 +1,7 @@
-"""How many tokens an answer of a model service has used, whichever protocol the service speaks.
+"""Read how many tokens an answer of a model service has used, in any of several protocols.
 
-OpenAI (chat, completions, images, responses), Anthropic, Gemini and Doubao say it in different places, some of them in
-pieces over a stream; the running values are kept as user attributes, for the access log.
+OpenAI (chat, completions, images, responses), Anthropic, Gemini and Doubao report it in different places, some of them
+in several events of a stream. The values so far are user attributes, for the access log.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ _OUTPUT_DETAILS = (
     "usage.output_tokens_details",
     "usageMetadata.candidatesTokensDetails",
 )
-# Numbers that stand beside the details, and the names they get there. Anthropic tells about its cache with the first
-# event (`message.usage`) and with the last (`usage`).
+# Numbers outside of the details, and their names among the details. Anthropic reports its cache in the first event
+# (`message.usage`) and in the last (`usage`).
 _MORE_INPUT = {
     "usageMetadata.cachedContentTokenCount": "cached_content_token_count",
     "usageMetadata.toolUsePromptTokenCount": "tool_use_prompt_token_count",
@@ -69,7 +69,7 @@ _CACHE = ("cache_creation_input_tokens", "cache_read_input_tokens")
 
 @dataclass(slots=True)
 class TokenUsage:
-    """What is known so far. An empty model: nothing at all."""
+    """The values so far. If the model is empty, there are none."""
 
     model: str = ""
     input_token: int = 0
@@ -83,8 +83,8 @@ class TokenUsage:
 def get_token_usage(ctx: HttpContext, body: bytes, *, request_model: str = "") -> TokenUsage:
     """Read a whole JSON body, or the next chunk of a stream of events, cut anywhere.
 
-    An event that does not end (`sse.MAX_EVENT`) ends the reading of its stream, a document beyond `JsonBounds` says
-    nothing; what was known stays. `request_model` is for answers that do not name their model. The values so far are
+    Reading ends at an event of more than `sse.MAX_EVENT` bytes; a document beyond `JsonBounds` is ignored. The values
+    so far stay. `request_model` is for answers that do not name their model. The values so far are
     also the user attributes `model`, `input_token`, `output_token`, `total_token`, `input_token_details`,
     `output_token_details`, `chat_id`.
     """

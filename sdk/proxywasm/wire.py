@@ -1,4 +1,4 @@
-"""The vocabulary that hosts and plugins share: the Python face of the WIT package `proxywasm:http`.
+"""The vocabulary that hosts and plugins share: the Python form of the WIT package `proxywasm:http`.
 
 A host drives a plugin through a `Program`: one call per phase, answered by an `Outcome`. Natively the program is the
 SDK's `Dispatcher` itself, in Wasm it is a component with the same methods; a host cannot distinguish them.
@@ -15,7 +15,7 @@ from typing import Literal, Protocol, TypeAlias
 Fields: TypeAlias = list[tuple[str, str]]
 """Header fields in wire order, names in lower case, pseudo-headers included.
 
-Bytes of a value that are no UTF-8 are U+DC80 to U+DCFF, see `proxywasm.text`."""
+Bytes of a value that are not UTF-8 are U+DC80 to U+DCFF, see `proxywasm.text`."""
 
 EditOp: TypeAlias = Literal["=", "+", "-"]
 """Replace all values of a name, add a value at the end, remove the name."""
@@ -63,7 +63,7 @@ class MetricKind(StrEnum):
 
 
 CREATE = 0xFFFF_FFFF
-"""A compare-and-swap number that no host gives out: with it a key that has no value is written, and no other."""
+"""A compare-and-swap number that no stored value has. With it only a key without a value is written."""
 
 
 # Commands are values and never change. They are not `frozen`, because making a frozen one takes twice as long.
@@ -177,9 +177,9 @@ class SendLocalReply:
 
 @dataclass(slots=True)
 class FailStream:
-    """The plugin raised in what it did for this stream within another's callback; the value is the traceback.
+    """The plugin raised while it worked for this stream in the callback of another. The value is the traceback.
 
-    With the effective context 0 it raised in what it did for itself, such as a tick.
+    With the effective context 0 it worked for itself, for example in a tick.
     """
 
     value: str
@@ -232,14 +232,14 @@ class Program(Protocol):
     def on_request_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome: ...
 
     def on_request_trailers(self, context: int, trailers: Fields) -> Outcome:
-        """Behind the body, if `ReadRequestTrailers` has asked for it. As for all phases: once, or not at all."""
+        """Called after the body, at most once, if the plugin has answered with `ReadRequestTrailers`."""
 
     def on_response_headers(self, context: int, headers: Fields, end_of_stream: bool) -> Outcome: ...
 
     def on_response_body(self, context: int, body: bytes, end_of_stream: bool) -> Outcome: ...
 
     def on_response_trailers(self, context: int, trailers: Fields) -> Outcome:
-        """Behind the body, if `ReadResponseTrailers` has asked for it."""
+        """Called after the body, at most once, if the plugin has answered with `ReadResponseTrailers`."""
 
     def on_done(self, context: int) -> Outcome:
         """The last call of a stream, however it ended."""
@@ -268,7 +268,7 @@ class RedisCallError(Exception):
 class LimitError(RuntimeError):
     """The host keeps no more shared data, properties or metrics, or a value is too large to cross.
 
-    Authors do not meet it for metrics: those that cannot be defined are not counted.
+    Authors do not get it for metrics: those that cannot be defined are not counted.
 
     The message says what is too much, and the limit.
     """
@@ -302,15 +302,15 @@ class Host(Protocol):
     def set_shared_data(self, key: str, value: bytes, cas: int) -> bool:
         """False: `cas` is neither 0 (always write) nor that of the stored value.
 
-        A key that has no value is written with any `cas`, as in Envoy: one that is never given out creates a value
-        and never overwrites one. Raises `LimitError`.
+        A key that has no value is written with any `cas`, as in Envoy. So `CREATE` never overwrites a value. Raises
+        `LimitError`.
         """
 
     def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
         """Start a call-out and return its number. Raises `HttpCallError` if nothing was sent."""
 
     def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
-        """Say how to reach a Redis service; options follow the cluster name as a query string (`?db=1`).
+        """Set how a Redis service is reached; options follow the cluster name as a query string (`?db=1`).
 
         Raises `RedisCallError` if it cannot be reached now; it may be asked again.
         """
@@ -322,7 +322,7 @@ class Host(Protocol):
         """A function that this host has and others may not. Raises `ForeignFunctionError`."""
 
     def define_metric(self, kind: MetricKind, name: str) -> int:
-        """The number of the metric, the same for the same kind and name. Raises `LimitError`."""
+        """Define a metric and return its number, which depends on kind and name only. Raises `LimitError`."""
 
     def increment_metric(self, metric: int, offset: int) -> None: ...
 

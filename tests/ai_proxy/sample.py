@@ -1,4 +1,4 @@
-"""What shared tests need to know about a service with its own protocol that only has chats.
+"""The data of shared tests about a service with its own protocol that only has chats.
 
 The folder of each protocol's tests has it in `sample.py`; `converting` collects them.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from tests.ai_proxy.gateway import Json
 
 Place = tuple[str, Callable[[Any], Any]]
-"""Where a service has a parameter, and what becomes of its value."""
+"""The field in which a service has a parameter, and the conversion of its value."""
 
 
 def same(value: Any) -> Any:
@@ -27,16 +27,30 @@ def listed(value: Any) -> Any:
 class Sample:
     config: Json
     error: tuple[Json, int, str]
-    """What the service says of an error, in an answer of status 200; the status it means, and the message."""
+    """An error in an answer of status 200; the status that it means, and its message."""
     chunks: Sequence[Any] = ()
-    """The documents of a stream that says "Hi there" and ends well; none: it does not stream."""
+    """The documents of a complete stream with the text "Hi there"; none: it does not stream."""
     ends_with_done: bool = False
     """Such a stream ends as OpenAI's do."""
     parameters: Mapping[str, Place] = field(default_factory=dict)
-    """Where it has the parameters of `test_parameters`; `limit` is the limit under either of its names."""
+    """The places of the parameters of `test_parameters`; `limit` is the limit under either of its names."""
     instructions: tuple[Any, ...] = ()
-    """Where the text of a system message goes."""
+    """The place of the text of a system message."""
     transcript: str = ""
-    """Where it gets the whole conversation as one text with the names of the speakers; empty: it gets messages."""
+    """The field with the whole conversation as one text with labels; empty: the service gets messages."""
+    finish_reason: str = "stop"
+    """The finish reason of that stream, in OpenAI's terms."""
+    head: int = 1
+    """The number of its documents that come before an error may follow."""
+    usage: tuple[Json, Sequence[Any]] | None = None
+    """An answer and a stream (none: no documents) with 10 prompt tokens, 6 of them cached, and 7 of the answer."""
+    cached: int | None = 6
+    """The cached tokens in `usage`; None: the service does not report them."""
+    tool_turn: tuple[str, list[Any]] | None = None
+    """The field with the messages, and these for the conversation with two tool calls of `test_tool_turns`."""
+    has_calls: bool = True
+    """Tool calls of a conversation reach it."""
+    keeps_fields: bool = False
+    """It has OpenAI's fields, which are not converted."""
     only_chat: bool = False
-    """What is no chat goes upstream as it comes, with the service's host and credential."""
+    """Requests other than chats pass unchanged, with the service's host and credential."""

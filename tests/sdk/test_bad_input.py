@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,23 @@ def test_the_error_names_the_rule_and_the_client_gets_a_500(start: Start, behavi
         resets = [event for event in stream.take() if isinstance(event, Reset)]
         assert bool(resets) == (behaviour in ("chunk returns text", "return a taken chunk"))
         stream.close()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "rule"),
+    [
+        ("headers return text", "on_request_headers must return an Action or None"),
+        ("body returns bytes", "on_request_body must return an Action or None"),
+        ("chunk returns text", "a streaming body callback must return bytes or None"),
+    ],
+)
+def test_a_wrong_result_of_a_callback_is_told_with_file_line_and_function(
+    start: Start, behaviour: str, rule: str
+) -> None:
+    runner = start(behaviour)
+    stream = request(runner, b"in")
+    respond(stream, b"out")
+    assert re.search(rf"/bad_input\.py:\d+: <lambda>: {rule}", errors(runner)[0])
 
 
 def test_an_edit_after_the_resume_names_the_rule(start: Start) -> None:

@@ -82,10 +82,14 @@ def built(plugin: Path, without: Collection[str] = ()) -> Path:
     Memory that a build leaves in this process could hide growth in the soak.
     """
     code = (
-        "import sys; from pathlib import Path; from proxywasm_host.building.build import build; "
-        "build(Path(sys.argv[1]), without=sys.argv[2:])"
+        "import contextlib, logging, sys; from pathlib import Path\n"
+        "from proxywasm_host.building.build import BuildError, build\n"
+        "logging.basicConfig(level=logging.INFO, format='%(message)s')\n"
+        "with contextlib.suppress(BuildError): build(Path(sys.argv[1]), without=sys.argv[2:])"
     )
-    subprocess.run([sys.executable, "-c", code, str(plugin), *without], check=False, capture_output=True)  # noqa: S603  # us
+    # On a terminal `progress` says what is being done.
+    said = subprocess.DEVNULL if sys.stderr.isatty() else None
+    subprocess.run([sys.executable, "-c", code, str(plugin), *without], check=False, stderr=said)  # noqa: S603  # us
     return build(plugin, without=without).path  # and if that failed, this says why
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
+import logging
 import os
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -39,11 +41,15 @@ _MAKERS: Final = (
     *(Path(__file__).with_name(name) for name in ("build.py", "staging.py", "worlds.py")),
     *ADDRESS_MAKERS,
 )
-"""What decides how a component comes out, beside componentize-py."""
+"""The files that determine the content of a component, in addition to componentize-py."""
 
 
 COMPONENT_OPTIMISATIONS: Final[tuple[Optimisation[bytes], ...]] = (ADDRESSES,)
-"""What makes a component for our own host faster; `proxy_wasm.OPTIMISATIONS` are those of a module for Envoy."""
+"""Optimisations of a component for our own host; `proxy_wasm.OPTIMISATIONS` are those of a module for Envoy."""
+
+
+_log = logging.getLogger("proxywasm.build")
+"""Says when something that takes long begins and ends, for users who do not see `progress`: in pytest, in CI jobs."""
 
 
 class BuildError(Exception):
@@ -75,7 +81,7 @@ def build(
     except LoweringError as error:
         raise BuildError(str(error)) from None
     built = build_component(plugin, HTTP_PLUGIN, optimisations, progress=progress)
-    # Users rebuild to a file when a component is damaged, so the result must not be a damaged one from the cache.
+    # Users build again when a component is damaged, so the cached one must not be damaged, too.
     if output is not None and built.cached and is_changed(built.path.read_bytes()):
         built.path.unlink(missing_ok=True)
         built = build_component(plugin, HTTP_PLUGIN, optimisations, progress=progress)
@@ -103,7 +109,8 @@ def build_module(
     cached = entry.is_file()
     if not cached:
         try:
-            lower(component, entry, abi=abi, keep=keep, without=without, progress=progress)
+            with _announced(f"{plugin}: making a Proxy-Wasm module, which takes up to two minutes"):
+                lower(component, entry, abi=abi, keep=keep, without=without, progress=progress)
         except LoweringError as error:
             raise BuildError(str(error)) from None
         forget_oldest(entry.parent, "*.proxy-wasm.wasm", _KEPT_MODULES)
@@ -138,13 +145,21 @@ def build_component(
     entry = folder / f"{staging.module}-{_key(staging, world, optimisations, wit)}.wasm"
     cached = entry.is_file()
     if not cached:
-        with one_at_a_time(entry):
+        with _announced(f"{plugin}: compiling Python to WebAssembly"), one_at_a_time(entry):
             if not entry.is_file():
                 _componentize(staging, world, optimisations, wit, entry, progress)
         forget_oldest(folder, _COMPONENTS, _KEPT_BUILDS)
     else:
         os.utime(entry)
     return Built(entry, entry.stat().st_size, cached)
+
+
+@contextlib.contextmanager
+def _announced(what: str) -> Iterator[None]:
+    _log.info("%s", what)
+    started = time.monotonic()
+    yield
+    _log.info("%s: done in %.0f s", what, time.monotonic() - started)
 
 
 def _wit_folder() -> Path:

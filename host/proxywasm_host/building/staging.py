@@ -73,7 +73,7 @@ class Staging:
         return total.hexdigest()
 
     def copy_to(self, folder: Path, *, trace: bool = False) -> None:
-        """`trace`: with the place in `WHERE` that an import has come to, for one that does not end."""
+        """`trace`: write the line that the imports have reached to the file `WHERE`, to find one that does not end."""
         for name, content in self.contents.items():
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -194,7 +194,7 @@ def _files_of(path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _own_files(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
-    """The same of what lies in somebody's folder: a link in it may not lead out of that.
+    """The files of an author's folder. Raises `StagingError` for a link that leads out of the folder.
 
     Otherwise a component could contain private files of the user who builds another author's plugin.
     """
@@ -205,7 +205,7 @@ def _own_files(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _read(files: dict[str, Path], contents: dict[str, bytes]) -> None:
-    """The contents of these files, beside those that are there."""
+    """Read these files into `contents`."""
     total = sum(map(len, contents.values()))
     for name, file in files.items():
         contents[name] = read_bytes(file, StagingError, _LARGEST_FILE)
@@ -236,7 +236,7 @@ def _add_imported(files: dict[str, Path], contents: dict[str, bytes], beside: Pa
 
 
 def _find(name: str, beside: Path) -> Iterator[tuple[str, Path]]:
-    """The files of a top-level module; none: it is not there, or not Python."""
+    """The files of a top-level module; none if it is missing, or is not Python."""
     if (beside / name / "__init__.py").is_file():
         yield from _own_files(beside / name, beside)
     elif (beside / f"{name}.py").is_file():
@@ -262,7 +262,7 @@ def _function_imports(source: bytes) -> Iterator[str]:
     try:
         tree = parse_source(source)
     except SyntaxError:
-        return  # The import in the guest will say it better.
+        return  # The import in the guest reports it.
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 import click
 
 from .commands import register
-from .terminal import Warnings
+from .terminal import show_messages
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,9 +18,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(encoding="utf-8", errors="backslashreplace")
-    log = logging.getLogger("proxywasm")
-    if not log.handlers:
-        log.addHandler(Warnings())
+    show_messages()
 
 
 register(main)

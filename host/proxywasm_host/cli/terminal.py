@@ -31,14 +31,23 @@ def fail(error: object) -> NoReturn:
     raise UserError(str(error)) from None
 
 
-class Warnings(logging.Handler):
-    """Warnings of the host, such as a cache that cannot be used. Not of the root logger: that one is the plugin's."""
+class Messages(logging.Handler):
+    """Warnings of the host, such as a cache that cannot be used, and what it says of builds.
 
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+    Not of the root logger: that one is the plugin's.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(f"{click.style('warning:', fg='yellow')} {record.getMessage()}", err=True)
+        kind = f"{click.style('warning:', fg='yellow')} " if record.levelno >= logging.WARNING else ""
+        click.echo(f"{kind}{record.getMessage()}", err=True)
+
+
+def show_messages() -> None:
+    """Show warnings, and without a terminal, where `progress` shows nothing, also when builds begin and end."""
+    log = logging.getLogger("proxywasm")
+    if not log.handlers:
+        log.addHandler(Messages())
+    log.getChild("build").setLevel(logging.WARNING if sys.stderr.isatty() else logging.INFO)
 
 
 def console(*, err: bool = False) -> Console:
@@ -49,7 +58,7 @@ def console(*, err: bool = False) -> Console:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Say what is being done while it takes long, on a terminal only."""
+    """Say what is being done while it takes long, on a terminal only: it is one line that changes."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -101,7 +101,7 @@ class _Builder:
             name = self._fit(key, place, str(key.value))
             where = (*place, name)
             if name in result:
-                self._wrong(key, where, f"stands here a second time; the first is in line {self._document.line(where)}")
+                self._wrong(key, where, f"is here a second time; the first is in line {self._document.line(where)}")
                 continue
             self._document.lines[where] = key.start_mark.line + 1
             result[name] = self.build(value, where, parents)

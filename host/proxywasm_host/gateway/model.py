@@ -70,13 +70,13 @@ class PluginEntry(_Part):
 
 
 class Match(_Part):
-    """What a client has to ask for. All that is given must hold."""
+    """Conditions for a client's request. All that are given must hold."""
 
     path_prefix: PathPrefix = "/"
     path: WholePath | None = None
     """The whole path, without its query; goes before `path_prefix`."""
     host: HostName | None = None
-    """Lower case, without port. `*.example.com` stands for every host in that domain."""
+    """Lower case, without port. `*.example.com` matches every host in that domain."""
 
     @model_validator(mode="after")
     def _one_path(self) -> Self:
@@ -111,16 +111,16 @@ class Upstream(_Part):
 
 class Limits(_Part):
     body: Bytes = 64 * 2**20
-    """Of a request or response that a plugin wants to read as a whole; more is 413 or 500 from Envoy itself.
+    """Bytes of a request or response that a plugin reads as a whole. Beyond that, Envoy itself answers 413 or 500.
 
-    As much as our own host allows plugins that set a limit themselves, so that theirs count and their errors are told.
+    The default is the most that our own host lets plugins set, so that limits and errors of plugins come first.
     """
     idle: Seconds = 3600.0
-    """A stream that moves in neither direction for so long is ended. There is no limit to its whole duration."""
+    """A stream ends when no byte has moved in either direction for so long. Its whole duration is not limited."""
     connect: Seconds = 10.0
-    """Until an upstream is connected."""
+    """For connecting to an upstream."""
     watchdog: WatchdogSeconds | None = None
-    """That a callback of a plugin may take before Envoy ends itself, with all its streams. None: for ever."""
+    """How long a callback of a plugin may take before Envoy ends itself, with all streams. None: no limit."""
 
 
 class Gateway(_Part):

@@ -1,4 +1,6 @@
-"""`python -m proxywasm_host.gateway.parse_config SOURCE`: parse the configuration that standard input has, natively.
+"""`python -m proxywasm_host.gateway.parse_config SOURCE SECONDS`: parse the configuration in standard input, natively.
+
+The import of the plugin, and then the parsing, may each compute for so many seconds.
 
 The last line of standard output is the answer, a JSON object: `kind` is "taken", "refused", "raised" or "not loaded".
 """
@@ -11,26 +13,40 @@ import traceback
 from pathlib import Path
 
 from proxywasm.adapters.native import load_plugin, native_program
+from proxywasm.core.tracebacks import plugin_traceback
 from proxywasm.errors import ConfigError
-from proxywasm.wire import LogLevel, PluginFailure
+from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 
 from ..services import HostServices
+from ..services.call_time import CallTime
 
 
-def parse(source: Path, config: str) -> tuple[str, str]:
+def parse(source: Path, config: str, seconds: float) -> tuple[str, str]:
     try:
-        plugin = load_plugin(source)
+        with CallTime(seconds):
+            plugin = load_plugin(source)
+    except ProgramLost as lost:
+        return "not loaded", f"importing the plugin takes longer than {seconds:g} seconds\n{_place(lost)}"
     except BaseException as error:  # whatever the plugin's own code raises when it is imported
         return "not loaded", "".join(traceback.format_exception_only(error)).strip()
     try:
-        native_program(plugin, HostServices()).configure(config, LogLevel.ERROR)
+        with CallTime(seconds):
+            native_program(plugin, HostServices()).configure(config, LogLevel.ERROR)
     except ConfigError as error:
         return "refused", str(error)
     except PluginFailure as failure:
         return "raised", f"the plugin raises while it parses this\n{failure}"
+    except ProgramLost as lost:
+        return "raised", f"the plugin has not parsed this after {seconds:g} seconds of computing\n{_place(lost)}"
     return "taken", ""
 
 
+def _place(lost: ProgramLost) -> str:
+    """The traceback of the line at which the plugin was stopped."""
+    assert lost.__cause__ is not None
+    return plugin_traceback(lost.__cause__)
+
+
 if __name__ == "__main__":
-    kind, message = parse(Path(sys.argv[1]), sys.stdin.read())
+    kind, message = parse(Path(sys.argv[1]), sys.stdin.read(), float(sys.argv[2]))
     sys.stdout.write("\n" + json.dumps({"kind": kind, "message": message}))

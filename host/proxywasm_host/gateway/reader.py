@@ -50,9 +50,9 @@ def read(path: Path, environment: Mapping[str, str] | None = None) -> Gateway:
 
 
 def problems_in(path: Path, problems: Iterable[Problem]) -> GatewayFileError:
-    """What was found in a file that `read` has taken. The lines are looked up here, by the places.
+    """The error for problems that were found after `read` had accepted the file. Lines are looked up by the places.
 
-    For a missing place, the message names it after the nearest place that exists.
+    If a place is missing, the message names it after the nearest place that exists.
     """
     document = parse(read_text(path, GatewayFileError, _LARGEST), {})
     located = []

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from ..services.call_time import CALL_TIME
 from .document import Place, Problem
 from .model import Gateway, PluginEntry
 from .reader import problems_in
@@ -22,7 +23,11 @@ from .reader import problems_in
 _CHILD: Final = "proxywasm_host.gateway.parse_config"
 _KEY: Final = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*(?=: )")
 """The path of a key at the beginning of a message: `provider.apiTokens[0]: ...`."""
-_SECONDS: Final = 60.0
+_COMPUTING: Final[float] = CALL_TIME
+"""Seconds of processor time to import a plugin, and to parse its configuration. The process itself watches them: it
+knows the line that loops."""
+_WAITING: Final = 60.0
+"""Seconds for the whole process, which may wait for something instead of computing."""
 _log = logging.getLogger("proxywasm")
 
 
@@ -62,11 +67,11 @@ def _steps(key: str) -> Iterator[str | int]:
 
 def _parse(source: Path, config: str) -> tuple[str, str]:
     """`taken`, `refused`, `raised` or `not loaded`, and the reason."""
-    command = [sys.executable, "-m", _CHILD, str(source)]
+    command = [sys.executable, "-m", _CHILD, str(source), str(_COMPUTING)]
     try:
-        done = subprocess.run(command, input=config, capture_output=True, text=True, check=False, timeout=_SECONDS)  # noqa: S603  # ourselves
+        done = subprocess.run(command, input=config, capture_output=True, text=True, check=False, timeout=_WAITING)  # noqa: S603  # ourselves
     except subprocess.TimeoutExpired:
-        return "raised", f"the plugin has not parsed it after {_SECONDS:.0f} seconds; does it loop?"
+        return "raised", f"the plugin has not parsed this after {_WAITING:.0f} seconds; does it wait for something?"
     try:
         answer = json.loads(done.stdout.rpartition("\n")[2])
     except ValueError:

@@ -93,7 +93,7 @@ def is_text(node: yaml.ScalarNode) -> bool:
 
 
 def is_plain(node: yaml.Node) -> bool:
-    """Whether a mapping or list is nothing else."""
+    """Whether a mapping or list has its standard tag."""
     return str(node.tag) == f"{_TAG}{'map' if isinstance(node, yaml.MappingNode) else 'seq'}"
 
 
@@ -102,13 +102,13 @@ def unknown_tag(node: yaml.Node) -> str:
 
 
 def scalar(node: yaml.ScalarNode) -> Any:
-    """The value of one that is no text. Raises `ValueError` with what is wrong."""
+    """The value of a scalar that is not a text. Raises `ValueError` with the reason if it has none."""
     known = _SCALARS.get(str(node.tag).removeprefix(_TAG))
     if known is None:
         raise ValueError(unknown_tag(node))
     text = str(node.value)
     pattern, _, value = known
-    if not pattern.match(text):  # it has the tag because somebody wrote it
+    if not pattern.match(text):  # the tag is written in the file
         raise ValueError(f"is not written as the tag {node.tag} says; leave the tag out")
     if value in (int, float) and (wrong := wrong_number(text)):
         raise ValueError(wrong)

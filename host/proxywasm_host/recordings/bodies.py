@@ -20,7 +20,7 @@ class JsonBody:
 
 @dataclass(slots=True)
 class SseEvent:
-    """`data` is a parsed document, or the text where it is no JSON (`[DONE]`)."""
+    """`data` is a parsed document, or the text if that is not JSON (`[DONE]`)."""
 
     event: str
     data: Any
@@ -57,7 +57,7 @@ def parse(data: bytes, *, event_stream: bool = False) -> Body:
     try:
         # Without the text first, `json` would take bytes with NULs for UTF-16.
         return JsonBody(json.loads(data.decode()))
-    except (ValueError, RecursionError):  # the latter: nested too deep to be read, as what is passed on may be
+    except (ValueError, RecursionError):  # the latter: nested too deeply to be parsed
         pass
     if event_stream or _FIRST_LINE_OF_SSE.match(data):
         return SseBody([SseEvent(event, _data(text)) for text, event in parse_events(data)])

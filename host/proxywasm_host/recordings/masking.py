@@ -32,7 +32,7 @@ class Masker:
     def __init__(self, exchange: Exchange) -> None:
         found: set[str] = set()
         for config in exchange.configs:
-            with contextlib.suppress(ValueError):  # a configuration that is not JSON is a fine thing to replay
+            with contextlib.suppress(ValueError):  # a configuration that is not JSON can be replayed, too
                 _collect(json.loads(config or "{}"), found)
         for message in (exchange.request, *(before.request for before in exchange.before)):
             found.update(value.rpartition(" ")[2] for name, value in message.headers if is_secret(name))

@@ -70,7 +70,7 @@ def _can_count() -> bool:
     if handler is signal.SIG_DFL:
         signal.signal(signal.SIGVTALRM, CallTime.stop)
         return True
-    return handler is CallTime.stop  # otherwise the signal is somebody else's
+    return handler is CallTime.stop  # otherwise another library uses the signal
 
 
 def _of_plugin(all_frames: TracebackType | None) -> TracebackType | None:

@@ -24,16 +24,15 @@ from .call_time import CALL_TIME, CallTime
 
 
 def standing_program(plugin: Plugin[Any], services: HostServices, call_time: float = CALL_TIME) -> Program:
-    """The plugin as a program of these services, which decide whether its clock stands still.
+    """The plugin as a program of these services. A call that computes for longer than `call_time` seconds raises
+    `ProgramLost`, as in Wasm.
 
-    A call that computes for longer than `call_time` seconds raises `ProgramLost`, as in Wasm.
-
-    If it does, `time.time()`, `datetime.now()`, `random`, `uuid`, `secrets` and `os.urandom` repeat for the plugin.
-    What stays random is `random.Random()` without a seed: it asks the system without passing through Python.
+    If the services have a frozen clock, `time.time()`, `datetime.now()`, `random`, `uuid`, `secrets` and `os.urandom`
+    repeat for the plugin. `random.Random()` without a seed stays random: it asks the system without Python code.
     """
-    # Within the standing clock: what stops a plugin must not stop those who set the clock back.
+    # Inside of the frozen clock: stopping the plugin must not stop the code that sets the clock back.
     program = around(native_program(plugin, services), lambda: CallTime(call_time))
-    return around(program, _StandingTime(services).entered) if services.reproducible else program
+    return around(program, _FrozenTime(services).entered) if services.reproducible else program
 
 
 def around(program: Program, enter: Callable[[], AbstractContextManager[None]]) -> Program:
@@ -55,7 +54,7 @@ class _Around:
         return call
 
 
-class _StandingTime:
+class _FrozenTime:
     def __init__(self, services: HostServices) -> None:
         self._services = services
         self._random = random.Random(int.from_bytes(services.random_bytes(32))).getstate()  # noqa: S311  # repeatable

@@ -132,7 +132,7 @@ _STRING: Final = re.compile(rb"\$([0-9]{1,10})\r\n")
 def _arguments(query: bytes, most: int) -> list[bytes]:
     """Of a command, which is a list of strings. Raises `RespError` for anything else, and for more than `most`.
 
-    `proxywasm.resp.decode` would build whatever the bytes announce before anybody could count it.
+    `proxywasm.resp.decode` would build everything that the bytes announce before it could be counted.
     """
     head = _COUNT.match(query)
     if head is None:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 
 def answer_refusal(outcome: Any, limits: Limits) -> str | None:
-    """Why this answer is too much; None if it is not. Values that are no answer are ignored here: the caller logs
-    them."""
+    """Why this answer is too large; None if it is not. Invalid answers are ignored here: the caller logs them."""
     if isinstance(outcome, bytes):
         return _refusal(0, 0, 0, len(outcome), limits)
     if not isinstance(outcome, (list, tuple)):

@@ -12,7 +12,7 @@ from .half import Half
 from .states import Part
 from .stream import Stream
 
-_OVER: Final = Part.OVER  # Looked up once: an enum member is no cheap attribute.
+_OVER: Final = Part.OVER  # Looked up once: reading an enum member is slow.
 
 
 def carry_out(stream: Stream, command: wire.Command, half: Half | None) -> None:

@@ -98,7 +98,7 @@ def sent_edits(edits: FieldEdits, pseudo: Collection[str]) -> FieldEdits:
     """Edits of fields by a plugin, validated. Raises `ValueError`."""
     checked: FieldEdits = []
     for key, value in zip(edits[::2], edits[1::2], strict=True):
-        # What can be printed has no line breaks.
+        # Printable text has no line breaks.
         if key in _known_keys and value.isprintable():
             checked += key, value
         else:

@@ -62,7 +62,7 @@ def announced(
     status = values.get(STATUS, "")
     if status == _SWITCHING:
         return fields, alone, None
-    # That a body has arrived with such a status is for the sender's HTTP to judge.
+    # Whether a body may arrive with such a status is checked by the HTTP layer that receives it.
     if to_head or (has_no_body(status) and (alone or status != status_of(arrived))):
         return framed(fields, declared(arrived) if may_tell_length(status) else None), True, None
     if FRAMING.isdisjoint(values):

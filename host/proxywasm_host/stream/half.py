@@ -18,7 +18,7 @@ from .waiting import Waiting
 _OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in OPERATIONS})
 """Edits that change the status."""
 
-# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
+# Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
 _INFORMATIONAL, _HEADERS, _ONLY_HEADERS, _CHUNK, _LAST_CHUNK, _TRAILERS = (
     Piece.INFORMATIONAL,
     Piece.HEADERS,
@@ -265,7 +265,7 @@ class Half:
             return True  # The headers have been the end, whatever body follows.
         if self._owed is not None:
             self._owed -= len(body)
-            # What passes by as it came is as long as its sender's HTTP says.
+            # The length of a body that passes unchanged was checked by the HTTP layer that received it.
             if self.changed and (self._owed < 0 or (self._owed and whole)):
                 return False
         if (body or ends) and self.step(_LAST_CHUNK if ends else _CHUNK):

@@ -25,7 +25,7 @@ from .half import Half
 from .link import Link
 from .states import PARTS, Arrival, Departure, Ending, Happening, Part, Piece, Tail
 
-# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
+# Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
 _HEADERS, _ONLY_HEADERS, _LAST_CHUNK = Piece.HEADERS, Piece.ONLY_HEADERS, Piece.LAST_CHUNK
 _ONLY_HEADERS_ARRIVED, _ALL_ARRIVED = Arrival.ONLY_HEADERS, Arrival.ENDED
 _DROPPED = Departure.DROPPED
@@ -164,7 +164,7 @@ class Phases(Link):
         if self.part is _OVER:
             return
         if self.response.taken:
-            # The chunks that the plugin has taken are lost with it: what the client would get has a hole.
+            # The chunks that the plugin has taken are lost, so the client would get an incomplete response.
             self.reply_now(TORN)
         elif self.owner.fail_open:
             for half in (self.request, self.response):

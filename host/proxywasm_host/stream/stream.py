@@ -10,7 +10,7 @@ from .half import Half
 from .phases import Phases
 from .states import Arrival, Departure, Ending, Happening, Part, Piece, SequenceError
 
-# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
+# Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
 _INFORMATIONAL, _HEADERS, _ONLY_HEADERS, _CHUNK, _LAST_CHUNK, _TRAILERS = (
     Piece.INFORMATIONAL,
     Piece.HEADERS,

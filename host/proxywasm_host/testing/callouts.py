@@ -22,7 +22,7 @@ C = TypeVar("C", bound=CallOut)
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _Rule:
     """An answer for every call that fits."""
 
     fits: Callable[[CallOut], bool]
@@ -51,7 +51,7 @@ class CallOuts:
         self._time_out = time_out
         self._waiting: list[CallOut] = []
         self._by_number: dict[tuple[GatewayPlugin, int], CallOut] = {}
-        self._standing: list[_Standing] = []
+        self._rules: list[_Rule] = []
 
     @property
     def pending(self) -> list[CallOut]:
@@ -103,31 +103,31 @@ class CallOuts:
         __tracebackhide__ = True
         return _next(self.redis, _redis_fits(name), f"Redis command{_to(name=name)}")
 
-    # Standing answers.
+    # Rules.
 
     def answer_http(self, answer: HttpResponder, cluster: str | None, path: str | None) -> None:
         def give(call: HttpCallOut) -> None:
             message = answer(call) if callable(answer) else answer
             call.fail() if message is None else call.answer(message)
 
-        self._standing.append(_Standing(_http_fits(cluster, path), give))
+        self._rules.append(_Rule(_http_fits(cluster, path), give))
 
     def fail_http(self, cluster: str) -> None:
         """Let every call to this service fail, before all other answers for it."""
-        self._standing.insert(0, _Standing(_http_fits(cluster, None), HttpCallOut.fail))
+        self._rules.insert(0, _Rule(_http_fits(cluster, None), HttpCallOut.fail))
 
     def answer_redis(self, answer: RedisResponder, name: str | None) -> None:
         def give(call: RedisCallOut) -> None:
             call.answer(answer(call) if callable(answer) else answer)
 
-        self._standing.append(_Standing(_redis_fits(name), give))
+        self._rules.append(_Rule(_redis_fits(name), give))
 
     def answer_one(self) -> bool:
-        """Give a standing answer to one waiting call. Returns whether there was one."""
-        for call in self.pending if self._standing else ():
-            for standing in self._standing:
-                if standing.fits(call):
-                    standing.give(call)
+        """Answer one waiting call by a rule. Returns whether there was one."""
+        for call in self.pending if self._rules else ():
+            for rule in self._rules:
+                if rule.fits(call):
+                    rule.give(call)
                     return True
         return False
 

@@ -282,7 +282,7 @@ class TestHost(HostViews):
         self._after_answer()
 
     def _after_answer(self) -> None:
-        # `settle` itself gives standing answers until there is nothing left to do.
+        # `settle` itself answers calls by rules until there is nothing left to do.
         if not self._settling:
             self.settle()
 

@@ -1,4 +1,4 @@
-"""What this host answers when a plugin asks for something in the middle of a call."""
+"""The functions of this host that a plugin can call."""
 
 from __future__ import annotations
 

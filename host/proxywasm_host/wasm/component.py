@@ -27,6 +27,7 @@ from .crossing import to_fields, to_outcome, to_payload, to_text
 from .engine import Component, reason
 from .functions import Misfit, core_memory, host_exception
 from .limits import DEFAULT_LIMITS, Limits, LogGate
+from .python_frames import where
 from .ticker import ticks
 from .values import Excess
 from .world import HOST_INTERFACE
@@ -176,12 +177,17 @@ class ComponentProgram:
             raise PluginFailure(f"the plugin's answer has {excess}") from excess
         except Exception as error:
             self._lost = _cause(error)
-            raise ProgramLost(self._lost) from error
+            frames = self._frames() if isinstance(error, WasmtimeError) else ""
+            raise ProgramLost(f"{self._lost}\n\n{frames}" if frames else self._lost) from error
         except BaseException as error:
             self._lost = f"interrupted by {error!r}"
             raise
         finally:
             self._entry.release()
+
+    def _frames(self) -> str:
+        """Where the plugin's code was when a trap stopped it."""
+        return "" if self._memory is None else where(self._memory.read)
 
     def close(self) -> None:
         """Free the memory of the instance now. Every later call raises `ProgramLost`."""

@@ -26,7 +26,7 @@ _CORE_INSTANCE_SECTION: Final = 2
 
 
 class ComponentError(Exception):
-    """A file is no component that this host can run, or it cannot be compiled here.
+    """A file is not a component that this host can run, or it cannot be compiled here.
 
     The message says which file, why, and what to do.
     """

@@ -212,8 +212,8 @@ class CoreMemory:
 def core_memory(store: Store, instance: Instance, modules: int) -> CoreMemory | None:
     """The linear memory of a component's instance; None if there is none.
 
-    Wasmtime's interface for components has no way to ask. But a component's core instances stand in its store like
-    any others, numbered from 0, and naming one that does exist is all the C interface needs. A number that does not
+    Wasmtime's interface for components has no way to ask. But a component's core instances are in its store like
+    any others, numbered from 0, and the C interface accepts the number of one that exists. A number that does not
     exist would end the process, so `modules` must not be more than there are.
     """
     core = ffi.wasmtime_instance_t(store_id=instance._instance.store_id)

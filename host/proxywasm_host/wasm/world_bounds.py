@@ -8,7 +8,7 @@ from .limits import Limits
 from .values import Bound, Bounds, Cut, Path
 
 _OUTCOME: Final = ("utf8", "latin1")
-"""Cases of `outcome`, and those of `payload`, whose bound depends on where the payload stands."""
+"""Cases of `outcome`, and those of `payload`, whose bound depends on the place of the payload."""
 
 
 def bounds(limits: Limits) -> Bounds:
@@ -66,7 +66,7 @@ def bounds(limits: Limits) -> Bounds:
         place = names[-1] if names else ""
         of_function = f"{function} {place}"
         here = found.get(of_function) or found.get(place)
-        # As UTF-8 a byte that is no ASCII takes two.
+        # In UTF-8 a byte that is not ASCII takes two.
         return here if here is None or not latin1 else Bound(here.what, 2 * here.most, raw=True)
 
     return bound

@@ -95,5 +95,5 @@ def _failed(url: str, why: str) -> ApiError:
 
 def _media_type(answer: HttpAnswer) -> str:
     """The media type by the first bytes, otherwise by the server's header."""
-    told = answer.headers.get("content-type", "").partition(";")[0].strip()
-    return media_type(answer.body) or told or "application/octet-stream"
+    given = answer.headers.get("content-type", "").partition(";")[0].strip()
+    return media_type(answer.body) or given or "application/octet-stream"

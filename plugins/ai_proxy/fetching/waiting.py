@@ -69,7 +69,7 @@ class Awaited(ABC):
 
     def _answered(self, answer: HttpAnswer) -> None:
         owner = self._owner
-        assert owner is not None, "a call-out that nobody owns any more is not answered"
+        assert owner is not None, "a call-out ends with the stream that owns it"
         taken: list[ApiError | None] = []
         owner.run(lambda: taken.append(self._take(answer)))
         if taken:
@@ -98,7 +98,7 @@ class Awaited(ABC):
         self._owner = None
         waiting, self._waiting = self._waiting, []
         for ctx, proceed in waiting:
-            ctx.run(go_on, ctx, proceed, error)
+            ctx.run(resume, ctx, proceed, error)
 
 
 def _keep(
@@ -108,7 +108,7 @@ def _keep(
     return lambda ctx: results.append(function(ctx))
 
 
-def go_on(ctx: HttpContext, proceed: Proceed, error: ApiError | None) -> None:
+def resume(ctx: HttpContext, proceed: Proceed, error: ApiError | None) -> None:
     """Continue a paused request."""
     if proceed(error) is not Action.PAUSE and not ctx.replied:
         ctx.resume_http_request()

@@ -53,9 +53,8 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: Fixed
         _remove_protocol_key(headers)
     if fixed.headers:
         headers.update(fixed.headers)
-    for name, value in fixed.default_headers.items():
-        if not headers.get(name):
-            headers[name] = value
+    if fixed.default_headers:
+        headers.update({name: value for name, value in fixed.default_headers.items() if not headers.get(name)})
     host, requested_path, path = provider.host, ctx.path, fixed.path
     if not path or "?" in requested_path:
         path = upstream_path(provider, exchange, requested_path)

@@ -54,7 +54,7 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
 def _apply_profile(exchange: Exchange, body: Json, *, converted: bool) -> bool:
     """What the model accepts. `converted`: a service protocol converts the chat and asks the profile itself."""
     changed = False
-    if not exchange.profile.call_signatures and isinstance(given := body.get("messages"), list):
+    if "tools" in body and not exchange.profile.call_signatures and isinstance(given := body.get("messages"), list):
         body["messages"] = call_signatures.without_signed_ids(given)
         changed = body["messages"] is not given
     return changed if converted else model_rules.apply(exchange, body) or changed

@@ -24,6 +24,7 @@ _FINISH: Final = b'"finish_reason"'
 _FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
 _ERROR: Final = b'"error"'
 _CONTENT: Final = b'"content"'
+_USAGE: Final = b'"usage"'
 _ESCAPE: Final = ord("\\")
 _FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
@@ -89,8 +90,10 @@ class CheckedStream:
             self._look_for_end(output)
         if last and (self._held or not self._ended):
             output += self._rest_at_end()
-        if self._usage is not None and self._usage.concerns(output):
-            return self._usage.apply(output, last=last)
+        usage = self._usage
+        # A search before the call: most chunks do not mention the usage.
+        if usage is not None and (usage.pending or output.find(_USAGE) >= 0) and usage.concerns(output):
+            return usage.apply(output, last=last)
         return output
 
     def _rest_at_end(self) -> bytes:

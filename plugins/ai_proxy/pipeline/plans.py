@@ -32,7 +32,7 @@ Waits: TypeAlias = tuple[tuple[Awaited, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyPlan:
-    """Which request bodies are read."""
+    """How request bodies are read."""
 
     readable: bool
     """Bodies of this API can be read."""

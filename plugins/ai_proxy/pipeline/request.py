@@ -11,7 +11,7 @@ from proxywasm import Action, Headers, HttpContext, log
 from ..config import custom_settings
 from ..config.settings import Settings
 from ..fetching import remote_files
-from ..fetching.waiting import go_on
+from ..fetching.waiting import resume
 from ..protocols.exchange import Exchange
 from ..protocols.interface import FilesWanted
 from ..providers.row import Provider
@@ -215,7 +215,7 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
             fetched,
             urls,
             lambda size: memory_budget.reserve(exchange, len(raw) + size),
-            lambda error: go_on(ctx, proceed, error),
+            lambda error: resume(ctx, proceed, error),
         )
     except ApiError as error:
         return proceed(error)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from proxywasm import Action, Headers, HttpAnswer, HttpContext, log
 
 from ..protocols.exchange import Exchange
@@ -18,9 +16,6 @@ from .passed_streams import EVENT_STREAM
 from .plans import Plan
 from .streams import ConvertedStream
 
-_REQUEST_IDS: Final = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
-"""Where services have the id of a request."""
-
 
 def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
     """Choose by the headers how the answer is read: not at all, as an error, as a stream or as a whole."""
@@ -29,8 +24,8 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
     if not _concerns(ctx, plan, exchange, service):
         return _unread(ctx, plan, exchange)
     headers = ctx.response_headers
-    if service is not None or exchange.answer.status >= 400:
-        _name_request_id(headers, exchange)
+    if exchange.client.request_id_header != plan.provider.row.dialect.request_id_header:
+        _name_request_id(headers, plan, exchange)
     if exchange.answer.status >= 400:
         return failures.read_error(ctx, exchange.answer.status)
     if not ctx.has_response_body or not (plan.answer.checked or service):
@@ -63,13 +58,11 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
     return Action.STOP_ITERATION
 
 
-def _name_request_id(headers: Headers, exchange: Exchange) -> None:
+def _name_request_id(headers: Headers, plan: Plan, exchange: Exchange) -> None:
     """Give the service's id of the request the name under which the client looks for it."""
-    wanted = exchange.client.request_id_header
-    if not headers.get(wanted):
-        value = next((value for name in _REQUEST_IDS if (value := headers.get(name))), None)
-        if value:
-            headers[wanted] = value
+    value, wanted = headers.get(plan.provider.row.dialect.request_id_header), exchange.client.request_id_header
+    if value and not headers.get(wanted):
+        headers[wanted] = value
 
 
 def _unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:

@@ -24,13 +24,13 @@ class UsageChunks:
 
     def __init__(self, *, wanted: bool) -> None:
         self._wanted = wanted
-        self._pending: Json | None = None
+        self.pending: Json | None = None
         """The chunk with the newest usage, without choices."""
         self._written = False
 
     def concerns(self, output: bytes) -> bool:
         """Whether there is something to do. Nearly all chunks have no usage or null."""
-        return self._pending is not None or (output.find(_NAME) >= 0 and _USAGE.search(output) is not None)
+        return self.pending is not None or (output.find(_NAME) >= 0 and _USAGE.search(output) is not None)
 
     def apply(self, output: bytes, *, last: bool) -> bytes:
         """`output` has whole events, except at the end of the stream."""
@@ -60,7 +60,7 @@ class UsageChunks:
             return raw  # A number that JSON parsers cannot read is the service's own.
 
     def _of_its_own(self, raw: bytes) -> bytes:
-        self._pending = None
+        self.pending = None
         keep = self._wanted and not self._written
         self._written = True
         return raw if keep else b""
@@ -73,12 +73,12 @@ class UsageChunks:
         if not isinstance(usage, dict):
             return raw
         if self._wanted:
-            self._pending = {**document, "choices": [], "usage": usage}
+            self.pending = {**document, "choices": [], "usage": usage}
             document["usage"] = None
         return to_bytes(f"data: {dumps(document)}\n\n")
 
     def _rest(self) -> bytes:
-        pending, self._pending = self._pending, None
+        pending, self.pending = self.pending, None
         if pending is None or self._written:
             return b""
         self._written = True

@@ -63,6 +63,7 @@ _WITH_KEYS: Final = Row(
         read_headers=("anthropic-version",),
         accept_for_streams=False,  # The path selects streaming.
         id_header="x-amzn-requestid",
+        request_id_header="x-amzn-requestid",
     ),
 )
 # Anthropic's own API, on another host, accepts only API keys.

@@ -65,7 +65,12 @@ _CLAUDE: Final = Row(
         forwards_unknown_apis=True,
     ),
     credentials=Credentials(auth=Auth("x-api-key")),
-    dialect=Dialect(headers=_headers, client_headers=frozenset({"anthropic-version"}), protocols={apis.CHAT: claude}),
+    dialect=Dialect(
+        headers=_headers,
+        client_headers=frozenset({"anthropic-version"}),
+        request_id_header="request-id",
+        protocols={apis.CHAT: claude},
+    ),
 )
 _CLAUDE_CODE: Final = replace(
     _CLAUDE,

@@ -154,6 +154,8 @@ class Dialect:
     """The client's headers that its protocols read."""
     id_header: str = ""
     """The header with the id of an answer."""
+    request_id_header: str = "x-request-id"
+    """The header with the id of a request, which clients of some protocols look for under another name."""
     reasoning_modes: bool = False
     """Its protocols apply `reasoningContentMode`."""
     keeps_developer_role: bool = False

@@ -13,7 +13,7 @@ from .stream import Stream
 Carry: TypeAlias = Callable[[Stream[Any], Any, Half | None, bool], None]
 
 
-_STOP_NO_BUFFER = Hold.STOP_NO_BUFFER  # Looked up once: an enum member is no cheap attribute.
+_STOP_NO_BUFFER = Hold.STOP_NO_BUFFER  # Looked up once: reading an enum member is slow.
 
 
 def _hold(stream: Stream[Any], command: wire.HoldPhase, half: Half | None, _: bool) -> None:

@@ -176,7 +176,7 @@ class Machine:
             answer = None if status else self._abi.get_buffer_bytes(REDIS_ANSWER, 0, size) or b""
             root.redis_call_response(call, answer)
 
-    # Who is asked.
+    # Plugins and streams by context.
 
     def _stream(self, context: int) -> Stream[Root] | None:
         self._gateway.here = context

@@ -21,7 +21,7 @@ _NO_REDIS: Final = (
     "`proxywasm build --target proxy-wasm --abi higress`"
 )
 _HALF: Final = 1 << 63
-"""A metric from here on has been counted below 0."""
+"""Values from here on are below 0, as a number with a sign."""
 _X_REQUEST_ID: Final = ("x_request_id",)
 _CLEAR_ROUTE_CACHE: Final = ("clear_route_cache",)
 _IN_ENVOY: Final = {("route_name",): ("xds", "route_name"), ("cluster_name",): ("xds", "cluster_name")}
@@ -29,7 +29,7 @@ _IN_ENVOY: Final = {("route_name",): ("xds", "route_name"), ("cluster_name",): (
 
 
 class Report(StrEnum):
-    """Why the SDK itself writes a line. It stands beside the stream's number, where no plugin can write anything.
+    """Why the SDK itself writes a line. It is beside the stream's number, where no plugin can write.
 
     The log is all that leaves a gateway, and programs that read it need not understand messages.
     """
@@ -192,7 +192,7 @@ class Port:
 
 
 def _name(path: tuple[str, ...]) -> bytes:
-    """How a property that a plugin sets is called: Envoy would find none whose name has several parts again."""
+    """The name of a property that a plugin sets, in one part: Envoy does not find names of several parts again."""
     return encode(".".join(path))
 
 

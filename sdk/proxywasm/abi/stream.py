@@ -38,7 +38,7 @@ from .injection import HigressInjections, Injections
 from .pairs import join_pairs, split_pairs
 
 _NO_GRPC_STATUS: Final = -1
-# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
+# Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
 _SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
 _PAUSE, _STOP_NO_BUFFER = Hold.PAUSE, Hold.STOP_NO_BUFFER
 

@@ -1,13 +1,11 @@
 """Entry point of a component of world `http-plugin`.
 
-`componentize-py` compiles this module; it is the only one that imports the generated bindings of this world. The build
-writes the module `proxywasm_plugin`, which holds the author's plugin.
+`componentize-py` compiles this module. It and `component_host` are the only ones that import the generated bindings of
+this world. The build writes the module `proxywasm_plugin`, which holds the author's plugin.
 """
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,121 +15,19 @@ import proxywasm.adapters.guard  # noqa: F401  # before the plugin is loaded
 import wit_world
 from componentize_py_types import Err
 from proxywasm_plugin import plugin
-from wit_world.imports import host, types
+from wit_world.imports import types
 
 from proxywasm import wire
 from proxywasm.adapters.body_text import LARGE, as_text
+from proxywasm.adapters.component_host import LEVELS, ComponentHost, from_payload, to_payload
 from proxywasm.adapters.instance import begin, settle
 from proxywasm.checks import MAX_U32, number
 from proxywasm.core.dispatcher import Dispatcher
 from proxywasm.core.trailers import Trailers
 from proxywasm.field_text import as_unicode, join_fields, split_fields, with_bytes
 from proxywasm.headers import Headers
-from proxywasm.wire import Fields, LogLevel, MetricKind
-
-_LEVELS = {
-    LogLevel.TRACE: types.LogLevel.TRACE,
-    LogLevel.DEBUG: types.LogLevel.DEBUG,
-    LogLevel.INFO: types.LogLevel.INFO,
-    LogLevel.WARN: types.LogLevel.WARN,
-    LogLevel.ERROR: types.LogLevel.ERROR,
-    LogLevel.CRITICAL: types.LogLevel.CRITICAL,
-}
-_LEVELS_BACK = {there: here for here, there in _LEVELS.items()}
-
 
 _MAX_U16: Final = 2**16 - 1
-
-
-def _payload(data: bytes) -> Any:
-    text, latin1 = as_text(data)
-    return types.Payload_Latin1(text) if latin1 else types.Payload_Utf8(text)
-
-
-def _bytes(payload: Any) -> bytes:
-    text: str = payload.value
-    return text.encode("latin-1" if isinstance(payload, types.Payload_Latin1) else "utf-8")
-
-
-class _ComponentHost:
-    """`wire.Host` over the imports of the interface `host`. Clock and randomness come from WASI, by the standard
-    library."""
-
-    def log(self, level: LogLevel, context: int, message: str) -> None:
-        host.log(_LEVELS[level], context, message)
-
-    def now(self) -> int:
-        return time.time_ns()
-
-    def random_bytes(self, count: int) -> bytes:
-        return os.urandom(count)
-
-    def get_property(self, context: int, path: tuple[str, ...]) -> bytes | None:
-        value = host.get_property(context, "\0".join(path))
-        return None if value is None else _bytes(value)
-
-    def set_property(self, context: int, path: tuple[str, ...], value: bytes) -> None:
-        try:
-            host.set_property(context, "\0".join(path), _payload(value))
-        except Err as error:
-            raise wire.LimitError(error.value) from None
-
-    def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
-        entry = host.get_shared_data(key)
-        return None if entry is None else (_bytes(entry.value), entry.cas)
-
-    def set_shared_data(self, key: str, value: bytes, cas: int) -> bool:
-        try:
-            return bool(host.set_shared_data(key, _payload(value), cas))
-        except Err as error:
-            raise wire.LimitError(error.value) from None
-
-    def http_call(self, context: int, cluster: str, headers: Fields, body: bytes, timeout_ms: int) -> int:
-        try:
-            return int(host.http_call(context, cluster, as_unicode(join_fields(headers)), _payload(body), timeout_ms))
-        except Err as error:
-            raise wire.HttpCallError(error.value) from None
-        except wire.LimitError as error:
-            raise wire.HttpCallError(str(error)) from None
-
-    def redis_init(self, cluster: str, username: str, password: str, timeout_ms: int) -> None:
-        try:
-            host.redis_init(cluster, username, password, timeout_ms)
-        except Err as error:
-            raise wire.RedisCallError(error.value) from None
-
-    def redis_call(self, context: int, cluster: str, query: bytes) -> int:
-        try:
-            return int(host.redis_call(context, cluster, _payload(query)))
-        except Err as error:
-            raise wire.RedisCallError(error.value) from None
-        except wire.LimitError as error:
-            raise wire.RedisCallError(str(error)) from None
-
-    def call_foreign_function(self, name: str, argument: bytes) -> bytes:
-        try:
-            return _bytes(host.call_foreign_function(name, _payload(argument)))
-        except Err as error:
-            raise wire.ForeignFunctionError(error.value) from None
-
-    def define_metric(self, kind: MetricKind, name: str) -> int:
-        try:
-            return int(host.define_metric(types.MetricKind[kind.name], name))
-        except Err as error:
-            raise wire.LimitError(error.value) from None
-
-    def increment_metric(self, metric: int, offset: int) -> None:
-        host.increment_metric(metric, offset)
-
-    def record_metric(self, metric: int, value: int) -> None:
-        host.record_metric(metric, value)
-
-    def get_metric(self, metric: int) -> int:
-        return int(host.get_metric(metric))
-
-    def set_tick_period(self, milliseconds: int) -> None:
-        host.set_tick_period(milliseconds)
-
 
 _HOLDS = {
     wire.Hold.STOP_ITERATION: types.Hold.STOP_ITERATION,
@@ -157,11 +53,11 @@ def _reading(command: wire.ReadRequestBody | wire.ReadResponseBody) -> Any:
 
 def _reply(reply: wire.LocalReply) -> Any:
     status = number(reply.status, "the status of a reply", 0, _MAX_U16)
-    return types.LocalReply(status, as_unicode(join_fields(reply.headers)), _payload(reply.body), reply.details)
+    return types.LocalReply(status, as_unicode(join_fields(reply.headers)), to_payload(reply.body), reply.details)
 
 
 def _injection(injection: wire.Injection) -> Any:
-    return types.Injection(_payload(injection.body), injection.end_of_stream)
+    return types.Injection(to_payload(injection.body), injection.end_of_stream)
 
 
 _COMMANDS: dict[type, Callable[[Any], Any]] = {
@@ -173,8 +69,8 @@ _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.ReadResponseBody: lambda command: types.Command_ReadResponseBody(_reading(command)),
     wire.EditRequestHeaders: lambda command: types.Command_EditRequestHeaders(as_unicode("\0".join(command.value))),
     wire.EditResponseHeaders: lambda command: types.Command_EditResponseHeaders(as_unicode("\0".join(command.value))),
-    wire.ReplaceRequestBody: lambda command: types.Command_ReplaceRequestBody(_payload(command.value)),
-    wire.ReplaceResponseBody: lambda command: types.Command_ReplaceResponseBody(_payload(command.value)),
+    wire.ReplaceRequestBody: lambda command: types.Command_ReplaceRequestBody(to_payload(command.value)),
+    wire.ReplaceResponseBody: lambda command: types.Command_ReplaceResponseBody(to_payload(command.value)),
     wire.InjectResponseBody: lambda command: types.Command_InjectResponseBody(_injection(command.value)),
     wire.ResumeRequest: lambda _: types.Command_ResumeRequest(),
     wire.ResumeResponse: lambda _: types.Command_ResumeResponse(),
@@ -239,7 +135,7 @@ def _forget_answer() -> None:
     _COMMANDS_ASKED.value = []
 
 
-_dispatcher = Dispatcher(plugin, _ComponentHost())
+_dispatcher = Dispatcher(plugin, ComponentHost())
 _request_headers, _request_body = _dispatcher.on_request_headers, _dispatcher.on_request_body
 _response_headers, _response_body = _dispatcher.on_response_headers, _dispatcher.on_response_body
 
@@ -250,7 +146,7 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
     def configure(self, config: str, log_level: Any) -> None:
         begin(_dispatcher)
         try:
-            _dispatcher.configure(config, _LEVELS_BACK[log_level])
+            _dispatcher.configure(config, LEVELS[log_level])
         except wire.ConfigError as error:
             raise Err(types.StartError_Refused(str(error))) from None
         except wire.PluginFailure as error:
@@ -313,13 +209,15 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         _forget_answer()
         try:
             fields = split_fields(with_bytes(response.headers))
-            return _outcome(_dispatcher.on_http_call_response(call, fields, _bytes(response.body)))
+            return _outcome(_dispatcher.on_http_call_response(call, fields, from_payload(response.body)))
         except BaseException as error:
             return _failed(error)
 
     def on_redis_call_response(self, call: int, response: Any) -> Any:
         try:
-            return _outcome(_dispatcher.on_redis_call_response(call, None if response is None else _bytes(response)))
+            return _outcome(
+                _dispatcher.on_redis_call_response(call, None if response is None else from_payload(response))
+            )
         except BaseException as error:
             return _failed(error)
 

@@ -81,7 +81,7 @@ class NativeProgram:
 
 
 def _guarded(dispatcher: Dispatcher, event: Callable[P, T]) -> Callable[P, T]:
-    """What a plugin can make of the SDK's own objects raises outside of its callbacks: a failure of it, as in Wasm."""
+    """Objects of the SDK that a plugin has misused raise outside of its callbacks: the plugin fails, as in Wasm."""
 
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
@@ -101,7 +101,7 @@ def _headers(fields: Fields) -> Headers:
 
 
 def _as_in_wasm(fields: Fields) -> str:
-    """Joined as a component gets them: it makes no difference what a host puts into them."""
+    """Joined as a component gets them, so that a native plugin sees the same."""
     return with_bytes(as_unicode(join_fields(fields)))
 
 

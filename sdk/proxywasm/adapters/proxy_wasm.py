@@ -65,7 +65,7 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         _machine.http_call_response(context, call, header_count, body_size)
 
     def on_foreign_function(self, context: int, function: int, size: int) -> None:
-        """No function that a plugin can call answers later."""
+        """Nothing to do: the functions that a plugin can call answer at once."""
 
     def on_redis_call_response(self, context: int, call: int, status: int, size: int) -> None:
         _machine.redis_call_response(context, call, status, size)

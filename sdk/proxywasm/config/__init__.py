@@ -16,7 +16,7 @@ Traceback (most recent call last):
 proxywasm.wire.ConfigError: limit: must be at least 1, got 0
 heder: unknown key; did you mean header?
 
-What makes schemas and documentation is not loaded with this module, and is in no component.
+`generate/` makes schemas and documentation. It is imported when it is first used, and is not part of components.
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ _WORD: Final = re.compile(r"""\s*([A-Za-z_][\w.]*|\.\.\.|"[^"\\]*"|'[^'\\]*'|[][
 
 
 def type_of(settings: type[Any], item: Field[Any]) -> Any:
-    """The type of a field. Raises `TypeError` if it cannot be read, or has a name that nothing has."""
+    """The type of a field. Raises `TypeError` if it cannot be read, or has a name that its module lacks."""
     if not isinstance(item.type, str):
         return item.type
-    # Of the classes that have this very field the first one wrote it.
+    # A subclass shares the field object of its base. The type has to be read in the module of the base.
     bases = reversed(settings.__mro__)
     owner = next(base for base in bases if base.__dict__.get("__dataclass_fields__", {}).get(item.name) is item)
     return _resolved(item.type, {owner.__name__: owner, **vars(sys.modules[owner.__module__])})

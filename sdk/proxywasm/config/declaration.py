@@ -19,7 +19,8 @@ Declared: TypeAlias = type[Any] | Table
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """By field name, in order of declaration. The fields of a table are called as its keys are."""
+    """What a dataclass or a table declares. The mappings are by field name, in order of declaration; a table's field
+    names are its keys."""
 
     title: str
     doc: str
@@ -39,24 +40,24 @@ class Declaration:
         return item.default_factory() if item.default_factory is not MISSING else item.default
 
     def create(self, settings: Declared, values: Mapping[str, Any]) -> Any:
-        """An object that has the values as attributes, for rules to look at."""
+        """An object with the values as attributes, for rules."""
         if isinstance(settings, type):
             return settings(**values)
         defaults = {name: self.default(name) for name in self.items if name not in values}
         return SimpleNamespace(**defaults, **values)
 
     def result(self, created: Any) -> Any:
-        """What the author gets."""
+        """The object that the author gets: an instance of the dataclass, or a dictionary."""
         return {name: getattr(created, name) for name in self.keys} if self.table else created
 
 
 _KNOWN: Final[dict[Declared, Declaration]] = {}
 _KEYS: Final[dict[Field[Any], Key]] = {}
-"""A class has the very fields of its base, whose keys are shared: each of them takes memory in a component."""
+"""By field object. A class shares those of its base, and so their keys, each of which takes memory in a component."""
 
 
 def declaration(settings: Declared) -> Declaration:
-    """Raises `TypeError` for what is no declaration of keys."""
+    """Raises `TypeError` for anything but a dataclass or a `Table`, and for mistakes in a declaration."""
     found = _KNOWN.get(settings)
     if found is None:
         found = _KNOWN[settings] = _declaration(settings)
@@ -70,7 +71,7 @@ def _declaration(settings: Declared) -> Declaration:
     elif isinstance(settings, type) and is_dataclass(settings):
         title, doc = settings.__name__, _own_doc(settings)
         items = {item.name: item for item in fields(settings) if item.init}
-        # A key may be called like that, too.
+        # `rules` and `naming` may be keys, too.
         bases = [] if "rules" in items else reversed(settings.__mro__)
         rules = tuple(rule for base in bases for rule in base.__dict__.get("rules", ()))
         naming = Naming.AS_FIELDS if "naming" in items else getattr(settings, "naming", Naming.AS_FIELDS)
@@ -94,7 +95,7 @@ def keys_of(settings: Declared) -> Mapping[str, Key]:
 
 
 def rules_of(settings: Declared) -> tuple[Rule, ...]:
-    """What holds between the keys: the class' own rules and those it inherits."""
+    """The class' own rules about several keys, and those it inherits."""
     return declaration(settings).rules
 
 
@@ -104,21 +105,21 @@ def json_name(settings: Declared, field_name: str) -> str:
 
 
 def default_of(settings: Declared, field_name: str) -> Any:
-    """`MISSING` of a key that is required."""
+    """The default of a key; `MISSING` if the key is required."""
     return declaration(settings).default(field_name)
 
 
 def prepare(settings: Declared) -> None:
-    """Work out these keys and those of all objects inside. Call it where a module is loaded, and the build does it.
+    """Read these declarations and those of all objects inside. Call it at module level, so that it runs in the build.
 
-    Raises `TypeError` for what is wrong with a declaration.
+    Raises `TypeError` for a mistake in a declaration.
     """
     for _ in _all_keys(settings, set()):
         pass
 
 
-def reveals_nothing(entry: Key) -> bool:
-    """A wrong value of this key is not shown: it is a secret, or may be one that belongs into an object."""
+def hides_value(entry: Key) -> bool:
+    """Whether messages leave out this key's value: the key is secret, or an object with a secret key."""
     return entry.secret or any(one.secret for one in _all_keys(entry.keys, set()))
 
 
@@ -174,7 +175,7 @@ _DEFAULTS: Final[dict[Kind, type | tuple[type, ...]]] = {
 
 
 def _check_default(where: str, kind: Kind, default: Any) -> None:
-    """Type checkers do not see it, because `key` may return anything."""
+    """Type checkers cannot: `key` returns `Any`."""
     expected = _DEFAULTS.get(kind)
     if expected is None or default is None or default is MISSING:
         return

@@ -1,4 +1,4 @@
-"""What a key of the configuration is, and how an author writes one."""
+"""Keys of the configuration, and how an author declares them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .rules import Rule
 
 
 class Naming(Enum):
-    """How the keys of a class are called in the configuration."""
+    """How names of fields become keys of the configuration."""
 
     AS_FIELDS = "as the fields"
     CAMEL_CASE = "the fields' names in camel case"
@@ -29,7 +29,7 @@ class Naming(Enum):
 
 
 class Kind(Enum):
-    """What a JSON value is. The values of the members are the words of the documentation."""
+    """Types of JSON values. The documentation shows the members' values."""
 
     STRING = "string"
     BOOLEAN = "boolean"
@@ -72,7 +72,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A key as it is read. `key` describes the fields."""
+    """A declared key. `key` describes the fields."""
 
     kind: Kind
     doc: str = ""
@@ -96,7 +96,7 @@ class Key:
 
 
 METADATA: Final = "configuration key"
-"""Where a dataclass field has what `key` was given."""
+"""The name of the arguments of `key` in the metadata of a dataclass field."""
 
 
 def key(
@@ -134,8 +134,8 @@ def key(
         unit: of a number, for the documentation: `ms`, `s`, `tokens`, ...
         choices: the strings that are allowed; `Literal["a", "b"]` as the field's type does the same.
         minimum: of a number, or of each number of an array or object.
-        maximum: likewise.
-        length: how many characters a string has that is not empty.
+        maximum: of a number, or of each number of an array or object.
+        length: the exact number of characters of a string that is not empty.
         patterns: rules for a string, or for each string of an array or object.
         names: the names that an object may have, or the strings of an array.
         trim: remove white space around a string.
@@ -144,7 +144,7 @@ def key(
             configuration with the error's text. `Invalid` says where in the value the problem is.
         shown: the default as JSON, for the documentation, where the default itself is not JSON.
         example: a value for the documentation.
-        expected: a warning when the key is missing although it is not required: what that means.
+        expected: warn when this optional key is missing; the text says what that means.
     """
     if factory is not None and default is not MISSING:
         raise TypeError("a key has a default or a factory, not both")
@@ -162,7 +162,7 @@ def key(
 
 
 class Table:
-    """Keys without a class: by their names in the configuration. Reading gives a dictionary with all of them.
+    """Keys without a class, by their names in the configuration. Reading gives a dictionary with all of them.
 
     >>> limits = Table("Limits", {"per-minute": key("requests of a client", int, default=60, minimum=1)})
     >>> limits

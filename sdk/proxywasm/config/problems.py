@@ -1,4 +1,4 @@
-"""What can be wrong with a configuration."""
+"""Problems of a configuration, and how messages show values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import ConfigError
 
 
 class Fault(Enum):
-    """What becomes of a configuration with this problem, and whether a JSON Schema can see it."""
+    """What a problem does to the configuration, and whether a JSON Schema finds it."""
 
     WRONG = "refused, and a JSON Schema refuses it too"
     REFUSED = "refused for a reason that a JSON Schema cannot express"
@@ -27,7 +27,7 @@ class Problem(NamedTuple):
     path: str
     """Where it is, for example `providers[1].qwenDomain`."""
     text: str
-    """What is wrong and what to do about it; nothing of a secret."""
+    """What is wrong and what to do about it, without secret values."""
 
     @property
     def refuses(self) -> bool:
@@ -54,13 +54,13 @@ class Refusal(Exception):
 
 
 class Findings:
-    """What is found in one object of a configuration."""
+    """Collects the problems of one object of a configuration."""
 
     def __init__(self, problems: list[Problem], *, lenient: bool) -> None:
-        """`problems` get what is found."""
+        """Problems are added to `problems`."""
         self.problems = problems
         self.lenient = lenient
-        """Slips that are understood are reported and do not refuse the configuration."""
+        """Slips that can be understood are warnings instead of errors."""
         self.refused = False
 
     def report(self, fault: Fault, path: str, text: str) -> None:
@@ -76,7 +76,7 @@ _LONGEST_SHOWN_NAME: Final = 200
 
 
 def under(path: str, name: str) -> str:
-    """Where a key of the object at `path` is."""
+    """The path of a key of the object at `path`."""
     if not name or len(name) > _LONGEST_SHOWN_NAME or not name.isprintable():
         shown = json.dumps(name[:_LONGEST_SHOWN_NAME])
         name = shown if len(name) <= _LONGEST_SHOWN_NAME else f"{shown}..."
@@ -84,7 +84,7 @@ def under(path: str, name: str) -> str:
 
 
 def type_name(value: Any) -> str:
-    """What people call a JSON value's type.
+    """The name of a JSON value's type.
 
     >>> type_name(3.5), type_name(None), type_name([])
     ('number', 'null', 'array')
@@ -108,7 +108,7 @@ def dumps(value: Any) -> str:
 
 
 def got(raw: Any, *, secret: bool) -> str:
-    """What a message says of the value that was found."""
+    """How a message shows the value that was found."""
     if secret or isinstance(raw, (list, dict)):
         return type_name(raw)
     try:
@@ -119,7 +119,7 @@ def got(raw: Any, *, secret: bool) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that somebody may have meant; empty if there is none.
+    """The known name that is most like this one; empty if none is like it.
 
     >>> nearest("qwenDomian", ["apiTokens", "qwenDomain"]), nearest("apitokens", ["apiTokens"]), nearest("x", ["y"])
     ('qwenDomain', 'apiTokens', '')

@@ -1,4 +1,4 @@
-"""What a plugin uses to read its configuration."""
+"""Functions that read a plugin's configuration."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Reader(Generic[Config]):
         self._lenient = lenient
 
     def __call__(self, document: dict[str, Any]) -> Config:
-        """Raises `ConfigError` with all that is wrong."""
+        """Raises `ConfigError` with all problems."""
         found = _read(document, self.settings, lenient=self._lenient)
         return found if self._then is None else self._then(found)
 
@@ -57,30 +57,29 @@ def read(document: Any, settings: type[Settings], *, lenient: bool = False) -> S
 @overload
 def read(document: Any, settings: Table, *, lenient: bool = False) -> dict[str, Any]: ...
 def read(document: Any, settings: Any, *, lenient: bool = False) -> Any:
-    """The settings that a JSON document says. Warnings go to the log.
+    """Read the settings from a JSON document. Warnings go to the log.
 
     Args:
         document: parsed JSON.
         settings: a dataclass, or a `Table`, whose keys come as a dictionary.
-        lenient: what is understood although it is not written as it should be (`"8080"` for 8080, unknown keys) is a
-            warning and no error.
+        lenient: accept slips that can be understood (`"8080"` for 8080, unknown keys), and warn of them.
 
     Raises:
-        ConfigError: with all that is wrong, a line for each problem.
+        ConfigError: with a line for each problem.
     """
     return _read(document, settings, lenient=lenient)
 
 
 def problems(document: Any, settings: Declared, *, lenient: bool = False) -> list[Problem]:
-    """All that is to be said of a JSON document, warnings included."""
+    """All problems of a JSON document, warnings included."""
     return _check(document, settings, lenient=lenient)[1]
 
 
 def _read(document: Any, settings: Declared, *, lenient: bool) -> Any:
-    found, told = _check(document, settings, lenient=lenient)
-    if wrong := [problem for problem in told if problem.refuses]:
-        raise ConfigError("\n".join(map(str, wrong)))
-    for problem in told:
+    found, all_problems = _check(document, settings, lenient=lenient)
+    if errors := [problem for problem in all_problems if problem.refuses]:
+        raise ConfigError("\n".join(map(str, errors)))
+    for problem in all_problems:
         log.warn("%s", problem)
     return found
 
@@ -89,10 +88,10 @@ def _check(document: Any, settings: Declared, *, lenient: bool) -> tuple[Any, li
     if not isinstance(document, dict):
         text = f"the configuration must be an object, got {type_name(document)}"
         return None, [Problem(Fault.WRONG, "", text)]
-    told: list[Problem] = []
+    found: list[Problem] = []
     # Editors find the schema by this key.
     own = {name: value for name, value in document.items() if name != "$schema"}
     try:
-        return read_object(settings, own, "", told, lenient=lenient), told
+        return read_object(settings, own, "", found, lenient=lenient), found
     except RecursionError:
         return None, [Problem(Fault.REFUSED, "", "the configuration is nested too deeply")]

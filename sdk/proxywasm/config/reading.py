@@ -1,4 +1,4 @@
-"""From a JSON object to an instance of a settings class, with all that is wrong on the way."""
+"""Read a JSON object into an instance of a settings class, and collect all problems."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import MISSING
 from typing import Any
 
 from ..errors import ConfigError
-from .declaration import Declaration, Declared, declaration, reveals_nothing
+from .declaration import Declaration, Declared, declaration, hides_value
 from .keys import Key, Kind
 from .problems import Fault, Findings, Invalid, Problem, Refusal, did_you_mean, under
 from .rules import Exclusive, Given, NoEffect, Required, Rule
 from .values import checked
 
 Stranger = Callable[[str], str]
-"""What is to be said of a key that the settings class does not have; empty: nothing special."""
+"""From the name of an unknown key to the text of its warning; empty: the usual text."""
 
 
 def read_object(
@@ -27,11 +27,11 @@ def read_object(
     lenient: bool = False,
     stranger: Stranger | None = None,
 ) -> Any:
-    """Check a JSON object. None if something in `problems`, to which all findings are added, refuses it.
+    """Check a JSON object, and add all problems to `problems`. None if one of them refuses the object.
 
     A missing key and `null` are the same, unless any JSON value will do. Keys that begin with `_` are comments.
-    `lenient`: unknown keys are reported and ignored; numbers and switches may be given as strings, one string stands
-    for a list of one, choices and names may be written in another style, and each of that is reported.
+    `lenient`: unknown keys are ignored; numbers and switches may be given as strings, an array of one string as that
+    string, choices and names in another style. Each of these is a warning.
     """
     findings = Findings(problems, lenient=lenient)
     declared = declaration(settings)
@@ -59,7 +59,7 @@ def _created(settings: Declared, declared: Declaration, values: dict[str, Any], 
     except ConfigError as error:
         findings.report(Fault.REFUSED, path, str(error))
     except ValueError as error:
-        secret = any(map(reveals_nothing, declared.keys.values()))
+        secret = any(map(hides_value, declared.keys.values()))
         findings.report(Fault.REFUSED, path, "has values that do not fit together" if secret else str(error))
     return None
 
@@ -67,7 +67,7 @@ def _created(settings: Declared, declared: Declaration, values: dict[str, Any], 
 def apply_rules(
     settings: Declared, rules: Iterable[Rule], values: Any, given: Iterable[str], path: str
 ) -> list[Problem]:
-    """What is wrong between the keys. `given` are the fields that the document has; `values` has all as attributes."""
+    """Problems of several keys together. `given` are the fields that the document has, `values` has all fields."""
     problems: list[Problem] = []
     declared = declaration(settings)
     names = declared.names
@@ -151,12 +151,12 @@ def _converted(entry: Key, convert: Callable[[Any], Any], value: Any, path: str,
         at = error.at if isinstance(error, Invalid) else ""
         findings.report(Fault.REFUSED, f"{path}{at}", str(error))
     except (ValueError, re.error) as error:
-        # Errors of the standard library quote the value.
-        findings.report(Fault.REFUSED, path, "has a wrong value" if reveals_nothing(entry) else str(error))
+        # Errors of the standard library contain the value.
+        findings.report(Fault.REFUSED, path, "has a wrong value" if hides_value(entry) else str(error))
     except Exception as error:
-        if not reveals_nothing(entry):
+        if not hides_value(entry):
             raise
-        # So does its traceback, which the log would get.
+        # So would its traceback, which goes to the log.
         findings.report(Fault.REFUSED, path, f"has a wrong value: what converts it raised {type(error).__name__}")
     return None
 

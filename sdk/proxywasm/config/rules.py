@@ -1,4 +1,4 @@
-"""What holds between the keys of a settings class. Rules are data, because a JSON Schema is made of them too.
+"""Rules about several keys of a settings class. Rules are data, because the JSON Schema is made from them, too.
 
 Keys are named by their fields.
 """

@@ -11,7 +11,7 @@ from .keys import Kind, Table
 
 
 class Shape(NamedTuple):
-    """What a type says of a key."""
+    """What the type of a field declares."""
 
     kind: Kind
     choices: tuple[str, ...] = ()
@@ -20,7 +20,7 @@ class Shape(NamedTuple):
 
 
 def shape(hint: Any) -> Shape:
-    """Raises `TypeError` for a type that no JSON value is read as."""
+    """Raises `TypeError` for a type that cannot be read from JSON."""
     if isinstance(hint, Kind):
         return Shape(hint)
     if isinstance(hint, Table) or (isinstance(hint, type) and is_dataclass(hint)):
@@ -82,7 +82,6 @@ def _map(hint: Any, name: Shape, item: Shape) -> Shape:
 def _unknown(hint: Any) -> TypeError:
     shown = hint.__name__ if isinstance(hint, type) and not get_args(hint) else hint
     return TypeError(
-        f"{shown} is no type that a JSON value is read as; take str, bool, int, float, Any, Literal of strings, a "
-        "dataclass, or tuple[..., ...] or dict[str, ...] of these, or give the key such a type: key(doc, str, "
-        "convert=...)"
+        f"{shown} cannot be read from JSON; use str, bool, int, float, Any, Literal of strings, a dataclass, or "
+        "tuple[..., ...] or dict[str, ...] of these, or give the key such a type: key(doc, str, convert=...)"
     )

@@ -1,4 +1,4 @@
-"""One value of a configuration: of the kind that its key says, and within its limits."""
+"""Check one value of a configuration: its type, then its limits."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 import re
 from typing import Any, Final, Protocol
 
-from .declaration import reveals_nothing
+from .declaration import hides_value
 from .keys import Key, Kind
 from .problems import OUT_OF_RANGE, Fault, Findings, Refusal, did_you_mean, dumps, got, under
 
 
 def checked(entry: Key, raw: Any, path: str, findings: Findings, *, required: bool) -> Any:
-    """The value that a JSON value stands for. `findings` get what is odd about it. Raises `Refusal`."""
+    """Check a JSON value and convert it. Slips are added to `findings`. Raises `Refusal`."""
     value = _READERS[entry.kind](entry, raw, path, findings)
     if required and entry.kind is Kind.STRING and not value:
         raise Refusal(path, f"is required: {entry.doc}" if entry.doc else "is required")
@@ -24,7 +24,7 @@ def checked(entry: Key, raw: Any, path: str, findings: Findings, *, required: bo
 
 
 class Reader(Protocol):
-    """Makes of a JSON value one of a kind. Raises `Refusal`."""
+    """Reads a JSON value of one kind. Raises `Refusal`."""
 
     def __call__(self, entry: Key, raw: Any, path: str, findings: Findings, /) -> Any: ...
 
@@ -46,7 +46,7 @@ def _string(entry: Key, raw: Any, path: str, findings: Findings) -> str:  # noqa
     if value and entry.length is not None and len(value) != entry.length:
         raise Refusal(path, f"must have {entry.length} characters, got {len(value)}")
     for pattern in entry.patterns:
-        # Nothing is said of the value: addresses and hosts have credentials in them at times.
+        # The message leaves out the value: addresses and hosts may contain credentials.
         if bool(re.search(pattern.expression, value)) == pattern.forbidden:
             raise Refusal(path, pattern.message)
     return value
@@ -101,7 +101,7 @@ def _without_quotes(entry: Key, text: str, path: str, findings: Findings) -> Non
 
 
 def _array(entry: Key, raw: Any, path: str, findings: Findings, wanted: str, of: Reader) -> list[Any]:
-    """All items that are read; of the others `findings` have the problems."""
+    """The items that can be read; problems of the others are added to `findings`."""
     if not isinstance(raw, list):
         raise _refuse(entry, raw, path, wanted)
     items = []
@@ -171,7 +171,7 @@ def _object_map(entry: Key, raw: Any, path: str, findings: Findings) -> dict[str
 
 
 def _known(entry: Key, written: str, where: str, findings: Findings) -> str:
-    """The name that is meant; empty if it is none of the key's."""
+    """The one of the key's names that is meant; empty if there is none."""
     if written in entry.names:
         return written
     if not findings.lenient:
@@ -234,9 +234,9 @@ def _check_numbers(raw: Any, path: str) -> None:
 
 
 def _refuse(entry: Key, raw: Any, path: str, wanted: str) -> Refusal:
-    return Refusal(path, f"must be {wanted}, got {got(raw, secret=reveals_nothing(entry))}")
+    return Refusal(path, f"must be {wanted}, got {got(raw, secret=hides_value(entry))}")
 
 
 def _letters(name: str) -> str:
-    """What two styles of writing a name have in common."""
+    """A name without what depends on style: case, dashes and underscores."""
     return re.sub("[-_]", "", name).lower()

@@ -1,6 +1,6 @@
-"""What proves who the client of a stream is: no traceback shows it, whatever an exception says.
+"""Mask the credentials of a stream's client in tracebacks, whatever an exception says.
 
-Looked for only where a stream has failed; as long as nothing fails, it costs nothing.
+They are looked for when a stream has failed, so that they cost other streams nothing.
 """
 
 from __future__ import annotations

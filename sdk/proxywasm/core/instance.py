@@ -72,8 +72,8 @@ class PluginInstance:
             self.current = before
 
     def traceback(self, error: BaseException) -> str:
-        """What the log says about it: nothing of a configuration that is still being parsed in a plugin with
-        `safe_log`, nothing that proves who the client is, and nothing that the plugin filters.
+        """The traceback for the log, without the client's credentials and without what the plugin's filters remove. As
+        long as a plugin with `safe_log` parses its configuration, messages of exceptions are left out, too.
         """
         text = plugin_traceback(error, messages=self.started or not self.safe_log)
         if (ctx := self.contexts.get(self.current)) is not None:

@@ -36,7 +36,7 @@ NO_BODY = (
 
 TO_WAIT = "to wait, return Action.PAUSE"
 
-# Looked up once: an enum member is no cheap attribute, and there may be a chunk for each token of a model.
+# Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
 _REQUEST_BODY, _RESPONSE_BODY = ExecutionPhase.REQUEST_BODY, ExecutionPhase.RESPONSE_BODY
 _RESPONSE_HEADERS = ExecutionPhase.RESPONSE_HEADERS
 _SKIP, _STREAM, _BUFFER = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER

@@ -60,7 +60,7 @@ Matcher: TypeAlias = Callable[[StreamFacts], bool]
 
 
 def without_port(authority: str) -> str:
-    """The host of an authority; the colons of an IPv6 address in brackets are none of a port.
+    """The host of an authority; colons inside the brackets of an IPv6 address do not begin a port.
 
     >>> without_port("a.com:80"), without_port("[::1]:80"), without_port("[::1]")
     ('a.com', '[::1]', '[::1]')
@@ -161,7 +161,7 @@ def parse(
     rules = _list(document.get(RULES))
     own = {key: value for key, value in document.items() if key != RULES}
     global_config: Any = NO_CONFIG
-    if own or RULES not in document:  # an empty configuration is one, and applies everywhere
+    if own or RULES not in document:  # an empty configuration applies everywhere
         try:
             global_config = parse_global(own)
         except Exception as error:

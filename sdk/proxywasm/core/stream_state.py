@@ -19,7 +19,7 @@ DONE = "this stream has ended"
 
 
 class ExecutionPhase(Enum):
-    """Where a stream is. The values are the names that the original gives them."""
+    """Where a stream is. The values are the names in Higress' Go wrapper."""
 
     REQUEST_HEADERS = "DecodeHeader"
     REQUEST_BODY = "DecodeData"
@@ -30,7 +30,7 @@ class ExecutionPhase(Enum):
     DONE = "Done"
 
 
-# Looked up once: an enum member is no cheap attribute.
+# Looked up once: reading an enum member is slow.
 _REQUEST_HEADERS, _DONE = ExecutionPhase.REQUEST_HEADERS, ExecutionPhase.DONE
 
 _NO_CALLS: frozenset[int] = frozenset()
@@ -159,7 +159,7 @@ class StreamState:
         guard_response(self.response.headers, name, value, has_body=self.has_response_body, head=self.method == "HEAD")
 
     def end(self) -> None:
-        """The last callback is about to run: values and the log are still there, the stream is not."""
+        """The last callback is about to run. It can use the stream's values and log, but give no more commands."""
         self.ended = True
         self.execution_phase = _DONE
         # As `Direction.release`, in every stream.

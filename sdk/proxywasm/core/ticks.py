@@ -50,7 +50,7 @@ class Ticks:
         due = [entry for entry in self._entries if entry.is_due(now)]
         for entry in due:
             entry.last = now
-        # After the first round the gateway need not wake us more often than somebody may be due.
+        # After the first round, the gateway wakes us only as often as a timer may be due.
         self._ask_for(math.gcd(*(entry.period_ms for entry in self._entries)))
         return [entry.function for entry in due]
 

@@ -24,7 +24,7 @@ _attribute = BaseException.__getattribute__
 
 
 def plugin_traceback(error: BaseException, *, messages: bool = True) -> str:
-    """The traceback from the plugin's own first frame on; the way through the SDK tells an author nothing.
+    """The traceback from the plugin's own first frame on, without the frames of the SDK that called it.
 
     Without `messages` it has the frames and the types of the exceptions only.
     """

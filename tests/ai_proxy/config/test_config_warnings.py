@@ -7,8 +7,6 @@ from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, Json, ask, warnings
 
 OPENAI: Json = {"type": "openai", "apiTokens": ["k1", "k2"]}
 AZURE: Json = {"type": "azure", "apiTokens": ["k"], "azureServiceUrl": "https://r/?api-version=1"}
-MINIMAX: Json = {"type": "minimax", "apiTokens": ["k"]}
-HUNYUAN: Json = {"type": "hunyuan", "hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32}
 CONTEXT: Json = {"fileUrl": "https://h/f", "serviceName": "s", "servicePort": 80}
 
 
@@ -87,15 +85,9 @@ CONTEXT: Json = {"fileUrl": "https://h/f", "serviceName": "s", "servicePort": 80
             "provider.capabilities.openai/v1/chatcompletions: has no effect: with gemini the path is made of the model",
         ),
         ({**COMPATIBLE, "qwenEnableSearch": True}, "provider.qwenEnableSearch: has no effect: only the native"),
-        ({**MINIMAX, "minimaxGroupId": "g"}, "provider.minimaxGroupId: has no effect: only ChatCompletion Pro has"),
-        ({**HUNYUAN, "apiTokens": ["k"]}, "provider.apiTokens: has no effect: hunyuan gets no token but signed"),
         (
             {"type": "bedrock", "apiTokens": ["k"], "awsRegion": "r", "awsAccessKey": "a"},
             "provider.awsAccessKey: has no effect: there are apiTokens, with which requests are not signed",
-        ),
-        (
-            {"type": "kling", "apiTokens": ["k"], "klingAccessKey": "a", "klingSecretKey": "b"},
-            "provider.apiTokens: has no effect: klingAccessKey and klingSecretKey are used instead",
         ),
         (
             {"type": "vertex", "apiTokens": ["k"], "vertexProjectId": "p"},
@@ -129,7 +121,6 @@ def test_a_setting_without_effect_is_a_warning(provider: Json, warning: str) -> 
         # What Higress' console writes for itself.
         {**OPENAI, "openaiExtraCustomUrls": [], "openaiCustomServiceName": "s", "openaiCustomServicePort": 443},
         AZURE,
-        HUNYUAN,
     ],
 )
 def test_a_good_configuration_has_no_warnings(provider: Json) -> None:

@@ -83,7 +83,7 @@ AROUND: Sequence[Callable[[str], str]] = (
     lambda text: in_a_string(quote(text)),
     lambda text: quote(in_a_string(text)),
 )
-"""What whole texts become in turn, key included."""
+"""Conversions of a whole text with its key, one after another."""
 
 
 @st.composite

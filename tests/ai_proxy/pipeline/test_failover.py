@@ -6,8 +6,8 @@ import threading
 from typing import Any
 
 import pytest
+from tests.ai_proxy.converting import SAMPLES, STREAMING
 from tests.ai_proxy.gateway import Json, refusal
-from tests.ai_proxy.protocols.minimax.sample import MINIMAX, SAMPLES
 
 from ai_proxy import plugin
 from ai_proxy.config.settings.reliability import FailoverSettings
@@ -74,8 +74,9 @@ def test_a_success_between_failures_resets_the_count() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_errors_in_answers_of_status_200_count_as_the_status_that_they_mean(stream: bool) -> None:
-    document, *_ = SAMPLES["minimax"].error
-    host = TestHost(plugin, {"provider": {**MINIMAX, "apiTokens": ["k1"], "failover": FAILOVER}})
+    sample = SAMPLES[STREAMING[0]]
+    document, *_ = sample.error
+    host = TestHost(plugin, {"provider": {**sample.config, "apiTokens": ["k1"], "failover": FAILOVER}})
     for _ in range(2):
         answer = sse_response([document]) if stream else response(json=document)
         host.roundtrip(chat_request("Hi", stream=stream), answer)

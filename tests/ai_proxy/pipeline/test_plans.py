@@ -39,10 +39,3 @@ def test_a_path_worked_out_once_is_that_of_every_request_without_a_query() -> No
 
 def test_plain_paths_have_the_route_that_classify_gives_them() -> None:
     assert {path: apis.classify(path) for path in apis.PLAIN} == apis.PLAIN
-
-
-def test_an_api_that_a_service_takes_for_a_chat_has_the_plan_of_the_chat() -> None:
-    document = {"type": "hunyuan", "apiTokens": ["k"], "protocol": "original"}
-    plans = Plans(providers.build(document, "provider"))
-    assert plans[""] is plans[apis.CHAT]
-    assert plans[apis.EMBEDDINGS] is not plans[apis.CHAT]

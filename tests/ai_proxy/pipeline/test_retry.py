@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from tests.ai_proxy.converting import SAMPLES, STREAMING
 from tests.ai_proxy.gateway import NATIVE, Json, gateway_with, native_event, refusal
 from tests.ai_proxy.natives import GEMINI, VERTEX
-from tests.ai_proxy.protocols.minimax.sample import MINIMAX, SAMPLES
 
 from proxywasm_host.recordings.exchange import Message
 from proxywasm_host.testing import TestHost, TestStream, chat_request, chat_response, chat_stream, request, response
@@ -230,8 +230,9 @@ def test_answers_to_retries_are_converted() -> None:
 
 
 def test_an_error_in_an_answer_of_status_200_is_retried_as_the_status_that_it_means() -> None:
-    document, status, message = SAMPLES["minimax"].error
-    host = gateway_with({**MINIMAX, "apiTokens": ["k1", "k2"], "retryOnFailure": RETRY})
+    sample = SAMPLES[STREAMING[0]]
+    document, status, message = sample.error
+    host = gateway_with({**sample.config, "apiTokens": ["k1", "k2"], "retryOnFailure": RETRY})
     stream = failed(host, answer=response(json=document))
     assert not stream.downstream
     host.next_call().answer(json=document)

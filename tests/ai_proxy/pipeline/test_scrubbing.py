@@ -19,7 +19,6 @@ pytestmark = pytest.mark.usefixtures("both_ways")
 ESCAPED = "".join(f"\\u{ord(char):04x}" for char in KEY)
 PASSED: dict[str, tuple[Json, str]] = {
     "messages": (CLAUDE, "/v1/messages"),
-    "rerank": ({"type": "cohere", "apiTokens": [KEY]}, "/v1/rerank"),
     "unknown path": (OPENAI, "/v1/what/ever"),
     "responses": (OPENAI, "/v1/responses"),
     "original": ({**OPENAI, "protocol": "original"}, "/v1/chat/completions"),

@@ -6,6 +6,7 @@ import pytest
 from tests.ai_proxy.gateway import CHAT, Json, ask
 
 from ai_proxy import providers
+from ai_proxy.providers.checking import check
 from proxywasm import ConfigError
 
 AZURE: Json = {
@@ -52,10 +53,18 @@ def test_single_facts_override_the_family() -> None:
             'modelFamily.dep: unknown family "cluade-4.7"; did you mean claude-4.7?',
         ),
         ({"modelFacts": {"dep": {"sampling": "bothe"}}}, "must be one of both, one, unlessThinking, none"),
-        ({"modelFacts": {"dep": {"efforts": ["hihg"]}}}, "did you mean high?"),
     ],
 )
 def test_what_is_misspelt_is_refused(settings: Json, text: str) -> None:
     with pytest.raises(ConfigError, match=r".*") as refused:
         providers.build({**AZURE, **settings}, "provider")
     assert text in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("facts", "hint"),
+    [({"efforts": ["hihg"]}, "did you mean high?"), ({"thinkin": "none"}, "did you mean thinking?")],
+)
+def test_what_does_not_exist_is_a_warning_with_a_hint(facts: Json, hint: str) -> None:
+    (problem,) = check({**AZURE, "modelFacts": {"dep": facts}}, "provider", providers.ROWS).problems
+    assert str(problem).endswith(f"ignored; {hint}")

@@ -26,7 +26,8 @@ NAMES = {
     "gemini-2.5-flash-lite-preview": "gemini-2.5-flash-lite", "gemini-3-pro-preview": "gemini-3-pro",
     "gemini-3.1-pro-preview": "gemini-3.1-pro", "gemini-3.6-flash": "gemini-3-flash", "gemini-pro": "gemini-1",
     "gpt-5": "gpt-5", "gpt-5-2025-08-07": "gpt-5", "gpt-5.1": "gpt-5.1", "gpt-5.4-pro": "gpt-5.2-pro",
-    "gpt-5-chat-latest": "gpt-5-chat", "gpt-4o-2024-08-06": "gpt-4", "gpt-35-turbo": "gpt-4", "openai/o4-mini": "o-series",
+    "gpt-5-chat-latest": "gpt-5-chat", "gpt-4o-2024-08-06": "gpt-4", "gpt-35-turbo": "gpt-4",
+    "openai/o4-mini": "o-series",
     "openai.gpt-oss-120b-1:0": "gpt-oss", "kimi-k2.6": "kimi-k2.5", "moonshotai/kimi-k2-0905": "kimi-k2",
     "glm-4.6": "glm-4.5", "glm-4-plus": "glm-4", "deepseek-chat": "deepseek-v3", "deepseek-v4-pro": "deepseek-v4",
     "qwen3-32b": "qwen3", "qwen2.5-vl-7b": "qwen-vl", "doubao-seed-1.6": "doubao-seed", "MiniMax-M2.5": "minimax-m2",
@@ -71,9 +72,12 @@ def test_each_fact_that_is_not_the_default_has_a_source(profile: Profile) -> Non
     assert sourced <= {one.name for one in fields(Profile)}
 
 
+SOURCES = [*(profile.sources for profile in FAMILIES.values()), *(service.sources for service in SERVICES.values())]
+
+
 @pytest.mark.parametrize(
     "source",
-    [source for row in (*FAMILIES.values(), *SERVICES.values()) for source in row.sources],
+    [source for sources in SOURCES for source in sources],
     ids=lambda source: source.facts,
 )
 def test_a_source_has_a_date_and_a_page_unless_it_says_what_it_rests_on(source: Source) -> None:

@@ -8,6 +8,9 @@ import pytest
 from tests.ai_proxy.converting import ALL, SAMPLES, STREAMING, streamed
 from tests.ai_proxy.gateway import CHAT, answer, ask
 
+from ai_proxy.providers import ROWS
+from ai_proxy.providers.row import Original
+
 # What every one of them keeps to.
 
 
@@ -22,7 +25,7 @@ def test_a_stream_has_role_text_finish_and_done(name: str) -> None:
     assert choices[0]["delta"]["role"] == "assistant"
     assert "".join(choice["delta"].get("content") or "" for choice in choices) == "Hi there"
     reasons = [choice["finish_reason"] for choice in choices if choice["finish_reason"]]
-    assert reasons == ["length" if name == "cohere" else "stop"]
+    assert reasons == [SAMPLES[name].finish_reason]
 
 
 @pytest.mark.parametrize("name", STREAMING)
@@ -45,7 +48,7 @@ def test_an_error_in_a_stream_is_sent_and_ends_it(name: str) -> None:
     assert (at_once.status, at_once.error["message"]) == (status, message)
     if name == "workflow":
         return  # It says nothing before it is done.
-    later = streamed(name, documents=[*SAMPLES[name].chunks[: 3 if name == "cohere" else 1], document])
+    later = streamed(name, documents=[*SAMPLES[name].chunks[: SAMPLES[name].head], document])
     assert json.loads(later.data[-1])["error"]["message"] == message
 
 
@@ -53,3 +56,16 @@ def test_an_error_in_a_stream_is_sent_and_ends_it(name: str) -> None:
 def test_an_answer_that_makes_no_sense_is_502(name: str) -> None:
     outcome = ask(ALL[name], {**CHAT, "model": "m"}, answer({"unexpected": True}))
     assert (outcome.status, outcome.error["code"]) == (502, "bad_upstream_response")
+
+
+ORIGINAL = {row.name: row.addressing.original for row in ROWS if row.dialect.protocols}
+KEEPS_PATH = [name for name, sample in SAMPLES.items() if ORIGINAL[sample.config["type"]] is Original.KEPT]
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("name", KEEPS_PATH)
+def test_original_protocol_leaves_paths_of_openai_to_services_that_have_others(name: str) -> None:
+    for path in ("/v1/chat/completions", "/v1/rerank"):
+        outcome = ask({**ALL[name], "protocol": "original"}, b'{"model": "x",  "stream": true}', path=f"{path}?x=1")
+        assert outcome.sent_headers[":path"].startswith(f"{path}?")
+        assert outcome.sent_bytes == b'{"model": "x",  "stream": true}'

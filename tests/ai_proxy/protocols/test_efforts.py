@@ -28,9 +28,13 @@ def of(kind: str) -> Json:
 
 SERVICES: dict[str, tuple[Json, list[str]]] = {
     "claude": (CLAUDE, CLAUDES),
-    "bedrock": (BEDROCK, [f"us.anthropic.{name}" for name in CLAUDES] + ["us.amazon.nova-2-lite-v1:0", "openai.gpt-oss-20b"]),
+    "bedrock": (
+        BEDROCK, [f"us.anthropic.{name}" for name in CLAUDES] + ["us.amazon.nova-2-lite-v1:0", "openai.gpt-oss-20b"]
+    ),
     "vertex-claude": (VERTEX, CLAUDES),
-    "gemini": (GEMINI, ["gemini-3-pro-preview", "gemini-3-flash-preview", "gemini-2.5-pro", "gemini-2.5-flash", "gemini-9"]),
+    "gemini": (
+        GEMINI, ["gemini-3-pro-preview", "gemini-3-flash-preview", "gemini-2.5-pro", "gemini-2.5-flash", "gemini-9"]
+    ),
     "vertex": (VERTEX, ["gemini-3.1-pro-preview", "gemini-2.5-flash-lite"]),
     "openai": (of("openai"), ["gpt-5", "gpt-5.1", "gpt-5.2", "gpt-5-pro", "o3", "gpt-9"]),
     "azure": (AZURE, ["gpt-5", "o4-mini"]),

@@ -38,7 +38,12 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "enable_enhancement": st.booleans(),
     "source_lang": st.just("EN"),
 }
-"""What OpenAI's clients say, and what they add for one service or another."""
+"""OpenAI's parameters, and parameters of single services."""
+
+
+def keeps_fields(name: str) -> bool:
+    """Whether the service has OpenAI's fields, which are not converted."""
+    return name == "qwen" or (name in SAMPLES and SAMPLES[name].keeps_fields)
 
 
 def within(value: float) -> float:
@@ -116,15 +121,15 @@ def test_the_documented_lost_parameters_are_those_without_an_equivalent(row: Any
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("stream", [CHAT, STREAM], ids=["whole", "stream"])
 def test_a_single_text_stops_as_a_list_of_one_does(stream: Json) -> None:
-    for config, model in PROVIDERS.values():
+    for name, (config, model) in PROVIDERS.items():
         mapped = {**config, "modelMapping": {"*": model}}
         text, listing = (ask(mapped, {**stream, "stop": stop}) for stop in ("x", ["x"]))
-        if config["type"] in {"spark", "qwen"}:  # They take both.
+        if keeps_fields(name):
             continue
         assert text.sent == listing.sent
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_an_empty_stop_is_not_sent(name: str) -> None:
-    if name not in {"spark", "qwen"}:
+    if not keeps_fields(name):
         assert convert(name, {**CHAT, "stop": ""}) == convert(name, CHAT)

@@ -7,7 +7,6 @@ import json
 import pytest
 from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, Json, ask
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, VERTEX
-from tests.ai_proxy.protocols.cohere.sample import COHERE
 
 SCHEMA: Json = {
     "type": "object",
@@ -26,7 +25,6 @@ def test_a_schema_reaches_each_service_in_its_own_terms() -> None:
     for config in (GEMINI, VERTEX):
         wanted = ask(config, body).sent["generationConfig"]
         assert wanted == {"responseMimeType": "application/json", "responseJsonSchema": SCHEMA}
-    assert ask(COHERE, body).sent["response_format"] == {"type": "json_object", "json_schema": SCHEMA}
     text_format = ask(BEDROCK, body).sent["outputConfig"]["textFormat"]
     structure = text_format["structure"]["jsonSchema"]
     assert (text_format["type"], structure["name"]) == ("json_schema", "place")
@@ -44,13 +42,12 @@ def test_json_mode_reaches_services_that_support_it() -> None:
     body = {**CHAT, "response_format": {"type": "json_object"}}
     for config in (GEMINI, VERTEX):
         assert ask(config, body).sent["generationConfig"] == {"responseMimeType": "application/json"}
-    assert ask(COHERE, body).sent["response_format"] == {"type": "json_object"}
     # There is only the prompt to say it in, where OpenAI wants it said anyway.
     assert "output_config" not in ask(CLAUDE, body).sent
     assert "outputConfig" not in ask(BEDROCK, body).sent
 
 
-@pytest.mark.parametrize("config", [CLAUDE, BEDROCK, COHERE], ids=["claude", "bedrock", "cohere"])
+@pytest.mark.parametrize("config", [CLAUDE, BEDROCK], ids=["claude", "bedrock"])
 @pytest.mark.parametrize("form", [{"type": "text"}, {"type": "json_schema"}, {"type": "json_schema", "json_schema": 1}])
 def test_a_request_without_a_schema_gets_none(config: Json, form: Json) -> None:
     sent = ask(config, {**CHAT, "response_format": form}).sent

@@ -8,11 +8,8 @@ from typing import Any
 import pytest
 from tests.ai_proxy.conversions import PROVIDERS, convert
 from tests.ai_proxy.converting import SAMPLES, TRANSCRIPTS
-from tests.ai_proxy.gateway import CHAT, NATIVE, STREAM, Json, answer, ask, events
+from tests.ai_proxy.gateway import CHAT, NATIVE, Json, ask
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, VERTEX
-from tests.ai_proxy.protocols.cohere.sample import COHERE
-from tests.ai_proxy.protocols.hunyuan.sample import HUNYUAN
-from tests.ai_proxy.protocols.minimax.sample import MINIMAX
 
 IMAGE: Json = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
 
@@ -44,7 +41,7 @@ def test_nothing_of_a_turn_is_lost(name: str) -> None:
     config, model = PROVIDERS[name]
     sent = ask({**config, "modelMapping": {"*": model}}, TALK).result["upstream"]["body"]
     said = ["What is there?", "a purr", "a cat", "So?", "I look."]
-    made = [] if name == "deepl" else ["look", "listen"]  # It translates what is said, and nobody calls there.
+    made = ["look", "listen"] if name not in SAMPLES or SAMPLES[name].has_calls else []
     for text in (*said, *made):
         assert text in sent
     if made:
@@ -74,33 +71,7 @@ NATIVELY: dict[str, tuple[Json, str, list[Any]]] = {
             {"toolResult": {"toolUseId": "c1", "content": [{"text": "a cat"}]}},
             {"text": "So?"}]},
     ]),
-    "cohere": (COHERE, "messages", [
-        {"role": "user", "content": "What is there?"},
-        {"role": "assistant", "tool_plan": "I look.", "tool_calls": [
-            call("c1", "look", '{"at": "it"}'), call("c2", "listen", "{}")]},
-        {"role": "tool", "tool_call_id": "c2", "content": "a purr"},
-        {"role": "tool", "tool_call_id": "c1", "content": "a cat"},
-        {"role": "user", "content": "So?"},
-    ]),
-    "hunyuan": (HUNYUAN, "Messages", [
-        {"Role": "user", "Content": "What is there?"},
-        {"Role": "assistant", "Content": "I look.", "ToolCalls": [
-            {"Id": "c1", "Type": "function", "Function": {"Name": "look", "Arguments": '{"at": "it"}'}},
-            {"Id": "c2", "Type": "function", "Function": {"Name": "listen", "Arguments": "{}"}}]},
-        {"Role": "tool", "Content": "a purr", "ToolCallId": "c2"},
-        {"Role": "tool", "Content": "a cat", "ToolCallId": "c1"},
-        {"Role": "user", "Content": "So?"},
-    ]),
-    "minimax": (MINIMAX, "messages", [
-        {"sender_type": "USER", "sender_name": "小明", "text": "What is there?"},
-        {"sender_type": "BOT", "sender_name": "MM智能助理", "text": "I look.",
-         "function_call": {"name": "look", "arguments": '{"at": "it"}'}},
-        {"sender_type": "FUNCTION", "sender_name": "look", "text": "a cat"},
-        {"sender_type": "BOT", "sender_name": "MM智能助理", "text": "",
-         "function_call": {"name": "listen", "arguments": "{}"}},
-        {"sender_type": "FUNCTION", "sender_name": "listen", "text": "a purr"},
-        {"sender_type": "USER", "sender_name": "小明", "text": "So?"},
-    ]),
+    **{name: (one.config, *one.tool_turn) for name, one in SAMPLES.items() if one.tool_turn},
 }  # fmt: skip
 
 
@@ -145,49 +116,10 @@ def test_a_turn_is_converted_with_any_arguments(name: str, arguments: Any) -> No
     assert "a cat" in json.dumps(convert(name, {**CHAT, "messages": turn, "tools": TOOLS}))
 
 
-def test_a_demanded_function_reaches_each_service_in_its_terms() -> None:
-    body = {**TALK, "tool_choice": {"type": "function", "function": {"name": "look"}}}
-    assert ask(MINIMAX, body).sent["function_call"] == {"type": "specific", "name": "look"}
-    hunyuan = ask(HUNYUAN, body).sent
-    assert (hunyuan["ToolChoice"], hunyuan["CustomTool"]) == ("custom", hunyuan["Tools"][0])
-
-
-def test_a_strict_tool_is_strict_for_services_that_support_it() -> None:
+@pytest.mark.usefixtures("both_ways")
+def test_a_strict_tool_is_strict_for_bedrock() -> None:
     strict = {"type": "function", "function": {**TOOLS[0]["function"], "strict": True}}
-    assert ask(COHERE, {**CHAT, "tools": [strict]}).sent["strict_tools"] is True
-    assert "strict" not in ask(COHERE, {**CHAT, "tools": [strict]}).sent["tools"][0]["function"]
     assert ask(BEDROCK, {**CHAT, "tools": [strict]}).sent["toolConfig"]["tools"][0]["toolSpec"]["strict"] is True
-
-
-# MiniMax: calls in answers.
-
-
-def said(text: str, reason: str = "", **more: Any) -> Json:
-    message = {"sender_type": "BOT", "sender_name": "B", "text": text, **more}
-    return {"id": "m", "choices": [{"index": 0, "finish_reason": reason, "messages": [message]}]}
-
-
-CALLS: Json = {"function_call": {"name": "look", "arguments": '{"at":"it"}'}}
-
-
-@pytest.mark.usefixtures("both_ways")
-def test_minimax_calls_come_back() -> None:
-    (choice,) = ask(MINIMAX, CHAT, answer(said("I look.", "stop", **CALLS))).json["choices"]
-    (made,) = choice["message"]["tool_calls"]
-    assert made["function"] == {"name": "look", "arguments": '{"at":"it"}'}
-    assert (choice["finish_reason"], bool(made["id"])) == ("tool_calls", True)
-
-
-@pytest.mark.usefixtures("both_ways")
-@pytest.mark.parametrize("early", [True, False], ids=["before the end", "at the end"])
-def test_minimax_calls_come_back_once_in_streams(early: bool) -> None:
-    documents = [said("I "), said("look."), *([said("", **CALLS)] if early else []), said("I look.", "stop", **CALLS)]
-    stream = events(*(b"data: " + json.dumps(document).encode() + b"\n\n" for document in documents), b"")
-    choices = [json.loads(data)["choices"][0] for data in ask(MINIMAX, STREAM, stream).data[:-1]]
-    assert "".join(choice["delta"].get("content") or "" for choice in choices) == "I look."
-    made = [one for choice in choices for one in choice["delta"].get("tool_calls", [])]
-    assert [one["function"] for one in made] == [{"name": "look", "arguments": '{"at":"it"}'}]
-    assert choices[-1]["finish_reason"] == "tool_calls"
 
 
 def test_qwen_keeps_calls_and_results_as_they_are() -> None:

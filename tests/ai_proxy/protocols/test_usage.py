@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from tests.ai_proxy.converting import SAMPLES
 from tests.ai_proxy.gateway import CHAT, NATIVE, STREAM, Json, answer, ask, events
 from tests.ai_proxy.natives import CLAUDE, GEMINI, OPENAI, VERTEX
-from tests.ai_proxy.protocols.cohere.sample import COHERE
-from tests.ai_proxy.protocols.hunyuan.sample import HUNYUAN
-from tests.ai_proxy.protocols.minimax.sample import MINIMAX
-from tests.ai_proxy.protocols.spark.sample import SPARK
 
 GOOGLE: Json = {
     "candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}],
@@ -27,48 +25,27 @@ DASHSCOPE: Json = {
         "prompt_tokens_details": {"cached_tokens": 6}, "output_tokens_details": {"reasoning_tokens": 4},
     },
 }  # fmt: skip
-COUNTED = {"PromptTokens": 10, "CompletionTokens": 7, "TotalTokens": 17, "PromptTokensDetails": {"CachedTokens": "6"}}
 CLAUDES = {"input_tokens": 4, "cache_read_input_tokens": 6, "output_tokens": 7}
-
-
-def hunyuan(of: str) -> Json:
-    choice = {"FinishReason": "stop", of: {"Role": "assistant", "Content": "Hi"}}
-    return {"Id": "h", "Choices": [choice], "Usage": COUNTED}
 
 
 WHOLE: dict[str, tuple[Json, Json]] = {
     "gemini": (GEMINI, GOOGLE),
     "vertex": (VERTEX, GOOGLE),
     "qwen": (NATIVE, DASHSCOPE),
-    "hunyuan": (HUNYUAN, {"Response": hunyuan("Message")}),
     "claude": (CLAUDE, {"content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn", "usage": CLAUDES}),
-    "cohere": (COHERE, {
-        "message": {"content": [{"type": "text", "text": "Hi"}]}, "finish_reason": "COMPLETE",
-        "usage": {"tokens": {"input_tokens": 10, "output_tokens": 7}, "cached_tokens": 6}}),
-    "minimax": (MINIMAX, {
-        "choices": [{"finish_reason": "stop", "messages": [{"text": "Hi"}]}],
-        "usage": {"prompt_tokens": 10, "completion_tokens": 7, "total_tokens": 17}}),
-    "spark": (SPARK, {
-        "code": 0, "choices": [{"message": {"content": "Hi"}}],
-        "usage": {"prompt_tokens": 10, "completion_tokens": 7, "total_tokens": 17}}),
+    **{name: (one.config, one.usage[0]) for name, one in SAMPLES.items() if one.usage},
 }  # fmt: skip
-STREAMS: dict[str, tuple[Json, list[Json]]] = {
+STREAMS: dict[str, tuple[Json, Sequence[Json]]] = {
     "gemini": (GEMINI, [GOOGLE]),
     "vertex": (VERTEX, [GOOGLE]),
     "qwen": (NATIVE, [DASHSCOPE]),
-    "hunyuan": (HUNYUAN, [hunyuan("Delta")]),
     "claude": (CLAUDE, [
         {"type": "message_start", "message": {"id": "m", "usage": {**CLAUDES, "output_tokens": 1}}},
         {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hi"}},
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 7}},
         {"type": "message_stop"},
     ]),
-    "cohere": (COHERE, [
-        {"type": "content-delta", "delta": {"message": {"content": {"text": "Hi"}}}},
-        {"type": "message-end", "delta": {
-            "finish_reason": "COMPLETE",
-            "usage": {"tokens": {"input_tokens": 10, "output_tokens": 7}, "cached_tokens": 6}}},
-    ]),
+    **{name: (one.config, one.usage[1]) for name, one in SAMPLES.items() if one.usage and one.usage[1]},
 }  # fmt: skip
 
 
@@ -76,7 +53,7 @@ def check(name: str, usage: Json) -> None:
     """Ten prompt tokens, six of them cached; seven of an answer, four of them reasoning if the service reports it."""
     assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (10, 7, 17)
     cached = usage.get("prompt_tokens_details", {}).get("cached_tokens")
-    assert cached == (None if name in {"minimax", "spark"} else 6)
+    assert cached == (SAMPLES[name].cached if name in SAMPLES else 6)
     thoughts = usage.get("completion_tokens_details", {}).get("reasoning_tokens")
     assert thoughts == (4 if name in {"gemini", "vertex", "qwen"} else None)
 

@@ -17,10 +17,8 @@ NEEDED: dict[str, Json] = {
     "cloudflare": {"cloudflareAccountId": "acc"},
     "ollama": {"ollamaServerHost": "ollama.internal", "ollamaServerPort": 11434},
     "generic": {"genericHost": "llm.internal"},
-    "deepl": {"targetLang": "DE"},
-    "triton": {"tritonDomain": "triton.internal"},
 }
-"""What a provider cannot do without."""
+"""The required settings of a provider."""
 
 CHATS = [
     ("openai", "api.openai.com", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
@@ -35,7 +33,6 @@ CHATS = [
     ("zhipuai", "open.bigmodel.cn", "/api/paas/v4/chat/completions", "authorization", "Bearer sk-provider-1"),
     ("baidu", "qianfan.baidubce.com", "/v2/chat/completions", "authorization", "Bearer sk-provider-1"),
     ("stepfun", "api.stepfun.com", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
-    ("minimax", "api.minimax.chat", "/v1/text/chatcompletion_v2", "authorization", "Bearer sk-provider-1"),
     ("cloudflare", "api.cloudflare.com", "/client/v4/accounts/acc/ai/v1/chat/completions", "authorization",
      "Bearer sk-provider-1"),
     ("doubao", "ark.cn-beijing.volces.com", "/api/v3/chat/completions", "authorization", "Bearer sk-provider-1"),
@@ -84,8 +81,7 @@ def test_a_stream_is_requested(name: str) -> None:
     outcome = ask(provider(name), STREAM)
     # Mistral reports its usage without a request, and refuses a request for it.
     assert outcome.sent.get("stream_options") == (None if name == "mistral" else {"include_usage": True})
-    # MiniMax streams by the body alone.
-    assert outcome.sent_headers.get("accept") == (None if name == "minimax" else "text/event-stream")
+    assert outcome.sent_headers.get("accept") == "text/event-stream"
 
 
 @pytest.mark.parametrize("name", [name for name in PLAIN if name not in {"openai", "ollama", "vllm"}])
@@ -106,7 +102,7 @@ BODY = b'{"model": "x",  "stream": true}'
 
 
 @pytest.mark.usefixtures("both_ways")
-@pytest.mark.parametrize("name", ["moonshot", "deepseek", "mistral", "longcat", "spark", "yi"])
+@pytest.mark.parametrize("name", ["moonshot", "deepseek", "mistral", "longcat", "yi"])
 def test_original_protocol_refuses_an_api_that_the_service_does_not_have(name: str) -> None:
     refused = ask(provider(name, protocol="original"), BODY, path="/v1/rerank")
     assert (refused.status, refused.error["code"]) == (404, "unsupported_api")
@@ -115,7 +111,7 @@ def test_original_protocol_refuses_an_api_that_the_service_does_not_have(name: s
 
 
 @pytest.mark.usefixtures("both_ways")
-@pytest.mark.parametrize("name", ["claude", "cohere", "deepl", "triton", "groq", "doubao", "qwen", "minimax"])
+@pytest.mark.parametrize("name", ["claude", "groq", "doubao", "qwen"])
 def test_original_protocol_leaves_paths_of_openai_to_services_that_have_others(name: str) -> None:
     for path in ("/v1/chat/completions?x=1", "/v1/rerank"):
         outcome = ask(provider(name, protocol="original"), BODY, path=path)
@@ -144,38 +140,6 @@ def test_original_protocol_finds_anthropics_own_apis_after_a_prefix_of_the_gatew
     outcome = ask(config, BODY, path=f"/ai/v1/{client_path}")
     assert outcome.sent_headers[":path"] == f"/v1/{client_path}"
     assert outcome.sent_bytes == BODY
-
-
-@pytest.mark.usefixtures("both_ways")
-@pytest.mark.parametrize(
-    ("settings", "chat", "embeddings"),
-    [
-        ({"apiTokens": ["x"]}, "/v1/chat/completions", "/v1/embeddings"),
-        ({"hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32}, "/", "/"),
-    ],
-)
-def test_hunyuans_own_protocol_is_chat_for_unknown_paths(settings: Json, chat: str, embeddings: str) -> None:
-    for client_path, path in (("/", chat), ("/v1/responses", chat), ("/v1/embeddings", embeddings)):
-        outcome = ask({"type": "hunyuan", "protocol": "original", **settings}, BODY, path=client_path)
-        assert outcome.sent_headers[":path"] == path
-        assert outcome.sent_bytes == BODY
-
-
-@pytest.mark.usefixtures("both_ways")
-@pytest.mark.parametrize("protocol", ["openai", "original"])
-def test_tencent_cloud_has_one_path_and_a_request_without_a_body_gets_no_credential(protocol: str) -> None:
-    config = {"type": "hunyuan", "hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32, "protocol": protocol}
-    sent = ask(config, BODY, path="/what/ever?x=1").sent_headers
-    assert (sent[":path"], sent["x-tc-action"], sent["x-tc-version"]) == ("/", "ChatCompletions", "2023-09-01")
-    path = "/v1/models?x=1" if protocol == "original" else "/what/ever"
-    sent = ask(config, path=path, method="GET").sent_headers
-    assert (sent[":path"], sent.get("authorization")) == ("/", None)
-
-
-@pytest.mark.usefixtures("both_ways")
-def test_hunyuans_own_protocol_has_no_embeddings() -> None:
-    config = {"type": "hunyuan", "hunyuanAuthId": "i" * 36, "hunyuanAuthKey": "k" * 32}
-    assert ask(config, {"model": "m", "input": "x"}, path="/v1/embeddings").status == 404
 
 
 @pytest.mark.usefixtures("both_ways")
@@ -349,9 +313,6 @@ def test_uploads_and_what_names_no_model_are_not_read() -> None:
         {"type": "ollama", "ollamaServerHost": "h"},
         {"type": "openai", "openaiCustomUrl": "https:///x"},
         {"type": "openai", "responseJsonSchema": "x"},
-        {"type": "kling"},
-        {"type": "kling", "apiTokens": ["x"], "klingAccessKey": "a"},
-        {"type": "minimax", "apiTokens": ["x"], "minimaxApiType": "pro"},
         {"type": "moonshot", "apiTokens": ["x"], "moonshotFileId": "f",
          "context": {"fileUrl": "http://f/x", "serviceName": "s", "servicePort": 80}},
     ],
@@ -366,7 +327,7 @@ def test_only_the_active_provider_is_checked() -> None:
 
 
 LOCAL = [row for row in providers.ROWS if row.credentials.login is None]
-"""Those that ask nobody else for a credential."""
+"""The rows that need no login at another service."""
 
 
 @pytest.mark.parametrize("row", LOCAL, ids=[f"{row.name}-{describe.mode(row)}" for row in LOCAL])

@@ -24,3 +24,8 @@ def test_the_first_bytes_show_the_media_type(data: bytes) -> None:
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"RIFF\x00\x00\x00\x00WAVE", b"text"])
 def test_other_files_show_none(data: bytes) -> None:
     assert media_type(data) == ""
+
+
+def test_four_bytes_are_enough_for_png() -> None:
+    assert media_type(b"\x89PNG") == media_type(b"\x89PNG and no line break") == "image/png"
+    assert media_type(b"\x89PN") == ""

@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from proxywasm.wire import LogLevel, PluginFailure
 from proxywasm_host.building.build import BuildError, build
 from proxywasm_host.building.staging import StagingError, collect
+from proxywasm_host.cli.main import main
 from proxywasm_host.services import HostServices
 from proxywasm_host.wasm.component import ComponentProgram
 from proxywasm_host.wasm.engine import ComponentError, Engine
@@ -193,21 +195,26 @@ def test_the_time_for_a_build_is_a_number(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.slow
-def test_a_component_runs_and_is_built_once(tmp_path: Path) -> None:
+def test_a_component_runs_and_is_built_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(tmp_path / "src", {"mine.py": PLUGIN, "beside.py": "NAME = 'beside'\n"})
-    steps: list[str] = []
-    first = build(tmp_path / "src" / "mine.py", tmp_path / "dist" / "mine.wasm", progress=steps.append)
-    assert not first.cached
-    assert steps == ["collecting sources", "compiling mine and CPython to WebAssembly"]
+    first = tmp_path / "dist" / "mine.wasm"
+    result = CliRunner().invoke(main, ["build", str(tmp_path / "src" / "mine.py"), "-o", str(first)])
+    what = re.escape(f"{tmp_path}/src/mine.py: compiling Python to WebAssembly")
+    said = rf"{what}\n{what}: done in \d+ s\n{re.escape(str(first))}: built, \d+\.\d MB\n"
+    assert re.fullmatch(said, result.stderr), "where there is no terminal, a build says when it begins and ends"
+    caplog.clear()
     again = build(tmp_path / "src" / "mine.py", tmp_path / "other.wasm")
     assert again.cached
-    assert (tmp_path / "other.wasm").read_bytes() == (tmp_path / "dist" / "mine.wasm").read_bytes()
+    assert caplog.messages == []
+    assert (tmp_path / "other.wasm").read_bytes() == first.read_bytes()
 
     kept = build(tmp_path / "src" / "mine.py").path
     kept.write_bytes(kept.read_bytes().replace(b"x-mine", b"x-main"))
     with pytest.raises(ComponentError, match="was changed after it was built"):
         Engine(optimize=False).load(kept)
-    repaired = build(tmp_path / "src" / "mine.py", first.path)
+    steps: list[str] = []
+    repaired = build(tmp_path / "src" / "mine.py", first, progress=steps.append)
+    assert steps[-2:] == ["collecting sources", "compiling mine and CPython to WebAssembly"]
     assert not repaired.cached, "the damaged one is not handed out"
 
     program = ComponentProgram(Engine(optimize=False).load(repaired.path), HostServices())

@@ -102,7 +102,7 @@ WRONG: list[tuple[str, str]] = [
         "listen: 127.0.0.1:80\nroutes:\n- {name: a, upstream: b}",
         "1: the route 'a' goes to the upstream 'b', which is not",
     ),
-    ("listen: 127.0.0.1:80\nlisten: 127.0.0.1:81\nroutes: [{name: a}]", "2: listen: stands here a second time"),
+    ("listen: 127.0.0.1:80\nlisten: 127.0.0.1:81\nroutes: [{name: a}]", "2: listen: is here a second time"),
     ("listen: 127.0.0.1:80\nadmin: 0.0.0.0:81\nroutes: [{name: a}]", "2: admin: may only be a loopback address"),
     ("listen: 127.0.0.1:80\nroutes: [{name: a}]\nworkers: 0", "3: workers: "),
     ("listen: 127.0.0.1:80\nroutes: [{name: a}]\nworkers: two", "3: workers: expected a whole number"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from proxywasm_host.cli.main import main
-from proxywasm_host.gateway import GatewayFileError, read
+from proxywasm_host.gateway import GatewayFileError, read, refusals
 from proxywasm_host.gateway.envoy import plugin_config
 from proxywasm_host.gateway.refusals import check_configurations
 
@@ -156,3 +157,25 @@ def test_sigterm_ends_the_command_and_a_plugin_that_loops(tmp_path: Path) -> Non
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 128 + signal.SIGTERM
     assert not Path(f"/proc/{note.read_text()}").exists()
+
+
+def test_a_loop_while_a_configuration_is_parsed_is_told_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "_COMPUTING", 0.2)
+    loop = "@plugin.parse_config\ndef parse(document):\n    while True:\n        document.get('a')\n"
+    file = gateway(tmp_path, HEAD + loop, "a: 1")
+    stderr = run(file).stderr
+    assert stderr.startswith(f"error: {file}:6: plugins.0.config: the plugin has not parsed this after 0.2 seconds of")
+    assert re.search(rf'File "{tmp_path}/strict\.py", line [89], in parse\n', stderr)
+
+
+def test_a_loop_in_an_import_is_left_to_the_build(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "_COMPUTING", 0.2)
+    file = gateway(tmp_path, HEAD + "while True:\n    plugin\n", "a: 1")
+    with caplog.at_level(logging.WARNING, "proxywasm"):
+        check_configurations(read(file), file, plugin_config)
+    assert "not checked before the start: importing the plugin takes longer than 0.2 seconds" in caplog.text
+    assert re.search(r'strict\.py", line [67], in <module>', caplog.text)

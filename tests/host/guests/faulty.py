@@ -29,6 +29,16 @@ def loop() -> None:
         pass
 
 
+def 循环() -> None:  # noqa: N802, PLC2401  # names of functions may have any letters
+    number = 0
+    while True:
+        number += 1
+
+
+def größer() -> None:  # noqa: PLC2401
+    循环()
+
+
 def loop_in_c() -> None:
     sum(range(10**15))
 
@@ -195,6 +205,7 @@ def count(ctx: HttpContext) -> None:
 FAULTS: dict[str, Callable[[], Any]] = {
     "nothing": lambda: None,
     "loop": loop,
+    "loop further in": größer,
     "loop in C": loop_in_c,
     "regex": regex,
     "power": power,

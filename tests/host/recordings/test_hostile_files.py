@@ -32,8 +32,8 @@ def told(file: Path) -> str:
 
 
 EXCHANGES: list[tuple[str, str]] = [
-    ('{"name": "one",\n "name": "two"}', '2:2: the key "name" stands here a second time'),
-    (START + '"config": {"a": {"b": 1, "b": 2}}}', f'1:{HERE + 25}: the key "b" stands here a second time'),
+    ('{"name": "one",\n "name": "two"}', '2:2: the key "name" is here a second time'),
+    (START + '"config": {"a": {"b": 1, "b": 2}}}', f'1:{HERE + 25}: the key "b" is here a second time'),
     (START + '"config": {"a": 1e999}}', f"1:{HERE + 16}: the number is too large"),
     (START + '"config": {"a": -1e999}}', f"1:{HERE + 16}: the number is too large"),
     (START + '"config": {"a": NaN}}', f"1:{HERE + 16}: NaN is not JSON"),

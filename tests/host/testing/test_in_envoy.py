@@ -16,6 +16,7 @@ from proxywasm_host.testing.gateways import UNSUPPORTED
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 MANY = "plugins/many.py"
+BEHAVIOURS = "../../sdk/behaviours"
 SERVICE = "outbound|80||service.example"
 LARGE = bytes(range(256)) * 20_000
 
@@ -74,6 +75,20 @@ def test_metrics_are_those_of_the_host(hosts: PluginHosts) -> None:
             for _ in range(count):
                 host.roundtrip(request(), response())
             assert host.metrics == {"requests": count}
+
+
+def test_more_values_of_labels_than_there_is_room_for_are_counted_together(hosts: PluginHosts) -> None:
+    """As in our own host (tests/sdk/test_hoarding.py), and no client gets a 500."""
+    with hosts(BEHAVIOURS, {"do": "count without end", "tenants": 600}) as host:
+        for times in (1, 2):
+            stream = host.request()
+            assert stream.downstream.status == 200
+            assert stream.downstream.text.split()[0] == str(3 * times)
+            assert host.metrics["requests.tenant.other"] == (100 + 5 * 2) * times
+        assert host.metrics["requests.tenant.t499"] == 2
+        assert "requests.tenant.t500" not in host.metrics
+        warnings = [record.message for record in host.logs if record.level >= LogLevel.WARN]
+        assert [text.partition(",")[0] for text in warnings] == ["new values of labels are counted as 'other'"]
 
 
 def test_the_route_can_be_named(hosts: PluginHosts) -> None:

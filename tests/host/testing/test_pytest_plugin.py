@@ -87,6 +87,16 @@ def test_a_recording_that_differs_shows_the_difference(project: Path) -> None:
     assert 'got      "hello, you"' in output
 
 
+def test_builds_are_told_while_they_run(project: Path) -> None:
+    (project / "test_y.py").write_text(
+        "import logging\n\ndef test_y():\n    print('unseen')\n"
+        "    logging.getLogger('proxywasm.build').info('building y')\n"
+    )
+    lines = pytest_run(project, "test_y.py").stdout.splitlines()
+    assert "building y" in lines
+    assert "unseen" not in "".join(lines)
+
+
 def test_a_plugin_that_is_not_there_is_named(project: Path) -> None:
     (project / "test_y.py").write_text("def test_y(plugin_host):\n    plugin_host('y.py')\n")
     assert "there is no plugin y.py in " in pytest_run(project, "test_y.py", "--proxywasm=native").stdout

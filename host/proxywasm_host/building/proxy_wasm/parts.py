@@ -15,8 +15,8 @@ CLEANING: Final = (
     "--remove-unused-module-elements",
     "--simplify-globals",
 )
-"""What `wasm-opt` always does. It takes seconds, and what is left V8 compiles in half the time: what nothing leads to
-goes, and the thousands of functions that `trimming` has emptied become one."""
+"""What `wasm-opt` always does: it removes functions that are never called, and merges the thousands that `trimming` has
+emptied. It takes seconds, and V8 compiles the result in half the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Parts:
     keep: frozenset[str] = frozenset()
     """Parts of Python that must stay, although the plugin has not loaded them."""
     modules: Mapping[int, bytes] = field(default_factory=dict)
-    """By instance: core modules that are not any more what the component has."""
+    """By instance: core modules that have been changed."""
     left_out: frozenset[str] = frozenset()
-    """Of what could have been kept."""
+    """Parts that were left out, and that `keep` could have named."""
     passes: tuple[str, ...] = CLEANING
     """Of `wasm-opt`, in order."""
 

@@ -48,7 +48,7 @@ class BackgroundEnvoy:
         self._folder = tempfile.TemporaryDirectory(prefix="proxywasm-envoy-")
         try:
             self._start()
-        except BaseException:  # someone who does not want to wait any longer, too
+        except BaseException:  # also a Ctrl-C
             self.__exit__(None, None, None)
             raise
         return self

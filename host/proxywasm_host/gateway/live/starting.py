@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from proxywasm.adapters.native import load_plugin, native_program
+from proxywasm.adapters.native import load_plugin
 from proxywasm.text import spell_out
 from proxywasm.wire import ConfigError, PluginFailure, Program, ProgramLost
 
 from ...building.build import BuildError, build
 from ...services import HostServices, LogRecord, Metrics, SharedData
+from ...services.frozen_clock import standing_program
 from ...wasm.component import ComponentProgram
 from ...wasm.engine import ComponentError, Engine
 from ...wasm.limits import DEFAULT_LIMITS
@@ -97,7 +98,7 @@ def _native(plugin: PluginEntry) -> Start:
         loaded = load_plugin(source)
     except Exception as error:
         raise LiveError(f"the plugin {plugin.name!r} cannot be imported: {type(error).__name__}: {error}") from error
-    return lambda services: _NativeInstance(native_program(loaded, services))
+    return lambda services: _NativeInstance(standing_program(loaded, services))
 
 
 class _NativeInstance:

@@ -12,7 +12,7 @@ def accepted(raw: Mapping[str, Any]) -> list[Result]:
     """The results that an entry of an exchange file accepts: `expect`, and `expect` changed by `expect_main`."""
     expect: Result = raw["expect"]
     if (semantic := raw.get("expect_semantic")) is not None:
-        # The stream was cut at awkward places, where the original may stumble: what counts is what the uncut one gives.
+        # The stream was cut at difficult places, where the original may go wrong: the result of the uncut one counts.
         body = semantic if isinstance(semantic, list) else [semantic]
         expect = {**expect, "downstream": {**(expect["downstream"] or {"headers": []}), "body": body}}
     main = raw.get("expect_main")

@@ -136,7 +136,7 @@ def _wrong_tokens(text: str) -> Iterator[tuple[int, str]]:
             if keys is not None and before in {"{", ","}:
                 name = json.loads(word)
                 if name in keys:
-                    yield match.start(), f'the key "{shown(name)}" stands here a second time; remove one of them'
+                    yield match.start(), f'the key "{shown(name)}" is here a second time; remove one of them'
                 keys.add(name)
         elif message := _wrong_word(word):
             yield match.start(), message

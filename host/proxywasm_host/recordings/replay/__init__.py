@@ -4,8 +4,8 @@ A replay is reproducible: the clock stands at 2025-01-01T00:00:00Z and random nu
 replays of one exchange give the same JSON, natively as in Wasm.
 """
 
-from .playing import DEFAULT_PROPERTIES, MAX_ROUNDS, ReplayError, Result
-from .results import replay, replay_responses
+from .playing import DEFAULT_PROPERTIES, MAX_ROUNDS, Player, ReplayError, Result
+from .results import chained_services, replay, replay_responses
 from .sessions import SEED, START_NS, Session, native_session, wasm_session
 
 __all__ = [
@@ -13,9 +13,11 @@ __all__ = [
     "MAX_ROUNDS",
     "SEED",
     "START_NS",
+    "Player",
     "ReplayError",
     "Result",
     "Session",
+    "chained_services",
     "native_session",
     "replay",
     "replay_responses",

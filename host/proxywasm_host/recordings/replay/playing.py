@@ -64,20 +64,24 @@ class Player:
                 if period and waited[runner] >= period:
                     waited[runner] = 0
                     runner.tick()
-                    self._answer_calls()
+                    self.answer_calls()
 
-    def run(self) -> Result:
+    def open(self) -> ChainedStream:
+        """A stream with the properties of the exchange."""
         defaults = DEFAULT_PROPERTIES | dict(self._exchange.properties)
         properties: Properties = {tuple(name.split(".")): encode(value) for name, value in defaults.items()}
-        stream = self._chain.open(properties)
+        return self._chain.open(properties)
+
+    def run(self) -> Result:
+        stream = self.open()
         observed = Observed()
-        for _ in self._feed(self._exchange.request, stream.request_headers, stream.request_body):
+        for _ in self.feed(self._exchange.request, stream.request_headers, stream.request_body):
             observed.collect(stream)
         replied_to_request = stream.local_reply is not None
         if observed.upstream_headers is not None and stream.request_done and not replied_to_request:
             self._respond(stream, observed)
         stream.close()
-        self._answer_calls()
+        self.answer_calls()
         observed.collect(stream)
         return self._report(stream, observed, replied_to_request=replied_to_request)
 
@@ -85,26 +89,26 @@ class Player:
         response = self._exchange.response
         if response is None:
             return
-        for chunk in self._feed(response, stream.response_headers, stream.response_body):
+        for chunk in self.feed(response, stream.response_headers, stream.response_body):
             if chunk is not None:
                 observed.chunks.append(bytearray())
             observed.collect(stream)
             if stream.local_reply is not None:
                 return
 
-    def _feed(
+    def feed(
         self, message: Message, headers: Callable[[Fields, bool], None], body: Callable[[bytes, bool], None]
     ) -> Iterator[bytes | None]:
         """Give a message piece by piece. Yields each chunk after it was given, and None for the headers."""
         headers(message.headers, not message.body)
-        self._answer_calls()
+        self.answer_calls()
         yield None
         for index, chunk in enumerate(message.body):
             body(chunk, index == len(message.body) - 1)
-            self._answer_calls()
+            self.answer_calls()
             yield chunk
 
-    def _answer_calls(self) -> None:
+    def answer_calls(self) -> None:
         """Answer what the plugins have called, and what they call when they hear the answers."""
         for _ in range(MAX_ROUNDS):
             last = [self._answer_calls_of(runner) for runner in self._chain.runners]

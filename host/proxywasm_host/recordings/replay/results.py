@@ -31,7 +31,7 @@ def replay(
         )
     result: Result = {"name": exchange.name, "start": "ok", "error": None} | NOTHING | {"logs": []}
     logs: list[LogRecord] = []
-    chained = _chained_services(len(sessions), log_level, logs.append)
+    chained = chained_services(len(sessions), log_level, logs.append)
     with contextlib.ExitStack() as stack:
         runners = []
         try:
@@ -65,7 +65,7 @@ def replay_responses(
             yield Player(chain, dataclasses.replace(exchange, response=response)).run()
 
 
-def _chained_services(count: int, log_level: LogLevel, on_log: Callable[[LogRecord], None]) -> list[HostServices]:
+def chained_services(count: int, log_level: LogLevel, on_log: Callable[[LogRecord], None]) -> list[HostServices]:
     """The services of each plugin, with one clock, one log, and the data that a gateway's plugins share."""
     services = [
         # Each draws random numbers of its own.

@@ -39,7 +39,7 @@ class Instance:
     upstream: str
     """The cluster of its route."""
     streams: int = 0
-    """So many it has seen."""
+    """The number of streams that it has seen."""
 
 
 class EnvoyGateway:
@@ -52,7 +52,7 @@ class EnvoyGateway:
         self._closed = closed
         self._on_failure = setting.on_failure
         self._judged = 0
-        """So many messages have been looked at for failures."""
+        """The number of messages that have been searched for failures."""
         self._streams: dict[int, EnvoyStream] = {}
         self._calls: dict[int, Server] = {}
 

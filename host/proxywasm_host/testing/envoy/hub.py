@@ -113,7 +113,7 @@ class Wire:
         except BlockingIOError:
             count = 0
         except ConnectionError:
-            # What the other side has said before it went is still there to be read.
+            # What the other side has sent before it closed can still be read.
             count = len(self._unsent)
         del self._unsent[:count]
         self._hub.watch(self, selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0))

@@ -45,7 +45,7 @@ class Session:
         self._clusters: dict[str, _Service] = {}
         self._listeners: dict[str, Json] = {}
         self._plugins: dict[str, int] = {}
-        """So many each listener has."""
+        """The number of plugins of each listener."""
         self._services = itertools.count(1)
         with contextlib.ExitStack() as stack:
             self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="proxywasm-test-")))
@@ -119,7 +119,7 @@ class Session:
         return self._stats(stats)[results[0]] > before[results[0]]
 
     def _wait(self, done: Callable[[], bool], what: str) -> None:
-        """For what Envoy does in its main thread, which tells of it but in its statistics."""
+        """Wait for what Envoy does in its main thread, which reports it only in its statistics."""
         deadline = time.monotonic() + _TIMEOUT
         while not done():
             if time.monotonic() > deadline:

@@ -102,7 +102,7 @@ class EnvoyStream:
             self._client.close()
         self._settle()
 
-    # What came of it.
+    # The result.
 
     def take(self) -> list[Event]:
         events, self.events = self.events, []
@@ -151,7 +151,7 @@ class _Half:
         self._stream.events.append(self._body(data, False))
 
     def end(self, trailers: Fields) -> None:
-        """HTTP/1.1 says it after the last bytes, which if they come together are the end."""
+        """HTTP/1.1 reports the end after the last bytes. If both arrive together, these bytes are the end."""
         self.ended = True
         events = self._stream.events
         if trailers:

@@ -17,7 +17,7 @@ from .codec import Codec, Compile, unsupported
 def compile_type(ty: ValType, bounds: Bounds = unbounded, path: Path = ()) -> Codec:
     """Compile the conversions of one type.
 
-    `bounds` says how large the strings and lists in it may be when they come from a guest; `path` is where it stands.
+    `bounds` says how large the strings and lists in it may be when they come from a guest; `path` is its place.
 
     A type that has no plain Python value (a resource, a stream) gets a codec that raises `TypeError` when it is used,
     so that a function can be defined which takes or returns one and never completes.

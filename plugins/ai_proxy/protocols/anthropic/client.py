@@ -62,7 +62,10 @@ def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_s
     given = body.get("messages")
     if not isinstance(given, list) or not given:
         raise ApiError(400, "messages must be a non-empty array", param="messages")
-    pivot["messages"] = [*_system(body.get("system")), *messages(given, _kept(exchange, accepts_signed_thinking))]
+    pivot["messages"] = [
+        *_system(body.get("system")),
+        *messages(given, _kept(exchange, signed=accepts_signed_thinking, marks=allow_extensions)),
+    ]
     if body.get("stop_sequences"):
         pivot["stop"] = body["stop_sequences"]
     if allow_extensions and body.get("top_k") is not None:
@@ -84,10 +87,10 @@ def _threads_unsupported() -> ApiError:
     return ApiError(400, message, param="thread", details=details)
 
 
-def _kept(exchange: Exchange, signed: bool) -> Kept:  # the one argument that is not on the exchange
+def _kept(exchange: Exchange, *, signed: bool, marks: bool) -> Kept:
     profile = exchange.profile
     reasoning = exchange.service.uses_reasoning or profile.reasoning is not Reasoning.UNUSED
-    return Kept(signed, reasoning, profile.call_signatures)
+    return Kept(signed, reasoning, profile.call_signatures, marks)
 
 
 def new_writer(exchange: Exchange) -> StreamWriter:

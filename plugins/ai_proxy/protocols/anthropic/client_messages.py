@@ -26,6 +26,8 @@ class Kept(NamedTuple):
     """Thinking as `reasoning_content`."""
     call_signatures: bool
     """Google's signatures of tool calls."""
+    marks: bool
+    """`cache_control` of tool results, which OpenAI's protocol has no place for."""
 
 
 def messages(given: list[Any], kept: Kept) -> Iterator[Json]:
@@ -44,7 +46,7 @@ def messages(given: list[Any], kept: Kept) -> Iterator[Json]:
         if role == "assistant":
             yield from _assistant(blocks, where, kept)
         elif "tool_result" in kinds:
-            yield from _results(blocks, where)
+            yield from _results(blocks, where, kept)
         else:
             yield {"role": role, "content": parts(blocks, where)}
 
@@ -89,7 +91,7 @@ def _thinking(block: Json) -> str:
     return lenient.text(block.get("thinking")) if block.get("type") == "thinking" else ""
 
 
-def _results(blocks: list[Json], where: str) -> Iterator[Json]:
+def _results(blocks: list[Json], where: str, kept: Kept) -> Iterator[Json]:
     """A message for each tool result. OpenAI's tool results are text only: images go to the next user message."""
     rest: list[Json] = []
     for block in blocks:
@@ -102,7 +104,10 @@ def _results(blocks: list[Json], where: str) -> Iterator[Json]:
             content = "\n".join(part["text"] for part in inner if part["type"] == "text")
             rest += [part for part in inner if part["type"] != "text"]
         text = content if isinstance(content, str) else "" if content is None else dumps(content)
-        yield {"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": text}
+        message = {"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": text}
+        if kept.marks and block.get("cache_control"):
+            message["cache_control"] = block["cache_control"]
+        yield message
     if not rest:
         return
     if all(part["type"] == "text" for part in rest):

@@ -51,7 +51,7 @@ def _message_start(state: State, document: Json, writer: StreamWriter) -> None:
     message = _object(document, "message")
     if isinstance(message.get("usage"), dict):
         state.count(message["usage"])
-    writer.begin(str(message.get("id") or ""))
+    writer.begin(lenient.text(message.get("id")))
     writer.delta(0, {"role": "assistant", "content": ""}, usage=None)
 
 

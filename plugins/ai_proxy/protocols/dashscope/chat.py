@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from proxywasm import Event, log
 
-from ...wire import limits
+from ...wire import lenient, limits
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
@@ -112,7 +112,7 @@ def response(exchange: Exchange, document: Json) -> Json:
         if calls := message.get("tool_calls"):
             delta["tool_calls"] = [{"index": position, **one} for position, one in enumerate(calls)]
         choices.append(choice(index, delta, answer.finish_reason(item), item.get("logprobs")))
-    return completion(str(document.get("request_id") or ""), exchange.model, choices, answer.usage(document))
+    return completion(lenient.text(document.get("request_id")), exchange.model, choices, answer.usage(document))
 
 
 def new_state(exchange: Exchange) -> State:
@@ -123,7 +123,7 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
     if (failure := error(200, document)) is not None:
         raise failure
     if not writer.begun:
-        writer.begin(str(document.get("request_id") or ""))
+        writer.begin(lenient.text(document.get("request_id")))
     finished = True
     for position, (message, item) in enumerate(answer.choices(document)):
         index = place(item.get("index"), position)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ...wire import lenient
 from ...wire.json import Json
 from ..pivot import call_signatures, chat_parts
 
@@ -20,7 +21,7 @@ _FINISH: Final = {
 
 
 class CandidateContent:
-    """What the parts of a candidate say."""
+    """The content of a candidate's parts."""
 
     def __init__(self, first_call: int = 0, *, signed_ids: bool = False) -> None:
         """`signed_ids`: the ids of calls carry their signatures."""
@@ -47,7 +48,7 @@ class CandidateContent:
                 self.text += f"```\n{outcome.get('output')}\n```\n"
 
     def _call(self, function: Json, part: Json) -> None:
-        call_id, name = str(function.get("id") or ""), str(function.get("name") or "")
+        call_id, name = lenient.text(function.get("id")), lenient.text(function.get("name"))
         call = chat_parts.tool_call(self.first_call + len(self.calls), call_id, name, function.get("args"))
         if isinstance(signature := part.get("thoughtSignature"), str):
             call |= call_signatures.field(signature)

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from proxywasm import Event, log
 
 from ...profiles.claude import is_claude
+from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
 from ...wire.paths import segment
@@ -120,4 +121,4 @@ def path_of(exchange: Exchange, publisher: str, action: str) -> str:
 
 
 def _id(document: Json) -> str:
-    return str(document.get("responseId") or "")
+    return lenient.text(document.get("responseId"))

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from proxywasm import Event
 
+from ...wire import lenient
 from ...wire.errors import ApiError, from_anything
 from ...wire.json import Json
 from ..exchange import Exchange
@@ -34,7 +35,8 @@ def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
-    writer.begin(str(document.get("id") or ""), created=document.get("created"), model=document.get("model"))
+    if not writer.begun:
+        writer.begin(lenient.text(document.get("id")), created=document.get("created"), model=document.get("model"))
     choices = document.get("choices")
     usage = document.get("usage")
     if usage is None and isinstance(choices, list) and choices and isinstance(choices[0], dict):

@@ -73,7 +73,10 @@ def _in_id(call_id: str) -> str:
 
 def without_signed_ids(messages: list[Any]) -> list[Any]:
     """The messages with plain ids, for models that do not read signatures; the same list if it has no others."""
-    if not any(SEPARATOR in lenient.text(lenient.mapping(message).get("tool_call_id")) for message in messages):
+    # Without a call for each message, because most have nothing to do with tools.
+    if not any(
+        "tool_call_id" in one and SEPARATOR in str(one["tool_call_id"]) for one in messages if type(one) is dict
+    ):
         return messages
     return [_with_plain_ids(message) for message in messages]
 

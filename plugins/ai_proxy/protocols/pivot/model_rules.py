@@ -17,28 +17,32 @@ from ..exchange import Exchange
 from . import chat_fields
 
 _LIMIT: Final = "max_completion_tokens"
+_ALL, _REQUIRED = Sampling.ALL, Reasoning.REQUIRED  # Reading a member of an enum is slow.
 _NOTHING_SAID: Final = " "
 """Kimi refuses messages with tool calls without reasoning, and empty reasoning counts as none."""
 
 
 def apply(exchange: Exchange, body: Json) -> bool:
     """Change a chat for a service with OpenAI's protocol, in place; returns whether anything changed."""
+    # Most requests have none of these fields, and each call has its price.
     profile = exchange.profile
-    changed = _rename_limit(profile, body)
-    changed |= _ASK[exchange.service.style](exchange, body)
-    changed |= _limit_sampling(profile, body)
-    if profile.reasoning is Reasoning.REQUIRED:
+    changed = False
+    if "max_tokens" in body and profile.limit_name == _LIMIT:
+        changed = _rename_limit(body)
+    if "reasoning_effort" in body or "reasoning_max_tokens" in body or exchange.thinking is not None:
+        changed |= _ASK[exchange.service.style](exchange, body)
+    if ("temperature" in body or "top_p" in body) and profile.sampling is not _ALL:
+        changed |= _limit_sampling(profile, body)
+    if profile.reasoning is _REQUIRED:
         changed |= _fill_reasoning(body)
     return changed
 
 
-def _rename_limit(profile: Profile, body: Json) -> bool:
+def _rename_limit(body: Json) -> bool:
     """Reasoning models of OpenAI refuse `max_tokens`: their limit includes the reasoning and has another name.
 
     Source: OpenAI API reference, "Create chat completion", `max_completion_tokens`.
     """
-    if profile.limit_name != _LIMIT or "max_tokens" not in body:
-        return False
     limit = body.pop("max_tokens")
     if body.get(_LIMIT) is None and limit is not None:
         body[_LIMIT] = limit
@@ -46,8 +50,6 @@ def _rename_limit(profile: Profile, body: Json) -> bool:
 
 
 def _limit_sampling(profile: Profile, body: Json) -> bool:
-    if profile.sampling is Sampling.ALL:
-        return False
     if profile.sampling is Sampling.WITHOUT_THINKING and body.get("reasoning_effort") in (None, "none"):
         return False
     refused = [name for name in ("temperature", "top_p") if body.get(name, 1) not in (None, 1)]

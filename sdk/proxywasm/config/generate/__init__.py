@@ -1,1 +1,1 @@
-"""What follows from declared keys outside of a component: JSON Schema and documentation. Plugins do not load it."""
+"""JSON Schema and documentation from declared keys. Not part of components."""

@@ -33,7 +33,7 @@ def _free_name(title: str, taken: set[str]) -> str:
 
 
 def default(settings: Declared, name: str) -> Any:
-    """The default as JSON; None if there is none, or none to be shown."""
+    """The default as JSON; None if there is none, or if it is not shown."""
     entry = keys_of(settings)[name]
     value = entry.shown if entry.shown is not None else declaration(settings).default(name)
     if value is MISSING or entry.secret:

@@ -1,7 +1,7 @@
 """Settings as a JSON Schema (draft 2020-12), for editors and for checks before a rollout.
 
-A schema says nothing of what none can: whether a value can be converted. Of settings that are read leniently it is
-stricter than the plugin, so that editors show what the plugin only reports.
+A schema cannot express whether a value can be converted. For settings that are read with `lenient` it is stricter than
+the plugin, so that editors show slips of which the plugin only warns.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 COMMENTS: Final[Schema] = {"^_": True}
 MATCH: Final = {
     "_match_route_": "Names of routes.",
-    "_match_domain_": "Hosts; `*` may stand at one end.",
+    "_match_domain_": "Hosts; `*` may be at one end.",
     "_match_service_": "Services, with or without port.",
-    "_match_route_prefix_": "What names of routes begin with.",
+    "_match_route_prefix_": "Beginnings of names of routes.",
 }
-"""What the conditions of a rule are, by `MATCH_KEYS`."""
+"""Descriptions of the conditions of a rule, by `MATCH_KEYS`."""
 
 
 def settings_schema(settings: Declared) -> Schema:
@@ -69,7 +69,7 @@ def _rule(override: Declared | None, defined: Mapping[Declared, str]) -> Schema:
 
 
 def some_condition() -> list[Schema]:
-    """A rule says for which requests it is."""
+    """A rule needs at least one condition."""
     return [{"required": [name], "properties": {name: {"minItems": 1}}} for name in MATCH_KEYS]
 
 
@@ -78,7 +78,7 @@ def strings(description: str) -> Schema:
 
 
 def closed(settings: Declared, defined: Mapping[Declared, str], known: AbstractSet[str] = frozenset()) -> Schema:
-    """An object with these keys and no others; those in `known` are described elsewhere."""
+    """An object with these keys and no others. Keys in `known` get no schema here, because it is elsewhere."""
     declared = declaration(settings)
     properties: Schema = {}
     required: list[str] = []

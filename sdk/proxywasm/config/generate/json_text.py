@@ -1,4 +1,4 @@
-"""JSON that people can read and compare: what fits on a line stands on a line."""
+"""JSON that people can read and compare: a value that fits on one line is on one line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def pretty(value: Any) -> str:
 
 
 def _lines(value: Any, indent: int, used: int) -> str:
-    """`used`: how many characters of the line are taken by what stands before and after."""
+    """`used`: characters that the line has before and after the value."""
     flat = json.dumps(value, ensure_ascii=False)
     if indent + used + len(flat) <= _WIDTH or not isinstance(value, dict | list) or not value:
         return flat
@@ -32,7 +32,7 @@ def _lines(value: Any, indent: int, used: int) -> str:
 
 
 _SHORT: Final = 60
-"""Items that are all shorter than that share lines."""
+"""If all items are shorter than this, several are on one line."""
 
 
 def _filled(items: list[str], inner: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What holds between keys as a JSON Schema."""
+"""Rules about several keys as a JSON Schema."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .value_schema import NOT_BLANK, NULL, Schema
 
 
 def rule(settings: Declared, rule: Rule, when: Condition = ALWAYS) -> Schema | None:
-    """None for what is no error. `when`: the rule holds only then."""
+    """None for a rule that only warns. `when`: the rule holds only then."""
     match rule:
         case Required(name, condition):
             both = [one for one in (when, condition) if one != ALWAYS]
@@ -21,7 +21,7 @@ def rule(settings: Declared, rule: Rule, when: Condition = ALWAYS) -> Schema | N
             return {"if": _condition(settings, All(tuple(both))), "then": then} if both else then
         case Exclusive(name, other):
             return {"not": _condition(settings, All((Given(name), Given(other))))}
-        case _:  # What has no effect is no error.
+        case _:  # `NoEffect` is a warning.
             return None
 
 
@@ -106,9 +106,9 @@ _GIVEN: Final[dict[Kind, Callable[[Key], Schema]]] = {
     Kind.INTEGER_MAP: _members,
     Kind.NUMBER_MAP: _members,
     Kind.OBJECT_MAP: _members,
-    # What is read of an object with declared keys is never empty.
+    # An object with declared keys is never empty: it has their defaults.
     Kind.OBJECT: lambda entry: {"type": "object"} if entry.keys is not None else _members(entry),
     Kind.DOCUMENT: lambda entry: {"type": ["string", "object"], **({} if entry.convert else {"minLength": 1})},
     Kind.ANY: lambda _: {"not": {"enum": [None, False, 0, "", [], {}]}},
 }
-"""What a value is that is not empty."""
+"""By kind, the schema of a value that is not empty."""

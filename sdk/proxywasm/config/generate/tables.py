@@ -77,7 +77,7 @@ def _limits(entry: Key) -> Iterator[str]:
 
 
 def _rule(settings: Declared, rule: object) -> str:
-    """What a rule refuses; what has no effect is said with its key."""
+    """A sentence for a rule that refuses a configuration. `NoEffect` is described with its keys."""
     names = declaration(settings).names
     match rule:
         case Required(name, when, why):

@@ -97,7 +97,7 @@ def _text(entry: Key) -> Schema:
     rules: list[Schema] = []
     for pattern in entry.patterns:
         matches = {"pattern": pattern.expression}
-        # `null` has no pattern, and must not fall under `not` for that.
+        # `null` does not match a pattern either, so `not` alone would accept it.
         rules.append({"not": {"type": "string", **matches}} if pattern.forbidden else matches)
     if entry.length is not None:
         rules.append({"anyOf": [{"maxLength": 0}, {"minLength": entry.length, "maxLength": entry.length}]})

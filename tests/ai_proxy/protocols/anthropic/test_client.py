@@ -63,10 +63,9 @@ def test_thinking_goes_only_to_services_that_accept_it() -> None:
     thinking_block = {"type": "thinking", "thinking": "a", "signature": "s"}
     messages = [*user({"type": "text", "text": "?"}), {"role": "assistant", "content": [thinking_block]}, *user()]
     assert "reasoning" not in json.dumps(sent({"messages": [*messages[:1], messages[1], *HI["messages"]]}))
-    spark = {"type": "spark", "apiTokens": ["x"]}
     message_of_model = {"role": "assistant", "content": [thinking_block, {"type": "text", "text": "b"}]}
-    message = sent({"messages": [*messages[:1], message_of_model, *HI["messages"]]}, spark)["messages"][1]
-    assert message == {"role": "assistant", "content": [{"type": "text", "text": "b"}]}
+    message = sent({"messages": [*messages[:1], message_of_model, *HI["messages"]]}, GEMINI)["contents"][1]
+    assert message == {"role": "model", "parts": [{"text": "b"}]}
     body = sent({"model": "anthropic.claude-3", "messages": [*messages[:2], *HI["messages"]]}, SIGNED)
     assert body["messages"][1]["content"] == [{"reasoningContent": {"reasoningText": {"text": "a", "signature": "s"}}}]
 

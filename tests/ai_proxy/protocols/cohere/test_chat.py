@@ -91,3 +91,37 @@ def test_cohere_gets_no_field_that_it_would_refuse() -> None:
     cached = {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}
     body = {**CHAT, "messages": [{"role": "user", "name": "bob", "content": [cached]}]}
     assert ask(COHERE, body).sent["messages"] == [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]
+
+
+STRICT: Json = {"type": "function", "function": {**TOOL["function"], "strict": True}}
+
+
+def test_a_strict_tool_makes_all_tools_of_cohere_strict() -> None:
+    sent = ask(COHERE, {**CHAT, "tools": [STRICT]}).sent
+    assert sent["strict_tools"] is True
+    assert "strict" not in sent["tools"][0]["function"]
+
+
+SCHEMA: Json = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({"type": "json_schema", "json_schema": {"name": "place", "strict": True, "schema": SCHEMA}},
+         {"type": "json_object", "json_schema": SCHEMA}),
+        ({"type": "json_object"}, {"type": "json_object"}),
+    ],
+    ids=["schema", "any object"],
+)  # fmt: skip
+def test_cohere_has_the_schema_in_its_json_mode(given: Json, sent: Json) -> None:
+    assert ask(COHERE, {**CHAT, "response_format": given}).sent["response_format"] == sent
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_credentials_in_a_rerank_of_cohere_are_masked() -> None:
+    document = {"results": [], "key": "cohere-key-1234567890"}
+    outcome = ask(
+        {**COHERE, "apiTokens": ["cohere-key-1234567890"]}, {"model": "m"}, answer(document), path="/v1/rerank"
+    )
+    assert outcome.json == {"results": [], "key": "***"}

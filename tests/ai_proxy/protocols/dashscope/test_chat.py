@@ -270,3 +270,11 @@ def test_instructions_beside_files_are_joined_without_empty_lines() -> None:
     messages = [{"role": "system", "content": parts}, {"role": "user", "content": "Hi"}]
     sent = ask({**NATIVE, "qwenFileIds": ["f-1"]}, {**CHAT, "model": "qwen-long", "messages": messages}).sent
     assert sent["input"]["messages"][0] == {"role": "system", "content": "one\ntwo"}
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("part", [5, True, ["one"], {"type": 5, "text": "one"}])
+def test_instructions_beside_files_must_be_parts(part: object) -> None:
+    messages = [{"role": "system", "content": [{"type": "text", "text": "one"}, part]}, *CHAT["messages"]]
+    outcome = ask({**NATIVE, "qwenFileIds": ["f-1"]}, {**CHAT, "model": "qwen-long", "messages": messages})
+    assert (outcome.status, outcome.error["param"]) == (400, "messages")

@@ -15,6 +15,7 @@ SAMPLES: Final = {
         error=({"message": "Quota Exceeded"}, 429, "Quota Exceeded"),
         parameters={"source_lang": ("source_lang", same)},
         instructions=("context",),
+        has_calls=False,
         only_chat=True,
     ),
 }

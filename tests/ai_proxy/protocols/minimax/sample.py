@@ -28,6 +28,24 @@ SAMPLES: Final = {
                 "base_resp": {"status_code": 0},
             },
         ],
+        usage=(
+            {
+                "choices": [{"finish_reason": "stop", "messages": [{"text": "Hi"}]}],
+                "usage": {"prompt_tokens": 10, "completion_tokens": 7, "total_tokens": 17},
+            },
+            (),
+        ),
+        cached=None,
+        tool_turn=("messages", [
+            {"sender_type": "USER", "sender_name": "小明", "text": "What is there?"},
+            {"sender_type": "BOT", "sender_name": "MM智能助理", "text": "I look.",
+             "function_call": {"name": "look", "arguments": '{"at": "it"}'}},
+            {"sender_type": "FUNCTION", "sender_name": "look", "text": "a cat"},
+            {"sender_type": "BOT", "sender_name": "MM智能助理", "text": "",
+             "function_call": {"name": "listen", "arguments": "{}"}},
+            {"sender_type": "FUNCTION", "sender_name": "listen", "text": "a purr"},
+            {"sender_type": "USER", "sender_name": "小明", "text": "So?"},
+        ]),
         parameters={
             "temperature": ("temperature", same), "top_p": ("top_p", same), "limit": ("tokens_to_generate", same),
             "n": ("beam_width", _several),

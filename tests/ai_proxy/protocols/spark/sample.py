@@ -26,6 +26,16 @@ SAMPLES: Final = {
             {**_HEAD, "choices": [{"index": 0, "delta": {"content": " there"}}], "usage": {"total_tokens": 3}},
         ],
         ends_with_done=True,
+        usage=(
+            {
+                "code": 0,
+                "choices": [{"message": {"content": "Hi"}}],
+                "usage": {"prompt_tokens": 10, "completion_tokens": 7, "total_tokens": 17},
+            },
+            (),
+        ),
+        cached=None,
+        keeps_fields=True,
         parameters={name: (name, same) for name in _PARAMETERS},
     ),
 }

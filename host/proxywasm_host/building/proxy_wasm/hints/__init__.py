@@ -1,9 +1,9 @@
 """Which branches of CPython are taken: hints for the compilers that turn WebAssembly into machine code.
 
 An interpreter is a few large functions in which nearly every branch is about something rare: an error, the last
-reference to an object, a cache that missed. A compiler that does not know keeps the rare ways as fast as the others,
-and spends registers and moves on them. The section `metadata.code.branch_hint` of WebAssembly tells it. V8 14.6,
-which is in Envoy 1.40, follows it; 13.6 passes over it, and so does Wasmtime.
+reference to an object, a cache that missed. Without hints a compiler makes the rare branches as fast as the others, and
+spends registers and moves on them. The section `metadata.code.branch_hint` of WebAssembly contains hints. V8 14.6,
+which is in Envoy 1.40, follows them; 13.6 passes over them, and so does Wasmtime.
 
 `*.hints` are such sections for the libraries of componentize-py, made by `tools.branch_hints` of the repository from
 what replayed exchanges do in them. Each begins with the SHA-256 of the library whose functions it counts.

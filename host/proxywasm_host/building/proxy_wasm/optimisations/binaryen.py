@@ -10,7 +10,7 @@ from .interface import Optimisation
 
 
 def _optimise(parts: Parts) -> Parts:
-    """-O3 takes longer than -O1, but what it inlines V8 does not, and the code is smaller."""
+    """-O3 takes longer than -O1, but it inlines functions that V8 does not inline, and the code is smaller."""
     return replace(parts, passes=(*parts.passes, "-O3"))
 
 

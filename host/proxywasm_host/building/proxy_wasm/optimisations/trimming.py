@@ -40,7 +40,7 @@ ROWS = [
     ("_decimal", "PyInit__decimal", "PyInit_binascii"),
     ("_decimal", "mpd_dflt_traphandler", "parserCreate"),
     ("zlib", "PyInit_zlib", "PyInit__md5"),
-    # Before it stand the checksums, which binascii shares.
+    # The checksums are in front of it, and binascii uses them, too.
     ("zlib", "deflateInit2_", "sqlite3_log"),
     ("_md5", "PyInit__md5", "PyInit__sha1"),
     ("_sha1", "PyInit__sha1", "PyInit__sha2"),
@@ -70,14 +70,14 @@ LEFT_OUT_IF_UNUSED = frozenset({COMPILER, *(module for module, _, _ in ROWS)})
 
 _COMPILER_ROWS = [
     (COMPILER, "_PyPegen_interactive_exit", "PyOS_StdioReadline"),
-    # Behind it stand the methods of the types that `ast` may have made.
+    # After it come the methods of types that `ast` may have made.
     (COMPILER, "_PyAST_Fini", "ast_dealloc"),
     (COMPILER, "ast2obj_arguments", "PyInit__tokenize"),
     (COMPILER, "_Py_asdl_generic_seq_new", "filter_dealloc"),
     (COMPILER, "_PyCodegen_Expression", "PyCode_Optimize"),
-    # Behind it stands the effect of instructions on the stack, which garbage collection asks for.
+    # After it comes the effect of instructions on the stack, which garbage collection needs.
     (COMPILER, "_PyCfgBuilder_Free", "PyCompile_OpcodeStackEffectWithJump"),
-    # Behind it stands the mangling of names, which making a class asks for.
+    # After it comes the mangling of names, which is needed to make a class.
     (COMPILER, "ste_dealloc", "_Py_MaybeMangle"),
 ]
 _COMPILER_ENTRIES = [
@@ -138,8 +138,8 @@ def _unloaded_modules(libpython: bytes | memoryview, snapshot: Snapshot, memory_
 
 
 def _without_modules(libpython: memoryview, left_out: frozenset[str], changed: bytes | memoryview) -> bytes:
-    """`changed` is what has become of the library. Bodies are emptied; what only they called is for the
-    optimiser to remove."""
+    """`changed` is the library so far. Bodies are emptied; the optimiser removes functions that only these
+    called."""
     functions = _functions(libpython)
     position = {function.name: index for index, function in enumerate(functions)}
     bodies: dict[int, bytes] = {}
@@ -165,7 +165,7 @@ def _definition(init: bytes) -> int:
 
 
 def _functions(module: bytes | memoryview) -> list[Function]:
-    """The functions that a module defines. A name that occurs twice stands for the last of them."""
+    """The functions that a module defines. If a name occurs twice, the last function has it."""
     imported = sum(1 for item in imports(module) if item.signature)
     names = _names(module)
     code = section_reader(module, CODE)
