@@ -22,6 +22,7 @@ from ..interface import StreamWriter
 from . import remembered, tools
 from .answer import response
 from .input_items import Kept, messages
+from .input_parts import PartRules
 from .stream_writer import ResponsesWriter
 
 __all__ = [
@@ -66,7 +67,7 @@ def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_s
         signed=accepts_signed_thinking,
         reasoning=exchange.service.uses_reasoning or profile.reasoning is not Reasoning.UNUSED,
         call_signatures=profile.call_signatures,
-        cache_points=allow_extensions,
+        parts=PartRules(cache_points=allow_extensions, files=None if allow_extensions else exchange.files),
     )
     pivot["messages"] = messages(items, instructions or "", kept)
     given = tools.converted(_all_tools(body.get("tools"), items))

@@ -14,9 +14,10 @@ from proxywasm import log
 from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
+from ..interface import FilesWanted
 from ..pivot import call_signatures, thinking_blocks
 from . import custom_input, encrypted
-from .input_parts import content, simplified
+from .input_parts import PartRules, addresses, content, simplified
 from .tools import service_name
 
 
@@ -29,14 +30,16 @@ class Kept(NamedTuple):
     """Thinking as `reasoning_content`."""
     call_signatures: bool = False
     """Google's signatures of tool calls."""
-    cache_points: bool = False
-    """Marks for the service's cache."""
+    parts: PartRules = PartRules()
 
 
 def messages(given: list[Any], instructions: str, kept: Kept) -> list[Json]:
-    """Raises `ApiError`."""
+    """Raises `ApiError`, and `FilesWanted` for files that the service does not fetch itself."""
     items = [_item(item, f"input[{index}]") for index, item in enumerate(given)]
     encrypted.check(items)
+    files = kept.parts.files
+    if files is not None and (wanted := [url for url in addresses(items) if url not in files]):
+        raise FilesWanted(wanted)
     conversation = _Conversation(kept)
     if instructions:
         conversation.say("system", instructions)
@@ -128,7 +131,7 @@ class _Conversation:
             raise ApiError(
                 400, f"{where}.role must be one of {', '.join(_ROLES)}", param=f"{where}.role", code="invalid_value"
             )
-        said = content(item.get("content"), f"{where}.content", cache_points=self._kept.cache_points)
+        said = content(item.get("content"), f"{where}.content", self._kept.parts)
         if role != "assistant":
             self.say(str(role), simplified(said))
             return
@@ -180,7 +183,7 @@ class _Conversation:
         if isinstance(given, (str, type(None))) or not _is_parts(given):
             text = lenient.json_text(given) if given is not None else ""
         else:
-            parts = content(given, f"{where}.output", cache_points=False)
+            parts = content(given, f"{where}.output", self._kept.parts._replace(cache_points=False))
             text = "\n".join(part["text"] for part in parts if part["type"] == "text")
             self._pictures += [part for part in parts if part["type"] != "text"]
         self.messages.append({"role": "tool", "tool_call_id": call_id, "content": text})

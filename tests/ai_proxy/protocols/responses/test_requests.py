@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from tests.ai_proxy import responses_grammar as grammar
-from tests.ai_proxy.gateway import Json, Outcome, ask
+from tests.ai_proxy.gateway import Json, Outcome, ask, gateway_with
+from tests.ai_proxy.natives import CLAUDE
+
+from proxywasm_host.testing import request, response
 
 PATH = "/v1/responses"
 CHATS: Json = {"type": "baichuan", "apiTokens": ["sk-1"]}
@@ -289,3 +292,31 @@ def test_a_request_of_codex() -> None:
     assert [tool["function"]["name"] for tool in outcome.sent["tools"]] == ["shell_command", "apply_patch"]
     assert json.loads(outcome.sent["messages"][2]["tool_calls"][0]["function"]["arguments"]) == {"input": "*** x"}
     assert "web_search dropped" in outcome.logs
+
+
+PDF = "https://files.example.com/a.pdf"
+
+
+def test_a_file_is_fetched_for_a_service_that_takes_only_data() -> None:
+    host = gateway_with(CHATS)
+    given = [user({"type": "input_file", "file_url": PDF, "filename": "a.pdf"})]
+    body = json.dumps({"model": "m", "input": given})
+    stream = host.request(request("POST", PATH, {"content-type": "application/json"}, body))
+    assert not stream.upstream
+    host.next_call(path="/a.pdf").answer(response(200, {"content-type": "application/pdf"}, b"%PDF-1.7"))
+    (part,) = json.loads(stream.upstream.text)["messages"][0]["content"]
+    assert part == {
+        "type": "file",
+        "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjc="},
+    }
+
+
+def test_a_service_with_a_protocol_of_its_own_gets_the_address_and_points_for_its_cache() -> None:
+    text = {"type": "input_text", "text": "long", "prompt_cache_breakpoint": {"mode": "explicit"}}
+    body = sent([user(text), {"role": "user", "content": "Hi"}], {**CLAUDE, "modelMapping": {"*": "claude-sonnet-4-5"}})
+    assert body["messages"][0]["content"][0]["cache_control"] == {"type": "ephemeral"}
+
+
+def test_tools_that_an_item_adds() -> None:
+    given = [{"type": "additional_tools", "role": "developer", "tools": [FUNCTION]}, {"role": "user", "content": "Hi"}]
+    assert [tool["function"]["name"] for tool in sent(given, tools=[CUSTOM])["tools"]] == ["patch", "f"]
