@@ -141,7 +141,7 @@ def _all_tools(given: Any, items: list[Any]) -> Any:
 def _text(given: Any, pivot: Json) -> None:
     """`text.format`. How verbose an answer is can only be asked of OpenAI's models."""
     text = lenient.mapping(given)
-    if text.get("verbosity") not in {None, "medium"}:
+    if lenient.text(text.get("verbosity")) not in {"", "medium"}:
         log.debug("text.verbosity left out: the service has no setting for it")
     form = lenient.mapping(text.get("format"))
     if form.get("type") == "json_object":

@@ -42,7 +42,7 @@ def messages(given: list[Any], instructions: str, kept: Kept) -> list[Json]:
         raise FilesWanted(wanted)
     conversation = _Conversation(kept)
     if instructions:
-        conversation.say("system", instructions)
+        conversation.instruct(instructions)
     for index, item in enumerate(items):
         conversation.add(item, f"input[{index}]")
     return conversation.finish()
@@ -66,6 +66,7 @@ class _Conversation:
     def __init__(self, kept: Kept) -> None:
         self.messages: list[Json] = []
         self._kept = kept
+        self._instructions: list[Json] = []
         self._said: list[Json] = []
         """The contents of the model's turn."""
         self._calls: list[Json] = []
@@ -85,26 +86,30 @@ class _Conversation:
             raise _unreadable(kind, item, where)
 
     def finish(self) -> list[Json]:
-        self.end_turn()
+        self.end_one_message()
         self._end_results()
+        if self._instructions:
+            self.messages.insert(0, {"role": "system", "content": _one_message(self._instructions)})
         return self.messages
+
+    def instruct(self, said: Any) -> None:
+        """Instructions at the beginning are one message: many models accept no second system message."""
+        self._instructions += [{"type": "text", "text": said}] if isinstance(said, str) else said
 
     def say(self, role: str, said: Any) -> None:
         """A message of someone other than the model."""
-        self.end_turn()
+        self.end_one_message()
         self._end_results()
-        last = self.messages[-1] if self.messages else None
-        if role in _INSTRUCTING and last is not None and last["role"] in _INSTRUCTING and len(self.messages) == 1:
-            # Instructions and a developer's message are one: many models accept no second system message.
-            last["content"] = _joined(last["content"], said)
+        if role in _INSTRUCTING and not self.messages:
+            self.instruct(said)
         else:
             self.messages.append({"role": role, "content": said})
 
-    def end_turn(self) -> None:
+    def end_one_message(self) -> None:
         """The model's message, if it has begun one."""
         message: Json = {"role": "assistant"}
         if self._said:
-            message["content"] = _turn(self._said)
+            message["content"] = _one_message(self._said)
         if self._calls:
             message.setdefault("content", None)
             message["tool_calls"] = self._calls
@@ -173,7 +178,7 @@ class _Conversation:
         self._calls.append(call)
 
     def output(self, item: Json, where: str) -> None:
-        self.end_turn()
+        self.end_one_message()
         call_id = lenient.text(item.get("call_id")) or lenient.text(item.get("id"))
         if not call_id:
             raise ApiError(
@@ -195,19 +200,10 @@ def _is_parts(output: Any) -> bool:
     )
 
 
-def _turn(parts: list[Json]) -> Any:
-    """The content of the model's message: a text, unless it has more than texts."""
+def _one_message(parts: list[Json]) -> Any:
+    """The content of one message: a text, unless it has more than texts."""
     if all(part.keys() == {"type", "text"} for part in parts):
         return "\n\n".join(part["text"] for part in parts)
-    return parts
-
-
-def _joined(first: Any, second: Any) -> Any:
-    if isinstance(first, str) and isinstance(second, str):
-        return f"{first}\n\n{second}"
-    parts: list[Json] = []
-    for one in (first, second):
-        parts += [{"type": "text", "text": one}] if isinstance(one, str) else one
     return parts
 
 

@@ -77,7 +77,7 @@ def _image(part: Json, where: str) -> Json:
     if not isinstance(url, str) or not url:
         raise _not_stored(part, where, "image_url")
     image: Json = {"url": url}
-    if part.get("detail") in {"low", "high"}:
+    if lenient.text(part.get("detail")) in {"low", "high"}:
         image["detail"] = part["detail"]
     return {"type": "image_url", "image_url": image}
 

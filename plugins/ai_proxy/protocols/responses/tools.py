@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from proxywasm import log
 
 from ...wire import lenient
-from ...wire.errors import ApiError
+from ...wire.errors import ApiError, check_repeated
 from ...wire.json import Json
 from .custom_input import INPUT
 from .remembered import Tool
@@ -84,7 +84,9 @@ def _functions(tool: Json, where: str) -> Iterator[tuple[Json, Tool]]:
         return
     namespace = _name(tool, where)
     inner = tool.get("tools")
-    for index, one in enumerate(inner if isinstance(inner, list) else []):
+    inner = inner if isinstance(inner, list) else []
+    check_repeated(len(namespace) * len(inner))
+    for index, one in enumerate(inner):
         if not isinstance(one, dict):
             raise ApiError(400, f"{where}.tools must be an array of objects", param=f"{where}.tools")
         yield _function(one, namespace, f"{where}.tools[{index}]")
