@@ -103,7 +103,9 @@ class ResponsesWriter:
             self._output.abandon()
             self._write_response("failed", error=failure(error))
         else:
-            self._events.write("error", {"code": error.code, "message": error.message, "param": error.param})
+            # The fields that the reference names, and the object in which client libraries look for them.
+            fields = {"code": error.code, "message": error.message, "param": error.param}
+            self._events.write("error", {**fields, **error.document()})
 
     def take(self) -> bytes:
         return to_bytes(self._events.take())
