@@ -126,9 +126,9 @@ STREAMING: Final = frozenset(
 )
 """The APIs whose requests have the field `stream`."""
 
-OF_RESPONSES: Final = frozenset(
-    {COUNT_RESPONSE_TOKENS, COMPACT_RESPONSE, RETRIEVE_RESPONSE, CANCEL_RESPONSE, RESPONSE_INPUT_ITEMS}
-)
+OF_RESPONSES: Final = (
+    COUNT_RESPONSE_TOKENS, COMPACT_RESPONSE, RETRIEVE_RESPONSE, CANCEL_RESPONSE, RESPONSE_INPUT_ITEMS,
+)  # fmt: skip
 """The APIs that services with the Responses API may have, too."""
 
 STATEFUL: Final = frozenset(

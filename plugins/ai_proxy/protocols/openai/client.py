@@ -19,7 +19,7 @@ from ..stream_writer import StreamWriter
 
 chat_api: Final = api_names.CHAT
 apis: Final = frozenset(
-    api for api in api_names.ALL - {api_names.RESPONSES} - api_names.OF_RESPONSES if api.startswith("openai/")
+    api for api in api_names.ALL.difference({api_names.RESPONSES}, api_names.OF_RESPONSES) if api.startswith("openai/")
 )
 paths: Final[Mapping[str, str]] = MappingProxyType({})
 is_pivot: Final = True
