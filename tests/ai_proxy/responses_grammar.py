@@ -23,6 +23,13 @@ _TEXTS = {
 """Events of texts that grow: the list of the item that has the text, the name of the text, the type of its owner."""
 
 
+_PREFIXES = {
+    "message": "msg_", "reasoning": "rs_", "function_call": "fc_", "custom_tool_call": "ctc_",
+    "tool_search_call": "tsc_",
+}  # fmt: skip
+"""What ids begin with, by the type of the item."""
+
+
 def response(document: Json) -> Response:
     """A response object, whole or of a stream; fails for an invalid one."""
     result = Response.model_validate(document, strict=True)
@@ -37,8 +44,7 @@ def response(document: Json) -> Response:
 
 
 def _item(item: Json, status: str) -> None:
-    prefix = {"message": "msg_", "reasoning": "rs_", "function_call": "fc_", "custom_tool_call": "ctc_"}[item["type"]]
-    assert item["id"].startswith(prefix)
+    assert item["id"].startswith(_PREFIXES[item["type"]])
     assert len(item["id"]) <= 64
     assert "status" not in item or item["status"] == "completed" or status != "completed"
     if item["type"].endswith("_call"):

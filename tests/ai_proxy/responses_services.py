@@ -112,14 +112,9 @@ class Qwen:
         return answer(self._document(self._message(said), self._finish(said)))
 
     def stream(self, said: Said) -> Message:
-        messages: list[Json] = [{"reasoning_content": half} for half in halves(said.thinking)]
-        messages += [{"content": half} for half in halves(said.text)]
-        if said.calls:
-            # A request with tools gets the whole answer so far in each event.
-            messages = [self._message(said)]
-        chunks = [self._document(message, "null") for message in messages]
-        last = self._message(said) if said.calls else {}
-        return events(*map(sse, [*chunks, self._document(last, self._finish(said))]))
+        # All of it at once: with tools in the request, each event repeats what came before; without, none does.
+        chunks = [self._document(self._message(said), "null"), self._document({}, self._finish(said))]
+        return events(*map(sse, chunks))
 
 
 class Gemini:

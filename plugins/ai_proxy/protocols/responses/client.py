@@ -128,11 +128,12 @@ def _items(given: Any) -> list[Any]:
     raise ApiError(400, "input must be a text or a non-empty array of items", param="input", code="invalid_type")
 
 
+_ADDING: Final = ("additional_tools", "tool_search_output")
+
+
 def _all_tools(given: Any, items: list[Any]) -> Any:
-    """The tools of the request, and those that items add."""
-    added = [
-        item["tools"] for item in lenient.objects(items) if item.get("type") == "additional_tools" and "tools" in item
-    ]
+    """The tools of the request, and those that items add or that a search has found."""
+    added = [item["tools"] for item in lenient.objects(items) if item.get("type") in _ADDING and "tools" in item]
     if not added or not isinstance(given, (list, type(None))):
         return given
     return [*(given or []), *(tool for more in added if isinstance(more, list) for tool in more)]

@@ -29,12 +29,15 @@ class Events:
 
     def delta(self, head: str, text: str, tail: str) -> None:
         """An event with a piece of text between the two."""
-        self._kept += len(text)
-        if self._kept > limits.HELD_TEXT:
-            # The last events repeat all of it.
-            raise bad_upstream(f"the upstream's answer has more than {limits.HELD_TEXT} characters")
+        self.keep(text)
         self._out.append(f'{head}{quote(text)}{tail},"sequence_number":{self._number}}}\n\n')
         self._number += 1
+
+    def keep(self, text: str) -> None:
+        """Raises `ApiError` if the last events, which repeat all text, become too large."""
+        self._kept += len(text)
+        if self._kept > limits.HELD_TEXT:
+            raise bad_upstream(f"the upstream's answer has more than {limits.HELD_TEXT} characters")
 
     def take(self) -> str:
         if not self._out:
@@ -56,6 +59,9 @@ class NoEvents(Events):
         pass
 
     def delta(self, head: str, text: str, tail: str) -> None:
+        pass
+
+    def keep(self, text: str) -> None:
         pass
 
 

@@ -18,7 +18,7 @@ from ..interface import FilesWanted
 from ..pivot import call_signatures, thinking_blocks
 from . import custom_input, encrypted
 from .input_parts import PartRules, addresses, content, simplified
-from .tools import service_name
+from .tools import SEARCH, found_names, service_name
 
 
 class Kept(NamedTuple):
@@ -159,6 +159,16 @@ class _Conversation:
     def custom_call(self, item: Json, where: str) -> None:
         self._call(item, service_name(item), custom_input.arguments(item.get("input") or ""), where)
 
+    def search_call(self, item: Json, where: str) -> None:
+        if item.get("call_id"):  # Those without one the service has run.
+            self._call(item, SEARCH, lenient.json_text(item.get("arguments") or {}), where)
+
+    def search_output(self, item: Json, where: str) -> None:
+        """The tools themselves are among the tools of the request."""
+        if item.get("call_id"):
+            found = found_names(item.get("tools"))
+            self.output({"call_id": item["call_id"], "output": found}, where)
+
     def client_call(self, item: Json, where: str) -> None:
         """A call of a tool that only OpenAI's models know and that the client has run."""
         name = str(item["type"]).removesuffix("_call")
@@ -223,13 +233,15 @@ _ITEMS: Final[dict[str, _Handler]] = {
     "shell_call_output": _Conversation.output,
     "apply_patch_call": _Conversation.client_call,
     "apply_patch_call_output": _Conversation.output,
+    "tool_search_call": _Conversation.search_call,
+    "tool_search_output": _Conversation.search_output,
 }
 
 _OF_OTHER_SERVICES: Final = frozenset(
     {
         "web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call", "computer_call",
         "computer_call_output", "mcp_list_tools", "mcp_call", "mcp_approval_request", "mcp_approval_response",
-        "tool_search_call", "tool_search_output", "program", "program_output", "configuration_update",
+        "program", "program_output", "configuration_update",
         "additional_tools",
     }
 )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 from ...wire.json import Json, loads
+from ..pivot.tool_calls import parse_arguments
 from . import encrypted
 from .custom_input import CustomInput
 from .events import Events, Text
@@ -175,11 +176,7 @@ class FunctionCall(_Base):
 
     @property
     def complete(self) -> bool:
-        try:
-            loads(self._text.whole())
-        except ValueError:
-            return False
-        return True
+        return is_json(self._text.whole())
 
     def document(self) -> Json:
         item: Json = {"id": self.id, "type": "function_call", "status": self.status}
@@ -225,5 +222,40 @@ class CustomCall(_Base):
         self._events.write("response.custom_tool_call_input.done", {**self.place, "input": self._text.whole()})
 
 
-Call: TypeAlias = FunctionCall | CustomCall
+class SearchCall(_Base):
+    """A call of the client's search for tools. It has no events for its arguments: they are an object."""
+
+    __slots__ = ("_arguments", "_call_id", "_value")
+
+    def __init__(self, events: Events, item_id: str, index: int, call_id: str) -> None:
+        super().__init__(events, item_id, index)
+        self._call_id = call_id
+        self._arguments: list[str] = []
+        self._value: Json = {}
+
+    @property
+    def complete(self) -> bool:
+        return is_json("".join(self._arguments))
+
+    def document(self) -> Json:
+        item: Json = {"id": self.id, "type": "tool_search_call", "status": self.status, "execution": "client"}
+        return {**item, "call_id": self._call_id, "arguments": self._value}
+
+    def add(self, arguments: str) -> None:
+        self._events.keep(arguments)
+        self._arguments.append(arguments)
+
+    def _end_text(self) -> None:
+        self._value = parse_arguments("tool_search", "".join(self._arguments))
+
+
+def is_json(text: str) -> bool:
+    try:
+        loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+Call: TypeAlias = FunctionCall | CustomCall | SearchCall
 Item: TypeAlias = MessageItem | ReasoningItem | Call

@@ -19,7 +19,7 @@ from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import ToolCalls
 from .documents import logprobs_of
 from .events import Events, Text
-from .items import COMPLETED, INCOMPLETE, Call, CustomCall, FunctionCall, Item, MessageItem, ReasoningItem
+from .items import COMPLETED, INCOMPLETE, Call, CustomCall, FunctionCall, Item, MessageItem, ReasoningItem, SearchCall
 from .remembered import Remembered, Tool
 
 _BLOCK_FIELDS: Final = ("type", "thinking", "signature", "data")
@@ -165,8 +165,10 @@ class Output:
             self._sign(call_signatures.block_signature(call.signature))
         tool = self._remembered.tools.get(name) or Tool(name)
         call_id = call.id or f"call_{uuid.uuid4()}"
-        if tool.is_custom:
+        if tool.kind == "custom":
             item: Call = CustomCall(self._events, *self._next("ctc"), call_id, tool)
+        elif tool.kind == "tool_search":
+            item = SearchCall(self._events, *self._next("tsc"), call_id)
         else:
             item = FunctionCall(self._events, *self._next("fc"), call_id, tool)
         self._calls[number] = item

@@ -19,8 +19,8 @@ class Tool(NamedTuple):
 
     name: str
     namespace: str = ""
-    is_custom: bool = False
-    """Its input is a text, and not JSON."""
+    kind: str = "function"
+    """The type of the tool: `function`; `custom`, whose input is a text; `tool_search`, run by the client."""
 
 
 _NO_TOOLS: Final[Mapping[str, Tool]] = MappingProxyType({})

@@ -17,9 +17,11 @@ from ...wire.json import Json
 from .custom_input import INPUT
 from .remembered import Tool
 
-_DROPPED: Final = ("web_search", "tool_search")
+SEARCH: Final = "tool_search"
+
+_DROPPED: Final = ("web_search", SEARCH)
 """The beginnings of types without which the model answers from what it knows: clients send them with every request. All
-tools that are given are there at once, so none has to be searched for."""
+tools that are given are there at once, so a service does not have to search for any."""
 _CLIENT_TOOLS: Final = frozenset(
     {"apply_patch", "computer", "computer_use", "computer_use_preview", "local_shell", "shell"}
 )
@@ -48,9 +50,17 @@ def converted(given: Any) -> Tools:
         if _is_kept(tool, where):
             tools.kept.append(tool)
             for function, own in _functions(tool, where):
-                tools.functions.append(function)
-                tools.by_name[function["function"]["name"]] = own
+                name = function["function"]["name"]
+                if name not in tools.by_name:  # A search may find a tool again.
+                    tools.functions.append(function)
+                    tools.by_name[name] = own
     return tools
+
+
+def found_names(given: Any) -> str:
+    """What a search for tools has found, for the model."""
+    names = [function["function"]["name"] for function in converted(given).functions]
+    return f"Found tools: {', '.join(names)}" if names else "Found no tools."
 
 
 def service_name(item: Json) -> str:
@@ -64,12 +74,12 @@ def _qualified(namespace: str, name: str) -> str:
 
 def _is_kept(tool: Json, where: str) -> bool:
     kind = lenient.text(tool.get("type"))
-    if kind in {"function", "custom", "namespace"}:
+    if kind in {"function", "custom", "namespace"} or (kind == SEARCH and tool.get("execution") == "client"):
         return True
-    if kind.startswith(_DROPPED) and tool.get("execution") != "client":
+    if kind.startswith(_DROPPED):
         log.warn("%s: tool of type %s dropped: the model service behind this route does not have it", where, kind)
         return False
-    advice = "declare it as a function" if kind in _CLIENT_TOOLS or kind.startswith("tool_search") else "leave it out"
+    advice = "declare it as a function" if kind in _CLIENT_TOOLS else "leave it out"
     raise ApiError(
         400,
         f"{where}: the model service behind this route has no tools of type {kind!r}; {advice}",
@@ -93,18 +103,18 @@ def _functions(tool: Json, where: str) -> Iterator[tuple[Json, Tool]]:
 
 
 def _function(tool: Json, namespace: str, where: str) -> tuple[Json, Tool]:
-    name = _name(tool, where)
+    kind = lenient.text(tool.get("type")) or "function"
+    name = SEARCH if kind == SEARCH else _name(tool, where)
     function: Json = {"name": _qualified(namespace, name)}
-    is_custom = tool.get("type") == "custom"
-    if description := (_described(tool) if is_custom else lenient.text(tool.get("description"))):
+    if description := _described(tool):
         function["description"] = description
-    if is_custom:
+    if kind == "custom":
         function["parameters"] = _ONE_TEXT
     elif tool.get("parameters") is not None:
         function["parameters"] = tool["parameters"]
     if isinstance(tool.get("strict"), bool):
         function["strict"] = tool["strict"]
-    return {"type": "function", "function": function}, Tool(name, namespace, is_custom)
+    return {"type": "function", "function": function}, Tool(name, namespace, kind)
 
 
 def _name(tool: Json, where: str) -> str:

@@ -21,6 +21,7 @@ TOOLS: list[Json] = [
     {"type": "function", "name": "look", "parameters": {"type": "object"}},
     {"type": "custom", "name": "patch"},
     {"type": "namespace", "name": "crm", "description": "d", "tools": [{"type": "function", "name": "find"}]},
+    {"type": "tool_search", "execution": "client", "parameters": {"type": "object"}},
 ]
 REQUEST: Json = {"model": "m", "input": "Hi", "tools": TOOLS, "instructions": "Be brief.", "metadata": {"a": "b"}}
 
@@ -91,16 +92,19 @@ def test_a_response_repeats_its_request(service: str) -> None:
 
 @each
 def test_calls_of_functions_and_of_custom_tools(service: str) -> None:
-    said = Said("wait", calls=[("look", {"at": "it"}), ("patch", {"input": '*** "x"\n'}), ("crm__find", {})])
+    named = [("look", {"at": "it"}), ("patch", {"input": '*** "x"\n'}), ("crm__find", {}), ("tool_search", {"q": "x"})]
+    said = Said("wait", calls=named)
     for response in (whole(service, said), streamed(service, said)):
         text, *calls = output(response)
         assert text == text_item("wait")
-        assert [call["call_id"] for call in calls] == ["call_0", "call_1", "call_2"]
+        assert [call["call_id"] for call in calls] == ["call_0", "call_1", "call_2", "call_3"]
         assert (calls[0]["type"], calls[0]["name"]) == ("function_call", "look")
         assert json.loads(calls[0]["arguments"]) == {"at": "it"}
         assert (calls[1]["type"], calls[1]["name"]) == ("custom_tool_call", "patch")
         assert calls[1]["input"] == '*** "x"\n'
         assert (calls[2]["namespace"], calls[2]["name"], calls[2]["arguments"]) == ("crm", "find", "{}")
+        assert (calls[3]["type"], calls[3]["execution"]) == ("tool_search_call", "client")
+        assert calls[3]["arguments"] == {"q": "x"}
 
 
 @each
@@ -130,7 +134,7 @@ sayings = st.builds(
     thinking=texts,
     signature=st.just("c2ln"),
     calls=st.lists(
-        st.tuples(st.sampled_from(["look", "crm__find", "other"]), arguments)
+        st.tuples(st.sampled_from(["look", "crm__find", "other", "tool_search"]), arguments)
         | st.tuples(st.just("patch"), st.builds(lambda text: {"input": text}, texts)),
         max_size=3,
     ),

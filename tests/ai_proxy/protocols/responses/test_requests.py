@@ -173,6 +173,22 @@ def test_the_choice_of_tools(choice: Any, expected: Any, count: int) -> None:
     assert len(body["tools"]) == count
 
 
+SEARCH: Json = {"type": "tool_search", "execution": "client", "description": "Find.", "parameters": {"type": "object"}}
+
+
+def test_a_search_for_tools_that_the_client_runs() -> None:
+    given = [
+        {"role": "user", "content": "go"},
+        {"type": "tool_search_call", "call_id": "call_1", "execution": "client", "arguments": {"query": "x"}},
+        {"type": "tool_search_output", "call_id": "call_1", "execution": "client", "tools": [SPACE, FUNCTION]},
+        {"type": "tool_search_call", "id": "tsc_0", "execution": "server", "arguments": {}},
+    ]
+    body = sent(given, tools=[SEARCH, FUNCTION])
+    assert [tool["function"]["name"] for tool in body["tools"]] == ["tool_search", "f", "crm__g"]
+    assert body["messages"][1]["tool_calls"] == [chat_call(1, "tool_search", '{"query":"x"}')]
+    assert body["messages"][2:] == [{"role": "tool", "tool_call_id": "call_1", "content": "Found tools: crm__g, f"}]
+
+
 def test_parameters() -> None:
     schema = {"type": "json_schema", "name": "n", "schema": {"type": "object"}, "strict": True}
     body = sent(
