@@ -7,7 +7,7 @@ from typing import Final
 from ..config import custom_settings
 from ..config.settings import Settings
 from ..protocols.exchange import Exchange
-from ..protocols.pivot import call_signatures, model_rules
+from ..protocols.pivot import call_signatures, fitting, model_rules
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.errors import ApiError
@@ -44,20 +44,27 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
     changed |= _map_model(provider, exchange, body)
     if is_chat and provider.context is not None:
         changed |= provider.context.insert(body)
+    if is_chat:
+        changed |= _fit(provider, exchange, body)
     if (edit := provider.row.dialect.edits.get(exchange.api)) is not None:
         changed |= edit(exchange, body)
-    if is_chat:
-        changed |= _apply_profile(exchange, body, converted=apis.CHAT in protocols)
+    if is_chat and apis.CHAT not in protocols:  # Others ask the profile when they convert the chat.
+        changed |= model_rules.apply(exchange, body)
     return body, changed
 
 
-def _apply_profile(exchange: Exchange, body: Json, *, converted: bool) -> bool:
-    """What the model accepts. `converted`: a service protocol converts the chat and asks the profile itself."""
+def _fit(provider: Provider, exchange: Exchange, body: Json) -> bool:
+    """Fit a chat to what the service accepts; whether that may have changed it."""
     changed = False
     if "tools" in body and not exchange.profile.call_signatures and isinstance(given := body.get("messages"), list):
         body["messages"] = call_signatures.without_signed_ids(given)
         changed = body["messages"] is not given
-    return changed if converted else model_rules.apply(exchange, body) or changed
+    rules = provider.row.dialect.rules(exchange.profile)
+    if exchange.client.is_pivot and exchange.api not in provider.row.dialect.protocols:
+        # All else is between the client and the service: they speak one protocol.
+        return (rules.ids is not None and fitting.fit_ids(body, rules.ids)) or changed
+    fitting.fit(exchange, body, rules)
+    return True
 
 
 def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:

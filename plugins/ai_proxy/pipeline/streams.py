@@ -8,7 +8,7 @@ from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol, StreamWriter
 from ..wire.errors import ApiError, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, loads
-from . import documents, failures, promoted_thinking
+from . import client_terms, documents, failures, promoted_thinking
 from .incomplete_event import IncompleteEvent
 
 
@@ -120,5 +120,5 @@ def from_answer(exchange: Exchange, answer: Json) -> bytes:
 
 
 def new_writer(exchange: Exchange) -> StreamWriter:
-    writer = exchange.client.new_writer(exchange)
+    writer = client_terms.restoring(exchange, exchange.client.new_writer(exchange))
     return promoted_thinking.PromotingWriter(writer) if promoted_thinking.is_enabled(exchange.settings) else writer

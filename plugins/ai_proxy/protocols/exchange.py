@@ -144,9 +144,10 @@ class Exchange:
     """The state of one request and its answer. Protocols read and write it."""
 
     __slots__ = (
-        "answer", "api", "attempts", "choices", "client", "client_headers", "client_state", "cumulative", "files",
-        "form", "headers", "host", "memory_budget", "model", "path", "profile", "requested_model", "route", "secrets",
-        "service", "settings", "stream", "thinking", "usage_choice", "wants_usage",
+        "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "client_state", "cumulative",
+        "files", "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path", "profile",
+        "requested_model", "route", "secrets", "service", "settings", "stream", "thinking", "tool_names",
+        "usage_choice", "wants_usage",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -178,6 +179,13 @@ class Exchange:
         """What the client's protocol keeps of the request for its answer."""
         self.files: Mapping[str, Data] = _NO_FILES
         """Fetched files that the request names, by address."""
+
+        self.legacy_functions = False
+        """The client knows only functions, which tools have replaced."""
+        self.tool_names: Mapping[str, str] = _NOTHING
+        """The client's names of tools that have other names for the service, by these."""
+        self.base64_vectors = False
+        """The client wants embeddings in base64."""
 
         # Set by the service protocol.
         self.path = ""

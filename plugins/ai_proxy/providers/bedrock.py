@@ -21,6 +21,8 @@ from ..protocols.anthropic import client as anthropic
 from ..protocols.bedrock import chat as bedrock
 from ..protocols.bedrock import images as bedrock_images
 from ..protocols.bedrock.settings import SIGNED, BedrockSettings
+from ..protocols.pivot import chat_rules
+from ..protocols.pivot.chat_rules import ChatRules
 from ..wire import apis
 from .row import BEARER, Addressing, Credentials, Dialect, Endpoint, Original, Row
 
@@ -34,6 +36,10 @@ def _sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
     assert isinstance(settings, BedrockSettings)
     keys = sigv4.Credentials(settings.aws_access_key, settings.aws_secret_key, settings.aws_region, "bedrock")
     return sigv4.sign(keys, sent.method, sent.path, {"host": sent.host}, sent.body, time.time())
+
+
+def _rules(profile: Profile) -> ChatRules:
+    return chat_rules.BEDROCK_CLAUDE if is_claude(profile) else chat_rules.BEDROCK
 
 
 def _has_messages_api(settings: Settings, model: str, profile: Profile) -> bool:
@@ -56,6 +62,7 @@ _WITH_KEYS: Final = Row(
     ),
     credentials=Credentials(auth=BEARER),
     dialect=Dialect(
+        rules=_rules,
         protocols={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
         reasoning_modes=True,
         edits={apis.MESSAGES: bedrock.edit_messages},

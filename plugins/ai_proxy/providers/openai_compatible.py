@@ -17,9 +17,10 @@ from ..config.settings import (
 )
 from ..protocols.minimax.settings import MinimaxSettings
 from ..protocols.openai import edits
+from ..protocols.pivot import chat_rules
 from ..wire import apis
 from .openai import PATHS, responses
-from .row import RAW, Addressing, Credentials, Dialect, Endpoint, Original, Row
+from .row import RAW, Addressing, Credentials, Dialect, Endpoint, Original, Row, of_all_models
 
 
 def _like_openai(*names: str, prefix: str = "") -> Mapping[str, str]:
@@ -72,6 +73,11 @@ ROWS: Final = (
                 **responses("/v1/responses"),
                 apis.MESSAGES: "/anthropic/v1/messages",
             },
+        ),
+        dialect=Dialect(
+            chunk_edit=edits.openais_answer,
+            answer_edit=edits.openais_answer,
+            edited_answers=edits.DEEPSEEKS_ANSWERS,
         ),
     ),
     Row(
@@ -160,14 +166,20 @@ ROWS: Final = (
         name="mistral",
         title="Mistral AI",
         addressing=Addressing(host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
-        dialect=Dialect(edits={apis.CHAT: edits.mistral_names}),
+        dialect=Dialect(
+            rules=of_all_models(chat_rules.MISTRAL),
+            edits={apis.CHAT: edits.mistral_chat},
+            chunk_edit=edits.openais_answer,
+            answer_edit=edits.openais_answer,
+            edited_answers=edits.MISTRALS_ANSWERS,
+        ),
     ),
     Row(
         name="moonshot",
         title="Moonshot AI (Kimi)",
         settings=MoonshotSettings,
         addressing=Addressing(host="api.moonshot.cn", paths=_like_openai(apis.CHAT, apis.MODELS)),
-        dialect=Dialect(chunk_edit=edits.moonshot_usage),
+        dialect=Dialect(chunk_edit=edits.moonshot_usage, edited_answers=edits.MOONSHOTS_ANSWERS),
     ),
     Row(
         name="openrouter",
@@ -175,6 +187,7 @@ ROWS: Final = (
         addressing=Addressing(
             host="openrouter.ai", paths=_like_openai(apis.CHAT, apis.COMPLETIONS, prefix="/api"), original=Original.KEPT
         ),
+        dialect=Dialect(rules=of_all_models(chat_rules.READS_CACHE_CONTROL)),
     ),
     Row(
         name="stepfun",
@@ -203,6 +216,11 @@ ROWS: Final = (
                 host_setting="zhipu_domain",
                 paths={apis.CHAT: chat, apis.EMBEDDINGS: "/api/paas/v4/embeddings"},
                 original=Original.KEPT,
+            ),
+            dialect=Dialect(
+                chunk_edit=edits.openais_answer,
+                answer_edit=edits.openais_answer,
+                edited_answers=edits.ZHIPUS_ANSWERS,
             ),
         )
         for coding, chat in (

@@ -9,9 +9,10 @@ from proxywasm.config import Not
 from ..protocols.dashscope import chat as qwen
 from ..protocols.dashscope import embeddings as qwen_embeddings
 from ..protocols.dashscope.settings import COMPATIBLE, QwenSettings
+from ..protocols.pivot import chat_rules
 from ..wire import apis
 from .openai import responses
-from .row import Addressing, Dialect, Original, Row
+from .row import Addressing, Dialect, Original, Row, of_all_models
 
 # DashScope has asynchronous services and tasks, and an Anthropic endpoint, with both of its chat protocols.
 _DASHSCOPE: Final = {
@@ -49,6 +50,7 @@ ROWS: Final = (
             },
         ),
         dialect=Dialect(
+            rules=of_all_models(chat_rules.READS_CACHE_CONTROL),
             # For DashScope's OpenAI-compatible endpoints only the field `stream` selects streaming.
             accept_for_streams=False,
         ),
@@ -69,6 +71,7 @@ ROWS: Final = (
             },
         ),
         dialect=Dialect(
+            rules=of_all_models(chat_rules.READS_CACHE_CONTROL),
             accept_for_streams=False,  # The protocol sets `accept`; DashScope requires */* without streaming.
             protocols={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
             reasoning_modes=True,

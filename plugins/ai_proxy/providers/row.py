@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -23,6 +24,7 @@ from ..profiles.facts import Profile
 from ..profiles.resolution import Profiles
 from ..protocols.exchange import ClientProtocol, Exchange
 from ..protocols.interface import AnyServiceProtocol
+from ..protocols.pivot.chat_rules import OPENAI_LIKE, ChatRules
 from ..wire import client_headers
 from ..wire.json import Json
 from ..wire.memory_budget import MemoryBudget
@@ -85,6 +87,17 @@ HasProtocol: TypeAlias = Callable[[Settings, str, Profile], bool]
 Edit: TypeAlias = Callable[[Exchange, Json], bool]
 """Changes a document in place; returns whether it was changed."""
 
+ModelRules: TypeAlias = Callable[[Profile], ChatRules]
+"""What a service accepts of a chat with this model."""
+
+
+def of_all_models(rules: ChatRules) -> ModelRules:
+    """The same rules whatever the model is."""
+    return lambda profile: rules  # noqa: ARG005
+
+
+_OPENAI_LIKE: Final = of_all_models(OPENAI_LIKE)
+
 DEFAULT_TIMEOUT_MS: Final = 120_000
 """For the plugin's own calls if `timeout` is 0."""
 
@@ -142,10 +155,17 @@ class Dialect:
     native_clients: Mapping[ClientProtocol, HasProtocol] = field(default_factory=lambda: _NOTHING)
     """Client protocols that the service has for some of its models, although their APIs are not in `paths`; each with
     a function that tells whether it has them for a model."""
+    rules: ModelRules = _OPENAI_LIKE
+    """What the service accepts of a chat: names, ids, small values. Converted chats are fitted to it; of others, only
+    the ids of calls, which may be another service's."""
     edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
     """Small changes to requests, for APIs that are not converted."""
     chunk_edit: Edit | None = None
     """A small change to each event of a chat stream that is not converted."""
+    answer_edit: Edit | None = None
+    """The same for a whole answer."""
+    edited_answers: re.Pattern[bytes] | None = None
+    """What answers and events have that those two change; others are not read. None: any may have it."""
     headers: Callable[[Settings], Mapping[str, str]] | None = None
     """The headers of all requests; called once for each configuration."""
     client_headers: frozenset[str] = frozenset()

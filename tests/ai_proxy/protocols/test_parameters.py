@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ai_proxy.conversions import PROVIDERS, convert
-from tests.ai_proxy.converting import SAMPLES
+from tests.ai_proxy.converting import SAMPLES, TOOL
 from tests.ai_proxy.gateway import CHAT, STREAM, Json, ask
 from tests.ai_proxy.sample import Place, listed, same
 
@@ -102,7 +102,9 @@ def at(document: Any, place: str) -> Any:
 @settings(max_examples=25)
 @given(fields=st.fixed_dictionaries({}, optional=FIELDS))
 def test_every_parameter_arrives_where_the_service_has_it(name: str, fields: Json) -> None:
-    sent = convert(name, {**CHAT, **fields})
+    # Nothing is said of parallel calls without tools.
+    tools = {"tools": [TOOL]} if "parallel_tool_calls" in fields else {}
+    sent = convert(name, {**CHAT, **fields, **tools})
     limit = fields.get("max_completion_tokens", fields.get("max_tokens"))
     wanted = fields if limit is None else {**fields, "limit": limit}
     places = PLACES[name]

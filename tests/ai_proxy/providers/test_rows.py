@@ -148,7 +148,7 @@ def test_claude_code_mode_adds_beta_to_every_request(protocol: str) -> None:
     config = provider("claude", claudeCodeMode=True, protocol=protocol)
     for path in ("/v1/messages", "/v1/messages?beta=true", "/v1/messages/count_tokens", "/v1/files"):
         assert ask(config, BODY, path=path).sent_headers[":path"] == path.partition("?")[0] + "?beta=true"
-    assert ask(config, path="/v1/models?limit=1", method="GET").sent_headers[":path"] == "/v1/models?limit=1&beta=true"
+    assert ask(config, path="/v1/files?limit=1", method="GET").sent_headers[":path"] == "/v1/files?limit=1&beta=true"
 
 
 @pytest.mark.usefixtures("both_ways")

@@ -21,7 +21,8 @@ from ...wire.json import Json
 from ..exchange import Exchange, Thinking
 from ..interface import StreamWriter
 from .client_answer import response
-from .client_messages import Kept, messages, parts
+from .client_blocks import parts
+from .client_messages import Kept, messages
 from .parts import error_document
 from .stream_writer import ClaudeWriter
 
@@ -41,6 +42,7 @@ dropped_query: Final = frozenset({"beta"})
 """The parameter with which clients enable new features of this API."""
 
 _SAME = ("model", "stream", "max_tokens", "temperature", "top_p")
+_OF_A_TOOL = ("name", "description", "strict")
 
 # The largest budget for each effort; above, the effort is high.
 _EFFORTS = ((4096, "low"), (16384, "medium"))
@@ -75,6 +77,8 @@ def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_s
     _tool_choice(body.get("tool_choice"), pivot)
     _effort(exchange.thinking, body, pivot)
     _output(body, pivot)
+    if user := lenient.text(lenient.mapping(body.get("metadata")).get("user_id")):
+        pivot["user"] = user
     return pivot
 
 
@@ -131,7 +135,7 @@ def _tools(tools: Any, *, allow_extensions: bool) -> list[Json]:
             # Anthropic's own servers run these tools (web search, ...); other services cannot.
             log.warn("tool of type %s dropped: only Anthropic has it", tool["type"])
             continue
-        function: Json = {name: tool[name] for name in ("name", "description", "strict") if tool.get(name) is not None}
+        function: Json = {name: tool[name] for name in _OF_A_TOOL if tool.get(name) is not None}
         if tool.get("input_schema") is not None:
             function["parameters"] = tool["input_schema"]
         marked = {"cache_control": tool["cache_control"]} if allow_extensions and tool.get("cache_control") else {}

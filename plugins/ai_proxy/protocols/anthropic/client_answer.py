@@ -11,6 +11,7 @@ from ...wire.errors import bad_upstream
 from ...wire.json import Json, check_together
 from ..exchange import Exchange
 from ..pivot import call_signatures, thinking_blocks
+from ..pivot.identifiers import escaped_id
 from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import arguments_of, parse_arguments
 from .parts import STOP_REASONS, usage
@@ -25,17 +26,23 @@ def response(exchange: Exchange, answer: Json) -> Json:
     if not isinstance(message, dict):
         raise bad_upstream("the upstream's answer has a choice without a message")
     reason = choice.get("finish_reason")
-    if choices and not reason:
-        # A whole answer has ended, also if the service gives no finish reason.
+    if not reason:
+        # A whole answer has ended, also if the service gives no finish reason, or no choice at all.
         reason = "tool_calls" if message.get("tool_calls") else "stop"
+    content = _content(message)
+    called = any(block["type"] == "tool_use" for block in content)
+    if called and reason == "stop":
+        reason = "tool_calls"  # As OpenAI says it where the client has forced the call.
+    elif not called and reason in ("tool_calls", "function_call"):
+        reason = "stop"
     counted = answer.get("usage")
     return {
         "id": lenient.text(answer.get("id")) or f"msg_{uuid.uuid4()}",
         "type": "message",
         "role": "assistant",
-        "content": _content(message),
+        "content": content,
         "model": lenient.text(answer.get("model")) or exchange.model,
-        "stop_reason": STOP_REASONS.get(reason, reason) if isinstance(reason, str) else None,
+        "stop_reason": STOP_REASONS.get(reason, "end_turn") if isinstance(reason, str) else None,
         "stop_sequence": None,
         "usage": usage(counted if isinstance(counted, dict) else None),
         "error": None,
@@ -71,7 +78,7 @@ def _content(message: Json) -> list[Json]:
         blocks.append(
             {
                 "type": "tool_use",
-                "id": lenient.text(call.get("id")) or f"toolu_{uuid.uuid4()}",
+                "id": escaped_id(lenient.text(call.get("id"))) if call.get("id") else f"toolu_{uuid.uuid4()}",
                 "name": name,
                 "input": parse_arguments(name, function.get("arguments")),
             }

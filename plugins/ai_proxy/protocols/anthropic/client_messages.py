@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from proxywasm import log
-
 from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json, dumps
 from ..pivot import call_signatures, thinking_blocks
+from ..pivot.identifiers import unescaped_id
+from .client_blocks import parts
 
 
 class Kept(NamedTuple):
@@ -79,7 +79,7 @@ def _calls(blocks: list[Json], kept: Kept) -> list[Json]:
             signature = call_signatures.in_block(block)
         elif kind == "tool_use":
             function = {"name": block.get("name"), "arguments": dumps(block.get("input") or {})}
-            call: Json = {"id": block.get("id"), "type": "function", "function": function}
+            call: Json = {"id": _id(block.get("id")), "type": "function", "function": function}
             if signature and kept.call_signatures:
                 call |= call_signatures.field(signature)
             calls.append(call)
@@ -104,7 +104,9 @@ def _results(blocks: list[Json], where: str, kept: Kept) -> Iterator[Json]:
             content = "\n".join(part["text"] for part in inner if part["type"] == "text")
             rest += [part for part in inner if part["type"] != "text"]
         text = content if isinstance(content, str) else "" if content is None else dumps(content)
-        message = {"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": text}
+        message: Json = {"role": "tool", "tool_call_id": _id(block.get("tool_use_id")), "content": text}
+        if block.get("is_error") is True:
+            message["is_error"] = True
         if kept.marks and block.get("cache_control"):
             message["cache_control"] = block["cache_control"]
         yield message
@@ -116,49 +118,6 @@ def _results(blocks: list[Json], where: str, kept: Kept) -> Iterator[Json]:
         yield {"role": "user", "content": rest}
 
 
-def parts(blocks: list[Any], where: str) -> list[Json]:
-    """Converts blocks to parts of a content. Blocks without an equivalent are dropped with a log line."""
-    result = []
-    for block in blocks:
-        if not isinstance(block, dict):
-            raise ApiError(400, f"{where}: a content block must be an object", param=where)
-        part = _part(block)
-        if part is None:
-            log.warn("%s: content block of type %s dropped: OpenAI has none like it", where, block.get("type"))
-            continue
-        if block.get("cache_control") is not None:
-            part["cache_control"] = block["cache_control"]
-        result.append(part)
-    return result
-
-
-def _part(block: Json) -> Json | None:
-    kind, source = block.get("type"), block.get("source")
-    if kind == "text":
-        return {"type": "text", "text": str(block.get("text") or "")}
-    if not isinstance(source, dict):
-        return None
-    if kind == "image" and (url := _url(source)):
-        return {"type": "image_url", "image_url": {"url": url}}
-    if kind == "document":
-        return _document(block, source)
-    return None
-
-
-def _document(block: Json, source: Json) -> Json | None:
-    if source.get("type") == "text":
-        return {"type": "text", "text": str(source.get("data") or "")}
-    if source.get("type") == "content" and isinstance(source.get("content"), str):
-        return {"type": "text", "text": source["content"]}
-    file: Json = {"filename": block["title"]} if isinstance(block.get("title"), str) else {}
-    if source.get("type") == "file" and source.get("file_id"):
-        return {"type": "file", "file": {**file, "file_id": source["file_id"]}}
-    if source.get("type") == "base64":
-        return {"type": "file", "file": {"filename": "document.pdf", **file, "file_data": _url(source)}}
-    return None
-
-
-def _url(source: Json) -> str:
-    if source.get("type") == "base64":
-        return f"data:{source.get('media_type')};base64,{source.get('data')}"
-    return source["url"] if isinstance(source.get("url"), str) else ""
+def _id(given: Any) -> Any:
+    """The id of a call as the service gave it."""
+    return unescaped_id(given) if isinstance(given, str) else given

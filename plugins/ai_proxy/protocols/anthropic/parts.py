@@ -9,12 +9,13 @@ from ...wire.errors import ApiError
 from ...wire.json import Json
 from ...wire.lenient import count
 from ..pivot.chat_parts import cached_tokens
+from ..pivot.identifiers import escaped_id
 
 STOP_REASONS: Final = {
     "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use",
     "content_filter": "refusal",
 }  # fmt: skip
-"""By OpenAI's finish reason. Others are passed on unchanged."""
+"""By OpenAI's finish reason."""
 
 _ERROR_TYPES: Final = {
     400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
@@ -118,7 +119,8 @@ class Block:
             return {"type": "text", "text": ""}
         if self.kind == "thinking":
             return {"type": "thinking", "signature": "", "thinking": ""}
-        return {"type": "tool_use", "id": self.id or f"toolu_{uuid.uuid4()}", "name": self.name, "input": {}}
+        call_id = escaped_id(self.id) if self.id else f"toolu_{uuid.uuid4()}"
+        return {"type": "tool_use", "id": call_id, "name": self.name, "input": {}}
 
 
 def usage(usage: Json | None) -> Json:

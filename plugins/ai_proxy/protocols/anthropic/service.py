@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from proxywasm import log
 
+from ...profiles.facts import Profile
 from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
@@ -63,8 +64,8 @@ def body_of(exchange: Exchange, body: Json) -> Json:
         result.setdefault("metadata", {"user_id": user})
     if (tier := _TIERS.get(str(body.get("service_tier")))) is not None:
         result["service_tier"] = tier
-    if tools := [_tool(tool) for tool in body["tools"]] if _has_own_tools(body) else _functions(body):
-        result["tools"] = tools
+    if _has_own_tools(body) or chat_fields.functions(body):
+        result["tools"] = [_tool(exchange.profile, tool) for tool in body["tools"]]
         if choice := _tool_choice(body):
             result["tool_choice"] = choice
     _thinking(exchange, body, result, limit)
@@ -98,11 +99,7 @@ def _is_own(tool: Json) -> bool:
     return "function" not in tool and isinstance(tool.get("name"), str)
 
 
-def _functions(body: Json) -> list[Json]:
-    return [_tool(tool) for tool in body["tools"]] if chat_fields.functions(body) else []
-
-
-def _tool(tool: Json) -> Json:
+def _tool(profile: Profile, tool: Json) -> Json:
     if _is_own(tool):
         return tool
     function = tool.get("function")
@@ -111,6 +108,8 @@ def _tool(tool: Json) -> Json:
     if function.get("description"):
         result["description"] = function["description"]
     result["input_schema"] = function.get("parameters") or {"type": "object", "properties": {}}
+    if function.get("strict") is True and profile.structured_outputs:
+        result |= {"strict": True, "input_schema": claude_schemas.strict(result["input_schema"])}
     if cache := tool.get("cache_control") or function.get("cache_control"):
         result["cache_control"] = cache
     return result

@@ -235,7 +235,11 @@ class ClaudeWriter:
     def _end(self) -> None:
         self._start()
         reason = self._finish or ""
-        delta = {"stop_reason": STOP_REASONS.get(reason, reason), "stop_sequence": None}
+        if self._blocks and reason == "stop":
+            reason = "tool_calls"  # As OpenAI says it where the client has forced the call.
+        elif not self._blocks and reason in {"tool_calls", "function_call"}:
+            reason = "stop"
+        delta = {"stop_reason": STOP_REASONS.get(reason, "end_turn"), "stop_sequence": None}
         self._write("message_delta", {"type": "message_delta", "delta": delta, "usage": usage(self._usage)})
         self._write("message_stop", {"type": "message_stop"})
 

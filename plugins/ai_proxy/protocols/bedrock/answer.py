@@ -11,6 +11,7 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..pivot import chat_parts, reasoning, thinking_blocks
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import broken, known
 
 _FINISH: Final = {
     "end_turn": "stop",
@@ -21,6 +22,9 @@ _FINISH: Final = {
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
 }
+
+_MALFORMED: Final = frozenset({"malformed_model_output", "malformed_tool_use"})
+"""The model's answer is none. Source: AWS, "Converse", `stopReason`."""
 
 # Source: docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
 _STATUS: Final = {
@@ -99,7 +103,12 @@ def _thinking_block(given: Json) -> Json:
 
 
 def finish_reason(reason: Any) -> str | None:
-    return _FINISH.get(reason, reason) if isinstance(reason, str) and reason else None
+    """Raises `ApiError` if the model's answer is malformed."""
+    if not isinstance(reason, str) or not reason:
+        return None
+    if reason in _MALFORMED:
+        raise broken(reason)
+    return known(reason, _FINISH)
 
 
 def usage(counted: Json) -> Json:

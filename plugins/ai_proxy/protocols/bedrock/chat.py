@@ -35,6 +35,7 @@ __all__ = [
 accepts_signed_thinking: Final = True
 
 _SAME: Final = {"temperature": "temperature", "top_p": "topP"}
+_NO_PARAMETERS: Final = {"type": "object", "properties": {}}
 _TIERS: Final = frozenset({"default", "flex", "priority"})
 _OWN: Final = (
     "guardrailConfig", "performanceConfig", "requestMetadata", "serviceTier", "additionalModelResponseFieldPaths",
@@ -51,7 +52,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     given = chat_fields.messages(body)
     body = claude.without_forced_tools(exchange.profile, body)
     points = CachePoints(exchange.profile)
-    tools = _tools(body, given, points)
+    tools = _tools(exchange.profile, body, given, points)
     system = system_blocks(given, points)
     result: Json = {"messages": converse_messages([one for one in given if not chat_fields.is_system(one)], points)}
     if system:
@@ -154,25 +155,37 @@ def _output(named: Json) -> Json:
     return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
 
 
-def _tools(body: Json, messages: list[Json], points: CachePoints) -> Json | None:
+def _tools(profile: Profile, body: Json, messages: list[Json], points: CachePoints) -> Json | None:
     tools: list[Json] = []
     for tool, function in zip(body.get("tools") or (), chat_fields.functions(body), strict=True):
-        schema = function.get("parameters") or {"type": "object", "properties": {}}
+        schema = function.get("parameters") or _NO_PARAMETERS
         spec: Json = {"inputSchema": {"json": schema}, "name": function.get("name")}
         if function.get("description"):
             spec["description"] = function["description"]
-        if function.get("strict") is True:
+        if function.get("strict") is True and profile.structured_outputs:
             spec["strict"] = True
+            if profile.schemas == "anthropic":
+                spec["inputSchema"] = {"json": claude_schemas.strict(schema)}
         tools += [{"toolSpec": spec}, *points.after("tools", {**function, **tool})]
+    if not tools:
+        # With calls in the conversation AWS demands tools. Source: the error "The toolConfig field must be defined when
+        # using toolUse and toolResult content blocks".
+        tools = [{"toolSpec": {"inputSchema": {"json": _NO_PARAMETERS}, "name": name}} for name in _called(messages)]
+        return {"tools": tools, "toolChoice": {"auto": {}}} if tools else None
     choice = body.get("tool_choice")
     # AWS cannot forbid tools. Leaving them out has the same effect, but is refused if the conversation has calls.
-    if not tools or (choice == "none" and not any(map(_has_calls, messages))):
+    if choice == "none" and not any(map(_has_calls, messages)):
         return None
     if name := chat_fields.chosen_function(choice):
         wanted: Json = {"tool": {"name": name}}
     else:
         wanted = {"any": {}} if choice in ("required", "any") else {"auto": {}}
     return {"tools": tools, "toolChoice": wanted}
+
+
+def _called(messages: list[Json]) -> list[str]:
+    """The names of the tools that a conversation has called, each once."""
+    return list(dict.fromkeys(call.name for message in messages for call in chat_fields.calls(message)))
 
 
 def _has_calls(message: Json) -> bool:

@@ -121,4 +121,4 @@ def _parts(content: Any) -> list[Json]:
             parts.append({"type": "image_url", "image_url": image})
         else:
             message_content.log_dropped(part, "Cohere")
-    return parts
+    return parts or [{"type": "text", "text": message_content.UNREADABLE}]

@@ -7,17 +7,23 @@ from typing import Any, Final
 from ...wire import lenient
 from ...wire.json import Json
 from ..pivot import call_signatures, chat_parts
+from ..pivot.finish_reasons import broken, known
 
 _FINISH: Final = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "SAFETY": "content_filter",
-    "RECITATION": "content_filter",
-    "BLOCKLIST": "content_filter",
-    "PROHIBITED_CONTENT": "content_filter",
-    "SPII": "content_filter",
-    "IMAGE_SAFETY": "content_filter",
-}
+    "STOP": "stop", "MAX_TOKENS": "length",
+    "SAFETY": "content_filter", "RECITATION": "content_filter", "LANGUAGE": "content_filter",
+    "BLOCKLIST": "content_filter", "PROHIBITED_CONTENT": "content_filter", "SPII": "content_filter",
+    "MODEL_ARMOR": "content_filter", "IMAGE_SAFETY": "content_filter", "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+}  # fmt: skip
+_MALFORMED: Final = frozenset(
+    {
+        "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE",
+        "MISSING_THOUGHT_SIGNATURE",
+    }
+)  # fmt: skip
+"""The model's answer is none: there is nothing in it that a client could use."""
+# Source: ai.google.dev/api/generate-content#FinishReason, and Vertex AI's. Others (OTHER, NO_IMAGE) are an end.
 
 
 class CandidateContent:
@@ -58,10 +64,13 @@ class CandidateContent:
 
 
 def finish_reason(candidate: Json, *, calls: bool) -> str | None:
+    """Raises `ApiError` if the model's answer is malformed."""
     reason = candidate.get("finishReason")
     if not isinstance(reason, str) or not reason or reason == "FINISH_REASON_UNSPECIFIED":
         return None
-    return "tool_calls" if calls and reason == "STOP" else _FINISH.get(reason, reason.lower())
+    if reason in _MALFORMED:
+        raise broken(reason, lenient.text(candidate.get("finishMessage")) or reason)
+    return "tool_calls" if calls and reason == "STOP" else known(reason, _FINISH)
 
 
 def parts_of(candidate: Json) -> list[Json]:

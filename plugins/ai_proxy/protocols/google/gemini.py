@@ -16,7 +16,7 @@ from ..pivot import chat_fields
 from . import answer as google_answer
 from . import request as google
 from .answer import State, error, new_state
-from .contents import contents, system
+from .contents import contents, file_part, is_own_file, system
 from .settings import GeminiSettings
 
 __all__ = [
@@ -35,13 +35,16 @@ def request(exchange: Exchange, body: Json) -> Json:
     given = chat_fields.messages(body)
     wanted: list[str] = []
 
-    def remote(url: str) -> Json:
-        """The API accepts only addresses of its own file service; the plugin fetches all others."""
+    def remote(url: str, kind: str) -> Json:
+        """The API reads only a few addresses, its file service's among them; the plugin fetches all others."""
+        if is_own_file(url):
+            return file_part(url, kind)
         data = exchange.files.get(url)
         if data is None:
             wanted.append(url)
             return {}
-        return {"inlineData": {"mimeType": data.media_type, "data": data.base64}}
+        known = data.media_type if data.media_type != "application/octet-stream" else kind
+        return {"inlineData": {"mimeType": known, "data": data.base64}}
 
     result: Json = {"contents": contents(given, remote, call_signatures=exchange.profile.call_signatures)}
     if wanted:

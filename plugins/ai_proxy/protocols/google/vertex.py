@@ -56,11 +56,11 @@ def request(exchange: Exchange, body: Json) -> Json:
     if (thinking := google.thinking_config(exchange.profile, body)) is not None:
         config["thinkingConfig"] = thinking
     if exchange.profile.family not in _WITHOUT_FORMATS:
-        google.structured(body, config)
+        google.structured(body, config, nullable=True)
     elif body.get("response_format") is not None:
         log.warn("response_format dropped: %s is not asked for one on Vertex AI", exchange.model)
     result["generationConfig"] = config  # Google's own clients also send an empty object.
-    if declarations := google.functions(body):
+    if declarations := google.functions(body, nullable=True):
         result["tools"] = [{"functionDeclarations": declarations}]
         if (choice := google.function_calling(body)) is not None:
             result["toolConfig"] = choice

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from ...config.settings import LongcatSettings, OpenAISettings
+from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
+from ..pivot import content_lists, finish_reasons
 
 
 def response_format(exchange: Exchange, body: Json) -> bool:
@@ -31,6 +36,39 @@ def doubao_images(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
         return False
     body["watermark"] = False
     return True
+
+
+MISTRALS_ANSWERS: Final = re.compile(rb'"content"\s*:\s*\[|"(?:model_length|error)"')
+ZHIPUS_ANSWERS: Final = re.compile(rb'"(?:sensitive|network_error|model_context_window_exceeded)"')
+DEEPSEEKS_ANSWERS: Final = re.compile(rb'"insufficient_system_resource"')
+MOONSHOTS_ANSWERS: Final = re.compile(rb'"usage"')
+"""What the answers have that `openais_answer` and `moonshot_usage` change."""
+
+
+def openais_answer(exchange: Exchange, answer: Json) -> bool:  # noqa: ARG001
+    """Contents that are lists of parts, and finish reasons that OpenAI does not have: whole answers and events."""
+    changed = False
+    for choice in lenient.objects(answer.get("choices")):
+        for name in ("message", "delta"):
+            message = choice.get(name)
+            if isinstance(message, dict) and isinstance(message.get("content"), list):
+                choice[name] = content_lists.flattened(message)
+                changed = True
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason not in finish_reasons.WORDS:
+            choice["finish_reason"] = finish_reasons.known(reason)
+            changed = True
+    return changed
+
+
+def mistral_chat(exchange: Exchange, body: Json) -> bool:
+    """The edits of chats for Mistral."""
+    changed = mistral_names(exchange, body)
+    messages = body.get("messages")
+    if isinstance(messages, list) and any(isinstance(one, dict) and "reasoning_content" in one for one in messages):
+        body["messages"] = [content_lists.listed(one) if isinstance(one, dict) else one for one in messages]
+        changed = True
+    return changed
 
 
 def mistral_names(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001

@@ -13,7 +13,7 @@ from ...credentials.scrubber import NO_CREDENTIALS, Scrubber
 from ...wire import limits
 from ...wire.errors import ApiError, bad_upstream, stream_cut
 from ...wire.json import Json, dumps, quote, to_bytes
-from .tool_calls import ToolCalls
+from .tool_calls import NO_ARGUMENTS, ToolCalls
 
 # The steps of a choice that may be written in each state, and the state that follows. Others cannot be written.
 _CHOICE: Final = {
@@ -130,6 +130,10 @@ class ChatWriter:
             self.delta(index, delta)
         if usage is not None:
             self._usage = usage
+        if index in self._calls:
+            self._complete_calls(index)
+        elif reason == "tool_calls":
+            reason = "stop"  # Without calls the answer has simply ended.
         state = self._choices.get(index, "new")
         if self._step(index, state, "finish"):
             self.needs_scrubbing = True
@@ -180,6 +184,14 @@ class ChatWriter:
         if "tool_calls" not in delta:
             return delta
         return {**delta, "tool_calls": self._calls.setdefault(index, ToolCalls()).normalized(delta["tool_calls"])}
+
+    def _complete_calls(self, index: int) -> None:
+        missing = self._calls[index].completing()
+        if missing and self._choices.get(index) == "open" and not self.closed:
+            self._out.append(
+                f'{self._head}{{"index":{index},"delta":{dumps({"tool_calls": missing})},"finish_reason":null,'
+                f'"logprobs":null}}{self._tail}null}}\n\n'
+            )
 
     def _write_usage(self) -> None:
         if self._usage is None or self._usage_written or self.closed or not self._wants_usage:
@@ -232,8 +244,13 @@ def choice(index: int, message: Json, finish_reason: str | None, logprobs: Any =
     if not isinstance(message.get("content"), (str, list, NoneType)):
         message = {**message, "content": None}
     if "tool_calls" in message:
-        calls = [_without(call, "index") for call in ToolCalls().normalized(message["tool_calls"])]
+        tracked = ToolCalls()
+        calls = [_without(call, "index") for call in tracked.normalized(message["tool_calls"])]
+        for piece in tracked.completing():
+            calls[piece["index"]]["function"]["arguments"] = NO_ARGUMENTS
         message = {**message, "tool_calls": calls} if calls else _without(message, "tool_calls")
+    if finish_reason == "tool_calls" and "tool_calls" not in message:
+        finish_reason = "stop"  # Without calls the answer has simply ended.
     return {"index": index, "message": message, "finish_reason": finish_reason, "logprobs": logprobs}
 
 

@@ -181,7 +181,7 @@ def test_encrypted_thinking_goes_back_to_the_model() -> None:
     message = ask(CLAUDE, CHAT, answer({**HI, "content": [thinking_block, *HI["content"]]})).json["choices"][0][
         "message"
     ]
-    assert sent({"messages": [message, *CHAT["messages"]]})["messages"][0]["content"][0] == thinking_block
+    assert sent({"messages": [*CHAT["messages"], message]})["messages"][-1]["content"][0] == thinking_block
     start = {"type": "content_block_start", "index": 0, "content_block": thinking_block}
     deltas = [chunk["choices"][0]["delta"] for chunk in stream(START, start, end(), {"type": "message_stop"})[:-1]]
     assert {"reasoning_redacted_content": "zz"} in deltas
@@ -200,9 +200,10 @@ def test_a_call_without_words_has_an_empty_content() -> None:
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [("end_turn", "stop"), ("stop_sequence", "stop"), ("pause_turn", "stop"), ("max_tokens", "length"),
-     ("tool_use", "tool_calls"), ("refusal", "content_filter"), ("new", "new")],
+     ("tool_use", "stop"), ("refusal", "content_filter"), ("new", "stop")],
 )  # fmt: skip
 def test_finish_reasons_are_openais(reason: str, expected: str) -> None:
+    """A reason that nobody knows is an end, and so is that of a call without a call."""
     assert ask(CLAUDE, CHAT, answer({**HI, "stop_reason": reason})).json["choices"][0]["finish_reason"] == expected
     assert stream(START, end(reason), {"type": "message_stop"})[-2]["choices"][0]["finish_reason"] == expected
 

@@ -143,7 +143,7 @@ def test_credentials_are_needed() -> None:
 
 @pytest.mark.parametrize(
     ("reason", "expected"),
-    [("end_turn", "stop"), ("max_tokens", "length"), ("tool_use", "tool_calls"),
+    [("end_turn", "stop"), ("max_tokens", "length"), ("tool_use", "stop"), ("new", "stop"),
      ("guardrail_intervened", "content_filter"), ("content_filtered", "content_filter")],
 )  # fmt: skip
 def test_finish_reasons_are_openais(reason: str, expected: str) -> None:

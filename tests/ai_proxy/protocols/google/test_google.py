@@ -107,7 +107,9 @@ def test_a_stream_has_one_choice_with_reasoning_calls_and_an_end(provider: Json)
 
 
 @BOTH
-@pytest.mark.parametrize(("reason", "expected"), [("MAX_TOKENS", "length"), ("SAFETY", "content_filter"), ("X", "x")])
+@pytest.mark.parametrize(
+    ("reason", "expected"), [("MAX_TOKENS", "length"), ("SAFETY", "content_filter"), ("X", "stop")]
+)
 def test_finish_reasons_are_openais(provider: Json, reason: str, expected: str) -> None:
     document = ask(provider, CHAT, answer(answer_with(reason=reason))).json
     assert document["choices"][0]["finish_reason"] == expected

@@ -25,7 +25,8 @@ def test_hunyuan_gets_tools_images_and_tool_results() -> None:
     assert sent["Messages"][2]["ToolCalls"] == [call]
     assert sent["Messages"][3] == {"Role": "tool", "Content": "a cat", "ToolCallId": "c1"}
     assert sent["Messages"][4]["Contents"] == [{"Type": "image_url", "ImageUrl": {"Url": "u"}}]
-    assert sent["Tools"] == [{"Type": "function", "Function": {"Name": "look", "Parameters": '{"type":"object"}'}}]
+    function = {"Name": "look", "Parameters": '{"type":"object","properties":{}}'}
+    assert sent["Tools"] == [{"Type": "function", "Function": function}]
     assert sent["ToolChoice"] == "custom"
     assert sent["Stop"] == ["x"]
 
