@@ -136,10 +136,16 @@ def test_calls_of_tools_that_clients_run_are_kept_and_those_of_other_services_ar
     ]  # fmt: skip
 
 
-FUNCTION: Json = {"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": True}
+PARAMETERS: Json = {"type": "object", "properties": {"a": {"type": "string"}}}
+FUNCTION: Json = {"type": "function", "name": "f", "parameters": PARAMETERS, "strict": True}
 CUSTOM: Json = {"type": "custom", "name": "patch", "description": "Edit."}
-SPACE: Json = {"type": "namespace", "name": "crm", "description": "d", "tools": [{"type": "function", "name": "g"}]}
-CHAT_FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}, "strict": True}}
+SPACE: Json = {
+    "type": "namespace",
+    "name": "crm",
+    "description": "d",
+    "tools": [{"type": "function", "name": "g", "parameters": PARAMETERS}],
+}
+CHAT_FUNCTION = {"type": "function", "function": {"name": "f", "parameters": PARAMETERS, "strict": True}}
 
 
 def test_tools_become_functions() -> None:
@@ -148,7 +154,7 @@ def test_tools_become_functions() -> None:
     assert functions[0] == CHAT_FUNCTION
     assert functions[1]["function"]["description"] == "Edit.\n\nThe input must match this grammar (lark):\nstart: X"
     assert functions[1]["function"]["parameters"]["required"] == ["input"]
-    assert functions[2:] == [{"type": "function", "function": {"name": "crm__g"}}]
+    assert functions[2:] == [{"type": "function", "function": {"name": "crm__g", "parameters": PARAMETERS}}]
 
 
 @pytest.mark.parametrize(
