@@ -144,9 +144,9 @@ class Exchange:
     """The state of one request and its answer. Protocols read and write it."""
 
     __slots__ = (
-        "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "client_state", "cumulative",
-        "files", "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path", "profile",
-        "requested_model", "route", "secrets", "service", "settings", "stream", "thinking", "tool_names",
+        "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "client_state",
+        "cumulative", "files", "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path",
+        "profile", "requested_model", "route", "secrets", "service", "settings", "stream", "thinking", "tool_names",
         "usage_choice", "wants_usage",
     )  # fmt: skip
 
