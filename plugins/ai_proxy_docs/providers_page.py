@@ -98,7 +98,8 @@ def page(rows: Sequence[Row] = ROWS) -> str:
         "them. Any prefix may precede it.\n",
         table(("API", "path"), _client_paths()),
         "Anthropic's API (`/v1/messages`) works with every provider that has a chat API: if a service does not have\n"
-        "Anthropic's API itself, requests and answers are converted.\n",
+        "Anthropic's API itself, requests and answers are converted. So are those of OpenAI's Responses API\n"
+        "(`/v1/responses`): [responses.md](responses.md).\n",
         _CREDENTIALS,
         "## The providers\n",
         table(("type", "service", "APIs"), (_summary(name, rows) for name in names)),

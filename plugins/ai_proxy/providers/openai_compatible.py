@@ -19,7 +19,7 @@ from ..protocols.minimax.settings import MinimaxSettings
 from ..protocols.openai import edits
 from ..protocols.pivot import chat_rules
 from ..wire import apis
-from .openai import PATHS
+from .openai import PATHS, responses
 from .row import RAW, Addressing, Credentials, Dialect, Endpoint, Original, Row, of_all_models
 
 
@@ -68,7 +68,11 @@ ROWS: Final = (
         addressing=Addressing(
             host="api.deepseek.com",
             # With its own Anthropic endpoint nothing is converted. Source: DeepSeek API docs, "Anthropic API".
-            paths={**_like_openai(apis.CHAT, apis.RESPONSES, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
+            paths={
+                **_like_openai(apis.CHAT, apis.MODELS),
+                **responses("/v1/responses"),
+                apis.MESSAGES: "/anthropic/v1/messages",
+            },
         ),
         dialect=Dialect(
             chunk_edit=edits.openais_answer,
@@ -87,7 +91,7 @@ ROWS: Final = (
                 apis.CHAT: "/api/v3/chat/completions",
                 apis.EMBEDDINGS: "/api/v3/embeddings",
                 apis.IMAGE_GENERATION: "/api/v3/images/generations",
-                apis.RESPONSES: "/api/v3/responses",
+                **responses("/api/v3/responses"),
             },
             original=Original.KEPT,
         ),
@@ -141,7 +145,9 @@ ROWS: Final = (
         name="groq",
         title="Groq",
         addressing=Addressing(
-            host="api.groq.com", paths=_like_openai(apis.CHAT, apis.RESPONSES, prefix="/openai"), original=Original.KEPT
+            host="api.groq.com",
+            paths={**_like_openai(apis.CHAT, prefix="/openai"), **responses("/openai/v1/responses")},
+            original=Original.KEPT,
         ),
     ),
     Row(

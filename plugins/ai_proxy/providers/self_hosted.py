@@ -23,8 +23,8 @@ _RERANK: Final = {apis.COHERE_RERANK: "/v1/rerank"}
 
 # Source: vLLM docs, "OpenAI-Compatible Server".
 _OF_VLLM: Final = (
-    apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.AUDIO_TRANSCRIPTION, apis.AUDIO_TRANSLATION,
-    apis.MODELS,
+    apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, *apis.OF_RESPONSES, apis.EMBEDDINGS, apis.AUDIO_TRANSCRIPTION,
+    apis.AUDIO_TRANSLATION, apis.MODELS,
 )  # fmt: skip
 
 
