@@ -113,6 +113,10 @@ def watching(engine: Engine, file: GatewayFile, *words: str) -> Iterator[Running
             yield running
             assert process.poll() is not None or running.end() == 0, running.log
         finally:
+            if process.poll() is None:
+                process.terminate()  # so that Envoy, its child, ends, too
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(20)
             process.kill()
             reader.join(SECONDS)
 
