@@ -43,6 +43,7 @@ LAYERS = [
         "wire protocols, and what requests wait for": {"protocols", "fetching"},
         "credentials": {"credentials"},
         "settings": {"config"},
+        "what models and services accept": {"profiles"},
         "formats and limits": {"wire"},
     }),
     Layers("host", "proxywasm_host", {

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
+from urllib.parse import unquote
 
 from tests.ai_proxy import converting
 from tests.ai_proxy.converting import SAMPLES
+
+from ai_proxy.profiles.facts import Profile
+from ai_proxy.profiles.resolution import profile_of
+from ai_proxy.profiles.services import service_of
 
 Raw: TypeAlias = dict[str, Any]
 Place: TypeAlias = tuple[str, ...]
@@ -24,6 +29,12 @@ class Chat:
     """The path that goes upstream."""
     asked: Raw
     sent: Raw
+
+    @property
+    def profile(self) -> Profile:
+        """That of the model, which is in the body or in the path."""
+        model = str(self.sent.get("model") or unquote(self.path).partition("/model/")[2].rpartition("/")[0])
+        return profile_of(model, service_of(self.service))
 
     def set(self, place: Place, value: Any) -> None:
         """Replace what goes upstream at a place that is there."""

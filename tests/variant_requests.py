@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from tests.variant_chats import TRANSCRIPTS, Chat, Place, Raw
 from tests.variant_tools import more_parameters, schema, tool_turn, tools
 
+from ai_proxy.profiles.facts import Sampling, Thinking
 from proxywasm_host.recordings import bodies
 
 Change: TypeAlias = Callable[[Chat], bool]
@@ -34,7 +35,11 @@ MORE: Final = "Be kind."
 
 def zeros(chat: Chat) -> bool:
     """A zero is a value."""
-    found = [name for name in PLACES.get(chat.service, {}) if name in chat.asked]
+    found = [
+        name
+        for name in PLACES.get(chat.service, {})
+        if name in chat.asked and chat.profile.sampling is not Sampling.REFUSED
+    ]
     for name in found:
         chat.asked[name] = 0
         chat.set(PLACES[chat.service][name], 0)
@@ -87,7 +92,7 @@ def same_side_twice(chat: Chat) -> bool:
 
 def thinking_without_limit(chat: Chat) -> bool:
     """The budget comes on top of 4096 tokens for the answer; a model that thinks has its own sampling."""
-    if chat.service != "claude" or "reasoning_effort" not in chat.asked:
+    if chat.service != "claude" or "reasoning_effort" not in chat.asked or chat.profile.thinking is not Thinking.BUDGET:
         return False
     del chat.asked["max_tokens"]
     budget = {"low": 1024, "medium": 8192, "high": 16384}[chat.asked["reasoning_effort"]]

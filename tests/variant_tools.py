@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from tests.variant_chats import TRANSCRIPTS, Chat, Raw
 
+from ai_proxy.profiles.facts import Sampling
+
 PARAMETERS: Final[Raw] = {"type": "object", "properties": {"at": {}}}
 FUNCTION: Final[Raw] = {"name": "look", "description": "Looks.", "parameters": PARAMETERS}
 SCHEMA: Final[Raw] = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -84,13 +86,17 @@ def tools(chat: Chat) -> bool:
 
 
 def schema(chat: Chat) -> bool:
-    """A schema for the answer."""
+    """A schema for the answer, if the model has structured outputs."""
+    if not chat.profile.structured_outputs:
+        return False
     match chat.service:
         case "bedrock":
             structure = {"jsonSchema": {"schema": _compact(SCHEMA), "name": "place"}}
             chat.sent["outputConfig"] = {"textFormat": {"type": "json_schema", "structure": structure}}
         case "claude":
-            chat.sent["output_config"] = {"format": {"type": "json_schema", "schema": SCHEMA}}
+            chat.sent["output_config"] = {
+                "format": {"type": "json_schema", "schema": {**SCHEMA, "additionalProperties": False}}
+            }
         case "cohere":
             chat.sent["response_format"] = {"type": "json_object", "json_schema": SCHEMA}
         case "gemini":
@@ -103,6 +109,8 @@ def schema(chat: Chat) -> bool:
 
 def more_parameters(chat: Chat) -> bool:
     """Each service gets those that it has."""
+    if chat.profile.sampling is Sampling.REFUSED:
+        return False
     match chat.service:
         case "bedrock":
             if "anthropic" in chat.path:

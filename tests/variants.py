@@ -50,7 +50,8 @@ WORDS: Final = {
     "c2lnbmF0dXJl": "c2lnbmF0dXJs",
 }
 MODELS: Final = {
-    "gpt-": "opt-",
+    "gpt-4": "gpt-3",
+    "gpt-3.5": "gpt-4.5",
     "fallback-model": "fallbuck-model",
     "gemini-1.5-pro": "gemini-1.7-pro",
     "qwen-max": "qwen-min",

@@ -36,8 +36,9 @@ from .protocols.interface import (
     no_state,
     sse_decoder,
 )
-from .protocols.pivot import chat_fields, chat_parts, message_content
+from .protocols.pivot import chat_fields, chat_parts, chat_rules, message_content
 from .protocols.pivot.chat import choice, completion
+from .protocols.pivot.chat_rules import ChatRules
 from .protocols.pivot.transcript import transcript
 from .providers import ROWS
 from .providers.row import (
@@ -51,6 +52,7 @@ from .providers.row import (
     Original,
     OwnKey,
     Row,
+    of_all_models,
 )
 from .wire import apis, lenient
 from .wire.errors import ApiError, bad_upstream, stream_cut
@@ -62,6 +64,8 @@ __all__ = [  # noqa: RUF022  # in groups
     # A provider: a row, its three parts, and the values of their fields. `apis` has the names of the APIs.
     "Row", "Addressing", "Credentials", "Dialect",
     "Auth", "BEARER", "RAW", "OwnKey", "Endpoint", "Outgoing", "Original", "apis",
+    # What a service accepts of a chat: its own rules, or those of another one in `chat_rules`; `of_all_models(rules)`.
+    "ChatRules", "chat_rules", "of_all_models",
     # Its keys in the configuration: a subclass of `Settings` with a `key` for each field, and rules about several keys.
     "Settings", "key", "Kind", "Pattern", "Table",
     "Rule", "Required", "Exclusive", "NoEffect", "Condition", "ALWAYS", "Is", "Given", "Not", "All",

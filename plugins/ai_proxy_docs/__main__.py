@@ -8,14 +8,18 @@ from pathlib import Path
 
 from proxywasm.config.generate.json_text import pretty
 
-from . import json_schema, providers_page
+from . import json_schema, models_page, providers_page
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def files() -> dict[str, str]:
     """The texts of the generated files, by their names in `docs`."""
-    return {"providers.md": providers_page.page(), "ai-proxy.schema.json": pretty(json_schema.document())}
+    return {
+        "providers.md": providers_page.page(),
+        "models.md": models_page.page(),
+        "ai-proxy.schema.json": pretty(json_schema.document()),
+    }
 
 
 def stale(folder: Path) -> list[str]:

@@ -55,8 +55,8 @@ _WITH_TOOLS: Final = frozenset({"tool_choice", "parallel_tool_calls"})
 
 # By provider: a model that supports every parameter that any of its models supports.
 _MODELS: Final = {
-    "bedrock": "anthropic.claude-sonnet", "cohere": "command-a-reasoning", "deepl": "Pro", "gemini": "gemini-2.5-pro",
-    "vertex": "gemini-2.5-pro",
+    "bedrock": "anthropic.claude-sonnet-4-5", "claude": "claude-sonnet-4-5", "cohere": "command-a-reasoning",
+    "deepl": "Pro", "gemini": "gemini-2.5-pro", "vertex": "gemini-2.5-pro",
 }  # fmt: skip
 
 _CONVERSATION: Final = [

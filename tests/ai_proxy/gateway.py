@@ -19,7 +19,7 @@ Json: TypeAlias = dict[str, Any]
 COMPATIBLE: Json = {"type": "qwen", "apiTokens": ["sk-provider-1"]}
 NATIVE: Json = {**COMPATIBLE, "qwenEnableCompatible": False}
 CHAT: Json = {"model": "qwen-max", "messages": [{"role": "user", "content": "Hi"}]}
-STREAM: Json = {**CHAT, "stream": True}
+STREAM: Json = {**CHAT, "stream": True, "stream_options": {"include_usage": True}}
 
 SESSION = native_session(plugin)
 

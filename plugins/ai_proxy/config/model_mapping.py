@@ -25,6 +25,11 @@ class ModelMapping:
         self.fallback = fallback or ""
         """The value of `*`, also for requests without a model."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The exact names that clients may ask for."""
+        return tuple(self._exact)
+
     def of(self, model: str) -> str:
         """The provider's name for it."""
         target = self._exact.get(model)

@@ -36,6 +36,10 @@ class FixedAddress(Protocol):
         """The headers of all requests."""
 
     @property
+    def default_headers(self) -> Mapping[str, str]:
+        """The headers of requests whose clients do not send them."""
+
+    @property
     def path(self) -> str:
         """The upstream path of requests without a query; empty: it depends on the request."""
 
@@ -49,6 +53,8 @@ def address(ctx: HttpContext, headers: Headers, provider: Provider, fixed: Fixed
         _remove_protocol_key(headers)
     if fixed.headers:
         headers.update(fixed.headers)
+    if fixed.default_headers:
+        headers.update({name: value for name, value in fixed.default_headers.items() if not headers.get(name)})
     host, requested_path, path = provider.host, ctx.path, fixed.path
     if not path or "?" in requested_path:
         path = upstream_path(provider, exchange, requested_path)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from ..config import custom_settings
+from ..config.settings import Settings
 from ..protocols.exchange import Exchange
+from ..protocols.pivot import call_signatures, fitting, model_rules
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.errors import ApiError
@@ -31,6 +33,7 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
         changed |= custom_settings.apply(settings.custom_settings, body)
     exchange.stream = body.get("stream") is True
     if exchange.stream and exchange.api in _HAVE_USAGE:
+        exchange.wants_usage = _wants_usage(settings, body)
         changed |= _ask_for_usage(body)
     if "n" in body and isinstance(count := body["n"], int) and count > 1:
         exchange.choices = count
@@ -41,9 +44,27 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
     changed |= _map_model(provider, exchange, body)
     if is_chat and provider.context is not None:
         changed |= provider.context.insert(body)
+    if is_chat:
+        changed |= _fit(provider, exchange, body)
     if (edit := provider.row.dialect.edits.get(exchange.api)) is not None:
         changed |= edit(exchange, body)
+    if is_chat and apis.CHAT not in protocols:  # Others ask the profile when they convert the chat.
+        changed |= model_rules.apply(exchange, body)
     return body, changed
+
+
+def _fit(provider: Provider, exchange: Exchange, body: Json) -> bool:
+    """Fit a chat to what the service accepts; whether that may have changed it."""
+    changed = False
+    if "tools" in body and not exchange.profile.call_signatures and isinstance(given := body.get("messages"), list):
+        body["messages"] = call_signatures.without_signed_ids(given)
+        changed = body["messages"] is not given
+    rules = provider.row.dialect.rules(exchange.profile)
+    if exchange.client.is_pivot and exchange.api not in provider.row.dialect.protocols:
+        # All else is between the client and the service: they speak one protocol.
+        return (rules.ids is not None and fitting.fit_ids(body, rules.ids)) or changed
+    fitting.fit(exchange, body, rules)
+    return True
 
 
 def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
@@ -61,7 +82,13 @@ def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
     else:
         return False
     body["model"] = exchange.model
+    exchange.profile, exchange.service = provider.profiles.of(exchange.model), provider.profiles.service
     return exchange.model != model
+
+
+def _wants_usage(settings: Settings, body: Json) -> bool:
+    options = body.get("stream_options")
+    return settings.stream_usage == "always" or (isinstance(options, dict) and options.get("include_usage") is True)
 
 
 def _ask_for_usage(body: Json) -> bool:

@@ -16,6 +16,7 @@ from ..wire.errors import ApiError, bad_upstream, stream_cut
 from ..wire.json import loads, to_bytes
 from . import failures, usage
 from .incomplete_event import IncompleteEvent
+from .usage_chunks import UsageChunks
 
 # A stream of the OpenAI protocol ends with `[DONE]`, with a finish reason or with an error. Regular expressions are
 # slow, so plain bytes are searched first.
@@ -23,6 +24,7 @@ _FINISH: Final = b'"finish_reason"'
 _FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
 _ERROR: Final = b'"error"'
 _CONTENT: Final = b'"content"'
+_USAGE: Final = b'"usage"'
 _ESCAPE: Final = ord("\\")
 _FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
@@ -43,6 +45,8 @@ class CheckedStream:
         self._held = bytearray()
         self._ended = False
         self._has_data = self._has_finishes = False
+        wanted = None if exchange is None else exchange.wants_usage
+        self._usage_chunks = None if wanted is None else UsageChunks(wanted=wanted)
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         if self._head and not last:
@@ -50,8 +54,6 @@ class CheckedStream:
                 return chunk
             self._head = b""
         output = self._checked(chunk, last=last)
-        if self._answer is not None:
-            usage.note(self._answer, output)
         if self._suspects(output):
             return self._scrubber.remove(output)
         if output is chunk and not self._ended:
@@ -89,6 +91,12 @@ class CheckedStream:
             self._look_for_end(output)
         if last and (self._held or not self._ended):
             output += self._rest_at_end()
+        if self._answer is not None:
+            usage.note(self._answer, output)
+        chunks = self._usage_chunks
+        # A search before the call: most chunks do not mention the usage.
+        if chunks is not None and (chunks.pending or output.find(_USAGE) >= 0) and chunks.concerns(output):
+            return chunks.apply(output, last=last)
         return output
 
     def _rest_at_end(self) -> bytes:

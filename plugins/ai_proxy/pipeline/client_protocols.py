@@ -32,8 +32,10 @@ def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | 
     None if the provider has that protocol for this model: then the exchange is set to its API.
     """
     client, model = exchange.client, body.get("model")
+    mapped = exchange.settings.model_mapping.of(model) if isinstance(model, str) else ""
+    exchange.profile, exchange.service = provider.profiles.of(mapped), provider.profiles.service
     is_native = provider.row.dialect.native_clients.get(client)
-    if is_native is not None and isinstance(model, str) and is_native(exchange.settings.model_mapping.of(model)):
+    if is_native is not None and is_native(exchange.settings, mapped, exchange.profile):
         exchange.set_api(client.chat_api)
         return None
     service = provider.row.dialect.protocols.get(exchange.api)

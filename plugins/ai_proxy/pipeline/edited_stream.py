@@ -21,18 +21,25 @@ _EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
 
 def new_checked_stream(provider: Provider, exchange: Exchange) -> CheckedStream:
     """The stream for an answer that is not converted."""
-    edit = provider.row.dialect.chunk_edit
+    edit, mark = provider.row.dialect.chunk_edit, provider.row.dialect.edited_answers
     promotion = promoted_thinking.Promotion() if promoted_thinking.is_enabled(exchange.settings) else None
     if exchange.api != apis.CHAT or (edit is None and promotion is None):
         return CheckedStream(exchange.secrets.scrubber, exchange)
-    return EditedStream(exchange, edit, promotion)
+    return EditedStream(exchange, edit, promotion, mark)
 
 
 class EditedStream(CheckedStream):
     """Changes the JSON documents of events, and leaves everything else unchanged."""
 
-    def __init__(self, exchange: Exchange, edit: Edit | None, promotion: promoted_thinking.Promotion | None) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        edit: Edit | None,
+        promotion: promoted_thinking.Promotion | None,
+        mark: re.Pattern[bytes] | None,
+    ) -> None:
         super().__init__(exchange.secrets.scrubber, exchange)
+        self._search = mark.search if mark is not None and promotion is None else None
         self._exchange = exchange
         self._edit = edit
         self._promotion = promotion
@@ -41,6 +48,8 @@ class EditedStream(CheckedStream):
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         failed = self.failure is not None
         output = super().feed(chunk, last=last)
+        if self._search is not None and self._search(output) is None:
+            return output
         try:
             edited = self._edited(output, last=last)
         except NumberError as error:
@@ -48,8 +57,8 @@ class EditedStream(CheckedStream):
                 return b""
             self.has_content = self.headers_sent
             return self._fail(of_upstream(error))
-        # Joining pieces of reasoning may complete a credential.
-        return edited if self._promotion is None else self._scrubber.clean(edited)
+        # Joining pieces of texts may complete a credential.
+        return edited if self._promotion is None and edited == output else self._scrubber.clean(edited)
 
     def _edited(self, output: bytes, *, last: bool) -> bytes:
         end = 0

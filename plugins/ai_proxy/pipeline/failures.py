@@ -15,7 +15,7 @@ from . import scrubbing
 from .client_protocols import error_body
 
 # Headers that stay when a response is replaced: clients need them for retries, people for support cases.
-_KEPT_HEADERS: Final = ("retry-after", "x-request-id")
+_KEPT_HEADERS: Final = ("retry-after", "x-request-id", "request-id")
 
 _REQUEST_TOO_LARGE: Final = b"request_payload_too_large"
 """The property `response.code_details` if the gateway refuses to buffer a request."""
@@ -75,6 +75,8 @@ def set_error(ctx: HttpContext, error: ApiError) -> bytes:
     headers[":status"] = str(error.status)
     headers["content-type"] = "application/json"
     headers.discard("content-length")
+    if error.retry_after and not headers.get("retry-after"):
+        headers["retry-after"] = str(error.retry_after)
     return error_body(ctx, error)
 
 

@@ -52,6 +52,8 @@ class RequestPlan:
 
     supported: bool
     """The provider has this API, or requests for unknown APIs are passed to it."""
+    refuses_unread: bool
+    """A request that is not supported is refused, even if nothing of its body can be read."""
     body: BodyPlan
     service: AnyServiceProtocol | None
     """Converts bodies from the pivot; None: they stay in the pivot's format, or are not converted."""
@@ -62,6 +64,8 @@ class RequestPlan:
     """The upstream path contains the model."""
     headers: Mapping[str, str]
     """The headers of all requests."""
+    default_headers: Mapping[str, str]
+    """The headers of requests whose clients do not send them."""
     stream_headers: tuple[tuple[str, str], ...]
     """Additional headers of requests for a stream, as pairs for `Headers.set_all`."""
     stateful: bool
@@ -150,13 +154,15 @@ def _request_plan(provider: Provider, client: ClientProtocol, api: str) -> Reque
     login, context = _login(provider), _context(provider, api)
     choose_path = row.addressing.choose_path if settings.protocol == "openai" else None
     return RequestPlan(
-        supported=api in provider.paths or _forwards_unknown_apis(provider),
+        supported=api in provider.paths or _forwards(provider, api),
+        refuses_unread=settings.protocol == "openai" and api != "",
         body=_body_plan(provider, client, api),
         service=row.dialect.protocols.get(api),
         path="" if choose_path else _path(provider, client, api),
         choose_path=choose_path,
         model_in_path="{model}" in provider.paths.get(api, ""),
-        headers=_headers(provider),
+        headers=_headers(provider, api),
+        default_headers=_default_headers(provider, api),
         stream_headers=_stream_headers(provider, api),
         stateful=api in apis.STATEFUL,
         login=login,
@@ -202,11 +208,22 @@ def _context(provider: Provider, api: str) -> Waits:
     return ((provider.context, f"ai-proxy.{provider.row.name}.load_ctx_failed"),)
 
 
-def _headers(provider: Provider) -> Mapping[str, str]:
+def _headers(provider: Provider, api: str) -> Mapping[str, str]:
+    headers = {name: value for name, value in provider.headers.items() if not _is_clients(provider, api, name)}
     timeout = provider.settings.first_byte_timeout
     if not (provider.row.dialect.first_byte_timeout_always and timeout):
-        return provider.headers
-    return {**provider.headers, FIRST_BYTE_TIMEOUT: str(timeout)}
+        return headers
+    return {**headers, FIRST_BYTE_TIMEOUT: str(timeout)}
+
+
+def _default_headers(provider: Provider, api: str) -> Mapping[str, str]:
+    return {name: value for name, value in provider.headers.items() if _is_clients(provider, api, name)}
+
+
+def _is_clients(provider: Provider, api: str, name: str) -> bool:
+    """Whether the client's own value of a header counts: it speaks the service's protocol."""
+    dialect = provider.row.dialect
+    return name in dialect.client_headers and api not in dialect.protocols
 
 
 def _stream_headers(provider: Provider, api: str) -> tuple[tuple[str, str], ...]:
@@ -217,6 +234,15 @@ def _stream_headers(provider: Provider, api: str) -> tuple[tuple[str, str], ...]
     if provider.settings.first_byte_timeout and api in apis.STREAMING:
         headers[FIRST_BYTE_TIMEOUT] = str(provider.settings.first_byte_timeout)
     return tuple(headers.items())
+
+
+def _forwards(provider: Provider, api: str) -> bool:
+    """Whether requests for an API that the provider's row does not list go to the service as they are."""
+    if not _forwards_unknown_apis(provider):
+        return False
+    # A service with a protocol of its own does not have OpenAI's APIs.
+    own = provider.settings.protocol == "openai" and apis.CHAT in provider.row.dialect.protocols
+    return not (own and api.startswith("openai/"))
 
 
 def _forwards_unknown_apis(provider: Provider) -> bool:

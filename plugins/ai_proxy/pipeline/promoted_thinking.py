@@ -113,6 +113,10 @@ class PromotingWriter:
     def complete(self) -> bool:
         return self._writer.complete
 
+    @property
+    def last_usage(self) -> Json | None:
+        return self._writer.last_usage
+
     def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:
         self._writer.begin(chunk_id, created=created, model=model)
 

@@ -18,7 +18,7 @@ from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
 from ..wire.errors import ApiError, busy, request_too_large, unsupported_api
 from ..wire.json import NumberError, dump_converted
-from . import addressing, bodies, documents, forms, retry
+from . import addressing, bodies, documents, forms, model_list, retry
 from .client_protocols import error_body
 from .plans import Config, Plan, Plans, Waits
 
@@ -56,7 +56,9 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     try:
         if reads and limits.exceeds(headers.get("content-length", ""), limits.BODY):
             raise request_too_large()
-        if readable and not request.supported:
+        if not request.supported and (readable or request.refuses_unread):
+            if plan.api == apis.MODELS and model_list.reply(ctx, provider):
+                return None
             raise unsupported_api()
         if plain is None:
             _check_path(ctx, plan)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from proxywasm import Action, HttpAnswer, HttpContext, log
+from proxywasm import Action, Headers, HttpAnswer, HttpContext, log
 
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol
-from ..wire import limits
+from ..wire import apis, limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
-from ..wire.json import NumberError, dump_converted
-from . import documents, failures, promoted_thinking, scrubbing, streams
+from ..wire.json import Json, NumberError, dump_converted
+from . import client_terms, documents, failures, promoted_thinking, scrubbing, streams
 from .checked_stream import CheckedStream
 from .edited_stream import new_checked_stream
 from .passed_streams import EVENT_STREAM
@@ -23,9 +23,11 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
     service = plan.answer.own_protocol if exchange.client.is_pivot else plan.answer.service
     if not _concerns(ctx, plan, exchange, service):
         return _unread(ctx, plan, exchange)
+    headers = ctx.response_headers
+    if exchange.client.request_id_header != plan.provider.row.dialect.request_id_header:
+        _name_request_id(headers, plan, exchange)
     if exchange.answer.status >= 400:
         return failures.read_error(ctx, exchange.answer.status)
-    headers = ctx.response_headers
     if not ctx.has_response_body or not (plan.answer.checked or service):
         action = scrubbing.pass_unconverted(ctx, plan.provider, exchange)
         headers.discard("content-length")
@@ -56,6 +58,13 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
     return Action.STOP_ITERATION
 
 
+def _name_request_id(headers: Headers, plan: Plan, exchange: Exchange) -> None:
+    """Give the service's id of the request the name under which the client looks for it."""
+    value, wanted = headers.get(plan.provider.row.dialect.request_id_header), exchange.client.request_id_header
+    if value and not headers.get(wanted):
+        headers[wanted] = value
+
+
 def _unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
     """Handle an answer that is neither converted nor checked."""
     status = exchange.answer.status
@@ -82,8 +91,8 @@ def convert_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -
             scrubbing.replace_body(ctx, exchange, body)
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
-        elif plan.answer.promotes and promoted_thinking.promote(answer := documents.of_answer(raw)):
-            scrubbing.replace_body(ctx, exchange, dump_converted(answer, raw))
+        elif (edited := _edited(plan, exchange, raw)) is not None:
+            scrubbing.replace_body(ctx, exchange, dump_converted(edited, raw))
         else:
             scrubbing.pass_body(ctx, exchange, raw)
     except (ApiError, NumberError) as problem:
@@ -129,10 +138,11 @@ def _convert_retried(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tupl
         if stream.failure is not None:
             raise stream.failure
         return "", body
-    if service is None:
-        documents.of_answer(answer.body)
-        return "", answer.body
     try:
+        if service is None:
+            documents.of_answer(answer.body)
+            edited = _edited(plan, exchange, answer.body)
+            return "", answer.body if edited is None else dump_converted(edited, answer.body)
         return _answer(plan, exchange, service, answer.body)
     except NumberError as error:
         raise of_upstream(error) from None
@@ -170,7 +180,8 @@ def _concerns(ctx: HttpContext, plan: Plan, exchange: Exchange, service: AnyServ
 
 def _limit(plan: Plan, service: AnyServiceProtocol | None) -> int:
     """The most bytes of an answer that are buffered: fewer if it is parsed."""
-    return limits.UNPARSED_ANSWER if service is None and not plan.answer.promotes else limits.BODY
+    parsed = service is not None or plan.answer.promotes or plan.provider.row.dialect.answer_edit is not None
+    return limits.BODY if parsed else limits.UNPARSED_ANSWER
 
 
 def _service(plan: Plan, exchange: Exchange) -> AnyServiceProtocol | None:
@@ -192,6 +203,7 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     Raises `ApiError` and `NumberError`.
     """
     answer = service.response(exchange, documents.of_answer(raw))
+    client_terms.restore(exchange, answer)
     if plan.answer.promotes:
         promoted_thinking.promote(answer)
     if exchange.stream and plan.provider.row.dialect.cannot_stream:
@@ -200,6 +212,20 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     if len(body) > limits.CONVERTED:
         raise answer_too_large(limits.CONVERTED)
     return "", body
+
+
+def _edited(plan: Plan, exchange: Exchange, raw: bytes) -> Json | None:
+    """A whole answer that is not converted, with what the row and the settings change; None: they change nothing."""
+    edit, mark = plan.provider.row.dialect.answer_edit, plan.provider.row.dialect.edited_answers
+    if exchange.api != apis.CHAT or (mark is not None and mark.search(raw) is None):
+        edit = None
+    if edit is None and not plan.answer.promotes:
+        return None
+    answer = documents.of_answer(raw)
+    changed = edit is not None and edit(exchange, answer)
+    if plan.answer.promotes and promoted_thinking.promote(answer):
+        changed = True
+    return answer if changed else None
 
 
 def _looks_like_json(raw: bytes) -> bool:

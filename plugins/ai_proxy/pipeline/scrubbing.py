@@ -13,10 +13,11 @@ from proxywasm import Action, HttpContext
 
 from ..protocols.exchange import Exchange
 from ..providers.row import OwnKey, Provider
-from ..wire import lenient
+from ..wire import apis, lenient
 from ..wire.errors import ApiError
 from . import usage
-from .passed_streams import new_passed_stream
+from .message_streams import MessageStream
+from .passed_streams import PassedStream, new_passed_stream
 
 Fields = list[tuple[str, str]]
 
@@ -96,6 +97,13 @@ def may_hold_credentials(ctx: HttpContext, provider: Provider, exchange: Exchang
     return bool(exchange.secrets.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
 
 
+def _new_stream(kind: str, exchange: Exchange) -> PassedStream:
+    scrubber = exchange.secrets.scrubber
+    if exchange.api == apis.MESSAGES and exchange.answer.status < 400 and kind.startswith("text/event-stream"):
+        return MessageStream(scrubber, exchange)
+    return new_passed_stream(kind, scrubber, exchange)
+
+
 def pass_unconverted(ctx: HttpContext, provider: Provider, exchange: Exchange) -> Action | None:
     """Pass on an answer that is neither converted nor checked. It is only read if it can contain credentials."""
     headers = ctx.response_headers
@@ -109,5 +117,5 @@ def pass_unconverted(ctx: HttpContext, provider: Provider, exchange: Exchange) -
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
-    ctx.set_context("stream", new_passed_stream(kind, exchange.secrets.scrubber, exchange))
+    ctx.set_context("stream", _new_stream(kind, exchange))
     return None

@@ -8,7 +8,7 @@ from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol, StreamWriter
 from ..wire.errors import ApiError, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, loads
-from . import documents, failures, promoted_thinking, usage
+from . import client_terms, documents, failures, promoted_thinking
 from .incomplete_event import IncompleteEvent
 
 
@@ -31,7 +31,7 @@ class ConvertedStream:
         self._scrubber = scrubber = exchange.secrets.scrubber
         self._suspects = scrubber.suspects_event
         self._decoder = service.decoder()
-        self._writer = new_writer(exchange)
+        self._writer = exchange.answer.writer = new_writer(exchange)
         self._incomplete = IncompleteEvent(exchange)
 
     @property
@@ -68,7 +68,6 @@ class ConvertedStream:
         if not writer.needs_scrubbing:
             return writer.take()  # The usual case: the new text is shorter than every credential.
         output = writer.take()
-        usage.note(self._exchange.answer, output)
         return self._scrubber.remove(output) if self._suspects(output) else output
 
     def _fail(self, error: ApiError | NumberError | SSEError) -> None:
@@ -121,5 +120,5 @@ def from_answer(exchange: Exchange, answer: Json) -> bytes:
 
 
 def new_writer(exchange: Exchange) -> StreamWriter:
-    writer = exchange.client.new_writer(exchange)
+    writer = client_terms.restoring(exchange, exchange.client.new_writer(exchange))
     return promoted_thinking.PromotingWriter(writer) if promoted_thinking.is_enabled(exchange.settings) else writer

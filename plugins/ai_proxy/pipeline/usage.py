@@ -1,7 +1,7 @@
 """What an exchange has used, for access logs: the attributes `ai_log` of its stream, written once at its end.
 
-The bytes that leave for the client say how many tokens were used, in the client's protocol, whether an answer was
-converted or not. They are remembered on the way, and read at the end. The names are those of Higress' ai-statistics.
+Converted streams know how many tokens were used. In all other answers the bytes for the client say it, in the client's
+protocol: they are remembered on the way, and read at the end. The names are those of Higress' ai-statistics.
 
 Each request pays for this, and in Wasm a call costs 1,000 instructions: so the text is put together without a JSON
 encoder.
@@ -60,18 +60,25 @@ def write(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
         members = (
             f'{members},\\"requested_model\\":\\"{asked}\\",\\"model\\":\\"{model}\\",\\"response_type\\":\\"{kind}\\"'
         )
-    if exchange.answer.last_usage:
-        members += _tokens(exchange.answer)
+    usage = _usage(exchange.answer)
+    if usage is not None:
+        members += _tokens(usage)
     ctx.write_escaped_to_log(AI_LOG, members)
 
 
-def _tokens(answer: Answer) -> str:
+def _usage(answer: Answer) -> Json | None:
+    if answer.writer is not None:
+        return answer.writer.last_usage
+    if not answer.last_usage:
+        return None
+    usage = _read(answer.last_usage)
+    return usage if answer.first_usage is answer.last_usage else _read(answer.first_usage) | usage
+
+
+def _tokens(usage: Json) -> str:
     """Those of a usage in any protocol of clients. Those from a cache are a part of the input, those of reasoning a
     part of the output.
     """
-    usage = _read(answer.last_usage)
-    if answer.first_usage is not answer.last_usage:
-        usage = _read(answer.first_usage) | usage
     get = usage.get
     details = get("prompt_tokens_details") or get("input_tokens_details")
     cached = count(mapping(details).get("cached_tokens")) if details else 0

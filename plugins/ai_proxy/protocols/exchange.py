@@ -11,6 +11,8 @@ from typing import Final, NamedTuple, Protocol
 
 from ..config.settings import Settings
 from ..credentials.scrubber import NO_CREDENTIALS, Scrubber
+from ..profiles.facts import UNKNOWN, Profile
+from ..profiles.services import ANY, Service
 from ..wire.apis import Route
 from ..wire.errors import ApiError
 from ..wire.files import Data
@@ -56,6 +58,10 @@ class ClientProtocol(Protocol):
     @property
     def keeps_signatures(self) -> bool:
         """Clients send a model's thinking back with its signatures, so answers include the signatures."""
+
+    @property
+    def request_id_header(self) -> str:
+        """The response header in which clients look for the id of the request."""
 
     @property
     def dropped_query(self) -> frozenset[str]:
@@ -106,9 +112,11 @@ class Answer:
     """Response headers that a service protocol sets (`set_headers`) before the first byte of the answer is sent."""
     passes_through: bool = False
     """The body passes unchanged except for masked credentials."""
+    writer: StreamWriter | None = None
+    """Of a converted stream. It knows the usage."""
     first_usage: bytes = b""
     last_usage: bytes = b""
-    """The first and the last usage that the client got, from its key on; see `pipeline.usage`."""
+    """The first and the last usage of any other answer, from its key on; see `pipeline.usage`."""
     outcome_pending: bool = False
     """The status is good, but the body may be an error: `failover` waits for it."""
 
@@ -134,9 +142,9 @@ class Exchange:
     """The state of one request and its answer. Protocols read and write it."""
 
     __slots__ = (
-        "answer", "api", "attempts", "choices", "client", "client_headers", "cumulative", "files", "form", "headers",
-        "host", "memory_budget", "model", "path", "requested_model", "route", "secrets", "settings", "stream",
-        "thinking", "usage_choice",
+        "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "cumulative", "files",
+        "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path", "profile", "requested_model",
+        "route", "secrets", "service", "settings", "stream", "thinking", "tool_names", "usage_choice", "wants_usage",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -153,13 +161,26 @@ class Exchange:
         """The content type of the client's body if that is a form; empty: the body is JSON."""
         self.requested_model = self.model = ""
         """Before and after model mapping."""
+        self.profile: Profile = UNKNOWN
+        """What the model accepts."""
+        self.service: Service = ANY
+        """What the service accepts, whatever the model."""
         self.stream = False
         self.choices = 1
         """The number of choices that the client requests."""
+        self.wants_usage: bool | None = None
+        """Whether the client has asked for the usage of the stream; None: its body was not read."""
         self.thinking: Thinking | None = None
         """The client's switch for thinking, if its chat is converted to the pivot."""
         self.files: Mapping[str, Data] = _NO_FILES
         """Fetched files that the request names, by address."""
+
+        self.legacy_functions = False
+        """The client knows only functions, which tools have replaced."""
+        self.tool_names: Mapping[str, str] = _NOTHING
+        """The client's names of tools that have other names for the service, by these."""
+        self.base64_vectors = False
+        """The client wants embeddings in base64."""
 
         # Set by the service protocol.
         self.path = ""

@@ -36,6 +36,10 @@ class StreamWriter(Protocol):
     def complete(self) -> bool:
         """There is at least one choice, and all choices are finished."""
 
+    @property
+    def last_usage(self) -> Json | None:
+        """The newest usage, in the pivot's terms, whether the client wants it or not."""
+
     def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:
         """Set id, time of creation and model of the stream. Later calls are ignored."""
 

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..config.settings import AzureSettings, Settings
+from ..protocols.pivot import chat_rules
 from ..wire import apis
 from .openai import PATHS
-from .row import Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row
+from .row import Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row, of_all_models
 
 # APIs of the account, which do not belong to a deployment.
 _OF_THE_ACCOUNT: Final = frozenset(
@@ -60,6 +61,6 @@ ROWS: Final = (
             host="", paths=PATHS, endpoint=_endpoint, original=Original.KEPT, forwards_unknown_apis=True
         ),
         credentials=Credentials(auth=Auth("api-key")),
-        dialect=Dialect(keeps_developer_role=True),
+        dialect=Dialect(rules=of_all_models(chat_rules.OPENAI), keeps_developer_role=True),
     ),
 )

@@ -15,10 +15,14 @@ from proxywasm.config import Given
 from ..config.settings import Settings
 from ..credentials.signing import sigv4
 from ..credentials.signing.outgoing import Outgoing
+from ..profiles.claude import is_claude
+from ..profiles.facts import Profile
 from ..protocols.anthropic import client as anthropic
 from ..protocols.bedrock import chat as bedrock
 from ..protocols.bedrock import images as bedrock_images
 from ..protocols.bedrock.settings import SIGNED, BedrockSettings
+from ..protocols.pivot import chat_rules
+from ..protocols.pivot.chat_rules import ChatRules
 from ..wire import apis
 from .row import BEARER, Addressing, Credentials, Dialect, Endpoint, Original, Row
 
@@ -32,6 +36,16 @@ def _sign(settings: Settings, sent: Outgoing) -> Mapping[str, str]:
     assert isinstance(settings, BedrockSettings)
     keys = sigv4.Credentials(settings.aws_access_key, settings.aws_secret_key, settings.aws_region, "bedrock")
     return sigv4.sign(keys, sent.method, sent.path, {"host": sent.host}, sent.body, time.time())
+
+
+def _rules(profile: Profile) -> ChatRules:
+    return chat_rules.BEDROCK_CLAUDE if is_claude(profile) else chat_rules.BEDROCK
+
+
+def _has_messages_api(settings: Settings, model: str, profile: Profile) -> bool:
+    """Whether AWS has Anthropic's API for a model. It takes ids of models, but no ARNs."""
+    assert isinstance(settings, BedrockSettings)
+    return settings.bedrock_messages_api and is_claude(profile) and not model.startswith("arn:")
 
 
 _WITH_KEYS: Final = Row(
@@ -48,13 +62,15 @@ _WITH_KEYS: Final = Row(
     ),
     credentials=Credentials(auth=BEARER),
     dialect=Dialect(
+        rules=_rules,
         protocols={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
         reasoning_modes=True,
         edits={apis.MESSAGES: bedrock.edit_messages},
-        native_clients={anthropic: bedrock.is_claude},
+        native_clients={anthropic: _has_messages_api},
         read_headers=("anthropic-version",),
         accept_for_streams=False,  # The path selects streaming.
         id_header="x-amzn-requestid",
+        request_id_header="x-amzn-requestid",
     ),
 )
 # Anthropic's own API, on another host, accepts only API keys.

@@ -9,10 +9,13 @@ from typing import Final
 from proxywasm.config import Is
 
 from ..config.settings import Settings
+from ..protocols.anthropic import models as claude_models
 from ..protocols.anthropic import service as claude
 from ..protocols.anthropic.settings import ClaudeSettings
+from ..protocols.exchange import Exchange
+from ..protocols.pivot import chat_rules
 from ..wire import apis
-from .row import BEARER, Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row
+from .row import BEARER, Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row, of_all_models
 
 _PATHS: Final = {
     apis.CHAT: "/v1/messages",
@@ -21,6 +24,10 @@ _PATHS: Final = {
     apis.COMPLETIONS: "/v1/complete",
     apis.EMBEDDINGS: "/v1/embeddings",
     apis.MODELS: "/v1/models",
+    # Anthropic's Files API has the paths of OpenAI's.
+    apis.FILES: "/v1/files",
+    apis.RETRIEVE_FILE: "/v1/files/{file_id}",
+    apis.RETRIEVE_FILE_CONTENT: "/v1/files/{file_id}/content",
 }
 
 
@@ -37,6 +44,12 @@ def _headers_of_claude_code(settings: Settings) -> dict[str, str]:
         "user-agent": "claude-cli/2.1.2 (external, cli)",
         "x-app": "cli",
     }
+
+
+def _path(exchange: Exchange) -> str:
+    """The list of models comes in pages; OpenAI's has none, so its clients get one page with all of them."""
+    wants_own = exchange.api != apis.MODELS or exchange.client_headers.get("anthropic-version")
+    return "" if wants_own else f"{_PATHS[apis.MODELS]}?limit={claude_models.PAGE}"
 
 
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
@@ -56,12 +69,20 @@ _CLAUDE: Final = Row(
         host="api.anthropic.com",
         paths=_PATHS,
         endpoint=_endpoint,
+        choose_path=_path,
         original=Original.KNOWN_APIS,
         # So that new APIs of Anthropic (files, batches) work without a change here.
         forwards_unknown_apis=True,
     ),
     credentials=Credentials(auth=Auth("x-api-key")),
-    dialect=Dialect(headers=_headers, protocols={apis.CHAT: claude}),
+    dialect=Dialect(
+        rules=of_all_models(chat_rules.ANTHROPIC),
+        headers=_headers,
+        client_headers=frozenset({"anthropic-version"}),
+        request_id_header="request-id",
+        protocols={apis.CHAT: claude, apis.MODELS: claude_models},
+        read_headers=("anthropic-version",),  # Clients of Anthropic's protocol send it, and get lists in its format.
+    ),
 )
 _CLAUDE_CODE: Final = replace(
     _CLAUDE,

@@ -17,11 +17,12 @@ from ..protocols.hunyuan import chat as hunyuan
 from ..protocols.hunyuan.settings import NATIVE, HunyuanSettings
 from ..protocols.minimax import chat as minimax_pro
 from ..protocols.minimax.settings import MinimaxSettings
+from ..protocols.pivot import chat_rules
 from ..protocols.spark import chat as spark
 from ..protocols.triton import chat as triton
 from ..protocols.triton.settings import TritonSettings
 from ..wire import apis
-from .row import Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row
+from .row import Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row, of_all_models
 
 
 def _tencent_cloud(settings: Settings, paths: Mapping[str, str]) -> Endpoint:  # noqa: ARG001
@@ -38,7 +39,7 @@ ROWS: Final = (
             paths={apis.CHAT: "/v2/chat", apis.COHERE_RERANK: "/v1/rerank"},
             original=Original.KEPT,
         ),
-        dialect=Dialect(protocols={apis.CHAT: cohere}),
+        dialect=Dialect(rules=of_all_models(chat_rules.COHERE), protocols={apis.CHAT: cohere}),
     ),
     Row(
         name="deepl",

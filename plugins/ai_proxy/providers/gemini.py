@@ -7,9 +7,10 @@ from typing import Final
 from ..protocols.exchange import Exchange
 from ..protocols.google import gemini, gemini_embeddings, gemini_images, gemini_models
 from ..protocols.google.settings import GeminiSettings
+from ..protocols.pivot import chat_rules
 from ..wire import apis
 from ..wire.paths import segment
-from .row import Addressing, Auth, Credentials, Dialect, Original, Row
+from .row import Addressing, Auth, Credentials, Dialect, Original, Row, of_all_models
 
 
 def _path(exchange: Exchange) -> str:
@@ -47,6 +48,7 @@ ROWS: Final = (
         ),
         credentials=Credentials(auth=Auth("x-goog-api-key"), key_parameter="key"),
         dialect=Dialect(
+            rules=of_all_models(chat_rules.GOOGLE),
             protocols={
                 apis.CHAT: gemini,
                 apis.EMBEDDINGS: gemini_embeddings,

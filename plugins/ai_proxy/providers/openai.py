@@ -8,8 +8,9 @@ from urllib.parse import SplitResult
 
 from ..config.settings import OpenAISettings, Settings
 from ..protocols.openai import edits
+from ..protocols.pivot import chat_rules
 from ..wire import apis
-from .row import Addressing, Credentials, Dialect, Endpoint, OwnKey, Row
+from .row import Addressing, Credentials, Dialect, Endpoint, OwnKey, Row, of_all_models
 
 PATHS: Final = {
     apis.CHAT: "/v1/chat/completions",
@@ -91,6 +92,6 @@ ROWS: Final = (
             token_required=False,
             own_key=OwnKey.USED,
         ),
-        dialect=Dialect(edits={apis.CHAT: edits.openai_chat}),
+        dialect=Dialect(rules=of_all_models(chat_rules.OPENAI), edits={apis.CHAT: edits.response_format}),
     ),
 )

@@ -17,9 +17,10 @@ from ..config.settings import (
 )
 from ..protocols.minimax.settings import MinimaxSettings
 from ..protocols.openai import edits
+from ..protocols.pivot import chat_rules
 from ..wire import apis
 from .openai import PATHS
-from .row import RAW, Addressing, Credentials, Dialect, Endpoint, Original, Row
+from .row import RAW, Addressing, Credentials, Dialect, Endpoint, Original, Row, of_all_models
 
 
 def _like_openai(*names: str, prefix: str = "") -> Mapping[str, str]:
@@ -68,6 +69,11 @@ ROWS: Final = (
             host="api.deepseek.com",
             # With its own Anthropic endpoint nothing is converted. Source: DeepSeek API docs, "Anthropic API".
             paths={**_like_openai(apis.CHAT, apis.RESPONSES, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
+        ),
+        dialect=Dialect(
+            chunk_edit=edits.openais_answer,
+            answer_edit=edits.openais_answer,
+            edited_answers=edits.DEEPSEEKS_ANSWERS,
         ),
     ),
     Row(
@@ -154,14 +160,20 @@ ROWS: Final = (
         name="mistral",
         title="Mistral AI",
         addressing=Addressing(host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
-        dialect=Dialect(edits={apis.CHAT: edits.mistral_names}),
+        dialect=Dialect(
+            rules=of_all_models(chat_rules.MISTRAL),
+            edits={apis.CHAT: edits.mistral_chat},
+            chunk_edit=edits.openais_answer,
+            answer_edit=edits.openais_answer,
+            edited_answers=edits.MISTRALS_ANSWERS,
+        ),
     ),
     Row(
         name="moonshot",
         title="Moonshot AI (Kimi)",
         settings=MoonshotSettings,
         addressing=Addressing(host="api.moonshot.cn", paths=_like_openai(apis.CHAT, apis.MODELS)),
-        dialect=Dialect(chunk_edit=edits.moonshot_usage),
+        dialect=Dialect(chunk_edit=edits.moonshot_usage, edited_answers=edits.MOONSHOTS_ANSWERS),
     ),
     Row(
         name="openrouter",
@@ -169,7 +181,7 @@ ROWS: Final = (
         addressing=Addressing(
             host="openrouter.ai", paths=_like_openai(apis.CHAT, apis.COMPLETIONS, prefix="/api"), original=Original.KEPT
         ),
-        dialect=Dialect(edits={apis.CHAT: edits.openrouter_reasoning}),
+        dialect=Dialect(rules=of_all_models(chat_rules.READS_CACHE_CONTROL)),
     ),
     Row(
         name="stepfun",
@@ -199,7 +211,11 @@ ROWS: Final = (
                 paths={apis.CHAT: chat, apis.EMBEDDINGS: "/api/paas/v4/embeddings"},
                 original=Original.KEPT,
             ),
-            dialect=Dialect(edits={apis.CHAT: edits.zhipu_thinking}),
+            dialect=Dialect(
+                chunk_edit=edits.openais_answer,
+                answer_edit=edits.openais_answer,
+                edited_answers=edits.ZHIPUS_ANSWERS,
+            ),
         )
         for coding, chat in (
             (False, "/api/paas/v4/chat/completions"),

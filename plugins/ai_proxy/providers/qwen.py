@@ -9,8 +9,9 @@ from proxywasm.config import Not
 from ..protocols.dashscope import chat as qwen
 from ..protocols.dashscope import embeddings as qwen_embeddings
 from ..protocols.dashscope.settings import COMPATIBLE, QwenSettings
+from ..protocols.pivot import chat_rules
 from ..wire import apis
-from .row import Addressing, Dialect, Original, Row
+from .row import Addressing, Dialect, Original, Row, of_all_models
 
 # DashScope has asynchronous services and tasks, and an Anthropic endpoint, with both of its chat protocols.
 _DASHSCOPE: Final = {
@@ -48,6 +49,7 @@ ROWS: Final = (
             },
         ),
         dialect=Dialect(
+            rules=of_all_models(chat_rules.READS_CACHE_CONTROL),
             # For DashScope's OpenAI-compatible endpoints only the field `stream` selects streaming.
             accept_for_streams=False,
         ),
@@ -68,6 +70,7 @@ ROWS: Final = (
             },
         ),
         dialect=Dialect(
+            rules=of_all_models(chat_rules.READS_CACHE_CONTROL),
             accept_for_streams=False,  # The protocol sets `accept`; DashScope requires */* without streaming.
             protocols={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
             reasoning_modes=True,

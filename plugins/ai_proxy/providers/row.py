@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from proxywasm.config import ALWAYS, Condition
 
 from ..config.settings import Settings
+from ..config.settings.models import ModelOverrides
 from ..credentials.secrets import Scrubbers
 from ..credentials.signing.outgoing import Outgoing
 from ..credentials.token_health import Health
@@ -18,8 +20,11 @@ from ..credentials.tokens import Tokens
 from ..fetching.context_file import ContextText
 from ..fetching.google_oauth import AccessToken
 from ..fetching.waiting import Awaited
+from ..profiles.facts import Profile
+from ..profiles.resolution import Profiles
 from ..protocols.exchange import ClientProtocol, Exchange
 from ..protocols.interface import AnyServiceProtocol
+from ..protocols.pivot.chat_rules import OPENAI_LIKE, ChatRules
 from ..wire import client_headers
 from ..wire.json import Json
 from ..wire.memory_budget import MemoryBudget
@@ -76,8 +81,22 @@ Locate: TypeAlias = Callable[[Settings, Mapping[str, str]], Endpoint]
 Sign: TypeAlias = Callable[[Settings, Outgoing], Mapping[str, str]]
 """Signs a complete request; returns the headers to set."""
 
+HasProtocol: TypeAlias = Callable[[Settings, str, Profile], bool]
+"""Whether a service has a client protocol for a model, by the model's name and profile."""
+
 Edit: TypeAlias = Callable[[Exchange, Json], bool]
 """Changes a document in place; returns whether it was changed."""
+
+ModelRules: TypeAlias = Callable[[Profile], ChatRules]
+"""What a service accepts of a chat with this model."""
+
+
+def of_all_models(rules: ChatRules) -> ModelRules:
+    """The same rules whatever the model is."""
+    return lambda profile: rules  # noqa: ARG005
+
+
+_OPENAI_LIKE: Final = of_all_models(OPENAI_LIKE)
 
 DEFAULT_TIMEOUT_MS: Final = 120_000
 """For the plugin's own calls if `timeout` is 0."""
@@ -133,19 +152,30 @@ class Dialect:
 
     protocols: Mapping[str, AnyServiceProtocol] = field(default_factory=lambda: _NOTHING)
     """The protocol of each API whose bodies are converted. In bodies of other APIs only the model is mapped."""
-    native_clients: Mapping[ClientProtocol, Callable[[str], bool]] = field(default_factory=lambda: _NOTHING)
+    native_clients: Mapping[ClientProtocol, HasProtocol] = field(default_factory=lambda: _NOTHING)
     """Client protocols that the service has for some of its models, although their APIs are not in `paths`; each with
     a function that tells whether it has them for a model."""
+    rules: ModelRules = _OPENAI_LIKE
+    """What the service accepts of a chat: names, ids, small values. Converted chats are fitted to it; of others, only
+    the ids of calls, which may be another service's."""
     edits: Mapping[str, Edit] = field(default_factory=lambda: _NOTHING)
     """Small changes to requests, for APIs that are not converted."""
     chunk_edit: Edit | None = None
     """A small change to each event of a chat stream that is not converted."""
+    answer_edit: Edit | None = None
+    """The same for a whole answer."""
+    edited_answers: re.Pattern[bytes] | None = None
+    """What answers and events have that those two change; others are not read. None: any may have it."""
     headers: Callable[[Settings], Mapping[str, str]] | None = None
     """The headers of all requests; called once for each configuration."""
+    client_headers: frozenset[str] = frozenset()
+    """Those of `headers` that the client's own value replaces in requests that are passed on."""
     read_headers: tuple[str, ...] = ()
     """The client's headers that its protocols read."""
     id_header: str = ""
     """The header with the id of an answer."""
+    request_id_header: str = "x-request-id"
+    """The header with the id of a request, which clients of some protocols look for under another name."""
     reasoning_modes: bool = False
     """Its protocols apply `reasoningContentMode`."""
     keeps_developer_role: bool = False
@@ -210,6 +240,8 @@ class Provider:
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
     """The values that requests may have to wait for."""
+    profiles: Profiles = field(default_factory=lambda: Profiles(""))
+    """What its models accept."""
     memory_budget: MemoryBudget = field(default_factory=MemoryBudget)
 
     @classmethod
@@ -240,7 +272,14 @@ class Provider:
             context,
             login,
             tuple(one for one in (context, login) if one is not None),
+            Profiles(settings.type, _overrides(settings)),
         )
+
+
+def _overrides(settings: Settings) -> ModelOverrides | None:
+    if not settings.model_family and not settings.model_facts:
+        return None
+    return ModelOverrides(settings.model_family, settings.model_facts)
 
 
 def _health(settings: Settings, host: str) -> Health | None:

@@ -11,9 +11,13 @@ from typing import Final
 
 from ..config.settings import Settings
 from ..fetching.google_oauth import AccessToken
+from ..profiles.claude import is_claude
+from ..profiles.facts import Profile
 from ..protocols.anthropic import client as anthropic
 from ..protocols.google import vertex, vertex_embeddings, vertex_images
 from ..protocols.google.settings import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
+from ..protocols.pivot import chat_rules
+from ..protocols.pivot.chat_rules import ChatRules
 from ..wire import apis
 from .row import BEARER, DEFAULT_TIMEOUT_MS, Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row
 
@@ -53,6 +57,14 @@ def _login(settings: Settings) -> AccessToken:
     return AccessToken(settings.vertex_auth_key, service, ahead, settings.timeout or DEFAULT_TIMEOUT_MS)
 
 
+def _rules(profile: Profile) -> ChatRules:
+    return chat_rules.ANTHROPIC if is_claude(profile) else chat_rules.GOOGLE
+
+
+def _is_claude(settings: Settings, model: str, profile: Profile) -> bool:  # noqa: ARG001
+    return is_claude(profile)
+
+
 _EXPRESS: Final = Row(
     name="vertex",
     title="Google's Vertex AI",
@@ -67,10 +79,11 @@ _EXPRESS: Final = Row(
     ),
     credentials=Credentials(auth=Auth("key", in_query=True), key_parameter="key"),
     dialect=Dialect(
+        rules=_rules,
         protocols=_PROTOCOLS,
         reasoning_modes=True,
         edits={apis.MESSAGES: vertex.edit_messages},
-        native_clients={anthropic: vertex.is_claude},
+        native_clients={anthropic: _is_claude},
         accept_for_streams=False,  # The path selects streaming.
     ),
 )

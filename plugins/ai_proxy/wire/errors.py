@@ -34,7 +34,19 @@ _SEARCHED = 8192  # Bytes of an error page in which its title and text are searc
 class ApiError(Exception):
     """An error for the client. `status` is used unless the answer's status has been sent already."""
 
-    def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        details: Json | None = None,
+        retry_after: int = 0,
+    ) -> None:
+        """`details`: what clients of Anthropic's protocol get beside type and message. `retry_after`: the seconds that
+        the service asks to wait; 0: it does not say.
+        """
         super().__init__(message)
         if not 400 <= status <= LAST_STATUS:
             status = 502  # A service may answer with any number; HTTP defines no others.
@@ -43,6 +55,8 @@ class ApiError(Exception):
         self.type = _TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")
         self.code = code
         self.param = param
+        self.details = details
+        self.retry_after = retry_after
 
     def mask(self, clean: Callable[[str], str]) -> None:
         """Mask credentials, with `clean`: some services repeat the key that they refuse."""
@@ -104,7 +118,9 @@ def stream_cut() -> ApiError:
 def is_openai_error(document: Any) -> bool:
     """Whether an error body is in OpenAI's format already."""
     error = document.get("error") if isinstance(document, dict) else None
-    return isinstance(error, dict) and isinstance(error.get("message"), str)
+    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
+        return False
+    return isinstance(error.get("type"), str) or not isinstance(error.get("code"), int)
 
 
 def parse(body: bytes) -> Any:
@@ -125,7 +141,8 @@ def from_anything(status: int, body: bytes, document: Any) -> ApiError:
         message = next((source[key] for key in _MESSAGE_KEYS if isinstance(source.get(key), str) and source[key]), "")
         code = next((source[key] for key in ("code", "error_code", "status") if key in source), None)
         if message:
-            return ApiError(status, message, code=str(code) if isinstance(code, (str, int)) else None)
+            word = str(code) if isinstance(code, (str, int)) else None
+            return ApiError(status, message, code=word, retry_after=retry_delay(source))
     text = body[:_SEARCHED].decode(errors="replace")
     if "<" in text and (title := _TITLE.search(text)):
         text = title[1]
@@ -137,3 +154,15 @@ _MESSAGE_KEYS = ("message", "msg", "error_msg", "error", "errmsg", "detail", "er
 # `<` is excluded inside a tag: otherwise a text with many "<" would take quadratic time.
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
+
+_DELAY = re.compile(r"(\d{1,6})(\.\d*[1-9]\d*)?\d*s")
+
+
+def retry_delay(error: Json) -> int:
+    """The seconds that an error of Google's asks to wait (`google.rpc.RetryInfo`), rounded up; 0 if it does not say."""
+    details = error.get("details")
+    for detail in details if isinstance(details, list) else []:
+        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
+        if isinstance(delay, str) and (found := _DELAY.match(delay)):
+            return int(found[1]) + (1 if found[2] else 0)
+    return 0

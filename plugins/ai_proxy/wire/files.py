@@ -12,6 +12,13 @@ class Data(NamedTuple):
     base64: str
 
 
+_REGISTERED: Final = {
+    "image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png", "image/x-ms-bmp": "image/bmp",
+    "application/x-pdf": "application/pdf", "audio/x-wav": "audio/wav", "audio/wave": "audio/wav",
+    "text/x-markdown": "text/markdown",
+}  # fmt: skip
+"""Names that clients use for media types, by the name under which IANA has them."""
+
 _SIGNATURES: Final = (
     (b"\x89PNG", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -19,6 +26,16 @@ _SIGNATURES: Final = (
     (b"BM", "image/bmp"),
     (b"%PDF-", "application/pdf"),
 )
+
+
+def registered(given: str) -> str:
+    """The name of a media type that services know.
+
+    >>> registered("image/JPG")
+    'image/jpeg'
+    """
+    name = given.strip().lower()
+    return _REGISTERED.get(name, name)
 
 
 def media_type(data: bytes) -> str:

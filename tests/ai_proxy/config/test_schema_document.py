@@ -136,6 +136,7 @@ FITTING: dict[Kind, list[Any]] = {
     Kind.BOOLEAN_MAP: [{"lastMessage": True}, {"last_message": True}, {"x": True}, {"lastMessage": "true"}],
     Kind.OBJECT: [{"a": 1}],
     Kind.OBJECTS: [[{"name": "a", "value": 1}], [{"name": "a"}], [{"name": "", "value": ""}], [{}], [1]],
+    Kind.OBJECT_MAP: [{"m": {"forcedTools": False}}, {"m": {"forcedTool": False}}, {"m": 1}, {"m": {"off": "never"}}],
     Kind.DOCUMENT: [account_key(), json.loads(account_key())],
     Kind.ANY: ["x"],
 }
@@ -149,6 +150,8 @@ def values(entry: Key) -> st.SearchStrategy[Any]:
     if entry.keys is None:
         return plain
     nested = objects(entry.keys, {})
+    if entry.kind is Kind.OBJECT_MAP:
+        return plain | st.dictionaries(st.sampled_from(["m", "m*"]), nested, max_size=2)
     return plain | (st.lists(nested, max_size=2) if entry.kind is Kind.OBJECTS else nested)
 
 

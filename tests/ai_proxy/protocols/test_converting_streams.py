@@ -62,6 +62,7 @@ def same(events: list[tuple[str, str]]) -> list[str]:
 def call_of(name: str, *, stream: bool) -> tuple[Exchange, Any]:
     provider = providers.build(ALL[name], "provider")
     exchange = clients.new_exchange(provider.settings, apis.Route(apis.CHAT))
+    exchange.wants_usage = False  # As in the recordings, whose clients do not ask for it.
     exchange.model, exchange.stream = "Pro", stream
     return exchange, provider.row.dialect.protocols[apis.CHAT]
 

@@ -95,12 +95,12 @@ def test_a_number_out_of_range_in_an_answer_is_an_error(number: str) -> None:
 @both_ways
 def test_a_number_beyond_all_in_a_stream_that_is_edited_ends_it_with_an_error() -> None:
     moonshot = {"type": "moonshot", "apiTokens": ["k"]}
-    chunk = {"id": "x", "choices": [{"index": 0, "delta": {"content": "Hi"}, "usage": {"x": 0}}]}
+    chunk = {"id": "x", "choices": [{"index": 0, "delta": {"content": "Hi", "x": 0}, "usage": {"total_tokens": 1}}]}
     good = json.dumps(chunk)
     bad = good.replace('"x": 0', '"x": 1e999')
     stream = events(f"data: {good}\n\n".encode(), f"data: {bad}\n\n".encode(), b"data: [DONE]\n\n")
     data = ask(moonshot, {**CHAT, "stream": True}, stream).data
-    assert strictly(data[0])["usage"] == {"x": 0}
+    assert "usage" not in str(strictly(data[0]))
     assert strictly(data[-1])["error"]["code"] == "bad_upstream_response"
     assert len(data) == 2
     first = ask(moonshot, {**CHAT, "stream": True}, events(f"data: {bad}\n\n".encode()))

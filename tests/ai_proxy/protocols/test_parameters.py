@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ai_proxy.conversions import PROVIDERS, convert
-from tests.ai_proxy.converting import SAMPLES
+from tests.ai_proxy.converting import SAMPLES, TOOL
 from tests.ai_proxy.gateway import CHAT, STREAM, Json, ask
 from tests.ai_proxy.sample import Place, listed, same
 
@@ -51,6 +51,11 @@ def within(value: float) -> float:
     return min(max(value, 0.000001), 0.999999)
 
 
+def at_most_one(value: float) -> float:
+    """Claude's temperatures end at 1."""
+    return min(value, 1)
+
+
 GOOGLE: dict[str, Place] = {
     name: (f"generationConfig.{theirs}", {"stop": listed}.get(name, same))
     for name, theirs in {
@@ -60,7 +65,7 @@ GOOGLE: dict[str, Place] = {
     }.items()
 }  # fmt: skip
 CLAUDE: dict[str, Place] = {
-    "temperature": ("temperature", same), "top_p": ("top_p", same), "top_k": ("top_k", same),
+    "temperature": ("temperature", at_most_one), "top_p": ("top_p", same), "top_k": ("top_k", same),
     # Anthropic requires a limit.
     "limit": ("max_tokens", lambda limit: limit or 4096), "stop": ("stop_sequences", listed),
     "user": ("metadata.user_id", same),
@@ -73,7 +78,7 @@ PLACES: dict[str, Mapping[str, Place]] = {
     "gemini": GOOGLE,
     "vertex": GOOGLE,
     "bedrock": {
-        "temperature": ("inferenceConfig.temperature", same), "top_p": ("inferenceConfig.topP", same),
+        "temperature": ("inferenceConfig.temperature", at_most_one), "top_p": ("inferenceConfig.topP", same),
         "top_k": ("additionalModelRequestFields.top_k", same), "limit": ("inferenceConfig.maxTokens", same),
         "stop": ("inferenceConfig.stopSequences", listed), "metadata": ("requestMetadata", same),
         "service_tier": ("serviceTier.type", same),
@@ -97,7 +102,9 @@ def at(document: Any, place: str) -> Any:
 @settings(max_examples=25)
 @given(fields=st.fixed_dictionaries({}, optional=FIELDS))
 def test_every_parameter_arrives_where_the_service_has_it(name: str, fields: Json) -> None:
-    sent = convert(name, {**CHAT, **fields})
+    # Nothing is said of parallel calls without tools.
+    tools = {"tools": [TOOL]} if "parallel_tool_calls" in fields else {}
+    sent = convert(name, {**CHAT, **fields, **tools})
     limit = fields.get("max_completion_tokens", fields.get("max_tokens"))
     wanted = fields if limit is None else {**fields, "limit": limit}
     places = PLACES[name]

@@ -98,10 +98,11 @@ def _convert(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
     path = dict(entry.request.headers)[":path"]
     body: Json = json.loads(b"".join(entry.request.body))
     exchange = clients.new_exchange(provider.settings, apis.classify(path))
+    exchange.wants_usage = False  # As in the recordings, whose clients do not ask for it.
     exchange.model = provider.settings.model_mapping.of(body["model"])
     exchange.stream = True
     service = provider.row.dialect.protocols.get(exchange.api)
-    stream: ConvertedStream | CheckedStream = CheckedStream()
+    stream: ConvertedStream | CheckedStream = CheckedStream(exchange=exchange)
     if service:
         service.request(exchange, body)
         stream = ConvertedStream(exchange, service)

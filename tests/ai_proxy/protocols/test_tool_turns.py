@@ -125,4 +125,6 @@ def test_a_strict_tool_is_strict_for_bedrock() -> None:
 def test_qwen_keeps_calls_and_results_as_they_are() -> None:
     sent = ask(NATIVE, TALK).sent["input"]["messages"]
     assert [message.get("tool_call_id") for message in sent] == [None, None, "c2", "c1", None]
-    assert sent[1]["tool_calls"] == TURN[1]["tool_calls"]
+    first, second = TURN[1]["tool_calls"]
+    # Arguments that are no JSON are refused.
+    assert sent[1]["tool_calls"] == [first, {**second, "function": {**second["function"], "arguments": "{}"}}]

@@ -8,15 +8,19 @@ from typing import Any, ClassVar, Final
 
 from proxywasm.config import All, Given, Is, Naming, NoEffect, Not, Rule, key
 
+from ...profiles.facts import Profile
 from ...wire import apis
 from ...wire.client_headers import CREDENTIALS
 from ..model_mapping import ModelMapping, compile_mapping
+from .models import ByModel, ModelFacts, families
 from .reliability import LONGEST_CALL, FailoverSettings, RetrySettings
 from .texts import HOST, TOKEN, UPSTREAM_PATH
 
 # Settings that change conversations; with `protocol: original` bodies pass unchanged.
 CONVERSATION: Final = (
     "model_mapping",
+    "model_family",
+    "model_facts",
     "context",
     "reasoning_content_mode",
     "context_cleanup_commands",
@@ -87,6 +91,22 @@ class Settings:
         shown={},
         convert=compile_mapping,
     )
+    model_family: ByModel[Profile] = key(
+        "the family of a model whose name does not say it, such as a deployment or an ARN, by the service's name of "
+        "the model: exact names, prefixes `name*`, `*`; models.md lists the families",
+        dict[str, str],
+        factory=lambda: ByModel({}),
+        shown={},
+        convert=families,
+        example={"my-deployment": "gpt-5"},
+    )
+    model_facts: ByModel[ModelFacts] = key(
+        "facts about a model that differ from those of its family, by name as in `modelFamily`",
+        dict[str, ModelFacts],
+        factory=lambda: ByModel({}),
+        shown={},
+        convert=ByModel,
+    )
     context: ContextFile | None = key("a text that is inserted in front of every conversation", default=None)
     failover: FailoverSettings | None = key("how tokens that fail are taken out of use", default=None)
     retry_on_failure: RetrySettings | None = key("how failed requests are retried", default=None)
@@ -96,6 +116,12 @@ class Settings:
         "answer); for the providers that are marked below",
         default="passthrough",
         choices=("passthrough", "ignore", "concat"),
+    )
+    stream_usage: str = key(
+        "when streams in OpenAI's protocol end with the usage: `asAsked` (if the client asks for it), or `always`, for "
+        "plugins that count tokens",
+        default="asAsked",
+        choices=("asAsked", "always"),
     )
     capabilities: Mapping[str, str] = key(
         "upstream paths by API name; they extend and override the provider's own",

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from proxywasm import log
 
+from ...profiles.facts import Reasoning
 from ...wire import apis as api_names
 from ...wire import lenient
 from ...wire.errors import ApiError
@@ -19,13 +20,14 @@ from ...wire.json import Json
 from ..exchange import Exchange, Thinking
 from ..interface import StreamWriter
 from .client_answer import response
-from .client_messages import messages, parts
+from .client_blocks import parts
+from .client_messages import Kept, messages
 from .parts import error_document
 from .stream_writer import ClaudeWriter
 
 __all__ = [
     "apis", "chat_api", "dropped_query", "error", "is_pivot", "keeps_signatures", "new_writer", "paths", "request",
-    "response", "thinking",
+    "request_id_header", "response", "thinking",
 ]  # fmt: skip
 
 chat_api: Final = api_names.MESSAGES
@@ -33,13 +35,20 @@ apis: Final = frozenset({api_names.MESSAGES, api_names.COUNT_TOKENS, api_names.C
 paths: Final[Mapping[str, str]] = MappingProxyType({})
 is_pivot: Final = False
 keeps_signatures: Final = True
+request_id_header: Final = "request-id"
 dropped_query: Final = frozenset({"beta"})
 """The parameter with which clients enable new features of this API."""
 
 _SAME = ("model", "stream", "max_tokens", "temperature", "top_p")
+_OF_A_TOOL = ("name", "description", "strict")
 
 # The largest budget for each effort; above, the effort is high.
 _EFFORTS = ((4096, "low"), (16384, "medium"))
+
+_ADAPTIVE_EFFORT = "high"
+"""The default of `output_config.effort`."""
+_ENABLING = frozenset({"enabled", "adaptive"})
+_DISABLING = frozenset({"disabled", "between_tools"})
 
 # Claude Code puts a checksum of the conversation into its system prompt, which defeats prompt caches.
 _BILLING = "x-anthropic-billing-header:"
@@ -47,21 +56,43 @@ _CHECKSUM = re.compile(r"; cch=[^;]*")
 
 
 def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_signed_thinking: bool) -> Json:
+    if body.get("thread") is not None:
+        raise _threads_unsupported()
     pivot: Json = {name: body[name] for name in _SAME if body.get(name) is not None}
     given = body.get("messages")
     if not isinstance(given, list) or not given:
         raise ApiError(400, "messages must be a non-empty array", param="messages")
-    pivot["messages"] = [*_system(body.get("system")), *messages(given, signed=accepts_signed_thinking)]
+    pivot["messages"] = [
+        *_system(body.get("system")),
+        *messages(given, _kept(exchange, signed=accepts_signed_thinking, marks=allow_extensions)),
+    ]
     if body.get("stop_sequences"):
         pivot["stop"] = body["stop_sequences"]
     if allow_extensions and body.get("top_k") is not None:
         pivot["top_k"] = body["top_k"]  # OpenAI has no such parameter.
-    if tools := _tools(body.get("tools")):
+    if tools := _tools(body.get("tools"), allow_extensions=allow_extensions):
         pivot["tools"] = tools
     _tool_choice(body.get("tool_choice"), pivot)
     _effort(exchange.thinking, body, pivot)
     _output(body, pivot)
+    if user := lenient.text(lenient.mapping(body.get("metadata")).get("user_id")):
+        pivot["user"] = user
     return pivot
+
+
+def _threads_unsupported() -> ApiError:
+    """Anthropic keeps the conversation of a thread; other services have only the new messages. Anthropic's SDKs send
+    the whole conversation on this error.
+    """
+    message = "the model service behind this route keeps no threads; send the whole conversation"
+    details = {"error_code": "thread_unsupported_request", "unsupported": ["provider"]}
+    return ApiError(400, message, param="thread", details=details)
+
+
+def _kept(exchange: Exchange, *, signed: bool, marks: bool) -> Kept:
+    profile = exchange.profile
+    reasoning = exchange.service.uses_reasoning or profile.reasoning is not Reasoning.UNUSED
+    return Kept(signed, reasoning, profile.call_signatures, marks)
 
 
 def new_writer(exchange: Exchange) -> StreamWriter:
@@ -87,7 +118,7 @@ def _without_checksum(text: str) -> str:
     return _CHECKSUM.sub("", text) if text.startswith(_BILLING) else text
 
 
-def _tools(tools: Any) -> list[Json]:
+def _tools(tools: Any, *, allow_extensions: bool) -> list[Json]:
     if tools is None:
         return []
     if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
@@ -98,10 +129,11 @@ def _tools(tools: Any) -> list[Json]:
             # Anthropic's own servers run these tools (web search, ...); other services cannot.
             log.warn("tool of type %s dropped: only Anthropic has it", tool["type"])
             continue
-        function: Json = {name: tool[name] for name in ("name", "description", "strict") if tool.get(name) is not None}
+        function: Json = {name: tool[name] for name in _OF_A_TOOL if tool.get(name) is not None}
         if tool.get("input_schema") is not None:
             function["parameters"] = tool["input_schema"]
-        result.append({"type": "function", "function": function})
+        marked = {"cache_control": tool["cache_control"]} if allow_extensions and tool.get("cache_control") else {}
+        result.append({"type": "function", "function": function, **marked})
     return result
 
 
@@ -120,22 +152,26 @@ _CHOICES: Final = {"any": "required", "tool": "required", "none": "none"}
 
 
 def thinking(body: Json) -> Thinking:
-    """Thinking is off unless the request enables it, with a budget of tokens."""
+    """Thinking is off unless the request enables it, with a budget of tokens or adaptive."""
     given = lenient.mapping(body.get("thinking"))
     budget = given.get("budget_tokens")
     return Thinking(
-        given.get("type") == "enabled",
+        lenient.text(given.get("type")) in _ENABLING,
         budget if isinstance(budget, (int, float)) and not isinstance(budget, bool) else None,
     )
 
 
 def _effort(switch: Thinking | None, body: Json, pivot: Json) -> None:
+    kind = lenient.text(lenient.mapping(body.get("thinking")).get("type"))
     if switch is not None and switch.enabled:
         budget = switch.budget or 0
-        pivot["reasoning_effort"] = next((name for limit, name in _EFFORTS if budget < limit), "high")
+        by_budget = next((name for limit, name in _EFFORTS if budget < limit), "high")
+        pivot["reasoning_effort"] = _ADAPTIVE_EFFORT if kind == "adaptive" else by_budget
     config = body.get("output_config")
     if isinstance(config, dict) and isinstance(config.get("effort"), str):
         pivot["reasoning_effort"] = config["effort"]
+    if kind in _DISABLING:
+        pivot["reasoning_effort"] = "none"
 
 
 def _output(body: Json, pivot: Json) -> None:

@@ -7,17 +7,30 @@ calls are a field of the message.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from proxywasm import log
-
+from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json, dumps
-from ..pivot import thinking_blocks
+from ..pivot import call_signatures, thinking_blocks
+from ..pivot.identifiers import unescaped_id
+from .client_blocks import parts
 
 
-def messages(given: list[Any], *, signed: bool) -> Iterator[Json]:
-    """`signed`: include thinking with its signatures; services that do not know signatures refuse them."""
+class Kept(NamedTuple):
+    """What of an assistant's turn the service takes."""
+
+    signed: bool
+    """Thinking with its signatures; services that do not know signatures refuse them."""
+    reasoning: bool
+    """Thinking as `reasoning_content`."""
+    call_signatures: bool
+    """Google's signatures of tool calls."""
+    marks: bool
+    """`cache_control` of tool results, which OpenAI's protocol has no place for."""
+
+
+def messages(given: list[Any], kept: Kept) -> Iterator[Json]:
     for index, message in enumerate(given):
         where = f"messages[{index}]"
         if not isinstance(message, dict):
@@ -31,24 +44,16 @@ def messages(given: list[Any], *, signed: bool) -> Iterator[Json]:
             raise ApiError(400, f"{where}.content must be text or an array of objects with a type", param=where)
         kinds = {block.get("type") for block in blocks}
         if role == "assistant":
-            yield from _assistant(blocks, where, signed=signed)
+            yield from _assistant(blocks, where, kept)
         elif "tool_result" in kinds:
-            yield from _results(blocks, where)
+            yield from _results(blocks, where, kept)
         else:
             yield {"role": role, "content": parts(blocks, where)}
 
 
-def _assistant(blocks: list[Json], where: str, *, signed: bool) -> Iterator[Json]:
+def _assistant(blocks: list[Json], where: str, kept: Kept) -> Iterator[Json]:
     message: Json = {"role": "assistant"}
-    calls = [
-        {
-            "index": position,
-            "id": block.get("id"),
-            "type": "function",
-            "function": {"name": block.get("name"), "arguments": dumps(block.get("input") or {})},
-        }
-        for position, block in enumerate(block for block in blocks if block.get("type") == "tool_use")
-    ]
+    calls = _calls(blocks, kept)
     rest = [block for block in blocks if block.get("type") not in {"thinking", "redacted_thinking", "tool_use"}]
     content = parts(rest, where)
     if calls:
@@ -57,13 +62,36 @@ def _assistant(blocks: list[Json], where: str, *, signed: bool) -> Iterator[Json
         message["tool_calls"] = calls
     elif content:
         message["content"] = content
-    if signed:
+    if kept.signed:
         message |= thinking_blocks.fields(thinking_blocks.signed({"thinking_blocks": blocks}))
+    if kept.reasoning and (texts := [text for block in blocks if (text := _thinking(block))]):
+        message.setdefault("reasoning_content", "".join(texts))
     if len(message) > 1:
         yield message
 
 
-def _results(blocks: list[Json], where: str) -> Iterator[Json]:
+def _calls(blocks: list[Json], kept: Kept) -> list[Json]:
+    calls: list[Json] = []
+    signature = ""
+    for block in blocks:
+        kind = block.get("type")
+        if kind == "thinking":
+            signature = call_signatures.in_block(block)
+        elif kind == "tool_use":
+            function = {"name": block.get("name"), "arguments": dumps(block.get("input") or {})}
+            call: Json = {"id": _id(block.get("id")), "type": "function", "function": function}
+            if signature and kept.call_signatures:
+                call |= call_signatures.field(signature)
+            calls.append(call)
+            signature = ""
+    return calls
+
+
+def _thinking(block: Json) -> str:
+    return lenient.text(block.get("thinking")) if block.get("type") == "thinking" else ""
+
+
+def _results(blocks: list[Json], where: str, kept: Kept) -> Iterator[Json]:
     """A message for each tool result. OpenAI's tool results are text only: images go to the next user message."""
     rest: list[Json] = []
     for block in blocks:
@@ -76,7 +104,12 @@ def _results(blocks: list[Json], where: str) -> Iterator[Json]:
             content = "\n".join(part["text"] for part in inner if part["type"] == "text")
             rest += [part for part in inner if part["type"] != "text"]
         text = content if isinstance(content, str) else "" if content is None else dumps(content)
-        yield {"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": text}
+        message: Json = {"role": "tool", "tool_call_id": _id(block.get("tool_use_id")), "content": text}
+        if block.get("is_error") is True:
+            message["is_error"] = True
+        if kept.marks and block.get("cache_control"):
+            message["cache_control"] = block["cache_control"]
+        yield message
     if not rest:
         return
     if all(part["type"] == "text" for part in rest):
@@ -85,49 +118,6 @@ def _results(blocks: list[Json], where: str) -> Iterator[Json]:
         yield {"role": "user", "content": rest}
 
 
-def parts(blocks: list[Any], where: str) -> list[Json]:
-    """Converts blocks to parts of a content. Blocks without an equivalent are dropped with a log line."""
-    result = []
-    for block in blocks:
-        if not isinstance(block, dict):
-            raise ApiError(400, f"{where}: a content block must be an object", param=where)
-        part = _part(block)
-        if part is None:
-            log.warn("%s: content block of type %s dropped: OpenAI has none like it", where, block.get("type"))
-            continue
-        if block.get("cache_control") is not None:
-            part["cache_control"] = block["cache_control"]
-        result.append(part)
-    return result
-
-
-def _part(block: Json) -> Json | None:
-    kind, source = block.get("type"), block.get("source")
-    if kind == "text":
-        return {"type": "text", "text": str(block.get("text") or "")}
-    if not isinstance(source, dict):
-        return None
-    if kind == "image" and (url := _url(source)):
-        return {"type": "image_url", "image_url": {"url": url}}
-    if kind == "document":
-        return _document(block, source)
-    return None
-
-
-def _document(block: Json, source: Json) -> Json | None:
-    if source.get("type") == "text":
-        return {"type": "text", "text": str(source.get("data") or "")}
-    if source.get("type") == "content" and isinstance(source.get("content"), str):
-        return {"type": "text", "text": source["content"]}
-    file: Json = {"filename": block["title"]} if isinstance(block.get("title"), str) else {}
-    if source.get("type") == "file" and source.get("file_id"):
-        return {"type": "file", "file": {**file, "file_id": source["file_id"]}}
-    if source.get("type") == "base64":
-        return {"type": "file", "file": {"filename": "document.pdf", **file, "file_data": _url(source)}}
-    return None
-
-
-def _url(source: Json) -> str:
-    if source.get("type") == "base64":
-        return f"data:{source.get('media_type')};base64,{source.get('data')}"
-    return source["url"] if isinstance(source.get("url"), str) else ""
+def _id(given: Any) -> Any:
+    """The id of a call as the service gave it."""
+    return unescaped_id(given) if isinstance(given, str) else given

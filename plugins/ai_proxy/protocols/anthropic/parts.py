@@ -8,12 +8,13 @@ from typing import Final
 from ...wire.errors import ApiError
 from ...wire.json import Json
 from ...wire.lenient import count
+from ..pivot.identifiers import escaped_id
 
 STOP_REASONS: Final = {
     "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use",
     "content_filter": "refusal",
 }  # fmt: skip
-"""By OpenAI's finish reason. Others are passed on unchanged."""
+"""By OpenAI's finish reason."""
 
 _CACHED: Final = ("cached_tokens", "prompt_cache_hit_tokens")
 """Names of Moonshot and DeepSeek for the cached tokens of OpenAI's `prompt_tokens_details`."""
@@ -120,7 +121,8 @@ class Block:
             return {"type": "text", "text": ""}
         if self.kind == "thinking":
             return {"type": "thinking", "signature": "", "thinking": ""}
-        return {"type": "tool_use", "id": self.id or f"toolu_{uuid.uuid4()}", "name": self.name, "input": {}}
+        call_id = escaped_id(self.id) if self.id else f"toolu_{uuid.uuid4()}"
+        return {"type": "tool_use", "id": call_id, "name": self.name, "input": {}}
 
 
 def usage(usage: Json | None) -> Json:
@@ -143,4 +145,5 @@ def usage(usage: Json | None) -> Json:
 
 def error_document(error: ApiError) -> Json:
     kind = _ERROR_TYPES.get(error.status) or ("invalid_request_error" if error.status < 500 else "api_error")
-    return {"type": "error", "error": {"type": kind, "message": error.message}}
+    details = {} if error.details is None else {"details": error.details}
+    return {"type": "error", "error": {"type": kind, "message": error.message, **details}}

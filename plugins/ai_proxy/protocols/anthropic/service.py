@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from proxywasm import log
+
+from ...profiles.facts import Profile
 from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import sse_decoder as decoder
-from ..pivot import chat_fields, message_content
+from ..pivot import chat_fields, claude, claude_schemas, message_content
 from .service_answer import error, response
 from .service_messages import messages
 from .service_stream import State, event, new_state
@@ -21,12 +24,9 @@ __all__ = [
 
 accepts_signed_thinking: Final = True
 
-_SAME: Final = ("temperature", "top_p", "top_k", "metadata", "container", "mcp_servers", "context_management")
+_SAME: Final = ("metadata", "container", "mcp_servers", "context_management")
 _TIERS: Final = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
-MAX_TOKENS: Final = 4096  # Required there, optional here.
-
-_BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 16384}
-_LEAST_BUDGET: Final = 1024
+MAX_TOKENS: Final = claude.MAX_TOKENS  # Required there, optional here.
 
 # Requests with tokens of Claude Code need this system prompt.
 _IDENTITY: Final = "You are Claude Code, Anthropic's official CLI for Claude."
@@ -52,7 +52,7 @@ def body_of(exchange: Exchange, body: Json) -> Json:
     if system := _system([one for one in given if chat_fields.is_system(one)]):
         result["system"] = system
     limit = chat_fields.max_tokens(body) or 0
-    result["max_tokens"] = limit or MAX_TOKENS
+    body = claude.without_forced_tools(exchange.profile, body)
     if stops := chat_fields.stops(body):
         result["stop_sequences"] = stops
     if exchange.stream:
@@ -64,12 +64,12 @@ def body_of(exchange: Exchange, body: Json) -> Json:
         result.setdefault("metadata", {"user_id": user})
     if (tier := _TIERS.get(str(body.get("service_tier")))) is not None:
         result["service_tier"] = tier
-    if tools := [_tool(tool) for tool in body["tools"]] if _has_own_tools(body) else _functions(body):
-        result["tools"] = tools
+    if _has_own_tools(body) or chat_fields.functions(body):
+        result["tools"] = [_tool(exchange.profile, tool) for tool in body["tools"]]
         if choice := _tool_choice(body):
             result["tool_choice"] = choice
-    _structured(body, result)
-    _thinking(body, result, limit)
+    _thinking(exchange, body, result, limit)
+    _structured(exchange, body, result)
     return result
 
 
@@ -99,11 +99,7 @@ def _is_own(tool: Json) -> bool:
     return "function" not in tool and isinstance(tool.get("name"), str)
 
 
-def _functions(body: Json) -> list[Json]:
-    return [_tool(tool) for tool in body["tools"]] if chat_fields.functions(body) else []
-
-
-def _tool(tool: Json) -> Json:
+def _tool(profile: Profile, tool: Json) -> Json:
     if _is_own(tool):
         return tool
     function = tool.get("function")
@@ -112,6 +108,8 @@ def _tool(tool: Json) -> Json:
     if function.get("description"):
         result["description"] = function["description"]
     result["input_schema"] = function.get("parameters") or {"type": "object", "properties": {}}
+    if function.get("strict") is True and profile.structured_outputs:
+        result |= {"strict": True, "input_schema": claude_schemas.strict(result["input_schema"])}
     if cache := tool.get("cache_control") or function.get("cache_control"):
         result["cache_control"] = cache
     return result
@@ -129,35 +127,30 @@ def _tool_choice(body: Json) -> Json | None:
     return result if choice is not None or len(result) > 1 else None
 
 
-def _structured(body: Json, result: Json) -> None:
+def _structured(exchange: Exchange, body: Json, result: Json) -> None:
     """A schema for the answer. Anthropic has no mode for any JSON; ask for it in the prompt, as with OpenAI."""
-    if named := chat_fields.schema(body):
-        result["output_config"] = {"format": {"type": "json_schema", "schema": named["schema"]}}
-
-
-def _thinking(body: Json, result: Json, limit: int) -> None:
-    """The budget for thinking is a part of `max_tokens`: half of it at most, to leave room for the answer."""
-    given, effort = body.get("thinking"), body.get("reasoning_effort")
-    budget = lenient.count(body.get("reasoning_max_tokens"))
-    if isinstance(given, dict) and isinstance(given.get("type"), str):
-        result["thinking"] = given
-    elif budget or (isinstance(effort, str) and effort not in {"", "none"}):
-        budget = max(budget or _BUDGETS.get(str(effort), 8192), _LEAST_BUDGET)
-        if not limit:
-            result["max_tokens"] = MAX_TOKENS + budget
-        elif limit < 2 * _LEAST_BUDGET:
-            return
-        else:
-            budget = min(budget, limit // 2)
-        result["thinking"] = {"type": "enabled", "budget_tokens": budget}
+    if not (named := chat_fields.schema(body)):
+        return
+    if exchange.profile.structured_outputs:
+        form = {"type": "json_schema", "schema": claude_schemas.strict(named["schema"])}
+        result["output_config"] = {**result.get("output_config", {}), "format": form}
     else:
-        return
-    if result["thinking"].get("type") == "disabled":
-        return
-    # Anthropic refuses these together with thinking.
-    result.pop("temperature", None)
-    result.pop("top_k", None)
-    if isinstance(top_p := result.get("top_p"), (int, float)) and top_p < 0.95:
-        del result["top_p"]
-    if result.get("tool_choice", {}).get("type") in {"any", "tool"}:
-        del result["thinking"]
+        log.debug("the schema for the answer becomes a part of the prompt: the model has no structured outputs")
+        result["system"] = _with_text(result.get("system", ""), claude_schemas.instruction(named["schema"]))
+
+
+def _with_text(system: str | list[Json], text: str) -> str | list[Json]:
+    if isinstance(system, list):
+        return [*system, {"type": "text", "text": text}]
+    return f"{system}\n\n{text}" if system else text
+
+
+def _thinking(exchange: Exchange, body: Json, result: Json, limit: int) -> None:
+    """Thinking, sampling and the limit, which includes the thinking."""
+    profile = exchange.profile
+    asked = claude.thinking(profile, body, limit)
+    if asked.thinks and result.get("tool_choice", {}).get("type") in {"any", "tool"}:
+        asked = claude.Asked()  # A call cannot be forced beside thinking.
+    result |= asked.fields
+    result["max_tokens"] = limit or MAX_TOKENS + asked.tokens
+    result |= claude.sampling(profile, body, thinks=asked.thinks)

@@ -10,6 +10,7 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..pivot import chat_parts, thinking_blocks
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import known
 
 _FINISH: Final = {
     "end_turn": "stop",
@@ -80,7 +81,7 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 
 def finish_reason(reason: Any) -> str | None:
-    return _FINISH.get(reason, reason) if isinstance(reason, str) and reason else None
+    return known(reason, _FINISH) if isinstance(reason, str) and reason else None
 
 
 COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")

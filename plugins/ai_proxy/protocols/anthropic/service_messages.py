@@ -7,6 +7,7 @@ from typing import Any, Final
 from ...wire.files import Data
 from ...wire.json import Json
 from ..pivot import chat_fields, message_content, thinking_blocks
+from ..pivot.blank import is_blank
 
 # Blocks in Anthropic's own format, which clients of OpenAI's protocol may send, too.
 _OWN_BLOCKS: Final = frozenset(
@@ -27,7 +28,10 @@ def messages(given: list[Json]) -> list[Json]:
         else:
             user = message.get("content")
             # Any other role (OpenAI's old role `function`) becomes the user.
-            result.append({"role": "user", "content": user if isinstance(user, str) else blocks_of(user)})
+            blocks = user if isinstance(user, str) else blocks_of(user)
+            if blocks or user:
+                unreadable = [{"type": "text", "text": message_content.UNREADABLE}]
+                result.append({"role": "user", "content": blocks or unreadable})
     return result
 
 
@@ -37,8 +41,10 @@ def _add_result(message: Json, result: list[Json]) -> None:
     block: Json = {"type": "tool_result", "tool_use_id": message.get("tool_call_id")}
     if isinstance(answer, list) and any(isinstance(part, dict) and part.get("type") != "text" for part in answer):
         block["content"] = blocks_of(answer)
-    else:
-        block["content"] = message_content.text(answer)
+    elif not is_blank(text := message_content.text(answer)):
+        block["content"] = text
+    if message.get("is_error") is True:
+        block["is_error"] = True
     if isinstance(cache := message.get("cache_control"), dict):
         block["cache_control"] = cache
     last = result[-1] if result else {}
@@ -104,4 +110,6 @@ def _document(file: Json) -> Json | None:
         return {**block, "source": {"type": "base64", "media_type": data.media_type, "data": data.base64}}
     if isinstance(file.get("file_id"), str):
         return {**block, "source": {"type": "file", "file_id": file["file_id"]}}
+    if isinstance(file.get("file_url"), str):
+        return {**block, "source": {"type": "url", "url": file["file_url"]}}
     return None

@@ -16,6 +16,7 @@ from proxywasm import log
 from ...wire import lenient, limits
 from ...wire.errors import ApiError, bad_upstream, stream_cut
 from ...wire.json import Json, dumps, to_bytes
+from ..pivot import call_signatures
 from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import ToolCalls
 from .parts import DELTAS, STOP_REASONS, Block, error_document, usage
@@ -52,7 +53,7 @@ class ClaudeWriter:
         self._state = "new"
         self._started = False
         self._finish: str | None = None
-        self._usage: Json | None = None
+        self.last_usage: Json | None = None
         self._count = 0
         self._open: Block | None = None
         self._waiting: deque[Block] = deque()
@@ -92,7 +93,7 @@ class ClaudeWriter:
         if self._finish is not None:
             log.warn("the upstream sent a delta after its end; dropped")
             return
-        self._usage = usage or self._usage
+        self.last_usage = usage or self.last_usage
         self._start()
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
         if isinstance(reasoning, str) and reasoning:
@@ -116,7 +117,7 @@ class ClaudeWriter:
         self._finish = reason
 
     def usage(self, usage: Json) -> None:
-        self._usage = usage
+        self.last_usage = usage
         if self._finish is not None and not self.closed:
             self._end()
 
@@ -161,6 +162,8 @@ class ClaudeWriter:
         number = self._calls.number(call, position)
         block = self._blocks.get(number)
         if block is None:
+            if signature := call_signatures.of_call(call):
+                self._write_signature(call_signatures.block_signature(signature))
             block = self._blocks[number] = Block("tool_use")
             self._waiting.append(block)
         function = call.get("function")
@@ -208,7 +211,7 @@ class ClaudeWriter:
         message: Json = {
             "id": self._id or f"msg_{uuid.uuid4()}", "type": "message", "role": "assistant", "content": [],
             "model": self._model, "stop_reason": None, "stop_sequence": None,
-            "usage": {**usage(self._usage), "output_tokens": 0}, "error": None,
+            "usage": {**usage(self.last_usage), "output_tokens": 0}, "error": None,
         }  # fmt: skip
         self._write("message_start", {"type": "message_start", "message": message})
         self._started = True
@@ -232,8 +235,12 @@ class ClaudeWriter:
     def _end(self) -> None:
         self._start()
         reason = self._finish or ""
-        delta = {"stop_reason": STOP_REASONS.get(reason, reason), "stop_sequence": None}
-        self._write("message_delta", {"type": "message_delta", "delta": delta, "usage": usage(self._usage)})
+        if self._blocks and reason == "stop":
+            reason = "tool_calls"  # As OpenAI says it where the client has forced the call.
+        elif not self._blocks and reason in {"tool_calls", "function_call"}:
+            reason = "stop"
+        delta = {"stop_reason": STOP_REASONS.get(reason, "end_turn"), "stop_sequence": None}
+        self._write("message_delta", {"type": "message_delta", "delta": delta, "usage": usage(self.last_usage)})
         self._write("message_stop", {"type": "message_stop"})
 
     def _write(self, event: str, document: Json) -> None:

@@ -11,6 +11,7 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..pivot import chat_parts, reasoning, thinking_blocks
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import broken, known
 
 _FINISH: Final = {
     "end_turn": "stop",
@@ -21,6 +22,9 @@ _FINISH: Final = {
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
 }
+
+_MALFORMED: Final = frozenset({"malformed_model_output", "malformed_tool_use"})
+"""The model's answer is none. Source: AWS, "Converse", `stopReason`."""
 
 # Source: docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
 _STATUS: Final = {
@@ -77,8 +81,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     converted: Json = {"role": "assistant", "content": "".join(texts)}
     reasoning_fields = {"reasoning_content": "", **thinking_blocks.fields(thinking)}
     converted |= reasoning.whole({**converted, **reasoning_fields}, exchange.settings.reasoning_content_mode)
-    if exchange.client.keeps_signatures:
-        converted |= {name: value for name, value in reasoning_fields.items() if name != "reasoning_content"}
+    converted |= {name: value for name, value in reasoning_fields.items() if name != "reasoning_content"}
     if calls:
         converted["tool_calls"] = calls
     reason = finish_reason(document.get("stopReason")) or ""
@@ -100,7 +103,12 @@ def _thinking_block(given: Json) -> Json:
 
 
 def finish_reason(reason: Any) -> str | None:
-    return _FINISH.get(reason, reason) if isinstance(reason, str) and reason else None
+    """Raises `ApiError` if the model's answer is malformed."""
+    if not isinstance(reason, str) or not reason:
+        return None
+    if reason in _MALFORMED:
+        raise broken(reason)
+    return known(reason, _FINISH)
 
 
 def usage(counted: Json) -> Json:

@@ -5,45 +5,43 @@ Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.htm
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
+from proxywasm import log
+
+from ...profiles import efforts
+from ...profiles.claude import is_claude
+from ...profiles.facts import Profile, Thinking
 from ...wire import lenient
 from ...wire.json import Json, dumps
 from ...wire.paths import segment
 from ..exchange import Exchange
 from ..interface import Decoder
-from ..pivot import chat_fields
+from ..pivot import chat_fields, claude, claude_schemas
 from .answer import error, response
 from .aws_event_stream import FrameDecoder
+from .cache_points import CachePoints
 from .messages import messages as converse_messages
 from .messages import system_blocks
 from .settings import BedrockSettings
 from .stream import event, new_state
 
 __all__ = [
-    "accepts_signed_thinking", "decoder", "edit_messages", "error", "event", "is_claude", "new_state", "path_of",
+    "accepts_signed_thinking", "decoder", "edit_messages", "error", "event", "new_state", "path_of",
     "request", "response",
 ]  # fmt: skip
 
 accepts_signed_thinking: Final = True
 
 _SAME: Final = {"temperature": "temperature", "top_p": "topP"}
+_NO_PARAMETERS: Final = {"type": "object", "properties": {}}
 _TIERS: Final = frozenset({"default", "flex", "priority"})
 _OWN: Final = (
     "guardrailConfig", "performanceConfig", "requestMetadata", "serviceTier", "additionalModelResponseFieldPaths",
 )  # fmt: skip
 
-_BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
-_LEAST_BUDGET: Final = 1024
-
 _ANTHROPIC_VERSION: Final = "2023-06-01"  # Anthropic's API requires a version.
-
-_CACHING: Final = ("anthropic.claude", "amazon.nova")  # Models with these names support cache points.
-_RETENTIONS: Final[dict[str, Json]] = {
-    "in_memory": {"cachePoint": {"type": "default"}},
-    "24h": {"cachePoint": {"type": "default", "ttl": "1h"}},  # The longest that AWS offers.
-}
 
 
 def request(exchange: Exchange, body: Json) -> Json:
@@ -52,8 +50,11 @@ def request(exchange: Exchange, body: Json) -> Json:
     exchange.headers["accept"] = "*/*"
     exchange.path = path_of(exchange.model, "converse-stream" if exchange.stream else "converse")
     given = chat_fields.messages(body)
-    system = system_blocks(given)
-    result: Json = {"messages": converse_messages([one for one in given if not chat_fields.is_system(one)])}
+    body = claude.without_forced_tools(exchange.profile, body)
+    points = CachePoints(exchange.profile)
+    tools = _tools(exchange.profile, body, given, points)
+    system = system_blocks(given, points)
+    result: Json = {"messages": converse_messages([one for one in given if not chat_fields.is_system(one)], points)}
     if system:
         result["system"] = system
     config: Json = {}
@@ -62,20 +63,20 @@ def request(exchange: Exchange, body: Json) -> Json:
     config |= {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
     if stops := chat_fields.stops(body):
         config["stopSequences"] = stops
-    more = _model_fields(exchange.model, body, config, limit or 0) | dict(settings.bedrock_additional_fields)
+    more = _model_fields(exchange.profile, body, config, limit or 0) | dict(settings.bedrock_additional_fields)
     # AWS' own clients also send an empty object.
     result["inferenceConfig"] = config
     if more:
         result["additionalModelRequestFields"] = more
     result["performanceConfig"] = {"latency": "standard"}
     result |= _about_the_request(body)
-    if (tools := _tools(body, result["messages"])) is not None:
-        if "thinking" in more:
+    if tools is not None:
+        if lenient.text(lenient.mapping(more.get("thinking")).get("type")) in {"adaptive", "enabled"}:
             tools["toolChoice"] = {"auto": {}}  # A model with thinking cannot be forced to call a tool.
         result["toolConfig"] = tools
     if named := chat_fields.schema(body):
-        result["outputConfig"] = _output(named)
-    _cache(exchange.model, settings, body, result)
+        _structured(exchange.profile, named, result)
+    points.add_configured(settings, body, result)
     return result
 
 
@@ -93,10 +94,6 @@ def edit_messages(exchange: Exchange, body: Json) -> bool:
     return True
 
 
-def is_claude(model: str) -> bool:
-    return "anthropic.claude" in model
-
-
 def decoder() -> Decoder:
     return FrameDecoder()
 
@@ -106,26 +103,28 @@ def path_of(model: str, action: str) -> str:
     return f"/model/{segment(unquote(model), 'model')}/{action}"
 
 
-def _model_fields(model: str, body: Json, config: Json, limit: int) -> Json:
-    """Parameters of Claude models, under their own names. Other models refuse them."""
-    if not is_claude(model):
+def _model_fields(profile: Profile, body: Json, config: Json, limit: int) -> Json:
+    """Parameters of the model, under its own names, beside those that all models have."""
+    if is_claude(profile):
+        return _of_claude(profile, body, config, limit)
+    effort = lenient.text(body.get("reasoning_effort"))
+    if not effort or profile.thinking is not Thinking.EFFORT:
         return {}
-    fields: Json = {} if body.get("top_k") is None else {"top_k": body["top_k"]}
-    effort = body.get("reasoning_effort")
-    budget = lenient.count(body.get("reasoning_max_tokens"))
-    if not budget and isinstance(effort, str) and effort not in {"", "none"}:
-        budget = _BUDGETS.get(effort, 1024)
-    if not budget or 0 < limit < 2 * _LEAST_BUDGET:
-        return fields
-    # The budget is a part of `maxTokens`; with thinking, Claude models refuse sampling parameters.
-    if limit:
-        budget = min(budget, limit // 2)
-    fields["thinking"] = {"type": "enabled", "budget_tokens": max(budget, _LEAST_BUDGET)}
-    config.pop("temperature", None)
-    fields.pop("top_k", None)
-    if isinstance(top_p := config.get("topP"), (int, float)) and top_p < 0.95:
-        del config["topP"]
-    return fields
+    if profile.vendor == "nova":
+        if effort == "none":
+            return {}
+        return {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": profile.effort(effort)}}
+    return {"reasoning_effort": profile.effort(effort)}
+
+
+def _of_claude(profile: Profile, body: Json, config: Json, limit: int) -> Json:
+    asked = claude.thinking(profile, body, limit, efforts.SMALLER_BUDGETS)
+    kept = claude.sampling(profile, body, thinks=asked.thinks)
+    for here, there in _SAME.items():
+        config.pop(there, None)
+        if here in kept:
+            config[there] = kept[here]
+    return asked.fields | ({"top_k": kept["top_k"]} if "top_k" in kept else {})
 
 
 def _about_the_request(body: Json) -> Json:
@@ -139,6 +138,16 @@ def _about_the_request(body: Json) -> Json:
     return result | {name: body[name] for name in _OWN if body.get(name) is not None}
 
 
+def _structured(profile: Profile, named: Json, result: Json) -> None:
+    if not profile.structured_outputs:
+        log.debug("the schema for the answer becomes a part of the prompt: the model has no structured outputs")
+        result.setdefault("system", []).append({"text": claude_schemas.instruction(named["schema"])})
+        return
+    if profile.schemas == "anthropic":
+        named = {**named, "schema": claude_schemas.strict(named["schema"])}
+    result["outputConfig"] = _output(named)
+
+
 def _output(named: Json) -> Json:
     """The schema for the answer; AWS takes it as a JSON string. Source: AWS, "JsonSchemaDefinition"."""
     schema: Json = {"schema": dumps(named["schema"])}
@@ -146,19 +155,26 @@ def _output(named: Json) -> Json:
     return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
 
 
-def _tools(body: Json, messages: list[Json]) -> Json | None:
-    tools = []
-    for function in chat_fields.functions(body):
-        schema = function.get("parameters") or {"type": "object", "properties": {}}
+def _tools(profile: Profile, body: Json, messages: list[Json], points: CachePoints) -> Json | None:
+    tools: list[Json] = []
+    for tool, function in zip(body.get("tools") or (), chat_fields.functions(body), strict=True):
+        schema = function.get("parameters") or _NO_PARAMETERS
         spec: Json = {"inputSchema": {"json": schema}, "name": function.get("name")}
         if function.get("description"):
             spec["description"] = function["description"]
-        if function.get("strict") is True:
+        if function.get("strict") is True and profile.structured_outputs:
             spec["strict"] = True
-        tools.append({"toolSpec": spec})
+            if profile.schemas == "anthropic":
+                spec["inputSchema"] = {"json": claude_schemas.strict(schema)}
+        tools += [{"toolSpec": spec}, *points.after("tools", {**function, **tool})]
+    if not tools:
+        # With calls in the conversation AWS demands tools. Source: the error "The toolConfig field must be defined when
+        # using toolUse and toolResult content blocks".
+        tools = [{"toolSpec": {"inputSchema": {"json": _NO_PARAMETERS}, "name": name}} for name in _called(messages)]
+        return {"tools": tools, "toolChoice": {"auto": {}}} if tools else None
     choice = body.get("tool_choice")
     # AWS cannot forbid tools. Leaving them out has the same effect, but is refused if the conversation has calls.
-    if not tools or (choice == "none" and not any(map(_has_calls, messages))):
+    if choice == "none" and not any(map(_has_calls, messages)):
         return None
     if name := chat_fields.chosen_function(choice):
         wanted: Json = {"tool": {"name": name}}
@@ -167,31 +183,10 @@ def _tools(body: Json, messages: list[Json]) -> Json | None:
     return {"tools": tools, "toolChoice": wanted}
 
 
+def _called(messages: list[Json]) -> list[str]:
+    """The names of the tools that a conversation has called, each once."""
+    return list(dict.fromkeys(call.name for message in messages for call in chat_fields.calls(message)))
+
+
 def _has_calls(message: Json) -> bool:
-    return any("toolUse" in block or "toolResult" in block for block in message["content"])
-
-
-def _cache(model: str, settings: BedrockSettings, body: Json, result: Json) -> None:
-    """Add cache points after the configured parts of the prompt."""
-    if not any(name in model for name in _CACHING):
-        return
-    retention = _retention(body.get("prompt_cache_retention")) or _retention(settings.prompt_cache_retention)
-    point = _RETENTIONS.get(retention)
-    if point is None:
-        return
-    positions, conversation = settings.bedrock_prompt_cache_point_positions, result["messages"]
-    if "system" in positions and "system" in result:
-        result["system"].append(point)
-    last_user = next((one for one in reversed(conversation) if one["role"] == "user"), None)
-    marked = []
-    if "last_user" in positions and last_user is not None:
-        marked.append(last_user)
-    if "last" in positions and conversation and conversation[-1] not in marked:
-        marked.append(conversation[-1])
-    for message in marked:
-        message["content"].append(point)
-
-
-def _retention(value: Any) -> str:
-    text = value.strip().lower().replace("-", "_").replace(" ", "_") if isinstance(value, str) else ""
-    return "in_memory" if text == "inmemory" else text
+    return message.get("role") == "tool" or chat_fields.has_calls(message)

@@ -32,6 +32,12 @@ class BedrockSettings(Settings):
     aws_secret_key: str = key(
         "secret key that belongs to `awsAccessKey`", default="", secret=True, trim=True, example="..."
     )
+    bedrock_messages_api: bool = key(
+        "chats of Anthropic's clients with Claude models go to AWS' endpoint for Anthropic's API, "
+        "`bedrock-mantle.{region}.api.aws`, which needs an upstream of its own and `apiTokens`; false: they are "
+        "converted for the Converse API, as those with ARNs and with signed requests always are",
+        default=True,
+    )
     bedrock_additional_fields: Mapping[str, Any] = key(
         "fields of `additionalModelRequestFields` for every chat", factory=dict
     )

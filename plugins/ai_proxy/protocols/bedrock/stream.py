@@ -42,7 +42,7 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
         tool = {"index": index, "id": lenient.text(use.get("toolUseId")), "type": "function", "function": function}
         _write(state, writer, "", "", [tool])
     elif isinstance(delta := document.get("delta"), dict):
-        _delta(exchange, state, _block(document), delta, writer)
+        _delta(state, _block(document), delta, writer)
     elif (reason := finish_reason(document.get("stopReason"))) is not None:
         text, _ = state.reasoning.delta("", "", ends=True)
         if text:
@@ -52,12 +52,12 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
         writer.usage(usage(counted))
 
 
-def _delta(exchange: Exchange, state: State, block: int, delta: Json, writer: StreamWriter) -> None:
+def _delta(state: State, block: int, delta: Json, writer: StreamWriter) -> None:
     reasoning = delta.get("reasoningContent")
     if isinstance(reasoning, dict):
         if reasoning_text := lenient.text(reasoning.get("text")):
             _write(state, writer, "", reasoning_text)
-        if exchange.client.keeps_signatures and (signature := lenient.text(reasoning.get("signature"))):
+        if signature := lenient.text(reasoning.get("signature")):
             writer.delta(0, {"reasoning_signature": signature})
     elif isinstance(use := delta.get("toolUse"), dict) and block in state.calls:
         function = {"arguments": lenient.text(use.get("input"))}

@@ -18,6 +18,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..pivot import chat_parts
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
 
 _FINISH: Final = {
@@ -136,7 +137,7 @@ def _finish_reason(document: Json) -> str:
     reason, why = lenient.text(document.get("finish_reason")), lenient.text(document.get("error"))
     if why or reason in _FAILED or (reason.startswith("ERROR") and reason not in _FINISH):
         raise ApiError(_FAILED.get(reason, 502), why or "the upstream has failed", code="upstream_error")
-    return _FINISH.get(reason, reason.lower() or "stop")
+    return known(reason, _FINISH) if reason else "stop"
 
 
 def _logprobs(given: Any) -> Json | None:

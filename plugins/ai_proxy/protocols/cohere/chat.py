@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ...profiles.facts import Profile, Thinking
 from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
@@ -40,7 +41,7 @@ def request(exchange: Exchange, body: Json) -> Json:
         sent["stop_sequences"] = stop
     if (form := _response_format(body)) is not None:
         sent["response_format"] = form
-    if (thinking := _thinking(exchange.model, body)) is not None:
+    if (thinking := _thinking(exchange.profile, body)) is not None:
         sent["thinking"] = thinking
     _tools(body, sent)
     return sent
@@ -52,10 +53,10 @@ def _response_format(body: Json) -> Any:
     return {"type": "json_object", "json_schema": named["schema"]} if named else body.get("response_format")
 
 
-def _thinking(model: str, body: Json) -> Any:
+def _thinking(profile: Profile, body: Json) -> Any:
     """Only reasoning models have this parameter; it is on by default. Source: docs.cohere.com, "Reasoning"."""
-    effort, budget = body.get("reasoning_effort"), lenient.count(body.get("reasoning_max_tokens"))
-    if body.get("thinking") is not None or "reasoning" not in model or not (effort or budget):
+    effort, budget = lenient.text(body.get("reasoning_effort")), lenient.count(body.get("reasoning_max_tokens"))
+    if body.get("thinking") is not None or profile.thinking is not Thinking.BUDGET or not (effort or budget):
         return body.get("thinking")
     if effort == "none" and not budget:
         return {"type": "disabled"}
@@ -120,4 +121,4 @@ def _parts(content: Any) -> list[Json]:
             parts.append({"type": "image_url", "image_url": image})
         else:
             message_content.log_dropped(part, "Cohere")
-    return parts
+    return parts or [{"type": "text", "text": message_content.UNREADABLE}]

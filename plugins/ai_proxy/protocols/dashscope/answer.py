@@ -9,6 +9,7 @@ from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..pivot import chat_parts
+from ..pivot.finish_reasons import known
 
 
 def error(status: int, document: Json) -> ApiError | None:
@@ -83,7 +84,7 @@ def _text(part: Any) -> str:
 def finish_reason(item: Json) -> str | None:
     """None while the answer is incomplete: then DashScope sends the string "null", null or an empty string."""
     reason = item.get("finish_reason")
-    return reason if isinstance(reason, str) and reason not in {"", "null"} else None
+    return known(reason) if isinstance(reason, str) and reason not in {"", "null"} else None
 
 
 def usage(answer: Json) -> Json | None:

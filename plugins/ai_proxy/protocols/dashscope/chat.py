@@ -7,11 +7,10 @@ Source: DashScope API reference, "Qwen API (native)". Requests have `input.messa
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from proxywasm import Event
+from proxywasm import Event, log
 
 from ...wire import lenient, limits
 from ...wire.errors import ApiError, bad_upstream
@@ -19,7 +18,7 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import sse_decoder as decoder
-from ..pivot import message_content, reasoning
+from ..pivot import chat_fields, message_content, model_rules, reasoning
 from ..pivot.chat import choice, completion
 from ..pivot.tool_calls import place
 from . import answer
@@ -33,8 +32,6 @@ __all__ = [
 
 accepts_signed_thinking: Final = False
 
-# Models that take images, audio or video have an endpoint of their own.
-_MULTIMODAL = re.compile(r"qwen[\d.]*-(vl|audio|omni)|qvq")
 _MULTIMODAL_PATH = "/api/v1/services/aigc/multimodal-generation/generation"
 
 # Fields that are not generation parameters: they have another place, or concern OpenAI's platform only.
@@ -64,7 +61,8 @@ class State:
 def request(exchange: Exchange, body: Json) -> Json:
     settings = exchange.settings
     assert isinstance(settings, QwenSettings)
-    if _MULTIMODAL.match(exchange.model):
+    model_rules.apply(exchange, body)
+    if exchange.profile.multimodal_endpoint:
         exchange.path = _MULTIMODAL_PATH
     exchange.headers["accept"] = "text/event-stream" if exchange.stream else "*/*"
     exchange.headers["x-dashscope-sse"] = "enable" if exchange.stream else None
@@ -74,8 +72,8 @@ def request(exchange: Exchange, body: Json) -> Json:
     parameters["result_format"] = "message"
     if body.get("max_completion_tokens") is not None:
         parameters["max_tokens"] = body["max_completion_tokens"]
-    if body.get("reasoning_max_tokens") is not None:
-        parameters.setdefault("thinking_budget", body["reasoning_max_tokens"])
+    if "tool_choice" in parameters:
+        parameters["tool_choice"] = _tool_choice(body)
     top_p = parameters.get("top_p")
     if isinstance(top_p, (int, float)):
         parameters["top_p"] = min(max(top_p, _TOP_P[0]), _TOP_P[1])
@@ -88,9 +86,21 @@ def request(exchange: Exchange, body: Json) -> Json:
     if settings.qwen_enable_search:
         parameters["enable_search"] = True
     messages = [_message(message, index) for index, message in enumerate(body["messages"])]
-    if settings.qwen_file_ids and exchange.model == "qwen-long":
+    if settings.qwen_file_ids and exchange.profile.reads_files:
         messages = _with_files(messages, settings.qwen_file_ids)
     return {"model": exchange.model, "input": {"messages": messages}, "parameters": parameters}
+
+
+def _tool_choice(body: Json) -> Any:
+    """DashScope can name a function, but not require any of several."""
+    choice = body["tool_choice"]
+    if choice not in ("required", "any"):
+        return choice
+    names = [function.get("name") for function in chat_fields.functions(body)]
+    if len(names) == 1:
+        return {"type": "function", "function": {"name": names[0]}}
+    log.debug("tool_choice becomes auto: DashScope cannot require one of several tools")
+    return "auto"
 
 
 def response(exchange: Exchange, document: Json) -> Json:

@@ -6,12 +6,14 @@ from typing import Final
 
 from proxywasm import Event
 
+from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
+from ..pivot import embeddings
 from .answer import error
 
 __all__ = [
@@ -30,6 +32,7 @@ _PARAMETERS = {
 
 
 def request(exchange: Exchange, body: Json) -> Json:
+    embeddings.remember_format(exchange, body)
     given = body.get("input")
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
@@ -45,14 +48,12 @@ def response(exchange: Exchange, answer: Json) -> Json:
     vectors = output.get("embeddings") if isinstance(output, dict) else None
     if not isinstance(vectors, list) or not all(isinstance(vector, dict) for vector in vectors):
         raise bad_upstream("the upstream's answer has no output.embeddings")
-    usage = answer.get("usage")
-    total = usage.get("total_tokens", 0) if isinstance(usage, dict) else 0
-    data = [
-        {"object": "embedding", "index": vector.get("text_index", index), "embedding": vector.get("embedding")}
-        for index, vector in enumerate(vectors)
-    ]
-    usage = {"prompt_tokens": total, "total_tokens": total}
-    return {"object": "list", "data": data, "model": exchange.model, "usage": usage}
+    counted = lenient.mapping(answer.get("usage"))
+    return embeddings.answer(
+        exchange,
+        ((vector.get("text_index", index), vector.get("embedding")) for index, vector in enumerate(vectors)),
+        lenient.count(counted.get("total_tokens")),
+    )
 
 
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001

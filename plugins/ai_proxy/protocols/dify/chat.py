@@ -227,6 +227,6 @@ def _usage(document: Json) -> Json | None:
 
 
 def _workflow_usage(data: Json) -> Any:
-    """The usage of a workflow, which has only the total."""
+    """The usage of a workflow, which has only the total: what of it is the prompt's is not known."""
     total = data.get("total_tokens")
-    return {"total_tokens": lenient.count(total)} if isinstance(total, (int, float)) else None
+    return chat_parts.usage(0, 0, total) if isinstance(total, (int, float)) else None

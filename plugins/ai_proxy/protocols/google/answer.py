@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ...wire import lenient
-from ...wire.errors import ApiError, bad_upstream
+from ...wire.errors import ApiError, bad_upstream, retry_delay
 from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import StreamWriter
@@ -27,7 +27,8 @@ def error(status: int, document: Json) -> ApiError | None:
         status = code if isinstance(code, int) and 400 <= code < 600 else 502
     word, message = inner.get("status"), inner.get("message")
     code_word = word if isinstance(word, str) and word else None
-    return ApiError(status, message if isinstance(message, str) and message else code_word or "error", code=code_word)
+    said = message if isinstance(message, str) and message else code_word or "error"
+    return ApiError(status, said, code=code_word, retry_after=retry_delay(inner))
 
 
 def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
@@ -35,7 +36,7 @@ def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
         raise failure
     choices: list[Json] = []
     for _, candidate in _candidates(document):
-        content = CandidateContent()
+        content = CandidateContent(signed_ids=not exchange.client.keeps_signatures)
         content.add(candidate)
         message: Json = {"role": "assistant"}
         if content.text or not content.calls:
@@ -62,12 +63,13 @@ class State:
     """The state of one stream: the number of calls of each choice, and the reasoning sent so far."""
 
     mode: str
+    signed_ids: bool = False
     calls: dict[int, int] = field(default_factory=dict)
     reasoning: dict[int, Stream] = field(default_factory=dict)
 
 
 def new_state(exchange: Exchange) -> State:
-    return State(exchange.settings.reasoning_content_mode)
+    return State(exchange.settings.reasoning_content_mode, not exchange.client.keeps_signatures)
 
 
 def event(state: State, document: Json, writer: StreamWriter, answer_id: str) -> None:
@@ -77,7 +79,7 @@ def event(state: State, document: Json, writer: StreamWriter, answer_id: str) ->
     counted = usage(document)
     candidates = list(_candidates(document))
     for index, candidate in candidates:
-        content = CandidateContent(state.calls.get(index, 0))
+        content = CandidateContent(state.calls.get(index, 0), signed_ids=state.signed_ids)
         content.add(candidate)
         state.calls[index] = content.first_call + len(content.calls)
         reason = finish_reason(candidate, calls=state.calls[index] > 0)

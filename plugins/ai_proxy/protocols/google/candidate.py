@@ -6,24 +6,32 @@ from typing import Any, Final
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..pivot import chat_parts
+from ..pivot import call_signatures, chat_parts
+from ..pivot.finish_reasons import broken, known
 
 _FINISH: Final = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "SAFETY": "content_filter",
-    "RECITATION": "content_filter",
-    "BLOCKLIST": "content_filter",
-    "PROHIBITED_CONTENT": "content_filter",
-    "SPII": "content_filter",
-    "IMAGE_SAFETY": "content_filter",
-}
+    "STOP": "stop", "MAX_TOKENS": "length",
+    "SAFETY": "content_filter", "RECITATION": "content_filter", "LANGUAGE": "content_filter",
+    "BLOCKLIST": "content_filter", "PROHIBITED_CONTENT": "content_filter", "SPII": "content_filter",
+    "MODEL_ARMOR": "content_filter", "IMAGE_SAFETY": "content_filter", "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+}  # fmt: skip
+_MALFORMED: Final = frozenset(
+    {
+        "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE",
+        "MISSING_THOUGHT_SIGNATURE",
+    }
+)  # fmt: skip
+"""The model's answer is none: there is nothing in it that a client could use."""
+# Source: ai.google.dev/api/generate-content#FinishReason, and Vertex AI's. Others (OTHER, NO_IMAGE) are an end.
 
 
 class CandidateContent:
     """The content of a candidate's parts."""
 
-    def __init__(self, first_call: int = 0) -> None:
+    def __init__(self, first_call: int = 0, *, signed_ids: bool = False) -> None:
+        """`signed_ids`: the ids of calls carry their signatures."""
+        self._signed_ids = signed_ids
         self.first_call = first_call
         self.text = self.reasoning = ""
         self.calls: list[Json] = []
@@ -49,15 +57,20 @@ class CandidateContent:
         call_id, name = lenient.text(function.get("id")), lenient.text(function.get("name"))
         call = chat_parts.tool_call(self.first_call + len(self.calls), call_id, name, function.get("args"))
         if isinstance(signature := part.get("thoughtSignature"), str):
-            call["extra_content"] = {"google": {"thought_signature": signature}}
+            call |= call_signatures.field(signature)
+            if self._signed_ids:
+                call["id"] = call_signatures.signed_id(call["id"], signature)
         self.calls.append(call)
 
 
 def finish_reason(candidate: Json, *, calls: bool) -> str | None:
+    """Raises `ApiError` if the model's answer is malformed."""
     reason = candidate.get("finishReason")
     if not isinstance(reason, str) or not reason or reason == "FINISH_REASON_UNSPECIFIED":
         return None
-    return "tool_calls" if calls and reason == "STOP" else _FINISH.get(reason, reason.lower())
+    if reason in _MALFORMED:
+        raise broken(reason, lenient.text(candidate.get("finishMessage")) or reason)
+    return "tool_calls" if calls and reason == "STOP" else known(reason, _FINISH)
 
 
 def parts_of(candidate: Json) -> list[Json]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from ...wire import lenient
 from ...wire.errors import ApiError, check_repeated
-from ...wire.files import Data
+from ...wire.files import Data, registered
 from ...wire.json import Json
+from ..pivot import call_signatures as signatures
 from ..pivot import chat_fields, message_content
+from ..pivot.blank import is_blank
 
 _AUDIO: Final = {"mp3": "audio/mp3", "wav": "audio/wav"}
 
@@ -29,12 +32,27 @@ _MEDIA_TYPES: Final = {
     "html": "text/html", "htm": "text/html", "css": "text/css", "csv": "text/csv", "xml": "text/xml",
 }  # fmt: skip
 
-Remote = Callable[[str], Json]
-"""Converts the address of a file to a part."""
+_USUAL: Final = {
+    "image_url": "image/jpeg",
+    "video_url": "video/mp4",
+    "audio_url": "audio/mpeg",
+    "file": "application/pdf",
+}
+"""The media type of a file whose address does not show it, by the type of its part."""
+_OWN_FILES: Final = (
+    "https://generativelanguage.googleapis.com/",
+    "gs://",
+    "https://www.youtube.com/",
+    "https://youtu.be/",
+)
+"""Addresses that Gemini's API reads itself. Source: ai.google.dev, "Files API" and "Video understanding"."""
+
+Remote = Callable[[str, str], Json]
+"""Converts the address of a file to a part, with its media type."""
 
 
-def contents(given: list[Json], remote: Remote) -> list[Json]:
-    """The contents of a conversation, without its system messages."""
+def contents(given: list[Json], remote: Remote, *, call_signatures: bool = False) -> list[Json]:
+    """The contents of a conversation, without its system messages. `call_signatures`: the model requires them."""
     result: list[Json] = []
     names: dict[str, str] = {}
     results = _Results(result)
@@ -45,16 +63,21 @@ def contents(given: list[Json], remote: Remote) -> list[Json]:
         if role == "tool":
             name = names.get(str(message.get("tool_call_id") or "")) or str(message.get("name") or "")
             name = name or next(reversed(names.values()), "")
-            results.add(name, message.get("content"), remote)
+            results.add(name, message, remote)
         elif role == "assistant":
             parts = _parts(message.get("content"), remote)
             for call in chat_fields.calls(message):
                 names[call.id] = call.name
-                parts.append({"functionCall": {"name": call.name, "args": call.arguments}, **_signature(call.raw)})
+                signature = signatures.of_call(call.raw)
+                if not signature and call_signatures and not any("functionCall" in part for part in parts):
+                    # The model requires that of the first call of each turn.
+                    signature = signatures.STAND_IN
+                part: Json = {"functionCall": {"name": call.name, "args": call.arguments}}
+                parts.append({**part, "thoughtSignature": signature} if signature else part)
             if parts:
                 result.append({"role": "model", "parts": parts})
-        else:
-            result.append({"role": "user", "parts": _parts(message.get("content"), remote)})
+        elif content := message.get("content"):
+            result.append({"role": "user", "parts": _parts(content, remote) or [{"text": message_content.UNREADABLE}]})
     results.finish()
     return result
 
@@ -70,11 +93,20 @@ def system(given: list[Json]) -> Json | None:
     return {"parts": [{"text": text} for text in texts]} if texts else None
 
 
-def file_part(url: str) -> Json:
-    """A file that Google fetches itself. Google needs its media type, which is guessed from the name."""
-    name = url.partition("?")[0].rpartition("/")[2].lower()
-    kind = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+def is_own_file(url: str) -> bool:
+    """Whether Gemini's API reads a file at this address itself."""
+    return url.startswith(_OWN_FILES)
+
+
+def file_part(url: str, kind: str) -> Json:
+    """A file that Google fetches itself. Vertex AI needs its media type."""
     return {"fileData": {"mimeType": kind, "fileUri": url}}
+
+
+def media_type_of(url: str, part: str) -> str:
+    """The media type of the file at an address: what its name shows, otherwise the usual one for this type of part."""
+    name = url.partition("?")[0].rpartition("/")[2].lower()
+    return _MEDIA_TYPES.get(name.rpartition(".")[2]) or _USUAL[part]
 
 
 class _Results:
@@ -88,7 +120,7 @@ class _Results:
         self._named = 0
         """Characters of all names of functions."""
 
-    def add(self, name: str, content: Any, remote: Remote) -> None:
+    def add(self, name: str, message: Json, remote: Remote) -> None:
         """Add a result. Results are text; other parts (images) follow after the results of all calls."""
         self._named += len(name)
         check_repeated(self._named)
@@ -96,21 +128,16 @@ class _Results:
             self._ends.append(([], []))
             self._last = {"role": "user", "parts": self._ends[-1][0]}
             self._contents.append(self._last)
+        content = message.get("content")
         parts, more = self._ends[-1]
-        parts.append({"functionResponse": {"name": name, "response": {"output": message_content.text(content)}}})
+        # Source: ai.google.dev/api/caching#FunctionResponse, `response`.
+        kind = "error" if message.get("is_error") is True else "output"
+        parts.append({"functionResponse": {"name": name, "response": {kind: message_content.text(content)}}})
         more += _parts(message_content.other_parts(content), remote)
 
     def finish(self) -> None:
         for parts, more in self._ends:
             parts.extend(more)
-
-
-def _signature(call: Json) -> Json:
-    """The signature that Gemini 3 requires with earlier calls, in the field that Google's OpenAI endpoint uses."""
-    extra = call.get("extra_content")
-    google = extra.get("google") if isinstance(extra, dict) else None
-    signature = google.get("thought_signature") if isinstance(google, dict) else None
-    return {"thoughtSignature": signature} if isinstance(signature, str) else {}
 
 
 def _parts(given: Any, remote: Remote) -> list[Json]:
@@ -127,20 +154,29 @@ def _parts(given: Any, remote: Remote) -> list[Json]:
 def _part(part: Json, remote: Remote) -> Json | None:
     kind = part.get("type")
     if kind in {"text", "refusal"}:
-        return {"text": part[kind]} if isinstance(part.get(kind), str) else None
+        text = part.get(kind)
+        return {"text": text} if isinstance(text, str) and not is_blank(text) else None
     if kind in {"image_url", "video_url", "audio_url"}:
         url = message_content.url_of(part)
         data = message_content.data_url(url)
-        return remote(url) if data is None else _inline(data)
+        return remote(url, _declared(part) or media_type_of(url, kind)) if data is None else _inline(data)
     if kind == "input_audio" and isinstance(audio := part.get("input_audio"), dict):
         sound = str(audio.get("format") or "wav")
         return _inline(Data(_AUDIO.get(sound, f"audio/{sound}"), str(audio.get("data") or "")))
     if kind == "file" and isinstance(file := part.get("file"), dict):
         if isinstance(file.get("file_data"), str):
             return _inline(message_content.data_url(file["file_data"]) or Data("application/pdf", file["file_data"]))
-        if isinstance(file.get("file_id"), str):
-            return file_part(file["file_id"])  # An address in Google's file service.
+        if isinstance(own := file.get("file_id"), str):  # An address in Google's file service.
+            return file_part(own, _declared(part) or media_type_of(own, kind))
+        if isinstance(given := file.get("file_url"), str):
+            return remote(given, _declared(part) or media_type_of(given, kind))
     return None
+
+
+def _declared(part: Json) -> str:
+    """The media type that a client gives beside an address; OpenAI has no field for it, other gateways call it so."""
+    inner = lenient.mapping(part.get(str(part.get("type"))))
+    return registered(lenient.text(inner.get("format")) or lenient.text(inner.get("mime_type")))
 
 
 def _inline(data: Data) -> Json:

@@ -6,6 +6,7 @@ from typing import Final
 
 from proxywasm import Event
 
+from ...profiles.facts import Thinking
 from ...wire.json import Json
 from ...wire.paths import segment
 from ..exchange import Exchange
@@ -15,7 +16,7 @@ from ..pivot import chat_fields
 from . import answer as google_answer
 from . import request as google
 from .answer import State, error, new_state
-from .contents import contents, system
+from .contents import contents, file_part, is_own_file, system
 from .settings import GeminiSettings
 
 __all__ = [
@@ -24,8 +25,7 @@ __all__ = [
 
 accepts_signed_thinking: Final = False
 
-# Models that can return their reasoning.
-_THINKING: Final = frozenset({"gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite"})
+_SHOWN: Final = {"includeThoughts": True}
 
 
 def request(exchange: Exchange, body: Json) -> Json:
@@ -35,15 +35,18 @@ def request(exchange: Exchange, body: Json) -> Json:
     given = chat_fields.messages(body)
     wanted: list[str] = []
 
-    def remote(url: str) -> Json:
-        """The API accepts only addresses of its own file service; the plugin fetches all others."""
+    def remote(url: str, kind: str) -> Json:
+        """The API reads only a few addresses, its file service's among them; the plugin fetches all others."""
+        if is_own_file(url):
+            return file_part(url, kind)
         data = exchange.files.get(url)
         if data is None:
             wanted.append(url)
             return {}
-        return {"inlineData": {"mimeType": data.media_type, "data": data.base64}}
+        known = data.media_type if data.media_type != "application/octet-stream" else kind
+        return {"inlineData": {"mimeType": known, "data": data.base64}}
 
-    result: Json = {"contents": contents(given, remote)}
+    result: Json = {"contents": contents(given, remote, call_signatures=exchange.profile.call_signatures)}
     if wanted:
         raise FilesWanted(wanted)
     if (instruction := system(given)) is not None:
@@ -77,9 +80,10 @@ def path_of(exchange: Exchange, action: str) -> str:
 
 def _thinking(exchange: Exchange, settings: GeminiSettings, body: Json) -> Json | None:
     """The configured budget, otherwise the client's effort, otherwise the model's own choice."""
-    requested = google.thinking_config(body)
-    if exchange.model not in _THINKING:
+    profile = exchange.profile
+    requested = google.thinking_config(profile, body)
+    if profile.thinking is not Thinking.BUDGET:
         return requested
     if settings.gemini_thinking_budget:
-        return {"includeThoughts": True, "thinkingBudget": settings.gemini_thinking_budget}
-    return requested or {"includeThoughts": True}
+        return {**_SHOWN, "thinkingBudget": settings.gemini_thinking_budget}
+    return dict(_SHOWN) if requested is None else requested

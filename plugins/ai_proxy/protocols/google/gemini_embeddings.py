@@ -6,12 +6,14 @@ from typing import Any, Final
 
 from proxywasm import Event
 
+from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream, check_repeated
 from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
+from ..pivot import embeddings
 from .answer import error
 from .gemini import path_of
 
@@ -24,6 +26,7 @@ accepts_signed_thinking: Final = False
 
 def request(exchange: Exchange, body: Json) -> Json:
     exchange.path = path_of(exchange, "batchEmbedContents")
+    embeddings.remember_format(exchange, body)
     more = {} if body.get("dimensions") is None else {"outputDimensionality": body["dimensions"]}
     model = f"models/{exchange.model}"
     given = texts(body.get("input"))
@@ -45,10 +48,12 @@ def response(exchange: Exchange, document: Json) -> Json:
     vectors = document.get("embeddings")
     if not isinstance(vectors, list) or not all(isinstance(one, dict) for one in vectors):
         raise bad_upstream("the upstream's answer has no embeddings")
-    data = [
-        {"object": "embedding", "index": index, "embedding": one.get("values")} for index, one in enumerate(vectors)
-    ]
-    return {"object": "list", "data": data, "model": exchange.model, "usage": {}}
+    counted = lenient.mapping(document.get("usageMetadata"))
+    return embeddings.answer(
+        exchange,
+        ((index, one.get("values")) for index, one in enumerate(vectors)),
+        lenient.count(counted.get("promptTokenCount")),
+    )
 
 
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001

@@ -6,13 +6,17 @@ Source: ai.google.dev/api/generate-content.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import NoneType
 from typing import Any, Final
 
+from proxywasm import log
+
+from ...profiles import efforts
+from ...profiles.facts import Profile, Thinking
 from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
 from ..pivot import chat_fields
+from . import schemas
 
 _SAME: Final = {
     "temperature": "temperature",
@@ -26,17 +30,6 @@ _SAME: Final = {
     "top_logprobs": "logprobs",
 }
 
-_BUDGETS: Final = {"none": 0, "minimal": 1024, "low": 1024, "medium": 4096, "high": 16384}
-
-# The keys of Google's `Schema`. A schema with other keys is sent as a JSON Schema, in another parameter.
-_OF_A_SCHEMA: Final = frozenset(
-    {
-        "type", "format", "title", "description", "nullable", "enum", "maxItems", "minItems", "properties", "required",
-        "minProperties", "maxProperties", "minLength", "maxLength", "pattern", "example", "anyOf", "propertyOrdering",
-        "default", "items", "minimum", "maximum",
-    }
-)  # fmt: skip
-
 
 def generation_config(body: Json) -> Json:
     config = {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
@@ -49,19 +42,27 @@ def generation_config(body: Json) -> Json:
     return config
 
 
-def thinking_config(body: Json) -> Json | None:
-    """Google's equivalent of `reasoning_effort`."""
-    effort = body.get("reasoning_effort")
+def thinking_config(profile: Profile, body: Json) -> Json | None:
+    """Google's equivalent of `reasoning_effort`, as far as the model has one."""
+    effort = lenient.text(body.get("reasoning_effort"))
     budget = lenient.count(body.get("reasoning_max_tokens"))
-    if not budget:
-        if not isinstance(effort, str) or not effort:
-            return None
-        budget = _BUDGETS.get(effort, 1024)
-    return {"includeThoughts": budget > 0, "thinkingBudget": budget}
+    if not effort and not budget:
+        return None
+    if not profile.thinks:
+        log.debug("reasoning_effort left out: the model has no setting for it")
+        return None
+    shown = budget > 0 or effort != "none"
+    if profile.thinking is Thinking.LEVEL:
+        return {"includeThoughts": shown, "thinkingLevel": profile.effort(effort or efforts.effort_of(budget))}
+    tokens = efforts.within(profile, budget or efforts.budget_of(effort, efforts.SMALLER_BUDGETS))
+    return {"includeThoughts": shown, "thinkingBudget": tokens}
 
 
-def structured(body: Json, config: Json) -> None:
-    """Add `response_format`, which may also be a bare schema. Raises `ApiError`."""
+def structured(body: Json, config: Json, *, nullable: bool = False) -> None:
+    """Add `response_format`, which may also be a bare schema. Raises `ApiError`.
+
+    `nullable`: an `Optional` becomes `nullable`.
+    """
     wanted = body.get("response_format")
     if not isinstance(wanted, dict):
         return
@@ -78,49 +79,33 @@ def structured(body: Json, config: Json) -> None:
     if schema is not None or kind == "json_object":
         config["responseMimeType"] = "application/json"
     if schema is not None:
-        config["responseSchema" if _is_googles(schema) else "responseJsonSchema"] = schema
+        config |= _placed(schema, "responseSchema", "responseJsonSchema", nullable=nullable)
 
 
-_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array", "object"})
-_HINTS: Final = _OF_A_SCHEMA - {"type", "title", "example", "default", "pattern"}
+def _placed(schema: Json, own: str, standard: str, *, nullable: bool) -> Json:
+    """The parameter for a schema in Google's dialect, or the one for JSON Schema."""
+    googles = schemas.with_nullable(schema) if nullable else schema
+    return {own: googles} if schemas.is_googles(googles) else {standard: schema}
+
+
+_HINTS: Final = schemas.KEYS - {"type", "title", "example", "default", "pattern"}
 
 
 def _is_schema(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
-    return str(value.get("type")).lower() in _TYPES or any(key in _HINTS for key in value if key != "schema")
+    return str(value.get("type")).lower() in schemas.TYPES or any(key in _HINTS for key in value if key != "schema")
 
 
-def _is_googles(schema: Any) -> bool:
-    """Whether a schema has only keys of Google's dialect. Not recursive, because schemas may be nested deeply."""
-    waiting = [schema]
-    while waiting:
-        schema = waiting.pop()
-        if not isinstance(schema, dict):
-            return False
-        if not set(schema) <= _OF_A_SCHEMA or not isinstance(schema.get("type"), (str, NoneType)):
-            return False
-        properties = schema.get("properties", {})
-        waiting += properties.values() if isinstance(properties, dict) else [None]
-        waiting += _list(schema.get("anyOf"))
-        if "items" in schema:
-            waiting.append(schema["items"])
-    return True
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def functions(body: Json) -> list[Json]:
-    """The declarations of functions."""
+def functions(body: Json, *, nullable: bool = False) -> list[Json]:
+    """The declarations of functions. `nullable`: as `structured` has it."""
     declarations = []
     for function in chat_fields.functions(body):
         declaration = {name: function[name] for name in ("name", "description") if function.get(name)}
         schema = function.get("parameters")
         # Google refuses objects without properties in its dialect; a function without parameters needs no schema.
         if isinstance(schema, dict) and schema.get("properties"):
-            declaration["parameters" if _is_googles(schema) else "parametersJsonSchema"] = schema
+            declaration |= _placed(schema, "parameters", "parametersJsonSchema", nullable=nullable)
         declarations.append(declaration)
     return declarations
 

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from proxywasm import Event, log
 
+from ...profiles.claude import is_claude
 from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
@@ -24,17 +25,20 @@ from .contents import contents, file_part, system
 from .settings import VertexSettings
 
 __all__ = [
-    "accepts_signed_thinking", "as_vertex_request", "decoder", "edit_messages", "error", "event", "is_claude",
+    "accepts_signed_thinking", "as_vertex_request", "decoder", "edit_messages", "error", "event",
     "new_state", "path_of", "request", "response",
 ]  # fmt: skip
 
 accepts_signed_thinking: Final = False
 
+_WITHOUT_FORMATS: Final = frozenset({"gemini-2.0"})
+"""As in the original: the models for images refuse any format, and all of these models are being retired."""
+
 _ANTHROPIC_VERSION: Final = "vertex-2023-10-16"  # Vertex AI takes it in the body, and the model in the path.
 
 
 def request(exchange: Exchange, body: Json) -> Json:
-    if is_claude(exchange.model):
+    if is_claude(exchange.profile):
         result = claude.body_of(exchange, body)
         return as_vertex_request(exchange, result)
     settings = exchange.settings
@@ -43,21 +47,20 @@ def request(exchange: Exchange, body: Json) -> Json:
         exchange, "google", "streamGenerateContent?alt=sse" if exchange.stream else "generateContent"
     )
     given = chat_fields.messages(body)
-    result = {"contents": contents(given, file_part)}
+    result = {"contents": contents(given, file_part, call_signatures=exchange.profile.call_signatures)}
     if (instruction := system(given)) is not None:
         result["systemInstruction"] = instruction
     if settings.gemini_safety_setting:
         result["safetySettings"] = google.safety(settings.gemini_safety_setting)
     config = google.generation_config(body)
-    if (thinking := google.thinking_config(body)) is not None:
+    if (thinking := google.thinking_config(exchange.profile, body)) is not None:
         config["thinkingConfig"] = thinking
-    if not exchange.model.startswith("gemini-2.0-"):
-        google.structured(body, config)
+    if exchange.profile.family not in _WITHOUT_FORMATS:
+        google.structured(body, config, nullable=True)
     elif body.get("response_format") is not None:
-        # As in the original: the models for images refuse any format, and all of these models are being retired.
         log.warn("response_format dropped: %s is not asked for one on Vertex AI", exchange.model)
     result["generationConfig"] = config  # Google's own clients also send an empty object.
-    if declarations := google.functions(body):
+    if declarations := google.functions(body, nullable=True):
         result["tools"] = [{"functionDeclarations": declarations}]
         if (choice := google.function_calling(body)) is not None:
             result["toolConfig"] = choice
@@ -65,7 +68,7 @@ def request(exchange: Exchange, body: Json) -> Json:
 
 
 def response(exchange: Exchange, document: Json) -> Json:
-    if is_claude(exchange.model) and "candidates" not in document:
+    if is_claude(exchange.profile) and "candidates" not in document:
         return claude.response(exchange, document)
     return google_answer.response(exchange, document, _id(document))
 
@@ -75,7 +78,7 @@ State: TypeAlias = claude.State | google_answer.State
 
 
 def new_state(exchange: Exchange) -> State:
-    return claude.new_state(exchange) if is_claude(exchange.model) else google_answer.new_state(exchange)
+    return claude.new_state(exchange) if is_claude(exchange.profile) else google_answer.new_state(exchange)
 
 
 def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:
@@ -89,10 +92,6 @@ def error(status: int, document: Json) -> ApiError | None:
     if document.get("type") == "error":
         return claude.error(status, document)
     return google_answer.error(status, document)
-
-
-def is_claude(model: str) -> bool:
-    return model.startswith("claude")
 
 
 def edit_messages(exchange: Exchange, body: Json) -> bool:

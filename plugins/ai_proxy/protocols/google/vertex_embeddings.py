@@ -16,6 +16,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
+from ..pivot import embeddings
 from .answer import error
 from .gemini_embeddings import texts
 from .vertex import path_of
@@ -29,6 +30,7 @@ accepts_signed_thinking: Final = False
 
 def request(exchange: Exchange, body: Json) -> Json:
     exchange.path = path_of(exchange, "google", "predict")
+    embeddings.remember_format(exchange, body)
     instances = [{"task_type": "", "content": text} for text in texts(body.get("input"))]
     if body.get("dimensions") is None:
         return {"instances": instances}
@@ -41,12 +43,9 @@ def response(exchange: Exchange, document: Json) -> Json:
     predictions = document.get("predictions")
     if not isinstance(predictions, list):
         raise bad_upstream("the upstream's answer has no predictions")
-    data, total = [], 0
-    for index, prediction in enumerate(predictions):
-        embedding = _object(prediction, "embeddings")
-        data.append({"object": "embedding", "index": index, "embedding": embedding.get("values")})
-        total += lenient.count(_object(embedding, "statistics").get("token_count"))
-    return {"object": "list", "data": data, "model": exchange.model, "usage": {"total_tokens": total}}
+    given = [_object(prediction, "embeddings") for prediction in predictions]
+    total = sum(lenient.count(_object(one, "statistics").get("token_count")) for one in given)
+    return embeddings.answer(exchange, ((index, one.get("values")) for index, one in enumerate(given)), total)
 
 
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001

@@ -20,7 +20,7 @@ from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
 from . import request as google
 from .answer import error, usage
-from .contents import file_part
+from .contents import file_part, media_type_of
 from .settings import VertexSettings
 from .vertex import path_of
 
@@ -121,7 +121,7 @@ def _images(body: Json) -> list[Json]:
     for url in urls:
         data = message_content.data_url(url)
         inline = data and {"inlineData": {"mimeType": data.media_type, "data": data.base64}}
-        parts.append(inline or file_part(url))
+        parts.append(inline or file_part(url, media_type_of(url, "image_url")))
     return parts
 
 

@@ -17,6 +17,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..pivot import chat_parts
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
 
 # Finish reasons of answers that Tencent's moderation stops.
@@ -120,7 +121,7 @@ def _tool_call(given: Json, position: int) -> Json:
 
 def _finish_reason(item: Json) -> str | None:
     reason = lenient.text(item.get("FinishReason"))
-    return _FINISH.get(reason, reason) or None
+    return known(reason, _FINISH) if reason else None
 
 
 def _usage(answer: Json) -> Json | None:

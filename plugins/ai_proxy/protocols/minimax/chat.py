@@ -20,6 +20,7 @@ from ..interface import StreamWriter
 from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, chat_parts, message_content
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
 from .settings import MinimaxSettings
 
@@ -201,7 +202,9 @@ def _message(message: Json) -> Json:
 
 def _finish_reason(item: Json, *, calls: bool) -> str | None:
     reason = lenient.text(item.get("finish_reason"))
-    return "tool_calls" if calls and reason == "stop" else _FINISH.get(reason, reason) or None
+    if not reason:
+        return None
+    return "tool_calls" if calls and reason == "stop" else known(reason, _FINISH)
 
 
 def _usage(document: Json) -> Json | None:
@@ -211,4 +214,4 @@ def _usage(document: Json) -> Json | None:
         return None
     if "prompt_tokens" in usage or "completion_tokens" in usage:
         return chat_parts.usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), usage.get("total_tokens"))
-    return {"total_tokens": lenient.count(usage.get("total_tokens"))}
+    return chat_parts.usage(0, 0, usage.get("total_tokens"))

@@ -21,6 +21,7 @@ apis: Final = frozenset(api for api in api_names.ALL if api.startswith("openai/"
 paths: Final[Mapping[str, str]] = MappingProxyType({})
 is_pivot: Final = True
 keeps_signatures: Final = False
+request_id_header: Final = "x-request-id"
 dropped_query: Final[frozenset[str]] = frozenset()
 
 
@@ -45,7 +46,11 @@ def response(exchange: Exchange, answer: Json) -> Json:  # noqa: ARG001
 
 def new_writer(exchange: Exchange) -> StreamWriter:
     return ChatWriter(
-        exchange.model, choices=exchange.choices, usage_choice=exchange.usage_choice, scrubber=exchange.secrets.scrubber
+        exchange.model,
+        choices=exchange.choices,
+        wants_usage=exchange.wants_usage is not False,
+        usage_choice=exchange.usage_choice,
+        scrubber=exchange.secrets.scrubber,
     )
 
 

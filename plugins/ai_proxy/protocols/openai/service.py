@@ -13,6 +13,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
+from ..pivot import content_lists, finish_reasons, legacy_functions
 from ..pivot.tool_calls import place
 
 __all__ = [
@@ -29,7 +30,20 @@ def request(exchange: Exchange, body: Json) -> Json:  # noqa: ARG001
 def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
+    for choice in lenient.objects(document.get("choices")):
+        if isinstance(message := choice.get("message"), dict):
+            choice["message"] = content_lists.flattened(legacy_functions.with_tool_calls(message))
+        if reason := finish_reason(choice.get("finish_reason")):
+            choice["finish_reason"] = _known(reason, choice)
     return document
+
+
+def _known(reason: str, choice: Json) -> str:
+    """OpenAI's word for a service's. Raises `ApiError`, in the service's words if it has any."""
+    why = lenient.text(lenient.mapping(choice.get("error")).get("message"))
+    if why and reason.lower() in finish_reasons.FAILED:
+        raise finish_reasons.broken(reason, why)
+    return finish_reasons.known(reason)
 
 
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
@@ -49,18 +63,27 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
         delta = item.get("delta")
         reason = finish_reason(item.get("finish_reason"))
         if isinstance(delta, dict) and (delta or not reason):
+            if isinstance(delta.get("content"), list):
+                delta = content_lists.flattened(delta)
+            if "function_call" in delta:
+                delta = legacy_functions.with_tool_calls(delta)
             writer.delta(index, delta, logprobs=item.get("logprobs"), usage=usage)
         if reason:
-            writer.finish(index, reason)
+            writer.finish(index, _known(reason, item))
     # Some services send the usage with every event; the last one counts.
     if usage:
         writer.usage(usage)
 
 
 def error(status: int, document: Json) -> ApiError | None:
-    """`{"error": {...}}` or `{"error": "text"}`. In a body of status 200 only the code may give the status."""
+    """`{"error": {...}}` or `{"error": "text"}`. In a body of status 200 only the code may give the status.
+
+    Some services send it beside an answer: OpenRouter, when a model breaks off in the middle of a stream.
+    """
     inner = document.get("error")
-    if not inner or not isinstance(inner, (dict, str)) or document.get("choices"):
+    if not inner or not isinstance(inner, (dict, str)):
+        return None
+    if document.get("choices") and not (isinstance(inner, str) or lenient.text(inner.get("message"))):
         return None
     code = inner.get("code") if isinstance(inner, dict) else None
     if status < 400:

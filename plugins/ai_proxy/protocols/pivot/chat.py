@@ -13,7 +13,7 @@ from ...credentials.scrubber import NO_CREDENTIALS, Scrubber
 from ...wire import limits
 from ...wire.errors import ApiError, bad_upstream, stream_cut
 from ...wire.json import Json, dumps, quote, to_bytes
-from .tool_calls import ToolCalls
+from .tool_calls import NO_ARGUMENTS, ToolCalls
 
 # The steps of a choice that may be written in each state, and the state that follows. Others cannot be written.
 _CHOICE: Final = {
@@ -22,9 +22,6 @@ _CHOICE: Final = {
     ("open", "delta"): "open",
     ("open", "finish"): "finished",
 }
-
-_MORE_DIGITS: Final = 4
-"""Characters by which a usage may grow in a stream and still be taken for numbers only."""
 
 DONE: Final = "data: [DONE]\n\n"
 
@@ -37,18 +34,26 @@ class ChatWriter:
     """
 
     def __init__(
-        self, model: str, *, choices: int = 1, usage_choice: bool = False, scrubber: Scrubber = NO_CREDENTIALS
+        self,
+        model: str,
+        *,
+        choices: int = 1,
+        wants_usage: bool = True,
+        usage_choice: bool = False,
+        scrubber: Scrubber = NO_CREDENTIALS,
     ) -> None:
-        """`choices`: the number of requested choices. `usage_choice`: the usage chunk has a choice with an empty delta
-        instead of an empty list of choices. `scrubber` decides which texts have to be searched for credentials.
+        """`choices`: the number of requested choices. `wants_usage`: the stream ends with the usage. `usage_choice`:
+        the usage chunk has a choice with an empty delta instead of an empty list of choices. `scrubber` decides which
+        texts have to be searched for credentials.
         """
         self._shortest, self._suspects = scrubber.shortest, scrubber.suspects_content
-        self._usual_usage = 0
         self.needs_scrubbing = False
         self._model = model
         self._expected = choices
         self._usage_choice = usage_choice
-        self._usage: Json | None = None
+        self._wants_usage = wants_usage
+        self.last_usage: Json | None = None
+        """The newest usage, whether the client wants it or not."""
         self._usage_written = False
         self._choices: dict[int, str] = {}
         self._calls: dict[int, ToolCalls] = {}
@@ -87,53 +92,61 @@ class ChatWriter:
         self._tail = f'],"created":{when},"model":{quote(name)},"object":"chat.completion.chunk","usage":'
 
     def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
-        """Add to a choice. Adds the role if the provider has not given one. `usage` is the usage so far, for providers
+        """Add to a choice. Only the first delta of a choice has the role. `usage` is the usage so far, for providers
         that send it with every event. An empty delta, one of a type unknown to us for example, makes no chunk.
         """
         state = self._choices.get(index, "new")
         # A delta does not change the state of an open choice.
         if (state != "open" or self.closed) and not self._step(index, state, "delta"):
             return
+        if usage is not None:
+            self.last_usage = usage
+        content = delta.get("content")
+        plain = state == "open" and (len(delta) == 1 or (len(delta) == 2 and "role" in delta))
         if state == "new":
             delta = _with_role(delta)
-        elif not delta and logprobs is None:
-            if usage is not None:
-                self.usage(usage)
-            return
+        elif not (plain and isinstance(content, str)):
+            delta = _without(delta, "role") if "role" in delta else delta
+            if not delta and logprobs is None:
+                return
         probs = "null" if logprobs is None else dumps(logprobs)
-        content = delta.get("content")
-        if len(delta) == 2 and isinstance(content, str) and delta.get("role") == "assistant":
+        if plain and isinstance(content, str):
             # Nearly all chunks have this form.
-            text = f'{{"role":"assistant","content":{quote(content)}}}'
+            text = f'{{"content":{quote(content)}}}'
             if logprobs is not None or (len(content) >= self._shortest and self._suspects(content)):
                 self.needs_scrubbing = True
         else:
             text = dumps(self._with_calls(index, delta))
             self.needs_scrubbing = True
-        counts = "null" if usage is None else dumps(usage)
-        if len(counts) > self._usual_usage:
-            self._usual_usage = len(counts) + _MORE_DIGITS
-            self.needs_scrubbing = True
         self._out.append(
             f'{self._head}{{"index":{index},"delta":{text},"finish_reason":null,"logprobs":{probs}}}'
-            f"{self._tail}{counts}}}\n\n"
+            f"{self._tail}null}}\n\n"
         )
 
     def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
-        """Finish a choice. `delta` and `usage` are for providers that send them in the same event."""
+        """Finish a choice, in a chunk of its own. `delta` and `usage` are for providers that send them in the same
+        event.
+        """
+        if delta and not self.closed and self._choices.get(index) != "finished":
+            self.delta(index, delta)
+        if usage is not None:
+            self.last_usage = usage
+        if index in self._calls:
+            self._complete_calls(index)
+        elif reason == "tool_calls":
+            reason = "stop"  # Without calls the answer has simply ended.
         state = self._choices.get(index, "new")
         if self._step(index, state, "finish"):
-            self._usage_written = self._usage_written or usage is not None
             self.needs_scrubbing = True
-            delta = self._with_calls(index, _with_role(delta or {}) if state == "new" else delta or {})
+            text = '{"role":"assistant"}' if state == "new" else "{}"
             self._out.append(
-                f'{self._head}{{"index":{index},"delta":{dumps(delta)},"finish_reason":{quote(reason)},'
-                f'"logprobs":null}}{self._tail}{"null" if usage is None else dumps(usage)}}}\n\n'
+                f'{self._head}{{"index":{index},"delta":{text},"finish_reason":{quote(reason)},'
+                f'"logprobs":null}}{self._tail}null}}\n\n'
             )
 
     def usage(self, usage: Json) -> None:
-        """Set the usage. It is written once, when all requested choices are finished."""
-        self._usage = usage
+        """Set the usage. It is written once, when all requested choices are finished, if the client wants it."""
+        self.last_usage = usage
         if self.complete and len(self._choices) >= self._expected:
             self._write_usage()
 
@@ -173,13 +186,21 @@ class ChatWriter:
             return delta
         return {**delta, "tool_calls": self._calls.setdefault(index, ToolCalls()).normalized(delta["tool_calls"])}
 
+    def _complete_calls(self, index: int) -> None:
+        missing = self._calls[index].completing()
+        if missing and self._choices.get(index) == "open" and not self.closed:
+            self._out.append(
+                f'{self._head}{{"index":{index},"delta":{dumps({"tool_calls": missing})},"finish_reason":null,'
+                f'"logprobs":null}}{self._tail}null}}\n\n'
+            )
+
     def _write_usage(self) -> None:
-        if self._usage is None or self._usage_written or self.closed:
+        if self.last_usage is None or self._usage_written or self.closed or not self._wants_usage:
             return
         self._usage_written = self.needs_scrubbing = True
         self.begin()
         choice = '{"index":0,"delta":{},"finish_reason":null,"logprobs":null}' if self._usage_choice else ""
-        self._out.append(f"{self._head}{choice}{self._tail}{dumps(self._usage)}}}\n\n")
+        self._out.append(f"{self._head}{choice}{self._tail}{dumps(self.last_usage)}}}\n\n")
 
     def _step(self, index: int, state: str, what: str) -> bool:
         following = _CHOICE.get((state, what))
@@ -224,8 +245,13 @@ def choice(index: int, message: Json, finish_reason: str | None, logprobs: Any =
     if not isinstance(message.get("content"), (str, list, NoneType)):
         message = {**message, "content": None}
     if "tool_calls" in message:
-        calls = ToolCalls().normalized(message["tool_calls"])
+        tracked = ToolCalls()
+        calls = [_without(call, "index") for call in tracked.normalized(message["tool_calls"])]
+        for piece in tracked.completing():
+            calls[piece["index"]]["function"]["arguments"] = NO_ARGUMENTS
         message = {**message, "tool_calls": calls} if calls else _without(message, "tool_calls")
+    if finish_reason == "tool_calls" and "tool_calls" not in message:
+        finish_reason = "stop"  # Without calls the answer has simply ended.
     return {"index": index, "message": message, "finish_reason": finish_reason, "logprobs": logprobs}
 
 

@@ -35,6 +35,11 @@ def is_system(message: Json) -> bool:
     return message.get("role") in {"system", "developer"}
 
 
+def has_calls(message: Json) -> bool:
+    """Whether a message has tool calls."""
+    return isinstance(message.get("tool_calls"), list) and bool(message["tool_calls"])
+
+
 class ToolCall(NamedTuple):
     """A tool call in a message; `raw` is the whole call. Arguments that are not a JSON object are left out."""
 

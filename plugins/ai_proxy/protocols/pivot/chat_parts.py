@@ -7,11 +7,13 @@ from typing import Any
 
 from ...wire.json import Json, dumps
 from ...wire.lenient import count
+from .tool_calls import NO_ARGUMENTS
 
 
 def tool_call(index: int, call_id: str, name: str, value: Any) -> Json:
     """A whole tool call of an answer. Generates an id if there is none."""
     text = value if isinstance(value, str) else dumps(value if value is not None else {})
+    text = text if text.strip() else NO_ARGUMENTS
     call_id = call_id or f"call_{uuid.uuid4()}"
     return {"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": text}}
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from proxywasm import log
 
 from ...wire.errors import ApiError
-from ...wire.files import Data
+from ...wire.files import Data, registered
 from ...wire.json import Json
+
+UNREADABLE: Final = "(a file that this model cannot read)"
+"""Says what a user's message had, if nothing else in it reaches the service. No service accepts an empty message."""
 
 
 def parts(content: Any) -> list[Json]:
@@ -58,9 +61,10 @@ def other_parts(content: Any) -> list[Json]:
 
 def text_only(content: Any, service: str) -> str:
     """The text in a content, for services that accept only text; other parts are dropped. Raises `ApiError`."""
-    for part in other_parts(content):
+    others = other_parts(content)
+    for part in others:
         log_dropped(part, service)
-    return text(content)
+    return text(content) or (UNREADABLE if others else "")
 
 
 def log_dropped(part: Json, service: str) -> None:
@@ -85,6 +89,7 @@ def data_url(url: str) -> Data | None:
     media_type, *parameters = head.split(";")
     if not comma or "/" not in media_type:
         raise ApiError(400, "a data URL must have a media type and data", param="messages")
+    media_type = registered(media_type)
     if "base64" not in parameters:
         return Data(media_type, base64.b64encode(unquote_to_bytes(data)).decode())
     return Data(media_type, data)

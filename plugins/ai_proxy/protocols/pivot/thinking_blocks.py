@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ...wire import lenient
 from ...wire.json import Json
+from . import call_signatures
 
 
 def fields(blocks: list[Json]) -> Json:
@@ -29,7 +30,9 @@ def fields(blocks: list[Json]) -> Json:
 
 
 def signed(message: Json) -> list[Json]:
-    """The thinking of a message as Anthropic's blocks, without unsigned blocks, which Anthropic refuses."""
+    """The thinking of a message as Anthropic's blocks, without unsigned blocks and those that carry the signature of a
+    call, which Anthropic refuses.
+    """
     blocks = message.get("thinking_blocks")
     if not isinstance(blocks, list):
         text, redacted = message.get("reasoning_content"), message.get("reasoning_redacted_content")
@@ -42,5 +45,6 @@ def signed(message: Json) -> list[Json]:
 
 def _is_whole(block: Json) -> bool:
     if block.get("type") == "thinking":
-        return isinstance(block.get("thinking"), str) and lenient.text(block.get("signature")) != ""
+        signature = lenient.text(block.get("signature"))
+        return isinstance(block.get("thinking"), str) and signature != "" and not call_signatures.is_marked(signature)
     return block.get("type") == "redacted_thinking" and lenient.text(block.get("data")) != ""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from proxywasm import log
 
 from ...wire import lenient, limits
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, dumps, loads
+
+NO_ARGUMENTS: Final = "{}"
 
 
 class ToolCalls:
@@ -24,6 +26,7 @@ class ToolCalls:
         self._size = 0
         self._generated_ids: set[int] = set()
         self._named: set[int] = set()
+        self._with_arguments: set[int] = set()
         self._current: dict[int, int] = {}
         self._known: dict[tuple[int, str], int] = {}
 
@@ -58,6 +61,12 @@ class ToolCalls:
         pieces = [piece for piece in given if isinstance(piece, dict)] if isinstance(given, list) else []
         return [self._piece(piece, position) for position, piece in enumerate(pieces)]
 
+    def completing(self) -> list[Json]:
+        """The pieces that calls without arguments lack at their end: clients parse the arguments, and "" is no JSON."""
+        missing = [number for number in range(len(self._ids)) if number not in self._with_arguments]
+        self._with_arguments.update(missing)
+        return [{"index": number, "function": {"arguments": NO_ARGUMENTS}} for number in missing]
+
     def _piece(self, given: Json, position: int) -> Json:
         first = len(self._ids)
         number = self.number(given, position)
@@ -65,16 +74,21 @@ class ToolCalls:
         if number == first and not self._ids[number]:
             self._ids[number] = f"call_{uuid.uuid4()}"
             self._generated_ids.add(number)
-        if number == first or "id" in given:
+        if number == first:
             piece["id"] = self._ids[number]
-        if number == first and not isinstance(given.get("type"), str):
-            piece["type"] = "function"
+            piece.setdefault("type", "function")
+        else:
+            # Clients join what comes, so each part comes once.
+            piece.pop("id", None)
+            piece.pop("type", None)
         function = given.get("function")
         function = dict(function) if isinstance(function, dict) else {}
         name = lenient.text(function.pop("name", None))
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
-            function["arguments"] = dumps(arguments) if isinstance(arguments, dict) else ""
+            function["arguments"] = arguments = dumps(arguments) if isinstance(arguments, dict) else ""
+        if arguments:
+            self._with_arguments.add(number)
         if (name and number not in self._named) or number == first:
             function = {"name": name, **function}
         if name:

@@ -19,6 +19,7 @@ from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
 from ..pivot.chat import choice, completion
+from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
 
 __all__ = [
@@ -48,7 +49,7 @@ def response(exchange: Exchange, document: Json) -> Json:
             raise bad_upstream("the upstream's answer has a choice without a message")
         message = {"role": "assistant", "content": None, **message}
         reason = lenient.text(item.get("finish_reason")) or ("tool_calls" if message.get("tool_calls") else "stop")
-        choices.append(choice(index, _as_openais(message), reason))
+        choices.append(choice(index, _as_openais(message), known(reason)))
     answer = completion(_id(document), exchange.model, choices, _usage(document))
     if lenient.count(document.get("created")):
         answer["created"] = lenient.count(document["created"])
@@ -66,7 +67,7 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
         if isinstance(delta, dict) and delta:
             writer.delta(index, _as_openais(delta), usage=usage)
         if reason := lenient.text(item.get("finish_reason")):
-            writer.finish(index, reason)
+            writer.finish(index, known(reason))
 
 
 def error(status: int, document: Json) -> ApiError | None:

@@ -222,7 +222,7 @@ def test_a_whole_answer_has_a_stop_reason_whether_the_service_gives_one_or_not(f
     calls = [{"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
     assert stop_reason({"index": 0, "message": MESSAGE, **finish}) == "end_turn"
     assert stop_reason({"index": 0, "message": {**MESSAGE, "tool_calls": calls}, **finish}) == "tool_use"
-    assert stop_reason() is None
+    assert stop_reason() == "end_turn"
 
 
 @pytest.mark.usefixtures("both_ways")

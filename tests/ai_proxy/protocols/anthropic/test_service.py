@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.ai_proxy.gateway import CHAT, Json, answer, ask, events
+from tests.ai_proxy.gateway import CHAT, STREAM, Json, answer, ask, events
 from tests.ai_proxy.natives import CLAUDE
 
 FUNCTION: Json = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
@@ -18,7 +18,7 @@ def sent(body: Json, **settings: object) -> Json:
 
 def stream(*documents: Json) -> list[Json]:
     chunks = [b"data: " + json.dumps(one).encode() + b"\n\n" for one in documents]
-    outcome = ask(CLAUDE, {**CHAT, "stream": True}, events(*chunks))
+    outcome = ask(CLAUDE, STREAM, events(*chunks))
     assert outcome.data[-1] == "[DONE]"
     return [json.loads(data) for data in outcome.data[:-1]]
 
@@ -81,7 +81,7 @@ def test_zero_values_and_a_single_stop_are_kept() -> None:
     ],
 )
 def test_thinking_fits_within_the_tokens_that_are_allowed(body: Json, thinking: object, limit: int) -> None:
-    result = sent({**body, "temperature": 0.5})
+    result = sent({**body, "temperature": 0.5}, modelMapping={"*": "claude-sonnet-4-20250514"})
     assert (result.get("thinking") or {}).get("budget_tokens") == thinking
     assert result["max_tokens"] == limit
     assert ("temperature" in result) is (thinking is None), "thinking refuses to have its sampling changed"
@@ -159,7 +159,7 @@ def test_a_stream_that_is_over_is_so_before_the_connection_closes() -> None:
 def test_an_error_event_ends_the_stream() -> None:
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
     chunks = [b"data: " + json.dumps(one).encode() + b"\n\n" for one in (START, error, end())]
-    outcome = ask(CLAUDE, {**CHAT, "stream": True}, events(*chunks))
+    outcome = ask(CLAUDE, STREAM, events(*chunks))
     assert json.loads(outcome.data[-1])["error"]["message"] == "busy"
 
 
@@ -181,7 +181,7 @@ def test_encrypted_thinking_goes_back_to_the_model() -> None:
     message = ask(CLAUDE, CHAT, answer({**HI, "content": [thinking_block, *HI["content"]]})).json["choices"][0][
         "message"
     ]
-    assert sent({"messages": [message, *CHAT["messages"]]})["messages"][0]["content"][0] == thinking_block
+    assert sent({"messages": [*CHAT["messages"], message]})["messages"][-1]["content"][0] == thinking_block
     start = {"type": "content_block_start", "index": 0, "content_block": thinking_block}
     deltas = [chunk["choices"][0]["delta"] for chunk in stream(START, start, end(), {"type": "message_stop"})[:-1]]
     assert {"reasoning_redacted_content": "zz"} in deltas
@@ -200,9 +200,10 @@ def test_a_call_without_words_has_an_empty_content() -> None:
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [("end_turn", "stop"), ("stop_sequence", "stop"), ("pause_turn", "stop"), ("max_tokens", "length"),
-     ("tool_use", "tool_calls"), ("refusal", "content_filter"), ("new", "new")],
+     ("tool_use", "stop"), ("refusal", "content_filter"), ("new", "stop")],
 )  # fmt: skip
 def test_finish_reasons_are_openais(reason: str, expected: str) -> None:
+    """A reason that nobody knows is an end, and so is that of a call without a call."""
     assert ask(CLAUDE, CHAT, answer({**HI, "stop_reason": reason})).json["choices"][0]["finish_reason"] == expected
     assert stream(START, end(reason), {"type": "message_stop"})[-2]["choices"][0]["finish_reason"] == expected
 

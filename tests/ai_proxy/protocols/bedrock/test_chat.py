@@ -86,9 +86,9 @@ def test_a_model_with_thinking_is_not_forced_to_call_and_gets_no_sampling_parame
         "top_p": 0.5,
         "temperature": 0.5,
     }
-    body = sent({"model": "us.anthropic.claude-x", "reasoning_effort": "low", **requested})
+    body = sent({"model": "us.anthropic.claude-sonnet-4-20250514-v1:0", "reasoning_effort": "low", **requested})
     assert (body["inferenceConfig"], body["toolConfig"]["toolChoice"]) == ({}, {"auto": {}})
-    body = sent({"model": "us.anthropic.claude-x", **requested})
+    body = sent({"model": "us.anthropic.claude-sonnet-4-20250514-v1:0", **requested})
     assert body["inferenceConfig"] == {"temperature": 0.5, "topP": 0.5}
     assert body["toolConfig"]["toolChoice"] == {"any": {}}
 
@@ -143,7 +143,7 @@ def test_credentials_are_needed() -> None:
 
 @pytest.mark.parametrize(
     ("reason", "expected"),
-    [("end_turn", "stop"), ("max_tokens", "length"), ("tool_use", "tool_calls"),
+    [("end_turn", "stop"), ("max_tokens", "length"), ("tool_use", "stop"), ("new", "stop"),
      ("guardrail_intervened", "content_filter"), ("content_filtered", "content_filter")],
 )  # fmt: skip
 def test_finish_reasons_are_openais(reason: str, expected: str) -> None:

@@ -23,7 +23,8 @@ def test_cohere_is_forced_to_a_function_by_leaving_out_the_others() -> None:
     other = {"type": "function", "function": {"name": "listen"}}
     choice = {"type": "function", "function": {"name": "look"}}
     sent = ask(COHERE, {**TALK, "tools": [other, TOOL], "tool_choice": choice}).sent
-    assert (sent["tools"], sent["tool_choice"]) == ([TOOL], "REQUIRED")
+    whole = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+    assert (sent["tools"], sent["tool_choice"]) == ([whole], "REQUIRED")
 
 
 def test_cohere_answers_of_both_versions_are_understood() -> None:

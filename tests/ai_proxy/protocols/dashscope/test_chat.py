@@ -32,14 +32,20 @@ def parameters(**given: Any) -> Json:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("temperature", 0), ("seed", 0), ("stop", "x"), ("stop", ["x", "y"]), ("tool_choice", "none"),
+        ("temperature", 0), ("seed", 0), ("stop", "x"), ("stop", ["x", "y"]),
         ("response_format", {"type": "json_object"}), ("presence_penalty", 0.0), ("frequency_penalty", -1.5),
-        ("parallel_tool_calls", False), ("enable_thinking", False), ("thinking_budget", 100), ("top_k", 5),
+        ("enable_thinking", False), ("thinking_budget", 100), ("top_k", 5),
         ("logprobs", True), ("top_logprobs", 2), ("something_new", {"a": [1]}), ("max_tokens", 7),
     ],
 )  # fmt: skip
 def test_no_parameter_is_lost(name: str, value: object) -> None:
     assert parameters(**{name: value}) == {"result_format": "message", name: value}
+
+
+@pytest.mark.parametrize(("name", "value"), [("tool_choice", "none"), ("parallel_tool_calls", False)])
+def test_what_is_said_of_tools_goes_with_them(name: str, value: object) -> None:
+    assert parameters(**{name: value}, tools=[TOOL])[name] == value
+    assert name not in parameters(**{name: value})
 
 
 def test_parameters_of_openais_platform_and_nulls_are_not_sent() -> None:
@@ -93,8 +99,8 @@ def test_parallel_tool_calls_of_a_cumulative_stream_become_deltas() -> None:
     for part in parts:
         for choice in part["choices"]:
             for call in choice["delta"].get("tool_calls", []):
-                known = calls.setdefault(call["index"], {"id": call["id"], "name": "", "arguments": ""})
-                assert known["id"] == call["id"]
+                known = calls.setdefault(call["index"], {"id": "", "name": "", "arguments": ""})
+                known["id"] += call.get("id", "")
                 known["name"] += call["function"].get("name", "")
                 known["arguments"] += call["function"]["arguments"]
     assert calls == {
@@ -122,7 +128,7 @@ def test_a_tool_call_without_arguments_is_sent_at_the_end() -> None:
     stream = events(native_event("", tool_calls=calls), native_event("", "tool_calls", tool_calls=calls))
     parts = chunks(ask(NATIVE, {**STREAM, "tools": [TOOL]}, stream).data)
     converted = [call for part in parts for call in part["choices"][0]["delta"].get("tool_calls", [])]
-    assert [call["function"] for call in converted] == [{"name": "f", "arguments": ""}]
+    assert [call["function"] for call in converted] == [{"name": "f", "arguments": ""}, {"arguments": "{}"}]
 
 
 def test_text_thinking_and_tools_may_alternate() -> None:
@@ -236,8 +242,8 @@ def test_qwen_long_gets_its_files() -> None:
 
 
 def test_a_budget_for_reasoning_has_dashscopes_name() -> None:
-    sent = parameters(reasoning_max_tokens=3000)
-    assert sent["thinking_budget"] == 3000
+    sent = parameters(model="qwen-plus", reasoning_max_tokens=3000)
+    assert (sent["enable_thinking"], sent["thinking_budget"]) == (True, 3000)
     assert "reasoning_max_tokens" not in sent
 
 

@@ -116,10 +116,37 @@ def test_a_role_that_is_none_is_the_assistants(role: object) -> None:
     assert chunks(writer) == [{"role": "assistant", "content": "a"}]
 
 
-def test_a_choice_in_one_event_has_a_role() -> None:
+def test_a_choice_in_one_event_has_a_role_and_its_finish_in_a_chunk_of_its_own() -> None:
     writer = ChatWriter("m")
     writer.finish(0, "stop", delta={"content": "a"})
-    assert chunks(writer) == [{"role": "assistant", "content": "a"}]
+    assert chunks(writer) == [{"role": "assistant", "content": "a"}, {}]
+
+
+def test_only_the_first_delta_of_a_choice_has_the_role() -> None:
+    writer = ChatWriter("m")
+    for delta in ({"content": "a"}, {"content": "b"}, {"reasoning_content": "c"}):
+        writer.delta(0, {"role": "assistant", **delta})
+    assert chunks(writer) == [{"role": "assistant", "content": "a"}, {"content": "b"}, {"reasoning_content": "c"}]
+
+
+def test_a_call_has_its_id_and_name_in_its_first_piece() -> None:
+    writer = ChatWriter("m")
+    for arguments in ("{", "}"):
+        function = {"name": "f", "arguments": arguments}
+        writer.delta(0, {"tool_calls": [{"index": 0, "id": "c", "type": "function", "function": function}]})
+    first, second = (delta["tool_calls"][0] for delta in chunks(writer))
+    assert (first["id"], first["function"]) == ("c", {"name": "f", "arguments": "{"})
+    assert second == {"index": 0, "function": {"arguments": "}"}}
+
+
+def test_the_usage_is_one_last_chunk_and_only_if_it_is_wanted() -> None:
+    for wanted, expected in ((True, [None, None, {"total_tokens": 3}]), (False, [None, None])):
+        writer = ChatWriter("m", wants_usage=wanted)
+        writer.delta(0, {"content": "a"}, usage={"total_tokens": 2})
+        writer.finish(0, "stop", usage={"total_tokens": 3})
+        writer.done()
+        written = [json.loads(one[6:]) for one in writer.take().decode().split("\n\n")[:-2]]
+        assert [chunk["usage"] for chunk in written] == expected
 
 
 def test_an_invalid_time_is_left_out() -> None:

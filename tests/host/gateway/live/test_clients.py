@@ -100,7 +100,7 @@ def test_openai_embeddings(gpt: openai.OpenAI) -> None:
 
 
 def test_openai_models(gpt: openai.OpenAI) -> None:
-    assert "qwen-max" in [model.id for model in gpt.models.list()]
+    assert [model.id for model in gpt.models.list()] == ["gpt-4o", "text-embedding-3-small"]
 
 
 def test_openai_errors_of_the_plugin(gpt: openai.OpenAI) -> None:

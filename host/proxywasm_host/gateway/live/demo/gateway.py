@@ -9,7 +9,12 @@ from ...model import Gateway
 from ...values import Address
 
 DASHSCOPE: Final = "dashscope.aliyuncs.com"
-_MODELS: Final = {"text-embedding-*": "text-embedding-v4", "*": "qwen-max"}
+_MODELS: Final = {
+    "gpt-4o": "qwen-max",
+    "text-embedding-3-small": "text-embedding-v4",
+    "text-embedding-*": "text-embedding-v4",
+    "*": "qwen-max",
+}
 
 
 def demo_gateway(listen: Address, service: int) -> Gateway:

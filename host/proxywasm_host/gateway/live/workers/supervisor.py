@@ -127,7 +127,7 @@ class Supervisor:
         while not self._end.is_set():
             began = self._loop.time()
             how = await self._live(place, started)
-            if self._end.is_set():
+            if self._end.is_set() or (started.done() and started.result()):
                 return
             self._log(f"worker {place} {how}; it is started again")
             short_lives = short_lives + 1 if self._loop.time() - began < _SHORT_LIFE else 0

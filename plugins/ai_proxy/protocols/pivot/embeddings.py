@@ -1,0 +1,60 @@
+"""Answers to requests for embeddings in OpenAI's protocol."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from array import array
+from collections.abc import Iterable
+from sys import byteorder
+from typing import Any
+
+from ...wire.errors import bad_upstream
+from ...wire.json import Json
+from ..exchange import Exchange
+
+
+def remember_format(exchange: Exchange, body: Json) -> None:
+    """Note how the client wants its vectors: as arrays of numbers, or in base64, which OpenAI's SDKs ask for."""
+    exchange.base64_vectors = body.get("encoding_format") == "base64"
+
+
+def answer(exchange: Exchange, vectors: Iterable[tuple[int, Any]], prompt_tokens: int) -> Json:
+    """The answer. `vectors`: each with its index in the request. Raises `ApiError` for one that is none."""
+    data = [
+        {"object": "embedding", "index": index, "embedding": _vector(exchange, vector)} for index, vector in vectors
+    ]
+    usage = {"prompt_tokens": prompt_tokens, "total_tokens": prompt_tokens}
+    return {"object": "list", "data": data, "model": exchange.model, "usage": usage}
+
+
+def _vector(exchange: Exchange, given: Any) -> Any:
+    if isinstance(given, str):  # A service that encodes vectors itself.
+        return given if exchange.base64_vectors else _decoded(given).tolist()
+    if not isinstance(given, list):
+        raise bad_upstream("the upstream's answer has an embedding that is not an array")
+    return _encoded(given) if exchange.base64_vectors else given
+
+
+def _encoded(vector: list[Any]) -> str:
+    """Little-endian 32-bit floats in base64. Source: OpenAI's SDKs, which decode them so."""
+    try:
+        floats = array("f", vector)
+    except (TypeError, OverflowError):
+        raise bad_upstream("the upstream's answer has an embedding with other values than numbers") from None
+    return base64.b64encode(_little_endian(floats).tobytes()).decode()
+
+
+def _decoded(text: str) -> array[float]:
+    floats = array("f")
+    try:
+        floats.frombytes(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        raise bad_upstream("the upstream's answer has an embedding that is neither an array nor base64") from None
+    return _little_endian(floats)
+
+
+def _little_endian(floats: array[float]) -> array[float]:
+    if byteorder == "big":
+        floats.byteswap()
+    return floats

@@ -1,0 +1,125 @@
+"""Whatever a service says, its client gets what the client's protocol allows, and another service can go on with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.ai_proxy.gateway import Json
+from tests.ai_proxy.service_answers import WRITERS, Said, said
+from tests.ai_proxy.validated import PATHS, SERVICES, converted
+
+from ai_proxy import providers
+from ai_proxy.pipeline import bodies, client_protocols, client_terms
+from ai_proxy.pipeline.streams import ConvertedStream
+from ai_proxy.protocols.exchange import Exchange
+from ai_proxy.protocols.interface import AnyServiceProtocol
+from ai_proxy.protocols.openai import service as openai_chat
+from ai_proxy.wire import apis
+from ai_proxy_testing import answer_problems, request_problems, stream_problems
+from proxywasm_host.recordings.bodies import parse_events
+
+NAMES = ("get_weather", "long_" + "x" * 58, "mcp." + "y" * 80)
+AS_WRITTEN = {"openai", "mistral", "openai-like", "openrouter", "qwen"}
+"""Services that get what clients of OpenAI's protocol write, but for ids of calls."""
+KINDS = {
+    "moonshot": "openai", "mistral": "openai", "claude": "anthropic", "vertex-claude": "anthropic", "gemini": "google",
+    "vertex": "google", "bedrock": "bedrock", "cohere": "cohere", "dashscope": "dashscope",
+}  # fmt: skip
+NATIVE = {"openai": {"moonshot", "mistral"}, "anthropic": {"claude", "vertex-claude", "dashscope"}}
+"""Services that speak the client's protocol themselves: their answers are passed on."""
+PAIRS = [(client, service) for client in PATHS for service in KINDS if service not in NATIVE[client]]
+
+
+def exchange_of(client: str, service: str, *, stream: bool) -> tuple[Exchange, AnyServiceProtocol]:
+    config, model, _ = SERVICES[service]
+    provider = providers.build({**config, "modelMapping": {"*": model}}, "provider")
+    exchange = client_protocols.new_exchange(provider, apis.classify(PATHS[client]))
+    body: Json = {"model": "m", "stream": stream, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+    if client == "openai":
+        body["tools"] = [{"type": "function", "function": {"name": name}} for name in NAMES]
+    else:
+        body["tools"] = [{"name": name, "input_schema": {"type": "object"}} for name in NAMES]
+    prepared, _ = bodies.prepare(provider, exchange, body)
+    protocol = provider.row.dialect.protocols.get(exchange.api, openai_chat)
+    protocol.request(exchange, prepared)
+    exchange.answer.id = "aws-1"
+    return exchange, protocol
+
+
+def whole(client: str, service: str, one: Said) -> Json:
+    exchange, protocol = exchange_of(client, service, stream=False)
+    answer = protocol.response(exchange, json.loads(WRITERS[KINDS[service]][0](one)))
+    client_terms.restore(exchange, answer)
+    return exchange.client.response(exchange, answer)
+
+
+def streamed(client: str, service: str, one: Said) -> list[str]:
+    exchange, protocol = exchange_of(client, service, stream=True)
+    stream = ConvertedStream(exchange, protocol)
+    return [data for data, _ in parse_events(stream.feed(WRITERS[KINDS[service]][1](one), last=True))]
+
+
+def check(client: str, service: str, one: Said) -> None:
+    assert answer_problems(client, whole(client, service, one)) == []
+    assert stream_problems(client, streamed(client, service, one)) == []
+
+
+@pytest.mark.parametrize(("client", "service"), PAIRS)
+@settings(max_examples=8)
+@given(one=said())
+def test_a_converted_answer_keeps_the_rules_of_its_client(client: str, service: str, one: Any) -> None:
+    check(client, service, one)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("client", "service"), PAIRS)
+@settings(max_examples=500)
+@given(one=said())
+def test_many_converted_answers_keep_the_rules_of_their_client(client: str, service: str, one: Any) -> None:
+    check(client, service, one)
+
+
+def turn(client: str, answer: Json, results: dict[str, str]) -> list[Json]:
+    """An answer as the client sends it back, with the results of its calls."""
+    if client == "anthropic":
+        results_of_calls = [
+            {"type": "tool_result", "tool_use_id": block["id"], "content": results[block["name"]]}
+            for block in answer["content"]
+            if block["type"] == "tool_use"
+        ]
+        content = answer["content"] or [{"type": "text", "text": "nothing"}]
+        return [{"role": "assistant", "content": content}, {"role": "user", "content": results_of_calls or "Go on."}]
+    message = answer["choices"][0]["message"]
+    calls = message.get("tool_calls") or []
+    return [message, *({"role": "tool", "tool_call_id": one["id"], "content": "r"} for one in calls)]
+
+
+def switched(client: str, services: tuple[str, str], one: Said) -> None:
+    first, second = services
+    answered = whole(client, first, one)
+    messages = [{"role": "user", "content": "Hi"}, *turn(client, answered, dict.fromkeys([*NAMES, *one.names], "r"))]
+    body: Json = {"model": "m", "max_tokens": 4096, "messages": [*messages, {"role": "user", "content": "And?"}]}
+    result = converted(second, client, body)
+    problems = [] if result is None else request_problems(SERVICES[second][2], result[1])
+    passed_on = client == "openai" and SERVICES[second][2] in AS_WRITTEN
+    assert [one for one in problems if not passed_on or re.match(r"\S*id: ", one)] == []
+
+
+@pytest.mark.parametrize(("client", "service"), PAIRS)
+@settings(max_examples=8)
+@given(one=said(), other=st.sampled_from(sorted(SERVICES)))
+def test_a_conversation_survives_a_switch_of_service(client: str, service: str, one: Any, other: str) -> None:
+    switched(client, (service, other), one)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("client", "service"), PAIRS)
+@settings(max_examples=600)
+@given(one=said(), other=st.sampled_from(sorted(SERVICES)))
+def test_many_conversations_survive_a_switch_of_service(client: str, service: str, one: Any, other: str) -> None:
+    switched(client, (service, other), one)

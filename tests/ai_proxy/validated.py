@@ -1,0 +1,73 @@
+"""Providers, each with the rules in `ai_proxy_testing` that its requests keep."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+from tests.ai_proxy import converting, natives
+from tests.ai_proxy.gateway import COMPATIBLE, NATIVE, Json
+
+from ai_proxy import providers
+from ai_proxy.pipeline import bodies, client_protocols
+from ai_proxy.protocols.exchange import Exchange
+from ai_proxy.protocols.interface import FilesWanted
+from ai_proxy.wire import apis
+from ai_proxy.wire.files import Data
+from ai_proxy.wire.json import dump_bytes
+
+_CONFIG = {"apiTokens": ["sk-1"]}
+SERVICES: dict[str, tuple[Json, str, str]] = {
+    "openai": (natives.OPENAI, "gpt-4.1", "openai"),
+    "azure": ({"type": "azure", **_CONFIG, "azureServiceUrl": "https://r.openai.azure.com/?api-version=1"},
+              "m", "openai"),
+    "mistral": ({"type": "mistral", **_CONFIG}, "mistral-large-latest", "mistral"),
+    "openrouter": ({"type": "openrouter", **_CONFIG}, "m", "openrouter"),
+    "qwen": (COMPATIBLE, "qwen-max", "qwen"),
+    **{name: ({"type": name, **_CONFIG}, "m", "openai-like")
+       for name in ("groq", "fireworks", "moonshot", "deepseek", "zhipuai", "doubao", "together-ai", "grok",
+                    "minimax")},
+    "claude": (natives.CLAUDE, "claude-sonnet-4-5", "anthropic"),
+    "claude-new": (natives.CLAUDE, "claude-opus-4-7", "anthropic"),
+    "vertex-claude": (natives.VERTEX, "claude-sonnet-4-5", "vertex-anthropic"),
+    "bedrock": (natives.BEDROCK, "amazon.nova-pro-v1:0", "bedrock"),
+    "bedrock-claude": (natives.BEDROCK, "anthropic.claude-sonnet-4-5-20250929-v1:0", "bedrock"),
+    "gemini": (natives.GEMINI, "gemini-2.5-flash", "google"),
+    "gemini-3": (natives.GEMINI, "gemini-3-pro-preview", "google"),
+    "vertex": (natives.VERTEX, "gemini-2.5-flash", "google"),
+    "cohere": (converting.ALL["cohere"], "command-a-03-2025", "cohere"),
+    "dashscope": (NATIVE, "qwen-max", "dashscope"),
+    "hunyuan-native": (converting.ALL["hunyuan"], "m", "hunyuan"),
+    "minimax-pro": (converting.ALL["minimax"], "m", "minimax-pro"),
+    "spark": (converting.ALL["spark"], "m", "spark"),
+    **{name: (converting.ALL[name], "Pro", "text") for name in (*converting.TRANSCRIPTS, "deepl")},
+}  # fmt: skip
+"""Configuration, model, and the name of the rules."""
+PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
+_FILE = Data("image/png", "iVBORw0KGgo=")
+
+
+def converted(service: str, client: str, body: Json) -> tuple[Exchange, Json] | None:
+    """The exchange and the request that the service gets; None if it speaks the client's protocol itself."""
+    config, model, _ = SERVICES[service]
+    provider = providers.build({**config, "modelMapping": {"*": model}}, "provider")
+    exchange = client_protocols.new_exchange(provider, apis.classify(PATHS[client]))
+    if exchange.api != apis.CHAT:
+        return None
+    prepared, _ = bodies.prepare(provider, exchange, copy.deepcopy(body))
+    if exchange.api != apis.CHAT:
+        return None
+    protocol = provider.row.dialect.protocols.get(exchange.api)
+    if protocol is None:
+        return exchange, _plain(prepared)
+    try:
+        return exchange, _plain(protocol.request(exchange, prepared))
+    except FilesWanted as wanted:
+        exchange.files = dict.fromkeys(wanted.urls, _FILE)
+        return exchange, _plain(protocol.request(exchange, prepared))
+
+
+def _plain(document: Any) -> Json:
+    result: Json = json.loads(dump_bytes(document))
+    return result
