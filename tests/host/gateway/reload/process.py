@@ -74,6 +74,12 @@ class Running:
     def logged(self, text: str) -> list[str]:
         return [line for line in [*self.log] if text in line]
 
+    def wait_for(self, text: str, lines: int = 1) -> None:
+        until(lambda: len(self.logged(text)) >= lines)
+
+    def wait_for_version(self, version: str) -> None:
+        until(lambda: self.version() == version)
+
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(SECONDS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.host.gateway.reload.paced import paced
-from tests.host.gateway.reload.process import GatewayFile, Stream, document, plugin, until, watching
+from tests.host.gateway.reload.process import GatewayFile, Running, Stream, document, plugin, until, watching
 from tests.host.serve_process import free_port
 
 pytestmark = [pytest.mark.envoy, pytest.mark.usefixtures("envoy")]
@@ -41,17 +41,18 @@ def test_plugins_routes_and_upstreams_change_under_streams(tmp_path: Path, bundl
             assert 'cluster_manager.cds.version_text: "configuration 2"' in run.ask("/stats", admin)[2]
 
             good = file.path.read_text()
-            for number, (text, why) in enumerate((
+            refused = [
                 (good[: len(good) // 2], "gateway.yaml:"),
                 (good.replace("drain: 1", "drain: 2"), "limits.drain: cannot change while the gateway runs"),
                 # A module is not asked natively: it is Envoy that refuses this one.
                 (good.replace("gen2", "none"), "Envoy refuses the new plugins.0; its log says why"),
-            ), 1):  # fmt: skip
+            ]
+            for number, (text, why) in enumerate(refused, 1):
                 file.save_text(text)
-                until(lambda number=number: len(run.logged("not loaded, configuration 2 serves on: ")) == number)
+                run.wait_for("not loaded, configuration 2 serves on: ", number)
                 assert why in run.logged("not loaded, ")[-1]
                 assert run.version() == "gen2"
-                until(lambda why=why: why in shown_error(json.loads(run.ask("/runtime", admin)[2])))
+                wait_until_shown(run, admin, why)
                 assert "\nruntime.admin_overrides_active: 1\n" in run.ask("/stats", admin)[2]
 
             file.save_text(good.replace("gen2", "gen4"))
@@ -72,6 +73,9 @@ def test_plugins_routes_and_upstreams_change_under_streams(tmp_path: Path, bundl
             assert (first.versions, second.versions) == ({b"gen1"}, {b"gen3"})
 
 
-def shown_error(runtime: dict[str, dict[str, dict[str, str]]]) -> str:
-    entry = runtime["entries"].get("proxywasm.config.error")
-    return entry["final_value"] if entry else ""
+def wait_until_shown(run: Running, admin: int, error: str) -> None:
+    def is_shown() -> bool:
+        entry = json.loads(run.ask("/runtime", admin)[2])["entries"].get("proxywasm.config.error")
+        return entry is not None and error in entry["final_value"]
+
+    until(is_shown)

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -105,7 +105,7 @@ class Supervisor:
         end = self._loop.create_task(self._end.wait())
         try:
             async with serving_admin(self._gateway, self._shared, self._is_ready, lambda: self._reloader.status):
-                await _first_of(self._loop.create_task(_all_or_a_problem(started)), end, *keepers)
+                await _first_of(asyncio.gather(*started), end, *keepers)
                 if errors := [future.result() for future in started if future.done() and future.result()]:
                     raise LiveError(errors[0])
                 if not end.done():
@@ -265,12 +265,6 @@ def _signal(process: Process, number: signal.Signals) -> None:
 
 def _how(code: int) -> str:
     return f"with {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
-
-
-async def _all_or_a_problem(started: Sequence[asyncio.Future[str]]) -> None:
-    for each in asyncio.as_completed(started):
-        if await each:
-            return
 
 
 async def _first_of(*awaitables: asyncio.Future[Any]) -> None:
