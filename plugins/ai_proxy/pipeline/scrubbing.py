@@ -80,7 +80,6 @@ def add_headers(ctx: HttpContext, exchange: Exchange) -> None:
 
 def replace_body(ctx: HttpContext, exchange: Exchange, new: bytes) -> None:
     """Replace the buffered body, with credentials masked."""
-    usage.note(exchange.answer, new)
     ctx.replace_response_body(exchange.secrets.scrubber.clean(new))
 
 

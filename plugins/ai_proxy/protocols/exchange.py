@@ -117,6 +117,10 @@ class Answer:
     first_usage: bytes = b""
     last_usage: bytes = b""
     """The first and the last usage of any other answer, from its key on; see `pipeline.usage`."""
+    usage: Json | None = None
+    """That of a whole answer that was parsed, in the pivot."""
+    is_logged: bool = False
+    """`pipeline.usage` has written what access logs show."""
     outcome_pending: bool = False
     """The status is good, but the body may be an error: `failover` waits for it."""
 

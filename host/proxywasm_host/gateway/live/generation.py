@@ -16,7 +16,7 @@ from .access import AccessLine
 from .call_outs import HttpCalls, RedisCommands
 from .cors import CorsPolicy, is_preflight
 from .exchange import LiveExchange
-from .http1.reading import RequestHead
+from .http1.messages import RequestHead
 from .http1.server import ClientConnection
 from .http1.upstream import UpstreamConnection
 from .origins import Origin, OriginLimits, Origins
@@ -127,9 +127,9 @@ class Generation:
     async def connect(self, origin: Origin) -> UpstreamConnection:
         return await self._origins.connect(origin)
 
-    def ended(self, exchange: LiveExchange) -> None:
-        self._exchanges.pop(exchange.stream, None)
-        self._on_ended(exchange.access)
+    def ended(self, stream: ChainedStream, access: AccessLine) -> None:
+        self._exchanges.pop(stream, None)
+        self._on_ended(access)
         self._look_for_the_end()
 
     def settle(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -15,8 +14,10 @@ from ..model import Gateway
 from .access import AccessLine
 from .connections import ClientConnections, Refused
 from .generation import Generation
-from .http1.reading import MessageError, RequestHead
-from .http1.server import ClientConnection, ServerLimits
+from .handshake import Handshake, ServerTls
+from .http1.limits import ServerLimits
+from .http1.messages import MessageError, RequestHead
+from .http1.server import ClientConnection
 from .listening import BACKLOG
 from .metrics import GatewayMetrics
 from .open_files import most_clients
@@ -50,7 +51,7 @@ class LiveWorker:
         self._tracing = tracing
         self._loop = asyncio.get_running_loop()
         self._connections = ClientConnections(most_clients(gateway, log), log)
-        self._tls: ssl.SSLContext | None = None
+        self._tls: ServerTls | None = None
         self._server: asyncio.Server | None = None
         self._heart: asyncio.Task[None] | None = None
         self._older: set[Generation] = set()
@@ -58,17 +59,8 @@ class LiveWorker:
         self._serve(gateway, plugins)
 
     async def start(self, listening: socket.socket) -> None:
-        gateway, limits = self._newest.gateway, self._server_limits
-        if gateway.tls is not None:
-            self._tls = server_context(gateway.tls.certificate, gateway.tls.key)
-        self._server = await self._loop.create_server(
-            self._accept,
-            sock=listening,
-            backlog=BACKLOG,
-            ssl=self._tls,
-            ssl_handshake_timeout=None if self._tls is None else limits.head_seconds,
-            ssl_shutdown_timeout=None if self._tls is None else limits.linger_seconds,
-        )
+        self._tls = self._server_tls(self._newest.gateway)
+        self._server = await self._loop.create_server(self._accept, sock=listening, backlog=BACKLOG)
         self._heart = self._loop.create_task(self._beat())
         self._newest.settle()
 
@@ -77,16 +69,20 @@ class LiveWorker:
 
         Raises `OSError` if the certificate cannot be used; then everything is as it was.
         """
-        if self._tls is not None and gateway.tls is not None:
-            # Connections that are made from now on get it. A pair that does not fit changes nothing.
-            server_context(gateway.tls.certificate, gateway.tls.key)
-            self._tls.load_cert_chain(gateway.tls.certificate, gateway.tls.key)
+        tls = self._server_tls(gateway)
         before = self._newest
+        self._tls = tls
         self._connections.most = most_clients(gateway, self._log)
         self._serve(gateway, plugins)
         self._older.add(before)
         before.retire()
         self._newest.settle()
+
+    def _server_tls(self, gateway: Gateway) -> ServerTls | None:
+        if gateway.tls is None:
+            return None
+        context = server_context(gateway.tls.certificate, gateway.tls.key)
+        return ServerTls(context, gateway.limits.request_head, self._server_limits.linger_seconds)
 
     def _serve(self, gateway: Gateway, plugins: LivePlugins) -> None:
         limits = gateway.limits
@@ -142,6 +138,13 @@ class LiveWorker:
     def _accept(self) -> asyncio.BaseProtocol:
         if self._connections.full():
             return Refused()
+        return (
+            self._connection()
+            if self._tls is None
+            else Handshake(self._tls, self._connections, self._connection, self._log)
+        )
+
+    def _connection(self) -> ClientConnection:
         return ClientConnection(
             self,
             scheme="http" if self._tls is None else "https",

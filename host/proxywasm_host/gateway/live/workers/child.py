@@ -65,7 +65,7 @@ async def _serve(
     access: Callable[[str], None],
 ) -> None:
     gateway = task.configuration.gateway
-    loop, end = asyncio.get_running_loop(), ending()
+    loop, end = asyncio.get_running_loop(), ending(lambda _: None)  # the parent kills
     listening = socket.socket(fileno=task.listening)
     listening.setblocking(False)
     metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway, task.place)
