@@ -6,11 +6,13 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import time
 from pathlib import Path
 
 import pytest
 from tests import bundle
+from tests.host.gateway.certificates import make
 from tests.host.gateway.reload.paced import Paced, paced
 from tests.host.gateway.reload.process import GatewayFile, Running, Stream, document, plugin, until, watching
 from tests.host.serve_process import free_port
@@ -163,6 +165,21 @@ def test_all_workers_load_it_or_none(tmp_path: Path, source: Path) -> None:
             until(lambda: run.logged("it is started again") and len(older.read_text().split()) == 2)
             assert {run.version() for _ in range(16)} == {"gen2"}
             assert "proxywasm_config_generation 2.0" in run.ask("/metrics", admin)[2]
+
+
+def test_a_new_certificate_is_that_of_new_connections(tmp_path: Path, source: Path) -> None:
+    pair, renewed = make(tmp_path, "first"), make(tmp_path, "second")
+    tls = {"certificate": str(pair.certificate), "key": str(pair.key)}
+    with paced() as upstream:
+        file = gateway_file(tmp_path, upstream, source, tls=tls, plugins=[])
+        with watching("serve", file) as run:
+            address = ("127.0.0.1", run.port)
+            assert ssl.get_server_certificate(address) == pair.certificate.read_text()
+            renewed.certificate.replace(pair.certificate)  # now it does not fit the key
+            run.wait_for("not loaded, configuration 1 serves on: ")
+            renewed.key.replace(pair.key)
+            run.wait_for("loaded again")
+            assert ssl.get_server_certificate(address) == pair.certificate.read_text()
 
 
 @pytest.mark.usefixtures("bundle_component")
