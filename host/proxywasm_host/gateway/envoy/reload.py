@@ -123,7 +123,10 @@ class ChangingEnvoy:
         stat = _stat(name)
         before = self._stats(_ANSWER)
         self._write(name, content)
+        latest = time.monotonic() + _ANSWER
         while not (ends := _counted(before, self._stats(_ANSWER), stat)):
+            if time.monotonic() > latest:
+                raise EnvoyError(f"Envoy has not looked at the new {name} within {_ANSWER:.0f} seconds")
             time.sleep(_PAUSE)
         if ends != {"update_success"} and not put_back:
             raise EnvoyError(f"Envoy refuses the new {name}; its log says why")

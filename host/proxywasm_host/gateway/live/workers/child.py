@@ -6,6 +6,7 @@ Over the channel it learns what to serve. The name is for those who look at the 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import sys
@@ -20,6 +21,8 @@ from ..serving import ending, run
 from ..shared import Shared
 from ..worker import LiveWorker
 from .channel import Configuration, Decision, Task, encode_report, is_closed, receive, receive_task
+
+_log = logging.getLogger("proxywasm")
 
 
 def main(channel: socket.socket) -> None:
@@ -107,6 +110,9 @@ async def _follow(
                     plugins.close()
         except LiveError as problem:
             error = str(problem)
+        except Exception as fault:  # the parent waits for an answer
+            _log.exception("a reload has failed, which is a fault of proxywasm")
+            error = f"{type(fault).__name__}: {fault}"
         writer.write(encode_report(error))
     end.set()
 
