@@ -89,7 +89,7 @@ def page(rows: Sequence[Row] = ROWS) -> str:
         "### Headers of clients\n",
         "ai-proxy removes these headers from requests, because they identify the client or are its credentials,\n"
         f"unless `forwardHeaders` lists them: {_listed(sorted(CREDENTIALS))}.\n",
-        "Without `apiTokens`, self-hosted services (`generic`, `ollama`, `vllm`) still get the headers in which\n"
+        f"Without `apiTokens`, self-hosted services ({_listed(_self_hosted(rows))}) still get the headers in which\n"
         f"clients of model services send their key: {_listed(sorted(OF_SERVICES))}.\n",
         "## Limits\n",
         _limits(),
@@ -105,6 +105,10 @@ def page(rows: Sequence[Row] = ROWS) -> str:
         *(_provider([row for row in rows if row.name == name]) for name in names),
     ]
     return "\n".join(parts)
+
+
+def _self_hosted(rows: Sequence[Row]) -> list[str]:
+    return sorted({row.name for row in rows if row.credentials.own_key is OwnKey.KEPT})
 
 
 def _limits() -> str:

@@ -127,7 +127,15 @@ ROWS: Final = (
     Row(
         name="grok",
         title="Grok (xAI)",
-        addressing=Addressing(host="api.x.ai", paths=_like_openai(apis.CHAT), original=Original.KNOWN_APIS),
+        addressing=Addressing(
+            host="api.x.ai",
+            # Source: docs.x.ai, "Inference REST API". Edits of images and videos have a protocol of their own.
+            # Unverified: completions and embeddings, which rest on copies of its OpenAPI document.
+            paths=_like_openai(
+                apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.IMAGE_GENERATION, apis.MODELS
+            ),
+            original=Original.KNOWN_APIS,
+        ),
     ),
     Row(
         name="groq",
@@ -159,7 +167,20 @@ ROWS: Final = (
     Row(
         name="mistral",
         title="Mistral AI",
-        addressing=Addressing(host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+        addressing=Addressing(
+            host="api.mistral.ai",
+            # Source: docs.mistral.ai, "API". Batches have a protocol of their own. Unverified: models and files, which
+            # rest on clients of the service.
+            paths=_like_openai(
+                apis.CHAT,
+                apis.EMBEDDINGS,
+                apis.AUDIO_TRANSCRIPTION,
+                apis.FILES,
+                apis.RETRIEVE_FILE,
+                apis.RETRIEVE_FILE_CONTENT,
+                apis.MODELS,
+            ),
+        ),
         dialect=Dialect(
             rules=of_all_models(chat_rules.MISTRAL),
             edits={apis.CHAT: edits.mistral_chat},
@@ -191,7 +212,24 @@ ROWS: Final = (
     Row(
         name="together-ai",
         title="Together AI",
-        addressing=Addressing(host="api.together.xyz", paths=_like_openai(apis.CHAT), original=Original.KNOWN_APIS),
+        addressing=Addressing(
+            host="api.together.xyz",
+            # Source: docs.together.ai, "OpenAI compatibility"; its API reference, "Rerank". Speech, which
+            # it has too, is refused as in the original; `capabilities` can add it.
+            paths={
+                **_like_openai(
+                    apis.CHAT,
+                    apis.COMPLETIONS,
+                    apis.EMBEDDINGS,
+                    apis.IMAGE_GENERATION,
+                    apis.AUDIO_TRANSCRIPTION,
+                    apis.AUDIO_TRANSLATION,
+                    apis.MODELS,
+                ),
+                apis.COHERE_RERANK: "/v1/rerank",
+            },
+            original=Original.KNOWN_APIS,
+        ),
     ),
     Row(
         name="yi",
