@@ -26,6 +26,7 @@ BEHAVIOURS = ROOT / "tests" / "sdk" / "behaviours"
 PLUGINS = [
     *sorted(file for file in (ROOT / "examples").glob("*.py") if not file.name.startswith("test_")),
     *sorted((ROOT / "tests" / "host" / "testing" / "plugins").glob("*.py")),
+    *sorted((ROOT / "tests" / "host" / "gateway" / "reload" / "plugins").glob("*.py")),
     BEHAVIOURS,
     FAULTY,
     FEATURES,

@@ -31,26 +31,30 @@ _WAITING: Final = 60.0
 _log = logging.getLogger("proxywasm")
 
 
-def check_configurations(gateway: Gateway, file: Path, text_of: Callable[[PluginEntry], str]) -> None:
+def check_configurations(
+    gateway: Gateway, file: Path, text_of: Callable[[PluginEntry], str], *, native: bool = False
+) -> None:
     """Have each plugin that is given as source parse its configuration, as `text_of` makes it for the gateway.
 
     Raises `GatewayFileError` for what a plugin refuses. A plugin that cannot be imported natively may be written for
-    the Python of components: a warning says that its configuration was not checked.
+    the Python of components: a warning says that its configuration was not checked. With `native` it is refused, too.
     """
     problems = [
         problem
         for index, plugin in enumerate(gateway.plugins)
-        for problem in _problems(("plugins", index, "config"), plugin, text_of(plugin))
+        for problem in _problems(("plugins", index, "config"), plugin, text_of(plugin), native=native)
     ]
     if problems:
         raise problems_in(file, problems)
 
 
-def _problems(place: Place, plugin: PluginEntry, config: str) -> Iterator[Problem]:
+def _problems(place: Place, plugin: PluginEntry, config: str, *, native: bool) -> Iterator[Problem]:
     if plugin.source is None:
         return
     kind, message = _parse(plugin.source, config)
-    if kind == "not loaded":
+    if kind == "not loaded" and native:
+        yield Problem(0, (*place[:-1], "source"), f"cannot be imported: {message}")
+    elif kind == "not loaded":
         _log.warning("the configuration of the plugin %r is not checked before the start: %s", plugin.name, message)
     elif kind != "taken":
         for line in message.splitlines() if kind == "refused" else [message]:
@@ -67,7 +71,7 @@ def _steps(key: str) -> Iterator[str | int]:
 
 def _parse(source: Path, config: str) -> tuple[str, str]:
     """`taken`, `refused`, `raised` or `not loaded`, and the reason."""
-    command = [sys.executable, "-m", _CHILD, str(source), str(_COMPUTING)]
+    command = [sys.executable, "-B", "-m", _CHILD, str(source), str(_COMPUTING)]
     try:
         done = subprocess.run(command, input=config, capture_output=True, text=True, check=False, timeout=_WAITING)  # noqa: S603  # ourselves
     except subprocess.TimeoutExpired:

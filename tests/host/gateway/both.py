@@ -60,7 +60,7 @@ def _serving(gateway: Gateway, host: str) -> Iterator[Running]:
 
     async def main() -> None:
         plugins = start_plugins(gateway, native=True, on_log=lambda record: messages.append(str(record)))
-        await run(gateway, plugins, listening, end, started.set, messages.append, messages.append)
+        await run(gateway, plugins, listening, end, lambda _: started.set(), messages.append, messages.append)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
     thread.start()

@@ -255,7 +255,7 @@ def test_serve_reads_every_key_that_it_has(folder: Path, monkeypatch: pytest.Mon
         plugins = start_plugins(gateway, native=True, on_log=lambda _: None)
         end, ready = asyncio.Event(), asyncio.Event()
         listening = socket.create_server(("127.0.0.1", 0))
-        serving = asyncio.create_task(run(gateway, plugins, listening, end, ready.set, lambda _: None))
+        serving = asyncio.create_task(run(gateway, plugins, listening, end, lambda _: ready.set(), lambda _: None))
         await ready.wait()
         for path in ("/a", "/b/c"):
             reader, writer = await asyncio.open_connection(*listening.getsockname())

@@ -26,7 +26,8 @@ _PATH: Any = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="Of Envoy, with --run. Plugins log from info on.",
 )
-def envoy(file: Path, output: Path | None, log_level: str, *, run: bool) -> None:
+@click.option("--watch", is_flag=True, help="With --run, load the file again when it or a plugin changes.")
+def envoy(file: Path, output: Path | None, log_level: str, *, run: bool, watch: bool) -> None:
     """Write the configuration of Envoy for a gateway file, or run it.
 
     The file names where to listen, the plugins, and the routes; see docs/envoy.md. Plugins that are given as source are
@@ -34,6 +35,7 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool) -> None
     """
     from ...gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
     from ...gateway.envoy import (  # noqa: PLC0415
+        ChangingEnvoy,
         EnvoyError,
         bootstrap,
         build_modules,
@@ -46,6 +48,8 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool) -> None
 
     if run and output:
         raise click.UsageError("--run and -o exclude each other: one starts Envoy, the other writes its configuration")
+    if watch and not run:
+        raise click.UsageError("--watch is for --run")
     # What is under way ends with this process: a build, or a plugin that is asked about its configuration and loops.
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
@@ -54,7 +58,11 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool) -> None
             report("checking the configurations of the plugins")
             check_configurations(gateway, file, plugin_config)
             modules = build_modules(gateway, report)
-        config = bootstrap(gateway, modules, find_ca_file(gateway))
+        config = (
+            ChangingEnvoy(file, gateway, modules, log=_tell)
+            if watch
+            else bootstrap(gateway, modules, find_ca_file(gateway))
+        )
         if run:
             sys.exit(start(gateway, config, lambda url: click.echo(f"ready: {url}"), log_level))
         text = json.dumps(config, indent=2) + "\n"
@@ -66,3 +74,7 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool) -> None
         raise UserError(str(error)) from None
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _tell(message: str) -> None:
+    click.echo(message, err=True)

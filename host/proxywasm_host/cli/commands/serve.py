@@ -22,15 +22,18 @@ _PATH: Any = click.Path(path_type=Path, dir_okay=False)
 @click.option("--demo", is_flag=True, help="A gateway with ai-proxy in front of a fake model service.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Of the demo.")
 @click.option("--native", is_flag=True, help="Run the plugins in this Python process, for a debugger.")
-def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
+@click.option("--watch", is_flag=True, help="Load the file again when it or a plugin changes, as at SIGHUP.")
+def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool) -> None:
     """Run a gateway file in our own host: for development and demos, on one machine.
 
     The same file runs in Envoy with `proxywasm envoy`, for load. Plugins run in WebAssembly unless --native is given.
+    At SIGHUP the file is loaded again: streams under way end with what they began with, new ones get the new file.
     """
     from ...gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
     from ...gateway.live.demo import instructions  # noqa: PLC0415
     from ...gateway.live.errors import LiveError  # noqa: PLC0415
     from ...gateway.live.listening import listen  # noqa: PLC0415
+    from ...gateway.live.replacing import Replacing  # noqa: PLC0415
     from ...gateway.live.serving import serve as run  # noqa: PLC0415
     from ...gateway.live.serving import serve_demo  # noqa: PLC0415
     from ...gateway.live.shared import Shared  # noqa: PLC0415
@@ -42,6 +45,8 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
 
     if (file is None) is not demo:
         raise click.UsageError("give a gateway file, or --demo")
+    if demo and watch:
+        raise click.UsageError("--watch is for a gateway file; the demo has none")
 
     # A native plugin's standard streams are its log, so what is written while it runs goes to the process's own.
     stdout, stderr = sys.stdout, sys.stderr
@@ -49,9 +54,9 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
     def tell(message: object) -> None:
         print(message, file=stderr, flush=True)
 
-    def start(gateway: Gateway, shared: Shared | None = None) -> LivePlugins:
+    def start(gateway: Gateway) -> LivePlugins:
         with progress() as report:
-            return start_plugins(gateway, native=native, on_log=tell, progress=report, shared=shared)
+            return start_plugins(gateway, native=native, on_log=tell, progress=report)
 
     try:
         if file is None:
@@ -67,15 +72,23 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool) -> None:
         if gateway.workers > 1:
             with progress() as report:
                 prepare_workers(gateway, native=native, progress=report)
-            supervise(gateway, native=native, ready=lambda url: click.echo(f"ready: {url}"), log=tell)
+            supervise(
+                file, gateway, native=native, watch=watch, ready=lambda url: click.echo(f"ready: {url}"), log=tell
+            )
             return
         listening = listen("listen", gateway.listen)
-        shared = Shared(len(gateway.plugins))
+        shared = Shared(())
+        replacing = Replacing(native=native, on_log=tell, shared=shared)
+        with progress() as report:
+            plugins = replacing.start(gateway, report)
         run(
+            file,
             gateway,
-            start(gateway, shared),
             listening,
+            replacing,
+            plugins,
             shared,
+            watch=watch,
             ready=lambda url: click.echo(f"ready: {url}"),
             log=tell,
             access=lambda line: print(line, file=stdout, flush=True),

@@ -7,8 +7,10 @@ from .clusters import find_ca_file
 from .errors import EnvoyError
 from .modules import build_modules
 from .process import find_envoy, start, write_private
+from .reload import ChangingEnvoy
 
 __all__ = [
+    "ChangingEnvoy",
     "EnvoyError",
     "bootstrap",
     "build_modules",

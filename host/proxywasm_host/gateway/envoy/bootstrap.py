@@ -51,15 +51,15 @@ _SPAN_TAGS = {
 }
 
 
-def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | None) -> Json:
+def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | None, *, changeable: bool = False) -> Json:
     """The whole configuration. It contains the plugins' configurations, including their secrets.
 
     `modules` has a Proxy-Wasm module for each plugin by its name, `ca_file` the certificates to check upstreams with
-    (None: there is no upstream by HTTPS).
+    (None: there is no upstream by HTTPS). `changeable`: the listener has all filters that other routes may need.
     """
     config: Json = {
         "static_resources": {
-            "listeners": [_listener(gateway, modules)],
+            "listeners": [_listener(gateway, modules, changeable)],
             "clusters": clusters(gateway, ca_file),
         },
         "overload_manager": {
@@ -80,7 +80,7 @@ def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | Non
     return config
 
 
-def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
+def _listener(gateway: Gateway, modules: Mapping[str, Path], changeable: bool) -> Json:
     limits = gateway.limits
     total = {} if limits.total is None else {"max_stream_duration": seconds(limits.total)}
     return http_listener(
@@ -88,11 +88,11 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path]) -> Json:
         _everywhere(address(*gateway.listen)),
         routes(gateway),
         [
-            *pages(gateway),
+            *pages(gateway, always=changeable),
             *pin_route(),
             *(_plugin(plugin, modules[plugin.name], place) for place, plugin in enumerate(gateway.plugins)),
             refuse_own_hosts(),
-            *dynamic_hosts(gateway),
+            *dynamic_hosts(gateway, always=changeable),
         ],
         buffer=limits.body,
         tls=_tls(gateway.tls, limits.request_head),

@@ -13,9 +13,9 @@ _CORS = "cors"
 _VARY = "vary-by-origin"
 
 
-def pages(gateway: Gateway) -> list[Json]:
-    """The filters, before those of plugins."""
-    if not any(_policy(gateway, route) for route in gateway.routes):
+def pages(gateway: Gateway, *, always: bool) -> list[Json]:
+    """The filters, before those of plugins. Without `always`, only if a route needs them."""
+    if not always and not any(_policy(gateway, route) for route in gateway.routes):
         return []
     return [
         extension(_VARY, "extensions.filters.http.header_mutation.v3.HeaderMutation"),

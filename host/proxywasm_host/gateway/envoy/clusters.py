@@ -72,9 +72,9 @@ def clusters(gateway: Gateway, ca_file: Path | None) -> list[Json]:
     return found
 
 
-def dynamic_hosts(gateway: Gateway) -> list[Json]:
-    """The filter that looks up the hosts of the cluster `DYNAMIC`."""
-    if not is_dynamic(gateway):
+def dynamic_hosts(gateway: Gateway, *, always: bool) -> list[Json]:
+    """The filter that looks up the hosts of the cluster `DYNAMIC`. Without `always`, only if a route needs it."""
+    if not always and not is_dynamic(gateway):
         return []
     kind = "extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig"
     return [extension("dynamic-hosts", kind, dns_cache_config=_dns_cache())]

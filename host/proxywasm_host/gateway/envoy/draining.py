@@ -1,4 +1,5 @@
-"""Let Envoy finish what is under way before it ends: on a signal alone it ends at once."""
+"""The administration of a running Envoy, and how it finishes what is under way before it ends: on a signal alone it
+ends at once."""
 
 from __future__ import annotations
 
@@ -29,21 +30,22 @@ class Admin:
         """Take no more connections, and answer `connection: close` on those that there are; return when no request is
         under way, or after so many seconds, or when Envoy has ended or cannot be asked."""
         with contextlib.suppress(OSError, HTTPException):  # it is starting, or has ended
-            self._ask("POST", "/healthcheck/fail")
-            self._ask("POST", "/drain_listeners")
+            self.ask("POST", "/healthcheck/fail")
+            self.ask("POST", "/drain_listeners")
             end = time.monotonic() + seconds
             while time.monotonic() < end and not ended() and self._active():
                 time.sleep(_PAUSE)
 
     def _active(self) -> int:
-        found = re.search(rb": (\d+)", self._ask("GET", _ACTIVE))
+        found = re.search(rb": (\d+)", self.ask("GET", _ACTIVE))
         return int(found[1]) if found else 0
 
-    def _ask(self, method: str, path: str) -> bytes:
+    def ask(self, method: str, path: str, seconds: float = _ANSWER) -> bytes:
+        """What it answers. Raises `OSError` or `HTTPException`."""
         connection = (
-            UnixConnection(self._where, _ANSWER)
+            UnixConnection(self._where, seconds)
             if isinstance(self._where, Path)
-            else HTTPConnection(*self._where, timeout=_ANSWER)
+            else HTTPConnection(*self._where, timeout=seconds)
         )
         with contextlib.closing(connection):
             connection.request(method, path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import math
 import signal
 import socket
 import subprocess
@@ -12,15 +13,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, Protocol
 
 from ..model import Gateway
 from ..values import Address
 from .draining import Admin
-from .errors import EnvoyError
+from .errors import EnvoyError, NoAnswerError
 from .messages import Json, pipe
 
 _log = logging.getLogger("proxywasm")
@@ -30,6 +31,10 @@ _DRAINING = (signal.SIGINT, signal.SIGTERM)
 GRACE: Final = 5.0
 """Seconds until Envoy is killed after it was asked to end. It waits for its workers, and one whose plugin loops never
 ends."""
+_LOOK: Final = 0.05
+"""Seconds between two looks whether Envoy listens."""
+_LOOKS: Final = 10
+"""After which it is asked whether it ever will."""
 
 
 def find_envoy() -> Path:
@@ -42,8 +47,13 @@ def find_envoy() -> Path:
 
 
 def envoy_command(config: Path, *, workers: int, log_level: str = "warning") -> list[str]:
-    """The command line that runs Envoy with a configuration file. Raises `EnvoyError`."""
+    """The command line that runs Envoy with a configuration file. Raises `EnvoyError`.
+
+    The names of node and cluster are for configurations with parts in files of their own, which Envoy wants to ask for
+    by them.
+    """
     command = [str(find_envoy()), "-c", str(config), "--concurrency", str(workers), "--disable-hot-restart"]
+    command += ["--service-node", "proxywasm", "--service-cluster", "proxywasm"]
     return [*command, "-l", log_level, "--component-log-level", "wasm:info"]
 
 
@@ -63,37 +73,79 @@ def write_private(path: Path, text: str) -> None:
         raise EnvoyError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def start(gateway: Gateway, config: Json, ready: Callable[[str], None], log_level: str = "warning") -> int:
+class Changing(Protocol):
+    """What changes the configuration of an Envoy that runs."""
+
+    def begin(self, folder: Path, admin: Admin, /) -> Json:
+        """The configuration to start with."""
+
+    def refusal(self) -> str | None:
+        """Why Envoy will never be ready. Raises `NoAnswerError` as long as it does not answer."""
+
+    def start(self) -> None: ...
+
+    def request(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def start(
+    gateway: Gateway,
+    config: Json | Changing,
+    ready: Callable[[str], None],
+    log_level: str = "warning",
+) -> int:
     """Start Envoy and wait for its end; `ready` is called with the gateway's URL once it answers.
 
     What Envoy logs goes to the standard error of this process. After SIGINT or SIGTERM Envoy takes no more connections,
     and gets the signal when its requests have ended, or after `limits.drain` seconds; a second one reaches it at once,
-    and so do other signals. Envoy is killed if it has not ended some seconds later. So this is for the main thread.
-    Answers the exit code, for a signal 128 and its number. Raises `EnvoyError`.
+    and so do other signals. With a configuration that changes, SIGHUP has it loaded again instead. Envoy is killed if
+    it has not ended some seconds later. So this is for the main thread. Answers the exit code, for a signal 128 and its
+    number. Raises `EnvoyError`.
     """
     if _listens(gateway.listen):
         raise EnvoyError(f"another process listens at {gateway.listen}; stop it, or change `listen`")
+    changing = None if isinstance(config, dict) else config
     with tempfile.TemporaryDirectory(prefix="proxywasm-envoy-") as folder:
         file = Path(folder, "envoy.json")
         socket_of_admin = Path(folder, "admin")
         admin = Admin(socket_of_admin if gateway.admin is None else gateway.admin)
-        write_private(file, json.dumps({"admin": {"address": pipe(socket_of_admin)}, **config}))
+        content = config if isinstance(config, dict) else config.begin(Path(folder), admin)
+        write_private(file, json.dumps({"admin": {"address": pipe(socket_of_admin)}, **content}))
         command = envoy_command(file, workers=gateway.workers, log_level=log_level)
+        command += ["--drain-time-s", str(math.ceil(gateway.limits.drain))]
         # In a group of its own: Ctrl-C at the terminal reaches only this process, which drains Envoy.
         started = subprocess.Popen(command, process_group=0)  # noqa: S603  # Envoy, no shell
-        with started as process, _forward_signals(process, admin, gateway.limits.drain):
+        with started as process, _forward_signals(process, admin, gateway.limits.drain, changing):
             scheme = "http" if gateway.tls is None else "https"
             try:
-                while process.poll() is None:
-                    if _listens(gateway.listen):
-                        ready(f"{scheme}://{_reachable(gateway.listen)}")
-                        break
-                    time.sleep(0.05)
+                if _comes_up(process, gateway.listen, changing):
+                    ready(f"{scheme}://{_reachable(gateway.listen)}")
+                    if changing is not None:
+                        changing.start()
                 code = process.wait()
             except BaseException:
                 end(process)  # or `with` would wait for ever
                 raise
+            finally:
+                if changing is not None:
+                    changing.stop()
     return 128 - code if code < 0 else code
+
+
+def _comes_up(process: subprocess.Popen[bytes], address: Address, changing: Changing | None) -> bool:
+    """Whether it listens. False: it has ended. Raises `EnvoyError` if it waits for a configuration that it can use."""
+    looks = 0
+    while process.poll() is None:
+        if _listens(address):
+            return True
+        time.sleep(_LOOK)
+        looks += 1
+        if changing is not None and looks % _LOOKS == 0:
+            with suppress(NoAnswerError):
+                if refusal := changing.refusal():
+                    raise EnvoyError(refusal)
+    return False
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -107,7 +159,9 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _forward_signals(process: subprocess.Popen[bytes], admin: Admin, drain: float) -> Iterator[None]:
+def _forward_signals(
+    process: subprocess.Popen[bytes], admin: Admin, drain: float, changing: Changing | None
+) -> Iterator[None]:
     killer = threading.Timer(GRACE, _kill, [process])
     killer.daemon = True
     draining: list[threading.Thread] = []
@@ -117,6 +171,8 @@ def _forward_signals(process: subprocess.Popen[bytes], admin: Admin, drain: floa
         if number in _DRAINING and not draining:
             draining.append(threading.Thread(target=drained, args=[number], daemon=True))
             draining[0].start()
+        elif number == signal.SIGHUP and changing is not None:
+            changing.request()
         else:
             pass_on(number)
 

@@ -16,7 +16,7 @@ class ClientConnections:
     """Those of one worker."""
 
     def __init__(self, most: int, log: Callable[[str], None]) -> None:
-        self._most = most
+        self.most = most
         self._log = log
         self._open: set[ClientConnection] = set()
         self._told = False
@@ -34,17 +34,17 @@ class ClientConnections:
 
     def discard(self, connection: ClientConnection) -> None:
         self._open.discard(connection)
-        if len(self._open) <= self._most * _AGAIN:
+        if len(self._open) <= self.most * _AGAIN:
             self._told = False
 
     def full(self) -> bool:
         """Whether the next one has to be refused. That is logged once, until there is room again."""
-        if len(self._open) + self.handshakes < self._most:
+        if len(self._open) + self.handshakes < self.most:
             return False
         if not self._told:
             self._told = True
             self._log(
-                f"{self._most:,} clients are connected, as many as may be: others are refused until some have left "
+                f"{self.most:,} clients are connected, as many as may be: others are refused until some have left "
                 "(limits.connections)"
             )
         return True

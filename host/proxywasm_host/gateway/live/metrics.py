@@ -14,6 +14,7 @@ from proxywasm.wire import LimitError, MetricKind
 
 from ...services import Metrics
 from ..model import Gateway
+from ..reloading import ReloadStatus
 from .access import AccessLine
 
 OTHER: Final = "other"
@@ -56,13 +57,25 @@ STREAMS: Final = Family("proxywasm_open_streams", MetricKind.GAUGE, ("worker",),
 CONNECTIONS: Final = Family(
     "proxywasm_client_connections", MetricKind.GAUGE, ("worker",), "Connections of clients that are open."
 )
+OLDER: Final = Family(
+    "proxywasm_config_older", MetricKind.GAUGE, ("worker",), "Configurations that only streams under way still use."
+)
+CONFIG: Final = Family("proxywasm_config_generation", MetricKind.GAUGE, (), "Number of the configuration that serves.")
+LOADED: Final = Family(
+    "proxywasm_config_last_reload_successful",
+    MetricKind.GAUGE,
+    (),
+    "0: the last one was refused, the one before serves.",
+)
+REFUSED: Final = Family("proxywasm_config_refused", MetricKind.COUNTER, (), "Configurations that were refused.")
 MEMORY: Final = Family(
     "proxywasm_resident_memory_bytes", MetricKind.GAUGE, ("worker",), "Memory of a worker; 0: it is not running."
 )
 FAMILIES: Final = {
     family.name: family
     for family in (
-        REQUESTS, DURATION, FIRST_BYTE, OWN_TIME, RECEIVED, SENT, TOKENS, STREAMS, CONNECTIONS, MEMORY,
+        REQUESTS, DURATION, FIRST_BYTE, OWN_TIME, RECEIVED, SENT, TOKENS, STREAMS, CONNECTIONS, MEMORY, OLDER, CONFIG,
+        LOADED, REFUSED,
     )
 }  # fmt: skip
 _SEPARATOR: Final = "\0"
@@ -73,11 +86,15 @@ class GatewayMetrics:
 
     def __init__(self, metrics: Metrics, gateway: Gateway, worker: int = 0) -> None:
         self._metrics = metrics
-        self._upstreams = gateway.upstreams.keys()
+        self.serve(gateway)
         self._worker = str(worker)
         self._numbers: dict[tuple[Family, tuple[str, ...]], int] = {}
         for family in FAMILIES.values():  # so that there is room for them
             self._number(family, (OTHER,) * len(family.labels))
+
+    def serve(self, gateway: Gateway) -> None:
+        """The file that serves names the upstreams that have labels of their own."""
+        self._upstreams = gateway.upstreams.keys()
 
     def count(self, access: AccessLine) -> None:
         """A stream has ended."""
@@ -102,19 +119,20 @@ class GatewayMetrics:
             ]
         self._metrics.record_all(recorded)
 
-    def show(self, *, streams: int, connections: int) -> None:
+    def show(self, *, streams: int, connections: int, older: int) -> None:
         """How much there is now."""
-        self._show(streams, connections, _resident_memory())
+        self._show(streams, connections, older, _resident_memory())
 
     def gone(self) -> None:
         """The worker is not running any more."""
-        self._show(0, 0, 0)
+        self._show(0, 0, 0, 0)
 
-    def _show(self, streams: int, connections: int, memory: int) -> None:
+    def _show(self, streams: int, connections: int, older: int, memory: int) -> None:
         who = (self._worker,)
         self._metrics.record_all([
             (self._number(STREAMS, who), streams),
             (self._number(CONNECTIONS, who), connections),
+            (self._number(OLDER, who), older),
             (self._number(MEMORY, who), memory),
         ])  # fmt: skip
 
@@ -127,6 +145,16 @@ class GatewayMetrics:
                 number = self._numbers[family, (OTHER,) * len(family.labels)]
             self._numbers[family, labels] = number
         return number
+
+
+def show_reloads(metrics: Metrics, status: ReloadStatus) -> None:
+    """Of the whole gateway: the process that loads its file says it."""
+    numbers = {family: metrics.define(family.kind, family.name) for family in (CONFIG, LOADED, REFUSED)}
+    metrics.record_all([
+        (numbers[CONFIG], status.generation),
+        (numbers[LOADED], int(not status.error)),
+        (numbers[REFUSED], status.refused),
+    ])  # fmt: skip
 
 
 _ENDS: Final[dict[str, Literal["client"]]] = {"the client has closed the connection": "client"}

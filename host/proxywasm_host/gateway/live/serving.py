@@ -6,47 +6,64 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ...building.flagship import NotInstalledError
 from ..model import Gateway
+from ..reloading import Reloader
 from ..values import Address
 from .admin.pages import serving_admin
 from .demo import FakeService, demo_gateway
 from .errors import LiveError
-from .metrics import GatewayMetrics
+from .metrics import GatewayMetrics, show_reloads
 from .plugins import LivePlugins
+from .replacing import Replacing
 from .shared import Shared
 from .tracing import Tracing
 from .worker import LiveWorker
 
 
 def serve(
+    file: Path,
     gateway: Gateway,
-    plugins: LivePlugins,
     listening: socket.socket,
+    replacing: Replacing,
+    plugins: LivePlugins,
     shared: Shared,
     *,
+    watch: bool,
     ready: Callable[[str], None],
     log: Callable[[str], None],
     access: Callable[[str], None],
 ) -> None:
     """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended, after
-    `limits.drain` seconds at the latest."""
+    `limits.drain` seconds at the latest. Load the file again at SIGHUP, and with `watch` when it changes."""
 
     async def main() -> None:
+        loop = asyncio.get_running_loop()
         end, serves = ending(), asyncio.Event()
         metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway)
 
         def is_ready() -> bool:
             return serves.is_set() and not end.is_set()
 
-        def begin() -> None:
+        def begin(worker: LiveWorker) -> None:
+            reloader.take = lambda new: replacing.replace(file, new, worker, loop)
+            reloader.start()
+            loop.add_signal_handler(signal.SIGHUP, reloader.request)
             serves.set()
             ready(url(gateway))
 
-        async with serving_admin(gateway, shared, is_ready):
-            await run(gateway, plugins, listening, end, begin, log, access, metrics)
+        reloader = Reloader(
+            file, gateway, "serve", errors=(LiveError,), watch=watch, log=log,
+            on_status=lambda status: show_reloads(shared.gateway, status),
+        )  # fmt: skip
+        async with serving_admin(gateway, shared, is_ready, lambda: reloader.status):
+            try:
+                await run(gateway, plugins, listening, end, begin, log, access, metrics)
+            finally:
+                reloader.stop()
 
     asyncio.run(main())
 
@@ -67,7 +84,7 @@ def serve_demo(
         await service.start()
         try:
             gateway = demo_gateway(address, service.port)
-            await run(gateway, start(gateway), listening, end, lambda: ready(f"http://{address}"), log)
+            await run(gateway, start(gateway), listening, end, lambda _: ready(f"http://{address}"), log)
         except NotInstalledError as error:
             raise LiveError(str(error)) from None
         finally:
@@ -104,7 +121,7 @@ async def run(
     plugins: LivePlugins,
     listening: socket.socket,
     end: asyncio.Event,
-    ready: Callable[[], None],
+    ready: Callable[[LiveWorker], None],
     log: Callable[[str], None],
     access: Callable[[str], None] = lambda _: None,
     metrics: GatewayMetrics | None = None,
@@ -113,9 +130,9 @@ async def run(
     tracing = None if gateway.tracing is None else Tracing(gateway.tracing)
     worker = LiveWorker(gateway, plugins, log=log, access=access, metrics=metrics, tracing=tracing)
     await worker.start(listening)
-    ready()
+    ready(worker)
     await end.wait()
-    await worker.stop(gateway.limits.drain)
+    await worker.stop()
     if tracing is not None:
         await asyncio.to_thread(tracing.close)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,34 @@ from ...building.build import BuildError, build
 from ...services import HostServices, LogRecord
 from ...services.call_time import CallTime
 from ...wasm.component import ComponentProgram
-from ...wasm.engine import ComponentError, Engine
+from ...wasm.engine import Component, ComponentError, Engine
 from ...wasm.limits import DEFAULT_LIMITS, Limits
 from ..model import Gateway, PluginEntry
 from .errors import LiveError
+from .fresh_imports import fresh_imports
 from .plugins import LivePlugin, LivePlugins, Start
 from .shared import Shared
+
+
+class Components:
+    """The compiled plugins of this process. One that is started again unchanged is not compiled or read again."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+        self._loaded: dict[Path, tuple[Path, Component]] = {}
+        """By the source: the file that was built of it, and what that contains."""
+
+    def load(self, plugin: PluginEntry, progress: Callable[[str], None]) -> Component:
+        """Raises `LiveError`."""
+        source = _source(plugin)
+        self._engine = self._engine or Engine()
+        try:
+            path = build(source, progress=progress).path  # its name has the checksum of what it was built of
+            if (known := self._loaded.get(source)) is None or known[0] != path:
+                self._loaded[source] = path, self._engine.load(path)
+        except (BuildError, ComponentError) as error:
+            raise LiveError(f"the plugin {plugin.name!r} cannot be built: {error}") from None
+        return self._loaded[source][1]
 
 
 def start_plugins(
@@ -31,20 +54,27 @@ def start_plugins(
     on_log: Callable[[LogRecord], None],
     progress: Callable[[str], None] = lambda _: None,
     shared: Shared | None = None,
+    components: Components | None = None,
+    anew: bool = False,
 ) -> LivePlugins:
     """An instance of each plugin, configured. `native` runs the sources in this process. Raises `LiveError`.
 
-    `shared`: what instances share; by default nothing with other processes.
+    Args:
+        shared: what instances share; by default nothing with other processes.
+        components: where compiled plugins are kept, for a process that starts plugins again.
+        anew: native plugins are imported again, as their files are now.
     """
-    shared = shared or Shared(len(gateway.plugins))
-    engine = Engine() if gateway.plugins and not native else None
+    shared = shared or Shared(())
+    shared.add(plugin.name for plugin in gateway.plugins)
+    components = components or Components()
+    limits = limits_of(gateway)
     started: list[LivePlugin] = []
     try:
-        for place, plugin in enumerate(gateway.plugins):
-            progress(f"starting the plugin {plugin.name!r}")
-            limits = limits_of(gateway)
-            start = _native(plugin, limits) if engine is None else _in_wasm(engine, plugin, limits, progress)
-            started.append(_started(gateway, place, start, on_log, shared))
+        with fresh_imports(map(_source, gateway.plugins)) if anew and native else nullcontext():
+            for place, plugin in enumerate(gateway.plugins):
+                progress(f"starting the plugin {plugin.name!r}")
+                start = _native(plugin, limits) if native else _in_wasm(components.load(plugin, progress), limits)
+                started.append(_started(gateway, place, start, on_log, shared))
     except LiveError:
         for one in started:
             one.pool.close()
@@ -54,10 +84,10 @@ def start_plugins(
 
 def compile_plugins(gateway: Gateway, progress: Callable[[str], None]) -> None:
     """Build and compile what processes that start afterwards find in the cache then. Raises `LiveError`."""
-    engine = Engine()
+    components = Components()
     for plugin in gateway.plugins:
         progress(f"compiling the plugin {plugin.name!r}")
-        _in_wasm(engine, plugin, limits_of(gateway), progress)
+        components.load(plugin, progress)
 
 
 def limits_of(gateway: Gateway) -> Limits:
@@ -77,13 +107,12 @@ def _started(
     gateway: Gateway, place: int, start: Start, on_log: Callable[[LogRecord], None], shared: Shared
 ) -> LivePlugin:
     plugin = gateway.plugins[place]
-    shared_data, metrics = shared.data[place], shared.metrics[place]
-    config = spell_out(json.dumps(plugin.config, ensure_ascii=False))
+    shared_data, metrics = shared.data[plugin.name], shared.metrics[plugin.name]
     try:
         return LivePlugin(
             plugin.name,
             start,
-            config,
+            config_of(plugin),
             limits=limits_of(gateway),
             fail_open=plugin.on_failure == "open",
             services=lambda: HostServices(
@@ -94,23 +123,25 @@ def _started(
         raise LiveError(f"plugins.{place} ({plugin.name}): {error}") from None
 
 
+def config_of(plugin: PluginEntry) -> str:
+    """The configuration text that the plugin gets."""
+    return spell_out(json.dumps(plugin.config, ensure_ascii=False))
+
+
 def _source(plugin: PluginEntry) -> Path:
     assert plugin.source is not None, "the reader refuses modules for this engine"
     return plugin.source
 
 
-def _in_wasm(engine: Engine, plugin: PluginEntry, limits: Limits, progress: Callable[[str], None]) -> Start:
-    try:
-        component = engine.load(build(_source(plugin), progress=progress).path)
-    except (BuildError, ComponentError) as error:
-        raise LiveError(f"the plugin {plugin.name!r} cannot be built: {error}") from None
+def _in_wasm(component: Component, limits: Limits) -> Start:
     return lambda services: ComponentProgram(component, services, limits=limits)
 
 
 def _native(plugin: PluginEntry, limits: Limits) -> Start:
     source = _source(plugin)
     try:
-        loaded = load_plugin(source)
+        with CallTime(limits.start_time):
+            loaded = load_plugin(source)
     except Exception as error:
         raise LiveError(f"the plugin {plugin.name!r} cannot be imported: {type(error).__name__}: {error}") from error
 

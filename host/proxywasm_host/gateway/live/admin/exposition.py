@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -31,21 +31,20 @@ _KINDS: Final[dict[MetricKind, type[_Family]]] = {
 }
 
 
-def exposition(shared: Shared, plugins: Sequence[str]) -> bytes:
-    """All metrics; `plugins` are the names of the plugins in their order."""
+def exposition(shared: Shared) -> bytes:
+    """All metrics."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(shared, plugins))
+    registry.register(_Collector(shared))
     return generate_latest(registry)
 
 
 class _Collector(Collector):
-    def __init__(self, shared: Shared, plugins: Sequence[str]) -> None:
+    def __init__(self, shared: Shared) -> None:
         self._shared = shared
-        self._plugins = plugins
 
     def collect(self) -> Iterable[_Family]:
         yield from _of_gateway(self._shared.gateway.all())
-        yield from _of_plugins(self._plugins, [metrics.all() for metrics in self._shared.metrics])
+        yield from _of_plugins({name: metrics.all() for name, metrics in self._shared.metrics.items()})
 
 
 def _of_gateway(metrics: Iterable[Metric]) -> Iterator[_Family]:
@@ -53,7 +52,7 @@ def _of_gateway(metrics: Iterable[Metric]) -> Iterator[_Family]:
     for metric in metrics:
         family, labels = parts_of(metric.name)
         is_used = metric.value or metric.count
-        if not is_used and (metric.kind is not MetricKind.GAUGE or labels[0] == OTHER):
+        if not is_used and (metric.kind is not MetricKind.GAUGE or labels[:1] == (OTHER,)):
             continue
         if family.name not in families:
             families[family.name] = _KINDS[family.kind](family.name, family.help, labels=family.labels)
@@ -61,14 +60,14 @@ def _of_gateway(metrics: Iterable[Metric]) -> Iterator[_Family]:
     yield from families.values()
 
 
-def _of_plugins(plugins: Sequence[str], metrics: Sequence[Sequence[Metric]]) -> Iterator[_Family]:
+def _of_plugins(plugins: Mapping[str, Sequence[Metric]]) -> Iterator[_Family]:
     """Named as in Envoy, where other characters than Prometheus allows become `_`, with the plugin as a label.
 
     Metrics whose names are the same then are added up. Of two kinds with one name, the second has its kind in its name.
     """
     kinds: dict[str, MetricKind] = {}
     merged: dict[tuple[str, str], Metric] = {}
-    for plugin, ones in zip(plugins, metrics, strict=True):
+    for plugin, ones in plugins.items():
         for metric in ones:
             name = _FORBIDDEN.sub("_", metric.name)
             name = f"_{name}" if name[:1].isdigit() else name

@@ -1,16 +1,19 @@
-"""The pages of the admin listener: whether the gateway is alive, whether it takes requests, and its metrics."""
+"""The pages of the admin listener: whether the gateway is alive and takes requests, its configuration, its metrics."""
 
 from __future__ import annotations
 
 import asyncio
+import datetime
+import json
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 from proxywasm.wire import Fields
 
 from ...model import Gateway
+from ...reloading import ReloadStatus
 from ..http1.limits import ServerLimits
 from ..http1.messages import MessageError, RequestHead
 from ..http1.server import ClientConnection
@@ -23,12 +26,14 @@ _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @asynccontextmanager
-async def serving_admin(gateway: Gateway, shared: Shared, ready: Callable[[], bool]) -> AsyncIterator[None]:
+async def serving_admin(
+    gateway: Gateway, shared: Shared, ready: Callable[[], bool], status: Callable[[], ReloadStatus]
+) -> AsyncIterator[None]:
     """Serve the pages on `admin` of the gateway file, if there is one. Raises `LiveError` if it cannot be used."""
     if gateway.admin is None:
         yield
         return
-    pages = AdminPages(shared, [plugin.name for plugin in gateway.plugins], ready)
+    pages = AdminPages(shared, ready, status)
     await pages.start(listen("admin", gateway.admin))
     try:
         yield
@@ -37,12 +42,13 @@ async def serving_admin(gateway: Gateway, shared: Shared, ready: Callable[[], bo
 
 
 class AdminPages:
-    """`ready`: whether requests are taken now. Create it in the loop that is to serve."""
+    """`ready`: whether requests are taken now; `status`: which configuration serves. Create it in the loop that is to
+    serve."""
 
-    def __init__(self, shared: Shared, plugins: Sequence[str], ready: Callable[[], bool]) -> None:
+    def __init__(self, shared: Shared, ready: Callable[[], bool], status: Callable[[], ReloadStatus]) -> None:
         self._shared = shared
-        self._plugins = plugins
         self._ready = ready
+        self._status = status
         self._connections: set[ClientConnection] = set()
         self._server: asyncio.Server | None = None
 
@@ -85,8 +91,16 @@ class AdminPages:
                 ready = self._ready()
                 return (200, _TEXT, b"ready\n") if ready else (503, _TEXT, b"takes no requests\n")
             case "/metrics":
-                return 200, _PROMETHEUS, exposition(self._shared, self._plugins)
-        return 404, _TEXT, b"there are /healthz, /readyz and /metrics\n"
+                return 200, _PROMETHEUS, exposition(self._shared)
+            case "/config":
+                return 200, "application/json", _described(self._status())
+        return 404, _TEXT, b"there are /healthz, /readyz, /metrics and /config\n"
+
+
+def _described(status: ReloadStatus) -> bytes:
+    since = datetime.datetime.fromtimestamp(status.since, datetime.UTC).isoformat(timespec="milliseconds")
+    document = {"generation": status.generation, "since": since, "refused": status.refused, "error": status.error}
+    return json.dumps(document).encode() + b"\n"
 
 
 class _Answered:

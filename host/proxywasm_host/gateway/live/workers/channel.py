@@ -1,11 +1,13 @@
 """What the parent and a worker say to each other, over a pair of sockets.
 
-The parent says once what to serve. The worker says once whether it does, in a line of JSON. When the parent ends, its
-socket is closed, which tells the worker to end.
+The parent says what to serve, and later what to serve instead: the worker starts that beside what serves, and takes or
+drops it when the parent has heard of all workers whether they can. The worker answers each message with a line of JSON.
+When the parent ends, its socket is closed, which tells the worker to end.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 import socket
@@ -20,10 +22,20 @@ _LENGTH: Final = struct.Struct(">Q")
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """What a worker serves."""
+class Configuration:
+    """What workers serve."""
 
     gateway: Gateway
+    number: int
+    plugins: tuple[str, ...]
+    """The names of all plugins that there have been, in the order in which they came: that of their shared data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """How a worker begins."""
+
+    configuration: Configuration
     native: bool
     place: int
     """Of the worker, from 0 on."""
@@ -32,8 +44,18 @@ class Task:
     """The number of the file that is its listening socket."""
 
 
-def encode_task(task: Task) -> bytes:
-    data = pickle.dumps(task)
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether the configuration that was started last takes over."""
+
+    take: bool
+
+
+Message = Task | Configuration | Decision
+
+
+def encode(message: Message) -> bytes:
+    data = pickle.dumps(message)
     return _LENGTH.pack(len(data)) + data
 
 
@@ -45,21 +67,51 @@ def receive_task(channel: socket.socket) -> Task:
     return task
 
 
+async def receive(reader: asyncio.StreamReader) -> Message | None:
+    """None: the parent has ended."""
+    try:
+        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+        message: Message = pickle.loads(await reader.readexactly(length))  # noqa: S301  # as above
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    return message
+
+
 def encode_report(error: str = "") -> bytes:
     return json.dumps({"error": error}).encode() + b"\n"
-
-
-def error_of(report: bytes) -> str | None:
-    """What has kept the worker from serving; empty: nothing. None: it has ended without a word."""
-    return str(json.loads(report)["error"]) if report.endswith(b"\n") else None
 
 
 def is_closed(channel: socket.socket) -> bool:
     """Whether the process at the other end has closed its socket, or has ended."""
     channel.setblocking(False)
     try:
-        return channel.recv(1) == b""
+        return channel.recv(1, socket.MSG_PEEK) == b""
     except BlockingIOError:
         return False
     except ConnectionError:
         return True
+
+
+class Link:
+    """The parent's end of the channel to one worker. One message is answered after the other."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.number = 0
+        """Of the configuration that the worker serves."""
+        self._reader = reader
+        self._writer = writer
+        self._lock = asyncio.Lock()
+
+    async def ask(self, message: Message) -> str | None:
+        """What keeps the worker from doing it; empty: nothing. None: it has ended without a word."""
+        async with self._lock:
+            try:
+                self._writer.write(encode(message))
+                await self._writer.drain()
+                report = await self._reader.readline()
+            except ConnectionError:
+                return None
+        return str(json.loads(report)["error"]) if report.endswith(b"\n") else None
+
+    def close(self) -> None:
+        self._writer.close()

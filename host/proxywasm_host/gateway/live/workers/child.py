@@ -6,25 +6,29 @@ Over the channel it learns what to serve. The name is for those who look at the 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import sys
+from collections.abc import Callable
 
 from ....services.stored import Store
 from ..errors import LiveError
 from ..metrics import GatewayMetrics
 from ..plugins import LivePlugins
+from ..replacing import Replacing
 from ..serving import ending, run
 from ..shared import Shared
-from ..starting import start_plugins
-from .channel import encode_report, is_closed, receive_task
+from ..worker import LiveWorker
+from .channel import Configuration, Decision, Task, encode_report, is_closed, receive, receive_task
+
+_log = logging.getLogger("proxywasm")
 
 
 def main(channel: socket.socket) -> None:
     # A native plugin's standard streams are its log, so what is written while it runs goes to the process's own.
     stdout, stderr = sys.stdout, sys.stderr
     task = receive_task(channel)
-    gateway = task.gateway
 
     def log(message: object) -> None:
         print(f"worker {task.place}: {message}", file=stderr, flush=True)
@@ -35,36 +39,82 @@ def main(channel: socket.socket) -> None:
         stdout.flush()
 
     store = Store(task.store, os.getpid())
-    shared = Shared(len(gateway.plugins), store)
+    shared = Shared(task.configuration.plugins, store)
+    replacing = Replacing(native=task.native, on_log=log, shared=shared)
     try:
-        plugins = start_plugins(gateway, native=task.native, on_log=log, shared=shared)
+        plugins = replacing.start(task.configuration.gateway)
     except LiveError as error:
         channel.sendall(encode_report(str(error)))
         return
+    with channel.dup() as other:
+        try:
+            asyncio.run(_serve(task, channel, plugins, shared, replacing, log, access))
+        except LiveError as error:
+            other.setblocking(True)
+            other.sendall(encode_report(str(error)))
+        if is_closed(other):
+            store.remove()  # as the parent would have done
+        else:
+            store.close()
+
+
+async def _serve(
+    task: Task,
+    channel: socket.socket,
+    plugins: LivePlugins,
+    shared: Shared,
+    replacing: Replacing,
+    log: Callable[[object], None],
+    access: Callable[[str], None],
+) -> None:
+    gateway = task.configuration.gateway
+    loop, end = asyncio.get_running_loop(), ending(lambda _: None)  # the parent kills
     listening = socket.socket(fileno=task.listening)
     listening.setblocking(False)
+    metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway, task.place)
+    reader, writer = await asyncio.open_connection(sock=channel)
+    following: list[asyncio.Task[None]] = []
 
-    async def serve(plugins: LivePlugins) -> None:
-        loop, end = asyncio.get_running_loop(), ending(lambda _: None)  # the parent kills
+    def begin(worker: LiveWorker) -> None:
+        writer.write(encode_report())
+        following.append(loop.create_task(_follow(worker, shared, replacing, reader, writer, end)))
 
-        def be_orphaned() -> None:
-            loop.remove_reader(channel)
-            end.set()
+    await run(gateway, plugins, listening, end, begin, log, access, metrics)
+    for one in following:
+        one.cancel()
 
-        channel.setblocking(False)
-        loop.add_reader(channel, be_orphaned)
-        metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway, task.place)
-        await run(gateway, plugins, listening, end, lambda: channel.sendall(encode_report()), log, access, metrics)
-        loop.remove_reader(channel)
 
-    try:
-        asyncio.run(serve(plugins))
-    except LiveError as error:
-        channel.sendall(encode_report(str(error)))
-    if is_closed(channel):
-        store.remove()  # as the parent would have done
-    else:
-        store.close()
+async def _follow(
+    worker: LiveWorker,
+    shared: Shared,
+    replacing: Replacing,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    end: asyncio.Event,
+) -> None:
+    """Do what the parent says, until it ends."""
+    started: tuple[Configuration, LivePlugins] | None = None
+    while (message := await receive(reader)) is not None:
+        error = ""
+        try:
+            if isinstance(message, Configuration):
+                shared.add(message.plugins)
+                if started is not None:
+                    started[1].close()
+                started = message, await replacing.start_beside(message.gateway)
+            elif isinstance(message, Decision) and started is not None:
+                (configuration, plugins), started = started, None
+                if message.take:
+                    replacing.take_over(worker, configuration.gateway, plugins)
+                else:
+                    plugins.close()
+        except LiveError as problem:
+            error = str(problem)
+        except Exception as fault:  # the parent waits for an answer
+            _log.exception("a reload has failed, which is a fault of proxywasm")
+            error = f"{type(fault).__name__}: {fault}"
+        writer.write(encode_report(error))
+    end.set()
 
 
 if __name__ == "__main__":

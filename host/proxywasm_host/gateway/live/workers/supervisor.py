@@ -10,18 +10,21 @@ import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 from ....services.stored import Store, StoreError, withdraw_leases
 from ...model import Gateway
+from ...reloading import Reloader
 from ..admin.pages import serving_admin
 from ..errors import LiveError
 from ..listening import listen
-from ..metrics import GatewayMetrics
+from ..metrics import GatewayMetrics, show_reloads
+from ..replacing import check_natively
 from ..serving import ending, url
 from ..shared import Shared
 from ..starting import compile_plugins
-from .channel import Task, encode_task, error_of
+from .channel import Configuration, Decision, Link, Task
 
 _CHILD: Final = "proxywasm_host.gateway.live.workers.child"
 _LATE: Final = 5.0
@@ -42,14 +45,24 @@ def prepare_workers(gateway: Gateway, *, native: bool, progress: Callable[[str],
         compile_plugins(gateway, progress)
 
 
-def supervise(gateway: Gateway, *, native: bool, ready: Callable[[str], None], log: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended.
+def supervise(
+    file: Path,
+    gateway: Gateway,
+    *,
+    native: bool,
+    watch: bool,
+    ready: Callable[[str], None],
+    log: Callable[[str], None],
+) -> None:
+    """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended. Load the file
+    again at SIGHUP, and with `watch` when it changes.
 
     Raises `LiveError`.
     """
 
     async def main() -> None:
-        await Supervisor(gateway, native=native, log=log).run(lambda: ready(url(gateway)))
+        supervisor = Supervisor(file, gateway, native=native, watch=watch, log=log)
+        await supervisor.run(lambda: ready(url(gateway)))
 
     asyncio.run(main())
 
@@ -57,9 +70,11 @@ def supervise(gateway: Gateway, *, native: bool, ready: Callable[[str], None], l
 class Supervisor:
     """Use it in the loop that is to supervise; the main thread's, because of signals."""
 
-    def __init__(self, gateway: Gateway, *, native: bool, log: Callable[[str], None]) -> None:
+    def __init__(self, file: Path, gateway: Gateway, *, native: bool, watch: bool, log: Callable[[str], None]) -> None:
         """Raises `LiveError` if the port is in use, or if there is no place for what workers share."""
         self._gateway = gateway
+        self._number = 1
+        self._file = file
         self._native = native
         self._log = log
         self._loop = asyncio.get_running_loop()
@@ -73,8 +88,13 @@ class Supervisor:
             self._store = Store.make(os.getpid())
         except StoreError as error:
             raise LiveError(f"workers: {error}") from None
-        self._shared = Shared(len(gateway.plugins), self._store)
-        self._serving: set[int] = set()  # the workers that do
+        self._shared = Shared((plugin.name for plugin in gateway.plugins), self._store)
+        self._links: dict[int, Link] = {}  # with the workers that serve
+        self._reloader = Reloader(
+            file, gateway, "serve", errors=(LiveError,), watch=watch, log=log,
+            on_status=lambda status: show_reloads(self._shared.gateway, status),
+        )  # fmt: skip
+        self._reloader.take = self._replace
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until SIGTERM or SIGINT. Raises `LiveError` if the workers cannot start."""
@@ -84,11 +104,13 @@ class Supervisor:
         keepers = [self._loop.create_task(self._keep(place, started[place])) for place in places]
         end = self._loop.create_task(self._end.wait())
         try:
-            async with serving_admin(self._gateway, self._shared, self._is_ready):
+            async with serving_admin(self._gateway, self._shared, self._is_ready, lambda: self._reloader.status):
                 await _first_of(asyncio.gather(*started), end, *keepers)
                 if errors := [future.result() for future in started if future.done() and future.result()]:
                     raise LiveError(errors[0])
                 if not end.done():
+                    self._loop.add_signal_handler(signal.SIGHUP, self._reloader.request)
+                    self._reloader.start()
                     ready()
                 await _first_of(end, *keepers)
                 await self._stop(keepers)
@@ -97,7 +119,7 @@ class Supervisor:
             self._store.remove()
 
     def _is_ready(self) -> bool:
-        return bool(self._serving) and not self._end.is_set()
+        return bool(self._links) and not self._end.is_set()
 
     async def _keep(self, place: int, started: asyncio.Future[str]) -> None:
         """Keep one worker running. `started` gets what keeps it from starting for the first time; empty: nothing."""
@@ -115,19 +137,21 @@ class Supervisor:
     async def _live(self, place: int, started: asyncio.Future[str]) -> str:
         """The life of one process, and how it has ended."""
         try:
-            process, channel = await self._start(place)
+            process, link, task = await self._start(place)
         except (LiveError, OSError) as error:
             if not started.done():
                 started.set_result(f"worker {place} cannot be started: {error}")
             return f"cannot be started: {error}"
-        with channel:
-            problem = await self._report(channel)
-            if not started.done():
-                started.set_result(f"worker {place} has ended before it served" if problem is None else problem)
-            if problem == "":
-                self._serving.add(place)
-            code = await process.wait()
-        self._serving.discard(place)
+        problem = await link.ask(task)
+        if not started.done():
+            started.set_result(f"worker {place} has ended before it served" if problem is None else problem)
+        if problem == "":
+            link.number = task.configuration.number
+            self._links[place] = link
+            await self._bring_up_to_date(place, link)
+        code = await process.wait()
+        link.close()
+        self._links.pop(place, None)
         self._processes.pop(place, None)
         self._store.forget_dead_readers()
         withdraw_leases(self._store, process.pid)
@@ -135,12 +159,11 @@ class Supervisor:
             GatewayMetrics(self._shared.gateway, self._gateway, place).gone()
         return f"(pid {process.pid}) {f'cannot serve: {problem}' if problem else f'has ended {_how(code)}'}"
 
-    async def _start(self, place: int) -> tuple[Process, socket.socket]:
+    async def _start(self, place: int) -> tuple[Process, Link, Task]:
         listening = self._listening[place]
         if listening is None:
             listening = self._listening[place] = listen("listen", self._gateway.listen, reuse_port=True)
         ours, theirs = socket.socketpair()
-        ours.setblocking(False)
         files = [theirs.fileno(), listening.fileno()]
         with theirs:
             # Signals of a terminal reach only this process, which passes them on.
@@ -151,22 +174,50 @@ class Supervisor:
         self._processes[place] = process
         if self._end.is_set():  # it was told to the others while this one started
             _signal(process, signal.SIGTERM)
-        task = Task(_share(self._gateway), self._native, place, self._store.folder, listening.fileno())
-        with suppress(ConnectionError):  # it has died already, which is noticed elsewhere
-            await self._loop.sock_sendall(ours, encode_task(task))
-        return process, ours
+        configuration = self._configuration(self._gateway, self._number)
+        task = Task(configuration, self._native, place, self._store.folder, listening.fileno())
+        return process, Link(*await asyncio.open_connection(sock=ours)), task
 
-    async def _report(self, channel: socket.socket) -> str | None:
-        report = b""
-        while not report.endswith(b"\n"):
-            try:
-                data = await self._loop.sock_recv(channel, 65536)
-            except ConnectionError:
-                data = b""
-            if not data:
-                break
-            report += data
-        return error_of(report)
+    def _configuration(self, gateway: Gateway, number: int) -> Configuration:
+        return Configuration(_share(gateway), number, tuple(self._shared.data))
+
+    def _replace(self, gateway: Gateway) -> None:
+        """For the reloader's thread. Raises `LiveError` or `GatewayFileError`; then all serve what they have served."""
+        check_natively(self._file, gateway, native=self._native)
+        if not self._native:
+            compile_plugins(gateway, lambda _: None)
+        asyncio.run_coroutine_threadsafe(self._have_workers_replace(gateway), self._loop).result()
+
+    async def _have_workers_replace(self, gateway: Gateway) -> None:
+        """All of them, or none: each starts it first, and takes it when all others have started it, too."""
+        self._shared.add(plugin.name for plugin in gateway.plugins)
+        configuration = self._configuration(gateway, self._number + 1)
+        links = dict(self._links)
+        answers = await asyncio.gather(*(link.ask(configuration) for link in links.values()))
+        if problems := [*filter(None, map(_problem, links, answers))]:
+            await asyncio.gather(*(link.ask(Decision(take=False)) for link in links.values()))
+            raise LiveError(problems[0])
+        self._gateway, self._number = gateway, configuration.number
+        await asyncio.gather(*(self._let_take(place, link) for place, link in links.items()))
+        # Those that have come up meanwhile have what was there when they began.
+        await asyncio.gather(*(self._bring_up_to_date(place, link) for place, link in self._links.items()))
+
+    async def _bring_up_to_date(self, place: int, link: Link) -> None:
+        if link.number != self._number:
+            if await link.ask(self._configuration(self._gateway, self._number)) == "":
+                await self._let_take(place, link)
+            else:
+                self._give_up(place)
+
+    async def _let_take(self, place: int, link: Link) -> None:
+        link.number = self._number
+        if await link.ask(Decision(take=True)) != "":
+            self._give_up(place)
+
+    def _give_up(self, place: int) -> None:
+        """The worker does not do what it could do a moment ago: another one takes its place."""
+        if (process := self._processes.get(place)) is not None:
+            _signal(process, signal.SIGTERM)
 
     async def _pause(self, place: int, short_lives: int) -> None:
         if short_lives >= _PATIENCE and (listening := self._listening[place]) is not None:
@@ -184,6 +235,7 @@ class Supervisor:
 
     async def _stop(self, keepers: list[asyncio.Task[None]]) -> None:
         self._end.set()
+        self._reloader.stop()
         for listening in self._listening:
             if listening is not None:
                 listening.close()
@@ -205,6 +257,11 @@ def _share(gateway: Gateway) -> Gateway:
     limits = gateway.limits
     most = max(limits.connections // gateway.workers, 1)
     return gateway.model_copy(update={"limits": limits.model_copy(update={"connections": most})})
+
+
+def _problem(place: int, answer: str | None) -> str | None:
+    """What has kept a worker from starting a configuration."""
+    return f"worker {place} has ended while it started this" if answer is None else answer
 
 
 def _signal(process: Process, number: signal.Signals) -> None:

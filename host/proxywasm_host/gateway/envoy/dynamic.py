@@ -1,0 +1,85 @@
+"""What of Envoy's configuration lies in files of its own, so that it can be replaced while Envoy runs.
+
+    clusters.json     upstreams (CDS)
+    plugins.N.json    the N-th plugin of the chain (ECDS), or nothing that does something
+    routes.json       routes (RDS)
+
+Envoy reads a file again when another one is moved to its place. The listener stays as it is: to change it, Envoy would
+replace it, and would close its connections after the drain time, whatever they carry.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from ..model import Gateway
+from .clusters import COLLECTOR
+from .messages import Json, from_file, message, resources
+
+CLUSTERS: Final = "clusters"
+ROUTES: Final = "routes"
+_SPARE: Final = 8
+"""Plugins that a chain may have at least, however many it has at the start."""
+_PREFIX: Final = "plugin."
+_WASM: Final = "extensions.filters.http.wasm.v3.Wasm"
+_NOTHING: Final = "extensions.filters.http.header_mutation.v3.HeaderMutation"
+
+
+def places(gateway: Gateway) -> int:
+    """How many plugins the chain of a gateway that starts with this file may have."""
+    return max(len(gateway.plugins), _SPARE)
+
+
+def place(number: int) -> str:
+    return f"plugins.{number}"
+
+
+def divide(config: Json, folder: Path, most_plugins: int) -> tuple[Json, dict[str, Json]]:
+    """A configuration whose changing parts are in files of the folder, and the contents of these files by their names
+    (without `.json`)."""
+    config = copy.deepcopy(config)
+    static, parts = config["static_resources"], {}
+    kept = [cluster for cluster in static["clusters"] if cluster["name"] == COLLECTOR]
+    parts[CLUSTERS] = _resources(
+        "config.cluster.v3.Cluster", *(cluster for cluster in static["clusters"] if cluster not in kept)
+    )
+    static["clusters"] = kept
+    # What the admin interface sets: why a file was refused.
+    config["layered_runtime"] = {"layers": [{"name": "admin", "admin_layer": {}}]}
+    config["dynamic_resources"] = {"cds_config": _file(folder, CLUSTERS)}
+    manager = static["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    parts[ROUTES] = _resources("config.route.v3.RouteConfiguration", manager.pop("route_config"))
+    manager["rds"] = {"route_config_name": "routes", "config_source": _file(folder, ROUTES)}
+    filters = manager["http_filters"]
+    plugins = [each for each in filters if each["name"].startswith(_PREFIX)]
+    first = (
+        filters.index(plugins[0])
+        if plugins
+        else next(index for index, each in enumerate(filters) if each["name"] == "own-hosts")
+    )
+    filters[first : first + len(plugins)] = [_found_in(folder, place(number)) for number in range(most_plugins)]
+    parts |= dict(_plugins(plugins, most_plugins))
+    return config, parts
+
+
+def _plugins(plugins: list[Json], most: int) -> Iterator[tuple[str, Json]]:
+    for number in range(most):
+        name = place(number)
+        found = plugins[number]["typed_config"] if number < len(plugins) else message(_NOTHING)
+        yield name, _resources("config.core.v3.TypedExtensionConfig", {"name": name, "typed_config": found})
+
+
+def _found_in(folder: Path, name: str) -> Json:
+    kinds = [message(kind)["@type"] for kind in (_WASM, _NOTHING)]
+    return {"name": name, "config_discovery": {"config_source": _file(folder, name), "type_urls": kinds}}
+
+
+def _file(folder: Path, name: str) -> Json:
+    return {**from_file(folder / f"{name}.json"), "resource_api_version": "V3"}
+
+
+def _resources(kind: str, *items: Json) -> Json:
+    return resources(kind, items)

@@ -1,0 +1,165 @@
+"""Load a gateway file again while its gateway runs: when files change, or when the process is told to.
+
+A load takes place in a thread of its own, one after the other. What is broken leaves the gateway as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from .engines import Engine
+from .model import Gateway
+from .reader import GatewayFileError, read
+from .restarting import refuse_restarts
+from .watching import files_of, look
+
+_LOOK: Final = 0.15
+"""Seconds between two looks at the files."""
+_QUIET: Final = 0.25
+"""Seconds without a change after which the files are loaded: several saves in a row are one reload."""
+_PATIENCE: Final = 2.0
+"""Seconds after which files are loaded that never stop changing."""
+_LONGEST: Final = 1000
+"""Characters of an error in the log and on the status page."""
+_log = logging.getLogger("proxywasm")
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadStatus:
+    """Which configuration serves, and what became of the last one that was to take its place."""
+
+    generation: int = 1
+    """Configurations that have served, with this one."""
+    since: float = field(default_factory=time.time)
+    """When it began to serve."""
+    refused: int = 0
+    error: str = ""
+    """Why the last one was refused, in one line; empty: it was not."""
+
+
+class Reloader:
+    """Loads `file` again, and has `take` take over what it says. Set that before `start`.
+
+    Args:
+        gateway: what serves now.
+        errors: what `take` raises for a gateway that cannot be used.
+        watch: whether a change of a file is a reason to load, besides `request`.
+        on_status: told about the status at the start, and about each change, in that thread.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        gateway: Gateway,
+        engine: Engine,
+        *,
+        errors: tuple[type[Exception], ...],
+        watch: bool,
+        log: Callable[[str], None],
+        on_status: Callable[[ReloadStatus], None] = lambda _: None,
+    ) -> None:
+        self.status = ReloadStatus()
+        self.take: Callable[[Gateway], None]
+        """Called in the thread of this object; it may take as long as it needs. What raises leaves everything as it
+        was."""
+        self._file = file
+        self._gateway = gateway
+        self._engine: Engine = engine
+        self._errors: tuple[type[Exception], ...] = (GatewayFileError, *errors)
+        self._watch = watch
+        self._log = log
+        self._on_status = on_status
+        self._files = files_of(file, gateway)
+        self._seen = look(self._files)
+        self._wake = threading.Event()
+        self._stopping = False
+
+    def start(self) -> None:
+        self._on_status(self.status)
+        threading.Thread(target=self._run, name="reload", daemon=True).start()
+
+    def request(self) -> None:
+        """Load, also if no file has changed. While a load is under way, another one follows it."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Begin no more loads."""
+        self._stopping = True
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            asked = self._wake.wait(_LOOK if self._watch else None)
+            self._wake.clear()
+            if not self._stopping and (asked or self._has_settled()):
+                self._load()
+
+    def _has_settled(self) -> bool:
+        """Whether files have changed; then it waits until they do not any more."""
+        now = look(self._files)
+        if now == self._seen:
+            return False
+        latest, end = time.monotonic(), time.monotonic() + _PATIENCE
+        while latest + _QUIET > time.monotonic() < end and not self._stopping:
+            time.sleep(_QUIET / 5)
+            if (newer := look(self._files)) != now:
+                now, latest = newer, time.monotonic()
+        return True
+
+    def _load(self) -> None:
+        # What changes from here on is another change.
+        self._seen = look(self._files)
+        try:
+            gateway = read(self._file, engine=self._engine)
+            refuse_restarts(self._file, self._gateway, gateway, self._engine)
+            self._look_at(self._files | files_of(self._file, gateway))
+            self.take(gateway)
+        except self._errors as error:
+            self._refuse(str(error))
+        except Exception as error:
+            if self._stopping:
+                return
+            _log.exception("a reload has failed, which is a fault of proxywasm")
+            self._refuse(f"{type(error).__name__}: {error}")
+        else:
+            self._gateway = gateway
+            self._look_at(files_of(self._file, gateway))
+            number = self.status.generation + 1
+            self._tell(replace(self.status, generation=number, since=time.time(), error=""))
+            self._log(f"{self._file}: loaded again; new streams are served by configuration {number}")
+
+    def _look_at(self, files: frozenset[Path]) -> None:
+        now = look(files)
+        self._seen = {file: self._seen.get(file, state) for file, state in now.items()}
+        self._files = files
+
+    def _refuse(self, error: str) -> None:
+        reason = one_line(error)
+        self._tell(replace(self.status, refused=self.status.refused + 1, error=reason))
+        self._log(f"not loaded, configuration {self.status.generation} serves on: {reason}")
+
+    def _tell(self, status: ReloadStatus) -> None:
+        self.status = status
+        self._on_status(status)
+
+
+def one_line(message: str) -> str:
+    """Several problems follow each other; of a traceback only the error itself is left.
+
+    >>> one_line("a.yaml:1: no\\n  a.yaml:2: neither")
+    'a.yaml:1: no; a.yaml:2: neither'
+    >>> one_line("the plugin raises\\n\\nTraceback (most recent call last):\\n  File x, line 1\\nKeyError: 'a'")
+    "the plugin raises; KeyError: 'a'"
+    """
+    before, traceback, rest = message.partition("Traceback (most recent call last):")
+    lines = [line.strip() for line in before.splitlines() if line.strip()]
+    if traceback:
+        lines.append(rest.strip().rpartition("\n")[2].strip())
+    text = "; ".join(lines)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

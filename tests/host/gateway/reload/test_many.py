@@ -1,0 +1,86 @@
+"""Many reloads, in both engines, under many streams, and of how much memory they leave behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests import bundle
+from tests.host.gateway.both import Engine
+from tests.host.gateway.reload.paced import paced
+from tests.host.gateway.reload.process import GatewayFile, Stream, document, plugin, watching
+
+RELOADS = 50
+STREAMS = 200
+FIRST = 100
+"""Reloads after which everything has been used once: those that follow must not take more memory."""
+ALL = 500
+
+
+@pytest.fixture
+def source(engine: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    if engine == "envoy":
+        module: Path = request.getfixturevalue("bundle_module")
+        return module
+    request.getfixturevalue("bundle_component")
+    return bundle.write_source(tmp_path / "bundle")
+
+
+@pytest.mark.parametrize(("reloads", "count"), [(3, 12), pytest.param(RELOADS, STREAMS, marks=pytest.mark.exhaustive)])
+def test_no_stream_is_dropped_or_changed(
+    engine: Engine, tmp_path: Path, source: Path, reloads: int, count: int
+) -> None:
+    """Streams of events and WebSockets begin before and between the reloads, and all get all their pieces."""
+    with paced() as upstream:
+        file = GatewayFile(tmp_path / "gateway.yaml", document(upstream.port, "v000", source))
+        file.save()
+        with watching(engine, file) as run:
+            streams: list[tuple[str, Stream]] = []
+            for number in range(reloads + 1):
+                version = f"v{number:03}"
+                if number:
+                    file.save(plugins=[plugin(source, version)])
+                    run.wait_for_version(version)
+                while len(streams) < count * (number + 1) // (reloads + 1):
+                    streams.append((version, Stream(run.port, websocket=len(streams) % 2 == 1)))
+                upstream.step()
+                for _, stream in streams:
+                    stream.next()
+            upstream.step(last=True)
+            for place, (version, stream) in enumerate(streams):
+                stream.next()
+                if place % 2:
+                    stream.close()
+                else:
+                    stream.finish()
+                    assert stream.versions == {version.encode()}
+            assert len(streams) == count
+
+
+@pytest.mark.exhaustive
+def test_memory_is_flat(engine: Engine, tmp_path: Path, source: Path) -> None:
+    with paced() as upstream:
+        file = GatewayFile(tmp_path / "gateway.yaml", document(upstream.port, "v000", source))
+        file.save()
+        used: list[int] = []
+        with watching(engine, file) as run:
+            for number in range(1, ALL + 1):
+                file.save(plugins=[plugin(source, f"v{number:03}")])
+                run.wait_for_version(f"v{number:03}")
+                if number in (FIRST, ALL):
+                    used.append(sum(map(resident, processes(run.process.pid))))
+            print(used)  # shown if the test fails, or with -s
+        before, after = used
+        assert after < 1.05 * before
+
+
+def processes(parent: int) -> Iterator[int]:
+    yield parent
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        yield from processes(int(child))
+
+
+def resident(process: int) -> int:
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
