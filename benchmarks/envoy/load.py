@@ -34,7 +34,7 @@ class Report:
     latency: float
     """Median of the time from a request to the end of its answer, in seconds."""
     first_byte: float
-    """Likewise to the beginning of its answer."""
+    """Likewise to the first byte of its answer's body. A gateway that sends the head earlier has answered nothing yet."""
 
 
 class _Client(Reader):
@@ -64,14 +64,14 @@ class _Client(Reader):
 
     def data_received(self, data: bytes) -> None:
         if not self._tail and not self._got:
-            if not self._head:
-                self._tally.first.append(time.perf_counter() - self._asked)
             self._head += data
             head, blank, data = self._head.partition(b"\r\n\r\n")
             if not blank:
                 return
             length = _LENGTH.search(head)
             self._length = int(length[1]) if length else None
+        if data and not self._got:
+            self._tally.first.append(time.perf_counter() - self._asked)
         self._got += len(data)
         self._events += data.count(b"data:")
         self._tail = (self._tail + data)[-5:]
