@@ -19,6 +19,7 @@ from proxywasm.config import (
     type_name,
 )
 
+from ..config.coercion import coerced
 from ..config.custom_settings import AUTO_NAMES
 from ..config.settings import Settings
 from .row import Row, endpoint_of
@@ -58,7 +59,7 @@ def check(document: dict[str, Any], path: str, rows: Sequence[Row]) -> Checked:
     problems: list[Problem] = []
     known = {key: value for key, value in document.items() if key not in OF_THE_CONSOLE}
     settings: Settings | None = read_object(
-        kind, known, path, problems, lenient=True, stranger=lambda stray: _stray(stray, name, rows)
+        kind, known, path, problems, lenient=True, stranger=lambda stray: _stray(stray, name, rows), salvage=coerced
     )
     if settings is None:
         return Checked(None, None, problems)

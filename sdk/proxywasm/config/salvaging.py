@@ -1,0 +1,80 @@
+"""Wrong values that refuse nothing: they are converted, or ignored, and both are warnings."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING
+from typing import Any, Final, NamedTuple, Protocol
+
+from .declaration import hides_value
+from .keys import MAPS, Key, Kind
+from .problems import Fault, Findings, Problem, Salvage, got
+
+_ARRAYS: Final = frozenset({Kind.STRINGS, Kind.INTEGERS, Kind.NUMBERS, Kind.OBJECTS})
+_SCALARS: Final = frozenset({Kind.STRING, Kind.BOOLEAN, Kind.INTEGER, Kind.NUMBER})
+
+
+class ReadValue(Protocol):
+    """Reads the value of a key. Problems are added to the findings; None if one of them refuses it."""
+
+    def __call__(self, entry: Key, raw: Any, path: str, findings: Findings, /, *, required: bool) -> Any: ...
+
+
+class _Attempt(NamedTuple):
+    value: Any
+    problems: list[Problem]
+
+    @property
+    def refusals(self) -> list[Problem]:
+        return [problem for problem in self.problems if problem.refuses]
+
+
+def salvaged(
+    read: ReadValue, salvage: Salvage, entry: Key, raw: Any, path: str, findings: Findings, *, required: bool
+) -> Any:
+    """The value of a key, or what is usable of it; `MISSING` if nothing is. A required key needs a usable value."""
+
+    def attempt(value: Any) -> _Attempt:
+        own = Findings([], lenient=findings.lenient, salvage=salvage)
+        return _Attempt(read(entry, value, path, own, required=required), own.problems)
+
+    first = attempt(raw)
+    if not first.refusals:
+        findings.problems += first.problems
+        return first.value
+    converted = salvage(entry, raw)
+    second = attempt(converted)
+    left = {problem.path for problem in second.refusals}
+    for problem in first.refusals:
+        if problem.path not in left:
+            findings.add(_warning(problem, Fault.SPELLING, f"understood{_shown(entry, converted)}"))
+    if not left:
+        findings.problems += second.problems
+        return second.value
+    usable = _usable_items(entry, converted, attempt)
+    if not usable and required:
+        for problem in second.refusals:
+            findings.add(problem)
+        return None
+    for problem in second.refusals:
+        findings.add(_warning(problem, Fault.IGNORED, "ignored"))
+    return attempt(usable).value if usable else MISSING
+
+
+def _usable_items(entry: Key, value: Any, attempt: Any) -> Any:
+    """The items of an array or object that are accepted alone."""
+    if entry.kind in _ARRAYS and isinstance(value, list):
+        return [item for item in value if not attempt([item]).refusals]
+    if entry.kind in MAPS | {Kind.OBJECT_MAP} and isinstance(value, dict):
+        return {name: item for name, item in value.items() if not attempt({name: item}).refusals}
+    return None
+
+
+def _warning(problem: Problem, fault: Fault, fate: str) -> Problem:
+    """A JSON Schema refuses what it can express, so that editors show it."""
+    return Problem(fault if problem.fault is Fault.WRONG else Fault.IDLE, problem.path, f"{problem.text}; {fate}")
+
+
+def _shown(entry: Key, value: Any) -> str:
+    if entry.kind not in _SCALARS or hides_value(entry) or entry.patterns:  # Hosts may contain credentials.
+        return ""
+    return f" as {got(value, secret=False)}"
