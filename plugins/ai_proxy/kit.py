@@ -55,7 +55,8 @@ from .providers.row import (
     of_all_models,
 )
 from .wire import apis, lenient
-from .wire.errors import ApiError, bad_upstream, stream_cut
+from .wire.apis import Route
+from .wire.errors import ApiError, bad_upstream, stream_cut, unsupported_api
 from .wire.json import Json, dumps, loads, to_bytes
 
 __all__ = [  # noqa: RUF022  # in groups
@@ -74,13 +75,14 @@ __all__ = [  # noqa: RUF022  # in groups
     # A protocol of model services.
     "ServiceProtocol", "Decoder", "Event", "sse_decoder", "no_state", "FilesWanted",
     # A protocol of clients.
-    "ClientProtocol", "StreamWriter", "Thinking",
+    "ClientProtocol", "Route", "StreamWriter", "Thinking",
     # Requests of the pivot (OpenAI's chat as plain JSON): fields, contents of messages, a conversation as one text.
     "chat_fields", "message_content", "transcript",
     # Answers of the pivot: whole answers; tool calls and usage of whole answers and streams.
     "completion", "choice", "chat_parts",
     # Reads unchecked values of a service.
     "lenient",
-    # Errors for clients: any error, an invalid answer of the service, a stream that ends too early.
-    "ApiError", "bad_upstream", "stream_cut",
+    # Errors for clients: any error, an invalid answer of the service, a stream that ends too early, an API that the
+    # service does not have.
+    "ApiError", "bad_upstream", "stream_cut", "unsupported_api",
 ]  # fmt: skip

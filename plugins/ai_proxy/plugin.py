@@ -27,7 +27,8 @@ def on_stream_done(ctx: HttpContext, config: Config) -> None:
             awaited.leave(ctx)
         exchange = ctx.get_context("exchange")
         if exchange is not None:
-            usage.write(ctx, provider, exchange)
+            if not exchange.answer.is_logged:
+                usage.write(ctx, provider, exchange)
             if provider.memory_budget.used:
                 provider.memory_budget.release(exchange)
 

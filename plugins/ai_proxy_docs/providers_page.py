@@ -89,7 +89,7 @@ def page(rows: Sequence[Row] = ROWS) -> str:
         "### Headers of clients\n",
         "ai-proxy removes these headers from requests, because they identify the client or are its credentials,\n"
         f"unless `forwardHeaders` lists them: {_listed(sorted(CREDENTIALS))}.\n",
-        "Without `apiTokens`, self-hosted services (`generic`, `ollama`, `vllm`) still get the headers in which\n"
+        f"Without `apiTokens`, self-hosted services ({_listed(_self_hosted(rows))}) still get the headers in which\n"
         f"clients of model services send their key: {_listed(sorted(OF_SERVICES))}.\n",
         "## Limits\n",
         _limits(),
@@ -98,13 +98,18 @@ def page(rows: Sequence[Row] = ROWS) -> str:
         "them. Any prefix may precede it.\n",
         table(("API", "path"), _client_paths()),
         "Anthropic's API (`/v1/messages`) works with every provider that has a chat API: if a service does not have\n"
-        "Anthropic's API itself, requests and answers are converted.\n",
+        "Anthropic's API itself, requests and answers are converted. So are those of OpenAI's Responses API\n"
+        "(`/v1/responses`): [responses.md](responses.md).\n",
         _CREDENTIALS,
         "## The providers\n",
         table(("type", "service", "APIs"), (_summary(name, rows) for name in names)),
         *(_provider([row for row in rows if row.name == name]) for name in names),
     ]
     return "\n".join(parts)
+
+
+def _self_hosted(rows: Sequence[Row]) -> list[str]:
+    return sorted({row.name for row in rows if row.credentials.own_key is OwnKey.KEPT})
 
 
 def _limits() -> str:

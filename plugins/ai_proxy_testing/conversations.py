@@ -1,7 +1,7 @@
-"""Conversations that clients may have, as hypothesis strategies: requests in OpenAI's and in Anthropic's protocol.
+"""Conversations that clients may have, as hypothesis strategies: requests in all protocols of clients.
 
-A conversation is generated once, with what any client and service may have said in it, and written in either protocol.
-So its turns may come from several services: ids, names and thinking are those of any of them.
+A conversation is generated once, with what any client and service may have said in it, and written in any of the
+protocols. So its turns may come from several services: ids, names and thinking are those of any of them.
 """
 
 from __future__ import annotations
@@ -178,6 +178,73 @@ def _openai_file(kind: str) -> Json:
         return {"type": "image_url", "image_url": {"url": "https://img.example.com/photo?id=7"}}
     name = {"named": {"filename": "Bericht__2025 (v2).pdf"}, "unnamed": {}}.get(kind, {"filename": "报告"})
     return {"type": "file", "file": {**name, "file_data": f"data:application/pdf;base64,{PDF}"}}
+
+
+# OpenAI's Responses API.
+
+
+def responses_request(conversation: Conversation, model: str) -> Json:
+    """Tools with a text as their name are functions, except for the last one of several: it is a custom tool."""
+    custom = conversation.tools[-1][0] if len(conversation.tools) > 1 else ""
+    items: list[Json] = []
+    for turn in conversation.turns:
+        parts = [{"type": "input_text", "text": text} for text in turn.texts]
+        items.append({"type": "message", "role": "user", "content": [*parts, *map(_responses_file, turn.files)]})
+        if turn.thinking:
+            blocks = [{"type": "thinking", "thinking": turn.thinking, "signature": turn.signature}]
+            items.append({
+                "type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": turn.thinking}],
+                "encrypted_content": json.dumps(blocks) if turn.signature else "gAAAA",
+            })  # fmt: skip
+        if turn.answer:
+            items.append({"role": "assistant", "content": turn.answer})
+        items += [_responses_call(call, is_custom=call.name == custom) for call in turn.calls]
+        items += [_responses_output(call, is_custom=call.name == custom) for call in turn.calls]
+    items.append({"role": "user", "content": conversation.last})
+    body: Json = {"model": model, "input": items, "store": False}
+    if conversation.system:
+        body["instructions"] = conversation.system
+    if conversation.tools:
+        body["tools"] = [
+            {"type": "custom", "name": name, "description": "d"}
+            if name == custom
+            else {"type": "function", **_function(name, schema)}
+            for name, schema in conversation.tools
+        ]
+    if conversation.choice == "named" and conversation.tools:
+        body["tool_choice"] = {"type": "function", "name": conversation.tools[0][0]}
+    elif conversation.choice in {"auto", "none"} or (conversation.choice == "required" and conversation.tools):
+        body["tool_choice"] = conversation.choice
+    if "user" in conversation.settings:
+        body["user"] = conversation.settings["user"]
+    if conversation.settings.get("thinks"):
+        body["reasoning"] = {"effort": "high", "summary": "auto"}
+    if "schema" in conversation.settings:
+        body["text"] = {"format": {"type": "json_schema", "name": "answer", "schema": conversation.settings["schema"]}}
+    return body
+
+
+def _responses_call(call: Call, *, is_custom: bool) -> Json:
+    if is_custom:
+        return {"type": "custom_tool_call", "call_id": call.id, "name": call.name, "input": json.dumps(call.arguments)}
+    arguments = json.dumps(call.arguments) if call.arguments else ""
+    return {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments}
+
+
+def _responses_output(call: Call, *, is_custom: bool) -> Json:
+    kind = "custom_tool_call_output" if is_custom else "function_call_output"
+    output = [{"type": "input_text", "text": call.result}] if call.failed else call.result
+    return {"type": kind, "call_id": call.id, "output": output}
+
+
+def _responses_file(kind: str) -> Json:
+    if kind in {"image", "jpg"}:
+        media_type = "image/png" if kind == "image" else "image/jpg"
+        return {"type": "input_image", "image_url": f"data:{media_type};base64,{PNG}", "detail": "auto"}
+    if kind == "address":
+        return {"type": "input_image", "image_url": "https://img.example.com/photo?id=7", "detail": "low"}
+    name = {"named": {"filename": "Bericht__2025 (v2).pdf"}, "unnamed": {}}.get(kind, {"filename": "报告"})
+    return {"type": "input_file", **name, "file_data": f"data:application/pdf;base64,{PDF}"}
 
 
 # Anthropic's protocol.

@@ -66,18 +66,9 @@ class UserAttributes(StreamState):
         document = json.dumps(merged | self.get_user_attribute_map(), ensure_ascii=False, separators=(",", ":"))
         self.set_property(key, encode(marshal_str(document)))
 
-    def write_escaped_to_log(self, key: str, members: str) -> None:
-        """The same with members of an object that are JSON and escaped already: `\\"a\\":1,\\"b\\":2`.
-
-        For plugins that save instructions: nothing is encoded, unless another plugin has written there.
-        """
-        host = self._owner.unchecked_host
-        path = (key,)
-        if host.get_property(self._id, path):
-            self.get_user_attribute_map().update(json.loads(unmarshal_str(f"{{{members}}}")))
-            self.write_user_attribute_to_log_with_key(key)
-        else:
-            host.set_property(self._id, path, encode(f"{{{members}}}"))
+    def set_unchecked_property(self, path: tuple[str, ...], value: bytes) -> None:
+        """`set_property` for plugins that save instructions: nothing is checked, so the names must be valid text."""
+        self._owner.unchecked_host.set_property(self._id, path, value)
 
     def write_user_attribute_to_trace(self) -> None:
         """Add each as a tag of the trace span; empty ones are left out, as a span cannot show them."""

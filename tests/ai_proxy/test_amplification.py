@@ -62,11 +62,35 @@ MESSAGES: Json = {
         user([{"type": "tool_result", "tool_use_id": f"c{n % 2}", "content": "x"} for n in range(MANY)]),
     ],
 }
+RESPONSES: Json = {
+    "model": "m",
+    "user": "u",
+    "instructions": "i",
+    "tool_choice": {"type": "function", "name": "f"},
+    "tools": [
+        {"type": "function", **TOOL, "parameters": SCHEMA},
+        {"type": "custom", "name": "p", "format": {"type": "grammar", "syntax": "lark", "definition": "x"}},
+        {"type": "namespace", "name": "n", "tools": [{"type": "function", "name": f"g{n}"} for n in range(MANY)]},
+    ],
+    "text": {"format": {"type": "json_schema", "name": "j", "schema": {"type": "object"}}},
+    "input": [
+        {"role": "developer", "content": "d"},
+        {"role": "user", "content": [{"type": "input_text", "text": "a"}] * 2},
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "t"}],
+         "encrypted_content": '[{"type":"thinking","thinking":"t","signature":"g"}]'},
+        {"role": "assistant", "content": "c"},
+        {"type": "function_call", "call_id": "c0", "name": "f", "arguments": '{"a":"b"}'},
+        {"type": "custom_tool_call", "call_id": "c1", "name": "p", "input": "x"},
+        *({"type": "function_call_output", "call_id": f"c{n % 2}", "output": "x"} for n in range(MANY)),
+        *[{"role": "user", "content": "z"}] * MANY,
+    ],
+}  # fmt: skip
 EMBEDDINGS: Json = {"model": "m", "input": ["a"] * MANY, "user": "u"}
 IMAGES: Json = {"model": "m", "prompt": "p", "n": 4, "user": "u"}
 REQUESTS = {
     "/v1/chat/completions": CHAT,
     "/v1/messages": MESSAGES,
+    "/v1/responses": RESPONSES,
     "/v1/embeddings": EMBEDDINGS,
     "/v1/images/generations": IMAGES,
 }

@@ -75,6 +75,26 @@ def anthropic_conversations(n: int) -> Iterator[tuple[str, list[Json]]]:
     yield "results without calls", [ASKS, {"role": "user", "content": results}]
 
 
+def responses_conversations(n: int) -> Iterator[tuple[str, list[Json]]]:
+    """The same from clients of the Responses API."""
+    text, picture = (
+        {"type": "input_text", "text": "a"},
+        {"type": "input_image", "image_url": "data:image/png;base64,AA=="},
+    )
+    called = [{"type": "function_call", "call_id": f"c{number}", "name": "f", "arguments": "{}"} for number in range(n)]
+    results = [
+        {"type": "function_call_output", "call_id": f"c{number}", "output": [text, picture]} for number in range(n)
+    ]
+    thought = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "t"}], "encrypted_content": "[]"}
+    yield "system prompts", [*[{"role": "developer", "content": "s"}] * n, ASKS]
+    yield "turns", [ASKS, {"role": "assistant", "content": "s"}] * (n // 2)
+    yield "messages of the assistant", [ASKS, *[{"role": "assistant", "content": "s"}] * n, ASKS]
+    yield "texts in a message", [{"role": "user", "content": [text] * n}]
+    yield "thoughts", [ASKS, *[thought] * n, {"role": "assistant", "content": "s"}, ASKS]
+    yield "calls at once", [ASKS, *called, *results]
+    yield "calls after each other", [ASKS, *(item for pair in zip(called, results, strict=True) for item in pair)]
+
+
 def pages(n: int) -> Iterator[tuple[str, bytes]]:
     """Possible answers of a broken service."""
     yield "brackets", b"<" * n * 20
@@ -107,7 +127,8 @@ def work(
 ) -> int:
     """Instructions of an exchange."""
     counting, model = gateway(module, name)
-    body = json.dumps({"model": model, "messages": messages, "max_tokens": 9}).encode()
+    name_of_messages = "input" if path == "/v1/responses" else "messages"
+    body = json.dumps({"model": model, name_of_messages: messages, "max_tokens": 9}).encode()
     before = counting.executed
     counting.exchange(request(path), body, [(":status", status), ("content-type", "text/html")], [answer])
     return counting.executed - before
@@ -118,8 +139,12 @@ Conversations = Callable[[int], Iterator[tuple[str, list[Json]]]]
 
 @pytest.mark.parametrize(
     ("path", "given"),
-    [("/v1/chat/completions", conversations), ("/v1/messages", anthropic_conversations)],
-    ids=["openai", "anthropic"],
+    [
+        ("/v1/chat/completions", conversations),
+        ("/v1/messages", anthropic_conversations),
+        ("/v1/responses", responses_conversations),
+    ],
+    ids=["openai", "anthropic", "responses"],
 )
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_a_conversation_is_converted_in_proportion_to_its_size(

@@ -30,7 +30,7 @@ KINDS = {
     "moonshot": "openai", "mistral": "openai", "claude": "anthropic", "vertex-claude": "anthropic", "gemini": "google",
     "vertex": "google", "bedrock": "bedrock", "cohere": "cohere", "dashscope": "dashscope",
 }  # fmt: skip
-NATIVE = {"openai": {"moonshot", "mistral"}, "anthropic": {"claude", "vertex-claude", "dashscope"}}
+NATIVE = {"openai": {"moonshot", "mistral"}, "anthropic": {"claude", "vertex-claude", "dashscope"}, "responses": set()}
 """Services that speak the client's protocol themselves: their answers are passed on."""
 PAIRS = [(client, service) for client in PATHS for service in KINDS if service not in NATIVE[client]]
 
@@ -40,7 +40,10 @@ def exchange_of(client: str, service: str, *, stream: bool) -> tuple[Exchange, A
     provider = providers.build({**config, "modelMapping": {"*": model}}, "provider")
     exchange = client_protocols.new_exchange(provider, apis.classify(PATHS[client]))
     body: Json = {"model": "m", "stream": stream, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
-    if client == "openai":
+    if client == "responses":
+        body = {"model": "m", "stream": stream, "input": "Hi"}
+        body["tools"] = [{"type": "function", "name": name} for name in NAMES]
+    elif client == "openai":
         body["tools"] = [{"type": "function", "function": {"name": name}} for name in NAMES]
     else:
         body["tools"] = [{"name": name, "input_schema": {"type": "object"}} for name in NAMES]
@@ -94,6 +97,10 @@ def turn(client: str, answer: Json, results: dict[str, str]) -> list[Json]:
         ]
         content = answer["content"] or [{"type": "text", "text": "nothing"}]
         return [{"role": "assistant", "content": content}, {"role": "user", "content": results_of_calls or "Go on."}]
+    if client == "responses":
+        called = [item for item in answer["output"] if item["type"] == "function_call"]
+        outputs = [{"type": "function_call_output", "call_id": one["call_id"], "output": "r"} for one in called]
+        return [*answer["output"], *outputs]
     message = answer["choices"][0]["message"]
     calls = message.get("tool_calls") or []
     return [message, *({"role": "tool", "tool_call_id": one["id"], "content": "r"} for one in calls)]
@@ -103,7 +110,10 @@ def switched(client: str, services: tuple[str, str], one: Said) -> None:
     first, second = services
     answered = whole(client, first, one)
     messages = [{"role": "user", "content": "Hi"}, *turn(client, answered, dict.fromkeys([*NAMES, *one.names], "r"))]
-    body: Json = {"model": "m", "max_tokens": 4096, "messages": [*messages, {"role": "user", "content": "And?"}]}
+    messages.append({"role": "user", "content": "And?"})
+    body: Json = {"model": "m", "max_tokens": 4096, "messages": messages}
+    if client == "responses":
+        body = {"model": "m", "max_output_tokens": 4096, "input": messages}
     result = converted(second, client, body)
     problems = [] if result is None else request_problems(SERVICES[second][2], result[1])
     passed_on = client == "openai" and SERVICES[second][2] in AS_WRITTEN

@@ -11,10 +11,16 @@ from tests.ai_proxy.validated import SERVICES, converted
 from tests.import_graph import import_graph, module_files, reachable
 
 from ai_proxy_testing import request_problems
-from ai_proxy_testing.conversations import Conversation, anthropic_request, conversations, openai_request
+from ai_proxy_testing.conversations import (
+    Conversation,
+    anthropic_request,
+    conversations,
+    openai_request,
+    responses_request,
+)
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-WRITTEN = {"openai": openai_request, "anthropic": anthropic_request}
+WRITTEN = {"openai": openai_request, "anthropic": anthropic_request, "responses": responses_request}
 PASSED_ON = {
     name
     for name, (_, _, rules) in SERVICES.items()

@@ -44,7 +44,7 @@ SERVICES: dict[str, tuple[Json, str, str]] = {
     **{name: (converting.ALL[name], "Pro", "text") for name in (*converting.TRANSCRIPTS, "deepl")},
 }  # fmt: skip
 """Configuration, model, and the name of the rules."""
-PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
+PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "responses": "/v1/responses"}
 _FILE = Data("image/png", "iVBORw0KGgo=")
 
 

@@ -67,6 +67,57 @@ MESSAGES: dict[str, Make] = {
     **in_schema(with_tool),
 }
 
+# Requests of the Responses API.
+
+
+def items(model: str, *given: Json, **more: Any) -> Json:
+    return {"model": model, "max_output_tokens": 5, "input": [*given] or [user("a")], **more}
+
+
+def called(count: int, given: str) -> list[Json]:
+    """Calls of a tool, and their results."""
+    calls = [{"type": "function_call", "call_id": f"c{n}", "name": "f", "arguments": given} for n in range(count)]
+    results = [{"type": "function_call_output", "call_id": f"c{n}", "output": "x"} for n in range(count)]
+    return [user("a"), *calls, *results]
+
+
+def reasoned(content: str) -> Json:
+    return {"type": "reasoning", "summary": [], "encrypted_content": content}
+
+
+PICTURE: Final[Json] = {"type": "input_image", "image_url": f"data:image/png;base64,{MARK}"}
+PART: Final[Json] = {"type": "input_text", "text": "a"}
+BLOCK: Final = '{\\"type\\":\\"thinking\\",\\"thinking\\":\\"a\\",\\"signature\\":\\"s\\"},'
+
+RESPONSES: dict[str, Make] = {
+    "a text with an emoji": lambda model: padded(items(model, user(MARK)), "a", "😀"),
+    "a text with an escaped emoji": lambda model: padded(items(model, user(MARK)), "a", ESCAPED),
+    "an image": lambda model: padded(items(model, user([PART, PICTURE])), "QUJD"),
+    "instructions with an emoji": lambda model: padded(items(model, instructions=MARK), "a", "😀"),
+    "a text in arguments": lambda model: padded(items(model, *called(1, '{"a":"' + MARK + '"}')), "a", ESCAPED),
+    "the input of a custom tool": lambda model: padded(
+        items(model, user("a"), {"type": "custom_tool_call", "call_id": "c", "name": "p", "input": MARK}), r"\""
+    ),
+    "a description with an emoji": lambda model: padded(
+        items(model, tools=[{"type": "custom", "name": "p", "description": MARK}]), "a", "😀"
+    ),
+    "encrypted blocks": lambda model: padded(items(model, user("a"), reasoned(f"[{MARK}null]"), user("b")), BLOCK),
+    "items": lambda model: dense(items(model, *[user("a")] * (V // (C + 2) - 9))),
+    "thoughts": lambda model: dense(items(model, *[reasoned("[]")] * (V // (2 * C + 3) - 9))),
+    "parts": lambda model: dense(items(model, user([PART] * (V // (C + 2) - 9)))),
+    "calls with results": lambda model: dense(items(model, *called(V // (2 * C + 9), "{}"))),
+    "tools": lambda model: dense(
+        items(model, tools=[{"type": "function", "name": f"f{n}"} for n in range(V // (C + 2) - 9)])
+    ),
+    "tools in a namespace": lambda model: dense(
+        items(
+            model,
+            tools=[{"type": "namespace", "name": "n" * 200, "tools": [{"type": "function", "name": "f"}] * (V // 13)}],
+        )
+    ),
+    **in_schema(lambda model, schema: items(model, tools=[{"type": "function", "name": "f", "parameters": schema}])),
+}
+
 # APIs of OpenAI's beside chats.
 
 
@@ -102,6 +153,7 @@ ALL: dict[str, tuple[Json, str]] = PROVIDERS | OTHERS
 WORST: Mapping[str, dict[str, Make]] = {
     "/v1/chat/completions": CHATS,
     "/v1/messages": MESSAGES,
+    "/v1/responses": RESPONSES,
     "/v1/embeddings": texts_of("input"),
     "/v1/completions": texts_of("prompt"),
     "/v1/images/edits": FORMS,
@@ -115,7 +167,7 @@ HEAVY: Final = {
 """Kinds that take more than 250 MiB of an instance somewhere."""
 
 CASES: Final = [
-    *((name, path) for path in ("/v1/chat/completions", "/v1/messages") for name in ALL),
+    *((name, path) for path in ("/v1/chat/completions", "/v1/messages", "/v1/responses") for name in ALL),
     *((name, "/v1/embeddings") for name in ("gemini", "vertex", "qwen", "openai")),
     ("openai", "/v1/completions"),
     *((name, "/v1/images/edits") for name in ("vertex", "openai")),

@@ -13,7 +13,8 @@ from tests.conftest import ROOT
 from tests.host.serve_process import free_port
 
 from benchmarks.http_stacks.smuggling import BAD_REQUESTS
-from proxywasm_host.gateway.live.http1.reading import MessageError, RequestHead, RequestReader
+from proxywasm_host.gateway.live.http1.messages import MessageError, RequestHead
+from proxywasm_host.gateway.live.http1.requests import RequestReader
 
 
 class Ignored:

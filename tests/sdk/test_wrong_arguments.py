@@ -187,6 +187,8 @@ ANYTHING = {
     # Header fields have tests of their own.
     "Headers.get", "Headers.get_all", "Headers.set_all", "Headers.add", "Headers.discard", "Headers.discard_all",
     "Headers.setdefault",
+    # Says by its name that nothing is checked.
+    "HttpContext.set_unchecked_property",
     # No call of the host: plain functions on texts and bytes, as Python has them.
     "encode_event", "get_token_usage", "get_value_from_body", "marshal_str", "unmarshal_str", "unify_sse_chunk",
     "JsonBounds", "JsonBounds.check", "SSEDecoder", "SSEDecoder.feed", "log.enabled_for",

@@ -154,6 +154,15 @@ class ChainedStream:
                 return True
         return False
 
+    def has_room(self, size: int, most: int, *, response: bool) -> bool:
+        """Whether so many bytes more may arrive: each plugin that has paused this direction can keep them, with
+        `most` bytes in all."""
+        for stream in self.streams:
+            half = stream.response if response else stream.request
+            if half.waiting and not half.has_room(size, most):
+                return False
+        return True
+
     def _pass_on(self, place: int) -> None:
         """Give what has left a plugin to the next.
 

@@ -19,14 +19,8 @@ _OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in OPERATION
 """Edits that change the status."""
 
 # Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
-_INFORMATIONAL, _HEADERS, _ONLY_HEADERS, _CHUNK, _LAST_CHUNK, _TRAILERS = (
-    Piece.INFORMATIONAL,
-    Piece.HEADERS,
-    Piece.ONLY_HEADERS,
-    Piece.CHUNK,
-    Piece.LAST_CHUNK,
-    Piece.TRAILERS,
-)
+_INFORMATIONAL, _HEADERS, _ONLY_HEADERS = Piece.INFORMATIONAL, Piece.HEADERS, Piece.ONLY_HEADERS
+_CHUNK, _LAST_CHUNK, _TRAILERS = Piece.CHUNK, Piece.LAST_CHUNK, Piece.TRAILERS
 _NOTHING_ARRIVED, _ONLY_HEADERS_ARRIVED, _ALL_ARRIVED = Arrival.NOTHING, Arrival.ONLY_HEADERS, Arrival.ENDED
 _NOTHING_SENT, _HEADERS_SENT, _ALL_SENT, _DROPPED = (
     Departure.NOTHING,
@@ -116,6 +110,11 @@ class Half:
     def enqueue(self, data: bytes, ending: Ending) -> bool:
         """Keep a chunk for later. False: it is more than the limit allows."""
         return self._kept().enqueue(data, ending) <= self.limit
+
+    def has_room(self, size: int, most: int) -> bool:
+        """Whether so many bytes more can be kept for later, if all that waits is to be `most` bytes."""
+        queued = 0 if self._waiting is None else self._waiting.queued
+        return queued + size <= min(self.limit, most)
 
     def dequeue(self) -> tuple[bytes, Ending] | None:
         """The next chunk that was kept; None: there is none, or this direction is held again."""

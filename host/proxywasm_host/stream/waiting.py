@@ -15,12 +15,13 @@ bytes."""
 class Waiting:
     """Chunks that have arrived while their direction is paused, and a body that is being collected."""
 
-    __slots__ = ("_buffer", "_queue", "_queued")
+    __slots__ = ("_buffer", "_queue", "queued")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._queue: deque[tuple[bytearray, Ending]] = deque()
-        self._queued = 0  # their bytes
+        self.queued = 0
+        """Their bytes."""
 
     def enqueue(self, data: bytes, ending: Ending) -> int:
         """Keep a chunk for later. Returns the bytes of all kept chunks."""
@@ -30,15 +31,15 @@ class Waiting:
             last, _ = self._queue[-1]
             last += data
             self._queue[-1] = last, ending
-        self._queued += len(data)
-        return self._queued
+        self.queued += len(data)
+        return self.queued
 
     def dequeue(self) -> tuple[bytes, Ending] | None:
         """The next kept chunk, if there is one."""
         if not self._queue:
             return None
         data, ending = self._queue.popleft()
-        self._queued -= len(data)
+        self.queued -= len(data)
         return bytes(data), ending
 
     def collect(self, data: bytes) -> int:

@@ -95,6 +95,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     plan = config.plans[exchange.api]
     if exchange.answer.passes_through:
         scrubbing.pass_body(ctx, exchange, raw)
+        usage.write(ctx, plan.provider, exchange)
         return None
     if exchange.attempts is not None and exchange.attempts.awaiting_retry:
         return _after_failure(ctx, plan, exchange, raw)
@@ -102,6 +103,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     if error is None:
         if exchange.answer.outcome_pending:
             retry.record_outcome(ctx, plan.provider, exchange, exchange.answer.status)
+        usage.write(ctx, plan.provider, exchange)
         return None
     return _on_unusable_answer(ctx, plan, exchange, error)
 
@@ -147,10 +149,15 @@ def on_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> byte
     stream: CheckedStream | ConvertedStream | PassedStream | None = ctx.get_context("stream")
     if stream is None or config.plans is None:
         return chunk
+    output: bytes | Action
     if stream.headers_sent or not isinstance(stream, (CheckedStream, ConvertedStream)):
-        return stream.feed(chunk, last=last)
-    exchange: Exchange = ctx.get_context("exchange")
-    return _on_first_chunk(ctx, config.plans[exchange.api], exchange, stream, chunk, last)
+        output = stream.feed(chunk, last=last)
+    else:
+        exchange: Exchange = ctx.get_context("exchange")
+        output = _on_first_chunk(ctx, config.plans[exchange.api], exchange, stream, chunk, last)
+    if last and isinstance(output, bytes):
+        usage.write(ctx, config.plans.provider, ctx.get_context("exchange"))
+    return output
 
 
 def _on_first_chunk(

@@ -44,7 +44,7 @@ def convert_error(ctx: HttpContext, exchange: Exchange, service: AnyServiceProto
         return
     body = exchange.secrets.scrubber.clean(raw)
     document = parse(body)
-    if exchange.client.is_pivot and is_openai_error(document):
+    if exchange.client.has_openai_errors and is_openai_error(document):
         scrubbing.pass_body(ctx, exchange, raw)
         return
     error = service.error(exchange.answer.status, document) if service and isinstance(document, dict) else None

@@ -16,7 +16,7 @@ from ..protocols.exchange import Exchange
 from ..protocols.interface import FilesWanted
 from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
-from ..wire.errors import ApiError, busy, request_too_large, unsupported_api
+from ..wire.errors import ApiError, busy, request_too_large
 from ..wire.json import NumberError, dump_converted
 from . import addressing, bodies, documents, forms, model_list, retry
 from .client_protocols import error_body
@@ -59,7 +59,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         if not request.supported and (readable or request.refuses_unread):
             if plan.api == apis.MODELS and model_list.reply(ctx, provider):
                 return None
-            raise unsupported_api()
+            raise plan.client.unsupported(route)
         if plain is None:
             _check_path(ctx, plan)
         if request.choose_path is not None:

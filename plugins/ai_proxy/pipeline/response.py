@@ -9,7 +9,7 @@ from ..protocols.interface import AnyServiceProtocol
 from ..wire import apis, limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, dump_converted
-from . import client_terms, documents, failures, promoted_thinking, scrubbing, streams
+from . import client_terms, documents, failures, promoted_thinking, scrubbing, streams, usage
 from .checked_stream import CheckedStream
 from .edited_stream import new_checked_stream
 from .passed_streams import EVENT_STREAM
@@ -92,6 +92,7 @@ def convert_body(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -
         elif not _looks_like_json(raw):
             raise bad_upstream("the upstream answered with something other than a JSON object")
         elif (edited := _edited(plan, exchange, raw)) is not None:
+            usage.note_converted(exchange.answer, edited)
             scrubbing.replace_body(ctx, exchange, dump_converted(edited, raw))
         else:
             scrubbing.pass_body(ctx, exchange, raw)
@@ -203,6 +204,7 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     Raises `ApiError` and `NumberError`.
     """
     answer = service.response(exchange, documents.of_answer(raw))
+    usage.note_converted(exchange.answer, answer)
     client_terms.restore(exchange, answer)
     if plan.answer.promotes:
         promoted_thinking.promote(answer)

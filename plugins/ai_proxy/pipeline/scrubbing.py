@@ -16,7 +16,7 @@ from ..providers.row import OwnKey, Provider
 from ..wire import apis, lenient
 from ..wire.errors import ApiError
 from . import usage
-from .message_streams import MessageStream
+from .message_streams import MessageStream, ResponseStream
 from .passed_streams import PassedStream, new_passed_stream
 
 Fields = list[tuple[str, str]]
@@ -80,7 +80,6 @@ def add_headers(ctx: HttpContext, exchange: Exchange) -> None:
 
 def replace_body(ctx: HttpContext, exchange: Exchange, new: bytes) -> None:
     """Replace the buffered body, with credentials masked."""
-    usage.note(exchange.answer, new)
     ctx.replace_response_body(exchange.secrets.scrubber.clean(new))
 
 
@@ -99,8 +98,11 @@ def may_hold_credentials(ctx: HttpContext, provider: Provider, exchange: Exchang
 
 def _new_stream(kind: str, exchange: Exchange) -> PassedStream:
     scrubber = exchange.secrets.scrubber
-    if exchange.api == apis.MESSAGES and exchange.answer.status < 400 and kind.startswith("text/event-stream"):
-        return MessageStream(scrubber, exchange)
+    if exchange.answer.status < 400 and kind.startswith("text/event-stream"):
+        if exchange.api == apis.MESSAGES:
+            return MessageStream(scrubber, exchange)
+        if exchange.api == apis.RESPONSES:
+            return ResponseStream(scrubber, exchange)
     return new_passed_stream(kind, scrubber, exchange)
 
 

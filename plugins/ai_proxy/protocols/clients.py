@@ -11,13 +11,14 @@ from ..wire.apis import Route
 from .anthropic import client as anthropic
 from .exchange import ClientProtocol, Exchange
 from .openai import client as openai
+from .responses import client as responses
 
 Value = TypeVar("Value")
 
 DEFAULT: Final[ClientProtocol] = openai
 """The protocol for APIs that belong to no other: their errors have OpenAI's format."""
 
-CLIENTS: Final[tuple[ClientProtocol, ...]] = (openai, anthropic)
+CLIENTS: Final[tuple[ClientProtocol, ...]] = (openai, anthropic, responses)
 """The protocols of ai-proxy itself."""
 
 

@@ -56,6 +56,10 @@ class ClientProtocol(Protocol):
         """Its documents are the pivot's: they need no conversion for a service that speaks the pivot, too."""
 
     @property
+    def has_openai_errors(self) -> bool:
+        """Its errors have OpenAI's format, so those of services in this format pass unchanged."""
+
+    @property
     def keeps_signatures(self) -> bool:
         """Clients send a model's thinking back with its signatures, so answers include the signatures."""
 
@@ -88,6 +92,9 @@ class ClientProtocol(Protocol):
     def error(self, error: ApiError, /) -> Json:
         """An error in this protocol's format."""
 
+    def unsupported(self, route: Route, /) -> ApiError:
+        """The error for an API that the service does not have."""
+
 
 class Secrets:
     """The credentials of a request, and the scrubber that masks them in answers and logs.
@@ -117,6 +124,10 @@ class Answer:
     first_usage: bytes = b""
     last_usage: bytes = b""
     """The first and the last usage of any other answer, from its key on; see `pipeline.usage`."""
+    usage: Json | None = None
+    """That of a whole answer that was parsed, in the pivot."""
+    is_logged: bool = False
+    """`pipeline.usage` has written what access logs show."""
     outcome_pending: bool = False
     """The status is good, but the body may be an error: `failover` waits for it."""
 
@@ -142,9 +153,10 @@ class Exchange:
     """The state of one request and its answer. Protocols read and write it."""
 
     __slots__ = (
-        "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "cumulative", "files",
-        "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path", "profile", "requested_model",
-        "route", "secrets", "service", "settings", "stream", "thinking", "tool_names", "usage_choice", "wants_usage",
+        "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "client_state",
+        "cumulative", "files", "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path",
+        "profile", "requested_model", "route", "secrets", "service", "settings", "stream", "thinking", "tool_names",
+        "usage_choice", "wants_usage",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -172,6 +184,8 @@ class Exchange:
         """Whether the client has asked for the usage of the stream; None: its body was not read."""
         self.thinking: Thinking | None = None
         """The client's switch for thinking, if its chat is converted to the pivot."""
+        self.client_state: object = None
+        """What the client's protocol keeps of the request for its answer."""
         self.files: Mapping[str, Data] = _NO_FILES
         """Fetched files that the request names, by address."""
 

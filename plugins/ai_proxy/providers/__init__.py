@@ -12,7 +12,20 @@ from typing import Any, Final
 
 from proxywasm import ConfigError, log
 
-from . import azure, bedrock, claude, converting, gemini, kling, openai, openai_compatible, qwen, self_hosted, vertex
+from . import (
+    azure,
+    bedrock,
+    claude,
+    converting,
+    gemini,
+    inference_clouds,
+    kling,
+    openai,
+    openai_compatible,
+    qwen,
+    self_hosted,
+    vertex,
+)
 from .checking import check
 from .row import Provider, Row
 
@@ -20,6 +33,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *openai.ROWS,
     *azure.ROWS,
     *openai_compatible.ROWS,
+    *inference_clouds.ROWS,
     *qwen.ROWS,
     *claude.ROWS,
     *gemini.ROWS,

@@ -12,6 +12,19 @@ from ..protocols.pivot import chat_rules
 from ..wire import apis
 from .row import Addressing, Credentials, Dialect, Endpoint, OwnKey, Row, of_all_models
 
+
+def responses(path: str) -> Mapping[str, str]:
+    """The paths of the Responses API of a service that has it here, and of what belongs to it."""
+    return {
+        apis.RESPONSES: path,
+        apis.COUNT_RESPONSE_TOKENS: f"{path}/input_tokens",
+        apis.COMPACT_RESPONSE: f"{path}/compact",
+        apis.RETRIEVE_RESPONSE: f"{path}/{{response_id}}",
+        apis.CANCEL_RESPONSE: f"{path}/{{response_id}}/cancel",
+        apis.RESPONSE_INPUT_ITEMS: f"{path}/{{response_id}}/input_items",
+    }
+
+
 PATHS: Final = {
     apis.CHAT: "/v1/chat/completions",
     apis.COMPLETIONS: "/v1/completions",
@@ -30,7 +43,7 @@ PATHS: Final = {
     apis.RETRIEVE_BATCH: "/v1/batches/{batch_id}",
     apis.CANCEL_BATCH: "/v1/batches/{batch_id}/cancel",
     apis.MODELS: "/v1/models",
-    apis.RESPONSES: "/v1/responses",
+    **responses("/v1/responses"),
     apis.FINE_TUNING_JOBS: "/v1/fine_tuning/jobs",
     apis.RETRIEVE_FINE_TUNING_JOB: "/v1/fine_tuning/jobs/{fine_tuning_job_id}",
     apis.FINE_TUNING_JOB_EVENTS: "/v1/fine_tuning/jobs/{fine_tuning_job_id}/events",

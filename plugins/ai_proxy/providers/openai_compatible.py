@@ -19,7 +19,7 @@ from ..protocols.minimax.settings import MinimaxSettings
 from ..protocols.openai import edits
 from ..protocols.pivot import chat_rules
 from ..wire import apis
-from .openai import PATHS
+from .openai import PATHS, responses
 from .row import RAW, Addressing, Credentials, Dialect, Endpoint, Original, Row, of_all_models
 
 
@@ -68,7 +68,11 @@ ROWS: Final = (
         addressing=Addressing(
             host="api.deepseek.com",
             # With its own Anthropic endpoint nothing is converted. Source: DeepSeek API docs, "Anthropic API".
-            paths={**_like_openai(apis.CHAT, apis.RESPONSES, apis.MODELS), apis.MESSAGES: "/anthropic/v1/messages"},
+            paths={
+                **_like_openai(apis.CHAT, apis.MODELS),
+                **responses("/v1/responses"),
+                apis.MESSAGES: "/anthropic/v1/messages",
+            },
         ),
         dialect=Dialect(
             chunk_edit=edits.openais_answer,
@@ -87,7 +91,7 @@ ROWS: Final = (
                 apis.CHAT: "/api/v3/chat/completions",
                 apis.EMBEDDINGS: "/api/v3/embeddings",
                 apis.IMAGE_GENERATION: "/api/v3/images/generations",
-                apis.RESPONSES: "/api/v3/responses",
+                **responses("/api/v3/responses"),
             },
             original=Original.KEPT,
         ),
@@ -127,13 +131,23 @@ ROWS: Final = (
     Row(
         name="grok",
         title="Grok (xAI)",
-        addressing=Addressing(host="api.x.ai", paths=_like_openai(apis.CHAT), original=Original.KNOWN_APIS),
+        addressing=Addressing(
+            host="api.x.ai",
+            # Source: docs.x.ai, "Inference REST API". Edits of images and videos have a protocol of their own.
+            # Unverified: completions and embeddings, which rest on copies of its OpenAPI document.
+            paths=_like_openai(
+                apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.IMAGE_GENERATION, apis.MODELS
+            ),
+            original=Original.KNOWN_APIS,
+        ),
     ),
     Row(
         name="groq",
         title="Groq",
         addressing=Addressing(
-            host="api.groq.com", paths=_like_openai(apis.CHAT, apis.RESPONSES, prefix="/openai"), original=Original.KEPT
+            host="api.groq.com",
+            paths={**_like_openai(apis.CHAT, prefix="/openai"), **responses("/openai/v1/responses")},
+            original=Original.KEPT,
         ),
     ),
     Row(
@@ -159,7 +173,20 @@ ROWS: Final = (
     Row(
         name="mistral",
         title="Mistral AI",
-        addressing=Addressing(host="api.mistral.ai", paths=_like_openai(apis.CHAT, apis.EMBEDDINGS)),
+        addressing=Addressing(
+            host="api.mistral.ai",
+            # Source: docs.mistral.ai, "API". Batches have a protocol of their own. Unverified: models and files, which
+            # rest on clients of the service.
+            paths=_like_openai(
+                apis.CHAT,
+                apis.EMBEDDINGS,
+                apis.AUDIO_TRANSCRIPTION,
+                apis.FILES,
+                apis.RETRIEVE_FILE,
+                apis.RETRIEVE_FILE_CONTENT,
+                apis.MODELS,
+            ),
+        ),
         dialect=Dialect(
             rules=of_all_models(chat_rules.MISTRAL),
             edits={apis.CHAT: edits.mistral_chat},
@@ -191,7 +218,24 @@ ROWS: Final = (
     Row(
         name="together-ai",
         title="Together AI",
-        addressing=Addressing(host="api.together.xyz", paths=_like_openai(apis.CHAT), original=Original.KNOWN_APIS),
+        addressing=Addressing(
+            host="api.together.xyz",
+            # Source: docs.together.ai, "OpenAI compatibility"; its API reference, "Rerank". Speech, which
+            # it has too, is refused as in the original; `capabilities` can add it.
+            paths={
+                **_like_openai(
+                    apis.CHAT,
+                    apis.COMPLETIONS,
+                    apis.EMBEDDINGS,
+                    apis.IMAGE_GENERATION,
+                    apis.AUDIO_TRANSCRIPTION,
+                    apis.AUDIO_TRANSLATION,
+                    apis.MODELS,
+                ),
+                apis.COHERE_RERANK: "/v1/rerank",
+            },
+            original=Original.KNOWN_APIS,
+        ),
     ),
     Row(
         name="yi",

@@ -11,6 +11,7 @@ from ..protocols.dashscope import embeddings as qwen_embeddings
 from ..protocols.dashscope.settings import COMPATIBLE, QwenSettings
 from ..protocols.pivot import chat_rules
 from ..wire import apis
+from .openai import responses
 from .row import Addressing, Dialect, Original, Row, of_all_models
 
 # DashScope has asynchronous services and tasks, and an Anthropic endpoint, with both of its chat protocols.
@@ -35,7 +36,7 @@ ROWS: Final = (
                 apis.CHAT: "/compatible-mode/v1/chat/completions",
                 apis.COMPLETIONS: "/compatible-mode/v1/completions",
                 apis.EMBEDDINGS: "/compatible-mode/v1/embeddings",
-                apis.RESPONSES: "/compatible-mode/v1/responses",
+                **responses("/compatible-mode/v1/responses"),
                 apis.FILES: "/compatible-mode/v1/files",
                 apis.RETRIEVE_FILE: "/compatible-mode/v1/files/{file_id}",
                 apis.RETRIEVE_FILE_CONTENT: "/compatible-mode/v1/files/{file_id}/content",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-from ..config.settings import GenericSettings, OllamaSettings, Settings, VllmSettings
+from ..config.settings import GenericSettings, OllamaSettings, ServerSettings, Settings, VllmSettings
 from ..wire import apis
 from .openai import PATHS, custom
 from .row import Addressing, Credentials, Dialect, Endpoint, Original, OwnKey, Row
@@ -16,10 +17,14 @@ def _ollama(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     return Endpoint(f"{settings.ollama_server_host}:{settings.ollama_server_port}", paths)
 
 
+_NO_OTHERS: Final[Mapping[str, str]] = MappingProxyType({})
+_MESSAGES: Final = {apis.MESSAGES: "/v1/messages"}
+_RERANK: Final = {apis.COHERE_RERANK: "/v1/rerank"}
+
 # Source: vLLM docs, "OpenAI-Compatible Server".
 _OF_VLLM: Final = (
-    apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.AUDIO_TRANSCRIPTION, apis.AUDIO_TRANSLATION,
-    apis.MODELS,
+    apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, *apis.OF_RESPONSES, apis.EMBEDDINGS, apis.AUDIO_TRANSCRIPTION,
+    apis.AUDIO_TRANSLATION, apis.MODELS,
 )  # fmt: skip
 
 
@@ -28,6 +33,30 @@ def _vllm(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     if settings.vllm_custom_url is not None:
         return custom(settings.vllm_custom_url, paths)
     return Endpoint(settings.vllm_server_host or "vllm-service.cluster.local", paths)
+
+
+def _server(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
+    assert isinstance(settings, ServerSettings)
+    address = settings.server_url
+    base = address.path.rstrip("/").removesuffix("/v1")
+    return Endpoint(address.netloc.rpartition("@")[2], {api: base + path for api, path in paths.items()})
+
+
+def _self_hosted(name: str, title: str, *names: str, others: Mapping[str, str] = _NO_OTHERS) -> Row:
+    """A server with OpenAI's paths for some APIs, and `others`."""
+    return Row(
+        name=name,
+        title=title,
+        settings=ServerSettings,
+        addressing=Addressing(
+            host="",
+            paths={**{api: PATHS[api] for api in names}, **others},
+            endpoint=_server,
+            original=Original.KNOWN_APIS,
+        ),
+        # Keys are optional, and clients may have their own.
+        credentials=Credentials(token_required=False, own_key=OwnKey.KEPT),
+    )
 
 
 ROWS: Final = (
@@ -65,6 +94,33 @@ ROWS: Final = (
         ),
         credentials=Credentials(token_required=False, own_key=OwnKey.KEPT),
     ),
+    # Source: lmstudio.ai/docs/developer, "OpenAI Compatible Endpoints", "Anthropic Compatible Endpoints".
+    _self_hosted(
+        "lmstudio", "LM Studio",
+        apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.MODELS,
+        others=_MESSAGES,
+    ),
+    # Source: docs.sglang.io, "OpenAI-Compatible APIs", "SGLang Native APIs". Unverified: responses, which rests on the
+    # server's own "OpenAI APIs - Responses"; its Anthropic endpoint is not used.
+    _self_hosted(
+        "sglang", "SGLang",
+        apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.MODELS,
+        others=_RERANK,
+    ),
+    # Source: the routes of xorbitsai/inference, `xinference/api`.
+    _self_hosted(
+        "xinference", "Xinference",
+        apis.CHAT, apis.COMPLETIONS, apis.EMBEDDINGS, apis.IMAGE_GENERATION, apis.IMAGE_EDIT, apis.IMAGE_VARIATION,
+        apis.AUDIO_SPEECH, apis.AUDIO_TRANSCRIPTION, apis.AUDIO_TRANSLATION, apis.MODELS,
+        others=_RERANK,
+    ),
+    # Source: docs.litellm.ai, "LiteLLM Proxy", "Supported Endpoints". Its Anthropic endpoint converts for each model.
+    _self_hosted(
+        "litellm", "LiteLLM Proxy",
+        apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.IMAGE_GENERATION, apis.IMAGE_EDIT,
+        apis.AUDIO_SPEECH, apis.AUDIO_TRANSCRIPTION, apis.MODELS,
+        others={**_MESSAGES, **_RERANK},
+    ),
     Row(
         name="generic",
         title="a service of any kind",
@@ -91,4 +147,4 @@ ROWS: Final = (
         ),
         dialect=Dialect(keeps_bodies=True),
     ),
-)
+)  # fmt: skip

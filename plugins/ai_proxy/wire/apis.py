@@ -29,6 +29,11 @@ RETRIEVE_BATCH: Final = "openai/v1/retrievebatch"
 CANCEL_BATCH: Final = "openai/v1/cancelbatch"
 MODELS: Final = "openai/v1/models"
 RESPONSES: Final = "openai/v1/responses"
+COUNT_RESPONSE_TOKENS: Final = "openai/v1/responses/inputtokens"
+COMPACT_RESPONSE: Final = "openai/v1/responses/compact"
+RETRIEVE_RESPONSE: Final = "openai/v1/retrieveresponse"
+CANCEL_RESPONSE: Final = "openai/v1/cancelresponse"
+RESPONSE_INPUT_ITEMS: Final = "openai/v1/responseinputitems"
 FINE_TUNING_JOBS: Final = "openai/v1/fine-tuningjobs"
 RETRIEVE_FINE_TUNING_JOB: Final = "openai/v1/retrievefine-tuningjob"
 FINE_TUNING_JOB_EVENTS: Final = "openai/v1/fine-tuningjobsevents"
@@ -70,6 +75,8 @@ SUFFIXES: Final = (
     ("/v1/models", MODELS),
     ("/v1/fine_tuning/jobs", FINE_TUNING_JOBS),
     ("/v1/responses", RESPONSES),
+    ("/v1/responses/input_tokens", COUNT_RESPONSE_TOKENS),
+    ("/v1/responses/compact", COMPACT_RESPONSE),
     ("/v1/videos", VIDEOS),
     ("/v1/messages", MESSAGES),
     ("/v1/messages/count_tokens", COUNT_TOKENS),
@@ -84,6 +91,9 @@ TEMPLATES: Final = (
     ("/v1/batches/{batch_id}/cancel$", CANCEL_BATCH),
     ("/v1/files/{file_id}$", RETRIEVE_FILE),
     ("/v1/files/{file_id}/content$", RETRIEVE_FILE_CONTENT),
+    ("/v1/responses/{response_id}$", RETRIEVE_RESPONSE),
+    ("/v1/responses/{response_id}/cancel$", CANCEL_RESPONSE),
+    ("/v1/responses/{response_id}/input_items$", RESPONSE_INPUT_ITEMS),
     ("/v1/videos/{video_id}$", RETRIEVE_VIDEO),
     ("/v1/videos/{video_id}/content$", RETRIEVE_VIDEO_CONTENT),
     ("/v1/videos/{video_id}/remix$", VIDEO_REMIX),
@@ -116,9 +126,15 @@ STREAMING: Final = frozenset(
 )
 """The APIs whose requests have the field `stream`."""
 
+OF_RESPONSES: Final = (
+    COUNT_RESPONSE_TOKENS, COMPACT_RESPONSE, RETRIEVE_RESPONSE, CANCEL_RESPONSE, RESPONSE_INPUT_ITEMS,
+)  # fmt: skip
+"""The APIs that services with the Responses API may have, too."""
+
 STATEFUL: Final = frozenset(
     {
-        RESPONSES, FILES, RETRIEVE_FILE, RETRIEVE_FILE_CONTENT, BATCHES, RETRIEVE_BATCH, CANCEL_BATCH, FINE_TUNING_JOBS,
+        RESPONSES, *OF_RESPONSES,
+        FILES, RETRIEVE_FILE, RETRIEVE_FILE_CONTENT, BATCHES, RETRIEVE_BATCH, CANCEL_BATCH, FINE_TUNING_JOBS,
         RETRIEVE_FINE_TUNING_JOB, FINE_TUNING_JOB_EVENTS, FINE_TUNING_JOB_CHECKPOINTS, CANCEL_FINE_TUNING_JOB,
         RESUME_FINE_TUNING_JOB,
     }
@@ -132,6 +148,7 @@ UNREAD: Final = frozenset(
         RETRIEVE_FINE_TUNING_JOB, FINE_TUNING_JOB_EVENTS, FINE_TUNING_JOB_CHECKPOINTS, CANCEL_FINE_TUNING_JOB,
         RESUME_FINE_TUNING_JOB, PAUSE_FINE_TUNING_JOB, CHECKPOINT_PERMISSIONS, DELETE_CHECKPOINT_PERMISSION,
         RETRIEVE_VIDEO, RETRIEVE_VIDEO_CONTENT, GEMINI_GENERATE, GEMINI_STREAM,
+        RETRIEVE_RESPONSE, CANCEL_RESPONSE, RESPONSE_INPUT_ITEMS,
     }
 )  # fmt: skip
 """The APIs whose bodies have no model or are uploads; they are passed on unread."""

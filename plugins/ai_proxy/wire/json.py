@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from json import encoder
+from json import decoder, encoder
 from json.scanner import make_scanner
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -92,6 +92,9 @@ def _scan_after_white_space(text: str, stopped: int) -> tuple[Any, int]:
             return value, end
     raise ValueError(f"Expecting value: char {stopped}")
 
+
+scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
+"""The text of a JSON string, from behind its first quotation mark, and where it ends. The last argument: strictly."""
 
 quote: Final[Callable[[str], str]] = encoder.encode_basestring
 """A text as a JSON string with quotation marks: `dumps` for texts, in one call into C."""

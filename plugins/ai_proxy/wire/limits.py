@@ -77,6 +77,11 @@ OWN_ANSWER: Final = 64 * 1024
 * answer to a request for an access token | no token
 * answer to a health check of a token | its status decides
 """
+REPEATED_REQUEST: Final = 64 * 1024
+"""Characters.
+
+* instructions and tools that a response repeats for a client of the Responses API | it does not repeat them
+"""
 EVENT: Final = 16 * _MIB
 """Bytes, in any framing. Some events contain an image.
 
@@ -87,12 +92,14 @@ HELD_TEXT: Final = 16 * _MIB
 
 * reasoning that waits for content (`promoteThinkingOnEmpty`) | it is sent as reasoning
 * data of a stream that waits for the end of a tool call | an error ends the stream
+* text of a stream for a client of the Responses API, which gets all of it again at the end | an error ends the stream
 * text that a stream repeats in each event, all choices (Qwen without `incremental_output`) | an error ends the stream
 """
 TOOL_CALLS: Final = 10_000
 """Calls.
 
 * tool calls of one choice of an answer | an error ends the stream
+* items of a response for a client of the Responses API | an error ends the stream, 502
 """
 CHOICES: Final = 1000
 """Choices. OpenAI allows 128.

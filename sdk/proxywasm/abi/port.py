@@ -28,6 +28,12 @@ _IN_ENVOY: Final = {("route_name",): ("xds", "route_name"), ("cluster_name",): (
 """Names that Higress kept; Envoy 1.40 knows these properties by the second name only."""
 
 
+_names: dict[tuple[str, ...], bytes] = {}
+"""Those that plugins have set: the same few in every stream."""
+_MOST_NAMES: Final = 100
+_LONGEST_NAME: Final = 100
+
+
 class Report(StrEnum):
     """Why the SDK itself writes a line. It is beside the stream's number, where no plugin can write.
 
@@ -95,8 +101,9 @@ class Port:
             return
         if path == _CLEAR_ROUTE_CACHE and self._gateway.redis is None:
             return  # an instruction that only Higress knows
-        self._enter(context)
-        if status := self._abi.set_property(_name(path), value):
+        if context != self._gateway.here:
+            self._enter(context)
+        if status := self._abi.set_property(_names.get(path) or _name(path), value):
             refused(f"set the property {'.'.join(path)}", status)
 
     def get_shared_data(self, key: str) -> tuple[bytes, int] | None:
@@ -193,7 +200,10 @@ class Port:
 
 def _name(path: tuple[str, ...]) -> bytes:
     """The name of a property that a plugin sets, in one part: Envoy does not find names of several parts again."""
-    return encode(".".join(path))
+    name = encode(".".join(path))
+    if len(_names) < _MOST_NAMES and len(name) <= _LONGEST_NAME:
+        _names[path] = name
+    return name
 
 
 def _status(error: Exception) -> int:

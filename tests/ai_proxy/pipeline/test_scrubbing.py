@@ -62,11 +62,13 @@ def test_an_answer_without_a_credential_is_not_touched(what: str) -> None:
 @pytest.mark.parametrize("what", PASSED)
 def test_a_stream_that_passes_is_searched_wherever_it_is_cut(what: str, written: str) -> None:
     provider, path = PASSED[what]
-    body = f'event: a\ndata: {{"text": "{written}"}}\n\ndata: {{"text": "message_stop"}}\n\n'.encode()
+    body = (
+        f'event: a\ndata: {{"text": "{written}"}}\n\ndata: {{"text": "message_stop response.completed"}}\n\n'.encode()
+    )
     chunks = tuple(body[at : at + 7] for at in range(0, len(body), 7))
     response = Message([(":status", "200"), ("content-type", "text/event-stream; charset=utf-8")], chunks)
     outcome = ask(provider, {**CHAT, "stream": True}, response, path=path)
-    assert outcome.raw == b'event: a\ndata: {"text": "***"}\n\ndata: {"text": "message_stop"}\n\n'
+    assert outcome.raw == b'event: a\ndata: {"text": "***"}\n\ndata: {"text": "message_stop response.completed"}\n\n'
 
 
 @pytest.mark.parametrize("body", [b"<p>moved</p>", None])

@@ -109,6 +109,21 @@ def test_a_stream_of_anthropics_that_breaks_off_ends_with_an_error(rest: bytes, 
     assert ask(CLAUDE, {**MESSAGE, "stream": True}, events(*cut(whole, size)), path="/v1/messages").raw == whole
 
 
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_response_that_breaks_off_ends_with_an_error(size: int) -> None:
+    service = {"type": "groq", "apiTokens": ["sk-12345678"]}
+    request = {"model": "m", "input": "Hi", "stream": True}
+    begun = b'event: response.created\ndata: {"type":"response.created"}\n\n'
+    for rest in (b"", b"event: response.output_text.delta\ndata: {"):
+        outcome = ask(service, request, events(*cut(begun + rest, size)), path="/v1/responses")
+        assert outcome.raw.startswith(begun + rest)
+        assert outcome.raw[len(begun + rest) :].lstrip().startswith(b'event: error\ndata: {"error":{"message":')
+    for end in ("completed", "incomplete", "failed"):
+        whole = begun + f'event: response.{end}\ndata: {{"type":"response.{end}"}}\n\n'.encode()
+        assert ask(service, request, events(*cut(whole, size)), path="/v1/responses").raw == whole
+
+
 def cut(body: bytes, size: int) -> list[bytes]:
     return [body[at : at + size] for at in range(0, len(body), size)]
 
@@ -144,7 +159,8 @@ def test_the_id_of_a_request_is_where_clients_look_for_it() -> None:
 @pytest.mark.parametrize(
     ("provider", "method", "path"),
     [
-        (CLAUDE, "POST", "/claude/v1/responses"), (CLAUDE, "GET", "/claude/v1/responses/r1/input_items/v1/batches"),
+        (CLAUDE, "POST", "/claude/v1/responses/compact"),
+        (CLAUDE, "GET", "/claude/v1/responses/r1/input_items/v1/batches"),
         (BEDROCK, "GET", "/bedrock/v1/models"), (BEDROCK, "POST", "/bedrock/v1/embeddings"),
         ({"type": "grok", "apiTokens": ["k"]}, "GET", "/x/v1/files/f1"),
     ],

@@ -67,6 +67,34 @@ CLAUDE: Json = {
     "tool_choice": {"type": "tool", "name": "f"}, "thinking": {"type": "enabled", "budget_tokens": 2000},
     "stop_sequences": ["a"], "temperature": 0, "top_k": 5, "stream": True, "metadata": {"user_id": "u"},
 }  # fmt: skip
+RESPONSES: Json = {
+    "model": "m",
+    "instructions": "be kind",
+    "input": [
+        {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "and brief"}]},
+        {"role": "user", "content": [{"type": "input_text", "text": "look"}, {
+            "type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low"}]},
+        {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "hm"}],
+         "encrypted_content": '[{"type":"thinking","thinking":"hm","signature":"s"}]'},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "wait"}]},
+        {"type": "function_call", "call_id": "c1", "name": "f", "arguments": '{"a":1}', "namespace": "n"},
+        {"type": "custom_tool_call", "call_id": "c2", "name": "p", "input": "text"},
+        {"type": "function_call_output", "call_id": "c1", "output": [{"type": "input_text", "text": "one"}]},
+        {"type": "custom_tool_call_output", "call_id": "c2", "output": "two"},
+        {"type": "additional_tools", "tools": [{"type": "function", "name": "h"}]},
+    ],
+    "tools": [
+        {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {"a": {}}}, "strict": True},
+        {"type": "custom", "name": "p", "format": {"type": "grammar", "syntax": "lark", "definition": "x"}},
+        {"type": "namespace", "name": "n", "tools": [{"type": "function", "name": "f"}]},
+    ],
+    "tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "f"}]},
+    "text": {"format": {"type": "json_schema", "name": "n", "schema": {"type": "object"}}, "verbosity": "low"},
+    "reasoning": {"effort": "low", "summary": "auto"}, "max_output_tokens": 90, "temperature": 0, "top_p": 1,
+    "top_logprobs": 2, "include": ["message.output_text.logprobs"], "parallel_tool_calls": False, "stream": True,
+    "metadata": {"k": "v"}, "store": False, "user": "u", "prompt_cache_key": "k",
+}  # fmt: skip
+REQUESTS = {"/v1/chat/completions": FULL, "/v1/messages": CLAUDE, "/v1/responses": RESPONSES}
 
 
 def texts_in(document: Any) -> Iterator[str]:
@@ -78,12 +106,12 @@ def texts_in(document: Any) -> Iterator[str]:
 
 @each
 @settings(max_examples=60)
-@given(data=st.data(), claude=st.booleans())
-def test_a_damaged_request_is_converted_or_refused(name: str, data: st.DataObject, claude: bool) -> None:
-    body = data.draw(damaged_document(CLAUDE if claude else FULL))
+@given(data=st.data(), path=st.sampled_from(list(REQUESTS)))
+def test_a_damaged_request_is_converted_or_refused(name: str, data: st.DataObject, path: str) -> None:
+    body = data.draw(damaged_document(REQUESTS[path]))
     body.setdefault("model", "m")
     try:
-        convert(name, body, "/v1/messages" if claude else "/v1/chat/completions")
+        convert(name, body, path)
     except NumberError:
         pass  # The request is refused with 400, as `test_hostile_values` has it.
     except ApiError as error:
@@ -96,13 +124,21 @@ texts_of_messages = (CRUEL_TEXT | st.text(min_size=1)).filter(lambda text: not i
 
 @each
 @settings(max_examples=15)
-@given(texts=st.lists(texts_of_messages, min_size=1, max_size=5), system=texts_of_messages, as_parts=st.booleans())
-def test_nothing_of_a_conversation_is_lost(name: str, texts: list[str], system: str, as_parts: bool) -> None:
+@given(
+    texts=st.lists(texts_of_messages, min_size=1, max_size=5),
+    system=texts_of_messages,
+    as_parts=st.booleans(),
+    responses=st.booleans(),
+)
+def test_nothing_of_a_conversation_is_lost(
+    name: str, texts: list[str], system: str, as_parts: bool, responses: bool
+) -> None:
     def content(text: str) -> Any:
-        return [{"type": "text", "text": text}] if as_parts else text
+        return [{"type": "input_text" if responses else "text", "text": text}] if as_parts else text
 
     sides = [{"role": "assistant" if place % 2 else "user", "content": content(one)} for place, one in enumerate(texts)]
-    body = {"model": "m", "messages": [{"role": "system", "content": content(system)}, *sides]}
-    sent = "\n".join(texts_in(convert(name, body)))
+    messages = [{"role": "system", "content": content(system)}, *sides]
+    body = {"model": "m", "input" if responses else "messages": messages}
+    sent = "\n".join(texts_in(convert(name, body, "/v1/responses" if responses else "/v1/chat/completions")))
     for text in [system, *texts]:
         assert text in sent

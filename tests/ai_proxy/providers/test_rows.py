@@ -17,6 +17,8 @@ NEEDED: dict[str, Json] = {
     "cloudflare": {"cloudflareAccountId": "acc"},
     "ollama": {"ollamaServerHost": "ollama.internal", "ollamaServerPort": 11434},
     "generic": {"genericHost": "llm.internal"},
+    "databricks": {"databricksHost": "w.cloud.databricks.com"},
+    **{name: {"serverUrl": "http://models.internal:8000"} for name in ("lmstudio", "sglang", "xinference", "litellm")},
 }
 """The required settings of a provider."""
 
@@ -46,9 +48,29 @@ CHATS = [
     ("azure", "r.openai.azure.com", "/openai/deployments/mapped/chat/completions?api-version=1", "api-key",
      "sk-provider-1"),
     ("ollama", "ollama.internal:11434", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("cerebras", "api.cerebras.ai", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("databricks", "w.cloud.databricks.com", "/serving-endpoints/chat/completions", "authorization",
+     "Bearer sk-provider-1"),
+    ("deepinfra", "api.deepinfra.com", "/v1/openai/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("huggingface", "router.huggingface.co", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("hyperbolic", "api.hyperbolic.xyz", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("nebius", "api.tokenfactory.nebius.com", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("novita", "api.novita.ai", "/openai/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("nvidia", "integrate.api.nvidia.com", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("perplexity", "api.perplexity.ai", "/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("sambanova", "api.sambanova.ai", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("siliconflow", "api.siliconflow.cn", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("vercel", "ai-gateway.vercel.sh", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("lmstudio", "models.internal:8000", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("sglang", "models.internal:8000", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("xinference", "models.internal:8000", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("litellm", "models.internal:8000", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
 ]  # fmt: skip
 
 PLAIN = sorted({name for name, *_ in CHATS})
+
+SERVERS = ["ollama", "vllm", "lmstudio", "sglang", "xinference", "litellm"]
+"""The self-hosted servers, which need no token."""
 
 
 def provider(name: str, **settings: object) -> Json:
@@ -84,7 +106,7 @@ def test_a_stream_is_requested(name: str) -> None:
     assert outcome.sent_headers.get("accept") == "text/event-stream"
 
 
-@pytest.mark.parametrize("name", [name for name in PLAIN if name not in {"openai", "ollama", "vllm"}])
+@pytest.mark.parametrize("name", [name for name in PLAIN if name not in {"openai", *SERVERS}])
 def test_a_token_is_needed(name: str) -> None:
     assert refusal({"provider": {**provider(name), "apiTokens": []}}).startswith("provider.apiTokens: is required")
 
@@ -151,11 +173,64 @@ def test_claude_code_mode_adds_beta_to_every_request(protocol: str) -> None:
     assert ask(config, path="/v1/files?limit=1", method="GET").sent_headers[":path"] == "/v1/files?limit=1&beta=true"
 
 
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("cerebras", "/v1/models"),
+        ("deepinfra", "/v1/openai/models"),
+        ("huggingface", "/v1/models"),
+        ("hyperbolic", "/v1/models"),
+        ("nebius", "/v1/models"),
+        ("novita", "/openai/v1/models"),
+        ("nvidia", "/v1/models"),
+        ("sambanova", "/v1/models"),
+        ("siliconflow", "/v1/models"),
+        ("vercel", "/v1/models"),
+        ("lmstudio", "/v1/models"),
+        ("sglang", "/v1/models"),
+        ("xinference", "/v1/models"),
+        ("litellm", "/v1/models"),
+        ("grok", "/v1/models"),
+        ("together-ai", "/v1/models"),
+        ("mistral", "/v1/models"),
+    ],
+)
+def test_the_services_list_of_models_is_passed_on(name: str, path: str) -> None:
+    listed = {"object": "list", "data": [{"id": "m", "object": "model"}]}
+    outcome = ask(provider(name), response=answer(listed), path="/ai/v1/models", method="GET")
+    assert outcome.sent_headers[":path"] == path
+    assert outcome.sent_headers["authorization"] == "Bearer sk-provider-1"
+    assert outcome.json == listed
+
+
+@pytest.mark.parametrize("name", ["databricks", "perplexity"])
+def test_the_mapped_models_are_listed_for_services_without_a_list(name: str) -> None:
+    config = provider(name, modelMapping={"fast": "mapped"})
+    outcome = ask(config, path="/ai/v1/models", method="GET")
+    assert [model["id"] for model in outcome.json["data"]] == ["fast"]
+
+
+@pytest.mark.parametrize("address", ["http://h:1/x", "http://h:1/x/", "http://h:1/x/v1", "http://user@h:1/x/v1/"])
+def test_the_address_of_a_server_may_end_with_the_version(address: str) -> None:
+    sent = ask(provider("sglang", serverUrl=address), CHAT).sent_headers
+    assert (sent[":authority"], sent[":path"]) == ("h:1", "/x/v1/chat/completions")
+
+
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(
     ("name", "client_path", "path"),
     [
         ("deepseek", "/v1/responses", "/v1/responses"),
+        ("perplexity", "/v1/responses", "/v1/responses"),
+        ("databricks", "/v1/embeddings", "/serving-endpoints/embeddings"),
+        ("novita", "/v1/rerank", "/openai/v1/rerank"),
+        ("siliconflow", "/v1/rerank", "/v1/rerank"),
+        ("vercel", "/v1/messages", "/v1/messages"),
+        ("litellm", "/v1/messages", "/v1/messages"),
+        ("xinference", "/v1/images/variations", "/v1/images/variations"),
+        ("grok", "/v1/images/generations", "/v1/images/generations"),
+        ("together-ai", "/v1/rerank", "/v1/rerank"),
+        ("mistral", "/v1/audio/transcriptions", "/v1/audio/transcriptions"),
         ("galadriel", "/ai/v1/models", "/v1/models"),
         ("vllm", "/v1/responses", "/v1/responses"),
         ("vllm", "/v1/audio/transcriptions", "/v1/audio/transcriptions"),
@@ -229,7 +304,7 @@ def test_settings_that_change_the_host(name: str, settings: Json, host: str) -> 
     assert ask(provider(name, **settings), CHAT).sent_headers[":authority"] == host
 
 
-@pytest.mark.parametrize("name", ["ollama", "vllm", "generic"])
+@pytest.mark.parametrize("name", [*SERVERS, "generic"])
 def test_servers_without_a_token_get_the_clients_credential(name: str) -> None:
     config = {key: value for key, value in provider(name).items() if key != "apiTokens"}
     headers = [("authorization", "Bearer client"), ("x-api-key", "key"), ("x-hi-original-auth", "forged")]

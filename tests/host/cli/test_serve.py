@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -198,3 +199,41 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert f"cannot be used: another process listens at port {port}; stop it, or change `listen`" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_second_signal_ends_it_at_once(tmp_path: Path, number: signal.Signals, workers: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        file = tmp_path / "gateway.yaml"
+        document = {
+            "listen": f"127.0.0.1:{free_port()}",
+            "workers": workers,
+            "routes": [{"name": "all", "upstream": "silent"}],
+            "upstreams": {"silent": f"http://127.0.0.1:{silent.getsockname()[1]}"},
+            "limits": {"drain": 3600},
+        }
+        file.write_text(json.dumps(document))
+        with serving(file) as (process, address):
+            host, _, port = address.partition(":")
+            with socket.create_connection((host, int(port))) as client:
+                client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+                upstream, _ = silent.accept()
+                with upstream:
+                    process.send_signal(number)
+                    until_refused(host, int(port))
+                    assert process.poll() is None
+                    process.send_signal(number)
+                    assert process.wait(20) == (0 if workers > 1 else -number)
+
+
+def until_refused(host: str, port: int) -> None:
+    """The first signal has been noticed."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            socket.create_connection((host, port)).close()
+        except ConnectionError:
+            return
+        time.sleep(0.02)
+    raise AssertionError("it still takes connections")

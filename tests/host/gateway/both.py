@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,6 +71,13 @@ def _serving(gateway: Gateway, host: str) -> Iterator[Running]:
         loop.call_soon_threadsafe(end.set)
         thread.join()
         loop.close()
+
+
+def until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < end, "it has not happened"
+        time.sleep(0.02)
 
 
 def exchange(port: int, *lines: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:

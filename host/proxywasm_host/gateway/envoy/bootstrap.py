@@ -27,19 +27,26 @@ _ACCESS_LOG: Json = {
     "status": "%RESPONSE_CODE%",
     "request_bytes": "%BYTES_RECEIVED%",
     "response_bytes": "%BYTES_SENT%",
-    "first_byte_ms": "%RESPONSE_DURATION%",
+    "first_byte_ms": "%COMMON_DURATION(DS_RX_BEG:DS_TX_BEG:ms)%",
+    "before_upstream_us": "%COMMON_DURATION(DS_RX_END:US_TX_BEG:us)%",
+    "after_upstream_us": "%COMMON_DURATION(US_RX_BEG:DS_TX_BEG:us)%",
     "duration_ms": "%DURATION%",
     "ended": "%RESPONSE_CODE_DETAILS%",
     "trace": "%TRACE_ID%",
+    "ai_proxy": "%FILTER_STATE(wasm.ai_proxy_log:PLAIN)%",
     "ai_log": "%FILTER_STATE(wasm.ai_log:PLAIN)%",
     "custom_log": "%FILTER_STATE(wasm.custom_log:PLAIN)%",
 }
 """The fields of `live.access`, as far as Envoy knows them. The path is without its query: some services have their key
-in it. The last two are what plugins have written, each an escaped JSON object."""
+in it. Envoy cannot add durations, so `gateway_ms` is there in its two parts.
+
+The last three fields are what plugins have written. Envoy keeps it as a text, so it shows the JSON object as a JSON
+string; the last two are escaped before that, as Higress wants it."""
 
 _SPAN_TAGS = {
     "url.path": "%PATH(NQ)%",
     "http.route": "%ROUTE_NAME%",
+    "ai_proxy": "%FILTER_STATE(wasm.ai_proxy_log:PLAIN)%",
     "ai_log": "%FILTER_STATE(wasm.ai_log:PLAIN)%",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from proxywasm.attributes import AI_LOG, CUSTOM_LOG
@@ -20,7 +20,9 @@ _FIELDS: Final = (
     "provider", "api", "requested_model", "model", "response_type", "input_token", "output_token", "total_token",
     "cached_tokens", "reasoning_tokens",
 )  # fmt: skip
-"""Attributes of `ai_log` that are fields of the line itself."""
+"""What ai-proxy says, which are fields of the line itself."""
+_AI_PROXY: Final = ("ai_proxy_log",)
+"""The property with it: a JSON object."""
 
 
 class AccessLine:
@@ -102,9 +104,9 @@ class AccessLine:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """What plugins have written to `ai_log`, as ai-proxy does."""
+        """What ai-proxy says of the exchange."""
         if self._attributes is None:
-            found = _attributes(self._properties, AI_LOG)
+            found = _read(self._properties, _AI_PROXY, json.loads)
             self._attributes = found if isinstance(found, dict) else {}
         return self._attributes
 
@@ -136,22 +138,26 @@ class AccessLine:
         for name in _FIELDS:
             if name in self.attributes:
                 line[name] = self.attributes[name]
-        more = {name: value for name, value in self.attributes.items() if name not in _FIELDS}
-        for key, value in ((AI_LOG, more), (CUSTOM_LOG, _attributes(self._properties, CUSTOM_LOG))):
-            if value:
+        for key in (AI_LOG, CUSTOM_LOG):
+            if value := _read(self._properties, (key,), _unescaped):
                 line[key] = value
         return json.dumps(line, default=str)
 
 
-def _attributes(properties: Properties, key: str) -> Any:
-    """What plugins have left under a key: an escaped JSON object, or any other text. None for more than fits."""
-    text = properties.get((key,), b"").decode(errors="replace")
+def _read(properties: Properties, path: tuple[str, ...], parse: Callable[[str], Any]) -> Any:
+    """What plugins have left there, or the text if it is anything else. None for more than fits."""
+    text = properties.get(path, b"").decode(errors="replace")
     if not text or len(text) > _LONGEST_ATTRIBUTES:
         return None
     try:
-        return json.loads(unmarshal_str(text))
+        return parse(text)
     except (ValueError, RecursionError):
         return text
+
+
+def _unescaped(text: str) -> Any:
+    """A JSON object that is escaped, so that it could stand in a JSON string: Higress wants it like that."""
+    return json.loads(unmarshal_str(text))
 
 
 def _milliseconds(seconds: float | None) -> float | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from proxywasm.wire import Fields
 
 from ...services import HttpCall, RedisCall
-from .http1.reading import ResponseHead
+from .http1.messages import ResponseHead
 from .http1.upstream import Failure
 from .origins import ConnectError, Origin, Origins
 

@@ -20,6 +20,8 @@ class ClientConnections:
         self._log = log
         self._open: set[ClientConnection] = set()
         self._told = False
+        self.handshakes = 0
+        """Further connections, which have not proved yet that they speak TLS."""
 
     def __iter__(self) -> Iterator[ClientConnection]:
         return iter(self._open.copy())
@@ -37,7 +39,7 @@ class ClientConnections:
 
     def full(self) -> bool:
         """Whether the next one has to be refused. That is logged once, until there is room again."""
-        if len(self._open) < self._most:
+        if len(self._open) + self.handshakes < self._most:
             return False
         if not self._told:
             self._told = True

@@ -92,6 +92,7 @@ class Origins:
         self._write_buffer = write_buffer
         self._loop = asyncio.get_running_loop()
         self._pools: dict[Origin, _Pool] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
         self.connected = 0
         """Connections that have been made."""
 
@@ -123,6 +124,8 @@ class Origins:
 
     async def close(self) -> None:
         """End all connections now."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         left = [connection for pool in self._pools.values() for connection in pool.connections]
         for connection in left:
             connection.abort()
@@ -208,6 +211,18 @@ class Origins:
         pool.idle.append((self._loop.time(), connection))
         if len(pool.idle) > self._limits.idle_connections:
             pool.idle.pop(0)[1].close()
+        if self._sweeping is None:
+            self._sweeping = self._loop.call_later(self._limits.idle_seconds, self._sweep)
+
+    def _sweep(self) -> None:
+        """Close what has waited for too long: also servers have only so many connections."""
+        oldest = self._loop.time() - self._limits.idle_seconds
+        waiting = [entry for pool in self._pools.values() for entry in pool.idle]
+        for since, connection in waiting:
+            if since <= oldest:
+                connection.close()
+        left = [since for since, _ in waiting if since > oldest]
+        self._sweeping = self._loop.call_at(min(left) + self._limits.idle_seconds, self._sweep) if left else None
 
     def _forget(self, origin: Origin, pool: _Pool, connection: UpstreamConnection) -> None:
         pool.connections.pop(connection, None)

@@ -76,12 +76,23 @@ def serve_demo(
     asyncio.run(main())
 
 
-def ending() -> asyncio.Event:
-    """Set when the process is told to end."""
+def ending(again: Callable[[int], None] | None = None) -> asyncio.Event:
+    """Set when the process is told to end. `again` is called with further signals; by default they end it at once."""
     end = asyncio.Event()
+
+    def told(number: int) -> None:
+        if end.is_set():
+            (again or _end_by)(number)
+        end.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, end.set)
+        asyncio.get_running_loop().add_signal_handler(number, told, number)
     return end
+
+
+def _end_by(number: int) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 def url(gateway: Gateway) -> str:

@@ -19,8 +19,10 @@ from .call_outs import HttpCalls, RedisCommands
 from .connections import ClientConnections, Refused
 from .cors import CorsPolicy, is_preflight
 from .exchange import LiveExchange
-from .http1.reading import MessageError, RequestHead
-from .http1.server import ClientConnection, ServerLimits
+from .handshake import Handshake, ServerTls
+from .http1.limits import ServerLimits
+from .http1.messages import MessageError, RequestHead
+from .http1.server import ClientConnection
 from .http1.upstream import UpstreamConnection
 from .listening import BACKLOG
 from .metrics import GatewayMetrics
@@ -74,22 +76,18 @@ class LiveWorker:
         )
         self._exchanges: dict[ChainedStream, LiveExchange] = {}
         self._calls: dict[tuple[Runner, int], asyncio.Task[None]] = {}
+        self._tls: ServerTls | None = None
         self._server: asyncio.Server | None = None
         self._heart: asyncio.Task[None] | None = None
         self._settling = False
         self._loop = asyncio.get_running_loop()
 
     async def start(self, listening: socket.socket) -> None:
-        tls = self._gateway.tls
-        limits = self._server_limits
-        self._server = await self._loop.create_server(
-            self._accept,
-            sock=listening,
-            backlog=BACKLOG,
-            ssl=None if tls is None else server_context(tls.certificate, tls.key),
-            ssl_handshake_timeout=None if tls is None else limits.head_seconds,
-            ssl_shutdown_timeout=None if tls is None else limits.linger_seconds,
-        )
+        if (tls := self._gateway.tls) is not None:
+            limits = self._server_limits
+            context = server_context(tls.certificate, tls.key)
+            self._tls = ServerTls(context, limits.head_seconds, limits.linger_seconds)
+        self._server = await self._loop.create_server(self._accept, sock=listening, backlog=BACKLOG)
         self._heart = self._loop.create_task(self._beat())
         self.settle()
 
@@ -118,6 +116,13 @@ class LiveWorker:
     def _accept(self) -> asyncio.BaseProtocol:
         if self._connections.full():
             return Refused()
+        return (
+            self._connection()
+            if self._tls is None
+            else Handshake(self._tls, self._connections, self._connection, self._log)
+        )
+
+    def _connection(self) -> ClientConnection:
         return ClientConnection(
             self,
             scheme="http" if self._gateway.tls is None else "https",
@@ -180,9 +185,9 @@ class LiveWorker:
     async def connect(self, origin: Origin) -> UpstreamConnection:
         return await self._origins.connect(origin)
 
-    def ended(self, exchange: LiveExchange) -> None:
-        self._exchanges.pop(exchange.stream, None)
-        self._ended(exchange.access)
+    def ended(self, stream: ChainedStream, access: AccessLine) -> None:
+        self._exchanges.pop(stream, None)
+        self._ended(access)
 
     def _ended(self, access: AccessLine) -> None:
         access.ends()

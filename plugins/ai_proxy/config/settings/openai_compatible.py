@@ -93,6 +93,25 @@ class VllmSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings(Settings):
+    """Keys of self-hosted servers that need no more than their address."""
+
+    server_url: SplitResult = key(
+        "address of the server, with the path under which it is reached, if any; `/v1` at its end is optional",
+        str,
+        convert=url,
+        example="http://models.internal:8000",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabricksSettings(Settings):
+    """Keys of Databricks."""
+
+    databricks_host: str = key("host of the workspace", patterns=HOST, example="my-workspace.cloud.databricks.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GenericSettings(Settings):
     """Keys of the provider `generic`."""
 

@@ -15,7 +15,8 @@ from proxywasm import log
 from ...profiles.facts import Reasoning
 from ...wire import apis as api_names
 from ...wire import lenient
-from ...wire.errors import ApiError
+from ...wire.apis import Route
+from ...wire.errors import ApiError, unsupported_api
 from ...wire.json import Json
 from ..exchange import Exchange, Thinking
 from ..interface import StreamWriter
@@ -26,14 +27,15 @@ from .parts import error_document
 from .stream_writer import ClaudeWriter
 
 __all__ = [
-    "apis", "chat_api", "dropped_query", "error", "is_pivot", "keeps_signatures", "new_writer", "paths", "request",
-    "request_id_header", "response", "thinking",
+    "apis", "chat_api", "dropped_query", "error", "has_openai_errors", "is_pivot", "keeps_signatures", "new_writer",
+    "paths", "request", "request_id_header", "response", "thinking", "unsupported",
 ]  # fmt: skip
 
 chat_api: Final = api_names.MESSAGES
 apis: Final = frozenset({api_names.MESSAGES, api_names.COUNT_TOKENS, api_names.COMPLETE})
 paths: Final[Mapping[str, str]] = MappingProxyType({})
 is_pivot: Final = False
+has_openai_errors: Final = False
 keeps_signatures: Final = True
 request_id_header: Final = "request-id"
 dropped_query: Final = frozenset({"beta"})
@@ -101,6 +103,10 @@ def new_writer(exchange: Exchange) -> StreamWriter:
 
 def error(error: ApiError) -> Json:
     return error_document(error)
+
+
+def unsupported(route: Route) -> ApiError:  # noqa: ARG001
+    return unsupported_api()
 
 
 def _system(system: Any) -> list[Json]:

@@ -8,6 +8,7 @@ from typing import Final
 from ...wire.errors import ApiError
 from ...wire.json import Json
 from ...wire.lenient import count
+from ..pivot.chat_parts import cached_tokens
 from ..pivot.identifiers import escaped_id
 
 STOP_REASONS: Final = {
@@ -15,9 +16,6 @@ STOP_REASONS: Final = {
     "content_filter": "refusal",
 }  # fmt: skip
 """By OpenAI's finish reason."""
-
-_CACHED: Final = ("cached_tokens", "prompt_cache_hit_tokens")
-"""Names of Moonshot and DeepSeek for the cached tokens of OpenAI's `prompt_tokens_details`."""
 
 _ERROR_TYPES: Final = {
     400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
@@ -130,7 +128,7 @@ def usage(usage: Json | None) -> Json:
     usage = usage or {}
     details = usage.get("prompt_tokens_details")
     details = details if isinstance(details, dict) else {}
-    cached = next(filter(None, map(count, (details.get("cached_tokens"), *map(usage.get, _CACHED)))), 0)
+    cached = cached_tokens(usage)
     written = count(details.get("cache_creation_tokens"))
     result: Json = {
         "input_tokens": max(count(usage.get("prompt_tokens")) - cached - written, 0),

@@ -10,16 +10,20 @@ from types import MappingProxyType
 from typing import Final
 
 from ...wire import apis as api_names
-from ...wire.errors import ApiError
+from ...wire.apis import Route
+from ...wire.errors import ApiError, unsupported_api
 from ...wire.json import Json
 from ..exchange import Exchange, Thinking
 from ..pivot.chat import ChatWriter
 from ..stream_writer import StreamWriter
 
 chat_api: Final = api_names.CHAT
-apis: Final = frozenset(api for api in api_names.ALL if api.startswith("openai/"))
+apis: Final = frozenset(
+    api for api in api_names.ALL.difference({api_names.RESPONSES}, api_names.OF_RESPONSES) if api.startswith("openai/")
+)
 paths: Final[Mapping[str, str]] = MappingProxyType({})
 is_pivot: Final = True
+has_openai_errors: Final = True
 keeps_signatures: Final = False
 request_id_header: Final = "x-request-id"
 dropped_query: Final[frozenset[str]] = frozenset()
@@ -56,3 +60,7 @@ def new_writer(exchange: Exchange) -> StreamWriter:
 
 def error(error: ApiError) -> Json:
     return error.document()
+
+
+def unsupported(route: Route) -> ApiError:  # noqa: ARG001
+    return unsupported_api()

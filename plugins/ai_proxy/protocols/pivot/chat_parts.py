@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from ...wire.json import Json, dumps
 from ...wire.lenient import count
@@ -31,6 +31,17 @@ def usage(prompt: Any, completion: Any, total: Any = None, *, cached: Any = None
     if reasoning is not None and (reasoning := count(reasoning)):
         result["completion_tokens_details"] = {"reasoning_tokens": reasoning}
     return result
+
+
+_CACHED: Final = ("cached_tokens", "prompt_cache_hit_tokens")
+"""Names of Moonshot and DeepSeek for the cached tokens of OpenAI's `prompt_tokens_details`."""
+
+
+def cached_tokens(usage: Json) -> int:
+    """The tokens of the prompt that were read from a cache, under any service's name."""
+    details = usage.get("prompt_tokens_details")
+    details = details if isinstance(details, dict) else {}
+    return next(filter(None, map(count, (details.get("cached_tokens"), *map(usage.get, _CACHED)))), 0)
 
 
 def usage_beside_cache(counted: Json, *, given: str, answered: str, read: str, written: str) -> Json:

@@ -288,3 +288,58 @@ def close(writer: asyncio.StreamWriter, *, reset: bool) -> None:
         connection = writer.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.close()
+
+
+def test_a_client_that_leaves_while_a_plugin_pauses_its_request_is_noticed() -> None:
+    async def talk(scene: Scene) -> None:
+        _, writer = await scene.connect()
+        writer.write(POST.replace(b"/x", b"/pause") + b"Content-Length: 9\r\n\r\nabc")
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        assert scene.done("/pause") == 0
+        writer.transport.abort()
+        await until(lambda: scene.done("/pause") == 1)
+
+    run(talk)
+
+
+def test_an_upstream_that_resets_while_a_plugin_pauses_its_response_is_a_503() -> None:
+    async def reset(upstream: Upstream, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+        await writer.drain()
+        await upstream.go_on.wait()
+        writer.transport.abort()
+
+    async def talk(scene: Scene) -> None:
+        scene.upstream.answers = [reset]
+        asked = asyncio.create_task(scene.ask("/hold"))
+        await until(lambda: scene.upstream.requests)
+        scene.upstream.go_on.set()
+        assert (await asked).startswith(b"HTTP/1.1 503 ")
+        await until(lambda: scene.done("/hold") == 1)
+
+    run(talk)
+
+
+def test_what_comes_while_a_plugin_pauses_is_bounded() -> None:
+    sent = 0
+
+    async def much(upstream: Upstream, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n")
+        for _ in range(50):
+            writer.write(b"a" * 1_000_000)
+            await writer.drain()
+            sent += 1_000_000
+
+    async def talk(scene: Scene) -> None:
+        scene.upstream.answers = [much]
+        _, client = await scene.connect()
+        client.write(b"GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+        await until(lambda: scene.upstream.requests)
+        await asyncio.sleep(0.3)
+        assert sent < 50_000_000
+        client.close()
+        await until(lambda: scene.upstream.closed)
+
+    run(talk)

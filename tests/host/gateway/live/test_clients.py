@@ -107,7 +107,7 @@ def test_openai_errors_of_the_plugin(gpt: openai.OpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match="must be a non-empty array"):
         gpt.chat.completions.create(model="gpt-4o", messages=[])
     with pytest.raises(openai.NotFoundError, match="does not have this API"):
-        gpt.responses.create(model="gpt-4o", input=QUESTION)
+        gpt.audio.speech.create(model="gpt-4o", input=QUESTION, voice="alloy")
 
 
 def test_anthropic_message(claude: anthropic.Anthropic) -> None:

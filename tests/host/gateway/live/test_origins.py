@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from proxywasm.wire import Fields
-from proxywasm_host.gateway.live.http1.reading import ResponseHead
+from proxywasm_host.gateway.live.http1.messages import ResponseHead
 from proxywasm_host.gateway.live.http1.upstream import Failure, UpstreamConnection
 from proxywasm_host.gateway.live.names import Names
 from proxywasm_host.gateway.live.origins import ConnectError, Origin, OriginLimits, Origins
@@ -118,6 +118,22 @@ def test_a_connection_that_has_waited_for_long_is_closed() -> None:
             assert await ask(connection) == "end"
             assert origins.idle(origin) is None
             assert not connection.is_open
+            await origins.close()
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_waits_is_closed_without_being_asked_for() -> None:
+    async def main() -> None:
+        origins = Origins(limits=OriginLimits(idle_seconds=0.05))
+        async with server() as origin:
+            connections = [await origins.connect(origin) for _ in range(2)]
+            for connection in connections:
+                assert await ask(connection) == "end"
+                assert connection.is_open
+            async with asyncio.timeout(10):
+                while any(connection.is_open for connection in connections):
+                    await asyncio.sleep(0.01)
             await origins.close()
 
     asyncio.run(main())

@@ -11,8 +11,9 @@ from typing import Final
 from proxywasm.wire import Fields
 
 from ...model import Gateway
-from ..http1.reading import MessageError, RequestHead
-from ..http1.server import ClientConnection, ServerLimits
+from ..http1.limits import ServerLimits
+from ..http1.messages import MessageError, RequestHead
+from ..http1.server import ClientConnection
 from ..listening import listen
 from ..shared import Shared
 from .exposition import exposition

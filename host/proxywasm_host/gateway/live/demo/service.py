@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from proxywasm.wire import Fields
 
-from ..http1.reading import MessageError, RequestHead
-from ..http1.server import ClientConnection, ServerLimits
+from ..http1.limits import ServerLimits
+from ..http1.messages import MessageError, RequestHead
+from ..http1.server import ClientConnection
 from . import dashscope, openai
 
 _LARGEST: Final = 32 * 2**20

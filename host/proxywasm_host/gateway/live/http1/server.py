@@ -3,67 +3,25 @@
 The application makes an `Exchange` of each request, and its methods say what arrives. It answers with the methods of
 `ClientConnection`. Flow control works both ways: `hold_back` makes the client wait, and the exchange is told when the
 client reads too slowly.
-
-    IDLE      no request, or only the beginning of its head
-    BUSY      an exchange is under way; the requests behind it wait
-    ANSWERED  the response is complete, the request is not; if its end is not in the bytes at hand, the connection ends
-    TUNNEL    another protocol has taken over
-    LINGERING what still comes is thrown away: the client is to read the response before the connection is gone
-    CLOSED
 """
 
 from __future__ import annotations
 
 import asyncio
-import enum
-import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from proxywasm.wire import Fields
 
-from .reading import MessageError, RequestHead, RequestReader
+from .deadline import Deadline
+from .limits import ServerLimits
+from .messages import Exchange, MessageError, RequestHead
+from .requests import RequestReader
 from .sockets import Socket
-from .writing import CHUNKED, CLOSE, chunk, last_chunk, response_head
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerLimits:
-    """Times in seconds, sizes in bytes."""
-
-    head: int = 64 * 1024
-    """Of a request's head, and of its trailers."""
-    head_seconds: float = 10.0
-    """From the first byte of a request to the end of its head, then 408; also until the first byte of a connection."""
-    keep_alive_seconds: float = 75.0
-    """That a connection may be open without a request."""
-    requests: int = 10_000
-    """Of one connection. It is closed then, so that clients spread over workers again."""
-    write_buffer: int = 256 * 1024
-    """That waits for a slow client before the exchange is told."""
-    linger_seconds: float = 2.0
-
-
-class Exchange(Protocol):
-    """What the application makes of a request. Its methods must not raise."""
-
-    def on_body(self, data: bytes, /) -> None: ...
-
-    def on_end(self, rest: bytes, trailers: Fields, /) -> None:
-        """The request is complete. `rest` is what of its body has come with the end."""
-
-    def on_client_gone(self) -> None:
-        """Nobody waits for the response any more. No other method is called after it."""
-
-    def on_client_slow(self) -> None:
-        """The client does not read: send no more until `on_client_ready`."""
-
-    def on_client_ready(self) -> None: ...
-
-    def on_tunnel_data(self, data: bytes, /) -> None:
-        """Bytes of the other protocol, after `ClientConnection.switch_protocols`."""
+from .states import State
+from .writing import CLOSE, chunk, frame_response, last_chunk, response_head
 
 
 class Application(Protocol):
@@ -74,17 +32,8 @@ class Application(Protocol):
         """The response for a client whose request cannot be read: fields with `:status`, and the body."""
 
 
-class _State(enum.Enum):
-    IDLE = enum.auto()
-    BUSY = enum.auto()
-    ANSWERED = enum.auto()
-    TUNNEL = enum.auto()
-    LINGERING = enum.auto()
-    CLOSED = enum.auto()
-
-
 class ClientConnection(Socket):
-    """One connection. `address` is the client's."""
+    """One connection."""
 
     def __init__(
         self,
@@ -96,58 +45,50 @@ class ClientConnection(Socket):
         closed: Callable[[ClientConnection], None],
     ) -> None:
         super().__init__(write_buffer=limits.write_buffer)
-        self.address = ""
         self._application = application
         self._limits = limits
         self._opened = opened
         self._closed = closed
         self._reader = RequestReader(self, scheme=scheme, largest_head=limits.head)
-        self._state = _State.IDLE
+        self._state = State.IDLE
         self._exchange: Exchange | None = None
         self._waiting: deque[Callable[[], None]] = deque()
         """What has arrived behind the request that is under way."""
         self._held_back = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._deadline = math.inf
+        self._deadline = Deadline(self._loop, self._time_out)
         self._requests = 0
         self._draining = False
         self._head_began = False
         """Some bytes of a request have come, and its head is not complete."""
         # Of the exchange that is under way.
         self._keep_alive = True
-        self._http10 = self._to_head = self._chunked = False
-        self._received_all = self._sent_head = False
+        self._http10 = self._to_head = self._chunked = self._received_all = self._sent_head = False
 
     # The transport.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        peer = transport.get_extra_info("peername")
-        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
-        self._set_timer(self._limits.head_seconds)
+        self._deadline.set(self._limits.head_seconds)
         self._opened(self)
 
     def data_received(self, data: bytes) -> None:
         match self._state:
-            case _State.TUNNEL:
+            case State.TUNNEL:
                 self._tell_tunnel_data(data)
                 return
-            case _State.LINGERING | _State.CLOSED:
+            case State.LINGERING | State.CLOSED:
                 return
-            case _State.IDLE if not self._head_began and not self._waiting:
+            case State.IDLE if not self._head_began and not self._waiting:
                 self._head_began = True
-                self._set_timer(self._limits.head_seconds)
+                self._deadline.set(self._limits.head_seconds)
         try:
             rest = self._reader.feed(data)
         except MessageError as error:
-            refused = error
-            self._in_order(lambda: self._refuse(refused))
+            self._in_order(partial(self._refuse, error))
             return
         if rest:
-            behind = rest
-            self._in_order(lambda: self._tell_tunnel_data(behind))
-        if self._state is _State.ANSWERED:
-            self._linger()
+            self._in_order(partial(self._tell_tunnel_data, rest))
+        self._linger_if_answered()
         self._apply_reading()
 
     def eof_received(self) -> bool:
@@ -157,9 +98,8 @@ class ClientConnection(Socket):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._deadline = math.inf
-        self._start_timer()
-        self._state = _State.CLOSED
+        self._deadline.stop()
+        self._state = State.CLOSED
         self._waiting.clear()
         self._dismiss()
         self._closed(self)
@@ -175,27 +115,27 @@ class ClientConnection(Socket):
     # The reader.
 
     def on_head(self, head: RequestHead) -> None:
-        self._in_order(lambda: self._begin(head))
+        self._in_order(partial(self._begin, head))
 
     def on_body(self, data: bytes) -> None:
-        self._in_order(lambda: self._tell_body(data))
+        self._in_order(partial(self._tell_body, data))
 
     def on_end(self, rest: bytes, trailers: Fields) -> None:
-        self._in_order(lambda: self._tell_end(rest, trailers))
+        self._in_order(partial(self._tell_end, rest, trailers))
 
     def _in_order(self, step: Callable[[], None]) -> None:
         """Now, or when the exchange that is under way has ended: its request is complete."""
-        if self._waiting or (self._state is _State.BUSY and self._received_all):
+        if self._waiting or (self._state is State.BUSY and self._received_all):
             self._waiting.append(step)
         else:
             step()
 
     def _begin(self, head: RequestHead) -> None:
-        if self._state is not _State.IDLE:
+        if self._state is not State.IDLE:
             return
-        self._set_timer(None)
+        self._deadline.unset()
         self._head_began = False
-        self._state = _State.BUSY
+        self._state = State.BUSY
         self._requests += 1
         self._keep_alive = head.keep_alive and self._requests < self._limits.requests and not self._draining
         self._http10 = head.http10
@@ -204,7 +144,7 @@ class ClientConnection(Socket):
         if head.expects and not head.ends:
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         exchange = self._application.open_exchange(self, head)
-        if self._state in (_State.BUSY, _State.TUNNEL):
+        if self._state in (State.BUSY, State.TUNNEL):
             self._exchange = exchange
 
     def _tell_body(self, data: bytes) -> None:
@@ -212,7 +152,7 @@ class ClientConnection(Socket):
             self._exchange.on_body(data)
 
     def _tell_end(self, rest: bytes, trailers: Fields) -> None:
-        if self._state is _State.ANSWERED:
+        if self._state is State.ANSWERED:
             self._end_exchange()
             return
         self._received_all = True
@@ -220,61 +160,49 @@ class ClientConnection(Socket):
             self._exchange.on_end(rest, trailers)
 
     def _tell_tunnel_data(self, data: bytes) -> None:
-        if self._exchange is not None and self._state is _State.TUNNEL:
+        if self._exchange is not None and self._state is State.TUNNEL:
             self._exchange.on_tunnel_data(data)
 
     def _refuse(self, error: MessageError) -> None:
         """Where the next message begins is not known: say why, and end the connection."""
-        if self._state not in (_State.IDLE, _State.BUSY):
+        if self._state not in (State.IDLE, State.BUSY):
             return
-        began = self._state is _State.BUSY and self._sent_head
+        began = self._state is State.BUSY and self._sent_head
         self._dismiss()
         if began:
             self.abort()
             return
         fields, body = self._application.malformed(self, error)
         head = response_head(fields, [("content-length", str(len(body))), CLOSE])
-        self.write(head if self._to_head and self._state is _State.BUSY else head + body)
+        self.write(head if self._to_head and self._state is State.BUSY else head + body)
         self._linger()
 
     # For the application. After the end of an exchange these do nothing.
 
     def send_informational(self, fields: Fields) -> None:
         """Raises `ValueError` for fields that cannot be sent, as the next ones do."""
-        if self._state is _State.BUSY and not self._sent_head and not self._http10:
+        if self._state is State.BUSY and not self._sent_head and not self._http10:
             self.write(response_head(fields))
 
     def send_head(self, fields: Fields, *, ends: bool) -> None:
         """`fields` with `:status`, and with `content-length` if the length is known. `ends`: there is no body."""
-        if self._state is not _State.BUSY or self._sent_head:
+        if self._state is not State.BUSY or self._sent_head:
             return
-        extra: Fields = []
-        silent = self._to_head or fields[0][1] in ("204", "304")
-        if not silent and "content-length" not in dict(fields):
-            if ends:
-                extra.append(("content-length", "0"))
-            elif self._http10:
-                self._keep_alive = False  # the end of the connection is the end of the body
-            else:
-                self._chunked = True
-                extra.append(CHUNKED)
-        if not self._keep_alive or self._draining:
-            self._keep_alive = False
-            extra.append(CLOSE)
-        elif self._http10:
-            extra.append(("connection", "keep-alive"))
-        self.write(response_head(fields, extra))
+        keep_alive = self._keep_alive and not self._draining
+        framing = frame_response(fields, ends, self._to_head, http10=self._http10, keep_alive=keep_alive)
+        self._chunked, self._keep_alive = framing.chunked, framing.keep_alive
+        self.write(response_head(fields, framing.headers))
         self._sent_head = True
         if ends:
             self._answered()
 
     def send_body(self, data: bytes) -> None:
-        if data and self._state is _State.BUSY and not self._to_head:
+        if data and self._state is State.BUSY and not self._to_head:
             self.write(chunk(data) if self._chunked else data)
 
     def send_end(self, trailers: Sequence[tuple[str, str]] = ()) -> None:
         """The response is complete. Trailers are sent where there are chunks."""
-        if self._state is not _State.BUSY:
+        if self._state is not State.BUSY:
             return
         if self._chunked:
             self.write(last_chunk([*trailers]))
@@ -282,17 +210,17 @@ class ClientConnection(Socket):
 
     def switch_protocols(self, fields: Fields, upgrade: str) -> None:
         """Answer 101: what follows in both directions is of the other protocol."""
-        if self._state is _State.BUSY and not self._sent_head:
+        if self._state is State.BUSY and not self._sent_head:
             self.write(response_head(fields, [("connection", "upgrade"), ("upgrade", upgrade)]))
-            self._state = _State.TUNNEL
+            self._state = State.TUNNEL
             self._loop.call_soon(self._run_waiting)
 
     def send_tunnel_data(self, data: bytes) -> None:
-        if self._state is _State.TUNNEL:
+        if self._state is State.TUNNEL:
             self.write(data)
 
     def close_tunnel(self) -> None:
-        if self._state is _State.TUNNEL:
+        if self._state is State.TUNNEL:
             self._exchange = None
             self.close()
 
@@ -309,7 +237,7 @@ class ClientConnection(Socket):
     def drain(self) -> None:
         """End as soon as no exchange is under way."""
         self._draining = True
-        if self._state is _State.IDLE:
+        if self._state is State.IDLE:
             self.close()
 
     # Inside.
@@ -319,7 +247,7 @@ class ClientConnection(Socket):
         if self._received_all:
             self._end_exchange()
         else:
-            self._state = _State.ANSWERED
+            self._state = State.ANSWERED
             # The end of the request may be in the bytes that are being read.
             self._loop.call_soon(self._linger_if_answered)
 
@@ -328,26 +256,26 @@ class ClientConnection(Socket):
         if not self._keep_alive or self._draining:
             self._linger()
             return
-        self._state = _State.IDLE
+        self._state = State.IDLE
         self._received_all = False
-        self._set_timer(self._limits.keep_alive_seconds)
+        self._deadline.set(self._limits.keep_alive_seconds)
         if self._waiting:
             self._loop.call_soon(self._run_waiting)
         self._apply_reading()
 
     def _run_waiting(self) -> None:
-        while self._waiting and self._state in (_State.IDLE, _State.BUSY, _State.TUNNEL, _State.ANSWERED):
-            if self._state is _State.BUSY and self._received_all:
+        while self._waiting and self._state in (State.IDLE, State.BUSY, State.TUNNEL, State.ANSWERED):
+            if self._state is State.BUSY and self._received_all:
                 break
             self._waiting.popleft()()
         self._apply_reading()
 
     def _linger_if_answered(self) -> None:
-        if self._state is _State.ANSWERED:
+        if self._state is State.ANSWERED:
             self._linger()
 
     def _linger(self) -> None:
-        self._state = _State.LINGERING
+        self._state = State.LINGERING
         self._waiting.clear()
         self._held_back = False
         if self._received_all or not self.finish():
@@ -355,7 +283,7 @@ class ClientConnection(Socket):
             return
         # With unread bytes a closed socket answers with a reset, which may take the response with it.
         self._apply_reading()
-        self._set_timer(self._limits.linger_seconds)
+        self._deadline.set(self._limits.linger_seconds)
 
     def _apply_reading(self) -> None:
         self.set_reading(not self._held_back and not self._waiting)
@@ -365,26 +293,8 @@ class ClientConnection(Socket):
         if exchange is not None:
             exchange.on_client_gone()
 
-    def _set_timer(self, seconds: float | None) -> None:
-        """Each request sets it several times, so the timer of the event loop stays, and looks how much is left."""
-        self._deadline = math.inf if seconds is None else self._loop.time() + seconds
-        if self._timer is None or self._timer.when() > self._deadline:
-            self._start_timer()
-
-    def _start_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = None if self._deadline == math.inf else self._loop.call_at(self._deadline, self._look_at_time)
-
-    def _look_at_time(self) -> None:
-        self._timer = None
-        if self._loop.time() < self._deadline:
-            self._start_timer()
-        else:
-            self._timed_out()
-
-    def _timed_out(self) -> None:
-        if self._state is _State.IDLE and self._head_began:
+    def _time_out(self) -> None:
+        if self._state is State.IDLE and self._head_began:
             self._refuse(MessageError(408, f"the headers were not complete after {self._limits.head_seconds:g} s"))
-        elif self._state in (_State.IDLE, _State.LINGERING):
+        elif self._state in (State.IDLE, State.LINGERING):
             self.close()

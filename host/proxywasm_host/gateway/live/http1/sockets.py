@@ -6,7 +6,9 @@ import asyncio
 import select
 from typing import Final, cast
 
-_BUFFER: Final = memoryview(bytearray(1 << 16))
+READ_SIZE: Final = 1 << 16
+"""Bytes that are read at once at most."""
+_BUFFER: Final = memoryview(bytearray(READ_SIZE))
 
 
 class Socket(asyncio.BufferedProtocol):
@@ -15,6 +17,8 @@ class Socket(asyncio.BufferedProtocol):
     """
 
     def __init__(self, *, write_buffer: int) -> None:
+        self.address = ""
+        """Of the other side: an IP address."""
         self._transport: asyncio.Transport | None = None
         self._write_buffer = write_buffer
         self._reading = True
@@ -24,6 +28,8 @@ class Socket(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=self._write_buffer)
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
 
     def get_buffer(self, sizehint: int) -> memoryview:
         del sizehint

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from proxywasm.wire import Fields
 
-from .reading import MessageError, ResponseHead, ResponseReader
+from .messages import MessageError, ResponseHead
+from .responses import ResponseReader
 from .sockets import Socket
 from .writing import CHUNKED, chunk, last_chunk, request_head
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 from proxywasm.text import to_bytes
 from proxywasm.wire import Fields
@@ -34,6 +34,35 @@ def response_head(fields: Fields, extra: Iterable[tuple[str, str]] = ()) -> byte
     if name != ":status" or not status.isascii() or not status.isdecimal() or int(status) not in _STATUS_LINES:
         raise ValueError("a response begins with a status of three digits")
     return _block(_STATUS_LINES[int(status)], [*rest, *extra])
+
+
+class Framing(NamedTuple):
+    """How a client learns where a response ends."""
+
+    headers: Fields
+    """Of the connection, to be added to those of the response."""
+    chunked: bool
+    keep_alive: bool
+
+
+def frame_response(fields: Fields, ends: bool, to_head: bool, *, http10: bool, keep_alive: bool) -> Framing:
+    """For a response with these `fields`. `ends`: there is no body. `keep_alive`: whether the connection may stay."""
+    headers: Fields = []
+    chunked = False
+    silent = to_head or fields[0][1] in ("204", "304")
+    if not silent and "content-length" not in dict(fields):
+        if ends:
+            headers.append(("content-length", "0"))
+        elif http10:
+            keep_alive = False  # the end of the connection is the end of the body
+        else:
+            chunked = True
+            headers.append(CHUNKED)
+    if not keep_alive:
+        headers.append(CLOSE)
+    elif http10:
+        headers.append(("connection", "keep-alive"))
+    return Framing(headers, chunked, keep_alive)
 
 
 def chunk(data: bytes) -> bytes:

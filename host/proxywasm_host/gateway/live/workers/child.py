@@ -45,7 +45,7 @@ def main(channel: socket.socket) -> None:
     listening.setblocking(False)
 
     async def serve(plugins: LivePlugins) -> None:
-        loop, end = asyncio.get_running_loop(), ending()
+        loop, end = asyncio.get_running_loop(), ending(lambda _: None)  # the parent kills
 
         def be_orphaned() -> None:
             loop.remove_reader(channel)

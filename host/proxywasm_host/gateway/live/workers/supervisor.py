@@ -78,7 +78,7 @@ class Supervisor:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until SIGTERM or SIGINT. Raises `LiveError` if the workers cannot start."""
-        self._end = ending()
+        self._end = ending(self._kill)
         places = range(self._gateway.workers)
         started: list[asyncio.Future[str]] = [self._loop.create_future() for _ in places]
         keepers = [self._loop.create_task(self._keep(place, started[place])) for place in places]
@@ -175,6 +175,12 @@ class Supervisor:
         seconds = min(_FIRST_PAUSE * 2.0**short_lives, _LONGEST_PAUSE)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._end.wait(), seconds)
+
+    def _kill(self, number: int) -> None:
+        """A second signal: end at once, whatever is under way."""
+        del number
+        for process in [*self._processes.values()]:
+            _signal(process, signal.SIGKILL)
 
     async def _stop(self, keepers: list[asyncio.Task[None]]) -> None:
         self._end.set()

@@ -13,13 +13,9 @@ from hypothesis import strategies as st
 
 from proxywasm.text import to_text
 from proxywasm.wire import Fields
-from proxywasm_host.gateway.live.http1.reading import (
-    MessageError,
-    RequestHead,
-    RequestReader,
-    ResponseHead,
-    ResponseReader,
-)
+from proxywasm_host.gateway.live.http1.messages import MessageError, RequestHead, ResponseHead
+from proxywasm_host.gateway.live.http1.requests import RequestReader
+from proxywasm_host.gateway.live.http1.responses import ResponseReader
 
 LARGEST = 4096
 

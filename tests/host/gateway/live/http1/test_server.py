@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from proxywasm.wire import Fields
-from proxywasm_host.gateway.live.http1.reading import MessageError, RequestHead
-from proxywasm_host.gateway.live.http1.server import ClientConnection, ServerLimits
+from proxywasm_host.gateway.live.http1.limits import ServerLimits
+from proxywasm_host.gateway.live.http1.messages import MessageError, RequestHead
+from proxywasm_host.gateway.live.http1.server import ClientConnection
 
 LIMITS = ServerLimits(head=4096, linger_seconds=0.3)
 

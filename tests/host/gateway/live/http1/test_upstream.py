@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from proxywasm.wire import Fields
-from proxywasm_host.gateway.live.http1.reading import ResponseHead
+from proxywasm_host.gateway.live.http1.messages import ResponseHead
 from proxywasm_host.gateway.live.http1.upstream import Failure, UpstreamConnection
 
 GET: Fields = [(":method", "GET"), (":scheme", "http"), (":authority", "a"), (":path", "/")]

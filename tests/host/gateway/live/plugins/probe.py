@@ -71,7 +71,7 @@ def on_response_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | No
     ctx.response_headers["x-details"] = (ctx.get_property("response", "code_details") or b"").decode()
     if ctx.path == "/inject-response":
         ctx.response_headers["x-a"] = "a\r\n\r\nx-injected: yes"
-    return Action.PAUSE if ctx.path == "/reply-paused" else None
+    return Action.PAUSE if ctx.path in ("/reply-paused", "/hold") else None
 
 
 @plugin.on_streaming_response_body
