@@ -25,7 +25,7 @@ def coerced(entry: Key, raw: Any) -> Any:
         case Kind.STRING:
             return _string(entry, raw)
         case Kind.DOCUMENT:
-            return _text(raw)
+            return text(raw)
         case Kind.BOOLEAN:
             return _boolean(raw)
         case Kind.INTEGER:
@@ -46,7 +46,8 @@ def _array(raw: Any) -> list[Any]:
     return raw if isinstance(raw, list) else [] if raw is None else [raw]
 
 
-def _text(raw: Any) -> str:
+def text(raw: Any) -> str:
+    """A value as text: null is empty, other values are their JSON."""
     if isinstance(raw, str):
         return raw
     try:
@@ -56,22 +57,22 @@ def _text(raw: Any) -> str:
 
 
 def _string(entry: Key, raw: Any) -> str:
-    text = _text(raw)
+    value = text(raw)
     if entry.patterns is HOST:
-        return _host(text)
+        return _host(value)
     if entry.patterns is TOKEN:
         # The original sends such a token, and the gateway refuses the request.
-        return re.sub(r"[\x00-\x1f\x7f]", "", text)
-    return text
+        return re.sub(r"[\x00-\x1f\x7f]", "", value)
+    return value
 
 
-def _host(text: str) -> str:
+def _host(value: str) -> str:
     """The host of an address. The original would send all of it as the host."""
+    address = value.strip()
     try:
-        place = urlsplit(text.strip() if "://" in text else f"//{text.strip()}").netloc
+        return urlsplit(address if "://" in address else f"//{address}").netloc.rpartition("@")[2]
     except ValueError:
-        return text
-    return place.rpartition("@")[2]
+        return value
 
 
 def _boolean(raw: Any) -> bool:

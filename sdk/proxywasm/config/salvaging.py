@@ -31,7 +31,10 @@ class _Attempt(NamedTuple):
 def salvaged(
     read: ReadValue, salvage: Salvage, entry: Key, raw: Any, path: str, findings: Findings, *, required: bool
 ) -> Any:
-    """The value of a key, or what is usable of it; `MISSING` if nothing is. A required key needs a usable value."""
+    """The value of a key, or what is usable of it; `MISSING` if nothing is.
+
+    A required key needs a usable value, and an object what is required in it.
+    """
 
     def attempt(value: Any) -> _Attempt:
         own = Findings([], lenient=findings.lenient, salvage=salvage)
@@ -51,13 +54,17 @@ def salvaged(
         findings.problems += second.problems
         return second.value
     usable = _usable_items(entry, converted, attempt)
-    if not usable and required:
+    if not usable and (required or _is_object(entry, converted)):
         for problem in second.refusals:
             findings.add(problem)
         return None
     for problem in second.refusals:
         findings.add(_warning(problem, Fault.IGNORED, "ignored"))
     return attempt(usable).value if usable else MISSING
+
+
+def _is_object(entry: Key, value: Any) -> bool:
+    return entry.kind is Kind.OBJECT and isinstance(value, dict)
 
 
 def _usable_items(entry: Key, value: Any, attempt: Any) -> Any:
