@@ -74,6 +74,7 @@ def check(document: dict[str, Any], path: str, rows: Sequence[Row]) -> Checked:
         problems.append(_idle(f"{path}.apiTokens", "no token in it can be used, and requests have no credential of it"))
     problems += apply_rules(kind, rules, settings, given, path)
     problems += _contradictions(row, settings, path)
+    problems += [_idle(f"{path}.{json_name(kind, field)}", text) for field, text in settings.without_effect().items()]
     if any(problem.refuses for problem in problems):
         return Checked(None, None, problems)
     return Checked(row, settings, problems)
@@ -139,8 +140,6 @@ def _contradictions(row: Row, settings: Settings, path: str) -> Iterator[Problem
             yield _idle(f"{path}.capabilities.{api}", f"with {row.name} the path is made of the model")
     if auth and not auth.in_query and usable and auth.header in settings.forward_headers:
         yield _idle(f"{path}.forwardHeaders", f"{auth.header} carries the token of the configuration")
-    for field, text in settings.without_effect().items():
-        yield _idle(f"{path}.{json_name(type(settings), field)}", text)
     seen: dict[str, int] = {}
     for index, setting in enumerate(settings.custom_settings):
         where = f"{path}.customSettings[{index}].name"

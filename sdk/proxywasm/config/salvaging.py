@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -53,27 +54,34 @@ def salvaged(
     if not left:
         findings.problems += second.problems
         return second.value
-    usable = _usable_items(entry, converted, attempt)
-    if not usable and (required or _is_object(entry, converted)):
-        for problem in second.refusals:
-            findings.add(problem)
-        return None
+    usable, warnings = _usable_items(entry, converted, path, attempt)
+    last = attempt(usable) if usable else None
+    if last is not None and not last.refusals:
+        findings.problems += warnings
+        return last.value
+    unusable = required or (entry.kind is Kind.OBJECT and isinstance(converted, dict))
     for problem in second.refusals:
-        findings.add(_warning(problem, Fault.IGNORED, "ignored"))
-    return attempt(usable).value if usable else MISSING
+        findings.add(problem if unusable else _warning(problem, Fault.IGNORED, "ignored"))
+    return None if unusable else MISSING
 
 
-def _is_object(entry: Key, value: Any) -> bool:
-    return entry.kind is Kind.OBJECT and isinstance(value, dict)
+def _usable_items(entry: Key, value: Any, path: str, attempt: Callable[[Any], _Attempt]) -> tuple[Any, list[Problem]]:
+    """The items of an array or object that are accepted alone, and the warnings of all items."""
+    warnings: list[Problem] = []
 
+    def is_usable(item: Any, alone: str, place: str) -> bool:
+        tried = attempt(item)
+        for problem in tried.problems:
+            placed = problem._replace(path=place + problem.path.removeprefix(alone))
+            warnings.append(_warning(placed, Fault.IGNORED, "ignored") if problem.refuses else placed)
+        return not tried.refusals
 
-def _usable_items(entry: Key, value: Any, attempt: Any) -> Any:
-    """The items of an array or object that are accepted alone."""
     if entry.kind in _ARRAYS and isinstance(value, list):
-        return [item for item in value if not attempt([item]).refusals]
+        usable = [item for at, item in enumerate(value) if is_usable([item], f"{path}[0]", f"{path}[{at}]")]
+        return usable, warnings
     if entry.kind in MAPS | {Kind.OBJECT_MAP} and isinstance(value, dict):
-        return {name: item for name, item in value.items() if not attempt({name: item}).refusals}
-    return None
+        return {name: item for name, item in value.items() if is_usable({name: item}, path, path)}, warnings
+    return None, warnings
 
 
 def _warning(problem: Problem, fault: Fault, fate: str) -> Problem:
