@@ -6,7 +6,7 @@ import json
 
 import pytest
 from tests.ai_proxy.converting import TALK, streamed
-from tests.ai_proxy.gateway import CHAT, Json, answer, ask, events, refusal, warnings
+from tests.ai_proxy.gateway import CHAT, Json, answer, ask, events, warnings
 from tests.ai_proxy.protocols.dify.sample import DIFY, SAMPLES, WORKFLOW
 
 CHUNKS = SAMPLES["dify"].chunks
@@ -47,11 +47,6 @@ def test_a_workflow_answers_by_its_variables(total: int) -> None:
     assert outcome.sent["inputs"] == {"in": "USER: \nHi\n"}
     assert outcome.json["choices"][0]["message"]["content"] == '{"a":1}'
     assert outcome.json["usage"]["total_tokens"] == total
-
-
-def test_dify_requires_a_bot_type() -> None:
-    assert "botType" in refusal({"provider": {"type": "dify", "apiTokens": ["a"]}})
-    assert "botType" in refusal({"provider": {**DIFY, "botType": "Robot"}})
 
 
 def test_dify_names_the_conversation_before_it_says_anything() -> None:
