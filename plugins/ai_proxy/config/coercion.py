@@ -14,13 +14,19 @@ from urllib.parse import urlsplit
 from proxywasm.config import Key, Kind
 
 from ..wire.json import dumps
-from .settings.texts import HOST, TOKEN
+from .settings.texts import HOST, TOKEN, url
 
 _TRUE: Final = frozenset({"1", "t", "true"})
 
 
 def coerced(entry: Key, raw: Any) -> Any:
-    """The value that the original reads; the same value if it reads none."""
+    """The value that the original reads; the same value if it reads none.
+
+    Raises a `ValueError` for an address that is none: if it were ignored, requests would carry the credential to
+    another service.
+    """
+    if entry.convert is url:
+        raise ValueError
     match entry.kind:
         case Kind.STRING:
             return _string(entry, raw)
@@ -69,10 +75,10 @@ def _string(entry: Key, raw: Any) -> str:
 def _host(value: str) -> str:
     """The host of an address. The original would send all of it as the host."""
     address = value.strip()
-    try:
-        return urlsplit(address if "://" in address else f"//{address}").netloc.rpartition("@")[2]
-    except ValueError:
-        return value
+    host = urlsplit(address if "://" in address else f"//{address}").netloc.rpartition("@")[2]
+    if value and (not host or re.search(HOST[0].expression, host)):
+        raise ValueError
+    return host
 
 
 def _boolean(raw: Any) -> bool:

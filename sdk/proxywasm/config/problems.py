@@ -55,7 +55,8 @@ class Refusal(Exception):
 
 
 Salvage = Callable[[Key, Any], Any]
-"""From a key and a wrong value of it to the JSON value that is read instead; the same value if there is none."""
+"""From a key and a wrong value of it to the JSON value that is read instead; the same value if there is none.
+A `ValueError` refuses the configuration: for keys that must not be ignored."""
 
 
 class Findings:

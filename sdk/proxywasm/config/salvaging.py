@@ -34,7 +34,8 @@ def salvaged(
 ) -> Any:
     """The value of a key, or what is usable of it; `MISSING` if nothing is.
 
-    A required key needs a usable value, and an object what is required in it.
+    A required key needs a usable value, an object what is required in it, and so does a key for whose value `salvage`
+    raises a `ValueError`.
     """
 
     def attempt(value: Any) -> _Attempt:
@@ -45,7 +46,12 @@ def salvaged(
     if not first.refusals:
         findings.problems += first.problems
         return first.value
-    converted = salvage(entry, raw)
+    try:
+        converted = salvage(entry, raw)
+    except ValueError:
+        for problem in first.refusals:
+            findings.add(problem)
+        return None
     second = attempt(converted)
     left = {problem.path for problem in second.refusals}
     for problem in first.refusals:

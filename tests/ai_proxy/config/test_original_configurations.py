@@ -8,6 +8,7 @@ import pytest
 from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, Json, ask, refusal, start, warnings
 
 from ai_proxy import configuration, providers
+from ai_proxy.config.settings.texts import HOST, url
 from ai_proxy.providers.checking import check
 from ai_proxy_docs.examples import example
 from proxywasm.config import json_name, keys_of
@@ -28,7 +29,6 @@ CONTEXT: Json = {"fileUrl": "http://h/f", "serviceName": "s", "servicePort": 80}
         ({"apiTokens": ["k\n"]}, "api_tokens", ("k",), "apiTokens[0]: must not contain control characters; und"),
         ({"apiTokens": ["", "k"]}, "api_tokens", ("k",), "apiTokens[0]: must not be empty; ignored"),
         ({"qwenDomain": "https://u:p@h:8/x"}, "qwen_domain", "h:8", "qwenDomain: must be a host, or host:port, with"),
-        ({"providerDomain": "a b"}, "provider_domain", "", "providerDomain: must be a host, or host:port, without"),
         # Switches: any text but true is false, any number but 0 is true.
         ({"hiclawMode": "no"}, "hiclaw_mode", False, 'hiclawMode: must be true or false, got "no"; understood as fa'),
         ({"hiclawMode": "T"}, "hiclaw_mode", True, 'hiclawMode: must be true or false, got "T"; understood as tr'),
@@ -145,11 +145,18 @@ def test_requests_with_an_unusable_account_fail(key: object) -> None:
     assert (outcome.status, outcome.error["code"]) == (502, "upstream_login_failed")
 
 
-def test_an_app_of_dify_without_a_type_is_a_chat() -> None:
-    for more in ({}, {"botType": "Agents"}):
-        document = {"type": "dify", "apiTokens": ["k"], **more}
-        assert ask(document, CHAT).sent_headers[":path"] == "/v1/chat-messages"
-        assert any(line.startswith("provider.botType: ") for line in warnings({"provider": document}))
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"type": "qwen", "qwenDomain": "a b"}, "provider.qwenDomain: must be a host, or host:port, without"),
+        ({"type": "qwen", "providerDomain": "https://"}, "provider.providerDomain: must be a host, or host:port"),
+        ({"type": "openai", "providerDomain": []}, "provider.providerDomain: must be a string, got array"),
+        ({"type": "openai", "openaiCustomUrl": "https:///v1"}, "provider.openaiCustomUrl: must be an address such"),
+        ({"type": "openai", "openaiCustomUrl": 7}, "provider.openaiCustomUrl: must be a string"),
+    ],
+)
+def test_no_credential_goes_elsewhere_because_an_address_is_ignored(given: Json, expected: str) -> None:
+    assert refusal({"provider": {"apiTokens": ["k"], **given}}).startswith(expected)
 
 
 def test_triton_without_a_host_is_where_the_client_asks_for_it() -> None:
@@ -194,7 +201,8 @@ def test_no_key_of_the_original_refuses_a_value_by_its_type() -> None:
         minimal = example(row)
         for field in keys_of(row.settings):
             name = json_name(row.settings, field)
-            if name in UNUSABLE | OURS | {"type"} | set(minimal):
+            entry = keys_of(row.settings)[field]
+            if name in UNUSABLE | OURS | {"type"} | set(minimal) or entry.patterns is HOST or entry.convert is url:
                 continue
             for odd in ODD:
                 problems = check({**minimal, name: odd}, "provider", providers.ROWS).problems

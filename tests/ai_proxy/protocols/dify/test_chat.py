@@ -91,3 +91,10 @@ def test_a_conversation_whose_id_is_no_header_goes_without(identity: object) -> 
 def test_variables_of_an_app_without_any_are_told_to_have_no_effect() -> None:
     (logged,) = warnings({"provider": {**DIFY, "inputVariable": "q"}})
     assert logged.startswith("provider.inputVariable: has no effect: only workflows have variables")
+
+
+def test_an_app_of_dify_without_a_type_is_a_chat() -> None:
+    for more in ({}, {"botType": "Agents"}):
+        document = {"type": "dify", "apiTokens": ["k"], **more}
+        assert ask(document, CHAT).sent_headers[":path"] == "/v1/chat-messages"
+        assert any(line.startswith("provider.botType: ") for line in warnings({"provider": document}))

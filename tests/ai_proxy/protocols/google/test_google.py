@@ -194,9 +194,9 @@ def test_when_the_first_client_disconnects_the_others_still_get_a_token() -> Non
 def test_keys_are_checked_at_load_and_never_printed() -> None:
     """Weakness 50."""
     provider = {**recorded_vertex(), "vertexAuthKey": '{"client_email": "a", "private_key": "-----BEGIN secret"}'}
-    (warning,) = [line for line in warnings({"provider": provider}) if "vertexAuthKey" in line]
-    assert "cannot be used: not a PEM file" in warning
-    assert "secret" not in warning
+    found = warnings({"provider": provider})
+    assert any("vertexAuthKey" in line and "cannot be used: not a PEM file" in line for line in found)
+    assert "secret" not in str(found)
 
 
 def test_the_credential_is_all_that_the_query_has() -> None:
