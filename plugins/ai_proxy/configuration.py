@@ -137,7 +137,7 @@ def _log_problems(item: Any, path: str, rows: Sequence[Row]) -> None:
         log.warn("%s: must be an object, got %s; ignored", path, type_name(item))
         return
     for problem in check(item, path, rows).problems:
-        log.warn("%s%s", problem, "; it is not active here and hinders nobody" if problem.refuses else "")
+        log.warn("%s%s", problem, "; it is not the active provider, so the gateway starts" if problem.refuses else "")
 
 
 def _with_health_checks(provider: Provider, clients: Clients, listed: tuple[Any, ...]) -> Config:
