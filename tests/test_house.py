@@ -46,6 +46,16 @@ LAYERS = [
         "what models and services accept": {"profiles"},
         "formats and limits": {"wire"},
     }),
+    Layers("plugins", "ai_common", {
+        "what plugins import": {""},
+        "parts": {"consumer", "errors", "usage"},
+    }),
+    Layers("plugins", "key_auth", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "the document": {"configuration"},
+        "keys of requests, and whose they are": {"presented", "keyring"},
+    }),
     Layers("host", "proxywasm_host", {
         "entries: the command line, the fixture for pytest": {"cli", "pytest_plugin"},
         "test kit, benchmark": {"testing", "bench"},

@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..plugins import PluginPath
 from ..terminal import fail
 
 if TYPE_CHECKING:
     from proxywasm import Plugin
 
-_PATH: Any = click.Path(path_type=Path, exists=True)
-
 
 @click.command()
-@click.argument("plugin", type=_PATH, required=False)
+@click.argument("plugin", type=PluginPath(exists=True), required=False)
 @click.option("--markdown", is_flag=True, help="A page with tables of the keys instead.")
 def schema(plugin: Path | None, markdown: bool) -> None:
     """Print the JSON Schema of PLUGIN's configuration, for editors and for checks before a rollout.
 
-    PLUGIN is a package folder or a Python file; by default the one plugin of this folder. It is imported, and has to
-    declare its settings with proxywasm.config.
+    PLUGIN is a package folder, a Python file or the name of an installed plugin; by default the one plugin of this
+    folder. It is imported, and has to declare its settings with proxywasm.config.
     """
     from proxywasm import config
     from proxywasm.config.generate.document import plugin_schema
@@ -51,7 +50,7 @@ def _declared(parse: object) -> Any:
     """The settings that a parse function reads; None if it does not say."""
     from proxywasm import config
 
-    return parse.settings if isinstance(parse, config.Reader) else None
+    return parse.settings if isinstance(parse, config.Reader | config.RuleReader) else None
 
 
 def _loaded(path: Path) -> Plugin[Any]:
