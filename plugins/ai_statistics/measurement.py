@@ -35,7 +35,8 @@ class Measurement:
         self.collected: Final = collected
         self.reader: Final = UsageReader()
         self.started: Final = time.time()
-        self.first = self.last = 0.0
+        self.first: float | None = None
+        self.last = self.started
         """When the first and the last piece of the answer arrived."""
         self.status = 0
         self.streamed = False
@@ -55,7 +56,7 @@ class Measurement:
     def feed(self, chunk: bytes) -> None:
         """A piece of the answer that is not empty."""
         self.last = time.time()
-        if not self.first:
+        if self.first is None:
             self.first = self.last
         if len(self._beginning) < _LOOKED_FOR_MODEL:
             self._beginning += chunk[:_LOOKED_FOR_MODEL]
@@ -103,7 +104,7 @@ class Measurement:
             counted.output_tokens.increment(usage.output, **labels)
             if usage.cached:
                 counted.cached_tokens.increment(usage.cached, **labels)
-        if self.first and not reason:
+        if self.first is not None and not reason:
             counted.duration.record(_milliseconds(self.started, self.last), **times)
             if self.streamed:
                 counted.first_token.record(_milliseconds(self.started, self.first), **times)
@@ -123,7 +124,7 @@ class Measurement:
                 found["cached_tokens"] = usage.cached
             if usage.reasoning:
                 found["reasoning_tokens"] = usage.reasoning
-        if self.first:
+        if self.first is not None:
             found["llm_service_duration"] = _milliseconds(self.started, self.last)
             if self.streamed:
                 found["llm_first_token_duration"] = _milliseconds(self.started, self.first)

@@ -250,7 +250,8 @@ def test_retries_of_ai_proxy_are_counted(plugin_host: PluginHosts) -> None:
     host.next_call().answer(response(200, {"content-type": "application/json"}, body=json.dumps(CHAT)))
     assert stream.downstream.status == 200
     stream.finish()
-    assert counted(host)["ai_retries.consumer.alice.model.qwen-max.provider.openai"] == 1
+    assert counted(host)["ai_retries.consumer.alice.model.gpt-4o.provider.openai"] == 1
+    assert not [name for name in host.metrics if name.startswith("ai_errors")]
 
 
 def test_the_configuration_of_higress_is_accepted_with_keys_that_only_it_has(plugin_host: PluginHosts) -> None:
