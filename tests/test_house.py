@@ -50,6 +50,14 @@ LAYERS = [
         "what plugins import": {""},
         "parts": {"consumer", "errors", "usage"},
     }),
+    Layers("plugins", "ai_statistics", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "one request and its answer": {"measurement"},
+        "metrics, values for the access log": {"counted", "values"},
+        "the document": {"configuration"},
+        "labels": {"names"},
+    }),
     Layers("plugins", "key_auth", {
         "the package": {""},
         "which function answers which phase": {"plugin"},

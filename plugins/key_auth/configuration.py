@@ -1,4 +1,4 @@
-"""The configuration: consumers with their keys, and who may use which route. The keys are those of Higress' key-auth."""
+"""The configuration: consumers with their keys, and who may use which route. Its keys are those of Higress."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from .keyring import HASH_PREFIX, Keyring, stored_digest
 from .presented import Sources, without_bearer
 
 _NAME: Final = config.Pattern(
-    r"^[^\x00-\x1f\x7f]{1,200}(?![\s\S])", "must have 1 to 200 characters, no control characters"
+    r"^[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]{0,198}[^\x00-\x20\x7f])?(?![\s\S])",
+    "must have 1 to 200 characters, no control characters, and no space at an end",
 )
 _TOKEN: Final = config.Pattern(
     r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}(?![\s\S])", "must be the name of a header: letters, digits, dashes"

@@ -9,14 +9,14 @@ from urllib.parse import unquote_plus
 from proxywasm import HttpContext
 
 AUTHORIZATION: Final = "authorization"
-_BEARER: Final = "bearer "
 _ALSO_CLEANED: Final = ("authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key")
 """Headers that are removed if they have a consumer's key, also where the plugin does not look for keys there."""
 
 
 def without_bearer(value: str) -> str:
     """The token of `Bearer TOKEN`; any other value as it is."""
-    return value[len(_BEARER) :].strip() if value[: len(_BEARER)].lower() == _BEARER else value.strip()
+    scheme, _, token = value.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else value.strip()
 
 
 class Sources:
