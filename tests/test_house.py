@@ -67,7 +67,9 @@ LAYERS = [
     Layers("host", "proxywasm_host", {
         "entries: the command line, the fixture for pytest": {"cli", "pytest_plugin"},
         "test kit, benchmark": {"testing", "bench"},
-        "gateway file and Envoy, recordings, checks of sources": {"gateway", "recordings", "checking"},
+        "gateway file and Envoy, recordings, checks of sources, images": {
+            "gateway", "recordings", "checking", "packaging",
+        },
         "builds": {"building"},
         "engine and instances": {"wasm"},
         "the stream runner": {"stream"},
