@@ -23,9 +23,9 @@ LAYERS = [
     Layers("sdk", "proxywasm", {
         "adapters": {"abi", "adapters", "testing"},
         "facade": {
-            "", "attributes", "clusters", "config", "context", "http_client", "loading", "log", "metrics", "plugin",
-            "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data",
-            "token_usage",
+            "", "attributes", "clusters", "config", "context", "http_client", "limits", "loading", "log", "metrics",
+            "plugin", "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call",
+            "shared_data", "token_usage",
         },
         "core": {"core"},
         "vocabulary": {
