@@ -226,3 +226,18 @@ def test_the_command_says_what_is_wrong_before_it_builds(tmp_path: Path) -> None
     assert result.exit_code == 2
     assert "the plugin cannot be loaded" in result.stderr
     assert "--oci" in CliRunner().invoke(main, ["package", "key_auth"]).stderr
+
+
+def test_the_command_packages_a_module_that_is_built_already(tmp_path: Path) -> None:
+    module, image, readme = tmp_path / "built.wasm", tmp_path / "image", tmp_path / "mine.md"
+    module.write_bytes(MODULE)
+    readme.write_text("# Mine\n")
+    words = ["package", "key_auth", "--oci", image, "--module", module, "--version", "2.1.0", "--readme", readme]
+    more = ["--category", "auth", "--phase", "AUTHN", "--priority", "310"]
+    result = CliRunner().invoke(main, [*map(str, words), *more])
+    assert result.exit_code == 0, result.output
+    layers = manifest_of(image)["layers"]
+    spec = yaml.safe_load(blob(image, layers[0]))
+    assert (spec["info"]["name"], spec["info"]["category"]) == ("key-auth/v2", "auth")
+    assert (spec["spec"]["phase"], spec["spec"]["priority"]) == ("AUTHN", 310)
+    assert blob(image, layers[1]) == b"# Mine\n"

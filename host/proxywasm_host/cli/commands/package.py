@@ -12,6 +12,7 @@ from ..plugins import PluginPath
 from ..terminal import fail, progress
 
 _LARGEST_README: Final = 2**20
+_LARGEST_MODULE: Final = 2**30
 _FILE: Any = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -24,6 +25,12 @@ _FILE: Any = click.Path(path_type=Path, exists=True, dir_okay=False)
     required=True,
     metavar="DIR",
     help="The folder of the image layout. It must be empty or not exist.",
+)
+@click.option(
+    "--module",
+    "built",
+    type=_FILE,
+    help="What `proxywasm build --target proxy-wasm` has made of PLUGIN; by default it is built now.",
 )
 @click.option(
     "--abi",
@@ -41,13 +48,21 @@ _FILE: Any = click.Path(path_type=Path, exists=True, dir_okay=False)
     "--priority", type=int, default=Metadata.priority, show_default=True, help="In its phase; the greatest runs first."
 )
 def package(
-    plugin: Path, folder: Path, abi: str, version: str, readme: Path | None, category: str, phase: str, priority: int
+    plugin: Path,
+    folder: Path,
+    built: Path | None,
+    abi: str,
+    version: str,
+    readme: Path | None,
+    category: str,
+    phase: str,
+    priority: int,
 ) -> None:
     """Build PLUGIN and write it as an OCI image that Higress and Istio load.
 
     PLUGIN is a package folder, a Python file or the name of an installed plugin. The image has the module, `spec.yaml`
     with the schema of the configuration for Higress' console, and a README. DIR is an image layout, which oras, crane
-    and skopeo push to a registry. The same input gives the same bytes.
+    and skopeo push to a registry. The same module gives the same bytes.
     """
     from proxywasm.adapters.native import load_plugin  # noqa: PLC0415  # imported when the command runs
 
@@ -55,7 +70,7 @@ def package(
     from ...packaging.contents import image_of  # noqa: PLC0415
     from ...packaging.image import PackageError, write_layout  # noqa: PLC0415
     from ...packaging.settings import declarations  # noqa: PLC0415
-    from ...reading import read_text  # noqa: PLC0415
+    from ...reading import read_bytes, read_text  # noqa: PLC0415
 
     try:
         loaded = load_plugin(plugin)
@@ -66,7 +81,9 @@ def package(
     with progress() as report:
         try:
             text = "" if chosen is None else read_text(chosen, PackageError, _LARGEST_README)
-            module = build_module(plugin, abi=abi, progress=report).path.read_bytes()
+            module = read_bytes(
+                built or build_module(plugin, abi=abi, progress=report).path, PackageError, _LARGEST_MODULE
+            )
             metadata = Metadata(version=version, category=category, phase=phase, priority=priority)
             digest = write_layout(image_of(loaded.name, module, declarations(loaded), metadata, text), folder)
         except (BuildError, PackageError) as error:
