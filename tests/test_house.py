@@ -64,6 +64,17 @@ LAYERS = [
         "the document": {"configuration"},
         "keys of requests, and whose they are": {"presented", "keyring"},
     }),
+    Layers("plugins", "request_ratelimit", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "the document": {"configuration"},
+    }),
+    Layers("plugins", "ai_token_ratelimit", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "the document": {"configuration"},
+        "what a request will use, and what an answer has used": {"estimate", "seen"},
+    }),
     Layers("host", "proxywasm_host", {
         "entries: the command line, the fixture for pytest": {"cli", "pytest_plugin"},
         "test kit, benchmark": {"testing", "bench"},

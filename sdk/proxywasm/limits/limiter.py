@@ -63,26 +63,34 @@ class Limiter:
         plugin_context().register_tick(_RENEWAL_MS, self._renew)
 
     def take(self, demands: Sequence[Demand], decided: Decided) -> None:
-        """Take all demands, or none. `decided` is called exactly once: with `SharedStorage` before this returns, with
-        `RedisStorage` later, when Redis has answered or has not answered in time.
+        """Take all demands, or none. `decided` is called once: with `SharedStorage` before this returns, with
+        `RedisStorage` when Redis has answered, or has not answered in time. It is called in the name of the stream that
+        has asked; if that has ended meanwhile, it is not called, and what was taken is released.
 
         Amounts are 0 or more; a demand of 0 takes nothing, and is refused if more than the limit is used. Demands with
         the same limit and key belong together: add them up, or each would be met from the same rest.
         """
         for demand in demands:
             checks.number(demand.amount, "the amount of a demand", 0, MOST)
-        taken_at = current("a limit").host.now()
+        instance = current("a limit")
+        stream = instance.stream
+        taken_at = instance.host.now()
 
         def done(taken: Taken | StorageError) -> None:
             if isinstance(taken, StorageError):
                 self._failed(taken)
-                decided(Decision(self._fail_open, True, None, 0, (), None))
-                return
-            self._works()
-            holding = None if taken.refused is not None else Holding(self, demands, taken.slices, taken_at)
-            decided(
-                Decision(taken.refused is None, False, taken.refused, taken.retry_after_ms, taken.standings, holding)
-            )
+                decision = Decision(self._fail_open, True, None, 0, (), None)
+            else:
+                self._works()
+                holding = None if taken.refused is not None else Holding(self, demands, taken.slices, taken_at)
+                refused, wait, standings, _ = taken
+                decision = Decision(refused is None, False, refused, wait, standings, holding)
+            if stream is None or instance.stream is stream:
+                decided(decision)
+            elif not stream.ended:
+                instance.run_for(stream, decided, decision)
+            elif decision.holding is not None:
+                decision.holding.release()
 
         self._storage.take(demands, done)
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from ..core.running import current
 from ..errors import RedisCallError
 from ..redis import RedisClient
 from ..redis_answer import RedisAnswer
@@ -109,10 +110,19 @@ class RedisStorage:
         answered: Callable[[RedisAnswer], object],
         done: Callable[[list[int] | StorageError], object],
     ) -> None:
+        instance = current("a limit")
+        # In the name of the plugin: what a stream has asked for is cancelled when the stream ends, and then it would be
+        # unknown whether Redis has counted it.
+        before, instance.current = instance.current, 0
         try:
             self._client.command(words, answered)
         except RedisCallError as error:
-            done(StorageError(f"Redis cannot be asked: {error}"))
+            failed = StorageError(f"Redis cannot be asked: {error}")
+        else:
+            return
+        finally:
+            instance.current = before
+        done(failed)
 
 
 def _digest(key: str) -> str:

@@ -12,7 +12,7 @@ from proxywasm.wire import LogLevel
 from proxywasm_host.services import HostServices
 from proxywasm_host.services.redis_calls import Address, RedisCalls
 from proxywasm_host.services.shared_data import SharedData
-from proxywasm_host.stream import Runner
+from proxywasm_host.stream import Runner, Stream
 
 START_MS = 1_735_689_600_000
 CLUSTER = "outbound|6379||redis.dns"
@@ -59,16 +59,21 @@ class Running:
         self.runner = Runner(native_program(plugin, self.services), self.services)
         self.runner.program.configure("{}", LogLevel.INFO)
 
-    def run(self, action: Callable[[Limiter], Any]) -> Any:
-        """Call a function in the plugin, and carry out what it asks Redis for."""
-        results: list[Any] = []
-        self._action = lambda limiter: results.append(action(limiter))
+    def begin(self, action: Callable[[Limiter], Any]) -> Stream:
+        """A stream in whose callback the function is called. What it asks of Redis waits."""
+        self._action = action
         behind = self.clock.now - self.services.clock.now() // 1_000_000
         if behind > 0:
             self.services.clock.advance(behind)
         stream = self.runner.open()
         stream.request_headers([(":method", "GET"), (":path", "/"), (":scheme", "http"), (":authority", "a")], True)
         assert stream.local_reply is None, self.services.logs
+        return stream
+
+    def run(self, action: Callable[[Limiter], Any]) -> Any:
+        """Call a function in the plugin, and carry out what it asks Redis for."""
+        results: list[Any] = []
+        stream = self.begin(lambda limiter: results.append(action(limiter)))
         self.answer()
         stream.close()
         return results[0]

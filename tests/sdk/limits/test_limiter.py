@@ -293,3 +293,14 @@ def test_the_same_text_has_the_same_slot_in_every_build() -> None:
 def test_limits_that_cannot_be_counted_are_errors(make: object) -> None:
     with pytest.raises(ValueError, match="be "):
         make()  # type: ignore[operator]
+
+
+def test_a_stream_that_ends_while_redis_is_asked_keeps_no_place(address: Address) -> None:
+    running = Running(Clock(), address)
+    decisions: list[Decision] = []
+    stream = running.begin(lambda limiter: limiter.take([Demand(PLACES, "li", 3)], decisions.append))
+    stream.close()
+    running.answer()
+    assert decisions == []
+    assert running.take(Demand(PLACES, "li", 3)).allowed
+    running.close()
