@@ -48,7 +48,16 @@ LAYERS = [
     }),
     Layers("plugins", "ai_common", {
         "what plugins import": {""},
+        "limits of rates, what an answer has used": {"rate_limits", "seen"},
         "parts": {"consumer", "errors", "usage"},
+    }),
+    Layers("plugins", "ai_quota", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "the paths for administrators": {"admin"},
+        "the document": {"configuration"},
+        "balances": {"balances"},
+        "amounts and months": {"money", "time_zone", "zones"},
     }),
     Layers("plugins", "ai_statistics", {
         "the package": {""},
@@ -73,12 +82,14 @@ LAYERS = [
         "the package": {""},
         "which function answers which phase": {"plugin"},
         "the document": {"configuration"},
-        "what a request will use, and what an answer has used": {"estimate", "seen"},
+        "what a request will use": {"estimate"},
     }),
     Layers("host", "proxywasm_host", {
         "entries: the command line, the fixture for pytest": {"cli", "pytest_plugin"},
         "test kit, benchmark": {"testing", "bench"},
-        "gateway file and Envoy, recordings, checks of sources": {"gateway", "recordings", "checking"},
+        "gateway file and Envoy, recordings, checks of sources, images": {
+            "gateway", "recordings", "checking", "packaging",
+        },
         "builds": {"building"},
         "engine and instances": {"wasm"},
         "the stream runner": {"stream"},

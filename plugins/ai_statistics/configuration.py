@@ -18,24 +18,24 @@ _PATTERN: Final = config.Pattern(
 class Attribute:
     """A value of a request or its answer."""
 
-    key: str = config.key("Its name in the access log.", patterns=(_PATTERN,))
+    key: str = config.key("Its name in the access log", patterns=(_PATTERN,))
     value_source: Literal[
         "fixed_value", "request_header", "request_body", "response_header", "response_body", "response_streaming_body"
-    ] = config.key("Where the value is. Of streams `response_streaming_body`, of all other answers `response_body`.")
+    ] = config.key("Where the value is. Of streams `response_streaming_body`, of all other answers `response_body`")
     value: Any = config.key(
         "The value itself, the name of a header, or a path in the JSON of the body, such as "
-        "`choices.0.message.content`. `messages.@reverse.0` is the last of a list.",
+        "`choices.0.message.content`. `messages.@reverse.0` is the last of a list",
         default="",
     )
-    default_value: Any = config.key("Where there is none.", default=None)
+    default_value: Any = config.key("Where there is none", default=None)
     rule: Literal["first", "replace", "append"] = config.key(
-        "Of the values in the events of a stream: the first, the last, or all of them joined.", default="replace"
+        "Of the values in the events of a stream: the first, the last, or all of them joined", default="replace"
     )
-    apply_to_log: bool = config.key("Whether it is in the access log.", default=False)
-    apply_to_span: bool = config.key("Whether it is in the trace.", default=False)
-    trace_span_key: str = config.key("Its name in the trace; by default `key`.", default="")
+    apply_to_log: bool = config.key("Whether it is in the access log", default=False)
+    apply_to_span: bool = config.key("Whether it is in the trace", default=False)
+    trace_span_key: str = config.key("Its name in the trace; by default `key`", default="")
     as_separate_log_field: bool = config.key(
-        "Whether it is a filter state of its own, `wasm.KEY`, instead of a part of `wasm.ai_log`.", default=False
+        "Whether it is a filter state of its own, `wasm.KEY`, instead of a part of `wasm.ai_log`", default=False
     )
 
 
@@ -43,20 +43,20 @@ class Attribute:
 class Settings:
     """Counts tokens, times, errors and retries by consumer, model and provider."""
 
-    attributes: tuple[Attribute, ...] = config.key("Further values for access log and trace.", default=())
+    attributes: tuple[Attribute, ...] = config.key("Further values for access log and trace", default=())
     models: tuple[str, ...] = config.key(
         "Models that are counted by their names; all others are `other`. By default each that a service has answered "
-        "successfully, up to `max_models`.",
+        "successfully, up to `max_models`",
         default=(),
     )
-    max_models: int = config.key("Different models in metrics.", default=100, minimum=1, maximum=1000)
+    max_models: int = config.key("Different models in metrics", default=100, minimum=1, maximum=1000)
     max_consumers: int = config.key(
-        "Different consumers in metrics; later ones are `other`.", default=500, minimum=0, maximum=1000
+        "Different consumers in metrics; later ones are `other`", default=500, minimum=0, maximum=1000
     )
-    log: bool = config.key("Whether the filter state `wasm.ai_log` is written, for the access log.", default=True)
+    log: bool = config.key("Whether the filter state `wasm.ai_log` is written, for the access log", default=True)
     trace: bool = config.key(
         "Whether tokens, times, model, provider and consumer are also written as tags of the span, as Higress reads "
-        "them. `serve` and stock Envoy take them from `wasm.ai_log`.",
+        "them. `serve` and stock Envoy take them from `wasm.ai_log`",
         default=False,
     )
 

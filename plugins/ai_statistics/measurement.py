@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from typing import Any, Final
 
 from ai_common import Usage, UsageReader
+from ai_common.seen import model_in
 from proxywasm import HttpContext
 from proxywasm.attributes import AI_LOG
 
@@ -17,7 +17,6 @@ from .names import NONE
 from .values import Body, Collected
 
 _AI_PROXY_LOG: Final = "ai_proxy_log"
-_MODEL: Final = re.compile(rb'"model(?:Version)?"\s*:\s*"((?:[^"\\]|\\.){1,200})"')
 _LOOKED_FOR_MODEL: Final = 8192
 """Bytes at the beginning of an answer in which its model is looked for, where ai_proxy does not say it."""
 
@@ -75,7 +74,7 @@ class Measurement:
             # ai_proxy has answered with the result of another attempt, which no plugin before it is shown.
             self.status, cut = 200, False
         requested = said.get("requested_model")
-        model = said.get("model") or self._model()
+        model = said.get("model") or model_in(self._beginning)
         provider = said.get("provider") or _text(ctx.get_property("cluster_name"))
         self._count(statistics, model, provider, usage, _whole_number(said.get("retries")), cut=cut)
         if statistics.log or statistics.trace or self.collected is not None:
@@ -129,16 +128,6 @@ class Measurement:
             if self.streamed:
                 found["llm_first_token_duration"] = _milliseconds(self.started, self.first)
         return found
-
-    def _model(self) -> str:
-        """That of the answer, which the service has written."""
-        found = _MODEL.search(self._beginning)
-        if found is None:
-            return ""
-        try:
-            return str(json.loads(b'"' + found[1] + b'"'))
-        except ValueError:
-            return ""
 
 
 def _write(ctx: HttpContext, statistics: Statistics, attributes: dict[str, Any], collected: Collected | None) -> None:

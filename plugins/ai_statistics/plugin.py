@@ -11,7 +11,7 @@ from .configuration import Settings, Statistics
 from .measurement import Measurement, collect_headers
 from .values import Collected
 
-_KEY: Final = "ai_statistics"
+_KEY: Final = "measurement"
 
 
 def on_request_headers(ctx: HttpContext, statistics: Statistics) -> None:

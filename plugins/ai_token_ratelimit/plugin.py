@@ -8,12 +8,12 @@ from typing import Final
 
 from ai_common import refuse
 from ai_common.rate_limits import HOLDING, LimitedKey, admit, quota_headers
+from ai_common.seen import Seen, Used, read_log
 from proxywasm import Action, Counter, HttpContext, Plugin, config
 from proxywasm.limits import Decision, Demand, Holding
 
 from .configuration import Limits, Settings, TokenLimit, What
 from .estimate import Estimate, estimate
-from .seen import Seen, Used, read_log
 
 _RESERVED: Final = "ai_token_ratelimit.reserved"
 _SEEN: Final = "ai_token_ratelimit.seen"

@@ -28,11 +28,11 @@ DEFAULT_NAMES: Final = ("authorization", "x-api-key")
 @dataclass(frozen=True, kw_only=True)
 class Consumer:
     name: str = config.key(
-        "The consumer's name. A consumer may have several entries, with one key each.", patterns=(_NAME,)
+        "The consumer's name. A consumer may have several entries, with one key each", patterns=(_NAME,)
     )
     credential: str = config.key(
         "The consumer's key, or `sha256:` and the SHA-256 of the key as 64 hexadecimal digits. `Bearer ` at its "
-        "beginning does not count.",
+        "beginning does not count",
         secret=True,
     )
 
@@ -41,35 +41,35 @@ class Consumer:
 class Settings:
     """Lets in clients that have a key. What a client gets without one is an error in its own protocol."""
 
-    consumers: tuple[Consumer, ...] = config.key("Who may call, and with which key.")
+    consumers: tuple[Consumer, ...] = config.key("Who may call, and with which key")
     keys: tuple[str, ...] = config.key(
         "Names of the headers, or of the parameters of the query, in which clients send their key. For `authorization` "
-        "the key is what follows `Bearer`.",
+        "the key is what follows `Bearer`",
         default=DEFAULT_NAMES,
         patterns=(_TOKEN,),
     )
-    in_header: bool = config.key("Whether keys are looked for in headers.", default=True)
+    in_header: bool = config.key("Whether keys are looked for in headers", default=True)
     in_query: bool | None = config.key(
         "Whether keys are looked for in the query. Queries are written to logs in many places. By default they are if "
-        "the key `keys` is given, as in Higress.",
+        "the key `keys` is given, as in Higress",
         default=None,
     )
     global_auth: bool | None = config.key(
         "true: every request needs a key. false: only those with a rule that has `allow`. By default every request "
-        "needs one if no rule has `allow`, as in Higress.",
+        "needs one if no rule has `allow`, as in Higress",
         default=None,
     )
     allow: tuple[str, ...] = config.key(
-        "Names of the consumers that may call where no rule applies. By default all may.", default=()
+        "Names of the consumers that may call where no rule applies. By default all may", default=()
     )
-    realm: str = config.key("What `www-authenticate` calls the gateway.", default="gateway", patterns=(_REALM,))
+    realm: str = config.key("What `www-authenticate` calls the gateway", default="gateway", patterns=(_REALM,))
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuleSettings:
     """A rule: who may call on a route or a domain."""
 
-    allow: tuple[str, ...] = config.key("Names of the consumers that may call.")
+    allow: tuple[str, ...] = config.key("Names of the consumers that may call")
 
 
 class Gate:

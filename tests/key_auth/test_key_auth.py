@@ -61,7 +61,7 @@ def test_the_rest_of_the_query_stays_as_it_was_written(plugin_host: PluginHosts)
     ("headers", "what"),
     [
         ({}, "You didn't provide an API key"),
-        ({"authorization": "Bearer "}, "You didn't provide an API key"),
+        ({"authorization": "Bearer"}, "You didn't provide an API key"),
         ({"authorization": "Bearer wrong"}, "Incorrect API key"),
         ({"authorization": f"Bearer {ALICE}x"}, "Incorrect API key"),
         ({"authorization": f"Bearer {ALICE[:-1]}"}, "Incorrect API key"),

@@ -28,6 +28,7 @@ def schema(plugin: Path | None, markdown: bool) -> None:
     from proxywasm.config.generate.document import plugin_schema
     from proxywasm.config.generate.json_text import pretty
 
+    from ...packaging.settings import declarations
     from ..scaffold import ScaffoldError, find_plugin
 
     try:
@@ -35,22 +36,13 @@ def schema(plugin: Path | None, markdown: bool) -> None:
     except ScaffoldError as error:
         raise click.UsageError(str(error)) from None
     loaded = _loaded(path)
-    parse, override = loaded.callbacks.parse_config, loaded.callbacks.parse_override_config
-    settings = _declared(parse)
-    if settings is None:
+    declared = declarations(loaded)
+    if declared.settings is None:
         fail(f"{path} does not declare its settings: it needs plugin.parse_config(config.reader(Settings))")
     if markdown:
-        click.echo(config.markdown(settings), nl=False)
+        click.echo(config.markdown(declared.settings), nl=False)
         return
-    document = plugin_schema(loaded.name, settings, settings if override is None else _declared(override))
-    click.echo(pretty(document), nl=False)
-
-
-def _declared(parse: object) -> Any:
-    """The settings that a parse function reads; None if it does not say."""
-    from proxywasm import config
-
-    return parse.settings if isinstance(parse, config.Reader | config.RuleReader) else None
+    click.echo(pretty(plugin_schema(loaded.name, declared.settings, declared.rule)), nl=False)
 
 
 def _loaded(path: Path) -> Plugin[Any]:

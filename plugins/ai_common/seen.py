@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Final
 
-from ai_common import UsageReader
+from .usage import UsageReader
 
 _KEPT: Final = 16 * 1024
 """Bytes from the beginning of an answer. If it was cut, they say which part of its bytes is text."""
@@ -14,6 +14,7 @@ _TEXT: Final = re.compile(
     rb'"(?:content|text|delta|thinking|reasoning_content|reasoning|partial_json|arguments|refusal)"'
     rb'\s*:\s*"((?:[^"\\]|\\.)*)'
 )
+_MODEL: Final = re.compile(rb'"model(?:Version)?"\s*:\s*"((?:[^"\\]|\\.){1,200})"')
 _DELTAS: Final = re.compile(rb"(?:\A|\n)data: ?\{")
 
 
@@ -54,6 +55,10 @@ class Seen:
             return Used((expected_input, output, 0))
         return Used((usage.input or expected_input, max(usage.output, output), usage.cached))
 
+    def model(self) -> str:
+        """The model that the service has written into its answer; empty: none."""
+        return model_in(b"".join(self._kept))
+
     def _seen_output(self, bytes_per_token: int) -> int:
         """An event has at least a token; and so many bytes of text are one."""
         kept = b"".join(self._kept)
@@ -62,6 +67,17 @@ class Seen:
         text = sum(len(found[1]) for found in _TEXT.finditer(kept))
         tokens = max(-(-text // bytes_per_token), len(_DELTAS.findall(kept)) if text else 0)
         return tokens * max(self._size, len(kept)) // len(kept)
+
+
+def model_in(beginning: bytes) -> str:
+    """The model that the beginning of an answer names; empty: none."""
+    found = _MODEL.search(beginning)
+    if found is None:
+        return ""
+    try:
+        return str(json.loads(b'"' + found[1] + b'"'))
+    except ValueError:
+        return ""
 
 
 def read_log(value: bytes | None) -> Used | None:
