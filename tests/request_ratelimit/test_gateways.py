@@ -65,7 +65,7 @@ async def so_many_requests_pass(model: Service, *ports: int) -> None:
     assert (statuses.count(200), model.all) == (REQUESTS, REQUESTS)
 
 
-@pytest.mark.parametrize("engine", ["serve", pytest.param("envoy", marks=pytest.mark.envoy)])
+@pytest.mark.parametrize("engine", ["serve", pytest.param("envoy", marks=[pytest.mark.envoy, pytest.mark.exhaustive])])
 def test_places_over_two_workers(engine: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     module = request.getfixturevalue("bundle_module") if engine == "envoy" else None
 
@@ -78,6 +78,7 @@ def test_places_over_two_workers(engine: Engine, tmp_path: Path, request: pytest
     asyncio.run(main())
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("engine", ["serve", pytest.param("envoy", marks=pytest.mark.envoy)])
 def test_requests_over_two_workers(engine: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     module = request.getfixturevalue("bundle_module") if engine == "envoy" else None
@@ -91,7 +92,9 @@ def test_requests_over_two_workers(engine: Engine, tmp_path: Path, request: pyte
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("config", [STREAMS, RATE], ids=["places", "requests"])
+@pytest.mark.parametrize(
+    "config", [STREAMS, pytest.param(RATE, marks=pytest.mark.exhaustive)], ids=["places", "requests"]
+)
 def test_over_two_gateways_with_one_redis(config: dict[str, Any], tmp_path: Path, server: RedisServer) -> None:
     with server.client() as client:
         client.flushall()
@@ -112,7 +115,7 @@ def test_over_two_gateways_with_one_redis(config: dict[str, Any], tmp_path: Path
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("policy", ["open", "closed"])
+@pytest.mark.parametrize("policy", [pytest.param("open", marks=pytest.mark.exhaustive), "closed"])
 def test_redis_that_hangs_or_is_gone_never_holds_a_stream(policy: str, tmp_path: Path, server: RedisServer) -> None:
     """Hundreds of requests wait for Redis at once, none for longer than the timeout, whatever the others do."""
     with server.client() as client:
