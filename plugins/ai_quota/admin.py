@@ -35,7 +35,7 @@ def refuse_others(ctx: HttpContext) -> None:
 
 def answer(ctx: HttpContext, quota: Quota, call: Call, form: str) -> None:
     """Answer an administrator. `form`: the query, or the body."""
-    values = dict(reversed(parse_qsl(form, keep_blank_values=True, max_num_fields=20)))
+    values = dict(reversed(parse_qsl(form, keep_blank_values=True)))
     consumer = values.get("consumer", "")
     if not 0 < len(consumer) <= _LONGEST_NAME:
         _wrong(ctx, "`consumer` must be the name of a consumer.")

@@ -124,7 +124,9 @@ if not balance then
   redis.call('SET', KEYS[1], balance)
   if ARGV[3] ~= '0' then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
 end
-if tonumber(balance) <= 0 then return {0, balance} end
+local number = tonumber(balance)
+if not number then return redis.error_reply('ERR the balance is no number') end
+if number <= 0 then return {0, balance} end
 if ARGV[2] ~= '0' then redis.call('DECRBY', KEYS[1], ARGV[2]) end
 return {1, balance}
 """

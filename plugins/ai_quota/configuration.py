@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from ai_common.rate_limits.storage import RedisSettings
-from proxywasm import config
+from proxywasm import ConfigError, config
 
 from .balances import Account, Balances, RedisBalances, SharedBalances
 from .money import ANY_MODEL, Money, Price, Tokens, Unit
@@ -23,7 +23,7 @@ def _amounts(unit: Unit, given: Mapping[str, float], path: str) -> dict[str, int
         try:
             found[name] = unit.of_number(value)
         except ValueError as error:
-            raise config.Invalid(f"{error}, got {value}", f"{path}.{name}") from None
+            raise ConfigError(f"{path}.{name}: {error}, got {value}") from None
     return found
 
 
@@ -91,7 +91,7 @@ class Quota:
         try:
             self._zone: Final = TimeZone(settings.time_zone)
         except ValueError as error:
-            raise config.Invalid(str(error), "time_zone") from None
+            raise ConfigError(f"time_zone: {error}") from None
         self._month: Month = self._zone.month(time.time())
         self.admin: Final = settings.admin_consumer
         self.admin_path: Final = settings.admin_path.rstrip("/")
@@ -118,5 +118,5 @@ def _unit(settings: Settings) -> Unit:
     if settings.unit == "tokens":
         return Tokens()
     if ANY_MODEL not in settings.prices:
-        raise config.Invalid("must have a price for `*`: otherwise a model without a price would be free", "prices")
+        raise ConfigError("prices: must have a price for `*`: otherwise a model without a price would be free")
     return Money(settings.prices)

@@ -15,7 +15,7 @@ from ai_quota.zones import RULES
 NAMES = sorted(name for line in RULES.split("\n") for name in line.split(" ")[1:])
 SOME = [
     *("UTC", "Europe/Berlin", "Europe/Dublin", "America/New_York", "America/Santiago", "Asia/Shanghai"),
-    *("Asia/Kolkata", "Asia/Jerusalem", "Asia/Gaza", "Africa/Cairo", "America/Nuuk", "Australia/Lord_Howe"),
+    *("Asia/Kolkata", "Asia/Jerusalem", "Africa/Cairo", "America/Nuuk", "Australia/Lord_Howe"),
     *("Pacific/Chatham", "Pacific/Kiritimati"),
 ]
 WITH_RAMADAN = {"Africa/Casablanca", "Africa/El_Aaiun"}

@@ -38,7 +38,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Service
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        body = self.body().decode()
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.requests.append((headers | {":path": self.path}, body))
         if self.server.busy:
@@ -48,6 +48,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.stream()
         else:
             self.answer(200, MESSAGE if self.path.endswith("/messages") else CHAT)
+
+    def body(self) -> bytes:
+        if "content-length" in self.headers:
+            return self.rfile.read(int(self.headers["content-length"]))
+        pieces = []
+        while size := int(self.rfile.readline(), 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(pieces)
 
     def answer(self, status: int, document: dict[str, Any], *more: tuple[str, str]) -> None:
         body = json.dumps(document).encode()
