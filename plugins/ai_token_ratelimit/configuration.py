@@ -105,7 +105,7 @@ class Limits:
             lambda item: [(key.key, _limits(key, requests=key.limit_type == "request")) for key in item.limit_keys],
             None if overall is None else _limits(overall, at="global_threshold: "),
         )
-        self.limiter: Final[Limiter] = limiter_of(settings, "ai_token_ratelimit")
+        self.limiter: Final[Limiter] = limiter_of(settings, "ai-token-ratelimit")
         self.rule_name: Final = settings.rule_name
         self.rejected_code: Final = settings.rejected_code
         self.rejected_msg: Final = settings.rejected_msg

@@ -72,7 +72,7 @@ class Limits:
             lambda item: [(key.key, _limits(key, lease)) for key in item.limit_keys],
             None if overall is None else _limits(overall, lease, "global_threshold: "),
         )
-        self.limiter: Final[Limiter] = limiter_of(settings, "request_ratelimit")
+        self.limiter: Final[Limiter] = limiter_of(settings, "request-ratelimit")
         self.rule_name: Final = settings.rule_name
         self.rejected_code: Final = settings.rejected_code
         self.rejected_msg: Final = settings.rejected_msg

@@ -192,6 +192,7 @@ def test_the_narrowest_network_applies(plugin_host: PluginHosts) -> None:
             assert sum(bool(host.request("GET", "/", properties=source).upstream) for _ in range(4)) == limit
 
 
+@pytest.mark.not_in_envoy("the same in each host")
 @pytest.mark.parametrize(
     ("config", "message"),
     [

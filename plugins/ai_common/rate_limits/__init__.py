@@ -1,10 +1,10 @@
 """What request_ratelimit and ai_token_ratelimit share: which limits apply to a request, and where they are counted."""
 
 from .admission import HOLDING, admit
+from .limiters import limiter_of
 from .quota_headers import duration, quota_headers
 from .rules import LimitedKey, Rates, Rules
 from .settings import PERIODS, BaseLimitKey, BaseRuleItem, BaseSettings, rate
-from .storage import limiter_of
 
 __all__ = [
     "HOLDING",

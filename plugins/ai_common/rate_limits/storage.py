@@ -1,14 +1,10 @@
-"""Where limits are counted, as the configuration says."""
+"""A Redis service, as the configuration says."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from proxywasm import FQDNCluster, RedisClient, config, limits
-
-if TYPE_CHECKING:
-    from .settings import BaseSettings
+from proxywasm import FQDNCluster, RedisClient, config
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +32,3 @@ class RedisSettings:
         # Each command goes out at once: a request waits for it.
         client.init(self.username, self.password, self.timeout, database=self.database, disable_buffer=True)
         return client
-
-
-def limiter_of(settings: BaseSettings, plugin: str) -> limits.Limiter:
-    """The limiter of a configuration."""
-    storage = (
-        limits.SharedStorage(settings.slots) if settings.redis is None else limits.RedisStorage(settings.redis.client())
-    )
-    name = f"{plugin}:{settings.rule_name}"
-    return limits.Limiter(name, storage, fail_open=settings.on_storage_failure == "open")

@@ -8,8 +8,8 @@
 `docs/rate-limits.md` says by how much a limit may be exceeded with each storage, and why.
 """
 
-from .kinds import MOST, Bucket, Decision, Demand, Limit, Places, Standing, Window
-from .limiter import Holding, Limiter
+from .kinds import MOST, Bucket, Demand, Limit, Places, Standing, Window
+from .limiter import Decision, Holding, Limiter
 from .redis import RedisStorage
 from .shared import SharedStorage
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from .. import checks
-
-if TYPE_CHECKING:
-    from .limiter import Holding
 
 MOST: Final = 2**48
 """The largest limit, and the largest amount. Redis' scripts calculate with doubles, which are exact up to 2**53."""
@@ -100,22 +97,6 @@ class Standing(NamedTuple):
     @property
     def remaining(self) -> int:
         return max(self.limit - self.used, 0)
-
-
-class Decision(NamedTuple):
-    """Whether all demands were met. Either all of them are taken, or none."""
-
-    allowed: bool
-    failed: bool
-    """The storage has failed, and the limiter has decided as it is configured. Nothing was taken."""
-    refused: int | None
-    """The demand that is refused, by its position."""
-    retry_after_ms: int
-    """Until the refused demand would be met, if nothing more is taken."""
-    standings: tuple[Standing, ...]
-    """For each demand, with what was taken. Demands after a refused one have none."""
-    holding: Holding | None
-    """What was taken, to be settled or released."""
 
 
 class Change(NamedTuple):

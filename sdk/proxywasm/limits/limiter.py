@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from .. import checks, log
 from ..core.running import current
 from ..metrics import Counter
 from ..plugin_context import plugin_context
-from .kinds import MOST, Change, Decision, Demand, Places, StorageError, Taken
-
-Decided: TypeAlias = Callable[[Decision], object]
+from .kinds import MOST, Change, Demand, Places, Standing, StorageError, Taken
 
 RENEWED_AFTER: Final = 3
 """Slices of a lease after which a place is renewed: long before the lease is over, however busy the instance is."""
 _RENEWAL_MS: Final = 1000
 _failures: Final = Counter("limits_storage_failures", labels=["limiter"])
+
+
+class Decision(NamedTuple):
+    """Whether all demands were met. Either all of them are taken, or none."""
+
+    allowed: bool
+    failed: bool
+    """The storage has failed, and the limiter has decided as it is configured. Nothing was taken."""
+    refused: int | None
+    """The demand that is refused, by its position."""
+    retry_after_ms: int
+    """Until the refused demand would be met, if nothing more is taken."""
+    standings: tuple[Standing, ...]
+    """For each demand, with what was taken. Demands after a refused one have none."""
+    holding: Holding | None
+    """What was taken, to be settled or released."""
+
+
+Decided: TypeAlias = Callable[[Decision], object]
 
 
 class Storage(Protocol):

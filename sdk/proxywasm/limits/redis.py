@@ -139,7 +139,7 @@ def _numbers(answer: RedisAnswer) -> list[int] | StorageError:
 
 
 def _taken(demands: Sequence[Demand], numbers: list[int]) -> Taken | StorageError:
-    refused, wait, *rest = numbers
+    refused, wait, *rest = numbers if len(numbers) > 1 else (-1, 0)
     if not 0 <= refused <= len(demands) or len(rest) != 3 * (refused or len(demands)):
         return StorageError("Redis: the script has answered another number of limits")
     used, resets, slices = rest[::3], rest[1::3], rest[2::3]
