@@ -15,8 +15,7 @@ def test_the_page_has_the_keys_as_they_are() -> None:
     assert page(text) == text
 
 
-def test_each_plugin_has_its_section_and_its_line_in_the_table() -> None:
+def test_each_plugin_has_its_line_in_the_table() -> None:
     text = PAGE.read_text(encoding="utf-8")
     for plugin in SHIPPED:
-        assert f"<!-- {plugin} -->" in text
-        assert re.search(rf"^\| \[`{plugin}`\]\(#", text, re.MULTILINE)
+        assert re.search(rf"^\| \[`{plugin}`\]\(", text, re.MULTILINE)
