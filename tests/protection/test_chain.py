@@ -16,6 +16,7 @@ from tests.protection import service as services
 from tests.protection.service import Service
 
 ALICE, BOB, PROVIDER = "an-example-of-a-key", "key-of-bob-0123456789", "sk-key-of-the-provider"
+FEW_REQUESTS, FEW_TOKENS = "has-few-requests", "has-few-tokens"
 EXAMPLE = ROOT / "examples" / "protection.yaml"
 ASKED: list[Any] = [{"role": "user", "content": "hello"}]
 ENGINES = ["serve", pytest.param("envoy", marks=[pytest.mark.envoy, pytest.mark.slow])]
@@ -27,6 +28,12 @@ def example(port: int) -> dict[str, Any]:
     text = text.replace("${ENV:KEY_OF_BOB}", BOB).replace("${ENV:DASHSCOPE_API_KEY}", PROVIDER)
     content: dict[str, Any] = yaml.safe_load(text)
     del content["listen"], content["admin"]
+    configs = {plugin["name"]: plugin.get("config", {}) for plugin in content["plugins"]}
+    # Two more clients, who soon reach a limit.
+    configs["key-auth"]["consumers"] += [{"name": name, "credential": name} for name in (FEW_REQUESTS, FEW_TOKENS)]
+    (requests,), (tokens,) = (configs[name]["rule_items"] for name in ("request-ratelimit", "ai-token-ratelimit"))
+    requests["limit_keys"].insert(0, {"key": FEW_REQUESTS, "query_per_hour": 2})
+    tokens["limit_keys"].insert(0, {"key": FEW_TOKENS, "token_per_hour": 40})
     return {**content, "upstreams": {"dashscope.aliyuncs.com": f"http://127.0.0.1:{port}"}}
 
 
@@ -114,3 +121,28 @@ def test_clients_try_again_after_a_limit(gateway: Running, service: Service) -> 
         service.busy = 1
         ask(gateway, ALICE, retries=2)
         assert len(service.requests) == 2
+
+
+def test_clients_raise_their_exceptions_for_limits_of_the_gateway(gateway: Running, service: Service) -> None:
+    service.requests.clear()
+    chat(gateway, FEW_REQUESTS)
+    message(gateway, FEW_REQUESTS)
+    with pytest.raises(openai.RateLimitError) as limited:
+        chat(gateway, FEW_REQUESTS)
+    assert limited.value.code == "rate_limit_exceeded"
+    assert int(limited.value.response.headers["retry-after"]) > 60
+    assert limited.value.response.headers["x-ratelimit-limit-requests"] == "2"
+    with pytest.raises(anthropic.RateLimitError) as limited_of_claude:
+        message(gateway, FEW_REQUESTS)
+    assert limited_of_claude.value.type == "rate_limit_error"
+    assert len(service.requests) == 2
+
+
+def test_tokens_are_counted_in_every_protocol_and_shown(gateway: Running) -> None:
+    with gpt(gateway, ALICE) as client:
+        raw = client.chat.completions.with_raw_response.create(model="gpt-4o", messages=ASKED)
+    assert int(raw.headers["x-ratelimit-limit-tokens"]) == 200_000
+    message(gateway, FEW_TOKENS, retries=0)  # 30 of its 40 tokens
+    with pytest.raises(openai.RateLimitError) as limited:
+        chat(gateway, FEW_TOKENS)
+    assert limited.value.type == "tokens"
