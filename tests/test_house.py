@@ -23,9 +23,9 @@ LAYERS = [
     Layers("sdk", "proxywasm", {
         "adapters": {"abi", "adapters", "testing"},
         "facade": {
-            "", "attributes", "clusters", "config", "context", "http_client", "loading", "log", "metrics", "plugin",
-            "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data",
-            "token_usage",
+            "", "attributes", "clusters", "config", "context", "http_client", "limits", "loading", "log", "metrics",
+            "plugin", "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call",
+            "shared_data", "token_usage",
         },
         "core": {"core"},
         "vocabulary": {
@@ -46,10 +46,50 @@ LAYERS = [
         "what models and services accept": {"profiles"},
         "formats and limits": {"wire"},
     }),
+    Layers("plugins", "ai_common", {
+        "what plugins import": {""},
+        "limits of rates, what an answer has used": {"rate_limits", "seen"},
+        "parts": {"consumer", "errors", "usage"},
+    }),
+    Layers("plugins", "ai_quota", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "the paths for administrators": {"admin"},
+        "the document": {"configuration"},
+        "balances": {"balances"},
+        "amounts and months": {"money", "time_zone", "zones"},
+    }),
+    Layers("plugins", "ai_statistics", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "one request and its answer": {"measurement"},
+        "metrics, values for the access log": {"counted", "values"},
+        "the document": {"configuration"},
+        "labels": {"names"},
+    }),
+    Layers("plugins", "key_auth", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "the document": {"configuration"},
+        "keys of requests, and whose they are": {"presented", "keyring"},
+    }),
+    Layers("plugins", "request_ratelimit", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "the document": {"configuration"},
+    }),
+    Layers("plugins", "ai_token_ratelimit", {
+        "the package": {""},
+        "which function answers which phase": {"plugin"},
+        "the document": {"configuration"},
+        "what a request will use": {"estimate"},
+    }),
     Layers("host", "proxywasm_host", {
         "entries: the command line, the fixture for pytest": {"cli", "pytest_plugin"},
         "test kit, benchmark": {"testing", "bench"},
-        "gateway file and Envoy, recordings, checks of sources": {"gateway", "recordings", "checking"},
+        "gateway file and Envoy, recordings, checks of sources, images": {
+            "gateway", "recordings", "checking", "packaging",
+        },
         "builds": {"building"},
         "engine and instances": {"wasm"},
         "the stream runner": {"stream"},

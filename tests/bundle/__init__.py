@@ -23,10 +23,13 @@ _GUEST = Path(__file__).parent / "guest" / "bundle.py"
 FEATURES = ROOT / "tests" / "envoy" / "features.py"
 FAULTY = ROOT / "tests" / "host" / "guests" / "faulty.py"
 BEHAVIOURS = ROOT / "tests" / "sdk" / "behaviours"
+SHIPPED = ("ai_quota", "ai_statistics", "ai_token_ratelimit", "key_auth", "request_ratelimit")
+"""Plugins of the wheel that are small enough for the bundle."""
 PLUGINS = [
     *sorted(file for file in (ROOT / "examples").glob("*.py") if not file.name.startswith("test_")),
     *sorted((ROOT / "tests" / "host" / "testing" / "plugins").glob("*.py")),
     *sorted((ROOT / "tests" / "host" / "gateway" / "reload" / "plugins").glob("*.py")),
+    *(ROOT / "plugins" / name for name in SHIPPED),
     BEHAVIOURS,
     FAULTY,
     FEATURES,

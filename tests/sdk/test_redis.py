@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import redis
+from tests.redis_server import RedisServer, redis_server
 from tests.sdk.driving import START_NS, Start, errors, last, redis_call, request
 
 from proxywasm import FQDNCluster, HttpContext, Plugin, RedisAnswer, RedisClient, RedisError
@@ -144,46 +141,14 @@ def test_a_service_that_cannot_be_reached_is_tried_again_by_the_next_command(sta
 # Against a real server.
 
 
-@dataclass
-class Server:
-    port: int
-    password: str
-    process: subprocess.Popen[bytes]
-
-    @property
-    def address(self) -> tuple[str, int]:
-        return "127.0.0.1", self.port
-
-
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    binary = shutil.which("redis-server")
-    if binary is None:
-        pytest.skip("redis-server is not installed (Debian: apt-get install redis-server)")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
-    words = f"{binary} --bind 127.0.0.1 --port {port} --save --appendonly no --requirepass secret --dir {folder}"
-    with subprocess.Popen(words.split(" "), stdout=subprocess.DEVNULL) as process:
-        yield Server(port, "secret", _ready(port, process))
-        process.terminate()
-
-
-def _ready(port: int, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
-    for _ in range(1200):
-        try:
-            with redis.Redis(port=port, password="secret", protocol=2) as client:
-                client.ping()
-        except redis.ConnectionError:
-            time.sleep(0.05)
-        else:
-            return process
-    raise AssertionError("redis-server does not start")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis"), password="secret") as server:
+        yield server
 
 
 @pytest.fixture
-def calls(server: Server) -> Iterator[RedisCalls]:
+def calls(server: RedisServer) -> Iterator[RedisCalls]:
     with redis.Redis(port=server.port, password=server.password) as client:
         client.flushall()
     calls = RedisCalls({CLUSTER: server.address})
@@ -270,7 +235,7 @@ def call_of(*command: Any, db: object = 0) -> RedisCall:
     return RedisCall(1, 1, CLUSTER, encode_value(list(words)), settings)
 
 
-def eventually(server: Server, key: str, values: Collection[int]) -> bool:
+def eventually(server: RedisServer, key: str, values: Collection[int]) -> bool:
     """Whether the server's statistics get there: it hears of a connection's end a little later."""
     with redis.Redis(port=server.port, password=server.password, protocol=2) as client:
         for _ in range(3000):
@@ -280,7 +245,7 @@ def eventually(server: Server, key: str, values: Collection[int]) -> bool:
     return False
 
 
-def test_settings_that_are_not_used_any_more_keep_no_connections(server: Server, calls: RedisCalls) -> None:
+def test_settings_that_are_not_used_any_more_keep_no_connections(server: RedisServer, calls: RedisCalls) -> None:
     assert eventually(server, "connected_clients", [1])
     few = RedisCalls({CLUSTER: server.address}, Limits(redis_services=3))
     for db in range(16):
@@ -290,7 +255,7 @@ def test_settings_that_are_not_used_any_more_keep_no_connections(server: Server,
     assert eventually(server, "connected_clients", [1])
 
 
-def test_connections_in_use_are_closed_by_no_other_settings(server: Server, calls: RedisCalls) -> None:
+def test_connections_in_use_are_closed_by_no_other_settings(server: RedisServer, calls: RedisCalls) -> None:
     one = RedisCalls({CLUSTER: server.address}, Limits(redis_services=1))
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(one.execute, call_of("BLPOP", "queue", 9))

@@ -1,4 +1,4 @@
-"""Choose the plugin of a command with `--plugin`."""
+"""Plugins as arguments of commands, and the plugin of a command with `--plugin`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,24 @@ import click
 from ..building.flagship import NotInstalledError, flagship
 from .scaffold import NoPluginError, ScaffoldError, find_plugin
 from .terminal import UserError
+
+
+class PluginPath(click.ParamType[Path]):
+    """A package folder or a Python file, or the name of an installed plugin. The value is its path."""
+
+    name = "plugin"
+
+    def __init__(self, *, exists: bool = False) -> None:
+        """`exists`: what is neither is an error here, and not in the command."""
+        self._exists = exists
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        from ..building.named import is_there, plugin_path  # noqa: PLC0415  # imported when a command runs
+
+        path = plugin_path(value)
+        if self._exists and not is_there(path):
+            self.fail(f"{value} is neither a file or folder nor the name of an installed plugin", param, ctx)
+        return path
 
 
 class Choice(NamedTuple):

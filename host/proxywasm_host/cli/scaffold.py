@@ -1,16 +1,18 @@
-"""`proxywasm new`: a folder with a plugin, its test, a recording and a README; and finding the plugin of a folder."""
+"""`proxywasm new`: a folder with a plugin, its tests and a README; and finding the plugin of a folder."""
 
 from __future__ import annotations
 
 import keyword
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from ..building.staging import RESERVED
+from ..building.staging import RESERVED, installed
 
-TEMPLATE = Path(__file__).parent / "templates" / "my_plugin"
+_TEMPLATES = Path(__file__).parent / "templates"
 _NAME = "my_plugin"
+TEMPLATE = _TEMPLATES / _NAME
 
 
 class ScaffoldError(Exception):
@@ -23,16 +25,49 @@ class NoPluginError(ScaffoldError):
 
 def new(name: str, parent: Path) -> Path:
     """Make the folder and return it. Raises `ScaffoldError`."""
+    module, folder = _new_folder(name, parent)
+    _copy(TEMPLATE, folder, {_NAME: module})
+    return folder
+
+
+def origins() -> list[str]:
+    """The plugins of proxywasm that a new one can be made from."""
+    return sorted(path.name for path in _TEMPLATES.iterdir() if path.is_dir() and path.name != _NAME)
+
+
+def new_from(origin: str, name: str, parent: Path) -> Path:
+    """Make the folder with a copy of one of `origins()`, its tests and a README. Raises `ScaffoldError`."""
+    package = installed(origin)
+    if package is None:
+        raise ScaffoldError(f"the plugin {origin} is not installed here")
+    module, folder = _new_folder(name, parent)
+    names = {origin: module, origin.replace("_", "-"): module.replace("_", "-")}
+    _copy(_TEMPLATES / origin, folder, names)
+    _copy(package, folder / module, names)
+    return folder
+
+
+def _new_folder(name: str, parent: Path) -> tuple[str, Path]:
     module = module_name(name)
     folder = parent / module
     if folder.exists():
         raise ScaffoldError(f"{folder} is there already; choose another name")
     folder.mkdir(parents=True)
-    for file in sorted(TEMPLATE.iterdir()):
+    return module, folder
+
+
+def _copy(source: Path, folder: Path, names: Mapping[str, str]) -> None:
+    """Copy text files, with these names replaced in them and in their names."""
+    folder.mkdir(exist_ok=True)
+
+    def renamed(text: str) -> str:
+        for old, new in names.items():
+            text = text.replace(old, new)
+        return text
+
+    for file in sorted(source.iterdir()):
         if file.is_file():
-            text = file.read_text(encoding="utf-8").replace(_NAME, module)
-            (folder / file.name.replace(_NAME, module)).write_text(text, encoding="utf-8")
-    return folder
+            (folder / renamed(file.name)).write_text(renamed(file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def module_name(name: str) -> str:

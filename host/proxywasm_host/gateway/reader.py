@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from ..building.staging import installed
+from ..building.named import plugin_path
 from ..reading import read_text, shown
 from .certificates import wrong_ca_file, wrong_pair
 from .document import Document, Place, Problem, parse
@@ -126,7 +126,7 @@ def _from_folder(gateway: Gateway, folder: Path) -> Gateway:
         plugin.model_copy(
             update={
                 "module": plugin.module and folder / plugin.module,
-                "source": plugin.source and _source(plugin.source, folder),
+                "source": plugin.source and plugin_path(plugin.source, folder),
             }
         )
         for plugin in gateway.plugins
@@ -140,15 +140,6 @@ def _from_folder(gateway: Gateway, folder: Path) -> Gateway:
     )
     ca_file = gateway.ca_file and folder / gateway.ca_file
     return gateway.model_copy(update={"plugins": plugins, "ca_file": ca_file, "upstreams": upstreams, "tls": tls})
-
-
-def _source(source: Path, folder: Path) -> Path:
-    """A path, or else the name of an installed module."""
-    path = folder / source
-    name = str(source)
-    if not _is_there(path, folder=True) and name.isidentifier() and (found := installed(name)):
-        return found
-    return path
 
 
 _SOURCE: Final = "a plugin's folder or Python file, or the name of an installed plugin such as ai_proxy"

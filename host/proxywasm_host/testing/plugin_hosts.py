@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..building.named import plugin_path
 from .gateways import Start
 from .host import Config, TestHost
 from .programs import FLAVOURS
@@ -24,7 +25,8 @@ class PluginHosts:
     ```
 
     A chain of plugins is a list, and so are its configurations: `plugin_host(["auth.py", "hello.py"], [{...}, {...}])`.
-    A path is relative to the folder of the test. A component is built once, and again when its source changes. Hosts
+    A path is relative to the folder of the test; an installed plugin may be given by its name, such as `ai_proxy`.
+    A component is built once, and again when its source changes. Hosts
     are closed at the end of the test; a test that starts many of them uses `with plugin_host(...) as host:`.
 
     Attributes:
@@ -69,7 +71,7 @@ class PluginHosts:
 
     def _start(self, plugin: str | os.PathLike[str]) -> Start:
         __tracebackhide__ = True
-        path = (self._folder / plugin).resolve()
+        path = plugin_path(os.fspath(plugin), self._folder).resolve()
         if not path.exists():
             raise ScenarioError(f"there is no plugin {plugin} in {self._folder}")
         if path not in self._starts:

@@ -204,6 +204,8 @@ def _answer_with(ctx: HttpContext, plan: Plan, exchange: Exchange) -> retry.Fini
             headers["content-type"] = content_type
         headers |= exchange.answer.headers
         ctx.send_http_response(answer.status, scrubbing.scrub_fields(exchange, [*headers.items()]), body)
+        # Plugins before this one do not see such a reply, but may ask what it has used when the stream ends.
+        usage.write(ctx, plan.provider, exchange)
 
     return finish
 

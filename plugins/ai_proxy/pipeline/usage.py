@@ -74,6 +74,8 @@ def write(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
     text = _beginnings.get(what) or _beginning(*what)
     if (used := _usage(answer)) is not None:
         text += _tokens(used)
+    if exchange.attempts is not None and exchange.attempts.used_tokens:
+        text += f', "retries": {len(exchange.attempts.used_tokens)}'
     ctx.set_unchecked_property(PROPERTY, f"{text}}}".encode())
 
 

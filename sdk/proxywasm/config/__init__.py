@@ -26,7 +26,7 @@ from typing import Any
 from .declaration import Declared, default_of, json_name, keys_of, prepare, rules_of
 from .keys import Key, Kind, Naming, Pattern, Table, key
 from .problems import Fault, Invalid, Problem, did_you_mean, nearest, type_name
-from .reader import Reader, problems, read, reader
+from .reader import Reader, RuleReader, problems, read, reader, rule_reader
 from .reading import apply_rules, read_object
 from .rules import ALWAYS, All, Condition, Exclusive, Given, Is, NoEffect, Not, Required, Rule
 
@@ -65,6 +65,7 @@ __all__ = [
     "Reader",
     "Required",
     "Rule",
+    "RuleReader",
     "Table",
     "apply_rules",
     "default_of",
@@ -80,6 +81,7 @@ __all__ = [
     "read",
     "read_object",
     "reader",
+    "rule_reader",
     "rules_of",
     "type_name",
 ]

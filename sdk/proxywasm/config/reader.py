@@ -52,6 +52,34 @@ def reader(settings: Any, then: Callable[[Any], Any] | None = None, *, lenient: 
     return Reader(settings, then, lenient=lenient)
 
 
+class RuleReader(Generic[Config]):
+    """A function for `Plugin.parse_override_config`. Make it with `rule_reader`."""
+
+    def __init__(self, settings: Declared, then: Callable[[Any, Any], Config], *, lenient: bool) -> None:
+        prepare(settings)
+        self.settings = settings
+        self._then = then
+        self._lenient = lenient
+
+    def __call__(self, rule: dict[str, Any], base: Any) -> Config:
+        """Raises `ConfigError` with all problems."""
+        return self._then(_read(rule, self.settings, lenient=self._lenient), base)
+
+
+def rule_reader(
+    settings: type[Settings], then: Callable[[Settings, Any], Config], *, lenient: bool = False
+) -> RuleReader[Config]:
+    """A function that reads rules with these settings, for `plugin.parse_override_config(config.rule_reader(...))`.
+
+    Args:
+        settings: a dataclass with the keys of a rule.
+        then: makes of them, and of what the global configuration was parsed to, what callbacks get. The second is None
+            where there are only rules, or the global part is broken.
+        lenient: as in `read`.
+    """
+    return RuleReader(settings, then, lenient=lenient)
+
+
 @overload
 def read(document: Any, settings: type[Settings], *, lenient: bool = False) -> Settings: ...
 @overload

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from proxywasm.adapters.native import load_plugin
 from proxywasm_host.checking.check import check
-from proxywasm_host.cli.scaffold import ScaffoldError, find_plugin, new
+from proxywasm_host.cli.scaffold import ScaffoldError, find_plugin, new, new_from, origins
 
+ROOT = Path(__file__).parents[3]
 PROXYWASM = Path(sys.executable).with_name("proxywasm")
 
 
@@ -75,3 +77,34 @@ def test_check_exits_with_one_if_there_are_errors(tmp_path: Path) -> None:
     done = run(folder, "check")
     assert done.returncode == 1
     assert "x.py:24: error: cannot import ssl" in done.stdout
+
+
+@pytest.mark.parametrize("origin", origins())
+def test_a_copy_of_a_plugin_is_a_plugin_under_its_own_name(tmp_path: Path, origin: str) -> None:
+    folder = new_from(origin, "my-own", tmp_path)
+    assert folder == tmp_path / "my_own"
+    texts = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.is_file()}
+    assert not [path for path, text in texts.items() if origin in text or origin in path.name]
+    plugin = find_plugin(folder)
+    assert plugin == folder / "my_own"
+    assert load_plugin(plugin).name == "my-own"
+    assert {path.name for path in (ROOT / "plugins" / origin).glob("*.py")} == {
+        path.name for path in plugin.glob("*.py")
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("origin", origins())
+def test_the_tests_of_a_copy_pass(tmp_path: Path, origin: str) -> None:
+    done = run(new_from(origin, "my_own", tmp_path), "test", "-q", "--proxywasm=native")
+    assert done.returncode == 0, done.stdout
+    assert "passed" in done.stdout
+
+
+def test_what_cannot_be_copied_is_said(tmp_path: Path) -> None:
+    done = run(tmp_path, "new", "x", "--from", "ai_proxy")
+    assert done.returncode == 2
+    assert f"--from must be one of {', '.join(origins())}" in done.stderr
+    (tmp_path / "my_own").mkdir()
+    with pytest.raises(ScaffoldError, match="is there already"):
+        new_from("key_auth", "my_own", tmp_path)

@@ -9,6 +9,7 @@ from .build import build
 from .check import check
 from .envoy import envoy
 from .new import new
+from .package import package
 from .replay import replay
 from .schema import schema
 from .serve import serve
@@ -16,5 +17,5 @@ from .test import test
 
 
 def register(group: click.Group) -> None:
-    for command in (new, check, schema, test, build, replay, serve, envoy, bench):
+    for command in (new, check, schema, test, build, package, replay, serve, envoy, bench):
         group.add_command(command)

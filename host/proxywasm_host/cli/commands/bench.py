@@ -12,7 +12,7 @@ import click
 from proxywasm.wire import ConfigError, PluginFailure, ProgramLost
 
 from ...building.flagship import NotInstalledError, flagship
-from ..plugins import choose
+from ..plugins import PluginPath, choose
 from ..terminal import UserError, progress
 
 _PATH: Any = click.Path(path_type=Path)
@@ -34,7 +34,7 @@ json_option = click.option(
 @click.option(
     "--plugin",
     "plugins",
-    type=_PATH,
+    type=PluginPath(),
     multiple=True,
     metavar="PATH",
     help="With exchange files: the plugin's package or file, by default that of this folder. Several are a chain, in "

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from ..plugins import PluginPath
 from ..terminal import UserError, fail, progress
 
 _PATH: Any = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("plugin", type=_PATH)
+@click.argument("plugin", type=PluginPath())
 @click.option("-o", "--output", type=_PATH, required=True, help="The file to write, for example dist/plugin.wasm.")
 @click.option(
     "--target",
@@ -43,7 +44,7 @@ _PATH: Any = click.Path(path_type=Path)
 def build(
     plugin: Path, output: Path, target: str, abi: str | None, keep: tuple[str, ...], without: tuple[str, ...]
 ) -> None:
-    """Compile PLUGIN, a package folder or a Python file, to one WebAssembly file.
+    """Compile PLUGIN, a package folder, a Python file or the name of an installed plugin, to one WebAssembly file.
 
     The module must have an attribute `plugin`. It may import pure-Python packages that lie beside it or are installed
     where proxywasm runs; they are taken along.

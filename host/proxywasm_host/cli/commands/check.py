@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-_PATH: Any = click.Path(path_type=Path, exists=True)
+from ..plugins import PluginPath
 
 
 @click.command()
-@click.argument("plugin", type=_PATH, required=False)
+@click.argument("plugin", type=PluginPath(exists=True), required=False)
 def check(plugin: Path | None) -> None:
     """Say what in PLUGIN cannot work inside a component, with file and line.
 
-    PLUGIN is a package folder or a Python file; by default the one plugin of this folder. Exits with 1 if there are
-    errors; warnings are about what works, but probably not as it was meant.
+    PLUGIN is a package folder, a Python file or the name of an installed plugin; by default the one plugin of this
+    folder. Exits with 1 if there are errors; warnings are about what works, but probably not as it was meant.
     """
     from ...checking.check import check as run  # noqa: PLC0415  # imported when the command runs
     from ..scaffold import ScaffoldError, find_plugin  # noqa: PLC0415

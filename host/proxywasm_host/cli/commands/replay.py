@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...building.flagship import FLAGSHIP
-from ..plugins import choose
+from ..plugins import PluginPath, choose
 from ..terminal import UserError, console, fail, progress
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _PATH: Any = click.Path(path_type=Path)
 @click.option(
     "--plugin",
     "plugins",
-    type=_PATH,
+    type=PluginPath(),
     multiple=True,
     metavar="PATH",
     help=(

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..plugins import PluginPath
 from ..terminal import fail
 
 if TYPE_CHECKING:
     from proxywasm import Plugin
 
-_PATH: Any = click.Path(path_type=Path, exists=True)
-
 
 @click.command()
-@click.argument("plugin", type=_PATH, required=False)
+@click.argument("plugin", type=PluginPath(exists=True), required=False)
 @click.option("--markdown", is_flag=True, help="A page with tables of the keys instead.")
 def schema(plugin: Path | None, markdown: bool) -> None:
     """Print the JSON Schema of PLUGIN's configuration, for editors and for checks before a rollout.
 
-    PLUGIN is a package folder or a Python file; by default the one plugin of this folder. It is imported, and has to
-    declare its settings with proxywasm.config.
+    PLUGIN is a package folder, a Python file or the name of an installed plugin; by default the one plugin of this
+    folder. It is imported, and has to declare its settings with proxywasm.config.
     """
     from proxywasm import config
     from proxywasm.config.generate.document import plugin_schema
     from proxywasm.config.generate.json_text import pretty
 
+    from ...packaging.settings import declarations
     from ..scaffold import ScaffoldError, find_plugin
 
     try:
@@ -36,22 +36,13 @@ def schema(plugin: Path | None, markdown: bool) -> None:
     except ScaffoldError as error:
         raise click.UsageError(str(error)) from None
     loaded = _loaded(path)
-    parse, override = loaded.callbacks.parse_config, loaded.callbacks.parse_override_config
-    settings = _declared(parse)
-    if settings is None:
+    declared = declarations(loaded)
+    if declared.settings is None:
         fail(f"{path} does not declare its settings: it needs plugin.parse_config(config.reader(Settings))")
     if markdown:
-        click.echo(config.markdown(settings), nl=False)
+        click.echo(config.markdown(declared.settings), nl=False)
         return
-    document = plugin_schema(loaded.name, settings, settings if override is None else _declared(override))
-    click.echo(pretty(document), nl=False)
-
-
-def _declared(parse: object) -> Any:
-    """The settings that a parse function reads; None if it does not say."""
-    from proxywasm import config
-
-    return parse.settings if isinstance(parse, config.Reader) else None
+    click.echo(pretty(plugin_schema(loaded.name, declared.settings, declared.rule)), nl=False)
 
 
 def _loaded(path: Path) -> Plugin[Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
 
 from proxywasm.wire import Fields
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ...services.redis_calls import RedisCalls
 
 NO_ANSWER: tuple[Fields, bytes] = ([], b"")
+_REDIS_THREADS: Final = 16
 
 
 class HttpCalls:
@@ -53,12 +55,17 @@ class HttpCalls:
 
 
 class RedisCommands:
-    """Redis commands go to the same entries. They need the extra `redis`; without it they have no answer."""
+    """Redis commands go to the same entries. They need the extra `redis`; without it they have no answer.
+
+    The package waits for Redis, so commands run in threads, and some wait for a thread. All of that counts: no command
+    has an answer after its time is up.
+    """
 
     def __init__(self, clusters: Mapping[str, Origin], log: Callable[[str], None]) -> None:
         self._addresses = {name: (origin.host, origin.port) for name, origin in clusters.items()}
         self._log = log
         self._calls: RedisCalls | None = None
+        self._threads = ThreadPoolExecutor(_REDIS_THREADS, "redis")
 
     async def execute(self, call: RedisCall) -> bytes | None:
         """The answer as RESP; None: there is none."""
@@ -69,9 +76,15 @@ class RedisCommands:
                 self._log("a plugin asks Redis, which needs the extra `redis`: pip install '/path/to/proxywasm[redis]'")
                 return None
             self._calls = RedisCalls(self._addresses)
-        return await asyncio.to_thread(self._calls.execute, call)
+        answer = asyncio.get_running_loop().run_in_executor(self._threads, self._calls.execute, call)
+        try:
+            async with asyncio.timeout(call.settings.timeout_ms / 1000):
+                return await answer
+        except TimeoutError:
+            return None
 
     def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
         if self._calls is not None:
             self._calls.close()
 

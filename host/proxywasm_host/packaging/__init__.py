@@ -1,0 +1,1 @@
+"""OCI images of plugins, as Higress and Istio load them."""
