@@ -9,6 +9,7 @@ from pathlib import Path
 from proxywasm.text import spell_out
 
 from ...wasm.limits import DEFAULT_LIMITS
+from ..metric_labels import envoy_tags
 from ..model import Gateway, PluginEntry, Tls
 from .browsers import pages
 from .clusters import COLLECTOR, clusters, dynamic_hosts, http1_options
@@ -72,6 +73,7 @@ def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | Non
             ]
         },
     }
+    config["stats_config"] = {"stats_tags": envoy_tags()}
     if gateway.limits.watchdog is not None:
         # For the threads that serve streams. The main thread compiles modules, for which there is no limit.
         config["watchdogs"] = {"worker_watchdog": {"kill_timeout": seconds(gateway.limits.watchdog)}}

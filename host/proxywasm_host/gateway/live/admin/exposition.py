@@ -19,6 +19,7 @@ from proxywasm.wire import MetricKind
 
 from ....services import Metric
 from ....services.metrics import BOUNDS
+from ...metric_labels import labels_of
 from ..metrics import OTHER, parts_of
 from ..shared import Shared
 
@@ -63,25 +64,37 @@ def _of_gateway(metrics: Iterable[Metric]) -> Iterator[_Family]:
 def _of_plugins(plugins: Mapping[str, Sequence[Metric]]) -> Iterator[_Family]:
     """Named as in Envoy, where other characters than Prometheus allows become `_`, with the plugin as a label.
 
-    Metrics whose names are the same then are added up. Of two kinds with one name, the second has its kind in its name.
+    Metrics whose names and labels are the same then are added up. Of two kinds with one name, the second has its kind
+    in its name, and of two sets of labels the second is a part of the name.
     """
     kinds: dict[str, MetricKind] = {}
-    merged: dict[tuple[str, str], Metric] = {}
+    sets: dict[str, tuple[str, ...]] = {}
+    merged: dict[tuple[str, tuple[str, ...]], Metric] = {}
     for plugin, ones in plugins.items():
         for metric in ones:
-            name = _FORBIDDEN.sub("_", metric.name)
-            name = f"_{name}" if name[:1].isdigit() else name
+            base, labels = labels_of(metric.name)
+            name = _allowed(base)
+            if sets.setdefault(name, tuple(labels)) != tuple(labels):
+                name, labels = _allowed(metric.name), {}
+                sets[name] = ()
             if kinds.setdefault(name, metric.kind) is not metric.kind:
                 name = f"{name}_{metric.kind.value}"
                 kinds[name] = metric.kind
-            known = merged.get((name, plugin))
-            merged[name, plugin] = metric if known is None else _sum(known, metric)
+                sets[name] = tuple(labels)
+            key = name, (plugin, *labels.values())
+            known = merged.get(key)
+            merged[key] = metric if known is None else _sum(known, metric)
     families: dict[str, _Family] = {}
-    for (name, plugin), metric in merged.items():
+    for (name, values), metric in merged.items():
         if name not in families:
-            families[name] = _KINDS[metric.kind](name, "Of a plugin.", labels=["plugin"])
-        _add(families[name], (plugin,), metric)
+            families[name] = _KINDS[metric.kind](name, "Of a plugin.", labels=["plugin", *sets[name]])
+        _add(families[name], values, metric)
     yield from families.values()
+
+
+def _allowed(name: str) -> str:
+    name = _FORBIDDEN.sub("_", name)
+    return f"_{name}" if name[:1].isdigit() else name
 
 
 def _sum(one: Metric, other: Metric) -> Metric:
