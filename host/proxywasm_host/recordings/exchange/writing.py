@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,7 +38,20 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
         entry["before"] = [to_json(before) for before in exchange.before]
     if exchange.wait_ms:
         entry["wait_ms"] = exchange.wait_ms
+    if exchange.time_ns is not None:
+        entry["time"] = time_text(exchange.time_ns)
     return entry | {key: value for key, value in exchange.raw.items() if key not in REPLAYED}
+
+
+def time_text(time_ns: int) -> str:
+    """A time as a file has it.
+
+    >>> time_text(1_735_689_600_123_999_999)
+    '2025-01-01T00:00:00.123Z'
+    """
+    seconds, below = divmod(time_ns, 10**9)
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{below // 10**6:03}Z"
 
 
 def _parsed(config: str) -> Any:
@@ -53,6 +67,10 @@ def _message_json(message: Message) -> dict[str, Any]:
     entry: dict[str, Any] = {"headers": [list(pair) for pair in message.headers]}
     if message.body:
         entry["body"] = [chunk_to_json(chunk) for chunk in message.body]
+    if message.times_ms:
+        entry["times_ms"] = list(message.times_ms)
+    if message.unfinished:
+        entry["unfinished"] = True
     return entry
 
 
@@ -64,4 +82,6 @@ def _callout_json(callout: CallOut) -> dict[str, Any]:
             "headers": [list(pair) for pair in callout.response.headers],
             "body": chunk_to_json(b"".join(callout.response.body)),
         }
+    if callout.once:
+        entry["once"] = True
     return entry

@@ -16,6 +16,7 @@ from ....services.stored import Store
 from ..errors import LiveError
 from ..metrics import GatewayMetrics
 from ..plugins import LivePlugins
+from ..recording import Recorder
 from ..replacing import Replacing
 from ..serving import ending, run
 from ..shared import Shared
@@ -72,6 +73,7 @@ async def _serve(
     listening = socket.socket(fileno=task.listening)
     listening.setblocking(False)
     metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway, task.place)
+    recorder = None if task.record is None else Recorder(task.record, log, shares=gateway.workers)
     reader, writer = await asyncio.open_connection(sock=channel)
     following: list[asyncio.Task[None]] = []
 
@@ -79,7 +81,7 @@ async def _serve(
         writer.write(encode_report())
         following.append(loop.create_task(_follow(worker, shared, replacing, reader, writer, end)))
 
-    await run(gateway, plugins, listening, end, begin, log, access, metrics)
+    await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder)
     for one in following:
         one.cancel()
 
