@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from proxywasm.wire import Fields
 
+from ...recordings.exchange import Exchange
 from ...recordings.recorder import RecordingFolder, RecordOptions, StreamRecording
 from ...services import HttpCall, Properties, RedisCall
 from ...stream import ChainedStream, Event, Ready, Runner, Stream
@@ -33,11 +35,11 @@ class RecordedGateway:
 
 
 class Recorder:
-    """For one event loop. `log` gets what is not recorded, and why."""
+    """For one event loop. `put` gets each recording with its size, `log` what is not recorded, and why."""
 
-    def __init__(self, options: RecordOptions, log: Callable[[str], None], *, shares: int = 1) -> None:
-        self._folder = RecordingFolder(options, log, shares=shares)
-        self._largest = options.largest
+    def __init__(self, put: Callable[[Exchange, int], None], *, largest: int, log: Callable[[str], None]) -> None:
+        self._put = put
+        self._largest = largest
         self._log = log
         self._streams: dict[tuple[int, int], RecordedStream] = {}
         """By instance and context of each plugin."""
@@ -79,11 +81,7 @@ class Recorder:
         if recording.omitted:
             self._log(f"not recorded: {recording.omitted}")
         elif (exchange := recording.exchange(stream.local_reply)) is not None:
-            self._folder.put(exchange, recording.size)
-
-    def close(self) -> None:
-        """Write what waits. It takes some seconds at most."""
-        self._folder.close()
+            self._put(exchange, recording.size)
 
 
 class RecordedStream(ChainedStream):
@@ -120,3 +118,18 @@ class RecordedStream(ChainedStream):
         for event in events:
             self.recording.see(event)
         return events
+
+
+@contextmanager
+def recording(
+    options: RecordOptions | None, log: Callable[[str], None], *, shares: int = 1
+) -> Iterator[Recorder | None]:
+    """A recorder that writes to the folder of the options. At the end what waits is written."""
+    if options is None:
+        yield None
+        return
+    folder = RecordingFolder(options, log, shares=shares)
+    try:
+        yield Recorder(folder.put, largest=options.largest, log=log)
+    finally:
+        folder.close()

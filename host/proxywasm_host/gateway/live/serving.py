@@ -19,7 +19,7 @@ from .demo import FakeService, demo_gateway
 from .errors import LiveError
 from .metrics import GatewayMetrics, show_reloads
 from .plugins import LivePlugins
-from .recording import Recorder
+from .recording import Recorder, recording
 from .replacing import Replacing
 from .shared import Shared
 from .tracing import Tracing
@@ -44,7 +44,6 @@ def serve(
     `limits.drain` seconds at the latest. Load the file again at SIGHUP, and with `watch` when it changes."""
 
     async def main() -> None:
-        recorder = None if record is None else Recorder(record, log)
         loop = asyncio.get_running_loop()
         end, serves = ending(), asyncio.Event()
         metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway)
@@ -65,7 +64,8 @@ def serve(
         )  # fmt: skip
         async with serving_admin(gateway, shared, is_ready, lambda: reloader.status):
             try:
-                await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder)
+                with recording(record, log) as recorder:
+                    await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder)
             finally:
                 reloader.stop()
 
@@ -138,8 +138,6 @@ async def run(
     ready(worker)
     await end.wait()
     await worker.stop()
-    if recorder is not None:
-        await asyncio.to_thread(recorder.close)
     if tracing is not None:
         await asyncio.to_thread(tracing.close)
 

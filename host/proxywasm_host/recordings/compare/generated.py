@@ -20,13 +20,19 @@ _SLACK_MS: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """For one exchange. `window`: the milliseconds since 1970 in which it was recorded; None: it has no time."""
+    """For one exchange.
+
+    Attributes:
+        window: the milliseconds since 1970 in which it was recorded; None: it has no time.
+        again: those in which it was done again; by default the same.
+    """
 
     ids: GeneratedIds
     window: tuple[int, int] | None
+    again: tuple[int, int] | None = None
 
     @classmethod
-    def of(cls, exchange: Exchange) -> Generated:
+    def of(cls, exchange: Exchange, again: tuple[int, int] | None = None) -> Generated:
         window = None
         if exchange.time_ns is not None:
             ends = [
@@ -36,7 +42,7 @@ class Generated:
             ]
             began = exchange.time_ns // 10**6
             window = began - _SLACK_MS, began + max(ends, default=0) + _SLACK_MS
-        return cls(GeneratedIds.of(exchange), window)
+        return cls(GeneratedIds.of(exchange), window, again)
 
     def alike(self, key: str, expected: object, got: object) -> bool:
         """Whether a value that differs may do so. `key` is its name in its document or message."""
@@ -44,13 +50,18 @@ class Generated:
             return True
         if isinstance(expected, str) and isinstance(got, str) and alike(expected, got):
             return True
-        return self._is_time(expected) and self._is_time(got) and str(expected) not in self.ids.given
+        return (
+            _is_time(expected, self.window)
+            and _is_time(got, self.again or self.window)
+            and str(expected) not in self.ids.given
+        )
 
-    def _is_time(self, value: object) -> bool:
-        if self.window is None or isinstance(value, bool) or not isinstance(value, int | float | str):
-            return False
-        moment = _milliseconds(str(value))
-        return moment is not None and self.window[0] <= moment <= self.window[1]
+
+def _is_time(value: object, window: tuple[int, int] | None) -> bool:
+    if window is None or isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    moment = _milliseconds(str(value))
+    return moment is not None and window[0] <= moment <= window[1]
 
 
 def _milliseconds(text: str) -> float | None:

@@ -32,7 +32,7 @@ class Verdict:
 
 def judge(result: Result, exchange: Exchange) -> Verdict:
     """Compare a result with the expectations of its exchange."""
-    found = list(_own_failure(result))
+    found = list(own_failure(result))
     if exchange.raw.get("known_bug"):
         return Verdict("different", tuple(found)) if found else Verdict("known bug of the original")
     if "expect" not in exchange.raw:
@@ -46,7 +46,7 @@ def differences(result: Result, exchange: Exchange) -> list[Difference]:
     return list(judge(result, exchange).differences)
 
 
-def _own_failure(result: Result) -> Iterator[Difference]:
+def own_failure(result: Result) -> Iterator[Difference]:
     """No recording excuses a plugin that raises, or an instance that traps."""
     if "crash" in result:
         yield Difference("crash", MISSING, result["crash"])

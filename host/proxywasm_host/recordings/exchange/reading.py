@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import difflib
 import json
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from ...stream.field_rules import is_status
 from .chunks import brief, chunk_from_json
 from .document import read_json
 from .model import REPLAYED, CallOut, Exchange, Message
+from .times import time_ns_of
 
 
 class ExchangeError(ValueError):
@@ -44,9 +44,6 @@ _KEYS: Final = REPLAYED | {"expect", "expect_main", "expect_semantic", "known_bu
 _MOST_KEYS: Final = 100
 """Of an object that a replay looks at."""
 _LONGEST_WAIT: Final = 366 * 86_400_000
-_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_LAST_DAY: Final = 106_000
-"""Since 1970: later moments do not fit into 64 bits of nanoseconds."""
 
 
 class _Wrong(Exception):
@@ -108,16 +105,10 @@ def _exchange(value: dict[str, Any], prefix: str) -> Exchange:
 def _time(value: object, where: str) -> int | None:
     if value is None:
         return None
-    try:
-        moment: datetime.datetime | None = datetime.datetime.fromisoformat(_typed(value, str, where))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    moment = time_ns_of(_typed(value, str, where))
+    if moment is None:
         raise _Wrong(where, f'expected a time such as "2025-01-01T00:00:00.000Z", got {brief(value)}')
-    since = moment - _EPOCH
-    if not 0 <= since.days < _LAST_DAY:
-        raise _Wrong(where, f"has to be after 1970 and before 2262, got {brief(value)}")
-    return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000
+    return moment
 
 
 def _config(value: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +11,18 @@ from proxywasm.text import encode
 
 from .chunks import chunk_to_json
 from .model import REPLAYED, CallOut, Exchange, Message
+from .times import time_text
 
 
 def dump(exchanges: Sequence[Exchange], path: Path) -> None:
     """Write exchanges to a file that `load` reads."""
+    path.write_bytes(to_document(exchanges))
+
+
+def to_document(exchanges: Sequence[Exchange]) -> bytes:
+    """The content of a file that `load` reads."""
     document = [to_json(exchange) for exchange in exchanges]
-    path.write_bytes(encode(json.dumps(document, ensure_ascii=False, indent=2) + "\n"))
+    return encode(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
 def to_json(exchange: Exchange) -> dict[str, Any]:
@@ -41,17 +46,6 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
     if exchange.time_ns is not None:
         entry["time"] = time_text(exchange.time_ns)
     return entry | {key: value for key, value in exchange.raw.items() if key not in REPLAYED}
-
-
-def time_text(time_ns: int) -> str:
-    """A time as a file has it.
-
-    >>> time_text(1_735_689_600_123_999_999)
-    '2025-01-01T00:00:00.123Z'
-    """
-    seconds, below = divmod(time_ns, 10**9)
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{below // 10**6:03}Z"
 
 
 def _parsed(config: str) -> Any:

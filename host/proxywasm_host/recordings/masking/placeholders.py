@@ -19,6 +19,7 @@ MADE: Final = "masked-signature"
 SHORTEST: Final = 8
 """A shorter credential is replaced where credentials are, and not looked for in other text: `ollama` is a word."""
 
+_PLACEHOLDER: Final = re.compile(r"masked-(?:signature|[A-Za-z0-9]+(?:-[0-9]+){1,2})")
 _JWT: Final = re.compile(rb"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]{5,}")
 _SIGNATURE: Final = re.compile(rb"(?<=\bSignature=)[0-9A-Fa-f]{64}\b", re.I)
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_-]{8,}={0,2}")
@@ -37,6 +38,8 @@ class Placeholders:
 
     def add(self, value: str, group: str, item: int | None = None) -> str:
         """The placeholder of a credential; `group` comes from `group`, `item` counts within it."""
+        if _PLACEHOLDER.fullmatch(value):
+            return value  # of a recording
         if (known := self._exact.get(value)) is not None:
             return known
         placeholder = group if item is None else f"{group}-{item}"
@@ -60,9 +63,6 @@ class Placeholders:
     def exact(self, value: str) -> str | None:
         """The placeholder of a text that is a credential as a whole."""
         return self._exact.get(value) or self._exact.get(value.strip())
-
-    def is_placeholder(self, value: str) -> bool:
-        return value in self._exact.values()
 
     # In texts.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import threading
@@ -11,10 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from proxywasm.text import encode
-
-from ..exchange import Exchange, to_json
-from ..exchange.writing import time_text
+from ..exchange import Exchange, time_text, to_document
+from ..files import write_whole
 from ..masking import LeakError, masked
 from .options import RecordOptions
 
@@ -82,8 +79,7 @@ class RecordingFolder:
     def _record(self, exchange: Exchange) -> None:
         if self._full:
             return
-        document = to_json(masked(exchange, names=self._options.names))
-        data = encode(json.dumps([document], ensure_ascii=False, indent=1) + "\n")
+        data = to_document([masked(exchange, names=self._options.names)])
         if len(data) > self._room:
             self._full = True
             self._log(
@@ -108,19 +104,6 @@ class RecordingFolder:
             first = self._lost == 1
         if first:
             self._log(f"not recorded: {reason}")
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """A file that only this user can read, which is there when it is complete. Raises `OSError`."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(data)
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
 
 
 def _used(folder: Path) -> int:

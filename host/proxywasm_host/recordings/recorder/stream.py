@@ -11,8 +11,7 @@ from proxywasm.wire import Fields, LocalReply
 
 from ...services import HttpCall
 from ...stream import Event
-from ..exchange import CallOut, Exchange, Message
-from ..exchange.writing import time_text
+from ..exchange import CallOut, Exchange, Message, time_text
 from ..replay import Observed, Result, call_report, report
 
 _MOST_CALLS: Final = 100

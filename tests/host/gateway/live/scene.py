@@ -11,7 +11,7 @@ from typing import Any
 
 from proxywasm_host.gateway.live.listening import listen
 from proxywasm_host.gateway.live.plugins import LivePlugins
-from proxywasm_host.gateway.live.recording import Recorder
+from proxywasm_host.gateway.live.recording import recording
 from proxywasm_host.gateway.live.starting import start_plugins
 from proxywasm_host.gateway.live.worker import LiveWorker
 from proxywasm_host.gateway.model import Gateway
@@ -147,7 +147,8 @@ def run(
             })  # fmt: skip
             logs: list[LogRecord] = []
             messages: list[str] = []
-            recorder = None if record is None else Recorder(record, messages.append)
+            kept = contextlib.ExitStack()
+            recorder = kept.enter_context(recording(record, messages.append))
             worker = LiveWorker(gateway, start(gateway, logs.append), log=messages.append, recorder=recorder)
             listening = listen("listen", Address("127.0.0.1", 0))
             await worker.start(listening)
@@ -156,8 +157,7 @@ def run(
                 await asyncio.wait_for(talk(scene), 30)
             finally:
                 await worker.stop(0)
-                if recorder is not None:
-                    recorder.close()
+                kept.close()
         await asyncio.sleep(0.01)
 
     asyncio.run(main())

@@ -16,7 +16,7 @@ from ....services.stored import Store
 from ..errors import LiveError
 from ..metrics import GatewayMetrics
 from ..plugins import LivePlugins
-from ..recording import Recorder
+from ..recording import recording
 from ..replacing import Replacing
 from ..serving import ending, run
 from ..shared import Shared
@@ -73,7 +73,6 @@ async def _serve(
     listening = socket.socket(fileno=task.listening)
     listening.setblocking(False)
     metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway, task.place)
-    recorder = None if task.record is None else Recorder(task.record, log, shares=gateway.workers)
     reader, writer = await asyncio.open_connection(sock=channel)
     following: list[asyncio.Task[None]] = []
 
@@ -81,7 +80,8 @@ async def _serve(
         writer.write(encode_report())
         following.append(loop.create_task(_follow(worker, shared, replacing, reader, writer, end)))
 
-    await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder)
+    with recording(task.record, log, shares=gateway.workers) as recorder:
+        await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder)
     for one in following:
         one.cancel()
 
