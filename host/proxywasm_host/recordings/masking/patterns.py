@@ -80,29 +80,51 @@ def _meaning(found: re.Match[bytes]) -> bytes:
     return bytes.fromhex((found[1] or found[2] or found[4] or found[5]).decode())
 
 
+class Read:
+    """A text as somebody may read it: its layers."""
+
+    def __init__(self, data: bytes) -> None:
+        self.layers = [*layers(data)]
+        self.lower = [layer.lower() for layer in self.layers]
+
+
 class Secret:
-    """One credential, and how it is found in bytes of UTF-8."""
+    """One credential, and how it is found in bytes of UTF-8. Plugins may change letters to capitals or small ones."""
 
     def __init__(self, value: str, placeholder: str) -> None:
         self.value = value
-        self.placeholder = placeholder
         self.raw = value.encode(errors="surrogateescape")
+        self._placeholder = placeholder.encode()
+        self._lower = self.raw.lower()
         self._plain = _PLAIN.fullmatch(value) is not None
         self._pattern: re.Pattern[bytes] | None = None
         self._base64 = [form for form in base64_forms(self.raw) if len(form) >= _SHORTEST_BASE64]
 
-    def may_be_in(self, text: list[bytes]) -> bool:
-        """Whether it may be in one of the layers of a text. Fast, for nearly no text has one."""
-        return not self._plain or any(self.raw in layer for layer in text)
+    @property
+    def placeholder(self) -> str:
+        return self._placeholder.decode()
 
-    def in_base64(self, text: list[bytes]) -> bytes | None:
+    def may_be_in(self, text: Read) -> bool:
+        """Whether it has to be searched for. Fast, for nearly no text has one."""
+        return not self._plain or any(self._lower in layer for layer in text.lower)
+
+    def is_in(self, text: Read) -> bool:
+        return any(self._lower in layer for layer in text.lower) or self.in_base64(text) is not None
+
+    def in_base64(self, text: Read) -> bytes | None:
         """The base64 of it in one of the layers."""
-        return next((form for form in self._base64 for layer in text if form in layer), None)
+        return next((form for form in self._base64 for layer in text.layers if form in layer), None)
 
-    def find(self, data: bytes) -> Iterator[tuple[int, int]]:
+    def find(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """Where it is, and what takes its place."""
         if self._pattern is None:
-            self._pattern = re.compile(escaped(self.value).encode(errors="surrogateescape"))
-        return (found.span() for found in self._pattern.finditer(data))
+            self._pattern = re.compile(escaped(self.value).encode(errors="surrogateescape"), re.I)
+        return ((*found.span(), self._placeholder_for(found[0])) for found in self._pattern.finditer(data))
+
+    def _placeholder_for(self, found: bytes) -> bytes:
+        if found != self.raw and found == self.raw.upper():
+            return self._placeholder.upper()
+        return self._placeholder.lower() if found != self.raw and found == self._lower else self._placeholder
 
 
 def base64_forms(raw: bytes) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from .patterns import Secret, layers
+from .patterns import Read, Secret
 
 MADE: Final = "masked-signature"
 """In place of what a plugin computes with a credential: a replay, which has another one, computes something else."""
@@ -86,18 +86,15 @@ class Placeholders:
 
     def leak(self, text: str) -> str | None:
         """The placeholder of a credential that can still be read in a text."""
-        read = [*layers(text.encode(errors="surrogateescape"))]
-        for secret in self._secrets:
-            if any(secret.raw in layer for layer in read) or secret.in_base64(read):
-                return secret.placeholder
-        return None
+        read = Read(text.encode(errors="surrogateescape"))
+        return next((secret.placeholder for secret in self._secrets if secret.is_in(read)), None)
 
     def _spans(self, data: bytes) -> list[Span]:
-        read = [*layers(data)]
+        read = Read(data)
         found: list[Span] = []
         for secret in self._secrets:
             if secret.may_be_in(read):
-                found += [(start, end, secret.placeholder.encode()) for start, end in secret.find(data)]
+                found += secret.find(data)
         found += [(*match.span(), MADE.encode()) for match in (*_JWT.finditer(data), *_SIGNATURE.finditer(data))]
         spans = _apart(found)
         coded = [secret for secret in self._secrets if secret.in_base64(read)]
@@ -106,7 +103,7 @@ class Placeholders:
     def _in_base64(self, data: bytes, secrets: list[Secret]) -> Iterator[Span]:
         for run in _BASE64.finditer(data):
             for secret in secrets:
-                if (form := secret.in_base64([run[0]])) is None:
+                if (form := secret.in_base64(Read(run[0]))) is None:
                     continue
                 if (again := self._coded_again(run[0])) is not None:
                     yield (*run.span(), again)

@@ -1,0 +1,210 @@
+"""Recordings at the command line: written by `serve --record`, sent by `replay --to`, updated, and converted."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from tests.host.serve_process import ROOT, TOOL, free_port
+
+PROBE = ROOT / "tests" / "host" / "gateway" / "live" / "plugins" / "probe.py"
+KEY = "sk-live-0123456789abcdef"
+CLIENT_KEY = "client-key-fedcba98"
+
+
+class Service(BaseHTTPRequestHandler):
+    """Repeats the key that it gets."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        event = f"data: you are {self.headers['authorization']}\n\n".encode()
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for chunk in (event[:20], event[20:], b"data: [DONE]\n\n"):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+            self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def service() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def run(*words: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **(env or {})}
+    return subprocess.run([TOOL, *map(str, words)], capture_output=True, text=True, check=False, env=environment)
+
+
+class Gateway:
+    """`proxywasm serve` with the file and these words."""
+
+    def __init__(self, file: Path, *words: object) -> None:
+        self.process = subprocess.Popen(
+            [TOOL, "serve", file, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout
+        self.url = self.process.stdout.readline().removeprefix("ready: ").strip()
+        assert self.url
+
+    def __enter__(self) -> Gateway:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=30)
+
+
+def document(folder: Path, service: int, *, plugin: Path = PROBE, more: str = "") -> Path:
+    file = folder / "gateway.yaml"
+    file.write_text(f"""listen: 127.0.0.1:{free_port()}
+plugins: [{{name: probe, source: {plugin}, config: {{apiToken: {KEY}}}}}]
+routes: [{{name: all, upstream: main}}]
+upstreams: {{main: "http://127.0.0.1:{service}"}}
+{more}""")
+    return file
+
+
+def request(folder: Path, *, key: str = CLIENT_KEY, count: int = 1) -> Path:
+    """Exchange files with requests to send."""
+    body = f"body with {key}"
+    headers = [
+        [":method", "POST"], [":authority", "a"], [":path", f"/v1?key={key}"], ["authorization", f"Bearer {key}"],
+        ["content-length", str(len(body))],
+    ]  # fmt: skip
+    asked = {"headers": headers, "body": [body]}
+    entries = [{"name": f"request {number}", "request": asked} for number in range(count)]
+    file = folder / "requests.json"
+    file.write_text(json.dumps(entries))
+    return file
+
+
+@pytest.mark.parametrize("how", [["--native"], [], ["--native", "workers"]], ids=["native", "wasm", "workers"])
+def test_a_live_recording_has_no_key_and_passes_a_replay_and_a_gateway(
+    tmp_path: Path, service: int, how: list[str]
+) -> None:
+    words = [word for word in how if word.startswith("--")]
+    file = document(tmp_path, service, more="workers: 2" if "workers" in how else "")
+    folder = tmp_path / "recordings"
+    with Gateway(file, *words, "--record", folder) as gateway:
+        sent = run("replay", "--to", gateway.url, request(tmp_path, count=4))
+        assert sent.returncode == 2, sent.stderr  # nothing was expected
+        assert "4 nothing expected" in sent.stdout
+    files = [*folder.iterdir()]
+    assert len(files) == 4
+    for recording in files:
+        text = recording.read_text()
+        assert KEY not in text.lower()  # the plugin writes everything in capitals
+        assert CLIENT_KEY not in text.lower()
+        assert "masked-key-1" in text
+    checked = run("replay", "--plugin", PROBE, *words, "--check", folder)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    if how:
+        return
+    har = tmp_path / "all.har"
+    assert run("convert", folder, "-o", har).returncode == 0
+    assert KEY not in har.read_text()
+    assert CLIENT_KEY not in har.read_text()
+    # Against a gateway: with the key of a client, which the service repeats, the answers are others.
+    with Gateway(file, "--native") as gateway:
+        for recordings in (folder, har):
+            again = run("replay", "--to", gateway.url, "--keep-host", recordings, "--concurrency", 2)
+            assert again.returncode == 0, again.stdout + again.stderr
+            assert "4 same" in again.stdout
+            assert "recorded over" in again.stderr
+        other = run("replay", "--to", gateway.url, "--credential-env", "MY_KEY", folder, env={"MY_KEY": CLIENT_KEY})
+        assert other.returncode == 1
+        assert "answer.body[event 0]" in other.stdout
+        assert CLIENT_KEY not in (other.stdout + other.stderr).lower()
+
+
+def test_an_update_writes_what_the_plugin_answers_now_and_shows_what_changed(tmp_path: Path) -> None:
+    plugin = tmp_path / "plugin.py"
+    source = (
+        "from proxywasm import HttpContext, Plugin\nplugin: Plugin[dict[str, object]] = Plugin('p')\n"
+        "@plugin.on_request_headers\ndef go(ctx: HttpContext, config: dict[str, object]) -> None:\n"
+    )
+    plugin.write_text(f"{source}    ctx.request_headers['x-new'] = 'yes'\n")
+    file = request(tmp_path, count=2)
+    file.chmod(0o640)
+    first = run("replay", "--native", "--plugin", plugin, "--update", file)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.endswith(f"{file}: 2 of 2 updated\n")
+    assert file.stat().st_mode & 0o777 == 0o640
+    before = file.read_text()
+    assert run("replay", "--native", "--plugin", plugin, "--check", file).returncode == 0
+    again = run("replay", "--native", "--plugin", plugin, "--update", file)
+    assert again.stdout.endswith(f"{file}: 0 of 2 updated\n")
+    assert file.read_text() == before
+    plugin.write_text(f"{source}    ctx.request_headers['x-new'] = 'no'\n")
+    changed = run("replay", "--native", "--plugin", plugin, "--update", "--only", "request 1", file)
+    assert "upstream.headers.x-new" in changed.stdout
+    assert changed.stdout.endswith(f"{file}: 1 of 1 updated\n")
+    assert file.read_text().count('"no"') == 1
+    plugin.write_text(f"{source}    raise RuntimeError\n")
+    failed = run("replay", "--native", "--plugin", plugin, "--update", file)
+    assert failed.returncode == 1
+    assert file.read_text().count('"no"') == 1
+    assert [path.name for path in tmp_path.iterdir() if "tmp" in path.name] == []
+
+
+def test_another_configuration_takes_the_place_of_the_recorded_one(tmp_path: Path) -> None:
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(
+        "from proxywasm import HttpContext, Plugin\nplugin: Plugin[dict[str, str]] = Plugin('p')\n"
+        "@plugin.on_request_headers\ndef go(ctx: HttpContext, config: dict[str, str]) -> None:\n"
+        "    ctx.request_headers['x-name'] = config.get('name', 'none')\n"
+    )
+    file = request(tmp_path)
+    run("replay", "--native", "--plugin", plugin, "--update", file)
+    config = tmp_path / "new.yaml"
+    config.write_text("name: ${ENV:NEW_NAME}\n")
+    result = run("replay", "--native", "--plugin", plugin, "--check", "--config", config, file, env={"NEW_NAME": "b"})
+    assert result.returncode == 1
+    assert 'expected "none"' in result.stdout
+    assert 'got      "b"' in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--to", "http://u:p@a"], "a credential has no place in the URL"),
+        (["--to", "ftp://a"], "expected the URL of a gateway"),
+        (["--to", "http://a/x"], "without a path"),
+        (["--to", "http://a", "--native"], "--to sends to a gateway"),
+        (["--pace"], "are for --to"),
+        (["--update", "--check"], "--update excludes"),
+        (["--to", "http://a", "--credential-env", "NOT_SET_ANYWHERE"], "NOT_SET_ANYWHERE has no credential"),
+    ],
+)
+def test_options_that_do_not_fit_are_explained(tmp_path: Path, words: list[str], message: str) -> None:
+    result = run("replay", *words, request(tmp_path))
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_gateway_that_is_not_there_is_a_difference(tmp_path: Path) -> None:
+    result = run("replay", "--to", f"http://127.0.0.1:{free_port()}", request(tmp_path))
+    assert result.returncode == 1
+    assert "cannot be reached" in result.stdout
