@@ -134,7 +134,7 @@ def test_a_live_recording_has_no_key_and_passes_a_replay_and_a_gateway(
             assert "recorded over" in again.stderr
         other = run("replay", "--to", gateway.url, "--credential-env", "MY_KEY", folder, env={"MY_KEY": CLIENT_KEY})
         assert other.returncode == 1
-        assert "answer.body[event 0]" in other.stdout
+        assert "answer.body" in other.stdout
         assert CLIENT_KEY not in (other.stdout + other.stderr).lower()
 
 
@@ -208,3 +208,61 @@ def test_a_gateway_that_is_not_there_is_a_difference(tmp_path: Path) -> None:
     result = run("replay", "--to", f"http://127.0.0.1:{free_port()}", request(tmp_path))
     assert result.returncode == 1
     assert "cannot be reached" in result.stdout
+
+
+def test_one_request_is_recorded_with_a_fixed_answer(tmp_path: Path) -> None:
+    config, answer, output = tmp_path / "config.yaml", tmp_path / "answer.txt", tmp_path / "one.json"
+    config.write_text("apiToken: ${ENV:MY_KEY}\n")
+    answer.write_text(f"data: the key {KEY}\n\ndata: [DONE]\n\n")
+    words = [
+        "record",
+        "/v1/chat?a=1",
+        "--plugin",
+        PROBE,
+        "--config",
+        config,
+        "--native",
+        "--answer",
+        answer,
+        "-o",
+        output,
+    ]
+    result = run(*words, "-d", "the body", "-H", f"X-Api-Key: {CLIENT_KEY}", env={"MY_KEY": KEY})
+    assert result.returncode == 0, result.stderr
+    assert f"{output}: written" in result.stdout
+    (entry,) = json.loads(output.read_text())
+    assert entry["request"]["headers"][0] == [":method", "POST"]
+    assert len(entry["response"]["body"]) == 3  # two events and the end
+    for text in (output.read_text().lower(), result.stdout.lower()):
+        assert KEY not in text
+        assert CLIENT_KEY not in text
+    assert run("replay", "--native", "--plugin", PROBE, "--check", output).returncode == 0
+    again = run(*words, env={"MY_KEY": KEY})
+    assert again.returncode == 2
+    assert f"{output} exists already" in again.stderr
+
+
+def test_one_request_is_recorded_with_a_service(tmp_path: Path, service: int) -> None:
+    output = tmp_path / "one.json"
+    words = ["record", "/v1", "--plugin", PROBE, "--native", "--upstream", f"http://127.0.0.1:{service}", "-o", output]
+    assert run(*words, "-d", "a").returncode == 0
+    assert run("replay", "--native", "--plugin", PROBE, "--check", output).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["v1"], "is not the path of a request"),
+        (["/", "-H", "no colon"], "expected a header such as"),
+        (["/", "--upstream", "a"], "--upstream: expected the URL of a server"),
+        (["/", "--upstream", "http://a", "--answer", "b"], "exclude each other"),
+        (["/", "-d", "@nothing"], "nothing: cannot be read"),
+        (["/", "--plugin", "nowhere.py"], "nowhere.py"),
+    ],
+)
+def test_a_request_that_cannot_be_recorded_is_explained(tmp_path: Path, words: list[str], message: str) -> None:
+    result = run("record", *words, "--native", "-o", tmp_path / "x.json")
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "x.json").exists()

@@ -10,6 +10,7 @@ from .check import check
 from .convert import convert
 from .envoy import envoy
 from .new import new
+from .record import record
 from .replay import replay
 from .schema import schema
 from .serve import serve
@@ -17,5 +18,5 @@ from .test import test
 
 
 def register(group: click.Group) -> None:
-    for command in (new, check, schema, test, build, replay, convert, serve, envoy, bench):
+    for command in (new, check, schema, test, build, record, replay, convert, serve, envoy, bench):
         group.add_command(command)

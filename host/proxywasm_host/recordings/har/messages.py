@@ -67,7 +67,7 @@ def response_of(response: dict[str, Any], method: object) -> tuple[Message, str]
         fields.append(("content-type", kind))
         types = [kind]
     if any("text/event-stream" in kind for kind in types):
-        chunks = tuple(_events(body))
+        chunks = tuple(events(body))
     else:
         chunks = (body,) if body else ()
         if not unfinished and not without_body:
@@ -111,7 +111,7 @@ def _decoded(text: Any, encoding: Any) -> bytes | None:
     return text.encode(errors="surrogatepass")
 
 
-def _events(body: bytes) -> Iterator[bytes]:
+def events(body: bytes) -> Iterator[bytes]:
     """A chunk for each event, as a service sends them."""
     start = 0
     for end in _EVENT_END.finditer(body):

@@ -33,8 +33,8 @@ class Masker:
         for message in (exchange.request, *(before.request for before in exchange.before)):
             found.update(value.rpartition(" ")[2] for name, value in message.headers if is_secret(name))
         known = sorted((value for value in found if len(value) >= _SHORTEST), key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, known))) if known else None
-        self._escaped = re.compile("|".join(map(escaped, known))) if known else None
+        self._known = re.compile("|".join(map(re.escape, known)), re.I) if known else None
+        self._escaped = re.compile("|".join(map(escaped, known)), re.I) if known else None
 
     def header(self, name: str, value: str, *, fingerprint: bool = False) -> str:
         """The value as it may be shown. A fingerprint tells two secrets apart without showing either."""
