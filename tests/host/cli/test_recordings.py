@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -59,9 +59,9 @@ def run(*words: object, env: dict[str, str] | None = None) -> subprocess.Complet
 class Gateway:
     """`proxywasm serve` with the file and these words."""
 
-    def __init__(self, file: Path, *words: object) -> None:
+    def __init__(self, file: Path, *words: object, engine: Sequence[str] = ("serve",)) -> None:
         self.process = subprocess.Popen(
-            [TOOL, "serve", file, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [TOOL, *engine, file, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert self.process.stdout
         self.url = self.process.stdout.readline().removeprefix("ready: ").strip()
@@ -266,3 +266,26 @@ def test_a_request_that_cannot_be_recorded_is_explained(tmp_path: Path, words: l
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "x.json").exists()
+
+
+@pytest.mark.envoy
+def test_a_recording_made_in_envoy_passes_a_replay(tmp_path: Path, service: int) -> None:
+    folder = tmp_path / "recordings"
+    file = document(tmp_path, service)
+    with Gateway(file, "--record", folder, engine=("envoy", "--run")) as gateway:
+        sent = run("replay", "--to", gateway.url, request(tmp_path, count=2))
+        assert "2 nothing expected" in sent.stdout, sent.stdout + sent.stderr
+        for path in ("/reply", "/raise"):
+            asked = {"headers": [[":method", "GET"], [":authority", "a"], [":path", path]]}
+            single = tmp_path / "single.json"
+            single.write_text(json.dumps({"name": path, "request": asked}))
+            run("replay", "--to", gateway.url, single)
+    files = [*folder.iterdir()]
+    assert len(files) == 4
+    for recording in files:
+        assert KEY not in recording.read_text().lower()
+        assert CLIENT_KEY not in recording.read_text().lower()
+    checked = run("replay", "--native", "--plugin", PROBE, "--check", "--only", "/v1", folder)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    replies = run("replay", "--native", "--plugin", PROBE, "--check", "--only", "/reply", folder)
+    assert replies.returncode == 0, replies.stdout + replies.stderr
