@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -125,6 +125,8 @@ def exchange_of(
     if sum(sizes) > largest:
         return f"{title}: the exchange is larger than {largest:,} bytes"
     response = None if line.of_plugin and back.request.fields is None else back.response.message(unfinished=line.cut)
+    if response is not None and not line.of_plugin and not line.cut and line.details != "via_upstream":
+        response = replace(response, details=line.details)
     properties = {"route_name": line.route, "cluster_name": line.cluster}
     return Exchange(
         name=f"{title} {time_text(line.start_ns)}",

@@ -102,7 +102,7 @@ class RecordedStream(ChainedStream):
         super().request_trailers(fields)
 
     def response_headers(self, fields: Fields, end_of_stream: bool, details: str = "via_upstream") -> None:
-        self.recording.response_headers(fields, end_of_stream)
+        self.recording.response_headers(fields, end_of_stream, details)
         super().response_headers(fields, end_of_stream, details)
 
     def response_body(self, data: bytes, end_of_stream: bool) -> None:

@@ -24,6 +24,8 @@ class Message:
     """When the headers and each chunk came, after the beginning of the exchange; empty: not known."""
     unfinished: bool = False
     """The message has no end: its sender left, or the recording was cut here."""
+    details: str = ""
+    """Of a response that the gateway itself has made: its `response.code_details`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def _chain(value: dict[str, Any], prefix: str) -> tuple[str, ...]:
 
 def _message(value: object, where: str) -> Message:
     message = _typed(value, dict, where)
-    _check_keys(message, {"headers", "body", "times_ms", "unfinished"}, f"{where}.")
+    _check_keys(message, {"headers", "body", "times_ms", "unfinished", "details"}, f"{where}.")
     body = message.get("body")
     if body is None:
         chunks: list[Any] = []
@@ -148,6 +148,7 @@ def _message(value: object, where: str) -> Message:
         tuple(data),
         _times(message.get("times_ms"), f"{where}.times_ms", len(data) + 1),
         _typed(message.get("unfinished", False), bool, f"{where}.unfinished"),
+        _typed(message.get("details", ""), str, f"{where}.details"),
     )
 
 

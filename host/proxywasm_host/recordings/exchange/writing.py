@@ -65,6 +65,8 @@ def _message_json(message: Message) -> dict[str, Any]:
         entry["times_ms"] = list(message.times_ms)
     if message.unfinished:
         entry["unfinished"] = True
+    if message.details:
+        entry["details"] = message.details
     return entry
 
 

@@ -15,6 +15,8 @@ from ..exchange import CallOut, Exchange, Message, time_text
 from ..replay import Observed, Result, call_report, report
 
 _MOST_CALLS: Final = 100
+VIA_UPSTREAM: Final = "via_upstream"
+"""The details of a response that an upstream has made."""
 
 
 @dataclass
@@ -25,9 +27,12 @@ class _Incoming:
     times_ms: list[int]
     chunks: list[bytes] = field(default_factory=list)
     ended: bool = False
+    details: str = ""
 
     def message(self) -> Message:
-        return Message(self.fields, tuple(self.chunks), tuple(self.times_ms), unfinished=not self.ended)
+        return Message(
+            self.fields, tuple(self.chunks), tuple(self.times_ms), unfinished=not self.ended, details=self.details
+        )
 
 
 class StreamRecording:
@@ -86,13 +91,14 @@ class StreamRecording:
             title = self.title
             self.omit(f"{title}: the request is larger than {self._largest:,} bytes")
 
-    def response_headers(self, fields: Fields, end_of_stream: bool) -> None:
+    def response_headers(self, fields: Fields, end_of_stream: bool, details: str) -> None:
         if self._request is None:
             return
         if dict(fields)[":status"] == "101":
             self.omit(f"{self.title}: the connection changes to another protocol, such as WebSocket")
             return
-        self._response = _Incoming(fields, [self._passed()], ended=end_of_stream)
+        own = "" if details == VIA_UPSTREAM else details
+        self._response = _Incoming(fields, [self._passed()], ended=end_of_stream, details=own)
         self._keep(fields)
 
     def response_body(self, data: bytes, end_of_stream: bool, *, replied: bool = False) -> None:

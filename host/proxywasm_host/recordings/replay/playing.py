@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from proxywasm.text import encode
 from proxywasm.wire import Fields
@@ -92,7 +93,10 @@ class Player:
         response = self._exchange.response
         if response is None:
             return
-        for chunk in self.feed(response, stream.response_headers, stream.response_body):
+        headers: Callable[[Fields, bool], None] = stream.response_headers
+        if response.details:
+            headers = partial(stream.response_headers, details=response.details)
+        for chunk in self.feed(response, headers, stream.response_body):
             if chunk is not None:
                 observed.begin_chunk()
             observed.collect(stream)

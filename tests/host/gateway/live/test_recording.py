@@ -54,11 +54,12 @@ def test_what_was_recorded_passes_a_replay(tmp_path: Path, plugins: int) -> None
         await scene.ask("/stream")
         await scene.ask("/reply")
         await scene.ask("/ask")
+        await scene.ask("/gone")
         await scene.ask("/whole", "Transfer-Encoding: chunked", method="POST", body=b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
 
     run(talk, plugins=plugins, record=RecordOptions(tmp_path))
     found = recorded(tmp_path)
-    assert len(found) == 5
+    assert len(found) == 6
     for exchange in found:
         assert differences(exchange, plugins) == []
     stream = found[1].response
