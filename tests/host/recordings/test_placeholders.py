@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,7 +14,7 @@ from tests.fuzz.credentials import CLIENTS, KEYS, WAYS, in_base64, readings
 
 from ai_proxy.wire.private_key import load
 from proxywasm_host.recordings.exchange import CallOut, Exchange, Message, to_json
-from proxywasm_host.recordings.masking import masked
+from proxywasm_host.recordings.masking import LeakError, masked
 from proxywasm_host.recordings.masking.alike import alike
 
 CONFIG = {
@@ -152,3 +154,24 @@ def test_names_that_say_nothing_can_be_named() -> None:
     result = masked(made, names=["pin", "X-Tenant"])
     assert "tenant-secret" not in text_of(result)
     assert "pin-of-four" not in text_of(result)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "reason"),
+    [
+        ("gzip", gzip.compress(KEYS[1].encode()), "a compressed body has a credential in it"),
+        ("deflate", zlib.compress(KEYS[1].encode()), "a compressed body has a credential in it"),
+        ("br", b"anything", "a body is compressed with br"),
+        ("gzip", b"anything", "a body is not the gzip that it claims to be"),
+    ],
+)
+def test_a_credential_in_a_compressed_body_is_not_written(coding: str, body: bytes, reason: str) -> None:
+    response = Message([(":status", "200"), ("content-encoding", coding)], (body[:5], body[5:]))
+    with pytest.raises(LeakError, match=reason):
+        masked(exchange(response=response))
+
+
+def test_a_compressed_body_without_credentials_is_written() -> None:
+    body = gzip.compress(b"good day")
+    response = Message([(":status", "200"), ("content-encoding", "gzip")], (body,))
+    assert masked(exchange(response=response)).response == response

@@ -7,13 +7,14 @@ headers, cookies, queries and fields with such names. They are then replaced whe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from proxywasm.wire import Fields
 
 from ..exchange import CallOut, Exchange, Message, chunk_from_json, chunk_to_json, to_json
+from .compressed import hidden
 from .configurations import masked_config
 from .messages import learn_request, learn_response, masked_field
 from .placeholders import Placeholders
@@ -46,9 +47,30 @@ def masked(exchange: Exchange, *, names: Iterable[str] = ()) -> Exchange:
         callouts=tuple(_callout(each, placeholders) for each in exchange.callouts),
         raw=raw,
     )
+    for headers, chunks in _bodies(exchange):
+        if reason := hidden(headers, chunks, placeholders):
+            raise LeakError(reason)
     if leak := placeholders.leak(json.dumps(to_json(result), ensure_ascii=False)):
         raise LeakError(f"a credential could not be replaced everywhere ({leak})")
     return result
+
+
+def _bodies(exchange: Exchange) -> Iterator[tuple[Iterable[Sequence[str]], list[bytes]]]:
+    """The headers and chunks of all messages."""
+    answers = [callout.response for callout in exchange.callouts]
+    for message in (exchange.request, exchange.response, *answers):
+        if message is not None:
+            yield message.headers, list(message.body)
+    expect = exchange.raw.get("expect", {})
+    for part in (
+        expect.get("upstream"),
+        expect.get("downstream"),
+        expect.get("local_reply"),
+        *expect.get("callouts", ()),
+    ):
+        if part is not None:
+            body = part["body"] if isinstance(part["body"], list) else [part["body"]]
+            yield part["headers"], list(map(chunk_from_json, body))
 
 
 def _message(message: Message, placeholders: Placeholders, also: frozenset[str] = frozenset()) -> Message:
