@@ -21,7 +21,7 @@ _LARGEST = 32 * 2**20
 _HOST = "gateway.example.com"
 
 
-def REQUEST_OPTIONS(command: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N802  # a decorator like click's
+def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command gets `method`, `headers` and `data`."""
     for option in (
         click.option("-d", "--data", metavar="TEXT", help="The body; with @FILE the content of a file."),
@@ -34,7 +34,7 @@ def REQUEST_OPTIONS(command: Callable[..., Any]) -> Callable[..., Any]:  # noqa:
     return command
 
 
-def ANSWER_OPTIONS(command: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N802  # a decorator like click's
+def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command gets `answer` and `answer_status`."""
     for option in (
         click.option(

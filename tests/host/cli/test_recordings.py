@@ -74,7 +74,7 @@ class Gateway:
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=30)
+        self.log = self.process.communicate(timeout=30)[1]
 
 
 def document(
@@ -301,8 +301,8 @@ def test_a_recording_made_in_envoy_passes_a_replay(tmp_path: Path, service: int)
     with Gateway(file, "--record", folder, engine=("envoy", "--run")) as gateway:
         sent = run("replay", "--to", gateway.url, request(tmp_path, count=2))
         assert "2 nothing expected" in sent.stdout, sent.stdout + sent.stderr
-        for path in ("/reply", "/raise"):
-            asked = {"headers": [[":method", "GET"], [":authority", "a"], [":path", path]]}
+        for path, body in (("/reply", ""), ("/raise", ""), ("/large", "x" * 5_000_000)):
+            asked = {"headers": [[":method", "POST"], [":authority", "a"], [":path", path]], "body": [body]}
             single = tmp_path / "single.json"
             single.write_text(json.dumps({"name": path, "request": asked}))
             run("replay", "--to", gateway.url, single)
@@ -313,5 +313,6 @@ def test_a_recording_made_in_envoy_passes_a_replay(tmp_path: Path, service: int)
         assert CLIENT_KEY not in recording.read_text().lower()
     checked = run("replay", "--native", "--plugin", PROBE, "--check", "--only", "/v1", folder)
     assert checked.exit_code == 0, checked.stdout + checked.stderr
+    assert f"larger than {4 * 2**20:,} bytes" in gateway.log
     replies = run("replay", "--native", "--plugin", PROBE, "--check", "--only", "/reply", folder)
     assert replies.exit_code == 0, replies.stdout + replies.stderr

@@ -14,7 +14,7 @@ import click
 from ..plugins import Choice, choose
 from ..recording import MASK_OPTION
 from ..recordings import load_configs
-from ..requests import ANSWER_OPTIONS, REQUEST_OPTIONS, answer_of, request_of
+from ..requests import answer_of, answer_options, request_of, request_options
 from ..terminal import UserError, console, fail, progress
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _PATH: Any = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("url", metavar="PATH")
-@REQUEST_OPTIONS
+@request_options
 @click.option(
     "--plugin",
     "plugins",
@@ -41,7 +41,7 @@ _PATH: Any = click.Path(path_type=Path)
 @click.option(
     "--upstream", metavar="URL", help="The service that the request goes to, such as https://api.example.com."
 )
-@ANSWER_OPTIONS
+@answer_options
 @click.option("--timeout", type=click.FloatRange(0.1), default=60.0, show_default=True, help="Seconds.")
 @click.option("-o", "--output", type=_PATH, default=Path("recording.json"), show_default=True, metavar="FILE")
 @MASK_OPTION

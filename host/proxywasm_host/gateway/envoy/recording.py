@@ -54,6 +54,7 @@ class _Collector:
         self._folder = folder
         self._log = log
         self._recordings = RecordingFolder(options, log)
+        self._most = options.largest * _EXPANDED + 2**20
         self._read = 0
         self._rest = b""
         self._streams: dict[str, str] = {}
@@ -99,18 +100,16 @@ class _Collector:
 
     def _find_files(self) -> None:
         for entry in os.scandir(self._folder):
-            name = entry.name
             status = entry.stat()
-            if name == LINES:
+            if entry.name == LINES or not status.st_size:
                 continue
-            if status.st_blocks * 512 > self._options.largest * _EXPANDED + 2**20:
-                os.truncate(entry.path, 0)  # a stream without end; the rest of it is written behind a hole
-            if not name.startswith(FRONT) or name in self._known or not status.st_size:
-                continue
-            trace = read_trace(Path(entry.path), _HEAD)
-            if trace.request.fields is not None:
-                self._known.add(name)
-                self._streams[dict(trace.request.fields).get("x-request-id", "")] = name.removeprefix(FRONT)
+            if entry.name.startswith(FRONT) and entry.name not in self._known:
+                trace = read_trace(Path(entry.path), _HEAD)
+                if trace.request.fields is not None:
+                    self._known.add(entry.name)
+                    self._streams[dict(trace.request.fields).get("x-request-id", "")] = entry.name.removeprefix(FRONT)
+            if status.st_blocks * 512 > self._most:
+                os.truncate(entry.path, 0)  # what Envoy writes later is behind a hole, which takes no room
 
     def _new_lines(self) -> list[str]:
         file = self._folder / LINES
@@ -128,21 +127,27 @@ class _Collector:
     def _record(self, line: Line, stem: str) -> bool:
         """False: its files are not complete yet."""
         front, back = self._folder / f"{FRONT}{stem}", self._folder / f"{BACK}{stem}"
-        try:
-            traces = read_trace(front), read_trace(back) if back.exists() else Trace()
-        except ValueError:
+        if any(file.exists() and file.stat().st_size > self._most for file in (front, back)):
+            self._log(
+                f"not recorded: the request {line.id}: the exchange is larger than {self._options.largest:,} bytes"
+            )
+        elif not self._put(line, front, back):
             return False
-        if traces[0].request.fields is None:
-            self._log("not recorded: a stream that is larger than can be recorded")
-        else:
-            largest = self._options.largest
-            made = exchange_of(*traces, line, names=self._names, configs=self._configs, largest=largest)
-            if isinstance(made, str):
-                self._log(f"not recorded: {made}")
-            else:
-                self._recordings.put(made, front.stat().st_size)
         del self._streams[line.id]
         self._known.discard(front.name)
         front.unlink()
         back.unlink(missing_ok=True)
+        return True
+
+    def _put(self, line: Line, front: Path, back: Path) -> bool:
+        try:
+            traces = read_trace(front), read_trace(back) if back.exists() else Trace()
+        except ValueError:
+            return False
+        largest = self._options.largest
+        made = exchange_of(*traces, line, names=self._names, configs=self._configs, largest=largest)
+        if isinstance(made, str):
+            self._log(f"not recorded: {made}")
+        else:
+            self._recordings.put(made, front.stat().st_size)
         return True

@@ -166,7 +166,7 @@ class Generation:
                 if (task := self._calls.pop((runner, number), None)) is not None:
                     task.cancel()
                 if self._recorder is not None:
-                    self._recorder.answered(runner, number)
+                    self._recorder.answered(runner, number, [], b"")
         finally:
             self._settling = False
 

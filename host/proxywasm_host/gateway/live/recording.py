@@ -41,7 +41,7 @@ class Recorder:
         self._put = put
         self._largest = largest
         self._log = log
-        self._streams: dict[tuple[int, int], RecordedStream] = {}
+        self._streams: dict[tuple[object, int], RecordedStream] = {}
         """By instance and context of each plugin."""
         self._calls: dict[Call, tuple[StreamRecording, int]] = {}
 
@@ -54,11 +54,11 @@ class Recorder:
             recording.omit("too many large streams are recorded at the same time")
         stream = RecordedStream(streams, ready, recording)
         for each in streams:
-            self._streams[id(each.owner), each.id] = stream
+            self._streams[each.owner, each.id] = stream
         return stream
 
     def called(self, runner: Runner, call: HttpCall | RedisCall) -> None:
-        stream = self._streams.get((id(runner), call.context))
+        stream = self._streams.get((runner, call.context))
         if stream is None:
             return
         recording = stream.recording
@@ -68,7 +68,8 @@ class Recorder:
             recording.called(call)
             self._calls[runner, call.id] = recording, recording.calls
 
-    def answered(self, runner: Runner, number: int, fields: Fields = (), body: bytes = b"") -> None:  # type: ignore[assignment]
+    def answered(self, runner: Runner, number: int, fields: Fields, body: bytes) -> None:
+        """No fields: there is no answer."""
         if (found := self._calls.pop((runner, number), None)) is not None:
             recording, place = found
             recording.answered(place, fields, body)
@@ -76,7 +77,7 @@ class Recorder:
     def ended(self, stream: ChainedStream) -> None:
         assert isinstance(stream, RecordedStream)
         for each in stream.streams:
-            self._streams.pop((id(each.owner), each.id), None)
+            self._streams.pop((each.owner, each.id), None)
         recording = stream.recording
         if recording.omitted:
             self._log(f"not recorded: {recording.omitted}")

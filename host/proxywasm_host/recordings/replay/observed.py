@@ -43,6 +43,7 @@ class Observed:
         match event:
             case RequestHeaders(fields):
                 self.upstream_headers = fields
+                self.upstream_body = bytearray()  # of a request that is sent again, the last one counts
             case RequestBody(data):
                 self.upstream_body += data
             case ResponseHeaders(fields):
