@@ -91,6 +91,15 @@ def _origin(value: object) -> Origin:
     return origin
 
 
+def check_origin(value: str) -> str | None:
+    """What is wrong with the URL of a server, if anything is."""
+    try:
+        _origin(value)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 class CollectorUrl(NamedTuple):
     """Where spans go."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from typing import Any
 
 import pytest
@@ -145,3 +146,53 @@ def test_a_difference_reads_well() -> None:
 @pytest.mark.parametrize("text", ["[" * 100_000, "data: " + "[" * 100_000 + "\n\n"])
 def test_a_body_that_is_nested_too_deep_to_be_read_is_compared_as_it_is(text: str) -> None:
     assert bodies.unparse(bodies.parse(text.encode())) == text
+
+
+# Of live recordings.
+
+
+def recorded_at(expect: dict[str, Any]) -> Exchange:
+    return dataclasses.replace(exchange(expect), time_ns=1_700_000_000_000_000_000)
+
+
+def answer(body: str, *headers: list[str]) -> dict[str, Any]:
+    return result(upstream={"headers": [[":path", "/"], *headers], "body": body})
+
+
+@pytest.mark.parametrize(
+    ("expected", "got"),
+    [
+        (answer('{"created": 1700000000}'), answer('{"created": 1700000001}')),
+        (answer("", ["x-amz-date", "20231114T221320Z"]), answer("", ["x-amz-date", "20231114T221321Z"])),
+        (answer('{"at": "2023-11-14T22:13:20Z"}'), answer('{"at": "2023-11-14T22:13:21Z"}')),
+    ],
+)
+def test_a_time_within_the_recording_may_be_another_one(expected: dict[str, Any], got: dict[str, Any]) -> None:
+    assert differences(got, recorded_at(expected)) == []
+    assert differences(got, exchange(expected))  # without a time, the clock stands
+    assert differences(got, dataclasses.replace(exchange(expected), time_ns=1_600_000_000_000_000_000))
+
+
+def test_a_time_that_was_given_may_not_be_another_one() -> None:
+    expected = answer('{"created": 1700000000}')
+    given = recorded_at(expected)
+    given.raw["response"] = {"headers": [], "body": ['{"created": 1700000000}']}  # type: ignore[index]
+    assert differences(answer('{"created": 1700000001}'), given)
+
+
+def test_a_placeholder_of_a_list_may_be_another_of_the_same_list() -> None:
+    expected = answer("masked-a-1-1", ["authorization", "Bearer masked-apiTokens-1-1"])
+    assert paths(answer("masked-a-1-1", ["authorization", "Bearer masked-apiTokens-1-2"]), expected) == []
+    assert paths(answer("masked-a-1-1", ["authorization", "Bearer masked-apiTokens-2-1"]), expected)
+    assert paths(answer("masked-b-1-1", ["authorization", "Bearer masked-apiTokens-1-1"]), expected)
+
+
+def test_a_reply_without_a_type_is_plain_text_in_envoy() -> None:
+    without = {**REPLY, "headers": []}
+    assert paths(result(local_reply=without, downstream=None), result(local_reply=REPLY, downstream=None)) == []
+    json = {**REPLY, "headers": [["content-type", "application/json"]]}
+    assert paths(result(local_reply=without, downstream=None), result(local_reply=json, downstream=None))
+
+
+def test_lines_that_are_no_events_are_compared_as_bytes() -> None:
+    assert paths(sse("not: an event\n\n"), sse("nor: an event\n\n")) == ["downstream.body"]

@@ -105,6 +105,20 @@ def test_notes_under_any_other_name_are_welcome(tmp_path: Path) -> None:
         ([entry(wait_ms=True)], "wait_ms: expected a whole number, got true"),
         ([entry(wait_ms=-1)], "wait_ms: time does not run backwards: -1"),
         ([entry(properties={"a": 1})], "properties.a: expected a text, got 1"),
+        ([entry(time="yesterday")], 'time: expected a time such as "2025-01-01T00:00:00.000Z", got "yesterday"'),
+        ([entry(time="2025-01-01T00:00:00")], "time: expected a time such as"),
+        ([entry(time="9999-01-01T00:00:00Z")], "time: expected a time such as"),
+        (
+            [entry(response={"headers": [], "body": ["a"], "times_ms": [1]})],
+            "response.times_ms: expected 2: one for the headers and one for each chunk, got 1",
+        ),
+        (
+            [entry(response={"headers": [], "body": ["a"], "times_ms": [2, 1]})],
+            "response.times_ms: expected milliseconds",
+        ),
+        ([entry(request={"headers": [], "times_ms": [-1]})], "request.times_ms: expected milliseconds"),
+        ([entry(request={"headers": [], "unfinished": 1})], "request.unfinished: expected true or false, got 1"),
+        ([entry(callouts=[{"once": "yes"}])], 'callouts.0.once: expected true or false, got "yes"'),
         (
             [entry(callouts=[{"match": {"host": "x"}}, {"match": {"path": 1}}])],
             "callouts.1.match.path: expected a text",

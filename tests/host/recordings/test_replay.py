@@ -340,3 +340,49 @@ def test_a_plugin_of_a_chain_that_does_not_start_is_reported() -> None:
 
     result = run_chain(link("a"), refusing)
     assert (result["start"], result["error"]) == ("failed", "not like this")
+
+
+def test_the_clock_is_that_of_the_recording_and_moves_with_its_chunks() -> None:
+    plugin: Plugin[Any] = Plugin("clock")
+
+    @plugin.on_streaming_response_body
+    def show(_ctx: HttpContext, _config: Any, _chunk: bytes, _last: bool) -> bytes:
+        return f"{time.time():.3f}".encode()
+
+    response = Message([(":status", "200")], (b"one", b"two"), (100, 1500, 1500))
+    result = run(plugin, response=response, time_ns=1_700_000_000_250_000_000)
+    assert result["downstream"]["body"] == ["1700000001.750", "1700000001.750"]
+
+
+def test_a_message_without_an_end_has_none_in_a_replay() -> None:
+    plugin: Plugin[Any] = Plugin("ends")
+
+    @plugin.on_streaming_response_body
+    def show(_ctx: HttpContext, _config: Any, chunk: bytes, last: bool) -> bytes:
+        return chunk + (b"!" if last else b"")
+
+    cut = dataclasses.replace(OK, body=(b"one", b"two"), unfinished=True)
+    assert run(plugin, response=cut)["downstream"]["body"] == ["one", "two"]
+    assert run(plugin, request=dataclasses.replace(GET, unfinished=True))["downstream"] is None
+
+
+def test_answers_that_count_once_come_in_their_order() -> None:
+    plugin: Plugin[Any] = Plugin("asks twice")
+
+    @plugin.on_request_headers
+    def call(ctx: HttpContext, _config: Any) -> Action:
+        keys = ClusterClient(TargetCluster("keys", "keys.example"))
+
+        def answered(answer: HttpAnswer) -> None:
+            ctx.request_headers.add("x-answer", answer.body.decode())
+            if len(ctx.request_headers.get_all("x-answer")) < 3:
+                keys.get("/key", answered)
+            else:
+                ctx.resume_http_request()
+
+        keys.get("/key", answered)
+        return Action.PAUSE
+
+    one, other = (Message([(":status", "200")], (body,)) for body in (b"1", b"2"))
+    result = run(plugin, callouts=(CallOut(None, None, one, once=True), CallOut(None, None, other)))
+    assert [value for name, value in result["upstream"]["headers"] if name == "x-answer"] == ["1", "2", "2"]

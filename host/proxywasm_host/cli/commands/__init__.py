@@ -7,9 +7,11 @@ import click
 from .bench import bench
 from .build import build
 from .check import check
+from .convert import convert
 from .envoy import envoy
 from .new import new
 from .package import package
+from .record import record
 from .replay import replay
 from .schema import schema
 from .serve import serve
@@ -17,5 +19,5 @@ from .test import test
 
 
 def register(group: click.Group) -> None:
-    for command in (new, check, schema, test, build, package, replay, serve, envoy, bench):
+    for command in (new, check, schema, test, build, package, record, replay, convert, serve, envoy, bench):
         group.add_command(command)

@@ -6,11 +6,15 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..recording import recording_options
 from ..terminal import UserError, progress
+
+if TYPE_CHECKING:
+    from ...recordings.recorder import RecordOptions
 
 _PATH: Any = click.Path(path_type=Path, dir_okay=False)
 
@@ -27,7 +31,10 @@ _PATH: Any = click.Path(path_type=Path, dir_okay=False)
     help="Of Envoy, with --run. Plugins log from info on.",
 )
 @click.option("--watch", is_flag=True, help="With --run, load the file again when it or a plugin changes.")
-def envoy(file: Path, output: Path | None, log_level: str, *, run: bool, watch: bool) -> None:
+@recording_options
+def envoy(
+    file: Path, output: Path | None, log_level: str, *, run: bool, watch: bool, record: RecordOptions | None
+) -> None:
     """Write the configuration of Envoy for a gateway file, or run it.
 
     The file names where to listen, the plugins, and the routes; see docs/envoy.md. Plugins that are given as source are
@@ -35,12 +42,14 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool, watch: 
     """
     from ...gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
     from ...gateway.envoy import (  # noqa: PLC0415
+        FLUSH_MS,
         ChangingEnvoy,
         EnvoyError,
         bootstrap,
         build_modules,
         find_ca_file,
         plugin_config,
+        recording,
         start,
         write_private,
     )
@@ -50,6 +59,8 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool, watch: 
         raise click.UsageError("--run and -o exclude each other: one starts Envoy, the other writes its configuration")
     if watch and not run:
         raise click.UsageError("--watch is for --run")
+    if record and (watch or not run):
+        raise click.UsageError("--record is for --run, and not for --watch, where the configuration changes")
     # What is under way ends with this process: a build, or a plugin that is asked about its configuration and loops.
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
@@ -58,13 +69,16 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool, watch: 
             report("checking the configurations of the plugins")
             check_configurations(gateway, file, plugin_config)
             modules = build_modules(gateway, report)
-        config = (
-            ChangingEnvoy(file, gateway, modules, log=_tell)
-            if watch
-            else bootstrap(gateway, modules, find_ca_file(gateway))
-        )
+        if watch:
+            changing = ChangingEnvoy(file, gateway, modules, log=_tell)
+            sys.exit(start(gateway, changing, _ready, log_level))
         if run:
-            sys.exit(start(gateway, config, lambda url: click.echo(f"ready: {url}"), log_level))
+            with recording(gateway, record, _tell) as taps:
+                config = bootstrap(gateway, modules, find_ca_file(gateway), taps=taps)
+                flush_ms = None if taps is None else FLUSH_MS
+                code = start(gateway, config, _ready, log_level, flush_ms=flush_ms)
+            sys.exit(code)
+        config = bootstrap(gateway, modules, find_ca_file(gateway))
         text = json.dumps(config, indent=2) + "\n"
         if output:
             write_private(output, text)
@@ -74,6 +88,10 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool, watch: 
         raise UserError(str(error)) from None
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _ready(url: str) -> None:
+    click.echo(f"ready: {url}")
 
 
 def _tell(message: str) -> None:

@@ -1,11 +1,11 @@
-"""`proxywasm replay EXCHANGE.json ...`."""
+"""`proxywasm replay RECORDING ...`."""
 # ruff: noqa: PLC0415  # what is slow to import is imported when the command runs
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,10 @@ import click
 
 from ...building.flagship import FLAGSHIP
 from ..plugins import PluginPath, choose
+from ..recordings import load_all, load_configs, with_configs
+from ..sending import credential_of, send
 from ..terminal import UserError, console, fail, progress
+from ..updating import update_all
 
 if TYPE_CHECKING:
     from ...recordings.exchange import Exchange
@@ -23,7 +26,7 @@ _PATH: Any = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("files", type=_PATH, nargs=-1, required=True, metavar="EXCHANGE.json ...")
+@click.argument("files", type=_PATH, nargs=-1, required=True, metavar="RECORDING ...")
 @click.option("--native", is_flag=True, help="Run the plugin in this Python process instead of in WebAssembly.")
 @click.option(
     "--wasm",
@@ -50,7 +53,23 @@ _PATH: Any = click.Path(path_type=Path)
     is_flag=True,
     help="Compare with what the files expect; exit with 1 if anything differs, with 2 if they expect nothing.",
 )
+@click.option("--update", is_flag=True, help="Write what the plugin answers now into the `expect` of the files.")
 @click.option("--only", metavar="TEXT", default="", help="Only exchanges whose name contains this.")
+@click.option(
+    "--config",
+    "configs",
+    type=_PATH,
+    multiple=True,
+    metavar="FILE",
+    help="The plugin's configuration, JSON or YAML, in place of the recorded one. For a chain, one for each plugin.",
+)
+@click.option("--to", "url", metavar="URL", help="Send the requests to this gateway, and compare its answers.")
+@click.option("--concurrency", type=click.IntRange(1, 1000), default=8, show_default=True, help="With --to: at a time.")
+@click.option("--timeout", type=click.FloatRange(0.1), default=60.0, show_default=True, help="With --to: seconds each.")
+@click.option("--credential-env", metavar="NAME", help="With --to: a variable with what clients send as credential.")
+@click.option("--credential-file", type=_PATH, metavar="FILE", help="With --to: a file with it.")
+@click.option("--keep-host", is_flag=True, help="With --to: send the recorded Host header.")
+@click.option("--pace", is_flag=True, help="With --to: begin each request when it began in the recording.")
 def replay(
     files: tuple[Path, ...],
     native: bool,
@@ -58,28 +77,57 @@ def replay(
     plugins: tuple[Path, ...],
     as_json: bool,
     check: bool,
+    update: bool,
     only: str,
+    configs: tuple[Path, ...],
+    url: str | None,
+    concurrency: int,
+    timeout: float,
+    credential_env: str | None,
+    credential_file: Path | None,
+    keep_host: bool,
+    pace: bool,
 ) -> None:
-    """Replay recorded HTTP streams through a plugin.
+    """Replay recorded HTTP streams through a plugin, or with --to through a gateway.
 
     Shows what the client asked, what went upstream, what came back and what a chat would show. Credentials are masked
     there; `--json` prints everything as it was recorded. Clock and randomness stand still, so that each replay of an
-    exchange is like the last.
+    exchange is like the last. HAR files of browsers are read, too, and folders with either kind of file.
     """
     if native and wasms:
         raise UserError("--native and --wasm exclude each other: one runs the source, the other a built component")
     if wasms and plugins:
         raise UserError("--wasm and --plugin exclude each other: the component has its plugin inside")
-    exchanges = [exchange for file in files for exchange in _load(file) if only in exchange.name]
-    if not exchanges:
+    if update and (check or as_json or configs):
         raise UserError(
-            f"no exchange in these files has {only!r} in its name" if only else "the files have no exchange"
+            "--update excludes --check, --json and --config: it writes results of the recorded configuration"
         )
+    if url is not None:
+        if native or wasms or plugins or update or as_json or configs:
+            raise UserError("--to sends to a gateway, which has its own plugins and configuration")
+        exchanges = [each for loaded in load_all(files, only).values() for each in loaded]
+        credential = credential_of(credential_env, credential_file)
+        send(
+            exchanges, url, credential=credential, concurrency=concurrency, timeout=timeout, keep_host=keep_host,
+            pace=pace,
+        )  # fmt: skip
+        return
+    if credential_env or credential_file or keep_host or pace:
+        raise UserError("--credential-env, --credential-file, --keep-host and --pace are for --to")
+    loaded = load_all(files, only)
+    new_configs = load_configs(configs)
     choices = [choose(path) for path in wasms or plugins] or [choose(None)]
     sessions = [_native(choice.path) if native else _in_wasm(choice.path, built=bool(wasms)) for choice in choices]
     for choice in choices:
         choice.show()
+    if update:
+        update_all(loaded, sessions)
+        return
+    _show([with_configs(each, new_configs) for group in loaded.values() for each in group], sessions, as_json, check)
 
+
+def _show(exchanges: Sequence[Exchange], sessions: Sequence[Session], as_json: bool, check: bool) -> None:
+    from ...recordings.compare import judge
     from ...recordings.replay import ReplayError
     from ...recordings.replay import replay as run
 
@@ -92,8 +140,6 @@ def replay(
             fail(error)
         report.result(exchange, result)
         if check:
-            from ...recordings.compare import judge
-
             verdicts.append(judge(result, exchange))
             report.verdict(exchange, verdicts[-1])
     if check:
@@ -127,15 +173,6 @@ class _Report:
 
     def summary(self, verdicts: Any) -> None:
         self._verdicts.summary(verdicts)
-
-
-def _load(file: Path) -> Iterable[Exchange]:
-    from ...recordings.exchange import ExchangeError, load
-
-    try:
-        return load(file)
-    except ExchangeError as error:
-        fail(error)
 
 
 def _native(plugin: Path) -> Session:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..recording import recording_options
 from ..terminal import UserError, progress
 
 if TYPE_CHECKING:
     from ...gateway.live.plugins import LivePlugins
     from ...gateway.model import Gateway
+    from ...recordings.recorder import RecordOptions
 
 _PATH: Any = click.Path(path_type=Path, dir_okay=False)
 
@@ -23,7 +25,8 @@ _PATH: Any = click.Path(path_type=Path, dir_okay=False)
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Of the demo.")
 @click.option("--native", is_flag=True, help="Run the plugins in this Python process, for a debugger.")
 @click.option("--watch", is_flag=True, help="Load the file again when it or a plugin changes, as at SIGHUP.")
-def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool) -> None:
+@recording_options
+def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool, record: RecordOptions | None) -> None:
     """Run a gateway file in our own host: for development and demos, on one machine.
 
     The same file runs in Envoy with `proxywasm envoy`, for load. Plugins run in WebAssembly unless --native is given.
@@ -45,6 +48,8 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
 
     if (file is None) is not demo:
         raise click.UsageError("give a gateway file, or --demo")
+    if demo and record:
+        raise click.UsageError("--record is for a gateway file; the demo has none")
     if demo and watch:
         raise click.UsageError("--watch is for a gateway file; the demo has none")
 
@@ -73,7 +78,13 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
             with progress() as report:
                 prepare_workers(gateway, native=native, progress=report)
             supervise(
-                file, gateway, native=native, watch=watch, ready=lambda url: click.echo(f"ready: {url}"), log=tell
+                file,
+                gateway,
+                native=native,
+                watch=watch,
+                ready=lambda url: click.echo(f"ready: {url}"),
+                log=tell,
+                record=record,
             )
             return
         listening = listen("listen", gateway.listen)
@@ -92,6 +103,7 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
             ready=lambda url: click.echo(f"ready: {url}"),
             log=tell,
             access=lambda line: print(line, file=stdout, flush=True),
+            record=record,
         )
     except (GatewayFileError, LiveError) as error:
         raise UserError(str(error)) from None

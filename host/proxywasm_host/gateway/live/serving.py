@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...building.flagship import NotInstalledError
+from ...recordings.recorder import RecordOptions
 from ..model import Gateway
 from ..reloading import Reloader
 from ..values import Address
@@ -18,6 +19,7 @@ from .demo import FakeService, demo_gateway
 from .errors import LiveError
 from .metrics import GatewayMetrics, show_reloads
 from .plugins import LivePlugins
+from .recording import Recorder, recording
 from .replacing import Replacing
 from .shared import Shared
 from .tracing import Tracing
@@ -36,6 +38,7 @@ def serve(
     ready: Callable[[str], None],
     log: Callable[[str], None],
     access: Callable[[str], None],
+    record: RecordOptions | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended, after
     `limits.drain` seconds at the latest. Load the file again at SIGHUP, and with `watch` when it changes."""
@@ -61,7 +64,8 @@ def serve(
         )  # fmt: skip
         async with serving_admin(gateway, shared, is_ready, lambda: reloader.status):
             try:
-                await run(gateway, plugins, listening, end, begin, log, access, metrics)
+                with recording(record, log) as recorder:
+                    await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder)
             finally:
                 reloader.stop()
 
@@ -125,10 +129,11 @@ async def run(
     log: Callable[[str], None],
     access: Callable[[str], None] = lambda _: None,
     metrics: GatewayMetrics | None = None,
+    recorder: Recorder | None = None,
 ) -> None:
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: _report(loop, context, log))
     tracing = None if gateway.tracing is None else Tracing(gateway.tracing)
-    worker = LiveWorker(gateway, plugins, log=log, access=access, metrics=metrics, tracing=tracing)
+    worker = LiveWorker(gateway, plugins, log=log, access=access, metrics=metrics, tracing=tracing, recorder=recorder)
     await worker.start(listening)
     ready(worker)
     await end.wait()

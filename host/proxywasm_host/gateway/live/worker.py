@@ -22,6 +22,7 @@ from .listening import BACKLOG
 from .metrics import GatewayMetrics
 from .open_files import most_clients
 from .plugins import LivePlugins
+from .recording import Recorder
 from .tracing import Tracing
 
 _HEARTBEAT: Final = 0.05
@@ -32,7 +33,7 @@ class LiveWorker:
     """Create it in the loop that is to serve; `start`, and `stop` at the end.
 
     `log` gets messages for operators, `access` a JSON line for each stream that has ended, if the file wants them.
-    `metrics` counts the streams, `tracing` makes a span of each.
+    `metrics` counts the streams, `tracing` makes a span of each, `recorder` a recording.
     """
 
     def __init__(
@@ -44,11 +45,13 @@ class LiveWorker:
         access: Callable[[str], None] = lambda _: None,
         metrics: GatewayMetrics | None = None,
         tracing: Tracing | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._log = log
         self._access = access
         self._metrics = metrics
         self._tracing = tracing
+        self._recorder = recorder
         self._loop = asyncio.get_running_loop()
         self._connections = ClientConnections(most_clients(gateway, log), log)
         self._tls: ServerTls | None = None
@@ -96,6 +99,7 @@ class LiveWorker:
             plugins,
             log=self._log,
             tracing=self._tracing,
+            recorder=self._recorder,
             ended=lambda line: self._ended(line, gateway),
             over=self._end,
         )

@@ -12,7 +12,7 @@ from proxywasm.replies import PLUGIN_FAILED
 from ..exchange import Exchange
 from .accepted import Result, accepted
 from .difference import MISSING, Difference
-from .generated_ids import GeneratedIds
+from .generated import Generated
 from .messages import compare_messages, compare_replies
 
 PARTS: Final = ("upstream", "downstream", "local_reply", "callouts")
@@ -32,12 +32,12 @@ class Verdict:
 
 def judge(result: Result, exchange: Exchange) -> Verdict:
     """Compare a result with the expectations of its exchange."""
-    found = list(_own_failure(result))
+    found = list(own_failure(result))
     if exchange.raw.get("known_bug"):
         return Verdict("different", tuple(found)) if found else Verdict("known bug of the original")
     if "expect" not in exchange.raw:
         return Verdict("different", tuple(found)) if found else Verdict("nothing expected")
-    found += _best(result, accepted(exchange.raw), GeneratedIds.of(exchange))
+    found += _best(result, accepted(exchange.raw), Generated.of(exchange))
     return Verdict("different" if found else "same", tuple(found))
 
 
@@ -46,7 +46,7 @@ def differences(result: Result, exchange: Exchange) -> list[Difference]:
     return list(judge(result, exchange).differences)
 
 
-def _own_failure(result: Result) -> Iterator[Difference]:
+def own_failure(result: Result) -> Iterator[Difference]:
     """No recording excuses a plugin that raises, or an instance that traps."""
     if "crash" in result:
         yield Difference("crash", MISSING, result["crash"])
@@ -55,7 +55,7 @@ def _own_failure(result: Result) -> Iterator[Difference]:
         yield Difference("local_reply", "a plugin that does not raise", logs or PLUGIN_FAILED)
 
 
-def _best(result: Result, candidates: Sequence[Result], ids: GeneratedIds) -> list[Difference]:
+def _best(result: Result, candidates: Sequence[Result], made: Generated) -> list[Difference]:
     """Each part of the result may be like that part of any candidate that starts in the same way."""
     alike = [candidate for candidate in candidates if candidate.get("start", "ok") == result["start"]]
     if not alike:
@@ -65,20 +65,20 @@ def _best(result: Result, candidates: Sequence[Result], ids: GeneratedIds) -> li
         return []
     found: list[Difference] = []
     for part in PARTS:
-        attempts = [list(_part(part, candidate.get(part), result.get(part), ids)) for candidate in alike]
+        attempts = [list(_part(part, candidate.get(part), result.get(part), made)) for candidate in alike]
         attempts.sort(key=len)
         found += attempts[0]
     return found
 
 
-def _part(part: str, expected: Any, got: Any, ids: GeneratedIds) -> Iterator[Difference]:
+def _part(part: str, expected: Any, got: Any, made: Generated) -> Iterator[Difference]:
     if part == "callouts":
         for index, (one, other) in enumerate(zip_longest(expected or [], got or [], fillvalue=MISSING)):
-            yield from compare_messages(f"callouts.{index}", one, other, ids)
+            yield from compare_messages(f"callouts.{index}", one, other, made)
     elif expected is None or got is None:
         if expected is not got:
             yield Difference(part, expected, got)
     elif part == "local_reply":
-        yield from compare_replies(expected, got, ids)
+        yield from compare_replies(expected, got, made)
     else:
-        yield from compare_messages(part, expected, got, ids)
+        yield from compare_messages(part, expected, got, made)

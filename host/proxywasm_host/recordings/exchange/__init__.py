@@ -7,7 +7,8 @@ a file written by hand is found where it was made: `file: exchange 3 ("chat"): r
 from .chunks import JsonChunk, chunk_from_json, chunk_to_json
 from .model import CallOut, Exchange, Message
 from .reading import ExchangeError, load
-from .writing import dump, to_json
+from .times import time_ns_of, time_text
+from .writing import dump, to_document, to_json
 
 __all__ = [
     "CallOut",
@@ -19,5 +20,8 @@ __all__ = [
     "chunk_to_json",
     "dump",
     "load",
+    "time_ns_of",
+    "time_text",
+    "to_document",
     "to_json",
 ]

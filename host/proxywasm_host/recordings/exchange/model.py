@@ -9,7 +9,7 @@ from typing import Any, Final
 from proxywasm.wire import Fields
 
 REPLAYED: Final = frozenset(
-    {"name", "config", "plugins", "properties", "request", "response", "callouts", "before", "wait_ms"},
+    {"name", "config", "plugins", "properties", "request", "response", "callouts", "before", "wait_ms", "time"},
 )
 """The keys of an entry that a replay looks at."""
 
@@ -20,6 +20,12 @@ class Message:
 
     headers: Fields
     body: tuple[bytes, ...] = ()
+    times_ms: tuple[int, ...] = ()
+    """When the headers and each chunk came, after the beginning of the exchange; empty: not known."""
+    unfinished: bool = False
+    """The message has no end: its sender left, or the recording was cut here."""
+    details: str = ""
+    """Of a response that the gateway itself has made: its `response.code_details`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class CallOut:
     cluster: str | None
     path: str | None
     response: Message | None
+    once: bool = False
+    """It answers one call only; the next one gets the next answer that fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,8 @@ class Exchange:
     """The whole entry of the file, with the expectations."""
     chain: tuple[str, ...] = ()
     """The raw configurations of several plugins, in the order of requests; `config` is not used then."""
+    time_ns: int | None = None
+    """When it was recorded, since 1970; None: not known, and a replay has a time of its own."""
 
     @property
     def configs(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ...stream.field_rules import is_status
 from .chunks import brief, chunk_from_json
 from .document import read_json
 from .model import REPLAYED, CallOut, Exchange, Message
+from .times import time_ns_of
 
 
 class ExchangeError(ValueError):
@@ -97,7 +98,17 @@ def _exchange(value: dict[str, Any], prefix: str) -> Exchange:
         wait_ms=wait_ms,
         raw=value,
         chain=_chain(value, prefix),
+        time_ns=_time(value.get("time"), f"{prefix}time"),
     )
+
+
+def _time(value: object, where: str) -> int | None:
+    if value is None:
+        return None
+    moment = time_ns_of(_typed(value, str, where))
+    if moment is None:
+        raise _Wrong(where, f'expected a time such as "2025-01-01T00:00:00.000Z", got {brief(value)}')
+    return moment
 
 
 def _config(value: dict[str, Any]) -> str:
@@ -119,7 +130,7 @@ def _chain(value: dict[str, Any], prefix: str) -> tuple[str, ...]:
 
 def _message(value: object, where: str) -> Message:
     message = _typed(value, dict, where)
-    _check_keys(message, {"headers", "body"}, f"{where}.")
+    _check_keys(message, {"headers", "body", "times_ms", "unfinished", "details"}, f"{where}.")
     body = message.get("body")
     if body is None:
         chunks: list[Any] = []
@@ -132,7 +143,24 @@ def _message(value: object, where: str) -> Message:
             data.append(chunk_from_json(chunk))
         except ValueError as error:
             raise _Wrong(f"{where}.body.{index}" if isinstance(body, list) else f"{where}.body", str(error)) from None
-    return Message(_fields(message.get("headers"), f"{where}.headers"), tuple(data))
+    return Message(
+        _fields(message.get("headers"), f"{where}.headers"),
+        tuple(data),
+        _times(message.get("times_ms"), f"{where}.times_ms", len(data) + 1),
+        _typed(message.get("unfinished", False), bool, f"{where}.unfinished"),
+        _typed(message.get("details", ""), str, f"{where}.details"),
+    )
+
+
+def _times(value: object, where: str, count: int) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    times = [_typed(item, int, f"{where}.{index}") for index, item in enumerate(_typed(value, list, where))]
+    if len(times) != count:
+        raise _Wrong(where, f"expected {count}: one for the headers and one for each chunk, got {len(times)}")
+    if times != sorted(times) or not 0 <= times[0] <= times[-1] <= _LONGEST_WAIT:
+        raise _Wrong(where, f"expected milliseconds from 0 to {_LONGEST_WAIT}, none less than the one before")
+    return tuple(times)
 
 
 def _fields(value: object, where: str) -> Fields:
@@ -161,7 +189,7 @@ def _wrong_field(name: str, value: str) -> str | None:
 
 def _callout(value: object, where: str) -> CallOut:
     entry = _typed(value, dict, where)
-    _check_keys(entry, {"match", "response"}, f"{where}.")
+    _check_keys(entry, {"match", "response", "once"}, f"{where}.")
     match = _typed(entry.get("match", {}), dict, f"{where}.match")
     _check_keys(match, {"cluster", "path"}, f"{where}.match.")
     for key, item in match.items():
@@ -171,13 +199,14 @@ def _callout(value: object, where: str) -> CallOut:
         match.get("cluster"),
         match.get("path"),
         None if response is None else _message(response, f"{where}.response"),
+        _typed(entry.get("once", False), bool, f"{where}.once"),
     )
 
 
 def _typed(value: Any, expected: type, where: str) -> Any:
     if isinstance(value, expected) and not (expected is int and isinstance(value, bool)):
         return value
-    names = {dict: "an object", list: "an array", str: "a text", int: "a whole number"}
+    names = {dict: "an object", list: "an array", str: "a text", int: "a whole number", bool: "true or false"}
     raise _Wrong(where, "is missing" if value is None else f"expected {names[expected]}, got {brief(value)}")
 
 

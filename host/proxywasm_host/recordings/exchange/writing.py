@@ -11,12 +11,18 @@ from proxywasm.text import encode
 
 from .chunks import chunk_to_json
 from .model import REPLAYED, CallOut, Exchange, Message
+from .times import time_text
 
 
 def dump(exchanges: Sequence[Exchange], path: Path) -> None:
     """Write exchanges to a file that `load` reads."""
+    path.write_bytes(to_document(exchanges))
+
+
+def to_document(exchanges: Sequence[Exchange]) -> bytes:
+    """The content of a file that `load` reads."""
     document = [to_json(exchange) for exchange in exchanges]
-    path.write_bytes(encode(json.dumps(document, ensure_ascii=False, indent=2) + "\n"))
+    return encode(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
 def to_json(exchange: Exchange) -> dict[str, Any]:
@@ -37,6 +43,8 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
         entry["before"] = [to_json(before) for before in exchange.before]
     if exchange.wait_ms:
         entry["wait_ms"] = exchange.wait_ms
+    if exchange.time_ns is not None:
+        entry["time"] = time_text(exchange.time_ns)
     return entry | {key: value for key, value in exchange.raw.items() if key not in REPLAYED}
 
 
@@ -53,6 +61,12 @@ def _message_json(message: Message) -> dict[str, Any]:
     entry: dict[str, Any] = {"headers": [list(pair) for pair in message.headers]}
     if message.body:
         entry["body"] = [chunk_to_json(chunk) for chunk in message.body]
+    if message.times_ms:
+        entry["times_ms"] = list(message.times_ms)
+    if message.unfinished:
+        entry["unfinished"] = True
+    if message.details:
+        entry["details"] = message.details
     return entry
 
 
@@ -64,4 +78,6 @@ def _callout_json(callout: CallOut) -> dict[str, Any]:
             "headers": [list(pair) for pair in callout.response.headers],
             "body": chunk_to_json(b"".join(callout.response.body)),
         }
+    if callout.once:
+        entry["once"] = True
     return entry

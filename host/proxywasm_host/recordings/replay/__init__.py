@@ -4,7 +4,9 @@ A replay is reproducible: the clock stands at 2025-01-01T00:00:00Z and random nu
 replays of one exchange give the same JSON, natively as in Wasm.
 """
 
-from .playing import DEFAULT_PROPERTIES, MAX_ROUNDS, Player, ReplayError, Result
+from .observed import Observed
+from .playing import DEFAULT_PROPERTIES, MAX_ROUNDS, Player, ReplayError
+from .report import Result, call_report, report
 from .results import chained_services, replay, replay_responses
 from .sessions import SEED, START_NS, Session, native_session, wasm_session
 
@@ -13,13 +15,16 @@ __all__ = [
     "MAX_ROUNDS",
     "SEED",
     "START_NS",
+    "Observed",
     "Player",
     "ReplayError",
     "Result",
     "Session",
+    "call_report",
     "chained_services",
     "native_session",
     "replay",
     "replay_responses",
+    "report",
     "wasm_session",
 ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from proxywasm.text import encode
 from proxywasm.wire import Fields
 
 from ...services import HttpCall, Properties
 from ...stream import Chain, ChainedStream, Runner
-from ..exchange import CallOut, Exchange, Message, chunk_to_json
+from ..exchange import Exchange, Message
 from .observed import Observed
+from .report import Result, call_report, report
 
 MAX_ROUNDS = 1000
 """Rounds of call-outs after one event, each from the answers to the last one. More are treated as endless."""
@@ -24,10 +25,6 @@ DEFAULT_PROPERTIES = {
     "request.id": "00000000-0000-4000-8000-000000000001",
 }
 
-Result: TypeAlias = dict[str, Any]
-
-NOTHING: Result = {"upstream": None, "downstream": None, "local_reply": None, "callouts": []}
-
 
 class ReplayError(Exception):
     """A replay has no result. The message names the exchange and the reason."""
@@ -39,7 +36,10 @@ class Player:
     def __init__(self, chain: Chain, exchange: Exchange) -> None:
         self._chain = chain
         self._exchange = exchange
-        self._callouts: list[dict[str, Any]] = []
+        self._callouts: list[Result] = []
+        self._answers = list(exchange.callouts)
+        self._clock = chain.runners[0].services.clock  # the one of all of them
+        self._began = self._clock.now()
 
     def wait(self) -> None:
         """Let time pass; timers fire when they are due."""
@@ -57,7 +57,7 @@ class Player:
                 raise ReplayError(
                     f"{self._exchange.name}: more than {MOST_TICKS:,} ticks of {period} ms within `wait_ms`; wait less"
                 )
-            runners[0].services.clock.advance(step)  # the one of all of them
+            self._clock.advance(step)
             remaining -= step
             for runner, period in periods.items():
                 waited[runner] += step
@@ -68,6 +68,7 @@ class Player:
 
     def open(self) -> ChainedStream:
         """A stream with the properties of the exchange."""
+        self._began = self._clock.now()
         defaults = DEFAULT_PROPERTIES | dict(self._exchange.properties)
         properties: Properties = {tuple(name.split(".")): encode(value) for name, value in defaults.items()}
         return self._chain.open(properties)
@@ -83,15 +84,21 @@ class Player:
         stream.close()
         self.answer_calls()
         observed.collect(stream)
-        return self._report(stream, observed, replied_to_request=replied_to_request)
+        reply = stream.local_reply
+        return report(
+            observed, reply, self._callouts, replied_to_request=replied_to_request, chained=len(self._chain.runners) > 1
+        )
 
     def _respond(self, stream: ChainedStream, observed: Observed) -> None:
         response = self._exchange.response
         if response is None:
             return
-        for chunk in self.feed(response, stream.response_headers, stream.response_body):
+        headers: Callable[[Fields, bool], None] = stream.response_headers
+        if response.details:
+            headers = partial(stream.response_headers, details=response.details)
+        for chunk in self.feed(response, headers, stream.response_body):
             if chunk is not None:
-                observed.chunks.append(bytearray())
+                observed.begin_chunk()
             observed.collect(stream)
             if stream.local_reply is not None:
                 return
@@ -100,13 +107,21 @@ class Player:
         self, message: Message, headers: Callable[[Fields, bool], None], body: Callable[[bytes, bool], None]
     ) -> Iterator[bytes | None]:
         """Give a message piece by piece. Yields each chunk after it was given, and None for the headers."""
-        headers(message.headers, not message.body)
+        finished = not message.unfinished
+        self._pass_time(message, 0)
+        headers(message.headers, finished and not message.body)
         self.answer_calls()
         yield None
         for index, chunk in enumerate(message.body):
-            body(chunk, index == len(message.body) - 1)
+            self._pass_time(message, index + 1)
+            body(chunk, finished and index == len(message.body) - 1)
             self.answer_calls()
             yield chunk
+
+    def _pass_time(self, message: Message, place: int) -> None:
+        """Move the clock to the time at which the headers came (0) or the chunk at this place."""
+        if message.times_ms and (passed := (self._clock.now() - self._began) // 10**6) < message.times_ms[place]:
+            self._clock.advance(message.times_ms[place] - passed)
 
     def answer_calls(self) -> None:
         """Answer what the plugins have called, and what they call when they hear the answers."""
@@ -125,49 +140,17 @@ class Player:
         for command in commands:
             runner.redis_call_response(command.id, None)  # exchange files know no Redis: no connection
         for call in calls:
-            self._callouts.append(
-                {
-                    "cluster": call.cluster,
-                    "headers": _pairs(call.headers),
-                    "body": chunk_to_json(call.body),
-                    "timeout_ms": call.timeout_ms,
-                }
-            )
-            answer = _answer(call, self._exchange.callouts)
+            self._callouts.append(call_report(call))
+            answer = self._answer(call)
             fields, body = (answer.headers, b"".join(answer.body)) if answer else ([], b"")
             runner.http_call_response(call.id, fields, body)
         return (calls or commands)[-1].cluster if calls or commands else ""
 
-    def _report(self, stream: ChainedStream, observed: Observed, *, replied_to_request: bool) -> Result:
-        report = NOTHING | {"callouts": self._callouts}
-        reply = stream.local_reply
-        if reply is not None:
-            report["local_reply"] = {
-                "status": reply.status,
-                "headers": _pairs(reply.headers),
-                "body": chunk_to_json(reply.body),
-                "details": reply.details,
-            }
-        # A reply made in the request phase: the upstream sees nothing, and what the client sees is the reply.
-        if observed.upstream_headers is not None and not replied_to_request:
-            body = chunk_to_json(bytes(observed.upstream_body))
-            report["upstream"] = {"headers": _pairs(observed.upstream_headers), "body": body}
-        # Of a chain it is shown as well: what the other plugins have made of the reply.
-        if observed.client_headers is not None and (reply is None or observed.reset or len(self._chain.runners) > 1):
-            chunks = [chunk_to_json(bytes(chunk)) for chunk in observed.chunks]
-            report["downstream"] = {"headers": _pairs(observed.client_headers), "body": chunks}
-            if observed.reset:
-                report["downstream"]["reset"] = True
-        return report
-
-
-def _answer(call: HttpCall, answers: Sequence[CallOut]) -> Message | None:
-    path = next((value for name, value in call.headers if name == ":path"), None)
-    for answer in answers:
-        if answer.cluster in (None, call.cluster) and answer.path in (None, path):
-            return answer.response
-    return None
-
-
-def _pairs(fields: Fields) -> list[list[str]]:
-    return [list(pair) for pair in fields]
+    def _answer(self, call: HttpCall) -> Message | None:
+        path = next((value for name, value in call.headers if name == ":path"), None)
+        for place, answer in enumerate(self._answers):
+            if answer.cluster in (None, call.cluster) and answer.path in (None, path):
+                if answer.once:
+                    del self._answers[place]
+                return answer.response
+        return None

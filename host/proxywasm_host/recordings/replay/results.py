@@ -11,7 +11,8 @@ from proxywasm.wire import ConfigError, LogLevel, PluginFailure, ProgramLost
 from ...services import HostServices, LogRecord
 from ...stream import Chain, Runner
 from ..exchange import Exchange, Message
-from .playing import NOTHING, Player, ReplayError, Result
+from .playing import Player, ReplayError
+from .report import NOTHING, Result
 from .sessions import SEED, START_NS, Session
 
 
@@ -31,7 +32,7 @@ def replay(
         )
     result: Result = {"name": exchange.name, "start": "ok", "error": None} | NOTHING | {"logs": []}
     logs: list[LogRecord] = []
-    chained = chained_services(len(sessions), log_level, logs.append)
+    chained = chained_services(len(sessions), log_level, logs.append, start_ns=exchange.time_ns)
     with contextlib.ExitStack() as stack:
         runners = []
         try:
@@ -65,11 +66,14 @@ def replay_responses(
             yield Player(chain, dataclasses.replace(exchange, response=response)).run()
 
 
-def chained_services(count: int, log_level: LogLevel, on_log: Callable[[LogRecord], None]) -> list[HostServices]:
+def chained_services(
+    count: int, log_level: LogLevel, on_log: Callable[[LogRecord], None], *, start_ns: int | None = None
+) -> list[HostServices]:
     """The services of each plugin, with one clock, one log, and the data that a gateway's plugins share."""
+    start = START_NS if start_ns is None else start_ns
     services = [
         # Each draws random numbers of its own.
-        HostServices(start_ns=START_NS, seed=SEED + number, log_level=log_level, on_log=on_log)
+        HostServices(start_ns=start, seed=SEED + number, log_level=log_level, on_log=on_log)
         for number in range(count)
     ]
     first = services[0]

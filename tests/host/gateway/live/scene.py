@@ -11,10 +11,12 @@ from typing import Any
 
 from proxywasm_host.gateway.live.listening import listen
 from proxywasm_host.gateway.live.plugins import LivePlugins
+from proxywasm_host.gateway.live.recording import recording
 from proxywasm_host.gateway.live.starting import start_plugins
 from proxywasm_host.gateway.live.worker import LiveWorker
 from proxywasm_host.gateway.model import Gateway
 from proxywasm_host.gateway.values import Address
+from proxywasm_host.recordings.recorder import RecordOptions
 from proxywasm_host.services import LogRecord
 
 PROBE = Path(__file__).parent / "plugins" / "probe.py"
@@ -118,6 +120,7 @@ def run(
     source: Path = PROBE,
     limits: dict[str, Any] | None = None,
     start: Callable[[Gateway, Callable[[LogRecord], None]], LivePlugins] = native,
+    record: RecordOptions | None = None,
     **keys: Any,
 ) -> None:
     async def main() -> None:
@@ -144,7 +147,9 @@ def run(
             })  # fmt: skip
             logs: list[LogRecord] = []
             messages: list[str] = []
-            worker = LiveWorker(gateway, start(gateway, logs.append), log=messages.append)
+            kept = contextlib.ExitStack()
+            recorder = kept.enter_context(recording(record, messages.append))
+            worker = LiveWorker(gateway, start(gateway, logs.append), log=messages.append, recorder=recorder)
             listening = listen("listen", Address("127.0.0.1", 0))
             await worker.start(listening)
             scene = Scene(worker, listening.getsockname()[1], upstream, service, logs, messages)
@@ -152,6 +157,7 @@ def run(
                 await asyncio.wait_for(talk(scene), 30)
             finally:
                 await worker.stop(0)
+                kept.close()
         await asyncio.sleep(0.01)
 
     asyncio.run(main())

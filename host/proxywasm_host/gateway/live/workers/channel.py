@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ....recordings.recorder import RecordOptions
 from ...model import Gateway
 
 _LENGTH: Final = struct.Struct(">Q")
@@ -42,6 +43,8 @@ class Task:
     store: Path
     listening: int
     """The number of the file that is its listening socket."""
+    record: RecordOptions | None = None
+    """What all workers together record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ....services.stored import Store
 from ..errors import LiveError
 from ..metrics import GatewayMetrics
 from ..plugins import LivePlugins
+from ..recording import recording
 from ..replacing import Replacing
 from ..serving import ending, run
 from ..shared import Shared
@@ -79,7 +80,8 @@ async def _serve(
         writer.write(encode_report())
         following.append(loop.create_task(_follow(worker, shared, replacing, reader, writer, end)))
 
-    await run(gateway, plugins, listening, end, begin, log, access, metrics)
+    with recording(task.record, log, shares=gateway.workers) as recorder:
+        await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder)
     for one in following:
         one.cancel()
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from ....recordings.recorder import RecordOptions
 from ....services.stored import Store, StoreError, withdraw_leases
 from ...model import Gateway
 from ...reloading import Reloader
@@ -53,6 +54,7 @@ def supervise(
     watch: bool,
     ready: Callable[[str], None],
     log: Callable[[str], None],
+    record: RecordOptions | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended. Load the file
     again at SIGHUP, and with `watch` when it changes.
@@ -61,7 +63,7 @@ def supervise(
     """
 
     async def main() -> None:
-        supervisor = Supervisor(file, gateway, native=native, watch=watch, log=log)
+        supervisor = Supervisor(file, gateway, native=native, watch=watch, log=log, record=record)
         await supervisor.run(lambda: ready(url(gateway)))
 
     asyncio.run(main())
@@ -70,12 +72,22 @@ def supervise(
 class Supervisor:
     """Use it in the loop that is to supervise; the main thread's, because of signals."""
 
-    def __init__(self, file: Path, gateway: Gateway, *, native: bool, watch: bool, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        file: Path,
+        gateway: Gateway,
+        *,
+        native: bool,
+        watch: bool,
+        log: Callable[[str], None],
+        record: RecordOptions | None = None,
+    ) -> None:
         """Raises `LiveError` if the port is in use, or if there is no place for what workers share."""
         self._gateway = gateway
         self._number = 1
         self._file = file
         self._native = native
+        self._record = record
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
@@ -175,7 +187,7 @@ class Supervisor:
         if self._end.is_set():  # it was told to the others while this one started
             _signal(process, signal.SIGTERM)
         configuration = self._configuration(self._gateway, self._number)
-        task = Task(configuration, self._native, place, self._store.folder, listening.fileno())
+        task = Task(configuration, self._native, place, self._store.folder, listening.fileno(), self._record)
         return process, Link(*await asyncio.open_connection(sock=ours)), task
 
     def _configuration(self, gateway: Gateway, number: int) -> Configuration:
