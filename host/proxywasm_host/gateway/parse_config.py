@@ -28,7 +28,7 @@ def parse(source: Path, config: str, seconds: float) -> tuple[str, str]:
     except ProgramLost as lost:
         return "not loaded", f"importing the plugin takes longer than {seconds:g} seconds\n{_place(lost)}"
     except BaseException as error:  # whatever the plugin's own code raises when it is imported
-        return "not loaded", "".join(traceback.format_exception_only(error)).strip()
+        return "not loaded", _import_error(error)
     try:
         with CallTime(seconds):
             native_program(plugin, HostServices()).configure(config, LogLevel.ERROR)
@@ -39,6 +39,21 @@ def parse(source: Path, config: str, seconds: float) -> tuple[str, str]:
     except ProgramLost as lost:
         return "raised", f"the plugin has not parsed this after {seconds:g} seconds of computing\n{_place(lost)}"
     return "taken", ""
+
+
+def _import_error(error: BaseException) -> str:
+    """What it is and where it was raised, then the traceback."""
+    reason = traceback.format_exception_only(error)[-1].strip()
+    if isinstance(error, SyntaxError):
+        where = f"{error.filename}:{error.lineno}"
+    else:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_in_a_file(frame)]
+        where = f"{frames[-1].filename}:{frames[-1].lineno}"
+    return f"{reason} ({where})\n\n{plugin_traceback(error)}"
+
+
+def _is_in_a_file(frame: traceback.FrameSummary) -> bool:
+    return not frame.filename.startswith("<")  # as Python's own import does
 
 
 def _place(lost: ProgramLost) -> str:

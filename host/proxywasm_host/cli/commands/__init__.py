@@ -7,6 +7,7 @@ import click
 from .bench import bench
 from .build import build
 from .check import check
+from .dev import dev
 from .envoy import envoy
 from .new import new
 from .replay import replay
@@ -16,5 +17,5 @@ from .test import test
 
 
 def register(group: click.Group) -> None:
-    for command in (new, check, schema, test, build, replay, serve, envoy, bench):
+    for command in (new, dev, check, schema, test, build, replay, serve, envoy, bench):
         group.add_command(command)

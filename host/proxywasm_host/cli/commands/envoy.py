@@ -33,7 +33,7 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool, watch: 
     The file names where to listen, the plugins, and the routes; see docs/envoy.md. Plugins that are given as source are
     built. What is written has the secrets of the file in it: with -o, only you can read it.
     """
-    from ...gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
+    from ...gateway import GatewayFileError  # noqa: PLC0415  # imported when the command runs
     from ...gateway.envoy import (  # noqa: PLC0415
         ChangingEnvoy,
         EnvoyError,
@@ -45,6 +45,7 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool, watch: 
         write_private,
     )
     from ...gateway.refusals import check_configurations  # noqa: PLC0415
+    from ...gateway.source import GatewayFile  # noqa: PLC0415
 
     if run and output:
         raise click.UsageError("--run and -o exclude each other: one starts Envoy, the other writes its configuration")
@@ -52,14 +53,15 @@ def envoy(file: Path, output: Path | None, log_level: str, *, run: bool, watch: 
         raise click.UsageError("--watch is for --run")
     # What is under way ends with this process: a build, or a plugin that is asked about its configuration and loops.
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    source = GatewayFile(file, "envoy")
     try:
-        gateway = read(file, engine="envoy")
+        gateway = source.read()
         with progress() as report:
             report("checking the configurations of the plugins")
-            check_configurations(gateway, file, plugin_config)
+            check_configurations(gateway, source, plugin_config)
             modules = build_modules(gateway, report)
         config = (
-            ChangingEnvoy(file, gateway, modules, log=_tell)
+            ChangingEnvoy(source, gateway, modules, log=_tell)
             if watch
             else bootstrap(gateway, modules, find_ca_file(gateway))
         )
