@@ -34,12 +34,14 @@ _COMPLETE: Final = "complete"
 
 
 class DevScreen:
-    """`on_ready` is called in the loop that serves, when it does, with the URL of the gateway."""
+    """`on_ready` is called in the loop that serves, when it does, with the URL of the gateway. `builds`: a load
+    takes the time of a build."""
 
-    def __init__(self, out: TextIO, on_ready: Callable[[str], None]) -> None:
+    def __init__(self, out: TextIO, on_ready: Callable[[str], None], *, builds: bool) -> None:
         self._out = out  # not `sys.stdout`, which is the plugin's log while a native plugin runs
         self._on_ready = on_ready
         self._coloured = out.isatty() and not os.environ.get("NO_COLOR")
+        self._builds = builds
         self._began = 0.0
 
     def ready(self, url: str) -> None:
@@ -58,8 +60,9 @@ class DevScreen:
 
     def loading(self, changed: Collection[Path]) -> None:
         self._began = time.monotonic()
-        names = ", ".join(sorted(_relative(str(file)) for file in changed if not file.is_dir()))
-        self.line(f"{_printable(names)} changed" if names else "loading again")
+        names = ", ".join(sorted({_relative(f"{file.absolute()}{'/' * file.is_dir()}") for file in changed}))
+        building = "; building it, and the last version answers meanwhile" if self._builds else ""
+        self.line(f"{_printable(names)} changed{building}" if names else f"loading again{building}")
 
     def loaded(self, generation: int) -> None:
         seconds = _time(time.monotonic() - self._began)
@@ -124,7 +127,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _relative(text: str) -> str:
-    return text.replace(f"{Path.cwd()}/", "")
+    return text.replace(f"{Path.cwd()}/", "") or "this folder"
 
 
 def _printable(text: str) -> str:

@@ -7,11 +7,15 @@ The last line of standard output is the answer, a JSON object: `kind` is "taken"
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import traceback
 from pathlib import Path
+from types import TracebackType
+from typing import Final
 
+import proxywasm
 from proxywasm.adapters.native import load_plugin, native_program
 from proxywasm.core.tracebacks import plugin_traceback
 from proxywasm.errors import ConfigError
@@ -19,6 +23,9 @@ from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 
 from ..services import HostServices
 from ..services.call_time import CallTime
+
+_IMPORTS: Final = ("<", importlib.__file__, str(Path(proxywasm.__file__).parent), __file__)
+"""The files whose frames are those of the import itself."""
 
 
 def parse(source: Path, config: str, seconds: float) -> tuple[str, str]:
@@ -42,18 +49,23 @@ def parse(source: Path, config: str, seconds: float) -> tuple[str, str]:
 
 
 def _import_error(error: BaseException) -> str:
-    """What it is and where it was raised, then the traceback."""
+    """What it is and where it was raised, then the traceback of the plugin's own lines."""
+    frames = error.__traceback__
+    while frames is not None and _imports(frames):
+        frames = frames.tb_next
+    error = error.with_traceback(frames)
     reason = traceback.format_exception_only(error)[-1].strip()
     if isinstance(error, SyntaxError):
         where = f"{error.filename}:{error.lineno}"
+    elif lines := [line for line in traceback.extract_tb(frames) if not line.filename.startswith(_IMPORTS)]:
+        where = f"{lines[-1].filename}:{lines[-1].lineno}"
     else:
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_in_a_file(frame)]
-        where = f"{frames[-1].filename}:{frames[-1].lineno}"
+        return reason  # Python or we say it of the module as a whole
     return f"{reason} ({where})\n\n{plugin_traceback(error)}"
 
 
-def _is_in_a_file(frame: traceback.FrameSummary) -> bool:
-    return not frame.filename.startswith("<")  # as Python's own import does
+def _imports(frames: TracebackType) -> bool:
+    return frames.tb_frame.f_code.co_filename.startswith(_IMPORTS)
 
 
 def _place(lost: ProgramLost) -> str:

@@ -110,7 +110,7 @@ def _run(source: GatewaySource, key: str, *, wasm: bool, echo: socket | None, hi
         click.echo(f"ready: {url}\n\nServing {hints}\n\nIt runs {where}. Save a file, and the next request")
         click.echo(f"gets the new version. {keys}\n")
 
-    screen = DevScreen(sys.stdout, on_ready)
+    screen = DevScreen(sys.stdout, on_ready, builds=wasm)
     development = Development(source, screen, native=not wasm)
 
     async def serve() -> None:
@@ -124,6 +124,5 @@ def _run(source: GatewaySource, key: str, *, wasm: bool, echo: socket | None, hi
         finally:
             await service.stop()
 
-    with progress() as report:
-        development.start(report)
+    development.start(progress)
     asyncio.run(serve())

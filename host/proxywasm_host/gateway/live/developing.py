@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from ...services import LogRecord
 from ..model import Gateway
@@ -21,6 +22,8 @@ from .replacing import Replacing, check_natively
 from .serving import serve
 from .shared import Shared
 
+Progress: TypeAlias = AbstractContextManager[Callable[[str], None]]
+"""What says what is being done while it takes long."""
 _LOOK: Final = 0.15
 """Seconds between two looks at the files of a plugin that could not be started."""
 
@@ -60,7 +63,7 @@ class Development:
         self._replacing = Replacing(native=native, on_log=screen.logged, shared=self._shared)
         self._started: tuple[Gateway, LivePlugins]
 
-    def start(self, progress: Callable[[str], None]) -> None:
+    def start(self, progress: Callable[[], Progress]) -> None:
         """Start the plugins; after a failure again when files change. In the main thread, without a loop, so that
         Ctrl-C ends it."""
         while True:
@@ -70,8 +73,9 @@ class Development:
                 gateway = self._source.read()
                 files = files_of(self._source, gateway) | source_folders(gateway)
                 seen = {**look(files), **seen}
-                check_natively(self._source, gateway, native=self._native)
-                self._started = gateway, self._replacing.start(gateway, progress, anew=True)
+                with progress() as report:
+                    check_natively(self._source, gateway, native=self._native)
+                    self._started = gateway, self._replacing.start(gateway, report, anew=True)
             except (GatewayFileError, LiveError) as error:
                 self._screen.not_started(str(error))
                 _wait_for_change(files, seen)
