@@ -35,8 +35,14 @@ class _Keys:
     def begin(self) -> None:
         self._loop.add_reader(self._terminal, self._read)
 
+    def _is_in_background(self) -> bool:
+        try:
+            return os.tcgetpgrp(self._terminal) != os.getpgrp()
+        except OSError:  # it is not the terminal that controls this process
+            return False
+
     def _read(self) -> None:
-        if os.tcgetpgrp(self._terminal) != os.getpgrp():
+        if self._is_in_background():
             # In the background the system would stop the process for reading.
             self._loop.remove_reader(self._terminal)
             self._loop.call_later(_PAUSE, self.begin)

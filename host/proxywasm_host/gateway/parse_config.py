@@ -24,6 +24,7 @@ from proxywasm.wire import LogLevel, PluginFailure, ProgramLost
 from ..services import HostServices
 from ..services.call_time import CallTime
 
+_HEADING: Final = "Traceback (most recent call last):"
 _IMPORTS: Final = ("<", importlib.__file__, str(Path(proxywasm.__file__).parent), __file__)
 """The files whose frames are those of the import itself."""
 
@@ -61,7 +62,9 @@ def _import_error(error: BaseException) -> str:
         where = f"{lines[-1].filename}:{lines[-1].lineno}"
     else:
         return reason  # Python or we say it of the module as a whole
-    return f"{reason} ({where})\n\n{plugin_traceback(error)}"
+    lines_of_plugin = plugin_traceback(error)
+    heading = "" if lines_of_plugin.startswith(_HEADING) else f"{_HEADING}\n"  # a syntax error has no frames
+    return f"{reason} ({where})\n\n{heading}{lines_of_plugin}"
 
 
 def _imports(frames: TracebackType) -> bool:

@@ -59,6 +59,8 @@ def _gateway_file(path: Path | None) -> Path | None:
 
 
 def _plugin(path: Path | None) -> Path:
+    if path is not None and not path.exists():
+        raise UserError(f"{path} is not there")
     if path is not None and (path.suffix == ".py" or (path / "__init__.py").is_file()):
         return path
     try:
