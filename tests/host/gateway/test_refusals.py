@@ -121,7 +121,7 @@ def test_a_plugin_for_another_python_is_left_to_envoy(tmp_path: Path, caplog: py
         check_configurations(read(file), GatewayFile(file, "envoy"), plugin_config)
     assert caplog.messages == [
         "the configuration of the plugin 'first' is not checked before the start: "
-        "ModuleNotFoundError: No module named 'only_in_the_guest'"
+        f"ModuleNotFoundError: No module named 'only_in_the_guest' ({tmp_path}/strict.py:1)"
     ]
 
 

@@ -40,9 +40,7 @@ def dev(path: Path | None, upstream: str | None, config: Path | None, port: int 
 
     file = _gateway_file(path)
     if file is not None and (upstream or config or port):
-        raise click.UsageError(
-            f"--upstream, --config and --port are for a plugin without a gateway file; change {file}"
-        )
+        raise click.UsageError(f"--upstream, --config and --port are not for a gateway file; change {file} instead")
     try:
         if file is not None:
             _run(DevelopedFile(file, "serve"), "listen", wasm=wasm, echo=None, hints=str(file))

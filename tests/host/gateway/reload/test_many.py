@@ -1,10 +1,15 @@
-"""Many reloads, in both engines, under many streams, and of how much memory they leave behind."""
+"""Many reloads, in both engines, under many streams, and of how much memory they leave behind.
+
+`-m exhaustive -s` shows how long new streams have to wait for the new configuration, and the memory.
+"""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 from tests import bundle
@@ -38,11 +43,14 @@ def test_no_stream_is_dropped_or_changed(
         file.save()
         with watching(engine, file) as run:
             streams: list[tuple[str, Stream]] = []
+            waited: list[float] = []
             for number in range(reloads + 1):
                 version = f"v{number:03}"
                 if number:
                     file.save(plugins=[plugin(source, version)])
+                    saved = time.monotonic()
                     run.wait_for_version(version)
+                    waited.append(time.monotonic() - saved)
                 while len(streams) < count * (number + 1) // (reloads + 1):
                     streams.append((version, Stream(run.port, websocket=len(streams) % 2 == 1)))
                 upstream.step()
@@ -57,6 +65,7 @@ def test_no_stream_is_dropped_or_changed(
                     stream.finish()
                     assert stream.versions == {version.encode()}
             assert len(streams) == count
+            print(f"from a save to an answer of the new version: {median(waited):.2f} s, at most {max(waited):.2f} s")
 
 
 @pytest.mark.exhaustive
@@ -71,7 +80,7 @@ def test_memory_is_flat(engine: Engine, tmp_path: Path, source: Path) -> None:
                 run.wait_for_version(f"v{number:03}")
                 if number in (FIRST, ALL):
                     used.append(sum(map(resident, processes(run.process.pid))))
-            print(used)  # shown if the test fails, or with -s
+            print("bytes of memory after", FIRST, "and", ALL, "reloads:", *used)
         before, after = used
         assert after < 1.05 * before
 
