@@ -24,4 +24,4 @@ def new(name: str, parent: Path) -> None:
         raise click.UsageError(str(error)) from None
     for file in sorted(folder.iterdir()):
         click.echo(file)
-    click.echo(f"\ncd {folder} && proxywasm test", err=True)
+    click.echo(f"\ncd {folder} && proxywasm dev", err=True)
