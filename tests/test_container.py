@@ -80,8 +80,8 @@ def test_the_commands_of_the_dockerfile_make_a_gateway(tmp_path: Path, extra: st
         if command.startswith("useradd"):
             as_user = True  # from here on in the second image
             continue
-        words = command.replace("/opt/proxywasm", str(installed))
-        subprocess.run(["sh", "-ec", words], cwd=home if as_user else source, env=environment, check=True)
+        line = command.replace("/opt/proxywasm", str(installed))
+        subprocess.run(["sh", "-ec", line], cwd=home if as_user else source, env=environment, check=True)
     override = compose("compose.envoy.yaml")["services"]["gateway"] if extra == "envoy" else {}
     service = {**compose("compose.yaml")["services"]["gateway"], **override}
     words = [word.replace("/etc/proxywasm", str(CHAT)) for word in service["command"]]
