@@ -72,8 +72,8 @@ def test_the_commands_of_the_dockerfile_make_a_gateway(tmp_path: Path, extra: st
     home.mkdir()
     clean_tree(source)
     environment = {
-        "PATH": f"{installed / 'bin'}:{os.environ['PATH']}", "HOME": str(home), "EXTRA": extra,
-        **{name: value for name, value in os.environ.items() if name.startswith("PIP_")}, **KEY,
+        **os.environ, "PATH": f"{installed / 'bin'}:{os.environ['PATH']}", "HOME": str(home), "EXTRA": extra,
+        "PROXYWASM_CACHE_DIR": str(home / "cache"), **KEY,
     }  # fmt: skip
     as_user = False
     for command in commands():

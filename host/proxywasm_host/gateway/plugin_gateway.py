@@ -41,6 +41,8 @@ class PluginGateway:
 
     def __init__(self, plugin: Path, config: Path | None, listen: Address, upstream: tuple[str, str]) -> None:
         self._plugin = plugin
+        self._source = plugin.absolute()
+        """With a name, also for the folder that one is in."""
         self._config = config
         self._listen = listen
         self._upstream = upstream
@@ -56,7 +58,7 @@ class PluginGateway:
         if not self._plugin.exists():
             raise GatewayFileError(f"{self._plugin}: is not there any more")
         name, url = self._upstream
-        plugin = {"name": self._plugin.stem, "source": str(self._plugin.resolve()), "config": self._read_config()}
+        plugin = {"name": self._source.resolve().stem, "source": str(self._source), "config": self._read_config()}
         return Gateway.model_validate({
             "listen": str(self._listen),
             "access_log": True,

@@ -37,7 +37,8 @@ def files_of(source: GatewaySource, gateway: Gateway) -> frozenset[Path]:
 
 def source_folders(gateway: Gateway) -> frozenset[Path]:
     """The folders where plugins look for their modules: they change when a file comes or goes."""
-    return frozenset(plugin.source.parent for plugin in gateway.plugins if plugin.source is not None)
+    sources = [plugin.source.resolve() for plugin in gateway.plugins if plugin.source is not None]
+    return frozenset(folder for source in sources for folder in (source, source.parent) if folder.is_dir())
 
 
 def _named(gateway: Gateway) -> Iterator[Path]:

@@ -17,8 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.host.gateway.both import exchange
 from tests.host.serve_process import TOOL, free_port
+
+from proxywasm_host.cli.main import main
+from proxywasm_host.gateway.plugin_gateway import PluginGateway
+from proxywasm_host.gateway.values import Address
+from proxywasm_host.gateway.watching import source_folders
 
 SECONDS = 60.0
 PLUGIN = Path(__file__).parents[3] / "host" / "proxywasm_host" / "cli" / "templates" / "my_plugin" / "my_plugin.py"
@@ -138,6 +144,7 @@ def test_an_author_sees_each_stream_each_save_and_each_fault(folder: Path) -> No
         assert run.process.wait(SECONDS) == 0
 
 
+@pytest.mark.exhaustive
 def test_ten_saves_in_a_second_are_one_load(folder: Path) -> None:
     file = folder / "my_plugin.py"
     text = file.read_text()
@@ -191,25 +198,38 @@ def test_a_gateway_file_is_served_as_it_is(folder: Path) -> None:
     (["nothing.py"], "error: nothing.py is not there"),
     (["gateway.yaml", "--port", "80"], "--upstream, --config and --port are not for a gateway file"),
 ])  # fmt: skip
-def test_wrong_arguments_are_refused(folder: Path, words: list[str], message: str) -> None:
-    done = subprocess.run([TOOL, "dev", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 2
-    assert message in done.stderr
+def test_wrong_arguments_are_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str
+) -> None:
+    monkeypatch.chdir(folder)
+    done = CliRunner().invoke(main, ["dev", *words])
+    assert done.exit_code == 2
+    assert message in done.output
 
 
-def test_a_port_that_is_in_use_is_named_before_anything_starts(folder: Path) -> None:
+def test_a_port_that_is_in_use_is_named_before_anything_starts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = str(other.getsockname()[1])
-        done = subprocess.run(
-            [TOOL, "dev", "--port", port], cwd=folder, capture_output=True, text=True, check=False, timeout=60
-        )
-    assert (done.returncode, done.stderr) == (
+        done = CliRunner().invoke(main, ["dev", "--port", port])
+    assert (done.exit_code, done.output) == (
         2,
         f"error: --port: 127.0.0.1:{port} cannot be used: another process listens at port {port}; stop it, or change"
         " `--port`\n",
     )
+
+
+def test_a_package_is_served_from_its_own_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = folder / "packaged"
+    package.mkdir()
+    shutil.move(folder / "my_plugin.py", package / "__init__.py")
+    monkeypatch.chdir(package)
+    source = PluginGateway(Path(), None, Address("127.0.0.1", 8080), ("echo", "http://127.0.0.1:1"))
+    [plugin] = source.read().plugins
+    assert (plugin.name, plugin.source) == ("packaged", package)
+    assert {package, folder} <= source_folders(source.read())
 
 
 def eventually(condition: Callable[[], object]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from proxywasm_host.gateway.live.access import AccessLine
 from proxywasm_host.gateway.live.listening import listen
 from proxywasm_host.gateway.live.plugins import LivePlugins
 from proxywasm_host.gateway.live.starting import start_plugins
@@ -64,6 +65,8 @@ class Scene:
     service: Upstream
     logs: list[LogRecord]
     messages: list[str]
+    ended: list[AccessLine]
+    """The streams that have ended."""
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port)
@@ -140,14 +143,16 @@ def run(
                     "lost": "http://nobody.invalid",
                 },
                 "limits": limits or {},
+                "access_log": True,
                 **keys,
             })  # fmt: skip
             logs: list[LogRecord] = []
             messages: list[str] = []
-            worker = LiveWorker(gateway, start(gateway, logs.append), log=messages.append)
+            ended: list[AccessLine] = []
+            worker = LiveWorker(gateway, start(gateway, logs.append), log=messages.append, access=ended.append)
             listening = listen("listen", Address("127.0.0.1", 0))
             await worker.start(listening)
-            scene = Scene(worker, listening.getsockname()[1], upstream, service, logs, messages)
+            scene = Scene(worker, listening.getsockname()[1], upstream, service, logs, messages, ended)
             try:
                 await asyncio.wait_for(talk(scene), 30)
             finally:

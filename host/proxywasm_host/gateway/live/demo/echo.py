@@ -13,7 +13,7 @@ from .service import LoopbackService
 
 EVENTS: Final = "/events"
 """The path whose answer is a stream of events, one for each line of the request."""
-_PACE: Final = 0.3
+_PACE: Final = 0.2
 """Seconds between two events."""
 _MOST: Final = 32 * 2**20
 """Bytes of a request's body."""
