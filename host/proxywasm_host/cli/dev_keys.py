@@ -49,10 +49,11 @@ class _Keys:
             return
         try:
             text = os.read(self._terminal, _MOST).decode(errors="replace")
-        except OSError:  # the terminal is gone
+        except OSError:
             text = ""
-        if not text:
+        if not text:  # Ctrl-D, or the terminal is gone: the system's SIGHUP would only be a reason to load again
             self._loop.remove_reader(self._terminal)
+            signal.raise_signal(signal.SIGTERM)
         for key in text.split():
             if (name := _SIGNALS.get(key.lower())) is not None:
                 signal.raise_signal(signal.Signals[name])

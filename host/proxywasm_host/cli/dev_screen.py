@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -109,8 +110,9 @@ class DevScreen:
 
     def _print(self, text: str) -> None:
         # In one call, because two threads print.
-        self._out.write(text + "\n")
-        self._out.flush()
+        with suppress(OSError):  # the terminal is gone
+            self._out.write(text + "\n")
+            self._out.flush()
 
     def _styled(self, text: str, **style: Any) -> str:
         return click.style(text, **style) if self._coloured and any(style.values()) else text

@@ -191,6 +191,8 @@ def test_a_gateway_file_is_served_as_it_is(folder: Path) -> None:
             run.wait_for("ready: ")
             assert run.get()[0] == 503
             run.wait_for(r"GET     / +.*503.*  there$")
+            run.type("\x04")  # Ctrl-D, or the end of the terminal
+            assert run.process.wait(SECONDS) == 0
 
 
 @pytest.mark.parametrize(("words", "message"), [

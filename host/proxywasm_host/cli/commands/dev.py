@@ -73,9 +73,13 @@ def _run_plugin(plugin: Path, upstream: str | None, config: Path | None, port: i
     from ...gateway.plugin_gateway import PluginGateway, server_of  # noqa: PLC0415
     from ...gateway.values import Address  # noqa: PLC0415
 
+    try:
+        server = None if upstream is None else server_of(upstream)
+    except ValueError as error:
+        raise UserError(f"--upstream: {error}") from None
     address = Address("127.0.0.1", port)
     listen("--port", address).close()  # or its author would learn only after a build that it is in use
-    if upstream is None:
+    if server is None:
         echo = listen("echo", Address("127.0.0.1", 0))
         name, url = "echo", f"http://127.0.0.1:{echo.getsockname()[1]}"
         hints = f"""an echo of the request. Try:
@@ -83,11 +87,7 @@ def _run_plugin(plugin: Path, upstream: str | None, config: Path | None, port: i
   curl http://{address}/hello
   curl -N http://{address}{EVENTS}"""
     else:
-        try:
-            server = server_of(upstream)
-        except ValueError as error:
-            raise UserError(f"--upstream: {error}") from None
-        echo, name, url = None, server.host, upstream
+        echo, name, url = None, server.host, str(upstream)
         host = "" if server.is_ip or server.host == "localhost" else f" -H 'host: {server.host}'"
         hints = f"""{upstream}. Try:
 
