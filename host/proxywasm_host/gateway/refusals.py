@@ -20,7 +20,7 @@ from .document import Place, Problem
 from .model import Gateway, PluginEntry
 from .source import GatewaySource
 
-_CHILD: Final = "proxywasm_host.gateway.parse_config"
+_CHILD: Final = "proxywasm_host.checking.parse_config"
 _KEY: Final = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*(?=: )")
 """The path of a key at the beginning of a message: `provider.apiTokens[0]: ...`."""
 _COMPUTING: Final[float] = CALL_TIME

@@ -1,4 +1,6 @@
-"""`python -m proxywasm_host.gateway.parse_config SOURCE SECONDS`: parse the configuration in standard input, natively.
+"""`python -m proxywasm_host.checking.parse_config SOURCE SECONDS`: parse the configuration in standard input, natively.
+
+It is not in `gateway/`, whose imports would take longer than all the rest: an author waits for it after each save.
 
 The import of the plugin, and then the parsing, may each compute for so many seconds.
 
