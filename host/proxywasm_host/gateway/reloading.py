@@ -19,9 +19,9 @@ from .restarting import refuse_restarts
 from .source import GatewaySource
 from .watching import files_of, look, source_folders
 
-_LOOK: Final = 0.15
+_LOOK: Final = 0.1
 """Seconds between two looks at the files."""
-_QUIET: Final = 0.25
+_QUIET: Final = 0.15
 """Seconds without a change after which the files are loaded: several saves in a row are one reload."""
 _PATIENCE: Final = 2.0
 """Seconds after which files are loaded that never stop changing."""
