@@ -18,9 +18,9 @@ from typing import Final
 from ..services.call_time import CALL_TIME
 from .document import Place, Problem
 from .model import Gateway, PluginEntry
-from .reader import problems_in
+from .source import GatewaySource
 
-_CHILD: Final = "proxywasm_host.gateway.parse_config"
+_CHILD: Final = "proxywasm_host.checking.parse_config"
 _KEY: Final = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*(?=: )")
 """The path of a key at the beginning of a message: `provider.apiTokens[0]: ...`."""
 _COMPUTING: Final[float] = CALL_TIME
@@ -32,7 +32,7 @@ _log = logging.getLogger("proxywasm")
 
 
 def check_configurations(
-    gateway: Gateway, file: Path, text_of: Callable[[PluginEntry], str], *, native: bool = False
+    gateway: Gateway, source: GatewaySource, text_of: Callable[[PluginEntry], str], *, native: bool = False
 ) -> None:
     """Have each plugin that is given as source parse its configuration, as `text_of` makes it for the gateway.
 
@@ -45,7 +45,7 @@ def check_configurations(
         for problem in _problems(("plugins", index, "config"), plugin, text_of(plugin), native=native)
     ]
     if problems:
-        raise problems_in(file, problems)
+        raise source.error(problems)
 
 
 def _problems(place: Place, plugin: PluginEntry, config: str, *, native: bool) -> Iterator[Problem]:
@@ -55,7 +55,8 @@ def _problems(place: Place, plugin: PluginEntry, config: str, *, native: bool) -
     if kind == "not loaded" and native:
         yield Problem(0, (*place[:-1], "source"), f"cannot be imported: {message}")
     elif kind == "not loaded":
-        _log.warning("the configuration of the plugin %r is not checked before the start: %s", plugin.name, message)
+        reason = message.partition("\n\n")[0]
+        _log.warning("the configuration of the plugin %r is not checked before the start: %s", plugin.name, reason)
     elif kind != "taken":
         for line in message.splitlines() if kind == "refused" else [message]:
             if key := _KEY.match(line):

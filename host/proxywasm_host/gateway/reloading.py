@@ -8,20 +8,20 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from .engines import Engine
 from .model import Gateway
-from .reader import GatewayFileError, read
+from .reader import GatewayFileError
 from .restarting import refuse_restarts
-from .watching import files_of, look
+from .source import GatewaySource
+from .watching import files_of, look, source_folders
 
-_LOOK: Final = 0.15
+_LOOK: Final = 0.1
 """Seconds between two looks at the files."""
-_QUIET: Final = 0.25
+_QUIET: Final = 0.15
 """Seconds without a change after which the files are loaded: several saves in a row are one reload."""
 _PATIENCE: Final = 2.0
 """Seconds after which files are loaded that never stop changing."""
@@ -43,8 +43,36 @@ class ReloadStatus:
     """Why the last one was refused, in one line; empty: it was not."""
 
 
+class ReloadReport(Protocol):
+    """Says what becomes of loads. Called in the reloader's thread."""
+
+    def loading(self, changed: Collection[Path], /) -> None:
+        """A load begins because of these files, or because the process was told to."""
+
+    def loaded(self, generation: int, /) -> None: ...
+
+    def refused(self, generation: int, error: str, /) -> None:
+        """`generation` serves on. The error may have several lines and a traceback."""
+
+
+class ReloadLines:
+    """A line for each load that has ended."""
+
+    def __init__(self, source: GatewaySource, log: Callable[[str], None]) -> None:
+        self._source = source
+        self._log = log
+
+    def loading(self, changed: Collection[Path]) -> None: ...
+
+    def loaded(self, generation: int) -> None:
+        self._log(f"{self._source}: loaded again; new streams are served by configuration {generation}")
+
+    def refused(self, generation: int, error: str) -> None:
+        self._log(f"not loaded, configuration {generation} serves on: {one_line(error)}")
+
+
 class Reloader:
-    """Loads `file` again, and has `take` take over what it says. Set that before `start`.
+    """Loads `source` again, and has `take` take over what it says. Set that before `start`.
 
     Args:
         gateway: what serves now.
@@ -55,27 +83,25 @@ class Reloader:
 
     def __init__(
         self,
-        file: Path,
+        source: GatewaySource,
         gateway: Gateway,
-        engine: Engine,
         *,
         errors: tuple[type[Exception], ...],
         watch: bool,
-        log: Callable[[str], None],
+        report: ReloadReport,
         on_status: Callable[[ReloadStatus], None] = lambda _: None,
     ) -> None:
         self.status = ReloadStatus()
         self.take: Callable[[Gateway], None]
         """Called in the thread of this object; it may take as long as it needs. What raises leaves everything as it
         was."""
-        self._file = file
+        self._source = source
         self._gateway = gateway
-        self._engine: Engine = engine
         self._errors: tuple[type[Exception], ...] = (GatewayFileError, *errors)
         self._watch = watch
-        self._log = log
+        self._report = report
         self._on_status = on_status
-        self._files = files_of(file, gateway)
+        self._files = files_of(source, gateway)
         self._seen = look(self._files)
         self._wake = threading.Event()
         self._stopping = False
@@ -114,13 +140,18 @@ class Reloader:
 
     def _load(self) -> None:
         # What changes from here on is another change.
-        self._seen = look(self._files)
+        before, self._seen = self._seen, look(self._files)
+        self._report.loading([file for file in self._files if self._seen[file] != before.get(file)])
+        folders = look(source_folders(self._gateway))
         try:
-            gateway = read(self._file, engine=self._engine)
-            refuse_restarts(self._file, self._gateway, gateway, self._engine)
-            self._look_at(self._files | files_of(self._file, gateway))
+            gateway = self._source.read()
+            refuse_restarts(self._source, self._gateway, gateway)
+            self._look_at(self._files | files_of(self._source, gateway))
             self.take(gateway)
         except self._errors as error:
+            # A module that is missing may come later.
+            self._files |= folders.keys()
+            self._seen = {**folders, **self._seen}
             self._refuse(str(error))
         except Exception as error:
             if self._stopping:
@@ -129,10 +160,10 @@ class Reloader:
             self._refuse(f"{type(error).__name__}: {error}")
         else:
             self._gateway = gateway
-            self._look_at(files_of(self._file, gateway))
+            self._look_at(files_of(self._source, gateway))
             number = self.status.generation + 1
             self._tell(replace(self.status, generation=number, since=time.time(), error=""))
-            self._log(f"{self._file}: loaded again; new streams are served by configuration {number}")
+            self._report.loaded(number)
 
     def _look_at(self, files: frozenset[Path]) -> None:
         now = look(files)
@@ -140,9 +171,8 @@ class Reloader:
         self._files = files
 
     def _refuse(self, error: str) -> None:
-        reason = one_line(error)
-        self._tell(replace(self.status, refused=self.status.refused + 1, error=reason))
-        self._log(f"not loaded, configuration {self.status.generation} serves on: {reason}")
+        self._tell(replace(self.status, refused=self.status.refused + 1, error=one_line(error)))
+        self._report.refused(self.status.generation, error)
 
     def _tell(self, status: ReloadStatus) -> None:
         self.status = status
@@ -150,7 +180,7 @@ class Reloader:
 
 
 def one_line(message: str) -> str:
-    """Several problems follow each other; of a traceback only the error itself is left.
+    """Several problems follow each other; of a traceback only the error itself is left, unless it was said before.
 
     >>> one_line("a.yaml:1: no\\n  a.yaml:2: neither")
     'a.yaml:1: no; a.yaml:2: neither'
@@ -160,6 +190,7 @@ def one_line(message: str) -> str:
     before, traceback, rest = message.partition("Traceback (most recent call last):")
     lines = [line.strip() for line in before.splitlines() if line.strip()]
     if traceback:
-        lines.append(rest.strip().rpartition("\n")[2].strip())
+        error = rest.strip().rpartition("\n")[2].strip()
+        lines += [error] if error not in before else []
     text = "; ".join(lines)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

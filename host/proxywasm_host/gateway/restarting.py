@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from .document import Place, Problem
 from .engines import Engine
 from .model import Gateway
-from .reader import problems_in
+from .source import GatewaySource
 
 FIXED: Final[Mapping[Engine, tuple[str, ...]]] = {
     "serve": ("listen", "workers", "admin", "tracing"),
@@ -25,10 +24,10 @@ FIXED: Final[Mapping[Engine, tuple[str, ...]]] = {
 connections would end after its drain time, whatever they carry."""
 
 
-def refuse_restarts(file: Path, before: Gateway, after: Gateway, engine: Engine) -> None:
+def refuse_restarts(source: GatewaySource, before: Gateway, after: Gateway) -> None:
     """Raises `GatewayFileError` for each key that cannot change now and has changed."""
-    if problems := [*_problems(before, after, engine)]:
-        raise problems_in(file, problems)
+    if problems := [*_problems(before, after, source.engine)]:
+        raise source.error(problems)
 
 
 def _problems(before: Gateway, after: Gateway, engine: Engine) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from ..building.staging import StagingError, collect
 from .model import Gateway
+from .source import GatewaySource
 
 State: TypeAlias = Mapping[Path, tuple[int, ...] | None]
 """What the system says of each file; None: it is not there, or may not be looked at."""
@@ -29,9 +30,15 @@ def _state(file: Path) -> tuple[int, ...] | None:
     return found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev
 
 
-def files_of(file: Path, gateway: Gateway) -> frozenset[Path]:
-    """The gateway file itself, what it names, and what the sources of its plugins import."""
-    return frozenset([file, *_named(gateway)])
+def files_of(source: GatewaySource, gateway: Gateway) -> frozenset[Path]:
+    """What the gateway is read from, what it names, and what the sources of its plugins import."""
+    return source.files | frozenset(_named(gateway))
+
+
+def source_folders(gateway: Gateway) -> frozenset[Path]:
+    """The folders where plugins look for their modules: they change when a file comes or goes."""
+    sources = [plugin.source.resolve() for plugin in gateway.plugins if plugin.source is not None]
+    return frozenset(folder for source in sources for folder in (source, source.parent) if folder.is_dir())
 
 
 def _named(gateway: Gateway) -> Iterator[Path]:

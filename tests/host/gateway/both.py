@@ -17,6 +17,7 @@ import yaml
 from proxywasm_host.gateway import read
 from proxywasm_host.gateway.envoy import bootstrap, build_modules, find_ca_file
 from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
+from proxywasm_host.gateway.live.access import AccessLine
 from proxywasm_host.gateway.live.listening import listen
 from proxywasm_host.gateway.live.serving import run
 from proxywasm_host.gateway.live.starting import start_plugins
@@ -58,9 +59,12 @@ def _serving(gateway: Gateway, host: str) -> Iterator[Running]:
     loop = asyncio.new_event_loop()
     listening = listen("listen", Address(host, 0))
 
+    def keep(line: AccessLine) -> None:
+        messages.append(line.text())
+
     async def main() -> None:
         plugins = start_plugins(gateway, native=True, on_log=lambda record: messages.append(str(record)))
-        await run(gateway, plugins, listening, end, lambda _: started.set(), messages.append, messages.append)
+        await run(gateway, plugins, listening, end, lambda _: started.set(), messages.append, keep)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
     thread.start()

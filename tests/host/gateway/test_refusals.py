@@ -17,6 +17,7 @@ from proxywasm_host.cli.main import main
 from proxywasm_host.gateway import GatewayFileError, read, refusals
 from proxywasm_host.gateway.envoy import plugin_config
 from proxywasm_host.gateway.refusals import check_configurations
+from proxywasm_host.gateway.source import GatewayFile
 
 HEAD = """
 import json
@@ -107,7 +108,7 @@ def test_plugins_of_one_file_name_are_kept_apart(tmp_path: Path) -> None:
     second = "plugins:\n  - name: second\n    source: b/strict.py"
     file.write_text(file.read_text().replace("plugins:", second))
     with pytest.raises(GatewayFileError) as refused:
-        check_configurations(read(file), file, plugin_config)
+        check_configurations(read(file), GatewayFile(file, "envoy"), plugin_config)
     assert str(refused.value).splitlines() == [
         f"{file}:4: plugins.0: config: b refuses",
         f"{file}:8: plugins.1.config: a refuses",
@@ -117,10 +118,10 @@ def test_plugins_of_one_file_name_are_kept_apart(tmp_path: Path) -> None:
 def test_a_plugin_for_another_python_is_left_to_envoy(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = gateway(tmp_path, "import only_in_the_guest\n", "a: 1")
     with caplog.at_level(logging.WARNING, "proxywasm"):
-        check_configurations(read(file), file, plugin_config)
+        check_configurations(read(file), GatewayFile(file, "envoy"), plugin_config)
     assert caplog.messages == [
         "the configuration of the plugin 'first' is not checked before the start: "
-        "ModuleNotFoundError: No module named 'only_in_the_guest'"
+        f"ModuleNotFoundError: No module named 'only_in_the_guest' ({tmp_path}/strict.py:1)"
     ]
 
 
@@ -176,6 +177,6 @@ def test_a_loop_in_an_import_is_left_to_the_build(
     monkeypatch.setattr(refusals, "_COMPUTING", 0.2)
     file = gateway(tmp_path, HEAD + "while True:\n    plugin\n", "a: 1")
     with caplog.at_level(logging.WARNING, "proxywasm"):
-        check_configurations(read(file), file, plugin_config)
+        check_configurations(read(file), GatewayFile(file, "envoy"), plugin_config)
     assert "not checked before the start: importing the plugin takes longer than 0.2 seconds" in caplog.text
     assert re.search(r'strict\.py", line [67], in <module>', caplog.text)

@@ -8,6 +8,7 @@ from .bench import bench
 from .build import build
 from .check import check
 from .convert import convert
+from .dev import dev
 from .envoy import envoy
 from .new import new
 from .package import package
@@ -19,5 +20,5 @@ from .test import test
 
 
 def register(group: click.Group) -> None:
-    for command in (new, check, schema, test, build, package, record, replay, convert, serve, envoy, bench):
+    for command in (new, dev, check, schema, test, build, package, record, replay, convert, serve, envoy, bench):
         group.add_command(command)

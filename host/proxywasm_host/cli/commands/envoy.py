@@ -40,7 +40,7 @@ def envoy(
     The file names where to listen, the plugins, and the routes; see docs/envoy.md. Plugins that are given as source are
     built. What is written has the secrets of the file in it: with -o, only you can read it.
     """
-    from ...gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
+    from ...gateway import GatewayFileError  # noqa: PLC0415  # imported when the command runs
     from ...gateway.envoy import (  # noqa: PLC0415
         FLUSH_MS,
         ChangingEnvoy,
@@ -54,6 +54,7 @@ def envoy(
         write_private,
     )
     from ...gateway.refusals import check_configurations  # noqa: PLC0415
+    from ...gateway.source import GatewayFile  # noqa: PLC0415
 
     if run and output:
         raise click.UsageError("--run and -o exclude each other: one starts Envoy, the other writes its configuration")
@@ -63,14 +64,15 @@ def envoy(
         raise click.UsageError("--record is for --run, and not for --watch, where the configuration changes")
     # What is under way ends with this process: a build, or a plugin that is asked about its configuration and loops.
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    source = GatewayFile(file, "envoy")
     try:
-        gateway = read(file, engine="envoy")
+        gateway = source.read()
         with progress() as report:
             report("checking the configurations of the plugins")
-            check_configurations(gateway, file, plugin_config)
+            check_configurations(gateway, source, plugin_config)
             modules = build_modules(gateway, report)
         if watch:
-            changing = ChangingEnvoy(file, gateway, modules, log=_tell)
+            changing = ChangingEnvoy(source, gateway, modules, log=_tell)
             sys.exit(start(gateway, changing, _ready, log_level))
         if run:
             with recording(gateway, record, _tell) as taps:

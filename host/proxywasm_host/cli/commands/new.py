@@ -32,4 +32,4 @@ def new(name: str, parent: Path, origin: str | None) -> None:
         raise click.UsageError(str(error)) from None
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         click.echo(file)
-    click.echo(f"\ncd {folder} && proxywasm test", err=True)
+    click.echo(f"\ncd {folder} && proxywasm dev", err=True)

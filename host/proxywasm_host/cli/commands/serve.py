@@ -32,7 +32,9 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
     The same file runs in Envoy with `proxywasm envoy`, for load. Plugins run in WebAssembly unless --native is given.
     At SIGHUP the file is loaded again: streams under way end with what they began with, new ones get the new file.
     """
-    from ...gateway import GatewayFileError, read  # noqa: PLC0415  # imported when the command runs
+    import asyncio  # noqa: PLC0415  # imported when the command runs
+
+    from ...gateway import GatewayFileError  # noqa: PLC0415
     from ...gateway.live.demo import instructions  # noqa: PLC0415
     from ...gateway.live.errors import LiveError  # noqa: PLC0415
     from ...gateway.live.listening import listen  # noqa: PLC0415
@@ -42,6 +44,7 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
     from ...gateway.live.shared import Shared  # noqa: PLC0415
     from ...gateway.live.starting import start_plugins  # noqa: PLC0415
     from ...gateway.live.workers.supervisor import prepare_workers, supervise  # noqa: PLC0415
+    from ...gateway.source import GatewayFile  # noqa: PLC0415
     from ...gateway.values import Address  # noqa: PLC0415
 
     address = Address("127.0.0.1", port)
@@ -73,12 +76,13 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
                 log=tell,
             )
             return
-        gateway = read(file, engine="serve")
+        source = GatewayFile(file, "serve")
+        gateway = source.read()
         if gateway.workers > 1:
             with progress() as report:
                 prepare_workers(gateway, native=native, progress=report)
             supervise(
-                file,
+                source,
                 gateway,
                 native=native,
                 watch=watch,
@@ -92,18 +96,20 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
         replacing = Replacing(native=native, on_log=tell, shared=shared)
         with progress() as report:
             plugins = replacing.start(gateway, report)
-        run(
-            file,
-            gateway,
-            listening,
-            replacing,
-            plugins,
-            shared,
-            watch=watch,
-            ready=lambda url: click.echo(f"ready: {url}"),
-            log=tell,
-            access=lambda line: print(line, file=stdout, flush=True),
-            record=record,
+        asyncio.run(
+            run(
+                source,
+                gateway,
+                listening,
+                replacing,
+                plugins,
+                shared,
+                watch=watch,
+                ready=lambda url: click.echo(f"ready: {url}"),
+                log=tell,
+                access=lambda line: print(line.text(), file=stdout, flush=True),
+                record=record,
+            )
         )
     except (GatewayFileError, LiveError) as error:
         raise UserError(str(error)) from None

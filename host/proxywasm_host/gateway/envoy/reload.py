@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from ..model import Gateway
 from ..refusals import check_configurations
-from ..reloading import Reloader, ReloadStatus
+from ..reloading import Reloader, ReloadLines, ReloadStatus
+from ..source import GatewaySource
 from .bootstrap import bootstrap, plugin_config
 from .clusters import find_ca_file
 from .draining import Admin
@@ -43,14 +44,19 @@ class ChangingEnvoy:
     """
 
     def __init__(
-        self, file: Path, gateway: Gateway, modules: Mapping[str, Path], *, log: Callable[[str], None]
+        self, source: GatewaySource, gateway: Gateway, modules: Mapping[str, Path], *, log: Callable[[str], None]
     ) -> None:
-        self._file = file
+        self._source = source
         self._first = gateway, modules
         self._most_plugins = places(gateway)
         self._written: dict[str, Json] = {}
         self._reloader = Reloader(
-            file, gateway, "envoy", errors=(EnvoyError,), watch=True, log=log, on_status=self._show
+            source,
+            gateway,
+            errors=(EnvoyError,),
+            watch=True,
+            report=ReloadLines(source, log),
+            on_status=self._show,
         )
         self._reloader.take = self._take
         self.start, self.request, self.stop = self._reloader.start, self._reloader.request, self._reloader.stop
@@ -92,7 +98,7 @@ class ChangingEnvoy:
         return target
 
     def _take(self, gateway: Gateway) -> None:
-        check_configurations(gateway, self._file, plugin_config)
+        check_configurations(gateway, self._source, plugin_config)
         _, parts = self._divided(gateway, build_modules(gateway))
         before = dict(self._written)
         try:

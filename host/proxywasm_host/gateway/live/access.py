@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -21,6 +22,10 @@ _FIELDS: Final = (
     "cached_tokens", "reasoning_tokens",
 )  # fmt: skip
 """What ai-proxy says, which are fields of the line itself."""
+_END_OF_EVENT: Final = re.compile(rb"[^\r\n](?>\r\n|\n|\r)(?>\r\n|\n|\r)")
+"""The end of a line, and a blank line."""
+_MOST_UNFINISHED: Final = 4
+"""Bytes of an event's end that may have arrived before its last one."""
 _AI_PROXY: Final = ("ai_proxy_log",)
 """The property with it: a JSON object."""
 
@@ -38,7 +43,9 @@ class AccessLine:
         "_first_byte",
         "_properties",
         "_start",
+        "_unfinished",
         "ended",
+        "events",
         "method",
         "own_seconds",
         "path",
@@ -63,7 +70,9 @@ class AccessLine:
         self.streams = False
         """The response is a stream of events."""
         self.received = self.sent = 0
-        """Bytes of the bodies of request and response."""
+        """Bytes of the bodies of request and response, or of a WebSocket."""
+        self.events = 0
+        """Of a stream of events: blocks that a blank line has ended."""
         self.ended = "the client has closed the connection"
         self.own_seconds = 0.0
         """Until the first byte of the response, without the time in which the client or the upstream was waited for."""
@@ -74,6 +83,8 @@ class AccessLine:
         self.span: Any = None
         """That of the stream, where the gateway traces."""
         self._properties = properties
+        self._unfinished = b""
+        """The last bytes of a stream of events, which may be a part of the end of an event."""
         self._start = time.time()
         self._began = time.monotonic()
         self._first_byte: float | None = None
@@ -87,12 +98,22 @@ class AccessLine:
         self.status = int(status)
         self.streams = content_type.startswith("text/event-stream")
 
-    def sends(self, size: int, arrived: float) -> None:
-        """Bytes of the body go to the client; the last of what they were made of arrived then."""
-        if size and self._first_byte is None:
+    def sends(self, data: bytes, arrived: float) -> None:
+        """These bytes of the body go to the client; the last of what they were made of arrived then."""
+        if data and self._first_byte is None:
             self._first_byte = time.monotonic()
             self.own_seconds += self._first_byte - arrived
-        self.sent += size
+        self.sent += len(data)
+        if self.streams:
+            self._count_events(data)
+
+    def _count_events(self, data: bytes) -> None:
+        data = self._unfinished + data
+        end = 0
+        for found in _END_OF_EVENT.finditer(data):
+            self.events += 1
+            end = found.end()
+        self._unfinished = data[max(end, len(data) - _MOST_UNFINISHED) :]
 
     @property
     def first_byte_seconds(self) -> float | None:

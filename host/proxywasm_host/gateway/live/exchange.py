@@ -116,6 +116,7 @@ class LiveExchange:
 
     def on_tunnel_data(self, data: bytes) -> None:
         self._clock.move()
+        self.access.received += len(data)
         if (connection := self._upstream.connection) is not None:
             connection.send_tunnel_data(data)
 
@@ -145,6 +146,7 @@ class LiveExchange:
 
     def tunnel_data(self, data: bytes) -> None:
         self._clock.move()
+        self.access.sends(data, self._clock.moved)
         self._client.send_tunnel_data(data)
 
     def tunnel_closed(self) -> None:
@@ -166,7 +168,7 @@ class LiveExchange:
                 case ResponseHeaders(fields, ends):
                     self._send_head(fields, ends)
                 case ResponseBody(data, ends):
-                    self.access.sends(len(data), self._clock.moved)
+                    self.access.sends(data, self._clock.moved)
                     self._client.send_body(data)
                     if ends:
                         self._client.send_end()
@@ -219,7 +221,7 @@ class LiveExchange:
 
     def _answer_directly(self, fields: Fields, body: bytes) -> None:
         self._send_head(fields, False)
-        self.access.sends(len(body), self._clock.moved)
+        self.access.sends(body, self._clock.moved)
         self.access.ended = "complete"
         self._client.send_body(body)
         self._client.send_end()

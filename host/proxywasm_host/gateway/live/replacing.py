@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 from ...services import LogRecord
 from ..model import Gateway
 from ..refusals import check_configurations
+from ..source import GatewaySource
 from .errors import LiveError
 from .plugins import LivePlugins
 from .shared import Shared
@@ -25,16 +25,20 @@ class Replacing:
         self._shared = shared
         self._components = Components()
 
-    def start(self, gateway: Gateway, progress: Callable[[str], None] = lambda _: None) -> LivePlugins:
-        """The first ones. Raises `LiveError`."""
-        return self._start(gateway, progress=progress)
+    def start(
+        self, gateway: Gateway, progress: Callable[[str], None] = lambda _: None, *, anew: bool = False
+    ) -> LivePlugins:
+        """The first ones; with `anew` after some that could not be started. Raises `LiveError`."""
+        return self._start(gateway, anew=anew, progress=progress)
 
-    def replace(self, file: Path, gateway: Gateway, worker: LiveWorker, loop: asyncio.AbstractEventLoop) -> None:
+    def replace(
+        self, source: GatewaySource, gateway: Gateway, worker: LiveWorker, loop: asyncio.AbstractEventLoop
+    ) -> None:
         """For another thread than that of `loop`, which serves while plugins are built and started.
 
         Raises `LiveError` or `GatewayFileError`; then the worker serves what it has served.
         """
-        check_natively(file, gateway, native=self._native)
+        check_natively(source, gateway, native=self._native)
         plugins = None if self._native else self._start(gateway)
 
         async def take_over() -> None:
@@ -70,8 +74,8 @@ class Replacing:
         )
 
 
-def check_natively(file: Path, gateway: Gateway, *, native: bool) -> None:
+def check_natively(source: GatewaySource, gateway: Gateway, *, native: bool) -> None:
     """Try native plugins in a process of their own first: in the one that serves, a plugin that loops would stop all
     streams until it is ended. Raises `GatewayFileError`."""
     if native:
-        check_configurations(gateway, file, config_of, native=True)
+        check_configurations(gateway, source, config_of, native=True)

@@ -6,14 +6,15 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from ...building.flagship import NotInstalledError
 from ...recordings.recorder import RecordOptions
 from ..model import Gateway
-from ..reloading import Reloader
+from ..reloading import Reloader, ReloadLines, ReloadReport
+from ..source import GatewaySource
 from ..values import Address
+from .access import AccessLine
 from .admin.pages import serving_admin
 from .demo import FakeService, demo_gateway
 from .errors import LiveError
@@ -26,8 +27,8 @@ from .tracing import Tracing
 from .worker import LiveWorker
 
 
-def serve(
-    file: Path,
+async def serve(
+    source: GatewaySource,
     gateway: Gateway,
     listening: socket.socket,
     replacing: Replacing,
@@ -37,39 +38,42 @@ def serve(
     watch: bool,
     ready: Callable[[str], None],
     log: Callable[[str], None],
-    access: Callable[[str], None],
+    access: Callable[[AccessLine], None],
+    report: ReloadReport | None = None,
     record: RecordOptions | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended, after
-    `limits.drain` seconds at the latest. Load the file again at SIGHUP, and with `watch` when it changes."""
+    """In the loop of the main thread, because of signals.
 
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        end, serves = ending(), asyncio.Event()
-        metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway)
+    Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended, after
+    `limits.drain` seconds at the latest. Load the file again at SIGHUP, and with `watch` when it changes.
+    `report` says what becomes of that, by default in lines of the log.
 
-        def is_ready() -> bool:
-            return serves.is_set() and not end.is_set()
+    `access` gets each stream that has ended, if the file wants an access log.
+    """
+    loop = asyncio.get_running_loop()
+    end, serves = ending(), asyncio.Event()
+    metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway)
 
-        def begin(worker: LiveWorker) -> None:
-            reloader.take = lambda new: replacing.replace(file, new, worker, loop)
-            reloader.start()
-            loop.add_signal_handler(signal.SIGHUP, reloader.request)
-            serves.set()
-            ready(url(gateway))
+    def is_ready() -> bool:
+        return serves.is_set() and not end.is_set()
 
-        reloader = Reloader(
-            file, gateway, "serve", errors=(LiveError,), watch=watch, log=log,
-            on_status=lambda status: show_reloads(shared.gateway, status),
-        )  # fmt: skip
-        async with serving_admin(gateway, shared, is_ready, lambda: reloader.status):
-            try:
-                with recording(record, log) as recorder:
-                    await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder)
-            finally:
-                reloader.stop()
+    def begin(worker: LiveWorker) -> None:
+        reloader.take = lambda new: replacing.replace(source, new, worker, loop)
+        reloader.start()
+        loop.add_signal_handler(signal.SIGHUP, reloader.request)
+        serves.set()
+        ready(url(gateway))
 
-    asyncio.run(main())
+    reloader = Reloader(
+        source, gateway, errors=(LiveError,), watch=watch, report=report or ReloadLines(source, log),
+        on_status=lambda status: show_reloads(shared.gateway, status),
+    )  # fmt: skip
+    async with serving_admin(gateway, shared, is_ready, lambda: reloader.status):
+        try:
+            with recording(record, log) as recorder:
+                await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder)
+        finally:
+            reloader.stop()
 
 
 def serve_demo(
@@ -127,7 +131,7 @@ async def run(
     end: asyncio.Event,
     ready: Callable[[LiveWorker], None],
     log: Callable[[str], None],
-    access: Callable[[str], None] = lambda _: None,
+    access: Callable[[AccessLine], None] = lambda _: None,
     metrics: GatewayMetrics | None = None,
     recorder: Recorder | None = None,
 ) -> None:

@@ -32,7 +32,7 @@ _HEARTBEAT: Final = 0.05
 class LiveWorker:
     """Create it in the loop that is to serve; `start`, and `stop` at the end.
 
-    `log` gets messages for operators, `access` a JSON line for each stream that has ended, if the file wants them.
+    `log` gets messages for operators, `access` each stream that has ended, if the file wants an access log.
     `metrics` counts the streams, `tracing` makes a span of each, `recorder` a recording.
     """
 
@@ -42,7 +42,7 @@ class LiveWorker:
         plugins: LivePlugins,
         *,
         log: Callable[[str], None],
-        access: Callable[[str], None] = lambda _: None,
+        access: Callable[[AccessLine], None] = lambda _: None,
         metrics: GatewayMetrics | None = None,
         tracing: Tracing | None = None,
         recorder: Recorder | None = None,
@@ -167,7 +167,7 @@ class LiveWorker:
     def _ended(self, access: AccessLine, gateway: Gateway) -> None:
         access.ends()
         if gateway.access_log:
-            self._access(access.text())
+            self._access(access)
         if self._metrics is not None:
             self._metrics.count(access)
         if self._tracing is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from proxywasm_host.gateway.live.access import AccessLine
 from proxywasm_host.gateway.live.listening import listen
 from proxywasm_host.gateway.live.plugins import LivePlugins
 from proxywasm_host.gateway.live.recording import recording
@@ -66,6 +67,8 @@ class Scene:
     service: Upstream
     logs: list[LogRecord]
     messages: list[str]
+    ended: list[AccessLine]
+    """The streams that have ended."""
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port)
@@ -143,16 +146,20 @@ def run(
                     "lost": "http://nobody.invalid",
                 },
                 "limits": limits or {},
+                "access_log": True,
                 **keys,
             })  # fmt: skip
             logs: list[LogRecord] = []
             messages: list[str] = []
+            ended: list[AccessLine] = []
             kept = contextlib.ExitStack()
             recorder = kept.enter_context(recording(record, messages.append))
-            worker = LiveWorker(gateway, start(gateway, logs.append), log=messages.append, recorder=recorder)
+            worker = LiveWorker(
+                gateway, start(gateway, logs.append), log=messages.append, access=ended.append, recorder=recorder
+            )
             listening = listen("listen", Address("127.0.0.1", 0))
             await worker.start(listening)
-            scene = Scene(worker, listening.getsockname()[1], upstream, service, logs, messages)
+            scene = Scene(worker, listening.getsockname()[1], upstream, service, logs, messages, ended)
             try:
                 await asyncio.wait_for(talk(scene), 30)
             finally:

@@ -309,9 +309,12 @@ def test_websockets_pass_with_the_plugins_edits() -> None:
         assert await asyncio.wait_for(reader.readexactly(5), 10) == b"hello"
         assert b"\r\nx-seen: yes\r\n" in scene.upstream.requests[0]
         assert b"\r\nconnection: upgrade\r\n" in scene.upstream.requests[0]
+        writer.write(b"from the client")
         scene.upstream.go_on.set()
         writer.close()
         await until(lambda: scene.done("/ws") == 1)
+        assert (scene.ended[0].received, scene.ended[0].sent) == (len(b"from the client"), len(b"hello"))
+        assert scene.ended[0].first_byte_seconds is not None
 
     run(talk)
 

@@ -1,4 +1,4 @@
-"""A gateway with `--watch` as a user runs it, in both engines, and clients whose streams last."""
+"""A gateway whose file changes, as a user runs it, in both engines, and clients whose streams last."""
 
 from __future__ import annotations
 
@@ -80,6 +80,9 @@ class Running:
     def wait_for_version(self, version: str) -> None:
         until(lambda: self.version() == version)
 
+    def load(self) -> None:
+        self.process.send_signal(signal.SIGHUP)
+
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(SECONDS)
@@ -104,10 +107,14 @@ def plugin(source: Path, version: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def watching(engine: Engine, file: GatewayFile, *words: str) -> Iterator[Running]:
+def watching(engine: Engine, file: GatewayFile, *words: str, watch: bool = True) -> Iterator[Running]:
+    """Without `watch` the file is loaded when the test calls `Running.load`: a watched one has to be quiet first."""
     command = ["envoy", str(file.path), "--run"] if engine == "envoy" else ["serve", str(file.path)]
     with subprocess.Popen(
-        [TOOL, *command, "--watch", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [TOOL, *command, *(["--watch"] if watch else []), *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout
         assert process.stderr

@@ -35,6 +35,7 @@ def test_plugins_routes_and_upstreams_change_under_streams(tmp_path: Path, bundl
                 upstreams={"other": f"http://127.0.0.1:{other.port}"},
             )
             until(lambda: run.version() == "gen2")
+            changed = time.monotonic()
             until(lambda: run.logged("loaded again"))
             assert run.ask("/nowhere")[0] == 404
             second = Stream(run.port)
@@ -58,7 +59,7 @@ def test_plugins_routes_and_upstreams_change_under_streams(tmp_path: Path, bundl
             file.save_text(good.replace("gen2", "gen4"))
             until(lambda: run.version() == "gen4")
             until(lambda: "\nruntime.admin_overrides_active: 0\n" in run.ask("/stats", admin)[2])
-            time.sleep(DRAIN + 0.5)
+            time.sleep(max(changed + DRAIN + 0.5 - time.monotonic(), 0))
             for source, streams in ((upstream, [first, websocket]), (other, [second])):
                 source.step()
                 for stream in streams:

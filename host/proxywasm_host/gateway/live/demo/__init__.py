@@ -1,6 +1,8 @@
-"""`proxywasm serve --demo`: a gateway with ai-proxy in front of a fake model service, without key and network."""
+"""Upstreams without key and network: a fake model service, for `proxywasm serve --demo` with ai-proxy, and an echo, for
+`proxywasm dev`."""
 
+from .echo import EVENTS, EchoService
 from .gateway import demo_gateway, instructions
 from .service import FakeService
 
-__all__ = ["FakeService", "demo_gateway", "instructions"]
+__all__ = ["EVENTS", "EchoService", "FakeService", "demo_gateway", "instructions"]

@@ -1,17 +1,20 @@
-"""The fake model service: DashScope's own protocol and OpenAI's, streamed at the pace of a reader."""
+"""Services on loopback: a fake model, in DashScope's own protocol and OpenAI's, streamed at the pace of a reader."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from proxywasm.wire import Fields
 
+from ...values import Address
 from ..http1.limits import ServerLimits
 from ..http1.messages import MessageError, RequestHead
 from ..http1.server import ClientConnection
+from ..listening import listen
 from . import dashscope, openai
 
 _LARGEST: Final = 32 * 2**20
@@ -25,18 +28,20 @@ _EVENTS: Final = {dashscope.CHAT: dashscope.events, openai.CHAT: openai.events}
 _COMPATIBLE: Final = "/compatible-mode"
 
 
-class FakeService:
-    """Listens on a port of its own on loopback. `pace` is the seconds between two pieces of a text."""
+class LoopbackService:
+    """Listens on a port of its own. `answer` makes the exchange of a request."""
 
-    def __init__(self, pace: float = 0.04) -> None:
-        self.pace = pace
+    def __init__(self, answer: Callable[[ClientConnection, RequestHead], Any]) -> None:
         self.port = 0
+        self._answer = answer
         self._server: asyncio.Server | None = None
         self._connections: set[ClientConnection] = set()
 
-    async def start(self) -> None:
-        self._server = await asyncio.get_running_loop().create_server(self._accept, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+    async def start(self, listening: socket.socket | None = None) -> None:
+        """On this socket, or a new one."""
+        listening = listening or listen("", Address("127.0.0.1", 0))
+        self._server = await asyncio.get_running_loop().create_server(self._accept, sock=listening)
+        self.port = listening.getsockname()[1]
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -51,12 +56,19 @@ class FakeService:
         self._connections.add(made)
         return made
 
-    def open_exchange(self, connection: ClientConnection, head: RequestHead) -> _Exchange:
-        return _Exchange(connection, head, self.pace)
+    def open_exchange(self, connection: ClientConnection, head: RequestHead) -> Any:
+        return self._answer(connection, head)
 
     def malformed(self, connection: ClientConnection, error: MessageError) -> tuple[Fields, bytes]:
         del connection
         return [(":status", str(error.status))], str(error).encode()
+
+
+class FakeService(LoopbackService):
+    """`pace` is the seconds between two pieces of a text."""
+
+    def __init__(self, pace: float = 0.04) -> None:
+        super().__init__(lambda connection, head: _Exchange(connection, head, pace))
 
 
 class _Exchange:

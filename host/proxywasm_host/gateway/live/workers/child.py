@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 
 from ....services.stored import Store
+from ..access import AccessLine
 from ..errors import LiveError
 from ..metrics import GatewayMetrics
 from ..plugins import LivePlugins
@@ -34,9 +35,9 @@ def main(channel: socket.socket) -> None:
     def log(message: object) -> None:
         print(f"worker {task.place}: {message}", file=stderr, flush=True)
 
-    def access(line: str) -> None:
+    def access(line: AccessLine) -> None:
         # In one call, so that lines of several workers do not mix.
-        stdout.write(line + "\n")
+        stdout.write(line.text() + "\n")
         stdout.flush()
 
     store = Store(task.store, os.getpid())
@@ -66,7 +67,7 @@ async def _serve(
     shared: Shared,
     replacing: Replacing,
     log: Callable[[object], None],
-    access: Callable[[str], None],
+    access: Callable[[AccessLine], None],
 ) -> None:
     gateway = task.configuration.gateway
     loop, end = asyncio.get_running_loop(), ending(lambda _: None)  # the parent kills

@@ -10,13 +10,13 @@ import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
 from ....recordings.recorder import RecordOptions
 from ....services.stored import Store, StoreError, withdraw_leases
 from ...model import Gateway
-from ...reloading import Reloader
+from ...reloading import Reloader, ReloadLines
+from ...source import GatewaySource
 from ..admin.pages import serving_admin
 from ..errors import LiveError
 from ..listening import listen
@@ -47,7 +47,7 @@ def prepare_workers(gateway: Gateway, *, native: bool, progress: Callable[[str],
 
 
 def supervise(
-    file: Path,
+    source: GatewaySource,
     gateway: Gateway,
     *,
     native: bool,
@@ -63,7 +63,7 @@ def supervise(
     """
 
     async def main() -> None:
-        supervisor = Supervisor(file, gateway, native=native, watch=watch, log=log, record=record)
+        supervisor = Supervisor(source, gateway, native=native, watch=watch, log=log, record=record)
         await supervisor.run(lambda: ready(url(gateway)))
 
     asyncio.run(main())
@@ -74,7 +74,7 @@ class Supervisor:
 
     def __init__(
         self,
-        file: Path,
+        source: GatewaySource,
         gateway: Gateway,
         *,
         native: bool,
@@ -85,7 +85,7 @@ class Supervisor:
         """Raises `LiveError` if the port is in use, or if there is no place for what workers share."""
         self._gateway = gateway
         self._number = 1
-        self._file = file
+        self._source = source
         self._native = native
         self._record = record
         self._log = log
@@ -103,7 +103,7 @@ class Supervisor:
         self._shared = Shared((plugin.name for plugin in gateway.plugins), self._store)
         self._links: dict[int, Link] = {}  # with the workers that serve
         self._reloader = Reloader(
-            file, gateway, "serve", errors=(LiveError,), watch=watch, log=log,
+            source, gateway, errors=(LiveError,), watch=watch, report=ReloadLines(source, log),
             on_status=lambda status: show_reloads(self._shared.gateway, status),
         )  # fmt: skip
         self._reloader.take = self._replace
@@ -195,7 +195,7 @@ class Supervisor:
 
     def _replace(self, gateway: Gateway) -> None:
         """For the reloader's thread. Raises `LiveError` or `GatewayFileError`; then all serve what they have served."""
-        check_natively(self._file, gateway, native=self._native)
+        check_natively(self._source, gateway, native=self._native)
         if not self._native:
             compile_plugins(gateway, lambda _: None)
         asyncio.run_coroutine_threadsafe(self._have_workers_replace(gateway), self._loop).result()

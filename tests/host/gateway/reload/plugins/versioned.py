@@ -5,6 +5,7 @@ It writes the version in place of `data` into each chunk of a response.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from proxywasm import ConfigError, HttpContext, Plugin
@@ -21,6 +22,8 @@ def parse_config(document: dict[str, Any]) -> dict[str, Any]:
             raise ConfigError("version: expected one")
         case "fail":
             raise RuntimeError("as the configuration wants it")
+        case "exit":
+            os._exit(3)
         case "loop":
             while True:
                 pass
