@@ -257,7 +257,7 @@ class HttpContext(UserAttributes):
     ) -> None:
         """Give up on the response, and send this request in place of the one that was sent.
 
-        What answers it comes to the response callbacks from the beginning, so its body streams like that of a first one.
+        What answers it comes to the response callbacks from the beginning: its body streams like that of a first one.
 
         Call it before any of the response has gone to the client: in `on_response_headers`; in a body callback whose
         headers are held; or in the callback of a call-out or a tick while the response is held, or has not begun. The

@@ -49,6 +49,9 @@ def start(
     """Ask the host for it, and forget the response that has arrived."""
     checks.text(method, "a method")
     authority, path = split_url(url)
+    rest, data = message_headers(headers), to_body(body)
+    if first_byte_timeout_ms is not None:
+        first_byte_timeout_ms = checks.number(first_byte_timeout_ms, "first_byte_timeout_ms", 1, MAX_U32)
     if reason := why_not(ctx):
         raise RuleError(f"cannot send the request again: {reason}")
     guard_request(ctx.method, ":method", method)
@@ -59,10 +62,8 @@ def start(
         ":authority": authority or before.get(":authority", ""),
         ":path": path,
     }
-    fields = [*to_fields(pseudo, REQUEST_PSEUDO), *message_headers(headers)]
-    if first_byte_timeout_ms is not None:
-        first_byte_timeout_ms = checks.number(first_byte_timeout_ms, "first_byte_timeout_ms", 1, MAX_U32)
-    ctx.command(SendAgain(NewRequest(fields, to_body(body), first_byte_timeout_ms)))
+    fields = [*to_fields(pseudo, REQUEST_PSEUDO), *rest]
+    ctx.command(SendAgain(NewRequest(fields, data, first_byte_timeout_ms)))
     sent = Headers.sent(fields, _SENT)
     sent.arrived = before.arrived  # tracebacks must still not show what the client sent
     ctx.start_over(Direction(sent))
