@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.host.gateway.live.scene import PROBE, Scene, Upstream, body_of, run, until
+from tests.host.gateway.live.scene import PROBE, Scene, Upstream, body_of, native, run, until
+
+from proxywasm_host.gateway.model import Gateway
 
 FALLBACK = Path(__file__).parent / "plugins" / "fallback.py"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"
@@ -162,5 +164,25 @@ def test_many_streams_that_fail_over_leave_nothing_behind() -> None:
         assert {body_of(each) for each in got} == {b"hello"}
         await until(lambda: scene.gateway._open_streams() == 0)
         assert len(scene.service.requests) == 40
+
+    serve(talk)
+
+
+def test_a_stream_goes_on_with_the_gateway_file_that_it_began_with() -> None:
+    """A reload between its requests, to a file without the second upstream."""
+
+    async def busy_later(upstream: Upstream, writer: asyncio.StreamWriter) -> None:
+        await upstream.go_on.wait()
+        writer.write(BUSY)
+
+    async def talk(scene: Scene) -> None:
+        scene.upstream.answers = [busy_later]
+        asking = asyncio.create_task(scene.ask("/main/service"))
+        await until(lambda: scene.upstream.requests)
+        gateway = Gateway.model_validate({"listen": "127.0.0.1:1", "routes": [{"name": "free"}], "plugins": []})
+        scene.gateway.take_over(gateway, native(gateway, scene.logs.append))
+        scene.upstream.go_on.set()
+        assert body_of(await asking) == b"hello"
+        assert (await scene.ask("/main/service")).startswith(b"HTTP/1.1 421 ")
 
     serve(talk)
