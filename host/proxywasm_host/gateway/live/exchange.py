@@ -28,16 +28,11 @@ from .http1.server import ClientConnection
 from .http1.sockets import READ_SIZE
 from .http1.upstream import Failure
 from .lengths import with_lengths
+from .own_answers import DETAILS, STATUS, message
 from .owner import Worker
 from .time_limits import Expired, StreamClock
 from .upstream_side import UpstreamSide
 
-_STATUS: Final = {Failure.CLOSED: 503, Failure.CUT: 503, Failure.MALFORMED: 502}
-_DETAILS: Final = {
-    Failure.CLOSED: "upstream_reset_before_response_started{connection_termination}",
-    Failure.CUT: "upstream_reset_before_response_started{connection_termination}",
-    Failure.MALFORMED: "upstream_reset_before_response_started{protocol_error}",
-}
 _MOST_KEPT: Final = 256 * 1024
 """Bytes that are read while a plugin pauses."""
 
@@ -147,10 +142,10 @@ class LiveExchange:
 
     def response_fails(self, failure: Failure, details: str) -> None:
         if self._responding:
-            self._fail(_STATUS[failure], f"{failure.value}: {details}")
+            self._fail(STATUS[failure], f"{failure.value}: {details}")
         else:
             self._worker.log(f"{failure.value}: {details}")
-            self.answer(_STATUS[failure], failure.value, _DETAILS[failure])
+            self.answer(STATUS[failure], failure.value, DETAILS[failure])
 
     def tunnel_data(self, data: bytes) -> None:
         self._clock.move()
@@ -218,7 +213,7 @@ class LiveExchange:
         self._got = []
         if not self._over and (expired := self._clock.total_expired()):
             self._answered = True
-            self._answer_directly(*_message(expired.status, expired.message))
+            self._answer_directly(*message(expired.status, expired.message))
         else:
             self._requested = self._responding = self._answered = self._tunnel = False
             self._clock.start_over()
@@ -243,7 +238,7 @@ class LiveExchange:
         self._answered = True
         self._clock.move()
         self._upstream.leave()
-        fields, body = _message(status, text)
+        fields, body = message(status, text)
         self._got = fields
         if self._requested:
             self.stream.respond(fields, body, details)
@@ -270,7 +265,7 @@ class LiveExchange:
         # They hold all of it: the client can still be told.
         self._worker.log(reason)
         self._answered = True
-        self._answer_directly(*_message(status, reason))
+        self._answer_directly(*message(status, reason))
 
     def _break_off(self, reason: str) -> None:
         self.access.ended = f"broken off: {reason}"
@@ -318,8 +313,3 @@ class LiveExchange:
         else:
             self._worker.log(expired.message)
             self.answer(*expired)
-
-
-def _message(status: int, text: str) -> tuple[Fields, bytes]:
-    body = f"{text}\n".encode()
-    return [(":status", str(status)), ("content-type", "text/plain"), ("content-length", str(len(body)))], body
