@@ -33,7 +33,7 @@ def why_not(ctx: StreamState) -> str:
         return _TUNNEL
     if request.held or request.body_in_hand or not request.headers.sealed:
         return _NOT_GONE
-    if ctx.has_request_body and not request.read_whole:
+    if ctx.has_request_body and not getattr(request, "read_whole", False):
         return _UNREAD
     return "" if response.headers is NO_RESPONSE else response.headers.sealed
 

@@ -35,14 +35,14 @@ class Direction:
         self.body_in_hand = False
         self.read: BodyMode | None = None
         """How the host was told to read the body."""
-        self.read_whole = False
-        """The plugin has been given the end of its body."""
         self.read_only = False
         """Its streamed body passes unchanged: the plugin only reads it."""
         self.limit: int | None = None
         """Bytes of it that may be buffered."""
-        # `trailers` is there when they are: most messages have none, and each attribute costs.
+        # Two that are there only when they are needed: most messages have no trailers, and each attribute costs.
         self.trailers: Headers
+        self.read_whole: bool
+        """The plugin has been given the end of its body. Few ask: see `sending_again.why_not`."""
         self.taken = False
         """The plugin has taken a chunk, and has not yet said where the end is."""
 
