@@ -25,7 +25,7 @@ LAYERS = [
         "facade": {
             "", "attributes", "clusters", "config", "context", "http_client", "limits", "loading", "log", "metrics",
             "plugin", "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call",
-            "shared_data", "token_usage",
+            "sending_again", "shared_data", "token_usage",
         },
         "core": {"core"},
         "vocabulary": {

@@ -21,6 +21,7 @@ class Direction:
         "limit",
         "read",
         "read_only",
+        "read_whole",
         "taken",
         "trailers",
         "unread",
@@ -38,8 +39,10 @@ class Direction:
         """Its streamed body passes unchanged: the plugin only reads it."""
         self.limit: int | None = None
         """Bytes of it that may be buffered."""
-        # `trailers` is there when they are: most messages have none, and each attribute costs.
+        # Two that are there only when they are needed: most messages have no trailers, and each attribute costs.
         self.trailers: Headers
+        self.read_whole: bool
+        """The plugin has been given the end of its body. Few ask: see `sending_again.why_not`."""
         self.taken = False
         """The plugin has taken a chunk, and has not yet said where the end is."""
 

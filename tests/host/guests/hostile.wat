@@ -12,6 +12,9 @@
     (type $local-reply' (record
       (field "status" u16) (field "headers" string) (field "body" $payload) (field "details" string)))
     (export "local-reply" (type $local-reply (eq $local-reply')))
+    (type $new-request' (record
+      (field "headers" string) (field "body" $payload) (field "first-byte-timeout-ms" (option u32))))
+    (export "new-request" (type $new-request (eq $new-request')))
     (type $injection' (record (field "body" $payload) (field "end-of-stream" bool)))
     (export "injection" (type $injection (eq $injection')))
     (type $command' (variant
@@ -31,7 +34,9 @@
       (case "read-request-trailers")
       (case "read-response-trailers")
       (case "edit-request-trailers" string)
-      (case "edit-response-trailers" string)))
+      (case "edit-response-trailers" string)
+      (case "send-again" $new-request)
+      (case "limit-first-byte" u32)))
     (export "command" (type $command (eq $command')))
     (type $outcome' (variant
       (case "unchanged")

@@ -101,6 +101,19 @@ def paused(milliseconds: int, limits: stream.Limits) -> str:
     return status(stream)
 
 
+def again(limits: stream.Limits) -> str:
+    """What is said to a plugin that sends its request again without end."""
+    plugin: Plugin[object] = Plugin("endless")
+    plugin.on_response_headers(lambda ctx, config: ctx.send_again("GET", "/"))
+    program = native_program(plugin, host := HostServices())
+    program.configure("{}", LogLevel.INFO)
+    stream = Runner(program, host, limits=limits).open()
+    stream.request_headers(REQUEST, True)
+    while not stream.response_done:
+        stream.response_headers([(":status", "500")], True)
+    return "; ".join([record.message for record in host.logs])
+
+
 def refused(limits: services.Limits, *calls: Callable[[HostServices], object]) -> str:
     """Why the host refuses the last of these calls; it takes all others."""
     host = HostServices(limits=limits)
@@ -212,6 +225,7 @@ TRIES: Final[dict[str, tuple[Callable[[Engine], object], str]]] = {
     "streams.response_body": (lambda _: response(Streams(response_body=5), [], b"x" * 6), "502"),
     "streams.asked_body": (lambda _: request(Streams(asked_body=5), body=b"x" * 6, asked=100), "413"),
     "streams.paused_ms": (lambda _: paused(5, Streams(paused_ms=5)), "500"),
+    "streams.attempts": (lambda _: again(Streams(attempts=2)), "has sent 2 requests in one stream"),
     "streams.header_count": (lambda _: request(Streams(header_count=2)), "431"),
     "streams.header_size": (lambda _: response(Streams(header_size=30), [("x", "y" * 30)]), "502"),
     # What is kept.

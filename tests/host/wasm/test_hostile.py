@@ -28,7 +28,7 @@ KEPT: Final = 100 * MIB
 
 EDITS, RESPONSE_EDITS, COMMANDS, FAILED = 3, 4, 5, 6
 UTF8, LATIN1 = 1, 2
-REPLACE, INJECT, REPLY = 6, 8, 11
+REPLACE, INJECT, REPLY, SEND_AGAIN = 6, 8, 11, 17
 
 
 class Attack(NamedTuple):
@@ -58,6 +58,9 @@ ATTACKS: Final = {
     "a reply's headers": Attack(commands(1, REPLY, (4, NULS), (8, HUGE)), "has a header of 100000000 bytes"),
     "a reply's body": Attack(commands(1, REPLY, (16, NULS), (20, HUGE)), "has a body of 100000000 bytes"),
     "a reply's details": Attack(commands(1, REPLY, (24, NULS), (28, HUGE)), "has a details text of 100000000 bytes"),
+    "a request's headers": Attack(commands(1, SEND_AGAIN, (0, NULS), (4, HUGE)), "has a header of 100000000 bytes"),
+    "a request's body": Attack(commands(1, SEND_AGAIN, (12, NULS), (16, HUGE)), "has a body of 100000000 bytes"),
+    "requests": Attack(commands(100, SEND_AGAIN, (0, NULS), (4, 199)), "has 10000 header fields"),
     "replies": Attack(commands(100, REPLY, (4, NULS), (8, 199)), "has 10000 header fields"),
     # Questions.
     "a message": Attack(ask("log", 4, 0, NULS, HUGE, often=3, result=False), None),

@@ -16,6 +16,7 @@ from ...stream import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
+    StartOver,
 )
 
 
@@ -30,6 +31,8 @@ class Observed:
         self.client_headers: Fields | None = None
         self.chunks: list[bytearray] = []
         self.reset = False
+        self.given_up: list[tuple[Fields, bytes]] = []
+        """Requests in place of which a plugin has sent others."""
 
     def begin_chunk(self) -> None:
         """A chunk of the upstream's response is given to the plugins."""
@@ -43,7 +46,6 @@ class Observed:
         match event:
             case RequestHeaders(fields):
                 self.upstream_headers = fields
-                self.upstream_body = bytearray()  # of a request that is sent again, the last one counts
             case RequestBody(data):
                 self.upstream_body += data
             case ResponseHeaders(fields):
@@ -54,5 +56,14 @@ class Observed:
                 self.chunks[-1] += data
             case Reset():
                 self.reset = True
+            case StartOver():
+                self._start_over()
             case CloseUpstream() | RequestTrailers() | InformationalResponse() | ResponseTrailers():
                 pass  # exchange files have no trailers and no informational responses
+
+    def _start_over(self) -> None:
+        if self.upstream_headers is not None:
+            self.given_up.append((self.upstream_headers, bytes(self.upstream_body)))
+        self.upstream_headers = None
+        self.upstream_body.clear()
+        self.chunks.clear()

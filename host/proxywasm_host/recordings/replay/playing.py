@@ -80,7 +80,10 @@ class Player:
             observed.collect(stream)
         replied_to_request = stream.local_reply is not None
         if observed.upstream_headers is not None and stream.request_done and not replied_to_request:
-            self._respond(stream, observed)
+            responses = [self._exchange.response, *self._exchange.next_responses]
+            for attempt, response in enumerate(responses):
+                if stream.attempts == attempt:  # each request that a plugin sends gets the next response
+                    self._respond(stream, observed, response)
         stream.close()
         self.answer_calls()
         observed.collect(stream)
@@ -89,10 +92,10 @@ class Player:
             observed, reply, self._callouts, replied_to_request=replied_to_request, chained=len(self._chain.runners) > 1
         )
 
-    def _respond(self, stream: ChainedStream, observed: Observed) -> None:
-        response = self._exchange.response
+    def _respond(self, stream: ChainedStream, observed: Observed, response: Message | None) -> None:
         if response is None:
             return
+        attempts = stream.attempts
         headers: Callable[[Fields, bool], None] = stream.response_headers
         if response.details:
             headers = partial(stream.response_headers, details=response.details)
@@ -100,7 +103,7 @@ class Player:
             if chunk is not None:
                 observed.begin_chunk()
             observed.collect(stream)
-            if stream.local_reply is not None:
+            if stream.local_reply is not None or stream.attempts != attempts:
                 return
 
     def feed(

@@ -37,6 +37,10 @@ def report(
     if observed.upstream_headers is not None and not replied_to_request:
         body = chunk_to_json(bytes(observed.upstream_body))
         result["upstream"] = {"headers": _pairs(observed.upstream_headers), "body": body}
+    if observed.given_up:
+        result["given_up"] = [
+            {"headers": _pairs(headers), "body": chunk_to_json(body)} for headers, body in observed.given_up
+        ]
     # Of a chain it is shown as well: what the other plugins have made of the reply.
     if observed.client_headers is not None and (reply is None or observed.reset or chained):
         chunks = [chunk_to_json(bytes(chunk)) for chunk in observed.chunks]

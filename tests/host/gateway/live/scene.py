@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ def run(
     talk: Callable[[Scene], Awaitable[None]],
     *,
     plugins: int = 1,
-    source: Path = PROBE,
+    source: Path | Sequence[Path] = PROBE,
     limits: dict[str, Any] | None = None,
     start: Callable[[Gateway, Callable[[LogRecord], None]], LivePlugins] = native,
     record: RecordOptions | None = None,
@@ -128,10 +128,11 @@ def run(
 ) -> None:
     async def main() -> None:
         upstream, service = Upstream(), Upstream()
+        sources = [source] * plugins if isinstance(source, Path) else source
         async with upstreams(upstream, service):
             gateway = Gateway.model_validate({
                 "listen": "127.0.0.1:1",
-                "plugins": [{"name": f"probe {place}", "source": str(source)} for place in range(plugins)],
+                "plugins": [{"name": f"probe {place}", "source": str(file)} for place, file in enumerate(sources)],
                 "routes": [
                     {"name": "free", "match": {"path": "/elsewhere"}},
                     {"name": "nowhere", "match": {"path": "/nowhere"}},
