@@ -115,6 +115,13 @@ def test_a_short_credential_is_replaced_where_credentials_are_and_left_where_it_
     }
 
 
+def test_a_short_value_of_a_cookie_is_no_credential_elsewhere() -> None:
+    request = Message([(":method", "GET"), (":path", "/?lang=en&token=en"), (":authority", "a"), ("cookie", "lang=en")])
+    fields = dict(masked(exchange(b"a", request=request)).request.headers)
+    assert fields["cookie"] == "lang=masked-token-1"
+    assert fields[":path"] == "/?lang=en&token=masked-token-1"
+
+
 def test_basic_authorization_stays_readable_without_its_password() -> None:
     fields = [*REQUEST.headers, ("authorization", f"Basic {base64.b64encode(b'me:my-password').decode()}")]
     expect = {"start": "ok", "upstream": {"headers": [list(fields[-1])], "body": ""}}

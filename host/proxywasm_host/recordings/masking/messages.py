@@ -50,7 +50,7 @@ def masked_field(
     if name == "cookie":
         return name, _COOKIE.sub(lambda found: f"{found[1]}={_placeholder(found[2], placeholders)}", value)
     if name == ":path":
-        value = _PARAMETER.sub(lambda found: f"{found[1]}{found[2]}={_exact(found[3], placeholders)}", value)
+        value = _PARAMETER.sub(lambda found: _parameter(found, placeholders), value)
     if (is_secret(name) or name in also) and not name.startswith(":"):
         scheme, secret = _divided(value)
         if (placeholder := placeholders.exact(secret) or placeholders.exact(value)) is not None:
@@ -61,9 +61,12 @@ def masked_field(
     return name, placeholders.text(value)
 
 
-def _exact(value: str, placeholders: Placeholders) -> str:
-    """The placeholder of a value that is a credential as a whole, or else the value."""
-    return placeholders.exact(value) or placeholders.exact(unquote_plus(value)) or value
+def _parameter(found: re.Match[str], placeholders: Placeholders) -> str:
+    """The parameter with the placeholder of its value, if that is a credential as a whole. Short ones may be words."""
+    sign, name, value = found.groups()
+    if len(value) >= SHORTEST or is_secret_parameter(name):
+        value = placeholders.exact(value) or placeholders.exact(unquote_plus(value)) or value
+    return f"{sign}{name}={value}"
 
 
 def _placeholder(value: str, placeholders: Placeholders) -> str:

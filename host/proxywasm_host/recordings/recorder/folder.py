@@ -18,7 +18,8 @@ from .options import RecordOptions
 _MOST_WAITING: Final = 1000
 _MOST_BYTES: Final = 64 * 2**20
 """Of recordings that wait to be written."""
-_END_SECONDS: Final = 10.0
+_END_SECONDS: Final = 4.0
+"""At the end. Workers are killed after five, see `gateway.live.workers.supervisor`."""
 
 
 class RecordingFolder:
