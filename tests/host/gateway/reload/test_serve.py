@@ -212,7 +212,7 @@ def test_in_wasm(tmp_path: Path) -> None:
 def test_a_plugin_that_raises_traps_or_never_ends_its_start_leaves_the_old_one_serving(
     native: bool, tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PROXYWASM_BUILD_SECONDS", "20")
+    monkeypatch.setenv("PROXYWASM_BUILD_SECONDS", "40")
     words = ["--native"] if native else []
     with paced() as upstream, watching("serve", file := gateway_file(tmp_path, upstream, source), *words) as run:
         for number, version in enumerate(("fail", "loop", "exit"), 1):
