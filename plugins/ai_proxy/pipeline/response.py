@@ -36,6 +36,8 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
     headers.discard("content-length")
     if plan.provider.row.dialect.id_header:
         exchange.answer.id = headers.get(plan.provider.row.dialect.id_header, "")
+        if plan.provider.row.dialect.input_count_header:
+            exchange.answer.token_count = headers.get(plan.provider.row.dialect.input_count_header, "")
     content_type = headers.get("content-type", "")
     if service is not None and content_type.partition(";")[0] == EVENT_STREAM:
         log.debug("a stream of %s becomes one of events", EVENT_STREAM)

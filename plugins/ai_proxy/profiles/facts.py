@@ -49,6 +49,18 @@ class Reasoning(Enum):
     REQUIRED = "required with tool calls"
 
 
+class Embedding(Enum):
+    """What a request for embeddings to a model at AWS Bedrock looks like: each vendor's models have their own form."""
+
+    NONE = "not for embeddings"
+    TITAN_FIRST = "Titan Text, first generation"
+    TITAN = "Titan Text"
+    TITAN_IMAGE = "Titan Multimodal"
+    COHERE_3 = "Cohere, version 3"
+    COHERE = "Cohere"
+    NOVA = "Nova"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where facts are documented."""
@@ -108,6 +120,8 @@ class Profile:
     """Where AWS' Converse API takes cache points: `system`, `messages`, `tools`."""
     schemas: str = "json"
     """The dialect of schemas: `json` (JSON Schema), `anthropic` (a part of it), `google` (OpenAPI's subset)."""
+    embedding: Embedding = Embedding.NONE
+    """The form of its requests for embeddings at AWS Bedrock."""
     multimodal_endpoint: bool = False
     """DashScope has it at its endpoint for images, audio and video."""
     reads_files: bool = False

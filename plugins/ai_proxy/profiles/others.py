@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import EARLIER, EFFORTS, LISTED, REPORTED, Profile, Reasoning, Sampling, Source, Thinking, Vendor
+from .facts import EARLIER, EFFORTS, LISTED, REPORTED, Embedding, Profile, Reasoning, Sampling, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 
@@ -314,6 +314,29 @@ _COMMAND: Final = replace(
     sources=(Source("thinking", _COHERE_PAGE, _READ, EARLIER),),
 )
 
+_EMBED: Final = Profile(
+    family="cohere-embed",
+    vendor="cohere",
+    models="embed-",
+    embedding=Embedding.COHERE,
+    sources=(
+        Source(
+            "embedding", "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html", _READ
+        ),
+    ),
+)
+_EMBED_3: Final = replace(
+    _EMBED,
+    family="cohere-embed-3",
+    models="embed-.*v3",
+    embedding=Embedding.COHERE_3,
+    sources=(
+        Source(
+            "embedding", "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v3.html", _READ
+        ),
+    ),
+)
+
 _XAI_PAGE: Final = "https://docs.x.ai/docs/guides/reasoning"
 _GROK_4_3: Final = Profile(
     family="grok-4.3",
@@ -373,6 +396,39 @@ _NOVA_2: Final = Profile(
 )
 _NOVA_1: Final = replace(_NOVA_2, family="nova", models="nova", thinking=Thinking.NONE, efforts=())
 
+_NOVA_EMBED: Final = Profile(
+    family="nova-embeddings",
+    vendor="nova",
+    models="nova.*-embeddings",
+    embedding=Embedding.NOVA,
+    sources=(Source("embedding", "https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html", _READ),),
+)
+
+_TITAN_PAGE: Final = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html"
+_TITAN: Final = Profile(
+    family="titan-embed",
+    vendor="titan",
+    models="titan-embed-text-v[2-9]",
+    embedding=Embedding.TITAN,
+    sources=(Source("embedding", _TITAN_PAGE, _READ),),
+)
+_TITAN_FIRST: Final = replace(
+    _TITAN, family="titan-embed-g1", models="titan-embed-(?:text-v1|g1)", embedding=Embedding.TITAN_FIRST
+)
+_TITAN_IMAGE: Final = replace(
+    _TITAN,
+    family="titan-embed-image",
+    models="titan-embed-image",
+    embedding=Embedding.TITAN_IMAGE,
+    sources=(
+        Source(
+            "embedding",
+            "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html",
+            _READ,
+        ),
+    ),
+)
+
 VENDORS: Final = (
     Vendor("kimi", "Kimi (Moonshot AI)", re.compile("kimi|moonshot"), (_K2_THINKING, _K3, _K2_7, _K2_5, _K2), _K3),
     Vendor("glm", "GLM (Zhipu AI)", re.compile("glm"), (_GLM_5_3, _GLM_5_2, _GLM_4_5, _GLM_4), _GLM_5_3),
@@ -393,7 +449,13 @@ VENDORS: Final = (
         (_MISTRAL_4, _MAGISTRAL, _MISTRAL_3),
         _MISTRAL_4,
     ),
-    Vendor("cohere", "Command (Cohere)", re.compile("command-|c4ai|north-"), (_COMMAND_REASONING, _COMMAND), _COMMAND),
+    Vendor(
+        "cohere",
+        "Command (Cohere)",
+        re.compile("command-|c4ai|north-|cohere"),
+        (_EMBED_3, _EMBED, _COMMAND_REASONING, _COMMAND),
+        _COMMAND,
+    ),
     Vendor(
         "grok",
         "Grok (xAI)",
@@ -401,5 +463,8 @@ VENDORS: Final = (
         (_GROK_4_AGENTS, _GROK_4_3, _GROK_4, _GROK_3_MINI, _GROK_3),
         _GROK_4_3,
     ),
-    Vendor("nova", "Nova (Amazon)", re.compile("nova-"), (_NOVA_2, _NOVA_1), _NOVA_2),
+    Vendor("nova", "Nova (Amazon)", re.compile("nova-"), (_NOVA_EMBED, _NOVA_2, _NOVA_1), _NOVA_2),
+    Vendor(
+        "titan", "Titan Embeddings (Amazon)", re.compile("titan-embed"), (_TITAN_FIRST, _TITAN_IMAGE, _TITAN), _TITAN
+    ),
 )

@@ -9,6 +9,7 @@ from proxywasm.config import Is, Not
 
 from ..config.settings import Settings
 from ..protocols.cohere import chat as cohere
+from ..protocols.cohere import embeddings as cohere_embeddings
 from ..protocols.deepl import chat as deepl
 from ..protocols.deepl.settings import DeeplSettings
 from ..protocols.dify import chat as dify
@@ -36,10 +37,18 @@ ROWS: Final = (
         title="Cohere",
         addressing=Addressing(
             host="api.cohere.com",
-            paths={apis.CHAT: "/v2/chat", apis.COHERE_RERANK: "/v1/rerank"},
+            # The list of models has OpenAI's format at Cohere's address for OpenAI's clients only.
+            paths={
+                apis.CHAT: "/v2/chat",
+                apis.EMBEDDINGS: "/v2/embed",
+                apis.COHERE_RERANK: "/v1/rerank",
+                apis.AUDIO_TRANSCRIPTION: "/v2/audio/transcriptions",
+            },
             original=Original.KEPT,
         ),
-        dialect=Dialect(rules=of_all_models(chat_rules.COHERE), protocols={apis.CHAT: cohere}),
+        dialect=Dialect(
+            rules=of_all_models(chat_rules.COHERE), protocols={apis.CHAT: cohere, apis.EMBEDDINGS: cohere_embeddings}
+        ),
     ),
     Row(
         name="deepl",

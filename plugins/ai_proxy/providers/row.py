@@ -174,6 +174,8 @@ class Dialect:
     """The client's headers that its protocols read."""
     id_header: str = ""
     """The header with the id of an answer."""
+    input_count_header: str = ""
+    """The header with the number of the request's tokens; only services with an `id_header` may have it."""
     request_id_header: str = "x-request-id"
     """The header with the id of a request, which clients of some protocols look for under another name."""
     reasoning_modes: bool = False
