@@ -121,6 +121,10 @@ def _others(profile: Profile) -> list[str]:
         found.append("DashScope's endpoint for images, audio and video")
     if profile.reads_files:
         found.append("reads files by their ids")
+    if not profile.prefill:
+        found.append("does not continue its own message")
+    if not profile.forced_tools_with_thinking:
+        found.append("no forced tools while it thinks")
     if profile.embedding is not Embedding.NONE:
         found.append(f"embeddings at AWS: {profile.embedding.value}")
     if profile.schemas != "json":
@@ -138,6 +142,7 @@ def _facts(source: Source) -> str:
 
 def _place(source: Source) -> str:
     page = f"<{source.url}>" if source.url else "no page is known"
+    page = f"{page} ({source.by})" if source.by else page
     return page if source.verified else f"**unverified**, rests on {source.rests_on}; {page}"
 
 

@@ -407,13 +407,15 @@ LOCAL = [row for row in providers.ROWS if row.credentials.login is None]
 
 @pytest.mark.parametrize("row", LOCAL, ids=[f"{row.name}-{describe.mode(row)}" for row in LOCAL])
 def test_a_clients_query_goes_to_services_that_accept_it(row: Row) -> None:
-    config = {**example(row), "modelMapping": {"*": "Pro"}}
+    config = {**example(row), "modelMapping": {"*": "Pro"}, "modelFamily": {"Pro": "cohere-embed"}}
     body = {
         "model": "m",
         "messages": CHAT["messages"],
         "input": "x",
         "prompt": "x",
         "image": "https://img.example.com/a.png",
+        "query": "x",
+        "documents": ["x"],
     }
     if row.name == "azure":
         config = provider("azure")
