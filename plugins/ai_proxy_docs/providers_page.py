@@ -177,7 +177,19 @@ def _facts(row: Row) -> str:
         facts.append("- `reasoningContentMode` is supported.")
     if unread := [f"`{json_name(row.settings, name)}`" for name in idle if name != "reasoning_content_mode"]:
         facts.append(f"- Settings without effect: {', '.join(unread)}.")
-    return "\n".join(facts) + "\n"
+    return "\n".join(facts) + "\n" + "".join(_dropped(row))
+
+
+def _dropped(row: Row) -> Iterator[str]:
+    """The fields of answers that clients do not get."""
+    rows = [
+        (f"`{api}`", f"`{field}`", why)
+        for api, fields in row.dialect.dropped.items()
+        for field, why in sorted(fields.items())
+    ]
+    if rows:
+        yield "\nFields of answers that clients do not get (the log names them at the level `debug`):\n\n"
+        yield table(("API", "field", "why"), rows) + "\n"
 
 
 def _place(row: Row) -> Endpoint:

@@ -19,6 +19,7 @@ from ..profiles.claude import is_claude
 from ..profiles.facts import Profile
 from ..protocols.anthropic import client as anthropic
 from ..protocols.bedrock import chat as bedrock
+from ..protocols.bedrock import dropped as bedrock_dropped
 from ..protocols.bedrock import embeddings as bedrock_embeddings
 from ..protocols.bedrock import images as bedrock_images
 from ..protocols.bedrock import rerank as bedrock_rerank
@@ -77,6 +78,7 @@ _WITH_KEYS: Final = Row(
     dialect=Dialect(
         rules=_rules,
         protocols=_PROTOCOLS,
+        dropped={apis.CHAT: bedrock_dropped.CHAT, apis.EMBEDDINGS: bedrock_dropped.EMBEDDINGS},
         reasoning_modes=True,
         edits={apis.MESSAGES: bedrock.edit_messages},
         native_clients={anthropic: _has_messages_api},

@@ -152,6 +152,9 @@ class Dialect:
 
     protocols: Mapping[str, AnyServiceProtocol] = field(default_factory=lambda: _NOTHING)
     """The protocol of each API whose bodies are converted. In bodies of other APIs only the model is mapped."""
+    dropped: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
+    """By API: the fields of answers that its protocol does not read, each with the reason. A field is a path such as
+    `choices[].native`; it covers what is below it."""
     native_clients: Mapping[ClientProtocol, HasProtocol] = field(default_factory=lambda: _NOTHING)
     """Client protocols that the service has for some of its models, although their APIs are not in `paths`; each with
     a function that tells whether it has them for a model."""

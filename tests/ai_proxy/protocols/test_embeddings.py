@@ -88,9 +88,8 @@ def test_anything_but_texts_is_refused(config: Json, given: object) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("form", ["float", "base64"])
 def test_answers_of_bedrock_get_openais_form(model: str, document: Json, vectors: int, tokens: int, form: str) -> None:
-    headers = {"x-amzn-bedrock-input-token-count": "7"}
     asked = {"model": model, "input": "Hi", "encoding_format": form}
-    outcome = ask(BEDROCK, asked, answer(document, **headers), path=EMBEDDINGS)
+    outcome = ask(BEDROCK, asked, answer(document, x_amzn_bedrock_input_token_count="7"), path=EMBEDDINGS)
     _check(outcome.json, model, vectors, tokens, form)
 
 

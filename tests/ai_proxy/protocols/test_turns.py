@@ -17,7 +17,7 @@ REFUSING = [
     (GEMINI, "gemini-3.6-flash"), (VERTEX, "gemini-3.8-flash"), (OPENROUTER, "anthropic/claude-opus-4.6"),
 ]  # fmt: skip
 CONTINUING = [(CLAUDE, "claude-sonnet-4-5"), (BEDROCK, "us.anthropic.claude-3-haiku-v1:0"), (GEMINI, "gemini-2.5-pro")]
-PREFILLED = [{"role": "user", "content": "Write JSON."}, {"role": "assistant", "content": "{"}]
+PREFILLED: list[Json] = [{"role": "user", "content": "Write JSON."}, {"role": "assistant", "content": "{"}]
 
 
 def roles(provider: Json, model: str, client: str, *, stream: bool, messages: list[Json] = PREFILLED) -> list[str]:
@@ -56,7 +56,7 @@ def test_mistral_is_told_that_the_last_message_is_the_beginning_of_the_answer(cl
 
 def test_a_message_with_calls_is_no_beginning_of_an_answer() -> None:
     call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    messages = [PREFILLED[0], {"role": "assistant", "content": None, "tool_calls": [call]}]
+    messages: list[Json] = [PREFILLED[0], {"role": "assistant", "content": None, "tool_calls": [call]}]
     assert roles(MISTRAL, "mistral-large-latest", "openai", stream=False, messages=messages) == ["user", "assistant"]
     assert roles(GEMINI, "gemini-3.8-flash", "openai", stream=False, messages=messages) == ["user", "model"]
 

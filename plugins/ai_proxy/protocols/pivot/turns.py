@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from proxywasm import log
 
@@ -11,7 +11,7 @@ from ...wire.json import Json
 _CONTINUE: Final = "Continue exactly where your last message ends, without repeating it."
 
 
-def ends_with_answer(messages: Any) -> bool:
+def ends_with_answer(messages: Any) -> TypeGuard[list[Json]]:
     """Whether the last message is an answer of the model that nobody has replied to."""
     last = messages[-1] if isinstance(messages, list) and messages else None
     return isinstance(last, dict) and last.get("role") == "assistant" and not last.get("tool_calls")
