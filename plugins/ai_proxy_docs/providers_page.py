@@ -22,6 +22,7 @@ from proxywasm.config.generate.tables import keys_table, table
 
 from . import describe, limits_table, parameters
 from .examples import example, settings
+from .lacking import LACKING
 
 _HEAD: Final = """\
 # Providers
@@ -146,6 +147,9 @@ def _provider(rows: list[Row]) -> str:
             mode = describe.mode(row)
             parts.append(f"### {first.name}: {mode}\n")
         parts += [_facts(row), _paths(row), f"```json\n{pretty({'provider': example(row)})}```\n"]
+    if lacking := LACKING.get(first.name):
+        parts.append("What the service has and ai-proxy lacks:\n")
+        parts.append(table(("API", "why", "source"), ((one.what, one.why, f"<{one.source}>") for one in lacking)))
     return "\n".join(part for part in parts if part)
 
 

@@ -10,7 +10,7 @@ CHAT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "output.choices[].message.tool_calls[].type": "a part of the form, which the client's protocol has in its own",
         "request_id": "it is the id of the answer",
-        "usage": "an event that repeats the one before",
+        "usage": "that of the last event counts",
     }
 )
 
