@@ -38,7 +38,7 @@ LACKING: Final[dict[str, tuple[Lacking, ...]]] = {
                 f"{_SDK}/cohere-ai/cohere-python/blob/7.3.1/src/cohere/base_client.py"),
     ),
     "fireworks": (
-        Lacking("embeddings, rerank, images, transcription", "their paths are not verified; `capabilities` can add them",
+        Lacking("embeddings, rerank, images, transcription", "their paths are unverified; `capabilities` can add them",
                 f"{_SDK}/BerriAI/litellm/blob/v1.110.2/provider_endpoints_support.json"),
     ),
     "gemini": (

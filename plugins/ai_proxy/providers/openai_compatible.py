@@ -234,7 +234,12 @@ ROWS: Final = (
             },
             original=Original.KEPT,
         ),
-        dialect=Dialect(rules=of_all_models(chat_rules.READS_CACHE_CONTROL)),
+        dialect=Dialect(
+            rules=of_all_models(chat_rules.READS_CACHE_CONTROL),
+            chunk_edit=edits.openais_answer,
+            answer_edit=edits.openais_answer,
+            edited_answers=edits.ODD_FINISHES,
+        ),
     ),
     Row(
         name="stepfun",
@@ -261,6 +266,11 @@ ROWS: Final = (
                 apis.COHERE_RERANK: "/v1/rerank",
             },
             original=Original.KNOWN_APIS,
+        ),
+        dialect=Dialect(
+            chunk_edit=edits.openais_answer,
+            answer_edit=edits.openais_answer,
+            edited_answers=edits.ODD_FINISHES,
         ),
     ),
     Row(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.ai_proxy.gateway import Json, ask
+from tests.ai_proxy.gateway import Json, answer, ask, events
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, VERTEX
 
 MISTRAL: Json = {"type": "mistral", "apiTokens": ["k"]}
@@ -29,13 +29,15 @@ def roles(provider: Json, model: str, client: str, *, stream: bool, messages: li
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("client", PATHS)
-@pytest.mark.parametrize(("provider", "model"), REFUSING)
+@pytest.mark.parametrize(
+    ("provider", "model", "client"),
+    [(provider, model, client) for provider, model in REFUSING for client in PATHS
+     # Requests in Anthropic's protocol pass unchanged to services that have it.
+     if client == "openai" or (provider is not CLAUDE and not (provider is VERTEX and "claude" in model))],
+)  # fmt: skip
 def test_a_model_that_does_not_continue_its_message_is_asked_to(
     provider: Json, model: str, client: str, stream: bool
 ) -> None:
-    if client == "anthropic" and (provider is CLAUDE or ("claude" in model and provider is VERTEX)):
-        pytest.skip("the request is in the service's own protocol and passes unchanged")
     assert roles(provider, model, client, stream=stream)[-1] == "user"
 
 
@@ -111,3 +113,54 @@ def test_the_newest_gemini_models_get_no_sampling(provider: Json) -> None:
     body = {"messages": PREFILLED[:1], "temperature": 0.2, "top_p": 0.5, "max_tokens": 9}
     assert ask(provider, {**body, "model": "gemini-3.8-flash"}).sent["generationConfig"] == {"maxOutputTokens": 9}
     assert ask(provider, {**body, "model": "gemini-2.5-pro"}).sent["generationConfig"]["temperature"] == 0.2
+
+
+@pytest.mark.parametrize("display", ["omitted", "summarized"])
+def test_how_thinking_is_shown_reaches_claude_at_bedrock(display: str) -> None:
+    config = {**BEDROCK, "bedrockMessagesApi": False}
+    thinking = {"type": "adaptive", "display": display}
+    body = {"model": "us.anthropic.claude-opus-4-8", "messages": PREFILLED[:1], "max_tokens": 99, "thinking": thinking}
+    for path in PATHS.values():
+        assert ask(config, body, path=path).sent["additionalModelRequestFields"]["thinking"] == thinking
+    off = {**body, "thinking": {"type": "disabled", "display": display}}
+    assert "thinking" not in ask(config, off, path=PATHS["anthropic"]).sent.get("additionalModelRequestFields", {})
+
+
+FINISHED = 'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"%s"}]}\n\ndata: [DONE]\n\n'
+
+
+@pytest.mark.parametrize("client", PATHS)
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("zhipuai", "network_error"), ("deepseek", "insufficient_system_resource"), ("mistral", "error"),
+     ("openrouter", "error"), ("vllm", "abort"), ("sglang", "abort")],
+)  # fmt: skip
+def test_an_answer_that_broke_off_is_an_error(name: str, word: str, client: str) -> None:
+    if client == "anthropic" and name in {"deepseek", "vllm"}:
+        return  # They have Anthropic's API, too: nothing is converted.
+    more = {"serverUrl": "http://models.internal:8000"} if name == "sglang" else {}
+    config = {"type": name, "apiTokens": ["k"], **more}
+    body = {"model": "m", "messages": PREFILLED[:1], "max_tokens": 9}
+    stream = ask(config, {**body, "stream": True}, events((FINISHED % word).encode()), path=PATHS[client])
+    shown = stream.raw.decode()
+    assert "error" in shown
+    assert "[DONE]" not in shown.partition('"error"')[2]
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": word}
+    whole = ask(config, body, answer({"id": "c", "choices": [choice]}), path=PATHS[client])
+    assert whole.status == 502
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "openai", "anthropic"),
+    [("zhipuai", "sensitive", "content_filter", "refusal"), ("mistral", "model_length", "length", "max_tokens"),
+     ("together-ai", "eos", "stop", "end_turn")],
+)  # fmt: skip
+def test_finish_reasons_of_services_become_the_clients(name: str, word: str, openai: str, anthropic: str) -> None:
+    config = {"type": name, "apiTokens": ["k"]}
+    body = {"model": "m", "messages": PREFILLED[:1], "max_tokens": 9}
+    for client, expected in (("openai", openai), ("anthropic", anthropic)):
+        stream = ask(config, {**body, "stream": True}, events((FINISHED % word).encode()), path=PATHS[client])
+        assert f'"{expected}"' in stream.raw.decode()
+        choice = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": word}
+        whole = ask(config, body, answer({"id": "c", "choices": [choice]}), path=PATHS[client]).json
+        assert expected == (whole["stop_reason"] if client == "anthropic" else whole["choices"][0]["finish_reason"])
