@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ai_proxy.profiles.facts import Profile, Sampling, Source, Thinking, Vendor
+from ai_proxy.profiles.facts import Embedding, Profile, Source, Thinking, Vendor
 from ai_proxy.profiles.resolution import VENDORS
 from ai_proxy.profiles.services import SERVICES, Service
 
@@ -76,9 +76,9 @@ def _cells(profile: Profile, *, newest: bool) -> list[str]:
         _thinking(profile),
         ", ".join(profile.efforts) or "-",
         _off(profile),
-        profile.sampling.value if profile.sampling is not Sampling.ALL else "both",
-        "yes" if profile.structured_outputs else "no",
-        "yes" if profile.forced_tools else "no",
+        "-" if profile.embedding is not Embedding.NONE else profile.sampling.value,
+        _of_chats(profile, profile.structured_outputs),
+        _of_chats(profile, profile.forced_tools),
         profile.reasoning.value,
         "; ".join(_others(profile)) or "-",
     ]
@@ -89,6 +89,10 @@ def _thinking(profile: Profile) -> str:
     bounds = f" ({least} to {most})" if most else f" (from {least})" if least else ""
     text = profile.thinking.value + (bounds if profile.thinking is Thinking.BUDGET else "")
     return f"{text}; by default" if profile.thinks_by_default and profile.thinking is not Thinking.ALWAYS else text
+
+
+def _of_chats(profile: Profile, fact: bool) -> str:
+    return "-" if profile.embedding is not Embedding.NONE else "yes" if fact else "no"
 
 
 def _off(profile: Profile) -> str:
@@ -117,6 +121,12 @@ def _others(profile: Profile) -> list[str]:
         found.append("DashScope's endpoint for images, audio and video")
     if profile.reads_files:
         found.append("reads files by their ids")
+    if not profile.prefill:
+        found.append("does not continue its own message")
+    if not profile.forced_tools_with_thinking:
+        found.append("no forced tools while it thinks")
+    if profile.embedding is not Embedding.NONE:
+        found.append(f"embeddings at AWS: {profile.embedding.value}")
     if profile.schemas != "json":
         found.append(f"schemas: {profile.schemas}")
     return found
@@ -132,6 +142,7 @@ def _facts(source: Source) -> str:
 
 def _place(source: Source) -> str:
     page = f"<{source.url}>" if source.url else "no page is known"
+    page = f"{page} ({source.by})" if source.by else page
     return page if source.verified else f"**unverified**, rests on {source.rests_on}; {page}"
 
 

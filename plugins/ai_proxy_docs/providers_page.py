@@ -22,6 +22,7 @@ from proxywasm.config.generate.tables import keys_table, table
 
 from . import describe, limits_table, parameters
 from .examples import example, settings
+from .lacking import LACKING
 
 _HEAD: Final = """\
 # Providers
@@ -147,6 +148,9 @@ def _provider(rows: list[Row]) -> str:
             mode = describe.mode(row)
             parts.append(f"### {first.name}: {mode}\n")
         parts += [_facts(row), _paths(row), f"```json\n{pretty({'provider': example(row)})}```\n"]
+    if lacking := LACKING.get(first.name):
+        parts.append("What the service has and ai-proxy lacks:\n")
+        parts.append(table(("API", "why", "source"), ((one.what, one.why, f"<{one.source}>") for one in lacking)))
     return "\n".join(part for part in parts if part)
 
 
@@ -178,7 +182,19 @@ def _facts(row: Row) -> str:
         facts.append("- `reasoningContentMode` is supported.")
     if unread := [f"`{json_name(row.settings, name)}`" for name in idle if name != "reasoning_content_mode"]:
         facts.append(f"- Settings without effect: {', '.join(unread)}.")
-    return "\n".join(facts) + "\n"
+    return "\n".join(facts) + "\n" + "".join(_dropped(row))
+
+
+def _dropped(row: Row) -> Iterator[str]:
+    """The fields of answers that clients do not get."""
+    rows = [
+        (f"`{api}`", f"`{field}`", why)
+        for api, fields in row.dialect.dropped.items()
+        for field, why in sorted(fields.items())
+    ]
+    if rows:
+        yield "\nFields of answers that clients do not get (the log names them at the level `debug`):\n\n"
+        yield table(("API", "field", "why"), rows) + "\n"
 
 
 def _place(row: Row) -> Endpoint:

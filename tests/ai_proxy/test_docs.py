@@ -13,6 +13,7 @@ from ai_proxy.wire import apis, limits
 from ai_proxy.wire.json import BOUNDS
 from ai_proxy_docs import json_schema, limits_table, providers_page
 from ai_proxy_docs.__main__ import DOCS, files, main, stale
+from ai_proxy_docs.lacking import LACKING
 from proxywasm.config import Declared, json_name, keys_of
 
 PAGE = (DOCS / "providers.md").read_text(encoding="utf-8")
@@ -82,3 +83,17 @@ def test_rows_of_ones_own_are_documented_too() -> None:
     assert "| `openai/v1/chatcompletions` | `/turns` | model mapped |" in page
     schema = json_schema.document((*ROWS, own))
     assert "acme" in schema["$defs"]["provider"]["properties"]["type"]["enum"]
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_the_page_says_what_a_service_has_and_we_lack(name: str) -> None:
+    assert name in NAMES
+    for one in LACKING[name]:
+        assert f"| {one.what} | {one.why} | <{one.source}> |" in section(name)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.dialect.dropped], ids=lambda row: row.name)
+def test_the_page_names_the_fields_of_answers_that_are_dropped(row: Row) -> None:
+    for api, dropped in row.dialect.dropped.items():
+        for field, why in dropped.items():
+            assert f"| `{api}` | `{field}` | {why} |" in section(row.name)

@@ -11,7 +11,7 @@ from ..protocols.exchange import Exchange
 from ..protocols.openai import service as openai_chat
 from ..providers.row import Edit, Provider
 from ..wire import apis
-from ..wire.errors import of_upstream
+from ..wire.errors import ApiError, of_upstream
 from ..wire.json import Json, NumberError, dumps, loads, to_bytes
 from . import promoted_thinking
 from .checked_stream import CheckedStream
@@ -64,7 +64,11 @@ class EditedStream(CheckedStream):
         end = 0
         parts = []
         for found in _EVENT.finditer(output):
-            parts.append(self._changed(found[0]))
+            try:
+                parts.append(self._changed(found[0]))
+            except ApiError as error:  # The service has given up; what came before it stays.
+                parts.append(self._fail(error))
+                return b"".join(parts)
             end = found.end()
         if last:
             parts.append(self._rest())

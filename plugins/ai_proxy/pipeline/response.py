@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from proxywasm import Action, Headers, HttpAnswer, HttpContext, log
 
 from ..protocols.exchange import Exchange
@@ -9,12 +13,14 @@ from ..protocols.interface import AnyServiceProtocol
 from ..wire import apis, limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, dump_converted
-from . import client_terms, documents, failures, promoted_thinking, scrubbing, streams, usage
+from . import client_terms, documents, failures, promoted_thinking, scrubbing, streams, unread_fields, usage
 from .checked_stream import CheckedStream
 from .edited_stream import new_checked_stream
 from .passed_streams import EVENT_STREAM
 from .plans import Plan
 from .streams import ConvertedStream
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
@@ -36,6 +42,8 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
     headers.discard("content-length")
     if plan.provider.row.dialect.id_header:
         exchange.answer.id = headers.get(plan.provider.row.dialect.id_header, "")
+        if plan.provider.row.dialect.input_count_header:
+            exchange.answer.token_count = headers.get(plan.provider.row.dialect.input_count_header, "")
     content_type = headers.get("content-type", "")
     if service is not None and content_type.partition(";")[0] == EVENT_STREAM:
         log.debug("a stream of %s becomes one of events", EVENT_STREAM)
@@ -191,7 +199,15 @@ def _service(plan: Plan, exchange: Exchange) -> AnyServiceProtocol | None:
 
 
 def _stream(plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) -> ConvertedStream | CheckedStream:
-    return new_checked_stream(plan.provider, exchange) if service is None else ConvertedStream(exchange, service)
+    if service is None:
+        return new_checked_stream(plan.provider, exchange)
+    return ConvertedStream(exchange, service, _dropped(plan, exchange))
+
+
+def _dropped(plan: Plan, exchange: Exchange) -> Mapping[str, str] | None:
+    """The fields that the protocol of the service is known not to read; None: the service has the pivot's protocol."""
+    dialect = plan.provider.row.dialect
+    return dialect.dropped.get(exchange.api, _NOTHING) if exchange.api in dialect.protocols else None
 
 
 def _is_stream(content_type: str) -> bool:
@@ -203,7 +219,11 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
 
     Raises `ApiError` and `NumberError`.
     """
-    answer = service.response(exchange, documents.of_answer(raw))
+    document, dropped = documents.of_answer(raw), _dropped(plan, exchange)
+    if dropped is not None and unread_fields.is_wanted():
+        answer = unread_fields.answer(service, exchange, document, dropped)
+    else:
+        answer = service.response(exchange, document)
     usage.note_converted(exchange.answer, answer)
     client_terms.restore(exchange, answer)
     if plan.answer.promotes:

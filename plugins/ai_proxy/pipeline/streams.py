@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from proxywasm import SSEError, log
 
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol, StreamWriter
 from ..wire.errors import ApiError, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, loads
-from . import client_terms, documents, failures, promoted_thinking
+from . import client_terms, documents, failures, promoted_thinking, unread_fields
 from .incomplete_event import IncompleteEvent
 
 
 class ConvertedStream:
     """Converts one stream: takes the bytes of the provider and returns those for the client."""
 
-    def __init__(self, exchange: Exchange, service: AnyServiceProtocol) -> None:
+    def __init__(
+        self, exchange: Exchange, service: AnyServiceProtocol, dropped: Mapping[str, str] | None = None
+    ) -> None:
+        """`dropped`: the fields of its events that are known not to be read; None: all are."""
         self.headers_sent = False
         """The headers have been sent to the client. Set by the caller that sends them."""
         self.has_event = False
@@ -25,7 +30,8 @@ class ConvertedStream:
         """The first output could not be written, so the client has received nothing."""
         self._at_start = True
         self._exchange = exchange
-        self._event = service.event
+        watches = dropped is not None and unread_fields.is_wanted()
+        self._event = unread_fields.WatchingEvents(service, dropped or {}) if watches else service.event
         self._error = service.error
         self._state = service.new_state(exchange)
         self._scrubber = scrubber = exchange.secrets.scrubber

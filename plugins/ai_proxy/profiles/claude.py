@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import LISTED, REPORTED, Profile, Sampling, Source, Thinking, Vendor
+from .facts import REPORTED, TRIED, Profile, Sampling, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 _ALL_POINTS: Final = frozenset({"system", "messages", "tools"})
@@ -15,32 +15,39 @@ _EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
 _MODELS: Final = "https://platform.claude.com/docs/en/models"
 _AWS_ADAPTIVE: Final = "https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html"
 _CACHE: Final = Source(
-    "cache_points", "https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html", _READ, REPORTED
+    "cache_points", "https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html", _READ
 )
-_SCHEMAS: Final = Source(
-    "structured_outputs schemas",
-    "https://platform.claude.com/docs/en/build-with-claude/structured-outputs",
+_SDK: Final = "https://github.com/anthropics/anthropic-sdk-python/blob/v2.14.0/src/anthropic"
+_CLIENT: Final = (
+    "https://github.com/pydantic/pydantic-ai/blob/v2.68.0/pydantic_ai_slim/pydantic_ai/profiles/anthropic.py"
+)
+_SCHEMA_PAGE: Final = "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
+_SCHEMAS: Final = Source("structured_outputs schemas", _SCHEMA_PAGE, _READ)
+_LIMIT: Final = Source("most_output", _CLIENT, _READ, by=TRIED)
+_PREFILL: Final = Source(
+    "prefill",
+    "https://github.com/BerriAI/litellm/blob/v1.110.2/model_prices_and_context_window.json",
     _READ,
-    REPORTED,
+    by="a public list of what models accept",
 )
 _TOOL_TURNS: Final = Source(
-    "signed_tool_turns least_budget",
-    "https://platform.claude.com/docs/en/build-with-claude/extended-thinking",
-    _READ,
-    REPORTED,
+    "signed_tool_turns", "https://platform.claude.com/docs/en/build-with-claude/extended-thinking", _READ, REPORTED
 )
+_LEAST_BUDGET: Final = Source("least_budget", f"{_SDK}/types/thinking_config_enabled_param.py", _READ)
 
 _OPUS_5_5: Final = Profile(
     family="claude-opus-5.5",
     vendor="claude",
-    models="claude-(?:opus-5-[5-9]|5-[5-9]-opus|fable|mythos)",
+    models="claude-(?:opus-5-[5-9]|5-[5-9]-opus|(?:fable|mythos)-5-[1-9])",
     thinking=Thinking.ADAPTIVE,
     efforts=_EFFORTS,
     always_thinks=True,
     thinks_by_default=True,
     most_temperature=1.0,
+    most_output=128_000,
     sampling=Sampling.REFUSED,
     forced_tools=False,
+    prefill=False,
     cache_points=_ALL_POINTS,
     schemas="anthropic",
     sources=(
@@ -50,6 +57,21 @@ _OPUS_5_5: Final = Profile(
             _READ,
         ),
         Source("always_thinks", _AWS_ADAPTIVE, _READ),
+        _LIMIT,
+        _PREFILL,
+        _SCHEMAS,
+        _CACHE,
+    ),
+)
+_FABLE_5: Final = replace(
+    _OPUS_5_5,
+    family="claude-fable-5",
+    models="claude-(?:fable|mythos)-(?:5|preview)",
+    forced_tools=True,
+    sources=(
+        Source("thinking efforts always_thinks thinks_by_default sampling most_output", _CLIENT, _READ, by=TRIED),
+        Source("most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
+        _PREFILL,
         _SCHEMAS,
         _CACHE,
     ),
@@ -66,6 +88,8 @@ _SONNET_5_5: Final = replace(
             f"{_MODELS}/sonnet-5-5/migration-guide",
             _READ,
         ),
+        _LIMIT,
+        _PREFILL,
         _SCHEMAS,
         _CACHE,
     ),
@@ -75,9 +99,12 @@ _HAIKU_5_5: Final = replace(
     family="claude-haiku-5.5",
     models="claude-(?:haiku-5-[5-9]|5-[5-9]-haiku)",
     off="disabled",
+    forced_tools=True,
     sources=(
         Source("thinking efforts thinks_by_default sampling most_temperature", f"{_MODELS}/haiku-5-5/overview", _READ),
-        Source("off forced_tools", "", _READ, "clients of the model that were published in October 2026"),
+        Source("off", _CLIENT, _READ, by=TRIED),
+        _LIMIT,
+        _PREFILL,
         _SCHEMAS,
         _CACHE,
     ),
@@ -92,6 +119,8 @@ _5: Final = replace(
     sources=(
         Source("thinking efforts thinks_by_default sampling most_temperature", _AWS_ADAPTIVE, _READ),
         Source("off", "https://openrouter.ai/docs/cookbook/evaluate-and-optimize/model-migrations/claude-5-5", _READ),
+        _LIMIT,
+        _PREFILL,
         _SCHEMAS,
         _CACHE,
     ),
@@ -109,6 +138,8 @@ _4_7: Final = replace(
             _READ,
         ),
         Source("thinking", _AWS_ADAPTIVE, _READ),
+        _LIMIT,
+        _PREFILL,
         _SCHEMAS,
         _CACHE,
     ),
@@ -123,7 +154,10 @@ _4_6: Final = replace(
     signed_tool_turns=True,
     sources=(
         Source("thinking efforts sampling most_temperature", _AWS_ADAPTIVE, _READ),
+        _LIMIT,
+        _PREFILL,
         _TOOL_TURNS,
+        _LEAST_BUDGET,
         _SCHEMAS,
         _CACHE,
     ),
@@ -135,11 +169,13 @@ _4_5: Final = replace(
     thinking=Thinking.BUDGET,
     efforts=(),
     most_output=64_000,
+    prefill=True,
     sources=(
         Source("thinking", _AWS_ADAPTIVE, _READ),
         Source("most_output", f"{_MODELS}/overview", _READ),
         Source("sampling most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
         _TOOL_TURNS,
+        _LEAST_BUDGET,
         _SCHEMAS,
         _CACHE,
     ),
@@ -151,10 +187,12 @@ _4_1: Final = replace(
     most_output=32_000,
     sources=(
         Source("thinking", _AWS_ADAPTIVE, _READ),
-        Source("most_output structured_outputs", "", _READ, LISTED),
+        Source("most_output", f"{_MODELS}/overview", _READ, REPORTED),
         Source("sampling most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
         _TOOL_TURNS,
-        _SCHEMAS,
+        _LEAST_BUDGET,
+        Source("structured_outputs", _CLIENT, _READ, by=TRIED),
+        Source("schemas", _SCHEMA_PAGE, _READ),
         _CACHE,
     ),
 )
@@ -166,9 +204,10 @@ _4: Final = replace(
     structured_outputs=False,
     sources=(
         Source("thinking", _AWS_ADAPTIVE, _READ),
-        Source("most_output", f"{_MODELS}/overview", _READ, LISTED),
+        Source("most_output", f"{_MODELS}/overview", _READ, REPORTED),
         Source("most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
         _TOOL_TURNS,
+        _LEAST_BUDGET,
         _SCHEMAS,
         _CACHE,
     ),
@@ -193,7 +232,7 @@ VENDOR: Final = Vendor(
     "claude",
     "Claude (Anthropic)",
     re.compile("claude"),
-    (_OPUS_5_5, _SONNET_5_5, _HAIKU_5_5, _5, _4_7, _4_6, _4_5, _4_1, _4, _3),
+    (_OPUS_5_5, _FABLE_5, _SONNET_5_5, _HAIKU_5_5, _5, _4_7, _4_6, _4_5, _4_1, _4, _3),
     _OPUS_5_5,
 )
 

@@ -17,6 +17,8 @@ REPORTED: Final = "error messages of the service that users have reported"
 LISTED: Final = "public lists of the parameters of models, August 2026"
 EXCERPT: Final = "an excerpt of the page, and public lists of the parameters of models, August 2026"
 EARLIER: Final = "an earlier version of the page"
+TRIED: Final = "the code of a public client, whose authors tried it on the API in 2026"
+PARAMETERS: Final = "public lists of the parameters of models, November 2026"
 
 
 class Thinking(Enum):
@@ -49,6 +51,18 @@ class Reasoning(Enum):
     REQUIRED = "required with tool calls"
 
 
+class Embedding(Enum):
+    """What a request for embeddings to a model at AWS Bedrock looks like: each vendor's models have their own form."""
+
+    NONE = "not for embeddings"
+    TITAN_FIRST = "Titan Text, first generation"
+    TITAN = "Titan Text"
+    TITAN_IMAGE = "Titan Multimodal"
+    COHERE_3 = "Cohere, version 3"
+    COHERE = "Cohere"
+    NOVA = "Nova"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where facts are documented."""
@@ -61,6 +75,8 @@ class Source:
     """When it was read, or when the facts were collected."""
     rests_on: str = ""
     """What the facts rest on if nobody has read them on the page."""
+    by: str = ""
+    """Whose page it is, if not the vendor's."""
 
     @property
     def verified(self) -> bool:
@@ -99,6 +115,10 @@ class Profile:
     """An answer can be made to follow a JSON Schema."""
     forced_tools: bool = True
     """A request may force a tool call (`tool_choice`)."""
+    forced_tools_with_thinking: bool = True
+    """It may do so while the model thinks."""
+    prefill: bool = True
+    """A conversation may end with the model's own message, which it continues."""
     reasoning: Reasoning = Reasoning.UNUSED
     call_signatures: bool = False
     """Tool calls have signatures that the model requires back."""
@@ -108,6 +128,8 @@ class Profile:
     """Where AWS' Converse API takes cache points: `system`, `messages`, `tools`."""
     schemas: str = "json"
     """The dialect of schemas: `json` (JSON Schema), `anthropic` (a part of it), `google` (OpenAPI's subset)."""
+    embedding: Embedding = Embedding.NONE
+    """The form of its requests for embeddings at AWS Bedrock."""
     multimodal_endpoint: bool = False
     """DashScope has it at its endpoint for images, audio and video."""
     reads_files: bool = False

@@ -6,44 +6,65 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import EARLIER, EXCERPT, LISTED, REPORTED, Profile, Source, Thinking, Vendor
+from .facts import LISTED, TRIED, Profile, Sampling, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 _THINKING: Final = "https://ai.google.dev/gemini-api/docs/thinking"
-_VERTEX: Final = "https://docs.cloud.google.com/vertex-ai/generative-ai/docs/thinking"
+_CLIENT: Final = "https://github.com/pydantic/pydantic-ai/blob/v2.68.0/pydantic_ai_slim/pydantic_ai/profiles/google.py"
+_LATEST: Final = Source("sampling prefill", "https://ai.google.dev/gemini-api/docs/latest-model", _READ)
 _SIGNATURES: Final = Source(
-    "call_signatures", "https://ai.google.dev/gemini-api/docs/thought-signatures", _READ, REPORTED
+    "call_signatures",
+    "https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/thinking/thought-signatures",
+    _READ,
 )
-_SCHEMAS: Final = Source("schemas", "https://ai.google.dev/api/caching#Schema", _READ, EARLIER)
+_SCHEMAS: Final = Source(
+    "schemas", "https://github.com/googleapis/python-genai/blob/v3.6.1/google/genai/types.py", _READ
+)
 
 _NEWEST: Final = Profile(
     family="gemini-3.8",
     vendor="gemini",
-    models="gemini-3-[89]|gemini-[4-9]",
+    models="gemini-3-[7-9]|gemini-[4-9]",
     thinking=Thinking.LEVEL,
     efforts=("low", "medium", "high"),
     always_thinks=True,
     thinks_by_default=True,
+    sampling=Sampling.REFUSED,
+    prefill=False,
     call_signatures=True,
     schemas="google",
     sources=(
         Source(
-            "thinking efforts always_thinks thinks_by_default",
-            _VERTEX,
+            "thinking efforts thinks_by_default",
+            "https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/guides/gemini-3-8-flash",
             _READ,
-            EXCERPT,
         ),
+        Source("always_thinks", _CLIENT, _READ, by=TRIED),
+        _LATEST,
+        _SIGNATURES,
+        _SCHEMAS,
+    ),
+)
+_3_6_FLASH: Final = replace(
+    _NEWEST,
+    family="gemini-3.6-flash",
+    models="gemini-3-6-flash|gemini-3-5-flash-lite",
+    efforts=("minimal", "low", "medium", "high"),
+    sources=(
+        Source("thinking efforts always_thinks thinks_by_default", _THINKING, _READ),
+        _LATEST,
         _SIGNATURES,
         _SCHEMAS,
     ),
 )
 _3_FLASH: Final = replace(
-    _NEWEST,
+    _3_6_FLASH,
     family="gemini-3-flash",
-    models="gemini-3(?:-[1-7])?-flash",
-    efforts=("minimal", "low", "medium", "high"),
+    models="gemini-3(?:-[1-6])?-flash",
+    sampling=Sampling.ALL,
+    prefill=True,
     sources=(
-        Source("thinking efforts always_thinks thinks_by_default", _THINKING, _READ, LISTED),
+        Source("thinking efforts always_thinks thinks_by_default", _THINKING, _READ),
         _SIGNATURES,
         _SCHEMAS,
     ),
@@ -51,7 +72,7 @@ _3_FLASH: Final = replace(
 _3_IMAGE: Final = replace(
     _3_FLASH,
     family="gemini-3-image",
-    models="gemini-3(?:-[1-7])?-(?:pro|flash)-image",
+    models="gemini-3(?:-[1-6])?-(?:pro|flash)-image",
     thinking=Thinking.ALWAYS,
     efforts=(),
     sources=(
@@ -61,7 +82,7 @@ _3_IMAGE: Final = replace(
     ),
 )
 _3_1_PRO: Final = replace(
-    _3_FLASH, family="gemini-3.1-pro", models="gemini-3-[1-7]-pro", efforts=("low", "medium", "high")
+    _3_FLASH, family="gemini-3.1-pro", models="gemini-3-[1-6]-pro", efforts=("low", "medium", "high")
 )
 _3_PRO: Final = replace(_3_FLASH, family="gemini-3-pro", models="gemini-3-pro", efforts=("low", "high"))
 _2_5_PRO: Final = replace(
@@ -72,9 +93,11 @@ _2_5_PRO: Final = replace(
     efforts=(),
     least_budget=128,
     most_budget=32_768,
+    sampling=Sampling.ALL,
+    prefill=True,
     call_signatures=False,
     sources=(
-        Source("thinking least_budget most_budget always_thinks thinks_by_default", _THINKING, _READ, LISTED),
+        Source("thinking least_budget most_budget always_thinks thinks_by_default", _THINKING, _READ),
         _SCHEMAS,
     ),
 )
@@ -102,7 +125,7 @@ _2_0: Final = replace(
     thinks_by_default=False,
     least_budget=0,
     most_budget=0,
-    sources=(Source("thinking", _THINKING, _READ, LISTED), _SCHEMAS),
+    sources=(Source("thinking", _CLIENT, _READ, by=TRIED), _SCHEMAS),
 )
 _1: Final = replace(_2_0, family="gemini-1", models="gemini-(?:1(?!\\d)|pro|ultra|exp)(?!.*latest)")
 
@@ -121,7 +144,7 @@ VENDOR: Final = Vendor(
     "gemini",
     "Gemini (Google)",
     re.compile("gemini"),
-    (_NEWEST, _3_IMAGE, _3_FLASH, _3_1_PRO, _3_PRO, _2_5_LITE, _2_5_FLASH, _2_5_PRO, _2_0, _1),
+    (_3_IMAGE, _NEWEST, _3_6_FLASH, _3_FLASH, _3_1_PRO, _3_PRO, _2_5_LITE, _2_5_FLASH, _2_5_PRO, _2_0, _1),
     _NEWEST,
 )
 GEMMA: Final = Vendor("gemma", "Gemma (Google)", re.compile("gemma"), (_GEMMA_4, _GEMMA_3), _GEMMA_4)

@@ -6,52 +6,87 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import EARLIER, LISTED, REPORTED, Profile, Sampling, Source, Thinking, Vendor
+from .facts import EARLIER, LISTED, PARAMETERS, TRIED, Profile, Sampling, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
-_REASONING: Final = "https://learn.microsoft.com/en-us/javascript/api/@azure/ai-projects/reasoningeffort"
-_CHAT: Final = "https://platform.openai.com/docs/api-reference/chat/create"
-_LIMIT: Final = Source("limit_name", _CHAT, _READ, EARLIER)
-_SAMPLING: Final = Source("sampling", "https://platform.openai.com/docs/guides/latest-model", _READ, REPORTED)
+_CLIENT: Final = "https://github.com/pydantic/pydantic-ai/blob/v2.68.0/pydantic_ai_slim/pydantic_ai/profiles/openai.py"
+_AZURE: Final = "https://learn.microsoft.com/en-us/javascript/api/@azure/ai-projects/reasoningeffort"
+_SDK: Final = "https://github.com/openai/openai-python/blob/v3.57.0/src/openai/types/chat/completion_create_params.py"
+_LIMIT: Final = Source("limit_name", _SDK, _READ)
+_SAMPLING: Final = Source("sampling", _CLIENT, _READ, by=TRIED)
+_ALWAYS: Final = "thinking efforts always_thinks thinks_by_default"
 
-_5_2: Final = Profile(
-    family="gpt-5.2",
+_6_ASTRA: Final = Profile(
+    family="gpt-6-astra",
     vendor="openai",
-    models="gpt-5-[2-9]|gpt-[6-9]",
+    models="gpt-[6-9]",
     thinking=Thinking.EFFORT,
-    efforts=("none", "low", "medium", "high", "xhigh"),
-    sampling=Sampling.WITHOUT_THINKING,
-    limit_name="max_completion_tokens",
-    sources=(Source("thinking efforts", _REASONING, _READ), _SAMPLING, _LIMIT),
-)
-_5_2_PRO: Final = replace(
-    _5_2,
-    family="gpt-5.2-pro",
-    models="(?:gpt-5-[2-9]|gpt-[6-9](?:-\\d)?)-pro",
-    efforts=("medium", "high", "xhigh"),
+    efforts=("low", "medium", "high", "xhigh", "max"),
     always_thinks=True,
     thinks_by_default=True,
     sampling=Sampling.REFUSED,
+    limit_name="max_completion_tokens",
+    sources=(Source(_ALWAYS, _CLIENT, _READ, by=TRIED), _SAMPLING, _LIMIT),
+)
+_6: Final = replace(
+    _6_ASTRA,
+    family="gpt-6",
+    models="gpt-6-(?:sol|luna)(?!-pro)|gpt-6-1-terra(?!-pro)",
+    efforts=("none", "low", "medium", "high", "xhigh", "max"),
+    always_thinks=False,
+    sampling=Sampling.WITHOUT_THINKING,
     sources=(
-        Source(
-            "thinking efforts always_thinks thinks_by_default", "https://platform.openai.com/docs/models", _READ, LISTED
-        ),
+        Source("thinking thinks_by_default", _CLIENT, _READ, by=TRIED),
+        Source("efforts", "", _READ, PARAMETERS),
         _SAMPLING,
         _LIMIT,
     ),
 )
+_5_5: Final = replace(
+    _6,
+    family="gpt-5.5",
+    models="gpt-5-[5-9]",
+    efforts=("none", "low", "medium", "high", "xhigh"),
+)
+_5_2: Final = replace(
+    _5_5,
+    family="gpt-5.2",
+    models="gpt-5-[2-4]",
+    thinks_by_default=False,
+    sources=(
+        Source("thinking efforts", _AZURE, _READ),
+        _SAMPLING,
+        _LIMIT,
+    ),
+)
+_5_2_PRO: Final = replace(
+    _5_2,
+    family="gpt-5.2-pro",
+    models="gpt-5-[2-9]-pro",
+    efforts=("medium", "high", "xhigh"),
+    always_thinks=True,
+    thinks_by_default=True,
+    sampling=Sampling.REFUSED,
+    sources=(Source(_ALWAYS, _CLIENT, _READ, by=TRIED), _SAMPLING, _LIMIT),
+)
 _5_CODEX_MAX: Final = replace(
     _5_2_PRO,
     family="gpt-5-codex-max",
-    models="gpt-5-(?:1-codex-max|[23]-codex)",
+    models="gpt-5-(?:1-codex-max|2-codex)",
     efforts=("low", "medium", "high", "xhigh"),
+    sources=(
+        Source("thinking always_thinks thinks_by_default", _CLIENT, _READ, by=TRIED),
+        Source("efforts", "https://platform.openai.com/docs/models", _READ, LISTED),
+        _SAMPLING,
+        _LIMIT,
+    ),
 )
 _5_CODEX: Final = replace(
     _5_CODEX_MAX, family="gpt-5-codex", models="gpt-5-(?:1-)?codex", efforts=("low", "medium", "high")
 )
 _5_1: Final = replace(_5_2, family="gpt-5.1", models="gpt-5-1", efforts=("none", "low", "medium", "high"))
 _5_PRO: Final = replace(_5_2_PRO, family="gpt-5-pro", models="gpt-5-pro", efforts=("high",))
-_5_N_CHAT: Final = replace(_5_2_PRO, family="gpt-5.1-chat", models="gpt-5-[1-9]-chat", efforts=("medium",))
+_5_N_CHAT: Final = replace(_5_2_PRO, family="gpt-5.1-chat", models="gpt-5-[1-9]-chat|^chat-latest", efforts=("medium",))
 _5_CHAT: Final = replace(
     _5_2,
     family="gpt-5-chat",
@@ -59,19 +94,9 @@ _5_CHAT: Final = replace(
     thinking=Thinking.NONE,
     efforts=(),
     sampling=Sampling.ALL,
-    sources=(Source("thinking", "https://platform.openai.com/docs/models/gpt-5-chat-latest", _READ, LISTED), _LIMIT),
+    sources=(Source("thinking", _CLIENT, _READ, by=TRIED), _LIMIT),
 )
-_5: Final = replace(
-    _5_2_PRO,
-    family="gpt-5",
-    models="gpt-5(?!-?\\d)",
-    efforts=("minimal", "low", "medium", "high"),
-    sources=(
-        Source("thinking efforts always_thinks thinks_by_default", _REASONING, _READ),
-        _SAMPLING,
-        _LIMIT,
-    ),
-)
+_5: Final = replace(_5_2_PRO, family="gpt-5", models="gpt-5(?!-?\\d)", efforts=("minimal", "low", "medium", "high"))
 _O: Final = replace(_5, family="o-series", models="^o[134](?![a-z0-9])", efforts=("low", "medium", "high"))
 _OSS: Final = replace(
     _5,
@@ -80,27 +105,20 @@ _OSS: Final = replace(
     efforts=("low", "medium", "high"),
     sampling=Sampling.ALL,
     limit_name="max_tokens",
-    sources=(
-        Source(
-            "thinking efforts always_thinks thinks_by_default",
-            "https://cookbook.openai.com/articles/openai-harmony",
-            _READ,
-            LISTED,
-        ),
-    ),
+    sources=(Source(_ALWAYS, "https://cookbook.openai.com/articles/openai-harmony", _READ, EARLIER),),
 )
 _4: Final = Profile(
     family="gpt-4",
     vendor="openai",
     models="gpt-?[34]|chatgpt-4",
     thinking=Thinking.NONE,
-    sources=(Source("thinking", "https://platform.openai.com/docs/models", _READ, LISTED),),
+    sources=(Source("thinking", _CLIENT, _READ, by=TRIED),),
 )
 
 VENDOR: Final = Vendor(
     "openai",
     "OpenAI",
-    re.compile(r"gpt-?\d|gpt-oss|^o[1-9](?![a-z0-9])"),
-    (_5_N_CHAT, _5_CHAT, _5_PRO, _5_2_PRO, _5_CODEX_MAX, _5_CODEX, _5_2, _5_1, _5, _O, _OSS, _4),
-    _5_2,
+    re.compile(r"gpt-?\d|gpt-oss|^chat-latest|^o[1-9](?![a-z0-9])"),
+    (_6, _6_ASTRA, _5_N_CHAT, _5_CHAT, _5_PRO, _5_2_PRO, _5_CODEX_MAX, _5_CODEX, _5_5, _5_2, _5_1, _5, _O, _OSS, _4),
+    _6_ASTRA,
 )

@@ -1,4 +1,4 @@
-"""The models of other vendors that have more than one generation to tell apart."""
+"""The models of vendors that have a few families each: Kimi, GLM, DeepSeek, Doubao, MiniMax and Cohere."""
 
 from __future__ import annotations
 
@@ -6,9 +6,28 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import EARLIER, EFFORTS, LISTED, REPORTED, Profile, Reasoning, Sampling, Source, Thinking, Vendor
+from .facts import (
+    EARLIER,
+    EFFORTS,
+    LISTED,
+    REPORTED,
+    TRIED,
+    Embedding,
+    Profile,
+    Reasoning,
+    Sampling,
+    Source,
+    Thinking,
+    Vendor,
+)
 
 _READ: Final = "2026-11-29"
+
+_CLIENT: Final = "https://github.com/pydantic/pydantic-ai/blob/v2.68.0/pydantic_ai_slim/pydantic_ai"
+_KIMI_CLIENT: Final = f"{_CLIENT}/providers/moonshotai.py"
+_KIMI_FORCED: Final = Source(
+    "forced_tools", "https://platform.moonshot.ai/docs/guide/migrating-from-openai-to-kimi", _READ, by=TRIED
+)
 
 _K3: Final = Profile(
     family="kimi-k3",
@@ -16,13 +35,16 @@ _K3: Final = Profile(
     models="kimi-k[3-9]",
     thinking=Thinking.EFFORT,
     efforts=("low", "high", "max"),
-    off="disabled",
+    always_thinks=True,
     thinks_by_default=True,
     sampling=Sampling.REFUSED,
     most_temperature=1.0,
+    forced_tools=False,
     reasoning=Reasoning.REQUIRED,
     sources=(
-        Source("thinking efforts off thinks_by_default sampling most_temperature", "", _READ, LISTED),
+        Source("thinking efforts always_thinks thinks_by_default", _KIMI_CLIENT, _READ, by=TRIED),
+        _KIMI_FORCED,
+        Source("sampling most_temperature", "", _READ, LISTED),
         Source("reasoning", "https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model", _READ, REPORTED),
     ),
 )
@@ -32,12 +54,9 @@ _K2_7: Final = replace(
     models="kimi-k2-[7-9]",
     thinking=Thinking.ALWAYS,
     efforts=(),
-    off="",
-    always_thinks=True,
-    forced_tools=False,
     sources=(
-        Source("thinking always_thinks thinks_by_default sampling most_temperature forced_tools", "", _READ, LISTED),
-        _K3.sources[1],
+        Source("thinking always_thinks thinks_by_default", _KIMI_CLIENT, _READ, by=TRIED),
+        *_K3.sources[1:],
     ),
 )
 _K2_5: Final = replace(
@@ -48,24 +67,26 @@ _K2_5: Final = replace(
     off="disabled",
     always_thinks=False,
     sources=(
-        Source("thinking off thinks_by_default sampling most_temperature forced_tools", "", _READ, LISTED),
-        _K3.sources[1],
+        Source("thinking off thinks_by_default", _KIMI_CLIENT, _READ, by=TRIED),
+        *_K3.sources[1:],
     ),
 )
-_K2_THINKING: Final = replace(
-    _K2_7, family="kimi-k2-thinking", models="kimi-k2-thinking", sampling=Sampling.ALL, forced_tools=True
-)
+_K2_THINKING: Final = replace(_K2_7, family="kimi-k2-thinking", models="kimi-k2-thinking", sampling=Sampling.ALL)
 _K2: Final = replace(
     _K3,
     family="kimi-k2",
     models="kimi-(?:k2|latest)|moonshot",
     thinking=Thinking.NONE,
     efforts=(),
-    off="",
+    always_thinks=False,
     thinks_by_default=False,
     sampling=Sampling.ALL,
     reasoning=Reasoning.UNUSED,
-    sources=(Source("thinking most_temperature", "", _READ, LISTED),),
+    sources=(
+        Source("thinking", f"{_CLIENT}/profiles/moonshotai.py", _READ, by=TRIED),
+        _KIMI_FORCED,
+        Source("most_temperature", "", _READ, LISTED),
+    ),
 )
 
 _GLM_THINKING: Final = "https://docs.bigmodel.cn/cn/guide/capabilities/thinking"
@@ -81,10 +102,9 @@ _GLM_5_3: Final = Profile(
     structured_outputs=False,
     reasoning=Reasoning.USED,
     sources=(
-        Source(
-            "thinking efforts always_thinks thinks_by_default most_temperature structured_outputs", "", _READ, LISTED
-        ),
-        Source("reasoning", _GLM_THINKING, _READ, LISTED),
+        Source("thinking efforts always_thinks thinks_by_default", f"{_CLIENT}/profiles/zai.py", _READ, by=TRIED),
+        Source("reasoning", f"{_CLIENT}/providers/zai.py", _READ, by=TRIED),
+        Source("most_temperature structured_outputs", "", _READ, LISTED),
     ),
 )
 _GLM_5_2: Final = replace(
@@ -95,7 +115,9 @@ _GLM_5_2: Final = replace(
     off="disabled",
     always_thinks=False,
     sources=(
-        Source("thinking efforts off thinks_by_default reasoning", _GLM_THINKING, _READ, LISTED),
+        Source("thinking efforts", f"{_CLIENT}/profiles/zai.py", _READ, by=TRIED),
+        Source("reasoning", f"{_CLIENT}/providers/zai.py", _READ, by=TRIED),
+        Source("off thinks_by_default", _GLM_THINKING, _READ, LISTED),
         Source("most_temperature structured_outputs", "", _READ, LISTED),
     ),
 )
@@ -109,12 +131,15 @@ _GLM_4: Final = replace(
     thinks_by_default=False,
     reasoning=Reasoning.UNUSED,
     sources=(
-        Source("thinking", _GLM_THINKING, _READ, LISTED),
+        Source("thinking", f"{_CLIENT}/profiles/zai.py", _READ, by=TRIED),
         Source("most_temperature structured_outputs", "", _READ, LISTED),
     ),
 )
 
 _DEEPSEEK: Final = "https://api-docs.deepseek.com/guides/thinking_mode"
+_DEEPSEEK_TRIED: Final = Source(
+    "structured_outputs forced_tools_with_thinking", f"{_CLIENT}/providers/deepseek.py", _READ, by=TRIED
+)
 _V4: Final = Profile(
     family="deepseek-v4",
     vendor="deepseek",
@@ -124,10 +149,11 @@ _V4: Final = Profile(
     off="disabled",
     thinks_by_default=True,
     structured_outputs=False,
+    forced_tools_with_thinking=False,
     reasoning=Reasoning.REQUIRED,
     sources=(
         Source("thinking efforts off thinks_by_default reasoning", _DEEPSEEK, _READ),
-        Source("structured_outputs", "https://api-docs.deepseek.com/guides/json_mode", _READ, LISTED),
+        _DEEPSEEK_TRIED,
     ),
 )
 _R1: Final = replace(
@@ -141,7 +167,7 @@ _R1: Final = replace(
     reasoning=Reasoning.USED,
     sources=(
         Source("thinking always_thinks thinks_by_default reasoning", _DEEPSEEK, _READ),
-        Source("structured_outputs", "https://api-docs.deepseek.com/guides/json_mode", _READ, LISTED),
+        _DEEPSEEK_TRIED,
     ),
 )
 _V3: Final = replace(
@@ -153,65 +179,8 @@ _V3: Final = replace(
     thinks_by_default=False,
     sources=(
         Source("reasoning", _DEEPSEEK, _READ),
-        Source("structured_outputs", "https://api-docs.deepseek.com/guides/json_mode", _READ, LISTED),
+        _DEEPSEEK_TRIED,
     ),
-)
-
-_QWEN_THINKING: Final = "https://help.aliyun.com/zh/model-studio/deep-thinking"
-_MULTIMODAL: Final = Source(
-    "multimodal_endpoint", "https://help.aliyun.com/zh/model-studio/qwen-api-via-dashscope", _READ, EARLIER
-)
-_QWEN_3: Final = Profile(
-    family="qwen3",
-    vendor="qwen",
-    models="qwen-?[3-9]|qwen-(?:plus|flash|turbo)",
-    thinking=Thinking.BUDGET,
-    reasoning=Reasoning.USED,
-    sources=(Source("thinking reasoning", _QWEN_THINKING, _READ, LISTED),),
-)
-_QWEN_THINKER: Final = replace(
-    _QWEN_3,
-    family="qwq",
-    models="qwq|qwen.*-thinking",
-    always_thinks=True,
-    thinks_by_default=True,
-    sources=(Source("thinking always_thinks thinks_by_default reasoning", _QWEN_THINKING, _READ, LISTED),),
-)
-_QVQ: Final = replace(
-    _QWEN_THINKER,
-    family="qvq",
-    models="qvq",
-    multimodal_endpoint=True,
-    sources=(*_QWEN_THINKER.sources, _MULTIMODAL),
-)
-_QWEN_VL: Final = replace(
-    _QWEN_3,
-    family="qwen-vl",
-    models="qwen[\\d-]*-(?:vl|audio|omni)",
-    thinking=Thinking.UNKNOWN,
-    reasoning=Reasoning.UNUSED,
-    multimodal_endpoint=True,
-    sources=(_MULTIMODAL,),
-)
-_QWEN_LONG: Final = replace(
-    _QWEN_3,
-    family="qwen-long",
-    models="qwen-long",
-    thinking=Thinking.NONE,
-    reasoning=Reasoning.UNUSED,
-    reads_files=True,
-    sources=(
-        Source("thinking", _QWEN_THINKING, _READ, LISTED),
-        Source("reads_files", "https://help.aliyun.com/zh/model-studio/long-context-qwen-long", _READ, EARLIER),
-    ),
-)
-_QWEN_2: Final = replace(
-    _QWEN_3,
-    family="qwen2.5",
-    models="qwen-?[12]|qwen-(?:max|coder|math|mt)|qwen.*-(?:instruct|coder)",
-    thinking=Thinking.NONE,
-    reasoning=Reasoning.UNUSED,
-    sources=(Source("thinking", _QWEN_THINKING, _READ, LISTED),),
 )
 
 _ARK: Final = "https://www.volcengine.com/docs/82379/1449737"
@@ -264,37 +233,7 @@ _M2: Final = replace(
     ),
 )
 
-_MISTRAL_PAGE: Final = "https://docs.mistral.ai/capabilities/reasoning"
-_MISTRAL_4: Final = Profile(
-    family="mistral-4",
-    vendor="mistral",
-    models="mistral-(?:small-(?:2603|latest|[4-9])|medium-(?:2604|3-5|[4-9]))",
-    thinking=Thinking.EFFORT,
-    efforts=("none", "high"),
-    most_temperature=1.5,
-    sources=(Source("thinking efforts most_temperature", _MISTRAL_PAGE, _READ, LISTED),),
-)
-_MAGISTRAL: Final = replace(
-    _MISTRAL_4,
-    family="magistral",
-    models="magistral",
-    thinking=Thinking.ALWAYS,
-    efforts=(),
-    always_thinks=True,
-    thinks_by_default=True,
-    sources=(Source("thinking always_thinks thinks_by_default most_temperature", _MISTRAL_PAGE, _READ, LISTED),),
-)
-_MISTRAL_3: Final = replace(
-    _MAGISTRAL,
-    family="mistral-3",
-    models="mistral|mixtral|ministral|codestral|devstral|pixtral",
-    thinking=Thinking.NONE,
-    always_thinks=False,
-    thinks_by_default=False,
-    sources=(Source("thinking most_temperature", _MISTRAL_PAGE, _READ, LISTED),),
-)
-
-_COHERE_PAGE: Final = "https://docs.cohere.com/docs/reasoning"
+_COHERE_SDK: Final = "https://github.com/cohere-ai/cohere-python/blob/7.3.1/src/cohere/types/thinking.py"
 _COMMAND_REASONING: Final = Profile(
     family="command-a-reasoning",
     vendor="cohere",
@@ -302,7 +241,7 @@ _COMMAND_REASONING: Final = Profile(
     thinking=Thinking.BUDGET,
     least_budget=1,
     thinks_by_default=True,
-    sources=(Source("thinking least_budget thinks_by_default", _COHERE_PAGE, _READ, EARLIER),),
+    sources=(Source("thinking least_budget thinks_by_default", _COHERE_SDK, _READ),),
 )
 _COMMAND: Final = replace(
     _COMMAND_REASONING,
@@ -311,95 +250,43 @@ _COMMAND: Final = replace(
     thinking=Thinking.NONE,
     least_budget=0,
     thinks_by_default=False,
-    sources=(Source("thinking", _COHERE_PAGE, _READ, EARLIER),),
+    sources=(Source("thinking", "https://docs.cohere.com/docs/reasoning", _READ, EARLIER),),
 )
 
-_XAI_PAGE: Final = "https://docs.x.ai/docs/guides/reasoning"
-_GROK_4_3: Final = Profile(
-    family="grok-4.3",
-    vendor="grok",
-    models="grok-4-[3-9](?!\\d)|grok-[5-9]",
-    thinking=Thinking.EFFORT,
-    efforts=("none", "low", "medium", "high"),
-    sources=(Source("thinking efforts", _XAI_PAGE, _READ, LISTED),),
+_EMBED: Final = Profile(
+    family="cohere-embed",
+    vendor="cohere",
+    models="embed-",
+    embedding=Embedding.COHERE,
+    sources=(
+        Source(
+            "embedding", "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html", _READ
+        ),
+    ),
 )
-_GROK_4_AGENTS: Final = replace(
-    _GROK_4_3,
-    family="grok-4-multi-agent",
-    models="grok-4.*multi-agent",
-    efforts=("low", "medium", "high", "xhigh"),
-    always_thinks=True,
-    thinks_by_default=True,
-    sources=(Source("thinking efforts always_thinks thinks_by_default", "", _READ, LISTED),),
+_EMBED_3: Final = replace(
+    _EMBED,
+    family="cohere-embed-3",
+    models="embed-.*v3",
+    embedding=Embedding.COHERE_3,
+    sources=(
+        Source(
+            "embedding", "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v3.html", _READ
+        ),
+    ),
 )
-_GROK_3_MINI: Final = replace(
-    _GROK_4_AGENTS,
-    family="grok-3-mini",
-    models="grok-3-mini",
-    efforts=("low", "high"),
-    sources=(Source("thinking efforts always_thinks thinks_by_default", _XAI_PAGE, _READ, LISTED),),
-)
-_GROK_4: Final = replace(
-    _GROK_3_MINI,
-    family="grok-4",
-    models="grok-(?:4(?!.*non-reasoning)|code|build)",
-    thinking=Thinking.ALWAYS,
-    efforts=(),
-    sources=(Source("thinking always_thinks thinks_by_default", _XAI_PAGE, _READ, LISTED),),
-)
-_GROK_3: Final = replace(
-    _GROK_4,
-    family="grok-3",
-    models="grok",
-    thinking=Thinking.NONE,
-    always_thinks=False,
-    thinks_by_default=False,
-    sources=(Source("thinking", _XAI_PAGE, _READ, LISTED),),
-)
-
-_NOVA_PAGE: Final = "https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html"
-_NOVA_CACHE: Final = Source(
-    "cache_points", "https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html", _READ, REPORTED
-)
-_NOVA_2: Final = Profile(
-    family="nova-2",
-    vendor="nova",
-    models="nova-[2-9]",
-    thinking=Thinking.EFFORT,
-    efforts=("low", "medium", "high"),
-    most_temperature=1.0,
-    cache_points=frozenset({"system", "messages"}),
-    sources=(Source("thinking efforts most_temperature", _NOVA_PAGE, _READ, LISTED), _NOVA_CACHE),
-)
-_NOVA_1: Final = replace(_NOVA_2, family="nova", models="nova", thinking=Thinking.NONE, efforts=())
 
 VENDORS: Final = (
     Vendor("kimi", "Kimi (Moonshot AI)", re.compile("kimi|moonshot"), (_K2_THINKING, _K3, _K2_7, _K2_5, _K2), _K3),
     Vendor("glm", "GLM (Zhipu AI)", re.compile("glm"), (_GLM_5_3, _GLM_5_2, _GLM_4_5, _GLM_4), _GLM_5_3),
     Vendor("deepseek", "DeepSeek", re.compile("deepseek"), (_V4, _R1, _V3), _V4),
-    Vendor(
-        "qwen",
-        "Qwen (Alibaba)",
-        re.compile("qwen|qwq|qvq"),
-        (_QVQ, _QWEN_VL, _QWEN_LONG, _QWEN_THINKER, _QWEN_2, _QWEN_3),
-        _QWEN_3,
-    ),
     Vendor("doubao", "Doubao Seed (ByteDance)", re.compile("doubao|seed-"), (_SEED, _DOUBAO), _SEED),
     Vendor("minimax", "MiniMax", re.compile("minimax-m"), (_M3, _M2), _M3),
     Vendor(
-        "mistral",
-        "Mistral",
-        re.compile("mistral|magistral|mixtral|ministral|codestral|devstral|pixtral"),
-        (_MISTRAL_4, _MAGISTRAL, _MISTRAL_3),
-        _MISTRAL_4,
+        "cohere",
+        "Command (Cohere)",
+        re.compile("command-|c4ai|north-|cohere"),
+        (_EMBED_3, _EMBED, _COMMAND_REASONING, _COMMAND),
+        _COMMAND,
     ),
-    Vendor("cohere", "Command (Cohere)", re.compile("command-|c4ai|north-"), (_COMMAND_REASONING, _COMMAND), _COMMAND),
-    Vendor(
-        "grok",
-        "Grok (xAI)",
-        re.compile("grok"),
-        (_GROK_4_AGENTS, _GROK_4_3, _GROK_4, _GROK_3_MINI, _GROK_3),
-        _GROK_4_3,
-    ),
-    Vendor("nova", "Nova (Amazon)", re.compile("nova-"), (_NOVA_2, _NOVA_1), _NOVA_2),
 )

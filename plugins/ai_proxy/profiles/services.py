@@ -34,6 +34,8 @@ class Service:
     """The reasoning of earlier turns is sent back as `reasoning_content`, whatever the model."""
     thinking_off_by_default: bool = False
     """Without a switch in a request of Anthropic's protocol, thinking is switched off."""
+    prefix_field: str = ""
+    """The field that the last message has if it is the beginning of the answer; empty: it needs none."""
     sources: tuple[Source, ...] = field(default=())
 
 
@@ -61,6 +63,14 @@ _ROWS: Final = (
         style=Style.SWITCH,
         uses_reasoning=True,
         sources=_source("uses_reasoning", "https://platform.minimax.io/docs/guides/text-m2-function-call", REPORTED),
+    ),
+    Service(
+        name="mistral",
+        prefix_field="prefix",
+        sources=_source(
+            "prefix_field",
+            "https://github.com/mistralai/client-python/blob/v3.7.0/src/mistralai/client/models/assistantmessage.py",
+        ),
     ),
     Service(
         name="moonshot",

@@ -115,6 +115,8 @@ class Answer:
     status: int = 0
     id: str = ""
     """The id of the answer, if a header has it (`id_header`)."""
+    token_count: str = ""
+    """The number of the request's tokens, if a header has it (`input_count_header`)."""
     headers: Mapping[str, str] = _NOTHING
     """Response headers that a service protocol sets (`set_headers`) before the first byte of the answer is sent."""
     passes_through: bool = False

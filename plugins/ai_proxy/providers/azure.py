@@ -1,4 +1,4 @@
-"""Azure OpenAI.
+"""Azure OpenAI, and Microsoft Foundry.
 
 Source: Azure OpenAI REST reference. APIs of a model are below `/openai/deployments/{deployment}/`, APIs of the account
 below `/openai/`; both need `api-version`. The newer `/openai/v1/...` has OpenAI's paths.
@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from ..config.settings import AzureSettings, Settings
+from ..config.settings import AzureSettings, FoundrySettings, Settings
 from ..protocols.pivot import chat_rules
 from ..wire import apis
 from .openai import PATHS
@@ -26,6 +26,15 @@ _OF_THE_ACCOUNT: Final = frozenset(
         apis.DELETE_CHECKPOINT_PERMISSION, *apis.OF_RESPONSES,
     }
 )  # fmt: skip
+
+_OF_FOUNDRY: Final = frozenset(
+    {
+        apis.CHAT, apis.COMPLETIONS, apis.EMBEDDINGS, apis.IMAGE_GENERATION, apis.IMAGE_EDIT, apis.MODELS,
+        apis.FILES, apis.RETRIEVE_FILE, apis.RETRIEVE_FILE_CONTENT, apis.BATCHES, apis.RETRIEVE_BATCH,
+        apis.CANCEL_BATCH, apis.RESPONSES, *apis.OF_RESPONSES,
+    }
+)  # fmt: skip
+"""OpenAI's APIs that Microsoft documents for the v1 API."""
 
 
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
@@ -59,6 +68,22 @@ ROWS: Final = (
         settings=AzureSettings,
         addressing=Addressing(
             host="", paths=PATHS, endpoint=_endpoint, original=Original.KEPT, forwards_unknown_apis=True
+        ),
+        credentials=Credentials(auth=Auth("api-key")),
+        dialect=Dialect(rules=of_all_models(chat_rules.OPENAI), keeps_developer_role=True),
+    ),
+    # Source: learn.microsoft.com/azure/foundry, "Endpoints for Microsoft Foundry Models", "Azure OpenAI in Microsoft
+    # Foundry Models v1 API". A request names the deployment as its model. Claude has an API of its own there: the
+    # provider `claude` with this host as `providerDomain` and `/anthropic` as `providerBasePath`.
+    Row(
+        name="azure-foundry",
+        title="Microsoft Foundry (Azure AI Foundry)",
+        settings=FoundrySettings,
+        addressing=Addressing(
+            host="",
+            host_setting="foundry_host",
+            paths={api: f"/openai{path}" for api, path in PATHS.items() if api in _OF_FOUNDRY},
+            original=Original.KEPT,
         ),
         credentials=Credentials(auth=Auth("api-key")),
         dialect=Dialect(rules=of_all_models(chat_rules.OPENAI), keeps_developer_role=True),

@@ -19,7 +19,10 @@ from ..profiles.claude import is_claude
 from ..profiles.facts import Profile
 from ..protocols.anthropic import client as anthropic
 from ..protocols.bedrock import chat as bedrock
+from ..protocols.bedrock import dropped as bedrock_dropped
+from ..protocols.bedrock import embeddings as bedrock_embeddings
 from ..protocols.bedrock import images as bedrock_images
+from ..protocols.bedrock import rerank as bedrock_rerank
 from ..protocols.bedrock.settings import SIGNED, BedrockSettings
 from ..protocols.pivot import chat_rules
 from ..protocols.pivot.chat_rules import ChatRules
@@ -48,6 +51,12 @@ def _has_messages_api(settings: Settings, model: str, profile: Profile) -> bool:
     return settings.bedrock_messages_api and is_claude(profile) and not model.startswith("arn:")
 
 
+_PROTOCOLS: Final = {
+    apis.CHAT: bedrock,
+    apis.EMBEDDINGS: bedrock_embeddings,
+    apis.COHERE_RERANK: bedrock_rerank,
+    apis.IMAGE_GENERATION: bedrock_images,
+}
 _WITH_KEYS: Final = Row(
     name="bedrock",
     title="AWS Bedrock",
@@ -57,19 +66,26 @@ _WITH_KEYS: Final = Row(
         host="",
         endpoint=_endpoint,
         # The protocols set these paths, with the escaped name of the model.
-        paths={apis.CHAT: "/model/{model}/converse", apis.IMAGE_GENERATION: "/model/{model}/invoke"},
+        paths={
+            apis.CHAT: "/model/{model}/converse",
+            apis.EMBEDDINGS: "/model/{model}/invoke",
+            apis.COHERE_RERANK: "/model/{model}/invoke",
+            apis.IMAGE_GENERATION: "/model/{model}/invoke",
+        },
         original=Original.KEPT,
     ),
     credentials=Credentials(auth=BEARER),
     dialect=Dialect(
         rules=_rules,
-        protocols={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
+        protocols=_PROTOCOLS,
+        dropped={apis.CHAT: bedrock_dropped.CHAT, apis.EMBEDDINGS: bedrock_dropped.EMBEDDINGS},
         reasoning_modes=True,
         edits={apis.MESSAGES: bedrock.edit_messages},
         native_clients={anthropic: _has_messages_api},
         read_headers=("anthropic-version",),
         accept_for_streams=False,  # The path selects streaming.
         id_header="x-amzn-requestid",
+        input_count_header="x-amzn-bedrock-input-token-count",
         request_id_header="x-amzn-requestid",
     ),
 )

@@ -9,6 +9,7 @@ from typing import Final
 from proxywasm.config import Is
 
 from ..config.settings import Settings
+from ..protocols.anthropic import dropped as claude_dropped
 from ..protocols.anthropic import models as claude_models
 from ..protocols.anthropic import service as claude
 from ..protocols.anthropic.settings import ClaudeSettings
@@ -81,6 +82,7 @@ _CLAUDE: Final = Row(
         client_headers=frozenset({"anthropic-version"}),
         request_id_header="request-id",
         protocols={apis.CHAT: claude, apis.MODELS: claude_models},
+        dropped={apis.CHAT: claude_dropped.CHAT},
         read_headers=("anthropic-version",),  # Clients of Anthropic's protocol send it, and get lists in its format.
     ),
 )

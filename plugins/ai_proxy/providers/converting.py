@@ -9,17 +9,24 @@ from proxywasm.config import Is, Not
 
 from ..config.settings import Settings
 from ..protocols.cohere import chat as cohere
+from ..protocols.cohere import dropped as cohere_dropped
+from ..protocols.cohere import embeddings as cohere_embeddings
 from ..protocols.deepl import chat as deepl
 from ..protocols.deepl.settings import DeeplSettings
 from ..protocols.dify import chat as dify
+from ..protocols.dify import dropped as dify_dropped
 from ..protocols.dify.settings import DifySettings
 from ..protocols.hunyuan import chat as hunyuan
+from ..protocols.hunyuan import dropped as hunyuan_dropped
 from ..protocols.hunyuan.settings import NATIVE, HunyuanSettings
 from ..protocols.minimax import chat as minimax_pro
+from ..protocols.minimax import dropped as minimax_dropped
 from ..protocols.minimax.settings import MinimaxSettings
 from ..protocols.pivot import chat_rules
 from ..protocols.spark import chat as spark
+from ..protocols.spark import dropped as spark_dropped
 from ..protocols.triton import chat as triton
+from ..protocols.triton import dropped as triton_dropped
 from ..protocols.triton.settings import TritonSettings
 from ..wire import apis
 from .row import Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row, of_all_models
@@ -36,10 +43,20 @@ ROWS: Final = (
         title="Cohere",
         addressing=Addressing(
             host="api.cohere.com",
-            paths={apis.CHAT: "/v2/chat", apis.COHERE_RERANK: "/v1/rerank"},
+            # The list of models has OpenAI's format at Cohere's address for OpenAI's clients only.
+            paths={
+                apis.CHAT: "/v2/chat",
+                apis.EMBEDDINGS: "/v2/embed",
+                apis.COHERE_RERANK: "/v1/rerank",
+                apis.AUDIO_TRANSCRIPTION: "/v2/audio/transcriptions",
+            },
             original=Original.KEPT,
         ),
-        dialect=Dialect(rules=of_all_models(chat_rules.COHERE), protocols={apis.CHAT: cohere}),
+        dialect=Dialect(
+            rules=of_all_models(chat_rules.COHERE),
+            protocols={apis.CHAT: cohere, apis.EMBEDDINGS: cohere_embeddings},
+            dropped={apis.CHAT: cohere_dropped.CHAT, apis.EMBEDDINGS: cohere_dropped.EMBEDDINGS},
+        ),
     ),
     Row(
         name="deepl",
@@ -56,6 +73,7 @@ ROWS: Final = (
         addressing=Addressing(host="api.dify.ai", host_setting="dify_api_url", paths={apis.CHAT: "/v1/chat-messages"}),
         dialect=Dialect(
             protocols={apis.CHAT: dify},
+            dropped={apis.CHAT: dify_dropped.CHAT},
             # This header selects a conversation that Dify keeps.
             read_headers=("conversationid",),
             accept_for_streams=False,
@@ -86,7 +104,9 @@ ROWS: Final = (
             original=Original.KNOWN_APIS_OR_CHAT,
         ),
         credentials=Credentials(auth=None, sign=hunyuan.sign, token_required=False),
-        dialect=Dialect(headers=hunyuan.headers, protocols={apis.CHAT: hunyuan}),
+        dialect=Dialect(
+            headers=hunyuan.headers, protocols={apis.CHAT: hunyuan}, dropped={apis.CHAT: hunyuan_dropped.CHAT}
+        ),
     ),
     Row(
         name="minimax",
@@ -95,14 +115,16 @@ ROWS: Final = (
         addressing=Addressing(
             host="api.minimax.chat", paths={apis.CHAT: "/v1/text/chatcompletion_pro"}, original=Original.KEPT
         ),
-        dialect=Dialect(protocols={apis.CHAT: minimax_pro}, accept_for_streams=False),
+        dialect=Dialect(
+            protocols={apis.CHAT: minimax_pro}, dropped={apis.CHAT: minimax_dropped.CHAT}, accept_for_streams=False
+        ),
     ),
     Row(
         name="spark",
         title="Spark (iFLYTEK)",
         addressing=Addressing(host="spark-api-open.xf-yun.com", paths={apis.CHAT: "/v1/chat/completions"}),
         credentials=Credentials(token_required=False),
-        dialect=Dialect(protocols={apis.CHAT: spark}),
+        dialect=Dialect(protocols={apis.CHAT: spark}, dropped={apis.CHAT: spark_dropped.CHAT}),
     ),
     Row(
         name="triton",
@@ -115,6 +137,8 @@ ROWS: Final = (
             original=Original.KEPT,
         ),
         credentials=Credentials(token_required=False),
-        dialect=Dialect(protocols={apis.CHAT: triton}, accept_for_streams=False),
+        dialect=Dialect(
+            protocols={apis.CHAT: triton}, dropped={apis.CHAT: triton_dropped.CHAT}, accept_for_streams=False
+        ),
     ),
 )

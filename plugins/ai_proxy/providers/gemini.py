@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..protocols.exchange import Exchange
+from ..protocols.google import dropped as google_dropped
 from ..protocols.google import gemini, gemini_embeddings, gemini_images, gemini_models
 from ..protocols.google.settings import GeminiSettings
 from ..protocols.pivot import chat_rules
@@ -49,6 +50,7 @@ ROWS: Final = (
         credentials=Credentials(auth=Auth("x-goog-api-key"), key_parameter="key"),
         dialect=Dialect(
             rules=of_all_models(chat_rules.GOOGLE),
+            dropped={apis.CHAT: google_dropped.CHAT, apis.IMAGE_GENERATION: google_dropped.IMAGES},
             protocols={
                 apis.CHAT: gemini,
                 apis.EMBEDDINGS: gemini_embeddings,

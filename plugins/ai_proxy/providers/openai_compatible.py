@@ -146,7 +146,25 @@ ROWS: Final = (
         title="Groq",
         addressing=Addressing(
             host="api.groq.com",
-            paths={**_like_openai(apis.CHAT, prefix="/openai"), **responses("/openai/v1/responses")},
+            # Source: github.com/groq/groq-python, v1.7.0, "api.md"; for responses, console.groq.com/docs.
+            paths={
+                **_like_openai(
+                    apis.CHAT,
+                    apis.EMBEDDINGS,
+                    apis.AUDIO_SPEECH,
+                    apis.AUDIO_TRANSCRIPTION,
+                    apis.AUDIO_TRANSLATION,
+                    apis.MODELS,
+                    apis.FILES,
+                    apis.RETRIEVE_FILE,
+                    apis.RETRIEVE_FILE_CONTENT,
+                    apis.BATCHES,
+                    apis.RETRIEVE_BATCH,
+                    apis.CANCEL_BATCH,
+                    prefix="/openai",
+                ),
+                **responses("/openai/v1/responses"),
+            },
             original=Original.KEPT,
         ),
     ),
@@ -206,9 +224,22 @@ ROWS: Final = (
         name="openrouter",
         title="OpenRouter",
         addressing=Addressing(
-            host="openrouter.ai", paths=_like_openai(apis.CHAT, apis.COMPLETIONS, prefix="/api"), original=Original.KEPT
+            host="openrouter.ai",
+            # Source: github.com/OpenRouterTeam/python-sdk, v1.3.84. It keeps no responses.
+            paths={
+                **_like_openai(
+                    apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.MODELS, prefix="/api"
+                ),
+                apis.COHERE_RERANK: "/api/v1/rerank",
+            },
+            original=Original.KEPT,
         ),
-        dialect=Dialect(rules=of_all_models(chat_rules.READS_CACHE_CONTROL)),
+        dialect=Dialect(
+            rules=of_all_models(chat_rules.READS_CACHE_CONTROL),
+            chunk_edit=edits.openais_answer,
+            answer_edit=edits.openais_answer,
+            edited_answers=edits.ODD_FINISHES,
+        ),
     ),
     Row(
         name="stepfun",
@@ -236,6 +267,11 @@ ROWS: Final = (
             },
             original=Original.KNOWN_APIS,
         ),
+        dialect=Dialect(
+            chunk_edit=edits.openais_answer,
+            answer_edit=edits.openais_answer,
+            edited_answers=edits.ODD_FINISHES,
+        ),
     ),
     Row(
         name="yi",
@@ -252,7 +288,16 @@ ROWS: Final = (
             addressing=Addressing(
                 host="open.bigmodel.cn",
                 host_setting="zhipu_domain",
-                paths={apis.CHAT: chat, apis.EMBEDDINGS: "/api/paas/v4/embeddings"},
+                # Source: github.com/zai-org/z-ai-sdk-python, v0.2.3.
+                paths={
+                    apis.CHAT: chat,
+                    apis.EMBEDDINGS: "/api/paas/v4/embeddings",
+                    apis.IMAGE_GENERATION: "/api/paas/v4/images/generations",
+                    apis.AUDIO_SPEECH: "/api/paas/v4/audio/speech",
+                    apis.AUDIO_TRANSCRIPTION: "/api/paas/v4/audio/transcriptions",
+                    apis.FILES: "/api/paas/v4/files",
+                    apis.BATCHES: "/api/paas/v4/batches",
+                },
                 original=Original.KEPT,
             ),
             dialect=Dialect(

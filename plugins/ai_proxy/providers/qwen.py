@@ -7,6 +7,7 @@ from typing import Final
 from proxywasm.config import Not
 
 from ..protocols.dashscope import chat as qwen
+from ..protocols.dashscope import dropped as qwen_dropped
 from ..protocols.dashscope import embeddings as qwen_embeddings
 from ..protocols.dashscope.settings import COMPATIBLE, QwenSettings
 from ..protocols.pivot import chat_rules
@@ -74,6 +75,7 @@ ROWS: Final = (
             rules=of_all_models(chat_rules.READS_CACHE_CONTROL),
             accept_for_streams=False,  # The protocol sets `accept`; DashScope requires */* without streaming.
             protocols={apis.CHAT: qwen, apis.EMBEDDINGS: qwen_embeddings},
+            dropped={apis.CHAT: qwen_dropped.CHAT, apis.EMBEDDINGS: qwen_dropped.EMBEDDINGS},
             reasoning_modes=True,
         ),
     ),

@@ -152,6 +152,9 @@ class Dialect:
 
     protocols: Mapping[str, AnyServiceProtocol] = field(default_factory=lambda: _NOTHING)
     """The protocol of each API whose bodies are converted. In bodies of other APIs only the model is mapped."""
+    dropped: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
+    """By API: the fields of answers that its protocol does not read, each with the reason. A field is a path such as
+    `choices[].native`; it covers what is below it."""
     native_clients: Mapping[ClientProtocol, HasProtocol] = field(default_factory=lambda: _NOTHING)
     """Client protocols that the service has for some of its models, although their APIs are not in `paths`; each with
     a function that tells whether it has them for a model."""
@@ -174,6 +177,8 @@ class Dialect:
     """The client's headers that its protocols read."""
     id_header: str = ""
     """The header with the id of an answer."""
+    input_count_header: str = ""
+    """The header with the number of the request's tokens; only services with an `id_header` may have it."""
     request_id_header: str = "x-request-id"
     """The header with the id of a request, which clients of some protocols look for under another name."""
     reasoning_modes: bool = False

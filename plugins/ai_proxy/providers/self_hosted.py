@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ..config.settings import GenericSettings, OllamaSettings, ServerSettings, Settings, VllmSettings
+from ..protocols.openai import edits
 from ..wire import apis
 from .openai import PATHS, custom
 from .row import Addressing, Credentials, Dialect, Endpoint, Original, OwnKey, Row
@@ -17,6 +18,10 @@ def _ollama(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     return Endpoint(f"{settings.ollama_server_host}:{settings.ollama_server_port}", paths)
 
 
+_ODD_FINISHES: Final = Dialect(
+    chunk_edit=edits.openais_answer, answer_edit=edits.openais_answer, edited_answers=edits.ODD_FINISHES
+)
+_PLAIN: Final = Dialect()
 _NO_OTHERS: Final[Mapping[str, str]] = MappingProxyType({})
 _MESSAGES: Final = {apis.MESSAGES: "/v1/messages"}
 _RERANK: Final = {apis.COHERE_RERANK: "/v1/rerank"}
@@ -42,7 +47,9 @@ def _server(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     return Endpoint(address.netloc.rpartition("@")[2], {api: base + path for api, path in paths.items()})
 
 
-def _self_hosted(name: str, title: str, *names: str, others: Mapping[str, str] = _NO_OTHERS) -> Row:
+def _self_hosted(
+    name: str, title: str, *names: str, others: Mapping[str, str] = _NO_OTHERS, dialect: Dialect = _PLAIN
+) -> Row:
     """A server with OpenAI's paths for some APIs, and `others`."""
     return Row(
         name=name,
@@ -56,6 +63,7 @@ def _self_hosted(name: str, title: str, *names: str, others: Mapping[str, str] =
         ),
         # Keys are optional, and clients may have their own.
         credentials=Credentials(token_required=False, own_key=OwnKey.KEPT),
+        dialect=dialect,
     )
 
 
@@ -93,6 +101,7 @@ ROWS: Final = (
             original=Original.KNOWN_APIS,
         ),
         credentials=Credentials(token_required=False, own_key=OwnKey.KEPT),
+        dialect=_ODD_FINISHES,
     ),
     # Source: lmstudio.ai/docs/developer, "OpenAI Compatible Endpoints", "Anthropic Compatible Endpoints".
     _self_hosted(
@@ -106,6 +115,7 @@ ROWS: Final = (
         "sglang", "SGLang",
         apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.MODELS,
         others=_RERANK,
+        dialect=_ODD_FINISHES,
     ),
     # Source: the routes of xorbitsai/inference, `xinference/api`.
     _self_hosted(

@@ -14,6 +14,8 @@ from ..fetching.google_oauth import AccessToken
 from ..profiles.claude import is_claude
 from ..profiles.facts import Profile
 from ..protocols.anthropic import client as anthropic
+from ..protocols.anthropic import dropped as claude_dropped
+from ..protocols.google import dropped as google_dropped
 from ..protocols.google import vertex, vertex_embeddings, vertex_images
 from ..protocols.google.settings import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
 from ..protocols.pivot import chat_rules
@@ -35,6 +37,14 @@ _PROTOCOLS: Final = {
     apis.IMAGE_GENERATION: vertex_images,
     apis.IMAGE_EDIT: vertex_images,
     apis.IMAGE_VARIATION: vertex_images,
+}
+
+_DROPPED: Final = {
+    # Its models are Google's and Anthropic's, each with their own answers.
+    apis.CHAT: {**google_dropped.CHAT, **claude_dropped.CHAT},
+    apis.IMAGE_GENERATION: google_dropped.IMAGES,
+    apis.IMAGE_EDIT: google_dropped.IMAGES,
+    apis.IMAGE_VARIATION: google_dropped.IMAGES,
 }
 
 
@@ -81,6 +91,7 @@ _EXPRESS: Final = Row(
     dialect=Dialect(
         rules=_rules,
         protocols=_PROTOCOLS,
+        dropped=_DROPPED,
         reasoning_modes=True,
         edits={apis.MESSAGES: vertex.edit_messages},
         native_clients={anthropic: _is_claude},

@@ -161,7 +161,7 @@ def test_the_id_of_a_request_is_where_clients_look_for_it() -> None:
     [
         (CLAUDE, "POST", "/claude/v1/responses/compact"),
         (CLAUDE, "GET", "/claude/v1/responses/r1/input_items/v1/batches"),
-        (BEDROCK, "GET", "/bedrock/v1/models"), (BEDROCK, "POST", "/bedrock/v1/embeddings"),
+        (BEDROCK, "GET", "/bedrock/v1/models"), (BEDROCK, "POST", "/bedrock/v1/completions"),
         ({"type": "grok", "apiTokens": ["k"]}, "GET", "/x/v1/files/f1"),
     ],
 )  # fmt: skip

@@ -18,6 +18,7 @@ NEEDED: dict[str, Json] = {
     "ollama": {"ollamaServerHost": "ollama.internal", "ollamaServerPort": 11434},
     "generic": {"genericHost": "llm.internal"},
     "databricks": {"databricksHost": "w.cloud.databricks.com"},
+    "azure-foundry": {"foundryHost": "r.services.ai.azure.com"},
     **{name: {"serverUrl": "http://models.internal:8000"} for name in ("lmstudio", "sglang", "xinference", "litellm")},
 }
 """The required settings of a provider."""
@@ -48,6 +49,7 @@ CHATS = [
     ("azure", "r.openai.azure.com", "/openai/deployments/mapped/chat/completions?api-version=1", "api-key",
      "sk-provider-1"),
     ("ollama", "ollama.internal:11434", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
+    ("azure-foundry", "r.services.ai.azure.com", "/openai/v1/chat/completions", "api-key", "sk-provider-1"),
     ("cerebras", "api.cerebras.ai", "/v1/chat/completions", "authorization", "Bearer sk-provider-1"),
     ("databricks", "w.cloud.databricks.com", "/serving-endpoints/chat/completions", "authorization",
      "Bearer sk-provider-1"),
@@ -223,6 +225,16 @@ def test_the_address_of_a_server_may_end_with_the_version(address: str) -> None:
         ("deepseek", "/v1/responses", "/v1/responses"),
         ("perplexity", "/v1/responses", "/v1/responses"),
         ("databricks", "/v1/embeddings", "/serving-endpoints/embeddings"),
+        ("azure-foundry", "/v1/embeddings", "/openai/v1/embeddings"),
+        ("azure-foundry", "/v1/responses/r-1", "/openai/v1/responses/r-1"),
+        ("groq", "/v1/embeddings", "/openai/v1/embeddings"),
+        ("groq", "/v1/audio/transcriptions", "/openai/v1/audio/transcriptions"),
+        ("groq", "/v1/batches/b-1/cancel", "/openai/v1/batches/b-1/cancel"),
+        ("openrouter", "/v1/embeddings", "/api/v1/embeddings"),
+        ("openrouter", "/v1/responses", "/api/v1/responses"),
+        ("openrouter", "/v1/rerank", "/api/v1/rerank"),
+        ("zhipuai", "/v1/images/generations", "/api/paas/v4/images/generations"),
+        ("zhipuai", "/v1/audio/speech", "/api/paas/v4/audio/speech"),
         ("novita", "/v1/rerank", "/openai/v1/rerank"),
         ("siliconflow", "/v1/rerank", "/v1/rerank"),
         ("vercel", "/v1/messages", "/v1/messages"),
@@ -406,13 +418,15 @@ LOCAL = [row for row in providers.ROWS if row.credentials.login is None]
 
 @pytest.mark.parametrize("row", LOCAL, ids=[f"{row.name}-{describe.mode(row)}" for row in LOCAL])
 def test_a_clients_query_goes_to_services_that_accept_it(row: Row) -> None:
-    config = {**example(row), "modelMapping": {"*": "Pro"}}
+    config = {**example(row), "modelMapping": {"*": "Pro"}, "modelFamily": {"Pro": "cohere-embed"}}
     body = {
         "model": "m",
         "messages": CHAT["messages"],
         "input": "x",
         "prompt": "x",
         "image": "https://img.example.com/a.png",
+        "query": "x",
+        "documents": ["x"],
     }
     if row.name == "azure":
         config = provider("azure")

@@ -112,6 +112,13 @@ class DatabricksSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundrySettings(Settings):
+    """Keys of Microsoft Foundry."""
+
+    foundry_host: str = key("host of the resource", patterns=HOST, example="my-resource.services.ai.azure.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GenericSettings(Settings):
     """Keys of the provider `generic`."""
 

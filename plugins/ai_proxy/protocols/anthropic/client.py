@@ -72,6 +72,8 @@ def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_s
         pivot["stop"] = body["stop_sequences"]
     if allow_extensions and body.get("top_k") is not None:
         pivot["top_k"] = body["top_k"]  # OpenAI has no such parameter.
+    if allow_extensions and (display := lenient.text(lenient.mapping(body.get("thinking")).get("display"))):
+        pivot["thinking_display"] = display
     if tools := _tools(body.get("tools"), allow_extensions=allow_extensions):
         pivot["tools"] = tools
     _tool_choice(body.get("tool_choice"), pivot)

@@ -53,7 +53,7 @@ def request(exchange: Exchange, body: Json) -> Json:
         result["system_instruction"] = instruction
     if settings.gemini_safety_setting:
         result["safetySettings"] = google.safety(settings.gemini_safety_setting)
-    config = google.generation_config(body)
+    config = google.generation_config(exchange.profile, body)
     google.structured(body, config)
     if (thinking := _thinking(exchange, settings, body)) is not None:
         config["thinkingConfig"] = thinking

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from proxywasm import Event
 
 from ...wire import lenient
-from ...wire.errors import ApiError, bad_upstream, check_repeated
+from ...wire.errors import bad_upstream, check_repeated
 from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import StreamWriter
@@ -29,17 +29,9 @@ def request(exchange: Exchange, body: Json) -> Json:
     embeddings.remember_format(exchange, body)
     more = {} if body.get("dimensions") is None else {"outputDimensionality": body["dimensions"]}
     model = f"models/{exchange.model}"
-    given = texts(body.get("input"))
+    given = embeddings.texts(body.get("input"))
     check_repeated(len(model) * len(given))
     return {"requests": [{"model": model, "content": {"parts": [{"text": text}]}, **more} for text in given]}
-
-
-def texts(given: Any) -> list[str]:
-    """The texts of a request for embeddings. Raises `ApiError` for tokens, which are specific to a model."""
-    given = [given] if isinstance(given, str) else given
-    if not isinstance(given, list) or not given or not all(isinstance(text, str) for text in given):
-        raise ApiError(400, "input must be a text or an array of texts", param="input")
-    return given
 
 
 def response(exchange: Exchange, document: Json) -> Json:

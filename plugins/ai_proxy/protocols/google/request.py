@@ -11,7 +11,7 @@ from typing import Any, Final
 from proxywasm import log
 
 from ...profiles import efforts
-from ...profiles.facts import Profile, Thinking
+from ...profiles.facts import Profile, Sampling, Thinking
 from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
@@ -31,8 +31,14 @@ _SAME: Final = {
 }
 
 
-def generation_config(body: Json) -> Json:
+_SAMPLING: Final = ("temperature", "topP", "topK")
+
+
+def generation_config(profile: Profile, body: Json) -> Json:
     config = {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
+    if profile.sampling is Sampling.REFUSED and (refused := [name for name in _SAMPLING if name in config]):
+        log.debug("%s left out: the model has no sampling parameters", ", ".join(refused))
+        config = {name: value for name, value in config.items() if name not in refused}
     if (limit := chat_fields.max_tokens(body)) is not None:
         config["maxOutputTokens"] = limit
     if stops := chat_fields.stops(body):

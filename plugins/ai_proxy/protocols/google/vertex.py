@@ -52,7 +52,7 @@ def request(exchange: Exchange, body: Json) -> Json:
         result["systemInstruction"] = instruction
     if settings.gemini_safety_setting:
         result["safetySettings"] = google.safety(settings.gemini_safety_setting)
-    config = google.generation_config(body)
+    config = google.generation_config(exchange.profile, body)
     if (thinking := google.thinking_config(exchange.profile, body)) is not None:
         config["thinkingConfig"] = thinking
     if exchange.profile.family not in _WITHOUT_FORMATS:

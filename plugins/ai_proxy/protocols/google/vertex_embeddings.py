@@ -18,7 +18,6 @@ from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
 from ..pivot import embeddings
 from .answer import error
-from .gemini_embeddings import texts
 from .vertex import path_of
 
 __all__ = [
@@ -31,7 +30,7 @@ accepts_signed_thinking: Final = False
 def request(exchange: Exchange, body: Json) -> Json:
     exchange.path = path_of(exchange, "google", "predict")
     embeddings.remember_format(exchange, body)
-    instances = [{"task_type": "", "content": text} for text in texts(body.get("input"))]
+    instances = [{"task_type": "", "content": text} for text in embeddings.texts(body.get("input"))]
     if body.get("dimensions") is None:
         return {"instances": instances}
     return {"instances": instances, "parameters": {"outputDimensionality": body["dimensions"]}}

@@ -41,6 +41,9 @@ def doubao_images(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
 MISTRALS_ANSWERS: Final = re.compile(rb'"content"\s*:\s*\[|"(?:model_length|error)"')
 ZHIPUS_ANSWERS: Final = re.compile(rb'"(?:sensitive|network_error|model_context_window_exceeded)"')
 DEEPSEEKS_ANSWERS: Final = re.compile(rb'"insufficient_system_resource"')
+ODD_FINISHES: Final = re.compile(rb'"finish_reason"\s*:\s*"(?:eos|abort|error)"')
+"""Of services with other words than OpenAI's. Source: docs.vllm.ai and docs.sglang.io (`abort`); openrouter.ai/docs,
+"Error Handling" (`error`); the Python client of Together AI (`eos`)."""
 MOONSHOTS_ANSWERS: Final = re.compile(rb'"usage"')
 """What the answers have that `openais_answer` and `moonshot_usage` change."""
 

@@ -41,6 +41,15 @@ class Asked:
 
 def thinking(profile: Profile, body: Json, limit: int, budgets: Mapping[str, int] = efforts.BUDGETS) -> Asked:
     """The request's thinking. `limit`: the answer's tokens, thinking included; 0: the request has no limit."""
+    asked = _asked(profile, body, limit, budgets)
+    # Clients of Anthropic's protocol, and those of OpenAI's that send its `thinking`.
+    display = body.get("thinking_display") or lenient.mapping(body.get("thinking")).get("display")
+    if asked.thinks and isinstance(display, str):
+        asked.fields["thinking"] = {**asked.fields["thinking"], "display": display}
+    return asked
+
+
+def _asked(profile: Profile, body: Json, limit: int, budgets: Mapping[str, int]) -> Asked:
     effort, budget = _wanted(body)
     if not effort and not budget:
         return Asked(tokens=efforts.BUDGETS["high"] if profile.thinks_by_default else 0)

@@ -1,4 +1,4 @@
-"""Answers to requests for embeddings in OpenAI's protocol."""
+"""Requests for embeddings in OpenAI's protocol, and answers to them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from sys import byteorder
 from typing import Any
 
-from ...wire.errors import bad_upstream
+from ...wire import lenient
+from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
 
@@ -17,6 +18,19 @@ from ..exchange import Exchange
 def remember_format(exchange: Exchange, body: Json) -> None:
     """Note how the client wants its vectors: as arrays of numbers, or in base64, which OpenAI's SDKs ask for."""
     exchange.base64_vectors = body.get("encoding_format") == "base64"
+
+
+def texts(given: Any) -> list[str]:
+    """The texts of a request for embeddings. Raises `ApiError` for tokens, which are specific to a model."""
+    given = [given] if isinstance(given, str) else given
+    if not isinstance(given, list) or not given or not all(isinstance(text, str) for text in given):
+        raise ApiError(400, "input must be a text or an array of texts", param="input")
+    return given
+
+
+def input_type(body: Json) -> str:
+    """What Cohere's models must know of a text. OpenAI's protocol does not say it; clients may."""
+    return lenient.text(body.get("input_type")) or "search_document"
 
 
 def answer(exchange: Exchange, vectors: Iterable[tuple[int, Any]], prompt_tokens: int) -> Json:

@@ -13,7 +13,7 @@ from proxywasm import log
 
 from ...wire.json import Json
 from ..exchange import Exchange
-from . import legacy_functions, tool_fitting
+from . import legacy_functions, tool_fitting, turns
 from .blank import is_blank
 from .chat_rules import ChatRules
 from .identifiers import call_id
@@ -37,7 +37,9 @@ def fit(exchange: Exchange, body: Json, rules: ChatRules) -> None:
     tool_fitting.fit(body, rules, names)
     given = body.get("messages")
     if isinstance(given, list):
-        body["messages"] = _Messages(rules, names).fitting(given)
+        fitted = body["messages"] = _Messages(rules, names).fitting(given)
+        if not exchange.profile.prefill and turns.ends_with_answer(fitted):
+            fitted.append(turns.wish_to_continue())
     if "stop" in body:
         _fit_stops(body, rules)
     if "user" in body:

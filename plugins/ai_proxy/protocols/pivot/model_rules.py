@@ -14,7 +14,7 @@ from ...profiles.services import Style
 from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
-from . import chat_fields
+from . import chat_fields, claude, turns
 
 _LIMIT: Final = "max_completion_tokens"
 _ALL, _REQUIRED = Sampling.ALL, Reasoning.REQUIRED  # Reading a member of an enum is slow.
@@ -33,8 +33,12 @@ def apply(exchange: Exchange, body: Json) -> bool:
         changed |= _ASK[exchange.service.style](exchange, body)
     if ("temperature" in body or "top_p" in body) and profile.sampling is not _ALL:
         changed |= _limit_sampling(profile, body)
+    if "tool_choice" in body and not (profile.forced_tools and profile.forced_tools_with_thinking):
+        changed |= _limit_forcing(exchange, body)
     if profile.reasoning is _REQUIRED:
         changed |= _fill_reasoning(body)
+    if not profile.prefill or exchange.service.prefix_field:
+        changed |= _end(exchange, body)
     return changed
 
 
@@ -50,14 +54,51 @@ def _rename_limit(body: Json) -> bool:
 
 
 def _limit_sampling(profile: Profile, body: Json) -> bool:
-    if profile.sampling is Sampling.WITHOUT_THINKING and body.get("reasoning_effort") in (None, "none"):
-        return False
+    if profile.sampling is Sampling.WITHOUT_THINKING:
+        effort = body.get("reasoning_effort")
+        if effort == "none" or (effort is None and not profile.thinks_by_default):
+            return False
     refused = [name for name in ("temperature", "top_p") if body.get(name, 1) not in (None, 1)]
     for name in refused:
         del body[name]
     if refused:
         log.debug("%s left out: the model accepts only the default", ", ".join(refused))
     return bool(refused)
+
+
+def _limit_forcing(exchange: Exchange, body: Json) -> bool:
+    """Services whose models are switched to think refuse a forced tool call, some of them only while a model thinks."""
+    profile = exchange.profile
+    if exchange.service.style is not Style.SWITCH or not claude.is_forced(body["tool_choice"]):
+        return False
+    if profile.forced_tools and not _thinks(profile, body):
+        return False
+    asked = lenient.mapping(body.get("thinking")).get("type") == "enabled"
+    if profile.forced_tools and profile.off and not asked:
+        log.debug("thinking is switched off: with it the model cannot be forced to call a tool")
+        body["thinking"] = {"type": profile.off}
+        body.pop("reasoning_effort", None)
+    else:
+        log.warn("tool_choice becomes auto: the model cannot be forced to call a tool")
+        body["tool_choice"] = "auto"
+    return True
+
+
+def _thinks(profile: Profile, body: Json) -> bool:
+    kind = lenient.mapping(body.get("thinking")).get("type")
+    return profile.always_thinks or kind == "enabled" or (profile.thinks_by_default and kind != "disabled")
+
+
+def _end(exchange: Exchange, body: Json) -> bool:
+    """The end of a conversation that is the beginning of the answer."""
+    messages = body.get("messages")
+    if not turns.ends_with_answer(messages):
+        return False
+    if not exchange.profile.prefill:
+        messages.append(turns.wish_to_continue())
+    else:
+        messages[-1] = {**messages[-1], exchange.service.prefix_field: True}
+    return True
 
 
 def _fill_reasoning(body: Json) -> bool:

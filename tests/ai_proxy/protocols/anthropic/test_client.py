@@ -202,7 +202,7 @@ def test_who_has_the_api_gets_the_request_as_it_is(provider: Json, model: str, p
 
 def test_the_whole_request_is_converted_for_every_provider() -> None:
     body = {"system": "be kind", "tools": [{"name": "f", "input_schema": {"type": "object", "properties": {"a": {}}}}]}
-    result = sent({**body, "model": "gemini-x", "top_k": 5}, GEMINI)
+    result = sent({**body, "model": "gemini-2.5-pro", "top_k": 5}, GEMINI)
     assert result["system_instruction"] == {"parts": [{"text": "be kind"}]}
     assert result["tools"][0]["function_declarations"][0]["name"] == "f"
     assert result["generationConfig"]["topK"] == 5

@@ -1,0 +1,76 @@
+"""Alibaba's Qwen, on DashScope and other services that have it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from .facts import EARLIER, LISTED, Profile, Reasoning, Source, Thinking, Vendor
+
+_READ: Final = "2026-11-29"
+
+_QWEN_THINKING: Final = "https://help.aliyun.com/zh/model-studio/deep-thinking"
+_MULTIMODAL: Final = Source(
+    "multimodal_endpoint", "https://help.aliyun.com/zh/model-studio/qwen-api-via-dashscope", _READ, EARLIER
+)
+_QWEN_3: Final = Profile(
+    family="qwen3",
+    vendor="qwen",
+    models="qwen-?[3-9]|qwen-(?:plus|flash|turbo)",
+    thinking=Thinking.BUDGET,
+    reasoning=Reasoning.USED,
+    sources=(Source("thinking reasoning", _QWEN_THINKING, _READ, LISTED),),
+)
+_QWEN_THINKER: Final = replace(
+    _QWEN_3,
+    family="qwq",
+    models="qwq|qwen.*-thinking",
+    always_thinks=True,
+    thinks_by_default=True,
+    sources=(Source("thinking always_thinks thinks_by_default reasoning", _QWEN_THINKING, _READ, LISTED),),
+)
+_QVQ: Final = replace(
+    _QWEN_THINKER,
+    family="qvq",
+    models="qvq",
+    multimodal_endpoint=True,
+    sources=(*_QWEN_THINKER.sources, _MULTIMODAL),
+)
+_QWEN_VL: Final = replace(
+    _QWEN_3,
+    family="qwen-vl",
+    models="qwen[\\d-]*-(?:vl|audio|omni)",
+    thinking=Thinking.UNKNOWN,
+    reasoning=Reasoning.UNUSED,
+    multimodal_endpoint=True,
+    sources=(_MULTIMODAL,),
+)
+_QWEN_LONG: Final = replace(
+    _QWEN_3,
+    family="qwen-long",
+    models="qwen-long",
+    thinking=Thinking.NONE,
+    reasoning=Reasoning.UNUSED,
+    reads_files=True,
+    sources=(
+        Source("thinking", _QWEN_THINKING, _READ, LISTED),
+        Source("reads_files", "https://help.aliyun.com/zh/model-studio/long-context-qwen-long", _READ, EARLIER),
+    ),
+)
+_QWEN_2: Final = replace(
+    _QWEN_3,
+    family="qwen2.5",
+    models="qwen-?[12]|qwen-(?:max|coder|math|mt)|qwen.*-(?:instruct|coder)",
+    thinking=Thinking.NONE,
+    reasoning=Reasoning.UNUSED,
+    sources=(Source("thinking", _QWEN_THINKING, _READ, LISTED),),
+)
+
+VENDOR: Final = Vendor(
+    "qwen",
+    "Qwen (Alibaba)",
+    re.compile("qwen|qwq|qvq"),
+    (_QVQ, _QWEN_VL, _QWEN_LONG, _QWEN_THINKER, _QWEN_2, _QWEN_3),
+    _QWEN_3,
+)
