@@ -1,4 +1,6 @@
-"""The keys of plugins on docs/protection.md, made of their declared settings: `python -m tools.protection_page`."""
+"""The keys of plugins on docs/protection.md and docs/rate-limits.md, made of their declared settings:
+`python -m tools.protection_page`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from proxywasm_host.packaging.settings import declarations
 
 _ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = _ROOT / "docs" / "protection.md"
+LIMITS: Final = _ROOT / "docs" / "rate-limits.md"
 _PART: Final = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 
 
@@ -29,4 +32,5 @@ def keys_of(plugin: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for file in (PAGE, LIMITS):
+        file.write_text(page(file.read_text(encoding="utf-8")), encoding="utf-8")

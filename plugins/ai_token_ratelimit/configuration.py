@@ -48,7 +48,7 @@ class LimitKey(Threshold, BaseLimitKey):
     """A value, and its limits: at least one of them; all that are given apply."""
 
     limit_type: Literal["token", "request"] = config.key(
-        "`request`: `token_per_...` count requests instead, as in Higress.", default="token"
+        "`request`: `token_per_...` count requests instead, as in Higress", default="token"
     )
 
 
@@ -56,7 +56,7 @@ class LimitKey(Threshold, BaseLimitKey):
 class RuleItem(BaseRuleItem):
     """Whose tokens are counted: one of the keys `limit_by_...`, and the limits by value."""
 
-    limit_keys: tuple[LimitKey, ...] = config.key("Values and their limits. The first that matches applies.")
+    limit_keys: tuple[LimitKey, ...] = config.key("Values and their limits. The first that matches applies")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,26 +65,26 @@ class Settings(BaseSettings):
     applies that has a key for the request.
     """
 
-    global_threshold: Threshold | None = config.key("Limits for all requests together.", default=None)
+    global_threshold: Threshold | None = config.key("Limits for all requests together", default=None)
     rule_items: tuple[RuleItem, ...] = config.key(
-        "Limits by consumer, header, query, cookie, address or route.", default=()
+        "Limits by consumer, header, query, cookie, address or route", default=()
     )
     bytes_per_token: int = config.key(
         "For estimates, before and without the service's own count: bytes of a request, or of an answer's text, that "
-        "are a token.",
+        "are a token",
         default=4,
         minimum=1,
         maximum=100,
     )
     reserved_output: int = config.key(
-        "Tokens of output that are reserved for a request that does not limit its answer (`max_tokens` and its likes).",
+        "Tokens of output that are reserved for a request that does not limit its answer (`max_tokens` and its likes)",
         default=1000,
         minimum=0,
         maximum=10**9,
         unit="tokens",
     )
     cached_token_percent: int = config.key(
-        "How much of a token of input counts that the service had in its cache.", default=100, minimum=0, maximum=100
+        "How much of a token of input counts that the service had in its cache", default=100, minimum=0, maximum=100
     )
 
 

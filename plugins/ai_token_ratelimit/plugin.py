@@ -15,6 +15,7 @@ from proxywasm.limits import Decision, Demand, Holding
 from .configuration import Limits, Settings, TokenLimit, What
 from .estimate import Estimate, estimate
 
+_LIMITED: Final = "ai_token_ratelimit.limited"
 _RESERVED: Final = "ai_token_ratelimit.reserved"
 _SEEN: Final = "ai_token_ratelimit.seen"
 _QUOTA: Final = "ai_token_ratelimit.quota"
@@ -64,7 +65,7 @@ def on_request_headers(ctx: HttpContext, limits: Limits) -> Action:
         ctx.dont_read_response_body()
         return Action.CONTINUE
     if "json" in ctx.request_headers.get("content-type", "json") and not ctx.is_binary_request_body():
-        ctx.set_context(_RESERVED, limited)
+        ctx.set_context(_LIMITED, limited)
         ctx.set_request_body_buffer_limit(_LARGEST_BODY)
         return Action.STOP_ITERATION
     ctx.dont_read_request_body()
@@ -73,7 +74,7 @@ def on_request_headers(ctx: HttpContext, limits: Limits) -> Action:
 
 def on_request_body(ctx: HttpContext, limits: Limits, body: bytes) -> Action:
     expected = estimate(ctx.path, body, limits.bytes_per_token, limits.reserved_output)
-    return _reserve(ctx, limits, ctx.get_context(_RESERVED), expected)
+    return _reserve(ctx, limits, ctx.get_context(_LIMITED), expected)
 
 
 def _reserve(ctx: HttpContext, limits: Limits, limited: Sequence[LimitedKey], expected: Estimate) -> Action:

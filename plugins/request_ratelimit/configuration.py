@@ -21,7 +21,7 @@ class Threshold:
     query_per_hour: int | None = rate("Requests", "hour")
     query_per_day: int | None = rate("Requests", "day")
     concurrent_streams: int | None = config.key(
-        "Requests whose answers have not ended.", type=int, default=None, minimum=1, maximum=2**48
+        "Requests whose answers have not ended", type=int, default=None, minimum=1, maximum=2**48
     )
 
 
@@ -34,7 +34,7 @@ class LimitKey(Threshold, BaseLimitKey):
 class RuleItem(BaseRuleItem):
     """Whose requests are counted: one of the keys `limit_by_...`, and the limits by value."""
 
-    limit_keys: tuple[LimitKey, ...] = config.key("Values and their limits. The first that matches applies.")
+    limit_keys: tuple[LimitKey, ...] = config.key("Values and their limits. The first that matches applies")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +43,13 @@ class Settings(BaseSettings):
     applies that has a key for the request.
     """
 
-    global_threshold: Threshold | None = config.key("Limits for all requests together.", default=None)
+    global_threshold: Threshold | None = config.key("Limits for all requests together", default=None)
     rule_items: tuple[RuleItem, ...] = config.key(
-        "Limits by consumer, header, query, cookie, address or route.", default=()
+        "Limits by consumer, header, query, cookie, address or route", default=()
     )
     lease_seconds: int = config.key(
         "For `concurrent_streams`: a place whose gateway has died is free again after so long. Places in use are "
-        "renewed.",
+        "renewed",
         default=DEFAULT_LEASE,
         minimum=10,
         maximum=86_400,

@@ -27,7 +27,7 @@ from proxywasm_host.cli.scaffold import TEMPLATE
 from proxywasm_host.services import HostServices
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = {name: (DOCS / name).read_text() for name in ("sdk.md", "testing.md", "coming-from-go.md")}
+PAGES = {name: (DOCS / name).read_text() for name in ("sdk.md", "testing.md", "coming-from-go.md", "rate-limits.md")}
 TABLE = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in PAGES["coming-from-go.md"].splitlines()
