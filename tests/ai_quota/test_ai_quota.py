@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,7 @@ def call(host: TestHost, kind: str, form: str, consumer: str = "admin") -> TestS
 
 
 def left(host: TestHost, consumer: str = "alice") -> float:
-    stream = host.request("GET", f"{CHAT}/quota?consumer={consumer}", {"x-mse-consumer": "admin"})
+    stream = host.request("GET", f"{CHAT}/quota?consumer={quote(consumer)}", {"x-mse-consumer": "admin"})
     assert stream.downstream.status == 200, stream.downstream.text
     found: dict[str, Any] = stream.downstream.json()
     assert found["consumer"] == consumer

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import anthropic
 import openai
 import pytest
 import yaml
-from tests.host.gateway.both import Engine, running
-from tests.host.serve_process import ROOT, free_port
+from tests.host.gateway.both import Engine, Running, running
+from tests.host.serve_process import ROOT
 from tests.protection import service as services
 from tests.protection.service import Service
 
@@ -25,20 +23,12 @@ ASKED: list[Any] = [{"role": "user", "content": "hello"}]
 ENGINES = ["serve", pytest.param("envoy", marks=[pytest.mark.envoy, pytest.mark.slow])]
 
 
-@dataclass(frozen=True)
-class Gateway:
-    port: int
-    metrics: str
-    """The address of the page with its metrics."""
-
-
-def example(port: int, admin: int) -> dict[str, Any]:
-    """The example, with its service and its metrics on these ports."""
+def example(port: int) -> dict[str, Any]:
+    """The example, with its service on this port."""
     text = EXAMPLE.read_text(encoding="utf-8")
     text = text.replace("${ENV:KEY_OF_BOB}", BOB).replace("${ENV:DASHSCOPE_API_KEY}", PROVIDER)
     content: dict[str, Any] = yaml.safe_load(text)
-    del content["listen"]
-    content["admin"] = f"127.0.0.1:{admin}"
+    del content["listen"], content["admin"]
     configs = {plugin["name"]: plugin.get("config", {}) for plugin in content["plugins"]}
     # Two more clients, who soon reach a limit.
     configs["key-auth"]["consumers"] += [{"name": name, "credential": name} for name in (FEW_REQUESTS, FEW_TOKENS)]
@@ -57,28 +47,26 @@ def service() -> Iterator[Service]:
 @pytest.fixture(scope="module", params=ENGINES)
 def gateway(
     request: pytest.FixtureRequest, service: Service, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Gateway]:
+) -> Iterator[Running]:
     engine: Engine = request.param
-    admin = free_port()
-    with running(engine, tmp_path_factory.mktemp("protection"), example(service.server_port, admin)) as found:
-        page = "metrics" if engine == "serve" else "stats/prometheus"
-        yield Gateway(found.port, f"http://127.0.0.1:{admin}/{page}")
+    with running(engine, tmp_path_factory.mktemp("protection"), example(service.server_port)) as found:
+        yield found
 
 
-def gpt(gateway: Gateway, key: str, retries: int = 0) -> openai.OpenAI:
+def gpt(gateway: Running, key: str, retries: int = 0) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"http://127.0.0.1:{gateway.port}/v1", api_key=key, max_retries=retries)
 
 
-def claude(gateway: Gateway, key: str, retries: int = 0) -> anthropic.Anthropic:
+def claude(gateway: Running, key: str, retries: int = 0) -> anthropic.Anthropic:
     return anthropic.Anthropic(base_url=f"http://127.0.0.1:{gateway.port}", api_key=key, max_retries=retries)
 
 
-def chat(gateway: Gateway, key: str, **more: Any) -> Any:
+def chat(gateway: Running, key: str, **more: Any) -> Any:
     with gpt(gateway, key, more.pop("retries", 0)) as client:
         return client.chat.completions.create(model="gpt-4o", messages=ASKED, **more)
 
 
-def message(gateway: Gateway, key: str, **more: Any) -> Any:
+def message(gateway: Running, key: str, **more: Any) -> Any:
     with claude(gateway, key, more.pop("retries", 0)) as client:
         return client.messages.create(model="claude-4", max_tokens=100, messages=ASKED, **more)
 
@@ -88,7 +76,7 @@ def test_the_hash_in_the_example_is_that_of_the_key_that_it_names() -> None:
 
 
 @pytest.mark.parametrize("key", [ALICE, BOB])
-def test_a_key_is_let_in_and_does_not_reach_the_service(gateway: Gateway, service: Service, key: str) -> None:
+def test_a_key_is_let_in_and_does_not_reach_the_service(gateway: Running, service: Service, key: str) -> None:
     service.requests.clear()
     assert chat(gateway, key).choices[0].message.content == "hi"
     assert message(gateway, key).content[0].text == "hi"
@@ -99,24 +87,22 @@ def test_a_key_is_let_in_and_does_not_reach_the_service(gateway: Gateway, servic
         assert "x-mse-consumer" not in headers
 
 
-def test_a_stream_passes_the_chain(gateway: Gateway) -> None:
+def test_a_stream_passes_the_chain(gateway: Running) -> None:
     with gpt(gateway, ALICE) as client:
         chunks = [*client.chat.completions.create(model="gpt-4o", messages=ASKED, stream=True)]
     assert "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices) == "hi"
 
 
-def test_tokens_are_metrics_with_labels(gateway: Gateway) -> None:
+def test_tokens_are_metrics_with_labels(gateway: Running) -> None:
     with gpt(gateway, BOB) as client:
         client.chat.completions.create(model="gpt-4o", messages=ASKED)
-    with urllib.request.urlopen(gateway.metrics) as page:
-        text = page.read().decode()
-    lines = [line for line in text.splitlines() if re.search(r"ai_output_tokens(_total)?\{", line)]
+    lines = [line for line in gateway.metrics().splitlines() if re.search(r"ai_output_tokens(_total)?\{", line)]
     (line,) = (line for line in lines if 'consumer="bob"' in line)
     assert 'model="qwen-plus"' in line
     assert 'provider="qwen"' in line
 
 
-def test_clients_raise_their_exceptions_for_keys(gateway: Gateway, service: Service) -> None:
+def test_clients_raise_their_exceptions_for_keys(gateway: Running, service: Service) -> None:
     service.requests.clear()
     with pytest.raises(openai.AuthenticationError) as unknown:
         chat(gateway, "sk-of-nobody", retries=2)
@@ -130,7 +116,7 @@ def test_clients_raise_their_exceptions_for_keys(gateway: Gateway, service: Serv
     assert service.requests == []
 
 
-def test_clients_raise_their_exceptions_for_limits_of_the_service(gateway: Gateway, service: Service) -> None:
+def test_clients_raise_their_exceptions_for_limits_of_the_service(gateway: Running, service: Service) -> None:
     service.busy = 1
     with pytest.raises(openai.RateLimitError):
         chat(gateway, ALICE)
@@ -139,7 +125,7 @@ def test_clients_raise_their_exceptions_for_limits_of_the_service(gateway: Gatew
         message(gateway, ALICE)
 
 
-def test_clients_try_again_after_a_limit(gateway: Gateway, service: Service) -> None:
+def test_clients_try_again_after_a_limit(gateway: Running, service: Service) -> None:
     for ask in (chat, message):
         service.requests.clear()
         service.busy = 1
@@ -147,7 +133,7 @@ def test_clients_try_again_after_a_limit(gateway: Gateway, service: Service) -> 
         assert len(service.requests) == 2
 
 
-def test_clients_raise_their_exceptions_for_limits_of_the_gateway(gateway: Gateway, service: Service) -> None:
+def test_clients_raise_their_exceptions_for_limits_of_the_gateway(gateway: Running, service: Service) -> None:
     service.requests.clear()
     chat(gateway, FEW_REQUESTS)
     message(gateway, FEW_REQUESTS)
@@ -162,7 +148,7 @@ def test_clients_raise_their_exceptions_for_limits_of_the_gateway(gateway: Gatew
     assert len(service.requests) == 2
 
 
-def test_tokens_are_counted_in_every_protocol_and_shown(gateway: Gateway) -> None:
+def test_tokens_are_counted_in_every_protocol_and_shown(gateway: Running) -> None:
     with gpt(gateway, ALICE) as client:
         raw = client.chat.completions.with_raw_response.create(model="gpt-4o", messages=ASKED)
     assert int(raw.headers["x-ratelimit-limit-tokens"]) == 200_000

@@ -18,8 +18,10 @@ from proxywasm_host.gateway import read
 from proxywasm_host.gateway.envoy import bootstrap, build_modules, find_ca_file
 from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
 from proxywasm_host.gateway.live.access import AccessLine
+from proxywasm_host.gateway.live.admin.exposition import exposition
 from proxywasm_host.gateway.live.listening import listen
 from proxywasm_host.gateway.live.serving import run
+from proxywasm_host.gateway.live.shared import Shared
 from proxywasm_host.gateway.live.starting import start_plugins
 from proxywasm_host.gateway.model import Gateway
 from proxywasm_host.gateway.values import Address
@@ -32,6 +34,8 @@ TIMEOUT = 60.0
 class Running:
     port: int
     log: Callable[[], str]
+    metrics: Callable[[], str]
+    """In Prometheus' format."""
 
 
 @contextmanager
@@ -49,7 +53,7 @@ def running(engine: Engine, folder: Path, content: Mapping[str, Any], host: str 
                 yield found
         else:
             with BackgroundEnvoy(bootstrap(gateway, build_modules(gateway), find_ca_file(gateway))) as envoy:
-                yield Running(port, lambda: envoy.log)
+                yield Running(port, lambda: envoy.log, lambda: envoy.ask_admin("GET", "/stats/prometheus").decode())
 
 
 @contextmanager
@@ -58,19 +62,22 @@ def _serving(gateway: Gateway, host: str) -> Iterator[Running]:
     started, end = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
     listening = listen("listen", Address(host, 0))
+    shared = Shared(plugin.name for plugin in gateway.plugins)
 
     def keep(line: AccessLine) -> None:
         messages.append(line.text())
 
     async def main() -> None:
-        plugins = start_plugins(gateway, native=True, on_log=lambda record: messages.append(str(record)))
+        plugins = start_plugins(
+            gateway, native=True, shared=shared, on_log=lambda record: messages.append(str(record))
+        )
         await run(gateway, plugins, listening, end, lambda _: started.set(), messages.append, keep)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
     thread.start()
     try:
         assert started.wait(TIMEOUT)
-        yield Running(listening.getsockname()[1], lambda: "\n".join(messages))
+        yield Running(listening.getsockname()[1], lambda: "\n".join(messages), lambda: exposition(shared).decode())
     finally:
         loop.call_soon_threadsafe(end.set)
         thread.join()

@@ -149,6 +149,12 @@ class AccessLine:
             self._attributes = found if isinstance(found, dict) else {}
         return self._attributes
 
+    @property
+    def ai_log(self) -> dict[str, Any]:
+        """What ai-statistics and its likes say."""
+        found = _read(self._properties, (AI_LOG,), _unescaped)
+        return found if isinstance(found, dict) else {}
+
     def named_properties(self) -> Iterator[tuple[str, str]]:
         """Those with one name, of the stream."""
         for path, value in self._properties.items():

@@ -111,6 +111,7 @@ def _attributes(access: AccessLine) -> dict[str, Any]:
     for name, key in _TOLD.items():
         if isinstance(value := access.attributes.get(key), str | int):
             attributes[name] = value
+    attributes |= {f"ai.{key}": value for key, value in access.ai_log.items() if isinstance(value, str | int | float)}
     return attributes | {
         key.removeprefix(TRACE_SPAN_TAG): value
         for key, value in access.named_properties()
