@@ -68,9 +68,7 @@ def _serving(gateway: Gateway, host: str) -> Iterator[Running]:
         messages.append(line.text())
 
     async def main() -> None:
-        plugins = start_plugins(
-            gateway, native=True, shared=shared, on_log=lambda record: messages.append(str(record))
-        )
+        plugins = start_plugins(gateway, native=True, shared=shared, on_log=lambda record: messages.append(str(record)))
         await run(gateway, plugins, listening, end, lambda _: started.set(), messages.append, keep)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
