@@ -120,9 +120,9 @@ class ChainedStream:
     def respond(self, fields: Fields, body: bytes, details: str) -> None:
         """A whole response of the gateway itself. A plugin may send another request when it has seen the headers."""
         attempts = self.attempts
-        self._last.response_headers(fields, False, details)
+        self.response_headers(fields, False, details)
         if self.attempts == attempts:
-            self._last.response_body(body, True)
+            self.response_body(body, True)
 
     def close(self) -> None:
         """The stream is over. Every plugin that has seen it is told, the first one first."""

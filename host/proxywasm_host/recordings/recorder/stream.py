@@ -10,7 +10,7 @@ from typing import Any, Final
 from proxywasm.wire import Fields, LocalReply
 
 from ...services import HttpCall
-from ...stream import Event
+from ...stream import Event, StartOver
 from ..exchange import CallOut, Exchange, Message, time_text
 from ..replay import Observed, Result, call_report, report
 
@@ -56,6 +56,8 @@ class StreamRecording:
         self._began = time.monotonic()
         self._request: _Incoming | None = None
         self._response: _Incoming | None = None
+        self._given_up: list[Message] = []
+        """Responses of upstreams that a plugin has given up."""
         self._observed = Observed()
         self._calls: list[Result] = []
         self._answers: dict[int, CallOut] = {}
@@ -66,6 +68,7 @@ class StreamRecording:
         """Forget the stream, which is not recorded."""
         self.omitted = self.omitted or reason
         self._request = self._response = None
+        self._given_up = []
         self._observed = Observed()
         self._calls, self._answers = [], {}
         self.size = 0
@@ -123,9 +126,19 @@ class StreamRecording:
     # What leaves.
 
     def see(self, event: Event) -> None:
+        if isinstance(event, StartOver):
+            self._start_over()
         if not self.omitted and not self._cut:
             self._observed.see(event)
             self.size += len(getattr(event, "data", b""))
+
+    def _start_over(self) -> None:
+        """A plugin has sent another request in place of the one before."""
+        if self._response is None:
+            self.omit(f"{self.title}: a plugin sent another request before there was a response")
+        else:
+            self._given_up.append(self._response.message())
+            self._response, self._cut = None, False
 
     def called(self, call: HttpCall) -> None:
         if self.omitted:
@@ -152,12 +165,12 @@ class StreamRecording:
         """The recording, when the stream is over. None: there was no request, or it was omitted."""
         if self._request is None:
             return None
-        response = None if self._response is None else self._response.message()
+        responses = [*self._given_up, *([] if self._response is None else [self._response.message()])]
         expect: dict[str, Any] = {"start": "ok"} | report(
             self._observed,
             reply,
             self._calls,
-            replied_to_request=reply is not None and response is None,
+            replied_to_request=reply is not None and not responses,
             chained=len(self._configs) > 1,
         )
         notes = [f"recorded with {' and '.join(self._names) or 'no plugin'}", *self._notes]
@@ -165,7 +178,8 @@ class StreamRecording:
             name=f"{self.title} {time_text(self._time_ns)}",
             config=self._configs[0] if len(self._configs) == 1 else "",
             request=self._request.message(),
-            response=response,
+            response=responses[0] if responses else None,
+            next_responses=tuple(responses[1:]),
             properties=self._properties,
             callouts=tuple(self._answers.values()),
             raw={"note": "; ".join(notes), "expect": expect},

@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 from tests.host.gateway.live.scene import PROBE, Scene, Upstream, body_of, native, run, until
 
+from proxywasm.adapters.native import load_plugin
 from proxywasm_host.gateway.model import Gateway
+from proxywasm_host.recordings.compare import judge
+from proxywasm_host.recordings.exchange import load
+from proxywasm_host.recordings.recorder import RecordOptions
+from proxywasm_host.recordings.replay import native_session, replay
 
 FALLBACK = Path(__file__).parent / "plugins" / "fallback.py"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"
@@ -33,6 +38,20 @@ async def closes(_upstream: Upstream, writer: asyncio.StreamWriter) -> None:
 async def gives_up_in_the_middle(_upstream: Upstream, writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 503 X\r\nContent-Length: 100\r\n\r\nbusy")
     await writer.drain()
+
+
+def test_a_recording_has_each_response_and_passes_a_replay(tmp_path: Path) -> None:
+    async def talk(scene: Scene) -> None:
+        scene.upstream.answers, scene.service.answers = [BUSY], [BUSY.replace(b"503", b"200")]
+        assert body_of(await scene.ask("/main/service", "Content-Length: 5", method="POST", body=b"hello")) == b"busy"
+
+    serve(talk, record=RecordOptions(tmp_path))
+    (file,) = tmp_path.iterdir()
+    (exchange,) = load(file)
+    assert exchange.response
+    assert [dict(one.headers)[":status"] for one in (exchange.response, *exchange.next_responses)] == ["503", "200"]
+    assert len(exchange.raw["expect"]["given_up"]) == 1
+    assert judge(replay(exchange, [native_session(load_plugin(FALLBACK))]), exchange).status == "same"
 
 
 def test_what_comes_next_streams_and_goes_to_another_upstream() -> None:
