@@ -16,6 +16,9 @@ MOST: Final = 2048
 MOST_TOKENS: Final = 10**12
 """A service that reports more tokens than this has not counted: the number is treated as missing."""
 _KEY: Final = b'"usage'
+_NULL: Final = b'"usage":null'
+_SPACED_NULL: Final = b'"usage": null'
+"""In each chunk but the last, if an OpenAI client asks for the usage."""
 _USAGE: Final = re.compile(rb'"usage(?:Metadata)?"\s*:\s*(?=\{)')
 """Within a JSON string the quotation marks would be escaped, so text of the model does not match."""
 _scan: Final = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # the parser itself, without Python around it
@@ -57,9 +60,10 @@ class UsageReader:
         """The end of what was fed: there may be the beginning of a usage in it."""
 
     def feed(self, chunk: bytes) -> None:
-        data = self._tail + chunk
-        self._tail = data[-_LOOKED_BACK:]
-        if data.rfind(_KEY) >= 0:
+        data = self._tail + chunk if self._tail else chunk
+        # Events end with a blank line, and so do most chunks of a stream: then nothing goes on in the next chunk.
+        self._tail = b"" if data.endswith(b"\n\n") else data[-_LOOKED_BACK:]
+        if _KEY in data and data.count(_KEY) != data.count(_NULL) + data.count(_SPACED_NULL):
             self._find(data)
 
     def _find(self, data: bytes) -> None:
