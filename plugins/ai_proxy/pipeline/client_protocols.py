@@ -34,7 +34,7 @@ def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | 
     client, model = exchange.client, body.get("model")
     mapped = exchange.settings.model_mapping.of(model) if isinstance(model, str) else ""
     exchange.profile, exchange.service = provider.profiles.of(mapped), provider.profiles.service
-    is_native = provider.row.dialect.native_clients.get(client)
+    is_native = provider.row.dialect.native_clients.get(client) if exchange.api == apis.CHAT else None
     if is_native is not None and is_native(exchange.settings, mapped, exchange.profile):
         exchange.set_api(client.chat_api)
         return None

@@ -11,6 +11,7 @@ from ..protocols.clients import BUILT_IN, Clients
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol, ClientProtocol
 from ..protocols.openai import service as openai
+from ..protocols.pivot.counted import Counting
 from ..providers.row import Original, Provider
 from ..wire import apis
 from ..wire.apis import Route
@@ -55,6 +56,8 @@ class RequestPlan:
     refuses_unread: bool
     """A request that is not supported is refused, even if nothing of its body can be read."""
     body: BodyPlan
+    counting: Counting | None
+    """Requests of this API ask for a number of tokens, which is estimated unless the service counts them."""
     service: AnyServiceProtocol | None
     """Converts bodies from the pivot; None: they stay in the pivot's format, or are not converted."""
     path: str
@@ -153,10 +156,12 @@ def _request_plan(provider: Provider, client: ClientProtocol, api: str) -> Reque
     row, settings = provider.row, provider.settings
     login, context = _login(provider), _context(provider, api)
     choose_path = row.addressing.choose_path if settings.protocol == "openai" else None
+    counting = _counting(provider, client, api)
     return RequestPlan(
-        supported=api in provider.paths or _forwards(provider, api),
+        supported=api in provider.paths or (counting is None and _forwards(provider, api)),
         refuses_unread=settings.protocol == "openai" and api != "",
         body=_body_plan(provider, client, api),
+        counting=counting,
         service=row.dialect.protocols.get(api),
         path="" if choose_path else _path(provider, client, api),
         choose_path=choose_path,
@@ -180,7 +185,7 @@ def _body_plan(provider: Provider, client: ClientProtocol, api: str) -> BodyPlan
         readable=api != "" or (signed and not speaks_openai),
         reads_forms=api in apis.IMAGE_FORMS or "{model}" in provider.paths.get(api, ""),
         converts_client=speaks_openai and is_converted(provider, client, api),
-        needed=_needs_body(provider, api),
+        needed=_needs_body(provider, api) or _counting(provider, client, api) is not None,
         only_for_path=not (row.dialect.keeps_bodies or signed or api in row.dialect.protocols) and api in apis.UNREAD,
     )
 
@@ -190,10 +195,17 @@ def _answer_plan(provider: Provider, api: str) -> AnswerPlan:
     return AnswerPlan(
         own_protocol=protocols.get(api),
         service=protocols.get(api, openai if api == apis.CHAT else None),
-        rewrites_errors=settings.protocol == "openai" and api.startswith("openai/"),
+        rewrites_errors=settings.protocol == "openai" and (api.startswith("openai/") or api in protocols),
         checked=api in _CHECKED,
         promotes=api == apis.CHAT and promoted_thinking.is_enabled(settings),
     )
+
+
+def _counting(provider: Provider, client: ClientProtocol, api: str) -> Counting | None:
+    counting = client.counting
+    if counting is None or api != counting.api or provider.settings.protocol != "openai":
+        return None
+    return counting if apis.CHAT in provider.paths else None
 
 
 def _login(provider: Provider) -> Waits:

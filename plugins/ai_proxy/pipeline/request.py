@@ -13,12 +13,12 @@ from ..config.settings import Settings
 from ..fetching import remote_files
 from ..fetching.waiting import resume
 from ..protocols.exchange import Exchange
-from ..protocols.interface import FilesWanted
+from ..protocols.interface import FilesWanted, NotCounted
 from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
 from ..wire.errors import ApiError, busy, request_too_large
 from ..wire.json import NumberError, dump_converted
-from . import addressing, bodies, documents, forms, model_list, retry
+from . import addressing, bodies, documents, forms, model_list, own_answers, retry
 from .client_protocols import error_body
 from .plans import Config, Plan, Plans, Waits
 
@@ -59,7 +59,7 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         if not request.supported and (readable or request.refuses_unread):
             if plan.api == apis.MODELS and model_list.reply(ctx, provider):
                 return None
-            raise plan.client.unsupported(route)
+            own_answers.check(plan.client, request.counting if readable else None, route)
         if plain is None:
             _check_path(ctx, plan)
         if request.choose_path is not None:
@@ -105,7 +105,11 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
     plans = config.plans
     assert plans is not None, "bodies are only read if there is an active provider"
-    awaited = plans[exchange.api].request.awaited
+    request = plans[exchange.api].request
+    if request.counting is not None and not request.supported:
+        _count_tokens(ctx, plans, exchange, raw)
+        return None
+    awaited = request.awaited
     if not awaited or all(one.ready(ctx) for one, _ in awaited):
         return _send(ctx, plans, exchange, raw)
     if not plans.provider.memory_budget.reserve(exchange, len(raw)):
@@ -152,6 +156,9 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
     except NumberError as error:
         refuse(ctx, ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json"))
         return None
+    except NotCounted:
+        _count_tokens(ctx, plans, exchange, raw)
+        return None
     except FilesWanted as wanted:
         return _fetch(ctx, plans, exchange, raw, wanted.urls)
     if provider.login is not None:
@@ -167,6 +174,15 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
     if plan.request.needs_final_request:
         _finish_request(ctx, provider, exchange, raw if replacement is None else replacement)
     return None
+
+
+def _count_tokens(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> None:
+    counting = plans[exchange.api].request.counting
+    assert counting is not None, "only requests that ask for a number of tokens get one"
+    try:
+        own_answers.count_tokens(ctx, plans.provider, exchange, counting, documents.of_request(raw))
+    except ApiError as error:
+        refuse(ctx, error)
 
 
 def _send_waiting(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:

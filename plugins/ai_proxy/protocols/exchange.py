@@ -18,6 +18,7 @@ from ..wire.errors import ApiError
 from ..wire.files import Data
 from ..wire.json import Json
 from ..wire.memory_budget import MemoryBudget
+from .pivot.counted import Counting
 from .stream_writer import StreamWriter
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -70,6 +71,10 @@ class ClientProtocol(Protocol):
     @property
     def dropped_query(self) -> frozenset[str]:
         """Parameters of the query that are not sent to services with another protocol."""
+
+    @property
+    def counting(self) -> Counting | None:
+        """How the tokens of its requests are counted; None: its clients have no API for that."""
 
     def thinking(self, body: Json, /) -> Thinking | None:
         """The request's switch for thinking. None: the protocol has no switch, and the model decides."""

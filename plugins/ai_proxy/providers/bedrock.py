@@ -20,6 +20,7 @@ from ..profiles.facts import Profile
 from ..protocols.anthropic import client as anthropic
 from ..protocols.bedrock import chat as bedrock
 from ..protocols.bedrock import images as bedrock_images
+from ..protocols.bedrock import tokens as bedrock_tokens
 from ..protocols.bedrock.settings import SIGNED, BedrockSettings
 from ..protocols.pivot import chat_rules
 from ..protocols.pivot.chat_rules import ChatRules
@@ -57,13 +58,23 @@ _WITH_KEYS: Final = Row(
         host="",
         endpoint=_endpoint,
         # The protocols set these paths, with the escaped name of the model.
-        paths={apis.CHAT: "/model/{model}/converse", apis.IMAGE_GENERATION: "/model/{model}/invoke"},
+        paths={
+            apis.CHAT: "/model/{model}/converse",
+            apis.IMAGE_GENERATION: "/model/{model}/invoke",
+            apis.COUNT_TOKENS: "/model/{model}/count-tokens",
+            apis.COUNT_RESPONSE_TOKENS: "/model/{model}/count-tokens",
+        },
         original=Original.KEPT,
     ),
     credentials=Credentials(auth=BEARER),
     dialect=Dialect(
         rules=_rules,
-        protocols={apis.CHAT: bedrock, apis.IMAGE_GENERATION: bedrock_images},
+        protocols={
+            apis.CHAT: bedrock,
+            apis.IMAGE_GENERATION: bedrock_images,
+            apis.COUNT_TOKENS: bedrock_tokens.COUNTER,
+            apis.COUNT_RESPONSE_TOKENS: bedrock_tokens.COUNTER,
+        },
         reasoning_modes=True,
         edits={apis.MESSAGES: bedrock.edit_messages},
         native_clients={anthropic: _has_messages_api},

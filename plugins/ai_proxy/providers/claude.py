@@ -11,6 +11,7 @@ from proxywasm.config import Is
 from ..config.settings import Settings
 from ..protocols.anthropic import models as claude_models
 from ..protocols.anthropic import service as claude
+from ..protocols.anthropic import tokens as claude_tokens
 from ..protocols.anthropic.settings import ClaudeSettings
 from ..protocols.exchange import Exchange
 from ..protocols.pivot import chat_rules
@@ -21,6 +22,7 @@ _PATHS: Final = {
     apis.CHAT: "/v1/messages",
     apis.MESSAGES: "/v1/messages",
     apis.COUNT_TOKENS: "/v1/messages/count_tokens",
+    apis.COUNT_RESPONSE_TOKENS: "/v1/messages/count_tokens",
     apis.COMPLETIONS: "/v1/complete",
     apis.EMBEDDINGS: "/v1/embeddings",
     apis.MODELS: "/v1/models",
@@ -29,6 +31,9 @@ _PATHS: Final = {
     apis.RETRIEVE_FILE: "/v1/files/{file_id}",
     apis.RETRIEVE_FILE_CONTENT: "/v1/files/{file_id}/content",
 }
+
+
+_CONVERTED: Final = frozenset({apis.CHAT, apis.COMPLETIONS, apis.COUNT_RESPONSE_TOKENS})
 
 
 def _headers(settings: Settings) -> dict[str, str]:
@@ -55,7 +60,7 @@ def _path(exchange: Exchange) -> str:
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     if settings.protocol == "original":
         # Requests in OpenAI's protocol are not converted here; Anthropic has the other APIs itself.
-        own = {api: path for api, path in paths.items() if api not in {apis.CHAT, apis.COMPLETIONS}}
+        own = {api: path for api, path in paths.items() if api not in _CONVERTED}
         paths = {**own, apis.COMPLETE: "/v1/complete"}
     return Endpoint("api.anthropic.com", paths)
 
@@ -80,7 +85,7 @@ _CLAUDE: Final = Row(
         headers=_headers,
         client_headers=frozenset({"anthropic-version"}),
         request_id_header="request-id",
-        protocols={apis.CHAT: claude, apis.MODELS: claude_models},
+        protocols={apis.CHAT: claude, apis.MODELS: claude_models, apis.COUNT_RESPONSE_TOKENS: claude_tokens.COUNTER},
         read_headers=("anthropic-version",),  # Clients of Anthropic's protocol send it, and get lists in its format.
     ),
 )

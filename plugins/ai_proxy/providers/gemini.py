@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..protocols.exchange import Exchange
-from ..protocols.google import gemini, gemini_embeddings, gemini_images, gemini_models
+from ..protocols.google import gemini, gemini_embeddings, gemini_images, gemini_models, tokens
 from ..protocols.google.settings import GeminiSettings
 from ..protocols.pivot import chat_rules
 from ..wire import apis
@@ -41,6 +41,8 @@ ROWS: Final = (
                 apis.GEMINI_GENERATE: "/{version}/models/{model}:generateContent",
                 apis.GEMINI_STREAM: "/{version}/models/{model}:streamGenerateContent",
                 apis.MODELS: "/v1beta/models",
+                apis.COUNT_TOKENS: "/v1beta/models/{model}:countTokens",
+                apis.COUNT_RESPONSE_TOKENS: "/v1beta/models/{model}:countTokens",
             },
             choose_path=_path,
             original=Original.KEPT,
@@ -54,6 +56,8 @@ ROWS: Final = (
                 apis.EMBEDDINGS: gemini_embeddings,
                 apis.IMAGE_GENERATION: gemini_images,
                 apis.MODELS: gemini_models,
+                apis.COUNT_TOKENS: tokens.GEMINI,
+                apis.COUNT_RESPONSE_TOKENS: tokens.GEMINI,
             },
             reasoning_modes=True,
             accept_for_streams=False,  # `alt=sse` selects streaming.

@@ -84,7 +84,10 @@ def custom(url: SplitResult, paths: Mapping[str, str]) -> Endpoint:
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     assert isinstance(settings, OpenAISettings)
     url = settings.openai_custom_url
-    return Endpoint("api.openai.com", paths) if url is None else custom(url, paths)
+    if url is None:
+        return Endpoint("api.openai.com", paths)
+    # Gateways at a custom address may have Anthropic's API, too.
+    return custom(url, {**paths, apis.COUNT_TOKENS: "/v1/messages/count_tokens"})
 
 
 ROWS: Final = (
@@ -94,8 +97,7 @@ ROWS: Final = (
         settings=OpenAISettings,
         addressing=Addressing(
             host="api.openai.com",
-            # Gateways at a custom address may have Anthropic's API, too.
-            paths={**PATHS, apis.COUNT_TOKENS: "/v1/messages/count_tokens"},
+            paths=PATHS,
             endpoint=_endpoint,
             # So that new APIs of OpenAI work without a change here.
             forwards_unknown_apis=True,

@@ -27,6 +27,7 @@ has_openai_errors: Final = True
 keeps_signatures: Final = False
 request_id_header: Final = "x-request-id"
 dropped_query: Final[frozenset[str]] = frozenset()
+counting: Final = None
 
 
 def thinking(body: Json) -> Thinking | None:  # noqa: ARG001

@@ -21,13 +21,14 @@ from ..exchange import Exchange, Thinking
 from ..interface import StreamWriter
 from . import remembered, tools
 from .answer import response
+from .counting import COUNTING
 from .input_items import Kept, messages
 from .input_parts import PartRules
 from .stream_writer import ResponsesWriter
 
 __all__ = [
-    "apis", "chat_api", "dropped_query", "error", "has_openai_errors", "is_pivot", "keeps_signatures", "new_writer",
-    "paths", "request", "request_id_header", "response", "thinking", "unsupported",
+    "apis", "chat_api", "counting", "dropped_query", "error", "has_openai_errors", "is_pivot", "keeps_signatures",
+    "new_writer", "paths", "request", "request_id_header", "response", "thinking", "unsupported",
 ]  # fmt: skip
 
 chat_api: Final = api_names.RESPONSES
@@ -38,6 +39,7 @@ has_openai_errors: Final = True
 keeps_signatures: Final = True
 request_id_header: Final = "x-request-id"
 dropped_query: Final[frozenset[str]] = frozenset()
+counting: Final = COUNTING
 
 _SAME: Final = ("model", "stream", "temperature", "top_p", "user")
 

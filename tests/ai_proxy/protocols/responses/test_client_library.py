@@ -171,7 +171,13 @@ def test_errors(behind: Service, gpt: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="Response with id 'resp_1' not found"):
         gpt.responses.delete("resp_1")
     with pytest.raises(openai.NotFoundError, match="does not have this API"):
-        gpt.responses.input_tokens.count(model="m", input="Hi")
+        gpt.responses.compact(model="m", input="Hi")
+
+
+@pytest.mark.parametrize("service", ["openai-like", "qwen"])
+def test_tokens_are_counted(gpt: openai.OpenAI) -> None:
+    told = gpt.responses.input_tokens.count(model="m", input="Hi", instructions="Be brief.")
+    assert (told.object, 4 < told.input_tokens < 20) == ("response.input_tokens", True)
 
 
 @pytest.mark.parametrize("service", ["openai-like"])

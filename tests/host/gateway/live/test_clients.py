@@ -149,9 +149,13 @@ def test_anthropic_errors_of_the_plugin(claude: anthropic.Anthropic) -> None:
     with pytest.raises(anthropic.BadRequestError) as refused:
         claude.messages.create(model="claude-sonnet-5", max_tokens=100, messages=[])
     assert refused.value.type == "invalid_request_error"
-    with pytest.raises(anthropic.NotFoundError) as missing:
-        claude.messages.count_tokens(model="claude-sonnet-5", messages=[{"role": "user", "content": QUESTION}])
-    assert missing.value.type == "not_found_error"
+
+
+def test_anthropic_tokens_are_counted(claude: anthropic.Anthropic) -> None:
+    asked: Any = {"model": "claude-sonnet-5", "messages": [{"role": "user", "content": QUESTION}]}
+    told = claude.messages.with_raw_response.count_tokens(**asked)
+    assert told.headers["x-proxywasm-token-count"] == "estimated"
+    assert 3 < told.parse().input_tokens < 20
 
 
 class Refusing(BaseHTTPRequestHandler):
