@@ -6,20 +6,35 @@ from typing import Final
 
 from proxywasm import HttpContext
 
-from ..protocols.exchange import ClientProtocol, Exchange
+from ..protocols.exchange import Exchange
 from ..protocols.pivot.counted import Counting
 from ..providers.row import Provider
+from ..wire import apis
 from ..wire.apis import Route
 from ..wire.json import Json, dump_bytes
+from . import model_list
+from .plans import Plan, Plans
 
 ESTIMATED: Final = "x-proxywasm-token-count"
 """The response header that says that a number of tokens is an estimate."""
 
 
-def check(client: ClientProtocol, counting: Counting | None, route: Route) -> None:
-    """Raises `ApiError` for an API that the service does not have, unless the plugin answers the request itself."""
-    if counting is None:
-        raise client.unsupported(route)
+def reply(ctx: HttpContext, plans: Plans, plan: Plan, exchange: Exchange, route: Route, *, readable: bool) -> bool:
+    """Answer a request for an API that the service does not have. Returns whether there is an answer already.
+
+    Raises `ApiError` if there is none, unless it is made of the body or the service has a part of the API.
+    """
+    provider, client = plan.provider, plan.client
+    if plan.api in (apis.MODELS, apis.RETRIEVE_MODEL):
+        client = exchange.client = model_list.client_of(plans.clients, ctx.request_headers, client)
+        if model_list.reply(ctx, provider, client, route):
+            return True
+        if plan.api == apis.RETRIEVE_MODEL:
+            model_list.check_path(provider, route)
+            return False
+    if plan.api in provider.paths or (readable and plan.request.counting is not None):
+        return False
+    raise client.unsupported(route)
 
 
 def count_tokens(ctx: HttpContext, provider: Provider, exchange: Exchange, counting: Counting, body: Json) -> None:

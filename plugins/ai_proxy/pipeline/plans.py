@@ -10,6 +10,7 @@ from ..fetching.waiting import Awaited
 from ..protocols.clients import BUILT_IN, Clients
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol, ClientProtocol
+from ..protocols.openai import models as openai_models
 from ..protocols.openai import service as openai
 from ..protocols.pivot.counted import Counting
 from ..providers.row import Original, Provider
@@ -20,6 +21,8 @@ from .client_protocols import is_converted
 
 # The APIs whose unconverted answers are checked, so that invalid answers and cut streams become errors.
 _CHECKED: Final = frozenset({apis.CHAT, apis.COMPLETIONS, apis.EMBEDDINGS})
+
+_OF_MODELS: Final = frozenset({apis.MODELS, apis.RETRIEVE_MODEL})
 
 _STREAMS_ON_ACCEPT: Final = frozenset({apis.CHAT, apis.VIDEOS, apis.VIDEO_REMIX})
 """The APIs whose requests for a stream also set `accept`."""
@@ -77,6 +80,8 @@ class RequestPlan:
     """The values that every request waits for."""
     awaited: Waits
     """The values that requests whose body is read wait for."""
+    reads_headers: bool
+    """Some of the client's headers decide about its answer."""
     needs_final_request: bool
     """The complete request is signed, or kept for a retry."""
 
@@ -158,7 +163,7 @@ def _request_plan(provider: Provider, client: ClientProtocol, api: str) -> Reque
     choose_path = row.addressing.choose_path if settings.protocol == "openai" else None
     counting = _counting(provider, client, api)
     return RequestPlan(
-        supported=api in provider.paths or (counting is None and _forwards(provider, api)),
+        supported=_is_supported(provider, api) and (api in provider.paths or counting is None),
         refuses_unread=settings.protocol == "openai" and api != "",
         body=_body_plan(provider, client, api),
         counting=counting,
@@ -172,6 +177,7 @@ def _request_plan(provider: Provider, client: ClientProtocol, api: str) -> Reque
         stateful=api in apis.STATEFUL,
         login=login,
         awaited=login + context,
+        reads_headers=bool(row.dialect.read_headers) or (settings.protocol == "openai" and api in _OF_MODELS),
         needs_final_request=row.credentials.sign is not None
         or (settings.retry_on_failure is not None and settings.retry_on_failure.enabled),
     )
@@ -192,13 +198,21 @@ def _body_plan(provider: Provider, client: ClientProtocol, api: str) -> BodyPlan
 
 def _answer_plan(provider: Provider, api: str) -> AnswerPlan:
     protocols, settings = provider.row.dialect.protocols, provider.settings
+    lists = openai_models if api in _OF_MODELS else None
     return AnswerPlan(
-        own_protocol=protocols.get(api),
-        service=protocols.get(api, openai if api == apis.CHAT else None),
+        own_protocol=protocols.get(api, lists if api == apis.MODELS and settings.list_mapped_models else None),
+        service=protocols.get(api, openai if api == apis.CHAT else lists),
         rewrites_errors=settings.protocol == "openai" and (api.startswith("openai/") or api in protocols),
         checked=api in _CHECKED,
         promotes=api == apis.CHAT and promoted_thinking.is_enabled(settings),
     )
+
+
+def _is_supported(provider: Provider, api: str) -> bool:
+    """Whether all requests of this API go to the service."""
+    if api == apis.RETRIEVE_MODEL and provider.settings.protocol == "openai" and provider.settings.model_mapping.names:
+        return False  # The plugin knows some models itself.
+    return api in provider.paths or _forwards(provider, api)
 
 
 def _counting(provider: Provider, client: ClientProtocol, api: str) -> Counting | None:

@@ -56,20 +56,19 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     try:
         if reads and limits.exceeds(headers.get("content-length", ""), limits.BODY):
             raise request_too_large()
-        if not request.supported and (readable or request.refuses_unread):
-            if plan.api == apis.MODELS and model_list.reply(ctx, provider):
-                return None
-            own_answers.check(plan.client, request.counting if readable else None, route)
+        unsupported = not request.supported and (readable or request.refuses_unread)
+        if unsupported and own_answers.reply(ctx, plans, plan, exchange, route, readable=readable):
+            return None
         if plain is None:
             _check_path(ctx, plan)
+        if request.reads_headers:
+            _read_headers(ctx, headers, plans, exchange)
         if request.choose_path is not None:
             exchange.path = request.choose_path(exchange)
             reads = reads and not (exchange.path and request.body.only_for_path)
         exchange.secrets.token = provider.fixed_token or _token(plan, headers)
         if request.model_in_path and not reads:
             exchange.model = _model_in_query(ctx, provider.settings)
-        if provider.row.dialect.read_headers:
-            exchange.client_headers = {name: headers.get(name, "") for name in provider.row.dialect.read_headers}
         addressing.address(ctx, headers, provider, request, exchange)
     except ApiError as error:
         refuse(ctx, error)
@@ -79,6 +78,15 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         return _when_ready(ctx, request.login, lambda: _send_unread(ctx, plan, exchange))
     ctx.set_request_body_buffer_limit(limits.BODY)
     return Action.STOP_ITERATION
+
+
+def _read_headers(ctx: HttpContext, headers: Headers, plans: Plans, exchange: Exchange) -> None:
+    """Keep the client's headers that decide about its answer."""
+    wanted = plans.provider.row.dialect.read_headers
+    exchange.client_headers = {name: headers.get(name, "") for name in wanted}
+    if exchange.api in (apis.MODELS, apis.RETRIEVE_MODEL):
+        exchange.client = model_list.client_of(plans.clients, headers, exchange.client)
+        exchange.client_state = ctx.path.partition("?")[2]
 
 
 def _check_path(ctx: HttpContext, plan: Plan) -> None:

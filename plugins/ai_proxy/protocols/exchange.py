@@ -19,6 +19,7 @@ from ..wire.files import Data
 from ..wire.json import Json
 from ..wire.memory_budget import MemoryBudget
 from .pivot.counted import Counting
+from .pivot.listed_models import ModelFormat
 from .stream_writer import StreamWriter
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -75,6 +76,10 @@ class ClientProtocol(Protocol):
     @property
     def counting(self) -> Counting | None:
         """How the tokens of its requests are counted; None: its clients have no API for that."""
+
+    @property
+    def models(self) -> ModelFormat:
+        """How it lists models. `client_state` is then the query of the request."""
 
     def thinking(self, body: Json, /) -> Thinking | None:
         """The request's switch for thinking. None: the protocol has no switch, and the model decides."""

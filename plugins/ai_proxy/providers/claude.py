@@ -26,6 +26,7 @@ _PATHS: Final = {
     apis.COMPLETIONS: "/v1/complete",
     apis.EMBEDDINGS: "/v1/embeddings",
     apis.MODELS: "/v1/models",
+    apis.RETRIEVE_MODEL: "/v1/models/{model_id}",
     # Anthropic's Files API has the paths of OpenAI's.
     apis.FILES: "/v1/files",
     apis.RETRIEVE_FILE: "/v1/files/{file_id}",
@@ -85,7 +86,12 @@ _CLAUDE: Final = Row(
         headers=_headers,
         client_headers=frozenset({"anthropic-version"}),
         request_id_header="request-id",
-        protocols={apis.CHAT: claude, apis.MODELS: claude_models, apis.COUNT_RESPONSE_TOKENS: claude_tokens.COUNTER},
+        protocols={
+            apis.CHAT: claude,
+            apis.MODELS: claude_models,
+            apis.RETRIEVE_MODEL: claude_models,
+            apis.COUNT_RESPONSE_TOKENS: claude_tokens.COUNTER,
+        },
         read_headers=("anthropic-version",),  # Clients of Anthropic's protocol send it, and get lists in its format.
     ),
 )

@@ -15,7 +15,7 @@ from .row import Addressing, Auth, Credentials, Dialect, Original, Row, of_all_m
 
 def _path(exchange: Exchange) -> str:
     """The path for clients of Google's own protocol: it contains the model, which is mapped."""
-    if exchange.api == apis.MODELS:
+    if exchange.api in {apis.MODELS, apis.RETRIEVE_MODEL}:
         return gemini_models.path_of(exchange)
     parameters = exchange.route.parameters
     actions = {apis.GEMINI_GENERATE: "generateContent", apis.GEMINI_STREAM: "streamGenerateContent"}
@@ -41,6 +41,7 @@ ROWS: Final = (
                 apis.GEMINI_GENERATE: "/{version}/models/{model}:generateContent",
                 apis.GEMINI_STREAM: "/{version}/models/{model}:streamGenerateContent",
                 apis.MODELS: "/v1beta/models",
+                apis.RETRIEVE_MODEL: "/v1beta/models/{model_id}",
                 apis.COUNT_TOKENS: "/v1beta/models/{model}:countTokens",
                 apis.COUNT_RESPONSE_TOKENS: "/v1beta/models/{model}:countTokens",
             },
@@ -56,6 +57,7 @@ ROWS: Final = (
                 apis.EMBEDDINGS: gemini_embeddings,
                 apis.IMAGE_GENERATION: gemini_images,
                 apis.MODELS: gemini_models,
+                apis.RETRIEVE_MODEL: gemini_models,
                 apis.COUNT_TOKENS: tokens.GEMINI,
                 apis.COUNT_RESPONSE_TOKENS: tokens.GEMINI,
             },

@@ -43,6 +43,7 @@ PATHS: Final = {
     apis.RETRIEVE_BATCH: "/v1/batches/{batch_id}",
     apis.CANCEL_BATCH: "/v1/batches/{batch_id}/cancel",
     apis.MODELS: "/v1/models",
+    apis.RETRIEVE_MODEL: "/v1/models/{model_id}",
     **responses("/v1/responses"),
     apis.FINE_TUNING_JOBS: "/v1/fine_tuning/jobs",
     apis.RETRIEVE_FINE_TUNING_JOB: "/v1/fine_tuning/jobs/{fine_tuning_job_id}",

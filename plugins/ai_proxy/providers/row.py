@@ -25,7 +25,7 @@ from ..profiles.resolution import Profiles
 from ..protocols.exchange import ClientProtocol, Exchange
 from ..protocols.interface import AnyServiceProtocol
 from ..protocols.pivot.chat_rules import OPENAI_LIKE, ChatRules
-from ..wire import client_headers
+from ..wire import apis, client_headers
 from ..wire.json import Json
 from ..wire.memory_budget import MemoryBudget
 
@@ -259,7 +259,7 @@ class Provider:
             row,
             settings,
             settings.provider_domain or host or endpoint.host,
-            {**endpoint.paths, **settings.capabilities},
+            _with_one_model(row, {**endpoint.paths, **settings.capabilities}),
             endpoint.only_path,
             endpoint.query,
             own_key,
@@ -274,6 +274,14 @@ class Provider:
             tuple(one for one in (context, login) if one is not None),
             Profiles(settings.type, _overrides(settings)),
         )
+
+
+def _with_one_model(row: Row, paths: Mapping[str, str]) -> Mapping[str, str]:
+    """Services that list their models have a path for each of them, too. Those that get unknown paths get this one."""
+    listed = paths.get(apis.MODELS)
+    if listed is None or "?" in listed or row.addressing.forwards_unknown_apis:
+        return paths
+    return {apis.RETRIEVE_MODEL: f"{listed}/{{model_id}}", **paths}
 
 
 def _overrides(settings: Settings) -> ModelOverrides | None:

@@ -19,6 +19,7 @@ from .texts import HOST, TOKEN, UPSTREAM_PATH
 # Settings that change conversations; with `protocol: original` bodies pass unchanged.
 CONVERSATION: Final = (
     "model_mapping",
+    "list_mapped_models",
     "model_family",
     "model_facts",
     "context",
@@ -90,6 +91,11 @@ class Settings:
         factory=lambda: ModelMapping({}, [], None),
         shown={},
         convert=compile_mapping,
+    )
+    list_mapped_models: bool = key(
+        "put the exact names of `modelMapping` in front of the service's list of models; where it has no list, these "
+        "names are the list in any case",
+        default=False,
     )
     model_family: ByModel[Profile] = key(
         "the family of a model whose name does not say it, such as a deployment or an ARN, by the service's name of "

@@ -23,12 +23,13 @@ from .client_answer import response
 from .client_blocks import parts
 from .client_messages import Kept, messages
 from .counting import COUNTING
+from .model_format import FORMAT
 from .parts import error_document
 from .stream_writer import ClaudeWriter
 
 __all__ = [
     "apis", "chat_api", "counting", "dropped_query", "error", "has_openai_errors", "is_pivot", "keeps_signatures",
-    "new_writer", "paths", "request", "request_id_header", "response", "thinking", "unsupported",
+    "models", "new_writer", "paths", "request", "request_id_header", "response", "thinking", "unsupported",
 ]  # fmt: skip
 
 chat_api: Final = api_names.MESSAGES
@@ -39,6 +40,7 @@ has_openai_errors: Final = False
 keeps_signatures: Final = True
 request_id_header: Final = "request-id"
 counting: Final = COUNTING
+models: Final = FORMAT
 dropped_query: Final = frozenset({"beta"})
 """The parameter with which clients enable new features of this API."""
 

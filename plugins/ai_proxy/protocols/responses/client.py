@@ -19,6 +19,7 @@ from ...wire.errors import ApiError, unsupported_api
 from ...wire.json import Json
 from ..exchange import Exchange, Thinking
 from ..interface import StreamWriter
+from ..pivot import listed_models
 from . import remembered, tools
 from .answer import response
 from .counting import COUNTING
@@ -28,7 +29,7 @@ from .stream_writer import ResponsesWriter
 
 __all__ = [
     "apis", "chat_api", "counting", "dropped_query", "error", "has_openai_errors", "is_pivot", "keeps_signatures",
-    "new_writer", "paths", "request", "request_id_header", "response", "thinking", "unsupported",
+    "models", "new_writer", "paths", "request", "request_id_header", "response", "thinking", "unsupported",
 ]  # fmt: skip
 
 chat_api: Final = api_names.RESPONSES
@@ -40,6 +41,7 @@ keeps_signatures: Final = True
 request_id_header: Final = "x-request-id"
 dropped_query: Final[frozenset[str]] = frozenset()
 counting: Final = COUNTING
+models: Final = listed_models.OPENAI
 
 _SAME: Final = ("model", "stream", "temperature", "top_p", "user")
 
