@@ -152,7 +152,7 @@ def test_streams_in_a_wrong_order_are_noticed(client: str) -> None:
     ):
         assert stream_problems(client, wrong), wrong
     for index in range(len(valid)):
-        may_repeat = client == "openai" or '"content_block_delta"' in valid[index]  # A text may have the same piece twice.
+        may_repeat = client == "openai" or '"content_block_delta"' in valid[index]  # A text may repeat a piece.
         twice = [*valid[: index + 1], *valid[index:]]
         assert may_repeat or stream_problems(client, twice), valid[index]
 
@@ -161,7 +161,10 @@ def test_streams_in_a_wrong_order_are_noticed(client: str) -> None:
 def test_answers_without_their_fields_are_noticed(client: str) -> None:
     valid = whole(client, "gemini", ANSWER)
     assert answer_problems(client, valid) == []
-    needed = {"openai": ("object", "id", "created", "choices"), "anthropic": ("type", "id", "model", "content", "usage"),
-              "responses": ("object", "id", "status", "output", "tools")}  # fmt: skip
+    needed = {
+        "openai": ("object", "id", "created", "choices"),
+        "anthropic": ("type", "id", "model", "content", "usage"),
+        "responses": ("object", "id", "status", "output", "tools"),
+    }
     for name in needed[client]:
         assert answer_problems(client, {key: value for key, value in valid.items() if key != name}), name

@@ -177,7 +177,7 @@ def _request_plan(provider: Provider, client: ClientProtocol, api: str) -> Reque
         stateful=api in apis.STATEFUL,
         login=login,
         awaited=login + context,
-        reads_headers=bool(row.dialect.read_headers) or (settings.protocol == "openai" and api in _OF_MODELS),
+        reads_headers=_reads_headers(provider, api),
         needs_final_request=row.credentials.sign is not None
         or (settings.retry_on_failure is not None and settings.retry_on_failure.enabled),
     )
@@ -206,6 +206,12 @@ def _answer_plan(provider: Provider, api: str) -> AnswerPlan:
         checked=api in _CHECKED,
         promotes=api == apis.CHAT and promoted_thinking.is_enabled(settings),
     )
+
+
+def _reads_headers(provider: Provider, api: str) -> bool:
+    if provider.row.dialect.read_headers or provider.responses is not None:
+        return True
+    return provider.settings.protocol == "openai" and api in _OF_MODELS
 
 
 def _is_supported(provider: Provider, api: str) -> bool:

@@ -106,6 +106,27 @@ class ClientProtocol(Protocol):
         """The error for an API that the service does not have."""
 
 
+class KeepsResponses(Protocol):
+    """A store of responses."""
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest response that is kept."""
+
+    def save(self, response_id: str, record: bytes, /) -> None:
+        """Keep a response."""
+
+
+class KeptResponses:
+    """Where responses are kept, if there is a place for them and the client's chat is converted."""
+
+    earlier: bytes | None = None
+    """The response that the request continues, as it was kept; empty: there is none. None: nobody has looked."""
+
+    def __init__(self, store: KeepsResponses) -> None:
+        self.store = store
+
+
 class Secrets:
     """The credentials of a request, and the scrubber that masks them in answers and logs.
 
@@ -164,9 +185,9 @@ class Exchange:
 
     __slots__ = (
         "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "client_state",
-        "cumulative", "files", "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path",
-        "profile", "requested_model", "route", "secrets", "service", "settings", "stream", "thinking", "tool_names",
-        "usage_choice", "wants_usage",
+        "cumulative", "files", "form", "headers", "host", "kept_responses", "legacy_functions", "memory_budget",
+        "model", "path", "profile", "requested_model", "route", "secrets", "service", "settings", "stream", "thinking",
+        "tool_names", "usage_choice", "wants_usage",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -198,6 +219,8 @@ class Exchange:
         """What the client's protocol keeps of the request for its answer."""
         self.files: Mapping[str, Data] = _NO_FILES
         """Fetched files that the request names, by address."""
+
+        self.kept_responses: KeptResponses | None = None
 
         self.legacy_functions = False
         """The client knows only functions, which tools have replaced."""

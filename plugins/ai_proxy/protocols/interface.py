@@ -13,7 +13,8 @@ from .exchange import ClientProtocol, Exchange, Thinking
 from .stream_writer import StreamWriter
 
 __all__ = [
-    "AnyServiceProtocol", "ClientProtocol", "Decoder", "Exchange", "FilesWanted", "NotCounted", "ServiceProtocol",
+    "AnyServiceProtocol", "ClientProtocol", "Decoder", "Exchange", "FilesWanted", "NotCounted", "ResponseWanted",
+    "ServiceProtocol",
     "StreamWriter", "Thinking", "no_state", "sse_decoder",
 ]  # fmt: skip
 
@@ -87,3 +88,11 @@ class FilesWanted(Exception):
 
 class NotCounted(Exception):
     """The service does not count the tokens for this model; the plugin estimates them."""
+
+
+class ResponseWanted(Exception):
+    """A client protocol needs a response that is kept. `request` is called again when it is in `exchange.earlier`."""
+
+    def __init__(self, response_id: str) -> None:
+        super().__init__(response_id)
+        self.response_id = response_id

@@ -17,8 +17,10 @@ from ..credentials.secrets import Scrubbers
 from ..credentials.signing.outgoing import Outgoing
 from ..credentials.token_health import Health
 from ..credentials.tokens import Tokens
+from ..fetching import response_store
 from ..fetching.context_file import ContextText
 from ..fetching.google_oauth import AccessToken
+from ..fetching.response_store import ResponseStore
 from ..fetching.waiting import Awaited
 from ..profiles.facts import Profile
 from ..profiles.resolution import Profiles
@@ -236,6 +238,8 @@ class Provider:
     """The header that carries the credential, if a header does."""
     scrubbers: Scrubbers = field(default_factory=lambda: Scrubbers(Settings(type="")))
     """Mask credentials in answers."""
+    responses: ResponseStore | None = None
+    """Keeps responses for clients of the Responses API."""
     context: ContextText | None = None
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
@@ -269,6 +273,7 @@ class Provider:
             "" if row.credentials.make else tokens.only,
             auth if auth is not None and not auth.in_query else None,
             Scrubbers(settings),
+            response_store.of_settings(settings.responses),
             context,
             login,
             tuple(one for one in (context, login) if one is not None),

@@ -14,6 +14,7 @@ from ...wire.client_headers import CREDENTIALS
 from ..model_mapping import ModelMapping, compile_mapping
 from .models import ByModel, ModelFacts, families
 from .reliability import LONGEST_CALL, FailoverSettings, RetrySettings
+from .stored_responses import StoredResponses
 from .texts import HOST, TOKEN, UPSTREAM_PATH
 
 # Settings that change conversations; with `protocol: original` bodies pass unchanged.
@@ -22,6 +23,7 @@ CONVERSATION: Final = (
     "list_mapped_models",
     "model_family",
     "model_facts",
+    "responses",
     "context",
     "reasoning_content_mode",
     "context_cleanup_commands",
@@ -112,6 +114,9 @@ class Settings:
         factory=lambda: ByModel({}),
         shown={},
         convert=ByModel,
+    )
+    responses: StoredResponses | None = key(
+        "keep responses for clients of the Responses API, where the service has only chats: responses.md", default=None
     )
     context: ContextFile | None = key("a text that is inserted in front of every conversation", default=None)
     failover: FailoverSettings | None = key("how tokens that fail are taken out of use", default=None)
