@@ -31,9 +31,20 @@ class Service(httpx2.BaseTransport):
         body = request.read()
         message = self._answer(json.loads(body)) if body else None
         path = request.url.raw_path.decode()
-        outcome = ask(self.service.config, body or None, message, path=path, method=request.method)
+        outcome = ask(
+            self.service.config,
+            body or None,
+            message,
+            path=path,
+            method=request.method,
+            headers=self.headers_of(request),
+        )
         self.outcomes.append(outcome)
         return httpx2.Response(outcome.status, headers=outcome.headers, content=outcome.raw)
+
+    def headers_of(self, request: httpx2.Request) -> list[tuple[str, str]]:
+        """The client's headers that matter."""
+        return [(name, value) for name, value in request.headers.items() if name == "anthropic-version"]
 
     def _answer(self, body: Json) -> Message | None:
         if not self.says:
