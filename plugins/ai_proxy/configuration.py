@@ -8,6 +8,7 @@ from typing import Any, Final
 from proxywasm import ConfigError, log
 from proxywasm.config import Fault, Problem, did_you_mean, json_name, keys_of, nearest, type_name
 
+from .config.coercion import text
 from .config.settings import Settings
 from .pipeline import failover
 from .pipeline.plans import Config, Plans
@@ -50,7 +51,8 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row], c
     if isinstance(single, dict):
         return _with_health_checks(build(single, "provider", rows), clients, (single,))
     given, active = document.get("providers"), document.get("activeProviderId")
-    listed = tuple(given) if given is not None else base.listed if base is not None else ()
+    listed = _listed(given) if given is not None else base.listed if base is not None else ()
+    active = text(active)
     chosen = _index_of(listed, active) if active else None
     if given is not None:
         for index, item in enumerate(listed):
@@ -60,7 +62,7 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row], c
         provider = build(listed[chosen], f"providers[{chosen}]", rows, log_warnings=given is not None)
         return _with_health_checks(provider, clients, listed)
     if active:
-        ids = [item["id"] for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
+        ids = [name for item in listed if (name := _id(item))]
         known = f"known are: {', '.join(ids)}" if ids else "there are no providers with an id"
         hint = f"{known}{did_you_mean(active, ids)}"
         log.warn('activeProviderId: no provider has the id "%s", and requests pass as they are; %s', active, hint)
@@ -82,26 +84,30 @@ def outer_problems(document: dict[str, Any]) -> list[Problem]:
     if single is not None:
         problems.append(Problem(Fault.IGNORED, "provider", f"must be an object, got {type_name(single)}; ignored"))
     if given is not None and not isinstance(given, list):
-        problems.append(Problem(Fault.WRONG, "providers", f"must be an array of objects, got {type_name(given)}"))
+        fate = "understood as an array with one entry"
+        problems.append(
+            Problem(Fault.SPELLING, "providers", f"must be an array of objects, got {type_name(given)}; {fate}")
+        )
     elif given is not None:
         problems += _ids(given)
     if active is not None and not isinstance(active, str):
-        problems.append(Problem(Fault.WRONG, "activeProviderId", f"must be a string, got {type_name(active)}"))
+        fate = f"must be a string, got {type_name(active)}; understood as text"
+        problems.append(Problem(Fault.SPELLING, "activeProviderId", fate))
     return problems
 
 
 def _ids(listed: list[Any]) -> list[Problem]:
     problems = []
-    first: dict[Any, int] = {}
+    first: dict[str, int] = {}
     for index, item in enumerate(listed):
-        name = item.get("id") if isinstance(item, dict) else None
-        if isinstance(item, dict) and (name is None or name == ""):
-            text = "is missing: without it nothing can choose this provider; give it one, or remove it"
-            problems.append(Problem(Fault.IDLE, f"providers[{index}].id", text))
-        elif isinstance(name, str) and name in first:
-            text = f'providers[{first[name]}] has the id "{name}" as well, and is the one that is used; rename one'
-            problems.append(Problem(Fault.IDLE, f"providers[{index}].id", text))
-        elif isinstance(name, str):
+        name = _id(item)
+        if isinstance(item, dict) and not name:
+            why = "is missing: without it nothing can choose this provider; give it one, or remove it"
+            problems.append(Problem(Fault.IDLE, f"providers[{index}].id", why))
+        elif name in first:
+            why = f'providers[{first[name]}] has the id "{name}" as well, and is the one that is used; rename one'
+            problems.append(Problem(Fault.IDLE, f"providers[{index}].id", why))
+        elif name:
             first[name] = index
     return problems
 
@@ -114,9 +120,15 @@ def _unknown_key(name: str) -> str:
 
 
 def _index_of(listed: Sequence[Any], active: str) -> int | None:
-    return next(
-        (index for index, item in enumerate(listed) if isinstance(item, dict) and item.get("id") == active), None
-    )
+    return next((index for index, item in enumerate(listed) if _id(item) == active), None)
+
+
+def _listed(given: Any) -> tuple[Any, ...]:
+    return tuple(given) if isinstance(given, list) else (given,)
+
+
+def _id(item: Any) -> str:
+    return text(item.get("id")) if isinstance(item, dict) else ""
 
 
 def _log_problems(item: Any, path: str, rows: Sequence[Row]) -> None:
@@ -125,7 +137,7 @@ def _log_problems(item: Any, path: str, rows: Sequence[Row]) -> None:
         log.warn("%s: must be an object, got %s; ignored", path, type_name(item))
         return
     for problem in check(item, path, rows).problems:
-        log.warn("%s%s", problem, "; it is not active here and hinders nobody" if problem.refuses else "")
+        log.warn("%s%s", problem, "; it is not the active provider, so the gateway starts" if problem.refuses else "")
 
 
 def _with_health_checks(provider: Provider, clients: Clients, listed: tuple[Any, ...]) -> Config:

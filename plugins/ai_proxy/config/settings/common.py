@@ -80,6 +80,7 @@ class Settings:
         "passed through",
         default="openai",
         choices=("openai", "original"),
+        essential=True,
     )
     timeout: int = key(
         "time-out of the plugin's own calls", default=120_000, minimum=0, maximum=LONGEST_CALL, unit="ms"
@@ -106,6 +107,7 @@ class Settings:
         factory=lambda: ByModel({}),
         shown={},
         convert=families,
+        essential=True,
         example={"my-deployment": "gpt-5"},
     )
     model_facts: ByModel[ModelFacts] = key(
@@ -114,11 +116,16 @@ class Settings:
         factory=lambda: ByModel({}),
         shown={},
         convert=ByModel,
+        essential=True,
+    )
+    context: ContextFile | None = key(
+        "a text that is inserted in front of every conversation", default=None, essential=True
     )
     responses: StoredResponses | None = key(
-        "keep responses for clients of the Responses API, where the service has only chats: responses.md", default=None
+        "keep responses for clients of the Responses API, where the service has only chats: responses.md",
+        default=None,
+        essential=True,
     )
-    context: ContextFile | None = key("a text that is inserted in front of every conversation", default=None)
     failover: FailoverSettings | None = key("how tokens that fail are taken out of use", default=None)
     retry_on_failure: RetrySettings | None = key("how failed requests are retried", default=None)
     custom_settings: tuple[CustomSetting, ...] = key("fields to write into every request body", default=())
@@ -133,6 +140,7 @@ class Settings:
         "plugins that count tokens",
         default="asAsked",
         choices=("asAsked", "always"),
+        essential=True,
     )
     capabilities: Mapping[str, str] = key(
         "upstream paths by API name; they extend and override the provider's own",
@@ -161,6 +169,7 @@ class Settings:
         "below are removed",
         default=(),
         names=tuple(sorted(CREDENTIALS)),
+        essential=True,
     )
     provider_domain: str = key("host that replaces the provider's", default="", patterns=HOST)
 
@@ -180,3 +189,7 @@ class Settings:
         ),
         NoEffect(CONVERSATION, "with protocol original bodies pass as they are", Is("protocol", "original")),
     )
+
+    def without_effect(self) -> Mapping[str, str]:
+        """Fields whose values are useless in a way that no rule describes, with the reasons."""
+        return {}
