@@ -158,6 +158,11 @@ def test_anthropic_tokens_are_counted(claude: anthropic.Anthropic) -> None:
     assert 3 < told.parse().input_tokens < 20
 
 
+def test_anthropic_models(claude: anthropic.Anthropic) -> None:
+    assert [model.id for model in claude.models.list()] == ["gpt-4o", "text-embedding-3-small"]
+    assert claude.models.retrieve("gpt-4o").type == "model"
+
+
 class Refusing(BaseHTTPRequestHandler):
     """A service that answers with the status that is the model's name."""
 
