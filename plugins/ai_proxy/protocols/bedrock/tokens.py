@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import unquote
 
 from ...profiles.claude import is_claude
 from ...wire.json import Json
@@ -16,15 +17,16 @@ from ..pivot.token_counter import TokenCounter
 from . import chat
 
 _COUNTED: Final = ("messages", "system", "toolConfig")
-_REGION: Final = re.compile(r"^(?:us|us-gov|eu|apac|jp|au|global)\.(?=anthropic\.)")
+_REGION: Final = re.compile(r"^(?:us|us-gov|eu|apac|jp|au|global)\.")
 
 
 def _request(exchange: Exchange, body: Json) -> Json:
     """AWS counts the tokens of Claude models only, by the id of the model without the region of a profile."""
-    if not is_claude(exchange.profile) or exchange.model.startswith("arn:"):
+    model = unquote(exchange.model)  # An ARN may be escaped.
+    if not is_claude(exchange.profile) or model.startswith("arn:"):
         raise NotCounted
     given = chat.request(exchange, body)
-    exchange.path = chat.path_of(_REGION.sub("", exchange.model), "count-tokens")
+    exchange.path = chat.path_of(_REGION.sub("", model), "count-tokens")
     return {"input": {"converse": {name: given[name] for name in _COUNTED if name in given}}}
 
 
