@@ -30,15 +30,18 @@ from .protocols.interface import (
     Decoder,
     Exchange,
     FilesWanted,
+    NotCounted,
     ServiceProtocol,
     StreamWriter,
     Thinking,
     no_state,
     sse_decoder,
 )
-from .protocols.pivot import chat_fields, chat_parts, chat_rules, message_content
+from .protocols.pivot import chat_fields, chat_parts, chat_rules, listed_models, message_content
 from .protocols.pivot.chat import choice, completion
 from .protocols.pivot.chat_rules import ChatRules
+from .protocols.pivot.counted import Counting
+from .protocols.pivot.listed_models import Model, ModelFormat
 from .protocols.pivot.transcript import transcript
 from .providers import ROWS
 from .providers.row import (
@@ -74,8 +77,9 @@ __all__ = [  # noqa: RUF022  # in groups
     "Exchange", "Json", "loads", "dumps", "to_bytes",
     # A protocol of model services.
     "ServiceProtocol", "Decoder", "Event", "sse_decoder", "no_state", "FilesWanted",
+    "NotCounted",
     # A protocol of clients.
-    "ClientProtocol", "Route", "StreamWriter", "Thinking",
+    "ClientProtocol", "Route", "StreamWriter", "Thinking", "Counting", "Model", "ModelFormat", "listed_models",
     # Requests of the pivot (OpenAI's chat as plain JSON): fields, contents of messages, a conversation as one text.
     "chat_fields", "message_content", "transcript",
     # Answers of the pivot: whole answers; tool calls and usage of whole answers and streams.

@@ -184,7 +184,8 @@ class Claude:
             documents += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
             documents.append({"type": "content_block_stop", "index": index})
         end = {"type": "message_delta", "delta": {"stop_reason": self._finish(said)}, "usage": {"output_tokens": 5}}
-        return events(*map(sse, [*documents, end, {"type": "message_stop"}]))
+        named = [*documents, end, {"type": "message_stop"}]
+        return events(*(f"event: {one['type']}\n".encode() + sse(one) for one in named))
 
     def _grown(self, block: Json) -> tuple[Json, list[Json]]:
         if block["type"] == "thinking":

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.expected.golden import load, recordings
 
-from ai_proxy_testing import answer_problems, request_problems, stream_problems
+from ai_proxy_testing import answer_problems, error_problems, request_problems, stream_problems
 from proxywasm_host.recordings.bodies import join, parse_events
 from proxywasm_host.recordings.exchange import Exchange
 
@@ -25,7 +25,7 @@ EXCEPTIONS: dict[str, str] = {
     "transport-empty-body-a": "unconverted-answers: an answer without a body is passed on",
 }
 """By the name of an exchange: the difference, and why its expected result breaks a rule."""
-_CHATS = {"openai": "/chat/completions", "anthropic": "/v1/messages"}
+_CHATS = {"openai": "/chat/completions", "anthropic": "/v1/messages", "responses": "/v1/responses"}
 _OF_A_PATH = (
     (":generateContent", "google"), (":streamGenerateContent", "google"), ("awPredict", "vertex-anthropic"),
     ("/converse", "bedrock"), ("/text-generation/generation", "dashscope"), ("/chatcompletion_pro", "minimax-pro"),
@@ -70,13 +70,21 @@ def problems(exchange: Exchange) -> list[str]:
         found += [f"request: {one}" for one in request_problems(rules, json.loads(upstream["body"]))]
         native = rules in {"anthropic", "vertex-anthropic"} and client == "anthropic"
         found += [] if native or not downstream else answer(client, downstream)
+    if reply := expected.get("local_reply"):
+        found += answer(
+            client, {"headers": [[":status", str(reply["status"])], *reply["headers"]], "body": [reply["body"]]}
+        )
     return found
+
+
+def _is_error(headers: dict[str, str], body: bytes) -> bool:
+    return headers.get(":status", "")[:1] in {"4", "5"} and body.startswith(b"{")
 
 
 def answer(client: str, downstream: dict[str, Any]) -> list[str]:
     headers, body = dict(downstream["headers"]), join(downstream["body"])
     if headers.get(":status") != "200" or not body:
-        return []
+        return [f"error: {one}" for one in error_problems(client, json.loads(body))] if _is_error(headers, body) else []
     if "event-stream" in headers.get("content-type", ""):
         return [f"stream: {one}" for one in stream_problems(client, [data for data, _ in parse_events(body)])]
     return [f"answer: {one}" for one in answer_problems(client, json.loads(body))]

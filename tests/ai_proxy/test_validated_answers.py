@@ -133,3 +133,38 @@ def test_a_conversation_survives_a_switch_of_service(client: str, service: str, 
 @given(one=said(), other=st.sampled_from(sorted(SERVICES)))
 def test_many_conversations_survive_a_switch_of_service(client: str, service: str, one: Any, other: str) -> None:
     switched(client, (service, other), one)
+
+
+ANSWER = Said("let me see", "Hello", (("c1", "get_weather", {"city": "Oslo"}), ("c2", "get_weather", {})), "calls")
+
+
+@pytest.mark.parametrize("client", PATHS)
+def test_streams_in_a_wrong_order_are_noticed(client: str) -> None:
+    service = "gemini"
+    valid = streamed(client, service, ANSWER)
+    assert stream_problems(client, valid) == []
+    for wrong in (
+        valid[1:],
+        valid[:-1],
+        [*valid, valid[-1]],
+        [valid[-1], *valid[:-1]],
+        [valid[1], valid[0], *valid[2:]],
+    ):
+        assert stream_problems(client, wrong), wrong
+    for index in range(len(valid)):
+        may_repeat = client == "openai" or '"content_block_delta"' in valid[index]  # A text may repeat a piece.
+        twice = [*valid[: index + 1], *valid[index:]]
+        assert may_repeat or stream_problems(client, twice), valid[index]
+
+
+@pytest.mark.parametrize("client", PATHS)
+def test_answers_without_their_fields_are_noticed(client: str) -> None:
+    valid = whole(client, "gemini", ANSWER)
+    assert answer_problems(client, valid) == []
+    needed = {
+        "openai": ("object", "id", "created", "choices"),
+        "anthropic": ("type", "id", "model", "content", "usage"),
+        "responses": ("object", "id", "status", "output", "tools"),
+    }
+    for name in needed[client]:
+        assert answer_problems(client, {key: value for key, value in valid.items() if key != name}), name

@@ -165,10 +165,11 @@ def _path_of_api(provider: Provider, exchange: Exchange, path: str) -> str:
     if provider.only_path:
         path = provider.only_path
     elif target := exchange.path or provider.paths.get(exchange.api):
-        if provider.row.addressing.strict_query and _is_another_api(exchange):
+        is_converted = exchange.api == apis.CHAT or exchange.api in provider.row.dialect.protocols
+        if provider.row.addressing.strict_query and (is_converted or _is_another_api(exchange)):
             path = path.partition("?")[0]
         # Parameters of the client's protocol are unknown to a service with another protocol.
-        dropped = exchange.client.dropped_query if exchange.api == apis.CHAT else frozenset()
+        dropped = exchange.client.dropped_query if is_converted else frozenset()
         path = _with_query(_fill_parameters(target, exchange), path, dropped=dropped)
     # Clients of Azure send an `api-version`; that of the configuration replaces it.
     return _with_fixed_query(path, provider.query) if provider.query else path

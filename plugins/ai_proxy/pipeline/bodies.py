@@ -18,11 +18,15 @@ _HAVE_USAGE: Final = frozenset({apis.CHAT, apis.COMPLETIONS})
 """The APIs whose streams report the tokens used if the request asks for it."""
 
 
+_COUNT_TOKENS: Final = frozenset({apis.COUNT_TOKENS, apis.COUNT_RESPONSE_TOKENS})
+"""The APIs that count the tokens of a chat: if the service counts them in its own protocol, the chat is converted."""
+
+
 def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, bool]:
     """The pivot's request, and whether it differs from the client's body. Raises `ApiError`."""
     settings, protocols = provider.settings, provider.row.dialect.protocols
     changed = False
-    is_chat = exchange.api == apis.CHAT
+    is_chat = exchange.api == apis.CHAT or (exchange.api in _COUNT_TOKENS and exchange.api in protocols)
     if is_chat and not exchange.client.is_pivot:
         pivot = client_protocols.pivot_request(provider, exchange, body)
         if pivot is not None:

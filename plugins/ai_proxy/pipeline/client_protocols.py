@@ -5,7 +5,7 @@ from __future__ import annotations
 from proxywasm import HttpContext
 
 from ..protocols import clients
-from ..protocols.exchange import ClientProtocol, Exchange
+from ..protocols.exchange import ClientProtocol, Exchange, KeptResponses
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.apis import Route
@@ -34,10 +34,12 @@ def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | 
     client, model = exchange.client, body.get("model")
     mapped = exchange.settings.model_mapping.of(model) if isinstance(model, str) else ""
     exchange.profile, exchange.service = provider.profiles.of(mapped), provider.profiles.service
-    is_native = provider.row.dialect.native_clients.get(client)
+    is_native = provider.row.dialect.native_clients.get(client) if exchange.api == apis.CHAT else None
     if is_native is not None and is_native(exchange.settings, mapped, exchange.profile):
         exchange.set_api(client.chat_api)
         return None
+    if provider.responses is not None and exchange.kept_responses is None:
+        exchange.kept_responses = KeptResponses(provider.responses)
     service = provider.row.dialect.protocols.get(exchange.api)
     exchange.thinking = client.thinking(body)
     signed = service is not None and service.accepts_signed_thinking

@@ -10,7 +10,9 @@ from ..fetching.waiting import Awaited
 from ..protocols.clients import BUILT_IN, Clients
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol, ClientProtocol
+from ..protocols.openai import models as openai_models
 from ..protocols.openai import service as openai
+from ..protocols.pivot.counted import Counting
 from ..providers.row import Original, Provider
 from ..wire import apis
 from ..wire.apis import Route
@@ -19,6 +21,8 @@ from .client_protocols import is_converted
 
 # The APIs whose unconverted answers are checked, so that invalid answers and cut streams become errors.
 _CHECKED: Final = frozenset({apis.CHAT, apis.COMPLETIONS, apis.EMBEDDINGS})
+
+_OF_MODELS: Final = frozenset({apis.MODELS, apis.RETRIEVE_MODEL})
 
 _STREAMS_ON_ACCEPT: Final = frozenset({apis.CHAT, apis.VIDEOS, apis.VIDEO_REMIX})
 """The APIs whose requests for a stream also set `accept`."""
@@ -55,6 +59,8 @@ class RequestPlan:
     refuses_unread: bool
     """A request that is not supported is refused, even if nothing of its body can be read."""
     body: BodyPlan
+    counting: Counting | None
+    """Requests of this API ask for a number of tokens, which is estimated unless the service counts them."""
     service: AnyServiceProtocol | None
     """Converts bodies from the pivot; None: they stay in the pivot's format, or are not converted."""
     path: str
@@ -74,6 +80,8 @@ class RequestPlan:
     """The values that every request waits for."""
     awaited: Waits
     """The values that requests whose body is read wait for."""
+    reads_headers: bool
+    """Some of the client's headers decide about its answer."""
     needs_final_request: bool
     """The complete request is signed, or kept for a retry."""
 
@@ -153,10 +161,12 @@ def _request_plan(provider: Provider, client: ClientProtocol, api: str) -> Reque
     row, settings = provider.row, provider.settings
     login, context = _login(provider), _context(provider, api)
     choose_path = row.addressing.choose_path if settings.protocol == "openai" else None
+    counting = _counting(provider, client, api)
     return RequestPlan(
-        supported=api in provider.paths or _forwards(provider, api),
+        supported=_is_supported(provider, api) and (api in provider.paths or counting is None),
         refuses_unread=settings.protocol == "openai" and api != "",
         body=_body_plan(provider, client, api),
+        counting=counting,
         service=row.dialect.protocols.get(api),
         path="" if choose_path else _path(provider, client, api),
         choose_path=choose_path,
@@ -167,6 +177,7 @@ def _request_plan(provider: Provider, client: ClientProtocol, api: str) -> Reque
         stateful=api in apis.STATEFUL,
         login=login,
         awaited=login + context,
+        reads_headers=_reads_headers(provider, api),
         needs_final_request=row.credentials.sign is not None
         or (settings.retry_on_failure is not None and settings.retry_on_failure.enabled),
     )
@@ -180,20 +191,41 @@ def _body_plan(provider: Provider, client: ClientProtocol, api: str) -> BodyPlan
         readable=api != "" or (signed and not speaks_openai),
         reads_forms=api in apis.IMAGE_FORMS or "{model}" in provider.paths.get(api, ""),
         converts_client=speaks_openai and is_converted(provider, client, api),
-        needed=_needs_body(provider, api),
+        needed=_needs_body(provider, api) or _counting(provider, client, api) is not None,
         only_for_path=not (row.dialect.keeps_bodies or signed or api in row.dialect.protocols) and api in apis.UNREAD,
     )
 
 
 def _answer_plan(provider: Provider, api: str) -> AnswerPlan:
     protocols, settings = provider.row.dialect.protocols, provider.settings
+    lists = openai_models if api in _OF_MODELS else None
     return AnswerPlan(
-        own_protocol=protocols.get(api),
-        service=protocols.get(api, openai if api == apis.CHAT else None),
-        rewrites_errors=settings.protocol == "openai" and api.startswith("openai/"),
+        own_protocol=protocols.get(api, lists if api == apis.MODELS and settings.list_mapped_models else None),
+        service=protocols.get(api, openai if api == apis.CHAT else lists),
+        rewrites_errors=settings.protocol == "openai" and (api.startswith("openai/") or api in protocols),
         checked=api in _CHECKED,
         promotes=api == apis.CHAT and promoted_thinking.is_enabled(settings),
     )
+
+
+def _reads_headers(provider: Provider, api: str) -> bool:
+    if provider.row.dialect.read_headers or provider.responses is not None:
+        return True
+    return provider.settings.protocol == "openai" and api in _OF_MODELS
+
+
+def _is_supported(provider: Provider, api: str) -> bool:
+    """Whether all requests of this API go to the service."""
+    if api == apis.RETRIEVE_MODEL and provider.settings.protocol == "openai" and provider.settings.model_mapping.names:
+        return False  # The plugin knows some models itself.
+    return api in provider.paths or _forwards(provider, api)
+
+
+def _counting(provider: Provider, client: ClientProtocol, api: str) -> Counting | None:
+    counting = client.counting
+    if counting is None or api != counting.api or provider.settings.protocol != "openai":
+        return None
+    return counting if apis.CHAT in provider.paths else None
 
 
 def _login(provider: Provider) -> Waits:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 from urllib.parse import parse_qs
 
 from proxywasm import Action, Headers, HttpContext, log
@@ -11,18 +10,16 @@ from proxywasm import Action, Headers, HttpContext, log
 from ..config import custom_settings
 from ..config.settings import Settings
 from ..fetching import remote_files
-from ..fetching.waiting import resume
+from ..fetching.waiting import Proceed, resume
 from ..protocols.exchange import Exchange
-from ..protocols.interface import FilesWanted
+from ..protocols.interface import FilesWanted, NotCounted, ResponseWanted
 from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
 from ..wire.errors import ApiError, busy, request_too_large
 from ..wire.json import NumberError, dump_converted
-from . import addressing, bodies, documents, forms, model_list, retry
-from .client_protocols import error_body
+from . import addressing, bodies, documents, forms, model_list, own_answers, retry, stored_responses
 from .plans import Config, Plan, Plans, Waits
-
-REQUEST_FAILED: Final = "ai-proxy.proc_req_body_failed"
+from .refusing import REQUEST_FAILED, refuse
 
 
 def on_headers(ctx: HttpContext, config: Config) -> Action | None:
@@ -56,20 +53,19 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     try:
         if reads and limits.exceeds(headers.get("content-length", ""), limits.BODY):
             raise request_too_large()
-        if not request.supported and (readable or request.refuses_unread):
-            if plan.api == apis.MODELS and model_list.reply(ctx, provider):
-                return None
-            raise plan.client.unsupported(route)
+        unsupported = not request.supported and (readable or request.refuses_unread)
+        if unsupported and (action := own_answers.reply(ctx, plans, plan, exchange, route, readable=readable)):
+            return action
         if plain is None:
             _check_path(ctx, plan)
+        if request.reads_headers:
+            _read_headers(ctx, headers, plans, exchange)
         if request.choose_path is not None:
             exchange.path = request.choose_path(exchange)
             reads = reads and not (exchange.path and request.body.only_for_path)
         exchange.secrets.token = provider.fixed_token or _token(plan, headers)
         if request.model_in_path and not reads:
             exchange.model = _model_in_query(ctx, provider.settings)
-        if provider.row.dialect.read_headers:
-            exchange.client_headers = {name: headers.get(name, "") for name in provider.row.dialect.read_headers}
         addressing.address(ctx, headers, provider, request, exchange)
     except ApiError as error:
         refuse(ctx, error)
@@ -79,6 +75,17 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         return _when_ready(ctx, request.login, lambda: _send_unread(ctx, plan, exchange))
     ctx.set_request_body_buffer_limit(limits.BODY)
     return Action.STOP_ITERATION
+
+
+def _read_headers(ctx: HttpContext, headers: Headers, plans: Plans, exchange: Exchange) -> None:
+    """Keep the client's headers that decide about its answer."""
+    wanted = plans.provider.row.dialect.read_headers
+    if plans.provider.responses is not None:
+        wanted = (*wanted, stored_responses.OWNER)
+    exchange.client_headers = {name: headers.get(name, "") for name in wanted}
+    if exchange.api in (apis.MODELS, apis.RETRIEVE_MODEL):
+        exchange.client = model_list.client_of(plans.clients, headers, exchange.client)
+        exchange.client_state = ctx.path.partition("?")[2]
 
 
 def _check_path(ctx: HttpContext, plan: Plan) -> None:
@@ -105,7 +112,11 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
     plans = config.plans
     assert plans is not None, "bodies are only read if there is an active provider"
-    awaited = plans[exchange.api].request.awaited
+    request = plans[exchange.api].request
+    if request.counting is not None and not request.supported:
+        _count_tokens(ctx, plans, exchange, raw)
+        return None
+    awaited = request.awaited
     if not awaited or all(one.ready(ctx) for one, _ in awaited):
         return _send(ctx, plans, exchange, raw)
     if not plans.provider.memory_budget.reserve(exchange, len(raw)):
@@ -152,6 +163,12 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
     except NumberError as error:
         refuse(ctx, ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json"))
         return None
+    except NotCounted:
+        _count_tokens(ctx, plans, exchange, raw)
+        return None
+    except ResponseWanted as wanted:
+        proceed = _sending(ctx, plans, exchange, raw)
+        return stored_responses.look_up(ctx, plans.provider, exchange, len(raw), wanted.response_id, proceed)
     except FilesWanted as wanted:
         return _fetch(ctx, plans, exchange, raw, wanted.urls)
     if provider.login is not None:
@@ -167,6 +184,15 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
     if plan.request.needs_final_request:
         _finish_request(ctx, provider, exchange, raw if replacement is None else replacement)
     return None
+
+
+def _count_tokens(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> None:
+    counting = plans[exchange.api].request.counting
+    assert counting is not None, "only requests that ask for a number of tokens get one"
+    try:
+        own_answers.count_tokens(ctx, plans.provider, exchange, counting, documents.of_request(raw))
+    except ApiError as error:
+        refuse(ctx, error)
 
 
 def _send_waiting(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
@@ -196,9 +222,8 @@ def _finish_request(ctx: HttpContext, provider: Provider, exchange: Exchange, se
     retry.keep_request(provider, exchange, sent)
 
 
-def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls: list[str]) -> Action | None:
-    """Fetch files, then convert the request again."""
-    failure = f"ai-proxy.{plans.provider.row.name}.fetch_image_failed"
+def _sending(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, failure: str = REQUEST_FAILED) -> Proceed:
+    """Sends the request when what it waits for is there. `failure`: the name of its failure in access logs."""
 
     def proceed(error: ApiError | None) -> Action | None:
         if error is None:
@@ -206,6 +231,12 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
         refuse(ctx, error, details=failure)
         return None
 
+    return proceed
+
+
+def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls: list[str]) -> Action | None:
+    """Fetch files, then convert the request again."""
+    proceed = _sending(ctx, plans, exchange, raw, f"ai-proxy.{plans.provider.row.name}.fetch_image_failed")
     memory_budget = plans.provider.memory_budget
     if not memory_budget.reserve(exchange, len(raw)):
         return proceed(busy())
@@ -251,13 +282,6 @@ def _checked_size(body: bytes) -> bytes:
     if len(body) > limits.CONVERTED:
         raise request_too_large(f"the request body has more than {limits.CONVERTED} bytes when it is converted")
     return body
-
-
-def refuse(ctx: HttpContext, error: ApiError, *, details: str = REQUEST_FAILED) -> None:
-    """Answer the client with an error instead of sending the request."""
-    body = error_body(ctx, error)
-    log.warn("request refused with %d: %s", error.status, paths.shown(error.message))
-    ctx.send_http_response(error.status, {"content-type": "application/json"}, body, details=details)
 
 
 def _is_readable(ctx: HttpContext, headers: Headers, plan: Plan, exchange: Exchange) -> bool:

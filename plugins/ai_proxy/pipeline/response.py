@@ -230,7 +230,9 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
         promoted_thinking.promote(answer)
     if exchange.stream and plan.provider.row.dialect.cannot_stream:
         return "text/event-stream", streams.from_answer(exchange, answer)
-    body = dump_converted(exchange.client.response(exchange, answer), raw)
+    if exchange.api == apis.CHAT:  # Answers of other APIs are in the client's format.
+        answer = exchange.client.response(exchange, answer)
+    body = dump_converted(answer, raw)
     if len(body) > limits.CONVERTED:
         raise answer_too_large(limits.CONVERTED)
     return "", body

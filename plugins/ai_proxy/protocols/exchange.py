@@ -18,6 +18,8 @@ from ..wire.errors import ApiError
 from ..wire.files import Data
 from ..wire.json import Json
 from ..wire.memory_budget import MemoryBudget
+from .pivot.counted import Counting
+from .pivot.listed_models import ModelFormat
 from .stream_writer import StreamWriter
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -71,6 +73,14 @@ class ClientProtocol(Protocol):
     def dropped_query(self) -> frozenset[str]:
         """Parameters of the query that are not sent to services with another protocol."""
 
+    @property
+    def counting(self) -> Counting | None:
+        """How the tokens of its requests are counted; None: its clients have no API for that."""
+
+    @property
+    def models(self) -> ModelFormat:
+        """How it lists models. `client_state` is then the query of the request."""
+
     def thinking(self, body: Json, /) -> Thinking | None:
         """The request's switch for thinking. None: the protocol has no switch, and the model decides."""
 
@@ -94,6 +104,27 @@ class ClientProtocol(Protocol):
 
     def unsupported(self, route: Route, /) -> ApiError:
         """The error for an API that the service does not have."""
+
+
+class KeepsResponses(Protocol):
+    """A store of responses."""
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest response that is kept."""
+
+    def save(self, response_id: str, record: bytes, /) -> None:
+        """Keep a response."""
+
+
+class KeptResponses:
+    """Where responses are kept, if there is a place for them and the client's chat is converted."""
+
+    earlier: bytes | None = None
+    """The response that the request continues, as it was kept; empty: there is none. None: nobody has looked."""
+
+    def __init__(self, store: KeepsResponses) -> None:
+        self.store = store
 
 
 class Secrets:
@@ -156,9 +187,9 @@ class Exchange:
 
     __slots__ = (
         "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "client_state",
-        "cumulative", "files", "form", "headers", "host", "legacy_functions", "memory_budget", "model", "path",
-        "profile", "requested_model", "route", "secrets", "service", "settings", "stream", "thinking", "tool_names",
-        "usage_choice", "wants_usage",
+        "cumulative", "files", "form", "headers", "host", "kept_responses", "legacy_functions", "memory_budget",
+        "model", "path", "profile", "requested_model", "route", "secrets", "service", "settings", "stream", "thinking",
+        "tool_names", "usage_choice", "wants_usage",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -190,6 +221,8 @@ class Exchange:
         """What the client's protocol keeps of the request for its answer."""
         self.files: Mapping[str, Data] = _NO_FILES
         """Fetched files that the request names, by address."""
+
+        self.kept_responses: KeptResponses | None = None
 
         self.legacy_functions = False
         """The client knows only functions, which tools have replaced."""

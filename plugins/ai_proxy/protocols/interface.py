@@ -13,8 +13,9 @@ from .exchange import ClientProtocol, Exchange, Thinking
 from .stream_writer import StreamWriter
 
 __all__ = [
-    "AnyServiceProtocol", "ClientProtocol", "Decoder", "Exchange", "FilesWanted", "ServiceProtocol", "StreamWriter",
-    "Thinking", "no_state", "sse_decoder",
+    "AnyServiceProtocol", "ClientProtocol", "Decoder", "Exchange", "FilesWanted", "NotCounted", "ResponseWanted",
+    "ServiceProtocol",
+    "StreamWriter", "Thinking", "no_state", "sse_decoder",
 ]  # fmt: skip
 
 State = TypeVar("State")
@@ -83,3 +84,15 @@ class FilesWanted(Exception):
     def __init__(self, urls: list[str]) -> None:
         super().__init__(f"{len(urls)} files")
         self.urls = list(dict.fromkeys(urls))
+
+
+class NotCounted(Exception):
+    """The service does not count the tokens for this model; the plugin estimates them."""
+
+
+class ResponseWanted(Exception):
+    """A client protocol needs a response that is kept. `request` is called again when it is in `exchange.earlier`."""
+
+    def __init__(self, response_id: str) -> None:
+        super().__init__(response_id)
+        self.response_id = response_id

@@ -37,6 +37,10 @@ _OF_FOUNDRY: Final = frozenset(
 """OpenAI's APIs that Microsoft documents for the v1 API."""
 
 
+_PATHS: Final = {api: path for api, path in PATHS.items() if api != apis.RETRIEVE_MODEL}
+"""As in the original, the path of one model is passed on as any unknown one."""
+
+
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     """`azureServiceUrl` is the address of the resource, of a deployment, of the newer API, or of a single API."""
     assert isinstance(settings, AzureSettings)
@@ -67,7 +71,7 @@ ROWS: Final = (
         title="Azure OpenAI",
         settings=AzureSettings,
         addressing=Addressing(
-            host="", paths=PATHS, endpoint=_endpoint, original=Original.KEPT, forwards_unknown_apis=True
+            host="", paths=_PATHS, endpoint=_endpoint, original=Original.KEPT, forwards_unknown_apis=True
         ),
         credentials=Credentials(auth=Auth("api-key")),
         dialect=Dialect(rules=of_all_models(chat_rules.OPENAI), keeps_developer_role=True),

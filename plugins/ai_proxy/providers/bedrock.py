@@ -23,6 +23,7 @@ from ..protocols.bedrock import dropped as bedrock_dropped
 from ..protocols.bedrock import embeddings as bedrock_embeddings
 from ..protocols.bedrock import images as bedrock_images
 from ..protocols.bedrock import rerank as bedrock_rerank
+from ..protocols.bedrock import tokens as bedrock_tokens
 from ..protocols.bedrock.settings import SIGNED, BedrockSettings
 from ..protocols.pivot import chat_rules
 from ..protocols.pivot.chat_rules import ChatRules
@@ -56,6 +57,8 @@ _PROTOCOLS: Final = {
     apis.EMBEDDINGS: bedrock_embeddings,
     apis.COHERE_RERANK: bedrock_rerank,
     apis.IMAGE_GENERATION: bedrock_images,
+    apis.COUNT_TOKENS: bedrock_tokens.COUNTER,
+    apis.COUNT_RESPONSE_TOKENS: bedrock_tokens.COUNTER,
 }
 _WITH_KEYS: Final = Row(
     name="bedrock",
@@ -71,6 +74,8 @@ _WITH_KEYS: Final = Row(
             apis.EMBEDDINGS: "/model/{model}/invoke",
             apis.COHERE_RERANK: "/model/{model}/invoke",
             apis.IMAGE_GENERATION: "/model/{model}/invoke",
+            apis.COUNT_TOKENS: "/model/{model}/count-tokens",
+            apis.COUNT_RESPONSE_TOKENS: "/model/{model}/count-tokens",
         },
         original=Original.KEPT,
     ),

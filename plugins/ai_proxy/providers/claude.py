@@ -12,6 +12,7 @@ from ..config.settings import Settings
 from ..protocols.anthropic import dropped as claude_dropped
 from ..protocols.anthropic import models as claude_models
 from ..protocols.anthropic import service as claude
+from ..protocols.anthropic import tokens as claude_tokens
 from ..protocols.anthropic.settings import ClaudeSettings
 from ..protocols.exchange import Exchange
 from ..protocols.pivot import chat_rules
@@ -22,14 +23,19 @@ _PATHS: Final = {
     apis.CHAT: "/v1/messages",
     apis.MESSAGES: "/v1/messages",
     apis.COUNT_TOKENS: "/v1/messages/count_tokens",
+    apis.COUNT_RESPONSE_TOKENS: "/v1/messages/count_tokens",
     apis.COMPLETIONS: "/v1/complete",
     apis.EMBEDDINGS: "/v1/embeddings",
     apis.MODELS: "/v1/models",
+    apis.RETRIEVE_MODEL: "/v1/models/{model_id}",
     # Anthropic's Files API has the paths of OpenAI's.
     apis.FILES: "/v1/files",
     apis.RETRIEVE_FILE: "/v1/files/{file_id}",
     apis.RETRIEVE_FILE_CONTENT: "/v1/files/{file_id}/content",
 }
+
+
+_CONVERTED: Final = frozenset({apis.CHAT, apis.COMPLETIONS, apis.COUNT_RESPONSE_TOKENS})
 
 
 def _headers(settings: Settings) -> dict[str, str]:
@@ -56,7 +62,7 @@ def _path(exchange: Exchange) -> str:
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     if settings.protocol == "original":
         # Requests in OpenAI's protocol are not converted here; Anthropic has the other APIs itself.
-        own = {api: path for api, path in paths.items() if api not in {apis.CHAT, apis.COMPLETIONS}}
+        own = {api: path for api, path in paths.items() if api not in _CONVERTED}
         paths = {**own, apis.COMPLETE: "/v1/complete"}
     return Endpoint("api.anthropic.com", paths)
 
@@ -81,7 +87,12 @@ _CLAUDE: Final = Row(
         headers=_headers,
         client_headers=frozenset({"anthropic-version"}),
         request_id_header="request-id",
-        protocols={apis.CHAT: claude, apis.MODELS: claude_models},
+        protocols={
+            apis.CHAT: claude,
+            apis.MODELS: claude_models,
+            apis.RETRIEVE_MODEL: claude_models,
+            apis.COUNT_RESPONSE_TOKENS: claude_tokens.COUNTER,
+        },
         dropped={apis.CHAT: claude_dropped.CHAT},
         read_headers=("anthropic-version",),  # Clients of Anthropic's protocol send it, and get lists in its format.
     ),

@@ -6,7 +6,7 @@ from typing import Final
 
 from ..protocols.exchange import Exchange
 from ..protocols.google import dropped as google_dropped
-from ..protocols.google import gemini, gemini_embeddings, gemini_images, gemini_models
+from ..protocols.google import gemini, gemini_embeddings, gemini_images, gemini_models, tokens
 from ..protocols.google.settings import GeminiSettings
 from ..protocols.pivot import chat_rules
 from ..wire import apis
@@ -16,7 +16,7 @@ from .row import Addressing, Auth, Credentials, Dialect, Original, Row, of_all_m
 
 def _path(exchange: Exchange) -> str:
     """The path for clients of Google's own protocol: it contains the model, which is mapped."""
-    if exchange.api == apis.MODELS:
+    if exchange.api in {apis.MODELS, apis.RETRIEVE_MODEL}:
         return gemini_models.path_of(exchange)
     parameters = exchange.route.parameters
     actions = {apis.GEMINI_GENERATE: "generateContent", apis.GEMINI_STREAM: "streamGenerateContent"}
@@ -42,6 +42,9 @@ ROWS: Final = (
                 apis.GEMINI_GENERATE: "/{version}/models/{model}:generateContent",
                 apis.GEMINI_STREAM: "/{version}/models/{model}:streamGenerateContent",
                 apis.MODELS: "/v1beta/models",
+                apis.RETRIEVE_MODEL: "/v1beta/models/{model_id}",
+                apis.COUNT_TOKENS: "/v1beta/models/{model}:countTokens",
+                apis.COUNT_RESPONSE_TOKENS: "/v1beta/models/{model}:countTokens",
             },
             choose_path=_path,
             original=Original.KEPT,
@@ -56,6 +59,9 @@ ROWS: Final = (
                 apis.EMBEDDINGS: gemini_embeddings,
                 apis.IMAGE_GENERATION: gemini_images,
                 apis.MODELS: gemini_models,
+                apis.RETRIEVE_MODEL: gemini_models,
+                apis.COUNT_TOKENS: tokens.GEMINI,
+                apis.COUNT_RESPONSE_TOKENS: tokens.GEMINI,
             },
             reasoning_modes=True,
             accept_for_streams=False,  # `alt=sse` selects streaming.

@@ -43,6 +43,7 @@ PATHS: Final = {
     apis.RETRIEVE_BATCH: "/v1/batches/{batch_id}",
     apis.CANCEL_BATCH: "/v1/batches/{batch_id}/cancel",
     apis.MODELS: "/v1/models",
+    apis.RETRIEVE_MODEL: "/v1/models/{model_id}",
     **responses("/v1/responses"),
     apis.FINE_TUNING_JOBS: "/v1/fine_tuning/jobs",
     apis.RETRIEVE_FINE_TUNING_JOB: "/v1/fine_tuning/jobs/{fine_tuning_job_id}",
@@ -84,7 +85,10 @@ def custom(url: SplitResult, paths: Mapping[str, str]) -> Endpoint:
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:
     assert isinstance(settings, OpenAISettings)
     url = settings.openai_custom_url
-    return Endpoint("api.openai.com", paths) if url is None else custom(url, paths)
+    if url is None:
+        return Endpoint("api.openai.com", paths)
+    # Gateways at a custom address may have Anthropic's API, too.
+    return custom(url, {**paths, apis.COUNT_TOKENS: "/v1/messages/count_tokens"})
 
 
 ROWS: Final = (
@@ -94,8 +98,7 @@ ROWS: Final = (
         settings=OpenAISettings,
         addressing=Addressing(
             host="api.openai.com",
-            # Gateways at a custom address may have Anthropic's API, too.
-            paths={**PATHS, apis.COUNT_TOKENS: "/v1/messages/count_tokens"},
+            paths=PATHS,
             endpoint=_endpoint,
             # So that new APIs of OpenAI work without a change here.
             forwards_unknown_apis=True,

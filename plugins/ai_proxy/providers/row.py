@@ -17,15 +17,17 @@ from ..credentials.secrets import Scrubbers
 from ..credentials.signing.outgoing import Outgoing
 from ..credentials.token_health import Health
 from ..credentials.tokens import Tokens
+from ..fetching import response_store
 from ..fetching.context_file import ContextText
 from ..fetching.google_oauth import AccessToken
+from ..fetching.response_store import ResponseStore
 from ..fetching.waiting import Awaited
 from ..profiles.facts import Profile
 from ..profiles.resolution import Profiles
 from ..protocols.exchange import ClientProtocol, Exchange
 from ..protocols.interface import AnyServiceProtocol
 from ..protocols.pivot.chat_rules import OPENAI_LIKE, ChatRules
-from ..wire import client_headers
+from ..wire import apis, client_headers
 from ..wire.json import Json
 from ..wire.memory_budget import MemoryBudget
 
@@ -241,6 +243,8 @@ class Provider:
     """The header that carries the credential, if a header does."""
     scrubbers: Scrubbers = field(default_factory=lambda: Scrubbers(Settings(type="")))
     """Mask credentials in answers."""
+    responses: ResponseStore | None = None
+    """Keeps responses for clients of the Responses API."""
     context: ContextText | None = None
     login: AccessToken | None = None
     awaited: tuple[Awaited, ...] = ()
@@ -264,7 +268,7 @@ class Provider:
             row,
             settings,
             settings.provider_domain or host or endpoint.host,
-            {**endpoint.paths, **settings.capabilities},
+            _with_one_model(row, {**endpoint.paths, **settings.capabilities}),
             endpoint.only_path,
             endpoint.query,
             own_key,
@@ -274,11 +278,20 @@ class Provider:
             "" if row.credentials.make else tokens.only,
             auth if auth is not None and not auth.in_query else None,
             Scrubbers(settings),
+            response_store.of_settings(settings.responses),
             context,
             login,
             tuple(one for one in (context, login) if one is not None),
             Profiles(settings.type, _overrides(settings)),
         )
+
+
+def _with_one_model(row: Row, paths: Mapping[str, str]) -> Mapping[str, str]:
+    """Services that list their models have a path for each of them, too. Those that get unknown paths get this one."""
+    listed = paths.get(apis.MODELS)
+    if listed is None or "?" in listed or row.addressing.forwards_unknown_apis:
+        return paths
+    return {apis.RETRIEVE_MODEL: f"{listed}/{{model_id}}", **paths}
 
 
 def _overrides(settings: Settings) -> ModelOverrides | None:

@@ -16,8 +16,9 @@ from ..profiles.facts import Profile
 from ..protocols.anthropic import client as anthropic
 from ..protocols.anthropic import dropped as claude_dropped
 from ..protocols.google import dropped as google_dropped
-from ..protocols.google import vertex, vertex_embeddings, vertex_images
+from ..protocols.google import tokens, vertex, vertex_embeddings, vertex_images
 from ..protocols.google.settings import COMPATIBLE, EXPRESS, STANDARD, VertexSettings
+from ..protocols.interface import AnyServiceProtocol
 from ..protocols.pivot import chat_rules
 from ..protocols.pivot.chat_rules import ChatRules
 from ..wire import apis
@@ -30,13 +31,17 @@ _PATHS: Final = {
     apis.IMAGE_GENERATION: "/v1/publishers/google/models/{model}:generateContent",
     apis.IMAGE_EDIT: "/v1/publishers/google/models/{model}:generateContent",
     apis.IMAGE_VARIATION: "/v1/publishers/google/models/{model}:generateContent",
+    apis.COUNT_TOKENS: "/v1/publishers/google/models/{model}:countTokens",
+    apis.COUNT_RESPONSE_TOKENS: "/v1/publishers/google/models/{model}:countTokens",
 }
-_PROTOCOLS: Final = {
+_PROTOCOLS: Final[Mapping[str, AnyServiceProtocol]] = {
     apis.CHAT: vertex,
     apis.EMBEDDINGS: vertex_embeddings,
     apis.IMAGE_GENERATION: vertex_images,
     apis.IMAGE_EDIT: vertex_images,
     apis.IMAGE_VARIATION: vertex_images,
+    apis.COUNT_TOKENS: tokens.VERTEX,
+    apis.COUNT_RESPONSE_TOKENS: tokens.VERTEX,
 }
 
 _DROPPED: Final = {

@@ -28,6 +28,7 @@ BATCHES: Final = "openai/v1/batches"
 RETRIEVE_BATCH: Final = "openai/v1/retrievebatch"
 CANCEL_BATCH: Final = "openai/v1/cancelbatch"
 MODELS: Final = "openai/v1/models"
+RETRIEVE_MODEL: Final = "openai/v1/retrievemodel"
 RESPONSES: Final = "openai/v1/responses"
 COUNT_RESPONSE_TOKENS: Final = "openai/v1/responses/inputtokens"
 COMPACT_RESPONSE: Final = "openai/v1/responses/compact"
@@ -110,6 +111,8 @@ TEMPLATES: Final = (
     # `/publishers/google/models/...` does not match: it is a path of Vertex AI.
     (r"/(?P<version>v\d[^/]*)/models/(?P<model>[^:]+):generateContent", GEMINI_GENERATE),
     (r"/(?P<version>v\d[^/]*)/models/(?P<model>[^:]+):streamGenerateContent", GEMINI_STREAM),
+    # Names may have colons, but not as Google's methods have them.
+    (r"/v1/models/(?P<model_id>(?![^/]*:(?:predict|[a-z]+[A-Z]))[^/]+)$", RETRIEVE_MODEL),
 )  # fmt: skip
 
 PATTERNS: Final = tuple(
@@ -145,6 +148,7 @@ UNREAD: Final = frozenset(
     {
         AUDIO_TRANSCRIPTION, AUDIO_TRANSLATION,
         FILES, RETRIEVE_FILE, RETRIEVE_FILE_CONTENT, BATCHES, RETRIEVE_BATCH, CANCEL_BATCH, MODELS, REALTIME,
+        RETRIEVE_MODEL,
         RETRIEVE_FINE_TUNING_JOB, FINE_TUNING_JOB_EVENTS, FINE_TUNING_JOB_CHECKPOINTS, CANCEL_FINE_TUNING_JOB,
         RESUME_FINE_TUNING_JOB, PAUSE_FINE_TUNING_JOB, CHECKPOINT_PERMISSIONS, DELETE_CHECKPOINT_PERMISSION,
         RETRIEVE_VIDEO, RETRIEVE_VIDEO_CONTENT, GEMINI_GENERATE, GEMINI_STREAM,

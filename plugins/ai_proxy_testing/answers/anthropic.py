@@ -31,12 +31,14 @@ def check_answer(check: Checker, message: Json) -> None:
     check.need((message.get("type"), message.get("role")) == ("message", "assistant"), "$", "must be a message")
     check.text(message.get("id"), "id")
     check.text(message.get("model"), "model")
-    kinds = []
+    kinds, ids = [], []
     for path, block in check.objects(message.get("content"), "content", empty=True):
         kinds.append(block.get("type"))
         _block(check, block, path)
+        ids += [block.get("id")] if block.get("type") == "tool_use" else []
         if block.get("type") == "text":
             check.need(block.get("text"), f"{path}.text", "must not be empty")
+    check.need(len(set(ids)) == len(ids), "content", "has the id of a call twice")
     _stop(check, message.get("stop_reason"), kinds, "stop_reason")
     _usage(check, message.get("usage"), "usage")
 
@@ -64,6 +66,9 @@ def _usage(check: Checker, usage: Any, path: str) -> None:
     usage = check.object(usage, path)
     for name in ("input_tokens", "output_tokens"):
         check.number(usage.get(name), f"{path}.{name}", 0)
+    for name in ("cache_read_input_tokens", "cache_creation_input_tokens"):
+        if usage.get(name) is not None:
+            check.number(usage[name], f"{path}.{name}", 0)
 
 
 def check_stream(check: Checker, data: Sequence[str]) -> None:
@@ -84,6 +89,8 @@ def check_stream(check: Checker, data: Sequence[str]) -> None:
         if kind == "message_start":
             message = check.object(event.get("message"), f"{path}.message")
             check.text(message.get("id"), f"{path}.message.id")
+            check.text(message.get("model"), f"{path}.message.model")
+            check.need(message.get("stop_reason") is None, f"{path}.message.stop_reason", "is not known yet")
             check.need(message.get("content") == [], f"{path}.message.content", "must be empty")
             _usage(check, message.get("usage"), f"{path}.message.usage")
         elif kind == "content_block_start":
@@ -98,6 +105,7 @@ def check_stream(check: Checker, data: Sequence[str]) -> None:
             check.one_of(delta.get("type"), f"{path}.delta.type", _DELTAS.get(kinds[-1], set()))
             arguments += delta.get("partial_json", "")
         elif kind == "content_block_stop":
+            check.need(event.get("index") == len(kinds) - 1, f"{path}.index", "is that of the open block")
             if kinds[-1] == "tool_use" and arguments:
                 _arguments(check, arguments, path)
         elif kind == "message_delta":

@@ -9,6 +9,12 @@ from typing import Any, Final
 
 from ..problems import Checker, Json
 
+_DETAILS: Final = (
+    ("prompt_tokens_details", "cached_tokens", "prompt_tokens"),
+    ("completion_tokens_details", "reasoning_tokens", "completion_tokens"),
+)
+"""Parts of the usage, and the numbers that include them."""
+_ERROR: Final = {"message", "type", "param", "code"}
 _FINISH: Final = {"stop", "length", "tool_calls", "content_filter", "function_call"}
 
 
@@ -50,6 +56,10 @@ def _usage(check: Checker, usage: Any, path: str) -> None:
     usage = check.object(usage, path)
     for name in ("prompt_tokens", "completion_tokens", "total_tokens"):
         check.number(usage.get(name), f"{path}.{name}", 0)
+    for name, inner, whole in _DETAILS:
+        if (details := usage.get(name)) is not None:
+            part = check.object(details, f"{path}.{name}").get(inner, 0) or 0
+            check.number(part, f"{path}.{name}.{inner}", 0, usage.get(whole) or 0)
 
 
 @dataclass
@@ -79,7 +89,9 @@ def check_stream(check: Checker, data: Sequence[str]) -> None:
             check.need(number == len(data) - 1, path, "nothing follows an error")
             continue
         check.need(chunk.get("object") == "chat.completion.chunk", f"{path}.object", "must be chat.completion.chunk")
-        ids.add(chunk.get("id"))
+        ids.add((chunk.get("id"), chunk.get("created"), chunk.get("model")))
+        check.text(chunk.get("id"), f"{path}.id")
+        check.need(isinstance(chunk.get("created"), int), f"{path}.created", "must be a time")
         check.need(not usage, path, "nothing follows the usage")
         if chunk.get("usage") is not None:
             _usage(check, chunk["usage"], f"{path}.usage")
@@ -87,7 +99,7 @@ def check_stream(check: Checker, data: Sequence[str]) -> None:
         for place, one in check.objects(chunk.get("choices"), f"{path}.choices", empty=True):
             if one.get("delta") or one.get("finish_reason"):
                 _piece(check, choices, one, place)
-    check.need(len(ids) <= 1, "id", "is the same in all chunks")
+    check.need(len(ids) <= 1, "$", "id, created and model are the same in all chunks")
     if failed:
         return
     check.need(data[-1] == "[DONE]", "$", "must end with [DONE]")
@@ -127,3 +139,4 @@ def _piece(check: Checker, choices: dict[int, _Choice], one: Json, path: str) ->
 def check_error(check: Checker, document: Json) -> None:
     error = check.object(document.get("error"), "error")
     check.text(error.get("message"), "error.message")
+    check.need(error.keys() <= _ERROR or "type" not in error, "error", f"has other fields than {sorted(_ERROR)}")

@@ -61,6 +61,9 @@ def _item(check: Checker, item: Json, path: str) -> None:
                 continue
             for place, part in check.objects(item.get(name), f"{path}.{name}", empty=True):
                 check.need(part.get("type") == wanted, f"{place}.type", f"must be {wanted}")
+    elif kind == "tool_search_call":
+        check.text(item.get("call_id"), f"{path}.call_id")
+        check.need(isinstance(item.get("arguments"), dict), f"{path}.arguments", "must be an object")
     elif check.one_of(kind, f"{path}.type", _CALLS):
         check.text(item.get("call_id"), f"{path}.call_id")
         check.text(item.get("name"), f"{path}.name")
@@ -100,6 +103,8 @@ def check_stream(check: Checker, data: Sequence[str]) -> None:
         return
     if not check.need(kinds[-1] in _ENDS, "$", f"must end with the response, ends with {kinds[-1]}"):
         return
+    for number, event in enumerate(events[:2]):
+        _begins(check, event, f"event {number}.response")
     stream = _Stream(check)
     for number, event in enumerate(events[2:-1], 2):
         stream.take(event, f"event {number}")
@@ -111,6 +116,12 @@ def check_stream(check: Checker, data: Sequence[str]) -> None:
     check.need(ids == stream.ids, f"{path}.output", "must have the items of the stream")
     if kinds[-1] != "response.failed":
         check.need(last.get("output") == stream.done, f"{path}.output", "must be as the items have ended")
+
+
+def _begins(check: Checker, event: Json, path: str) -> None:
+    response = check.object(event.get("response"), path)
+    check.need(response.get("status") == "in_progress", f"{path}.status", "must be in_progress")
+    check.need(response.get("output") == [], f"{path}.output", "must be empty")
 
 
 class _Stream:
@@ -173,3 +184,4 @@ class _Stream:
 def check_error(check: Checker, document: Json) -> None:
     error = check.object(document.get("error"), "error")
     check.text(error.get("message"), "error.message")
+    check.keys(error, "error", {"message", "type", "param", "code"})

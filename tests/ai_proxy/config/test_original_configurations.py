@@ -183,6 +183,8 @@ UNUSABLE = {
 OURS = {
     "modelFamily",
     "modelFacts",
+    "listMappedModels",
+    "responses",
     "streamUsage",
     "forwardHeaders",
     "bedrockMessagesApi",

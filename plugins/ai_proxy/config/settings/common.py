@@ -14,13 +14,16 @@ from ...wire.client_headers import CREDENTIALS
 from ..model_mapping import ModelMapping, compile_mapping
 from .models import ByModel, ModelFacts, families
 from .reliability import LONGEST_CALL, FailoverSettings, RetrySettings
+from .stored_responses import StoredResponses
 from .texts import HOST, TOKEN, UPSTREAM_PATH
 
 # Settings that change conversations; with `protocol: original` bodies pass unchanged.
 CONVERSATION: Final = (
     "model_mapping",
+    "list_mapped_models",
     "model_family",
     "model_facts",
+    "responses",
     "context",
     "reasoning_content_mode",
     "context_cleanup_commands",
@@ -92,6 +95,11 @@ class Settings:
         shown={},
         convert=compile_mapping,
     )
+    list_mapped_models: bool = key(
+        "put the exact names of `modelMapping` in front of the service's list of models; where it has no list, these "
+        "names are the list in any case",
+        default=False,
+    )
     model_family: ByModel[Profile] = key(
         "the family of a model whose name does not say it, such as a deployment or an ARN, by the service's name of "
         "the model: exact names, prefixes `name*`, `*`; models.md lists the families",
@@ -112,6 +120,11 @@ class Settings:
     )
     context: ContextFile | None = key(
         "a text that is inserted in front of every conversation", default=None, essential=True
+    )
+    responses: StoredResponses | None = key(
+        "keep responses for clients of the Responses API, where the service has only chats: responses.md",
+        default=None,
+        essential=True,
     )
     failover: FailoverSettings | None = key("how tokens that fail are taken out of use", default=None)
     retry_on_failure: RetrySettings | None = key("how failed requests are retried", default=None)

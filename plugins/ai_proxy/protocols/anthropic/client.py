@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from proxywasm import log
-
 from ...profiles.facts import Reasoning
 from ...wire import apis as api_names
 from ...wire import lenient
@@ -20,15 +18,18 @@ from ...wire.errors import ApiError, unsupported_api
 from ...wire.json import Json
 from ..exchange import Exchange, Thinking
 from ..interface import StreamWriter
+from . import client_tools
 from .client_answer import response
 from .client_blocks import parts
 from .client_messages import Kept, messages
+from .counting import COUNTING
+from .model_format import FORMAT
 from .parts import error_document
 from .stream_writer import ClaudeWriter
 
 __all__ = [
-    "apis", "chat_api", "dropped_query", "error", "has_openai_errors", "is_pivot", "keeps_signatures", "new_writer",
-    "paths", "request", "request_id_header", "response", "thinking", "unsupported",
+    "apis", "chat_api", "counting", "dropped_query", "error", "has_openai_errors", "is_pivot", "keeps_signatures",
+    "models", "new_writer", "paths", "request", "request_id_header", "response", "thinking", "unsupported",
 ]  # fmt: skip
 
 chat_api: Final = api_names.MESSAGES
@@ -38,11 +39,12 @@ is_pivot: Final = False
 has_openai_errors: Final = False
 keeps_signatures: Final = True
 request_id_header: Final = "request-id"
+counting: Final = COUNTING
+models: Final = FORMAT
 dropped_query: Final = frozenset({"beta"})
 """The parameter with which clients enable new features of this API."""
 
 _SAME = ("model", "stream", "max_tokens", "temperature", "top_p")
-_OF_A_TOOL = ("name", "description", "strict")
 
 # The largest budget for each effort; above, the effort is high.
 _EFFORTS = ((4096, "low"), (16384, "medium"))
@@ -74,9 +76,7 @@ def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_s
         pivot["top_k"] = body["top_k"]  # OpenAI has no such parameter.
     if allow_extensions and (display := lenient.text(lenient.mapping(body.get("thinking")).get("display"))):
         pivot["thinking_display"] = display
-    if tools := _tools(body.get("tools"), allow_extensions=allow_extensions):
-        pivot["tools"] = tools
-    _tool_choice(body.get("tool_choice"), pivot)
+    client_tools.convert(body, pivot, allow_extensions=allow_extensions)
     _effort(exchange.thinking, body, pivot)
     _output(body, pivot)
     if user := lenient.text(lenient.mapping(body.get("metadata")).get("user_id")):
@@ -124,39 +124,6 @@ def _system(system: Any) -> list[Json]:
 
 def _without_checksum(text: str) -> str:
     return _CHECKSUM.sub("", text) if text.startswith(_BILLING) else text
-
-
-def _tools(tools: Any, *, allow_extensions: bool) -> list[Json]:
-    if tools is None:
-        return []
-    if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
-        raise ApiError(400, "tools must be an array of objects", param="tools")
-    result = []
-    for tool in tools:
-        if tool.get("type") is not None and tool["type"] != "custom":
-            # Anthropic's own servers run these tools (web search, ...); other services cannot.
-            log.warn("tool of type %s dropped: only Anthropic has it", tool["type"])
-            continue
-        function: Json = {name: tool[name] for name in _OF_A_TOOL if tool.get(name) is not None}
-        if tool.get("input_schema") is not None:
-            function["parameters"] = tool["input_schema"]
-        marked = {"cache_control": tool["cache_control"]} if allow_extensions and tool.get("cache_control") else {}
-        result.append({"type": "function", "function": function, **marked})
-    return result
-
-
-def _tool_choice(choice: Any, pivot: Json) -> None:
-    if not isinstance(choice, dict) or "tools" not in pivot:
-        return
-    kind = choice.get("type")
-    if kind == "tool" and choice.get("name"):
-        pivot["tool_choice"] = {"type": "function", "function": {"name": choice["name"]}}
-    else:
-        pivot["tool_choice"] = _CHOICES.get(str(kind), "auto")
-    pivot["parallel_tool_calls"] = choice.get("disable_parallel_tool_use") is not True
-
-
-_CHOICES: Final = {"any": "required", "tool": "required", "none": "none"}
 
 
 def thinking(body: Json) -> Thinking:

@@ -6,13 +6,16 @@ from typing import Final
 
 from proxywasm import Event
 
-from ...wire import lenient
+from ...wire import apis, lenient
 from ...wire.errors import bad_upstream
 from ...wire.json import Json
+from ...wire.paths import segment
 from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
+from ..pivot import listed_models
+from ..pivot.listed_models import Model
 from .answer import error
 from .settings import GeminiSettings
 
@@ -28,23 +31,32 @@ _PAGE: Final = 1000
 
 def path_of(exchange: Exchange) -> str:
     assert isinstance(exchange.settings, GeminiSettings)
-    return f"/{exchange.settings.api_version}/models?pageSize={_PAGE}"
+    place = f"/{exchange.settings.api_version}/models"
+    if exchange.api == apis.RETRIEVE_MODEL:
+        return f"{place}/{segment(exchange.route.parameters['model_id'], 'model', safe='@')}"
+    return f"{place}?pageSize={_PAGE}"
 
 
 def request(exchange: Exchange, body: Json) -> Json:  # noqa: ARG001
     return body
 
 
-def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
+    form = exchange.client.models
+    if exchange.api == apis.RETRIEVE_MODEL:
+        return form.one(_model(document))
     models = document.get("models", [])
     if not isinstance(models, list):
         raise bad_upstream("the upstream's answer has no models")
-    names = [lenient.text(model.get("name")).removeprefix("models/") for model in lenient.objects(models)]
-    # Google does not give the time of creation.
-    data = [{"id": name, "object": "model", "created": 0, "owned_by": "google"} for name in names]
-    return {"object": "list", "data": data}
+    mapped = listed_models.beside_others(exchange.settings)
+    return form.many([*mapped, *map(_model, lenient.objects(models))], lenient.text(exchange.client_state))
+
+
+def _model(document: Json) -> Model:
+    """Google does not give the time of creation."""
+    return Model(lenient.text(document.get("name")).removeprefix("models/"), 0, "google")
 
 
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001

@@ -110,14 +110,15 @@ def as_vertex_request(exchange: Exchange, body: Json) -> Json:
     return body
 
 
-def path_of(exchange: Exchange, publisher: str, action: str) -> str:
-    """The path of a model. With an API key it has no project, because the key belongs to one."""
+def path_of(exchange: Exchange, publisher: str, action: str, *, model: str = "") -> str:
+    """The path of a model, by default that of the request. With an API key it has no project, because the key belongs
+    to one."""
     settings = exchange.settings
     assert isinstance(settings, VertexSettings)
-    model = f"publishers/{publisher}/models/{segment(exchange.model, 'model', safe='@')}:{action}"
+    place = f"publishers/{publisher}/models/{segment(model or exchange.model, 'model', safe='@')}:{action}"
     if settings.api_tokens:
-        return f"/v1/{model}"
-    return f"/v1/projects/{settings.vertex_project_id}/locations/{settings.vertex_region}/{model}"
+        return f"/v1/{place}"
+    return f"/v1/projects/{settings.vertex_project_id}/locations/{settings.vertex_region}/{place}"
 
 
 def _id(document: Json) -> str:

@@ -14,6 +14,7 @@ from ...wire.apis import Route
 from ...wire.errors import ApiError, unsupported_api
 from ...wire.json import Json
 from ..exchange import Exchange, Thinking
+from ..pivot import listed_models
 from ..pivot.chat import ChatWriter
 from ..stream_writer import StreamWriter
 
@@ -27,6 +28,8 @@ has_openai_errors: Final = True
 keeps_signatures: Final = False
 request_id_header: Final = "x-request-id"
 dropped_query: Final[frozenset[str]] = frozenset()
+counting: Final = None
+models: Final = listed_models.OPENAI
 
 
 def thinking(body: Json) -> Thinking | None:  # noqa: ARG001

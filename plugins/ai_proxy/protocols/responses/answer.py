@@ -31,7 +31,7 @@ def response(exchange: Exchange, answer: Json) -> Json:
     output.add(message, choice.get("logprobs"))
     output.finish(incomplete=bool(reason))
     head = Head(
-        lenient.text(answer.get("id")) or str(uuid.uuid4()),
+        kept.keeping.response_id if kept.keeping else lenient.text(answer.get("id")) or str(uuid.uuid4()),
         lenient.text(answer.get("model")) or exchange.model,
         answer.get("created"),
         kept.repeated,
@@ -43,5 +43,8 @@ def response(exchange: Exchange, answer: Json) -> Json:
         usage=usage if isinstance(usage, dict) else None,
         reason=reason,
     )
-    document: Json = loads(head.text(state))
+    text = head.text(state)
+    if kept.keeping is not None:
+        kept.keeping.save(text)
+    document: Json = loads(text)
     return document

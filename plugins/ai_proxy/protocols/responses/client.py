@@ -1,6 +1,7 @@
 """OpenAI's Responses API for clients such as Codex, converted for providers that have only chats.
 
-Nothing is stored: the client keeps the conversation, as with `store: false`. Source: OpenAI API reference, "Responses".
+Unless the configuration has a store (`stored`), the client keeps the conversation, as with `store: false`.
+Source: OpenAI API reference, "Responses".
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ from ...wire.errors import ApiError, unsupported_api
 from ...wire.json import Json
 from ..exchange import Exchange, Thinking
 from ..interface import StreamWriter
-from . import remembered, tools
+from ..pivot import listed_models
+from . import remembered, stored, tools
 from .answer import response
+from .counting import COUNTING
 from .input_items import Kept, messages
 from .input_parts import PartRules
 from .stream_writer import ResponsesWriter
 
 __all__ = [
-    "apis", "chat_api", "dropped_query", "error", "has_openai_errors", "is_pivot", "keeps_signatures", "new_writer",
-    "paths", "request", "request_id_header", "response", "thinking", "unsupported",
+    "apis", "chat_api", "counting", "dropped_query", "error", "has_openai_errors", "is_pivot", "keeps_signatures",
+    "models", "new_writer", "paths", "request", "request_id_header", "response", "thinking", "unsupported",
 ]  # fmt: skip
 
 chat_api: Final = api_names.RESPONSES
@@ -38,6 +41,8 @@ has_openai_errors: Final = True
 keeps_signatures: Final = True
 request_id_header: Final = "x-request-id"
 dropped_query: Final[frozenset[str]] = frozenset()
+counting: Final = COUNTING
+models: Final = listed_models.OPENAI
 
 _SAME: Final = ("model", "stream", "temperature", "top_p", "user")
 
@@ -58,7 +63,7 @@ def thinking(body: Json) -> Thinking | None:  # noqa: ARG001
 def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_signed_thinking: bool) -> Json:
     _check_supported(body)
     pivot: Json = {name: body[name] for name in _SAME if body.get(name) is not None}
-    items = _items(body.get("input"))
+    items = stored.conversation(exchange, body, _items(body.get("input")))
     instructions = body.get("instructions")
     if instructions is not None and not isinstance(instructions, str):
         raise ApiError(400, "instructions must be a string", param="instructions", code="invalid_type")
@@ -81,7 +86,7 @@ def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_s
         pivot["reasoning_effort"] = effort
     _text(body.get("text"), pivot)
     _logprobs(body, pivot)
-    exchange.client_state = remembered.remember(body, given.kept, given.by_name)
+    exchange.client_state = remembered.remember(body, given.kept, given.by_name, stored.keeping(exchange, body, items))
     return pivot
 
 
@@ -102,16 +107,6 @@ def unsupported(route: Route) -> ApiError:
 
 
 def _check_supported(body: Json) -> None:
-    earlier = body.get("previous_response_id")
-    if earlier is not None:
-        # Clients know this code, and send the whole conversation.
-        raise ApiError(
-            400,
-            f"Previous response with id '{earlier}' not found: nothing is stored behind this route; send the whole "
-            "conversation in `input`",
-            param="previous_response_id",
-            code="previous_response_not_found",
-        )
     for name, instead in _UNSUPPORTED.items():
         if body.get(name):
             why = f"{name!r} is not supported by the model service behind this route; {instead}"

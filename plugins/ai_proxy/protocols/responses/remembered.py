@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from ...wire import lenient, limits
 from ...wire.json import Json, dumps
 from ..exchange import Exchange
+from .stored import Keeping
 
 LOGPROBS: Final = "message.output_text.logprobs"
 
@@ -34,6 +35,8 @@ class Remembered:
     """The fields that each response object repeats, as JSON text."""
     tools: Mapping[str, Tool] = field(default_factory=lambda: _NO_TOOLS)
     """By the names that the service knows."""
+    keeping: Keeping | None = None
+    """How the response is kept; None: it is not."""
     summarizes: bool = False
     """The client has asked for summaries of the reasoning, so it gets the reasoning in that place."""
 
@@ -43,20 +46,23 @@ def of(exchange: Exchange) -> Remembered:
     return kept if isinstance(kept, Remembered) else Remembered(_repeated({}, []))
 
 
-def remember(body: Json, kept_tools: list[Json], tools: Mapping[str, Tool]) -> Remembered:
+def remember(
+    body: Json, kept_tools: list[Json], tools: Mapping[str, Tool], keeping: Keeping | None = None
+) -> Remembered:
     """`kept_tools`: those of the request that the model can call."""
     reasoning = lenient.mapping(body.get("reasoning"))
     summary = reasoning.get("summary") or reasoning.get("generate_summary")
-    return Remembered(_repeated(body, kept_tools), tools, summarizes=bool(summary))
+    repeated = _repeated(body, kept_tools, stored=keeping is not None)
+    return Remembered(repeated, tools, keeping, summarizes=bool(summary))
 
 
-def _repeated(body: Json, tools: list[Json]) -> str:
+def _repeated(body: Json, tools: list[Json], *, stored: bool = False) -> str:
     """Long instructions and tools are left out: they would be in three events, and in memory meanwhile."""
     instructions = lenient.text(body.get("instructions"))
     listed = dumps(tools)
     if len(instructions) + len(listed) > limits.REPEATED_REQUEST:
         instructions, listed = "", "[]"
-    rest = dumps({**_fields(body), "instructions": instructions or None})
+    rest = dumps({**_fields(body), "store": stored, "instructions": instructions or None})
     return f'{rest[:-1]},"tools":{listed}}}'
 
 
@@ -70,12 +76,11 @@ def _fields(body: Json) -> Json:
         "max_tool_calls": _number(body.get("max_tool_calls")),
         "metadata": _texts(body.get("metadata")),
         "parallel_tool_calls": body.get("parallel_tool_calls") is not False,
-        "previous_response_id": None,
+        "previous_response_id": lenient.text(body.get("previous_response_id")) or None,
         "prompt_cache_key": lenient.text(body.get("prompt_cache_key")) or None,
         "reasoning": {name: lenient.text(reasoning.get(name)) or None for name in ("effort", "summary")},
         "safety_identifier": lenient.text(body.get("safety_identifier")) or None,
         "service_tier": None,
-        "store": False,
         "temperature": _number(body.get("temperature")),
         "text": {**text, "format": lenient.mapping(text.get("format")) or {"type": "text"}},
         "tool_choice": choice if isinstance(choice, dict) else lenient.text(choice) or "auto",

@@ -51,7 +51,9 @@ class ResponsesWriter:
     def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:
         if self._head is None:
             name = model if isinstance(model, str) and model else self._model
-            self._head = Head(chunk_id or str(uuid.uuid4()), name, created, self._remembered.repeated)
+            keeping = self._remembered.keeping
+            answer_id = keeping.response_id if keeping is not None else chunk_id or str(uuid.uuid4())
+            self._head = Head(answer_id, name, created, self._remembered.repeated)
 
     def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
         """A response has no other choices than the first."""
@@ -121,5 +123,7 @@ class ResponsesWriter:
         usage = None if event else self.last_usage
         state = state_of(status, self._output.documents(), usage=usage, reason=reason, error=error)
         response = self._head.text(state)
+        if not event and self._remembered.keeping is not None:
+            self._remembered.keeping.save(response)
         kind = f"response.{event or status}"
         self._events.write_text(kind, f'{{"type":"{kind}","response":{response}}}')

@@ -39,7 +39,45 @@ def test_tool_choice(choice: Json, expected: object, parallel: bool) -> None:
 
 
 def test_tools_of_anthropics_own_servers_are_not_sent() -> None:
-    assert "tools" not in sent({"tools": [{"type": "web_search_20250305", "name": "web_search"}]})
+    search = {"type": "web_search_20250305", "name": "web_search"}
+    assert "tools" not in sent({"tools": [search]})
+    tools = [search, {"name": "f", "input_schema": {"type": "object"}}]
+    body = sent({"tools": tools, "tool_choice": {"type": "tool", "name": "web_search"}})
+    assert [tool["function"]["name"] for tool in body["tools"]] == ["f"]
+    assert "tool_choice" not in body
+
+
+def test_a_call_that_only_anthropics_servers_can_answer_is_refused() -> None:
+    tools = [{"type": "web_search_20250305", "name": "web_search"}]
+    choice = {"type": "tool", "name": "web_search"}
+    outcome = ask(OPENAI, {**HI, "tools": tools, "tool_choice": choice}, path=PATH)
+    assert (outcome.status, outcome.json["error"]["type"]) == (400, "invalid_request_error")
+    assert "web_search_20250305" in outcome.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "field"),
+    [
+        ("bash_20250124", "bash", "command"),
+        ("text_editor_20250728", "str_replace_based_edit_tool", "insert_line"),
+        ("memory_20250818", "memory", "new_path"),
+    ],
+)
+def test_tools_that_the_client_runs_are_functions_with_their_schema(kind: str, name: str, field: str) -> None:
+    body = sent({"tools": [{"type": kind, "name": name}], "tool_choice": {"type": "tool", "name": name}})
+    [tool] = body["tools"]
+    assert tool["function"]["name"] == body["tool_choice"]["function"]["name"] == name
+    assert field in tool["function"]["parameters"]["properties"]
+    assert tool["function"]["description"]
+
+
+def test_what_only_anthropics_service_can_do_is_left_out() -> None:
+    more = {
+        "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
+        "cache_control": {"type": "ephemeral"}, "service_tier": "auto", "speed": "fast", "inference_geo": "us",
+        "mcp_servers": [{"type": "url", "url": "https://mcp.example", "name": "x"}], "container": "c_1",
+    }  # fmt: skip
+    assert sent(more) == sent({})
 
 
 def test_images_in_tool_results_are_kept() -> None:
@@ -117,9 +155,14 @@ def test_mistakes_of_the_client_have_anthropics_error_format(body: bytes) -> Non
 
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(
-    "path", ["/v1/messages/count_tokens", "/ai/v1/messages/count_tokens?beta=true", "/v1/complete"]
+    ("path", "protocol"),
+    [
+        ("/v1/messages/count_tokens", "original"),
+        ("/ai/v1/messages/count_tokens?beta=true", "original"),
+        ("/v1/complete", "original"),
+        ("/v1/complete", "openai"),
+    ],
 )
-@pytest.mark.parametrize("protocol", ["openai", "original"])
 def test_a_missing_api_of_anthropics_is_an_error_in_anthropics_format(path: str, protocol: str) -> None:
     outcome = ask({"type": "deepseek", "apiTokens": ["sk-1"], "protocol": protocol}, HI, path=path)
     assert outcome.status == 404

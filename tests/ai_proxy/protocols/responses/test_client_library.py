@@ -31,9 +31,20 @@ class Service(httpx2.BaseTransport):
         body = request.read()
         message = self._answer(json.loads(body)) if body else None
         path = request.url.raw_path.decode()
-        outcome = ask(self.service.config, body or None, message, path=path, method=request.method)
+        outcome = ask(
+            self.service.config,
+            body or None,
+            message,
+            path=path,
+            method=request.method,
+            headers=self.headers_of(request),
+        )
         self.outcomes.append(outcome)
         return httpx2.Response(outcome.status, headers=outcome.headers, content=outcome.raw)
+
+    def headers_of(self, request: httpx2.Request) -> list[tuple[str, str]]:
+        """The client's headers that matter."""
+        return [(name, value) for name, value in request.headers.items() if name == "anthropic-version"]
 
     def _answer(self, body: Json) -> Message | None:
         if not self.says:
@@ -171,7 +182,13 @@ def test_errors(behind: Service, gpt: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="Response with id 'resp_1' not found"):
         gpt.responses.delete("resp_1")
     with pytest.raises(openai.NotFoundError, match="does not have this API"):
-        gpt.responses.input_tokens.count(model="m", input="Hi")
+        gpt.responses.compact(model="m", input="Hi")
+
+
+@pytest.mark.parametrize("service", ["openai-like", "qwen"])
+def test_tokens_are_counted(gpt: openai.OpenAI) -> None:
+    told = gpt.responses.input_tokens.count(model="m", input="Hi", instructions="Be brief.")
+    assert (told.object, 4 < told.input_tokens < 20) == ("response.input_tokens", True)
 
 
 @pytest.mark.parametrize("service", ["openai-like"])

@@ -149,9 +149,18 @@ def test_anthropic_errors_of_the_plugin(claude: anthropic.Anthropic) -> None:
     with pytest.raises(anthropic.BadRequestError) as refused:
         claude.messages.create(model="claude-sonnet-5", max_tokens=100, messages=[])
     assert refused.value.type == "invalid_request_error"
-    with pytest.raises(anthropic.NotFoundError) as missing:
-        claude.messages.count_tokens(model="claude-sonnet-5", messages=[{"role": "user", "content": QUESTION}])
-    assert missing.value.type == "not_found_error"
+
+
+def test_anthropic_tokens_are_counted(claude: anthropic.Anthropic) -> None:
+    asked: Any = {"model": "claude-sonnet-5", "messages": [{"role": "user", "content": QUESTION}]}
+    told = claude.messages.with_raw_response.count_tokens(**asked)
+    assert told.headers["x-proxywasm-token-count"] == "estimated"
+    assert 3 < told.parse().input_tokens < 20
+
+
+def test_anthropic_models(claude: anthropic.Anthropic) -> None:
+    assert [model.id for model in claude.models.list()] == ["gpt-4o", "text-embedding-3-small"]
+    assert claude.models.retrieve("gpt-4o").type == "model"
 
 
 class Refusing(BaseHTTPRequestHandler):

@@ -1,0 +1,1 @@
+"""How far the estimate of tokens is off, for texts in several languages."""

@@ -1,0 +1,131 @@
+"""Responses that are kept: the conversation that belongs to one, and the requests for it.
+
+A record has the whole conversation up to its response, so the next request needs no other record.
+Source: OpenAI API reference, "Responses": "Get", "Delete", "List input items".
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl
+
+from proxywasm import log
+
+from ...wire import apis, lenient
+from ...wire.apis import Route
+from ...wire.errors import ApiError
+from ...wire.json import Json, dumps, loads, quote
+from ..exchange import Exchange, KeepsResponses
+from ..interface import ResponseWanted
+
+_PREFIXES: Final = {"message": "msg", "function_call": "fc", "reasoning": "rs", "custom_tool_call": "ctc"}
+_PAGE: Final = 20
+_LARGEST_PAGE: Final = 100
+
+
+class Keeping(NamedTuple):
+    """What is kept of a request until its response is complete."""
+
+    store: KeepsResponses
+    response_id: str
+    """The id that the response gets: nobody can guess it."""
+    start: str
+    """The record without its response, as JSON text."""
+
+    def save(self, response: str) -> None:
+        self.store.save(self.response_id, f"{self.start}{response}}}".encode(errors="replace"))
+
+
+def conversation(exchange: Exchange, body: Json, items: list[Any]) -> list[Any]:
+    """The items with those of the earlier conversation in front. Raises `ApiError` and `ResponseWanted`."""
+    earlier_id = body.get("previous_response_id")
+    if earlier_id is None:
+        return items
+    kept = exchange.kept_responses
+    if kept is not None and isinstance(earlier_id, str):
+        if kept.earlier is None:
+            raise ResponseWanted(earlier_id)
+        record = readable(kept.earlier, exchange.client_headers)
+        if record is not None:
+            return [*record["input"], *record["response"]["output"], *items]
+    raise not_found_before(earlier_id, stored=kept is not None)
+
+
+def not_found_before(response_id: Any, *, stored: bool) -> ApiError:
+    """Clients know this code, and send the whole conversation."""
+    why = "it is kept no longer" if stored else "nothing is stored behind this route"
+    return ApiError(
+        400,
+        f"Previous response with id '{response_id}' not found: {why}; send the whole conversation in `input`",
+        param="previous_response_id",
+        code="previous_response_not_found",
+    )
+
+
+def keeping(exchange: Exchange, body: Json, items: list[Any]) -> Keeping | None:
+    """How the response is kept; None: it is not."""
+    if exchange.kept_responses is None or body.get("store") is False:
+        return None
+    store = exchange.kept_responses.store
+    response_id = uuid.uuid4().hex
+    listed = [_with_id(item, f"{response_id}_{index}") for index, item in enumerate(lenient.objects(items))]
+    owner = exchange.client_headers.get(OWNER, "")
+    start = f'{{"owner":{quote(owner)},"input":{dumps(listed)},"response":'
+    return Keeping(store, f"resp_{response_id}", start) if len(start) < store.largest else None
+
+
+OWNER: Final = "x-mse-consumer"
+"""The header in which gateways name an authenticated consumer: others must not read its responses."""
+
+
+def _with_id(item: Json, name: str) -> Json:
+    if item.get("id"):
+        return item
+    kind = lenient.text(item.get("type")) or "message"
+    return {"id": f"{_PREFIXES.get(kind, 'item')}_{name}", "type": kind, **item}
+
+
+def readable(stored: bytes, headers: Mapping[str, str]) -> Json | None:
+    """A record, if there is one and it belongs to this client."""
+    if not stored:
+        return None
+    try:
+        record = lenient.mapping(loads(stored))
+    except ValueError as error:
+        log.error("a response in the store cannot be read: %s", error)
+        return None
+    return record if record.get("owner") == headers.get(OWNER, "") else None
+
+
+def answer(method: str, route: Route, query: str, record: Json) -> Json:
+    """The answer to a request for a response that is kept. Raises `ApiError`."""
+    response: Json = record["response"]
+    if route.api == apis.CANCEL_RESPONSE:
+        raise ApiError(400, "Cannot cancel a synchronous response.", param="response_id")
+    if method == "DELETE":
+        return {"id": response["id"], "object": "response", "deleted": True}
+    asked = dict(parse_qsl(query))
+    if route.api == apis.RESPONSE_INPUT_ITEMS:
+        return _page(record["input"], asked)
+    if asked.get("stream") == "true":
+        raise ApiError(400, "a response that is complete cannot be streamed again", param="stream")
+    return response
+
+
+def _page(items: list[Json], asked: Mapping[str, str]) -> Json:
+    size = lenient.digits(asked.get("limit", str(_PAGE)))
+    if not 1 <= size <= _LARGEST_PAGE:
+        raise ApiError(400, f"limit must be between 1 and {_LARGEST_PAGE}", param="limit", code="invalid_value")
+    ordered = items if asked.get("order") == "asc" else items[::-1]
+    ids = [item["id"] for item in ordered]
+    start = ids.index(asked["after"]) + 1 if asked.get("after") in ids else 0
+    page = ordered[start : start + size]
+    return {
+        "object": "list",
+        "data": page,
+        "first_id": page[0]["id"] if page else None,
+        "last_id": page[-1]["id"] if page else None,
+        "has_more": start + size < len(ordered),
+    }

@@ -1,0 +1,216 @@
+"""`responses`: kept responses make `previous_response_id` work, and GET, DELETE and input items of a response."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.ai_proxy.gateway import Json, gateway_with, refusal
+from tests.ai_proxy.responses_grammar import response as checked
+
+from proxywasm_host.testing import TestHost, request
+from proxywasm_host.testing.traffic import RedisCallOut
+
+MOONSHOT: Json = {"type": "moonshot", "apiTokens": ["sk-1"]}
+MEMORY: Json = {"responses": {"store": "memory"}}
+REDIS: Json = {"responses": {"store": "redis", "serviceName": "redis.static"}}
+JSON = {"content-type": "application/json"}
+
+
+def chat(text: str) -> Json:
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+
+
+def chunks(text: str) -> bytes:
+    delta = {"role": "assistant", "content": text}
+    first = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m",
+             "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}  # fmt: skip
+    last = {**first, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    return b"".join(b"data: " + json.dumps(one).encode() + b"\n\n" for one in (first, last)) + b"data: [DONE]\n\n"
+
+
+class Gateway:
+    """A gateway with a store. Redis is a dictionary."""
+
+    def __init__(self, kind: str, **more: Any) -> None:
+        settings = MEMORY if kind == "memory" else REDIS
+        self.host: TestHost = gateway_with({**MOONSHOT, "responses": {**settings["responses"], **more}})
+        self.redis: dict[str, str] = {}
+        self.expiry: set[Any] = set()
+        self.host.answer_redis(self._redis)
+
+    def _redis(self, call: RedisCallOut) -> str | int | None:
+        name, key, *rest = map(str, call.command)
+        if name == "SET":
+            self.redis[key] = rest[0]
+            self.expiry.add(tuple(rest[1:]))
+            return "OK"
+        if name == "DEL":
+            return int(self.redis.pop(key, None) is not None)
+        return self.redis.get(key)
+
+    def ask(
+        self, body: Json, said: str = "Hello", *, host: TestHost | None = None, owner: str = ""
+    ) -> tuple[Json, Json]:
+        """The request that the service gets, and the response."""
+        fields = {**JSON, **({"x-mse-consumer": owner} if owner else {})}
+        asked = request("POST", "/v1/responses", fields, json.dumps({"model": "m", **body}))
+        stream = (host or self.host).request(asked)
+        if stream.reply is not None:
+            return {}, json.loads(stream.reply.body)
+        assert stream.upstream is not None
+        sent = json.loads(stream.upstream.body)
+        assert "x-mse-consumer" not in stream.upstream.headers
+        if body.get("stream"):
+            answered = stream.respond(200, {"content-type": "text/event-stream"}, chunks(said))
+            events = [line[6:] for line in answered.body.decode().splitlines() if line.startswith("data: ")]
+            document = json.loads(events[-1])["response"]
+        else:
+            document = json.loads(stream.respond(200, JSON, json.dumps(chat(said))).body)
+        stream.finish()
+        checked(document)
+        return sent, document
+
+    def get(self, path: str, method: str = "GET", owner: str = "") -> tuple[int, Json]:
+        fields = {"x-mse-consumer": owner} if owner else {}
+        stream = self.host.request(request(method, f"/v1/responses/{path}", fields))
+        assert stream.reply is not None
+        return stream.reply.status, json.loads(stream.reply.body)
+
+
+each = pytest.mark.parametrize("kind", ["memory", "redis"])
+
+
+def texts(sent: Json) -> list[tuple[str, str]]:
+    return [(message["role"], message["content"]) for message in sent["messages"]]
+
+
+@pytest.mark.usefixtures("both_ways")
+@each
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_conversation_goes_on_from_a_response(kind: str, stream: bool) -> None:
+    gateway = Gateway(kind)
+    _, first = gateway.ask({"input": "Hi", "instructions": "Be brief.", "stream": stream}, "One")
+    assert first["store"] is True
+    _, second = gateway.ask({"input": "And?", "previous_response_id": first["id"], "stream": stream}, "Two")
+    assert second["previous_response_id"] == first["id"]
+    sent, third = gateway.ask({"input": [{"role": "user", "content": "Go on"}], "previous_response_id": second["id"]})
+    assert texts(sent) == [
+        ("user", "Hi"), ("assistant", "One"), ("user", "And?"), ("assistant", "Two"), ("user", "Go on")
+    ]  # fmt: skip
+    assert len({first["id"], second["id"], third["id"]}) == 3
+    sent, _ = gateway.ask({"input": "Other", "previous_response_id": first["id"]})
+    assert texts(sent) == [("user", "Hi"), ("assistant", "One"), ("user", "Other")]
+    assert gateway.expiry in (set(), {("EX", "86400")})
+
+
+@pytest.mark.usefixtures("both_ways")
+@each
+def test_a_response_can_be_read_and_deleted(kind: str) -> None:
+    gateway = Gateway(kind)
+    _, made = gateway.ask({"input": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "you"}]})
+    assert gateway.get(made["id"]) == (200, made)
+    status, items = gateway.get(f"{made['id']}/input_items?order=asc&limit=1")
+    assert (status, [one["content"] for one in items["data"]], items["has_more"]) == (200, ["Hi"], True)
+    _, rest = gateway.get(f"{made['id']}/input_items?order=asc&after={items['last_id']}")
+    assert ([one["content"] for one in rest["data"]], rest["has_more"]) == (["you"], False)
+    assert gateway.get(f"{made['id']}/input_items")[1]["data"][0]["content"] == "you"
+    status, refused = gateway.get(f"{made['id']}/cancel", "POST")
+    assert (status, refused["error"]["message"]) == (400, "Cannot cancel a synchronous response.")
+    assert gateway.get(made["id"], "DELETE") == (200, {"id": made["id"], "object": "response", "deleted": True})
+    assert gateway.get(made["id"])[0] == 404
+    sent, refused = gateway.ask({"input": "x", "previous_response_id": made["id"]})
+    assert (sent, refused["error"]["code"]) == ({}, "previous_response_not_found")
+
+
+@each
+def test_what_is_not_stored_is_not_found(kind: str) -> None:
+    gateway = Gateway(kind)
+    _, made = gateway.ask({"input": "Hi", "store": False})
+    assert made["store"] is False
+    for name in (made["id"], "resp_x", "resp_0123456789abcdef", "x"):
+        status, refused = gateway.get(name)
+        assert (status, refused["error"]["message"]) == (404, f"Response with id '{name}' not found.")
+
+
+@each
+def test_a_response_belongs_to_its_consumer(kind: str) -> None:
+    gateway = Gateway(kind)
+    _, made = gateway.ask({"input": "Hi"}, owner="ann")
+    assert gateway.get(made["id"], owner="ann")[0] == 200
+    for other in ("", "bob"):
+        assert gateway.get(made["id"], owner=other)[0] == 404
+        assert gateway.get(made["id"], "DELETE", owner=other)[0] == 404
+        _, refused = gateway.ask({"input": "x", "previous_response_id": made["id"]}, owner=other)
+        assert refused["error"]["code"] == "previous_response_not_found"
+    assert gateway.get(made["id"], owner="ann")[0] == 200
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_workers_share_the_memory() -> None:
+    gateway = Gateway("memory")
+    other = gateway.host.another_instance()
+    _, made = gateway.ask({"input": "Hi"}, host=other)
+    assert gateway.get(made["id"]) == (200, made)
+
+
+def test_responses_are_forgotten_after_their_time() -> None:
+    gateway = Gateway("memory", ttl=60)
+    _, made = gateway.ask({"input": "Hi"})
+    gateway.host.advance(59)
+    assert gateway.get(made["id"])[0] == 200
+    gateway.host.advance(2)
+    assert gateway.get(made["id"])[0] == 404
+
+
+def test_the_memory_is_bounded_and_the_oldest_go_first() -> None:
+    gateway = Gateway("memory", maxBytes=65_536)
+    made = [gateway.ask({"input": "x" * 900}, "y" * 900)[1]["id"] for _ in range(48)]
+    kept = [gateway.get(name)[0] == 200 for name in made]
+    assert kept[-1]
+    assert 5 < sum(kept) < 36
+    assert gateway.ask({"input": "x" * 5000})[1]["store"] is False
+    used = sum(len(value) for key, value in stored(gateway) if key.count(".") == 3)
+    assert used <= 65_536
+    assert {key.split(".")[3] for key, _ in stored(gateway) if key.count(".") == 3} <= set("01234"), (
+        "slots are used again"
+    )
+
+
+def stored(gateway: Gateway) -> list[tuple[str, bytes]]:
+    shared = gateway.host.services.shared_data
+    keys = shared.keys()
+    found = [(key, shared.get(key)) for key in keys if key.startswith("ai-proxy.responses")]
+    return [(key, one[0]) for key, one in found if one is not None]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_store_that_fails_is_an_error(method: str) -> None:
+    host = gateway_with({**MOONSHOT, **REDIS})
+    body = json.dumps({"model": "m", "input": "x", "previous_response_id": "resp_1"}) if method == "POST" else None
+    path = "/v1/responses" if body else "/v1/responses/resp_1"
+    stream = host.request(request(method, path, JSON, body))
+    host.next_redis_call("GET").fail()
+    assert stream.reply is not None
+    assert (stream.reply.status, json.loads(stream.reply.body)["error"]["code"]) == (503, "store_unavailable")
+
+
+def test_an_answer_arrives_although_the_store_fails() -> None:
+    host = gateway_with({**MOONSHOT, **REDIS})
+    stream = host.request(request("POST", "/v1/responses", JSON, json.dumps({"model": "m", "input": "x"})))
+    answered = stream.respond(200, JSON, json.dumps(chat("Hello")))
+    host.next_redis_call("SET").fail()
+    assert json.loads(answered.body)["status"] == "completed"
+
+
+def test_a_damaged_record_is_not_found() -> None:
+    gateway = Gateway("redis")
+    gateway.redis["ai-proxy.responses:resp_1"] = "{"
+    assert gateway.get("resp_1")[0] == 404
+
+
+def test_a_store_in_redis_needs_its_service() -> None:
+    assert "serviceName" in refusal({"provider": {**MOONSHOT, "responses": {"store": "redis"}}})
