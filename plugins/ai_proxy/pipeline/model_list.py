@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from proxywasm import HttpContext
@@ -19,16 +20,23 @@ def reply(ctx: HttpContext, provider: Provider) -> bool:
     names = provider.settings.model_mapping.names
     if not names or ctx.method != "GET":
         return False
-    listed = _anthropics(names) if ctx.request_headers.get(_ANTHROPIC) else _openais(names, provider.row.name)
-    ctx.send_http_response(200, {"content-type": "application/json"}, dump_bytes(listed), details="ai-proxy.models")
+    reply_with(ctx, [(name, provider.row.name) for name in names])
     return True
 
 
-def _openais(names: tuple[str, ...], owner: str) -> Json:
-    data = [{"id": name, "object": "model", "created": 0, "owned_by": owner} for name in names]
+def reply_with(ctx: HttpContext, models: Sequence[tuple[str, str]]) -> None:
+    """Answer with these models, each with the name of its owner."""
+    listed = _anthropics(models) if ctx.request_headers.get(_ANTHROPIC) else _openais(models)
+    ctx.send_http_response(200, {"content-type": "application/json"}, dump_bytes(listed), details="ai-proxy.models")
+
+
+def _openais(models: Sequence[tuple[str, str]]) -> Json:
+    data = [{"id": name, "object": "model", "created": 0, "owned_by": owner} for name, owner in models]
     return {"object": "list", "data": data}
 
 
-def _anthropics(names: tuple[str, ...]) -> Json:
+def _anthropics(models: Sequence[tuple[str, str]]) -> Json:
+    names = [name for name, _ in models]
     data = [{"type": "model", "id": name, "display_name": name, "created_at": _EPOCH} for name in names]
-    return {"data": data, "has_more": False, "first_id": names[0], "last_id": names[-1]}
+    first, last = (names[0], names[-1]) if names else (None, None)
+    return {"data": data, "has_more": False, "first_id": first, "last_id": last}

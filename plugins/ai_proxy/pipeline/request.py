@@ -25,16 +25,16 @@ from .plans import Config, Plan, Plans, Waits
 REQUEST_FAILED: Final = "ai-proxy.proc_req_body_failed"
 
 
-def on_headers(ctx: HttpContext, config: Config) -> Action | None:
-    """Find the API, refuse invalid requests by their headers, and address the request.
+def on_headers(ctx: HttpContext, config: Config, raw: bytes | None = None) -> Action | None:  # noqa: PLR0912
+    """Find the API, refuse invalid requests by their headers, and address the request. `raw`: its body, if that has
+    arrived already.
 
     Every request runs this function, and a Python call costs 1,000 instructions in Wasm. So only the steps that few
     requests need are functions of their own.
     """
     plans = config.plans
     if plans is None:
-        ctx.dont_read_request_body()
-        return None
+        return _without_active_provider(ctx, config)
     ctx.disable_reroute()
     plain = plans.clients.plain.get(ctx.path)
     route = plain or plans.clients.route(ctx.path)
@@ -77,8 +77,18 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     if not reads:
         ctx.dont_read_request_body()
         return _when_ready(ctx, request.login, lambda: _send_unread(ctx, plan, exchange))
+    if raw is not None:
+        return on_body(ctx, config, raw)
     ctx.set_request_body_buffer_limit(limits.BODY)
     return Action.STOP_ITERATION
+
+
+def _without_active_provider(ctx: HttpContext, config: Config) -> Action | None:
+    """The model chooses the provider, or requests pass unchanged."""
+    if config.router is not None:
+        return config.router.on_request_headers(ctx)
+    ctx.dont_read_request_body()
+    return None
 
 
 def _check_path(ctx: HttpContext, plan: Plan) -> None:
@@ -104,6 +114,8 @@ def _model_in_query(ctx: HttpContext, settings: Settings) -> str:
 def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
     plans = config.plans
+    if plans is None and config.router is not None:
+        return config.router.on_request_body(ctx, raw)
     assert plans is not None, "bodies are only read if there is an active provider"
     awaited = plans[exchange.api].request.awaited
     if not awaited or all(one.ready(ctx) for one, _ in awaited):

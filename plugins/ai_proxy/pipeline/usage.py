@@ -72,6 +72,8 @@ def write(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
     text = _beginnings.get(what) or _beginning(*what)
     if (used := _usage(answer)) is not None:
         text += _tokens(used)
+    if exchange.attempts is not None and exchange.attempts.fallback is not None:
+        text += f', "route": {json.dumps(exchange.attempts.fallback.route)}'
     ctx.set_unchecked_property(PROPERTY, f"{text}}}".encode())
 
 
