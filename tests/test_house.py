@@ -24,8 +24,8 @@ LAYERS = [
         "adapters": {"abi", "adapters", "testing"},
         "facade": {
             "", "attributes", "clusters", "config", "context", "http_client", "loading", "log", "metrics", "plugin",
-            "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call", "shared_data",
-            "token_usage",
+            "plugin_context", "properties", "redis", "redis_answer", "redis_commands", "route_call",
+            "sending_again", "shared_data", "token_usage",
         },
         "core": {"core"},
         "vocabulary": {

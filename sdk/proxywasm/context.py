@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import checks, properties, replies, route_call
+from . import checks, properties, replies, route_call, sending_again
 from .attributes import UserAttributes
 from .checks import MAX_U32
 from .core.direction import Direction
-from .core.stream_state import DONE
+from .core.stream_state import DONE, REPLIED
 from .core.trailers import NO_TRAILERS
 from .errors import RuleError
 from .headers import Headers, HeaderValues, to_fields
@@ -21,6 +21,7 @@ from .wire import (
     Command,
     Injection,
     InjectResponseBody,
+    LimitFirstByte,
     ReadRequestBody,
     ReadResponseBody,
     ReplaceRequestBody,
@@ -29,8 +30,6 @@ from .wire import (
     ResumeResponse,
     SendLocalReply,
 )
-
-REPLIED = "this stream has been answered with a local reply"
 
 _CLEAR_ROUTE_CACHE = ("clear_route_cache",)
 _CODE_DETAILS = ("response", "code_details")
@@ -220,6 +219,7 @@ class HttpContext(UserAttributes):
         reply = replies.checked(status, to_fields(headers), to_body(body), details)
         self.command(SendLocalReply(reply))
         self.replied = True
+        self.turns += 1
         self.response.taken = False
         self.request.release(REPLIED)
         self.response.release(REPLIED)
@@ -240,6 +240,50 @@ class HttpContext(UserAttributes):
         and may reply, change the response, or return `Action.PAUSE`; if it does nothing, the client gets the answer.
         """
         route_call.start(self, method, url, callback, headers, body)
+
+    @property
+    def can_send_again(self) -> bool:
+        """Whether `send_again` is possible now, in this gateway. In gateways with Proxy-Wasm it never is."""
+        return not sending_again.why_not(self)
+
+    def send_again(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: HeaderValues = (),
+        body: bytes | str = b"",
+        first_byte_timeout_ms: int | None = None,
+    ) -> None:
+        """Give up on the response, and send this request in place of the one that was sent.
+
+        What answers it comes to the response callbacks from the beginning: its body streams like that of a first one.
+
+        Call it before any of the response has gone to the client: in `on_response_headers`; in a body callback whose
+        headers are held; or in the callback of a call-out or a tick while the response is held, or has not begun. The
+        plugin must have been given the end of the request's body, if it has one. What the running callback returns
+        is ignored.
+
+        Args:
+            url: a path, or a full URL whose host becomes `:authority`.
+            headers: all others of the new request. They may be those of another message, as in a call-out.
+            body: the whole body.
+            first_byte_timeout_ms: see `set_first_byte_timeout`; None: as for the request before.
+
+        Raises `RuleError` where it is not possible; see `can_send_again`.
+        """
+        sending_again.start(self, method, url, headers, body, first_byte_timeout_ms)
+
+    def set_first_byte_timeout(self, milliseconds: int) -> None:
+        """How long the upstream may take from the end of the request to the headers of its response.
+
+        Then there is a response 504, and `response.code_details` is `upstream_per_try_timeout`. It replaces what the
+        gateway is configured with. Call it before the request headers go on.
+        """
+        milliseconds = checks.number(milliseconds, "the time to the first byte", 1, MAX_U32)
+        if sealed := self.request.headers.sealed:
+            raise RuleError(f"cannot limit the time to the first byte: {sealed}")
+        self.command(LimitFirstByte(milliseconds))
 
     # What the host knows.
 

@@ -180,6 +180,32 @@ class SendLocalReply:
 
 
 @dataclass(slots=True)
+class NewRequest:
+    """A request that is sent instead of the one that was answered, with all its headers and its whole body.
+
+    `first_byte_timeout_ms`: see `LimitFirstByte`; None: as for the request before.
+    """
+
+    headers: Fields
+    body: bytes
+    first_byte_timeout_ms: int | None
+
+
+@dataclass(slots=True)
+class SendAgain:
+    """Give up on the upstream's response. That to this request comes from its headers on, in the same stream."""
+
+    value: NewRequest
+
+
+@dataclass(slots=True)
+class LimitFirstByte:
+    """How many milliseconds the upstream may take from the end of the request to the headers of its response."""
+
+    value: int
+
+
+@dataclass(slots=True)
 class FailStream:
     """The plugin raised while it worked for this stream in the callback of another. The value is the traceback.
 
@@ -206,6 +232,8 @@ Command: TypeAlias = (
     | ResumeRequest
     | ResumeResponse
     | SendLocalReply
+    | SendAgain
+    | LimitFirstByte
     | FailStream
 )
 

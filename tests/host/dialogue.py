@@ -21,6 +21,7 @@ from proxywasm_host.stream import (
     ResponseHeaders,
     ResponseTrailers,
     Runner,
+    StartOver,
     Stream,
 )
 
@@ -57,6 +58,8 @@ def says(stream: Stream | ChainedStream) -> list[tuple[Any, ...]]:
                 out.append(("down trailers", fields))
             case CloseUpstream():
                 out.append(("close upstream",))
+            case StartOver():
+                out.append(("start over",))
             case Reset():
                 out.append(("reset",))
     return out

@@ -98,6 +98,15 @@ ERRORS = {
     "HttpContext.route_call: method of a number": "TypeError: a method must be str, got int",
     "HttpContext.route_call: no URL": "TypeError: a URL must be str, got NoneType",
     "HttpContext.route_call: no callback": "TypeError: the callback of a route call must be callable, got NoneType",
+    "HttpContext.send_again: method of a number": "TypeError: a method must be str, got int",
+    "HttpContext.send_again: no URL": "TypeError: a URL must be str, got NoneType",
+    "HttpContext.send_again: body of a number": "TypeError: a body is bytes or str, got int",
+    "HttpContext.send_again: timeout of a text": "TypeError: first_byte_timeout_ms must be int, got str",
+    "HttpContext.send_again: 0": "ValueError: first_byte_timeout_ms must be from 1 to 4294967295, got 0",
+    "HttpContext.set_first_byte_timeout: float": "TypeError: the time to the first byte must be int, got float",
+    "HttpContext.set_first_byte_timeout: 2**32": (
+        "ValueError: the time to the first byte must be from 1 to 4294967295, got 4294967296"
+    ),
     "HttpContext.get_property: nothing": "ValueError: a property has a name, none was given",
     "HttpContext.get_property: number": "TypeError: the name of a property must be str, got int",
     "HttpContext.get_property: list": "TypeError: the name of a property must be str, got list",
@@ -197,6 +206,7 @@ ANYTHING = {
 BY_THE_SDK = {
     "Headers", "Headers.sent", "Headers.seal", "Headers.set_length",
     "HttpContext", "HttpContext.command", "HttpContext.command_first", "HttpContext.replace_body",
+    "HttpContext.start_over",
     "HttpContext.response_arrived", "HttpAnswer", "PluginContext", "RedisAnswer", "TokenUsage", "Event",
     "Cluster",
 }  # fmt: skip

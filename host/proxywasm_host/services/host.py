@@ -104,6 +104,10 @@ class HostServices:
         """Set a property of an open stream."""
         self._properties.note(context, path, value)
 
+    def properties_of(self, context: int) -> Properties:
+        """Those of an open stream."""
+        return self._properties.all_of(context)
+
     def close_stream(self, context: int) -> Properties:
         """Forget its call-outs and its properties. Returns the properties."""
         self._calls.cancel(context)

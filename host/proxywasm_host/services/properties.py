@@ -33,6 +33,10 @@ class StreamProperties:
         self._total -= self._added.pop(context, 0)
         return self._values.pop(context, {})
 
+    def all_of(self, context: int) -> Properties:
+        """Those of an open stream."""
+        return self._values[context]
+
     def get(self, context: int, path: tuple[str, ...]) -> bytes | None:
         own = self._values.get(context)
         value = own.get(path) if own else None

@@ -7,8 +7,8 @@ replies, limits and failures of the plugin are decided in this package and nowhe
 
 Each module imports only those before it: `states` (the theory, and the tables of states), `events`, `limits`,
 `framing`, `field_rules`, `waiting`, `half` (one direction), `ready`, `exchange` (both directions, without the plugin),
-`link` (local replies, which concern all plugins of a chain), `phases` (with the plugin), `stream` (what a host feeds),
-`commands`, `runner`, `chain`.
+`link` (local replies, which concern all plugins of a chain), `again` (another request in the same stream), `phases`
+(with the plugin), `stream` (what a host feeds), `commands`, `runner`, `chain`.
 """
 
 from .chain import Chain, ChainedStream
@@ -23,6 +23,7 @@ from .events import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
+    StartOver,
 )
 from .limits import Limits
 from .ready import Ready
@@ -47,5 +48,6 @@ __all__ = [
     "ResponseTrailers",
     "Runner",
     "SequenceError",
+    "StartOver",
     "Stream",
 ]

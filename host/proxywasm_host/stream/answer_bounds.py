@@ -67,9 +67,9 @@ def _of_injection(injection: Any) -> tuple[int, int, int]:
     return _of_body(getattr(injection, "body", b""))
 
 
-def _of_reply(reply: Any) -> tuple[int, int, int]:
-    headers = getattr(reply, "headers", ())
-    _, _, body = _of_body(getattr(reply, "body", b""))
+def _of_message(message: Any) -> tuple[int, int, int]:
+    headers = getattr(message, "headers", ())
+    _, _, body = _of_body(getattr(message, "body", b""))
     if not isinstance(headers, list):
         return 0, 0, body
     texts = chain.from_iterable(field for field in headers if isinstance(field, tuple))
@@ -84,6 +84,7 @@ _SIZES: Final[dict[type, Callable[[Any], tuple[int, int, int]]]] = {
     wire.ReplaceRequestBody: _of_body,
     wire.ReplaceResponseBody: _of_body,
     wire.InjectResponseBody: _of_injection,
-    wire.SendLocalReply: _of_reply,
+    wire.SendLocalReply: _of_message,
+    wire.SendAgain: _of_message,
 }
 """By the class of the command: the header fields in its value, their characters, and the bytes of its body."""

@@ -25,6 +25,7 @@ from .events import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
+    StartOver,
 )
 from .ready import Ready
 from .runner import Runner
@@ -70,17 +71,18 @@ class ChainedStream:
     """
 
     def __init__(self, streams: Sequence[Stream], ready: Ready[ChainedStream] | None = None) -> None:
-        self.streams = tuple(streams)
-        for place, stream in enumerate(self.streams):
-            stream.join(self.streams, partial(self._pass_on, place))
+        self.streams = [*streams]
+        self._outlets = [self._join(place, stream) for place, stream in enumerate(self.streams)]
         self._first, self._last = self.streams[0], self.streams[-1]
         self._ready: Ready[ChainedStream] = Ready() if ready is None else ready
         self._events: list[Event] = []
-        self._waiting: list[deque[Event]] = [deque() for _ in self.streams]
-        """For each plugin: events that have left it and are not yet given to the next one."""
-        self._giving = [False] * len(self.streams)
-        """For each plugin: whether an event is being given to the next one, which must not get a second one
-        meanwhile."""
+        self.attempts = 0
+        """How often a plugin has sent another request."""
+
+    def _join(self, place: int, stream: Stream) -> _Outlet:
+        outlet = _Outlet(place, stream)
+        stream.join(self.streams, partial(self._pass_on, outlet), partial(self._start_over, outlet))
+        return outlet
 
     @property
     def id(self) -> int:
@@ -114,6 +116,13 @@ class ChainedStream:
 
     def response_trailers(self, fields: Fields) -> None:
         self._last.response_trailers(fields)
+
+    def respond(self, fields: Fields, body: bytes, details: str) -> None:
+        """A whole response of the gateway itself. A plugin may send another request when it has seen the headers."""
+        attempts = self.attempts
+        self._last.response_headers(fields, False, details)
+        if self.attempts == attempts:
+            self._last.response_body(body, True)
 
     def close(self) -> None:
         """The stream is over. Every plugin that has seen it is told, the first one first."""
@@ -154,6 +163,14 @@ class ChainedStream:
                 return True
         return False
 
+    @property
+    def first_byte_ms(self) -> int | None:
+        """How long the upstream may take until its response begins, if a plugin has said so: the last one."""
+        for stream in reversed(self.streams):
+            if stream.first_byte_ms is not None:
+                return stream.first_byte_ms
+        return None
+
     def has_room(self, size: int, most: int, *, response: bool) -> bool:
         """Whether so many bytes more may arrive: each plugin that has paused this direction can keep them, with
         `most` bytes in all."""
@@ -163,29 +180,74 @@ class ChainedStream:
                 return False
         return True
 
-    def _pass_on(self, place: int) -> None:
+    def _pass_on(self, outlet: _Outlet) -> None:
         """Give what has left a plugin to the next.
 
         Streams call it as soon as they have something: each event gets as far as it can before the next one is made, as
         in a gateway whose filters call each other.
         """
-        stream, waiting = self.streams[place], self._waiting[place]
+        stream, waiting = outlet.stream, outlet.waiting
         waiting += stream.take()
-        if self._giving[place]:
+        if outlet.giving:
             return
-        self._giving[place] = True
+        outlet.giving = True
         try:
             while waiting:
                 event = waiting.popleft()
                 to, give = _WAYS[type(event)]
-                target = place + to
+                target = outlet.place + to
                 if 0 <= target < len(self.streams):
                     give(self.streams[target], event, stream)
                 else:
                     self._events.append(event)
                     self._ready[self] = None
         finally:
-            self._giving[place] = False
+            outlet.giving = False
+
+    def _start_over(self, outlet: _Outlet) -> None:
+        """The plugin there sends another request: what is left of the one before ends, and the plugins after it get
+        another stream each.
+        """
+        self.attempts += 1
+        outlet.drop_request()
+        after = range(outlet.place + 1, len(self.streams))
+        before = [self.streams[place] for place in after]
+        properties = [stream.properties for stream in before]
+        for place, stream in zip(after, before, strict=True):
+            self._outlets[place].waiting.clear()
+            stream.leave()
+            stream.close()
+        for place, stream, shared in zip(after, before, properties, strict=True):
+            self.streams[place] = stream.owner.open(shared)
+            self._outlets[place] = self._join(place, self.streams[place])
+        self._last = self.streams[-1]
+        self._events.append(StartOver())
+        self._ready[self] = None
+        for stream in self.streams[outlet.place + 1 :]:
+            if stream.owner.lost:
+                stream.give_up()
+
+
+class _Outlet:
+    """What has left a plugin."""
+
+    __slots__ = ("giving", "place", "stream", "waiting")
+
+    def __init__(self, place: int, stream: Stream) -> None:
+        self.place = place
+        self.stream = stream
+        self.waiting: deque[Event] = deque()
+        """Events that are not yet given to the next plugin."""
+        self.giving = False
+        """An event is being given to the next plugin, which must not get a second one meanwhile."""
+
+    def drop_request(self) -> None:
+        kept = [event for event in self.waiting if not isinstance(event, _OF_REQUEST)]
+        self.waiting.clear()
+        self.waiting += kept
+
+
+_OF_REQUEST: Final = (RequestHeaders, RequestBody, RequestTrailers, CloseUpstream)
 
 
 def _for_response(give: Callable[[Stream, Any, Stream], None]) -> Callable[[Stream, Any, Stream], None]:
@@ -227,6 +289,7 @@ _WAYS: Final[dict[type[Event], tuple[int, Callable[[Stream, Any, Stream], None]]
     ResponseBody: (_BACK, _for_response(lambda to, event, _: to.response_body(event.data, event.end_of_stream))),
     ResponseTrailers: (_BACK, _for_response(lambda to, event, _: to.response_trailers(event.fields))),
     CloseUpstream: (_ON, _nowhere),
+    StartOver: (_ON, _nowhere),
     Reset: (_BACK, lambda _to, _event, source: source.reply_past_others()),
 }
 """For each event: the direction from a plugin to the next one, and how that one gets it."""

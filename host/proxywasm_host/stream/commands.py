@@ -60,12 +60,29 @@ def _edit_trailers(stream: Stream, half: Half, edits: wire.FieldEdits) -> None:
         stream.fail(f"the plugin gave the trailers of the {half.name} {refusal}")
 
 
+def _send_again(stream: Stream, _: Half | None, command: wire.SendAgain) -> None:
+    if reason := stream.why_not_again():
+        stream.log(f"a request was sent again in vain: {reason}")
+    elif missing := _NEEDED.difference([name for name, _ in command.value.headers]):
+        stream.fail(f"the plugin has sent a request without {min(missing)}")
+    elif stream.attempts + 1 >= stream.limits.attempts:
+        stream.fail(f"the plugin has sent {stream.limits.attempts} requests in one stream, more are not allowed")
+    else:
+        stream.send_again(command.value)
+
+
+def _limit_first_byte(stream: Stream, command: wire.LimitFirstByte) -> None:
+    stream.first_byte_ms = command.value
+
+
 def _replace(stream: Stream, half: Half, body: bytes) -> None:
     if half.body is None:
         stream.log(f"a {half.name} body was given in vain: none is in hand in this phase")
         return
     half.put(body)
 
+
+_NEEDED: Final = frozenset({":method", ":path", ":authority"})
 
 _Action: TypeAlias = "Callable[[Stream, Half | None, Any], None]"
 
@@ -85,6 +102,8 @@ _COMMANDS: Final[dict[type, _Action]] = {
     wire.ResumeRequest: lambda stream, *_: stream.resume(stream.request),
     wire.ResumeResponse: lambda stream, *_: stream.resume(stream.response),
     wire.SendLocalReply: lambda stream, _, command: stream.reply(command.value),
+    wire.SendAgain: _send_again,
+    wire.LimitFirstByte: lambda stream, _, command: _limit_first_byte(stream, command),
     wire.FailStream: lambda stream, _, command: stream.fail(command.value),
 }
 """By the class of the command; `EffectiveContext` is the runner's."""

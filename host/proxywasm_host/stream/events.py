@@ -68,6 +68,11 @@ class CloseUpstream:
 
 
 @dataclass(frozen=True, slots=True)
+class StartOver:
+    """Cancel the upstream's request if there is one, and forget its response: another request follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reset:
     """The response cannot be finished; break the connection so that the client notices."""
 
@@ -83,6 +88,7 @@ Event: TypeAlias = (
     | ResponseBody
     | ResponseTrailers
     | CloseUpstream
+    | StartOver
     | Reset
 )
 

@@ -11,7 +11,7 @@ from proxywasm.framing import has_no_body
 from proxywasm.replies import FAILED, STATUSES, malformed
 from proxywasm.wire import Command, Fields, LocalReply, LogLevel, Program
 
-from ..services import HostServices
+from ..services import HostServices, Properties
 from .events import REQUEST, RESPONSE, CloseUpstream, Event, Reset
 from .half import Half
 from .limits import Limits
@@ -33,6 +33,8 @@ class Owner(Protocol):
 
     def forget(self, stream: Any) -> None: ...
 
+    def open(self, properties: Properties | None = None) -> Any: ...
+
 
 class Exchange:
     """A request and its response."""
@@ -42,15 +44,19 @@ class Exchange:
         self.id = context
         self.local_reply: LocalReply | None = None
         self.services = owner.services
-        program = owner.program
         self.limits = limits
-        most = limits.asked_body
-        self.request = Half(REQUEST, limits.request_body, most, program.on_request_body, program.on_request_trailers)
-        self.response = Half(
-            RESPONSE, limits.response_body, most, program.on_response_body, program.on_response_trailers
-        )
+        self.request, self.response = self.halves()
         self.events: list[Event] = []
         self._ready = ready
+
+    def halves(self) -> tuple[Half, Half]:
+        """A request and a response of which nothing has arrived."""
+        program, limits = self.owner.program, self.limits
+        most = limits.asked_body
+        return (
+            Half(REQUEST, limits.request_body, most, program.on_request_body, program.on_request_trailers),
+            Half(RESPONSE, limits.response_body, most, program.on_response_body, program.on_response_trailers),
+        )
 
     def take(self) -> list[Event]:
         """The events to send since the last call."""
@@ -62,6 +68,11 @@ class Exchange:
         """Something may have been added to `events`."""
         if self.events:
             self._ready[self] = None
+
+    @property
+    def properties(self) -> Properties:
+        """Those of the stream, which is open."""
+        return self.services.properties_of(self.id)
 
     def log(self, message: str, level: LogLevel = LogLevel.ERROR) -> None:
         self.services.log(level, self.id, message)

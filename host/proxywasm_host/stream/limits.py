@@ -45,6 +45,9 @@ class Limits:
         "neither UTF-8 nor ASCII count twice there",
         "the stream; beyond Wasmtime's limit, too, if the plugin uses our SDK, otherwise the instance is lost",
     )
+    attempts: int = limit(
+        16, "", "requests that a plugin sends upstream in one stream", "the stream, as if the plugin had raised"
+    )
     commands: int = limit(1000, "", "commands in the answer to one call", "the stream")
 
 

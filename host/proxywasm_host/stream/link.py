@@ -23,6 +23,8 @@ class Link(Exchange):
     part: whether the plugin is called for the stream.
     chain: the same stream in each plugin that it goes through, in the order of requests; alone it has itself.
     details: where the response comes from, as `response.code_details`.
+    attempts: requests that the plugin has sent after the first one.
+    first_byte_ms: how long the upstream may take until its response begins, if the plugin has said so.
     """
 
     def __init__(self, owner: Owner, context: int, limits: Limits, ready: Ready[Any]) -> None:
@@ -30,12 +32,24 @@ class Link(Exchange):
         self.part = Part.NEVER
         self.chain: Sequence[Link] = (self,)
         self.details = ""
+        self.attempts = 0
+        self.first_byte_ms: int | None = None
         self._answered = False  # the plugin has answered itself, or ended the response before the upstream did
         self._pass_on: Callable[[], object] | None = None
+        self._start_over: Callable[[], object] | None = None
 
-    def join(self, chain: Sequence[Link], pass_on: Callable[[], object]) -> None:
-        """Become a part of a chain, before anything has arrived. `pass_on` is called as soon as there are events."""
-        self.chain, self._pass_on = chain, pass_on
+    def join(self, chain: Sequence[Link], pass_on: Callable[[], object], start_over: Callable[[], object]) -> None:
+        """Become a part of a chain, before anything has arrived.
+
+        `pass_on` is called as soon as there are events, `start_over` before the plugin sends another request.
+        """
+        self.chain, self._pass_on, self._start_over = chain, pass_on, start_over
+
+    def leave(self) -> None:
+        """Another stream takes its place in the chain: of this one nothing is sent any more."""
+        self.chain, self._pass_on = (self,), self.take
+        for half in (self.request, self.response):
+            half.drop()
 
     def note(self) -> None:
         if not self.events:

@@ -19,10 +19,10 @@ from proxywasm.wire import (
     ProgramLost,
 )
 
+from .again import Again
 from .answer_bounds import answer_refusal
 from .exchange import reply_fields
 from .half import Half
-from .link import Link
 from .states import PARTS, Arrival, Departure, Ending, Happening, Part, Piece, Tail
 
 # Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
@@ -37,7 +37,7 @@ _SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
 _PAUSE, _STOP_ITERATION = Hold.PAUSE, Hold.STOP_ITERATION
 
 
-class Phases(Link):
+class Phases(Again):
     """The part of a stream that deals with its plugin; `Stream` is the rest."""
 
     def expire(self, since: int) -> None:

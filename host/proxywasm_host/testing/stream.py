@@ -21,6 +21,7 @@ from ..stream import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
+    StartOver,
 )
 from .gateways import GatewayServices, GatewayStream
 from .messages import Body, request, response
@@ -58,7 +59,8 @@ class TestStream:
     `response_headers`, `response_body`, `response_trailers`.
 
     Attributes:
-        upstream: what the upstream has got.
+        upstream: what the upstream has got; of several requests (`ctx.send_again`) the last one.
+        given_up: what upstreams have got before, of the requests in place of which the plugin has sent others.
         downstream: what the client has got.
         reset: why the connection was broken after the response headers had gone out; None: it was not.
         upstream_closed: the upstream's part was cut short, because the plugin answered itself.
@@ -68,7 +70,8 @@ class TestStream:
     __test__ = False  # for pytest: this is no class of tests
 
     def __init__(self, host: Owner, stream: GatewayStream) -> None:
-        self.upstream = Sent(lambda: f"nothing has gone upstream: {self._why(request=True)}")
+        self.upstream = self._nothing_sent()
+        self.given_up: list[Sent] = []
         self.downstream = Sent(lambda: f"nothing has gone to the client: {self._why(request=False)}")
         self.reset: str | None = None
         self.upstream_closed = False
@@ -96,7 +99,7 @@ class TestStream:
     ) -> Sent:
         """The upstream's response arrives: a status with what goes with it, or a whole message. Returns `downstream`.
 
-        If the plugin breaks the response off, the rest of it does not arrive.
+        If the plugin breaks the response off, or sends another request, the rest of it does not arrive.
         """
         __tracebackhide__ = True
         message = answer if isinstance(answer, Message) else response(answer, headers, body, json=json)
@@ -215,9 +218,10 @@ class TestStream:
         self, message: Message, headers: Callable[[Fields, bool], None], body: Callable[[bytes, bool], bytes]
     ) -> None:
         __tracebackhide__ = True
+        upstream = self.upstream
         headers(message.headers, not message.body)
         for index, chunk in enumerate(message.body):
-            if self.reset is not None or self.finished:
+            if self.reset is not None or self.finished or self.upstream is not upstream:
                 return
             body(chunk, index == len(message.body) - 1)
 
@@ -275,6 +279,18 @@ class TestStream:
                     self.reset = reason
                 case CloseUpstream():
                     self.upstream_closed = True
+                case StartOver():
+                    self._start_over()
+
+    def _start_over(self) -> None:
+        """The plugin sends another request; what answers it is another response."""
+        self.given_up.append(self.upstream)
+        self.upstream = self._nothing_sent()
+        self.upstream_closed = self._response_arrived = False
+        self._given_response, self._at_upstream = ReadMessage(), ReadMessage()
+
+    def _nothing_sent(self) -> Sent:
+        return Sent(lambda: f"nothing has gone upstream: {self._why(request=True)}")
 
     def _why(self, *, request: bool) -> str:
         """Why a direction has sent nothing, for messages."""

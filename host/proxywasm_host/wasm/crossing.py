@@ -23,7 +23,9 @@ from proxywasm.wire import (
     HoldPhase,
     Injection,
     InjectResponseBody,
+    LimitFirstByte,
     LocalReply,
+    NewRequest,
     PluginFailure,
     ReadRequestBody,
     ReadRequestTrailers,
@@ -33,6 +35,7 @@ from proxywasm.wire import (
     ReplaceResponseBody,
     ResumeRequest,
     ResumeResponse,
+    SendAgain,
     SendLocalReply,
 )
 
@@ -108,6 +111,11 @@ def _local_reply(fields: tuple[int, bytes, RawPayload, str]) -> SendLocalReply:
     return SendLocalReply(LocalReply(status, from_fields(headers), to_bytes(body), details))
 
 
+def _new_request(fields: tuple[bytes, RawPayload, int | None]) -> SendAgain:
+    headers, body, first_byte_timeout_ms = fields
+    return SendAgain(NewRequest(from_fields(headers, REQUEST_PSEUDO), to_bytes(body), first_byte_timeout_ms))
+
+
 def _edits(data: bytes, pseudo: Collection[str]) -> FieldEdits:
     edits = with_bytes(data.decode()).split("\0") if data else []
     if len(edits) % 2:
@@ -138,6 +146,8 @@ _COMMANDS: Final[dict[str, Callable[[Any], Command]]] = {
     "read-response-trailers": lambda _: ReadResponseTrailers(),
     "edit-request-trailers": lambda value: EditRequestTrailers(_edits(value, ())),
     "edit-response-trailers": lambda value: EditResponseTrailers(_edits(value, ())),
+    "send-again": _new_request,
+    "limit-first-byte": LimitFirstByte,
 }
 
 
@@ -202,4 +212,5 @@ _PARTS: Final[dict[str, Callable[[Any], tuple[Sequence[bytes], RawPayload | None
     "replace-response-body": lambda payload: ((), payload),
     "inject-response-body": lambda injection: ((), injection[0]),
     "send-local-reply": lambda reply: ((reply[1],), reply[2]),
+    "send-again": lambda request: ((request[0],), request[1]),
 }

@@ -20,6 +20,7 @@ _NAMES: Final = {
     "enum {trace, debug, info, warn, error, critical}": "log-level",
     "enum {counter, gauge, histogram}": "metric-kind",
     "record {body: payload, end-of-stream: bool}": "injection",
+    "record {headers: string, body: payload, first-byte-timeout-ms: option<u32>}": "new-request",
     "record {status: u16, headers: string, body: payload, details: string}": "local-reply",
     "record {value: payload, cas: u32}": "shared-value",
     "record {headers: string, body: payload}": "http-response",
@@ -28,7 +29,8 @@ _NAMES: Final = {
     "edit-request-headers(string), edit-response-headers(string), "
     "replace-request-body(payload), replace-response-body(payload), inject-response-body(injection), resume-request, "
     "resume-response, send-local-reply(local-reply), fail(string), read-request-trailers, read-response-trailers, "
-    "edit-request-trailers(string), edit-response-trailers(string)}": "command",
+    "edit-request-trailers(string), edit-response-trailers(string), send-again(new-request), "
+    "limit-first-byte(u32)}": "command",
     "variant {refused(string), failed(string)}": "start-error",
     "variant {unchanged, utf8(string), latin1(string), edit-request-headers(string), edit-response-headers(string),"
     " commands(list<command>), failed(string)}": "outcome",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from .. import wire
+from .. import checks, wire
 from ..wire import Hold
 from .half import Half
 from .stream import Stream
+
+_PER_TRY_TIMEOUT: Final = "x-envoy-upstream-rq-per-try-timeout-ms"
+"""Envoy's router reads and removes it. It ends a try whose response has not begun in time, and never one whose has."""
 
 Carry: TypeAlias = Callable[[Stream[Any], Any, Half | None, bool], None]
 
@@ -93,6 +96,16 @@ def _reply(stream: Stream[Any], command: wire.SendLocalReply, half: Half | None,
         stream.reply(command.value)
 
 
+def _send_again(stream: Stream[Any], _: wire.SendAgain, __: Half | None, ___: bool) -> None:
+    # The SDK refuses it where the author asks for it, so a plugin has made this command without it.
+    stream.log("the request is not sent again: this gateway sends each request once")
+
+
+def _limit_first_byte(stream: Stream[Any], command: wire.LimitFirstByte, _: Half | None, __: bool) -> None:
+    milliseconds = checks.number(command.value, "the time to the first byte", 1, checks.MAX_U32)
+    stream.edit(stream.request, [f"={_PER_TRY_TIMEOUT}", str(milliseconds)])
+
+
 def _fail(stream: Stream[Any], command: wire.FailStream, half: Half | None, in_phase: bool) -> None:
     if in_phase and half is None:
         stream.root.soon(lambda: stream.fail(command.value))  # It may have to be answered; see `_reply`.
@@ -117,6 +130,8 @@ MEANINGS: Final[dict[type, Carry | None]] = {
     wire.ResumeRequest: _resume_request,
     wire.ResumeResponse: _resume_response,
     wire.SendLocalReply: _reply,
+    wire.SendAgain: _send_again,
+    wire.LimitFirstByte: _limit_first_byte,
     wire.FailStream: _fail,
 }
 """What to do with a stream, a command, the direction of the stream whose phase is being answered, and whether the phase

@@ -27,6 +27,7 @@ class Root:
         self.gateway = gateway
         self.port = Port(gateway, context, lambda stream: self.dispatcher.request_header(stream, "x-request-id"))
         self.dispatcher = dispatcher = Dispatcher(plugin, self.port)
+        dispatcher.sends_again = False
         self.on_request_headers, self.on_request_body = dispatcher.on_request_headers, dispatcher.on_request_body
         self.on_response_headers, self.on_response_body = dispatcher.on_response_headers, dispatcher.on_response_body
         self.on_done, self.log = dispatcher.on_done, self.port.log

@@ -60,6 +60,13 @@ def _injection(injection: wire.Injection) -> Any:
     return types.Injection(to_payload(injection.body), injection.end_of_stream)
 
 
+def _new_request(request: wire.NewRequest) -> Any:
+    timeout = request.first_byte_timeout_ms
+    if timeout is not None:
+        timeout = number(timeout, "first_byte_timeout_ms", 0, MAX_U32)
+    return types.NewRequest(as_unicode(join_fields(request.headers)), to_payload(request.body), timeout)
+
+
 _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.EffectiveContext: lambda command: types.Command_EffectiveContext(
         number(command.value, "the number of a stream", 0, MAX_U32)
@@ -80,6 +87,10 @@ _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.ReadResponseTrailers: lambda _: types.Command_ReadResponseTrailers(),
     wire.EditRequestTrailers: lambda command: types.Command_EditRequestTrailers(as_unicode("\0".join(command.value))),
     wire.EditResponseTrailers: lambda command: types.Command_EditResponseTrailers(as_unicode("\0".join(command.value))),
+    wire.SendAgain: lambda command: types.Command_SendAgain(_new_request(command.value)),
+    wire.LimitFirstByte: lambda command: types.Command_LimitFirstByte(
+        number(command.value, "the time to the first byte", 0, MAX_U32)
+    ),
 }
 """For each command, the generated class of its case."""
 

@@ -21,6 +21,7 @@ class Direction:
         "limit",
         "read",
         "read_only",
+        "read_whole",
         "taken",
         "trailers",
         "unread",
@@ -34,6 +35,8 @@ class Direction:
         self.body_in_hand = False
         self.read: BodyMode | None = None
         """How the host was told to read the body."""
+        self.read_whole = False
+        """The plugin has been given the end of its body."""
         self.read_only = False
         """Its streamed body passes unchanged: the plugin only reads it."""
         self.limit: int | None = None

@@ -19,6 +19,8 @@ from .tracebacks import plugin_traceback
 class PluginInstance:
     """What one configuration of a plugin has while it runs. `Dispatcher` adds the events."""
 
+    sends_again = True
+    """The host can send another request in a stream that has sent one. In gateways with Proxy-Wasm it cannot."""
     ends_process: tuple[type[BaseException], ...] = ()
     """Exceptions for the process, not for a stream."""
 

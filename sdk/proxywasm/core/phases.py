@@ -19,7 +19,7 @@ from ..wire import (
     ReplaceResponseBody,
 )
 from .definition import Action, BodyCallback, Callbacks, HeadersCallback, StreamingResponseCallback
-from .direction import Direction
+from .direction import NO_RESPONSE, Direction
 from .instance import PluginInstance
 from .stream_state import ExecutionPhase, StreamState
 from .trailers import Trailers
@@ -101,12 +101,12 @@ class Phases:
     def response_headers(self, ctx: StreamState) -> None:
         callbacks = self._callbacks
         ctx.execution_phase = _RESPONSE_HEADERS
-        replied = ctx.replied
-        if ctx.route_callback is not None and not replied:
+        if ctx.route_callback is not None and not ctx.replied:
             self._route_answer_arrives(ctx)
             return
+        turns = ctx.turns
         action = callbacks.response_headers(ctx, ctx.config) if callbacks.response_headers else None
-        if ctx.replied and not replied:
+        if ctx.turns != turns:
             return
         response = ctx.response
         if not ctx.response_is_opaque:
@@ -146,6 +146,8 @@ class Phases:
             self._whole_body(ctx, ctx.request, self._callbacks.request_body, body, "on_request_body")
             return None
         new = self._chunk(ctx, ctx.request, self._callbacks.streaming_request_body, body, end_of_stream)
+        if end_of_stream:
+            ctx.request.read_whole = True
         if new is not None and self._instance.touched:
             ctx.command(ReplaceRequestBody(new))
             return None
@@ -165,7 +167,8 @@ class Phases:
             return None
         new = self._chunk(ctx, ctx.response, self._callbacks.streaming_response_body, body, end_of_stream)
         if new is not None and self._instance.touched:
-            ctx.command(ReplaceResponseBody(new))
+            if ctx.response.headers is not NO_RESPONSE:  # otherwise the callback has sent another request
+                ctx.command(ReplaceResponseBody(new))
             return None
         return new
 
@@ -189,14 +192,14 @@ class Phases:
         name: str,
     ) -> None:
         assert callback is not None, "the host gives trailers only to a plugin that asked for them"
-        replied = ctx.replied
+        turns = ctx.turns
         direction.trailers = trailers
         trailers.belong_to(lambda edits: ctx.command(command(edits)), lambda: direction.held)
         try:
             action = callback(ctx, ctx.config)
         finally:
             trailers.open = False
-        if ctx.replied and not replied:
+        if ctx.turns != turns:
             return
         if action is _STOP:
             raise RuleError(
@@ -216,10 +219,10 @@ class Phases:
         self, ctx: StreamState, direction: Direction, callback: BodyCallback | None, body: bytes, name: str
     ) -> None:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
-        replied = ctx.replied
-        direction.body_in_hand = True
+        turns = ctx.turns
+        direction.body_in_hand = direction.read_whole = True
         action = callback(ctx, ctx.config, body)
-        if ctx.replied and not replied:
+        if ctx.turns != turns:
             return
         if action is None:
             direction.release(CONTINUED)
@@ -240,8 +243,8 @@ class Phases:
     ) -> bytes | None:
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         new = callback(ctx, ctx.config, body, end_of_stream)
-        if new is _STOP and direction is ctx.response:
-            self._headers_wait_on(ctx)
+        if new is _STOP and direction is not ctx.request:
+            self._headers_wait_on(ctx, direction)
             return None
         if direction.held:
             direction.release(CONTINUED)
@@ -260,6 +263,7 @@ class Phases:
         if ctx.response.read_only:
             raise RuleError(READ_ONLY)
         ctx.response.taken = True
+        turns = ctx.turns
         callback = self._callbacks.streaming_response_body
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
         if callback(ctx, ctx.config, body, end_of_stream):
@@ -267,19 +271,19 @@ class Phases:
                 f"{place(callback)}: on_streaming_response_body must return nothing after "
                 "need_pause_streaming_response: inject_response_body sends what should go on"
             )
-        if ctx.replied:
+        if ctx.turns != turns:
             return
         ctx.command_first(_STOP_NO_BUFFER)
         if ctx.response.held:
             ctx.response.release(CONTINUED)
 
-    def _headers_wait_on(self, ctx: StreamState) -> None:
+    def _headers_wait_on(self, ctx: StreamState, response: Direction) -> None:
         """The plugin keeps a chunk of a streamed response, and still wants to change the headers."""
-        if ctx.replied:
+        if ctx.replied or ctx.response is not response:
             return
-        if ctx.response.read_only:
+        if response.read_only:
             raise RuleError(READ_ONLY)
-        if not ctx.response.held:
+        if not response.held:
             raise RuleError(
                 "on_streaming_response_body returned STOP_ITERATION, but the headers have gone on; "
                 "it can take chunks only as long as each callback since the headers' returned STOP_ITERATION"

@@ -16,6 +16,7 @@ from .direction import NO_RESPONSE, Direction
 from .plugin_state import PluginState
 
 DONE = "this stream has ended"
+REPLIED = "this stream has been answered with a local reply"
 
 
 class ExecutionPhase(Enum):
@@ -47,6 +48,8 @@ class StreamOwner(Protocol):
     plugin_context: PluginState
     touched: dict[int, StreamState]
     """Streams that have something to tell the host in the outcome of the running callback."""
+    sends_again: bool
+    """The host can send another request in a stream that has sent one."""
 
     def run_for(self, ctx: StreamState, function: Callable[..., object], *args: object) -> None:
         """Call a function for one stream, within the callback of any."""
@@ -82,6 +85,7 @@ class StreamState:
         "response_is_opaque",
         "route_callback",
         "scheme",
+        "turns",
         "websocket",
     )  # fmt: skip
 
@@ -125,6 +129,8 @@ class StreamState:
         self.pauses_streaming_response = False
         """The plugin takes every chunk of the response, and injects what should be sent."""
         self.replied = False
+        self.turns = 0
+        """How often the callback of a response has ended it: by a local reply, or by another request."""
         self.ended = False
         # What the facade keeps for the author. All of it is made here: another `__init__` would be another call.
         self._values: dict[str, Any] = {}
@@ -189,6 +195,21 @@ class StreamState:
         self._commands = []
         self.request.headers.edits = []
         self.response.headers.edits = []
+
+    @property
+    def sends_again(self) -> bool:
+        """The host can send another request."""
+        return self._owner.sends_again
+
+    def start_over(self, request: Direction) -> None:
+        """This request was sent in place of the one before; whatever was decided for its response is forgotten."""
+        request.read_whole = True
+        self.request = request
+        self.response = Direction(NO_RESPONSE)
+        self.has_response_body = self._binary_response = self.response_is_opaque = False
+        self.pauses_streaming_response = False
+        self.route_callback = None
+        self.turns += 1
 
     def command(self, command: Command) -> None:
         if self.ended:

@@ -11,15 +11,17 @@ from tests.host.dialogue import REQUEST, RESPONSE, messages
 from tests.host.scripted import scripted
 
 from proxywasm import wire
-from proxywasm.wire import BodyMode, Hold, PluginFailure, ProgramLost
+from proxywasm.wire import BodyMode, Fields, Hold, PluginFailure, ProgramLost
 from proxywasm_host.stream import (
     ChainedStream,
+    Event,
     RequestBody,
     RequestHeaders,
     Reset,
     ResponseBody,
     ResponseHeaders,
     Runner,
+    StartOver,
     Stream,
 )
 
@@ -39,6 +41,12 @@ modes = st.sampled_from(BodyMode)
 replies = st.builds(
     wire.LocalReply, st.sampled_from([200, 204, 304, 599, 0, 99, 100, 1000, 10**9]), fields, bodies, texts
 )
+new_requests = st.builds(
+    wire.NewRequest,
+    fields.map(lambda given: [*REQUEST, *given]) | fields,
+    bodies,
+    st.none() | st.integers(0, 3),
+)
 commands = st.one_of(
     st.builds(wire.EffectiveContext, numbers),
     st.builds(wire.HoldPhase, st.sampled_from(Hold)),
@@ -56,6 +64,8 @@ commands = st.one_of(
     st.builds(wire.ResumeRequest),
     st.builds(wire.ResumeResponse),
     st.builds(wire.SendLocalReply, replies),
+    st.builds(wire.SendAgain, new_requests),
+    st.builds(wire.LimitFirstByte, numbers),
 )
 failures = st.sampled_from([PluginFailure("Traceback"), ProgramLost("trap")])
 outcomes = st.one_of(st.none(), bodies, st.lists(commands, max_size=5), st.lists(commands, max_size=5), failures)
@@ -70,10 +80,13 @@ tails = st.sampled_from(
 
 def check_framing(stream: Stream | ChainedStream) -> None:
     """What a stream has sent agrees with its own length, unless it was broken off."""
-    events = stream.take()
-    for headers, body in ((RequestHeaders, RequestBody), (ResponseHeaders, ResponseBody)):
+    taken = stream.take()
+    for headers, body, events in (
+        *((RequestHeaders, RequestBody, sent) for sent in requests(taken)),
+        (ResponseHeaders, ResponseBody, taken),
+    ):
         heads = [event for event in events if isinstance(event, headers)]
-        sent = [event for event in events if isinstance(event, body)]
+        sent: list[Any] = [event for event in events if isinstance(event, body)]
         if not heads:
             assert not sent
             continue
@@ -82,10 +95,41 @@ def check_framing(stream: Stream | ChainedStream) -> None:
         assert not (head.end_of_stream and sent)
         fields = dict(head.fields)
         if "content-length" in fields and fields.get(":status") != "304":
-            size = sum(len(event.data) for event in sent if isinstance(event, RequestBody | ResponseBody))
+            size = sum(len(event.data) for event in sent)
             ended = head.end_of_stream or any(event.end_of_stream for event in sent)
             assert size == int(fields["content-length"]) if ended else size <= int(fields["content-length"])
-    assert sum(isinstance(event, Reset) for event in events) <= 1
+    assert sum(isinstance(event, Reset) for event in taken) <= 1
+
+
+def requests(events: list[Event]) -> list[list[Event]]:
+    """The events of each request that has been sent."""
+    parts: list[list[Event]] = [[]]
+    for event in events:
+        if isinstance(event, StartOver):
+            parts.append([])
+        else:
+            parts[-1].append(event)
+    return parts
+
+
+def respond(stream: Stream | ChainedStream, headers: Fields, down: list[bytes], tail: Fields) -> None:
+    """A response of the upstream, as far as no other request is sent in its place; then that is answered likewise."""
+    pieces: list[tuple[str, Any]] = [("response_headers", (headers, not down and not tail))]
+    pieces += [("response_body", (chunk, index == len(down) - 1 and not tail)) for index, chunk in enumerate(down)]
+    pieces += [("response_trailers", (tail,))] if tail else []
+    attempts = stream.attempts
+    for name, arguments in pieces:
+        getattr(stream, name)(*arguments)
+        if stream.attempts != attempts:
+            if stream.attempts < 3 and asked(stream):
+                respond(stream, headers, down, tail)
+            return
+
+
+def asked(stream: Stream | ChainedStream) -> bool:
+    """The last plugin has the request: no upstream can answer what none of them has let through."""
+    last = stream.streams[-1] if isinstance(stream, ChainedStream) else stream
+    return last.request.fields is not None
 
 
 def play(runner: Runner, data: st.DataObject) -> None:
@@ -100,11 +144,8 @@ def play(runner: Runner, data: st.DataObject) -> None:
             stream.request_trailers(tail)
             stream.informational_response([(":status", "103")])
         length = [("content-length", str(sum(map(len, down))))] if data.draw(st.booleans()) else []
-        stream.response_headers([*RESPONSE, *length], not down and not tail)
-        for index, chunk in enumerate(down):
-            stream.response_body(chunk, index == len(down) - 1 and not tail)
-        if tail:
-            stream.response_trailers(tail)
+        if not stream.attempts:
+            respond(stream, [*RESPONSE, *length], down, tail)
     ready = runner.ready()
     assert set(ready) == {stream for stream in streams if stream.events}
     assert len(ready) == len(set(ready))
@@ -145,9 +186,7 @@ def test_whatever_a_program_does_to_a_body_it_leaves_with_its_own_length(data: s
     stream.request_headers([*REQUEST, ("content-length", str(sum(map(len, up))))], not up)
     for index, chunk in enumerate(up):
         stream.request_body(chunk, index == len(up) - 1)
-    stream.response_headers([*RESPONSE, ("content-length", str(sum(map(len, down))))], not down)
-    for index, chunk in enumerate(down):
-        stream.response_body(chunk, index == len(down) - 1)
+    respond(stream, [*RESPONSE, ("content-length", str(sum(map(len, down))))], down, [])
     stream.close()
     check_framing(stream)
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.host.dialogue import REQUEST, RESPONSE, says
 from tests.host.scripted import scripted
+from tests.host.stream import test_any_outcome
 from tests.host.stream.test_any_outcome import bodies, check_framing, chunks, commands, heads, outcomes, tails
 
 from proxywasm import wire
@@ -329,12 +330,8 @@ def test_nothing_that_the_programs_of_a_chain_answer_raises(data: st.DataObject,
         if not asks_upstream(stream):
             continue
         stream.informational_response([(":status", data.draw(st.sampled_from(["103", "200"])))])
-        stream.response_headers([*RESPONSE, *data.draw(heads)], not down)
         tail = data.draw(tails) if down else []
-        for index, chunk in enumerate(down):
-            stream.response_body(chunk, index == len(down) - 1 and not tail)
-        if tail:
-            stream.response_trailers(tail)
+        test_any_outcome.respond(stream, [*RESPONSE, *data.draw(heads)], down, tail)
     for event in data.draw(st.lists(st.sampled_from(["tick", "http", "expire"]), max_size=3)):
         runner = data.draw(st.sampled_from(runners))
         match event:
@@ -359,8 +356,6 @@ def test_whatever_a_chain_does_to_a_body_it_leaves_with_its_own_length(data: st.
     for index, chunk in enumerate(up):
         stream.request_body(chunk, index == len(up) - 1)
     if asks_upstream(stream):
-        stream.response_headers([*RESPONSE, ("content-length", str(sum(map(len, down))))], not down)
-        for index, chunk in enumerate(down):
-            stream.response_body(chunk, index == len(down) - 1)
+        test_any_outcome.respond(stream, [*RESPONSE, ("content-length", str(sum(map(len, down))))], down, [])
     stream.close()
     check_framing(stream)

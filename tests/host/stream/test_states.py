@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.host.dialogue import REQUEST, RESPONSE
 from tests.host.scripted import scripted
-from tests.host.stream.test_any_outcome import commands
+from tests.host.stream.test_any_outcome import commands, requests
 from tests.import_graph import import_graph, module_files
 from tests.layers import circles
 
@@ -110,7 +110,8 @@ def test_any_order_of_events_ends_in_a_state_or_is_the_callers_error(
         assert bool(runner.ready()) == bool(stream.events and runner.streams)
         sent += stream.take()
         assert runner.ready() == []
-    check_order(sent, RequestHeaders, RequestBody, RequestTrailers)
+    for request in requests(sent):
+        check_order(request, RequestHeaders, RequestBody, RequestTrailers)
     check_order(sent, ResponseHeaders, ResponseBody, ResponseTrailers)
     check_ends(stream, sent)
 
@@ -133,7 +134,7 @@ def check_ends(stream: Stream, sent: list[Event]) -> None:
     resets = [index for index, event in enumerate(sent) if isinstance(event, Reset)]
     assert len(resets) <= 1
     assert not resets or stream.response_done
-    assert sum(isinstance(event, CloseUpstream) for event in sent) <= 1
+    assert all(sum(isinstance(event, CloseUpstream) for event in request) <= 1 for request in requests(sent))
 
 
 def test_no_modules_of_the_package_import_each_other_in_a_circle() -> None:

@@ -22,6 +22,7 @@ from . import (
     redis_calls,
     registration,
     secretive,
+    sending_again,
     stdlib,
     wrong_arguments,
 )
@@ -40,6 +41,7 @@ PLUGINS: dict[str, Plugin[Config]] = {
     **redis_calls.PLUGINS,
     **registration.PLUGINS,
     **secretive.PLUGINS,
+    **sending_again.PLUGINS,
     **stdlib.PLUGINS,
     **wrong_arguments.PLUGINS,
 }

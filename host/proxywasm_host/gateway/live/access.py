@@ -14,6 +14,8 @@ from proxywasm.helpers import unmarshal_str
 from ...services import Properties
 
 _LONGEST_PATH: Final = 500
+_LONGEST_UPSTREAM: Final = 60
+"""Of those that were given up."""
 _LONGEST_ATTRIBUTES: Final = 2000
 """Characters. A line is written at once, so that lines of several workers do not mix: that works up to 4 KiB."""
 _FIELDS: Final = (
@@ -36,6 +38,7 @@ class AccessLine:
         "_attributes",
         "_began",
         "_first_byte",
+        "_given_up",
         "_properties",
         "_start",
         "ended",
@@ -59,6 +62,8 @@ class AccessLine:
         self.path = path.partition("?")[0][:_LONGEST_PATH]
         self.upstream = ""
         """Where the request went: the name in the gateway file, or the host that a plugin chose."""
+        self._given_up: list[dict[str, Any]] | None = None
+        """The upstreams of requests in place of which a plugin has sent others. Most streams have none."""
         self.status = 0
         self.streams = False
         """The response is a stream of events."""
@@ -82,6 +87,19 @@ class AccessLine:
     def asks(self, arrived: float) -> None:
         """The request goes on to the upstream; the last of it arrived then."""
         self.own_seconds += time.monotonic() - arrived
+
+    def gives_up(self, status: int) -> None:
+        """A plugin sends another request in place of that to this upstream, whose response had this status; 0: it had
+        none."""
+        if self._given_up is None:
+            self._given_up = []
+        self._given_up.append({"upstream": self.upstream[:_LONGEST_UPSTREAM], "status": status})
+        self.upstream = ""
+
+    @property
+    def attempts(self) -> int:
+        """Requests that were sent upstream, or would have been."""
+        return 1 + len(self._given_up or ())
 
     def answers(self, status: str, content_type: str) -> None:
         self.status = int(status)
@@ -133,6 +151,8 @@ class AccessLine:
             "duration_ms": _milliseconds(self.seconds),
             "ended": self.ended,
         }
+        if self._given_up is not None:
+            line["given_up"] = self._given_up
         if self.trace:
             line["trace"] = self.trace
         for name in _FIELDS:

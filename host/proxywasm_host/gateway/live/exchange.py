@@ -10,6 +10,7 @@ from proxywasm.wire import Fields
 from ...stream import (
     ChainedStream,
     CloseUpstream,
+    Event,
     InformationalResponse,
     RequestBody,
     RequestHeaders,
@@ -18,6 +19,7 @@ from ...stream import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
+    StartOver,
 )
 from ..model import Route
 from .access import AccessLine
@@ -58,6 +60,7 @@ class LiveExchange:
         self.stream = stream
         self.access = access
         self._worker = worker
+        self._route = route
         self._client = connection
         self._request = head
         self._requested = False
@@ -68,12 +71,17 @@ class LiveExchange:
         """The client is answered without the upstream."""
         self._tunnel = False
         self._over = False
+        self._got: Fields = []
+        """The response headers that plugins have got, of the upstream or of the gateway itself."""
         self._client_slow = False
         self._cors = worker.cors(route)
         self._origin = "" if self._cors is None else dict(head.fields).get("origin", "")
         self._clock = StreamClock(worker.times, self._take_too_long)
         self._clock.requested = head.ends
-        self._upstream = UpstreamSide(worker, self, route, head, self._clock)
+        self._upstream = self._next_upstream()
+
+    def _next_upstream(self) -> UpstreamSide:
+        return UpstreamSide(self._worker, self, self._route, self._request, self._clock)
 
     def begin(self) -> None:
         self.stream.request_headers(self._request.fields, self._request.ends)
@@ -133,6 +141,7 @@ class LiveExchange:
 
     def response_begins(self, head: ResponseHead) -> None:
         self._responding = self._clock.responded = True
+        self._got = head.fields
         self._tunnel = bool(head.upgrade) and not self._answered
         self.response_arrives(self.stream.response_headers, head.fields, head.ends)
 
@@ -157,12 +166,13 @@ class LiveExchange:
 
     def move(self) -> None:
         """Send what the stream has to send."""
+        upstream = self._upstream
         for event in with_lengths(self.stream.take()):
+            if self._upstream is not upstream:
+                break  # because of an event before this one, another request has been sent
             match event:
                 case RequestHeaders() | RequestBody() | RequestTrailers():
                     self._send_request(event)
-                case InformationalResponse(fields):
-                    self._client.send_informational(fields)
                 case ResponseHeaders(fields, ends):
                     self._send_head(fields, ends)
                 case ResponseBody(data, ends):
@@ -170,13 +180,10 @@ class LiveExchange:
                     self._client.send_body(data)
                     if ends:
                         self._client.send_end()
-                case ResponseTrailers(fields):
-                    self._client.send_end(fields)
-                case CloseUpstream():
-                    self._answered = True
-                    self._upstream.leave()
-                case Reset(reason):
-                    self._break_off(reason)
+                case StartOver():
+                    upstream = self._start_over()
+                case _:
+                    self._send_rare(event)
         if self._over:
             return
         if self.stream.response_done and not self._tunnel:
@@ -185,10 +192,38 @@ class LiveExchange:
         else:
             self.apply_pressure()
 
+    def _send_rare(self, event: Event) -> None:
+        match event:
+            case InformationalResponse(fields):
+                self._client.send_informational(fields)
+            case ResponseTrailers(fields):
+                self._client.send_end(fields)
+            case CloseUpstream():
+                self._answered = True
+                self._upstream.leave()
+            case Reset(reason):
+                self._break_off(reason)
+
     def _send_request(self, event: RequestHeaders | RequestBody | RequestTrailers) -> None:
         if not self._answered:
-            self._requested = True
+            if not self._requested:
+                self._requested = True
+                self._clock.limit_first_byte(self.stream.first_byte_ms)
             self._upstream.send(event)
+
+    def _start_over(self) -> UpstreamSide:
+        """A plugin sends another request: nothing of the response has gone to the client."""
+        self._upstream.leave()
+        self.access.gives_up(int(dict(self._got).get(":status", "0")))
+        self._got = []
+        if not self._over and (expired := self._clock.total_expired()):
+            self._answered = True
+            self._answer_directly(*_message(expired.status, expired.message))
+        else:
+            self._requested = self._responding = self._answered = self._tunnel = False
+            self._clock.start_over()
+            self._upstream = self._next_upstream()
+        return self._upstream
 
     def _send_head(self, fields: Fields, ends: bool) -> None:
         self.access.answers(fields[0][1], dict(fields).get("content-type", ""))
@@ -209,9 +244,9 @@ class LiveExchange:
         self._clock.move()
         self._upstream.leave()
         fields, body = _message(status, text)
+        self._got = fields
         if self._requested:
-            self.stream.response_headers(fields, False, details)
-            self.stream.response_body(body, True)
+            self.stream.respond(fields, body, details)
             self._after()
             return
         # Plugins see no response to a request that has not passed all of them.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..model import Limits
+
+_TOTAL: Final = "the stream was not complete after {:g} s"
 
 
 class Expired(NamedTuple):
@@ -42,11 +44,14 @@ class StreamClock:
     The timer is not set anew for each event, of which there are many: when it fires, it looks how much time is left.
     """
 
-    __slots__ = ("_began", "_expired", "_limits", "_loop", "_timer", "asked", "moved", "requested", "responded")
+    __slots__ = (
+        "_began", "_expired", "_first_byte", "_limits", "_loop", "_timer", "asked", "moved", "requested", "responded",
+    )  # fmt: skip
 
     def __init__(self, limits: TimeLimits, expired: Callable[[Expired], None]) -> None:
         self._limits = limits
         self._expired = expired
+        self._first_byte = limits.first_byte
         self._loop = asyncio.get_running_loop()
         self._began = self.moved = self._loop.time()
         """`moved`: when anything arrived last."""
@@ -63,6 +68,28 @@ class StreamClock:
 
     def ask(self) -> None:
         self.asked = self._loop.time()
+        if self._first_byte is not None and self._first_byte < self._limits.shortest:
+            self._timer.cancel()
+            self._timer = self._loop.call_later(self._first_byte, self._look)
+
+    def limit_first_byte(self, milliseconds: int | None) -> None:
+        """A plugin says how long the upstream of this request may take; None: no plugin does."""
+        if milliseconds is not None:
+            self._first_byte = milliseconds / 1000
+
+    def start_over(self) -> None:
+        """Another request is about to be sent."""
+        self.moved = self._loop.time()
+        self.asked, self.responded = None, False
+        self._timer.cancel()
+        self._timer = self._loop.call_later(self._limits.shortest, self._look)
+
+    def total_expired(self) -> Expired | None:
+        """What the client gets if the stream as a whole has taken too long already."""
+        total = self._limits.total
+        if total is None or self._loop.time() < self._began + total:
+            return None
+        return Expired(504, _TOTAL.format(total), "max_duration_timeout")
 
     def stop(self) -> None:
         self._timer.cancel()
@@ -77,12 +104,12 @@ class StreamClock:
         if not self.requested:
             reason = f"the request was not complete after {limits.request:g} s"
             ends.append((self._began + limits.request, Expired(408, reason, "request_overall_timeout")))
-        if limits.first_byte is not None and not self.responded:
+        if (first_byte := self._first_byte) is not None and not self.responded:
             since = now if self.asked is None else self.asked
-            reason = f"the upstream's response has not begun after {limits.first_byte:g} s"
-            ends.append((since + limits.first_byte, Expired(504, reason, "upstream_per_try_timeout")))
+            reason = f"the upstream's response has not begun after {first_byte:g} s"
+            ends.append((since + first_byte, Expired(504, reason, "upstream_per_try_timeout")))
         if limits.total is not None:
-            reason = f"the stream was not complete after {limits.total:g} s"
+            reason = _TOTAL.format(limits.total)
             ends.append((self._began + limits.total, Expired(late, reason, "max_duration_timeout")))
         end, expired = min(ends)
         if end <= now:

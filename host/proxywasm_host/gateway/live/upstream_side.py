@@ -72,6 +72,7 @@ class UpstreamSide:
         """Of the request: what has not been sent, and what may have to be sent again."""
         self._replayable = True
         self._head_was_all = False
+        self._left = False
 
     # The request.
 
@@ -97,6 +98,7 @@ class UpstreamSide:
 
     def leave(self) -> None:
         """Nobody waits for the response any more."""
+        self._left = True
         if self._connecting is not None:
             self._connecting.cancel()
             self._connecting = None
@@ -161,7 +163,7 @@ class UpstreamSide:
     # The response.
 
     def on_informational(self, fields: Fields) -> None:
-        self._exchange.response_arrives(self._stream.informational_response, fields)
+        self._gives(self._stream.informational_response, fields)
 
     def on_head(self, head: ResponseHead) -> None:
         self._head_was_all = head.ends
@@ -170,21 +172,25 @@ class UpstreamSide:
         self._exchange.response_begins(head)
 
     def on_body(self, data: bytes) -> None:
-        self._exchange.response_arrives(self._stream.response_body, data, False)
+        self._gives(self._stream.response_body, data, False)
 
     def on_end(self, rest: bytes, trailers: Fields) -> None:
         self.connection = None
         if trailers and self._worker.trailers:
             if rest:
                 self.on_body(rest)
-            self._exchange.response_arrives(self._stream.response_trailers, trailers)
+            self._gives(self._stream.response_trailers, trailers)
         elif not self._head_was_all:
-            self._exchange.response_arrives(self._stream.response_body, rest, True)
+            self._gives(self._stream.response_body, rest, True)
+
+    def _gives(self, give: Callable[..., None], *arguments: Any) -> None:
+        if not self._left:  # what came before may have made a plugin send another request
+            self._exchange.response_arrives(give, *arguments)
 
     def on_failure(self, failure: Failure, details: str) -> None:
         used_before = self.connection is not None and self.connection.exchanges > 1
         self.connection = None
-        if not self._exchange.wants_response:
+        if self._left or not self._exchange.wants_response:
             return
         method = dict(self._request.fields)[":method"]
         if failure is Failure.CLOSED and used_before and self._replayable and method in _IDEMPOTENT:

@@ -25,7 +25,7 @@ class GeneratedIds:
 
     @classmethod
     def of(cls, exchange: Exchange) -> GeneratedIds:
-        keys = ("request", "response", "callouts", "before")
+        keys = ("request", "response", "next_responses", "callouts", "before")
         return cls(json.dumps([exchange.raw.get(key) for key in keys], ensure_ascii=False))
 
     def alike(self, expected: object, got: object) -> bool:

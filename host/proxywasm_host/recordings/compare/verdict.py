@@ -15,7 +15,7 @@ from .difference import MISSING, Difference
 from .generated_ids import GeneratedIds
 from .messages import compare_messages, compare_replies
 
-PARTS: Final = ("upstream", "downstream", "local_reply", "callouts")
+PARTS: Final = ("given_up", "upstream", "downstream", "local_reply", "callouts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ def _best(result: Result, candidates: Sequence[Result], ids: GeneratedIds) -> li
 
 
 def _part(part: str, expected: Any, got: Any, ids: GeneratedIds) -> Iterator[Difference]:
-    if part == "callouts":
+    if part in ("callouts", "given_up"):
         for index, (one, other) in enumerate(zip_longest(expected or [], got or [], fillvalue=MISSING)):
-            yield from compare_messages(f"callouts.{index}", one, other, ids)
+            yield from compare_messages(f"{part}.{index}", one, other, ids)
     elif expected is None or got is None:
         if expected is not got:
             yield Difference(part, expected, got)

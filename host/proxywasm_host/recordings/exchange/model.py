@@ -9,7 +9,18 @@ from typing import Any, Final
 from proxywasm.wire import Fields
 
 REPLAYED: Final = frozenset(
-    {"name", "config", "plugins", "properties", "request", "response", "callouts", "before", "wait_ms"},
+    {
+        "name",
+        "config",
+        "plugins",
+        "properties",
+        "request",
+        "response",
+        "next_responses",
+        "callouts",
+        "before",
+        "wait_ms",
+    },
 )
 """The keys of an entry that a replay looks at."""
 
@@ -38,6 +49,8 @@ class Exchange:
     """The raw configuration of the plugin."""
     request: Message
     response: Message | None = None
+    next_responses: tuple[Message, ...] = ()
+    """To further requests that the plugin sends in place of the first one."""
     properties: Mapping[str, str] = field(default_factory=dict)
     callouts: tuple[CallOut, ...] = ()
     before: tuple[Exchange, ...] = ()

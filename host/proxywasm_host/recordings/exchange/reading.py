@@ -85,6 +85,10 @@ def _exchange(value: dict[str, Any], prefix: str) -> Exchange:
         config=_config(value),
         request=_message(value["request"], f"{prefix}request"),
         response=None if response is None else _message(response, f"{prefix}response"),
+        next_responses=tuple(
+            _message(item, f"{prefix}next_responses.{index}")
+            for index, item in enumerate(_typed(value.get("next_responses", []), list, f"{prefix}next_responses"))
+        ),
         properties=properties,
         callouts=tuple(
             _callout(item, f"{prefix}callouts.{index}")

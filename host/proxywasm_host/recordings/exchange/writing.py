@@ -31,6 +31,8 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
     entry["request"] = _message_json(exchange.request)
     if exchange.response:
         entry["response"] = _message_json(exchange.response)
+    if exchange.next_responses:
+        entry["next_responses"] = [_message_json(message) for message in exchange.next_responses]
     if exchange.callouts:
         entry["callouts"] = [_callout_json(callout) for callout in exchange.callouts]
     if exchange.before:

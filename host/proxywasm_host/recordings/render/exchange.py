@@ -53,6 +53,9 @@ class ExchangeView:
         for call in result["callouts"]:
             self._lines.title(f"The plugin called {call['cluster']}")
             self._request(call["headers"], chunk_from_json(call["body"]), masker)
+        for request in result.get("given_up", ()):
+            self._lines.title("Went upstream, and was given up")
+            self._request(request["headers"], chunk_from_json(request["body"]), masker)
         self._lines.title("Went upstream")
         if upstream := result["upstream"]:
             self._request(upstream["headers"], chunk_from_json(upstream["body"]), masker)
@@ -74,7 +77,8 @@ class ExchangeView:
         from_upstream = downstream.get("reset") or not result["local_reply"]
         chunks = [chunk_from_json(chunk) for chunk in downstream["body"]]
         body = bodies.parse(b"".join(chunks), event_stream=bodies.is_event_stream(downstream["headers"]))
-        given = exchange.response.body if exchange.response and from_upstream else ()
+        response = [exchange.response, *exchange.next_responses][len(result.get("given_up", ())) :][:1]
+        given = response[0].body if response and response[0] and from_upstream else ()
         self._lines.title("Came back")
         self._lines.line(
             Text(next((value for name, value in downstream["headers"] if name == ":status"), "?"), "bold"), 2

@@ -15,6 +15,7 @@ from ...stream import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
+    StartOver,
 )
 
 
@@ -29,6 +30,8 @@ class Observed:
         self.client_headers: Fields | None = None
         self.chunks: list[bytearray] = []
         self.reset = False
+        self.given_up: list[tuple[Fields, bytes]] = []
+        """Requests in place of which a plugin has sent others."""
 
     def collect(self, stream: ChainedStream) -> None:
         for event in stream.take():
@@ -45,5 +48,14 @@ class Observed:
                     self.chunks[-1] += data
                 case Reset():
                     self.reset = True
+                case StartOver():
+                    self._start_over()
                 case CloseUpstream() | RequestTrailers() | InformationalResponse() | ResponseTrailers():
                     pass  # exchange files have no trailers and no informational responses
+
+    def _start_over(self) -> None:
+        if self.upstream_headers is not None:
+            self.given_up.append((self.upstream_headers, bytes(self.upstream_body)))
+        self.upstream_headers = None
+        self.upstream_body.clear()
+        self.chunks.clear()

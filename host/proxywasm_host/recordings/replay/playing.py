@@ -79,21 +79,24 @@ class Player:
             observed.collect(stream)
         replied_to_request = stream.local_reply is not None
         if observed.upstream_headers is not None and stream.request_done and not replied_to_request:
-            self._respond(stream, observed)
+            responses = [self._exchange.response, *self._exchange.next_responses]
+            for attempt, response in enumerate(responses):
+                if stream.attempts == attempt:  # each request that a plugin sends gets the next response
+                    self._respond(stream, observed, response)
         stream.close()
         self.answer_calls()
         observed.collect(stream)
         return self._report(stream, observed, replied_to_request=replied_to_request)
 
-    def _respond(self, stream: ChainedStream, observed: Observed) -> None:
-        response = self._exchange.response
+    def _respond(self, stream: ChainedStream, observed: Observed, response: Message | None) -> None:
         if response is None:
             return
+        attempts = stream.attempts
         for chunk in self.feed(response, stream.response_headers, stream.response_body):
             if chunk is not None:
                 observed.chunks.append(bytearray())
             observed.collect(stream)
-            if stream.local_reply is not None:
+            if stream.local_reply is not None or stream.attempts != attempts:
                 return
 
     def feed(
@@ -152,6 +155,10 @@ class Player:
         if observed.upstream_headers is not None and not replied_to_request:
             body = chunk_to_json(bytes(observed.upstream_body))
             report["upstream"] = {"headers": _pairs(observed.upstream_headers), "body": body}
+        if observed.given_up:
+            report["given_up"] = [
+                {"headers": _pairs(headers), "body": chunk_to_json(body)} for headers, body in observed.given_up
+            ]
         # Of a chain it is shown as well: what the other plugins have made of the reply.
         if observed.client_headers is not None and (reply is None or observed.reset or len(self._chain.runners) > 1):
             chunks = [chunk_to_json(bytes(chunk)) for chunk in observed.chunks]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,8 @@ class Scene:
     service: Upstream
     logs: list[LogRecord]
     messages: list[str]
+    lines: list[str]
+    """Of the access log, if there is one."""
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port)
@@ -115,17 +117,18 @@ def run(
     talk: Callable[[Scene], Awaitable[None]],
     *,
     plugins: int = 1,
-    source: Path = PROBE,
+    source: Path | Sequence[Path] = PROBE,
     limits: dict[str, Any] | None = None,
     start: Callable[[Gateway, Callable[[LogRecord], None]], LivePlugins] = native,
     **keys: Any,
 ) -> None:
     async def main() -> None:
         upstream, service = Upstream(), Upstream()
+        sources = [source] * plugins if isinstance(source, Path) else source
         async with upstreams(upstream, service):
             gateway = Gateway.model_validate({
                 "listen": "127.0.0.1:1",
-                "plugins": [{"name": f"probe {place}", "source": str(source)} for place in range(plugins)],
+                "plugins": [{"name": f"probe {place}", "source": str(file)} for place, file in enumerate(sources)],
                 "routes": [
                     {"name": "free", "match": {"path": "/elsewhere"}},
                     {"name": "nowhere", "match": {"path": "/nowhere"}},
@@ -144,10 +147,11 @@ def run(
             })  # fmt: skip
             logs: list[LogRecord] = []
             messages: list[str] = []
-            worker = LiveWorker(gateway, start(gateway, logs.append), log=messages.append)
+            lines: list[str] = []
+            worker = LiveWorker(gateway, start(gateway, logs.append), log=messages.append, access=lines.append)
             listening = listen("listen", Address("127.0.0.1", 0))
             await worker.start(listening)
-            scene = Scene(worker, listening.getsockname()[1], upstream, service, logs, messages)
+            scene = Scene(worker, listening.getsockname()[1], upstream, service, logs, messages, lines)
             try:
                 await asyncio.wait_for(talk(scene), 30)
             finally:
