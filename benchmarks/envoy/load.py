@@ -34,7 +34,7 @@ class Report:
     latency: float
     """Median of the time from a request to the end of its answer, in seconds."""
     first_byte: float
-    """Likewise to the first byte of its answer's body. A gateway that sends the head earlier has answered nothing yet."""
+    """Likewise to the first byte of its answer's body. A head alone answers nothing."""
 
 
 class _Client(Reader):

@@ -9,6 +9,7 @@ from typing import Any, Final
 from proxywasm import ConfigError, log
 from proxywasm.config import Fault, Problem, did_you_mean, json_name, keys_of, nearest, type_name
 
+from .config.coercion import text
 from .config.settings import Settings
 from .config.settings.routing import read_routing
 from .pipeline import failover
@@ -57,7 +58,8 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row], c
     if isinstance(single, dict):
         return _with_health_checks(build(single, "provider", rows), clients, (single,))
     given, active = document.get("providers"), document.get("activeProviderId")
-    listed = tuple(given) if given is not None else base.listed if base is not None else ()
+    listed = _listed(given) if given is not None else base.listed if base is not None else ()
+    active = text(active)
     chosen = _index_of(listed, active) if active else None
     if given is not None:
         for index, item in enumerate(listed):
@@ -69,7 +71,7 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row], c
     if not active and ((given is not None and _has_models(listed)) or document.get("routing") is not None):
         return _routed(document.get("routing") or {}, listed, rows, clients)
     if active:
-        ids = [item["id"] for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
+        ids = [name for item in listed if (name := _id(item))]
         known = f"known are: {', '.join(ids)}" if ids else "there are no providers with an id"
         hint = f"{known}{did_you_mean(active, ids)}"
         log.warn('activeProviderId: no provider has the id "%s", and requests pass as they are; %s', active, hint)
@@ -117,11 +119,15 @@ def outer_problems(document: dict[str, Any]) -> list[Problem]:
     if single is not None:
         problems.append(Problem(Fault.IGNORED, "provider", f"must be an object, got {type_name(single)}; ignored"))
     if given is not None and not isinstance(given, list):
-        problems.append(Problem(Fault.WRONG, "providers", f"must be an array of objects, got {type_name(given)}"))
+        fate = "understood as an array with one entry"
+        problems.append(
+            Problem(Fault.SPELLING, "providers", f"must be an array of objects, got {type_name(given)}; {fate}")
+        )
     elif given is not None:
         problems += _ids(given)
     if active is not None and not isinstance(active, str):
-        problems.append(Problem(Fault.WRONG, "activeProviderId", f"must be a string, got {type_name(active)}"))
+        fate = f"must be a string, got {type_name(active)}; understood as text"
+        problems.append(Problem(Fault.SPELLING, "activeProviderId", fate))
     if routing is not None and not isinstance(routing, dict):
         problems.append(Problem(Fault.WRONG, "routing", f"must be an object, got {type_name(routing)}"))
     elif routing is not None and active:
@@ -132,16 +138,16 @@ def outer_problems(document: dict[str, Any]) -> list[Problem]:
 
 def _ids(listed: list[Any]) -> list[Problem]:
     problems = []
-    first: dict[Any, int] = {}
+    first: dict[str, int] = {}
     for index, item in enumerate(listed):
-        name = item.get("id") if isinstance(item, dict) else None
-        if isinstance(item, dict) and (name is None or name == ""):
-            text = "is missing: without it nothing can choose this provider; give it one, or remove it"
-            problems.append(Problem(Fault.IDLE, f"providers[{index}].id", text))
-        elif isinstance(name, str) and name in first:
-            text = f'providers[{first[name]}] has the id "{name}" as well, and is the one that is used; rename one'
-            problems.append(Problem(Fault.IDLE, f"providers[{index}].id", text))
-        elif isinstance(name, str):
+        name = _id(item)
+        if isinstance(item, dict) and not name:
+            why = "is missing: without it nothing can choose this provider; give it one, or remove it"
+            problems.append(Problem(Fault.IDLE, f"providers[{index}].id", why))
+        elif name in first:
+            why = f'providers[{first[name]}] has the id "{name}" as well, and is the one that is used; rename one'
+            problems.append(Problem(Fault.IDLE, f"providers[{index}].id", why))
+        elif name:
             first[name] = index
     return problems
 
@@ -154,9 +160,15 @@ def _unknown_key(name: str) -> str:
 
 
 def _index_of(listed: Sequence[Any], active: str) -> int | None:
-    return next(
-        (index for index, item in enumerate(listed) if isinstance(item, dict) and item.get("id") == active), None
-    )
+    return next((index for index, item in enumerate(listed) if _id(item) == active), None)
+
+
+def _listed(given: Any) -> tuple[Any, ...]:
+    return tuple(given) if isinstance(given, list) else (given,)
+
+
+def _id(item: Any) -> str:
+    return text(item.get("id")) if isinstance(item, dict) else ""
 
 
 def _log_problems(item: Any, path: str, rows: Sequence[Row]) -> None:
@@ -165,7 +177,7 @@ def _log_problems(item: Any, path: str, rows: Sequence[Row]) -> None:
         log.warn("%s: must be an object, got %s; ignored", path, type_name(item))
         return
     for problem in check(item, path, rows).problems:
-        log.warn("%s%s", problem, "; it is not active here and hinders nobody" if problem.refuses else "")
+        log.warn("%s%s", problem, "; it is not the active provider, so the gateway starts" if problem.refuses else "")
 
 
 def _with_health_checks(provider: Provider, clients: Clients, listed: tuple[Any, ...]) -> Config:

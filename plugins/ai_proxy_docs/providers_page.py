@@ -46,9 +46,10 @@ provider:
 ```
 
 Loading validates the whole configuration and reports every problem with its path, the expected and the actual value.
-Credentials are never printed. Wrong values are refused. Unknown keys, keys of another provider, settings without
-effect and values of another type with a clear meaning (`"8080"` for `8080`) are warnings in the log: consoles add keys
-of their own, and the original ignores all of these. Keys that begin with `_` are comments.
+Credentials are never printed. Wrong values are converted as the original does (`"8080"` is 8080, 7 is `"7"`) or
+ignored, and unknown keys, keys of another provider and settings without effect are ignored. Each of these is a warning
+in the log. Missing required keys, and wrong values of keys that the original does not have, refuse the configuration.
+Keys that begin with `_` are comments.
 """
 
 _CREDENTIALS = f"""## Credentials in answers

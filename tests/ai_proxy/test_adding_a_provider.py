@@ -26,7 +26,7 @@ def test_one_row_is_a_provider(tmp_path: Path) -> None:
     assert "1 same" in done.stdout
 
 
-@pytest.mark.parametrize("flavour", ["native", pytest.param("wasm", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("flavour", ["native", pytest.param("wasm", marks=pytest.mark.exhaustive)])
 def test_a_row_and_a_service_protocol_are_a_provider(tmp_path: Path, flavour: str) -> None:
     done = BOTH.run(tmp_path, *(["--native"] if flavour == "native" else []))
     assert done.returncode == 0, done.stdout + done.stderr

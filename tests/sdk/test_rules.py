@@ -200,7 +200,7 @@ def test_properties_are_asked_for_once_and_only_if_a_rule_needs_them() -> None:
     [
         (rules({"name": "x"}), r"_rules_\[0\]: a rule needs at least one of _match_route_"),
         (rules({ROUTE: [""]}), r"_rules_\[0\]: a rule needs at least one"),
-        (rules({ROUTE: "a"}, {ROUTE: [5]}), r"_rules_\[1\]\._match_route_: must be a list of texts, got 5"),
+        (rules({ROUTE: "a"}, {ROUTE: [None]}), r"_rules_\[1\]: a rule needs at least one"),
         (rules({ROUTE: "a"}, 7), r"_rules_\[1\]: must be an object, got 7"),  # type: ignore[arg-type]
         (rules({ROUTE: "a"}, {ROUTE: "b", "name": "bad"}), r"_rules_\[1\]: name: is bad"),
         (rules(), "_rules_ is empty and there is no global configuration"),
@@ -213,6 +213,14 @@ def test_properties_are_asked_for_once_and_only_if_a_rule_needs_them() -> None:
 def test_a_wrong_configuration_fails_the_start_and_names_the_place(config: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         start(config)
+
+
+def test_a_condition_that_is_no_text_is_the_text_of_it() -> None:
+    runner = start(rules({ROUTE: [5, None], "name": "five"}))
+    assert applies(runner, route="5") == {"name": "five"}
+    warning = "_rules_[0]._match_route_: must be a list of texts, got"
+    found = [entry.message for entry in logs(runner) if warning in entry.message]
+    assert found == [f"{warning} 5; understood as text", f"{warning} null; understood as text"]
 
 
 def test_a_crash_of_the_parser_has_a_traceback() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from proxywasm import ClusterClient, DnsCluster, HttpAnswer, HttpContext, log, shared_data
+from proxywasm import ClusterClient, DnsCluster, HttpAnswer, HttpCallError, HttpContext, log, shared_data
 
 from ..config.settings.service_account import ServiceAccount
 from ..credentials.signing import rs256
@@ -67,6 +67,8 @@ class AccessToken(Awaited):
         return self._token != "" and self._expires > now + self._refresh_ahead
 
     def _call(self, answered: Callable[[HttpAnswer], None]) -> None:
+        if self._account.fault:
+            raise HttpCallError(f"vertexAuthKey: {self._account.fault}")
         body = f"grant_type={_GRANT}&assertion={_assertion(self._account, int(time.time()))}"
         ClusterClient(self._cluster).post(
             urlsplit(self._account.token_uri).path or "/",
@@ -101,4 +103,5 @@ def _assertion(account: ServiceAccount, now: int) -> str:
         "iss": account.email,
         "scope": _SCOPE,
     }
+    assert account.key is not None
     return rs256.token(account.key, claims, kid=account.key_id)

@@ -39,6 +39,7 @@ class TextStream:
 
     def __init__(self, scrubber: Scrubber, exchange: Exchange | None = None) -> None:
         self._answer = exchange.answer if exchange is not None else None
+        self._key = usage.KEY if exchange is None else usage.KEYS.get(exchange.api, usage.KEY)
         self._scrubber = scrubber
         self._held = b""
         self._begun = b""
@@ -61,11 +62,11 @@ class TextStream:
         text = self._begun + output if self._begun else output
         if last or text.endswith(b"\n\n"):  # as mostly
             self._begun = b""
-            usage.note(answer, text)
+            usage.note(answer, text, self._key)
         else:
             end = text.rfind(b"\n\n")
             if end >= 0:
-                usage.note(answer, text[:end])
+                usage.note(answer, text[:end], self._key)
             self._begun = text[max(end, len(text) - usage.MOST, 0) :]
 
 

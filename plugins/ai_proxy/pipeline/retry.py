@@ -14,7 +14,7 @@ from proxywasm import ClusterClient, Headers, HttpAnswer, HttpCallError, HttpCon
 
 from ..credentials.secrets import signature
 from ..credentials.signing.outgoing import Outgoing
-from ..protocols.exchange import Attempts, Exchange, Failure
+from ..protocols.exchange import Answer, Attempts, Exchange, Failure
 from ..providers.row import Provider
 from ..wire import lenient
 from ..wire.errors import ApiError
@@ -114,9 +114,16 @@ def send(
     timeout_ms: int,
     give_up: Callable[[], None],
 ) -> None:
-    """Send the request of a later attempt, and handle its answer."""
+    """Send the request of a later attempt, and handle its answer.
+
+    Where the gateway can send a request in place of the first one, its answer comes to the response phases, as a first
+    one does. Elsewhere it is a call-out, and the answer is there as a whole.
+    """
     provider, attempts = plan.provider, exchange.attempts
     assert attempts is not None
+    if ctx.can_send_again and (attempts.fallback is not None or not ctx.get_property("cluster_name")):
+        _send_again(ctx, exchange, attempts, sent, headers)
+        return
 
     def answered(answer: HttpAnswer) -> None:
         exchange.answer.status = answer.status
@@ -147,6 +154,17 @@ def send(
             start(ctx, plan, exchange, failure, give_up)
         else:
             give_up()
+
+
+def _send_again(
+    ctx: HttpContext, exchange: Exchange, attempts: Attempts, sent: Outgoing, headers: Mapping[str, str]
+) -> None:
+    """Send this request in place of the one that has failed."""
+    exchange.answer = Answer()
+    attempts.awaiting_retry = False
+    ctx.set_context("exchange", exchange)
+    ctx.set_context("stream", None)
+    ctx.send_again(sent.method, f"https://{sent.host}{sent.path}", headers=headers, body=sent.body)
 
 
 def _failure(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> Failure | None:

@@ -85,7 +85,7 @@ def replace_body(ctx: HttpContext, exchange: Exchange, new: bytes) -> None:
 
 def pass_body(ctx: HttpContext, exchange: Exchange, given: bytes) -> None:
     """Send the buffered body, with credentials masked."""
-    usage.note(exchange.answer, given)
+    usage.note(exchange.answer, given, usage.KEYS.get(exchange.api, usage.KEY))
     cleaned = exchange.secrets.scrubber.clean(given)
     if cleaned is not given:
         ctx.replace_response_body(cleaned)

@@ -16,13 +16,16 @@ from proxywasm import HttpContext
 
 from ..protocols.exchange import Answer, Exchange
 from ..providers.row import Provider
+from ..wire.apis import GEMINI_GENERATE, GEMINI_STREAM
 from ..wire.json import Json
 from ..wire.lenient import count, mapping
 
 PROPERTY: Final = ("ai_proxy_log",)
 MOST: Final = 2048
 """Bytes of a usage that are looked at."""
-_KEY: Final = b'"usage":'
+KEY: Final = b'"usage":'
+KEYS: Final = dict.fromkeys((GEMINI_GENERATE, GEMINI_STREAM), b'"usageMetadata":')
+"""Where an API's answers say it, if not with `KEY`."""
 _scan: Final = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # the parser itself, without Python around it
 _LONGEST_NAME: Final = 200
 """Characters of a model's name, which clients choose."""
@@ -33,19 +36,19 @@ _beginnings: dict[tuple[str, str, str, str, bool], str] = {}
 _MOST_BEGINNINGS: Final = 500
 
 
-def note(answer: Answer, output: bytes) -> None:
+def note(answer: Answer, output: bytes, key: bytes = KEY) -> None:
     """Remember what bytes for the client say. Within a JSON string the key would be escaped, so this is none."""
-    at = output.rfind(_KEY)
-    while at >= 0 and not _is_object(output, at):
-        at = output.rfind(_KEY, 0, at)
+    at = output.rfind(key)
+    while at >= 0 and not _is_object(output, at + len(key)):
+        at = output.rfind(key, 0, at)
     if at < 0:
         return
     answer.last_usage = output[at : at + MOST]
     if not answer.first_usage:
         # Anthropic's streams say at their beginning what went in, and at their end what came out.
-        first = output.find(_KEY)
-        while first < at and not _is_object(output, first):
-            first = output.find(_KEY, first + 1)
+        first = output.find(key)
+        while first < at and not _is_object(output, first + len(key)):
+            first = output.find(key, first + 1)
         answer.first_usage = answer.last_usage if first == at else output[first : first + MOST]
 
 
@@ -56,9 +59,8 @@ def note_converted(answer: Answer, converted: Json) -> None:
         answer.usage = used
 
 
-def _is_object(output: bytes, at: int) -> bool:
+def _is_object(output: bytes, start: int) -> bool:
     """Whether the key has one; in most events of a stream it has null."""
-    start = at + len(_KEY)
     return output.startswith((b"{", b" {"), start)
 
 
@@ -110,6 +112,8 @@ def _tokens(usage: Json) -> str:
         given, made, total = get("prompt_tokens"), get("completion_tokens"), get("total_tokens")
         if type(given) is type(made) is type(total) is int and 0 < given < total < _PLAIN and 0 < made < total:
             return f', "input_token": {given}, "output_token": {made}, "total_token": {total}{_NO_DETAILS}'
+    if "promptTokenCount" in usage:
+        return _tokens(_from_google(usage))
     details = get("prompt_tokens_details") or get("input_tokens_details")
     cached = count(mapping(details).get("cached_tokens")) if details else 0
     given, made = count(get("prompt_tokens")), count(get("completion_tokens") or get("output_tokens"))
@@ -125,6 +129,18 @@ def _tokens(usage: Json) -> str:
         f', "input_token": {given}, "output_token": {made}, "total_token": {total}, '
         f'"cached_tokens": {cached}, "reasoning_tokens": {reasoning}'
     )
+
+
+def _from_google(usage: Json) -> Json:
+    """Google counts thoughts beside the answer, and the results of its own tools beside the prompt."""
+    thoughts = count(usage.get("thoughtsTokenCount"))
+    return {
+        "prompt_tokens": count(usage["promptTokenCount"]) + count(usage.get("toolUsePromptTokenCount")),
+        "completion_tokens": count(usage.get("candidatesTokenCount")) + thoughts,
+        "total_tokens": usage.get("totalTokenCount"),
+        "prompt_tokens_details": {"cached_tokens": usage.get("cachedContentTokenCount")},
+        "completion_tokens_details": {"reasoning_tokens": thoughts},
+    }
 
 
 def _read(text: bytes) -> Json:

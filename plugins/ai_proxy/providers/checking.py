@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from proxywasm.config import (
@@ -19,6 +20,7 @@ from proxywasm.config import (
     type_name,
 )
 
+from ..config.coercion import coerced
 from ..config.custom_settings import AUTO_NAMES
 from ..config.settings import Settings
 from .row import Row, endpoint_of
@@ -58,17 +60,33 @@ def check(document: dict[str, Any], path: str, rows: Sequence[Row]) -> Checked:
     problems: list[Problem] = []
     known = {key: value for key, value in document.items() if key not in OF_THE_CONSOLE}
     settings: Settings | None = read_object(
-        kind, known, path, problems, lenient=True, stranger=lambda stray: _stray(stray, name, rows)
+        kind, known, path, problems, lenient=True, stranger=lambda stray: _stray(stray, name, rows), salvage=coerced
     )
     if settings is None:
         return Checked(None, None, problems)
     row = next(row for row in candidates if row.when(settings))
+    settings = _as_the_original(settings, problems, path)
     given = {field for field in keys_of(kind) if document.get(json_name(kind, field)) is not None}
-    problems += apply_rules(kind, rules_of_row(row), settings, given, path)
+    rules = list(rules_of_row(row))
+    if not settings.api_tokens and document.get("apiTokens") not in (None, []):
+        # The original counts the tokens, and does not look at them.
+        rules = [rule for rule in rules if not (isinstance(rule, Required) and rule.name == "api_tokens")]
+        problems.append(_idle(f"{path}.apiTokens", "no token in it can be used, and requests have no credential of it"))
+    problems += apply_rules(kind, rules, settings, given, path)
     problems += _contradictions(row, settings, path)
+    problems += [_idle(f"{path}.{json_name(kind, field)}", text) for field, text in settings.without_effect().items()]
     if any(problem.refuses for problem in problems):
         return Checked(None, None, problems)
     return Checked(row, settings, problems)
+
+
+def _as_the_original(settings: Settings, problems: list[Problem], path: str) -> Settings:
+    """The settings where an ignored value means something else than the default."""
+    handling = f"{path}.basePathHandling"
+    if settings.base_path and any(one.path == handling and one.fault is Fault.IGNORED for one in problems):
+        problems.append(_idle(f"{path}.basePath", "basePathHandling does not say how it is used"))
+        return replace(settings, base_path="")
+    return settings
 
 
 def rules_of_row(row: Row) -> Iterator[Rule]:

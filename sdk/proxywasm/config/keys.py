@@ -85,6 +85,7 @@ class Key:
     names: tuple[str, ...] = ()
     trim: bool = False
     secret: bool = False
+    essential: bool = False
     expected: str = ""
     example: Any = None
     shown: Any = None
@@ -116,6 +117,7 @@ def key(
     names: tuple[str, ...] = (),
     trim: bool = False,
     secret: bool = False,
+    essential: bool = False,
     convert: Callable[[Any], Any] | None = None,
     shown: Any = None,
     example: Any = None,
@@ -140,6 +142,8 @@ def key(
         names: the names that an object may have, or the strings of an array.
         trim: remove white space around a string.
         secret: the value appears in no message, no `repr` and no documentation.
+        essential: a wrong value refuses the configuration even where wrong values of other keys are ignored; see the
+            argument `salvage` of `read_object`.
         convert: makes of the checked value what the plugin works with. A `ValueError` that it raises refuses the
             configuration with the error's text. `Invalid` says where in the value the problem is.
         shown: the default as JSON, for the documentation, where the default itself is not JSON.
@@ -153,7 +157,7 @@ def key(
     options = {
         "doc": doc, "name": name, "aliases": aliases, "unit": unit, "choices": choices, "minimum": minimum,
         "maximum": maximum, "length": length, "patterns": patterns, "names": names, "trim": trim, "secret": secret,
-        "convert": convert, "shown": shown, "example": example, "expected": expected,
+        "essential": essential, "convert": convert, "shown": shown, "example": example, "expected": expected,
     }  # fmt: skip
     metadata = {METADATA: (type, options)}
     if factory is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from ..errors import ConfigError
+from .keys import Key
 
 
 class Fault(Enum):
@@ -53,12 +54,18 @@ class Refusal(Exception):
         self.problem = Problem(fault, path, text)
 
 
+Salvage = Callable[[Key, Any], Any]
+"""From a key and a wrong value of it to the JSON value that is read instead; the same value if there is none.
+A `ValueError` refuses the configuration: for keys that must not be ignored."""
+
+
 class Findings:
     """Collects the problems of one object of a configuration."""
 
-    def __init__(self, problems: list[Problem], *, lenient: bool) -> None:
+    def __init__(self, problems: list[Problem], *, lenient: bool, salvage: Salvage | None = None) -> None:
         """Problems are added to `problems`."""
         self.problems = problems
+        self.salvage = salvage
         self.lenient = lenient
         """Slips that can be understood are warnings instead of errors."""
         self.refused = False

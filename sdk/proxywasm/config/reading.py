@@ -10,8 +10,9 @@ from typing import Any
 from ..errors import ConfigError
 from .declaration import Declaration, Declared, declaration, hides_value
 from .keys import Key, Kind
-from .problems import Fault, Findings, Invalid, Problem, Refusal, did_you_mean, under
+from .problems import Fault, Findings, Invalid, Problem, Refusal, Salvage, did_you_mean, under
 from .rules import Exclusive, Given, NoEffect, Required, Rule
+from .salvaging import salvaged
 from .values import checked
 
 Stranger = Callable[[str], str]
@@ -26,14 +27,17 @@ def read_object(
     *,
     lenient: bool = False,
     stranger: Stranger | None = None,
+    salvage: Salvage | None = None,
 ) -> Any:
     """Check a JSON object, and add all problems to `problems`. None if one of them refuses the object.
 
     A missing key and `null` are the same, unless any JSON value will do. Keys that begin with `_` are comments.
     `lenient`: unknown keys are ignored; numbers and switches may be given as strings, an array of one string as that
     string, choices and names in another style. Each of these is a warning.
+    `salvage`: wrong values refuse nothing, unless their key is required or essential. They are replaced by what this
+    function makes of them, or else ignored, as are wrong items of arrays and objects. Each of these is a warning, too.
     """
-    findings = Findings(problems, lenient=lenient)
+    findings = Findings(problems, lenient=lenient, salvage=salvage)
     declared = declaration(settings)
     values = {
         field_name: value
@@ -101,7 +105,11 @@ def _read_key(
         elif entry.expected:
             findings.report(Fault.IDLE, under(path, name), f"is missing: {entry.expected}")
         return MISSING
-    value = _value(entry, document[given[0]], under(path, given[0]), findings, required=required)
+    raw, where = document[given[0]], under(path, given[0])
+    if findings.salvage is None or entry.essential:
+        value = _value(entry, raw, where, findings, required=required)
+    else:
+        value = salvaged(_value, findings.salvage, entry, raw, where, findings, required=required)
     for other in given[1:]:
         text = f"beside {name}, of which it is another name"
         if findings.lenient:
@@ -163,7 +171,7 @@ def _converted(entry: Key, convert: Callable[[Any], Any], value: Any, path: str,
 
 def _nested(entry: Key, keys: Declared, value: Any, path: str, findings: Findings) -> Any:
     def read(item: dict[str, Any], where: str) -> Any:
-        found = read_object(keys, item, where, findings.problems, lenient=findings.lenient)
+        found = read_object(keys, item, where, findings.problems, lenient=findings.lenient, salvage=findings.salvage)
         findings.refused |= found is None
         return found
 

@@ -92,11 +92,15 @@ def _conditions(rule: Document, where: str) -> _Conditions:
 
 
 def _strings(value: object, where: str) -> list[str]:
-    given = _list(value)
-    for item in given:
+    """Names without quotes are numbers in YAML. Other gateways read the text of any value."""
+    found = []
+    for item in _list(value):
+        text = item if isinstance(item, str) else "" if item is None else json.dumps(item, ensure_ascii=False)
         if not isinstance(item, str):
-            raise ConfigError(f"{where}: must be a list of texts, got {json.dumps(item)}")
-    return [item for item in given if item]
+            write(LogLevel.WARN, f"{where}: must be a list of texts, got {text or 'null'}; understood as text")
+        if text:
+            found.append(text)
+    return found
 
 
 def _route(routes: Sequence[str]) -> Matcher:

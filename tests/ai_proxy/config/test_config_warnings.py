@@ -171,7 +171,7 @@ def test_problems_of_the_document_are_warnings(config: Json, expected: list[str]
 def test_problems_of_an_inactive_provider_are_warnings() -> None:
     config = {"providers": [{"id": "a", "type": "qwen"}, {**OPENAI, "id": "b"}], "activeProviderId": "b"}
     (logged,) = warnings(config)
-    assert logged.endswith("; it is not active here and hinders nobody")
+    assert logged.endswith("; it is not the active provider, so the gateway starts")
 
 
 def test_rules_that_choose_from_the_list_do_not_repeat_its_warnings() -> None:

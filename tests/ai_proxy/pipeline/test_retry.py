@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.ai_proxy.converting import SAMPLES, STREAMING
-from tests.ai_proxy.gateway import NATIVE, Json, gateway_with, native_event, refusal
+from tests.ai_proxy.gateway import NATIVE, Json, gateway_with, native_event, warnings
 from tests.ai_proxy.natives import GEMINI, VERTEX
 
 from proxywasm_host.recordings.exchange import Message
@@ -282,4 +282,4 @@ def test_no_log_line_has_a_token() -> None:
 
 def test_expressions_are_checked_when_the_configuration_is_loaded() -> None:
     provider = {**OPENAI, "retryOnFailure": {"enabled": True, "retryOnStatus": ["5.*", "("]}}
-    assert "retryOnFailure.retryOnStatus[1]: not a regular expression" in refusal({"provider": provider})
+    assert "retryOnFailure.retryOnStatus[1]: not a regular expression" in warnings({"provider": provider})[0]

@@ -140,6 +140,34 @@ def test_embeddings_are_counted() -> None:
     assert (attributes["input_token"], attributes["output_token"], attributes["total_token"]) == (7, 0, 7)
 
 
+GOOGLE_USAGE = {
+    "promptTokenCount": 18, "toolUsePromptTokenCount": 2, "candidatesTokenCount": 5, "thoughtsTokenCount": 3,
+    "totalTokenCount": 28, "cachedContentTokenCount": 5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["generateContent", "streamGenerateContent?alt=sse"])
+@pytest.mark.parametrize("size", [0, 1, 50])
+def test_googles_own_answers_are_counted(method: str, size: int) -> None:
+    host = gateway_with({**OPENAI, "type": "gemini"})
+    path = f"/v1beta/models/gemini-2.5-pro:{method}"
+    stream = host.request(request("POST", path, json={"contents": [{"parts": [{"text": "Hi"}]}]}))
+    content = {"candidates": [{"content": {"role": "model", "parts": [{"text": DECOY}]}}]}
+    last = json.dumps({**content, "usageMetadata": GOOGLE_USAGE}).encode()
+    if method == "generateContent":
+        stream.respond(response(200, {"content-type": "application/json"}, last))
+    else:
+        first = json.dumps({**content, "usageMetadata": {"promptTokenCount": 18}}).encode()
+        data = b"data: " + first + b"\r\n\r\ndata: " + last + b"\r\n\r\n"
+        stream.response_headers(200, {"content-type": "text/event-stream"})
+        for at in range(0, len(data), size or len(data)):
+            stream.response_body(data[at : at + (size or len(data))])
+        stream.response_body(b"", end_of_stream=True)
+    attributes = json.loads(stream.get_property("ai_proxy_log") or b"{}")
+    assert {name: attributes.get(name) for name in COUNTS} == COUNTS
+    assert attributes["reasoning_tokens"] == 3
+
+
 def test_a_stream_that_ends_early_says_which_models_and_no_tokens() -> None:
     host = gateway_with(OPENAI)
     stream = host.request(chat_request("Hi", model="asked", stream=True))

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 from tests.ai_proxy.conversions import PROVIDERS, convert
-from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, Json, answer, ask, events, gateway_with, refusal
+from tests.ai_proxy.gateway import CHAT, COMPATIBLE, NATIVE, Json, answer, ask, events, gateway_with, refusal, warnings
 from tests.ai_proxy.mutations import FOREIGN, recorded
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI
 from tests.ai_proxy.test_weaknesses import recorded_vertex
@@ -112,11 +112,17 @@ def test_a_number_beyond_all_in_a_stream_that_is_edited_ends_it_with_an_error() 
     [
         {"customSettings": [{"name": "x", "mode": "raw", "value": [1e999]}]},
         {"timeout": 1e999},
-        {"type": "bedrock", "awsRegion": "r", "bedrockAdditionalFields": {"x": 1e999}},
     ],
 )
-def test_a_number_beyond_all_in_a_configuration_is_refused(settings: Json) -> None:
-    assert "out of range" in refusal({"provider": {**COMPATIBLE, **settings}})
+def test_a_number_beyond_all_in_a_configuration_is_ignored(settings: Json) -> None:
+    provider = {**COMPATIBLE, **settings}
+    assert any(line.endswith("out of range; ignored") for line in warnings({"provider": provider}))
+    assert "Infinity" not in str(ask(provider, CHAT).result)
+
+
+def test_a_number_beyond_all_in_a_field_of_ours_is_refused() -> None:
+    provider = {"type": "bedrock", "apiTokens": ["k"], "awsRegion": "r", "bedrockAdditionalFields": {"x": 1e999}}
+    assert "out of range" in refusal({"provider": provider})
 
 
 # All numbers of recorded exchanges, one after the other: those that a float or an integer of a usual size cannot be.

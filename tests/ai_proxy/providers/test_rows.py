@@ -387,7 +387,6 @@ def test_uploads_and_what_names_no_model_are_not_read() -> None:
         {"type": "azure", "apiTokens": ["x"], "azureServiceUrl": "https://[x?api-version=1"},
         {"type": "ollama", "ollamaServerHost": "h"},
         {"type": "openai", "openaiCustomUrl": "https:///x"},
-        {"type": "openai", "responseJsonSchema": "x"},
         {"type": "moonshot", "apiTokens": ["x"], "moonshotFileId": "f",
          "context": {"fileUrl": "http://f/x", "serviceName": "s", "servicePort": 80}},
     ],

@@ -78,6 +78,7 @@ class Settings:
         "passed through",
         default="openai",
         choices=("openai", "original"),
+        essential=True,
     )
     timeout: int = key(
         "time-out of the plugin's own calls", default=120_000, minimum=0, maximum=LONGEST_CALL, unit="ms"
@@ -99,6 +100,7 @@ class Settings:
         factory=lambda: ByModel({}),
         shown={},
         convert=families,
+        essential=True,
         example={"my-deployment": "gpt-5"},
     )
     model_facts: ByModel[ModelFacts] = key(
@@ -107,6 +109,10 @@ class Settings:
         factory=lambda: ByModel({}),
         shown={},
         convert=ByModel,
+        essential=True,
+    )
+    context: ContextFile | None = key(
+        "a text that is inserted in front of every conversation", default=None, essential=True
     )
     models: ModelNames = key(
         "the models that clients reach at this provider, by the names that they use: exact names, prefixes `gpt-*`, "
@@ -116,6 +122,7 @@ class Settings:
         shown=(),
         convert=ModelNames,
         example=("gpt-*", "o3"),
+        essential=True,
     )
     weight: float = key(
         "its part of the requests for models that other providers have, too; 0: none, unless those fail",
@@ -134,7 +141,6 @@ class Settings:
         "default its host",
         default="",
     )
-    context: ContextFile | None = key("a text that is inserted in front of every conversation", default=None)
     failover: FailoverSettings | None = key("how tokens that fail are taken out of use", default=None)
     retry_on_failure: RetrySettings | None = key("how failed requests are retried", default=None)
     custom_settings: tuple[CustomSetting, ...] = key("fields to write into every request body", default=())
@@ -149,6 +155,7 @@ class Settings:
         "plugins that count tokens",
         default="asAsked",
         choices=("asAsked", "always"),
+        essential=True,
     )
     capabilities: Mapping[str, str] = key(
         "upstream paths by API name; they extend and override the provider's own",
@@ -177,6 +184,7 @@ class Settings:
         "below are removed",
         default=(),
         names=tuple(sorted(CREDENTIALS)),
+        essential=True,
     )
     provider_domain: str = key("host that replaces the provider's", default="", patterns=HOST)
 
@@ -196,3 +204,7 @@ class Settings:
         ),
         NoEffect(CONVERSATION, "with protocol original bodies pass as they are", Is("protocol", "original")),
     )
+
+    def without_effect(self) -> Mapping[str, str]:
+        """Fields whose values are useless in a way that no rule describes, with the reasons."""
+        return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -20,6 +21,9 @@ SAMPLING: Final = MappingProxyType(
 )
 REASONING: Final = MappingProxyType({kind.name.lower(): kind for kind in Reasoning})
 
+_fact: Final = partial(key, essential=True)
+"""The original does not have these keys, so wrong values of them are refused."""
+
 
 def in_order(given: tuple[str, ...]) -> tuple[str, ...]:
     """Efforts in the order of the scale."""
@@ -32,29 +36,31 @@ class ModelFacts:
 
     naming: ClassVar[Naming] = Naming.CAMEL_CASE
 
-    thinking: str | None = key("how requests ask for thinking", default=None, choices=tuple(THINKING))
-    efforts: tuple[str, ...] | None = key(
+    thinking: str | None = _fact("how requests ask for thinking", default=None, choices=tuple(THINKING))
+    efforts: tuple[str, ...] | None = _fact(
         "the efforts or thinking levels that the model knows",
         tuple[str, ...],
         default=None,
         names=EFFORTS,
         convert=in_order,
     )
-    off: str | None = key(
+    off: str | None = _fact(
         "the `thinking.type` that switches thinking off", default=None, choices=("disabled", "between_tools")
     )
-    always_thinks: bool | None = key("thinking cannot be switched off", default=None)
-    least_budget: int | None = key("the smallest budget for thinking", default=None, minimum=0, unit="tokens")
-    most_budget: int | None = key("the largest budget for thinking", default=None, minimum=0, unit="tokens")
-    most_output: int | None = key("the most tokens of an answer", default=None, minimum=0, unit="tokens")
-    sampling: str | None = key("which of `temperature` and `top_p` are accepted", default=None, choices=tuple(SAMPLING))
-    limit_name: str | None = key(
+    always_thinks: bool | None = _fact("thinking cannot be switched off", default=None)
+    least_budget: int | None = _fact("the smallest budget for thinking", default=None, minimum=0, unit="tokens")
+    most_budget: int | None = _fact("the largest budget for thinking", default=None, minimum=0, unit="tokens")
+    most_output: int | None = _fact("the most tokens of an answer", default=None, minimum=0, unit="tokens")
+    sampling: str | None = _fact(
+        "which of `temperature` and `top_p` are accepted", default=None, choices=tuple(SAMPLING)
+    )
+    limit_name: str | None = _fact(
         "the name of the limit of tokens", default=None, choices=("max_tokens", "max_completion_tokens")
     )
-    structured_outputs: bool | None = key("answers can follow a JSON Schema", default=None)
-    forced_tools: bool | None = key("requests may force a tool call", default=None)
-    reasoning: str | None = key("whether the model reads earlier reasoning", default=None, choices=tuple(REASONING))
-    call_signatures: bool | None = key("tool calls have signatures that the model wants back", default=None)
+    structured_outputs: bool | None = _fact("answers can follow a JSON Schema", default=None)
+    forced_tools: bool | None = _fact("requests may force a tool call", default=None)
+    reasoning: str | None = _fact("whether the model reads earlier reasoning", default=None, choices=tuple(REASONING))
+    call_signatures: bool | None = _fact("tool calls have signatures that the model wants back", default=None)
 
     def given(self) -> dict[str, Any]:
         """The facts that are given, as fields of a profile."""

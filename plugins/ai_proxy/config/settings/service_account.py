@@ -24,13 +24,24 @@ class ServiceAccount:
 
     email: str
     key_id: str
-    key: PrivateKey
+    key: PrivateKey | None
     token_uri: str
     secrets: tuple[str, ...] = field(repr=False)
     """The private key as text, with and without line breaks."""
 
+    fault: str = ""
+    """What is wrong with the key file; requests with this account fail."""
+
     @classmethod
     def read(cls, text: str) -> ServiceAccount:
+        """The original starts with a key file that cannot be used, too."""
+        try:
+            return cls._read(text)
+        except Invalid as error:
+            return cls("", "", None, _TOKEN_URI, (), str(error))
+
+    @classmethod
+    def _read(cls, text: str) -> ServiceAccount:
         """Raises `Invalid`, which quotes nothing of the file."""
         try:
             document = loads(text)
@@ -54,4 +65,4 @@ class ServiceAccount:
 
     def fingerprint(self) -> str:
         """Different for each account and key."""
-        return hashlib.sha256(f"{self.email}\0{self.key_id}\0{self.key.n}".encode()).hexdigest()[:32]
+        return hashlib.sha256(f"{self.email}\0{self.key_id}\0{self.key.n if self.key else 0}".encode()).hexdigest()[:32]

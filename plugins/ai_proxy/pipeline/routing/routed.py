@@ -71,6 +71,11 @@ class Routed:
                 return candidate
         return None
 
+    def limit_first_byte(self, ctx: HttpContext) -> None:
+        """Limit the time to the first byte of every attempt. Call it before the request goes on."""
+        if self._fallback is not None and self._fallback.first_byte_timeout:
+            ctx.set_first_byte_timeout(self._fallback.first_byte_timeout)
+
     def all_open(self) -> ApiError:
         """The error if no provider may be asked."""
         assert self._selection.breaker is not None, "without a breaker one may be asked"
@@ -221,6 +226,8 @@ class Routed:
         exchange.attempts.cluster = TargetCluster(provider.settings.cluster or host, host)
         sent = Outgoing(headers.get(":method", ""), host, headers.get(":path", "/"), later.body)
         plan = candidate.entry.plans[exchange.api]
+        if ctx.can_send_again:
+            ctx.config = candidate.entry.config
         retry.send(ctx, plan, exchange, sent, retry.repeated_headers(headers), self._fallback.timeout, give_up)
 
     def _refused(self, ctx: HttpContext, status: int, give_up: Callable[[], None]) -> None:

@@ -74,6 +74,7 @@ class Router:
             _refuse(ctx, asked.client, error)
             return None
         ctx.config = first.entry.config
+        routed.limit_first_byte(ctx)
         action = request.on_headers(ctx, first.entry.config, raw)
         if not ctx.replied:
             routed.attach(ctx.get_context("exchange"))

@@ -37,6 +37,7 @@ class BedrockSettings(Settings):
         "`bedrock-mantle.{region}.api.aws`, which needs an upstream of its own and `apiTokens`; false: they are "
         "converted for the Converse API, as those with ARNs and with signed requests always are",
         default=True,
+        essential=True,
     )
     bedrock_additional_fields: Mapping[str, Any] = key(
         "fields of `additionalModelRequestFields` for every chat", factory=dict

@@ -20,7 +20,13 @@ class DifySettings(Settings):
     dify_api_url: str = key(
         "address of a self-hosted Dify; only host and port are used", str, default="", convert=host_of_url
     )
-    bot_type: str = key("type of the Dify app", choices=BOT_TYPES, example="Chat")
+    bot_type: str = key(
+        "type of the Dify app",
+        default="Chat",
+        choices=BOT_TYPES,
+        expected="requests are sent as to an app of type Chat",
+        example="Chat",
+    )
     input_variable: str = key("input variable of a workflow, for the conversation", default="query")
     output_variable: str = key("output variable of a workflow, for its answer", default="text")
 

@@ -73,3 +73,11 @@ class VertexSettings(Settings):
         ),
         NoEffect(("gemini_safety_setting",), "the endpoint with OpenAI's protocol does not have it", COMPATIBLE),
     )
+
+    def without_effect(self) -> Mapping[str, str]:
+        account = self.vertex_auth_key
+        return (
+            {"vertex_auth_key": f"{account.fault}; requests fail until it is corrected"}
+            if account and account.fault
+            else {}
+        )

@@ -86,7 +86,7 @@ def response(exchange: Exchange, answer: Json) -> Json:
 
 
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
-    raise bad_upstream("the upstream streams videos, which nobody asked for")
+    raise bad_upstream("the upstream streams videos, but they come whole")
 
 
 def error(status: int, document: Json) -> ApiError | None:

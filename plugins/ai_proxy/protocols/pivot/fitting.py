@@ -22,7 +22,7 @@ from .tool_calls import NO_ARGUMENTS
 from .tool_fitting import Names
 
 _NO_USER: Final = "."
-"""What the user says in front of an answer that nobody asked for."""
+"""What the user says in front of an answer without a question."""
 _FAILED: Final = "Error: "
 _THINKING: Final = ("reasoning_signature", "thinking_blocks", "reasoning_redacted_content")
 """Fields of an assistant's message with thinking that the model takes back. Other reasoning says nothing alone."""

@@ -14,5 +14,11 @@ from ...config.settings.texts import HOST
 class TritonSettings(Settings):
     """Keys of Triton."""
 
-    triton_domain: str = key("host of the server", patterns=HOST, example="triton.internal:8000")
+    triton_domain: str = key(
+        "host of the server; by default the client's",
+        default="",
+        patterns=HOST,
+        expected="requests keep the host that the client has asked for",
+        example="triton.internal:8000",
+    )
     triton_model_version: str = key("version of the model; by default the server chooses", default="")

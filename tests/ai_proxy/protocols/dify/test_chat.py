@@ -6,7 +6,7 @@ import json
 
 import pytest
 from tests.ai_proxy.converting import TALK, streamed
-from tests.ai_proxy.gateway import CHAT, Json, answer, ask, events, refusal, warnings
+from tests.ai_proxy.gateway import CHAT, Json, answer, ask, events, warnings
 from tests.ai_proxy.protocols.dify.sample import DIFY, SAMPLES, WORKFLOW
 
 CHUNKS = SAMPLES["dify"].chunks
@@ -47,11 +47,6 @@ def test_a_workflow_answers_by_its_variables(total: int) -> None:
     assert outcome.sent["inputs"] == {"in": "USER: \nHi\n"}
     assert outcome.json["choices"][0]["message"]["content"] == '{"a":1}'
     assert outcome.json["usage"]["total_tokens"] == total
-
-
-def test_dify_requires_a_bot_type() -> None:
-    assert "botType" in refusal({"provider": {"type": "dify", "apiTokens": ["a"]}})
-    assert "botType" in refusal({"provider": {**DIFY, "botType": "Robot"}})
 
 
 def test_dify_names_the_conversation_before_it_says_anything() -> None:
@@ -96,3 +91,10 @@ def test_a_conversation_whose_id_is_no_header_goes_without(identity: object) -> 
 def test_variables_of_an_app_without_any_are_told_to_have_no_effect() -> None:
     (logged,) = warnings({"provider": {**DIFY, "inputVariable": "q"}})
     assert logged.startswith("provider.inputVariable: has no effect: only workflows have variables")
+
+
+def test_an_app_of_dify_without_a_type_is_a_chat() -> None:
+    for more in ({}, {"botType": "Agents"}):
+        document = {"type": "dify", "apiTokens": ["k"], **more}
+        assert ask(document, CHAT).sent_headers[":path"] == "/v1/chat-messages"
+        assert any(line.startswith("provider.botType: ") for line in warnings({"provider": document}))
