@@ -77,6 +77,11 @@ def _retry_failure(
 ) -> Action | None:
     """Make the request again after a failure, when its body has been read."""
     retry.record_outcome(ctx, plan.provider, exchange, failure.status, _retry_after(ctx))
+    if _needs_no_body(ctx, attempts.fallback, failure):
+        # The service may break it off.
+        return _retry(
+            ctx, plan, exchange, failure, lambda: failures.send_error(ctx, failures.status_only(failure.status))
+        )
     if ctx.has_response_body and not ctx.is_binary_response_body():
         # Headers that wait for the body can still be changed if the retry fails, too.
         attempts.awaiting_retry = True
@@ -91,6 +96,11 @@ def _retry_failure(
     if not retry.is_possible(plan.provider, exchange, failure):
         return response.choose_reading(ctx, plan, exchange)
     return _retry(ctx, plan, exchange, failure, give_up)
+
+
+def _needs_no_body(ctx: HttpContext, fallback: Fallback | None, failure: Failure) -> bool:
+    """Whether the status decides, and the client will never see this answer."""
+    return fallback is not None and ctx.can_send_again and not fallback.may_say_more(failure.status)
 
 
 def _retry_after(ctx: HttpContext) -> str:

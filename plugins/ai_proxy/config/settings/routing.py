@@ -86,8 +86,8 @@ class FallbackSettings:
         unit="ms",
     )
     retry_budget: int = key(
-        "attempts after the first, in percent of the requests to this instance; so many more that a burst of ten is "
-        "possible",
+        "attempts after the first, in percent of the latest requests to this instance; ten are always allowed, unless "
+        "it is 0",
         default=100,
         minimum=0,
         unit="%",
