@@ -10,7 +10,7 @@ from tests.ai_proxy import gateway
 from tests.ai_proxy.gateway import Json, refusal, warnings
 
 from proxywasm_host.recordings.exchange import Message
-from proxywasm_host.testing import TestHost, chat_request, chat_response, request
+from proxywasm_host.testing import TestHost, chat_request, chat_response, request, response
 
 pytestmark = pytest.mark.usefixtures("both_ways")
 
@@ -28,8 +28,23 @@ QWEN: Json = {
     "models": ["qwen-max"],
     "modelMapping": {"fast": "qwen-turbo"},
 }
+CLAUDE_ANSWER: Json = {
+    "id": "m",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-sonnet-4-5",
+    "stop_reason": "end_turn",
+    "content": [{"type": "text", "text": "Hello"}],
+    "usage": {"input_tokens": 1, "output_tokens": 2},
+}
 PROVIDERS = [OPENAI, CLAUDE, QWEN]
 HOSTS = {"openai": "api.openai.com", "anthropic": "api.anthropic.com", "qwen": "dashscope.aliyuncs.com"}
+
+
+FORM = (
+    '--x\r\ncontent-disposition: form-data; name="model"\r\n\r\n{}\r\n'
+    '--x\r\ncontent-disposition: form-data; name="prompt"\r\n\r\nHi\r\n--x--\r\n'
+)
 
 
 def host_with(*providers: Json, **config: Any) -> TestHost:
@@ -61,9 +76,7 @@ def test_the_request_is_made_as_for_this_provider_alone() -> None:
     assert stream.upstream.headers["x-api-key"] == "key-claude"
     body = json.loads(stream.upstream.body)
     assert (body["model"], body["max_tokens"]) == ("claude-sonnet-4-5", 50)
-    answer = {"id": "m", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5", "stop_reason": "end_turn",
-              "content": [{"type": "text", "text": "Hello"}], "usage": {"input_tokens": 1, "output_tokens": 2}}  # fmt: skip
-    stream.respond(Message([(":status", "200"), ("content-type", "application/json")], (json.dumps(answer).encode(),)))
+    stream.respond(response(200, json=CLAUDE_ANSWER))
     assert json.loads(stream.downstream.body)["choices"][0]["message"]["content"] == "Hello"
 
 
@@ -115,7 +128,7 @@ def test_forms_are_routed_by_their_field() -> None:
         ("/v1/audio/transcriptions", "gpt-4o-transcribe", "openai"),
         ("/v1/images/edits", "openai/dall-e-2", "openai"),
     ):
-        form = f'--x\r\ncontent-disposition: form-data; name="model"\r\n\r\n{model}\r\n--x\r\ncontent-disposition: form-data; name="prompt"\r\n\r\nHi\r\n--x--\r\n'
+        form = FORM.format(model)
         fields = {"content-type": f"multipart/form-data; boundary={boundary}"}
         assert asked(host_with(), request("POST", path, fields, body=form.encode())) == provider
 

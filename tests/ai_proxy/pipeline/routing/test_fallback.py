@@ -1,6 +1,7 @@
 """`routing.fallback`: another provider is asked before the client sees a failure.
 
-Where the gateway sends a request again (`serve`), the later answer streams; elsewhere (Envoy) a later attempt is a call-out.
+Where the gateway sends a request again (`serve`), the later answer streams; elsewhere (Envoy) a later attempt is a
+call-out.
 """
 
 from __future__ import annotations
@@ -19,8 +20,15 @@ OPENAI: Json = {"id": "openai", "type": "openai", "apiTokens": ["key-openai"], "
 CLAUDE: Json = {"id": "claude", "type": "claude", "apiTokens": ["key-claude"], "models": ["claude-sonnet-4-5"]}
 MISTRAL: Json = {"id": "mistral", "type": "mistral", "apiTokens": ["key-mistral"], "models": ["m"]}
 FAILURE = response(503, {"retry-after": "7"}, json={"error": {"message": "busy", "type": "x"}})
-CLAUDE_ANSWER = {"id": "m", "type": "message", "role": "assistant", "model": "c", "stop_reason": "end_turn",
-                 "content": [{"type": "text", "text": "Hello"}], "usage": {"input_tokens": 1, "output_tokens": 2}}  # fmt: skip
+CLAUDE_ANSWER = {
+    "id": "m",
+    "type": "message",
+    "role": "assistant",
+    "model": "c",
+    "stop_reason": "end_turn",
+    "content": [{"type": "text", "text": "Hello"}],
+    "usage": {"input_tokens": 1, "output_tokens": 2},
+}
 TO_CLAUDE: Json = {"models": {"m": {"then": ["claude/claude-sonnet-4-5"]}}}
 
 

@@ -25,7 +25,8 @@ from proxywasm_host.testing import chat_stream
 
 SOURCE = Path(__file__).parents[4] / "plugins" / "ai_proxy"
 STAGES = {
-    "busy": b'HTTP/1.1 503 X\r\ncontent-type: application/json\r\nContent-Length: 28\r\n\r\n{"error":{"message":"busy"}}',
+    "busy": b"HTTP/1.1 503 X\r\nContent-Type: application/json\r\nContent-Length: 28\r\n\r\n"
+    b'{"error":{"message":"busy"}}',
     "limited": b"HTTP/1.1 429 X\r\nretry-after: 1\r\nContent-Length: 0\r\n\r\n",
     "closes": b"",
     "no HTTP": b"no HTTP\r\n\r\n",
@@ -120,11 +121,12 @@ async def gateway(bad: Service, good: Service, config: dict[str, Any], shared: S
             server.close()
 
 
-async def ask(port: int, text: str) -> tuple[bytes, bytes]:
+async def ask(port: int, text: str, model: str = "m") -> tuple[bytes, bytes]:
     """Head and body of the whole response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    body = json.dumps({"model": "m", "stream": True, "messages": [{"role": "user", "content": text}]}).encode()
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    body = json.dumps({"model": model, "stream": True, "messages": [{"role": "user", "content": text}]}).encode()
+    lines = ["POST /v1/chat/completions HTTP/1.1", "Host: a", "Connection: close", "Content-Type: application/json"]
+    head = "".join(f"{line}\r\n" for line in [*lines, f"Content-Length: {len(body)}", ""])
     writer.write(head.encode() + body)
     got = await asyncio.wait_for(reader.read(), 30)
     writer.close()
