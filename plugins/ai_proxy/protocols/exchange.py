@@ -180,10 +180,6 @@ class Fallback(Protocol):
         """Headers that tell the client which providers were asked."""
 
     @property
-    def refuses_filtered(self) -> bool:
-        """Answers that a content filter has emptied are failures."""
-
-    @property
     def route(self) -> str:
         """The providers that were asked, with the outcome of each."""
 

@@ -169,10 +169,6 @@ class Routed:
     def headers(self) -> Mapping[str, str]:
         return {report.ROUTE_HEADER: self.route} if self._selection.settings.route_header else _NO_HEADERS
 
-    @property
-    def refuses_filtered(self) -> bool:
-        return self._fallback is not None and CONTENT_FILTER in self._fallback.on
-
     def start(self, ctx: HttpContext, give_up: Callable[[], None]) -> None:
         """Ask the next provider."""
         failed, reason = self._current, self._reason
@@ -194,7 +190,7 @@ class Routed:
         raw, fields = self._raw, self._fields
         try:
             if self._asked.model and candidate.model != self._asked.model:
-                raw = requested.renamed_body(raw, ctx.request_headers.get("content-type", ""), candidate.model)
+                raw = requested.renamed_body(raw, dict(fields).get("content-type", ""), candidate.model)
         except ApiError as error:
             self._refused(ctx, error.status, give_up)
             return
@@ -243,8 +239,9 @@ class Routed:
         """The providers that can still be asked."""
         candidates = self._candidates
         if (reason or self._reason) == CONTEXT_LENGTH and self._asked.model:
-            longer = self._selection.next_models(self._asked.model).longer
-            candidates = self._selection.of_names(longer, self._asked.model) or candidates
+            model = candidates[0].model
+            longer = self._selection.next_models(model).longer
+            candidates = self._selection.of_names(longer, model) or candidates
         return [one for one in candidates if one not in self._used and self._selection.has_api(one.entry, self._asked)]
 
     def _reason_of(self, failure: Failure) -> str:

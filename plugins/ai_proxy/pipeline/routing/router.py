@@ -65,18 +65,21 @@ class Router:
         first = routed.first()
         if first is None:
             _refuse(ctx, asked.client, routed.all_open())
+            routed.done(ctx)
             return None
-        ctx.set_context("routed", routed)
         try:
             if asked.model and first.model != asked.model:
                 raw = _rename(ctx, raw, first.model)
         except ApiError as error:
             _refuse(ctx, asked.client, error)
+            routed.done(ctx)
             return None
         ctx.config = first.entry.config
         routed.limit_first_byte(ctx)
         action = request.on_headers(ctx, first.entry.config, raw)
-        if not ctx.replied:
+        if ctx.replied:
+            routed.done(ctx)
+        else:
             routed.attach(ctx.get_context("exchange"))
         return action
 

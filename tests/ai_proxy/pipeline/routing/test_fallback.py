@@ -317,6 +317,32 @@ def test_no_key_of_a_provider_goes_to_another_one(way: str) -> None:
     assert not [value for _, value in dict(headers).items() if "key-openai" in str(value) or "client" in str(value)]
 
 
+def test_a_form_for_another_model_stays_a_form(way: str) -> None:
+    form = (
+        '--x\r\ncontent-disposition: form-data; name="model"\r\n\r\nm\r\n'
+        '--x\r\ncontent-disposition: form-data; name="image"; filename="a.png"\r\n\r\nPNG\r\n--x--\r\n'
+    )
+    fields = {"content-type": "multipart/form-data; boundary=x"}
+    other = {**OPENAI, "id": "other", "apiTokens": ["key-other"], "models": []}
+    sent = request("POST", "/v1/images/edits", fields, body=form.encode())
+    one = Attempts(sent, OPENAI, other, fallback={"models": {"m": {"then": ["other/dall-e-2"]}}})
+    one.answer(FAILURE)
+    body = one.host.calls[-1].body if one.host.calls else one.stream.upstream.body
+    assert body.decode().lower() == form.lower().replace("\r\nm\r\n", "\r\ndall-e-2\r\n")
+
+
+def test_a_refused_request_leaves_nothing_behind(way: str) -> None:
+    """Neither memory nor a place among the requests under way."""
+    config = {"providers": [{**CLAUDE, "models": ["m"]}, MISTRAL], "routing": {"fallback": {}, "strategy": "leastBusy"}}
+    host = TestHost(plugin, config)
+    wrong = {"model": "m", "messages": "x" * 30_000_000}
+    for _ in range(6):
+        refused = Attempts(request("POST", "/v1/chat/completions", json=wrong), host=host)
+        assert refused.status == 400
+        refused.stream.finish()
+    assert Attempts(chat_request("Hi", model="m"), host=host).asked[0][0] == "api.anthropic.com"
+
+
 def test_memory_that_requests_kept_is_released(way: str) -> None:
     host = TestHost(plugin, {"providers": [OPENAI, MISTRAL], "routing": {"fallback": {}}})
     for _ in range(8):
