@@ -60,7 +60,8 @@ class Selection:
             usable = [one for one in usable if one.model == asked.model]
         if not usable:
             raise asked.client.unsupported(asked.route)
-        return usable
+        # Files, batches and other things without a model are at one provider only.
+        return usable if asked.model else usable[:1]
 
     def _of_model(self, ctx: HttpContext, asked: Requested) -> list[Candidate]:
         model = asked.model

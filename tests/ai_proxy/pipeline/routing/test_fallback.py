@@ -225,6 +225,13 @@ def test_a_provider_without_the_api_is_not_asked(way: str) -> None:
     assert one.asked[1][0] == "api.mistral.ai"
 
 
+def test_a_request_without_a_model_is_one_providers(way: str) -> None:
+    """No other one has its files."""
+    one = Attempts(request("GET", "/v1/files/f-1"), OPENAI, {**OPENAI, "id": "other"})
+    one.answer(FAILURE)
+    assert (len(one.asked), one.status) == (1, 503)
+
+
 def test_without_fallback_no_other_provider_is_asked(way: str) -> None:
     host = TestHost(plugin, {"providers": [OPENAI, MISTRAL]})
     one = Attempts(chat_request("Hi", model="m"), host=host)
