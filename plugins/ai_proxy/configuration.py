@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from proxywasm import ConfigError, log
@@ -10,18 +11,24 @@ from proxywasm.config import Fault, Problem, did_you_mean, json_name, keys_of, n
 
 from .config.coercion import text
 from .config.settings import Settings
+from .config.settings.routing import read_routing
 from .pipeline import failover
 from .pipeline.plans import Config, Plans
+from .pipeline.routing.router import Router
+from .pipeline.routing.selection import Selection
 from .protocols.clients import BUILT_IN, Clients
 from .providers import ROWS, build
 from .providers.checking import check
 from .providers.row import Provider, Row
+from .wire.memory_budget import MemoryBudget
 
 # The SDK removes its own keys, which begin with `_`.
 KEYS: Final = {
-    "provider": "The only provider. With it, the other two keys have no effect.",
+    "provider": "The only provider. With it, the other keys have no effect.",
     "providers": "The providers to choose from, each with an `id`.",
-    "activeProviderId": "The `id` of the provider that gets the requests; without it, requests pass unchanged.",
+    "activeProviderId": "The `id` of the provider that gets all requests, whatever its `models`. Without it, the model "
+    "of a request chooses among the providers with `models`; if there are none, requests pass unchanged.",
+    "routing": "How a provider is chosen by the model, and what happens if it fails; see [routing.md](routing.md).",
 }
 """The keys of a document and of a rule."""
 
@@ -61,6 +68,8 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row], c
     if chosen is not None:
         provider = build(listed[chosen], f"providers[{chosen}]", rows, log_warnings=given is not None)
         return _with_health_checks(provider, clients, listed)
+    if not active and ((given is not None and _has_models(listed)) or document.get("routing") is not None):
+        return _routed(document.get("routing") or {}, listed, rows, clients)
     if active:
         ids = [name for item in listed if (name := _id(item))]
         known = f"known are: {', '.join(ids)}" if ids else "there are no providers with an id"
@@ -69,15 +78,41 @@ def _parse(document: dict[str, Any], base: Config | None, rows: Sequence[Row], c
     return Config(listed=listed)
 
 
+def _has_models(listed: Sequence[Any]) -> bool:
+    return any(isinstance(item, dict) and item.get("models") for item in listed)
+
+
+def _routed(document: dict[str, Any], listed: tuple[Any, ...], rows: Sequence[Row], clients: Clients) -> Config:
+    """The configuration that chooses among the providers by model. Raises `ConfigError`."""
+    settings = read_routing(document)
+    memory_budget = MemoryBudget()
+    configs: list[Config] = []
+    for index, item in enumerate(listed):
+        path = f"providers[{index}]"
+        if not isinstance(item, dict):
+            raise ConfigError(f"{path}: must be an object, got {type_name(item)}")
+        if not item.get("id"):
+            raise ConfigError(f"{path}.id: is required: routing, its log and its metrics name providers by it")
+        provider = replace(build(item, path, rows), memory_budget=memory_budget)
+        if not any(provider.settings.id == one.plans.provider.settings.id for one in configs if one.plans is not None):
+            configs.append(_with_health_checks(provider, clients, listed))
+    if not configs:
+        raise ConfigError("routing: there are no providers to choose from")
+    selection = Selection(configs, settings, memory_budget)
+    if unknown := selection.unknown_names():
+        raise ConfigError("\n".join(unknown))
+    return Config(listed=listed, router=Router(selection, clients))
+
+
 def outer_problems(document: dict[str, Any]) -> list[Problem]:
     """The problems of a document or rule, without those of its providers."""
     problems: list[Problem] = []
-    single, given, active = (document.get(name) for name in KEYS)
+    single, given, active, routing = (document.get(name) for name in KEYS)
     for name in document:
         if name not in KEYS and name != "$schema" and not name.startswith("_"):
             problems.append(Problem(Fault.IGNORED, name, _unknown_key(name)))
     if isinstance(single, dict):
-        for name in ("providers", "activeProviderId"):
+        for name in ("providers", "activeProviderId", "routing"):
             if document.get(name) is not None:
                 problems.append(Problem(Fault.IDLE, name, "has no effect beside provider; remove one of the two"))
         return problems
@@ -93,6 +128,11 @@ def outer_problems(document: dict[str, Any]) -> list[Problem]:
     if active is not None and not isinstance(active, str):
         fate = f"must be a string, got {type_name(active)}; understood as text"
         problems.append(Problem(Fault.SPELLING, "activeProviderId", fate))
+    if routing is not None and not isinstance(routing, dict):
+        problems.append(Problem(Fault.WRONG, "routing", f"must be an object, got {type_name(routing)}"))
+    elif routing is not None and active:
+        text = "has no effect beside activeProviderId, which names the provider of all requests; remove one of the two"
+        problems.append(Problem(Fault.IDLE, "routing", text))
     return problems
 
 

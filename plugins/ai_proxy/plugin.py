@@ -31,6 +31,8 @@ def on_stream_done(ctx: HttpContext, config: Config) -> None:
                 usage.write(ctx, provider, exchange)
             if provider.memory_budget.used:
                 provider.memory_budget.release(exchange)
+            if exchange.attempts is not None and exchange.attempts.fallback is not None:
+                exchange.attempts.fallback.done(ctx)
 
 
 def _with_masked_tracebacks(parsing: Callable[P, Config]) -> Callable[P, Config]:
@@ -40,6 +42,8 @@ def _with_masked_tracebacks(parsing: Callable[P, Config]) -> Callable[P, Config]
         found = parsing(*args, **kwargs)
         if found.plans is not None:
             plugin_context().filter_tracebacks(found.plans.provider.scrubbers.clean)
+        for provider in found.router.providers if found.router is not None else ():
+            plugin_context().filter_tracebacks(provider.scrubbers.clean)
         return found
 
     return parsed

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ai_proxy.config.settings import Settings
+from ai_proxy.config.settings.routing import RoutingSettings
 from ai_proxy.configuration import KEYS
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import OF_THE_CONSOLE, rules_of_row
@@ -23,7 +24,8 @@ from proxywasm.core.rules import MATCH_KEYS, RULES
 
 def document(rows: Sequence[Row] = ROWS) -> Schema:
     """The schema of the whole configuration."""
-    defined = describe.nested(Settings, *(row.settings for row in rows))
+    defined = describe.nested(Settings, RoutingSettings, *(row.settings for row in rows))
+    defined = {RoutingSettings: RoutingSettings.__name__, **defined}
     nested = {name: parts.closed(kind, defined) for kind, name in defined.items()}
     names = sorted({row.name for row in rows})
     types = {name: _of_type([row for row in rows if row.name == name], defined) for name in names}
@@ -47,6 +49,7 @@ def _outer(more: Schema) -> Schema:
             "provider": provider,
             "providers": {"description": KEYS["providers"]},
             "activeProviderId": {"description": KEYS["activeProviderId"]},
+            "routing": {"description": KEYS["routing"]},
             "$schema": True,
             **more,
         },
@@ -54,7 +57,13 @@ def _outer(more: Schema) -> Schema:
         "additionalProperties": False,
         # If there is a `provider`, the other keys have no effect, whatever their values.
         "if": {"required": ["provider"], "properties": {"provider": {"type": "object"}}},
-        "else": {"properties": {"providers": listed, "activeProviderId": {"type": ["string", "null"]}}},
+        "else": {
+            "properties": {
+                "providers": listed,
+                "activeProviderId": {"type": ["string", "null"]},
+                "routing": {"anyOf": [NULL, {"$ref": f"#/$defs/{RoutingSettings.__name__}"}]},
+            }
+        },
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import MISSING
 from typing import Final
 
 from ai_proxy.config.settings import Settings
+from ai_proxy.config.settings.routing import RoutingSettings
 from ai_proxy.configuration import KEYS
 from ai_proxy.credentials.scrubber import SHORTEST
 from ai_proxy.pipeline.scrubbing import BUFFERED
@@ -17,6 +18,7 @@ from ai_proxy.providers.row import Endpoint, Original, OwnKey, Row, endpoint_of
 from ai_proxy.wire import apis
 from ai_proxy.wire.client_headers import CREDENTIALS, OF_SERVICES
 from proxywasm.config import All, Given, NoEffect, Not, default_of, json_name, keys_of
+from proxywasm.config.generate.describe import nested
 from proxywasm.config.generate.json_text import pretty
 from proxywasm.config.generate.tables import keys_table, table
 
@@ -88,6 +90,8 @@ def page(rows: Sequence[Row] = ROWS) -> str:
             if entry.keys is not None
             for part in (f"### `{json_name(Settings, name)}`\n", keys_table(entry.keys))
         ),
+        "## Keys of `routing`\n",
+        *_routing(),
         "### Headers of clients\n",
         "ai-proxy removes these headers from requests, because they identify the client or are its credentials,\n"
         f"unless `forwardHeaders` lists them: {_listed(sorted(CREDENTIALS))}.\n",
@@ -108,6 +112,14 @@ def page(rows: Sequence[Row] = ROWS) -> str:
         *(_provider([row for row in rows if row.name == name]) for name in names),
     ]
     return "\n".join(parts)
+
+
+def _routing() -> Iterator[str]:
+    """The keys of `routing` and of the objects in it."""
+    yield keys_table(RoutingSettings)
+    for kind, name in nested(RoutingSettings).items():
+        yield f"### `{name}`\n"
+        yield keys_table(kind)
 
 
 def _self_hosted(rows: Sequence[Row]) -> list[str]:

@@ -74,11 +74,16 @@ def _prefix(prefixes: list[tuple[str, str]]) -> Rule:
     return rule
 
 
-def _expression(source: str, value: str, at: str) -> Rule:
+def compile_expression(source: str, at: str) -> re.Pattern[str]:
+    """An expression in RE2's syntax. Raises `Invalid`."""
     try:
-        pattern = re.compile(_from_re2(source))
+        return re.compile(_from_re2(source))
     except re.error as error:
         raise Invalid(f"not a regular expression: {error}", at) from None
+
+
+def _expression(source: str, value: str, at: str) -> Rule:
+    pattern = compile_expression(source, at)
     template = _template(value, pattern)
 
     def rule(model: str) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proxywasm import Action, HttpAnswer, HttpContext, log
+from proxywasm import Action, HttpContext, log
 
-from ..protocols.exchange import Attempts, Exchange
+from ..protocols.exchange import Attempts, Exchange, Failure, Fallback
 from ..wire import lenient, limits
 from ..wire.errors import LAST_STATUS, ApiError
 from . import failures, response, retry, scrubbing, usage
@@ -14,9 +14,6 @@ from .checked_stream import CheckedStream
 from .passed_streams import PassedStream
 from .plans import Config, Plan
 from .streams import ConvertedStream
-
-# Headers of a retry's answer that belong to its connection.
-_NOT_PASSED_ON = ("connection", "content-length", "keep-alive", "transfer-encoding")
 
 
 def on_headers(ctx: HttpContext, config: Config) -> Action | None:
@@ -36,13 +33,30 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
         return None
     exchange.answer.status = status = _status(ctx)
     attempts = exchange.attempts
-    if attempts is None or not retry.is_possible(provider, exchange, status):
+    if attempts is not None and attempts.fallback is not None:
+        return _on_routed_headers(ctx, plan, exchange, attempts, attempts.fallback)
+    if attempts is None or not retry.is_possible(provider, exchange, Failure(status)):
         if status < 400 and provider.tokens.health is None:
             return response.choose_reading(ctx, plan, exchange)  # The usual case.
         return _read_and_record(ctx, plan, exchange)
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
         return response.choose_reading(ctx, plan, exchange)
-    return _retry_failure(ctx, plan, exchange, attempts)
+    return _retry_failure(ctx, plan, exchange, attempts, Failure(status))
+
+
+def _on_routed_headers(
+    ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: Attempts, fallback: Fallback
+) -> Action | None:
+    """An answer to a request that other providers could answer, too."""
+    failure = Failure(exchange.answer.status)
+    fails = failure.status >= 400 and not ctx.is_websocket()
+    if fails and (ctx.is_response_from_upstream() or fallback.gateway_failed(ctx)):
+        if fallback.may_say_more(failure.status) or retry.is_possible(plan.provider, exchange, failure):
+            return _retry_failure(ctx, plan, exchange, attempts, failure)
+    elif not fails:
+        fallback.arrived(ctx)
+    ctx.response_headers.update(fallback.headers)
+    return _read_and_record(ctx, plan, exchange)
 
 
 def _read_and_record(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
@@ -58,9 +72,16 @@ def _read_and_record(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action
     return action
 
 
-def _retry_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: Attempts) -> Action | None:
-    """Retry the request after a failure."""
-    retry.record_outcome(ctx, plan.provider, exchange, exchange.answer.status, _retry_after(ctx))
+def _retry_failure(
+    ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: Attempts, failure: Failure
+) -> Action | None:
+    """Make the request again after a failure, when its body has been read."""
+    retry.record_outcome(ctx, plan.provider, exchange, failure.status, _retry_after(ctx))
+    if _needs_no_body(ctx, attempts.fallback, failure):
+        # The service may break it off.
+        return _retry(
+            ctx, plan, exchange, failure, lambda: failures.send_error(ctx, failures.status_only(failure.status))
+        )
     if ctx.has_response_body and not ctx.is_binary_response_body():
         # Headers that wait for the body can still be changed if the retry fails, too.
         attempts.awaiting_retry = True
@@ -72,7 +93,14 @@ def _retry_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: A
         response.choose_reading(ctx, plan, exchange)
         _resume(ctx)
 
-    return _retry(ctx, plan, exchange, give_up)
+    if not retry.is_possible(plan.provider, exchange, failure):
+        return response.choose_reading(ctx, plan, exchange)
+    return _retry(ctx, plan, exchange, failure, give_up)
+
+
+def _needs_no_body(ctx: HttpContext, fallback: Fallback | None, failure: Failure) -> bool:
+    """Whether the status decides, and the client will never see this answer."""
+    return fallback is not None and ctx.can_send_again and not fallback.may_say_more(failure.status)
 
 
 def _retry_after(ctx: HttpContext) -> str:
@@ -98,7 +126,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
         usage.write(ctx, plan.provider, exchange)
         return None
     if exchange.attempts is not None and exchange.attempts.awaiting_retry:
-        return _after_failure(ctx, plan, exchange, raw)
+        return _after_failure(ctx, plan, exchange, exchange.attempts, raw)
     error = response.convert_body(ctx, plan, exchange, raw)
     if error is None:
         if exchange.answer.outcome_pending:
@@ -108,23 +136,34 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     return _on_unusable_answer(ctx, plan, exchange, error)
 
 
-def _after_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, raw: bytes) -> Action | None:
+def _after_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: Attempts, raw: bytes) -> Action | None:
     """The body of a failure has arrived. The client gets it if the retry fails, too."""
+    status = exchange.answer.status
+    failure = Failure(status) if attempts.fallback is None else Failure(status, failures.error_of(plan, exchange, raw))
 
     def pass_on() -> None:
-        if exchange.answer.status >= 400 and plan.answer.rewrites_errors:
+        if attempts.fallback is not None:
+            ctx.response_headers.update(attempts.fallback.headers)
+        if status >= 400 and plan.answer.rewrites_errors and ctx.is_response_from_upstream():
             response.convert_body(ctx, plan, exchange, raw)
         else:
             scrubbing.pass_body(ctx, exchange, raw)
+
+    def give_up() -> None:
+        pass_on()
         _resume(ctx)
 
-    return _retry(ctx, plan, exchange, pass_on)
+    if not retry.is_possible(plan.provider, exchange, failure):
+        pass_on()
+        return None
+    return _retry(ctx, plan, exchange, failure, give_up)
 
 
 def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error: ApiError) -> Action | None:
     """An answer with a good status is an error or invalid."""
     retry.record_outcome(ctx, plan.provider, exchange, error.status)
-    if not retry.is_possible(plan.provider, exchange, error.status):
+    failure = Failure(error.status, error, unusable=True)
+    if not retry.is_possible(plan.provider, exchange, failure):
         failures.replace_body(ctx, error)
         return None
 
@@ -132,7 +171,7 @@ def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error:
         failures.replace_body(ctx, error)
         _resume(ctx)
 
-    return _retry(ctx, plan, exchange, give_up)
+    return _retry(ctx, plan, exchange, failure, give_up)
 
 
 def on_too_large(ctx: HttpContext, config: Config) -> None:
@@ -176,38 +215,20 @@ def _on_first_chunk(
         return Action.STOP_ITERATION
     if exchange.answer.outcome_pending:
         retry.record_outcome(ctx, plan.provider, exchange, error.status)
-    if retry.is_possible(plan.provider, exchange, error.status):
-        finish = _answer_with(ctx, plan, exchange)
-        retry.start(ctx, plan.provider, exchange, finish, lambda: failures.send_error(ctx, error))
+    failure = Failure(error.status, error, unusable=True)
+    if retry.is_possible(plan.provider, exchange, failure):
+        retry.start(ctx, plan, exchange, failure, lambda: failures.send_error(ctx, error))
         return Action.STOP_ITERATION
     stream.headers_sent = True
     return failures.set_error(ctx, error)
 
 
-def _retry(ctx: HttpContext, plan: Plan, exchange: Exchange, give_up: Callable[[], None]) -> Action | None:
-    """Retry the request; the response waits for the outcome."""
-    retry.start(ctx, plan.provider, exchange, _answer_with(ctx, plan, exchange), give_up)
+def _retry(
+    ctx: HttpContext, plan: Plan, exchange: Exchange, failure: Failure, give_up: Callable[[], None]
+) -> Action | None:
+    """Make the request again; the response waits for the outcome."""
+    retry.start(ctx, plan, exchange, failure, give_up)
     return None if ctx.replied else Action.PAUSE
-
-
-def _answer_with(ctx: HttpContext, plan: Plan, exchange: Exchange) -> retry.Finish:
-    def finish(answer: HttpAnswer) -> None:
-        exchange.secrets.scrubber = plan.provider.scrubbers.of(exchange.tokens, exchange.secrets.signature)
-        content_type, body = response.convert_retried(plan, exchange, answer)
-        usage.note(exchange.answer, body)
-        headers = {
-            name: answer.headers.get(name, "")
-            for name in answer.headers
-            if not name.startswith(":") and name not in _NOT_PASSED_ON
-        }
-        if content_type:
-            headers["content-type"] = content_type
-        headers |= exchange.answer.headers
-        ctx.send_http_response(answer.status, scrubbing.scrub_fields(exchange, [*headers.items()]), body)
-        # Plugins before this one do not see such a reply, but may ask what it has used when the stream ends.
-        usage.write(ctx, plan.provider, exchange)
-
-    return finish
 
 
 def _resume(ctx: HttpContext) -> None:

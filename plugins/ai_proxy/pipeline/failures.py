@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from proxywasm import Action, HttpContext, log
 
@@ -13,9 +13,10 @@ from ..wire import limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_error, parse, request_too_large
 from . import scrubbing
 from .client_protocols import error_body
+from .plans import Plan
 
 # Headers that stay when a response is replaced: clients need them for retries, people for support cases.
-_KEPT_HEADERS: Final = ("retry-after", "x-request-id", "request-id")
+_KEPT_HEADERS: Final = ("retry-after", "x-request-id", "request-id", "x-proxywasm-route")
 
 _REQUEST_TOO_LARGE: Final = b"request_payload_too_large"
 """The property `response.code_details` if the gateway refuses to buffer a request."""
@@ -47,11 +48,20 @@ def convert_error(ctx: HttpContext, exchange: Exchange, service: AnyServiceProto
     if exchange.client.has_openai_errors and is_openai_error(document):
         scrubbing.pass_body(ctx, exchange, raw)
         return
-    error = service.error(exchange.answer.status, document) if service and isinstance(document, dict) else None
-    if error is None:
-        error = from_anything(exchange.answer.status, body, document)
+    error = _error(exchange, service, body, document)
     replace_body(ctx, error)
     log.warn("upstream answered with status %d: %s", exchange.answer.status, error.message)
+
+
+def error_of(plan: Plan, exchange: Exchange, raw: bytes) -> ApiError:
+    """The error in an answer with an error status."""
+    body = raw[: limits.ERROR_BODY]
+    return _error(exchange, plan.answer.service, body, parse(body))
+
+
+def _error(exchange: Exchange, service: AnyServiceProtocol | None, body: bytes, document: Any) -> ApiError:
+    error = service.error(exchange.answer.status, document) if service and isinstance(document, dict) else None
+    return from_anything(exchange.answer.status, body, document) if error is None else error
 
 
 def is_size_refusal(ctx: HttpContext, status: int) -> bool:

@@ -24,6 +24,6 @@ class IncompleteEvent:
             return
         self.is_large = large
         # The budget has one number for each exchange: the event and the body that is kept for a retry.
-        sent = len(exchange.attempts.sent_body) if exchange.attempts else 0
+        sent = len(exchange.attempts.sent_body or b"") if exchange.attempts else 0
         if not exchange.memory_budget.reserve(exchange, (size if large else 0) + sent):
             raise too_many_events()

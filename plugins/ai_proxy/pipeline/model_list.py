@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from proxywasm import Headers, HttpContext
@@ -9,11 +10,12 @@ from proxywasm import Headers, HttpContext
 from ..protocols.clients import Clients
 from ..protocols.exchange import ClientProtocol
 from ..protocols.pivot import listed_models
+from ..protocols.pivot.listed_models import Model
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.apis import Route
 from ..wire.errors import ApiError
-from ..wire.json import dump_bytes
+from ..wire.json import Json, dump_bytes
 
 ANTHROPIC_VERSION: Final = "anthropic-version"
 """The header that clients of Anthropic's protocol send. Both protocols have the same path."""
@@ -32,15 +34,25 @@ def reply(ctx: HttpContext, provider: Provider, client: ClientProtocol, route: R
     if route.api == apis.MODELS:
         if apis.MODELS in provider.paths:
             return False  # The answer of the service gets the names.
-        models = listed_models.mapped(provider.settings, names)
-        document = client.models.many(models, ctx.path.partition("?")[2])
+        reply_many(ctx, client, listed_models.mapped(provider.settings, names))
     elif (name := route.parameters["model_id"]) in names:
         (model,) = listed_models.mapped(provider.settings, (name,))
-        document = client.models.one(model)
+        reply_one(ctx, client, model)
     else:
         return False
-    ctx.send_http_response(200, {"content-type": "application/json"}, dump_bytes(document), details="ai-proxy.models")
     return True
+
+
+def reply_many(ctx: HttpContext, client: ClientProtocol, models: Sequence[Model]) -> None:
+    _reply(ctx, client.models.many(models, ctx.path.partition("?")[2]))
+
+
+def reply_one(ctx: HttpContext, client: ClientProtocol, model: Model) -> None:
+    _reply(ctx, client.models.one(model))
+
+
+def _reply(ctx: HttpContext, document: Json) -> None:
+    ctx.send_http_response(200, {"content-type": "application/json"}, dump_bytes(document), details="ai-proxy.models")
 
 
 def check_path(provider: Provider, route: Route) -> None:
@@ -48,6 +60,11 @@ def check_path(provider: Provider, route: Route) -> None:
     mapped names, services without a list get the path as any other that is unknown.
     """
     if apis.RETRIEVE_MODEL not in provider.paths and provider.settings.model_mapping.names:
-        name = route.parameters["model_id"]
-        why = f"The model '{name}' does not exist or you do not have access to it."
-        raise ApiError(404, why, code="model_not_found")
+        raise unknown(route)
+
+
+def unknown(route: Route) -> ApiError:
+    """There is no such model."""
+    name = route.parameters["model_id"]
+    why = f"The model '{name}' does not exist or you do not have access to it."
+    return ApiError(404, why, code="model_not_found")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
+
+from proxywasm import Action, HttpContext
 
 from ..fetching.waiting import Awaited
 from ..protocols.clients import BUILT_IN, Clients
@@ -136,6 +138,20 @@ class Plans(dict[str, Plan]):
         return plan
 
 
+class Router(Protocol):
+    """Chooses the provider of each request and sets its configuration as that of the stream; see `routing.router`."""
+
+    @property
+    def providers(self) -> Sequence[Provider]:
+        """All providers."""
+
+    def on_request_headers(self, ctx: HttpContext, /) -> Action | None:
+        """The first step of every request."""
+
+    def on_request_body(self, ctx: HttpContext, raw: bytes, /) -> Action | None:
+        """The body of a request whose provider is not chosen yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """The result of parsing a configuration document or a rule."""
@@ -144,6 +160,8 @@ class Config:
     """The plans of the active provider; None: requests pass unchanged."""
     listed: tuple[Any, ...] = field(default=(), repr=False)
     """`providers` of the document, for rules that select another one."""
+    router: Router | None = None
+    """Chooses among several providers; None: there is only one, or none."""
 
 
 def _plan(provider: Provider, client: ClientProtocol, api: str) -> Plan:

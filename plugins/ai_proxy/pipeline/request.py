@@ -22,16 +22,16 @@ from .plans import Config, Plan, Plans, Waits
 from .refusing import REQUEST_FAILED, refuse
 
 
-def on_headers(ctx: HttpContext, config: Config) -> Action | None:
-    """Find the API, refuse invalid requests by their headers, and address the request.
+def on_headers(ctx: HttpContext, config: Config, raw: bytes | None = None) -> Action | None:
+    """Find the API, refuse invalid requests by their headers, and address the request. `raw`: its body, if that has
+    arrived already.
 
     Every request runs this function, and a Python call costs 1,000 instructions in Wasm. So only the steps that few
     requests need are functions of their own.
     """
     plans = config.plans
     if plans is None:
-        ctx.dont_read_request_body()
-        return None
+        return _without_active_provider(ctx, config)
     ctx.disable_reroute()
     plain = plans.clients.plain.get(ctx.path)
     route = plain or plans.clients.route(ctx.path)
@@ -73,6 +73,8 @@ def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     if not reads:
         ctx.dont_read_request_body()
         return _when_ready(ctx, request.login, lambda: _send_unread(ctx, plan, exchange))
+    if raw is not None:
+        return on_body(ctx, config, raw)
     ctx.set_request_body_buffer_limit(limits.BODY)
     return Action.STOP_ITERATION
 
@@ -86,6 +88,14 @@ def _read_headers(ctx: HttpContext, headers: Headers, plans: Plans, exchange: Ex
     if exchange.api in (apis.MODELS, apis.RETRIEVE_MODEL):
         exchange.client = model_list.client_of(plans.clients, headers, exchange.client)
         exchange.client_state = ctx.path.partition("?")[2]
+
+
+def _without_active_provider(ctx: HttpContext, config: Config) -> Action | None:
+    """The model chooses the provider, or requests pass unchanged."""
+    if config.router is not None:
+        return config.router.on_request_headers(ctx)
+    ctx.dont_read_request_body()
+    return None
 
 
 def _check_path(ctx: HttpContext, plan: Plan) -> None:
@@ -111,6 +121,8 @@ def _model_in_query(ctx: HttpContext, settings: Settings) -> str:
 def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
     plans = config.plans
+    if plans is None and config.router is not None:
+        return config.router.on_request_body(ctx, raw)
     assert plans is not None, "bodies are only read if there is an active provider"
     request = plans[exchange.api].request
     if request.counting is not None and not request.supported:

@@ -8,23 +8,21 @@ stream. Uploads that pass unread are not kept, so they are not retried.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from proxywasm import ClusterClient, HttpAnswer, HttpCallError, HttpContext, RouteCluster, log
+from proxywasm import ClusterClient, Headers, HttpAnswer, HttpCallError, HttpContext, RouteCluster, log
 
 from ..credentials.secrets import signature
 from ..credentials.signing.outgoing import Outgoing
-from ..protocols.exchange import Attempts, Exchange
+from ..protocols.exchange import Answer, Attempts, Exchange, Failure
 from ..providers.row import Provider
 from ..wire import lenient
 from ..wire.errors import ApiError
-from . import addressing
+from . import addressing, failures, whole_answers
+from .plans import Plan
 
 # Headers of the request that belong to its connection or are set by the gateway.
 _NOT_REPEATED = ("connection", "content-length", "expect", "host", "te", "transfer-encoding", "upgrade")
-
-Finish = Callable[[HttpAnswer], None]
-"""Sends the answer of the retry to the client. Raises `ApiError` if the answer is not usable."""
 
 
 def keep_request(provider: Provider, exchange: Exchange, body: bytes) -> None:
@@ -37,19 +35,32 @@ def keep_request(provider: Provider, exchange: Exchange, body: bytes) -> None:
         and provider.tokens.another((exchange.secrets.token,))
     ):
         if provider.memory_budget.reserve(exchange, len(body)):
-            exchange.attempts = Attempts(body)
+            if exchange.attempts is None:
+                exchange.attempts = Attempts()
+            exchange.attempts.sent_body = body
         else:
             log.warn("the request will not be made again if it fails: too many large ones are kept")
 
 
-def is_possible(provider: Provider, exchange: Exchange, status: int) -> bool:
-    """Whether a request that failed with this status is retried."""
-    retry, attempts = provider.settings.retry_on_failure, exchange.attempts
+def is_possible(provider: Provider, exchange: Exchange, failure: Failure) -> bool:
+    """Whether a request that failed in this way is made again, with another token or by another provider."""
+    attempts = exchange.attempts
+    if attempts is None:
+        return False
+    fallback = attempts.fallback
+    return _with_another_token(provider, exchange, attempts, failure) or (
+        fallback is not None and fallback.follows(failure)
+    )
+
+
+def _with_another_token(provider: Provider, exchange: Exchange, attempts: Attempts, failure: Failure) -> bool:
+    retry, fallback = provider.settings.retry_on_failure, attempts.fallback
     return (
         retry is not None
-        and attempts is not None
-        and status in retry.retry_on_status
+        and attempts.sent_body is not None
+        and failure.status in retry.retry_on_status
         and len(attempts.used_tokens) < retry.max_retries
+        and (fallback is None or (fallback.has_budget and not fallback.is_about_request(failure)))
         and provider.tokens.another(exchange.tokens) != ""
     )
 
@@ -64,45 +75,105 @@ def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, sta
     if 200 <= status < 300:
         health.worked(exchange.secrets.token)
     else:
-        cluster = ctx.get_property("cluster_name") or b""
-        health.failed(exchange.secrets.token, status, cluster.decode(errors="replace"))
+        health.failed(exchange.secrets.token, status, _cluster_name(ctx, exchange))
 
 
-def start(
-    ctx: HttpContext, provider: Provider, exchange: Exchange, finish: Finish, give_up: Callable[[], None]
-) -> None:
-    """Retry the request until it succeeds or no retry is left. Calls either `finish` or `give_up`."""
-    retry, attempts = provider.settings.retry_on_failure, exchange.attempts
-    assert retry is not None
+def _cluster_name(ctx: HttpContext, exchange: Exchange) -> str:
+    if exchange.attempts is not None and exchange.attempts.cluster is not None:
+        return exchange.attempts.cluster.cluster_name
+    return (ctx.get_property("cluster_name") or b"").decode(errors="replace")
+
+
+def start(ctx: HttpContext, plan: Plan, exchange: Exchange, failure: Failure, give_up: Callable[[], None]) -> None:
+    """Make the request again until it succeeds or no attempt is left. Either answers the client or calls `give_up`."""
+    provider, attempts = plan.provider, exchange.attempts
     assert attempts is not None
+    fallback = attempts.fallback
+    if not _with_another_token(provider, exchange, attempts, failure):
+        assert fallback is not None, "without another token there is another provider"
+        fallback.start(ctx, give_up)
+        return
+    retry = provider.settings.retry_on_failure
+    assert retry is not None
+    assert attempts.sent_body is not None
+    if fallback is not None:
+        fallback.repeats(failure)
     attempts.used_tokens.append(exchange.secrets.token)
     exchange.secrets.token = provider.tokens.another(attempts.used_tokens)
     sent, headers = _repeated_request(ctx, provider, exchange, attempts.sent_body)
     log.warn("attempt %d failed, trying another token", len(attempts.used_tokens))
+    send(ctx, plan, exchange, sent, headers, retry.retry_timeout, give_up)
+
+
+def send(
+    ctx: HttpContext,
+    plan: Plan,
+    exchange: Exchange,
+    sent: Outgoing,
+    headers: Mapping[str, str],
+    timeout_ms: int,
+    give_up: Callable[[], None],
+) -> None:
+    """Send the request of a later attempt, and handle its answer.
+
+    Where the gateway can send a request in place of the first one, its answer comes to the response phases, as a first
+    one does. Elsewhere it is a call-out, and the answer is there as a whole.
+    """
+    provider, attempts = plan.provider, exchange.attempts
+    assert attempts is not None
+    if ctx.can_send_again and (attempts.fallback is not None or not ctx.get_property("cluster_name")):
+        _send_again(ctx, exchange, attempts, sent, headers)
+        return
 
     def answered(answer: HttpAnswer) -> None:
-        status = answer.status
-        if 200 <= status < 300:
+        exchange.answer.status = answer.status
+        failure = _failure(plan, exchange, answer)
+        if failure is None:
             try:
-                finish(answer)
+                whole_answers.finish(ctx, plan, exchange, answer)
             except ApiError as error:
-                status = error.status
+                failure = Failure(error.status, error, unusable=True)
+        status = answer.status if failure is None else failure.status
         record_outcome(ctx, provider, exchange, status, answer.headers.get("retry-after", ""))
-        if ctx.replied:
+        if failure is None or ctx.replied:
             return
-        if is_possible(provider, exchange, status):
-            start(ctx, provider, exchange, finish, give_up)
+        if is_possible(provider, exchange, failure):
+            start(ctx, plan, exchange, failure, give_up)
         else:
-            log.warn("attempt %d failed with status %d", len(attempts.used_tokens) + 1, status)
+            log.warn("attempt %d failed with status %d", len(attempts.used_tokens) + 1, failure.status)
             give_up()
 
     try:
-        ClusterClient(RouteCluster(sent.host)).request(
-            sent.method, sent.path, answered, headers=headers, body=sent.body, timeout_ms=retry.retry_timeout
+        ClusterClient(attempts.cluster or RouteCluster(sent.host)).request(
+            sent.method, sent.path, answered, headers=headers, body=sent.body, timeout_ms=timeout_ms
         )
     except HttpCallError as error:
         log.error("the request cannot be made again: %s", error)
-        give_up()
+        failure = Failure(503)
+        if is_possible(provider, exchange, failure) and attempts.fallback is not None:
+            start(ctx, plan, exchange, failure, give_up)
+        else:
+            give_up()
+
+
+def _send_again(
+    ctx: HttpContext, exchange: Exchange, attempts: Attempts, sent: Outgoing, headers: Mapping[str, str]
+) -> None:
+    """Send this request in place of the one that has failed."""
+    exchange.answer = Answer()
+    attempts.awaiting_retry = False
+    ctx.set_context("exchange", exchange)
+    ctx.set_context("stream", None)
+    ctx.send_again(sent.method, f"https://{sent.host}{sent.path}", headers=headers, body=sent.body)
+
+
+def _failure(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> Failure | None:
+    if 200 <= answer.status < 300:
+        return None
+    attempts = exchange.attempts
+    if attempts is None or attempts.fallback is None:
+        return Failure(answer.status)
+    return Failure(answer.status, failures.error_of(plan, exchange, answer.body))
 
 
 def _repeated_request(
@@ -110,11 +181,9 @@ def _repeated_request(
 ) -> tuple[Outgoing, dict[str, str]]:
     """The request as it was sent upstream, with the new token."""
     sent_headers = ctx.request_headers
-    headers = {
-        name: sent_headers.get(name, "")
-        for name in sent_headers
-        if not name.startswith((":", "x-envoy-")) and name not in _NOT_REPEATED
-    }
+    if exchange.attempts is not None and exchange.attempts.headers is not None:
+        sent_headers = exchange.attempts.headers
+    headers = repeated_headers(sent_headers)
     auth, path = provider.row.credentials.auth, sent_headers.get(":path", "/")
     if auth is not None and auth.in_query:
         path = addressing.with_key(path, auth, exchange.secrets.token)
@@ -126,3 +195,12 @@ def _repeated_request(
         exchange.secrets.signature = signature(signed)
         headers |= signed
     return sent, headers
+
+
+def repeated_headers(sent: Headers) -> dict[str, str]:
+    """The headers of a request without those of its connection and of the gateway."""
+    return {
+        name: sent.get(name, "")
+        for name in sent
+        if not name.startswith((":", "x-envoy-")) and name not in _NOT_REPEATED
+    }

@@ -76,6 +76,8 @@ def write(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
         text += _tokens(used)
     if exchange.attempts is not None and exchange.attempts.used_tokens:
         text += f', "retries": {len(exchange.attempts.used_tokens)}'
+    if exchange.attempts is not None and exchange.attempts.fallback is not None:
+        text += f', "route": {json.dumps(exchange.attempts.fallback.route)}'
     ctx.set_unchecked_property(PROPERTY, f"{text}}}".encode())
 
 

@@ -5,9 +5,11 @@ The two refer to each other, so one module declares both. `interface` exports ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
+
+from proxywasm import Cluster, Headers, HttpContext
 
 from ..config.settings import Settings
 from ..credentials.scrubber import NO_CREDENTIALS, Scrubber
@@ -168,18 +170,74 @@ class Answer:
         self.headers = {**self.headers, **headers}
 
 
+class Failure(NamedTuple):
+    """Why an attempt has not answered the client."""
+
+    status: int
+    error: ApiError | None = None
+    """What the answer says, if that was read."""
+    unusable: bool = False
+    """The answer has a good status, but is an error or invalid."""
+
+
+class Fallback(Protocol):
+    """Asks another provider after a failure; `pipeline.routing` implements it."""
+
+    @property
+    def has_budget(self) -> bool:
+        """Another attempt is allowed, of any provider."""
+
+    def follows(self, failure: Failure, /) -> bool:
+        """Whether another provider is asked after this failure."""
+
+    def is_about_request(self, failure: Failure, /) -> bool:
+        """Whether the failure would be the same with another key of the provider."""
+
+    def repeats(self, failure: Failure, /) -> None:
+        """The same provider is asked with another key."""
+
+    def start(self, ctx: HttpContext, give_up: Callable[[], None], /) -> None:
+        """Ask the provider that follows. Calls `give_up` if none answers."""
+
+    def gateway_failed(self, ctx: HttpContext, /) -> bool:
+        """Whether the answer is the gateway's own, because it has got none from the service."""
+
+    def may_say_more(self, status: int, /) -> bool:
+        """Whether the body of an error decides if another provider is asked."""
+
+    def arrived(self, ctx: HttpContext, /) -> None:
+        """The answer for the client begins."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers that tell the client which providers were asked."""
+
+    @property
+    def route(self) -> str:
+        """The providers that were asked, with the outcome of each."""
+
+    def done(self, ctx: HttpContext, /) -> None:
+        """The stream has ended."""
+
+
 class Attempts:
-    """The attempts of a request that can be retried."""
+    """The attempts of a request that can be made again."""
 
-    __slots__ = ("awaiting_retry", "sent_body", "used_tokens")
+    __slots__ = ("awaiting_retry", "cluster", "fallback", "headers", "sent_body", "used_tokens")
 
-    def __init__(self, sent_body: bytes) -> None:
-        self.sent_body = sent_body
-        """The body that was sent upstream."""
+    def __init__(self) -> None:
+        self.sent_body: bytes | None = None
+        """The body that was sent upstream; None: it is not kept, so no other key is tried."""
         self.used_tokens: list[str] = []
-        """Tokens of earlier attempts."""
+        """Tokens of earlier attempts with this provider."""
         self.awaiting_retry = False
         """The answer is a failure and is held until a retry succeeds or is impossible."""
+        self.fallback: Fallback | None = None
+        """Asks other providers; None: there is only this one."""
+        self.headers: Headers | None = None
+        """The headers that were sent; None: those of the stream's request."""
+        self.cluster: Cluster | None = None
+        """The service that was called; None: that of the stream's route."""
 
 
 class Exchange:

@@ -25,6 +25,7 @@ from ..protocols.bedrock import images as bedrock_images
 from ..protocols.bedrock import rerank as bedrock_rerank
 from ..protocols.bedrock import tokens as bedrock_tokens
 from ..protocols.bedrock.settings import SIGNED, BedrockSettings
+from ..protocols.interface import AnyServiceProtocol
 from ..protocols.pivot import chat_rules
 from ..protocols.pivot.chat_rules import ChatRules
 from ..wire import apis
@@ -52,7 +53,7 @@ def _has_messages_api(settings: Settings, model: str, profile: Profile) -> bool:
     return settings.bedrock_messages_api and is_claude(profile) and not model.startswith("arn:")
 
 
-_PROTOCOLS: Final = {
+_PROTOCOLS: Final[Mapping[str, AnyServiceProtocol]] = {
     apis.CHAT: bedrock,
     apis.EMBEDDINGS: bedrock_embeddings,
     apis.COHERE_RERANK: bedrock_rerank,

@@ -190,6 +190,10 @@ OURS = {
     "bedrockMessagesApi",
     "serverUrl",
     "databricksHost",
+    "models",
+    "weight",
+    "costs",
+    "cluster",
 }
 """Keys that the original does not have."""
 

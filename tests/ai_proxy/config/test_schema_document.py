@@ -131,6 +131,8 @@ FITTING: dict[Kind, list[Any]] = {
     Kind.STRING: ["x", "x" * 32, "x" * 36, "https://host/p?api-version=1", "host:80", ""],
     Kind.BOOLEAN: [True, False],
     Kind.INTEGER: [0, 1, 100, 65_535],
+    Kind.NUMBER: [0, 0.5, -1, "1"],
+    Kind.NUMBER_MAP: [{"a": 1, "b*": 0.5}, {"a": "1"}, {"a": None}],
     Kind.STRINGS: [["x", "y"], []],
     Kind.STRING_MAP: [{"a": "b"}, {"openai/v1/files": "/x"}, {"openai/v1/files": "x"}, {"a": 1}, {"a": None}],
     Kind.BOOLEAN_MAP: [{"lastMessage": True}, {"last_message": True}, {"x": True}, {"lastMessage": "true"}],

@@ -12,6 +12,7 @@ from ...profiles.facts import Profile
 from ...wire import apis
 from ...wire.client_headers import CREDENTIALS
 from ..model_mapping import ModelMapping, compile_mapping
+from .model_names import ModelNames
 from .models import ByModel, ModelFacts, families
 from .reliability import LONGEST_CALL, FailoverSettings, RetrySettings
 from .stored_responses import StoredResponses
@@ -125,6 +126,33 @@ class Settings:
         "keep responses for clients of the Responses API, where the service has only chats: responses.md",
         default=None,
         essential=True,
+    )
+    models: ModelNames = key(
+        "the models that clients reach at this provider, by the names that they use: exact names, prefixes `gpt-*`, "
+        "regular expressions `~...`, `*`; see routing.md",
+        tuple[str, ...],
+        factory=lambda: ModelNames(()),
+        shown=(),
+        convert=ModelNames,
+        example=("gpt-*", "o3"),
+        essential=True,
+    )
+    weight: float = key(
+        "its part of the requests for models that other providers have, too; 0: none, unless those fail",
+        default=1,
+        minimum=0,
+    )
+    costs: ByModel[float] = key(
+        "the price of a request, by the client's model name as in `modelFamily`, in the same unit for all providers",
+        dict[str, float],
+        factory=lambda: ByModel({}),
+        shown={},
+        convert=ByModel,
+    )
+    cluster: str = key(
+        "the gateway's name for the upstream of this provider, for call-outs after another provider has failed; by "
+        "default its host",
+        default="",
     )
     failover: FailoverSettings | None = key("how tokens that fail are taken out of use", default=None)
     retry_on_failure: RetrySettings | None = key("how failed requests are retried", default=None)

@@ -1,0 +1,127 @@
+"""What a request says of its model and conversation, and the same request for another model."""
+
+from __future__ import annotations
+
+import json
+from typing import Final, NamedTuple
+from urllib.parse import parse_qs, quote, urlencode
+
+from proxywasm import HttpContext
+
+from ...protocols.exchange import ClientProtocol
+from ...wire import apis, multipart
+from ...wire.apis import Route
+from ...wire.errors import ApiError
+from ...wire.json import Json, dump_converted
+from ...wire.multipart import MultipartError
+from .. import documents
+
+_FORMS: Final = frozenset({apis.AUDIO_TRANSCRIPTION, apis.AUDIO_TRANSLATION, *apis.IMAGE_FORMS})
+_WITHOUT_MODEL: Final = apis.UNREAD - _FORMS
+_CONVERSATION_KEYS: Final = ("prompt_cache_key", "conversation", "session_id")
+_LONGEST_BEGINNING: Final = 16 * 1024
+"""Characters at the beginning of a conversation that tell it apart."""
+
+
+class Requested(NamedTuple):
+    """What a request asks for."""
+
+    route: Route
+    client: ClientProtocol
+    model: str
+    """Empty: the request names none."""
+    fixed: bool
+    """The model is a part of the path, so it cannot be replaced."""
+    document: Json | None
+    """Its body, if that is JSON."""
+
+
+def body_names_model(ctx: HttpContext, api: str) -> bool:
+    """Whether the model has to be looked for in the body: in JSON, or in a field of a form."""
+    if not api or api in _WITHOUT_MODEL or not ctx.has_request_body or ctx.request_is_opaque:
+        return False
+    content_type = ctx.request_headers.get("content-type", "")
+    if multipart.is_form(content_type):
+        return True
+    return not content_type or "application/json" in content_type.lower()
+
+
+def without_body(ctx: HttpContext, route: Route, client: ClientProtocol) -> Requested:
+    """A request whose model is in its path or query, or which has none."""
+    if model := route.parameters.get("model", ""):
+        return Requested(route, client, model, True, None)
+    query = parse_qs(ctx.path.partition("?")[2]) if route.api == apis.REALTIME else {}
+    return Requested(route, client, query.get("model", [""])[0], False, None)
+
+
+def of_body(ctx: HttpContext, route: Route, client: ClientProtocol, raw: bytes) -> Requested:
+    """A request whose body names the model. Raises `ApiError`."""
+    content_type = ctx.request_headers.get("content-type", "")
+    if multipart.is_form(content_type):
+        return Requested(route, client, _model_of_form(raw, content_type), False, None)
+    document = documents.of_request(raw)
+    model = document.get("model")
+    if model is not None and not isinstance(model, str):
+        raise ApiError(400, "model must be a string", param="model")
+    return Requested(route, client, model or "", False, document)
+
+
+def conversation_key(document: Json | None) -> str:
+    """The same text for all requests of a conversation: its id, or else its beginning. Empty: it has none."""
+    if document is None:
+        return ""
+    for name in _CONVERSATION_KEYS:
+        value = document.get(name)
+        if isinstance(value, dict):
+            value = value.get("id")
+        if isinstance(value, str) and value:
+            return value
+    for name in ("messages", "input"):
+        turns = document.get(name)
+        if isinstance(turns, list) and turns:
+            instructions = document.get("system") or document.get("instructions")
+            return json.dumps([instructions, _beginning(turns)], sort_keys=True)[:_LONGEST_BEGINNING]
+    return ""
+
+
+def _beginning(turns: list[object]) -> list[object]:
+    """The turns up to the first one of the user, which later requests repeat."""
+    for index, turn in enumerate(turns):
+        if isinstance(turn, dict) and turn.get("role") == "user":
+            return turns[: index + 1]
+    return turns[:1]
+
+
+def renamed_body(raw: bytes, content_type: str, model: str) -> bytes:
+    """The body with another model. Raises `ApiError`."""
+    if not multipart.is_form(content_type):
+        return dump_converted({**documents.of_request(raw), "model": model}, raw)
+    try:
+        boundary = multipart.boundary(content_type)
+        parts = multipart.read(raw, boundary)
+        for part in parts:
+            if part.name == "model" and not part.filename:
+                part.data = model.encode(errors="replace")
+        return multipart.write(parts, boundary)
+    except MultipartError as error:
+        raise _invalid(error) from None
+
+
+def renamed_query(path: str, model: str) -> str:
+    """The path with another model in its query."""
+    target, _, query = path.partition("?")
+    fields = [(name, value) for name, values in parse_qs(query, True).items() for value in values if name != "model"]
+    return f"{target}?{urlencode([*fields, ('model', model)], quote_via=quote)}"
+
+
+def _model_of_form(raw: bytes, content_type: str) -> str:
+    try:
+        parts = multipart.read(raw, multipart.boundary(content_type))
+    except MultipartError as error:
+        raise _invalid(error) from None
+    found = next((part for part in parts if part.name == "model" and not part.filename), None)
+    return "" if found is None else found.data.decode(errors="replace").strip()
+
+
+def _invalid(error: MultipartError) -> ApiError:
+    return ApiError(400, f"the request body is not a valid form: {error}", code="invalid_form")

@@ -1,0 +1,36 @@
+"""Answers clients with the whole answer of a later attempt."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxywasm import HttpAnswer, HttpContext
+
+from ..protocols.exchange import Exchange
+from . import response, scrubbing, usage
+from .plans import Plan
+
+# Headers of such an answer that belong to its connection.
+_NOT_PASSED_ON: Final = ("connection", "content-length", "keep-alive", "transfer-encoding")
+
+
+def finish(ctx: HttpContext, plan: Plan, exchange: Exchange, answer: HttpAnswer) -> None:
+    """Send the answer to the client. Raises `ApiError` if it is not usable."""
+    exchange.secrets.scrubber = plan.provider.scrubbers.of(exchange.tokens, exchange.secrets.signature)
+    content_type, body = response.convert_retried(plan, exchange, answer)
+    usage.note(exchange.answer, body)
+    headers = {
+        name: answer.headers.get(name, "")
+        for name in answer.headers
+        if not name.startswith(":") and name not in _NOT_PASSED_ON
+    }
+    if content_type:
+        headers["content-type"] = content_type
+    headers |= exchange.answer.headers
+    if exchange.attempts is not None and exchange.attempts.fallback is not None:
+        exchange.attempts.fallback.arrived(ctx)
+        ctx.set_context("exchange", exchange)
+        headers |= exchange.attempts.fallback.headers
+    ctx.send_http_response(answer.status, scrubbing.scrub_fields(exchange, [*headers.items()]), body)
+    # Plugins before this one do not see such a reply, but may ask what it has used when the stream ends.
+    usage.write(ctx, plan.provider, exchange)

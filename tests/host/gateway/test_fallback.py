@@ -1,0 +1,94 @@
+"""Which failures lead to the next provider of ai-proxy, in both engines: the table of docs/routing.md."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.host.gateway.both import Engine, running
+from tests.host.gateway.live.test_routing import SOURCE, STAGES, Service, ask, is_whole, provider
+
+ROOT = Path(__file__).parents[3]
+TOO_LONG = b'{"error":{"message":"maximum context length is 8192 tokens","type":"x","code":"context_length_exceeded"}}'
+FILTERED = b'{"error":{"message":"no","type":"x","code":"content_filter"}}'
+CELLS = {
+    "connection refused": "gone",
+    "connection closed before the response": "closes",
+    "response that is no HTTP": "no HTTP",
+    "no first byte in time": "never",
+    "status of `onStatus`": "busy",
+    "status of `onStatus` without body": "limited",
+    "error as the first event of a stream": "error first",
+    "request too long for the model": "too long",
+    "refusal by the content filter": "filtered",
+    "error whose body is broken off": "cut error",
+    "stream broken off before its first event": "cut stream",
+}
+"""The rows of the table, and what the service does."""
+MORE = {
+    "too long": b"HTTP/1.1 400 X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+    % (len(TOO_LONG), TOO_LONG),
+    "filtered": b"HTTP/1.1 400 X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+    % (len(FILTERED), FILTERED),
+    "cut stream": b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nContent-Length: 1000\r\n\r\n",
+}
+CONFIG: dict[str, Any] = {
+    "providers": [
+        provider("gone", ["gone-1"], models=["g"]),
+        provider("bad", ["bad-1"], models=["m"]),
+        provider("good", ["good-1"]),
+    ],
+    "routing": {
+        "fallback": {
+            "firstByteTimeout": 500,
+            "on": ["connect", "firstByte", "status", "badAnswer", "contextLength", "contentFilter"],
+            "models": {"m": {"then": ["good"]}, "g": {"then": ["good"]}},
+        }
+    },
+}
+
+
+def documented(engine: Engine) -> dict[str, bool]:
+    """The column of this engine in the table of the documentation."""
+    text = (ROOT / "docs" / "routing.md").read_text()
+    rows = re.findall(r"^\| ([^|]+) \| (yes|no)[^|]* \| (yes|no)[^|]* \|$", text, re.MULTILINE)
+    return {row[0]: row[1 if engine == "serve" else 2] == "yes" for row in rows}
+
+
+@pytest.mark.parametrize("engine", ["serve", pytest.param("envoy", marks=pytest.mark.exhaustive)])
+def test_each_cell_of_the_table(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stage, answer in MORE.items():
+        monkeypatch.setitem(STAGES, stage, answer)
+    bad, good = Service(False), Service(True)
+    source = (
+        {"source": str(SOURCE)} if engine == "serve" else {"module": str(request.getfixturevalue("ai_proxy_module"))}
+    )
+
+    async def talk() -> dict[str, bool]:
+        servers = [await asyncio.start_server(service.accept, "127.0.0.1", 0) for service in (bad, good)]
+        bad.port, good.port = (server.sockets[0].getsockname()[1] for server in servers)
+        content = {
+            "plugins": [{"name": "ai-proxy", **source, "config": CONFIG}],
+            "routes": [{"name": "all"}],
+            "upstreams": {
+                "bad.test": f"http://127.0.0.1:{bad.port}",
+                "gone.test": "http://127.0.0.1:1",
+                "good.test": f"http://127.0.0.1:{good.port}",
+            },
+        }
+        with running(engine, tmp_path, content) as gateway:
+            found = {}
+            for row, stage in CELLS.items():
+                head, body = await ask(gateway.port, f"1:{stage}", model="g" if stage == "gone" else "m")
+                found[row] = is_whole(head, body)
+                assert found[row] or b"Hel" not in body, "no client sees a part of two answers"
+        for server in servers:
+            server.close()
+        return found
+
+    assert asyncio.run(talk()) == documented(engine)
