@@ -22,7 +22,6 @@ from ..protocols.hunyuan.settings import NATIVE, HunyuanSettings
 from ..protocols.minimax import chat as minimax_pro
 from ..protocols.minimax import dropped as minimax_dropped
 from ..protocols.minimax.settings import MinimaxSettings
-from ..protocols.pivot import chat_rules
 from ..protocols.spark import chat as spark
 from ..protocols.spark import dropped as spark_dropped
 from ..protocols.triton import chat as triton
@@ -53,7 +52,7 @@ ROWS: Final = (
             original=Original.KEPT,
         ),
         dialect=Dialect(
-            rules=of_all_models(chat_rules.COHERE),
+            rules=of_all_models(cohere.RULES),
             protocols={apis.CHAT: cohere, apis.EMBEDDINGS: cohere_embeddings},
             dropped={apis.CHAT: cohere_dropped.CHAT, apis.EMBEDDINGS: cohere_dropped.EMBEDDINGS},
         ),

@@ -13,6 +13,7 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
+from ..pivot.chat_rules import ChatRules
 from .answer import error, event, new_state, response
 
 __all__ = [
@@ -20,6 +21,9 @@ __all__ = [
 ]  # fmt: skip
 
 accepts_signed_thinking: Final = False
+
+RULES: Final = ChatRules(most_stops=5)
+"""Source: docs.cohere.com, "Chat", `stop_sequences`."""
 
 _PARAMETERS: Final = {
     "temperature": "temperature", "top_p": "p", "p": "p", "top_k": "k", "k": "k", "seed": "seed",

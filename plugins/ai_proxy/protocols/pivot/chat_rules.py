@@ -60,5 +60,3 @@ MISTRAL: Final = ChatRules(ids=identifiers.MISTRAL_IDS, user=False)
 """Source: Mistral API reference, "Chat Completion": fields that are not there are refused."""
 READS_CACHE_CONTROL: Final = ChatRules(cache_control=True)
 """Source: OpenRouter docs, "Prompt Caching"; Alibaba Cloud Model Studio, "Context cache"."""
-COHERE: Final = ChatRules(most_stops=5)
-"""Source: docs.cohere.com, "Chat", `stop_sequences`."""

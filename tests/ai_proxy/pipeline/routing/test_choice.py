@@ -155,6 +155,17 @@ def test_the_list_of_models_has_the_names_of_all_providers(fields: dict[str, str
     assert [one["id"] for one in data] == ["o3", "gpt-oss-20b", "qwen-max"]
 
 
+@pytest.mark.parametrize("fields", [{}, {"anthropic-version": "2023-06-01"}])
+def test_one_model_is_that_of_the_list_or_unknown(fields: dict[str, str]) -> None:
+    found = host_with().request(request("GET", "/v1/models/qwen-max", fields)).reply
+    assert found is not None
+    assert (found.status, json.loads(found.body)["id"]) == (200, "qwen-max")
+    missing = host_with().request(request("GET", "/v1/models/qwen-mix", fields)).reply
+    assert missing is not None
+    assert missing.status == 404
+    assert "'qwen-mix' does not exist" in json.loads(missing.body)["error"]["message"]
+
+
 def test_active_provider_wins_over_models() -> None:
     host = host_with(activeProviderId="qwen")
     assert asked(host, chat_request("Hi", model="gpt-5")) == "qwen"
