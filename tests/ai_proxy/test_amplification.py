@@ -86,6 +86,7 @@ RESPONSES: Json = {
     ],
 }  # fmt: skip
 EMBEDDINGS: Json = {"model": "m", "input": ["a"] * MANY, "user": "u"}
+EMBEDDING_MODELS = {"bedrock": "cohere.embed-v4:0"}
 IMAGES: Json = {"model": "m", "prompt": "p", "n": 4, "user": "u"}
 REQUESTS = {
     "/v1/chat/completions": CHAT,
@@ -101,7 +102,7 @@ def sent(name: str, path: str, body: Json) -> int:
     config, model = PROVIDERS[name]
     body = copy.deepcopy(body)
     if body["model"] == "m":
-        body["model"] = model
+        body["model"] = EMBEDDING_MODELS.get(name, model) if path == "/v1/embeddings" else model
     provider = providers.build(config, "provider")
     exchange = client_protocols.new_exchange(provider, apis.classify(path))
     try:

@@ -20,7 +20,7 @@ ALICE, BOB, PROVIDER = "an-example-of-a-key", "key-of-bob-0123456789", "sk-key-o
 FEW_REQUESTS, FEW_TOKENS = "has-few-requests", "has-few-tokens"
 EXAMPLE = ROOT / "examples" / "protection.yaml"
 ASKED: list[Any] = [{"role": "user", "content": "hello"}]
-ENGINES = ["serve", pytest.param("envoy", marks=[pytest.mark.envoy, pytest.mark.slow])]
+ENGINES = ["serve", pytest.param("envoy", marks=[pytest.mark.envoy, pytest.mark.exhaustive])]
 
 
 def example(port: int) -> dict[str, Any]:

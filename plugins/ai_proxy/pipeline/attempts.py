@@ -142,6 +142,7 @@ def _after_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: A
     failure = Failure(status) if attempts.fallback is None else Failure(status, failures.error_of(plan, exchange, raw))
 
     def pass_on() -> None:
+        exchange.answer.status = status  # A later attempt may have had another one.
         if attempts.fallback is not None:
             ctx.response_headers.update(attempts.fallback.headers)
         if status >= 400 and plan.answer.rewrites_errors and ctx.is_response_from_upstream():

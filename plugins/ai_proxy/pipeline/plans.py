@@ -24,6 +24,7 @@ from .client_protocols import is_converted
 # The APIs whose unconverted answers are checked, so that invalid answers and cut streams become errors.
 _CHECKED: Final = frozenset({apis.CHAT, apis.COMPLETIONS, apis.EMBEDDINGS})
 
+_COUNTED: Final = frozenset({apis.COUNT_TOKENS, apis.COUNT_RESPONSE_TOKENS})
 _OF_MODELS: Final = frozenset({apis.MODELS, apis.RETRIEVE_MODEL})
 
 _STREAMS_ON_ACCEPT: Final = frozenset({apis.CHAT, apis.VIDEOS, apis.VIDEO_REMIX})
@@ -220,7 +221,7 @@ def _answer_plan(provider: Provider, api: str) -> AnswerPlan:
     return AnswerPlan(
         own_protocol=protocols.get(api, lists if api == apis.MODELS and settings.list_mapped_models else None),
         service=protocols.get(api, openai if api == apis.CHAT else lists),
-        rewrites_errors=settings.protocol == "openai" and (api.startswith("openai/") or api in protocols),
+        rewrites_errors=settings.protocol == "openai" and (api.startswith("openai/") or api in _COUNTED),
         checked=api in _CHECKED,
         promotes=api == apis.CHAT and promoted_thinking.is_enabled(settings),
     )

@@ -11,6 +11,7 @@ from tests.ai_proxy.protocols.google.test_google import recorded_vertex
 
 from ai_proxy import make
 from ai_proxy.fetching.context_file import ContextText
+from ai_proxy.fetching.google_oauth import AccessToken
 from ai_proxy.protocols.exchange import Exchange
 from ai_proxy.providers import ROWS
 from proxywasm_host.testing import TestHost, TestStream, chat_request, response
@@ -87,8 +88,8 @@ def test_to_look_at_the_answer_fails_the_one_that_fetched_and_the_next_fetches_a
         raise LookupError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ai_proxy.fetching.context_file.ContextText._take", broken)
-        patched.setattr("ai_proxy.fetching.google_oauth.AccessToken._take", broken)
+        patched.setattr(ContextText, "_take", broken)
+        patched.setattr(AccessToken, "_take", broken)
         host.next_call().answer(FETCHED[what])
     assert streams[0].downstream.status == 500
     host.next_call().answer(FETCHED[what])
