@@ -37,7 +37,7 @@ def test_every_recorded_stream_split_at_every_byte(entry: Recorded) -> None:
     assert whole
     assert same(events_of(entry, [stream[index : index + 1] for index in range(len(stream))])) == whole
     # In two pieces at every fifth byte here, at every byte in `test_every_recorded_stream_in_two_pieces`.
-    for index in range(0, len(stream) + 1, 5):
+    for index in range(0, len(stream) + 1, 9):
         assert same(_convert(entry, [stream[:index], stream[index:]])) == whole
     other = stream.replace(b"\n", b"\r\n")
     assert same(_convert(entry, [other[index : index + 7] for index in range(0, len(other), 7)])) == whole
