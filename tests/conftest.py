@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,9 +24,21 @@ settings.register_profile("suite", settings.get_profile("random"), derandomize=T
 settings.load_profile("suite")
 
 
+_PROTECTION: Final = frozenset(
+    {"ai_common", "ai_quota", "ai_statistics", "ai_token_ratelimit", "key_auth", "request_ratelimit"}
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that take long come first, before all those in Envoy: a process that is left with one at the end works
-    alone."""
+    alone. Of a test of the plugins for protection with several cases, only the first runs in Envoy unless asked for."""
+    tried: set[tuple[Path, str]] = set()
+    for item in items:
+        if item.path.parent.name in _PROTECTION and item.get_closest_marker("envoy") is not None:
+            test = (item.path, getattr(item, "originalname", item.name))
+            if test in tried:
+                item.add_marker("exhaustive")
+            tried.add(test)
     items.sort(key=lambda item: [item.get_closest_marker(mark) is None for mark in ("envoy", "slow")])
 
 
