@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from proxywasm import Action, HttpContext, log
+from proxywasm import Action, HttpContext
 
 from ...protocols.clients import Clients
-from ...protocols.exchange import ClientProtocol
 from ...providers.row import Provider
 from ...wire import apis, limits
 from ...wire.errors import ApiError, request_too_large
-from ...wire.json import dump_bytes
-from .. import model_list, refusing, request
+from .. import model_list, request
+from ..refusing import refuse_unrouted
 from . import listing, requested
 from .requested import Requested
 from .routed import Routed
@@ -38,12 +37,12 @@ class Router:
             try:
                 listing.reply(ctx, self._selection.entries, client, route)
             except ApiError as error:
-                _refuse(ctx, client, error)
+                refuse_unrouted(ctx, client, error)
             return None
         if not requested.body_names_model(ctx, route.api):
             return self._begin(ctx, requested.without_body(ctx, route, client), None)
         if limits.exceeds(ctx.request_headers.get("content-length", ""), limits.BODY):
-            _refuse(ctx, client, request_too_large())
+            refuse_unrouted(ctx, client, request_too_large())
             return None
         ctx.set_request_body_buffer_limit(limits.BODY)
         return Action.STOP_ITERATION
@@ -55,7 +54,7 @@ class Router:
         try:
             asked = requested.of_body(ctx, route, client, raw)
         except ApiError as error:
-            _refuse(ctx, client, error)
+            refuse_unrouted(ctx, client, error)
             return None
         return self._begin(ctx, asked, raw)
 
@@ -63,19 +62,19 @@ class Router:
         try:
             candidates = self._selection.candidates(ctx, asked)
         except ApiError as error:
-            _refuse(ctx, asked.client, error)
+            refuse_unrouted(ctx, asked.client, error)
             return None
         routed = Routed(self._selection, ctx, asked, candidates, raw)
         first = routed.first()
         if first is None:
-            _refuse(ctx, asked.client, routed.all_open())
+            refuse_unrouted(ctx, asked.client, routed.all_open())
             routed.done(ctx)
             return None
         try:
             if asked.model and first.model != asked.model:
                 raw = _rename(ctx, raw, first.model)
         except ApiError as error:
-            _refuse(ctx, asked.client, error)
+            refuse_unrouted(ctx, asked.client, error)
             routed.done(ctx)
             return None
         ctx.config = first.entry.config
@@ -97,11 +96,3 @@ def _rename(ctx: HttpContext, raw: bytes | None, model: str) -> bytes | None:
     raw = requested.renamed_body(raw, ctx.request_headers.get("content-type", ""), model)
     ctx.replace_request_body(raw)
     return raw
-
-
-def _refuse(ctx: HttpContext, client: ClientProtocol, error: ApiError) -> None:
-    log.warn("request refused with %d: %s", error.status, error.message)
-    headers = {"content-type": "application/json"}
-    if error.retry_after:
-        headers["retry-after"] = str(error.retry_after)
-    ctx.send_http_response(error.status, headers, dump_bytes(client.error(error)), details=refusing.REQUEST_FAILED)
