@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..escapes import visible
 from .terminal import UserError, fail
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _load(file: Path) -> list[Exchange]:
 
     try:
         if file.suffix == ".har":
-            return load_har(file, lambda line: click.echo(line, err=True))
+            return load_har(file, lambda line: click.echo(visible(line), err=True))
         return load(file)
     except (ExchangeError, HarError) as error:
         fail(error)

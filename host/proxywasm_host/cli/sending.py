@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..escapes import visible
 from .terminal import UserError, console
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def send(
     usable = [each for each in exchanges if not each.request.unfinished]
     for each in exchanges:
         if each.request.unfinished:
-            click.echo(f"left out: {each.name}: its request has no end", err=True)
+            click.echo(f"left out: {visible(each.name)}: its request has no end", err=True)
     if not usable:
         raise UserError("no exchange in these files has a whole request")
     if credential is None and any(has_placeholder(each.request) for each in usable):

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from ..escapes import visible
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -24,7 +26,7 @@ class UserError(click.ClickException):
     exit_code = 2
 
     def show(self, file: Any = None) -> None:  # noqa: ARG002  # click's signature
-        click.echo(f"{click.style('error:', fg='red')} {self.message}", err=True)
+        click.echo(f"{click.style('error:', fg='red')} {visible(self.message)}", err=True)
 
 
 def fail(error: object) -> NoReturn:

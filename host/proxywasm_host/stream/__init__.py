@@ -8,7 +8,7 @@ replies, limits and failures of the plugin are decided in this package and nowhe
 Each module imports only those before it: `states` (the theory, and the tables of states), `events`, `limits`,
 `framing`, `field_rules`, `waiting`, `half` (one direction), `ready`, `exchange` (both directions, without the plugin),
 `link` (local replies, which concern all plugins of a chain), `again` (another request in the same stream), `phases`
-(with the plugin), `stream` (what a host feeds), `commands`, `runner`, `chain`.
+(with the plugin), `stream` (what a host feeds), `commands`, `runner`, `chain`, `watched` (a chain that reports).
 """
 
 from .chain import Chain, ChainedStream
@@ -30,6 +30,7 @@ from .ready import Ready
 from .runner import Runner
 from .states import SequenceError
 from .stream import Stream
+from .watched import WatchedChain, Watcher
 
 __all__ = [
     "Chain",
@@ -50,4 +51,6 @@ __all__ = [
     "SequenceError",
     "StartOver",
     "Stream",
+    "WatchedChain",
+    "Watcher",
 ]

@@ -79,8 +79,8 @@ class ChainedStream:
         self.attempts = 0
         """How often a plugin has sent another request."""
 
-    def _join(self, place: int, stream: Stream) -> _Outlet:
-        outlet = _Outlet(place, stream)
+    def _join(self, place: int, stream: Stream) -> Outlet:
+        outlet = Outlet(place, stream)
         stream.join(self.streams, partial(self._pass_on, outlet), partial(self._start_over, outlet))
         return outlet
 
@@ -180,7 +180,7 @@ class ChainedStream:
                 return False
         return True
 
-    def _pass_on(self, outlet: _Outlet) -> None:
+    def _pass_on(self, outlet: Outlet) -> None:
         """Give what has left a plugin to the next.
 
         Streams call it as soon as they have something: each event gets as far as it can before the next one is made, as
@@ -204,7 +204,7 @@ class ChainedStream:
         finally:
             outlet.giving = False
 
-    def _start_over(self, outlet: _Outlet) -> None:
+    def _start_over(self, outlet: Outlet) -> None:
         """The plugin there sends another request: what is left of the one before ends, and the plugins after it get
         another stream each.
         """
@@ -228,7 +228,7 @@ class ChainedStream:
                 stream.give_up()
 
 
-class _Outlet:
+class Outlet:
     """What has left a plugin."""
 
     __slots__ = ("giving", "place", "stream", "waiting")

@@ -6,11 +6,14 @@ import contextlib
 import hashlib
 import json
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from ..exchange import Exchange
+from .messages import learn_request, learn_response
 from .names import is_secret
 from .patterns import escaped
+from .placeholders import SHORTEST, Placeholders
 
 MASK: Final = "•••"
 
@@ -23,7 +26,7 @@ _SHORTEST: Final = 6
 
 
 class Masker:
-    """Knows the secrets of one exchange: those of its configurations and of its headers."""
+    """Knows the secrets of one exchange: those of its configurations, requests and responses."""
 
     def __init__(self, exchange: Exchange) -> None:
         found: set[str] = set()
@@ -32,6 +35,10 @@ class Masker:
                 _collect(json.loads(config or "{}"), found)
         for message in (exchange.request, *(before.request for before in exchange.before)):
             found.update(value.rpartition(" ")[2] for name, value in message.headers if is_secret(name))
+        found.update(_of_messages(exchange))
+        self._whole = Placeholders()
+        for value in found:
+            self._whole.learn(value, MASK)
         known = sorted((value for value in found if len(value) >= _SHORTEST), key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known)), re.I) if known else None
         self._escaped = re.compile("|".join(map(escaped, known)), re.I) if known else None
@@ -44,12 +51,27 @@ class Masker:
         mark = f"{MASK}#{hashlib.sha256(value.encode()).hexdigest()[:4]}" if fingerprint else MASK
         return f"{scheme[0]} {mark}" if scheme else mark
 
+    def chunks(self, chunks: Sequence[bytes]) -> tuple[bytes, ...]:
+        """The chunks of one body. A secret that is cut over several is masked as well, in the first of them."""
+        return self._whole.chunks(chunks)
+
     def text(self, text: str) -> str:
         if self._known and self._escaped:
             text = self._known.sub(MASK, text)
             if _SIGN.search(text):
                 text = self._escaped.sub(MASK, text)
         return _QUERY.sub(rf"\1{MASK}", text)
+
+
+def _of_messages(exchange: Exchange) -> Iterator[str]:
+    """Credentials in cookies, queries and bodies, such as an access token in the answer to a call-out."""
+    learned = Placeholders()
+    for each in (exchange, *exchange.before):
+        learn_request(each.request, learned, frozenset())
+        for response in (each.response, *each.next_responses, *(callout.response for callout in each.callouts)):
+            if response is not None:
+                learn_response(response, learned)
+    return (value for value in learned.values if len(value) >= SHORTEST)
 
 
 def _collect(value: Any, found: set[str], *, secret: bool = False) -> None:

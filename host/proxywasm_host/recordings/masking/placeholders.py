@@ -60,6 +60,11 @@ class Placeholders:
         self._counts[word] = self._counts.get(word, 0) + 1
         return f"masked-{word}-{self._counts[word]}"
 
+    @property
+    def values(self) -> list[str]:
+        """The credentials that have placeholders."""
+        return list(self._exact)
+
     def exact(self, value: str) -> str | None:
         """The placeholder of a text that is a credential as a whole."""
         return self._exact.get(value) or self._exact.get(value.strip())

@@ -6,6 +6,7 @@ the output can be searched.
 
 from .exchange import ExchangeView
 from .lines import Lines
+from .timeline import TimelineView
 from .verdicts import VerdictView
 
-__all__ = ["ExchangeView", "Lines", "VerdictView"]
+__all__ = ["ExchangeView", "Lines", "TimelineView", "VerdictView"]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from rich.text import Text
 
@@ -16,14 +14,11 @@ from ..bodies import JsonBody, SseBody
 from ..exchange import Exchange, chunk_from_json
 from ..masking import Masker
 from ..transcript import Transcript, transcript
+from .content import events_of, log_style, one_line, whole_body
 from .lines import QUIET, Lines
 
 Result = Mapping[str, Any]
 Pairs = Iterable[Sequence[str]]
-
-_LONGEST_BODY: Final = 16
-"""Fields of a JSON body that get a line each."""
-_SAID: Final = re.compile(r'"(?:content|reasoning_content|arguments|name)":\s?("(?:[^"\\]|\\.)+")')
 
 
 class ExchangeView:
@@ -47,7 +42,7 @@ class ExchangeView:
         if result["logs"]:
             self._lines.title("Log")
             for line in result["logs"]:
-                self._lines.line(Text(masker.text(line), _log_style(line)), 2)
+                self._lines.line(Text(masker.text(line), log_style(line)), 2)
 
     def _traffic(self, exchange: Exchange, result: Result, masker: Masker) -> None:
         for call in result["callouts"]:
@@ -105,28 +100,20 @@ class ExchangeView:
                 self._lines.line(Text(f"{name}: {masker.header(name, value)}", QUIET), 2)
 
     def _body(self, data: bytes, masker: Masker) -> None:
-        if not data:
-            return
-        body = bodies.parse(data)
-        if not isinstance(body, JsonBody):
-            self._lines.line(Text(_one_line(data, masker)), 2)
-            return
-        lines = masker.text(json.dumps(body.value, ensure_ascii=False, indent=2)).split("\n")
-        if len(lines) > _LONGEST_BODY:
-            lines = [masker.text(json.dumps(body.value, ensure_ascii=False))]
-        for line in lines:
-            self._lines.line(_with_highlights(line), 2, most=6)
+        for line in whole_body(data, masker):
+            self._lines.line(line, 2, most=6)
 
     def _chunks(self, given: Sequence[bytes], chunks: Sequence[bytes], masker: Masker) -> None:
         """Each chunk of the upstream, and under it what the client got for it."""
         digits = len(str(len(chunks)))
+        given, chunks = masker.chunks(given), masker.chunks(chunks)
         for index, chunk in enumerate(chunks):
             number = f"{index + 1:>{digits}} "
             if index < len(given):
-                text = Text(_one_line(given[index], masker) or "(empty)", QUIET)
+                text = Text(one_line(given[index], masker) or "(empty)", QUIET)
                 self._lines.line(text, 2, first=f"{number}◂ ", most=1)
                 number = " " * len(number)
-            for line in _passed_on(chunk, masker):
+            for line in events_of(chunk, masker):
                 self._lines.line(line, 2, first=f"{number}▸ ")
                 number = " " * len(number)
 
@@ -145,35 +132,3 @@ class ExchangeView:
         if stream:
             ending.append("[DONE]" if said.done else "no [DONE]")
         self._lines.line(Text(" · ".join(ending), QUIET), 2)
-
-
-def _passed_on(chunk: bytes, masker: Masker) -> list[Text]:
-    if not chunk:
-        return [Text("(nothing)", QUIET)]
-    body = bodies.parse(chunk)
-    if not isinstance(body, SseBody):
-        return [Text(_one_line(chunk, masker))]
-    lines = []
-    for event in body.events:
-        name = f"event: {event.event}  " if event.event else ""
-        lines.append(_with_highlights(f"{name}data: {masker.text(bodies.compact(event.data))}"))
-    return lines
-
-
-def _with_highlights(line: str) -> Text:
-    """Highlight the texts of models and users in JSON."""
-    text = Text(line)
-    for match in _SAID.finditer(line):
-        text.stylize("green", *match.span(1))
-    return text
-
-
-def _one_line(data: bytes, masker: Masker) -> str:
-    text = data.decode(errors="backslashreplace")
-    return masker.text(text.replace("\r", "␍").replace("\n", "␊"))
-
-
-def _log_style(line: str) -> str:
-    if line.startswith(("[error]", "[critical]")):
-        return "red"
-    return "yellow" if line.startswith("[warn]") else QUIET

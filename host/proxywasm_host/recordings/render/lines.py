@@ -9,20 +9,29 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from ...escapes import UNSAFE, escape
+
 QUIET: Final = "bright_black"
 _WIDEST: Final = 120
 
 
 class Lines:
-    """Wraps lines on a terminal, and nowhere else."""
+    """Wraps lines on a terminal, and nowhere else. Nothing that is printed can control the terminal.
 
-    def __init__(self, console: Console) -> None:
+    `widest`: more columns than that are not used.
+    """
+
+    def __init__(self, console: Console, widest: int = _WIDEST) -> None:
         self._console = console
-        self._width = min(console.width, _WIDEST)
+        self._width = min(console.width, widest)
+
+    @property
+    def wraps(self) -> bool:
+        return self._console.is_terminal
 
     def heading(self, text: str) -> None:
         self._console.print()
-        self._console.rule(Text(text, "bold"), align="left", style=QUIET)
+        self._console.rule(_visible(Text(text.replace("\n", " "), "bold")), align="left", style=QUIET)
 
     def title(self, title: str) -> None:
         self._console.print()
@@ -30,17 +39,17 @@ class Lines:
 
     def prose(self, text: str, style: str) -> None:
         for line in text.splitlines():
-            wrapped = (
-                Text(line, style).wrap(self._console, self._width - 2) if self._console.is_terminal else [Text(line)]
-            )
+            shown = _visible(Text(line, style))
+            wrapped = shown.wrap(self._console, self._width - 2) if self.wraps else [shown]
             for part in wrapped:
                 self.line(part, 2)
 
     def line(self, text: Text, indent: int = 0, *, first: str = "", first_style: str = QUIET, most: int = 0) -> None:
         """Print after `first`, and below that if it takes more lines; `most`: of which no more than so many."""
+        text = _visible(text)
         lines: Iterable[Text] = [text]
-        if self._console.is_terminal:
-            room = self._width - indent - len(first)
+        if self.wraps:
+            room = self._width - indent - cell_len(first)
             lines = _fold(text, room)
             if most and len(lines) > most:
                 lines = lines[:most]
@@ -49,7 +58,7 @@ class Lines:
         for line in lines:
             line.rstrip()
             self._console.print(Text.assemble(" " * indent, (first, first_style), line), soft_wrap=True)
-            first = " " * len(first)
+            first = " " * cell_len(first)
 
 
 def _fold(text: Text, room: int) -> list[Text]:
@@ -62,3 +71,15 @@ def _fold(text: Text, room: int) -> list[Text]:
             used = 0
         used += width
     return list(text.divide(offsets))
+
+
+def _visible(text: Text) -> Text:
+    """The text with escapes in place of characters that a terminal would obey, or that hide text."""
+    if not UNSAFE.search(text.plain):
+        return text
+    result, start = Text(style=text.style), 0
+    for found in UNSAFE.finditer(text.plain):
+        result.append_text(text[start : found.start()])
+        result.append(escape(found[0]), "reverse")
+        start = found.end()
+    return result.append_text(text[start:])

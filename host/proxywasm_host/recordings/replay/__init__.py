@@ -9,17 +9,25 @@ from .playing import DEFAULT_PROPERTIES, MAX_ROUNDS, Player, ReplayError
 from .report import Result, call_report, report
 from .results import chained_services, replay, replay_responses
 from .sessions import SEED, START_NS, Session, native_session, wasm_session
+from .timeline import Answer, Call, End, Part, Start, Step, Timeline
 
 __all__ = [
     "DEFAULT_PROPERTIES",
     "MAX_ROUNDS",
     "SEED",
     "START_NS",
+    "Answer",
+    "Call",
+    "End",
     "Observed",
+    "Part",
     "Player",
     "ReplayError",
     "Result",
     "Session",
+    "Start",
+    "Step",
+    "Timeline",
     "call_report",
     "chained_services",
     "native_session",

@@ -13,6 +13,7 @@ from ...stream import Chain, ChainedStream, Runner
 from ..exchange import Exchange, Message
 from .observed import Observed
 from .report import Result, call_report, report
+from .timeline import Timeline
 
 MAX_ROUNDS = 1000
 """Rounds of call-outs after one event, each from the answers to the last one. More are treated as endless."""
@@ -33,8 +34,9 @@ class ReplayError(Exception):
 class Player:
     """Plays one exchange and reports the result. Raises `ReplayError`."""
 
-    def __init__(self, chain: Chain, exchange: Exchange) -> None:
+    def __init__(self, chain: Chain, exchange: Exchange, timeline: Timeline | None = None) -> None:
         self._chain = chain
+        self._timeline = timeline
         self._exchange = exchange
         self._callouts: list[Result] = []
         self._answers = list(exchange.callouts)
@@ -69,6 +71,8 @@ class Player:
     def open(self) -> ChainedStream:
         """A stream with the properties of the exchange."""
         self._began = self._clock.now()
+        if self._timeline:
+            self._timeline.begin(self._clock)
         defaults = DEFAULT_PROPERTIES | dict(self._exchange.properties)
         properties: Properties = {tuple(name.split(".")): encode(value) for name, value in defaults.items()}
         return self._chain.open(properties)
@@ -129,7 +133,7 @@ class Player:
     def answer_calls(self) -> None:
         """Answer what the plugins have called, and what they call when they hear the answers."""
         for _ in range(MAX_ROUNDS):
-            last = [self._answer_calls_of(runner) for runner in self._chain.runners]
+            last = [self._answer_calls_of(place, runner) for place, runner in enumerate(self._chain.runners)]
             if not any(last):
                 return
         raise ReplayError(
@@ -137,14 +141,20 @@ class Player:
             f"{next(filter(None, last))}; let it give up after some"
         )
 
-    def _answer_calls_of(self, runner: Runner) -> str:
+    def _answer_calls_of(self, place: int, runner: Runner) -> str:
         """The last cluster that the plugin has called; empty: it has called none."""
         calls, commands = runner.services.take_calls(), runner.services.take_redis_calls()
+        if self._timeline:
+            self._timeline.calls(place, [*commands, *calls])
         for command in commands:
+            if self._timeline:
+                self._timeline.answers(place, command, None)
             runner.redis_call_response(command.id, None)  # exchange files know no Redis: no connection
         for call in calls:
             self._callouts.append(call_report(call))
             answer = self._answer(call)
+            if self._timeline:
+                self._timeline.answers(place, call, answer)
             fields, body = (answer.headers, b"".join(answer.body)) if answer else ([], b"")
             runner.http_call_response(call.id, fields, body)
         return (calls or commands)[-1].cluster if calls or commands else ""

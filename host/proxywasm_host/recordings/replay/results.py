@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from proxywasm.wire import ConfigError, LogLevel, PluginFailure, ProgramLost
 
 from ...services import HostServices, LogRecord
-from ...stream import Chain, Runner
+from ...stream import Chain, Runner, WatchedChain
 from ..exchange import Exchange, Message
 from .playing import Player, ReplayError
 from .report import NOTHING, Result
 from .sessions import SEED, START_NS, Session
+from .timeline import Timeline
+from .watched_program import WatchedProgram
 
 
 def replay(
@@ -21,8 +23,12 @@ def replay(
     session: Session | Sequence[Session],
     *,
     log_level: LogLevel = LogLevel.INFO,
+    timeline: Timeline | None = None,
 ) -> Result:
-    """Replay one exchange in a fresh instance of the plugin, or of each plugin of a chain. Raises `ReplayError`."""
+    """Replay one exchange in a fresh instance of the plugin, or of each plugin of a chain. Raises `ReplayError`.
+
+    `timeline` is filled with its steps.
+    """
     sessions = [session] if callable(session) else session
     configs = exchange.configs
     if len(sessions) != len(configs):
@@ -32,19 +38,26 @@ def replay(
         )
     result: Result = {"name": exchange.name, "start": "ok", "error": None} | NOTHING | {"logs": []}
     logs: list[LogRecord] = []
-    chained = chained_services(len(sessions), log_level, logs.append, start_ns=exchange.time_ns)
+
+    def note(record: LogRecord) -> None:
+        logs.append(record)
+        if timeline:
+            timeline.logs(record)
+
+    chained = chained_services(len(sessions), log_level, note, start_ns=exchange.time_ns)
     with contextlib.ExitStack() as stack:
         runners = []
         try:
-            for start, config, services in zip(sessions, configs, chained, strict=True):
+            for place, (start, config, services) in enumerate(zip(sessions, configs, chained, strict=True)):
                 program = stack.enter_context(start(services))
                 program.configure(config, log_level)
-                runners.append(Runner(program, services))
+                watched = WatchedProgram(program, place, timeline) if timeline else program
+                runners.append(Runner(watched, services))
         except (ConfigError, PluginFailure, ProgramLost) as error:
             result |= {"start": "failed", "error": str(error)}
         else:
-            chain = Chain(runners)
-            _run(exchange, chain, result)
+            chain = WatchedChain(runners, timeline) if timeline else Chain(runners)
+            _run(exchange, chain, result, timeline)
             if chain.lost:
                 result["crash"] = next(record.message for record in logs if record.level is LogLevel.CRITICAL)
     result["logs"] = [f"[{record.level.name.lower()}] {record.message}" for record in logs]
@@ -82,10 +95,10 @@ def chained_services(
     return services
 
 
-def _run(exchange: Exchange, chain: Chain, result: Result) -> None:
+def _run(exchange: Exchange, chain: Chain, result: Result, timeline: Timeline | None) -> None:
     for before in exchange.before:
         Player(chain, before).run()
-    main = Player(chain, exchange)
+    main = Player(chain, exchange, timeline)
     main.wait()
     result |= main.run()
 

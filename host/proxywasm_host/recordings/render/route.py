@@ -1,0 +1,64 @@
+"""Who sends a piece of a message, and who gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ...stream import (
+    Event,
+    InformationalResponse,
+    RequestBody,
+    RequestHeaders,
+    Reset,
+    ResponseBody,
+    ResponseHeaders,
+    ResponseTrailers,
+)
+from ..replay import Step
+
+_RESPONSES: Final = (ResponseHeaders, ResponseBody, ResponseTrailers, InformationalResponse, Reset)
+_BODIES: Final = (RequestBody, ResponseBody)
+_HEADERS: Final = {RequestBody: RequestHeaders, ResponseBody: ResponseHeaders}
+
+Hop = tuple[int, int]
+"""From here to there: places in the chain, -1 is the client, and one more than there are plugins the upstream."""
+
+
+class Route:
+    """The way from the client to the upstream, through the plugins with these names."""
+
+    def __init__(self, plugins: Sequence[str]) -> None:
+        self._names = [*plugins, "upstream", "client"]
+        self._upstream = len(plugins)
+
+    def name(self, place: int) -> str:
+        return self._names[place]
+
+    def label(self, hop: Hop) -> str:
+        return f"{self._names[hop[0]]} → {self._names[hop[1]]}"
+
+    def arrival(self, event: Event) -> Hop:
+        return (self._upstream, self._upstream - 1) if isinstance(event, _RESPONSES) else (-1, 0)
+
+    def hop(self, place: int, event: Sequence[Event]) -> Hop:
+        """Where it goes from the plugin at this place."""
+        return (place, place - 1) if isinstance(event[0], _RESPONSES) else (place, place + 1)
+
+    def order(self, step: Step) -> list[int]:
+        """The plugins in the order in which the piece reaches them."""
+        return sorted(step.parts, reverse=isinstance(step.cause, _RESPONSES))
+
+
+def merged(events: Sequence[Event]) -> list[tuple[Event, ...]]:
+    """Headers together with the body that goes on with them; what else has no place of its own is left out."""
+    result: list[tuple[Event, ...]] = []
+    for event in events:
+        headers = _HEADERS.get(type(event))
+        if (headers is not None and result and isinstance(result[-1][0], headers)) or (
+            isinstance(event, _BODIES) and result and type(result[-1][0]) is type(event)
+        ):
+            result[-1] = (*result[-1], event)
+        else:
+            result.append((event,))
+    return result
