@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,3 +58,11 @@ def choose(named: Path | None) -> Choice:
         return Choice(flagship(), f" (there is none in {Path.cwd()})")
     except NotInstalledError as error:
         raise UserError(f"there is no plugin in {Path.cwd()}, and {error}; name one with --plugin") from None
+
+
+def names(choices: Sequence[Choice]) -> list[str]:
+    """A name for each plugin of a chain. Those with the same file name are numbered."""
+    stems = [choice.path.stem for choice in choices]
+    return [
+        f"{stem}-{stems[:place].count(stem) + 1}" if stems.count(stem) > 1 else stem for place, stem in enumerate(stems)
+    ]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...building.flagship import FLAGSHIP
-from ..plugins import PluginPath, choose
+from ..plugins import PluginPath, choose, names
 from ..recordings import load_all, load_configs, with_configs
+from ..reporting import Report, Timelines
 from ..sending import credential_of, send
-from ..terminal import UserError, console, fail, progress
+from ..terminal import UserError, fail, progress
 from ..updating import update_all
 
 if TYPE_CHECKING:
@@ -47,6 +47,12 @@ _PATH: Any = click.Path(path_type=Path)
         "Several are a chain, in the order of requests."
     ),
 )
+@click.option(
+    "--show",
+    is_flag=True,
+    help="Show each step with its time: what arrives, what each plugin does with it, and what leaves it.",
+)
+@click.option("--full", is_flag=True, help="With --show: leave nothing out of long bodies and of many chunks.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per exchange and line.")
 @click.option(
     "--check",
@@ -75,6 +81,8 @@ def replay(
     native: bool,
     wasms: tuple[Path, ...],
     plugins: tuple[Path, ...],
+    show: bool,
+    full: bool,
     as_json: bool,
     check: bool,
     update: bool,
@@ -90,20 +98,23 @@ def replay(
 ) -> None:
     """Replay recorded HTTP streams through a plugin, or with --to through a gateway.
 
-    Shows what the client asked, what went upstream, what came back and what a chat would show. Credentials are masked
-    there; `--json` prints everything as it was recorded. Clock and randomness stand still, so that each replay of an
-    exchange is like the last. HAR files of browsers are read, too, and folders with either kind of file.
+    Shows what the client asked, what went upstream, what came back and what a chat would show; with --show how it
+    happened, step by step. Credentials are masked there; `--json` prints everything as it was recorded. Clock and
+    randomness stand still, so that each replay of an exchange is like the last. HAR files of browsers are read, too,
+    and folders with either kind of file.
     """
     if native and wasms:
         raise UserError("--native and --wasm exclude each other: one runs the source, the other a built component")
     if wasms and plugins:
         raise UserError("--wasm and --plugin exclude each other: the component has its plugin inside")
-    if update and (check or as_json or configs):
+    if update and (check or as_json or configs or show):
         raise UserError(
-            "--update excludes --check, --json and --config: it writes results of the recorded configuration"
+            "--update excludes --check, --json, --show and --config: it writes results of the recorded configuration"
         )
+    if full and (not show or as_json):
+        raise UserError("--full is for --show without --json, which leaves nothing out")
     if url is not None:
-        if native or wasms or plugins or update or as_json or configs:
+        if native or wasms or plugins or update or as_json or configs or show:
             raise UserError("--to sends to a gateway, which has its own plugins and configuration")
         exchanges = [each for loaded in load_all(files, only).values() for each in loaded]
         credential = credential_of(credential_env, credential_file)
@@ -123,22 +134,24 @@ def replay(
     if update:
         update_all(loaded, sessions)
         return
-    _show([with_configs(each, new_configs) for group in loaded.values() for each in group], sessions, as_json, check)
+    exchanges = [with_configs(each, new_configs) for group in loaded.values() for each in group]
+    timelines = Timelines(names(choices), full=full) if show else None
+    _show(exchanges, sessions, Report(as_json=as_json, check=check, timelines=timelines), check=check)
 
 
-def _show(exchanges: Sequence[Exchange], sessions: Sequence[Session], as_json: bool, check: bool) -> None:
+def _show(exchanges: Sequence[Exchange], sessions: Sequence[Session], report: Report, *, check: bool) -> None:
     from ...recordings.compare import judge
     from ...recordings.replay import ReplayError
     from ...recordings.replay import replay as run
 
     verdicts = []
-    report = _Report(as_json=as_json, check=check)
     for exchange in exchanges:
+        timeline = report.new_timeline()
         try:
-            result = run(exchange, sessions)
+            result = run(exchange, sessions, timeline=timeline)
         except ReplayError as error:
             fail(error)
-        report.result(exchange, result)
+        report.result(exchange, result, timeline)
         if check:
             verdicts.append(judge(result, exchange))
             report.verdict(exchange, verdicts[-1])
@@ -148,31 +161,6 @@ def _show(exchanges: Sequence[Exchange], sessions: Sequence[Session], as_json: b
             sys.exit(1)
         if all(verdict.status == "nothing expected" for verdict in verdicts):
             fail("nothing was checked: no exchange in these files has a key `expect`")
-
-
-class _Report:
-    """Results go to stdout: as JSON lines, as a list of verdicts, or readable in full."""
-
-    def __init__(self, *, as_json: bool, check: bool) -> None:
-        self._as_json, self._check = as_json, check
-        if check or not as_json:
-            from ...recordings.render import ExchangeView, Lines, VerdictView
-
-            lines = Lines(console(err=as_json))
-            self._exchanges, self._verdicts = ExchangeView(lines), VerdictView(lines)
-
-    def result(self, exchange: Exchange, result: Any) -> None:
-        if self._as_json:
-            # ASCII: some characters inside JSON strings count as line ends elsewhere, U+2028 for one.
-            click.echo(json.dumps(result))
-        elif not self._check:
-            self._exchanges.show(exchange, result)
-
-    def verdict(self, exchange: Exchange, verdict: Any) -> None:
-        self._verdicts.show(exchange, verdict)
-
-    def summary(self, verdicts: Any) -> None:
-        self._verdicts.summary(verdicts)
 
 
 def _native(plugin: Path) -> Session:

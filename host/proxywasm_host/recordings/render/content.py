@@ -8,6 +8,7 @@ from typing import Final
 
 from rich.text import Text
 
+from ...escapes import visible
 from .. import bodies
 from ..bodies import JsonBody, SseBody
 from ..masking import Masker
@@ -53,8 +54,8 @@ def chunk(data: bytes, masker: Masker) -> list[Text]:
 
 
 def one_line(data: bytes, masker: Masker) -> str:
-    text = data.decode(errors="backslashreplace")
-    return masker.text(text.replace("\r", "␍").replace("\n", "␊"))
+    text = data.decode(errors="backslashreplace")  # controls are made visible here: `Text` drops some of them
+    return visible(masker.text(text.replace("\r", "␍").replace("\n", "␊")))
 
 
 def log_style(line: str) -> str:

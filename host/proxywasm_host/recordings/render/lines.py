@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from rich.cells import cell_len
@@ -46,11 +45,10 @@ class Lines:
 
     def line(self, text: Text, indent: int = 0, *, first: str = "", first_style: str = QUIET, most: int = 0) -> None:
         """Print after `first`, and below that if it takes more lines; `most`: of which no more than so many."""
-        text = _visible(text)
-        lines: Iterable[Text] = [text]
+        lines = _visible(text).split("\n", allow_blank=True) if text.plain else [text]
         if self.wraps:
             room = self._width - indent - cell_len(first)
-            lines = _fold(text, room)
+            lines = [part for line in lines for part in _fold(line, room)]
             if most and len(lines) > most:
                 lines = lines[:most]
                 lines[-1].truncate(room - 1)

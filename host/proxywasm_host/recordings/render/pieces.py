@@ -32,8 +32,10 @@ from .field_changes import changes
 from .lines import QUIET, Lines
 from .route import Hop, Route
 
-_MOST: Final = 800
+_MOST: Final = 400
 """Characters of a body that are shown."""
+_HEADER: Final = 4
+"""Lines of a header that are shown on a terminal."""
 _DEEPER: Final = 2
 _ROUTE: Final = "bold cyan"
 
@@ -43,6 +45,7 @@ class Pieces:
 
     def __init__(self, lines: Lines, masker: Masker, route: Route, facts: Facts, *, full: bool) -> None:
         self._lines, self._masker, self._route, self._facts, self._full = lines, masker, route, facts, full
+        self._most = 0 if full else _HEADER
 
     def show(self, hop: Hop, events: Sequence[Event], indent: int, *, first: str = "", style: str = "") -> None:
         """Headers, the body that goes on together with them, or anything else; `first` precedes the first line."""
@@ -56,6 +59,18 @@ class Pieces:
             )
             self._content(event, deeper)
             first = ""
+
+    def unchanged(self, places: Sequence[int], event: Event, indent: int) -> None:
+        """These plugins, one after another, have passed on what has come; `event` is what left the last of them."""
+        hop = self._route.hop(places[-1], event)
+        label = " → ".join([self._route.name(place) for place in (*places, hop[1])])
+        self._lines.line(Text.assemble((f"{label} ", _ROUTE), ("as it came", QUIET)), indent)
+
+    def passes(self, events: Sequence[Event]) -> bool:
+        """A chunk as it came, and nothing else."""
+        return [self._facts.body(each).same for each in events if isinstance(each, RequestBody | ResponseBody)] == [
+            True
+        ] and len(events) == 1
 
     def call(self, name: str, call: Call, indent: int) -> None:
         title = Text.assemble((f"{name} → {call.cluster} ", _ROUTE))
@@ -124,7 +139,7 @@ class Pieces:
     def _fields(self, fields: Fields, indent: int) -> None:
         for name, value in fields:
             if not name.startswith(":"):
-                self._lines.line(Text(f"{name}: {self._masker.header(name, value)}", QUIET), indent)
+                self._lines.line(Text(f"{name}: {self._masker.header(name, value)}", QUIET), indent, most=self._most)
 
     def _changes(self, before: Fields, after: Fields, indent: int) -> None:
         """Which headers the plugin has set, changed or removed."""
@@ -132,7 +147,9 @@ class Pieces:
         for sign, name, values in found:
             style = {"+": "green", "-": "red", "~": "yellow"}[sign]
             shown = " → ".join(self._masker.header(name, value) for value in values)
-            self._lines.line(Text(f"{name}: {shown}", style), indent, first=f"{sign} ", first_style=style)
+            self._lines.line(
+                Text(f"{name}: {shown}", style), indent, first=f"{sign} ", first_style=style, most=self._most
+            )
         if same:
             plural = "" if same == 1 else "s"
             self._lines.line(Text(f"{same} header{plural} unchanged", QUIET), indent)
@@ -167,4 +184,4 @@ def _chunk_title(size: int, facts: BodyFacts, end: bool) -> str:
     encoding = f" of {facts.encoding}" if facts.encoding else ""
     same = ", as it came" if facts.same else ""
     last = ", the end" if end and facts.number > 1 else ""
-    return f"{title}{_size(size)}{encoding}{same}{last}"
+    return f"{title}{_size(size)}{encoding}{last}{same}"

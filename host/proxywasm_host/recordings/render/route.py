@@ -18,8 +18,7 @@ from ...stream import (
 from ..replay import Step
 
 _RESPONSES: Final = (ResponseHeaders, ResponseBody, ResponseTrailers, InformationalResponse, Reset)
-_BODIES: Final = (RequestBody, ResponseBody)
-_HEADERS: Final = {RequestBody: RequestHeaders, ResponseBody: ResponseHeaders}
+_HEADERS: Final[dict[type[Event], type[Event]]] = {RequestBody: RequestHeaders, ResponseBody: ResponseHeaders}
 
 Hop = tuple[int, int]
 """From here to there: places in the chain, -1 is the client, and one more than there are plugins the upstream."""
@@ -41,9 +40,9 @@ class Route:
     def arrival(self, event: Event) -> Hop:
         return (self._upstream, self._upstream - 1) if isinstance(event, _RESPONSES) else (-1, 0)
 
-    def hop(self, place: int, event: Sequence[Event]) -> Hop:
+    def hop(self, place: int, event: Event) -> Hop:
         """Where it goes from the plugin at this place."""
-        return (place, place - 1) if isinstance(event[0], _RESPONSES) else (place, place + 1)
+        return (place, place - 1) if isinstance(event, _RESPONSES) else (place, place + 1)
 
     def order(self, step: Step) -> list[int]:
         """The plugins in the order in which the piece reaches them."""
@@ -51,14 +50,16 @@ class Route:
 
 
 def merged(events: Sequence[Event]) -> list[tuple[Event, ...]]:
-    """Headers together with the body that goes on with them; what else has no place of its own is left out."""
+    """Headers together with the body that goes on with them, and chunks that go on one after another."""
     result: list[tuple[Event, ...]] = []
     for event in events:
-        headers = _HEADERS.get(type(event))
-        if (headers is not None and result and isinstance(result[-1][0], headers)) or (
-            isinstance(event, _BODIES) and result and type(result[-1][0]) is type(event)
-        ):
+        if result and _continues(result[-1][0], event):
             result[-1] = (*result[-1], event)
         else:
             result.append((event,))
     return result
+
+
+def _continues(first: Event, event: Event) -> bool:
+    headers = _HEADERS.get(type(event))
+    return headers is not None and isinstance(first, headers | type(event))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 from rich.text import Text
@@ -11,7 +11,7 @@ from rich.text import Text
 from ...stream import RequestBody, ResponseBody
 from ..exchange import Exchange
 from ..masking import Masker
-from ..replay import Answer, End, Result, Start, Step, Timeline
+from ..replay import Answer, End, Part, Result, Start, Step, Timeline
 from .content import log_style
 from .facts import Facts
 from .lines import QUIET, Lines
@@ -70,19 +70,39 @@ class _Steps:
 
     def show(self, step: Step) -> None:
         self._cause(step)
-        for place in self._route.order(step):
-            part = step.parts[place]
-            name = self._route.name(place)
-            if text := ", ".join(part.decisions):
-                self._lines.line(Text.assemble((name, _PLUGIN), f" {self._masker.text(text)}"), _INDENT)
-            for event in merged(part.passed):
-                self._pieces.show(self._route.hop(place, event), event, _INDENT)
-            for call in part.calls:
-                self._pieces.call(name, call, _INDENT)
-            if isinstance(step.cause, RequestBody | ResponseBody) and part.phases and not (part.passed or part.calls):
-                self._lines.line(Text.assemble((name, _PLUGIN), (" passes nothing on yet", QUIET)), _INDENT)
+        for places in self._runs(step):
+            if self._passes(step.parts[places[0]]):
+                self._pieces.unchanged(places, step.parts[places[-1]].passed[0], _INDENT)
+            else:
+                self._part(places[0], step)
         for line in step.logs:
             self._lines.line(Text(self._masker.text(line), log_style(line)), _INDENT, first="log ")
+
+    def _runs(self, step: Step) -> list[list[int]]:
+        """The plugins, those together that pass on what has come one after another."""
+        runs: list[list[int]] = []
+        for place in self._route.order(step):
+            if runs and self._passes(step.parts[place]) and self._passes(step.parts[runs[-1][0]]):
+                runs[-1].append(place)
+            else:
+                runs.append([place])
+        return runs
+
+    def _passes(self, part: Part) -> bool:
+        return not part.decides and not part.calls and self._pieces.passes(part.passed)
+
+    def _part(self, place: int, step: Step) -> None:
+        part, name = step.parts[place], self._route.name(place)
+        for phase in part.phases:
+            if phase.decisions:
+                text = self._masker.text(", ".join(phase.decisions))
+                self._lines.line(Text.assemble((name, _PLUGIN), (f" {phase.name}: ", QUIET), text), _INDENT)
+        for events in merged(part.passed):
+            self._pieces.show(self._route.hop(place, events[0]), events, _INDENT)
+        for call in part.calls:
+            self._pieces.call(name, call, _INDENT)
+        if isinstance(step.cause, RequestBody | ResponseBody) and part.phases and not (part.passed or part.calls):
+            self._lines.line(Text.assemble((name, _PLUGIN), (" passes nothing on yet", QUIET)), _INDENT)
 
     def _cause(self, step: Step) -> None:
         """The first line of a step."""
@@ -106,7 +126,7 @@ def _ordinary(step: Step) -> bool:
         and not step.cause.end_of_stream
         and not step.logs
         and all(
-            not part.calls and not part.decisions and all(isinstance(event, ResponseBody) for event in part.passed)
+            not part.calls and not part.decides and all(isinstance(event, ResponseBody) for event in part.passed)
             for part in step.parts.values()
         )
     )
@@ -141,10 +161,10 @@ def _summary(timeline: Timeline) -> Iterator[str]:
     given, passed = _sizes(timeline.steps)
     text = f"response: {len(steps):,} chunks, {given:,} bytes in, {passed:,} bytes out"
     if steps[-1].ms:
-        pauses = [
-            (after.ms - before.ms, place + 2)
-            for place, (before, after) in enumerate(zip(steps, steps[1:], strict=False))
-        ]
-        longest, chunk = max(pauses)
-        text += f"; first chunk after {steps[0].ms:,} ms, last after {steps[-1].ms:,} ms, longest pause {longest:,} ms before chunk {chunk}"
+        pauses = [after.ms - before.ms for before, after in pairwise(steps)]
+        longest = max(pauses)
+        text += (
+            f"; first chunk after {steps[0].ms:,} ms, last after {steps[-1].ms:,} ms, "
+            f"longest pause {longest:,} ms before chunk {pauses.index(longest) + 2:,}"
+        )
     yield text

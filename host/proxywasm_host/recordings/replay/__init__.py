@@ -9,7 +9,8 @@ from .playing import DEFAULT_PROPERTIES, MAX_ROUNDS, Player, ReplayError
 from .report import Result, call_report, report
 from .results import chained_services, replay, replay_responses
 from .sessions import SEED, START_NS, Session, native_session, wasm_session
-from .timeline import Answer, Call, End, Part, Start, Step, Timeline
+from .timeline import Answer, Call, End, Part, Phase, Start, Step, Timeline
+from .timeline_report import timeline_report
 
 __all__ = [
     "DEFAULT_PROPERTIES",
@@ -21,6 +22,7 @@ __all__ = [
     "End",
     "Observed",
     "Part",
+    "Phase",
     "Player",
     "ReplayError",
     "Result",
@@ -34,5 +36,6 @@ __all__ = [
     "replay",
     "replay_responses",
     "report",
+    "timeline_report",
     "wasm_session",
 ]

@@ -21,16 +21,27 @@ Call: TypeAlias = HttpCall | RedisCall
 
 
 @dataclass(slots=True)
+class Phase:
+    """A callback of a plugin that ran."""
+
+    name: str
+    """Such as `on_request_body`."""
+    decisions: list[str] = field(default_factory=list)
+    """What the plugin asked of its host: that a message is held, that the body is buffered, ..."""
+
+
+@dataclass(slots=True)
 class Part:
     """What one plugin did in a step."""
 
-    phases: list[str] = field(default_factory=list)
-    """The callbacks that ran, such as `on_request_body`."""
-    decisions: list[str] = field(default_factory=list)
-    """What the plugin asked of its host: that a message is held, that the body is buffered, ..."""
+    phases: list[Phase] = field(default_factory=list)
     passed: list[Event] = field(default_factory=list)
     """What went on to the next plugin, or to client or upstream."""
     calls: list[Call] = field(default_factory=list)
+
+    @property
+    def decides(self) -> bool:
+        return any(phase.decisions for phase in self.phases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +114,10 @@ class Timeline:
         self._step(Answer(place, call, message))
 
     def runs(self, place: int, phase: str) -> None:
-        self.steps[-1].part(place).phases.append(phase)
+        self.steps[-1].part(place).phases.append(Phase(phase))
 
     def decides(self, place: int, outcome: Outcome) -> None:
-        self.steps[-1].part(place).decisions += decisions(outcome)
+        self.steps[-1].part(place).phases[-1].decisions += decisions(outcome)
 
     def logs(self, record: LogRecord) -> None:
         self.steps[-1].logs.append(f"[{record.level.name.lower()}] {record.message}")

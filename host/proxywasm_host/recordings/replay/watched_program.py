@@ -58,7 +58,11 @@ class WatchedProgram:
 
     def _run(self, phase: str, call: Callable[..., Outcome], *args: Any) -> Outcome:
         self._reporter.runs(self._place, phase)
-        outcome = call(*args)
+        try:
+            outcome = call(*args)
+        except (wire.PluginFailure, wire.ProgramLost) as error:
+            self._reporter.decides(self._place, [wire.FailStream(str(error))])
+            raise
         self._reporter.decides(self._place, outcome)
         return outcome
 
