@@ -94,7 +94,7 @@ LAYERS = [
         "engine and instances": {"wasm"},
         "the stream runner": {"stream"},
         "what a plugin asks of its host": {"services"},
-        "cache, limits, reading of files": {"", "cache", "limit_fields", "reading"},
+        "cache, limits, reading of files, unsafe characters": {"", "cache", "escapes", "limit_fields", "reading"},
     }),
 ]  # fmt: skip
 """Packages whose modules import in one direction; docs/design.md explains the layers."""

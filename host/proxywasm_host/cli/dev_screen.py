@@ -15,6 +15,7 @@ import click
 
 from proxywasm.wire import LogLevel
 
+from ..escapes import visible
 from ..gateway.live.access import AccessLine
 from ..reading import shown
 from ..services import LogRecord
@@ -23,7 +24,6 @@ _BESIDE_PATH: Final = 100
 """Columns of a stream's line besides its path."""
 _SHORTEST_PATH: Final = 20
 _LONGEST_PATH: Final = 60
-_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _COLOURS: Final = {
     LogLevel.TRACE: "bright_black",
     LogLevel.DEBUG: "bright_black",
@@ -52,10 +52,10 @@ class DevScreen:
         self.line(*self._columns(stream))
 
     def logged(self, record: LogRecord) -> None:
-        self._print(self._styled(_printable(str(record)), fg=_COLOURS.get(record.level)))
+        self._print(self._styled(visible(str(record)), fg=_COLOURS.get(record.level)))
 
     def say(self, message: str) -> None:
-        self.line(self._styled(_printable(message), fg="yellow"))
+        self.line(self._styled(visible(message), fg="yellow"))
 
     # Loads.
 
@@ -63,7 +63,7 @@ class DevScreen:
         self._began = time.monotonic()
         names = ", ".join(sorted({_relative(f"{file.absolute()}{'/' * file.is_dir()}") for file in changed}))
         building = "; building it, and the last version answers meanwhile" if self._builds else ""
-        self.line(f"{_printable(names)} changed{building}" if names else f"loading again{building}")
+        self.line(f"{visible(names)} changed{building}" if names else f"loading again{building}")
 
     def loaded(self, generation: int) -> None:
         seconds = _time(time.monotonic() - self._began)
@@ -77,7 +77,7 @@ class DevScreen:
 
     def _block(self, heading: str, error: str) -> None:
         lines = [self._styled(heading, fg="red", bold=True)]
-        lines += [f"    {line}".rstrip() for line in _printable(_relative(error)).splitlines()]
+        lines += [f"    {line}".rstrip() for line in visible(_relative(error)).splitlines()]
         self.line("\n".join(lines))
 
     # A stream.
@@ -96,7 +96,7 @@ class DevScreen:
             shown(stream.upstream) or "-",
         ]
         if stream.ended != _COMPLETE:
-            columns.append(self._styled(_printable(stream.ended), fg="yellow"))
+            columns.append(self._styled(visible(stream.ended), fg="yellow"))
         return columns
 
     def _status(self, status: int) -> str:
@@ -131,7 +131,3 @@ def _count(number: int, what: str) -> str:
 def _relative(text: str) -> str:
     return text.replace(f"{Path.cwd()}/", "") or "this folder"
 
-
-def _printable(text: str) -> str:
-    """Without what would move the cursor or change colours: the text may have come from anywhere."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

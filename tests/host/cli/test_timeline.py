@@ -172,7 +172,7 @@ def test_nothing_of_a_recording_controls_the_terminal(tmp_path: Path) -> None:
         assert not UNSAFE.search(result.stdout.replace("\n", "")), words
         assert r"\x1b" in result.stdout, words
         assert r"\u202e" in result.stdout, words
-    refused = run("--native", "--show", "--plugin", nothing, "--only", evil.replace("\r", ""), file)
+    refused = run("--native", "--show", "--plugin", nothing, "--only", f"{evil}x", file)
     assert refused.exit_code == 2
     assert not UNSAFE.search(refused.stderr)
 
