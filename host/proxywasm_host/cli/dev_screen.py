@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Collection
@@ -130,4 +129,3 @@ def _count(number: int, what: str) -> str:
 
 def _relative(text: str) -> str:
     return text.replace(f"{Path.cwd()}/", "") or "this folder"
-
