@@ -78,7 +78,7 @@ class Catalogue:
             self.missing[words] = None
             return text
         self.used.add(known)
-        translated = _HOLE.sub(lambda found: kept[int(found[1])], self._texts[known])
+        translated = _HOLE.sub(lambda found: kept[int(found[1])].replace("`, `", "`、`"), self._texts[known])
         return f"{translated}。" if ending else translated
 
 
