@@ -115,7 +115,7 @@ def test_generated_tables_follow_the_english_ones_and_a_text_without_translation
     assert main([], folder) == 1
     assert any("no translation of a generated text" in each and "the service of a model" in each for each in
                problems(folder))  # fmt: skip
-    assert any("no page has this text any more" in each and each.endswith(": the model service") for each in
+    assert any("no page has this text any more" in each and each.endswith(': "the model service"') for each in
                problems(folder))  # fmt: skip
 
 

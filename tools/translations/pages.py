@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,9 +83,9 @@ def problems(root: Path = ROOT) -> Iterator[str]:
         if not page.exists() or page.read_text(encoding="utf-8") != text:
             yield f"{page.relative_to(root)} is stale; run: {COMMAND}"
     for unit in texts.missing:
-        yield f"no translation of a generated text; add it to a file in tools/translations/texts: {unit}"
+        yield f"no translation of a generated text; add it to a file in tools/translations/texts: {json.dumps(unit)}"
     for unit in texts.unused:
-        yield f"no page has this text any more; delete it in tools/translations/texts: {unit}"
+        yield f"no page has this text any more; delete it in tools/translations/texts: {json.dumps(unit)}"
 
 
 def _whole(source: Path, texts: Catalogue) -> str:
