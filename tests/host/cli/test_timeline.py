@@ -257,6 +257,50 @@ def test_an_answer_of_the_plugin_and_its_failure_are_told(tmp_path: Path) -> Non
     assert "               RuntimeError: oh\n" in failed
 
 
+AGAIN = """
+@plugin.on_request_body
+def keep(ctx: HttpContext, config: Any, body: bytes) -> None:
+    ctx.set_context("body", body)
+@plugin.on_response_headers
+def again(ctx: HttpContext, config: Any) -> None:
+    if ctx.response_headers[":status"] == "503":
+        ctx.send_again(ctx.method, "https://second.example/v1", headers=ctx.request_headers.fields(),
+                       body=ctx.get_context("body", b""))
+"""
+
+
+def test_another_request_follows_the_plugin_that_sends_it(tmp_path: Path) -> None:
+    again, shout = plugin(tmp_path, "again", AGAIN), plugin(tmp_path, "shout", SHOUT)
+    exchange = entry(["a", ""], plugins=[{"config": {}}, {"config": {"word": "w"}}])
+    del exchange["config"]
+    exchange["next_responses"] = [exchange["response"]]
+    exchange["response"] = {"headers": [[":status", "503"]], "times_ms": [100]}
+    shown = run("--native", "--show", "--plugin", again, "--plugin", shout, written(tmp_path, exchange)).stdout
+    lines = shown[shown.index("    100 ms") : shown.index("    300 ms")].splitlines()
+    assert [line.strip() for line in lines if "→" in line or ":" in line.partition(" on_")[2]] == [
+        "100 ms upstream → shout 503, without a body",
+        "shout on_response_headers: reads the response body chunk by chunk",
+        "shout → again 503, without a body",
+        "again on_response_headers: sends another request",
+        "again → shout this request is given up, another one follows",
+        "again → shout POST second.example/v1",
+        "again → shout body, 8 bytes",
+        "shout → upstream POST second.example/v1",
+        "shout → upstream body, 8 bytes, as it came",
+    ]
+
+
+def test_compressed_bodies_are_shown_as_their_size(tmp_path: Path) -> None:
+    auth = plugin(tmp_path, "auth", AUTH)
+    exchange = entry([{"base64": "H4sIAAAA"}, {"base64": "AAAA"}])  # type: ignore[list-item]
+    encoded = [[":status", "200"], ["content-encoding", "gzip"]]
+    exchange["response"]["headers"] = encoded
+    exchange["callouts"] = [{"response": {"headers": encoded, "body": ['{"access_token": "a"}']}}]
+    shown = run("--native", "--show", "--full", "--plugin", auth, written(tmp_path, exchange)).stdout
+    assert "upstream → auth chunk 1, 6 bytes of gzip\n           auth → client as it came\n" in shown
+    assert "keys → auth 200, 21 bytes of gzip\n             content-encoding: gzip\n           auth" in shown
+
+
 def test_json_has_the_timeline_beside_the_result(tmp_path: Path) -> None:
     auth = plugin(tmp_path, "auth", AUTH)
     file = written(tmp_path, entry(["a", "b"], callouts=CALL_OUTS))
@@ -269,8 +313,10 @@ def test_json_has_the_timeline_beside_the_result(tmp_path: Path) -> None:
         (300, "response headers"), (340, "response body"), (380, "response body"), (380, "end"),
     ]  # fmt: skip
     assert steps[1]["plugins"][0]["phases"] == [{"callback": "on_request_headers", "decisions": ["pauses"]}]
-    assert steps[1]["plugins"][0]["calls"][0]["cluster"] == "keys"
-    assert [event["kind"] for event in steps[2]["plugins"][0]["passed"]] == ["request headers"]
+    assert [(call["plugin"], call["cluster"]) for call in steps[1]["calls"]] == [("auth", "keys")]
+    answered, request = steps[2]["plugins"]
+    assert answered["phases"] == [{"callback": "on_http_call_response", "decisions": ["resumes the request"]}]
+    assert (request["direction"], [event["kind"] for event in request["passed"]]) == ("request", ["request headers"])
     assert "timeline" not in json.loads(run("--native", "--json", "--plugin", auth, file).stdout)
 
 

@@ -61,9 +61,8 @@ class Facts:
         elif isinstance(event, RequestBody | ResponseBody):
             chunks = self._chunks[hop] if hop in self._chunks else self._begin_message(hop)
             chunks.append(event)
-            encoding = dict(self._headers.get(hop, [])).get("content-encoding", "")
             same = source in arrived and event.data == arrived[source]
-            self._bodies[id(event)] = BodyFacts(len(chunks), same, "" if encoding == "identity" else encoding)
+            self._bodies[id(event)] = BodyFacts(len(chunks), same, encoding_of(self._headers.get(hop, [])))
             arrived[hop] = arrived.get(hop, b"") + event.data
 
     def _begin_message(self, hop: Hop) -> list[Body]:
@@ -73,9 +72,15 @@ class Facts:
         return chunks
 
 
+def encoding_of(headers: Fields) -> str:
+    """The content coding of a message; empty: its body can be read as it is."""
+    encoding = dict(headers).get("content-encoding", "")
+    return "" if encoding == "identity" else encoding
+
+
 def _pieces(step: Step, route: Route) -> Iterator[tuple[Hop, Event]]:
     if not isinstance(step.cause, Answer | Start | End):
         yield route.arrival(step.cause), step.cause
-    for place in route.order(step):
-        for event in step.parts[place].passed:
-            yield route.hop(place, event), event
+    for part in step.in_order():
+        for event in part.passed:
+            yield route.hop(part.place, event), event

@@ -27,7 +27,7 @@ from ..exchange import Message
 from ..masking import Masker
 from ..replay import Call
 from . import content
-from .facts import BodyFacts, Facts
+from .facts import BodyFacts, Facts, encoding_of
 from .field_changes import changes
 from .lines import QUIET, Lines
 from .route import Hop, Route
@@ -89,11 +89,13 @@ class Pieces:
             title.append("no answer: the recording has none", "red")
             self._lines.line(title, first=first, first_style=style)
             return
-        body = b"".join(self._masker.chunks(message.body))
-        title.append(_status(message.headers), "bold").append(_size(sum(map(len, message.body))), QUIET)
+        encoding = encoding_of(message.headers)
+        size = f"{_size(sum(map(len, message.body)))}{f' of {encoding}' if encoding else ''}"
+        title.append(_status(message.headers), "bold").append(size, QUIET)
         self._lines.line(title, first=first, first_style=style)
         self._fields(message.headers, indent)
-        self._body(body, indent)
+        if not encoding:
+            self._body(b"".join(self._masker.chunks(message.body)), indent)
 
     def _title(self, event: Event) -> Text:
         match event:

@@ -7,17 +7,13 @@ from typing import Final
 
 from ...stream import (
     Event,
-    InformationalResponse,
     RequestBody,
     RequestHeaders,
-    Reset,
     ResponseBody,
     ResponseHeaders,
-    ResponseTrailers,
 )
-from ..replay import Step
+from ..replay import Direction, direction_of
 
-_RESPONSES: Final = (ResponseHeaders, ResponseBody, ResponseTrailers, InformationalResponse, Reset)
 _HEADERS: Final[dict[type[Event], type[Event]]] = {RequestBody: RequestHeaders, ResponseBody: ResponseHeaders}
 
 Hop = tuple[int, int]
@@ -38,15 +34,11 @@ class Route:
         return f"{self._names[hop[0]]} → {self._names[hop[1]]}"
 
     def arrival(self, event: Event) -> Hop:
-        return (self._upstream, self._upstream - 1) if isinstance(event, _RESPONSES) else (-1, 0)
+        return (self._upstream, self._upstream - 1) if direction_of(event) is Direction.RESPONSE else (-1, 0)
 
     def hop(self, place: int, event: Event) -> Hop:
         """Where it goes from the plugin at this place."""
-        return (place, place - 1) if isinstance(event, _RESPONSES) else (place, place + 1)
-
-    def order(self, step: Step) -> list[int]:
-        """The plugins in the order in which the piece reaches them."""
-        return sorted(step.parts, reverse=isinstance(step.cause, _RESPONSES))
+        return (place, place - 1) if direction_of(event) is Direction.RESPONSE else (place, place + 1)
 
 
 def merged(events: Sequence[Event]) -> list[tuple[Event, ...]]:

@@ -11,7 +11,7 @@ from rich.text import Text
 from ...stream import RequestBody, ResponseBody
 from ..exchange import Exchange
 from ..masking import Masker
-from ..replay import Answer, End, Part, Result, Start, Step, Timeline
+from ..replay import Answer, Direction, End, Part, Result, Start, Step, Timeline
 from .content import log_style
 from .facts import Facts
 from .lines import QUIET, Lines
@@ -70,38 +70,38 @@ class _Steps:
 
     def show(self, step: Step) -> None:
         self._cause(step)
-        for places in self._runs(step):
-            if self._passes(step.parts[places[0]]):
-                self._pieces.unchanged(places, step.parts[places[-1]].passed[0], _INDENT)
+        for parts in self._runs(step):
+            if self._passes(parts[0]):
+                self._pieces.unchanged([part.place for part in parts], parts[-1].passed[0], _INDENT)
             else:
-                self._part(places[0], step)
+                self._part(parts[0], step)
+        for place, call in step.calls:
+            self._pieces.call(self._route.name(place), call, _INDENT)
         for line in step.logs:
             self._lines.line(Text(self._masker.text(line), log_style(line)), _INDENT, first="log ")
 
-    def _runs(self, step: Step) -> list[list[int]]:
-        """The plugins, those together that pass on what has come one after another."""
-        runs: list[list[int]] = []
-        for place in self._route.order(step):
-            if runs and self._passes(step.parts[place]) and self._passes(step.parts[runs[-1][0]]):
-                runs[-1].append(place)
+    def _runs(self, step: Step) -> list[list[Part]]:
+        """The parts, those together in which plugins pass on what has come one after another."""
+        runs: list[list[Part]] = []
+        for part in step.in_order():
+            if runs and self._passes(part) and self._passes(runs[-1][0]):
+                runs[-1].append(part)
             else:
-                runs.append([place])
+                runs.append([part])
         return runs
 
     def _passes(self, part: Part) -> bool:
-        return not part.decides and not part.calls and self._pieces.passes(part.passed)
+        return not part.decides and self._pieces.passes(part.passed)
 
-    def _part(self, place: int, step: Step) -> None:
-        part, name = step.parts[place], self._route.name(place)
+    def _part(self, part: Part, step: Step) -> None:
+        name = self._route.name(part.place)
         for phase in part.phases:
             if phase.decisions:
                 text = self._masker.text(", ".join(phase.decisions))
                 self._lines.line(Text.assemble((name, _PLUGIN), (f" {phase.name}: ", QUIET), text), _INDENT)
         for events in merged(part.passed):
-            self._pieces.show(self._route.hop(place, events[0]), events, _INDENT)
-        for call in part.calls:
-            self._pieces.call(name, call, _INDENT)
-        if isinstance(step.cause, RequestBody | ResponseBody) and part.phases and not (part.passed or part.calls):
+            self._pieces.show(self._route.hop(part.place, events[0]), events, _INDENT)
+        if isinstance(step.cause, RequestBody | ResponseBody) and part.phases and not (part.passed or part.decides):
             self._lines.line(Text.assemble((name, _PLUGIN), (" passes nothing on yet", QUIET)), _INDENT)
 
     def _cause(self, step: Step) -> None:
@@ -111,7 +111,7 @@ class _Steps:
             case Start():
                 pass
             case End():
-                if step.logs or any(part.passed or part.calls for part in step.parts.values()):
+                if step.logs or step.calls or any(part.passed for part in step.parts.values()):
                     self._lines.line(Text("the stream ends"), 0, first=time, first_style=_TIME)
             case Answer(place, call, message):
                 self._pieces.answer(self._route.name(place), call, message, time, _TIME)
@@ -125,8 +125,9 @@ def _ordinary(step: Step) -> bool:
         isinstance(step.cause, ResponseBody)
         and not step.cause.end_of_stream
         and not step.logs
+        and not step.calls
         and all(
-            not part.calls and not part.decides and all(isinstance(event, ResponseBody) for event in part.passed)
+            not part.decides and all(isinstance(event, ResponseBody) for event in part.passed)
             for part in step.parts.values()
         )
     )
@@ -135,7 +136,8 @@ def _ordinary(step: Step) -> bool:
 def _sizes(steps: Sequence[Step]) -> tuple[int, int]:
     """Bytes of a response from the upstream, and to the client."""
     given = sum(len(step.cause.data) for step in steps if isinstance(step.cause, ResponseBody))
-    passed = [event for step in steps if 0 in step.parts for event in step.parts[0].passed]
+    first = [step.parts[0, Direction.RESPONSE] for step in steps if (0, Direction.RESPONSE) in step.parts]
+    passed = [event for part in first for event in part.passed]
     return given, sum(len(event.data) for event in passed if isinstance(event, ResponseBody))
 
 

@@ -9,7 +9,7 @@ from .playing import DEFAULT_PROPERTIES, MAX_ROUNDS, Player, ReplayError
 from .report import Result, call_report, report
 from .results import chained_services, replay, replay_responses
 from .sessions import SEED, START_NS, Session, native_session, wasm_session
-from .timeline import Answer, Call, End, Part, Phase, Start, Step, Timeline
+from .timeline import Answer, Call, Direction, End, Part, Phase, Start, Step, Timeline, direction_of
 from .timeline_report import timeline_report
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "START_NS",
     "Answer",
     "Call",
+    "Direction",
     "End",
     "Observed",
     "Part",
@@ -32,6 +33,7 @@ __all__ = [
     "Timeline",
     "call_report",
     "chained_services",
+    "direction_of",
     "native_session",
     "replay",
     "replay_responses",

@@ -7,17 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from enum import StrEnum
+from typing import Final, TypeAlias
 
 from proxywasm.wire import Outcome
 
 from ...services import HttpCall, LogRecord, RedisCall
 from ...services.clock import Clock
-from ...stream import Event
+from ...stream import Event, InformationalResponse, Reset, ResponseBody, ResponseHeaders, ResponseTrailers
 from ..exchange import Message
 from .watched_program import decisions
 
 Call: TypeAlias = HttpCall | RedisCall
+
+
+_OF_RESPONSE: Final = (InformationalResponse, ResponseHeaders, ResponseBody, ResponseTrailers, Reset)
+
+
+class Direction(StrEnum):
+    REQUEST = "request"
+    RESPONSE = "response"
+    NEITHER = "neither"
+    """Answers to call-outs, ticks, the end of the stream."""
 
 
 @dataclass(slots=True)
@@ -32,12 +43,14 @@ class Phase:
 
 @dataclass(slots=True)
 class Part:
-    """What one plugin did in a step."""
+    """What one plugin did in a step, for the request or for the response."""
 
+    place: int
+    """Of the plugin in the chain."""
+    direction: Direction
     phases: list[Phase] = field(default_factory=list)
     passed: list[Event] = field(default_factory=list)
     """What went on to the next plugin, or to client or upstream."""
-    calls: list[Call] = field(default_factory=list)
 
     @property
     def decides(self) -> bool:
@@ -68,12 +81,40 @@ class Step:
     ms: int
     """By the clock of the replay, after the beginning of the exchange."""
     cause: Event | Answer | Start | End
-    parts: dict[int, Part] = field(default_factory=dict)
-    """By the place of the plugin in the chain."""
+    parts: dict[tuple[int, Direction], Part] = field(default_factory=dict)
+    """In the order in which the plugins began with them."""
+    calls: list[tuple[int, Call]] = field(default_factory=list)
+    """Call-outs that began, each with the place of its plugin."""
     logs: list[str] = field(default_factory=list)
 
-    def part(self, place: int) -> Part:
-        return self.parts.setdefault(place, Part())
+    def part(self, place: int, direction: Direction) -> Part:
+        return self.parts.setdefault((place, direction), Part(place, direction))
+
+    def in_order(self) -> list[Part]:
+        """The parts in the order in which what has arrived reaches the plugins. A part for the other direction comes
+        after them: a plugin has answered itself, or sent another request."""
+        first = direction_of(self.cause)
+        if first is Direction.NEITHER:
+            first = next((part.direction for part in self.parts.values() if part.passed), Direction.REQUEST)
+        return sorted(
+            self.parts.values(),
+            key=lambda part: (
+                part.direction is not Direction.NEITHER,
+                part.direction is not first,
+                -part.place if part.direction is Direction.RESPONSE else part.place,
+            ),
+        )
+
+
+def direction_of(what: Event | Answer | Start | End) -> Direction:
+    if isinstance(what, Answer | Start | End):
+        return Direction.NEITHER
+    return Direction.RESPONSE if isinstance(what, _OF_RESPONSE) else Direction.REQUEST
+
+
+def _direction_of_phase(name: str) -> Direction:
+    of = name.removeprefix("on_").partition("_")[0]
+    return Direction(of) if of in ("request", "response") else Direction.NEITHER
 
 
 class Timeline:
@@ -99,7 +140,7 @@ class Timeline:
         self._step(event)
 
     def leaves(self, place: int, event: Event) -> None:
-        self.steps[-1].part(place).passed.append(event)
+        self.steps[-1].part(place, direction_of(event)).passed.append(event)
 
     def closes(self) -> None:
         self._step(End())
@@ -107,17 +148,17 @@ class Timeline:
     # What the player and the programs report.
 
     def calls(self, place: int, calls: Sequence[Call]) -> None:
-        if calls:
-            self.steps[-1].part(place).calls += calls
+        self.steps[-1].calls += [(place, call) for call in calls]
 
     def answers(self, place: int, call: Call, message: Message | None) -> None:
         self._step(Answer(place, call, message))
 
     def runs(self, place: int, phase: str) -> None:
-        self.steps[-1].part(place).phases.append(Phase(phase))
+        self.steps[-1].part(place, _direction_of_phase(phase)).phases.append(Phase(phase))
 
-    def decides(self, place: int, outcome: Outcome) -> None:
-        self.steps[-1].part(place).phases[-1].decisions += decisions(outcome)
+    def decides(self, place: int, phase: str, outcome: Outcome) -> None:
+        part = self.steps[-1].part(place, _direction_of_phase(phase))
+        part.phases[-1].decisions += decisions(outcome)
 
     def logs(self, record: LogRecord) -> None:
         self.steps[-1].logs.append(f"[{record.level.name.lower()}] {record.message}")

@@ -43,7 +43,8 @@ def timeline_report(timeline: Timeline, names: Sequence[str]) -> list[dict[str, 
         {
             "ms": step.ms,
             "cause": _cause(step, names),
-            "plugins": [_part(names[place], part) for place, part in sorted(step.parts.items())],
+            "plugins": [_part(names[part.place], part) for part in step.in_order()],
+            "calls": [{"plugin": names[place]} | _call(call) for place, call in step.calls],
             "logs": step.logs,
         }
         for step in timeline.steps
@@ -69,9 +70,9 @@ def _cause(step: Step, names: Sequence[str]) -> dict[str, Any]:
 def _part(name: str, part: Part) -> dict[str, Any]:
     return {
         "plugin": name,
+        "direction": part.direction,
         "phases": [{"callback": phase.name, "decisions": phase.decisions} for phase in part.phases],
         "passed": [_event(event) for event in part.passed],
-        "calls": [_call(call) for call in part.calls],
     }
 
 

@@ -13,8 +13,8 @@ class Reporter(Protocol):
     def runs(self, place: int, phase: str) -> None:
         """A callback of the plugin at this place runs."""
 
-    def decides(self, place: int, outcome: Outcome) -> None:
-        """It has returned this."""
+    def decides(self, place: int, phase: str, outcome: Outcome) -> None:
+        """This callback has returned this."""
 
 
 class WatchedProgram:
@@ -61,9 +61,9 @@ class WatchedProgram:
         try:
             outcome = call(*args)
         except (wire.PluginFailure, wire.ProgramLost) as error:
-            self._reporter.decides(self._place, [wire.FailStream(str(error))])
+            self._reporter.decides(self._place, phase, [wire.FailStream(str(error))])
             raise
-        self._reporter.decides(self._place, outcome)
+        self._reporter.decides(self._place, phase, outcome)
         return outcome
 
 
