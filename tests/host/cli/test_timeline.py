@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from rich.cells import cell_len
 from tests.host.cli.test_cli import RECORDING
 
@@ -44,14 +44,27 @@ def shout(ctx: HttpContext, config: Any, chunk: bytes, last: bool) -> bytes:
 """
 
 
+PREFIX = "shown_"
+"""Of the plugins' files: modules with these names are imported nowhere else."""
+
+
 def plugin(folder: Path, name: str, code: str) -> Path:
-    path = folder / f"{name}.py"
+    path = folder / f"{PREFIX}{name}.py"
     path.write_text(BEFORE + code)
     return path
 
 
-def run(*words: object, env: dict[str, str] | None = None) -> Result:
-    return CliRunner().invoke(main, ["replay", *map(str, words)], env=env, catch_exceptions=False)
+class Shown(NamedTuple):
+    """What a command has printed, with the plugins' names without their prefix."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def run(*words: object, env: dict[str, str] | None = None) -> Shown:
+    result = CliRunner().invoke(main, ["replay", *map(str, words)], env=env, catch_exceptions=False)
+    return Shown(result.exit_code, result.stdout.replace(PREFIX, ""), result.stderr)
 
 
 def entry(chunks: list[str], **more: Any) -> dict[str, Any]:
@@ -88,7 +101,7 @@ def test_each_plugin_of_a_chain_has_its_part_at_its_time(tmp_path: Path) -> None
     exchange = entry(chunks, plugins=chain, callouts=CALL_OUTS)
     del exchange["config"]
     result = run("--native", "--show", "--plugin", auth, "--plugin", shout, written(tmp_path, exchange))
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     assert (
         result.stdout.splitlines()[2:]
         == """\
@@ -140,7 +153,7 @@ longest pause 40 ms before chunk 2
 def test_natively_and_in_wasm_the_timeline_is_the_same(ai_proxy_component: Path) -> None:
     native = run("--native", "--show", RECORDING)
     wasm = run("--wasm", ai_proxy_component, "--show", RECORDING)
-    assert native.exit_code == wasm.exit_code == 0, native.output + wasm.output
+    assert native.exit_code == wasm.exit_code == 0, native.stderr + wasm.stderr
     assert "client → ai_proxy → upstream" in native.stdout
     assert wasm.stdout.replace(ai_proxy_component.stem, "ai_proxy") == native.stdout
     assert "sk-recorded" not in native.stdout

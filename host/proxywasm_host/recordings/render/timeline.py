@@ -40,6 +40,8 @@ class TimelineView:
         if result["start"] != "ok":
             self._lines.line(Text("the plugin refused its configuration", "red"), 2)
             self._lines.line(Text(masker.text(str(result["error"])), "red"), 4)
+            for line in result["logs"]:
+                self._lines.line(Text(masker.text(line), log_style(line)), 2, first="log ")
             return
         route = Route(self._names)
         pieces = Pieces(self._lines, masker, route, Facts(timeline.steps, route, masker), full=self._full)
