@@ -13,7 +13,8 @@ import struct
 import sys
 from typing import Any, Final
 
-_GENERATOR: Final[random.Random] = random._inst  # type: ignore[attr-defined]  # what the functions of `random` draw from
+_GENERATOR: Final[Any] = random._inst
+"""What the functions of the module draw from."""
 _BLOCK: Final = struct.Struct("=i624I")
 """How many of the numbers have been drawn, and the numbers."""
 
