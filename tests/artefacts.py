@@ -80,6 +80,8 @@ class Artefact:
     title: str
     make: Callable[[], Path]
     """Takes it from the cache if it is there."""
+    on_request: bool = False
+    """Only tests need it that are marked `exhaustive`."""
 
 
 ARTEFACTS = {
@@ -91,11 +93,12 @@ ARTEFACTS = {
         Artefact("the plugins of the tests as a component", bundle_component),
         Artefact("a plugin without the SDK", plain_guest),
         Artefact("a guest for conversions of values", values_guest),
-        Artefact("the plugins of the tests for Higress", higress_component),
+        Artefact("the plugins of the tests for Higress", higress_component, on_request=True),
         Artefact("the component behind the module for Envoy", proxy_wasm_component),
     )
 }
 """By name; the ones that take longest come first."""
+IN_THE_SUITE = [name for name, artefact in ARTEFACTS.items() if not artefact.on_request]
 
 
 def make(names: Collection[str], say: Callable[[str], None]) -> None:

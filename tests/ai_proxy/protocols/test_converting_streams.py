@@ -109,25 +109,55 @@ request = loose(
 )  # fmt: skip
 
 
+wholes = given(body=request, messages=st.lists(message | anything, min_size=1, max_size=4), answer=document)
+
+
 @pytest.mark.slow
 @names
-@settings(max_examples=40)
-@given(body=request, messages=st.lists(message | anything, min_size=1, max_size=4), given_document=document)
-def test_whole_answers(name: str, body: Any, messages: Any, given_document: Any) -> None:
+@settings(max_examples=15)
+@wholes
+def test_whole_answers(name: str, body: Any, messages: Any, answer: Any) -> None:
+    whole_answer(name, body, messages, answer)
+
+
+@pytest.mark.exhaustive
+@names
+@settings(max_examples=500)
+@wholes
+def test_many_whole_answers(name: str, body: Any, messages: Any, answer: Any) -> None:
+    whole_answer(name, body, messages, answer)
+
+
+def whole_answer(name: str, body: Any, messages: Any, answer: Any) -> None:
     call, service = call_of(name, stream=False)
     try:
         json.dumps(service.request(call, {**body, "model": "m", "messages": messages}))
-        json.dumps(service.response(call, given_document))
+        json.dumps(service.response(call, answer))
     except ApiError as error:
         assert 400 <= error.status < 600  # noqa: PT017  # the only error there may be, and it is well-formed
         json.dumps(error.document())
 
 
+streams = given(documents=st.lists(document, max_size=5), good=st.integers(0, 6), more=st.booleans())
+
+
 @pytest.mark.slow
 @names
-@settings(max_examples=40)
-@given(documents=st.lists(document, max_size=5), good=st.integers(0, 6), more=st.booleans())
+@settings(max_examples=15)
+@streams
 def test_streams(name: str, documents: Any, good: int, more: bool) -> None:
+    any_stream(name, documents, good, more)
+
+
+@pytest.mark.exhaustive
+@names
+@settings(max_examples=500)
+@streams
+def test_many_streams(name: str, documents: Any, good: int, more: bool) -> None:
+    any_stream(name, documents, good, more)
+
+
+def any_stream(name: str, documents: Any, good: int, more: bool) -> None:
     call, service = call_of(name, stream=True)
     service.request(call, {"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
     stream = ConvertedStream(call, service)

@@ -114,10 +114,26 @@ document = loose(
 modes = st.sampled_from(["passthrough", "ignore", "concat"])
 
 
+wholes = given(body=request, messages=conversation, answer=document, mode=modes, claude=st.booleans())
+
+
 @pytest.mark.slow
 @names
-@given(body=request, messages=conversation, answer=document, mode=modes, claude=st.booleans())
+@settings(max_examples=30)
+@wholes
 def test_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode: str, claude: bool) -> None:
+    whole_answer(name, body, messages, answer, mode, claude)
+
+
+@pytest.mark.exhaustive
+@names
+@settings(max_examples=500)
+@wholes
+def test_many_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode: str, claude: bool) -> None:
+    whole_answer(name, body, messages, answer, mode, claude)
+
+
+def whole_answer(name: str, body: Json, messages: Any, answer: Json, mode: str, claude: bool) -> None:
     call, service = call_of(name, stream=False, client=anthropic if claude else openai, mode=mode)
     try:
         json.dumps(service.request(call, {**body, "model": "m", "messages": messages}))
@@ -134,11 +150,26 @@ def test_whole_answers(name: str, body: Json, messages: Any, answer: Json, mode:
         json.dumps(error.document())
 
 
+streams = given(documents=st.lists(document, max_size=6), mode=modes, more=st.booleans())
+
+
 @pytest.mark.slow
 @names
-@settings(max_examples=40)
-@given(documents=st.lists(document, max_size=6), mode=modes, more=st.booleans())
+@settings(max_examples=20)
+@streams
 def test_streams(name: str, documents: list[Any], mode: str, more: bool) -> None:
+    any_stream(name, documents, mode, more)
+
+
+@pytest.mark.exhaustive
+@names
+@settings(max_examples=500)
+@streams
+def test_many_streams(name: str, documents: list[Any], mode: str, more: bool) -> None:
+    any_stream(name, documents, mode, more)
+
+
+def any_stream(name: str, documents: list[Any], mode: str, more: bool) -> None:
     for client in (openai, anthropic):
         call, service = call_of(name, stream=True, client=client, mode=mode)
         stream = ConvertedStream(call, service)

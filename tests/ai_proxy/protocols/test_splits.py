@@ -54,14 +54,17 @@ def events_of(entry: Recorded, chunks: list[bytes]) -> list[tuple[str, str]]:
 
 @pytest.mark.slow
 @each
-def test_every_recorded_stream_split_at_every_byte(entry: Recorded) -> None:
+@pytest.mark.parametrize("thorough", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
+def test_every_recorded_stream_split_at_every_byte(entry: Recorded, thorough: bool) -> None:
     assert entry.response is not None
     stream = b"".join(entry.response.body)
     whole = events_of(entry, [stream])
     assert whole
     # The rules of a stream are the same for each cut; to have them all quickly, only the conversion is run again.
     assert events_of(entry, [stream[index : index + 1] for index in range(len(stream))]) == whole
-    for index in range(len(stream) + 1):
+    cuts = set(range(0, len(stream) + 1, 1 if thorough else 7))
+    cuts |= {place + near for place, byte in enumerate(stream) if byte == ord("\n") for near in (-1, 0, 1)}
+    for index in cuts:
         assert _convert(entry, [stream[:index], stream[index:]]) == whole
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 import time
@@ -93,7 +94,17 @@ def exchange(port: int, *lines: str, body: bytes = b"") -> tuple[int, dict[str, 
     """A request on a connection of its own, and its response as it came: status, headers, body."""
     with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
         client.sendall("".join(f"{line}\r\n" for line in [*lines, "connection: close", ""]).encode() + body)
-        return response_of(b"".join(iter(lambda: client.recv(1 << 16), b"")))
+        data = b""
+        # Envoy closes a connection a second after an answer of its own, so that the client can read it.
+        while not _has_announced_length(data) and (piece := client.recv(1 << 16)):
+            data += piece
+        return response_of(data)
+
+
+def _has_announced_length(data: bytes) -> bool:
+    head, end, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\ncontent-length: *([0-9]+)\r\n", head + b"\r\n", re.IGNORECASE)
+    return bool(end and length and len(body) >= int(length[1]))
 
 
 def response_of(data: bytes) -> tuple[int, dict[str, str], bytes]:

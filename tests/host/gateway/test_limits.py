@@ -34,7 +34,8 @@ class Service(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """`/silent` answers never, `/stall` begins an answer, `/steady` takes its time."""
+    """`/silent` answers never, `/stall` begins an answer, `/steady` takes 1.5 s: longer than limits of 1 s, which are much
+    longer than a pause of 0.15 s, also on a busy machine."""
 
     protocol_version = "HTTP/1.1"
     server: Service
@@ -51,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/stall":
             self.server.go_on.wait(TIMEOUT)
         for _ in range(10 if self.path == "/steady" else 0):
-            self.server.go_on.wait(0.05)
+            self.server.go_on.wait(0.15)
             self.wfile.write(b"1\r\n.\r\n")
         self.wfile.write(b"0\r\n\r\n")
 
@@ -103,7 +104,7 @@ def rest(client: socket.socket) -> bytes:
 
 
 def test_slow_requests_and_silent_upstreams(engine: Engine, tmp_path: Path, service: Service) -> None:
-    limits = {"request_head": 0.2, "request": 0.3, "first_byte": 0.2, "keep_alive": 0.3}
+    limits = {"request_head": 0.5, "request": 0.6, "first_byte": 1.0, "keep_alive": 0.3}
     with limited(engine, tmp_path, service, **limits) as gate:
         for what, status in [
             (b"GET / HTTP/1.1\r\nhost: a\r\nx: ", 408),
@@ -131,7 +132,7 @@ def whole(client: socket.socket) -> bytes:
     return data
 
 
-@pytest.mark.parametrize("limits", [{"idle": 0.3}, {"total": 0.3}])
+@pytest.mark.parametrize("limits", [{"idle": 1.0}, {"total": 1.0}])
 def test_streams_that_take_too_long(engine: Engine, tmp_path: Path, service: Service, limits: dict[str, float]) -> None:
     with limited(engine, tmp_path, service, **limits) as gate:
         assert exchange(gate.port, "GET /silent HTTP/1.1", "host: a")[0] == 504

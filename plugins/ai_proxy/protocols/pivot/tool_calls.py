@@ -76,7 +76,7 @@ class ToolCalls:
             self._generated_ids.add(number)
         if number == first:
             piece["id"] = self._ids[number]
-            piece.setdefault("type", "function")
+            piece["type"] = lenient.text(given.get("type")) or "function"
         else:
             # Clients join what comes, so each part comes once.
             piece.pop("id", None)

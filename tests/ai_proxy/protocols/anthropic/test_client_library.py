@@ -71,7 +71,6 @@ def test_thinking_and_text(behind: Service, claude: anthropic.Anthropic, stream:
 def test_the_tool_runner(behind: Service, claude: anthropic.Anthropic) -> None:
     calls: list[str] = []
 
-    @beta_tool
     def weather(city: str) -> str:
         """The weather in a city."""
         calls.append(city)
@@ -79,7 +78,7 @@ def test_the_tool_runner(behind: Service, claude: anthropic.Anthropic) -> None:
 
     both = [("weather", {"city": "Oslo"}), ("weather", {"city": "Rome"})]
     behind.says = [Said("Looking.", calls=both), Said("It rains.")]
-    runner = claude.beta.messages.tool_runner(**ASKED, tools=[weather])
+    runner = claude.beta.messages.tool_runner(**ASKED, tools=[beta_tool(weather)])
     final = runner.until_done()
     assert calls == ["Oslo", "Rome"]
     assert [block.text for block in final.content if block.type == "text"] == ["It rains."]

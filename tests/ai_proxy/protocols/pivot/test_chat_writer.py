@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ai_proxy.protocols.pivot.chat import ChatWriter
+from ai_proxy.protocols.pivot.chat import ChatWriter, choice, completion
 from ai_proxy.wire.errors import ApiError
 from ai_proxy.wire.json import Json
 from proxywasm_host.recordings.bodies import parse_events
@@ -193,6 +193,19 @@ def piece(arguments: object = "", **fields: object) -> Json:
 )
 def test_calls_are_distinguished_by_index_and_id(given: Any) -> None:
     assert calls(*given) == [(0, "a", "{}"), (1, "b", "{}")]
+
+
+@pytest.mark.parametrize("given", [{}, {"type": None}, {"type": ""}, {"type": 7}, {"type": "function"}])
+def test_a_call_without_a_type_is_one_of_a_function(given: Json) -> None:
+    writer = ChatWriter("m")
+    writer.delta(0, {"tool_calls": [{"id": "a", "function": {"name": "f"}, **given}]})
+    (event,) = written(writer)
+    assert isinstance(event, dict)
+    assert event["choices"][0]["delta"]["tool_calls"][0]["type"] == "function"
+    answer = completion(
+        "x", "m", [choice(0, {"role": "assistant", "tool_calls": [{"id": "a", **given}]}, "stop")], None
+    )
+    assert answer["choices"][0]["message"]["tool_calls"][0]["type"] == "function"
 
 
 def test_a_call_without_an_id_gets_one_that_stays() -> None:

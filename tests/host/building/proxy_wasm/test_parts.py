@@ -99,7 +99,7 @@ def test_everything_a_component_needs_is_found(proxy_wasm_component: Path) -> No
     assert set(linked.callbacks) == set(re.findall(r"export ([\w-]+): func", world))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_module_for_higress_has_its_redis_calls_and_says_its_abi(higress_component: Path) -> None:
     read = read_component(higress_component.read_bytes())
     shim = write_shim(Linker(Parts(read)).link(), "higress", frees_arguments=True)
