@@ -32,7 +32,7 @@ class YamlError(Exception):
 class AliasNode(yaml.ScalarNode):
     """`*name` in the text, where a reader wants to know where things are written."""
 
-    def __init__(self, target: yaml.Node, event: yaml.AliasEvent) -> None:
+    def __init__(self, target: yaml.Node, event: Any) -> None:
         super().__init__(target.tag, "", event.start_mark, event.end_mark)
         self.target = target
 
@@ -52,7 +52,9 @@ class _Loader(yaml.SafeLoader):
             raise YamlError(self.line + 1, too_many())
         if self._depth > DEEPEST:
             raise YamlError(self.line + 1, f"more than {DEEPEST} lists and mappings inside each other; nest them less")
-        event = self.peek_event() if self._aliases and self.check_event(yaml.AliasEvent) else None
+        event: Any = None
+        if self._aliases and self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
         node: yaml.Node | None = super().compose_node(parent, index)
         self._depth -= 1
         return node if event is None or node is None else AliasNode(node, event)

@@ -66,7 +66,9 @@ def _ask(source: Path) -> Declared:
     except subprocess.TimeoutExpired:
         return Declared(None, f"the plugin was not imported within {_WAITING:.0f} seconds", frozenset())
     except ValueError:
-        return Declared(None, f"the plugin cannot be imported: its process has ended with {done.returncode}", frozenset())
+        return Declared(
+            None, f"the plugin cannot be imported: its process has ended with {done.returncode}", frozenset()
+        )
     return Declared(answer["schema"], answer["reason"], frozenset(name.lower() for name in _secrets(answer["schema"])))
 
 

@@ -236,9 +236,11 @@ def _without_secrets(text: str, secrets: Secrets) -> str:
         if not is_secret_setting(name):
             return found[0]
         hidden = _WORD.sub(
-            lambda word: secrets.placeholder(word[0], name)
-            if len(word[0]) >= _SHORTEST and hides(word[0]) and not PLACEHOLDER.fullmatch(word[0])
-            else word[0],
+            lambda word: (
+                secrets.placeholder(word[0], name)
+                if len(word[0]) >= _SHORTEST and hides(word[0]) and not PLACEHOLDER.fullmatch(word[0])
+                else word[0]
+            ),
             value,
         )
         return f"{name}{sign}{hidden}"

@@ -10,6 +10,7 @@ import hmac
 import json
 import os
 import re
+import threading
 from typing import Any, Final
 
 from ....recordings.masking import Placeholders
@@ -27,22 +28,25 @@ class Secrets:
     def __init__(self) -> None:
         self._key = os.urandom(32)
         self._values: dict[str, Any] = {}
+        self._known: dict[str, str] = {}
+        """Placeholders by the end of their names."""
         self._finder: Placeholders | None = None
+        self._lock = threading.RLock()  # edits are checked in threads
 
     def placeholder(self, value: Any, name: str) -> str:
         """For a text or a number, which is known from now on. `name` is that of the key that has it."""
         digest = hmac.new(self._key, json.dumps(value).encode(), hashlib.sha256).hexdigest()[:10]
-        known = next((each for each in self._values if each.endswith(digest)), None) if self._values else None
-        word = re.sub("[^A-Za-z0-9]", "", name)[:40] or "secret"
-        found = known or f"masked-{word}-{digest}"
-        if known is None:
-            self._finder = None
-            if len(self._values) >= _MOST:
-                del self._values[next(iter(self._values))]
-        else:
-            self._values.pop(found)  # so that it is the newest
-        self._values[found] = value
-        return found
+        with self._lock:
+            known = self._known.pop(digest, None)
+            if known is None:
+                self._finder = None
+                if len(self._known) >= _MOST:
+                    oldest = next(iter(self._known))
+                    del self._values[self._known.pop(oldest)]
+                known = f"masked-{re.sub('[^A-Za-z0-9]', '', name)[:40] or 'secret'}-{digest}"
+            self._known[digest] = known  # so that it is the newest
+            self._values[known] = value
+            return known
 
     def value(self, placeholder: str) -> Any:
         """Raises `KeyError` for one that stands for nothing that is known."""
@@ -50,11 +54,13 @@ class Secrets:
 
     def names(self) -> list[str]:
         """All placeholders."""
-        return [*self._values]
+        with self._lock:
+            return [*self._values]
 
     def texts(self) -> list[tuple[str, str]]:
         """The values that are looked for in other texts, longest first, with their placeholders."""
-        found = [(value, name) for name, value in self._values.items() if isinstance(value, str)]
+        with self._lock:
+            found = [(value, name) for name, value in self._values.items() if isinstance(value, str)]
         return sorted((pair for pair in found if len(pair[0]) >= _SHORTEST), key=lambda pair: -len(pair[0]))
 
     def scrubbed(self, value: Any) -> Any:
@@ -68,11 +74,13 @@ class Secrets:
         return self._found().text(text)
 
     def _found(self) -> Placeholders:
-        if self._finder is None:
-            self._finder = Placeholders()
-            for value, placeholder in self.texts():
-                self._finder.learn(value, placeholder)
-        return self._finder
+        with self._lock:
+            if self._finder is None:
+                finder = Placeholders()
+                for value, placeholder in self.texts():
+                    finder.learn(value, placeholder)
+                self._finder = finder
+            return self._finder
 
 
 def _scrubbed(value: Any, finder: Placeholders) -> Any:

@@ -35,9 +35,10 @@ def spliced(text: str, place: Place, new: Any) -> str:
     """
     source = Source(text)
     wanted = _replaced(source.value, place, new)
-    for splices in (lambda: _Splicer(source).at(place, new), lambda: _Splicer(source).whole(place, new)):
+    splicer = _Splicer(source)
+    for splices in (splicer.at, splicer.whole):
         try:
-            result = apply(text, splices())
+            result = apply(text, splices(place, new))
             if _same(Source(result).value, wanted):
                 return result
         except YamlError:
@@ -147,8 +148,8 @@ class _Splicer:
 
     def _sequence(self, node: yaml.SequenceNode, old: list[Any], new: list[Any]) -> Iterator[Splice]:
         column = int(node.start_mark.column)
-        keys = [[json.dumps(each) for each in values] for values in (old, new)]
-        matcher = difflib.SequenceMatcher(None, *keys, autojunk=False)
+        before, after = ([json.dumps(each) for each in values] for values in (old, new))
+        matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
         for kind, start, end, first, last in matcher.get_opcodes():
             if kind == "equal":
                 continue
@@ -158,11 +159,11 @@ class _Splicer:
             for item in node.value[start + both : end]:
                 yield self._lines(self._dash(item, column), self._source.end(item))
             if first + both < last:
-                after = start + both
+                behind = start + both
                 lines = "".join(rendering.item(each, column) for each in new[first + both : last])
                 at = (
-                    self._line_start(self._dash(node.value[after], column))
-                    if after < len(node.value)
+                    self._line_start(self._dash(node.value[behind], column))
+                    if behind < len(node.value)
                     else self._line_end(self._source.end(node.value[-1]))
                 )
                 yield self._inserted(at, lines)
