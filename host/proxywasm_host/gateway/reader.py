@@ -158,8 +158,13 @@ def _from_folder(gateway: Gateway, folder: Path) -> Gateway:
     tls = gateway.tls and gateway.tls.model_copy(
         update={"certificate": folder / gateway.tls.certificate, "key": folder / gateway.tls.key}
     )
+    console = gateway.console and gateway.console.model_copy(
+        update={"token_file": gateway.console.token_file and folder / gateway.console.token_file}
+    )
     ca_file = gateway.ca_file and folder / gateway.ca_file
-    return gateway.model_copy(update={"plugins": plugins, "ca_file": ca_file, "upstreams": upstreams, "tls": tls})
+    return gateway.model_copy(
+        update={"plugins": plugins, "ca_file": ca_file, "upstreams": upstreams, "tls": tls, "console": console}
+    )
 
 
 _SOURCE: Final = "a plugin's folder or Python file, or the name of an installed plugin such as ai_proxy"
@@ -172,6 +177,8 @@ def _missing_files(gateway: Gateway, document: Document) -> Iterator[Problem]:
     if gateway.tls is not None:
         files.append((("tls", "certificate"), gateway.tls.certificate, "a file with a certificate in it, as PEM"))
         files.append((("tls", "key"), gateway.tls.key, "a file with the certificate's private key in it, as PEM"))
+    if gateway.console is not None:
+        files.append((("console", "token_file"), gateway.console.token_file, "a file with a token in it"))
     for index, plugin in enumerate(gateway.plugins):
         files.append((("plugins", index, "module"), plugin.module, "a module: `proxywasm build --target proxy-wasm`"))
         files.append((("plugins", index, "source"), plugin.source, _SOURCE))
