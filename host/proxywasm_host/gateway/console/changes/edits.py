@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from ....recordings.masking import is_secret
 from ...document import Place, Problem, parse
 from ...engines import Engine
 from ...model import Gateway, PluginEntry
@@ -17,9 +19,10 @@ from ...restarting import refuse_restarts
 from ...source import GatewayText
 from ...yaml_nodes import YamlError
 from ..declared import Declarations
+from ..plain import plain
 from ..texts.difference import Difference, difference
-from ..texts.masking import masked, unknown, unmasked, unmasked_value
-from ..texts.names import SecretNames
+from ..texts.masking import Masked, masked, masked_value, unknown, unmasked, unmasked_value
+from ..texts.names import SecretNames, hides, variables
 from ..texts.secrets import Secrets
 from ..texts.splicing import SpliceError, spliced
 
@@ -85,7 +88,19 @@ class Editing:
 
     def shown(self, text: str) -> str:
         """The text with placeholders."""
-        return masked(text, self.secrets, self.names()).text
+        return self.masked(text).text
+
+    def masked(self, text: str) -> Masked:
+        for name in variables(text):
+            value = os.environ.get(name, "")
+            if is_secret(name) and hides(value):
+                self.secrets.placeholder(value, name)
+        return masked(text, self.secrets, self.names())
+
+    def effective(self) -> Any:
+        """What serves, with all variables filled in, with placeholders."""
+        gateway = self.serving()
+        return masked_value(plain(gateway), (), self.secrets, self.declarations.names(gateway))
 
     def check(self, before: str, edit: Edit) -> Checked:
         """It takes as long as the plugins take to parse their configurations."""

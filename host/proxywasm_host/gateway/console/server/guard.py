@@ -36,28 +36,32 @@ class Guard:
         self._waiting = 0
         self._wrong: list[float] = []
 
-    def check_place(self, headers: Mapping[str, str], client: str) -> None:
-        """Host and origin. Raises `ApiError`."""
-        host = headers.get(":authority", "")
-        name = _name(host)
+    def check_host(self, headers: Mapping[str, str], client: str) -> None:
+        """Raises `ApiError`."""
+        name = _name(headers.get(":authority", ""))
         if name not in self._hosts and not _is_loopback(name):
-            self._log(f"a request of {client} was refused: its host is not one of the console; `console.hosts` adds some")
-            raise ApiError(403, "foreign_origin", "this host is not one of the console; `console.hosts` adds some")
+            self._log(f"a request of {client} was refused: its host is not one of the console's")
+            raise ApiError(403, "foreign_origin", "this host is not one of the console's; `console.hosts` adds some")
+
+    def check_origin(self, headers: Mapping[str, str], client: str) -> None:
+        """Raises `ApiError`."""
+        host = headers.get(":authority", "")
         origin = headers.get("origin")
         own = origin is None or (urlsplit(origin).netloc == host and origin.startswith(("http://", "https://")))
         if not own or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             self._log(f"a request of {client} was refused: it comes from a page of another origin")
             raise ApiError(403, "foreign_origin", "only the console's own page may ask this")
 
+    def has_token(self, headers: Mapping[str, str]) -> bool:
+        return bool(presented := _presented(headers)) and self._token.matches(presented)
+
     async def check_token(self, headers: Mapping[str, str], client: str) -> None:
         """Raises `ApiError`, for a wrong token after some time."""
-        given = headers.get("authorization", "")
-        presented = given[len(_BEARER) :].strip() if given.lower().startswith(_BEARER) else ""
-        if presented and self._token.matches(presented):
+        if self.has_token(headers):
             return
         now = time.monotonic()
-        if presented:
-            self._wrong = [when for when in self._wrong if when > now - _MEMORY][-_MOST_WAITING:] + [now]
+        if _presented(headers):
+            self._wrong = [*(when for when in self._wrong[-_MOST_WAITING:] if when > now - _MEMORY), now]
             self._log(f"a wrong token from {client}")
             await self._wait(min(_FIRST_DELAY * 2 ** (len(self._wrong) - 1), _LONGEST_DELAY))
         raise ApiError(401, "wrong_token", "the token is missing or wrong", [("www-authenticate", "Bearer")])
@@ -70,6 +74,11 @@ class Guard:
             await asyncio.sleep(seconds)
         finally:
             self._waiting -= 1
+
+
+def _presented(headers: Mapping[str, str]) -> str:
+    given = headers.get("authorization", "")
+    return given[len(_BEARER) :].strip() if given.lower().startswith(_BEARER) else ""
 
 
 def _name(authority: str) -> str:

@@ -128,6 +128,8 @@ class ConsoleExchange:
     connection: ClientConnection
     head: RequestHead
     handler: Handler
+    admitted: bool
+    """Whether the body is waited for: a request that will be refused has none that counts."""
     failed: Callable[[ApiError], Answer]
     security: Fields
     _parts: list[bytes] = field(default_factory=list)
@@ -137,7 +139,7 @@ class ConsoleExchange:
 
     def begin(self) -> None:
         self._writable.set()
-        if self.head.ends:
+        if self.head.ends or not self.admitted:
             self._start()
 
     def on_body(self, data: bytes) -> None:
@@ -153,7 +155,7 @@ class ConsoleExchange:
         del trailers
         if rest:
             self.on_body(rest)
-        if self._task is None and not self.head.ends:
+        if self._task is None:
             self._start()
 
     def on_client_gone(self) -> None:
