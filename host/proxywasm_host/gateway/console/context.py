@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,8 @@ class Console:
     history: History
     reloader: Reloader
     live: Live
+    say: Callable[[str], None]
+    """A line in the log."""
     _learned: int = 0
     _learning: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -26,7 +26,7 @@ from .live.feed import Live
 from .live.log import LogRing
 from .live.peers import Peers
 from .live.samples import Sample, Samples
-from .server import changing, reading, watching
+from .server import changing, reading, recorded, watching
 from .server.api import Api
 from .server.guard import Guard
 from .server.pages import ConsolePages
@@ -81,6 +81,8 @@ async def serving_console(
     console = _console(source, reloader, engine, say, url)
     missing = {} if console.engine == "serve" else MISSING
     routes = {**reading.routes(console), **changing.routes(console), **watching.routes(console)}
+    if "record" in console.features:
+        routes |= recorded.routes(console)
     api = Api(routes, console.editing.secrets, missing, console.learn)
     pages = ConsolePages(guard, api.answer)
     if gateway.console.listen is not None:
@@ -131,6 +133,7 @@ def _console(
         history,
         reloader,
         live,
+        say,
     )
     return console
 

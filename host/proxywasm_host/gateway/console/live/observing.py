@@ -14,6 +14,7 @@ from typing import Any, Final
 from ....recordings.recorder import RecordOptions
 from ...live.access import AccessLine
 from ...live.observed import Observed
+from ..recordings.folder import ROOM
 from .log import LogRing
 from .models import Models
 from .recording import Recordings
@@ -70,8 +71,8 @@ class Observer:
         lines, lost = self.log.after(after)
         return {"lines": lines, "lost": lost}
 
-    def record(self, folder: str, streams: int, seconds: float, room: int) -> Any:
-        self.recordings.start(RecordOptions(Path(folder), room), streams, seconds)
+    def record(self, folder: str, streams: int, seconds: float, shares: int) -> Any:
+        self.recordings.start(RecordOptions(Path(folder), ROOM), streams, seconds, shares)
         return self.recordings.state()
 
     def stop(self) -> Any:

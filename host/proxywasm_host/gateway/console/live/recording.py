@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,10 +21,10 @@ class Recordings:
         self._left = 0
         self._until = 0.0
 
-    def start(self, options: RecordOptions, streams: int, seconds: float) -> None:
+    def start(self, options: RecordOptions, streams: int, seconds: float, shares: int) -> None:
         if self._folder is not None:
-            self._folder.close(0)
-        self._folder = RecordingFolder(options, self._tell)
+            threading.Thread(target=self._folder.close, daemon=True).start()  # it writes what waits
+        self._folder = RecordingFolder(options, self._tell, shares=shares)
         self._left = streams
         self._until = time.time() + seconds
 
