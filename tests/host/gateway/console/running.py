@@ -33,7 +33,7 @@ TEXT = """\
 listen: 127.0.0.1:{listen}   # where clients come
 admin: 127.0.0.1:{admin}
 console:
-  token_file: token
+  {token}
 {more}
 plugins:
   # The plugin, with its keys.
@@ -144,20 +144,26 @@ class Console:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *words: str, more: str = "", engine: Any = "serve") -> Iterator[Console]:
-    """Sources run natively in `serve`, which starts at once."""
+def running(
+    folder: Path,
+    *words: str,
+    more: str = "",
+    token: str = "token_file: token",
+    engine: Any = "serve",
+    cache: bool = True,
+) -> Iterator[Console]:
+    """`cache`: with a folder of its own for what is cached."""
     admin = free_port()
     shutil.copy(KEEPER, folder)
     (folder / "token").write_text(f"{TOKEN}\n")
     with paced() as upstream:
         listen = free_port()
-        text = TEXT.format(listen=listen, admin=admin, upstream=upstream.port, more=more, **SECRETS)
+        text = TEXT.format(listen=listen, admin=admin, upstream=upstream.port, more=more, token=token, **SECRETS)
         file = GatewayFile(folder / "gateway.yaml", {"listen": f"127.0.0.1:{listen}"})
         file.path.write_text(text)
-        environment = {
-            "CONSOLE_TEST_KEY": SECRETS["environment"],
-            "PROXYWASM_CACHE_DIR": str(folder / "cache"),
-        }
+        environment = {"CONSOLE_TEST_KEY": SECRETS["environment"]}
+        if cache:
+            environment["PROXYWASM_CACHE_DIR"] = str(folder / "cache")
         folder.chmod(0o700)
         with mock.patch.dict(os.environ, environment), watching(engine, file, *words, watch=False) as run:
             yield Console(admin, run, upstream, file.path)
