@@ -89,7 +89,7 @@ def unmasked(text: str, secrets: Secrets, before: str) -> Unmasked:
                 problems.append(Problem(int(node.start_mark.line) + 1, place, _UNKNOWN.format(name)))
         value = unmasked_value(written, secrets)
         if value != written and not is_key:
-            start, end = int(node.start_mark.index), source.end(node)
+            start, end = source.start(node), source.end(node)
             original = originals.get(written) or (
                 rendering.quoted(value) if isinstance(value, str) else rendering.flow(value)
             )
@@ -151,7 +151,7 @@ def _text_of(placeholder: str, secrets: Secrets) -> str:
 
 def _in_place(source: Source, node: yaml.ScalarNode, placeholder: str) -> Splice:
     """The placeholder in the place of a value, in its quotes."""
-    start, end = int(node.start_mark.index), source.end(node)
+    start, end = source.start(node), source.end(node)
     quote = source.text[end - 1 : end] if node.style in ("'", '"') else ""
     return Splice(start, end, f"{quote}{placeholder}{quote}")
 
@@ -166,7 +166,7 @@ def _written(text: str, secrets: Secrets) -> dict[str, str]:
     placeholders = {repr(secrets.value(name)): name for name in secrets.names()}
     for scalar in source.scalars():
         if (name := placeholders.get(repr(value_of(scalar.node)))) is not None:
-            start, end = int(scalar.node.start_mark.index), source.end(scalar.node)
+            start, end = source.start(scalar.node), source.end(scalar.node)
             result.setdefault(name, source.text[start:end])
     return result
 
