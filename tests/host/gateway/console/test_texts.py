@@ -43,8 +43,12 @@ routes: [{name: all}]
 PLAIN = LAYOUT.replace("{SECRETS}", "apiTokens: [t-1]")
 
 
+def value_of(text: str) -> Any:
+    return Source(text).value
+
+
 def config_of(text: str) -> Any:
-    return Source(text).value["plugins"][0]["config"]
+    return value_of(text)["plugins"][0]["config"]
 
 
 # Placeholders.
@@ -78,7 +82,7 @@ def test_secrets_have_placeholders_and_come_back_as_they_were(written: str) -> N
     placeholder = shown.found[0][0]
     moved = f"moved: [{placeholder}, 'x {placeholder}']\n{shown.text}"
     value = secrets.value(placeholder)
-    assert Source(unmasked(moved, secrets, text).text).value["moved"] == [value, f"x {value}"]
+    assert value_of(unmasked(moved, secrets, text).text)["moved"] == [value, f"x {value}"]
 
 
 @pytest.mark.parametrize(
@@ -197,9 +201,9 @@ _values = st.recursive(
 @given(st.dictionaries(st.sampled_from(["provider", "list", "empty", "text", "new"]), _values, max_size=5))
 def test_any_configuration_gets_into_the_text_and_the_rest_stays(config: dict[str, Any]) -> None:
     text = spliced(PLAIN, PLACE, config)
-    value = Source(text).value
+    value = value_of(text)
     assert json.dumps(value["plugins"][0]["config"]) == json.dumps(config)
-    assert value == {**Source(PLAIN).value, "plugins": [value["plugins"][0], *Source(PLAIN).value["plugins"][1:]]}
+    assert value == {**value_of(PLAIN), "plugins": [value["plugins"][0], *value_of(PLAIN)["plugins"][1:]]}
     for comment in ("# in front", "# the first", "# the second"):
         assert comment in text
     assert spliced(text, PLACE, config) == text
