@@ -77,7 +77,11 @@ def test_a_stream_is_recorded_and_replayed(console: Console) -> None:
     assert (file["title"], file["status"]) == ("GET /whole", 200)
     recording = console.get(f"recordings/{file['id']}")
     assert recording["recorded"]["upstream"]["headers"][0] == [":method", "GET"]
-    assert recording["recorded"]["timeline"][0]["what"] == "request headers"
+    first, *_, last = recording["recorded"]["timeline"]
+    assert first["what"] == "request headers"
+    assert ":path: /whole\n" in first["client"]["text"]
+    assert ":path: /whole\n" in first["upstream"]["text"]
+    assert (last["what"], last["upstream"], last["client"]) == ("response body", {"text": "ok"}, {"text": "ok"})
     same = console.post(f"recordings/{file['id']}/replay", {"against": "running"}).json
     assert (same["same"], same["error"], same["differences"]) == (True, None, [])
     edit = {"plugin": 0, "config": console.config(version="gen2")}

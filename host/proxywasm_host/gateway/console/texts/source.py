@@ -11,7 +11,6 @@ import yaml
 from ...document import Place
 from ...yaml_nodes import MOST_VALUES, AliasNode, YamlError, compose, is_plain, is_text, scalar, too_many, unknown_tag
 
-
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*[ \t]+)+")
 
 
