@@ -92,7 +92,7 @@ async def serving_console(
         yield pages if gateway.console.listen is None else None
     finally:
         sampling.cancel()
-        pages.stop()
+        await pages.stop()
         await asyncio.gather(sampling, return_exceptions=True)
 
 
@@ -114,10 +114,14 @@ def _console(
             etag = None
         return {**console.reload(), "etag": etag}
 
+    async def sample() -> Sample | None:
+        await console.learn()  # also while nobody asks: lines of the log may have secrets that are changed later
+        return await engine.sample()
+
     live = Live(
         engine.peers,
         engine.log,
-        Samples(engine.sample),
+        Samples(sample),
         engine.all_metrics,
         lambda: engine.state(reloader.gateway, editing.secrets),
         reload,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def test_nothing_waits_for_a_client_that_does_not_read(monkeypatch: pytest.Monke
         whole = await asyncio.wait_for(reader.read(), 30)
         assert made == MANY
         assert whole.count(b"event: x\n") == MANY
-        pages.stop()
+        await pages.stop()
         writer.close()
 
     asyncio.run(main())
@@ -87,7 +88,7 @@ def test_lines_have_levels_sources_and_tracebacks() -> None:
     ring.add("console: an edit")
     with listening(ring):
         try:
-            {}["of the host"]
+            os.environ["OF THE HOST"]
         except KeyError:
             logging.getLogger("proxywasm").exception("a fault")
     lines = [(each["level"], each["source"], each["message"]) for each in ring.after(0)[0]]
@@ -97,7 +98,7 @@ def test_lines_have_levels_sources_and_tracebacks() -> None:
         ("info", "console", "an edit"),
         ("error", "gateway", "a fault"),
     ]
-    assert "KeyError: 'of the host'" in ring.after(3)[0][0]["traceback"]
+    assert "KeyError: 'OF THE HOST'" in ring.after(3)[0][0]["traceback"]
 
 
 def test_the_history_has_the_latest_texts(tmp_path: Path) -> None:
