@@ -253,6 +253,10 @@ class Gateway(_Part):
     """An HTTP proxy through which upstreams are connected; an entry that is a text is its `url`."""
     cors: Cors | None = None
     """Pages of which origins may use the gateway from a browser; without it none but its own."""
+    playground: Annotated[
+        bool, NotIn("envoy", "Envoy serves no pages; leave it out, or run the file with `proxywasm serve`")
+    ] = False
+    """Serves the pages `/playground` and `/arena`, and `/pages/` for them, before any route: see `docs/playground.md`."""
     plugins: Annotated[tuple[PluginEntry, ...], Field(strict=False)] = ()
     """In the order in which they see a request; a response goes the other way round."""
     routes: Annotated[tuple[Route, ...], Field(strict=False), AfterValidator(_some)]

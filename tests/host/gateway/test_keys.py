@@ -64,6 +64,7 @@ def everything(engine: Engine) -> dict[str, Any]:
             "headers": {"authorization": "Bearer a"},
         },
         "trailers": True,
+        "playground": True,
         "ca_file": "one.pem",
         "proxy": {"url": "http://127.0.0.1:3128", "authorization": "Basic YTpi"},
         "cors": CORS,

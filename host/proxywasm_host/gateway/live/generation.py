@@ -12,6 +12,7 @@ from proxywasm.wire import Fields
 from ...services import HttpCall, Properties, RedisCall
 from ...stream import ChainedStream, Runner
 from ..model import Gateway, Route
+from ..pages import PLAYGROUND, Pages
 from .access import AccessLine
 from .call_outs import HttpCalls, RedisCommands
 from .cors import CorsPolicy, is_preflight
@@ -20,6 +21,7 @@ from .http1.messages import RequestHead
 from .http1.server import ClientConnection
 from .http1.upstream import UpstreamConnection
 from .origins import Origin, OriginLimits, Origins
+from .own_answers import message
 from .plugins import LivePlugins
 from .recording import RecordedGateway, Recorder
 from .routing import Routing, Target, plain_path
@@ -59,6 +61,7 @@ class Generation:
         self._recorded = RecordedGateway.of(gateway)
         self._on_ended = ended
         self._over = over
+        self._pages = Pages(PLAYGROUND) if gateway.playground else None
         self._routing = Routing(gateway)
         self._origins = Origins(limits=OriginLimits(connect_seconds=gateway.limits.connect), proxy=gateway.proxy)
         clusters = {name: target.origin for name in gateway.upstreams if (target := self._routing.upstream(name))}
@@ -98,6 +101,10 @@ class Generation:
     def open_exchange(self, connection: ClientConnection, head: RequestHead) -> Any:
         head = head._replace(fields=plain_path(head.fields))
         values = dict(head.fields)
+        if self._pages is not None and (page := self._pages.answer(values)) is not None:
+            access = AccessLine("", values[":method"], values[":path"], {})
+            self._on_ended(answered(access, page.status))
+            return _Answered(connection, page.fields, page.body)
         route = self._routing.route(values[":authority"], values[":path"])
         properties = {} if route is None else _properties(connection, route, values)
         name = "" if route is None else route.name
@@ -107,11 +114,11 @@ class Generation:
             head = head._replace(fields=self._tracing.begin(head.fields, values, access))
         if route is None:
             self._on_ended(answered(access, 404))
-            body = f"no route matches {access.method} {access.path}\n".encode()
-            return _Answered(connection, [(":status", "404"), ("content-type", "text/plain")], body)
+            text = f"no route matches {access.method} {access.path}"
+            return _Answered(connection, *message(404, text))
         if (policy := self._routing.cors(route)) and is_preflight(values) and policy.allows(values["origin"]):
             self._on_ended(answered(access, 200))
-            return _Answered(connection, policy.preflight(values["origin"]))
+            return _Answered(connection, [*policy.preflight(values["origin"]), ("content-length", "0")])
         stream = self._open(properties)
         exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream, access)
         exchange.begin()
@@ -211,7 +218,7 @@ class _Answered:
     """The exchange of a request that was answered at once."""
 
     def __init__(self, connection: ClientConnection, fields: Fields, body: bytes = b"") -> None:
-        connection.send_head([*fields, ("content-length", str(len(body)))], ends=not body)
+        connection.send_head(fields, ends=not body)
         if body:
             connection.send_body(body)
             connection.send_end()

@@ -33,6 +33,7 @@ def demo_gateway(listen: Address, service: int) -> Gateway:
     config = {"provider": native, "_rules_": [{"_match_route_": ["messages"], "provider": compatible}]}
     return Gateway.model_validate({
         "listen": str(listen),
+        "playground": True,
         "plugins": [{"name": "ai-proxy", "source": str(flagship()), "config": config}],
         "routes": [
             {"name": "messages", "match": {"path": "/v1/messages"}},
@@ -48,6 +49,8 @@ def instructions(listen: Address) -> str:
 
   curl -N {url}/chat/completions -H 'content-type: application/json' \\
       -d '{{"model": "gpt-4o", "stream": true, "messages": [{{"role": "user", "content": "Who are you?"}}]}}'
+
+In a browser: http://{listen}/playground, and two models in a talk: http://{listen}/arena.
 
 In Python (pip install openai):
 

@@ -1,0 +1,1 @@
+import{a}from"./part-D6LTUNE3.js";a("arena",["playground","arena"]);

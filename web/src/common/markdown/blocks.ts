@@ -1,0 +1,80 @@
+// The nodes of a block of Markdown: code with its language and a button to copy, tables that scroll, formulas.
+
+import { copyButton } from "../copy.ts";
+import { h } from "../dom.ts";
+import { texts } from "../i18n.ts";
+import { escaped, html, type Token } from "./parse.ts";
+import { sanitised } from "./sanitise.ts";
+
+const t = texts(
+  { code: "Code", table: "Table" },
+  { code: "代码", table: "表格" },
+);
+
+/** Characters of a block of code that is coloured. */
+const MOST_COLOURED = 20_000;
+
+/** `isLast`: the block may go on, so what costs time waits. */
+export function drawn(token: Token, isLast: boolean): Node {
+  if (token.type === "code") return code(token["text"] as string, (token["lang"] as string | undefined) ?? "", isLast);
+  const fragment = sanitised(render(token));
+  for (const block of fragment.querySelectorAll("pre")) {
+    const inner = block.querySelector("code");
+    const language = /(?:^| )language-(\S+)/.exec(inner?.className ?? "")?.[1] ?? "";
+    block.replaceWith(code(block.textContent, language, isLast));
+  }
+  for (const table of fragment.querySelectorAll("table")) {
+    const scroller = h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": t("table") });
+    table.replaceWith(scroller);
+    scroller.append(table);
+  }
+  drawFormulas([...fragment.querySelectorAll<HTMLElement>(".formula-inline, .formula-block")]);
+  return fragment;
+}
+
+/** Text as it is: for what is too long, or what the parser cannot read. */
+export function plain(text: string): HTMLElement {
+  return h("div", { class: "plain", dir: "auto" }, text);
+}
+
+function render(token: Token): string {
+  try {
+    return html([token]);
+  } catch {
+    return `<p>${escaped(token.raw)}</p>`; // nested too deep for the parser
+  }
+}
+
+export function code(text: string, info: string, isLast = false): HTMLElement {
+  const language = /^[\w+#.-]{1,30}/.exec(info)?.[0] ?? "";
+  const inner = h("code", {}, text);
+  const figure = h(
+    "figure",
+    { class: "code" },
+    h("figcaption", {}, h("span", { class: "grow" }, language || t("code")), copyButton(() => inner.textContent)),
+    h("pre", { tabindex: "0" }, inner),
+  );
+  if (language && !isLast && text.length <= MOST_COLOURED) void colour(inner, language);
+  return figure;
+}
+
+async function colour(element: HTMLElement, language: string): Promise<void> {
+  const { coloured } = await import("./highlight.ts");
+  const fragment = coloured(element.textContent, language);
+  if (fragment) element.replaceChildren(fragment);
+}
+
+let formulas: typeof import("./formulas.ts") | null = null;
+
+function drawFormulas(elements: HTMLElement[]): void {
+  if (!elements.length) return;
+  if (formulas) {
+    for (const element of elements) formulas.draw(element);
+    return;
+  }
+  void import("./formulas.ts").then(async (loaded) => {
+    await loaded.ready;
+    formulas = loaded;
+    for (const element of elements) loaded.draw(element);
+  });
+}
