@@ -19,7 +19,7 @@ MISDEEDS = {
     "window.open('/arena')": "another window: ",
     "location.href = 'http://127.0.0.1:9/ours'": "request to another origin: http://127.0.0.1:9/ours",
     "fetch('http://127.0.0.1:9/ours')": "console: Connecting to 'http://127.0.0.1:9/ours'",
-    "document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/ours.png'}))": "console: Loading the image",
+    "new Image().src = 'http://127.0.0.1:9/ours.png'": "console: Loading the image",
     "document.body.insertAdjacentHTML('beforeend', '<p>ours</p>')": "console: This document requires 'TrustedHTML'",
 }
 

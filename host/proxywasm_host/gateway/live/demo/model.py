@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from . import game
+
 DIMENSIONS: Final = 8
 _LONGEST: Final = 200
+_PIECE: Final = re.compile(r"\s*(?:[\u2e80-\u9fff\uff00-\uffef]{1,2}|[^\s\u2e80-\u9fff\uff00-\uffef]+|$)")
+"""A word and the space before it, or two characters of a script without spaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,9 @@ def answer(model: str, messages: Any, tools: Any) -> Answer:
             "function": {"name": function.get("name", "tool"), "arguments": json.dumps(_arguments(function, text))},
         }
         return Answer(calls=[call], input_tokens=tokens)
-    reply = f"I am {model}, a fake model that comes with proxywasm. You said: {text[:_LONGEST] or 'nothing'}"
+    reply = game.reply(model, said)
+    if reply is None:
+        reply = f"I am {model}, a fake model that comes with proxywasm. You said: {text[:_LONGEST] or 'nothing'}"
     return Answer(_pieces(reply), input_tokens=tokens)
 
 
@@ -61,8 +68,8 @@ def embedding(text: str) -> list[float]:
 
 
 def _pieces(text: str) -> list[str]:
-    words = text.split(" ")
-    return [words[0], *(f" {word}" for word in words[1:])]
+    """What a stream has in one event each."""
+    return [piece for piece in _PIECE.findall(text) if piece]
 
 
 def _text(content: Any) -> str:
