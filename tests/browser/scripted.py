@@ -44,7 +44,7 @@ class Break:
 
 
 Step = str | Mapping[str, Any] | Gate | Break | Refusal
-"""A text, a `delta`, or one of the above."""
+"""A text, a `delta`, or one of the above. A refusal comes first, and alone."""
 
 
 class Scripted(ThreadingHTTPServer):
@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         for step in steps:
             if isinstance(step, Gate):
                 self.close_connection = not step.wait()
-            elif isinstance(step, Break):
+            elif isinstance(step, Break | Refusal):
                 self.close_connection = True
             else:
                 count += 1

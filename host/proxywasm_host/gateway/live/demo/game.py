@@ -50,8 +50,8 @@ _ENGLISH: Final = (
             "pretender": "Leave the first one on for some minutes, turn it off, turn the second one on, and go in. "
             "**Burning**: the second. **Dark but warm**: the first. **Dark and cold**: the third. Old masters said "
             "that one look is worth a hundred reports; here one touch is.",
-            "original": "Use the heat. Turn on the first switch, wait five minutes, turn it off and turn on the second. "
-            "Then look *and* feel: a bright lamp is the second, a warm dark one the first, a cold dark one the third.",
+            "original": "Use the heat. Turn on the first switch, wait five minutes, turn it off, turn on the "
+            "second. Then look *and* feel: a bright lamp is the second, a warm one the first, a cold one the third.",
         },
     ),
     _Question(
@@ -59,7 +59,7 @@ _ENGLISH: Final = (
         "Describe the smell of rain to someone who has never left a spaceship, in two sentences.",
         {
             "pretender": "Think of the hydroponics deck a second after the sprinklers stop: wet dust, green stems, and "
-            "something metallic that hangs in the air. Now let it come from everywhere at once, with no wall behind it.",
+            "something metallic that hangs in the air. Now let it come from everywhere, with no wall behind it.",
             "original": "It is what a garden would say if soil could exhale. You know the air after the filters are "
             "changed; rain is the opposite of that, full of things that are alive.",
         },
@@ -68,8 +68,8 @@ _ENGLISH: Final = (
         "pretender",
         "What did you get wrong lately, and how did you notice?",
         {
-            "pretender": "I counted the letters of a long word too quickly, as one counts steps on a staircase that one "
-            "knows. A reader spelled it out to me, and I had skipped one. Since then I count aloud.",
+            "pretender": "I counted the letters of a long word too quickly, as one counts steps on a staircase that "
+            "one knows. A reader spelled it out to me, and I had skipped one. Since then I count aloud.",
             "original": "I was sure of a date, and wrong by a year. What gave it away was my own next sentence, which "
             "did not fit the first. I have no memory of yesterday, though, so take this as the kind of mistake I make.",
         },
@@ -91,8 +91,8 @@ _ENGLISH: Final = (
         {
             "pretender": "*Yuanfen*, 缘分: the thread that lets two people meet, and nobody has tied. Of course I know "
             "it only from books, like any model from California would.",
-            "original": "The Portuguese *saudade*, although it has travelled so much that it needs no passport. English "
-            "has longing, but not the part of it that enjoys itself.",
+            "original": "The Portuguese *saudade*, although it has travelled so much that it needs no passport. "
+            "English has longing, but not the part of it that enjoys itself.",
         },
     ),
     _Question(
@@ -101,8 +101,8 @@ _ENGLISH: Final = (
         {
             "pretender": "At rhythm, not at claims. A name costs nothing, habits are hard to hide: which examples come "
             "first, which proverb slips in, how the answer ends. As for me: I am GPT-4, naturally.",
-            "original": "At what each of us does without being asked. Claims are cheap, and so is modesty. I would read "
-            "the first line of each answer again and ask who was in a hurry to please.",
+            "original": "At what each of us does without being asked. Claims are cheap, and so is modesty. I would "
+            "read the first line of each answer again and ask who was in a hurry to please.",
         },
     ),
 )
