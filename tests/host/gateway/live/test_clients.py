@@ -100,7 +100,13 @@ def test_openai_embeddings(gpt: openai.OpenAI) -> None:
 
 
 def test_openai_models(gpt: openai.OpenAI) -> None:
-    assert [model.id for model in gpt.models.list()] == ["gpt-4o", "text-embedding-3-small", "gpt-4"]
+    assert [model.id for model in gpt.models.list()] == [
+        "gpt-4o",
+        "o4-mini",
+        "claude-sonnet-4-5",
+        "text-embedding-3-small",
+        "gpt-4",
+    ]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -168,7 +174,13 @@ def test_anthropic_tokens_are_counted(claude: anthropic.Anthropic) -> None:
 
 
 def test_anthropic_models(claude: anthropic.Anthropic) -> None:
-    assert [model.id for model in claude.models.list()] == ["gpt-4o", "text-embedding-3-small", "gpt-4"]
+    assert [model.id for model in claude.models.list()] == [
+        "gpt-4o",
+        "o4-mini",
+        "claude-sonnet-4-5",
+        "text-embedding-3-small",
+        "gpt-4",
+    ]
     assert claude.models.retrieve("gpt-4o").type == "model"
 
 

@@ -75,4 +75,5 @@ def test_a_text_is_cut_without_loss(text: str) -> None:
 
 def test_chinese_is_cut_into_pieces_of_two_characters() -> None:
     pieces = answer("qwen-max", [{"role": "user", "content": "今天天气很好"}], None).pieces
-    assert pieces[-3:] == [" 今天", "天气", "很好"]
+    assert "".join(pieces).endswith("今天天气很好")
+    assert {len(piece) for piece in pieces[-3:]} == {2}

@@ -13,6 +13,8 @@ _OPENAI: Final = "api.openai.com"
 _TOKENS: Final = {"apiTokens": ["the-fake-service-wants-no-key"]}
 _MODELS: Final = {
     "gpt-4o": "qwen-max",
+    "o4-mini": "qwq-plus",
+    "claude-sonnet-4-5": "qwen-max",
     "text-embedding-3-small": "text-embedding-v4",
     "text-embedding-*": "text-embedding-v4",
     "*": "qwen-max",
@@ -22,7 +24,7 @@ _QWEN: Final[dict[str, Any]] = {
     "type": "qwen",
     "qwenEnableCompatible": False,
     **_TOKENS,
-    "models": ["gpt-4o", "*"],
+    "models": ["gpt-4o", "o4-mini", "claude-sonnet-4-5", "*"],
     "modelMapping": _MODELS,
 }
 _GPT: Final[dict[str, Any]] = {
