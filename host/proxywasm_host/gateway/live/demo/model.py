@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from . import showcase
+from . import game, showcase
 
 DIMENSIONS: Final = 8
 _LONGEST: Final = 200
 _MOST_PIECES: Final = 250
 """Of a text: a long one comes in larger pieces, not for longer."""
+_PIECE: Final = re.compile(r"\s*(?:[\u2e80-\u9fff\uff00-\uffef]{1,2}|[^\s\u2e80-\u9fff\uff00-\uffef]+|$)")
+"""A word and the space before it, or two characters of a script without spaces."""
 _REASONS: Final = re.compile("qwq")
 """Models that say what they think."""
 
@@ -64,7 +66,11 @@ def answer(model: str, messages: Any, tools: Any) -> Answer:
             "function": {"name": function.get("name", "tool"), "arguments": json.dumps(_arguments(function, text))},
         }
         return Answer(calls=[call], input_tokens=tokens)
-    reply = showcase.reply(model, text, showcase.images_of(last.get("content"))) or _echo(model, text)
+    reply = (
+        game.reply(model, said)
+        or showcase.reply(model, text, showcase.images_of(last.get("content")))
+        or _echo(model, text)
+    )
     reasoning = _pieces(showcase.reasoning(text[:_LONGEST])) if _REASONS.match(model) else ()
     return Answer(_pieces(reply), input_tokens=tokens, reasoning=reasoning)
 
@@ -82,10 +88,9 @@ def _echo(model: str, text: str) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    words = text.split(" ")
-    size = -(-len(words) // _MOST_PIECES)
-    parts = [" ".join(words[start : start + size]) for start in range(0, len(words), size)]
-    return [parts[0], *(f" {part}" for part in parts[1:])]
+    words = [piece for piece in _PIECE.findall(text) if piece]
+    size = -(-len(words) // _MOST_PIECES) or 1
+    return ["".join(words[start : start + size]) for start in range(0, len(words), size)]
 
 
 def _text(content: Any) -> str:
