@@ -72,6 +72,11 @@ function barButton(name: Icon, label: LiveText, run: () => void): HTMLButtonElem
 
 const settingsButton = barButton("settings", t("settings"), () => showSettings(settings.element.hidden !== false));
 settingsButton.setAttribute("aria-controls", "settings");
+settings.element.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  showSettings(false);
+  settingsButton.focus();
+});
 
 function showSettings(visible: boolean): void {
   settings.element.hidden = !visible;
