@@ -76,4 +76,4 @@ def test_a_text_is_cut_without_loss(text: str) -> None:
 def test_chinese_is_cut_into_pieces_of_two_characters() -> None:
     pieces = answer("qwen-max", [{"role": "user", "content": "今天天气很好"}], None).pieces
     assert "".join(pieces).endswith("今天天气很好")
-    assert {len(piece) for piece in pieces[-3:]} == {2}
+    assert max(len(piece) for piece in pieces[-4:]) == 2
