@@ -42,7 +42,12 @@ export class TextField {
     });
     this.filled = options.byDefault();
     this.control.value = ofTab.get(`arena.${name}`) || this.filled;
-    onLanguage(() => this.fill(this.isTouched));
+    onLanguage(() => this.refill());
+  }
+
+  /** What it is filled with may be another text now. */
+  refill(): void {
+    this.fill(this.isTouched);
   }
 
   reset(): void {

@@ -1,6 +1,5 @@
 // The arena: two models talk to each other, or answer the same prompts, and the reader guesses who is who.
 
-import "./arena.css";
 import { h, replace, type Child } from "../common/dom.ts";
 import { icon, type Icon } from "../common/icons.ts";
 import type { LiveText } from "../common/i18n.ts";
@@ -11,6 +10,7 @@ import { Setup } from "./setup.ts";
 import { Stage } from "./stage.ts";
 import { t } from "./texts.ts";
 import { asJson, asMarkdown } from "./transcript.ts";
+import "./arena.css"; // after the common style sheets, so that it overrides them
 
 const setup = new Setup();
 const intro = h("p", { class: "muted intro" });
@@ -24,7 +24,7 @@ const modes = (["talk", "same"] as const).map((mode) => ({
 
 let play: Play | null = null;
 
-const start = button("play", t("play"), () => begin(), "primary");
+const start = h("button", { class: "button primary", type: "submit" }, icon("play"), t("play"));
 const stop = button("stop", t("stop"), () => play?.stop());
 const goOn = button("play", t("goOn"), () => void play?.talk(), "primary");
 const again = button("plus", t("newMatch"), () => leave());
@@ -32,8 +32,8 @@ const saveMarkdown = button("download", t("saveMarkdown"), () => save("md"));
 const saveJson = button("code", t("saveJson"), () => save("json"));
 
 const heading = h(
-  "div",
-  { class: "arena-setup stack" },
+  "form",
+  { class: "arena-setup stack", "aria-label": t("title"), novalidate: true, onsubmit: begin },
   h("div", { class: "hero" }, h("h1", {}, t("title")), intro),
   h(
     "div",
@@ -55,7 +55,8 @@ function showMode(mode: Settings["mode"]): void {
   replace(intro, t(mode === "talk" ? "intro" : "introSame"));
 }
 
-function begin(): void {
+function begin(event: Event): void {
+  event.preventDefault();
   const mode = modes.find(({ radio }) => radio.checked)?.mode ?? "talk";
   setup.show(mode);
   const read = setup.read(blind.checked);

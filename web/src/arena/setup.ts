@@ -28,7 +28,7 @@ export class Setup {
     rows: 3,
     isNeeded: true,
   });
-  private readonly prompt = new TextField("prompt", { label: t("prompt"), byDefault: () => t.now("promptDefault"), rows: 3, isNeeded: true });
+  private readonly prompt = new TextField("prompt", { label: t("prompt"), byDefault: () => game[language()].prompt, rows: 3, isNeeded: true });
   private readonly ofTalk = h("div", { class: "stack" });
   private mode: Settings["mode"] = "talk";
 
@@ -64,6 +64,7 @@ export class Setup {
     this.mode = mode;
     this.ofTalk.hidden = mode !== "talk";
     this.prompt.element.hidden = mode !== "same";
+    for (const each of this.players) each.show(mode);
   }
 
   /** The models that the gateway lists. */
@@ -123,16 +124,18 @@ class PlayerFields {
   readonly models: ModelPicker;
   private readonly name: TextField;
   private readonly role: TextField;
+  /** Side by side, nobody plays a role unless the user gives one. */
+  private hasRoles = true;
 
   constructor(private readonly place: 0 | 1) {
     const n = place + 1;
     const label: LiveText = () => `${t.now("model")}, ${t.now("player", { n })}`;
     this.models = new ModelPicker(`arena-${n}`, label, (names) => (names.includes(this.usual) ? this.usual : (names[place] ?? names[0])));
-    this.name = new TextField(`name-${n}`, { label: t("playerName"), byDefault: () => this.game.name });
+    this.name = new TextField(`name-${n}`, { label: t("playerName"), byDefault: () => (this.hasRoles ? this.game.name : ""), hint: t("playerNameHint") });
     this.role = new TextField(`role-${n}`, {
       label: t("role"),
       hint: t("placeholders", { list: FOR_ROLES }),
-      byDefault: () => this.game.role,
+      byDefault: () => (this.hasRoles ? this.game.role : ""),
       rows: 5,
     });
     this.element = h(
@@ -144,6 +147,12 @@ class PlayerFields {
       this.name.element,
       this.role.element,
     );
+  }
+
+  show(mode: Settings["mode"]): void {
+    this.hasRoles = mode === "talk";
+    this.name.refill();
+    this.role.refill();
   }
 
   /** Throws `InvalidField`. */

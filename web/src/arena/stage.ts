@@ -36,6 +36,7 @@ export class Stage {
     });
     const resized = new ResizeObserver(() => this.scroll());
     resized.observe(this.turns);
+    resized.observe(this.after);
     this.element = h(
       "div",
       { class: `stage mode-${match.settings.mode}` },
