@@ -149,7 +149,7 @@ export const t = texts(
     cut: "达到 token 上限，回答被截断",
 
     voteTitle: "谁是谁？",
-    voteOption: "{first}是{player}，{second}是{otherPlayer}",
+    voteOption: "{first} 是 {player}，{second} 是 {otherPlayer}",
     betterTitle: "谁更好？",
     equal: "不分上下",
     vote: "投票并揭晓",
@@ -157,7 +157,7 @@ export const t = texts(
     right: "猜对了！",
     wrong: "这次没猜对。",
     revealed: "座位揭晓",
-    was: "{name}是{player}",
+    was: "{name} 是 {player}",
     askedModel: "请求的模型",
     answeredBy: "实际回答：{model}",
     answeredByLabel: "实际回答",
@@ -167,6 +167,6 @@ export const t = texts(
     over: "比赛结束。",
     canVote: "现在可以投票。",
     matchTitle: "{first}与{second}",
-    voted: "猜测：{name}是{player}。",
+    voted: "猜测：{name} 是 {player}。",
   },
 );

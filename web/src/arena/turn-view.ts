@@ -6,7 +6,7 @@ import { throttled } from "../common/frames.ts";
 import { icon } from "../common/icons.ts";
 import { number, type LiveText } from "../common/i18n.ts";
 import { MarkdownView } from "../common/markdown/view.ts";
-import { failureNotice } from "../playground/failure.ts";
+import { failureNotice } from "../common/failure.ts";
 import type { Turn } from "./match.ts";
 import { t } from "./texts.ts";
 
