@@ -1,11 +1,11 @@
 // One thing that a seat has said.
 
-import { measured } from "../common/chat.ts";
 import { foreign, h, replace, type Child } from "../common/dom.ts";
 import { throttled } from "../common/frames.ts";
 import { icon } from "../common/icons.ts";
-import { number, type LiveText } from "../common/i18n.ts";
+import type { LiveText } from "../common/i18n.ts";
 import { MarkdownView } from "../common/markdown/view.ts";
+import { numbers } from "../common/measurements.ts";
 import { failureNotice } from "../common/failure.ts";
 import type { Turn } from "./match.ts";
 import { t } from "./texts.ts";
@@ -53,7 +53,7 @@ export class TurnView {
     if (isRunning) return;
     this.reasoning.end();
     this.text.end();
-    replace(this.footer, numbers(turn).flatMap((each) => [" ", h("span", {}, each)]));
+    replace(this.footer, numbers(answer, false).map((each) => h("span", {}, each)));
     replace(this.end, this.ending());
   }
 
@@ -79,14 +79,4 @@ export function avatar(nickname: string): HTMLElement {
 function titleOf({ part, question }: Turn, name: string): LiveText {
   if (part === "question") return t("askedNumber", { name, n: question });
   return part === "answer" ? t("answered", { name }) : () => name;
-}
-
-function numbers({ answer }: Turn): LiveText[] {
-  const { firstTokenMs, outputTokens, tokensPerSecond } = measured(answer);
-  const shown: LiveText[] = [];
-  if (outputTokens !== null) shown.push(() => t.now("tokens", { n: number(outputTokens) }));
-  else if (answer.pieces) shown.push(() => t.now("pieces", { n: number(answer.pieces) }));
-  if (firstTokenMs !== null) shown.push(() => t.now("firstToken", { n: number(firstTokenMs) }));
-  if (tokensPerSecond !== null) shown.push(() => t.now("speed", { n: number(tokensPerSecond) }));
-  return shown;
 }
