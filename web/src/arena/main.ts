@@ -3,7 +3,7 @@
 import { h, replace, type Child } from "../common/dom.ts";
 import { icon, type Icon } from "../common/icons.ts";
 import type { LiveText } from "../common/i18n.ts";
-import { announce, shell } from "../common/shell.ts";
+import { shell } from "../common/shell.ts";
 import { newMatch, SEATS, type Match, type Settings, type Vote } from "./match.ts";
 import { Play } from "./play.ts";
 import { Setup } from "./setup.ts";
@@ -16,7 +16,7 @@ const setup = new Setup();
 const intro = h("p", { class: "muted intro" });
 const blind = h("input", { type: "checkbox", id: "arena-blind", "aria-describedby": "arena-blind-hint", checked: true });
 const field = h("div", { class: "field-of-play" });
-const status = h("p", { class: "grow status", role: "status" });
+const status = h("p", { class: "grow status" });
 const modes = (["talk", "same"] as const).map((mode) => ({
   mode,
   radio: h("input", { type: "radio", name: "mode", value: mode, checked: mode === "talk", onchange: () => showMode(mode) }),
@@ -85,8 +85,9 @@ function rests(ended: Play, shown: Stage): void {
   bar();
   if (hadFocus) (goOn.hidden ? again : goOn).focus();
   const { match } = ended;
-  if (ended.isOver) announce(t.now("over"));
-  if (!match.isRevealed && hasBothSaid(match)) shown.offerVote((vote) => reveal(match, shown, vote));
+  const canVote = !match.isRevealed && hasBothSaid(match);
+  if (canVote) shown.offerVote((vote) => reveal(match, shown, vote));
+  shown.tell(ended.isOver ? t.now("over") : "", canVote ? t.now("canVote") : "");
   if (match.settings.mode === "same") shown.offerPrompt((prompt) => void ended.ask(prompt));
 }
 
