@@ -51,7 +51,7 @@ function welcome(): HTMLElement {
   return h(
     "div",
     { class: "welcome stack" },
-    h("h1", {}, t("emptyTitle")),
+    h("h2", {}, t("emptyTitle")),
     h("p", { class: "muted" }, t("emptyText")),
     h(
       "div",
@@ -72,6 +72,11 @@ function barButton(name: Icon, label: LiveText, run: () => void): HTMLButtonElem
 
 const settingsButton = barButton("settings", t("settings"), () => showSettings(settings.element.hidden !== false));
 settingsButton.setAttribute("aria-controls", "settings");
+settings.element.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  showSettings(false);
+  settingsButton.focus();
+});
 
 function showSettings(visible: boolean): void {
   settings.element.hidden = !visible;
@@ -95,6 +100,7 @@ function download(): void {
 const { main } = shell("playground", ["playground", "arena"]);
 main.classList.add("playground");
 main.append(
+  h("h1", { class: "visually-hidden" }, t("title")),
   h(
     "div",
     { class: "bar row", role: "toolbar", "aria-label": t("conversation") },
