@@ -46,7 +46,8 @@ def test_markup_in_answers_does_nothing(open_page: OpenPage, scripted: Scripted,
 def test_markup_in_errors_and_names_does_nothing(open_page: OpenPage, scripted: Scripted, hostile: str) -> None:
     text = MARKUP[hostile]
     scripted.name("second-model", text)
-    scripted.say(text, ["unused"])
+    scripted.say("first-model", ["unused"])
+    scripted.say(text, ["listed"])
     page = played(open_page, scripted, [Refusal(500, text)])
     expect(turns(page).nth(0).get_by_role("alert")).to_contain_text(text.split("\n")[0][:20])
     page.wait_for_timeout(300)
