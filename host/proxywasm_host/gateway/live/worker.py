@@ -181,14 +181,14 @@ class LiveWorker:
 
     def _ended(self, access: AccessLine, gateway: Gateway, number: int) -> None:
         access.ends()
-        if self._watcher is not None:
-            self._watcher.ended(access, number)
         if gateway.access_log:
             self._access(access)
         if self._metrics is not None:
             self._metrics.count(access)
         if self._tracing is not None:
             self._tracing.end(access)
+        if self._watcher is not None:
+            self._watcher.ended(access, number)
 
     async def _beat(self) -> None:
         shown = 0.0

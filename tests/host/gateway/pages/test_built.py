@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from proxywasm_host.gateway.pages.built import FOLDER, contents, files
+from proxywasm_host.gateway.pages.built import FOLDER, files
+from tools.page_sizes import PAGE, first_loads, with_table
 
 WEB = Path(__file__).parents[4] / "web"
 PARTS = ("build", "package-lock.json", "package.json", "src", "tsconfig.json")
@@ -33,12 +34,12 @@ def test_the_pages_are_built_of_the_sources_as_they_are() -> None:
 def test_the_manifest_lists_every_file_with_its_hash() -> None:
     assert {*files(), "manifest.json"} == {path.name for path in FOLDER.iterdir()}
     for name, file in files().items():
-        assert hashlib.sha256(contents(name)).hexdigest() == file.sha256, name
+        assert hashlib.sha256(file.contents).hexdigest() == file.sha256, name
 
 
 @pytest.mark.parametrize("page", ["playground", "arena", "console"])
 def test_a_page_loads_only_files_that_are_there_and_has_nothing_inline(page: str) -> None:
-    text = contents(f"{page}.html").decode()
+    text = files()[f"{page}.html"].contents.decode()
     loaded = re.findall(r'(?:src|href)="([^"]*)"', text)
     assert loaded
     assert {each.removeprefix("pages/") for each in loaded} <= set(files())
@@ -53,3 +54,15 @@ def test_files_that_pages_load_have_a_hash_in_their_names() -> None:
 
 def test_no_address_of_a_registry_is_in_the_lock_file() -> None:
     assert '"resolved"' not in (WEB / "package-lock.json").read_text()
+
+
+def test_the_first_load_of_each_page_is_below_150_kilobytes() -> None:
+    loads = first_loads()
+    assert {*loads} == {"playground", "arena", "console"}
+    assert max(loads.values()) < 150_000
+
+
+def test_the_documentation_has_the_sizes_as_they_are() -> None:
+    """`python -m tools.page_sizes` writes them."""
+    page = PAGE.read_text()
+    assert with_table(page) == page
