@@ -22,7 +22,7 @@ from .rows import row
 
 ENDED: Final = 200
 """Streams that have ended and are remembered."""
-OPEN: Final = 500
+OPEN: Final = 200
 """Open streams that are told at once, of all workers together."""
 _LOOKING: Final = 5.0
 """Seconds after the last question that somebody counts as looking."""
