@@ -38,6 +38,7 @@ def test_a_wrong_token_is_a_line_in_the_log(console: Console) -> None:
         {"host": "169.254.1.1"},
         {"origin": "http://evil.example"},
         {"origin": "null"},
+        {"origin": "http://["},
         {"origin": "http://127.0.0.1:1"},
         {"sec_fetch_site": "cross-site"},
         {"sec_fetch_site": "same-site"},
