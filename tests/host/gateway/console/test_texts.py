@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
+from html import escape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxywasm_host.gateway.console.texts.first_look import FirstLook
 from proxywasm_host.gateway.console.texts.masking import masked, unmasked
 from proxywasm_host.gateway.console.texts.secrets import Secrets
 from proxywasm_host.gateway.console.texts.source import Source
 from proxywasm_host.gateway.console.texts.splicing import SpliceError, spliced
+from proxywasm_host.recordings.masking import Placeholders
 
 PLACE = ("plugins", 0, "config")
 LAYOUT = """\
@@ -214,3 +219,17 @@ def test_any_configuration_gets_into_the_text_and_the_rest_stays(config: dict[st
 def test_any_change_of_a_configuration_is_made(before: Any, after: Any) -> None:
     text = spliced(PLAIN, PLACE, {"a": before, "b": 1})
     assert json.dumps(config_of(spliced(text, PLACE, {"a": after, "b": 1}))) == json.dumps({"a": after, "b": 1})
+
+
+@given(st.sampled_from(["sk-0123456789", 'a "b" secret', "line\nof a-secret-key", "ÄÖÜ äöü", "pässword-1"]), st.data())
+def test_a_first_look_misses_no_secret_that_a_search_finds(secret: str, data: st.DataObject) -> None:
+    written = data.draw(
+        st.sampled_from([
+            secret, secret.upper(), json.dumps(secret), json.dumps(json.dumps(secret)), quote(secret), escape(secret),
+            base64.b64encode(secret.encode()).decode(), base64.b64encode(f"x{secret}y".encode()).decode(),
+        ])
+    )  # fmt: skip
+    text = data.draw(st.text(max_size=20)) + written + data.draw(st.text(max_size=20))
+    found = Placeholders()
+    found.learn(secret, "masked-key-1")
+    assert FirstLook([secret]).may_be_in(text) or found.leak(text) is None

@@ -6,7 +6,7 @@ What is between values, such as a comment, loses secrets that are known, and wha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import yaml
@@ -199,10 +199,11 @@ def _gaps(text: str) -> Iterator[tuple[int, int, Scalar | None]]:
 
 def _gaps_masked(text: str, secrets: Secrets) -> str:
     pieces = []
+    known = [pair for pair in secrets.texts() if pair[0] in text]
     for start, end, scalar in _gaps(text):
         piece = text[start:end]
         if scalar is not None:
-            piece = _known_replaced(piece, secrets)
+            piece = _known_replaced(piece, known)
         elif "#" in piece:
             piece = _without_secrets(piece, secrets)
         pieces.append(piece)
@@ -221,8 +222,8 @@ def _gaps_unmasked(text: str, secrets: Secrets) -> str:
     return "".join(pieces)
 
 
-def _known_replaced(text: str, secrets: Secrets) -> str:
-    for value, placeholder in secrets.texts():
+def _known_replaced(text: str, known: Sequence[tuple[str, str]]) -> str:
+    for value, placeholder in known:
         if value in text:
             text = text.replace(value, placeholder)
     return text
@@ -245,7 +246,7 @@ def _without_secrets(text: str, secrets: Secrets) -> str:
         )
         return f"{name}{sign}{hidden}"
 
-    text = _known_replaced(text, secrets)
+    text = _known_replaced(text, secrets.texts())
     text = _SETTING.sub(setting, text)
     return _LOOKS.sub(lambda found: secrets.placeholder(found[0], "key"), text)
 
