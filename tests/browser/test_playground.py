@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.accessibility import assert_accessible, assert_no_sideways_scrolling
 from tests.browser.conftest import OpenPage
-from tests.browser.scripted import Break, Gate, Refusal, Scripted
+from tests.browser.scripted import Break, Gate, Refusal, Scripted, Step
 
 pytestmark = pytest.mark.exhaustive
 PIXEL = base64.b64decode(
@@ -251,12 +251,13 @@ def test_a_stream_that_breaks_off_keeps_what_has_arrived(scripted: Scripted, ope
 @pytest.mark.parametrize("place", ["text", "reasoning", "tool", "model"])
 def test_what_a_hostile_model_says_does_nothing(place: str, scripted: Scripted, open_page: OpenPage) -> None:
     model = HOSTILE if place == "model" else "a"
-    scripted.say(model, {
+    said: dict[str, list[Step]] = {
         "text": [HOSTILE],
         "reasoning": [{"reasoning_content": HOSTILE}],
         "tool": [tool_calls((HOSTILE, HOSTILE))],
         "model": [HOSTILE],
-    }[place])  # fmt: skip
+    }
+    scripted.say(model, said[place])
     page = open_page(scripted.address, "/playground")
     expect(page.locator("#model-playground option")).to_have_count(2)
     ask(page, "Hello")

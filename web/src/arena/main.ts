@@ -1,5 +1,7 @@
 // The arena: two models talk to each other, or answer the same prompts, and the reader guesses who is who.
 
+import "../common/base.css"; // before the page's own rules
+import "./arena.css";
 import { h, replace, type Child } from "../common/dom.ts";
 import { icon, type Icon } from "../common/icons.ts";
 import type { LiveText } from "../common/i18n.ts";
@@ -10,7 +12,6 @@ import { Setup } from "./setup.ts";
 import { Stage } from "./stage.ts";
 import { t } from "./texts.ts";
 import { asJson, asMarkdown } from "./transcript.ts";
-import "./arena.css"; // after the common style sheets, so that it overrides them
 
 const setup = new Setup();
 const intro = h("p", { class: "muted intro" });

@@ -1,5 +1,6 @@
 // The playground: a chat with any model behind the gateway.
 
+import "../common/base.css"; // before the page's own rules
 import "./playground.css";
 import type { ChatRequest } from "../common/chat.ts";
 import { h } from "../common/dom.ts";
