@@ -34,7 +34,7 @@ const saveJson = button("code", t("saveJson"), () => save("json"));
 
 const heading = h(
   "form",
-  { class: "arena-setup stack", "aria-label": t("title"), novalidate: true, onsubmit: begin },
+  { class: "arena-setup stack", "aria-label": t("title"), novalidate: true, onsubmit: whenLoaded },
   h("div", { class: "hero" }, h("h1", {}, t("title")), intro),
   h(
     "div",
@@ -56,8 +56,15 @@ function showMode(mode: Settings["mode"]): void {
   replace(intro, t(mode === "talk" ? "intro" : "introSame"));
 }
 
-function begin(event: Event): void {
+/** A click that comes before the list of models begins the match when the list is there. */
+function whenLoaded(event: Event): void {
   event.preventDefault();
+  void loading.then(() => {
+    if (!play) begin();
+  });
+}
+
+function begin(): void {
   const mode = modes.find(({ radio }) => radio.checked)?.mode ?? "talk";
   setup.show(mode);
   const read = setup.read(blind.checked);
@@ -144,5 +151,5 @@ main.classList.add("arena");
 main.append(field);
 field.append(heading);
 showMode("talk");
-void setup.load();
+const loading = setup.load();
 performance.mark("interactive");
