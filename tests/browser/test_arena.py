@@ -45,6 +45,7 @@ def texts(page: Page) -> Locator:
 
 def over(page: Page) -> None:
     """Wait until nothing is said any more."""
+    expect(page.get_by_role("button", name="New match")).to_be_visible()  # it has begun
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
 
 
@@ -291,7 +292,8 @@ def test_a_transcript_tells_what_the_page_tells(open_page: OpenPage, two: Script
     assert all("Hello from the second." in text for text in before)
     page.get_by_role("radio").nth(0).check()
     page.get_by_role("button", name="Vote and reveal").click()
-    sits_first = two.requests[0]["model"] if mode == "talk" else page.locator(".seat .who").nth(0).inner_text()
+    expect(page.locator(".seat .who").nth(0)).to_have_text(re.compile("model$"))
+    sits_first = page.locator(".seat .who").nth(0).inner_text()
     markdown, document = saved(page, "Markdown", tmp_path), json.loads(saved(page, "JSON", tmp_path))
     assert document["seats"][0]["model"] == sits_first
     assert document["vote"]["right"] is (sits_first == "first-model")

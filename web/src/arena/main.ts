@@ -1,5 +1,7 @@
 // The arena: two models talk to each other, or answer the same prompts, and the reader guesses who is who.
 
+import "../common/base.css"; // before the page's own rules
+import "./arena.css";
 import { h, replace, type Child } from "../common/dom.ts";
 import { icon, type Icon } from "../common/icons.ts";
 import type { LiveText } from "../common/i18n.ts";
@@ -10,7 +12,6 @@ import { Setup } from "./setup.ts";
 import { Stage } from "./stage.ts";
 import { t } from "./texts.ts";
 import { asJson, asMarkdown } from "./transcript.ts";
-import "./arena.css"; // after the common style sheets, so that it overrides them
 
 const setup = new Setup();
 const intro = h("p", { class: "muted intro" });
@@ -33,7 +34,7 @@ const saveJson = button("code", t("saveJson"), () => save("json"));
 
 const heading = h(
   "form",
-  { class: "arena-setup stack", "aria-label": t("title"), novalidate: true, onsubmit: begin },
+  { class: "arena-setup stack", "aria-label": t("title"), novalidate: true, onsubmit: whenLoaded },
   h("div", { class: "hero" }, h("h1", {}, t("title")), intro),
   h(
     "div",
@@ -55,8 +56,15 @@ function showMode(mode: Settings["mode"]): void {
   replace(intro, t(mode === "talk" ? "intro" : "introSame"));
 }
 
-function begin(event: Event): void {
+/** A click that comes before the list of models begins the match when the list is there. */
+function whenLoaded(event: Event): void {
   event.preventDefault();
+  void loading.then(() => {
+    if (!play) begin();
+  });
+}
+
+function begin(): void {
   const mode = modes.find(({ radio }) => radio.checked)?.mode ?? "talk";
   setup.show(mode);
   const read = setup.read(blind.checked);
@@ -143,5 +151,5 @@ main.classList.add("arena");
 main.append(field);
 field.append(heading);
 showMode("talk");
-void setup.load();
+const loading = setup.load();
 performance.mark("interactive");
