@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 from proxywasm.text import to_bytes
@@ -12,6 +13,7 @@ from proxywasm.wire import Fields
 from ...services import HttpCall, Properties, RedisCall
 from ...stream import ChainedStream, Runner
 from ..model import Gateway, Route
+from ..pages import PLAYGROUND, Pages
 from .access import AccessLine
 from .call_outs import HttpCalls, RedisCommands
 from .cors import CorsPolicy, is_preflight
@@ -19,7 +21,9 @@ from .exchange import LiveExchange
 from .http1.messages import RequestHead
 from .http1.server import ClientConnection
 from .http1.upstream import UpstreamConnection
+from .observed import OpenStream, Watcher
 from .origins import Origin, OriginLimits, Origins
+from .own_answers import message
 from .plugins import LivePlugins
 from .recording import RecordedGateway, Recorder
 from .routing import Routing, Target, plain_path
@@ -34,6 +38,7 @@ class Generation:
     """The `Worker` of its exchanges. Create it in the loop that is to serve.
 
     Args:
+        number: of this version, from 1 on.
         ended: gets each stream that has ended.
         over: called when it is retired and its last stream has ended.
     """
@@ -46,19 +51,24 @@ class Generation:
         log: Callable[[str], None],
         tracing: Tracing | None,
         recorder: Recorder | None,
+        watcher: Watcher | None,
+        number: int,
         ended: Callable[[AccessLine], None],
         over: Callable[[Generation], None],
     ) -> None:
         self.gateway = gateway
+        self.number = number
         self.times = TimeLimits.of(gateway.limits)
         self.trailers = gateway.trailers
         self.log = log
         self._plugins = plugins
         self._tracing = tracing
         self._recorder = recorder
+        self._watcher = watcher
         self._recorded = RecordedGateway.of(gateway)
         self._on_ended = ended
         self._over = over
+        self._pages = Pages(PLAYGROUND) if gateway.playground else None
         self._routing = Routing(gateway)
         self._origins = Origins(limits=OriginLimits(connect_seconds=gateway.limits.connect), proxy=gateway.proxy)
         clusters = {name: target.origin for name in gateway.upstreams if (target := self._routing.upstream(name))}
@@ -73,6 +83,10 @@ class Generation:
     @property
     def open_streams(self) -> int:
         return len(self._exchanges)
+
+    def streams(self) -> list[OpenStream]:
+        """The open ones, the oldest first."""
+        return [OpenStream(each.access, each.state, self.number) for each in self._exchanges.values()]
 
     def retire(self) -> None:
         """It gets no more streams, and is over when those that it has have ended."""
@@ -98,6 +112,10 @@ class Generation:
     def open_exchange(self, connection: ClientConnection, head: RequestHead) -> Any:
         head = head._replace(fields=plain_path(head.fields))
         values = dict(head.fields)
+        if self._pages is not None and (page := self._pages.answer(values)) is not None:
+            access = AccessLine("", values[":method"], values[":path"], {})
+            self._on_ended(answered(access, page.status))
+            return _Answered(connection, page.fields, page.body)
         route = self._routing.route(values[":authority"], values[":path"])
         properties = {} if route is None else _properties(connection, route, values)
         name = "" if route is None else route.name
@@ -107,22 +125,23 @@ class Generation:
             head = head._replace(fields=self._tracing.begin(head.fields, values, access))
         if route is None:
             self._on_ended(answered(access, 404))
-            body = f"no route matches {access.method} {access.path}\n".encode()
-            return _Answered(connection, [(":status", "404"), ("content-type", "text/plain")], body)
+            text = f"no route matches {access.method} {access.path}"
+            return _Answered(connection, *message(404, text))
         if (policy := self._routing.cors(route)) and is_preflight(values) and policy.allows(values["origin"]):
             self._on_ended(answered(access, 200))
-            return _Answered(connection, policy.preflight(values["origin"]))
-        stream = self._open(properties)
+            return _Answered(connection, [*policy.preflight(values["origin"]), ("content-length", "0")])
+        if self._watcher is not None:
+            access.models = self._watcher.models()
+        stream = self._open(properties, access)
         exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream, access)
         exchange.begin()
         return exchange
 
-    def _open(self, properties: Properties) -> ChainedStream:
-        if (recorder := self._recorder) is None:
+    def _open(self, properties: Properties, access: AccessLine) -> ChainedStream:
+        if self._recorder is None or (make := self._recorder.begin()) is None:
             return self._plugins.open(properties)
-        return self._plugins.open(
-            properties, lambda streams, ready: recorder.stream(self._recorded, streams, ready, properties)
-        )
+        access.recorded = True
+        return self._plugins.open(properties, partial(make, self._recorded, properties))
 
     # For exchanges.
 
@@ -217,7 +236,7 @@ class _Answered:
     """The exchange of a request that was answered at once."""
 
     def __init__(self, connection: ClientConnection, fields: Fields, body: bytes = b"") -> None:
-        connection.send_head([*fields, ("content-length", str(len(body)))], ends=not body)
+        connection.send_head(fields, ends=not body)
         if body:
             connection.send_body(body)
             connection.send_end()

@@ -1,0 +1,3 @@
+import { shell } from "../common/shell.ts";
+
+shell("console", ["console"]);
