@@ -34,8 +34,10 @@ class Service(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """`/silent` answers never, `/stall` begins an answer, `/steady` takes 1.5 s: longer than limits of 1 s, which are much
-    longer than a pause of 0.15 s, also on a busy machine."""
+    """`/silent` answers never, `/stall` begins an answer, `/steady` takes 1.5 s.
+
+    That is longer than a limit of 1 s, which is much longer than a pause of 0.15 s, also on a busy machine.
+    """
 
     protocol_version = "HTTP/1.1"
     server: Service
