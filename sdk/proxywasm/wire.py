@@ -42,6 +42,8 @@ class BodyMode(StrEnum):
     SKIP = "skip"
     STREAM = "stream"
     BUFFER = "buffer"
+    OBSERVE = "observe"
+    """The bytes pass by, and the plugin is shown them in batches; see `batch`."""
 
 
 class Hold(StrEnum):

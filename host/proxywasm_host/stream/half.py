@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from proxywasm.batch import Batch
 from proxywasm.headers import apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
@@ -22,6 +23,7 @@ _OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in OPERATION
 _INFORMATIONAL, _HEADERS, _ONLY_HEADERS = Piece.INFORMATIONAL, Piece.HEADERS, Piece.ONLY_HEADERS
 _CHUNK, _LAST_CHUNK, _TRAILERS = Piece.CHUNK, Piece.LAST_CHUNK, Piece.TRAILERS
 _NOTHING_ARRIVED, _ONLY_HEADERS_ARRIVED, _ALL_ARRIVED = Arrival.NOTHING, Arrival.ONLY_HEADERS, Arrival.ENDED
+_HEADERS_ARRIVED = Arrival.HEADERS
 _NOTHING_SENT, _HEADERS_SENT, _ALL_SENT, _DROPPED = (
     Departure.NOTHING,
     Departure.HEADERS,
@@ -29,7 +31,7 @@ _NOTHING_SENT, _HEADERS_SENT, _ALL_SENT, _DROPPED = (
     Departure.DROPPED,
 )
 _ABSENT, _SHOWN = Tail.ABSENT, Tail.SHOWN
-_SKIP = BodyMode.SKIP
+_SKIP, _OBSERVE = BodyMode.SKIP, BodyMode.OBSERVE
 _PAUSE = Hold.PAUSE
 
 
@@ -46,6 +48,7 @@ class Half:
         draining: chunks that arrived while it was paused are being given to the plugin.
         to_head: this is the response to a request with HEAD.
         mode: how the plugin wants the body.
+        batch: what has passed and the plugin has not been shown, if it only looks at the body.
         reads_trailers: the plugin wants trailers.
         hold: what holds this direction back.
         body: what the plugin has in hand, or had when it paused; `body_ends`: with it the message ends.
@@ -56,7 +59,7 @@ class Half:
 
     __slots__ = (
         "_arrived", "_fields_size", "_most", "_owed", "_send_body", "_send_headers", "_send_trailers", "_waiting",
-        "arrival", "body", "body_ends", "changed", "departure", "draining", "fields", "hold", "limit", "mode", "name",
+        "arrival", "batch", "body", "body_ends", "changed", "departure", "draining", "fields", "hold", "limit", "mode", "name",
         "on_body", "on_trailers", "paused_since", "reads_trailers", "tail", "taken", "to_head", "trailers",
     )  # fmt: skip
 
@@ -80,6 +83,7 @@ class Half:
         self.changed = False
         self.draining = False
         self.mode = _SKIP
+        self.batch: Batch | None = None
         self.reads_trailers = False
         self.hold: Hold | None = None
         self.body: bytes | None = None
@@ -138,6 +142,7 @@ class Half:
     def read(self, mode: BodyMode, limit: int | None) -> None:
         """`limit`: bytes that the plugin wants at most."""
         self.mode = mode
+        self.batch = Batch() if mode is _OBSERVE else None
         if limit is not None:
             self.limit = min(limit, self._most)
 
@@ -193,7 +198,7 @@ class Half:
 
     def release(self) -> None:
         """The plugin has failed: the body that was buffered for it is in hand, and the rest passes unchanged."""
-        self.mode = _SKIP
+        self.mode, self.batch = _SKIP, None
         if body := self.collected():
             self.body, self.body_ends = body, False
 
@@ -236,6 +241,20 @@ class Half:
         """An informational response goes ahead of this one."""
         if self.step(_INFORMATIONAL):
             events.append(InformationalResponse(fields))
+
+    def lets_pass(self, data: bytes) -> bool:
+        """Let a chunk that is not the last go on without a call of the plugin: what `arrive`, the phase and `flush` would
+        come to, for one that is not read or is kept to be shown later. False: they have to be asked.
+        """
+        if self.departure is not _HEADERS_SENT or self.arrival is not _HEADERS_ARRIVED:
+            return False
+        if self.hold is not None or self.draining or self.changed or self.body is not None:
+            return False
+        if self.mode is not _SKIP and (self.batch is None or not self.batch.keep(data)):
+            return False
+        if self._owed is not None:
+            self._owed -= len(data)
+        return True
 
     def flush(self, events: list[Event]) -> bool:
         """Send headers and body that are in hand. False: the body is not the one that the headers have announced, and

@@ -84,7 +84,10 @@ class Phases(Again):
         half.body, half.body_ends = data, ending is _LAST
         if ending is _TRAILERS_FOLLOW:
             half.tail = _DUE
-        if half.mode is not _SKIP:
+        if half.batch is not None:
+            if half.batch.add(data) or ending is not _MORE:
+                self.ask(half, half.on_body, self.id, half.batch.taken(), ending is not _MORE)
+        elif half.mode is not _SKIP:
             self.ask(half, half.on_body, self.id, data, ending is not _MORE)
         if half.hold is _PAUSE or half.body is None:
             return

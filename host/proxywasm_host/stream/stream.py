@@ -106,6 +106,10 @@ class Stream(Phases):
         part = self.part
         self.happens(_CLOSE)
         self.request.arrival = self.response.arrival = _ARRIVAL_CLOSED
+        if part is _ASKED:
+            for half in (self.request, self.response):
+                if half.batch is not None and (data := half.batch.taken()):
+                    self.ask(None, half.on_body, self.id, data, False)
         if part in (_ASKED, _FAILED):  # a plugin that failed in this stream still has to forget it
             self.ask(None, self.owner.program.on_done, self.id)
         self._ready.pop(self, None)

@@ -15,7 +15,7 @@ HOST_INTERFACE: Final = "proxywasm:http/host@0.1.0"
 
 _NAMES: Final = {
     "variant {utf8(string), latin1(string)}": "payload",
-    "enum {skip, stream, buffer}": "body-mode",
+    "enum {skip, stream, buffer, observe}": "body-mode",
     "enum {stop-iteration, pause, stop-no-buffer}": "hold",
     "enum {trace, debug, info, warn, error, critical}": "log-level",
     "enum {counter, gauge, histogram}": "metric-kind",

@@ -31,16 +31,14 @@ def _hold(stream: Stream[Any], command: wire.HoldPhase, half: Half | None, _: bo
 
 def _read_request(stream: Stream[Any], command: wire.ReadRequestBody, _: Half | None, __: bool) -> None:
     half = stream.request
-    half.mode = command.mode
-    half.limit = command.limit
+    half.read(command.mode, command.limit)
     if command.limit is not None and stream.root.gateway.redis:
         stream.raise_limit(b"set_decoder_buffer_limit", command.limit)
 
 
 def _read_response(stream: Stream[Any], command: wire.ReadResponseBody, _: Half | None, __: bool) -> None:
     half = stream.response
-    half.mode = command.mode
-    half.limit = command.limit
+    half.read(command.mode, command.limit)
     if command.limit is not None and stream.root.gateway.redis:
         stream.raise_limit(b"set_encoder_buffer_limit", command.limit)
 

@@ -133,6 +133,10 @@ class Stream(Generic[Root]):
                 half.collecting = True
                 return self._leave(half, STOP_BODY)
         data = (self._abi.get_buffer_bytes(half.body_kind, 0, size) or b"") if size else b""
+        if half.batch is not None:
+            if not (half.batch.add(data) or end_of_stream):
+                return self._leave(half, CONTINUE) if half.stopped or half.buffering else CONTINUE
+            data = half.batch.taken()
         return self._ask(half, data, end_of_stream)
 
     def trailers(self, half: Half) -> int:
@@ -143,6 +147,8 @@ class Stream(Generic[Root]):
         else:
             half.ended = True
             data = self._abi.get_buffer_bytes(half.body_kind, 0, EVERYTHING) if half.collecting else None
+            if half.batch is not None:
+                data = half.batch.taken()
             action = self._ask(half, data or b"", True)
         half.trailers_wait = True
         return CONTINUE if action == CONTINUE and self._show_trailers(half) else STOP_TRAILERS
@@ -170,9 +176,16 @@ class Stream(Generic[Root]):
     def close(self) -> None:
         """The stream is over, however it ended. Called once."""
         self.closed = True
+        for half in (self.request, self.response):
+            if half.batch is not None and not self._bypassed and (data := half.batch.taken()):
+                self._tell(half.on_body, data, False)
+        self._tell(self.root.on_done)
+
+    def _tell(self, event: Callable[..., Outcome], *arguments: Any) -> None:
+        """Call the plugin for a stream that is over."""
         try:
-            outcome = self.root.on_done(self.id)
-            if outcome is not None:
+            outcome = event(self.id, *arguments)
+            if outcome is not None and not isinstance(outcome, bytes):
                 self.root.carry_out(outcome, self, None)
         except BaseException as error:
             self.root.report(self.id, self.root.message(error))

@@ -38,6 +38,7 @@ _MODES = {
     wire.BodyMode.SKIP: types.BodyMode.SKIP,
     wire.BodyMode.STREAM: types.BodyMode.STREAM,
     wire.BodyMode.BUFFER: types.BodyMode.BUFFER,
+    wire.BodyMode.OBSERVE: types.BodyMode.OBSERVE,
 }
 
 
