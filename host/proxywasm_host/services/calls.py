@@ -104,7 +104,9 @@ class Calls:
 
     def cancel(self, context: int) -> None:
         """Cancel the calls of a stream that has ended."""
-        for number in sorted(self._waiting.pop(context, ())):
+        if context not in self._waiting:  # as nearly always
+            return
+        for number in sorted(self._waiting.pop(context)):
             self.size -= self._pending.pop(number).size
             if self._http.pop(number, None) is None and self._redis.pop(number, None) is None:
                 self._cancelled.append(number)

@@ -288,17 +288,23 @@ def _nowhere(stream: Stream, event: Event, _: Stream) -> None:
     raise AssertionError(f"{type(event).__name__} comes from an end of the chain, not before stream {stream.id}")
 
 
+def _request_headers(to: Stream, event: RequestHeaders, source: Stream) -> None:
+    to.request_headers(event.fields, event.end_of_stream, source.request.checked(event.fields))
+
+
+def _response_headers(to: Stream, event: ResponseHeaders, source: Stream) -> None:
+    checked = source.response.checked(event.fields)
+    to.response_headers(event.fields, event.end_of_stream, source.details, checked)
+
+
 _ON, _BACK = 1, -1
 
 _WAYS: Final[dict[type[Event], tuple[int, Callable[[Stream, Any, Stream], None]]]] = {
-    RequestHeaders: (_ON, _for_request(lambda to, event, _: to.request_headers(event.fields, event.end_of_stream))),
+    RequestHeaders: (_ON, _for_request(_request_headers)),
     RequestBody: (_ON, _for_request(lambda to, event, _: to.request_body(event.data, event.end_of_stream))),
     RequestTrailers: (_ON, _for_request(lambda to, event, _: to.request_trailers(event.fields))),
     InformationalResponse: (_BACK, _for_response(lambda to, event, _: to.informational_response(event.fields))),
-    ResponseHeaders: (
-        _BACK,
-        _for_response(lambda to, event, source: to.response_headers(event.fields, event.end_of_stream, source.details)),
-    ),
+    ResponseHeaders: (_BACK, _for_response(_response_headers)),
     ResponseBody: (_BACK, _for_response(lambda to, event, _: to.response_body(event.data, event.end_of_stream))),
     ResponseTrailers: (_BACK, _for_response(lambda to, event, _: to.response_trailers(event.fields))),
     CloseUpstream: (_ON, _nowhere),

@@ -10,7 +10,7 @@ from proxywasm.headers import apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
 from .events import Event, InformationalResponse, Side
-from .field_rules import OPERATIONS, are_edits
+from .field_rules import OPERATIONS, Checked, are_edits
 from .framing import STATUS, announced, with_status
 from .limits import Limits, fields_refusal, fields_size
 from .states import ARRIVALS, DEPARTURES, Arrival, Departure, Ending, Piece, SequenceError, Step, Tail, why_not
@@ -58,7 +58,7 @@ class Half:
     """
 
     __slots__ = (
-        "_arrived", "_fields_size", "_most", "_owed", "_send_body", "_send_headers", "_send_trailers", "_waiting",
+        "_arrived", "_checked", "_fields_size", "_most", "_owed", "_send_body", "_send_headers", "_send_trailers", "_waiting",
         "arrival", "batch", "body", "body_ends", "changed", "departure", "draining", "fields", "hold", "limit", "mode", "name",
         "on_body", "on_trailers", "paused_since", "reads_trailers", "tail", "taken", "to_head", "trailers",
     )  # fmt: skip
@@ -94,6 +94,7 @@ class Half:
         self.paused_since = 0
         self.to_head = False
         self._fields_size = 0  # or more
+        self._checked: Checked | None = None
         self._arrived: Fields = []  # the headers, before any edit
         self._owed: int | None = None  # bytes of the body that are announced and have not gone on
         self._waiting: Waiting | None = None  # most streams never have anything that waits
@@ -107,9 +108,15 @@ class Half:
             raise SequenceError(why_not(following, piece, self.name))
         self.arrival = following
 
-    def headers(self, fields: Fields) -> None:
-        self.fields = self._arrived = fields
-        self._fields_size = fields_size(fields)
+    def headers(self, checked: Checked) -> None:
+        self._checked = checked
+        self.fields, _, self._fields_size = checked
+        self._arrived = self.fields
+
+    def checked(self, fields: Fields) -> Checked | None:
+        """What is known of headers that this direction has let pass; None: the plugin has changed them."""
+        checked = self._checked
+        return checked if checked is not None and checked.fields is fields else None
 
     def enqueue(self, data: bytes, ending: Ending) -> bool:
         """Keep a chunk for later. False: it is more than the limit allows."""
@@ -263,8 +270,10 @@ class Half:
             return True
         self.hold = None
         if self.departure is _NOTHING_SENT:
+            checked = self._checked
             fields, ends, self._owed = announced(
                 self.fields,
+                checked.values if checked is not None and checked.fields is self.fields else dict(self.fields),
                 self._arrived,
                 alone=self.arrival is _ONLY_HEADERS_ARRIVED,
                 to_head=self.to_head,
@@ -276,18 +285,23 @@ class Half:
             return True
         body, self.body = self.body, None
         ends = self.body_ends
-        whole = self._body_is_whole()
+        owed = self._owed
+        too_short = False
+        if owed is not None and self.departure is not _ALL_SENT:
+            self._owed = owed = owed - len(body)
+            too_short = owed > 0 and self._body_is_whole()
         if ends:
             self.taken = False
         if self.departure is _ALL_SENT:
             return True  # The headers have been the end, whatever body follows.
-        if self._owed is not None:
-            self._owed -= len(body)
-            # The length of a body that passes unchanged was checked by the HTTP layer that received it.
-            if self.changed and (self._owed < 0 or (self._owed and whole)):
-                return False
-        if (body or ends) and self.step(_LAST_CHUNK if ends else _CHUNK):
-            events.append(self._send_body(body, ends))
+        # The length of a body that passes unchanged was checked by the HTTP layer that received it.
+        if self.changed and owed is not None and (owed < 0 or too_short):
+            return False
+        if body or ends:
+            following = DEPARTURES[self.departure][_LAST_CHUNK if ends else _CHUNK]  # as `step`, for each chunk
+            if following is not None:
+                self.departure = following
+                events.append(self._send_body(body, ends))
         return True
 
     def flush_trailers(self, events: list[Event]) -> None:
