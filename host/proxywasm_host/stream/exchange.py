@@ -26,6 +26,8 @@ class Owner(Protocol):
     services: HostServices
     fail_open: bool
     lost: bool
+    has_bounded_answers: bool
+    """The program itself makes sure that its answers are within the limits."""
 
     def carry_out(self, commands: Sequence[Command], stream: Any, half: Half | None) -> None: ...
 

@@ -155,7 +155,7 @@ class Phases(Again):
                 if len(outcome) <= self.limits.answer:  # as nearly always, for each chunk
                     half.put(outcome)
                     return
-            if refusal := answer_refusal(outcome, self.limits):
+            if not self.owner.has_bounded_answers and (refusal := answer_refusal(outcome, self.limits)):
                 self.fail(refusal)
             elif isinstance(outcome, bytes):
                 if half is None or half.body is None:

@@ -84,6 +84,8 @@ class ComponentProgram:
         self._host = host
         self._log = LogGate(host.log, limits)
         self._limits = limits
+        self.answers_within = limits.streams
+        """Limits that `crossing` has checked when an answer leaves the component."""
         self._lost: str | None = None
         self._entry = threading.Lock()
         self._ticker = component.ticker
