@@ -18,7 +18,7 @@ def on_request_headers(ctx: HttpContext, statistics: Statistics) -> None:
     if not statistics.requests:
         ctx.dont_read_request_body()
     if ctx.method != "POST":
-        ctx.dont_read_response_body()
+        ctx.leave()
         return
     collected = None
     if statistics.attributes:
@@ -49,6 +49,7 @@ def on_response_headers(ctx: HttpContext, statistics: Statistics) -> None:
         collect_headers(found.collected, statistics.response_headers, headers)
     if not ctx.has_response_body:
         found.report(ctx, statistics, cut=False)
+        ctx.leave()
     elif ctx.is_binary_response_body():
         found.unread = True
 
@@ -63,6 +64,7 @@ def on_chunk(ctx: HttpContext, statistics: Statistics, chunk: bytes, last: bool)
         _collect(found, found.collected, statistics, chunk, last=last)
     if last:
         found.report(ctx, statistics, cut=False)
+        ctx.leave()
 
 
 def _collect(found: Measurement, collected: Collected, statistics: Statistics, chunk: bytes, *, last: bool) -> None:

@@ -208,6 +208,16 @@ class LimitFirstByte:
 
 
 @dataclass(slots=True)
+class Leave:
+    """The plugin has nothing more to do in this stream: no phase calls it any more.
+
+    `value`: whether it is called at the end.
+    """
+
+    value: bool
+
+
+@dataclass(slots=True)
 class FailStream:
     """The plugin raised while it worked for this stream in the callback of another. The value is the traceback.
 
@@ -236,6 +246,7 @@ Command: TypeAlias = (
     | SendLocalReply
     | SendAgain
     | LimitFirstByte
+    | Leave
     | FailStream
 )
 

@@ -34,7 +34,7 @@ _DROPPED = Departure.DROPPED
 _MORE, _LAST, _TRAILERS_FOLLOW = Ending.MORE, Ending.LAST, Ending.TRAILERS
 _ABSENT, _DUE, _SHOWN = Tail.ABSENT, Tail.DUE, Tail.SHOWN
 _ASKED, _FAILED, _OVER = Part.ASKED, Part.FAILED, Part.OVER
-_CALL, _FAIL = Happening.CALL, Happening.FAIL
+_CALL, _FAIL, _REST, _LEAVE = Happening.CALL, Happening.FAIL, Happening.REST, Happening.LEAVE
 _SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
 _PAUSE, _STOP_ITERATION = Hold.PAUSE, Hold.STOP_ITERATION
 
@@ -171,6 +171,12 @@ class Phases(Again):
             return half is None
         self.part = PARTS[self.part][_CALL]
         return self.part is _ASKED
+
+    def let_plugin_go(self, *, until_end: bool) -> None:
+        """The plugin has nothing more to do in this stream."""
+        self.happens(_REST if until_end else _LEAVE)
+        for half in (self.request, self.response):
+            half.mode, half.batch, half.reads_trailers = _SKIP, None, False
 
     def fail(self, message: str) -> None:
         """The plugin raised while it dealt with this stream."""

@@ -22,7 +22,7 @@ _INFORMATIONAL, _HEADERS, _ONLY_HEADERS, _CHUNK, _LAST_CHUNK, _TRAILERS = (
 _NOTHING_ARRIVED, _ARRIVAL_CLOSED = Arrival.NOTHING, Arrival.CLOSED
 _DROPPED = Departure.DROPPED
 _MORE, _LAST, _TRAILERS_FOLLOW = Ending.MORE, Ending.LAST, Ending.TRAILERS
-_ASKED, _FAILED, _OVER = Part.ASKED, Part.FAILED, Part.OVER
+_ASKED, _FAILED, _RESTING, _OVER = Part.ASKED, Part.FAILED, Part.RESTING, Part.OVER
 _CLOSE = Happening.CLOSE
 _PAUSE = Hold.PAUSE
 
@@ -113,7 +113,7 @@ class Stream(Phases):
             for half in (self.request, self.response):
                 if half.batch is not None and (data := half.batch.taken()):
                     self.ask(None, half.on_body, self.id, data, False)
-        if part in (_ASKED, _FAILED):  # a plugin that failed in this stream still has to forget it
+        if part in (_ASKED, _RESTING, _FAILED):  # a plugin that failed in this stream still has to forget it
             self.ask(None, self.owner.program.on_done, self.id)
         self._ready.pop(self, None)
         self.owner.forget(self)

@@ -30,7 +30,7 @@ _NAMES: Final = {
     "replace-request-body(payload), replace-response-body(payload), inject-response-body(injection), resume-request, "
     "resume-response, send-local-reply(local-reply), fail(string), read-request-trailers, read-response-trailers, "
     "edit-request-trailers(string), edit-response-trailers(string), send-again(new-request), "
-    "limit-first-byte(u32)}": "command",
+    "limit-first-byte(u32), leave(bool)}": "command",
     "variant {refused(string), failed(string)}": "start-error",
     "variant {unchanged, utf8(string), latin1(string), edit-request-headers(string), edit-response-headers(string),"
     " commands(list<command>), failed(string)}": "outcome",

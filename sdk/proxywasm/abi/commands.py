@@ -104,6 +104,10 @@ def _limit_first_byte(stream: Stream[Any], command: wire.LimitFirstByte, _: Half
     stream.edit(stream.request, [f"={_PER_TRY_TIMEOUT}", str(milliseconds)])
 
 
+def _leave(stream: Stream[Any], _: wire.Leave, __: Half | None, ___: bool) -> None:
+    stream.leave()
+
+
 def _fail(stream: Stream[Any], command: wire.FailStream, half: Half | None, in_phase: bool) -> None:
     if in_phase and half is None:
         stream.root.soon(lambda: stream.fail(command.value))  # It may have to be answered; see `_reply`.
@@ -130,6 +134,7 @@ MEANINGS: Final[dict[type, Carry | None]] = {
     wire.SendLocalReply: _reply,
     wire.SendAgain: _send_again,
     wire.LimitFirstByte: _limit_first_byte,
+    wire.Leave: _leave,
     wire.FailStream: _fail,
 }
 """What to do with a stream, a command, the direction of the stream whose phase is being answered, and whether the phase

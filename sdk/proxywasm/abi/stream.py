@@ -395,6 +395,13 @@ class Stream(Generic[Root]):
             return True
         return self._answered
 
+    def leave(self) -> None:
+        """The plugin has nothing more to do in this stream: everything passes it. Its dispatcher knows whether it is told the
+        end."""
+        self._bypassed = True
+        for half in (self.request, self.response):
+            half.read(_SKIP, None)
+
     def fail(self, message: str, half: Half | None = None) -> None:
         """The plugin raised while it dealt with this stream; `half` is the direction whose phase is being answered.
 

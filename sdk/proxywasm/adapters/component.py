@@ -92,6 +92,7 @@ _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.LimitFirstByte: lambda command: types.Command_LimitFirstByte(
         number(command.value, "the time to the first byte", 0, MAX_U32)
     ),
+    wire.Leave: lambda command: types.Command_Leave(command.value is True),
 }
 """For each command, the generated class of its case."""
 

@@ -21,7 +21,7 @@ from ..wire import (
 from .definition import Action, BodyCallback, Callbacks, HeadersCallback, StreamingResponseCallback
 from .direction import NO_RESPONSE, Direction
 from .instance import PluginInstance
-from .stream_state import ExecutionPhase, StreamState
+from .stream_state import LEFT, ExecutionPhase, StreamState
 from .trailers import Trailers
 
 READ_ONLY = (
@@ -77,6 +77,9 @@ class Phases:
         action = callbacks.request_headers(ctx, ctx.config) if callbacks.request_headers else None
         if ctx.replied:
             return
+        if ctx.left:
+            _stays_away(ctx, action)
+            return
         if self._read_trailers:
             for read in self._read_trailers:
                 ctx.command(read)
@@ -109,6 +112,9 @@ class Phases:
         turns = ctx.turns
         action = callbacks.response_headers(ctx, ctx.config) if callbacks.response_headers else None
         if ctx.turns != turns:
+            return
+        if ctx.left:
+            _stays_away(ctx, action)
             return
         response = ctx.response
         if not ctx.response_is_opaque:
@@ -309,6 +315,13 @@ def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
     direction.read_only = read_only
     if not read_only and "content-length" in direction.headers.first:
         direction.headers.discard("content-length")
+
+
+def _stays_away(ctx: StreamState, action: Action | None) -> None:
+    """After `leave`: what has been in hand goes on."""
+    if action is not None and action is not _CONTINUE:
+        raise RuleError(f"the callback returned {action!r}, but {LEFT}")
+    ctx.request.release(CONTINUED)
 
 
 def _hold(
