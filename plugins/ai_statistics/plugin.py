@@ -89,5 +89,5 @@ plugin.parse_config(config.reader(Settings, Statistics, lenient=True))
 plugin.on_request_headers(on_request_headers)
 plugin.on_streaming_request_body(read_only=True, batched=True)(on_request_chunk)
 plugin.on_response_headers(on_response_headers)
-plugin.on_streaming_response_body(read_only=True, batched=True)(on_chunk)
+plugin.on_streaming_response_body(read_only=True)(on_chunk)  # the time of the last chunk is measured
 plugin.on_stream_done(on_stream_done)
