@@ -9,24 +9,18 @@ MOST: Final = 16 * 1024
 
 
 class Batch:
-    """Pieces of one body. The plugin is shown the first one at once, so that it knows when the body has begun; later ones
-    together, when they are `MOST` bytes or more. Whoever owns it shows the rest at the end.
+    """Pieces of one body. The plugin is shown them together when they are `MOST` bytes or more. Whoever owns it shows the
+    rest at the end.
     """
 
     __slots__ = ("_pieces", "_size")
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
-        self._size = MOST
-
-    def add(self, piece: bytes) -> bool:
-        """Whether it is time to show what has passed."""
-        self._pieces.append(piece)
-        self._size += len(piece)
-        return self._size >= MOST
+        self._size = 0
 
     def keep(self, piece: bytes) -> bool:
-        """Add it, unless it would be time to show what has passed."""
+        """Add a piece. False: it is not added, because with it the plugin has to be shown what has passed."""
         size = self._size + len(piece)
         if size >= MOST:
             return False
@@ -34,8 +28,7 @@ class Batch:
         self._size = size
         return True
 
-    def taken(self) -> bytes:
-        """What the plugin has not been shown."""
-        pieces, self._pieces = self._pieces, []
-        self._size = 0
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    def taken(self, last: bytes = b"") -> bytes:
+        """What the plugin has not been shown, with this piece at the end."""
+        pieces, self._pieces, self._size = self._pieces, [], 0
+        return b"".join([*pieces, last]) if pieces else last

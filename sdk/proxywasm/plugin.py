@@ -195,7 +195,11 @@ class Plugin(Generic[Config]):
         self, *, read_only: bool, batched: bool = False
     ) -> Callable[[StreamingResponseCallback[Config]], StreamingResponseCallback[Config]]: ...
     def on_streaming_response_body(
-        self, function: StreamingResponseCallback[Config] | None = None, *, read_only: bool = False, batched: bool = False
+        self,
+        function: StreamingResponseCallback[Config] | None = None,
+        *,
+        read_only: bool = False,
+        batched: bool = False,
     ) -> Any:
         """Called for each chunk of the response body; returns the bytes to send on (nothing: the chunk as it is).
 
@@ -205,9 +209,9 @@ class Plugin(Generic[Config]):
 
         The response is sent without `content-length`, whose value would be that of another body. With
         `@plugin.on_streaming_response_body(read_only=True)` the callback only looks at the chunks, and the length
-        stays. Add `batched=True` if it need not see each chunk when it passes: then it gets the first chunk alone, later ones
-        together when they are 16 KiB or more, and the rest with the end of the body, or before `on_stream_done`. A chunk of a
-        model costs next to nothing then.
+        stays. Add `batched=True` if it need not see each chunk when it passes: then it gets several together when they are
+        16 KiB or more, and the rest with the end of the body, or before `on_stream_done`. A chunk of a model costs next to
+        nothing then.
         """
 
         def register(function: StreamingResponseCallback[Config]) -> StreamingResponseCallback[Config]:

@@ -168,11 +168,11 @@ for name in {late!r}:
 '''
 
 
-_IMPORT = '''\
+_IMPORT = """\
 with MadePlugins() as made:
     import {module} as module
 PLUGINS["{module}"] = plugin_of(module, made)
-'''
+"""
 
 
 def collect(plugin: Path, *others: Path) -> Staging:

@@ -123,6 +123,11 @@ class Calls:
         """Calls whose time is up, each with whether it is a Redis command."""
         return [(call, pending.redis) for call, pending in self._pending.items() if pending.deadline <= now]
 
+    @property
+    def changed(self) -> bool:
+        """Some were started or cancelled since they were taken last."""
+        return bool(self._http or self._redis or self._cancelled)
+
     def take_http(self) -> list[HttpCall]:
         calls, self._http = list(self._http.values()), {}
         return calls

@@ -87,8 +87,8 @@ class Phases(Again):
         if ending is _TRAILERS_FOLLOW:
             half.tail = _DUE
         if half.batch is not None:
-            if half.batch.add(data) or ending is not _MORE:
-                self.ask(half, half.on_body, self.id, half.batch.taken(), ending is not _MORE)
+            if ending is not _MORE or not half.batch.keep(data):
+                self.ask(half, half.on_body, self.id, half.batch.taken(data), ending is not _MORE)
         elif half.mode is not _SKIP:
             self.ask(half, half.on_body, self.id, data, ending is not _MORE)
         if half.hold is _PAUSE or half.body is None:
@@ -172,11 +172,15 @@ class Phases(Again):
         self.part = PARTS[self.part][_CALL]
         return self.part is _ASKED
 
-    def let_plugin_go(self, *, until_end: bool) -> None:
-        """The plugin has nothing more to do in this stream."""
+    def let_plugin_go(self, running: Half | None, *, until_end: bool) -> None:
+        """The plugin has nothing more to do in this stream; what it holds back goes on. `running`: the direction whose phase
+        is being answered."""
         self.happens(_REST if until_end else _LEAVE)
         for half in (self.request, self.response):
-            half.mode, half.batch, half.reads_trailers = _SKIP, None, False
+            half.reads_trailers = False
+            half.release()
+            if half is not running and half.hold is not None:
+                self.resume(half)
 
     def fail(self, message: str) -> None:
         """The plugin raised while it dealt with this stream."""

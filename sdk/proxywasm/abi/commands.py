@@ -104,8 +104,8 @@ def _limit_first_byte(stream: Stream[Any], command: wire.LimitFirstByte, _: Half
     stream.edit(stream.request, [f"={_PER_TRY_TIMEOUT}", str(milliseconds)])
 
 
-def _leave(stream: Stream[Any], _: wire.Leave, __: Half | None, ___: bool) -> None:
-    stream.leave()
+def _leave(stream: Stream[Any], _: wire.Leave, half: Half | None, __: bool) -> None:
+    stream.leave(half)
 
 
 def _fail(stream: Stream[Any], command: wire.FailStream, half: Half | None, in_phase: bool) -> None:

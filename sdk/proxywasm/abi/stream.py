@@ -134,9 +134,9 @@ class Stream(Generic[Root]):
                 return self._leave(half, STOP_BODY)
         data = (self._abi.get_buffer_bytes(half.body_kind, 0, size) or b"") if size else b""
         if half.batch is not None:
-            if not (half.batch.add(data) or end_of_stream):
+            if not end_of_stream and half.batch.keep(data):
                 return self._leave(half, CONTINUE) if half.stopped or half.buffering else CONTINUE
-            data = half.batch.taken()
+            data = half.batch.taken(data)
         return self._ask(half, data, end_of_stream)
 
     def trailers(self, half: Half) -> int:
@@ -395,12 +395,12 @@ class Stream(Generic[Root]):
             return True
         return self._answered
 
-    def leave(self) -> None:
+    def leave(self, running: Half | None) -> None:
         """The plugin has nothing more to do in this stream: everything passes it. Its dispatcher knows whether it is told the
         end."""
         self._bypassed = True
-        for half in (self.request, self.response):
-            half.read(_SKIP, None)
+        self._bypass(self.request, running)
+        self._bypass(self.response, running)
 
     def fail(self, message: str, half: Half | None = None) -> None:
         """The plugin raised while it dealt with this stream; `half` is the direction whose phase is being answered.

@@ -62,7 +62,9 @@ class Phases:
     def start(self) -> None:
         """The plugin has started: compute once what depends on its callbacks only."""
         callbacks = self._callbacks
-        self._request_mode = _mode(callbacks.streaming_request_body, callbacks.request_body, batched=callbacks.request_batched)
+        self._request_mode = _mode(
+            callbacks.streaming_request_body, callbacks.request_body, batched=callbacks.request_batched
+        )
         self._response_mode = _mode(
             callbacks.streaming_response_body, callbacks.response_body, batched=callbacks.response_batched
         )
