@@ -9,8 +9,8 @@ MOST: Final = 16 * 1024
 
 
 class Batch:
-    """Pieces of one body. The plugin is shown them together when they are `MOST` bytes or more. Whoever owns it shows the
-    rest at the end.
+    """Pieces of one body. The plugin is shown them together when they are `MOST` bytes or more. Whoever owns it shows
+    the rest at the end.
     """
 
     __slots__ = ("_pieces", "_size")

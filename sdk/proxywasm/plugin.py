@@ -153,8 +153,8 @@ class Plugin(Generic[Config]):
         """Called for each chunk of the request body; returns the bytes to send on (nothing: the chunk as it is).
 
         The request is sent without `content-length`, whose value would be that of another body. With
-        `@plugin.on_streaming_request_body(read_only=True)` the callback only looks at the chunks, and the length stays. With
-        `batched=True` as well, it is called less often, as `on_streaming_response_body` says.
+        `@plugin.on_streaming_request_body(read_only=True)` the callback only looks at the chunks, and the length stays.
+        With `batched=True` as well, it is called less often, as `on_streaming_response_body` says.
         """
 
         def register(function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]:
@@ -209,9 +209,9 @@ class Plugin(Generic[Config]):
 
         The response is sent without `content-length`, whose value would be that of another body. With
         `@plugin.on_streaming_response_body(read_only=True)` the callback only looks at the chunks, and the length
-        stays. Add `batched=True` if it need not see each chunk when it passes: then it gets several together when they are
-        16 KiB or more, and the rest with the end of the body, or before `on_stream_done`. A chunk of a model costs next to
-        nothing then.
+        stays. Add `batched=True` if it need not see each chunk when it passes: then it gets several together when they
+        are 16 KiB or more, and the rest with the end of the body, or before `on_stream_done`. A chunk of a model costs
+        next to nothing then.
         """
 
         def register(function: StreamingResponseCallback[Config]) -> StreamingResponseCallback[Config]:

@@ -1,9 +1,9 @@
 """The plugins that come with proxywasm, in one component.
 
 Each component contains CPython. A chain of six components executes six copies of it, so each call finds the caches of
-the processor full of the code of the others. One component that contains several plugins is built and compiled once; its
-instances, of which each becomes one of the plugins when it is configured, execute the same code. That makes the calls of
-a chain two to three times as fast, see `docs/performance.md`.
+the processor full of the code of the others. One component that contains several plugins is built and compiled once;
+its instances, of which each becomes one of the plugins when it is configured, execute the same code. That makes the
+calls of a chain two to three times as fast, see `docs/performance.md`.
 
 Plugins of users have a component each: they are built again when they change, and may not be importable together.
 """

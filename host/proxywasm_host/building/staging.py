@@ -176,8 +176,8 @@ PLUGINS["{module}"] = plugin_of(module, made)
 
 
 def collect(plugin: Path, *others: Path) -> Staging:
-    """Find the files of a plugin (a package folder or a module file) and of what it imports, and of other plugins beside
-    it. Raises `StagingError`.
+    """Find the files of a plugin (a package folder or a module file) and of what it imports, and of other plugins
+    beside it. Raises `StagingError`.
     """
     files: dict[str, Path] = {}
     modules = []

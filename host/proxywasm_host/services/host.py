@@ -115,7 +115,8 @@ class HostServices:
 
     @property
     def calls_changed(self) -> bool:
-        """Whether there is something for `take_calls`, `take_redis_calls` or `take_cancelled`. It is asked after each chunk."""
+        """Whether there is something for `take_calls`, `take_redis_calls` or `take_cancelled`. It is asked after each
+        chunk."""
         return self._calls.changed
 
     def take_calls(self) -> list[HttpCall]:

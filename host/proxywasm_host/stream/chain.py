@@ -208,8 +208,8 @@ class ChainedStream:
             outlet.giving = False
 
     def _lets_pass(self, place: int, event: RequestBody | ResponseBody) -> bool:
-        """Whether the plugin there has nothing to do with a chunk, and nothing waits there that the chunk would overtake.
-        There is a chunk for each token of a model."""
+        """Whether the plugin there has nothing to do with a chunk, and nothing waits there that the chunk would
+        overtake. There is a chunk for each token of a model."""
         outlet = self._outlets[place]
         if outlet.waiting or outlet.giving:
             return False

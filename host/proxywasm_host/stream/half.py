@@ -58,9 +58,10 @@ class Half:
     """
 
     __slots__ = (
-        "_arrived", "_checked", "_fields_size", "_most", "_owed", "_send_body", "_send_headers", "_send_trailers", "_waiting",
-        "arrival", "batch", "body", "body_ends", "changed", "departure", "draining", "fields", "hold", "limit", "mode", "name",
-        "on_body", "on_trailers", "paused_since", "reads_trailers", "tail", "taken", "to_head", "trailers",
+        "_arrived", "_checked", "_fields_size", "_most", "_owed", "_send_body", "_send_headers", "_send_trailers",
+        "_waiting", "arrival", "batch", "body", "body_ends", "changed", "departure", "draining", "fields", "hold",
+        "limit", "mode", "name", "on_body", "on_trailers", "paused_since", "reads_trailers", "tail", "taken",
+        "to_head", "trailers",
     )  # fmt: skip
 
     def __init__(
@@ -250,8 +251,8 @@ class Half:
             events.append(InformationalResponse(fields))
 
     def lets_pass(self, data: bytes) -> bool:
-        """Let a chunk that is not the last go on without a call of the plugin: what `arrive`, the phase and `flush` would
-        come to, for one that is not read or is kept to be shown later. False: they have to be asked.
+        """Let a chunk that is not the last go on without a call of the plugin: what `arrive`, the phase and `flush`
+        would come to, for one that is not read or is kept to be shown later. False: they have to be asked.
         """
         if self.departure is not _HEADERS_SENT or self.arrival is not _HEADERS_ARRIVED:
             return False

@@ -151,10 +151,10 @@ class Phases(Again):
         else:
             if outcome is None:
                 return
-            if type(outcome) is bytes and half is not None and half.body is not None:
-                if len(outcome) <= self.limits.answer:  # as nearly always, for each chunk
-                    half.put(outcome)
-                    return
+            body = outcome if isinstance(outcome, bytes) and len(outcome) <= self.limits.answer else None
+            if body is not None and half is not None and half.body is not None:  # as mostly, for each chunk
+                half.put(body)
+                return
             if not self.owner.has_bounded_answers and (refusal := answer_refusal(outcome, self.limits)):
                 self.fail(refusal)
             elif isinstance(outcome, bytes):
@@ -173,8 +173,8 @@ class Phases(Again):
         return self.part is _ASKED
 
     def let_plugin_go(self, running: Half | None, *, until_end: bool) -> None:
-        """The plugin has nothing more to do in this stream; what it holds back goes on. `running`: the direction whose phase
-        is being answered."""
+        """The plugin has nothing more to do in this stream; what it holds back goes on. `running`: the direction whose
+        phase is being answered."""
         self.happens(_REST if until_end else _LEAVE)
         for half in (self.request, self.response):
             half.reads_trailers = False

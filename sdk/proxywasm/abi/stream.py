@@ -396,8 +396,8 @@ class Stream(Generic[Root]):
         return self._answered
 
     def leave(self, running: Half | None) -> None:
-        """The plugin has nothing more to do in this stream: everything passes it. Its dispatcher knows whether it is told the
-        end."""
+        """The plugin has nothing more to do in this stream: everything passes it. Its dispatcher knows whether it is
+        told the end."""
         self._bypassed = True
         self._bypass(self.request, running)
         self._bypass(self.response, running)

@@ -220,9 +220,9 @@ class StreamState:
     def leave(self, *, until_done: bool = False) -> None:
         """The plugin has nothing more to do in this stream: what follows passes it, and costs nothing.
 
-        No callback is called for the stream any more, not even `on_stream_done`, unless `until_done` is given. Call it as
-        the last thing in a callback. What the plugin still holds back goes on. While a call-out of the stream is under way,
-        the plugin stays.
+        No callback is called for the stream any more, not even `on_stream_done`, unless `until_done` is given. Call it
+        as the last thing in a callback. What the plugin still holds back goes on. While a call-out of the stream is
+        under way, the plugin stays.
         """
         if self.response.taken or self.pauses_streaming_response:
             raise RuleError("a plugin cannot leave a stream of whose response it has taken chunks")
