@@ -3,7 +3,8 @@
 `python -m benchmarks.protection` prints a table:
 
 ai_proxy alone, each of the others in front of it, and all of them together, as `proxywasm bench` measures a chain: in
-WebAssembly, in microseconds of the processor, median of 25 rounds. `--stream N` sets the events of the answer; with `--apart`, each
+WebAssembly, in microseconds of the processor, median of 25 rounds. `--stream N` sets the events of the answer; with
+`--apart`, each
 plugin has a component of its own.
 """
 

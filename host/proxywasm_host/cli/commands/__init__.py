@@ -8,7 +8,8 @@ from typing import Final
 import click
 
 NAMES: Final = (
-    "bench", "build", "check", "convert", "dev", "envoy", "new", "package", "record", "replay", "schema", "serve", "test",
+    "bench", "build", "check", "convert", "dev", "envoy", "new", "package", "record", "replay", "schema", "serve",
+    "test",
 )  # fmt: skip
 """In alphabetical order, as help lists them. Each module has a command of its own name."""
 
