@@ -91,6 +91,10 @@ class _WatchedStream(ChainedStream):
             self._watcher.leaves(outlet.place, event)
         super()._pass_on(outlet)
 
+    def _lets_pass(self, place: int, event: RequestBody | ResponseBody) -> bool:  # noqa: ARG002
+        """A chunk that a plugin has nothing to do with is shown there all the same."""
+        return False
+
     def _start_over(self, outlet: Outlet) -> None:
         self._watcher.leaves(outlet.place, StartOver())
         super()._start_over(outlet)
