@@ -59,6 +59,7 @@ class Callbacks:
     streaming_response_body: StreamingResponseCallback | None = None
     response_read_only: bool = False
     response_trailers: HeadersCallback | None = None
+    response_broken: HeadersCallback | None = None
     stream_done: StreamCallback | None = None
 
 

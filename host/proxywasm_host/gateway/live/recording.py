@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from proxywasm.wire import Fields
+from proxywasm.wire import Fields, LocalReply
 
 from ...recordings.exchange import Exchange
 from ...recordings.recorder import RecordingFolder, RecordOptions, StreamRecording
@@ -89,6 +89,8 @@ class RecordedStream(ChainedStream):
     def __init__(self, streams: Sequence[Stream], ready: Ready[ChainedStream], recording: StreamRecording) -> None:
         super().__init__(streams, ready)
         self.recording = recording
+        self._broken_after: int | None = None
+        """How many requests plugins had sent when a response broke off."""
 
     def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
         self.recording.request_headers(fields, end_of_stream)
@@ -114,8 +116,15 @@ class RecordedStream(ChainedStream):
         self.recording.trailers(response=True)
         super().response_trailers(fields)
 
+    def response_broken(self, reply: LocalReply) -> None:
+        self.recording.broken(reply.details)
+        self._broken_after = self.attempts
+        super().response_broken(reply)
+
     def take(self) -> list[Event]:
         events = super().take()
+        if self._broken_after == self.attempts and self.local_reply is None:
+            return events  # the gateway's own answer, which no plugin has made, and no replay would
         for event in events:
             self.recording.see(event)
         return events
