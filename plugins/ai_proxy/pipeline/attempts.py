@@ -8,7 +8,7 @@ from proxywasm import Action, HttpContext, log
 
 from ..protocols.exchange import Attempts, Exchange, Failure, Fallback
 from ..wire import lenient, limits
-from ..wire.errors import LAST_STATUS, ApiError
+from ..wire.errors import LAST_STATUS, ApiError, answer_broken
 from . import failures, response, retry, scrubbing, usage
 from .checked_stream import CheckedStream
 from .passed_streams import PassedStream
@@ -89,13 +89,9 @@ def _retry_failure(
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
 
-    def give_up() -> None:
-        response.choose_reading(ctx, plan, exchange)
-        _resume(ctx)
-
     if not retry.is_possible(plan.provider, exchange, failure):
         return response.choose_reading(ctx, plan, exchange)
-    return _retry(ctx, plan, exchange, failure, give_up)
+    return _retry(ctx, plan, exchange, failure, lambda: response.choose_reading(ctx, plan, exchange))
 
 
 def _needs_no_body(ctx: HttpContext, fallback: Fallback | None, failure: Failure) -> bool:
@@ -150,14 +146,10 @@ def _after_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: A
         else:
             scrubbing.pass_body(ctx, exchange, raw)
 
-    def give_up() -> None:
-        pass_on()
-        _resume(ctx)
-
     if not retry.is_possible(plan.provider, exchange, failure):
         pass_on()
         return None
-    return _retry(ctx, plan, exchange, failure, give_up)
+    return _retry(ctx, plan, exchange, failure, pass_on)
 
 
 def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error: ApiError) -> Action | None:
@@ -168,11 +160,7 @@ def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error:
         failures.replace_body(ctx, error)
         return None
 
-    def give_up() -> None:
-        failures.replace_body(ctx, error)
-        _resume(ctx)
-
-    return _retry(ctx, plan, exchange, failure, give_up)
+    return _retry(ctx, plan, exchange, failure, lambda: failures.replace_body(ctx, error))
 
 
 def on_too_large(ctx: HttpContext, config: Config) -> None:
@@ -225,13 +213,38 @@ def _on_first_chunk(
 
 
 def _retry(
-    ctx: HttpContext, plan: Plan, exchange: Exchange, failure: Failure, give_up: Callable[[], None]
+    ctx: HttpContext, plan: Plan, exchange: Exchange, failure: Failure, give_up: Callable[[], object]
 ) -> Action | None:
     """Make the request again; the response waits for the outcome."""
-    retry.start(ctx, plan, exchange, failure, give_up)
-    return None if ctx.replied else Action.PAUSE
+    waits = False
+
+    def gave_up() -> None:
+        assert exchange.attempts is not None
+        exchange.attempts.under_way = False
+        give_up()
+        if waits and not ctx.replied:
+            ctx.resume_http_response()
+
+    retry.start(ctx, plan, exchange, failure, gave_up)
+    assert exchange.attempts is not None
+    waits = exchange.attempts.under_way
+    return Action.PAUSE if waits else None
 
 
-def _resume(ctx: HttpContext) -> None:
-    if not ctx.replied:
-        ctx.resume_http_response()
+def on_broken(ctx: HttpContext, config: Config) -> Action | None:
+    """No more of the answer comes, and the client has got none of it."""
+    exchange: Exchange | None = ctx.get_context("exchange")
+    if exchange is None or config.plans is None:
+        return None
+    plan, attempts = config.plans[exchange.api], exchange.attempts
+    if attempts is not None and attempts.under_way:
+        return Action.PAUSE
+    error = answer_broken(late=failures.is_late(ctx))
+    retry.record_outcome(ctx, plan.provider, exchange, error.status)
+    failure = Failure(error.status, error, unusable=True)
+    if attempts is not None and attempts.fallback is not None:
+        attempts.fallback.gateway_failed(ctx)
+    if not retry.is_possible(plan.provider, exchange, failure):
+        failures.send_error(ctx, error)
+        return None
+    return _retry(ctx, plan, exchange, failure, lambda: failures.send_error(ctx, error))

@@ -25,6 +25,7 @@ _FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
 _ERROR: Final = b'"error"'
 _CONTENT: Final = b'"content"'
 _USAGE: Final = b'"usage"'
+_DATA: Final = re.compile(rb"(?:^|[\r\n])data:")
 _ESCAPE: Final = ord("\\")
 _FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
@@ -45,6 +46,8 @@ class CheckedStream:
         self._held = bytearray()
         self._ended = False
         self._has_data = self._has_finishes = False
+        self._held_comments: bytes | None = b"" if exchange is not None and exchange.attempts is not None else None
+        """Comments before the first event: another attempt may still answer. None: they pass."""
         wanted = None if exchange is None else exchange.wants_usage
         self._usage_chunks = None if wanted is None else UsageChunks(wanted=wanted)
 
@@ -83,6 +86,11 @@ class CheckedStream:
                 self._held.clear()
                 return output + self._fail(too_large)
         if output and not self.has_event:
+            if self._held_comments is not None:
+                output = self._held_comments + output
+                if _DATA.search(output) is None:
+                    self._held_comments, output = output[-limits.LARGE_EVENT :], b""
+                    return self._rest_at_end() if last else b""
             self.has_event = True
             if (error := _error_in(output)) is not None:
                 return self._fail(error)

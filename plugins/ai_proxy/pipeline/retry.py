@@ -88,6 +88,7 @@ def start(ctx: HttpContext, plan: Plan, exchange: Exchange, failure: Failure, gi
     """Make the request again until it succeeds or no attempt is left. Either answers the client or calls `give_up`."""
     provider, attempts = plan.provider, exchange.attempts
     assert attempts is not None
+    attempts.under_way = True
     fallback = attempts.fallback
     if not _with_another_token(provider, exchange, attempts, failure):
         assert fallback is not None, "without another token there is another provider"
@@ -161,7 +162,7 @@ def _send_again(
 ) -> None:
     """Send this request in place of the one that has failed."""
     exchange.answer = Answer()
-    attempts.awaiting_retry = False
+    attempts.awaiting_retry = attempts.under_way = False
     ctx.set_context("exchange", exchange)
     ctx.set_context("stream", None)
     ctx.send_again(sent.method, f"https://{sent.host}{sent.path}", headers=headers, body=sent.body)

@@ -223,7 +223,7 @@ class Fallback(Protocol):
 class Attempts:
     """The attempts of a request that can be made again."""
 
-    __slots__ = ("awaiting_retry", "cluster", "fallback", "headers", "sent_body", "used_tokens")
+    __slots__ = ("awaiting_retry", "cluster", "fallback", "headers", "sent_body", "under_way", "used_tokens")
 
     def __init__(self) -> None:
         self.sent_body: bytes | None = None
@@ -232,6 +232,8 @@ class Attempts:
         """Tokens of earlier attempts with this provider."""
         self.awaiting_retry = False
         """The answer is a failure and is held until a retry succeeds or is impossible."""
+        self.under_way = False
+        """Another attempt is being prepared, or is a call-out without an answer yet."""
         self.fallback: Fallback | None = None
         """Asks other providers; None: there is only this one."""
         self.headers: Headers | None = None

@@ -115,6 +115,13 @@ def stream_cut() -> ApiError:
     return ApiError(502, "the upstream closed the stream before it was complete", code="stream_cut")
 
 
+def answer_broken(*, late: bool) -> ApiError:
+    """The answer breaks off before the client has got any of it, or has not begun in time."""
+    if late:
+        return ApiError(504, "the upstream's answer has not begun in time", code="upstream_timeout")
+    return bad_upstream("the upstream's answer has broken off", "answer_cut")
+
+
 def is_openai_error(document: Any) -> bool:
     """Whether an error body is in OpenAI's format already."""
     error = document.get("error") if isinstance(document, dict) else None

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from tests.ai_proxy.gateway import Json
+from tests.ai_proxy.natives import RECORDED
 
 from ai_proxy import plugin
 from proxywasm_host.recordings.exchange import Message
+from proxywasm_host.recordings.exchange import load as exchanges
 from proxywasm_host.testing import TestHost, TestStream, chat_request, chat_response, chat_stream, request, response
 
 OPENAI: Json = {"id": "openai", "type": "openai", "apiTokens": ["key-openai"], "models": ["m"]}
@@ -358,3 +360,109 @@ def test_memory_that_requests_kept_is_released(way: str) -> None:
         assert len(one.stream.given_up) + len(host.pending) == 1
         one.answer(chat_response("Hello"))
         one.stream.finish()
+
+
+@pytest.mark.parametrize("body", [b"", b'{"error":{"message":"busy","type":"x"}}'])
+def test_if_the_breaker_of_the_next_one_is_open_the_client_gets_the_failure(way: str, body: bytes) -> None:
+    config = {"providers": [OPENAI, MISTRAL], "routing": {"fallback": {}, "breaker": {"failures": 1}}}
+    host = TestHost(plugin, config)
+    one = Attempts(chat_request("Hi", model="m"), host=host)
+    other = Attempts(chat_request("Hi", model="m"), host=host)
+    for _ in range(2):
+        one.answer(FAILURE)
+    one.stream.finish()
+    calls = len(host.calls)
+    other.stream.respond(response(500, {"retry-after": "9"}, body=body))
+    assert (other.status, other.headers["retry-after"]) == (500, "9")
+    assert (len(other.stream.given_up), len(host.calls)) == (0, calls)
+    assert json.loads(other.got)["error"]["message"]
+
+
+STREAM = {"content-type": "text/event-stream"}
+
+
+@pytest.mark.parametrize("begun", [(), (b": ping\n\n",), (b": pi", b"ng\n\n", b"\n"), (b'data: {"id":',)])
+def test_a_stream_that_breaks_off_before_its_first_event(begun: tuple[bytes, ...]) -> None:
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, MISTRAL, routeHeader=True)
+    one.stream.response_headers(200, STREAM)
+    for chunk in begun:
+        assert one.stream.response_body(chunk) == b""
+    one.stream.break_off()
+    one.answer(chat_stream(["Hello"]))
+    assert (len(one.asked), one.status) == (2, 200)
+    assert b"Hello" in one.got
+    assert one.headers["x-proxywasm-route"] == "openai/m=badAnswer, mistral/m=answered"
+
+
+@pytest.mark.parametrize("begun", [(), (b": ping\n\n",), (b": pi", b"ng\n\n", b"\n")])
+def test_a_stream_that_ends_before_its_first_event(way: str, begun: tuple[bytes, ...]) -> None:
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, MISTRAL)
+    one.stream.response_headers(200, STREAM)
+    for chunk in begun:
+        assert one.stream.response_body(chunk) == b""
+    one.stream.response_body(b"", end_of_stream=True)
+    one.answer(chat_stream(["Hello"]))
+    assert (len(one.asked), one.status) == (2, 200)
+    assert b"Hello" in one.got
+
+
+@pytest.mark.parametrize("begun", [b"", b'{"id":"x"'])
+@pytest.mark.parametrize("provider", [{**OPENAI, "id": "first"}, {**CLAUDE, "id": "first", "models": ["m"]}])
+def test_a_whole_answer_that_breaks_off(provider: Json, begun: bytes) -> None:
+    one = Attempts(chat_request("Hi", model="m"), provider, MISTRAL)
+    one.stream.response_headers(200, {"content-type": "application/json", "content-length": "1000"})
+    one.stream.response_body(begun)
+    one.stream.break_off()
+    one.answer(chat_response("Hello"))
+    assert (len(one.asked), text_of(one.got)) == (2, "Hello")
+
+
+def test_an_answer_that_does_not_begin_in_time_after_its_headers() -> None:
+    one = Attempts(
+        chat_request("Hi", model="m", stream=True), OPENAI, MISTRAL, fallback={"on": ["firstByte"]}, routeHeader=True
+    )
+    one.stream.response_headers(200, STREAM)
+    one.stream.break_off("upstream_per_try_timeout")
+    one.answer(chat_stream(["Hello"]))
+    assert one.headers["x-proxywasm-route"] == "openai/m=firstByte, mistral/m=answered"
+
+
+@pytest.mark.parametrize(
+    ("details", "status"),
+    [("upstream_reset_after_response_started{connection_termination}", 502), ("upstream_per_try_timeout", 504)],
+)
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_if_none_is_left_the_client_gets_an_error_in_its_protocol(details: str, status: int, path: str) -> None:
+    sent = request("POST", path, json={"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]})
+    one = Attempts(sent, OPENAI, MISTRAL, routeHeader=True)
+    for _ in range(2):
+        one.stream.response_headers(200, {"content-type": "application/json"})
+        one.stream.break_off(details)
+    assert (len(one.asked), one.status) == (2, status)
+    assert json.loads(one.got)["error"]["message"]
+    assert json.loads(one.got).get("type") == ("error" if path == "/v1/messages" else None)
+    assert "mistral/m" in one.headers["x-proxywasm-route"]
+
+
+def test_an_error_whose_body_breaks_off_counts_as_that_error() -> None:
+    """Its status decides, except where its text would."""
+    one = Attempts(chat_request("Hi", model="m"), OPENAI, MISTRAL)
+    one.stream.response_headers(400, {"content-type": "application/json", "content-length": "1000"})
+    one.stream.response_body(b'{"error":')
+    one.stream.break_off()
+    one.answer(chat_response("Hello"))
+    assert text_of(one.got) == "Hello"
+
+
+def test_while_a_provider_waits_for_its_token_the_old_answer_may_break_off() -> None:
+    """It is not asked for again."""
+    (oauth, *_) = exchanges(RECORDED / "vertex" / "oauth.json")
+    vertex = {**json.loads(oauth.config)["provider"], "id": "vertex", "models": ["m"]}
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, vertex)
+    one.stream.response_headers(503, {"content-type": "application/json", "content-length": "1000"})
+    (call,) = one.host.pending
+    one.stream.break_off()
+    assert not one.stream.downstream
+    call.answer(response(200, json={"access_token": "t", "expires_in": 3600}))
+    assert "aiplatform" in one.stream.upstream.host
+    assert len(one.stream.given_up) == 1
