@@ -48,6 +48,11 @@ class PluginContext(PluginState):
         argument = checks.data(argument, "the argument of a foreign function")
         return self.host.call_foreign_function(name, argument)
 
+    @property
+    def can_send_again(self) -> bool:
+        """Whether this gateway can send another request in a stream at all; see `HttpContext.send_again`."""
+        return current("can_send_again").sends_again
+
     # Configuration.
 
     def enable_rule_level_config_isolation(self) -> None:

@@ -56,7 +56,10 @@ def _on_routed_headers(
     elif not fails:
         fallback.arrived(ctx)
     ctx.response_headers.update(fallback.headers)
-    return _read_and_record(ctx, plan, exchange)
+    action = _read_and_record(ctx, plan, exchange)
+    if not fails and action is Action.STOP_ITERATION and awaits_first_event(ctx):
+        fallback.watch(ctx)
+    return action
 
 
 def _read_and_record(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
@@ -229,6 +232,33 @@ def _retry(
     assert exchange.attempts is not None
     waits = exchange.attempts.under_way
     return Action.PAUSE if waits else None
+
+
+def awaits_first_event(ctx: HttpContext) -> bool:
+    """Whether the headers of a stream are held until its first event has arrived."""
+    stream: CheckedStream | ConvertedStream | PassedStream | None = ctx.get_context("stream")
+    if not isinstance(stream, (CheckedStream, ConvertedStream)) or ctx.ended or ctx.replied:
+        return False
+    return not stream.headers_sent and stream.failure is None
+
+
+def on_late(ctx: HttpContext) -> None:
+    """The first event of a stream has not arrived in time, which the gateway does not notice."""
+    exchange: Exchange = ctx.get_context("exchange")
+    stream: CheckedStream | ConvertedStream = ctx.get_context("stream")
+    config: Config = ctx.config
+    assert config.plans is not None, "only an answer of a provider is awaited"
+    plan, attempts = config.plans[exchange.api], exchange.attempts
+    assert attempts is not None, "only requests with a fallback are watched"
+    assert attempts.fallback is not None
+    stream.failure = error = answer_broken(late=True)
+    retry.record_outcome(ctx, plan.provider, exchange, error.status)
+    attempts.fallback.is_late()
+    failure = Failure(error.status, error, unusable=True)
+    if retry.is_possible(plan.provider, exchange, failure):
+        retry.start(ctx, plan, exchange, failure, lambda: failures.send_error(ctx, error))
+    else:
+        failures.send_error(ctx, error)
 
 
 def on_broken(ctx: HttpContext, config: Config) -> Action | None:

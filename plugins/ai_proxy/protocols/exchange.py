@@ -202,6 +202,12 @@ class Fallback(Protocol):
     def gateway_failed(self, ctx: HttpContext, /) -> bool:
         """Whether the answer is the gateway's own, because it has got none from the service."""
 
+    def is_late(self) -> None:
+        """The answer has not begun in time."""
+
+    def watch(self, ctx: HttpContext, /) -> None:
+        """The headers of a stream have arrived, and its first event has not."""
+
     def may_say_more(self, status: int, /) -> bool:
         """Whether the body of an error decides if another provider is asked."""
 

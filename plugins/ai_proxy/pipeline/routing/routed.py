@@ -151,6 +151,13 @@ class Routed:
         self._gateway_reason = triggers.of_gateway(ctx)
         return self._gateway_reason != ""
 
+    def is_late(self) -> None:
+        self._gateway_reason = FIRST_BYTE
+
+    def watch(self, ctx: HttpContext) -> None:
+        if self._fallback is not None and self._selection.late is not None:
+            self._selection.late.watch(ctx, self._began)
+
     def may_say_more(self, status: int) -> bool:
         return self._fallback is not None and triggers.may_say_more(self._fallback, status) and self.has_budget
 
@@ -260,6 +267,8 @@ class Routed:
         if not status and not self._reason:
             self._reason = "gone"  # The client has not waited: that says nothing about the provider.
         self._end(self._reason or str(status))
+        if self._selection.late is not None:
+            self._selection.late.forget(ctx)
         self._selection.memory_budget.release(self)
         for one in self._exchanges:
             self._selection.memory_budget.release(one)

@@ -460,9 +460,59 @@ def test_while_a_provider_waits_for_its_token_the_old_answer_may_break_off() -> 
     vertex = {**json.loads(oauth.config)["provider"], "id": "vertex", "models": ["m"]}
     one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, vertex)
     one.stream.response_headers(503, {"content-type": "application/json", "content-length": "1000"})
-    (call,) = one.host.pending
+    assert len(one.host.pending) == 1
     one.stream.break_off()
     assert not one.stream.downstream
-    call.answer(response(200, json={"access_token": "t", "expires_in": 3600}))
+    one.host.next_call().answer(response(200, json={"access_token": "t", "expires_in": 3600}))
     assert "aiplatform" in one.stream.upstream.host
     assert len(one.stream.given_up) == 1
+
+
+@pytest.mark.parametrize("provider", [OPENAI, {**CLAUDE, "id": "openai", "models": ["m"]}])
+@pytest.mark.parametrize("begun", [(), (b": ping\n\n",)])
+def test_in_envoy_a_timer_notices_a_stream_that_does_not_begin(
+    provider: Json, begun: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own time limit ends with the headers."""
+    monkeypatch.setattr("proxywasm.core.instance.PluginInstance.sends_again", False)
+    one = Attempts(
+        chat_request("Hi", model="m", stream=True),
+        provider,
+        MISTRAL,
+        fallback={"on": ["firstByte"], "firstByteTimeout": 2000},
+        routeHeader=True,
+    )
+    one.host.advance(0.5)
+    one.stream.response_headers(200, STREAM)
+    for chunk in begun:
+        one.stream.response_body(chunk)
+    one.host.advance(1.0)
+    assert not one.host.pending
+    one.host.advance(1.0)
+    assert one.asked[1][0] == "api.mistral.ai"
+    one.stream.response_body(chat_stream(["too late"]).body[0])
+    one.answer(chat_stream(["Hello"]))
+    assert b"Hello" in one.got
+    assert b"late" not in one.got
+    assert one.headers["x-proxywasm-route"] == "openai/m=firstByte, mistral/m=answered"
+
+
+def test_without_another_provider_a_stream_that_does_not_begin_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxywasm.core.instance.PluginInstance.sends_again", False)
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, fallback={"firstByteTimeout": 500})
+    one.stream.response_headers(200, STREAM)
+    one.host.advance(1.0)
+    assert (one.status, json.loads(one.got)["error"]["code"]) == (504, "upstream_timeout")
+
+
+def test_a_stream_that_has_begun_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxywasm.core.instance.PluginInstance.sends_again", False)
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, MISTRAL, fallback={"firstByteTimeout": 500})
+    one.stream.response_headers(200, STREAM)
+    first, *rest = chat_stream(["Hel", "lo"]).body
+    one.stream.response_body(first)
+    one.host.advance(10.0)
+    for chunk in rest:
+        one.stream.response_body(chunk, end_of_stream=chunk is rest[-1])
+    assert one.status == 200
+    assert not one.host.calls
