@@ -223,12 +223,12 @@ class Plugin(Generic[Config]):
         return self._register("on_response_trailers", function)
 
     def on_response_broken(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
-        """Called if the upstream breaks off its response, or is silent for too long, and the plugin still holds the headers.
+        """Called if the upstream breaks off its response, or is silent for too long, while the plugin holds the headers.
 
-        It may ask another service (`ctx.send_again`), answer itself (`ctx.send_http_response`), or return `Action.PAUSE`
-        to do one of these later; `ctx.resume_http_response` gives up. Otherwise the client gets the gateway's 502, 503 or
-        504. The property `response.code_details` says what has happened. Gateways with Proxy-Wasm never call it: they
-        answer the client without their plugins.
+        It may ask another service (`ctx.send_again`), answer itself (`ctx.send_http_response`), or return
+        `Action.PAUSE` to do one of these later; `ctx.resume_http_response` gives up. Otherwise the client gets the
+        gateway's 502, 503 or 504. The property `response.code_details` says what has happened. Gateways with Proxy-Wasm
+        never call it: they answer the client without their plugins.
         """
         return self._register("on_response_broken", function)
 

@@ -200,8 +200,10 @@ class SendAgain:
 
 @dataclass(slots=True)
 class LimitFirstByte:
-    """How many milliseconds the upstream may take from the end of the request until its response begins: to its headers,
-    and to the first byte of its body as long as a plugin holds these."""
+    """How many milliseconds the upstream may take from the end of the request until its response begins.
+
+    It begins with its headers, and with the first byte of its body as long as a plugin holds these.
+    """
 
     value: int
 

@@ -124,8 +124,9 @@ class Phases(Again):
             self.note()
 
     def response_broken(self, reply: LocalReply) -> None:
-        """No more of the upstream's response comes. A plugin that still holds all of it may send another request, or answer;
-        otherwise the client gets this reply.
+        """No more of the upstream's response comes.
+
+        A plugin that still holds all of it may send another request, or answer; otherwise the client gets this reply.
         """
         half = self.response
         holds = half.arrival is _HEADERS_ARRIVED and half.departure is _NOTHING_SENT

@@ -18,7 +18,12 @@ from .plans import Plan
 # Headers that stay when a response is replaced: clients need them for retries, people for support cases.
 _KEPT_HEADERS: Final = ("retry-after", "x-request-id", "request-id", "x-proxywasm-route")
 
-_TIME_OUTS: Final = (b"upstream_per_try_timeout", b"upstream_response_timeout", b"response_timeout", b"stream_idle_timeout")
+_TIME_OUTS: Final = (
+    b"upstream_per_try_timeout",
+    b"upstream_response_timeout",
+    b"response_timeout",
+    b"stream_idle_timeout",
+)
 
 _REQUEST_TOO_LARGE: Final = b"request_payload_too_large"
 """The property `response.code_details` if the gateway refuses to buffer a request."""

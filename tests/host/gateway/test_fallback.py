@@ -26,6 +26,9 @@ CELLS = {
     "refusal by the content filter": "filtered",
     "error whose body is broken off": "cut error",
     "stream broken off before its first event": "cut stream",
+    "stream without an event in time after its headers": "silent",
+    "whole answer broken off": "cut answer",
+    "whole answer without a byte in time after its headers": "silent answer",
 }
 """The rows of the table, and what the service does."""
 MORE = {
@@ -33,7 +36,6 @@ MORE = {
     % (len(TOO_LONG), TOO_LONG),
     "filtered": b"HTTP/1.1 400 X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
     % (len(FILTERED), FILTERED),
-    "cut stream": b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nContent-Length: 1000\r\n\r\n",
 }
 CONFIG: dict[str, Any] = {
     "providers": [
@@ -92,3 +94,5 @@ def test_each_cell_of_the_table(
         return found
 
     assert asyncio.run(talk()) == documented(engine)
+    stages = [stage for stage in CELLS.values() if stage != "gone"]
+    assert [text for text, _ in bad.asked] == [f"1:{stage}" for stage in stages], "each was asked, and read the request"

@@ -13,8 +13,8 @@ _LINE_END: Final = re.compile(rb"[\r\n]")
 class FirstByte:
     """Looks for the first byte that is part of an answer.
 
-    White space and comments of event streams (`: ping`) do not count: services send them to keep a connection alive while
-    they have no answer.
+    White space and comments of event streams (`: ping`) do not count: services send them to keep a connection alive
+    while they have no answer.
     """
 
     __slots__ = ("_has_comments", "_in_comment")

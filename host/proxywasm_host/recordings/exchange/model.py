@@ -39,7 +39,7 @@ class Message:
     details: str = ""
     """Of a response that the gateway itself has made: its `response.code_details`."""
     broken: str = ""
-    """Of a response that the upstream has broken off before any of it had gone to the client: `response.code_details`."""
+    """Of a response that broke off before any of it had gone to the client: its `response.code_details`."""
 
 
 @dataclass(frozen=True, slots=True)
