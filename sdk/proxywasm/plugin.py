@@ -223,7 +223,7 @@ class Plugin(Generic[Config]):
         return self._register("on_response_trailers", function)
 
     def on_response_broken(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
-        """Called if the upstream breaks off its response, or is silent for too long, while the plugin holds the headers.
+        """Called if a response breaks off, or does not begin in time, while the plugin holds its headers.
 
         It may ask another service (`ctx.send_again`), answer itself (`ctx.send_http_response`), or return
         `Action.PAUSE` to do one of these later; `ctx.resume_http_response` gives up. Otherwise the client gets the

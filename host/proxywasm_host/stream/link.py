@@ -78,7 +78,7 @@ class Link(Exchange):
         raise NotImplementedError
 
     def pass_break(self, reply: LocalReply) -> None:
-        """The plugin does nothing about a response that has broken off: the one before it may, or the client is told."""
+        """The plugin does nothing about a broken response: the one before it may, otherwise the client is told."""
         self.broken = None
         if place := self.chain.index(self):
             self.response.drop()
