@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from proxywasm import Action, HttpContext, log
 
-from ..protocols.exchange import Attempts, Exchange, Failure, Fallback
-from ..wire import lenient, limits
+from ..protocols.exchange import Attempts, Exchange, Failure, Fallback, RefusalWatch
+from ..wire import apis, lenient, limits
 from ..wire.errors import LAST_STATUS, ApiError, answer_broken
-from . import failures, response, retry, scrubbing, usage
+from . import failures, refused_answers, response, retry, scrubbing, usage
 from .checked_stream import CheckedStream
 from .passed_streams import PassedStream
 from .plans import Config, Plan
@@ -55,6 +55,8 @@ def _on_routed_headers(
             return _retry_failure(ctx, plan, exchange, attempts, failure)
     elif not fails:
         fallback.arrived(ctx)
+        if fallback.watches_content and exchange.api == apis.CHAT:
+            exchange.answer.watch = RefusalWatch()
     ctx.response_headers.update(fallback.headers)
     action = _read_and_record(ctx, plan, exchange)
     if not fails and action is Action.STOP_ITERATION and awaits_first_event(ctx):
@@ -130,6 +132,8 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     if error is None:
         if exchange.answer.outcome_pending:
             retry.record_outcome(ctx, plan.provider, exchange, exchange.answer.status)
+        if is_refused(plan, exchange):
+            return _retry(ctx, plan, exchange, refused_answers.failure(), lambda: None)
         usage.write(ctx, plan.provider, exchange)
         return None
     return _on_unusable_answer(ctx, plan, exchange, error)
@@ -153,6 +157,12 @@ def _after_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: A
         pass_on()
         return None
     return _retry(ctx, plan, exchange, failure, pass_on)
+
+
+def is_refused(plan: Plan, exchange: Exchange) -> bool:
+    """Whether a content filter has refused the answer, and another provider may give one."""
+    watch = exchange.answer.watch
+    return watch is not None and watch.refused and retry.is_possible(plan.provider, exchange, refused_answers.failure())
 
 
 def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error: ApiError) -> Action | None:
@@ -195,13 +205,15 @@ def _on_first_chunk(
     ctx: HttpContext, plan: Plan, exchange: Exchange, stream: CheckedStream | ConvertedStream, chunk: bytes, last: bool
 ) -> bytes | Action:
     """A chunk of a stream whose headers have not been sent to the client."""
-    if stream.failure is not None:
-        return Action.STOP_ITERATION  # A retry is under way.
+    if stream.failure is not None or (exchange.attempts is not None and exchange.attempts.under_way):
+        return Action.STOP_ITERATION
     output = response.feed_first_chunk(ctx, exchange, stream, chunk, last)
     error = stream.failure
     if output is not None:
         if exchange.answer.outcome_pending:
             retry.record_outcome(ctx, plan.provider, exchange, error.status if error else 200)
+        if error is None and is_refused(plan, exchange):
+            return _after_refusal(ctx, plan, exchange, stream, output, last=last)
         return output
     if error is None:
         return Action.STOP_ITERATION
@@ -213,6 +225,27 @@ def _on_first_chunk(
         return Action.STOP_ITERATION
     stream.headers_sent = True
     return failures.set_error(ctx, error)
+
+
+def _after_refusal(
+    ctx: HttpContext,
+    plan: Plan,
+    exchange: Exchange,
+    stream: CheckedStream | ConvertedStream,
+    output: bytes,
+    *,
+    last: bool,
+) -> Action:
+    """A content filter has refused the answer of a stream. The client gets it if no other provider has one."""
+
+    def give_up() -> None:
+        rest = b"" if last else stream.feed(b"", last=True)
+        headers = [pair for pair in ctx.response_headers.fields() if pair[0] not in (":status", "content-length")]
+        ctx.send_http_response(exchange.answer.status, headers, output + rest)
+
+    stream.headers_sent = False
+    retry.start(ctx, plan, exchange, refused_answers.failure(), give_up)
+    return Action.STOP_ITERATION
 
 
 def _retry(

@@ -9,6 +9,7 @@ stream. Uploads that pass unread are not kept, so they are not retried.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from proxywasm import ClusterClient, Headers, HttpAnswer, HttpCallError, HttpContext, RouteCluster, log
 
@@ -18,7 +19,7 @@ from ..protocols.exchange import Answer, Attempts, Exchange, Failure
 from ..providers.row import Provider
 from ..wire import lenient
 from ..wire.errors import ApiError
-from . import addressing, failures, whole_answers
+from . import addressing, failures, refused_answers, whole_answers
 from .plans import Plan
 
 # Headers of the request that belong to its connection or are set by the gateway.
@@ -131,14 +132,21 @@ def send(
         failure = _failure(plan, exchange, answer)
         if failure is None:
             try:
-                whole_answers.finish(ctx, plan, exchange, answer)
+                headers, body = whole_answers.convert(plan, exchange, answer)
             except ApiError as error:
                 failure = Failure(error.status, error, unusable=True)
         status = answer.status if failure is None else failure.status
         record_outcome(ctx, provider, exchange, status, answer.headers.get("retry-after", ""))
-        if failure is None or ctx.replied:
+        if ctx.replied:
             return
-        if is_possible(provider, exchange, failure):
+        if failure is None:
+            pass_on = partial(whole_answers.send, ctx, plan, exchange, answer, headers, body)
+            watch = exchange.answer.watch
+            if watch is not None and watch.refused and is_possible(provider, exchange, refused_answers.failure()):
+                start(ctx, plan, exchange, refused_answers.failure(), pass_on)
+            else:
+                pass_on()
+        elif is_possible(provider, exchange, failure):
             start(ctx, plan, exchange, failure, give_up)
         else:
             log.warn("attempt %d failed with status %d", len(attempts.used_tokens) + 1, failure.status)

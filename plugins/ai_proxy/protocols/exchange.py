@@ -142,6 +142,14 @@ class Secrets:
     """Masks all credentials of this exchange in text for the client or the log."""
 
 
+class RefusalWatch:
+    """Whether a content filter has refused an answer."""
+
+    decided: bool = False
+    """It is known: the answer has content, or it has ended."""
+    refused: bool = False
+
+
 class Answer:
     """The state of the upstream's answer."""
 
@@ -163,6 +171,8 @@ class Answer:
     """That of a whole answer that was parsed, in the pivot."""
     is_logged: bool = False
     """`pipeline.usage` has written what access logs show."""
+    watch: RefusalWatch | None = None
+    """Set if another provider is asked after a refusal."""
     outcome_pending: bool = False
     """The status is good, but the body may be an error: `failover` waits for it."""
 
@@ -186,6 +196,10 @@ class Fallback(Protocol):
     @property
     def has_budget(self) -> bool:
         """Another attempt is allowed, of any provider."""
+
+    @property
+    def watches_content(self) -> bool:
+        """Whether another provider is asked if a content filter refuses the answer."""
 
     def follows(self, failure: Failure, /) -> bool:
         """Whether another provider is asked after this failure."""

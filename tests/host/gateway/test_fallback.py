@@ -24,6 +24,7 @@ CELLS = {
     "error as the first event of a stream": "error first",
     "request too long for the model": "too long",
     "refusal by the content filter": "filtered",
+    "answer or stream of status 200 that the filter has refused": "filtered stream",
     "error whose body is broken off": "cut error",
     "stream broken off before its first event": "cut stream",
     "stream without an event in time after its headers": "silent",
@@ -36,6 +37,8 @@ MORE = {
     % (len(TOO_LONG), TOO_LONG),
     "filtered": b"HTTP/1.1 400 X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
     % (len(FILTERED), FILTERED),
+    "filtered stream": b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+    b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"content_filter"}]}\n\ndata: [DONE]\n\n',
 }
 CONFIG: dict[str, Any] = {
     "providers": [

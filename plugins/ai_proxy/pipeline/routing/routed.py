@@ -129,6 +129,11 @@ class Routed:
             fallback is not None and budget is not None and len(self._journal) + 1 < fallback.attempts and budget.allows
         )
 
+    @property
+    def watches_content(self) -> bool:
+        fallback = self._fallback
+        return fallback is not None and CONTENT_FILTER in fallback.on and self.has_budget and bool(self._rest())
+
     def follows(self, failure: Failure) -> bool:
         self._reason = self._reason_of(failure)
         return (

@@ -516,3 +516,141 @@ def test_a_stream_that_has_begun_is_not_late(monkeypatch: pytest.MonkeyPatch) ->
         one.stream.response_body(chunk, end_of_stream=chunk is rest[-1])
     assert one.status == 200
     assert not one.host.calls
+
+
+GEMINI: Json = {"id": "gemini", "type": "gemini", "apiTokens": ["key-gemini"], "models": ["m"]}
+QWEN: Json = {"id": "qwen", "type": "qwen", "apiTokens": ["k"], "models": ["m"], "qwenEnableCompatible": False}
+AZURE: Json = {
+    "id": "azure",
+    "type": "azure",
+    "apiTokens": ["k"],
+    "models": ["m"],
+    "azureServiceUrl": "https://a.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-02-15-preview",
+}
+FIRST_CLAUDE: Json = {**CLAUDE, "models": ["m"]}
+CHUNK: Json = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+
+
+def of_choice(finish: str | None, content: str = "") -> Json:
+    delta = {"role": "assistant", "content": content}
+    return {**CHUNK, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+
+def claude_message(kind: str, **more: Any) -> Json:
+    return {"type": kind, **more}
+
+
+CLAUDE_BEGINS = claude_message("message_start", message={**CLAUDE_ANSWER, "content": [], "stop_reason": None})
+CLAUDE_REFUSES = [
+    claude_message("message_delta", delta={"stop_reason": "refusal"}, usage={"output_tokens": 1}),
+    claude_message("message_stop"),
+]
+PROMPT_RESULTS: Json = {**CHUNK, "choices": [], "prompt_filter_results": [{"prompt_index": 0}]}
+REFUSED_STREAMS: dict[str, tuple[Json, list[Json]]] = {
+    "openai": (OPENAI, [of_choice("content_filter")]),
+    "azure": (AZURE, [PROMPT_RESULTS, of_choice(None), of_choice("content_filter")]),
+    "gemini, its prompt": (GEMINI, [{"promptFeedback": {"blockReason": "SAFETY"}}]),
+    "gemini, its answer": (GEMINI, [{"candidates": [{"index": 0, "finishReason": "SAFETY"}]}]),
+    "qwen": (QWEN, [{"code": "DataInspectionFailed", "message": "Input data may contain inappropriate content."}]),
+    "claude": (FIRST_CLAUDE, [CLAUDE_BEGINS, *CLAUDE_REFUSES]),
+}
+
+
+def of_whole(finish: str, content: str | None) -> Json:
+    return {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": finish}
+
+
+REFUSED_ANSWERS: dict[str, tuple[Json, Json]] = {
+    "openai": (OPENAI, {**CHUNK, "choices": [of_whole("content_filter", "Hel")]}),
+    "azure": (AZURE, {**CHUNK, "choices": [of_whole("content_filter", None)]}),
+    "gemini, its prompt": (GEMINI, {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}),
+    "gemini, its answer": (GEMINI, {"candidates": [{"index": 0, "finishReason": "SAFETY"}]}),
+    "qwen": (QWEN, {"code": "DataInspectionFailed", "message": "Output data may contain inappropriate content."}),
+    "claude": (FIRST_CLAUDE, {**CLAUDE_ANSWER, "stop_reason": "refusal", "content": []}),
+}
+
+
+def as_events(documents: list[Json]) -> Message:
+    return response(200, STREAM, body=[f"data: {json.dumps(document)}\n\n".encode() for document in documents])
+
+
+@pytest.mark.parametrize("name", REFUSED_STREAMS)
+def test_a_stream_that_a_content_filter_has_refused_goes_to_another_provider_if_configured(way: str, name: str) -> None:
+    """Before any content has gone to the client."""
+    provider, documents = REFUSED_STREAMS[name]
+    sent = chat_request("Hi", model="m", stream=True)
+    one = Attempts(sent, provider, MISTRAL, fallback={"on": ["contentFilter"]}, routeHeader=True)
+    one.answer(as_events(documents))
+    one.answer(chat_stream(["Hello"]))
+    assert (len(one.asked), one.status) == (2, 200)
+    assert b"Hello" in one.got
+    assert "=contentFilter, mistral" in one.headers["x-proxywasm-route"]
+    not_configured = Attempts(sent, provider, MISTRAL, fallback={"on": ["status"]})
+    not_configured.answer(as_events(documents))
+    assert len(not_configured.asked) == 1
+
+
+@pytest.mark.parametrize("name", REFUSED_ANSWERS)
+def test_a_whole_answer_that_a_content_filter_has_refused(way: str, name: str) -> None:
+    provider, document = REFUSED_ANSWERS[name]
+    sent = chat_request("Hi", model="m")
+    one = Attempts(sent, provider, MISTRAL, fallback={"on": ["contentFilter"]})
+    one.answer(response(200, json=document))
+    one.answer(chat_response("Hello"))
+    assert (len(one.asked), text_of(one.got)) == (2, "Hello")
+    not_configured = Attempts(sent, provider, MISTRAL, fallback={"on": ["status"]})
+    not_configured.answer(response(200, json=document))
+    assert len(not_configured.asked) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_later_answer_may_be_refused_as_well_and_the_last_one_is_the_clients(way: str, stream: bool) -> None:
+    refused = as_events(REFUSED_STREAMS["openai"][1]) if stream else response(200, json=REFUSED_ANSWERS["openai"][1])
+    third = {**OPENAI, "id": "third"}
+    one = Attempts(
+        chat_request("Hi", model="m", stream=stream), OPENAI, MISTRAL, third, fallback={"on": ["contentFilter"]}
+    )
+    for _ in range(3):
+        one.answer(refused)
+    assert (len(one.asked), one.status) == (3, 200)
+    assert b'"content_filter"' in one.got
+
+
+@pytest.mark.parametrize("provider", [OPENAI, FIRST_CLAUDE])
+@pytest.mark.parametrize("stream", [False, True])
+def test_if_no_other_provider_can_be_asked_the_client_gets_the_refused_answer(
+    way: str, provider: Json, stream: bool
+) -> None:
+    name = "openai" if provider is OPENAI else "claude"
+    document = REFUSED_ANSWERS[name][1]
+    refused = as_events(REFUSED_STREAMS[name][1]) if stream else response(200, json=document)
+    routing = {"fallback": {"on": ["contentFilter", "status"]}, "breaker": {"failures": 1}}
+    host = TestHost(plugin, {"providers": [provider, MISTRAL], "routing": routing})
+    opens = Attempts(chat_request("Hi", model="m"), host=host)
+    opens.answer(response(200, json=document))
+    opens.answer(FAILURE)
+    opens.stream.finish()
+    calls = len(host.calls)
+    one = Attempts(chat_request("Hi", model="m", stream=stream), host=host)
+    one.stream.respond(refused)
+    assert (len(one.stream.given_up), len(host.calls), one.status) == (0, calls, 200)
+    assert b'"content_filter"' in one.got
+    assert not stream or one.got.endswith(b"\n\n")
+
+
+def test_a_choice_that_is_not_refused_is_an_answer(way: str) -> None:
+    choices = [of_whole("content_filter", None), {**of_whole("stop", "Hello"), "index": 1}]
+    one = Attempts(chat_request("Hi", model="m", n=2), OPENAI, MISTRAL, fallback={"on": ["contentFilter"]})
+    one.answer(response(200, json={**CHUNK, "choices": choices}))
+    assert (len(one.asked), one.status) == (1, 200)
+
+
+def test_content_ends_the_wait_for_a_refusal(way: str) -> None:
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, MISTRAL, fallback={"on": ["contentFilter"]})
+    chunks = [f"data: {json.dumps(of_choice(None, text))}\n\n".encode() for text in ("", "Hel")]
+    one.stream.response_headers(200, STREAM)
+    assert one.stream.response_body(chunks[0]) == b""
+    assert one.stream.response_body(chunks[1]) == b"".join(chunks)
+    last = f"data: {json.dumps(of_choice('content_filter'))}\n\n".encode()
+    one.stream.response_body(last, end_of_stream=True)
+    assert (len(one.asked), one.status) == (1, 200)
