@@ -69,7 +69,9 @@ def _with_another_token(provider: Provider, exchange: Exchange, attempts: Attemp
 def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: str = "") -> None:
     """Record the status of an answer for the token of the request. `wait` is the answer's `retry-after`."""
     if wait and status >= 400:
-        provider.tokens.rest(exchange.secrets.token, lenient.digits(wait))
+        provider.tokens.rest(exchange.secrets.token, seconds := lenient.digits(wait))
+        if exchange.attempts is not None and exchange.attempts.fallback is not None:
+            exchange.attempts.fallback.asks_to_wait(status, seconds)
     health = provider.tokens.health
     if health is None or not exchange.secrets.token:
         return

@@ -654,3 +654,49 @@ def test_content_ends_the_wait_for_a_refusal(way: str) -> None:
     last = f"data: {json.dumps(of_choice('content_filter'))}\n\n".encode()
     one.stream.response_body(last, end_of_stream=True)
     assert (len(one.asked), one.status) == (1, 200)
+
+
+def limited(seconds: int, status: int = 429) -> Message:
+    return response(status, {"retry-after": str(seconds)}, json={"error": {"message": "slow down", "type": "x"}})
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("on_status", [["5.*"], ["429", "503"], ["408"]])
+def test_retry_after_opens_the_breaker_for_that_time(way: str, status: int, on_status: list[str]) -> None:
+    """So that the next requests do not ask in vain, also if they may not ask another provider then."""
+    routing = {"fallback": {"onStatus": on_status}, "breaker": {"failures": 5, "openFor": 1000}}
+    host = TestHost(plugin, {"providers": [OPENAI, MISTRAL], "routing": routing})
+    first = Attempts(chat_request("Hi", model="m"), host=host)
+    first.answer(limited(20, status))
+    if len(first.asked) > 1:
+        first.answer(chat_response("Hello"))
+    first.stream.finish()
+    host.advance(19)
+    assert Attempts(chat_request("Hi", model="m"), host=host).stream.upstream.host == "api.mistral.ai"
+    host.advance(2)
+    assert Attempts(chat_request("Hi", model="m"), host=host).stream.upstream.host == "api.openai.com"
+
+
+@pytest.mark.parametrize(("longest", "open_for"), [(10_000, 10), (None, 300), (0, 0)])
+def test_the_time_that_retry_after_opens_the_breaker_is_bounded(way: str, longest: int | None, open_for: int) -> None:
+    breaker = {"failures": 5} if longest is None else {"failures": 5, "longestWait": longest}
+    host = TestHost(plugin, {"providers": [OPENAI], "routing": {"breaker": breaker}})
+    one = Attempts(chat_request("Hi", model="m"), host=host)
+    one.answer(limited(86_400))
+    assert one.headers["retry-after"] == "86400"
+    one.stream.finish()
+    if open_for:
+        refused = Attempts(chat_request("Hi", model="m"), host=host)
+        assert (refused.status, refused.headers["retry-after"]) == (503, str(open_for))
+        host.advance(open_for + 1)
+    assert Attempts(chat_request("Hi", model="m"), host=host).stream.upstream
+
+
+def test_while_another_key_may_be_used_retry_after_opens_nothing(way: str) -> None:
+    keys = {**OPENAI, "apiTokens": ["k1", "k2"]}
+    host = TestHost(plugin, {"providers": [keys, MISTRAL], "routing": {"breaker": {"failures": 5}}})
+    for expected in ("api.openai.com", "api.openai.com", "api.mistral.ai"):
+        one = Attempts(chat_request("Hi", model="m"), host=host)
+        assert one.stream.upstream.host == expected
+        one.answer(limited(20) if "openai" in expected else chat_response("Hello"))
+        one.stream.finish()
