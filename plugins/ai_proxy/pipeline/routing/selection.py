@@ -108,7 +108,8 @@ class Selection:
         """Whether the provider has the API of a request, or one that it can be converted to."""
         plan = entry.plans[asked.route.api]
         counts = plan.request.counting is not None
-        return plan.request.supported or counts or plan.request.body.converts_client or not asked.route.api
+        stores = entry.provider.responses is not None and "response_id" in asked.route.parameters
+        return plan.request.supported or counts or stores or plan.request.body.converts_client or not asked.route.api
 
     def _sticky_key(self, ctx: HttpContext, asked: Requested) -> str:
         if self.settings.sticky == "consumer":
