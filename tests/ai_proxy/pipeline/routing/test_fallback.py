@@ -290,14 +290,15 @@ def test_the_breaker_opens_tries_again_and_closes(way: str) -> None:
         return asked
 
     both = ["api.openai.com", "api.mistral.ai"]
-    assert [ask(FAILURE), ask(FAILURE)] == [both, both]
+    failure = response(503, json={"error": {"message": "busy", "type": "x"}})
+    assert [ask(failure), ask(failure)] == [both, both]
     assert host.metrics[state] == 2
     assert ask(chat_response("Hello")) == ["api.mistral.ai"], "open"
     host.advance(10.1)
     probe = Attempts(chat_request("Hi", model="m"), host=host)
     assert host.metrics[state] == 1
     assert ask(chat_response("Hello")) == ["api.mistral.ai"], "half-open: one request tries it"
-    probe.answer(FAILURE)
+    probe.answer(failure)
     probe.answer(chat_response("Hello"))
     probe.stream.finish()
     assert host.metrics[state] == 2
