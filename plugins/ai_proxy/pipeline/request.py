@@ -55,7 +55,8 @@ def on_headers(
     try:
         if reads and limits.exceeds(headers.get("content-length", ""), limits.BODY):
             raise request_too_large()
-        unsupported = not request.supported and (readable or request.refuses_unread)
+        wrong_format = not readable and request.body.has_to_be_json and ctx.has_request_body
+        unsupported = wrong_format or (not request.supported and (readable or request.refuses_unread))
         if unsupported and (action := own_answers.reply(ctx, plans, plan, exchange, route, readable=readable)):
             return action
         if plain is None:

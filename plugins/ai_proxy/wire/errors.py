@@ -27,6 +27,7 @@ _TYPES = {
 
 LAST_STATUS: Final = 599
 
+_NAME_LIMIT: Final = 100  # The most characters of a client's header that an error repeats.
 _TEXT_LIMIT = 500  # The most characters of an error text in an unknown format that the client gets.
 _SEARCHED = 8192  # Bytes of an error page in which its title and text are searched.
 
@@ -74,6 +75,16 @@ def bad_upstream(message: str, code: str = "bad_upstream_response") -> ApiError:
 
 def unsupported_api() -> ApiError:
     return ApiError(404, "the model service behind this route does not have this API", code="unsupported_api")
+
+
+def not_json(content_type: str, content_encoding: str) -> ApiError:
+    """The client's body is in a format that cannot be converted."""
+    if content_encoding:
+        text = f"the request body has the content-encoding {content_encoding[:_NAME_LIMIT]!r}; send it without"
+        return ApiError(415, text, code="unsupported_content_encoding")
+    given = content_type[:_NAME_LIMIT]
+    text = f"this API takes JSON: send the header content-type with the value application/json, and not {given!r}"
+    return ApiError(415, text, code="unsupported_content_type")
 
 
 def request_too_large(why: str = "") -> ApiError:
