@@ -16,6 +16,8 @@ from tests.host.gateway.both import running
 from tests.host.gateway.live.test_routing import SOURCE, body_of_request, provider
 from tests.redis_server import redis_server
 
+from proxywasm_host.testing import chat_stream
+
 HAS_REDIS = {"responses": {"store": "redis", "serviceName": "store.test", "timeout": 5000}}
 CLAUDE = {"id": "claude", "type": "claude", "apiTokens": ["k"], "models": ["c"], **HAS_REDIS}
 
@@ -28,7 +30,8 @@ class Model:
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        count = str(len(json.loads(await body_of_request(head, reader))["messages"]))
+        asked = json.loads(await body_of_request(head, reader))
+        count = str(len(asked["messages"]))
         answer: dict[str, Any]
         if head.startswith("POST /v1/messages"):
             content = [{"type": "text", "text": count}]
@@ -37,8 +40,10 @@ class Model:
         else:
             choice = {"index": 0, "message": {"role": "assistant", "content": count}, "finish_reason": "stop"}
             answer = {"id": "m", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
-        body = json.dumps(answer).encode()
-        line = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        body, kind = json.dumps(answer).encode(), "application/json"
+        if asked.get("stream"):
+            body, kind = b"".join(chat_stream([count]).body), "text/event-stream"
+        line = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
         writer.write(line.encode() + body)
         await writer.drain()
         writer.close()
