@@ -67,6 +67,7 @@ def make(rows: Sequence[Row] = ROWS, clients: Sequence[ClientProtocol] = CLIENTS
     made.on_response_body(attempts.on_body)
     made.on_response_too_large(attempts.on_too_large)
     made.on_streaming_response_body(attempts.on_chunk)
+    made.on_response_broken(attempts.on_broken)
     made.on_stream_done(on_stream_done)
     return made
 

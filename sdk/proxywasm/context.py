@@ -275,10 +275,12 @@ class HttpContext(UserAttributes):
         sending_again.start(self, method, url, headers, body, first_byte_timeout_ms)
 
     def set_first_byte_timeout(self, milliseconds: int) -> None:
-        """How long the upstream may take from the end of the request to the headers of its response.
+        """How long the upstream may take from the end of the request until its response begins.
 
-        Then there is a response 504, and `response.code_details` is `upstream_per_try_timeout`. It replaces what the
-        gateway is configured with. Call it before the request headers go on.
+        That is to the headers; then there is a response 504, and `response.code_details` is
+        `upstream_per_try_timeout`. As long as a plugin holds the headers, it is to the first byte of the body (not in
+        gateways with Proxy-Wasm): see `on_response_broken`. It replaces what the gateway is configured with. Call it
+        before the request headers go on.
         """
         milliseconds = checks.number(milliseconds, "the time to the first byte", 1, MAX_U32)
         if sealed := self.request.headers.sealed:

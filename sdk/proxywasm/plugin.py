@@ -40,6 +40,7 @@ _ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
     "on_response_too_large": ("ctx", "config"),
     "on_streaming_response_body": ("ctx", "config", "chunk", "last_chunk"),
     "on_response_trailers": ("ctx", "config"),
+    "on_response_broken": ("ctx", "config"),
     "on_stream_done": ("ctx", "config"),
 }
 """What callbacks are called with, by the decorator that registers them."""
@@ -227,6 +228,16 @@ class Plugin(Generic[Config]):
         They can be changed. `Action.PAUSE` keeps them until `ctx.resume_http_response`.
         """
         return self._register("on_response_trailers", function)
+
+    def on_response_broken(self, function: HeadersCallback[Config]) -> HeadersCallback[Config]:
+        """Called if a response breaks off, or does not begin in time, while the plugin holds its headers.
+
+        It may ask another service (`ctx.send_again`), answer itself (`ctx.send_http_response`), or return
+        `Action.PAUSE` to do one of these later; `ctx.resume_http_response` gives up. Otherwise the client gets the
+        gateway's 502, 503 or 504. The property `response.code_details` says what has happened. Gateways with Proxy-Wasm
+        never call it: they answer the client without their plugins.
+        """
+        return self._register("on_response_broken", function)
 
     def on_stream_done(self, function: DoneCallback[Config]) -> DoneCallback[Config]:
         """Called last in every stream, however it ended."""

@@ -202,7 +202,10 @@ class SendAgain:
 
 @dataclass(slots=True)
 class LimitFirstByte:
-    """How many milliseconds the upstream may take from the end of the request to the headers of its response."""
+    """How many milliseconds the upstream may take from the end of the request until its response begins.
+
+    It begins with its headers, and with the first byte of its body as long as a plugin holds these.
+    """
 
     value: int
 
@@ -285,6 +288,9 @@ class Program(Protocol):
 
     def on_response_trailers(self, context: int, trailers: Fields) -> Outcome:
         """Called after the body, at most once, if the plugin has answered with `ReadResponseTrailers`."""
+
+    def on_response_broken(self, context: int) -> Outcome:
+        """No more of the upstream's response comes, of which nothing has left the plugin."""
 
     def on_done(self, context: int) -> Outcome:
         """The last call of a stream, however it ended."""

@@ -28,7 +28,6 @@ services, and whether a model can do it is up to the model.
 | as it is | the service speaks the client's protocol: both sides pass, except for model and credential |
 | no | left out, because the service's protocol has no place for it |
 | refused | the client gets an error |
-| ? | not tried |
 
 `tools` and `parallel tools` include the calls of an answer and their results; `errors` is a refusal of the service with
 its status and text in the client's format. Services that are not listed have OpenAI's protocol: they are as

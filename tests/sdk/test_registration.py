@@ -36,6 +36,7 @@ ERRORS = {
     "on_request_trailers": "one(ctx) does not fit on_request_trailers, which calls one(ctx, config)",
     "on_response_trailers": "three(ctx, config, body) does not fit on_response_trailers, which calls "
     "three(ctx, config)",
+    "on_response_broken": "one(ctx) does not fit on_response_broken, which calls one(ctx, config)",
     "on_stream_done": "needs_a_name(ctx, config, name=) does not fit on_stream_done, which calls "
     "needs_a_name(ctx, config)",
     "partial": "two(config) does not fit on_stream_done, which calls two(ctx, config)",

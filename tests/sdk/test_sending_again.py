@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from tests.sdk.driving import REQUEST, Start, answer, errors, http_call, logs, request
 
+from proxywasm.wire import LocalReply
 from proxywasm_host.stream import (
+    CloseUpstream,
     Limits,
     RequestBody,
     RequestHeaders,
+    Reset,
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
@@ -206,3 +209,59 @@ def test_the_clients_credentials_stay_out_of_tracebacks(start: Start) -> None:
     stream = request(runner, b"x", authorization="Bearer sk-client-0123456789")
     respond(stream, 500, b"old")
     assert "sk-client" not in "".join(record.message for record in logs(runner))
+
+
+def break_off(stream: Stream, *chunks: bytes) -> None:
+    """A response whose headers the plugin holds breaks off after these chunks."""
+    stream.take()
+    stream.response_headers([(":status", "500"), ("x-from", "upstream")], False)
+    for chunk in chunks:
+        stream.response_body(chunk, False)
+    stream.response_broken(LocalReply(503, [], b"broken", "why"))
+
+
+@pytest.mark.parametrize("does", ["again", "call"])
+@pytest.mark.parametrize("when", ["whole", "second chunk"])
+@pytest.mark.parametrize("chunks", [(), (b"first",)])
+def test_a_response_that_breaks_off_may_be_given_up(
+    start: Start, does: str, when: str, chunks: tuple[bytes, ...]
+) -> None:
+    runner = start("second", {"when": when, "broken": does})
+    stream = request(runner, b"x")
+    break_off(stream, *chunks)
+    if does == "call":
+        assert stream.take() == []
+        answer(runner, http_call(runner))
+    assert [type(event) for event in stream.take()] == [StartOver, RequestHeaders, RequestBody]
+    respond(stream, 200, b"new", attempts=1)
+    assert downstream(stream) == ["200", b"NEW"]
+    assert errors(runner) == []
+
+
+@pytest.mark.parametrize(
+    ("does", "got"),
+    [
+        (None, ["503", b"broken"]),
+        ("reply", ["502"]),
+        ("call", ["503", b"broken"]),
+        ("stop", ["500"]),
+    ],
+)
+def test_otherwise_the_client_gets_an_error(start: Start, does: str | None, got: list[Any]) -> None:
+    runner = start("second", {"when": "second chunk", "broken": does})
+    stream = request(runner, b"x")
+    break_off(stream, b"first")
+    if does == "call":
+        answer(runner, http_call(runner), 404)
+    assert downstream(stream) == got
+    assert stream.response_done
+    assert bool(errors(runner)) == (does == "stop")
+
+
+def test_a_response_whose_headers_have_gone_on_is_not_the_plugins_any_more(start: Start) -> None:
+    stream = request(start("second", {"when": "never", "broken": "again"}), b"x")
+    stream.response_headers([(":status", "200"), ("x-from", "upstream")], False)
+    stream.response_body(b"one", False)
+    assert downstream(stream) == ["200", b"ONE"]
+    stream.response_broken(LocalReply(503, [], b"broken", "why"))
+    assert stream.take() == [CloseUpstream(), Reset("why")]

@@ -199,7 +199,10 @@ class Limits(_Part):
     request: Seconds = 300.0
     """From the headers of a request until its body is complete; then 408."""
     first_byte: Seconds | None = None
-    """That an upstream may take from the end of the request until its response begins; then 504."""
+    """That an upstream may take from the end of the request until its response begins; then 504.
+
+    It begins with its headers, and in `serve`, while a plugin holds these, with its body.
+    """
     idle: Seconds = 3600.0
     """That a stream may move in neither direction; then 504, or 408 before the end of the request."""
     total: Seconds | None = None

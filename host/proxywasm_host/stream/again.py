@@ -28,6 +28,7 @@ class Again(Link):
 
     def send_again(self, request: NewRequest) -> None:
         self.attempts += 1
+        self.broken = None
         if request.first_byte_timeout_ms is not None:
             self.first_byte_ms = request.first_byte_timeout_ms
         before, response = self.request, self.response

@@ -117,6 +117,14 @@ class ChainedStream:
     def response_trailers(self, fields: Fields) -> None:
         self._last.response_trailers(fields)
 
+    def response_broken(self, reply: LocalReply) -> None:
+        """No more of the upstream's response comes. Call it before any of it has gone to the client.
+
+        Plugins that hold all of it may send another request or answer, the last one first; otherwise the client gets
+        this reply, past them.
+        """
+        self._last.response_broken(reply)
+
     def respond(self, fields: Fields, body: bytes, details: str) -> None:
         """A whole response of the gateway itself. A plugin may send another request when it has seen the headers."""
         attempts = self.attempts

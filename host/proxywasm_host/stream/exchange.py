@@ -96,6 +96,9 @@ class Exchange:
     def reply_now(self, reply: LocalReply) -> None:
         """Answer without asking the plugin any more; too late for that once response headers have been sent."""
         self.local_reply = reply
+        self._deliver(reply)
+
+    def _deliver(self, reply: LocalReply) -> None:
         self.drop_request()
         if self.response.departure is Departure.NOTHING:
             self.response.replace(reply_fields(reply), reply.body)

@@ -25,6 +25,7 @@ class Link(Exchange):
     details: where the response comes from, as `response.code_details`.
     attempts: requests that the plugin has sent after the first one.
     first_byte_ms: how long the upstream may take until its response begins, if the plugin has said so.
+    broken: what the client gets because the upstream's response has broken off, as long as the plugin may prevent it.
     """
 
     def __init__(self, owner: Owner, context: int, limits: Limits, ready: Ready[Any]) -> None:
@@ -34,6 +35,7 @@ class Link(Exchange):
         self.details = ""
         self.attempts = 0
         self.first_byte_ms: int | None = None
+        self.broken: LocalReply | None = None
         self._answered = False  # the plugin has answered itself, or ended the response before the upstream did
         self._pass_on: Callable[[], object] | None = None
         self._start_over: Callable[[], object] | None = None
@@ -70,6 +72,19 @@ class Link(Exchange):
     def answer(self, reply: LocalReply) -> None:
         """The reply goes through the response phases of this plugin."""
         raise NotImplementedError
+
+    def response_broken(self, reply: LocalReply) -> None:
+        """No more of the upstream's response comes."""
+        raise NotImplementedError
+
+    def pass_break(self, reply: LocalReply) -> None:
+        """The plugin does nothing about a broken response: the one before it may, otherwise the client is told."""
+        self.broken = None
+        if place := self.chain.index(self):
+            self.response.drop()
+            self.chain[place - 1].response_broken(reply)
+        elif not self.response.done:
+            self._deliver(reply)
 
     # Replies.
 

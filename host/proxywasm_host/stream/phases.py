@@ -29,8 +29,8 @@ from .states import PARTS, Arrival, Departure, Ending, Happening, Part, Piece, T
 
 # Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
 _HEADERS, _ONLY_HEADERS, _LAST_CHUNK = Piece.HEADERS, Piece.ONLY_HEADERS, Piece.LAST_CHUNK
-_ONLY_HEADERS_ARRIVED, _ALL_ARRIVED = Arrival.ONLY_HEADERS, Arrival.ENDED
-_DROPPED = Departure.DROPPED
+_HEADERS_ARRIVED, _ONLY_HEADERS_ARRIVED, _ALL_ARRIVED = Arrival.HEADERS, Arrival.ONLY_HEADERS, Arrival.ENDED
+_NOTHING_SENT, _DROPPED = Departure.NOTHING, Departure.DROPPED
 _MORE, _LAST, _TRAILERS_FOLLOW = Ending.MORE, Ending.LAST, Ending.TRAILERS
 _ABSENT, _DUE, _SHOWN = Tail.ABSENT, Tail.DUE, Tail.SHOWN
 _ASKED, _FAILED, _OVER = Part.ASKED, Part.FAILED, Part.OVER
@@ -136,6 +136,24 @@ class Phases(Again):
             half.flush_trailers(self.events)
             self.note()
 
+    def response_broken(self, reply: LocalReply) -> None:
+        """No more of the upstream's response comes.
+
+        A plugin that still holds all of it may send another request, or answer; otherwise the client gets this reply.
+        """
+        half = self.response
+        holds = half.arrival is _HEADERS_ARRIVED and half.departure is _NOTHING_SENT
+        if self.part is not _ASKED or not holds or self.broken is not None:
+            self.pass_break(reply)
+            return
+        self.broken = reply
+        self.details = reply.details
+        self.services.note_property(self.id, ("response", "code_details"), encode(reply.details))
+        half.hold = half.body = None
+        self.ask(half, self.owner.program.on_response_broken, self.id)
+        if self.broken is reply and half.hold is not _PAUSE and half.departure is _NOTHING_SENT:
+            self.pass_break(reply)
+
     # The plugin.
 
     def ask(self, half: Half | None, call: Callable[..., Outcome], *args: Any) -> None:
@@ -205,6 +223,9 @@ class Phases(Again):
     # What commands ask for; which asks for what is in `commands`.
 
     def resume(self, half: Half) -> None:
+        if self.broken is not None and half is self.response:
+            self.pass_break(self.broken)
+            return
         if half.taken and half.ended and half.body is None:
             half.finish()
         self._send(half)

@@ -40,6 +40,7 @@ UNSUPPORTED: Final = {
     "redis": "Envoy has no Redis calls; only Higress has them",
     "services": "what a plugin asks of the gateway for itself cannot be seen from outside",
     "clusters": "two plugins that call the same service at the same time cannot be told apart",
+    "break_off": "a real gateway does not tell its plugins about a response that breaks off",
     "replay": "recordings are replayed by the stream runner",
 }
 """Functions of the kit that a real gateway does not have, with the reason."""
@@ -144,6 +145,8 @@ class GatewayStream(Protocol):
     def response_body(self, data: bytes, end_of_stream: bool) -> None: ...
 
     def response_trailers(self, fields: Fields) -> None: ...
+
+    def response_broken(self, reply: LocalReply) -> None: ...
 
     def close(self) -> None: ...
 

@@ -32,6 +32,7 @@ from .traffic import CallOut, PeerError, ScenarioError, Sent
 _BAD_REQUEST: Final = "an upstream could not read this request of the plugin"
 _BAD_RESPONSE: Final = "a client could not read this response of the plugin"
 _GIVEN_REQUEST: Final = "a client cannot send this request"
+BROKEN_OFF: Final = "upstream_reset_after_response_started{connection_termination}"
 _GIVEN_RESPONSE: Final = "an upstream cannot send this response"
 
 
@@ -56,7 +57,7 @@ class TestStream:
 
     A whole message at a time: `host.request(...)` opens the stream, `respond` answers it, `finish` ends it. Piece by
     piece: `host.open()`, then `request_headers`, `request_body`, `request_trailers`, `informational_response`,
-    `response_headers`, `response_body`, `response_trailers`.
+    `response_headers`, `response_body`, `response_trailers`, `break_off`.
 
     Attributes:
         upstream: what the upstream has got; of several requests (`ctx.send_again`) the last one.
@@ -178,6 +179,18 @@ class TestStream:
         _insist(self._given_response.trailers(fields), _GIVEN_RESPONSE)
         self._stream.response_trailers(fields)
         self._host.settle()
+
+    def break_off(self, details: str = BROKEN_OFF) -> Sent:
+        """The upstream breaks its response off after what has arrived. `details` is then `response.code_details`.
+
+        If no plugin does anything about it, the client gets a 503, or a broken response. Returns `downstream`.
+        """
+        __tracebackhide__ = True
+        if not self._response_arrived:
+            raise ScenarioError(f"there is no response that could break off: {self._why(request=False)}")
+        self._stream.response_broken(LocalReply(503, [], b"the upstream has broken off its response\n", details))
+        self._host.settle()
+        return self.downstream
 
     # The result.
 

@@ -117,6 +117,7 @@ class ComponentProgram:
         self._on_response_headers = functions["on-response-headers"]
         self._on_response_body = functions["on-response-body"]
         self._on_response_trailers = functions["on-response-trailers"]
+        self._on_response_broken = functions["on-response-broken"]
         self._on_done = functions["on-done"]
         self._on_http_call_response = functions["on-http-call-response"]
         self._on_redis_call_response = functions["on-redis-call-response"]
@@ -246,6 +247,9 @@ class ComponentProgram:
 
     def on_response_trailers(self, context: int, trailers: Fields) -> Outcome:
         return self._phase(self._on_response_trailers, context, to_fields(trailers))
+
+    def on_response_broken(self, context: int) -> Outcome:
+        return self._phase(self._on_response_broken, context)
 
     def on_done(self, context: int) -> Outcome:
         return self._phase(self._on_done, context)

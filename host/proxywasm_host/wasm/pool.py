@@ -288,5 +288,5 @@ class _NoProgram:
         raise ProgramLost(self._reason)
 
     configure = on_request_headers = on_request_body = on_request_trailers = _lost
-    on_response_headers = on_response_body = on_response_trailers = _lost
+    on_response_headers = on_response_body = on_response_trailers = on_response_broken = _lost
     on_done = on_http_call_response = on_redis_call_response = on_tick = _lost

@@ -45,6 +45,7 @@ PLUGIN_FUNCTIONS: Final = {
     "on-response-headers": "(context: u32, headers: string, end-of-stream: bool) -> outcome",
     "on-response-body": "(context: u32, body: string, latin1: bool, end-of-stream: bool) -> outcome",
     "on-response-trailers": "(context: u32, trailers: string) -> outcome",
+    "on-response-broken": "(context: u32) -> outcome",
     "on-done": "(context: u32) -> outcome",
     "on-http-call-response": "(call: u32, response: http-response) -> outcome",
     "on-redis-call-response": "(call: u32, response: option<payload>) -> outcome",

@@ -53,6 +53,12 @@ class Tokens:
         if seconds > 0 and len(self._tokens) > 1:
             self._resting[token] = time.time() + min(seconds, _LONGEST_REST)
 
+    @property
+    def all_rest(self) -> bool:
+        """Whether no token is left that the service would accept now; a single one does not rest."""
+        now = time.time()
+        return all(self._resting.get(token, 0.0) > now for token in self._tokens) or len(self._tokens) < 2
+
     def _best(self, first: int, used: Collection[str]) -> str:
         order = [token for token in self._tokens[first:] + self._tokens[:first] if token not in used]
         if not order:

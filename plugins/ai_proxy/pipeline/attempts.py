@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from proxywasm import Action, HttpContext, log
 
-from ..protocols.exchange import Attempts, Exchange, Failure, Fallback
-from ..wire import lenient, limits
-from ..wire.errors import LAST_STATUS, ApiError
-from . import failures, response, retry, scrubbing, usage
+from ..protocols.exchange import Attempts, Exchange, Failure, Fallback, RefusalWatch
+from ..wire import apis, lenient, limits
+from ..wire.errors import LAST_STATUS, ApiError, answer_broken
+from . import failures, refused_answers, response, retry, scrubbing, usage
 from .checked_stream import CheckedStream
 from .passed_streams import PassedStream
 from .plans import Config, Plan
@@ -55,8 +55,13 @@ def _on_routed_headers(
             return _retry_failure(ctx, plan, exchange, attempts, failure)
     elif not fails:
         fallback.arrived(ctx)
+        if fallback.watches_content and exchange.api == apis.CHAT:
+            exchange.answer.watch = RefusalWatch()
     ctx.response_headers.update(fallback.headers)
-    return _read_and_record(ctx, plan, exchange)
+    action = _read_and_record(ctx, plan, exchange)
+    if not fails and action is Action.STOP_ITERATION and awaits_first_event(ctx):
+        fallback.watch(ctx)
+    return action
 
 
 def _read_and_record(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action | None:
@@ -89,13 +94,9 @@ def _retry_failure(
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
 
-    def give_up() -> None:
-        response.choose_reading(ctx, plan, exchange)
-        _resume(ctx)
-
     if not retry.is_possible(plan.provider, exchange, failure):
         return response.choose_reading(ctx, plan, exchange)
-    return _retry(ctx, plan, exchange, failure, give_up)
+    return _retry(ctx, plan, exchange, failure, lambda: response.choose_reading(ctx, plan, exchange))
 
 
 def _needs_no_body(ctx: HttpContext, fallback: Fallback | None, failure: Failure) -> bool:
@@ -131,6 +132,8 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     if error is None:
         if exchange.answer.outcome_pending:
             retry.record_outcome(ctx, plan.provider, exchange, exchange.answer.status)
+        if is_refused(plan, exchange):
+            return _retry(ctx, plan, exchange, refused_answers.failure(), lambda: None)
         usage.write(ctx, plan.provider, exchange)
         return None
     return _on_unusable_answer(ctx, plan, exchange, error)
@@ -150,14 +153,16 @@ def _after_failure(ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: A
         else:
             scrubbing.pass_body(ctx, exchange, raw)
 
-    def give_up() -> None:
-        pass_on()
-        _resume(ctx)
-
     if not retry.is_possible(plan.provider, exchange, failure):
         pass_on()
         return None
-    return _retry(ctx, plan, exchange, failure, give_up)
+    return _retry(ctx, plan, exchange, failure, pass_on)
+
+
+def is_refused(plan: Plan, exchange: Exchange) -> bool:
+    """Whether a content filter has refused the answer, and another provider may give one."""
+    watch = exchange.answer.watch
+    return watch is not None and watch.refused and retry.is_possible(plan.provider, exchange, refused_answers.failure())
 
 
 def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error: ApiError) -> Action | None:
@@ -168,11 +173,7 @@ def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error:
         failures.replace_body(ctx, error)
         return None
 
-    def give_up() -> None:
-        failures.replace_body(ctx, error)
-        _resume(ctx)
-
-    return _retry(ctx, plan, exchange, failure, give_up)
+    return _retry(ctx, plan, exchange, failure, lambda: failures.replace_body(ctx, error))
 
 
 def on_too_large(ctx: HttpContext, config: Config) -> None:
@@ -204,13 +205,15 @@ def _on_first_chunk(
     ctx: HttpContext, plan: Plan, exchange: Exchange, stream: CheckedStream | ConvertedStream, chunk: bytes, last: bool
 ) -> bytes | Action:
     """A chunk of a stream whose headers have not been sent to the client."""
-    if stream.failure is not None:
-        return Action.STOP_ITERATION  # A retry is under way.
+    if stream.failure is not None or (exchange.attempts is not None and exchange.attempts.under_way):
+        return Action.STOP_ITERATION
     output = response.feed_first_chunk(ctx, exchange, stream, chunk, last)
     error = stream.failure
     if output is not None:
         if exchange.answer.outcome_pending:
             retry.record_outcome(ctx, plan.provider, exchange, error.status if error else 200)
+        if error is None and is_refused(plan, exchange):
+            return _after_refusal(ctx, plan, exchange, stream, output, last=last)
         return output
     if error is None:
         return Action.STOP_ITERATION
@@ -224,14 +227,87 @@ def _on_first_chunk(
     return failures.set_error(ctx, error)
 
 
+def _after_refusal(
+    ctx: HttpContext,
+    plan: Plan,
+    exchange: Exchange,
+    stream: CheckedStream | ConvertedStream,
+    output: bytes,
+    *,
+    last: bool,
+) -> Action:
+    """A content filter has refused the answer of a stream. The client gets it if no other provider has one."""
+
+    def give_up() -> None:
+        rest = b"" if last else stream.feed(b"", last=True)
+        headers = [pair for pair in ctx.response_headers.fields() if pair[0] not in (":status", "content-length")]
+        ctx.send_http_response(exchange.answer.status, headers, output + rest)
+
+    stream.headers_sent = False
+    retry.start(ctx, plan, exchange, refused_answers.failure(), give_up)
+    return Action.STOP_ITERATION
+
+
 def _retry(
-    ctx: HttpContext, plan: Plan, exchange: Exchange, failure: Failure, give_up: Callable[[], None]
+    ctx: HttpContext, plan: Plan, exchange: Exchange, failure: Failure, give_up: Callable[[], object]
 ) -> Action | None:
     """Make the request again; the response waits for the outcome."""
-    retry.start(ctx, plan, exchange, failure, give_up)
-    return None if ctx.replied else Action.PAUSE
+    waits = False
+
+    def gave_up() -> None:
+        assert exchange.attempts is not None
+        exchange.attempts.under_way = False
+        give_up()
+        if waits and not ctx.replied:
+            ctx.resume_http_response()
+
+    retry.start(ctx, plan, exchange, failure, gave_up)
+    assert exchange.attempts is not None
+    waits = exchange.attempts.under_way
+    return Action.PAUSE if waits else None
 
 
-def _resume(ctx: HttpContext) -> None:
-    if not ctx.replied:
-        ctx.resume_http_response()
+def awaits_first_event(ctx: HttpContext) -> bool:
+    """Whether the headers of a stream are held until its first event has arrived."""
+    stream: CheckedStream | ConvertedStream | PassedStream | None = ctx.get_context("stream")
+    if not isinstance(stream, (CheckedStream, ConvertedStream)) or ctx.ended or ctx.replied:
+        return False
+    return not stream.headers_sent and stream.failure is None
+
+
+def on_late(ctx: HttpContext) -> None:
+    """The first event of a stream has not arrived in time, which the gateway does not notice."""
+    exchange: Exchange = ctx.get_context("exchange")
+    stream: CheckedStream | ConvertedStream = ctx.get_context("stream")
+    config: Config = ctx.config
+    assert config.plans is not None, "only an answer of a provider is awaited"
+    plan, attempts = config.plans[exchange.api], exchange.attempts
+    assert attempts is not None, "only requests with a fallback are watched"
+    assert attempts.fallback is not None
+    stream.failure = error = answer_broken(late=True)
+    retry.record_outcome(ctx, plan.provider, exchange, error.status)
+    attempts.fallback.is_late()
+    failure = Failure(error.status, error, unusable=True)
+    if retry.is_possible(plan.provider, exchange, failure):
+        retry.start(ctx, plan, exchange, failure, lambda: failures.send_error(ctx, error))
+    else:
+        failures.send_error(ctx, error)
+
+
+def on_broken(ctx: HttpContext, config: Config) -> Action | None:
+    """No more of the answer comes, and the client has got none of it."""
+    exchange: Exchange | None = ctx.get_context("exchange")
+    if exchange is None or config.plans is None:
+        return None
+    plan, attempts = config.plans[exchange.api], exchange.attempts
+    if attempts is not None and attempts.under_way:
+        return Action.PAUSE
+    error = answer_broken(late=failures.is_late(ctx))
+    retry.record_outcome(ctx, plan.provider, exchange, error.status)
+    failure = Failure(error.status, error, unusable=True)
+    if attempts is not None and attempts.fallback is not None:
+        attempts.fallback.gateway_failed(ctx)
+    if not retry.is_possible(plan.provider, exchange, failure):
+        failures.send_error(ctx, error)
+        return None
+    return _retry(ctx, plan, exchange, failure, lambda: failures.send_error(ctx, error))

@@ -16,6 +16,7 @@ from ..wire.errors import ApiError, bad_upstream, stream_cut
 from ..wire.json import loads, to_bytes
 from . import failures, usage
 from .incomplete_event import IncompleteEvent
+from .refused_answers import watch_events
 from .usage_chunks import UsageChunks
 
 # A stream of the OpenAI protocol ends with `[DONE]`, with a finish reason or with an error. Regular expressions are
@@ -25,6 +26,7 @@ _FINISHED: Final = re.compile(_FINISH + rb'\s*:\s*"')
 _ERROR: Final = b'"error"'
 _CONTENT: Final = b'"content"'
 _USAGE: Final = b'"usage"'
+_DATA: Final = re.compile(rb"(?:^|[\r\n])data:")
 _ESCAPE: Final = ord("\\")
 _FAILED: Final = re.compile(_ERROR + rb'\s*:\s*[{"]')
 
@@ -45,6 +47,8 @@ class CheckedStream:
         self._held = bytearray()
         self._ended = False
         self._has_data = self._has_finishes = False
+        self._held_start: bytes | None = b"" if exchange is not None and exchange.attempts is not None else None
+        """What has arrived before the first event that counts, as long as another attempt may answer. None: all do."""
         wanted = None if exchange is None else exchange.wants_usage
         self._usage_chunks = None if wanted is None else UsageChunks(wanted=wanted)
 
@@ -82,11 +86,15 @@ class CheckedStream:
             if (too_large := self._held_too_much()) is not None:
                 self._held.clear()
                 return output + self._fail(too_large)
-        if output and not self.has_event:
-            self.has_event = True
-            if (error := _error_in(output)) is not None:
-                return self._fail(error)
-            self.has_content = True
+        if not self.has_event and (output or last):
+            output = self._beginning(output, last=last)
+            if not (output or last):
+                return b""
+            if output:
+                self.has_event = True
+                if (error := _error_in(output)) is not None:
+                    return self._fail(error)
+                self.has_content = True
         if not self._ended:
             self._look_for_end(output)
         if last and (self._held or not self._ended):
@@ -98,6 +106,28 @@ class CheckedStream:
         if chunks is not None and (chunks.pending or output.find(_USAGE) >= 0) and chunks.concerns(output):
             return chunks.apply(output, last=last)
         return output
+
+    def _beginning(self, output: bytes, *, last: bool) -> bytes:
+        """All that has arrived, when there is an event in it that counts; before that nothing."""
+        if self._held_start is None:
+            return output
+        output = self._held_start + output
+        if self._has_begun(output) or (last and _DATA.search(output) is not None):
+            return output
+        self._held_start = output
+        return b""
+
+    def _has_begun(self, output: bytes) -> bool:
+        """Whether there is an event in these, and it is known whether a content filter has refused the answer."""
+        if len(output) > limits.LARGE_EVENT:
+            return True
+        if _DATA.search(output) is None:
+            return False
+        watch = None if self._answer is None else self._answer.watch
+        if watch is None:
+            return True
+        watch_events(watch, output)
+        return watch.decided
 
     def _rest_at_end(self) -> bytes:
         """The output at the end of the stream: a last event without blank line, and an error if the end is missing."""

@@ -18,6 +18,13 @@ from .plans import Plan
 # Headers that stay when a response is replaced: clients need them for retries, people for support cases.
 _KEPT_HEADERS: Final = ("retry-after", "x-request-id", "request-id", "x-proxywasm-route")
 
+_TIME_OUTS: Final = (
+    b"upstream_per_try_timeout",
+    b"upstream_response_timeout",
+    b"response_timeout",
+    b"stream_idle_timeout",
+)
+
 _REQUEST_TOO_LARGE: Final = b"request_payload_too_large"
 """The property `response.code_details` if the gateway refuses to buffer a request."""
 
@@ -67,6 +74,11 @@ def _error(exchange: Exchange, service: AnyServiceProtocol | None, body: bytes, 
 def is_size_refusal(ctx: HttpContext, status: int) -> bool:
     """Whether the gateway itself has refused the request because its body is too large to buffer."""
     return status == 413 and ctx.get_property("response", "code_details") == _REQUEST_TOO_LARGE
+
+
+def is_late(ctx: HttpContext) -> bool:
+    """Whether the gateway has given up waiting for the answer."""
+    return (ctx.get_property("response", "code_details") or b"").startswith(_TIME_OUTS)
 
 
 def status_only(status: int) -> ApiError:

@@ -11,6 +11,7 @@ from ..protocols.pivot.counted import Counting
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.apis import Route
+from ..wire.errors import not_json
 from ..wire.json import Json, dump_bytes
 from . import model_list, stored_responses
 from .plans import Plan, Plans
@@ -22,15 +23,17 @@ ESTIMATED: Final = "x-proxywasm-token-count"
 def reply(
     ctx: HttpContext, plans: Plans, plan: Plan, exchange: Exchange, route: Route, *, readable: bool
 ) -> Action | None:
-    """Answer a request for an API that the service does not have. None: there is no answer yet.
+    """Answer a request for an API that the service does not have, or not in this format. None: there is no answer yet.
 
     Raises `ApiError` if there is none, unless it is made of the body or the service has a part of the API.
     """
-    provider, client = plan.provider, plan.client
+    provider, client, headers = plan.provider, plan.client, ctx.request_headers
+    if not readable and plan.request.body.has_to_be_json and ctx.has_request_body:
+        raise not_json(headers.get("content-type", ""), headers.get("content-encoding", ""))
     if provider.responses is not None and "response_id" in route.parameters:
         return stored_responses.reply(ctx, provider.responses, exchange, route)
     if plan.api in (apis.MODELS, apis.RETRIEVE_MODEL):
-        client = exchange.client = model_list.client_of(plans.clients, ctx.request_headers, client)
+        client = exchange.client = model_list.client_of(plans.clients, headers, client)
         if model_list.reply(ctx, provider, client, route):
             return Action.CONTINUE
         if plan.api == apis.RETRIEVE_MODEL:

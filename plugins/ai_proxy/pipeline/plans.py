@@ -49,6 +49,8 @@ class BodyPlan:
     """Requests with a body are converted to chats of the pivot."""
     needed: bool
     """The plugin needs the body."""
+    has_to_be_json: bool
+    """A body that cannot be read is refused: the service has no such API, or one in another format."""
     only_for_path: bool
     """The body is only needed for the model in the upstream path."""
 
@@ -205,12 +207,16 @@ def _request_plan(provider: Provider, client: ClientProtocol, api: str) -> Reque
 def _body_plan(provider: Provider, client: ClientProtocol, api: str) -> BodyPlan:
     row, speaks_openai = provider.row, provider.settings.protocol == "openai"
     signed = row.credentials.sign is not None
+    counts = _counting(provider, client, api) is not None
+    converts_client = speaks_openai and is_converted(provider, client, api)
+    converts = api in row.dialect.protocols and api not in apis.TAKE_FORMS
     return BodyPlan(
         # A signature covers the body of every API.
         readable=api != "" or (signed and not speaks_openai),
         reads_forms=api in apis.IMAGE_FORMS or "{model}" in provider.paths.get(api, ""),
-        converts_client=speaks_openai and is_converted(provider, client, api),
-        needed=_needs_body(provider, api) or _counting(provider, client, api) is not None,
+        converts_client=converts_client,
+        needed=_needs_body(provider, api) or counts,
+        has_to_be_json=speaks_openai and (converts_client or converts or (counts and api not in provider.paths)),
         only_for_path=not (row.dialect.keeps_bodies or signed or api in row.dialect.protocols) and api in apis.UNREAD,
     )
 

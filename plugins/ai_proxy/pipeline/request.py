@@ -16,15 +16,17 @@ from ..protocols.interface import FilesWanted, NotCounted, ResponseWanted
 from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
 from ..wire.errors import ApiError, busy, request_too_large
-from ..wire.json import NumberError, dump_converted
+from ..wire.json import Json, NumberError, dump_converted
 from . import addressing, bodies, documents, forms, model_list, own_answers, retry, stored_responses
 from .plans import Config, Plan, Plans, Waits
 from .refusing import REQUEST_FAILED, refuse
 
 
-def on_headers(ctx: HttpContext, config: Config, raw: bytes | None = None) -> Action | None:
+def on_headers(
+    ctx: HttpContext, config: Config, raw: bytes | None = None, document: Json | None = None
+) -> Action | None:
     """Find the API, refuse invalid requests by their headers, and address the request. `raw`: its body, if that has
-    arrived already.
+    arrived already, and `document`, if that is JSON and was read; it is changed.
 
     Every request runs this function, and a Python call costs 1,000 instructions in Wasm. So only the steps that few
     requests need are functions of their own.
@@ -53,7 +55,8 @@ def on_headers(ctx: HttpContext, config: Config, raw: bytes | None = None) -> Ac
     try:
         if reads and limits.exceeds(headers.get("content-length", ""), limits.BODY):
             raise request_too_large()
-        unsupported = not request.supported and (readable or request.refuses_unread)
+        wrong_format = not readable and request.body.has_to_be_json and ctx.has_request_body
+        unsupported = wrong_format or (not request.supported and (readable or request.refuses_unread))
         if unsupported and (action := own_answers.reply(ctx, plans, plan, exchange, route, readable=readable)):
             return action
         if plain is None:
@@ -74,7 +77,7 @@ def on_headers(ctx: HttpContext, config: Config, raw: bytes | None = None) -> Ac
         ctx.dont_read_request_body()
         return _when_ready(ctx, request.login, lambda: _send_unread(ctx, plan, exchange))
     if raw is not None:
-        return on_body(ctx, config, raw)
+        return on_body(ctx, config, raw, document)
     ctx.set_request_body_buffer_limit(limits.BODY)
     return Action.STOP_ITERATION
 
@@ -118,7 +121,7 @@ def _model_in_query(ctx: HttpContext, settings: Settings) -> str:
     return model and settings.model_mapping.of(model)
 
 
-def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
+def on_body(ctx: HttpContext, config: Config, raw: bytes, document: Json | None = None) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
     plans = config.plans
     if plans is None and config.router is not None:
@@ -126,11 +129,11 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     assert plans is not None, "bodies are only read if there is an active provider"
     request = plans[exchange.api].request
     if request.counting is not None and not request.supported:
-        _count_tokens(ctx, plans, exchange, raw)
+        _count_tokens(ctx, plans, exchange, raw, document)
         return None
     awaited = request.awaited
     if not awaited or all(one.ready(ctx) for one, _ in awaited):
-        return _send(ctx, plans, exchange, raw)
+        return _send(ctx, plans, exchange, raw, document)
     if not plans.provider.memory_budget.reserve(exchange, len(raw)):
         refuse(ctx, busy())
         return None
@@ -160,10 +163,12 @@ def _send_unread(ctx: HttpContext, plan: Plan, exchange: Exchange) -> None:
         _finish_request(ctx, provider, exchange, b"")
 
 
-def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:
+def _send(
+    ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, document: Json | None = None
+) -> Action | None:
     provider = plans.provider
     try:
-        replacement = _replacement(plans, exchange, raw)
+        replacement = _replacement(plans, exchange, raw, document)
         plan = plans[exchange.api]
         # Headers are changed after the last check that can refuse the request.
         path = ""
@@ -198,11 +203,12 @@ def _send(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Act
     return None
 
 
-def _count_tokens(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> None:
+def _count_tokens(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, document: Json | None = None) -> None:
     counting = plans[exchange.api].request.counting
     assert counting is not None, "only requests that ask for a number of tokens get one"
     try:
-        own_answers.count_tokens(ctx, plans.provider, exchange, counting, documents.of_request(raw))
+        body = documents.of_request(raw) if document is None else document
+        own_answers.count_tokens(ctx, plans.provider, exchange, counting, body)
     except ApiError as error:
         refuse(ctx, error)
 
@@ -265,18 +271,19 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
     return Action.PAUSE
 
 
-def _replacement(plans: Plans, exchange: Exchange, raw: bytes) -> bytes | None:
+def _replacement(plans: Plans, exchange: Exchange, raw: bytes, document: Json | None) -> bytes | None:
     """The body for the provider; None if the client's body stays. Raises `ApiError` and `NumberError`."""
     provider, plan = plans.provider, plans[exchange.api]
     if provider.row.dialect.keeps_bodies:
-        document = documents.of_unknown_request(raw)
+        if document is None:
+            document = documents.of_unknown_request(raw)
         if document is None or not custom_settings.apply(provider.settings.custom_settings, document):
             return None
         return _checked_size(dump_converted(document, raw))
     if not plan.openai:
         return None  # The body is only read for the signature.
     if not exchange.form:
-        body = documents.of_request(raw)
+        body = documents.of_request(raw) if document is None else document
     elif plan.request.service is None:
         return forms.map_model(provider, exchange, raw, exchange.form)
     else:

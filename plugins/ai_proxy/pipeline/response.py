@@ -13,7 +13,17 @@ from ..protocols.interface import AnyServiceProtocol
 from ..wire import apis, limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, answer_too_large, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, dump_converted
-from . import client_terms, documents, failures, promoted_thinking, scrubbing, streams, unread_fields, usage
+from . import (
+    client_terms,
+    documents,
+    failures,
+    promoted_thinking,
+    refused_answers,
+    scrubbing,
+    streams,
+    unread_fields,
+    usage,
+)
 from .checked_stream import CheckedStream
 from .edited_stream import new_checked_stream
 from .passed_streams import EVENT_STREAM
@@ -228,6 +238,8 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     else:
         answer = service.response(exchange, document)
     usage.note_converted(exchange.answer, answer)
+    if exchange.answer.watch is not None and exchange.api == apis.CHAT:
+        refused_answers.watch_answer(exchange.answer.watch, answer)
     client_terms.restore(exchange, answer)
     if plan.answer.promotes:
         promoted_thinking.promote(answer)
@@ -251,6 +263,8 @@ def _for_client(exchange: Exchange, answer: Json) -> Json:
 def _edited(plan: Plan, exchange: Exchange, raw: bytes) -> Json | None:
     """A whole answer that is not converted, with what the row and the settings change; None: they change nothing."""
     edit, mark = plan.provider.row.dialect.answer_edit, plan.provider.row.dialect.edited_answers
+    if exchange.answer.watch is not None and exchange.api == apis.CHAT:
+        refused_answers.watch_answer(exchange.answer.watch, documents.of_answer(raw))
     if exchange.api != apis.CHAT or (mark is not None and mark.search(raw) is None):
         edit = None
     if edit is None and not plan.answer.promotes:

@@ -9,6 +9,7 @@ stream. Uploads that pass unread are not kept, so they are not retried.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from proxywasm import ClusterClient, Headers, HttpAnswer, HttpCallError, HttpContext, RouteCluster, log
 
@@ -18,7 +19,7 @@ from ..protocols.exchange import Answer, Attempts, Exchange, Failure
 from ..providers.row import Provider
 from ..wire import lenient
 from ..wire.errors import ApiError
-from . import addressing, failures, whole_answers
+from . import addressing, failures, refused_answers, whole_answers
 from .plans import Plan
 
 # Headers of the request that belong to its connection or are set by the gateway.
@@ -68,7 +69,9 @@ def _with_another_token(provider: Provider, exchange: Exchange, attempts: Attemp
 def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: str = "") -> None:
     """Record the status of an answer for the token of the request. `wait` is the answer's `retry-after`."""
     if wait and status >= 400:
-        provider.tokens.rest(exchange.secrets.token, lenient.digits(wait))
+        provider.tokens.rest(exchange.secrets.token, seconds := lenient.digits(wait))
+        if exchange.attempts is not None and exchange.attempts.fallback is not None:
+            exchange.attempts.fallback.asks_to_wait(status, seconds)
     health = provider.tokens.health
     if health is None or not exchange.secrets.token:
         return
@@ -88,6 +91,7 @@ def start(ctx: HttpContext, plan: Plan, exchange: Exchange, failure: Failure, gi
     """Make the request again until it succeeds or no attempt is left. Either answers the client or calls `give_up`."""
     provider, attempts = plan.provider, exchange.attempts
     assert attempts is not None
+    attempts.under_way = True
     fallback = attempts.fallback
     if not _with_another_token(provider, exchange, attempts, failure):
         assert fallback is not None, "without another token there is another provider"
@@ -130,14 +134,21 @@ def send(
         failure = _failure(plan, exchange, answer)
         if failure is None:
             try:
-                whole_answers.finish(ctx, plan, exchange, answer)
+                headers, body = whole_answers.convert(plan, exchange, answer)
             except ApiError as error:
                 failure = Failure(error.status, error, unusable=True)
         status = answer.status if failure is None else failure.status
         record_outcome(ctx, provider, exchange, status, answer.headers.get("retry-after", ""))
-        if failure is None or ctx.replied:
+        if ctx.replied:
             return
-        if is_possible(provider, exchange, failure):
+        if failure is None:
+            pass_on = partial(whole_answers.send, ctx, plan, exchange, answer, headers, body)
+            watch = exchange.answer.watch
+            if watch is not None and watch.refused and is_possible(provider, exchange, refused_answers.failure()):
+                start(ctx, plan, exchange, refused_answers.failure(), pass_on)
+            else:
+                pass_on()
+        elif is_possible(provider, exchange, failure):
             start(ctx, plan, exchange, failure, give_up)
         else:
             log.warn("attempt %d failed with status %d", len(attempts.used_tokens) + 1, failure.status)
@@ -161,7 +172,7 @@ def _send_again(
 ) -> None:
     """Send this request in place of the one that has failed."""
     exchange.answer = Answer()
-    attempts.awaiting_retry = False
+    attempts.awaiting_retry = attempts.under_way = False
     ctx.set_context("exchange", exchange)
     ctx.set_context("stream", None)
     ctx.send_again(sent.method, f"https://{sent.host}{sent.path}", headers=headers, body=sent.body)

@@ -12,6 +12,7 @@ from ..wire.errors import ApiError, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, loads
 from . import client_terms, documents, failures, promoted_thinking, unread_fields
 from .incomplete_event import IncompleteEvent
+from .refused_answers import WatchingWriter
 
 
 class ConvertedStream:
@@ -24,7 +25,7 @@ class ConvertedStream:
         self.headers_sent = False
         """The headers have been sent to the client. Set by the caller that sends them."""
         self.has_event = False
-        """An event has arrived."""
+        """An event has arrived, and whether a content filter has refused the answer is known."""
         self.failure: ApiError | None = None
         self._write_failed = False
         """The first output could not be written, so the client has received nothing."""
@@ -38,6 +39,9 @@ class ConvertedStream:
         self._suspects = scrubber.suspects_event
         self._decoder = service.decoder()
         self._writer = exchange.answer.writer = new_writer(exchange)
+        self._watch = watch = exchange.answer.watch
+        if watch is not None:
+            self._writer = WatchingWriter(self._writer, watch)
         self._incomplete = IncompleteEvent(exchange)
 
     @property
@@ -71,6 +75,12 @@ class ConvertedStream:
                 self._close()
         except (ApiError, NumberError, SSEError) as error:
             self._fail(error)
+        if self._watch is not None:
+            if not (self._watch.decided or last or self.failure):
+                self.has_event = False
+                return b""
+            self._watch, self._writer = None, self._exchange.answer.writer or writer
+            self.has_event = True
         if not writer.needs_scrubbing:
             return writer.take()  # The usual case: the new text is shorter than every credential.
         output = writer.take()

@@ -6,7 +6,7 @@ from typing import Final
 
 from proxywasm import HttpAnswer, HttpContext
 
-from ..protocols.exchange import Exchange
+from ..protocols.exchange import Exchange, RefusalWatch
 from . import response, scrubbing, usage
 from .plans import Plan
 
@@ -14,8 +14,11 @@ from .plans import Plan
 _NOT_PASSED_ON: Final = ("connection", "content-length", "keep-alive", "transfer-encoding")
 
 
-def finish(ctx: HttpContext, plan: Plan, exchange: Exchange, answer: HttpAnswer) -> None:
-    """Send the answer to the client. Raises `ApiError` if it is not usable."""
+def convert(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tuple[dict[str, str], bytes]:
+    """Headers and body for the client. Raises `ApiError` if the answer is not usable."""
+    attempts = exchange.attempts
+    if attempts is not None and attempts.fallback is not None and attempts.fallback.watches_content:
+        exchange.answer.watch = RefusalWatch()
     exchange.secrets.scrubber = plan.provider.scrubbers.of(exchange.tokens, exchange.secrets.signature)
     content_type, body = response.convert_retried(plan, exchange, answer)
     usage.note(exchange.answer, body)
@@ -26,7 +29,13 @@ def finish(ctx: HttpContext, plan: Plan, exchange: Exchange, answer: HttpAnswer)
     }
     if content_type:
         headers["content-type"] = content_type
-    headers |= exchange.answer.headers
+    return {**headers, **exchange.answer.headers}, body
+
+
+def send(
+    ctx: HttpContext, plan: Plan, exchange: Exchange, answer: HttpAnswer, headers: dict[str, str], body: bytes
+) -> None:
+    """Send the converted answer to the client."""
     if exchange.attempts is not None and exchange.attempts.fallback is not None:
         exchange.attempts.fallback.arrived(ctx)
         ctx.set_context("exchange", exchange)

@@ -147,6 +147,14 @@ class Secrets:
     """Masks all credentials of this exchange in text for the client or the log."""
 
 
+class RefusalWatch:
+    """Whether a content filter has refused an answer."""
+
+    decided: bool = False
+    """It is known: the answer has content, or it has ended."""
+    refused: bool = False
+
+
 class Answer:
     """The state of the upstream's answer."""
 
@@ -168,6 +176,8 @@ class Answer:
     """That of a whole answer that was parsed, in the pivot."""
     is_logged: bool = False
     """`pipeline.usage` has written what access logs show."""
+    watch: RefusalWatch | None = None
+    """Set if another provider is asked after a refusal."""
     outcome_pending: bool = False
     """The status is good, but the body may be an error: `failover` waits for it."""
 
@@ -192,6 +202,10 @@ class Fallback(Protocol):
     def has_budget(self) -> bool:
         """Another attempt is allowed, of any provider."""
 
+    @property
+    def watches_content(self) -> bool:
+        """Whether another provider is asked if a content filter refuses the answer."""
+
     def follows(self, failure: Failure, /) -> bool:
         """Whether another provider is asked after this failure."""
 
@@ -206,6 +220,15 @@ class Fallback(Protocol):
 
     def gateway_failed(self, ctx: HttpContext, /) -> bool:
         """Whether the answer is the gateway's own, because it has got none from the service."""
+
+    def asks_to_wait(self, status: int, seconds: int, /) -> None:
+        """The service has answered with this status, and wants to be asked again after these seconds."""
+
+    def is_late(self) -> None:
+        """The answer has not begun in time."""
+
+    def watch(self, ctx: HttpContext, /) -> None:
+        """The headers of a stream have arrived, and its first event has not."""
 
     def may_say_more(self, status: int, /) -> bool:
         """Whether the body of an error decides if another provider is asked."""
@@ -228,7 +251,7 @@ class Fallback(Protocol):
 class Attempts:
     """The attempts of a request that can be made again."""
 
-    __slots__ = ("awaiting_retry", "cluster", "fallback", "headers", "sent_body", "used_tokens")
+    __slots__ = ("awaiting_retry", "cluster", "fallback", "headers", "sent_body", "under_way", "used_tokens")
 
     def __init__(self) -> None:
         self.sent_body: bytes | None = None
@@ -237,6 +260,8 @@ class Attempts:
         """Tokens of earlier attempts with this provider."""
         self.awaiting_retry = False
         """The answer is a failure and is held until a retry succeeds or is impossible."""
+        self.under_way = False
+        """Another attempt is being prepared, or is a call-out without an answer yet."""
         self.fallback: Fallback | None = None
         """Asks other providers; None: there is only this one."""
         self.headers: Headers | None = None

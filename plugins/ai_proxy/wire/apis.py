@@ -160,6 +160,9 @@ UNREAD: Final = frozenset(
 IMAGE_FORMS: Final = frozenset({IMAGE_EDIT, IMAGE_VARIATION})
 """The APIs whose forms are read for the name of the model. Other forms are uploads and are passed on unread."""
 
+TAKE_FORMS: Final = IMAGE_FORMS | {AUDIO_TRANSCRIPTION, AUDIO_TRANSLATION, VIDEOS, VIDEO_REMIX}
+"""The APIs whose bodies may be forms."""
+
 MODEL_REQUIRED: Final = frozenset({CHAT, COMPLETIONS, EMBEDDINGS})
 
 _NO_PARAMETERS: Final[Mapping[str, str]] = MappingProxyType({})

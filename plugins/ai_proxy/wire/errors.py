@@ -27,6 +27,7 @@ _TYPES = {
 
 LAST_STATUS: Final = 599
 
+_NAME_LIMIT: Final = 100  # The most characters of a client's header that an error repeats.
 _TEXT_LIMIT = 500  # The most characters of an error text in an unknown format that the client gets.
 _SEARCHED = 8192  # Bytes of an error page in which its title and text are searched.
 
@@ -76,6 +77,16 @@ def unsupported_api() -> ApiError:
     return ApiError(404, "the model service behind this route does not have this API", code="unsupported_api")
 
 
+def not_json(content_type: str, content_encoding: str) -> ApiError:
+    """The client's body is in a format that cannot be converted."""
+    if content_encoding:
+        text = f"the request body has the content-encoding {content_encoding[:_NAME_LIMIT]!r}; send it without"
+        return ApiError(415, text, code="unsupported_content_encoding")
+    given = content_type[:_NAME_LIMIT]
+    text = f"this API takes JSON: send the header content-type with the value application/json, and not {given!r}"
+    return ApiError(415, text, code="unsupported_content_type")
+
+
 def request_too_large(why: str = "") -> ApiError:
     """The client's request is above a limit."""
     return ApiError(413, why or f"the request body has more than {limits.BODY} bytes", code="request_too_large")
@@ -113,6 +124,13 @@ def of_upstream(error: ApiError | NumberError | SSEError) -> ApiError:
 
 def stream_cut() -> ApiError:
     return ApiError(502, "the upstream closed the stream before it was complete", code="stream_cut")
+
+
+def answer_broken(*, late: bool) -> ApiError:
+    """The answer breaks off before the client has got any of it, or has not begun in time."""
+    if late:
+        return ApiError(504, "the upstream's answer has not begun in time", code="upstream_timeout")
+    return bad_upstream("the upstream's answer has broken off", "answer_cut")
 
 
 def is_openai_error(document: Any) -> bool:

@@ -215,6 +215,12 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
         except BaseException as error:
             return _failed(error)
 
+    def on_response_broken(self, context: int) -> Any:
+        try:
+            return _outcome(_dispatcher.on_response_broken(context))
+        except BaseException as error:
+            return _failed(error)
+
     def on_done(self, context: int) -> Any:
         try:
             return _outcome(_dispatcher.on_done(context))

@@ -56,6 +56,7 @@ class NativeProgram:
         self.configure = guarded(dispatcher.configure)
         self.on_request_body = guarded(dispatcher.on_request_body)
         self.on_response_body = guarded(dispatcher.on_response_body)
+        self.on_response_broken = guarded(dispatcher.on_response_broken)
         self.on_done, self.on_tick = guarded(dispatcher.on_done), guarded(dispatcher.on_tick)
         self.on_redis_call_response = guarded(dispatcher.on_redis_call_response)
         self._request_headers = guarded(dispatcher.on_request_headers)

@@ -61,6 +61,7 @@ class Callbacks:
     response_read_only: bool = False
     response_batched: bool = False
     response_trailers: HeadersCallback | None = None
+    response_broken: HeadersCallback | None = None
     stream_done: StreamCallback | None = None
 
 

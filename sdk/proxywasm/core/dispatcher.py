@@ -121,6 +121,10 @@ class Dispatcher(PluginInstance):
         ctx = self.contexts.get(context)
         return None if ctx is None else self.run(context, self._phases.response_trailers, ctx, trailers)
 
+    def on_response_broken(self, context: int) -> Outcome:
+        ctx = self.contexts.get(context)
+        return None if ctx is None else self.run(context, self._phases.response_broken, ctx)
+
     def on_done(self, context: int) -> list[Command] | None:
         ctx = self.contexts.get(context)
         if ctx is None:

@@ -29,6 +29,7 @@ READ_ONLY = (
     "the callback must return nothing, and neither take chunks nor inject others"
 )
 CONTINUED = "the headers have gone on; return Action.STOP_ITERATION from the header callback to keep them"
+BROKEN = "the upstream's response has broken off, and the gateway answers"
 NO_BODY = (
     "the headers have gone on: no body follows that Action.STOP_ITERATION could wait for; "
     "to wait for a call-out, return Action.PAUSE"
@@ -219,6 +220,24 @@ class Phases:
             direction.release(CONTINUED)
         else:
             _hold(ctx, direction, action, name, callback)
+
+    def response_broken(self, ctx: StreamState) -> None:
+        """The rest of a response whose headers the plugin holds does not come."""
+        callback = self._callbacks.response_broken
+        if callback is None:
+            return
+        turns = ctx.turns
+        action = callback(ctx, ctx.config)
+        if ctx.turns != turns:
+            return
+        if action is _STOP:
+            raise RuleError(
+                f"{place(callback)}: on_response_broken returned STOP_ITERATION, but no body follows; {TO_WAIT}"
+            )
+        if action is None:
+            ctx.response.release(BROKEN)
+        else:
+            _hold(ctx, ctx.response, action, "on_response_broken", callback)
 
     def _response_too_large(self, ctx: StreamState) -> None:
         """A buffered body exceeded its limit: the plugin does not get a part of it."""

@@ -283,3 +283,26 @@ def test_no_log_line_has_a_token() -> None:
 def test_expressions_are_checked_when_the_configuration_is_loaded() -> None:
     provider = {**OPENAI, "retryOnFailure": {"enabled": True, "retryOnStatus": ["5.*", "("]}}
     assert "retryOnFailure.retryOnStatus[1]: not a regular expression" in warnings({"provider": provider})[0]
+
+
+def test_an_answer_that_breaks_off_is_retried_before_the_client_has_got_any_of_it() -> None:
+    host = gateway_with(OPENAI)
+    stream = host.request(chat_request("Hi"))
+    stream.response_headers(200, {"content-type": "application/json", "content-length": "1000"})
+    stream.response_body(b'{"id"')
+    stream.break_off()
+    host.next_call().answer(chat_response("Hello"))
+    assert stream.reply is not None
+    assert json.loads(stream.reply.body)["choices"][0]["message"]["content"] == "Hello"
+
+
+def test_while_a_retry_is_under_way_the_failed_answer_may_break_off() -> None:
+    host = gateway_with(OPENAI)
+    stream = host.request(chat_request("Hi", stream=True))
+    stream.response_headers(200, {"content-type": "text/event-stream"})
+    stream.response_body(b'data: {"error":{"message":"slow","code":429}}\n\n')
+    stream.break_off()
+    assert len(host.calls) == 1
+    host.next_call().answer(chat_stream(["Hello"]))
+    assert stream.reply is not None
+    assert b"Hello" in stream.reply.body

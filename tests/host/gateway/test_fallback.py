@@ -24,8 +24,12 @@ CELLS = {
     "error as the first event of a stream": "error first",
     "request too long for the model": "too long",
     "refusal by the content filter": "filtered",
+    "answer or stream of status 200 that the filter has refused": "filtered stream",
     "error whose body is broken off": "cut error",
     "stream broken off before its first event": "cut stream",
+    "stream without an event in time after its headers": "silent",
+    "whole answer broken off": "cut answer",
+    "whole answer without a byte in time after its headers": "silent answer",
 }
 """The rows of the table, and what the service does."""
 MORE = {
@@ -33,7 +37,8 @@ MORE = {
     % (len(TOO_LONG), TOO_LONG),
     "filtered": b"HTTP/1.1 400 X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
     % (len(FILTERED), FILTERED),
-    "cut stream": b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nContent-Length: 1000\r\n\r\n",
+    "filtered stream": b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+    b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"content_filter"}]}\n\ndata: [DONE]\n\n',
 }
 CONFIG: dict[str, Any] = {
     "providers": [
@@ -92,3 +97,5 @@ def test_each_cell_of_the_table(
         return found
 
     assert asyncio.run(talk()) == documented(engine)
+    stages = [stage for stage in CELLS.values() if stage != "gone"]
+    assert [text for text, _ in bad.asked] == [f"1:{stage}" for stage in stages], "each was asked, and read the request"

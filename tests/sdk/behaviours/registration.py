@@ -68,6 +68,7 @@ WRONG: dict[str, Callable[[Plugin[Config]], object]] = {
     "on_streaming_response_body": lambda plugin: plugin.on_streaming_response_body(read_only=True)(three),  # type: ignore[arg-type]
     "on_request_trailers": lambda plugin: plugin.on_request_trailers(one),  # type: ignore[arg-type]
     "on_response_trailers": lambda plugin: plugin.on_response_trailers(three),  # type: ignore[arg-type]
+    "on_response_broken": lambda plugin: plugin.on_response_broken(one),  # type: ignore[arg-type]
     "on_stream_done": lambda plugin: plugin.on_stream_done(needs_a_name),  # type: ignore[arg-type]
     "partial": lambda plugin: plugin.on_stream_done(partial(two, None)),  # type: ignore[arg-type]
     "register_tick": lambda _: plugin_context().register_tick(100, one),  # type: ignore[arg-type]

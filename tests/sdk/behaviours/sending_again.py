@@ -88,6 +88,21 @@ def second_too_large(ctx: HttpContext, config: Config) -> None:
     again(ctx, config)
 
 
+@second.on_response_broken
+def second_broken(ctx: HttpContext, config: Config) -> Action | None:
+    does = config.get("broken")
+    if does == "again":
+        again(ctx, config)
+    elif does == "reply":
+        ctx.send_http_response(502, {"x-why": (ctx.get_property("response", "code_details") or b"").decode()})
+    elif does == "call":
+        asked.get("/again", lambda answer: again_if_asked(ctx, config, answer))
+        return Action.PAUSE
+    elif does == "stop":
+        return Action.STOP_ITERATION
+    return None
+
+
 @second.on_streaming_response_body
 def second_chunk(ctx: HttpContext, config: Config, chunk: bytes, last_chunk: bool) -> bytes | Action | None:
     if config.get("when") == "too late":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from proxywasm.wire import Fields
+from proxywasm.wire import Fields, LocalReply
 
 from ...stream import (
     ChainedStream,
@@ -28,7 +28,7 @@ from .http1.server import ClientConnection
 from .http1.sockets import READ_SIZE
 from .http1.upstream import Failure
 from .lengths import with_lengths
-from .own_answers import DETAILS, STATUS, message
+from .own_answers import BROKEN, DETAILS, STATUS, message
 from .owner import Worker
 from .time_limits import Expired, StreamClock
 from .upstream_side import UpstreamSide
@@ -147,14 +147,15 @@ class LiveExchange:
             self._after()
 
     def response_begins(self, head: ResponseHead) -> None:
-        self._responding = self._clock.responded = True
+        self._responding = True
         self._got = head.fields
         self._tunnel = bool(head.upgrade) and not self._answered
+        self._clock.responded = head.ends or self._tunnel
         self.response_arrives(self.stream.response_headers, head.fields, head.ends)
 
     def response_fails(self, failure: Failure, details: str) -> None:
         if self._responding:
-            self._fail(STATUS[failure], f"{failure.value}: {details}")
+            self._fail(STATUS[failure], f"{failure.value}: {details}", BROKEN[failure])
         else:
             self._worker.log(f"{failure.value}: {details}")
             self.answer(STATUS[failure], failure.value, DETAILS[failure])
@@ -236,6 +237,7 @@ class LiveExchange:
         return self._upstream
 
     def _send_head(self, fields: Fields, ends: bool) -> None:
+        self._clock.responded = True
         self.access.answers(fields[0][1], dict(fields).get("content-type", ""))
         if self._tunnel and fields[0][1] == "101":
             self._client.switch_protocols(self._for_pages(fields), self._request.upgrade)
@@ -250,7 +252,7 @@ class LiveExchange:
 
     def answer(self, status: int, text: str, details: str) -> None:
         """The gateway's own response: plugins see it as any other, with its `response.code_details`."""
-        self._answered = True
+        self._answered = self._clock.responded = True
         self._clock.move()
         self._upstream.leave()
         fields, body = message(status, text)
@@ -271,16 +273,25 @@ class LiveExchange:
         self._end()
         self._worker.settle()
 
-    def _fail(self, status: int, reason: str) -> None:
+    def _fail(self, status: int, reason: str, details: str) -> None:
         """The response that plugins have seen the beginning of has no end."""
         if self.access.status:
             self._break_off(reason)
             self._worker.settle()
             return
-        # They hold all of it: the client can still be told.
+        # They hold all of it: the client can still be told, and a plugin may ask another upstream.
         self._worker.log(reason)
-        self._answered = True
-        self._answer_directly(*message(status, reason))
+        fields, body = message(status, reason)
+        if self._answered or not self._responding:
+            self._answered = True
+            self._answer_directly(fields, body)
+            return
+        self._clock.responded = True
+        self._clock.move()
+        self._upstream.leave()
+        self._got = fields
+        self.stream.response_broken(LocalReply(status, fields[1:], body, details))
+        self._after()
 
     def _break_off(self, reason: str) -> None:
         self.access.ended = f"broken off: {reason}"
@@ -324,7 +335,7 @@ class LiveExchange:
 
     def _take_too_long(self, expired: Expired) -> None:
         if self._responding or self._tunnel or self._answered:
-            self._fail(expired.status, expired.message)
+            self._fail(expired.status, expired.message, expired.details)
         else:
             self._worker.log(expired.message)
             self.answer(*expired)

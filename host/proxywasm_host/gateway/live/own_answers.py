@@ -15,6 +15,12 @@ DETAILS: Final = {
     Failure.MALFORMED: "upstream_reset_before_response_started{protocol_error}",
 }
 """What plugins see as `response.code_details`: Envoy's words."""
+BROKEN: Final = {
+    Failure.CLOSED: "upstream_reset_after_response_started{connection_termination}",
+    Failure.CUT: "upstream_reset_after_response_started{connection_termination}",
+    Failure.MALFORMED: "upstream_reset_after_response_started{protocol_error}",
+}
+"""The same for a response that breaks off after its headers."""
 
 
 def message(status: int, text: str) -> tuple[Fields, bytes]:

@@ -99,5 +99,5 @@ class _Passing:
         return None
 
     configure = on_request_headers = on_request_body = on_request_trailers = _nothing
-    on_response_headers = on_response_body = on_response_trailers = _nothing
+    on_response_headers = on_response_body = on_response_trailers = on_response_broken = _nothing
     on_done = on_http_call_response = on_redis_call_response = on_tick = _nothing

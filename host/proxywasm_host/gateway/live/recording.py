@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from proxywasm.wire import Fields
+from proxywasm.wire import Fields, LocalReply
 
 from ...recordings.exchange import Exchange
 from ...recordings.recorder import LARGEST, RecordingFolder, RecordOptions, StreamRecording
@@ -132,6 +132,8 @@ class RecordedStream(ChainedStream):
         super().__init__(streams, ready)
         self.recording = recording
         self.puts = puts
+        self._broken_after: int | None = None
+        """How many requests plugins had sent when a response broke off."""
 
     def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
         self.recording.request_headers(fields, end_of_stream)
@@ -157,8 +159,15 @@ class RecordedStream(ChainedStream):
         self.recording.trailers(response=True)
         super().response_trailers(fields)
 
+    def response_broken(self, reply: LocalReply) -> None:
+        self.recording.broken(reply.details)
+        self._broken_after = self.attempts
+        super().response_broken(reply)
+
     def take(self) -> list[Event]:
         events = super().take()
+        if self._broken_after == self.attempts and self.local_reply is None:
+            return events  # the gateway's own answer, which no plugin has made, and no replay would
         for event in events:
             self.recording.see(event)
         return events

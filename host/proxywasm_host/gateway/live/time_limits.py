@@ -39,7 +39,7 @@ class TimeLimits:
 
 
 class StreamClock:
-    """Calls `expired` once, unless it is stopped before.
+    """Calls `expired` when a time is over, until it is stopped.
 
     The timer is not set anew for each event, of which there are many: when it fires, it looks how much time is left.
     """
@@ -60,7 +60,7 @@ class StreamClock:
         self.asked: float | None = None
         """Since when the upstream has the whole request; None: it does not have it."""
         self.responded = False
-        """The upstream's response has begun."""
+        """The upstream's response has begun: its headers have gone to the client, or its body has arrived."""
         self._timer = self._loop.call_later(limits.shortest, self._look)
 
     def move(self) -> None:
@@ -112,7 +112,11 @@ class StreamClock:
             reason = _TOTAL.format(limits.total)
             ends.append((self._began + limits.total, Expired(late, reason, "max_duration_timeout")))
         end, expired = min(ends)
-        if end <= now:
-            self._expired(expired)
-        else:
+        if end > now:
             self._timer = self._loop.call_at(end, self._look)
+            return
+        timer = self._timer
+        self._expired(expired)
+        if self._timer is timer and not timer.cancelled():
+            # A plugin has paused the answer.
+            self._timer = self._loop.call_later(limits.shortest, self._look)

@@ -11,6 +11,7 @@ from proxywasm.wire import Fields
 from ...stream import ChainedStream, Event, RequestBody, RequestHeaders, RequestTrailers
 from ..model import Route
 from .access import AccessLine
+from .first_byte import FirstByte
 from .http1.messages import RequestHead, ResponseHead
 from .http1.upstream import Failure, UpstreamConnection
 from .origins import ConnectError, Origin
@@ -71,7 +72,8 @@ class UpstreamSide:
         self._to_send: list[Event] = []
         """Of the request: what has not been sent, and what may have to be sent again."""
         self._replayable = True
-        self._head_was_all = False
+        self._head: ResponseHead | None = None
+        self._first_byte: FirstByte | None = None
         self._left = False
 
     # The request.
@@ -166,13 +168,21 @@ class UpstreamSide:
         self._gives(self._stream.informational_response, fields)
 
     def on_head(self, head: ResponseHead) -> None:
-        self._head_was_all = head.ends
         self._replayable = False
         self._to_send.clear()
+        self._head = head
         self._exchange.response_begins(head)
 
     def on_body(self, data: bytes) -> None:
+        if not self._clock.responded:
+            self._look_for_first_byte(data)
         self._gives(self._stream.response_body, data, False)
+
+    def _look_for_first_byte(self, data: bytes) -> None:
+        if self._first_byte is None:
+            assert self._head is not None, "a body follows a head"
+            self._first_byte = FirstByte(self._head.fields)
+        self._clock.responded = self._first_byte.is_in(data)
 
     def on_end(self, rest: bytes, trailers: Fields) -> None:
         self.connection = None
@@ -180,7 +190,7 @@ class UpstreamSide:
             if rest:
                 self.on_body(rest)
             self._gives(self._stream.response_trailers, trailers)
-        elif not self._head_was_all:
+        elif self._head is not None and not self._head.ends:
             self._gives(self._stream.response_body, rest, True)
 
     def _gives(self, give: Callable[..., None], *arguments: Any) -> None:

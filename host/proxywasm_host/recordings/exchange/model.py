@@ -38,6 +38,8 @@ class Message:
     """The message has no end: its sender left, or the recording was cut here."""
     details: str = ""
     """Of a response that the gateway itself has made: its `response.code_details`."""
+    broken: str = ""
+    """Of a response that broke off before any of it had gone to the client: its `response.code_details`."""
 
 
 @dataclass(frozen=True, slots=True)

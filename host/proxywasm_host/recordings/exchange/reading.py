@@ -134,7 +134,7 @@ def _chain(value: dict[str, Any], prefix: str) -> tuple[str, ...]:
 
 def _message(value: object, where: str) -> Message:
     message = _typed(value, dict, where)
-    _check_keys(message, {"headers", "body", "times_ms", "unfinished", "details"}, f"{where}.")
+    _check_keys(message, {"headers", "body", "times_ms", "unfinished", "details", "broken"}, f"{where}.")
     body = message.get("body")
     if body is None:
         chunks: list[Any] = []
@@ -153,6 +153,7 @@ def _message(value: object, where: str) -> Message:
         _times(message.get("times_ms"), f"{where}.times_ms", len(data) + 1),
         _typed(message.get("unfinished", False), bool, f"{where}.unfinished"),
         _typed(message.get("details", ""), str, f"{where}.details"),
+        _typed(message.get("broken", ""), str, f"{where}.broken"),
     )
 
 

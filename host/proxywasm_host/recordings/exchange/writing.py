@@ -69,6 +69,8 @@ def _message_json(message: Message) -> dict[str, Any]:
         entry["unfinished"] = True
     if message.details:
         entry["details"] = message.details
+    if message.broken:
+        entry["broken"] = message.broken
     return entry
 
 

@@ -28,10 +28,16 @@ class _Incoming:
     chunks: list[bytes] = field(default_factory=list)
     ended: bool = False
     details: str = ""
+    broken: str = ""
 
     def message(self) -> Message:
         return Message(
-            self.fields, tuple(self.chunks), tuple(self.times_ms), unfinished=not self.ended, details=self.details
+            self.fields,
+            tuple(self.chunks),
+            tuple(self.times_ms),
+            unfinished=not self.ended,
+            details=self.details,
+            broken=self.broken,
         )
 
 
@@ -115,6 +121,11 @@ class StreamRecording:
         self._add(self._response, data, end_of_stream)
         if not replied:
             self._observed.begin_chunk()
+
+    def broken(self, details: str) -> None:
+        """The upstream breaks the response off, and plugins are told."""
+        if self._response is not None:
+            self._response.broken = details
 
     def trailers(self, *, response: bool) -> None:
         """Exchange files have none, so the end of the body takes their place."""

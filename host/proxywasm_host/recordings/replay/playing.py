@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from proxywasm.text import encode
-from proxywasm.wire import Fields
+from proxywasm.wire import Fields, LocalReply
 
 from ...services import HttpCall, Properties
 from ...stream import Chain, ChainedStream, Runner
@@ -109,6 +109,11 @@ class Player:
             observed.collect(stream)
             if stream.local_reply is not None or stream.attempts != attempts:
                 return
+        if response.broken:
+            stream.response_broken(LocalReply(503, [], b"", response.broken))
+            self.answer_calls()
+            if stream.local_reply is None and stream.attempts == attempts:
+                stream.take()  # the gateway's own answer, which is not recorded
 
     def feed(
         self, message: Message, headers: Callable[[Fields, bool], None], body: Callable[[bytes, bool], None]

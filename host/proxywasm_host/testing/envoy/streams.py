@@ -95,6 +95,9 @@ class EnvoyStream:
         self.upstream.send_end(fields)
         self._settle()
 
+    def response_broken(self, reply: LocalReply) -> None:  # noqa: ARG002
+        unsupported("break_off")
+
     def close(self) -> None:
         """The client closes its connection; without effect if the stream was over."""
         self.closed = True

@@ -106,6 +106,14 @@ class BreakerSettings:
     open_for: int = key(
         "time after which one request tries it again", default=30_000, minimum=100, maximum=86_400_000, unit="ms"
     )
+    longest_wait: int = key(
+        "the longest time for which the `retry-after` of a 429 or 503 opens it at once, if no other key of the "
+        "provider is left; 0: it does not",
+        default=300_000,
+        minimum=0,
+        maximum=86_400_000,
+        unit="ms",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,9 +73,10 @@ class Breaker:
             _state.record(CLOSED, provider=provider, model=model)
             log.info("%s is asked again", name)
 
-    def failed(self, provider: str, model: str) -> None:
-        """A request has failed."""
+    def failed(self, provider: str, model: str, wait: float) -> None:
+        """A request has failed. `wait`: the seconds that the service asks to wait, which open the breaker at once."""
         name, now = f"{provider}/{model}", _now()
+        wait_ms = min(int(wait * 1000), self._settings.longest_wait)
 
         def change(state: Json) -> None:
             one = state.pop(name, None) or {}
@@ -83,7 +84,8 @@ class Breaker:
             opens = failures >= self._settings.failures or one.get("probe") is True
             while len(state) >= _MOST:
                 del state[next(iter(state))]
-            state[name] = {"failures": failures, "open": now + self._settings.open_for if opens else 0}
+            open_for = max(self._settings.open_for if opens else 0, wait_ms)
+            state[name] = {"failures": failures, "open": now + open_for if open_for else 0}
 
         if _until(self._update(change)[name]) > now:
             _state.record(OPEN, provider=provider, model=model)

@@ -12,7 +12,7 @@ from ...protocols.exchange import ClientProtocol
 from ...wire import apis, multipart
 from ...wire.apis import Route
 from ...wire.errors import ApiError
-from ...wire.json import Json, dump_converted
+from ...wire.json import Json, NumberError, dump_converted
 from ...wire.multipart import MultipartError
 from .. import documents
 
@@ -95,7 +95,10 @@ def _beginning(turns: list[object]) -> list[object]:
 def renamed_body(raw: bytes, content_type: str, model: str) -> bytes:
     """The body with another model. Raises `ApiError`."""
     if not multipart.is_form(content_type):
-        return dump_converted({**documents.of_request(raw), "model": model}, raw)
+        try:
+            return dump_converted({**documents.of_request(raw), "model": model}, raw)
+        except NumberError as error:
+            raise unwritable(error) from None
     try:
         boundary = multipart.boundary(content_type)
         parts = multipart.read(raw, boundary)
@@ -105,6 +108,11 @@ def renamed_body(raw: bytes, content_type: str, model: str) -> bytes:
         return multipart.write(parts, boundary)
     except MultipartError as error:
         raise _invalid(error) from None
+
+
+def unwritable(error: NumberError) -> ApiError:
+    """The error for a body that cannot be written with another model."""
+    return ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json")
 
 
 def renamed_query(path: str, model: str) -> str:

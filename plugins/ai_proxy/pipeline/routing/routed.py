@@ -22,6 +22,8 @@ from .selection import Selection
 
 _FAULTS: Final = frozenset({CONNECT, FIRST_BYTE, STATUS, BAD_ANSWER})
 """The reasons for which the provider is to blame, and not the request."""
+_WAITING: Final = frozenset({429, 503})
+"""The statuses whose `retry-after` says that the next request would be in vain."""
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
@@ -41,7 +43,8 @@ class Routed:
         """Why the current attempt has failed."""
         self._gateway_reason = ""
         self._began = 0.0
-        self._wait = ""
+        self._wait = 0
+        """Seconds that the current provider asks to wait."""
         self._exchanges: list[Exchange] = []
         self._later: LaterRequest | None = None
         self._raw = raw or b""
@@ -97,6 +100,7 @@ class Routed:
         self._current = candidate
         self._used.append(candidate)
         self._reason = self._gateway_reason = ""
+        self._wait = 0
         self._began = time.time()
         candidate.entry.busy += 1
 
@@ -111,8 +115,9 @@ class Routed:
         breaker = self._selection.breaker
         if breaker is None:
             return
-        if self._reason in _FAULTS:
-            breaker.failed(current.entry.id, current.model)
+        wait = self._wait if current.entry.provider.tokens.all_rest else 0
+        if self._reason in _FAULTS or wait:
+            breaker.failed(current.entry.id, current.model, wait)
         elif not self._reason:
             breaker.worked(current.entry.id, current.model)
 
@@ -128,6 +133,11 @@ class Routed:
         return (
             fallback is not None and budget is not None and len(self._journal) + 1 < fallback.attempts and budget.allows
         )
+
+    @property
+    def watches_content(self) -> bool:
+        fallback = self._fallback
+        return fallback is not None and CONTENT_FILTER in fallback.on and self.has_budget and bool(self._rest())
 
     def follows(self, failure: Failure) -> bool:
         self._reason = self._reason_of(failure)
@@ -150,6 +160,17 @@ class Routed:
     def gateway_failed(self, ctx: HttpContext) -> bool:
         self._gateway_reason = triggers.of_gateway(ctx)
         return self._gateway_reason != ""
+
+    def asks_to_wait(self, status: int, seconds: int) -> None:
+        if status in _WAITING:
+            self._wait = seconds
+
+    def is_late(self) -> None:
+        self._gateway_reason = FIRST_BYTE
+
+    def watch(self, ctx: HttpContext) -> None:
+        if self._fallback is not None and self._selection.late is not None:
+            self._selection.late.watch(ctx, self._began)
 
     def may_say_more(self, status: int) -> bool:
         return self._fallback is not None and triggers.may_say_more(self._fallback, status) and self.has_budget
@@ -260,6 +281,8 @@ class Routed:
         if not status and not self._reason:
             self._reason = "gone"  # The client has not waited: that says nothing about the provider.
         self._end(self._reason or str(status))
+        if self._selection.late is not None:
+            self._selection.late.forget(ctx)
         self._selection.memory_budget.release(self)
         for one in self._exchanges:
             self._selection.memory_budget.release(one)

@@ -11,6 +11,7 @@ from ...protocols.clients import Clients
 from ...providers.row import Provider
 from ...wire import apis, limits
 from ...wire.errors import ApiError, request_too_large
+from ...wire.json import Json, NumberError, dump_converted
 from .. import model_list, request
 from ..refusing import refuse_unrouted
 from . import listing, requested
@@ -64,6 +65,8 @@ class Router:
         except ApiError as error:
             refuse_unrouted(ctx, asked.client, error)
             return None
+        document = asked.document
+        asked = asked._replace(document=None)  # It may be large, and is changed when it is sent.
         routed = Routed(self._selection, ctx, asked, candidates, raw)
         first = routed.first()
         if first is None:
@@ -72,14 +75,14 @@ class Router:
             return None
         try:
             if asked.model and first.model != asked.model:
-                raw = _rename(ctx, raw, first.model)
+                raw = _rename(ctx, raw, document, first.model)
         except ApiError as error:
             refuse_unrouted(ctx, asked.client, error)
             routed.done(ctx)
             return None
         ctx.config = first.entry.config
         routed.limit_first_byte(ctx)
-        action = request.on_headers(ctx, first.entry.config, raw)
+        action = request.on_headers(ctx, first.entry.config, raw, document)
         if ctx.replied:
             routed.done(ctx)
         else:
@@ -87,12 +90,19 @@ class Router:
         return action
 
 
-def _rename(ctx: HttpContext, raw: bytes | None, model: str) -> bytes | None:
-    """Ask for this model instead. Raises `ApiError`."""
+def _rename(ctx: HttpContext, raw: bytes | None, document: Json | None, model: str) -> bytes | None:
+    """Ask for this model instead, also in `document`. Raises `ApiError`."""
     if raw is None:
         ctx.path = requested.renamed_query(ctx.path, model)
         ctx.request_headers[":path"] = ctx.path
         return None
-    raw = requested.renamed_body(raw, ctx.request_headers.get("content-type", ""), model)
+    if document is not None:
+        document["model"] = model
+        try:
+            raw = dump_converted(document, raw)
+        except NumberError as error:
+            raise requested.unwritable(error) from None
+    else:
+        raw = requested.renamed_body(raw, ctx.request_headers.get("content-type", ""), model)
     ctx.replace_request_body(raw)
     return raw

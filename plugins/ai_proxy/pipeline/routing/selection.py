@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from proxywasm import HttpContext
+from proxywasm import HttpContext, plugin_context
 from proxywasm.config import did_you_mean
 
 from ...config.settings.routing import NextModels, RoutingSettings
@@ -16,6 +16,7 @@ from . import requested
 from .breaker import Breaker
 from .budget import RetryBudget
 from .entries import Candidate, Entry
+from .late import LateStreams
 from .order import ordered
 from .requested import Requested
 
@@ -35,6 +36,9 @@ class Selection:
         fallback, breaker = settings.fallback, settings.breaker
         self.breaker: Final = None if breaker is None else Breaker(breaker, "|".join(map(_identity, self.entries)))
         self.budget: Final = None if fallback is None else RetryBudget(fallback.retry_budget)
+        watches = fallback is not None and fallback.first_byte_timeout and not plugin_context().can_send_again
+        self.late: Final = LateStreams(fallback.first_byte_timeout) if fallback is not None and watches else None
+        """None: the gateway itself notices them."""
 
     def unknown_names(self) -> list[str]:
         """What the configuration says of providers that do not exist."""
@@ -104,7 +108,8 @@ class Selection:
         """Whether the provider has the API of a request, or one that it can be converted to."""
         plan = entry.plans[asked.route.api]
         counts = plan.request.counting is not None
-        return plan.request.supported or counts or plan.request.body.converts_client or not asked.route.api
+        stores = entry.provider.responses is not None and "response_id" in asked.route.parameters
+        return plan.request.supported or counts or stores or plan.request.body.converts_client or not asked.route.api
 
     def _sticky_key(self, ctx: HttpContext, asked: Requested) -> str:
         if self.settings.sticky == "consumer":

@@ -17,6 +17,7 @@ from ...config.settings.routing import (
     FallbackSettings,
 )
 from ...wire.errors import ApiError
+from .. import failures
 
 _TOO_MANY: Final = 429
 _OF_REQUESTS: Final = frozenset({400, 403, 413, 422})
@@ -34,7 +35,7 @@ _FILTERED: Final = re.compile(
     re.IGNORECASE,
 )
 
-_TIME_OUTS: Final = (b"upstream_per_try_timeout", b"upstream_response_timeout", b"response_timeout")
+_BROKEN: Final = b"upstream_reset_after_response_started"
 _NOT_CONNECTED: Final = (
     b"upstream_reset",
     b"no_healthy_upstream",
@@ -45,10 +46,12 @@ _NOT_CONNECTED: Final = (
 
 
 def of_gateway(ctx: HttpContext) -> str:
-    """The reason if the gateway has not got an answer; empty if there is one, also of another plugin."""
-    details = ctx.get_property("response", "code_details") or b""
-    if details.startswith(_TIME_OUTS):
+    """The reason if the gateway has got no answer, or not all of it; empty if there is one, also of another plugin."""
+    if failures.is_late(ctx):
         return FIRST_BYTE
+    details = ctx.get_property("response", "code_details") or b""
+    if details.startswith(_BROKEN):
+        return BAD_ANSWER
     return CONNECT if details.startswith(_NOT_CONNECTED) else ""
 
 

@@ -32,6 +32,11 @@ FAILED: Final = frozenset({"error", "network_error", "insufficient_system_resour
 """Words for an answer that broke off: Mistral and OpenRouter, Zhipu AI, DeepSeek, vLLM and SGLang."""
 
 
+def is_filter(reason: str) -> bool:
+    """Whether a content filter has ended an answer."""
+    return reason == "content_filter" or _OTHERS.get(reason.lower()) == "content_filter"
+
+
 def known(reason: str, own: Mapping[str, str] = {}) -> str:  # It is only read.
     """OpenAI's word for a service's. `own`: words of the service's protocol. Raises `ApiError` for a failure."""
     found = own.get(reason)

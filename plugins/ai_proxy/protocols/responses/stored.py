@@ -96,7 +96,22 @@ def readable(stored: bytes, headers: Mapping[str, str]) -> Json | None:
     except ValueError as error:
         log.error("a response in the store cannot be read: %s", error)
         return None
-    return record if record.get("owner") == headers.get(OWNER, "") else None
+    if not _is_record(record):
+        log.error("the store has something that is not a response")
+        return None
+    return record if record["owner"] == headers.get(OWNER, "") else None
+
+
+def _is_record(record: Json) -> bool:
+    """Whether it has the form of what `keeping` makes: another program may have written it."""
+    response, items = lenient.mapping(record.get("response")), record.get("input")
+    return (
+        isinstance(record.get("owner"), str)
+        and isinstance(items, list)
+        and all(isinstance(item, dict) and isinstance(item.get("id"), str) for item in items)
+        and isinstance(response.get("id"), str)
+        and isinstance(response.get("output"), list)
+    )
 
 
 def answer(method: str, route: Route, query: str, record: Json) -> Json:

@@ -9,6 +9,8 @@ import pytest
 from tests.ai_proxy import gateway
 from tests.ai_proxy.gateway import Json, refusal, warnings
 
+from ai_proxy import plugin
+from ai_proxy.pipeline import documents
 from proxywasm_host.recordings.exchange import Message
 from proxywasm_host.testing import TestHost, chat_request, chat_response, request, response
 
@@ -268,3 +270,29 @@ def test_a_body_that_names_no_model_is_refused_before_a_provider_is_chosen() -> 
         )
         assert stream.reply is not None
         assert stream.reply.status == 400
+
+
+@pytest.mark.parametrize("model", ["gpt-5", "anthropic/claude-sonnet-4-5", "fast"])
+def test_the_body_is_read_once(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if the model is renamed, and by whatever the provider needs of it."""
+    read: list[bytes] = []
+    real = documents.of_request
+
+    def counted(raw: bytes) -> Json:
+        read.append(raw)
+        return real(raw)
+
+    monkeypatch.setattr(documents, "of_request", counted)
+    host = TestHost(plugin, {"providers": [OPENAI, CLAUDE, {**QWEN, "models": ["fast"]}]})
+    assert host.request(chat_request("Hi", model=model)).upstream
+    assert len(read) == 1
+
+
+def test_a_number_that_cannot_be_written_is_the_clients_mistake() -> None:
+    body = '{"model":"anthropic/claude-sonnet-4-5","temperature":1e999,"messages":[{"role":"user","content":"Hi"}]}'
+    stream = host_with().request(request("POST", "/v1/chat/completions", JSON_TYPE, body))
+    assert stream.reply is not None
+    assert stream.reply.status == 400
+
+
+JSON_TYPE = {"content-type": "application/json"}

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from tests.ai_proxy.gateway import Json
+from tests.ai_proxy.natives import RECORDED
 
 from ai_proxy import plugin
 from proxywasm_host.recordings.exchange import Message
+from proxywasm_host.recordings.exchange import load as exchanges
 from proxywasm_host.testing import TestHost, TestStream, chat_request, chat_response, chat_stream, request, response
 
 OPENAI: Json = {"id": "openai", "type": "openai", "apiTokens": ["key-openai"], "models": ["m"]}
@@ -288,14 +290,15 @@ def test_the_breaker_opens_tries_again_and_closes(way: str) -> None:
         return asked
 
     both = ["api.openai.com", "api.mistral.ai"]
-    assert [ask(FAILURE), ask(FAILURE)] == [both, both]
+    failure = response(503, json={"error": {"message": "busy", "type": "x"}})
+    assert [ask(failure), ask(failure)] == [both, both]
     assert host.metrics[state] == 2
     assert ask(chat_response("Hello")) == ["api.mistral.ai"], "open"
     host.advance(10.1)
     probe = Attempts(chat_request("Hi", model="m"), host=host)
     assert host.metrics[state] == 1
     assert ask(chat_response("Hello")) == ["api.mistral.ai"], "half-open: one request tries it"
-    probe.answer(FAILURE)
+    probe.answer(failure)
     probe.answer(chat_response("Hello"))
     probe.stream.finish()
     assert host.metrics[state] == 2
@@ -357,4 +360,344 @@ def test_memory_that_requests_kept_is_released(way: str) -> None:
         one.answer(FAILURE)
         assert len(one.stream.given_up) + len(host.pending) == 1
         one.answer(chat_response("Hello"))
+        one.stream.finish()
+
+
+@pytest.mark.parametrize("body", [b"", b'{"error":{"message":"busy","type":"x"}}'])
+def test_if_the_breaker_of_the_next_one_is_open_the_client_gets_the_failure(way: str, body: bytes) -> None:
+    config = {"providers": [OPENAI, MISTRAL], "routing": {"fallback": {}, "breaker": {"failures": 1}}}
+    host = TestHost(plugin, config)
+    one = Attempts(chat_request("Hi", model="m"), host=host)
+    other = Attempts(chat_request("Hi", model="m"), host=host)
+    for _ in range(2):
+        one.answer(FAILURE)
+    one.stream.finish()
+    calls = len(host.calls)
+    other.stream.respond(response(500, {"retry-after": "9"}, body=body))
+    assert (other.status, other.headers["retry-after"]) == (500, "9")
+    assert (len(other.stream.given_up), len(host.calls)) == (0, calls)
+    assert json.loads(other.got)["error"]["message"]
+
+
+STREAM = {"content-type": "text/event-stream"}
+
+
+@pytest.mark.parametrize("begun", [(), (b": ping\n\n",), (b": pi", b"ng\n\n", b"\n"), (b'data: {"id":',)])
+def test_a_stream_that_breaks_off_before_its_first_event(begun: tuple[bytes, ...]) -> None:
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, MISTRAL, routeHeader=True)
+    one.stream.response_headers(200, STREAM)
+    for chunk in begun:
+        assert one.stream.response_body(chunk) == b""
+    one.stream.break_off()
+    one.answer(chat_stream(["Hello"]))
+    assert (len(one.asked), one.status) == (2, 200)
+    assert b"Hello" in one.got
+    assert one.headers["x-proxywasm-route"] == "openai/m=badAnswer, mistral/m=answered"
+
+
+@pytest.mark.parametrize("begun", [(), (b": ping\n\n",), (b": pi", b"ng\n\n", b"\n")])
+def test_a_stream_that_ends_before_its_first_event(way: str, begun: tuple[bytes, ...]) -> None:
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, MISTRAL)
+    one.stream.response_headers(200, STREAM)
+    for chunk in begun:
+        assert one.stream.response_body(chunk) == b""
+    one.stream.response_body(b"", end_of_stream=True)
+    one.answer(chat_stream(["Hello"]))
+    assert (len(one.asked), one.status) == (2, 200)
+    assert b"Hello" in one.got
+
+
+@pytest.mark.parametrize("begun", [b"", b'{"id":"x"'])
+@pytest.mark.parametrize("provider", [{**OPENAI, "id": "first"}, {**CLAUDE, "id": "first", "models": ["m"]}])
+def test_a_whole_answer_that_breaks_off(provider: Json, begun: bytes) -> None:
+    one = Attempts(chat_request("Hi", model="m"), provider, MISTRAL)
+    one.stream.response_headers(200, {"content-type": "application/json", "content-length": "1000"})
+    one.stream.response_body(begun)
+    one.stream.break_off()
+    one.answer(chat_response("Hello"))
+    assert (len(one.asked), text_of(one.got)) == (2, "Hello")
+
+
+def test_an_answer_that_does_not_begin_in_time_after_its_headers() -> None:
+    one = Attempts(
+        chat_request("Hi", model="m", stream=True), OPENAI, MISTRAL, fallback={"on": ["firstByte"]}, routeHeader=True
+    )
+    one.stream.response_headers(200, STREAM)
+    one.stream.break_off("upstream_per_try_timeout")
+    one.answer(chat_stream(["Hello"]))
+    assert one.headers["x-proxywasm-route"] == "openai/m=firstByte, mistral/m=answered"
+
+
+@pytest.mark.parametrize(
+    ("details", "status"),
+    [("upstream_reset_after_response_started{connection_termination}", 502), ("upstream_per_try_timeout", 504)],
+)
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_if_none_is_left_the_client_gets_an_error_in_its_protocol(details: str, status: int, path: str) -> None:
+    sent = request("POST", path, json={"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]})
+    one = Attempts(sent, OPENAI, MISTRAL, routeHeader=True)
+    for _ in range(2):
+        one.stream.response_headers(200, {"content-type": "application/json"})
+        one.stream.break_off(details)
+    assert (len(one.asked), one.status) == (2, status)
+    assert json.loads(one.got)["error"]["message"]
+    assert json.loads(one.got).get("type") == ("error" if path == "/v1/messages" else None)
+    assert "mistral/m" in one.headers["x-proxywasm-route"]
+
+
+def test_an_error_whose_body_breaks_off_counts_as_that_error() -> None:
+    """Its status decides, except where its text would."""
+    one = Attempts(chat_request("Hi", model="m"), OPENAI, MISTRAL)
+    one.stream.response_headers(400, {"content-type": "application/json", "content-length": "1000"})
+    one.stream.response_body(b'{"error":')
+    one.stream.break_off()
+    one.answer(chat_response("Hello"))
+    assert text_of(one.got) == "Hello"
+
+
+def test_while_a_provider_waits_for_its_token_the_old_answer_may_break_off() -> None:
+    """It is not asked for again."""
+    (oauth, *_) = exchanges(RECORDED / "vertex" / "oauth.json")
+    vertex = {**json.loads(oauth.config)["provider"], "id": "vertex", "models": ["m"]}
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, vertex)
+    one.stream.response_headers(503, {"content-type": "application/json", "content-length": "1000"})
+    assert len(one.host.pending) == 1
+    one.stream.break_off()
+    assert not one.stream.downstream
+    one.host.next_call().answer(response(200, json={"access_token": "t", "expires_in": 3600}))
+    assert "aiplatform" in one.stream.upstream.host
+    assert len(one.stream.given_up) == 1
+
+
+@pytest.mark.parametrize("provider", [OPENAI, {**CLAUDE, "id": "openai", "models": ["m"]}])
+@pytest.mark.parametrize("begun", [(), (b": ping\n\n",)])
+def test_in_envoy_a_timer_notices_a_stream_that_does_not_begin(
+    provider: Json, begun: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own time limit ends with the headers."""
+    monkeypatch.setattr("proxywasm.core.instance.PluginInstance.sends_again", False)
+    one = Attempts(
+        chat_request("Hi", model="m", stream=True),
+        provider,
+        MISTRAL,
+        fallback={"on": ["firstByte"], "firstByteTimeout": 2000},
+        routeHeader=True,
+    )
+    one.host.advance(0.5)
+    one.stream.response_headers(200, STREAM)
+    for chunk in begun:
+        one.stream.response_body(chunk)
+    one.host.advance(1.0)
+    assert not one.host.pending
+    one.host.advance(1.0)
+    assert one.asked[1][0] == "api.mistral.ai"
+    one.stream.response_body(chat_stream(["too late"]).body[0])
+    one.answer(chat_stream(["Hello"]))
+    assert b"Hello" in one.got
+    assert b"late" not in one.got
+    assert one.headers["x-proxywasm-route"] == "openai/m=firstByte, mistral/m=answered"
+
+
+def test_without_another_provider_a_stream_that_does_not_begin_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxywasm.core.instance.PluginInstance.sends_again", False)
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, fallback={"firstByteTimeout": 500})
+    one.stream.response_headers(200, STREAM)
+    one.host.advance(1.0)
+    assert (one.status, json.loads(one.got)["error"]["code"]) == (504, "upstream_timeout")
+
+
+def test_a_stream_that_has_begun_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxywasm.core.instance.PluginInstance.sends_again", False)
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, MISTRAL, fallback={"firstByteTimeout": 500})
+    one.stream.response_headers(200, STREAM)
+    first, *rest = chat_stream(["Hel", "lo"]).body
+    one.stream.response_body(first)
+    one.host.advance(10.0)
+    for chunk in rest:
+        one.stream.response_body(chunk, end_of_stream=chunk is rest[-1])
+    assert one.status == 200
+    assert not one.host.calls
+
+
+GEMINI: Json = {"id": "gemini", "type": "gemini", "apiTokens": ["key-gemini"], "models": ["m"]}
+QWEN: Json = {"id": "qwen", "type": "qwen", "apiTokens": ["k"], "models": ["m"], "qwenEnableCompatible": False}
+AZURE: Json = {
+    "id": "azure",
+    "type": "azure",
+    "apiTokens": ["k"],
+    "models": ["m"],
+    "azureServiceUrl": "https://a.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-02-15-preview",
+}
+FIRST_CLAUDE: Json = {**CLAUDE, "models": ["m"]}
+CHUNK: Json = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+
+
+def of_choice(finish: str | None, content: str = "") -> Json:
+    delta = {"role": "assistant", "content": content}
+    return {**CHUNK, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+
+def claude_message(kind: str, **more: Any) -> Json:
+    return {"type": kind, **more}
+
+
+CLAUDE_BEGINS = claude_message("message_start", message={**CLAUDE_ANSWER, "content": [], "stop_reason": None})
+CLAUDE_REFUSES = [
+    claude_message("message_delta", delta={"stop_reason": "refusal"}, usage={"output_tokens": 1}),
+    claude_message("message_stop"),
+]
+PROMPT_RESULTS: Json = {**CHUNK, "choices": [], "prompt_filter_results": [{"prompt_index": 0}]}
+REFUSED_STREAMS: dict[str, tuple[Json, list[Json]]] = {
+    "openai": (OPENAI, [of_choice("content_filter")]),
+    "azure": (AZURE, [PROMPT_RESULTS, of_choice(None), of_choice("content_filter")]),
+    "gemini, its prompt": (GEMINI, [{"promptFeedback": {"blockReason": "SAFETY"}}]),
+    "gemini, its answer": (GEMINI, [{"candidates": [{"index": 0, "finishReason": "SAFETY"}]}]),
+    "qwen": (QWEN, [{"code": "DataInspectionFailed", "message": "Input data may contain inappropriate content."}]),
+    "claude": (FIRST_CLAUDE, [CLAUDE_BEGINS, *CLAUDE_REFUSES]),
+}
+
+
+def of_whole(finish: str, content: str | None) -> Json:
+    return {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": finish}
+
+
+REFUSED_ANSWERS: dict[str, tuple[Json, Json]] = {
+    "openai": (OPENAI, {**CHUNK, "choices": [of_whole("content_filter", "Hel")]}),
+    "azure": (AZURE, {**CHUNK, "choices": [of_whole("content_filter", None)]}),
+    "gemini, its prompt": (GEMINI, {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}),
+    "gemini, its answer": (GEMINI, {"candidates": [{"index": 0, "finishReason": "SAFETY"}]}),
+    "qwen": (QWEN, {"code": "DataInspectionFailed", "message": "Output data may contain inappropriate content."}),
+    "claude": (FIRST_CLAUDE, {**CLAUDE_ANSWER, "stop_reason": "refusal", "content": []}),
+}
+
+
+def as_events(documents: list[Json]) -> Message:
+    return response(200, STREAM, body=[f"data: {json.dumps(document)}\n\n".encode() for document in documents])
+
+
+@pytest.mark.parametrize("name", REFUSED_STREAMS)
+def test_a_stream_that_a_content_filter_has_refused_goes_to_another_provider_if_configured(way: str, name: str) -> None:
+    """Before any content has gone to the client."""
+    provider, documents = REFUSED_STREAMS[name]
+    sent = chat_request("Hi", model="m", stream=True)
+    one = Attempts(sent, provider, MISTRAL, fallback={"on": ["contentFilter"]}, routeHeader=True)
+    one.answer(as_events(documents))
+    one.answer(chat_stream(["Hello"]))
+    assert (len(one.asked), one.status) == (2, 200)
+    assert b"Hello" in one.got
+    assert "=contentFilter, mistral" in one.headers["x-proxywasm-route"]
+    not_configured = Attempts(sent, provider, MISTRAL, fallback={"on": ["status"]})
+    not_configured.answer(as_events(documents))
+    assert len(not_configured.asked) == 1
+
+
+@pytest.mark.parametrize("name", REFUSED_ANSWERS)
+def test_a_whole_answer_that_a_content_filter_has_refused(way: str, name: str) -> None:
+    provider, document = REFUSED_ANSWERS[name]
+    sent = chat_request("Hi", model="m")
+    one = Attempts(sent, provider, MISTRAL, fallback={"on": ["contentFilter"]})
+    one.answer(response(200, json=document))
+    one.answer(chat_response("Hello"))
+    assert (len(one.asked), text_of(one.got)) == (2, "Hello")
+    not_configured = Attempts(sent, provider, MISTRAL, fallback={"on": ["status"]})
+    not_configured.answer(response(200, json=document))
+    assert len(not_configured.asked) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_later_answer_may_be_refused_as_well_and_the_last_one_is_the_clients(way: str, stream: bool) -> None:
+    refused = as_events(REFUSED_STREAMS["openai"][1]) if stream else response(200, json=REFUSED_ANSWERS["openai"][1])
+    third = {**OPENAI, "id": "third"}
+    one = Attempts(
+        chat_request("Hi", model="m", stream=stream), OPENAI, MISTRAL, third, fallback={"on": ["contentFilter"]}
+    )
+    for _ in range(3):
+        one.answer(refused)
+    assert (len(one.asked), one.status) == (3, 200)
+    assert b'"content_filter"' in one.got
+
+
+@pytest.mark.parametrize("provider", [OPENAI, FIRST_CLAUDE])
+@pytest.mark.parametrize("stream", [False, True])
+def test_if_no_other_provider_can_be_asked_the_client_gets_the_refused_answer(
+    way: str, provider: Json, stream: bool
+) -> None:
+    name = "openai" if provider is OPENAI else "claude"
+    document = REFUSED_ANSWERS[name][1]
+    refused = as_events(REFUSED_STREAMS[name][1]) if stream else response(200, json=document)
+    routing = {"fallback": {"on": ["contentFilter", "status"]}, "breaker": {"failures": 1}}
+    host = TestHost(plugin, {"providers": [provider, MISTRAL], "routing": routing})
+    opens = Attempts(chat_request("Hi", model="m"), host=host)
+    opens.answer(response(200, json=document))
+    opens.answer(FAILURE)
+    opens.stream.finish()
+    calls = len(host.calls)
+    one = Attempts(chat_request("Hi", model="m", stream=stream), host=host)
+    one.stream.respond(refused)
+    assert (len(one.stream.given_up), len(host.calls), one.status) == (0, calls, 200)
+    assert b'"content_filter"' in one.got
+    assert not stream or one.got.endswith(b"\n\n")
+
+
+def test_a_choice_that_is_not_refused_is_an_answer(way: str) -> None:
+    choices = [of_whole("content_filter", None), {**of_whole("stop", "Hello"), "index": 1}]
+    one = Attempts(chat_request("Hi", model="m", n=2), OPENAI, MISTRAL, fallback={"on": ["contentFilter"]})
+    one.answer(response(200, json={**CHUNK, "choices": choices}))
+    assert (len(one.asked), one.status) == (1, 200)
+
+
+def test_content_ends_the_wait_for_a_refusal(way: str) -> None:
+    one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, MISTRAL, fallback={"on": ["contentFilter"]})
+    chunks = [f"data: {json.dumps(of_choice(None, text))}\n\n".encode() for text in ("", "Hel")]
+    one.stream.response_headers(200, STREAM)
+    assert one.stream.response_body(chunks[0]) == b""
+    assert one.stream.response_body(chunks[1]) == b"".join(chunks)
+    last = f"data: {json.dumps(of_choice('content_filter'))}\n\n".encode()
+    one.stream.response_body(last, end_of_stream=True)
+    assert (len(one.asked), one.status) == (1, 200)
+
+
+def limited(seconds: int, status: int = 429) -> Message:
+    return response(status, {"retry-after": str(seconds)}, json={"error": {"message": "slow down", "type": "x"}})
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("on_status", [["5.*"], ["429", "503"], ["408"]])
+def test_retry_after_opens_the_breaker_for_that_time(way: str, status: int, on_status: list[str]) -> None:
+    """So that the next requests do not ask in vain, also if they may not ask another provider then."""
+    routing = {"fallback": {"onStatus": on_status}, "breaker": {"failures": 5, "openFor": 1000}}
+    host = TestHost(plugin, {"providers": [OPENAI, MISTRAL], "routing": routing})
+    first = Attempts(chat_request("Hi", model="m"), host=host)
+    first.answer(limited(20, status))
+    if len(first.asked) > 1:
+        first.answer(chat_response("Hello"))
+    first.stream.finish()
+    host.advance(19)
+    assert Attempts(chat_request("Hi", model="m"), host=host).stream.upstream.host == "api.mistral.ai"
+    host.advance(2)
+    assert Attempts(chat_request("Hi", model="m"), host=host).stream.upstream.host == "api.openai.com"
+
+
+@pytest.mark.parametrize(("longest", "open_for"), [(10_000, 10), (None, 300), (0, 0)])
+def test_the_time_that_retry_after_opens_the_breaker_is_bounded(way: str, longest: int | None, open_for: int) -> None:
+    breaker = {"failures": 5} if longest is None else {"failures": 5, "longestWait": longest}
+    host = TestHost(plugin, {"providers": [OPENAI], "routing": {"breaker": breaker}})
+    one = Attempts(chat_request("Hi", model="m"), host=host)
+    one.answer(limited(86_400))
+    assert one.headers["retry-after"] == "86400"
+    one.stream.finish()
+    if open_for:
+        refused = Attempts(chat_request("Hi", model="m"), host=host)
+        assert (refused.status, refused.headers["retry-after"]) == (503, str(open_for))
+        host.advance(open_for + 1)
+    assert Attempts(chat_request("Hi", model="m"), host=host).stream.upstream
+
+
+def test_while_another_key_may_be_used_retry_after_opens_nothing(way: str) -> None:
+    keys = {**OPENAI, "apiTokens": ["k1", "k2"]}
+    host = TestHost(plugin, {"providers": [keys, MISTRAL], "routing": {"breaker": {"failures": 5}}})
+    for expected in ("api.openai.com", "api.openai.com", "api.mistral.ai"):
+        one = Attempts(chat_request("Hi", model="m"), host=host)
+        assert one.stream.upstream.host == expected
+        one.answer(limited(20) if "openai" in expected else chat_response("Hello"))
         one.stream.finish()

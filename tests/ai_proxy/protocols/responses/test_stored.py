@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.ai_proxy.gateway import Json, gateway_with, refusal
+import redis
+from tests.ai_proxy.gateway import RUNNING, Json, gateway_with, refusal
 from tests.ai_proxy.responses_grammar import response as checked
+from tests.redis_server import RedisServer, redis_server
 
 from proxywasm_host.testing import TestHost, request
 from proxywasm_host.testing.traffic import RedisCallOut
@@ -214,3 +217,126 @@ def test_a_damaged_record_is_not_found() -> None:
 
 def test_a_store_in_redis_needs_its_service() -> None:
     assert "serviceName" in refusal({"provider": {**MOONSHOT, "responses": {"store": "redis"}}})
+
+
+# Providers that share a store.
+
+CLAUDE: Json = {"type": "claude", "apiTokens": ["sk-2"]}
+ANSWER: Json = {
+    "id": "m", "type": "message", "role": "assistant", "model": "c", "stop_reason": "end_turn",
+    "content": [{"type": "text", "text": "Two"}], "usage": {"input_tokens": 1, "output_tokens": 2},
+}  # fmt: skip
+WEATHER: Json = {"type": "function", "name": "weather", "parameters": {"type": "object", "properties": {}}}
+
+
+def with_calls() -> Json:
+    call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    return {**chat(""), "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+
+
+def several(settings: Json, **routing: Any) -> TestHost:
+    providers = [
+        {**MOONSHOT, **settings, "id": "moonshot", "models": ["m"]},
+        {**CLAUDE, **settings, "id": "claude", "models": ["c"]},
+    ]
+    return TestHost(RUNNING.source, {"providers": providers, "routing": routing})
+
+
+def asks(host: TestHost, **body: Any) -> Any:
+    return host.request(request("POST", "/v1/responses", JSON, json.dumps(body)))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as found:
+        yield found
+
+
+@pytest.fixture
+def client(server: RedisServer) -> Iterator[redis.Redis]:
+    with server.client() as found:
+        found.flushall()
+        yield found
+
+
+def on(client: redis.Redis, host: TestHost) -> TestHost:
+    """The real server carries out the commands of the plugin."""
+    host.answer_redis(lambda call: client.execute_command(*call.command))  # type: ignore[no-untyped-call]
+    return host
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("settings", [MEMORY, REDIS])
+def test_a_conversation_goes_on_at_another_provider(settings: Json, client: redis.Redis) -> None:
+    """In its protocol, with the calls of the first one and their results."""
+    host = on(client, several(settings))
+    stream = asks(host, model="m", input="Hi", tools=[WEATHER])
+    first = json.loads(stream.respond(200, JSON, json.dumps(with_calls())).body)
+    read = host.request(request("GET", f"/v1/responses/{first['id']}"))
+    assert read.reply is not None
+    assert json.loads(read.reply.body) == first
+    result = {"type": "function_call_output", "call_id": "call_1", "output": "rain"}
+    stream = asks(host, model="c", input=[result], tools=[WEATHER], previous_response_id=first["id"])
+    assert stream.upstream.host == "api.anthropic.com"
+    messages = stream.upstream.json()["messages"]
+    assert [message["role"] for message in messages] == ["user", "assistant", "user"]
+    (use,), (used,) = messages[1]["content"], messages[2]["content"]
+    assert (use["type"], use["name"], used["type"], used["tool_use_id"]) == (
+        "tool_use",
+        "weather",
+        "tool_result",
+        use["id"],
+    )
+    second = json.loads(stream.respond(200, JSON, json.dumps(ANSWER)).body)
+    stream = asks(host, model="m", input="And?", tools=[WEATHER], previous_response_id=second["id"])
+    roles = [message["role"] for message in stream.upstream.json()["messages"]]
+    assert roles == ["user", "assistant", "tool", "assistant", "user"]
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("settings", [MEMORY, REDIS])
+def test_after_a_failure_the_next_provider_gets_the_whole_conversation(settings: Json, client: redis.Redis) -> None:
+    host = on(client, several(settings, fallback={"models": {"m": {"then": ["claude/c"]}}}))
+    first = json.loads(asks(host, model="m", input="Hi").respond(200, JSON, json.dumps(chat("One"))).body)
+    stream = asks(host, model="m", input="And?", previous_response_id=first["id"])
+    stream.respond(503)
+    assert stream.upstream.host == "api.anthropic.com"
+    texts_sent = [part["text"] for message in stream.upstream.json()["messages"] for part in parts_of(message)]
+    assert texts_sent == ["Hi", "One", "And?"]
+    second = json.loads(stream.respond(200, JSON, json.dumps(ANSWER)).body)
+    assert second["previous_response_id"] == first["id"]
+
+
+def parts_of(message: Json) -> list[Json]:
+    content = message["content"]
+    return [{"text": content}] if isinstance(content, str) else content
+
+
+def test_a_real_redis_keeps_responses_for_all_gateways_and_for_their_time(client: redis.Redis) -> None:
+    host, other = (on(client, gateway_with({**MOONSHOT, "responses": {**REDIS["responses"], "ttl": 60}})) for _ in "ab")
+    stream = asks(host, model="m", input="H\u00e9 \U0001f600")
+    first = json.loads(stream.respond(200, JSON, json.dumps(chat("One"))).body)
+    (key,) = client.keys("*")
+    assert 50 < client.ttl(key) <= 60
+    stream = asks(other, model="m", input="And?", previous_response_id=first["id"])
+    assert texts(stream.upstream.json())[0] == ("user", "H\u00e9 \U0001f600")
+    found = other.request(request("GET", f"/v1/responses/{first['id']}"))
+    assert json.loads(found.reply.body) == first if found.reply else False
+    other.request(request("DELETE", f"/v1/responses/{first['id']}"))
+    assert client.keys("*") == []
+    gone = asks(host, model="m", input="And?", previous_response_id=first["id"])
+    assert gone.reply is not None
+    assert json.loads(gone.reply.body)["error"]["code"] == "previous_response_not_found"
+
+
+def test_what_another_program_has_written_is_not_a_response(client: redis.Redis) -> None:
+    host = on(client, gateway_with({**MOONSHOT, **REDIS}))
+    for value in ("", "{", "[]", "null", '{"owner":""}', '{"owner":"","input":1,"response":[]}'):
+        client.set("ai-proxy.responses:resp_1", value)
+        found = host.request(request("GET", "/v1/responses/resp_1"))
+        assert found.reply is not None
+        assert found.reply.status == 404
+        refused = asks(host, model="m", input="And?", previous_response_id="resp_1")
+        assert refused.reply is not None
+        assert json.loads(refused.reply.body)["error"]["code"] == "previous_response_not_found"

@@ -24,6 +24,8 @@ from proxywasm_host.gateway.values import Address
 from proxywasm_host.testing import chat_stream
 
 SOURCE = Path(__file__).parents[4] / "plugins" / "ai_proxy"
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nContent-Length: 1000\r\n\r\n"
+HEAD_OF_JSON = HEAD.replace(b"text/event-stream", b"application/json")
 STAGES = {
     "busy": b"HTTP/1.1 503 X\r\nContent-Type: application/json\r\nContent-Length: 28\r\n\r\n"
     b'{"error":{"message":"busy"}}',
@@ -32,10 +34,25 @@ STAGES = {
     "no HTTP": b"no HTTP\r\n\r\n",
     "error first": b'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: {"error":{"message":"slow"}}\n\n',
     "cut error": b"HTTP/1.1 503 X\r\nContent-Length: 100\r\n\r\nbusy",
+    "cut stream": HEAD + b": ping\n\n",
+    "cut answer": HEAD_OF_JSON + b'{"id":',
 }
 """What a failing service answers before it closes the connection."""
-SLOW = "never"
-FAILING = [*STAGES, SLOW]
+SILENT = {"never": b"", "silent": HEAD, "silent answer": HEAD_OF_JSON}
+"""What a service answers that then waits until the gateway leaves, or for five seconds."""
+FAILING = [*STAGES, *SILENT]
+
+
+async def body_of_request(head: str, reader: asyncio.StreamReader) -> bytes:
+    if length := re.search(r"content-length: (\d+)", head):
+        return await reader.readexactly(int(length[1]))
+    assert "transfer-encoding: chunked" in head
+    body = b""
+    while size := int((await reader.readline()).strip(), 16):
+        body += await reader.readexactly(size)
+        await reader.readline()
+    await reader.readline()
+    return body
 
 
 @dataclass
@@ -50,21 +67,21 @@ class Service:
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            size = re.search(r"content-length: (\d+)", head)
             key = re.search(r"authorization: Bearer (\S+)", head)
-            assert size is not None
             assert key is not None
-            text = json.loads(await reader.readexactly(int(size[1])))["messages"][0]["content"]
+            text = json.loads(await body_of_request(head, reader))["messages"][0]["content"]
             self.asked.append((text, key[1]))
             stage = text.partition(":")[2]
             if self.healthy:
                 await self.answer(writer)
-            elif stage == SLOW:
-                await reader.read()
+            elif stage in SILENT:
+                writer.write(SILENT[stage])
+                await asyncio.wait_for(reader.read(), 5)
             else:
                 writer.write(STAGES[stage])
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+                await asyncio.sleep(0.02)  # so that what was sent arrives before the end does
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
             pass
         finally:
             writer.close()

@@ -40,6 +40,93 @@ async def gives_up_in_the_middle(_upstream: Upstream, writer: asyncio.StreamWrit
     await writer.drain()
 
 
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 1000\r\n\r\n"
+CUT = "upstream_reset_after_response_started{connection_termination}"
+LATE = "upstream_per_try_timeout"
+
+
+def begins(*pieces: bytes, then: Callable[[Upstream, asyncio.StreamWriter], Awaitable[None]]) -> Any:
+    async def answer(upstream: Upstream, writer: asyncio.StreamWriter) -> None:
+        for piece in (HEAD, *pieces):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        await then(upstream, writer)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (begins(then=closes), CUT),
+        (begins(b": ping\n\n", then=closes), CUT),
+        (begins(b"held", then=closes), CUT),
+        (begins(then=never), LATE),
+        (begins(b": pi", b"ng\n\n", b"\n", b":\r\n", then=never), LATE),
+    ],
+)
+def test_a_response_that_ends_after_its_headers_leads_to_the_next_upstream(answer: Any, why: str) -> None:
+    """As long as the plugin holds the headers: it wants more than comments."""
+
+    async def talk(scene: Scene) -> None:
+        scene.upstream.answers = [answer]
+        got = await scene.ask("/main/service", "X-First-Byte: 150")
+        assert body_of(got) == b"hello"
+        (asked,) = scene.service.requests
+        assert f"\r\nx-why: 200 {why}\r\n".encode() in asked
+        await until(lambda: scene.ended)
+        assert json.loads(scene.ended[0].text())["given_up"][0]["upstream"] == "main"
+        scene.upstream.go_on.set()
+
+    serve(talk)
+
+
+def test_a_body_that_has_begun_is_not_late() -> None:
+    async def slowly(upstream: Upstream, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n \nheld")
+        await upstream.go_on.wait()
+        writer.write(b"ok!")
+
+    async def talk(scene: Scene) -> None:
+        scene.upstream.answers = [slowly]
+        asking = asyncio.create_task(scene.ask("/main/service", "X-First-Byte: 50"))
+        await until(lambda: scene.upstream.requests)
+        await asyncio.sleep(0.15)
+        scene.upstream.go_on.set()
+        assert body_of(await asking) == b" \nheldok!"
+
+    serve(talk)
+
+
+def test_a_response_that_breaks_off_with_nothing_left_to_ask_is_an_error_of_the_gateway() -> None:
+    async def talk(scene: Scene) -> None:
+        scene.upstream.answers = [begins(then=closes), begins(then=never)]
+        got = await scene.ask("/main")
+        assert got.startswith(b"HTTP/1.1 503 ")
+        assert b"the upstream has closed the connection" in got
+        got = await scene.ask("/main", "X-First-Byte: 50")
+        assert got.startswith(b"HTTP/1.1 504 ")
+        scene.upstream.go_on.set()
+
+    serve(talk)
+
+
+def test_a_recording_of_a_response_that_breaks_off_passes_a_replay(tmp_path: Path) -> None:
+    async def talk(scene: Scene) -> None:
+        scene.upstream.answers = [begins(b"held", then=closes), begins(b"held", then=closes)]
+        assert body_of(await scene.ask("/main/service")) == b"hello"
+        assert (await scene.ask("/main")).startswith(b"HTTP/1.1 503 ")
+
+    serve(talk, record=RecordOptions(tmp_path))
+    found = [exchange for file in tmp_path.iterdir() for exchange in load(file)]
+    assert len(found) == 2
+    for exchange in found:
+        assert exchange.response
+        assert exchange.response.broken == CUT
+        assert judge(replay(exchange, [native_session(load_plugin(FALLBACK))]), exchange).status == "same"
+
+
 def test_a_recording_has_each_response_and_passes_a_replay(tmp_path: Path) -> None:
     async def talk(scene: Scene) -> None:
         scene.upstream.answers, scene.service.answers = [BUSY], [BUSY.replace(b"503", b"200")]

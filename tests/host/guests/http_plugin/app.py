@@ -193,6 +193,9 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated
     def on_response_trailers(self, context: int, trailers: str) -> Outcome:
         return Outcome_Utf8(repr((context, trailers)))
 
+    def on_response_broken(self, context: int) -> Outcome:
+        return Outcome_Utf8(f"broken {context}")
+
     def on_done(self, context: int) -> Outcome:
         return Outcome_Utf8(repr(context))
 

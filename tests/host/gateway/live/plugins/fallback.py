@@ -27,6 +27,7 @@ def again(ctx: HttpContext) -> bool:
     name = next_one(ctx)
     if name:
         path = f"https://{name}/{ctx.get_context('tried')}"
+        ctx.set_context("kept", b"")
         ctx.send_again(ctx.method, path, headers={"x-why": why(ctx)}, body=ctx.get_context("body", b""))
     return bool(name)
 
@@ -61,7 +62,17 @@ def on_response_headers(ctx: HttpContext, config: dict[str, Any]) -> Action | No
 def on_chunk(ctx: HttpContext, config: dict[str, Any], chunk: bytes, last_chunk: bool) -> bytes | Action:
     if chunk.startswith(b"error") and ctx.can_send_again and again(ctx):
         return Action.STOP_ITERATION
-    return chunk
+    kept = ctx.get_context("kept", b"") + chunk
+    if not last_chunk and (b"held" in kept or kept.startswith(b":")):
+        ctx.set_context("kept", kept)
+        return Action.STOP_ITERATION
+    ctx.set_context("kept", b"")
+    return bytes(kept)
+
+
+@plugin.on_response_broken
+def on_response_broken(ctx: HttpContext, config: dict[str, Any]) -> None:
+    again(ctx)
 
 
 @plugin.on_stream_done
