@@ -12,6 +12,7 @@ from proxywasm import SSEDecoder
 
 from ..protocols.exchange import Failure, RefusalWatch
 from ..protocols.openai import service as openai_chat
+from ..protocols.passing_writer import PassingWriter
 from ..protocols.pivot import finish_reasons
 from ..protocols.stream_writer import StreamWriter
 from ..wire import lenient

@@ -44,6 +44,9 @@ class WatchedProgram:
     def on_response_trailers(self, context: int, trailers: Fields) -> Outcome:
         return self._run("on_response_trailers", self._program.on_response_trailers, context, trailers)
 
+    def on_response_broken(self, context: int) -> Outcome:
+        return self._run("on_response_broken", self._program.on_response_broken, context)
+
     def on_done(self, context: int) -> Outcome:
         return self._run("on_done", self._program.on_done, context)
 
@@ -87,6 +90,7 @@ _READS: Final = {
     BodyMode.SKIP: "does not read the {}",
     BodyMode.STREAM: "reads the {} chunk by chunk",
     BodyMode.BUFFER: "waits for the whole {}",
+    BodyMode.OBSERVE: "watches the {} pass",
 }
 _WORDS: Final[dict[type, Callable[[Any], str]]] = {
     wire.HoldPhase: lambda command: _HOLDS[command.value],
@@ -98,4 +102,5 @@ _WORDS: Final[dict[type, Callable[[Any], str]]] = {
     wire.SendAgain: lambda _: "sends another request",
     wire.LimitFirstByte: lambda command: f"gives the upstream {command.value} ms for the first byte",
     wire.FailStream: lambda _: "fails",
+    wire.Leave: lambda _: "has nothing more to do",
 }
