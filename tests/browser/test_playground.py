@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.accessibility import assert_accessible, assert_no_sideways_scrolling
 from tests.browser.conftest import OpenPage
+from tests.browser.hostile import MILLION
 from tests.browser.scripted import Break, Gate, Refusal, Scripted, Step
 
 pytestmark = pytest.mark.exhaustive
@@ -294,6 +295,23 @@ def test_a_million_characters_leave_the_page_usable(scripted: Scripted, open_pag
         page.wait_for_timeout(500)
     assert text.evaluate("(each) => each.textContent.split(/word/).length") == 200_001
     expect(page.get_by_label("Message", exact=True)).to_have_value("still here")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["[", "$", "> ", "`` ", "*a ", "\\(", "![](", "<a ", "# a\n", "- a\n", "$$x$$\n\n", "|a", "a\n", "x\n===\n"],
+    ids=repr,
+)
+def test_a_million_characters_that_parsers_find_hard_leave_the_page_usable(
+    piece: str, scripted: Scripted, open_page: OpenPage
+) -> None:
+    text = piece * (MILLION // len(piece))
+    scripted.say("a", [text[start : start + 20_000] for start in range(0, MILLION, 20_000)], ["Still here"])
+    page = open_page(scripted.address, "/playground")
+    ask(page, "Hard")
+    expect(ended(page).get_by_role("button", name="Show all")).to_be_visible()
+    ask(page, "Easy")
+    expect(ended(page, 2)).to_contain_text("Still here")
 
 
 def test_the_page_is_usable_by_keyboard_in_a_narrow_window_and_in_chinese(

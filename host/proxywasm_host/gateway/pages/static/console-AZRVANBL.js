@@ -1,1 +1,0 @@
-import{m as o}from"./part-XLKLHTAK.js";import"./part-K4SABGCS.js";o("console",["console"]);
