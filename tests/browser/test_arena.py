@@ -223,6 +223,27 @@ def test_side_by_side_a_failure_of_one_seat_leaves_the_other_alone(open_page: Op
     over(page)
 
 
+def test_a_prompt_waits_until_a_seat_that_is_asked_again_has_answered(open_page: OpenPage, scripted: Scripted) -> None:
+    gate = Gate()
+    scripted.say("first-model", [Refusal(500, "broken")], ["re", gate, "paired"], ["second"])
+    scripted.say("second-model", ["first"], ["second"])
+    page = opened(open_page, scripted)
+    play(page, mode="same", blind=False)
+    page.get_by_label("Next prompt").fill("Kept")
+    turns(page).nth(0).get_by_role("button", name="Try again").click()
+    expect(texts(page).nth(0)).to_have_text("re")
+    expect(page.get_by_label("Next prompt")).to_be_hidden()
+    gate.open()
+    expect(page.get_by_label("Next prompt")).to_have_value("Kept")
+    page.get_by_label("Next prompt").press("Enter")
+    expect(turns(page)).to_have_count(4)
+    over(page)
+    told = {request["model"]: request["messages"] for request in scripted.requests}
+    prompt = told["first-model"][0]["content"]
+    assert told["first-model"] == chat(prompt, "repaired", "Kept")
+    assert told["second-model"] == chat(prompt, "first", "Kept")
+
+
 def test_a_match_that_was_left_asks_no_more(open_page: OpenPage, two: Scripted) -> None:
     gate = Gate()
     two.say("second-model", [gate, "late"])

@@ -73,7 +73,7 @@ function begin(): void {
   const shown = new Stage(match, (turn) => void running.again(turn));
   const running = (play = new Play(match, () => setup.token, {
     begun(turn, instead) {
-      shown.closeVote();
+      shown.closeOffers();
       shown.begun(turn, instead);
       bar();
     },

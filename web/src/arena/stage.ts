@@ -84,12 +84,20 @@ export class Stage {
     if (!this.after.querySelector(".vote")) this.after.prepend(voteForm(this.match, decided));
   }
 
-  closeVote(): void {
+  /** While something is said, there is nothing to decide. A prompt that the user has begun to write is kept. */
+  closeOffers(): void {
     this.after.querySelector(".vote")?.remove();
+    this.showPrompt(false);
+  }
+
+  private showPrompt(isShown: boolean): boolean {
+    const form = this.after.querySelector<HTMLElement>(".next-prompt");
+    if (form) form.hidden = !isShown;
+    return form !== null;
   }
 
   reveal(): void {
-    this.closeVote();
+    this.after.querySelector(".vote")?.remove();
     const shown = result(this.match);
     this.after.prepend(shown);
     for (const seat of this.seats) seat.update();
@@ -99,6 +107,7 @@ export class Stage {
 
   /** A further prompt for both. */
   offerPrompt(send: (prompt: string) => void): void {
+    if (this.showPrompt(true)) return;
     const text = h("textarea", { id: "arena-next", rows: 2, maxlength: 20_000, placeholder: t("next") });
     const form = h(
       "form",
@@ -122,7 +131,6 @@ export class Stage {
       event.preventDefault();
       submit();
     });
-    this.after.querySelector(".next-prompt")?.remove();
     this.after.append(form);
   }
 
