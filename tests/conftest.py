@@ -45,11 +45,23 @@ _ONE_OF: Final = 5
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that take long come first, before all those in Envoy: a process that is left with one at the end works
-    alone."""
     _leave_out_in_wasm(items)
     _leave_out_in_envoy(items)
-    items.sort(key=lambda item: [item.get_closest_marker(mark) is None for mark in ("envoy", "slow")])
+    places = _places(items)
+    items.sort(key=lambda item: places[item.path])
+
+
+def _places(items: list[pytest.Item]) -> dict[Path, int]:
+    """The order of the files. Those that take long come first: a process that is left with one at the end works alone.
+    Those in Envoy wait, and others that take long compute, so they take turns: processes run some of both at a time."""
+    files: dict[Path, set[str]] = {}
+    for item in items:
+        files.setdefault(item.path, set()).update(mark.name for mark in item.iter_markers())
+    waiting = [file for file, marks in files.items() if "envoy" in marks]
+    computing = [file for file, marks in files.items() if "slow" in marks and "envoy" not in marks]
+    places = {file: 2 * number for number, file in enumerate(waiting)}
+    places |= {file: 2 * number + 1 for number, file in enumerate(computing)}
+    return {file: places.get(file, 2 * len(files)) for file in files}
 
 
 def _leave_out_in_wasm(items: list[pytest.Item]) -> None:

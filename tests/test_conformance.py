@@ -35,8 +35,8 @@ ONE_OF_EACH_FILE = [exchange for file in FILES for exchange in streams(file)[:1]
 RANDOM_CUTS = {"native": 2, "wasm": 1}
 SHORT = 1000
 """Bytes; re-splitting grows with the square of the length."""
-SPARSE = 13
-STEPS = {"native": 3, "wasm": SPARSE}
+SPARSE = 29
+STEPS = {"native": 5, "wasm": SPARSE}
 """Short streams are cut at every so many bytes, long ones at every `SPARSE`; all around the ends of lines, too."""
 thorough = pytest.mark.parametrize("thorough", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
 

@@ -29,6 +29,8 @@ from proxywasm_host.gateway.values import Address
 
 Engine = Literal["serve", "envoy"]
 TIMEOUT = 60.0
+_RUNTIME = {"layers": [{"name": "tests", "static_layer": {"tracing.opentelemetry.flush_interval_ms": 100}}]}
+"""Envoy would keep spans for five seconds."""
 
 
 @dataclass
@@ -53,7 +55,8 @@ def running(engine: Engine, folder: Path, content: Mapping[str, Any], host: str 
             with _serving(gateway, host) as found:
                 yield found
         else:
-            with BackgroundEnvoy(bootstrap(gateway, build_modules(gateway), find_ca_file(gateway))) as envoy:
+            config = bootstrap(gateway, build_modules(gateway), find_ca_file(gateway))
+            with BackgroundEnvoy({**config, "layered_runtime": _RUNTIME}) as envoy:
                 yield Running(port, lambda: envoy.log, lambda: envoy.ask_admin("GET", "/stats/prometheus").decode())
 
 

@@ -269,7 +269,7 @@ BIG = "x" * 10_240
     ],
 )
 def test_nothing_leaks(shared: Guest, function: str, arguments: Any, fits: bool) -> None:
-    """50,000 calls with 10 KB: one lost copy a call would be 500 MB."""
+    """20,000 calls with 10 KB: one lost copy a call would be 200 MB."""
     call = shared.call[function]
 
     def run(count: int) -> None:
@@ -281,5 +281,5 @@ def test_nothing_leaks(shared: Guest, function: str, arguments: Any, fits: bool)
 
     run(2_000)
     before = resident()
-    run(50_000)
+    run(20_000)
     assert resident() - before < 5_000_000
