@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..protocols.exchange import Exchange
+from ..protocols.passing_writer import PassingWriter
 from ..protocols.pivot import legacy_functions
 from ..protocols.stream_writer import StreamWriter
 from ..wire import lenient
 from ..wire.json import Json
-from .writer_before import WriterBefore
 
 
 def restore(exchange: Exchange, answer: Json) -> None:
@@ -51,8 +51,8 @@ def _named_call(call: Any, names: Mapping[str, str]) -> Any:
     return {**call, "function": {**lenient.mapping(function), "name": names[name]}}
 
 
-class RestoringWriter(WriterBefore):
-    """A `StreamWriter` before another one."""
+class RestoringWriter(PassingWriter):
+    """Restores the client's terms in a stream."""
 
     def __init__(self, writer: StreamWriter, names: Mapping[str, str], *, legacy: bool) -> None:
         super().__init__(writer)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..config.settings import Settings
+from ..protocols.passing_writer import PassingWriter
 from ..protocols.stream_writer import StreamWriter
 from ..wire import limits
 from ..wire.errors import ApiError
 from ..wire.json import Json
-from .writer_before import WriterBefore
 
 _NAMES = ("reasoning_content", "reasoning")
 _OVERHEAD = 128
@@ -81,8 +81,8 @@ class Promotion:
         return rest
 
 
-class PromotingWriter(WriterBefore):
-    """A `StreamWriter` that promotes the reasoning and passes everything else to another writer."""
+class PromotingWriter(PassingWriter):
+    """Promotes the reasoning of a stream."""
 
     def __init__(self, writer: StreamWriter) -> None:
         super().__init__(writer)

@@ -12,12 +12,12 @@ from proxywasm import SSEDecoder
 
 from ..protocols.exchange import Failure, RefusalWatch
 from ..protocols.openai import service as openai_chat
+from ..protocols.passing_writer import PassingWriter
 from ..protocols.pivot import finish_reasons
 from ..protocols.stream_writer import StreamWriter
 from ..wire import lenient
 from ..wire.errors import ApiError
 from ..wire.json import Json, loads
-from .writer_before import WriterBefore
 
 _CONTENT: Final = (
     "content",
@@ -72,7 +72,7 @@ def _values(delta: Json) -> Iterable[Any]:
     return (delta.get(name) for name in _CONTENT)
 
 
-class WatchingWriter(WriterBefore):
+class WatchingWriter(PassingWriter):
     """A `StreamWriter` that sees what comes first: content, or the end."""
 
     def __init__(self, writer: StreamWriter, watch: RefusalWatch) -> None:

@@ -1,16 +1,16 @@
-"""A `StreamWriter` in front of another one, which gets everything: for writers that change or watch a part of it."""
+"""`PassingWriter`: the base of writers that change a stream and leave its events to another writer."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..protocols.stream_writer import StreamWriter
 from ..wire.errors import ApiError
 from ..wire.json import Json
+from .stream_writer import StreamWriter
 
 
-class WriterBefore:
-    """Passes everything to another writer."""
+class PassingWriter:
+    """A `StreamWriter` that passes everything to another one. Subclasses override what they change."""
 
     needs_scrubbing = True
 
