@@ -48,20 +48,6 @@ class PluginContext(PluginState):
         argument = checks.data(argument, "the argument of a foreign function")
         return self.host.call_foreign_function(name, argument)
 
-    def run(self, function: Callable[..., object], *args: object) -> None:
-        """Call a function in the name of the plugin itself, from the callback of a stream.
-
-        Call-outs and Redis commands that it makes are not cancelled when the stream ends, and their callbacks may not
-        use the stream then.
-        """
-        checks.function(function, "what is run for the plugin")
-        instance = current("run()")
-        before, instance.current = instance.current, 0
-        try:
-            function(*args)
-        finally:
-            instance.current = before
-
     @property
     def can_send_again(self) -> bool:
         """Whether this gateway can send another request in a stream at all; see `HttpContext.send_again`."""

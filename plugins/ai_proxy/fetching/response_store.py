@@ -21,7 +21,6 @@ from proxywasm import (
     RedisCallError,
     RedisClient,
     log,
-    plugin_context,
     shared_data,
 )
 
@@ -169,10 +168,6 @@ class RedisStore(ResponseStore):
         self._send(["DEL", _key(response_id)])
 
     def _send(self, words: list[str | bytes | int]) -> None:
-        # The gateway cancels the commands of a stream that ends, as it does when the client has its response.
-        plugin_context().run(self._send_now, words)
-
-    def _send_now(self, words: list[str | bytes | int]) -> None:
         try:
             self._client.command(words, _log_failure)
         except RedisCallError as error:

@@ -10,10 +10,9 @@ from ..protocols.exchange import Attempts, Exchange, Failure, Fallback, RefusalW
 from ..wire import apis, lenient, limits
 from ..wire.errors import LAST_STATUS, ApiError, answer_broken
 from . import failures, refused_answers, response, retry, scrubbing, usage
-from .checked_stream import CheckedStream
 from .passed_streams import PassedStream
 from .plans import Config, Plan
-from .streams import ConvertedStream
+from .response import HeldStream
 
 
 def on_headers(ctx: HttpContext, config: Config) -> Action | None:
@@ -187,11 +186,11 @@ def on_too_large(ctx: HttpContext, config: Config) -> None:
 
 
 def on_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> bytes | Action:
-    stream: CheckedStream | ConvertedStream | PassedStream | None = ctx.get_context("stream")
+    stream: HeldStream | PassedStream | None = ctx.get_context("stream")
     if stream is None or config.plans is None:
         return chunk
     output: bytes | Action
-    if stream.headers_sent or not isinstance(stream, (CheckedStream, ConvertedStream)):
+    if stream.headers_sent or not isinstance(stream, HeldStream):
         output = stream.feed(chunk, last=last)
     else:
         exchange: Exchange = ctx.get_context("exchange")
@@ -202,7 +201,7 @@ def on_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> byte
 
 
 def _on_first_chunk(
-    ctx: HttpContext, plan: Plan, exchange: Exchange, stream: CheckedStream | ConvertedStream, chunk: bytes, last: bool
+    ctx: HttpContext, plan: Plan, exchange: Exchange, stream: HeldStream, chunk: bytes, last: bool
 ) -> bytes | Action:
     """A chunk of a stream whose headers have not been sent to the client."""
     if stream.failure is not None or (exchange.attempts is not None and exchange.attempts.under_way):
@@ -231,7 +230,7 @@ def _after_refusal(
     ctx: HttpContext,
     plan: Plan,
     exchange: Exchange,
-    stream: CheckedStream | ConvertedStream,
+    stream: HeldStream,
     output: bytes,
     *,
     last: bool,
@@ -269,8 +268,8 @@ def _retry(
 
 def awaits_first_event(ctx: HttpContext) -> bool:
     """Whether the headers of a stream are held until its first event has arrived."""
-    stream: CheckedStream | ConvertedStream | PassedStream | None = ctx.get_context("stream")
-    if not isinstance(stream, (CheckedStream, ConvertedStream)) or ctx.ended or ctx.replied:
+    stream: HeldStream | PassedStream | None = ctx.get_context("stream")
+    if not isinstance(stream, HeldStream) or ctx.ended or ctx.replied:
         return False
     return not stream.headers_sent and stream.failure is None
 
@@ -278,7 +277,7 @@ def awaits_first_event(ctx: HttpContext) -> bool:
 def on_late(ctx: HttpContext) -> None:
     """The first event of a stream has not arrived in time, which the gateway does not notice."""
     exchange: Exchange = ctx.get_context("exchange")
-    stream: CheckedStream | ConvertedStream = ctx.get_context("stream")
+    stream: HeldStream = ctx.get_context("stream")
     config: Config = ctx.config
     assert config.plans is not None, "only an answer of a provider is awaited"
     plan, attempts = config.plans[exchange.api], exchange.attempts

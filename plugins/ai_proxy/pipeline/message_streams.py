@@ -1,44 +1,85 @@
-"""Streams of messages and of responses that are passed on: one that breaks off ends with an error event."""
+"""Streams of messages and of responses that are passed on: one that breaks off ends with an error event.
+
+If another provider may answer, the headers wait for the first event, which may be an error.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from proxywasm import log
+from proxywasm import SSEDecoder, log
 
 from ..credentials.scrubber import Scrubber
+from ..protocols.anthropic import service as anthropic
 from ..protocols.exchange import Exchange
-from ..wire.errors import RESPONSE_FAILED, stream_cut
-from ..wire.json import dumps, to_bytes
+from ..protocols.openai import service as openai
+from ..wire import lenient, limits
+from ..wire.errors import RESPONSE_FAILED, ApiError, stream_cut
+from ..wire.json import Json, dumps, loads, to_bytes
 from .passed_streams import TextStream
 
-_END: Final = b"message_stop"
 _ERROR: Final = b"event: error"
-_LONGEST: Final = max(len(_END), len(_ERROR)) - 1
-"""Bytes of a chunk that may be the beginning of one of them."""
-
-_RESPONSE_ENDS: Final = (b"response.completed", b"response.incomplete", b"response.failed", _ERROR)
-_LONGEST_OF_RESPONSES: Final = max(map(len, _RESPONSE_ENDS)) - 1
 
 
 class MessageStream(TextStream):
     """Looks for the end of a message in the bytes of the stream."""
 
+    _ends: tuple[bytes, ...] = (b"message_stop", _ERROR)
+    _longest: int = len(b"message_stop") - 1
+    """Bytes of a chunk that may be the beginning of one of them."""
+
     def __init__(self, scrubber: Scrubber, exchange: Exchange) -> None:
         super().__init__(scrubber, exchange)
         self._exchange = exchange
+        attempts = exchange.attempts
+        self.headers_sent = self.has_event = self.has_content = attempts is None or attempts.fallback is None
+        self.failure: ApiError | None = None
+        self._start = b""
+        """What has arrived before the first event."""
         self._before = b""
         self._ended = False
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
+        if not self.has_event:
+            chunk = self._beginning(chunk, last=last)
+            if not self.has_event:
+                return b""
         output = super().feed(chunk, last=last)
         if not self._ended:
             seen = self._before + chunk
-            self._ended = seen.find(_END) >= 0 or seen.find(_ERROR) >= 0
-            self._before = seen[-_LONGEST:]
+            for end in self._ends:
+                if seen.find(end) >= 0:
+                    self._ended = True
+            self._before = seen[-self._longest :]
             if last and not self._ended:
                 output += self._cut()
         return output
+
+    def _error(self, document: Json) -> ApiError | None:
+        """The error in an event."""
+        return anthropic.error(200, document)
+
+    def _beginning(self, chunk: bytes, *, last: bool) -> bytes:
+        """All that has arrived, with the first event. If that is an error, or there is none, the stream has failed."""
+        if self.failure is not None:
+            return b""
+        self._start += chunk
+        events = SSEDecoder().feed(self._start)
+        if events:
+            try:
+                self.failure = self._error(lenient.mapping(loads(events[0].data)))
+            except ValueError:  # The client gets it as it is.
+                self.failure = None
+        elif last:
+            self.failure = stream_cut()
+        elif len(self._start) <= limits.LARGE_EVENT:
+            return b""
+        if self.failure is not None:
+            log.error("%s: stream not usable: %s", RESPONSE_FAILED, self.failure.message)
+            return b""
+        self.has_event = self.has_content = True
+        chunk, self._start = self._start, b""
+        return chunk
 
     def _cut(self) -> bytes:
         error = stream_cut()
@@ -50,12 +91,11 @@ class MessageStream(TextStream):
 class ResponseStream(MessageStream):
     """Looks for the end of a response."""
 
-    def feed(self, chunk: bytes, *, last: bool) -> bytes:
-        output = TextStream.feed(self, chunk, last=last)
-        if not self._ended:
-            seen = self._before + chunk
-            self._ended = any(seen.find(end) >= 0 for end in _RESPONSE_ENDS)
-            self._before = seen[-_LONGEST_OF_RESPONSES:]
-            if last and not self._ended:
-                output += self._cut()
-        return output
+    _ends = (b"response.completed", b"response.incomplete", b"response.failed", _ERROR)
+    _longest = len(b"response.incomplete") - 1
+
+    def _error(self, document: Json) -> ApiError | None:
+        kind = document.get("type")
+        if kind == "response.failed":
+            return openai.error(200, lenient.mapping(document.get("response")))
+        return openai.error(200, {"error": document}) if kind == "error" else None

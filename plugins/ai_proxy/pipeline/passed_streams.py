@@ -35,7 +35,7 @@ def new_passed_stream(content_type: str, scrubber: Scrubber, exchange: Exchange 
 class TextStream:
     """A text stream. Holds back the end of a chunk while it may be the beginning of a credential."""
 
-    headers_sent = True
+    headers_sent: bool = True
 
     def __init__(self, scrubber: Scrubber, exchange: Exchange | None = None) -> None:
         self._answer = exchange.answer if exchange is not None else None

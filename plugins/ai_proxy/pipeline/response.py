@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from proxywasm import Action, Headers, HttpAnswer, HttpContext, log
 
@@ -26,10 +26,13 @@ from . import (
 )
 from .checked_stream import CheckedStream
 from .edited_stream import new_checked_stream
+from .message_streams import MessageStream
 from .passed_streams import EVENT_STREAM
 from .plans import Plan
 from .streams import ConvertedStream
 
+HeldStream: TypeAlias = ConvertedStream | CheckedStream | MessageStream
+"""A stream whose headers wait for its first event."""
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -168,7 +171,7 @@ def _convert_retried(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tupl
 
 
 def feed_first_chunk(
-    ctx: HttpContext, exchange: Exchange, stream: ConvertedStream | CheckedStream, chunk: bytes, last: bool
+    ctx: HttpContext, exchange: Exchange, stream: HeldStream, chunk: bytes, last: bool
 ) -> bytes | None:
     """The bytes for the client; then the headers are sent, too. None: the headers wait for the first event, or the
     stream has failed before any content and `attempts` decides about its `failure`.

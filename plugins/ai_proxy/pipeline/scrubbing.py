@@ -119,5 +119,6 @@ def pass_unconverted(ctx: HttpContext, provider: Provider, exchange: Exchange) -
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
-    ctx.set_context("stream", _new_stream(kind, exchange))
-    return None
+    stream = _new_stream(kind, exchange)
+    ctx.set_context("stream", stream)
+    return None if stream.headers_sent else Action.STOP_ITERATION

@@ -12,7 +12,7 @@ from typing import Any
 
 import openai
 import pytest
-from tests.host.gateway.both import running
+from tests.host.gateway.both import running, until
 from tests.host.gateway.live.test_routing import SOURCE, body_of_request, provider
 from tests.redis_server import redis_server
 
@@ -99,13 +99,24 @@ def test_a_conversation_moves_between_gateways_and_providers(tmp_path: Path) -> 
                     client.close()
 
 
+def is_kept(client: openai.OpenAI, response_id: str) -> bool:
+    try:
+        client.responses.retrieve(response_id)
+    except openai.NotFoundError:
+        return False
+    return True
+
+
 def talk(one: openai.OpenAI, two: openai.OpenAI) -> None:
+    """Nobody waits until Redis has carried a command out, so the other gateway may see it a little later."""
     first = one.responses.create(model="m", input="Hi")
+    until(lambda: is_kept(two, first.id))
     second = two.responses.create(model="c", input="And?", previous_response_id=first.id)
+    until(lambda: is_kept(one, second.id))
     third = one.responses.create(model="m", input="Go on", previous_response_id=second.id)
     assert [each.output_text for each in (first, second, third)] == ["1", "3", "5"]
     assert two.responses.retrieve(first.id).output_text == "1"
+    until(lambda: is_kept(two, third.id))
     assert [item.type for item in two.responses.input_items.list(third.id)] == ["message"] * 5
     one.responses.delete(first.id)
-    with pytest.raises(openai.NotFoundError):
-        two.responses.retrieve(first.id)
+    until(lambda: not is_kept(two, first.id))

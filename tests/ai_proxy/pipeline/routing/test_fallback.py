@@ -701,3 +701,68 @@ def test_while_another_key_may_be_used_retry_after_opens_nothing(way: str) -> No
         assert one.stream.upstream.host == expected
         one.answer(limited(20) if "openai" in expected else chat_response("Hello"))
         one.stream.finish()
+
+
+ASKED: Json = {"model": "m", "max_tokens": 9, "stream": True}
+NATIVE_MESSAGES = (
+    {**FIRST_CLAUDE, "id": "first"},
+    request("POST", "/v1/messages", json={**ASKED, "messages": [{"role": "user", "content": "Hi"}]}),
+    {"type": "error", "error": {"type": "overloaded_error", "message": "slow"}},
+    CLAUDE_BEGINS,
+)
+NATIVE_RESPONSES = (
+    {**OPENAI, "id": "first"},
+    request("POST", "/v1/responses", json={**ASKED, "input": "Hi"}),
+    {"type": "response.failed", "response": {"error": {"code": "server_error", "message": "slow"}}},
+    {"type": "response.created", "response": {"id": "resp_1"}},
+)
+
+
+def event_of(document: Json) -> bytes:
+    return f"event: {document['type']}\ndata: {json.dumps(document)}\n\n".encode()
+
+
+@pytest.mark.parametrize("native", [NATIVE_MESSAGES, NATIVE_RESPONSES])
+@pytest.mark.parametrize("how", ["error", "ends", "breaks off"])
+def test_a_stream_in_the_services_own_protocol(way: str, native: tuple[Json, Message, Json, Json], how: str) -> None:
+    """Its headers wait for the first event, which passes unchanged."""
+    provider, sent, error, _ = native
+    one = Attempts(sent, provider, MISTRAL)
+    one.stream.response_headers(200, STREAM)
+    assert one.stream.response_body(b": ping\n\n") == b""
+    if how == "error":
+        one.stream.response_body(event_of(error))
+    elif how == "ends":
+        one.stream.response_body(b"", end_of_stream=True)
+    elif way == "call-out":
+        return
+    else:
+        one.stream.break_off()
+    one.answer(chat_stream(["Hello"]))
+    assert (len(one.asked), one.status) == (2, 200)
+    assert b"Hello" in one.got
+    assert b"slow" not in one.got
+
+
+@pytest.mark.parametrize("native", [NATIVE_MESSAGES, NATIVE_RESPONSES])
+def test_the_first_event_of_the_services_own_protocol_passes_at_once(native: tuple[Json, Message, Json, Json]) -> None:
+    provider, sent, error, first = native
+    one = Attempts(sent, provider, MISTRAL, routeHeader=True)
+    one.stream.response_headers(200, STREAM)
+    begin = event_of(first)
+    assert one.stream.response_body(begin[:9]) == b""
+    assert one.stream.response_body(begin[9:]) == begin
+    assert one.headers["x-proxywasm-route"] == "first/m=answered"
+    assert one.stream.response_body(event_of(error), end_of_stream=True) == event_of(error)
+    assert len(one.asked) == 1
+
+
+@pytest.mark.parametrize(("native", "status"), [(NATIVE_MESSAGES, 529), (NATIVE_RESPONSES, 502)])
+def test_if_none_is_left_an_error_of_that_stream_is_the_answer(
+    native: tuple[Json, Message, Json, Json], status: int
+) -> None:
+    provider, sent, error, _ = native
+    one = Attempts(sent, provider)
+    one.stream.response_headers(200, STREAM)
+    one.stream.response_body(event_of(error), end_of_stream=True)
+    assert (one.status, json.loads(one.got)["error"]["message"]) == (status, "slow")
