@@ -1,0 +1,17 @@
+// Descriptions of settings: plain text, where names are in backticks.
+
+import { h, type Child } from "../../common/dom.ts";
+import { withVisibleControls } from "../../common/visible.ts";
+
+export function described(text: string): Child {
+  return withVisibleControls(text)
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .split("`")
+    .map((part, index) => (index % 2 ? h("code", {}, part) : part));
+}
+
+/** A value on one line. */
+export function brief(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
