@@ -2,7 +2,7 @@
 
 import type { LiveText } from "../common/i18n.ts";
 import type { Icon } from "../common/icons.ts";
-import type { About, Api } from "./api.ts";
+import type { About, Api, Feature } from "./api.ts";
 import type { Draft } from "./configuration/draft.ts";
 import type { Live } from "./live.ts";
 
@@ -27,7 +27,7 @@ export interface Place {
   name: string;
   title: LiveText;
   icon: Icon;
-  /** Why this engine does not have it; null: it has. */
-  missing: LiveText | null;
+  /** What the engine has to have for it; null: nothing. */
+  feature: Feature | null;
   open(desk: Desk): Promise<View>;
 }

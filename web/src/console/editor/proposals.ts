@@ -4,6 +4,7 @@ import type { GatewayKey, Schemas } from "../api.ts";
 import { valueAt } from "../form/context.ts";
 import { brief } from "../form/prose.ts";
 import { fieldOf, propertiesOf, schemaAt } from "../schema/fields.ts";
+import { schemaOf } from "../schema/plugins.ts";
 import type { Json } from "../schema/schema.ts";
 import { YamlText, type Path } from "../text/yaml_edit.ts";
 import { cursorAt, type Cursor } from "./cursor.ts";
@@ -36,7 +37,7 @@ export function proposalsAt(text: string, offset: number, schemas: Schemas): Pro
 export function aboutKey(path: Path, value: unknown, schemas: Schemas): string {
   const inside = inPlugin(path);
   if (!inside || inside.rest.length === 0) return keyNamed(path, schemas.keys)?.about ?? "";
-  const schema = schemas.plugins[inside.index]?.schema;
+  const schema = schemaOf(schemas, inside.index, valueAt(value, ["plugins", inside.index, "name"]))?.schema;
   if (!schema) return "";
   const found = schemaAt(schema, inside.rest, valueAt(value, path.slice(0, 3)) as Json | undefined);
   return fieldOf(schema, found.schema, found.value).description;
@@ -53,7 +54,7 @@ function inPlugin(path: Path): Inside | null {
 }
 
 function ofPlugin(cursor: Cursor, inside: Inside, value: unknown, schemas: Schemas): Proposal[] {
-  const schema = schemas.plugins[inside.index]?.schema;
+  const schema = schemaOf(schemas, inside.index, valueAt(value, ["plugins", inside.index, "name"]))?.schema;
   if (!schema) return [];
   const config = valueAt(value, cursor.path.slice(0, 3)) as Json | undefined;
   const here = schemaAt(schema, inside.rest, config);

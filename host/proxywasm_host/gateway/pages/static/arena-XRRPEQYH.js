@@ -1,0 +1,1 @@
+import{k as a}from"./part-QJBKVBLU.js";a("arena",["playground","arena"]);

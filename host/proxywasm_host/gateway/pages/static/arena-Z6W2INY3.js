@@ -1,1 +1,0 @@
-import{a}from"./part-D6LTUNE3.js";a("arena",["playground","arena"]);

@@ -1,0 +1,1 @@
+import{k as r}from"./part-QJBKVBLU.js";r("playground",["playground","arena"]);

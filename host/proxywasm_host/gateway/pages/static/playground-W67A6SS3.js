@@ -1,1 +1,0 @@
-import{a as r}from"./part-D6LTUNE3.js";r("playground",["playground","arena"]);
