@@ -32,7 +32,7 @@ export function control(context: FormContext, field: Field, value: Json | undefi
       return isMapping(value) ? mapControl(context, field, value ?? {}, path, labelled) : anyControl(context, value, path, labelled);
     case "object":
       if (value === undefined) return useButton(context, path, labelled);
-      return isMapping(value) ? objectFields(context, field.schema, value, path) : anyControl(context, value, path, labelled);
+      return isMapping(value) ? objectFields(context, field.source, value, path) : anyControl(context, value, path, labelled);
     case "any":
       return anyControl(context, value, path, labelled);
   }

@@ -47,7 +47,7 @@ export function onChange(
 
 /** The value that a new entry begins with. */
 export function firstValue(context: FormContext, field: Field): Json {
-  const { kind, choices } = fieldOf(context.root, field.schema, undefined);
+  const { kind, choices } = fieldOf(context.root, field.source, undefined);
   switch (kind) {
     case "number":
       return 0;

@@ -14,7 +14,7 @@ export function listControl(context: FormContext, field: Field, list: Json[], pa
   const items = list.map((value, index) => item(context, field, value, [...path, index], labelled.name));
   const add = (): void => {
     const at = [...path, list.length];
-    const schema = schemaInside(context.root, field.schema, list, list.length);
+    const schema = schemaInside(context.root, field.source, list, list.length);
     const value = firstValue(context, fieldOf(context.root, schema, undefined));
     context.edit((text) => text.with(at, value));
     document.getElementById(`setting-${keyOf(at)}`)?.focus();
@@ -34,7 +34,7 @@ export function listControl(context: FormContext, field: Field, list: Json[], pa
 
 function item(context: FormContext, field: Field, value: Json, path: Path, name: string): HTMLElement {
   const index = Number(path.at(-1));
-  const inner = fieldOf(context.root, schemaInside(context.root, field.schema, null, index), value);
+  const inner = fieldOf(context.root, schemaInside(context.root, field.source, null, index), value);
   const id = `setting-${keyOf(path)}`;
   const label = t.now("item", { name, n: index + 1 });
   const problems = context.problemsAt(path);

@@ -17,7 +17,7 @@ export function mapControl(context: FormContext, field: Field, map: { [key: stri
     let name = "new";
     for (let number = 2; names.includes(name); number++) name = `new-${number}`;
     const at = [...path, name];
-    const value = firstValue(context, fieldOf(context.root, schemaInside(context.root, field.schema, map, name), undefined));
+    const value = firstValue(context, fieldOf(context.root, schemaInside(context.root, field.source, map, name), undefined));
     context.edit((text) => text.with(at, value));
     const made = document.getElementById(`setting-${keyOf(at)}-key`) as HTMLInputElement | null;
     made?.focus();
@@ -47,7 +47,7 @@ function entry(
   const at = [...path, name];
   const value = map[name] as Json;
   const id = `setting-${keyOf(at)}`;
-  const inner = fieldOf(context.root, schemaInside(context.root, field.schema, map, name), value);
+  const inner = fieldOf(context.root, schemaInside(context.root, field.source, map, name), value);
   const problems = context.problemsAt(at);
   const key = h("input", { type: "text", id: `${id}-key`, class: "mono", "aria-label": t("keyOf", { name: labelled.name }), spellcheck: "false" });
   key.value = name;

@@ -115,7 +115,7 @@ function pairRow(one: TimelineRow | undefined, other: TimelineRow | undefined, b
     "tr",
     { class: differs ? "is-different" : undefined },
     h("td", { class: "number", "data-label": t("at") }, row.at_ms === null ? "–" : `${number(row.at_ms, 1)} ms`),
-    h("td", { "data-label": t("what") }, known ?? foreign(row.what), row.bytes > 0 && h("span", { class: "muted small" }, ` ${bytes(row.bytes)}`)),
+    h("td", { "data-label": t("what"), class: "tight" }, known ?? foreign(row.what), row.bytes > 0 && h("span", { class: "muted small" }, ` ${bytes(row.bytes)}`)),
     h("td", { "data-label": t("service") }, chunk(row.upstream)),
     both
       ? [
@@ -132,7 +132,7 @@ export function chunk(piece: Chunk | null): Child {
   if (text === "") return h("span", { class: "muted small" }, t("nothing"));
   return [
     piece.base64 !== undefined && h("span", { class: "chip" }, t("binary", { n: bytes(text.length) })),
-    h("pre", { class: "wrapped chunk" }, foreign(text)),
+    h("pre", { class: "wrapped chunk" }, foreign(text.trimEnd())),
     piece.cut && h("span", { class: "chip warn" }, t("cut")),
   ];
 }

@@ -8,7 +8,10 @@ export type Kind = "text" | "number" | "boolean" | "choice" | "list" | "map" | "
 
 export interface Field {
   kind: Kind;
+  /** What applies to the value now, without conditions and references. */
   schema: SchemaObject;
+  /** What `schema` was made of. */
+  source: Schema;
   description: string;
   nullable: boolean;
   deprecated: boolean;
@@ -32,6 +35,7 @@ export function fieldOf(root: SchemaObject, schema: Schema, value: Json | undefi
   return {
     kind: choices.length ? "choice" : kindOf(rules, types, applying),
     schema: rules,
+    source: schema,
     description: rules.description ?? "",
     nullable: types.has("null") || (rules.enum?.includes(null) ?? false),
     deprecated: rules.deprecated ?? false,

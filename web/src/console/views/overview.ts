@@ -4,7 +4,7 @@ import { foreign, h, replace, type Child } from "../../common/dom.ts";
 import { texts } from "../../common/i18n.ts";
 import type { Gateway, Reload, Route, RunningPlugin } from "../api.ts";
 import type { Desk, View } from "../view.ts";
-import { bytes, count, moment } from "./format.ts";
+import { bytes, count, moment, short } from "./format.ts";
 import { card, facts, given, heading, loaded } from "./parts.ts";
 import type { Sample, Streams } from "../api.ts";
 import { stringify } from "./text.ts";
@@ -14,7 +14,7 @@ const t = texts(
     title: "Overview",
     status: "Status",
     serving: "Configuration {n} serves",
-    since: "since",
+    since: "Since",
     refused: "The last reload was refused; configuration {n} serves on.",
     started: "Started",
     engine: "Engine",
@@ -179,9 +179,13 @@ function numbersOf(open: number | null, sample: Sample | null): Child {
     one(t("open"), count(open ?? sample?.streams ?? null)),
     one(t("requests"), count(sample?.requests ?? null)),
     one(t("failed"), count(sample?.failed ?? null)),
-    one(t("tokens"), `${count(sample?.input_tokens ?? null)} / ${count(sample?.output_tokens ?? null)}`),
+    one(t("tokens"), `${shortly(sample?.input_tokens)} / ${shortly(sample?.output_tokens)}`),
     one(t("memory"), bytes(sample?.memory_bytes ?? null)),
   );
+}
+
+function shortly(value: number | null | undefined): string {
+  return value === null || value === undefined ? "–" : short(value);
 }
 
 function parts(desk: Desk, gateway: Gateway): Child {

@@ -100,6 +100,7 @@ const t = texts(
 );
 
 const MOST_ENDED = 200;
+const WIDE = new Set<string>(["model", "provider"]);
 const COLUMNS = ["state", "began", "model", "provider", "tokens", "first", "time"] as const;
 
 export function streams(desk: Desk): View {
@@ -213,7 +214,7 @@ class StreamRow {
   private readonly cells: HTMLTableCellElement[];
 
   constructor() {
-    this.cells = COLUMNS.map((each) => h("td", { "data-label": t(each) }));
+    this.cells = COLUMNS.map((each) => h("td", { "data-label": t(each), class: WIDE.has(each) ? undefined : "tight" }));
     this.button.setAttribute("aria-label", t.now("more"));
     this.row.append(...this.cells, h("td", { class: "stream-more" }, this.button));
     this.button.addEventListener("click", () => {
