@@ -31,6 +31,7 @@ from .values import (
     PathPrefix,
     Seconds,
     Server,
+    VariableName,
     WatchdogSeconds,
     WholePath,
 )
@@ -225,6 +226,26 @@ class Tracing(_Part):
     """Of requests to the collector, such as `authorization`."""
 
 
+class Console(_Part):
+    """A page on which the gateway is seen and changed, for whoever has the token. Give one of `token_file` and
+    `token_env`."""
+
+    token_file: File | None = None
+    """A file with the token, of 16 characters or more, which only the gateway should be able to read."""
+    token_env: VariableName | None = None
+    """The variable of the environment that has the token."""
+    listen: AdminAddress | None = None
+    """Where it is shown; by default at `admin`, in `serve`. Envoy's `admin` is its own, so with Envoy it is needed."""
+    hosts: Annotated[tuple[HostName, ...], Field(strict=False)] = ()
+    """Names by which browsers reach it, such as that of a proxy in front, besides `localhost` and its address."""
+
+    @model_validator(mode="after")
+    def _one_token(self) -> Self:
+        if (self.token_file is None) == (self.token_env is None):
+            raise ValueError("has to have either `token_file` or `token_env`, which has the token")
+        return self
+
+
 class Gateway(_Part):
     listen: ListenAddress
     """An IP address and a port. `0.0.0.0` stands for all IPv4 addresses of the machine, `[::]` for those of both
@@ -235,6 +256,8 @@ class Gateway(_Part):
     """Threads of Envoy, processes of `serve`; each has an instance of every plugin."""
     admin: AdminAddress | None = None
     """Where metrics and health are shown. For loopback only: Envoy's administration shows secrets, too."""
+    console: Console | None = None
+    """A page on which the gateway is seen and changed; without it there is none."""
     access_log: bool = False
     """A line of JSON for each request on standard output, without queries and headers."""
     tracing: Tracing | None = None
@@ -264,6 +287,15 @@ class Gateway(_Part):
     upstreams: dict[Name, Annotated[Upstream, BeforeValidator(_upstream)]] = {}
     """By the authority that plugins give a request, or the cluster that they call."""
     limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _place_of_console(self) -> Self:
+        if self.console is not None:
+            if self.console.listen is None and self.admin is None:
+                raise ValueError("`console` is shown at `admin`, which is not given; or give it a `listen` of its own")
+            if self.console.listen in (self.listen, self.admin):
+                raise ValueError("`console` needs another `listen` than the gateway and its `admin`; or leave it out")
+        return self
 
     @model_validator(mode="after")
     def _names(self) -> Self:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,13 +20,21 @@ from .document import Document, Place, Problem, parse
 from .engines import Engine, models_of, refusals
 from .model import Gateway
 
-_LARGEST: Final = 2**20
+LARGEST: Final = 2**20
+"""Bytes of a gateway file."""
 _TOLD: Final = 20
 """Problems of one file."""
 
 
 class GatewayFileError(Exception):
-    """A gateway file cannot be used; a line of the message for each problem: `file:line: key: what, and what to do`."""
+    """A gateway file cannot be used; a line of the message for each problem: `file:line: key: what, and what to do`.
+
+    `problems` are all that are known by their lines: none for a file that cannot be read.
+    """
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
 
 
 def read(path: Path, environment: Mapping[str, str] | None = None, *, engine: Engine | None = None) -> Gateway:
@@ -34,7 +42,19 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, engine: En
 
     Raises `GatewayFileError`, also for keys that `engine` does not have.
     """
-    document = parse(read_text(path, GatewayFileError, _LARGEST), os.environ if environment is None else environment)
+    return gateway_of(file_text(path), path, environment, engine=engine)
+
+
+def file_text(path: Path) -> str:
+    """The text of a gateway file. Raises `GatewayFileError`."""
+    return read_text(path, GatewayFileError, LARGEST)
+
+
+def gateway_of(
+    text: str, path: Path, environment: Mapping[str, str] | None = None, *, engine: Engine | None = None
+) -> Gateway:
+    """The gateway of a text that is in the file at `path`, or is to be. Raises `GatewayFileError`."""
+    document = parse(text, os.environ if environment is None else environment)
     problems = document.problems
     if not problems and not isinstance(document.value, dict):
         problems = [Problem(1, (), "expected keys such as `listen:`, `plugins:` and `routes:`")]
@@ -52,12 +72,12 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, engine: En
     raise _error(path, problems)
 
 
-def problems_in(path: Path, problems: Iterable[Problem]) -> GatewayFileError:
-    """The error for problems that were found after `read` had accepted the file. Lines are looked up by the places.
+def problems_in(text: str, path: Path, problems: Iterable[Problem]) -> GatewayFileError:
+    """The error for problems that were found after the text was accepted. Lines are looked up by the places.
 
     If a place is missing, the message names it after the nearest place that exists.
     """
-    document = parse(read_text(path, GatewayFileError, _LARGEST), {})
+    document = parse(text, {})
     located = []
     for found in problems:
         nearest = document.nearest(found.place)
@@ -72,7 +92,7 @@ def _error(path: Path, problems: list[Problem]) -> GatewayFileError:
     lines = [_line(path, problem) for problem in problems[:_TOLD]]
     if len(problems) > _TOLD:
         lines.append(f"{path}: and {len(problems) - _TOLD} more")
-    return GatewayFileError("\n".join(lines))
+    return GatewayFileError("\n".join(lines), problems)
 
 
 def _line(path: Path, problem: Problem) -> str:
@@ -138,8 +158,13 @@ def _from_folder(gateway: Gateway, folder: Path) -> Gateway:
     tls = gateway.tls and gateway.tls.model_copy(
         update={"certificate": folder / gateway.tls.certificate, "key": folder / gateway.tls.key}
     )
+    console = gateway.console and gateway.console.model_copy(
+        update={"token_file": gateway.console.token_file and folder / gateway.console.token_file}
+    )
     ca_file = gateway.ca_file and folder / gateway.ca_file
-    return gateway.model_copy(update={"plugins": plugins, "ca_file": ca_file, "upstreams": upstreams, "tls": tls})
+    return gateway.model_copy(
+        update={"plugins": plugins, "ca_file": ca_file, "upstreams": upstreams, "tls": tls, "console": console}
+    )
 
 
 _SOURCE: Final = "a plugin's folder or Python file, or the name of an installed plugin such as ai_proxy"
@@ -152,6 +177,8 @@ def _missing_files(gateway: Gateway, document: Document) -> Iterator[Problem]:
     if gateway.tls is not None:
         files.append((("tls", "certificate"), gateway.tls.certificate, "a file with a certificate in it, as PEM"))
         files.append((("tls", "key"), gateway.tls.key, "a file with the certificate's private key in it, as PEM"))
+    if gateway.console is not None:
+        files.append((("console", "token_file"), gateway.console.token_file, "a file with a token in it"))
     for index, plugin in enumerate(gateway.plugins):
         files.append((("plugins", index, "module"), plugin.module, "a module: `proxywasm build --target proxy-wasm`"))
         files.append((("plugins", index, "source"), plugin.source, _SOURCE))

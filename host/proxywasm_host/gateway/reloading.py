@@ -6,9 +6,12 @@ A load takes place in a thread of its own, one after the other. What is broken l
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol
@@ -71,6 +74,19 @@ class ReloadLines:
         self._log(f"not loaded, configuration {generation} serves on: {one_line(error)}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of the files that this process makes itself."""
+
+    make: Callable[[], None]
+    undo: Callable[[], None]
+    refusal: Future[str] = field(default_factory=Future)
+
+
+class StoppedError(Exception):
+    """The gateway ends, and loads nothing any more."""
+
+
 class Reloader:
     """Loads `source` again, and has `take` take over what it says. Set that before `start`.
 
@@ -95,8 +111,9 @@ class Reloader:
         self.take: Callable[[Gateway], None]
         """Called in the thread of this object; it may take as long as it needs. What raises leaves everything as it
         was."""
+        self.gateway = gateway
+        """What serves."""
         self._source = source
-        self._gateway = gateway
         self._errors: tuple[type[Exception], ...] = (GatewayFileError, *errors)
         self._watch = watch
         self._report = report
@@ -104,7 +121,8 @@ class Reloader:
         self._files = files_of(source, gateway)
         self._seen = look(self._files)
         self._wake = threading.Event()
-        self._stopping = False
+        self._requested = self._stopping = False
+        self._changes: queue.SimpleQueue[_Change] = queue.SimpleQueue()
 
     def start(self) -> None:
         self._on_status(self.status)
@@ -112,7 +130,19 @@ class Reloader:
 
     def request(self) -> None:
         """Load, also if no file has changed. While a load is under way, another one follows it."""
+        self._requested = True
         self._wake.set()
+
+    def change(self, make: Callable[[], None], undo: Callable[[], None]) -> Future[str]:
+        """Have `make` change the files, and load them. Both are called in the reloader's thread.
+
+        The result is why that was refused, after `undo` has put back what was there; empty: it serves. Gets what `make`
+        or `undo` raises, and `StoppedError`.
+        """
+        change = _Change(make, undo)
+        self._changes.put(change)
+        self._wake.set()
+        return change.refusal
 
     def stop(self) -> None:
         """Begin no more loads."""
@@ -121,10 +151,27 @@ class Reloader:
 
     def _run(self) -> None:
         while not self._stopping:
-            asked = self._wake.wait(_LOOK if self._watch else None)
+            self._wake.wait(_LOOK if self._watch else None)
             self._wake.clear()
-            if not self._stopping and (asked or self._has_settled()):
-                self._load()
+            while not self._stopping and not self._changes.empty():
+                self._carry_out(self._changes.get())
+            if not self._stopping and (self._requested or (self._watch and self._has_settled())):
+                self._requested = False
+                with suppress(StoppedError):
+                    self._load()
+        while not self._changes.empty():
+            self._changes.get().refusal.set_exception(StoppedError("the gateway ends"))
+
+    def _carry_out(self, change: _Change) -> None:
+        try:
+            change.make()
+            if refusal := self._load():
+                change.undo()
+                self._seen = look(self._files)
+        except Exception as error:
+            change.refusal.set_exception(error)
+        else:
+            change.refusal.set_result(refusal)
 
     def _has_settled(self) -> bool:
         """Whether files have changed; then it waits until they do not any more."""
@@ -138,41 +185,44 @@ class Reloader:
                 now, latest = newer, time.monotonic()
         return True
 
-    def _load(self) -> None:
+    def _load(self) -> str:
+        """Why it was refused; empty: it serves. Raises `StoppedError`."""
         # What changes from here on is another change.
         before, self._seen = self._seen, look(self._files)
         self._report.loading([file for file in self._files if self._seen[file] != before.get(file)])
-        folders = look(source_folders(self._gateway))
+        folders = look(source_folders(self.gateway))
         try:
             gateway = self._source.read()
-            refuse_restarts(self._source, self._gateway, gateway)
+            refuse_restarts(self._source, self.gateway, gateway)
             self._look_at(self._files | files_of(self._source, gateway))
             self.take(gateway)
         except self._errors as error:
             # A module that is missing may come later.
             self._files |= folders.keys()
             self._seen = {**folders, **self._seen}
-            self._refuse(str(error))
+            return self._refuse(str(error))
         except Exception as error:
             if self._stopping:
-                return
+                raise StoppedError("the gateway ends") from None
             _log.exception("a reload has failed, which is a fault of proxywasm")
-            self._refuse(f"{type(error).__name__}: {error}")
+            return self._refuse(f"{type(error).__name__}: {error}")
         else:
-            self._gateway = gateway
+            self.gateway = gateway
             self._look_at(files_of(self._source, gateway))
             number = self.status.generation + 1
             self._tell(replace(self.status, generation=number, since=time.time(), error=""))
             self._report.loaded(number)
+            return ""
 
     def _look_at(self, files: frozenset[Path]) -> None:
         now = look(files)
         self._seen = {file: self._seen.get(file, state) for file, state in now.items()}
         self._files = files
 
-    def _refuse(self, error: str) -> None:
+    def _refuse(self, error: str) -> str:
         self._tell(replace(self.status, refused=self.status.refused + 1, error=one_line(error)))
         self._report.refused(self.status.generation, error)
+        return error
 
     def _tell(self, status: ReloadStatus) -> None:
         self.status = status

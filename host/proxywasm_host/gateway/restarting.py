@@ -11,9 +11,9 @@ from .model import Gateway
 from .source import GatewaySource
 
 FIXED: Final[Mapping[Engine, tuple[str, ...]]] = {
-    "serve": ("listen", "workers", "admin", "tracing"),
+    "serve": ("listen", "workers", "admin", "console", "tracing"),
     "envoy": (
-        "listen", "tls", "workers", "admin", "access_log", "tracing", "trailers",
+        "listen", "tls", "workers", "admin", "console", "access_log", "tracing", "trailers",
         *(f"limits.{name}" for name in (
             "body", "headers", "connections", "request_head", "request", "idle", "total", "keep_alive", "drain",
             "watchdog",

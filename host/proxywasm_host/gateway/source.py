@@ -10,7 +10,7 @@ from typing import Protocol
 from .document import Problem
 from .engines import Engine
 from .model import Gateway
-from .reader import GatewayFileError, problems_in, read
+from .reader import GatewayFileError, file_text, gateway_of, problems_in, read
 
 
 class GatewaySource(Protocol):
@@ -46,4 +46,26 @@ class GatewayFile:
         return read(self.path, engine=self.engine)
 
     def error(self, problems: Iterable[Problem]) -> GatewayFileError:
-        return problems_in(self.path, problems)
+        return problems_in(file_text(self.path), self.path, problems)
+
+
+@dataclass(frozen=True)
+class GatewayText:
+    """A text that may come into the file of this path, as long as it is not there."""
+
+    text: str
+    path: Path
+    engine: Engine
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def files(self) -> frozenset[Path]:
+        return frozenset()
+
+    def read(self) -> Gateway:
+        return gateway_of(self.text, self.path, engine=self.engine)
+
+    def error(self, problems: Iterable[Problem]) -> GatewayFileError:
+        return problems_in(self.text, self.path, problems)

@@ -184,6 +184,12 @@ def _token(value: str) -> str:
     return value
 
 
+def _variable(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        raise ValueError("expected the name of a variable of the environment, such as CONSOLE_TOKEN")
+    return value
+
+
 def _file(value: object) -> Path:
     if not isinstance(value, str) or not value:
         raise ValueError("expected the path of a file; it counts from the folder of this file")
@@ -203,6 +209,7 @@ PathPrefix = Annotated[str, AfterValidator(_path), AfterValidator(_path_prefix)]
 PageOrigin = Annotated[str, AfterValidator(_page_origin)]
 Method = Annotated[str, AfterValidator(_token), AfterValidator(str.upper)]
 FieldName = Annotated[str, AfterValidator(_token), AfterValidator(str.lower)]
+VariableName = Annotated[str, AfterValidator(_variable)]
 HostName = Annotated[str, AfterValidator(_host)]
 Collector = Annotated[CollectorUrl, PlainValidator(_collector)]
 Server = Annotated[Origin, PlainValidator(_origin)]

@@ -29,12 +29,21 @@ class YamlError(Exception):
         self.line = line
 
 
+class AliasNode(yaml.ScalarNode):
+    """`*name` in the text, where a reader wants to know where things are written."""
+
+    def __init__(self, target: yaml.Node, event: Any) -> None:
+        super().__init__(target.tag, "", event.start_mark, event.end_mark)
+        self.target = target
+
+
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # PyYAML's own class attribute
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, aliases: bool) -> None:
         super().__init__(text)
         self._values = self._depth = 0
+        self._aliases = aliases
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         self._values += 1
@@ -43,9 +52,12 @@ class _Loader(yaml.SafeLoader):
             raise YamlError(self.line + 1, too_many())
         if self._depth > DEEPEST:
             raise YamlError(self.line + 1, f"more than {DEEPEST} lists and mappings inside each other; nest them less")
+        event: Any = None
+        if self._aliases and self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
         node: yaml.Node | None = super().compose_node(parent, index)
         self._depth -= 1
-        return node
+        return node if event is None or node is None else AliasNode(node, event)
 
 
 _NULL: Final = re.compile(r"^(~|null|Null|NULL|)$")
@@ -68,10 +80,10 @@ def too_many() -> str:
     return f"more than {MOST_VALUES:,} values, counting what each alias (*name) stands for; write less in one file"
 
 
-def compose(text: str) -> yaml.Node | None:
-    """The one document of a text; None: it is empty. Raises `YamlError`."""
+def compose(text: str, *, aliases: bool = False) -> yaml.Node | None:
+    """The one document of a text; None: it is empty. With `aliases` they are nodes of their own. Raises `YamlError`."""
     try:
-        loader = _Loader(text)
+        loader = _Loader(text, aliases=aliases)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise YamlError(line, f"the character U+{int(error.character):04X} must not be in YAML; remove it") from None

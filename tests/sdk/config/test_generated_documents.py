@@ -44,8 +44,8 @@ def test_a_schema_describes_every_key() -> None:
         "$schema": True,
         "limit": {"description": "requests in a window", "type": "integer", "minimum": 1, "examples": [100]},
         "mode": {"description": "what is done", "enum": ["block", "report", None], "default": "block"},
-        "token": {"description": "proves who may ask", "type": ["string", "null"]},
-        "key": {"description": "proves who may ask", "type": ["string", "null"], "deprecated": True},
+        "token": {"description": "proves who may ask", "type": ["string", "null"], "writeOnly": True},
+        "key": {"description": "proves who may ask", "type": ["string", "null"], "writeOnly": True, "deprecated": True},
         "window": {"description": "how requests are counted", "anyOf": [{"type": "null"}, {"$ref": "#/$defs/Window"}]},
         "note": {"type": ["string", "null"]},
     }

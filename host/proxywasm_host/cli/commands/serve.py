@@ -35,6 +35,7 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
     import asyncio  # noqa: PLC0415  # imported when the command runs
 
     from ...gateway import GatewayFileError  # noqa: PLC0415
+    from ...gateway.console.live.log import LogRing  # noqa: PLC0415
     from ...gateway.live.demo import instructions  # noqa: PLC0415
     from ...gateway.live.errors import LiveError  # noqa: PLC0415
     from ...gateway.live.listening import listen  # noqa: PLC0415
@@ -59,7 +60,11 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
     # A native plugin's standard streams are its log, so what is written while it runs goes to the process's own.
     stdout, stderr = sys.stdout, sys.stderr
 
+    lines: LogRing | None = None
+
     def tell(message: object) -> None:
+        if lines is not None:
+            lines.add(message)
         print(message, file=stderr, flush=True)
 
     def start(gateway: Gateway) -> LivePlugins:
@@ -78,6 +83,8 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
             return
         source = GatewayFile(file, "serve")
         gateway = source.read()
+        if gateway.console is not None:
+            lines = LogRing()
         if gateway.workers > 1:
             with progress() as report:
                 prepare_workers(gateway, native=native, progress=report)
@@ -89,6 +96,7 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
                 ready=lambda url: click.echo(f"ready: {url}"),
                 log=tell,
                 record=record,
+                lines=lines,
             )
             return
         listening = listen("listen", gateway.listen)
@@ -109,6 +117,7 @@ def serve(file: Path | None, *, demo: bool, port: int, native: bool, watch: bool
                 log=tell,
                 access=lambda line: print(line.text(), file=stdout, flush=True),
                 record=record,
+                lines=lines,
             )
         )
     except (GatewayFileError, LiveError) as error:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from proxywasm.attributes import AI_LOG, CUSTOM_LOG
 from proxywasm.helpers import unmarshal_str
 
 from ...services import Properties
+
+
+class SeenModels(Protocol):
+    """The models of a stream, read from the bodies of its requests."""
+
+    asked: str | None
+    used: str | None
+
+    def asks(self, data: bytes, /) -> None:
+        """These bytes of the client's body arrive."""
+
+    def sends(self, data: bytes, /) -> None:
+        """These bytes of a body go to an upstream."""
+
 
 _LONGEST_PATH: Final = 500
 _LONGEST_UPSTREAM: Final = 60
@@ -28,6 +43,8 @@ _END_OF_EVENT: Final = re.compile(rb"[^\r\n](?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 """The end of a line, and a blank line."""
 _MOST_UNFINISHED: Final = 4
 """Bytes of an event's end that may have arrived before its last one."""
+_CLIENT: Final = ("source", "address")
+_numbers: Final = itertools.count(1)
 _AI_PROXY: Final = ("ai_proxy_log",)
 """The property with it: a JSON object."""
 
@@ -45,18 +62,21 @@ class AccessLine:
         "_first_byte",
         "_given_up",
         "_properties",
-        "_start",
         "_unfinished",
         "ended",
         "events",
         "method",
+        "models",
+        "number",
         "own_seconds",
         "path",
         "received",
+        "recorded",
         "route",
         "seconds",
         "sent",
         "span",
+        "start",
         "status",
         "streams",
         "trace",
@@ -64,6 +84,8 @@ class AccessLine:
     )
 
     def __init__(self, route: str, method: str, path: str, properties: Properties) -> None:
+        self.number = next(_numbers)
+        """In this process."""
         self.route = route
         self.method = method
         self.path = path.partition("?")[0][:_LONGEST_PATH]
@@ -87,10 +109,13 @@ class AccessLine:
         """The id of the trace, if the client has sent one or the gateway traces."""
         self.span: Any = None
         """That of the stream, where the gateway traces."""
+        self.models: SeenModels | None = None
+        """While somebody looks at the console."""
+        self.recorded = False
         self._properties = properties
         self._unfinished = b""
         """The last bytes of a stream of events, which may be a part of the end of an event."""
-        self._start = time.time()
+        self.start = time.time()
         self._began = time.monotonic()
         self._first_byte: float | None = None
         self._attributes: dict[str, Any] | None = None
@@ -137,6 +162,16 @@ class AccessLine:
     def first_byte_seconds(self) -> float | None:
         return None if self._first_byte is None else self._first_byte - self._began
 
+    @property
+    def age(self) -> float:
+        """Seconds since the request."""
+        return time.monotonic() - self._began
+
+    @property
+    def client(self) -> str:
+        """The address that the request comes from."""
+        return self._properties.get(_CLIENT, b"").decode(errors="replace")
+
     def ends(self) -> None:
         """The stream is over."""
         self.seconds = time.monotonic() - self._began
@@ -164,7 +199,7 @@ class AccessLine:
     def text(self) -> str:
         first = _milliseconds(self.first_byte_seconds)
         line: dict[str, Any] = {
-            "time": datetime.datetime.fromtimestamp(self._start, datetime.UTC).isoformat(timespec="milliseconds"),
+            "time": datetime.datetime.fromtimestamp(self.start, datetime.UTC).isoformat(timespec="milliseconds"),
             "route": self.route,
             "method": self.method,
             "path": self.path,

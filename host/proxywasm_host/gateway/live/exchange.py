@@ -78,6 +78,13 @@ class LiveExchange:
     def _next_upstream(self) -> UpstreamSide:
         return UpstreamSide(self._worker, self, self._route, self._request, self._clock)
 
+    @property
+    def state(self) -> str:
+        """In one word, for people."""
+        if self.access.status:
+            return "tunnel" if self._tunnel else "streaming"
+        return "waiting" if self._requested else "request"
+
     def begin(self) -> None:
         self.stream.request_headers(self._request.fields, self._request.ends)
         self._after()
@@ -87,12 +94,16 @@ class LiveExchange:
     def on_body(self, data: bytes) -> None:
         self._clock.move()
         self.access.received += len(data)
+        if self.access.models is not None:
+            self.access.models.asks(data)
         if not self._over:
             self.stream.request_body(data, end_of_stream=False)
             self._after()
 
     def on_end(self, rest: bytes, trailers: Fields) -> None:
         self.access.received += len(rest)
+        if self.access.models is not None:
+            self.access.models.asks(rest)
         if self._over or self._request.ends:
             return
         self._clock.move()
@@ -206,6 +217,8 @@ class LiveExchange:
             if not self._requested:
                 self._requested = True
                 self._clock.limit_first_byte(self.stream.first_byte_ms)
+            if self.access.models is not None and isinstance(event, RequestBody):
+                self.access.models.sends(event.data)
             self._upstream.send(event)
 
     def _start_over(self) -> UpstreamSide:

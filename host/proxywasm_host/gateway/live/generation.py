@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from proxywasm.text import to_bytes
@@ -20,6 +21,7 @@ from .exchange import LiveExchange
 from .http1.messages import RequestHead
 from .http1.server import ClientConnection
 from .http1.upstream import UpstreamConnection
+from .observed import OpenStream, Watcher
 from .origins import Origin, OriginLimits, Origins
 from .own_answers import message
 from .plugins import LivePlugins
@@ -36,6 +38,7 @@ class Generation:
     """The `Worker` of its exchanges. Create it in the loop that is to serve.
 
     Args:
+        number: of this version, from 1 on.
         ended: gets each stream that has ended.
         over: called when it is retired and its last stream has ended.
     """
@@ -48,16 +51,20 @@ class Generation:
         log: Callable[[str], None],
         tracing: Tracing | None,
         recorder: Recorder | None,
+        watcher: Watcher | None,
+        number: int,
         ended: Callable[[AccessLine], None],
         over: Callable[[Generation], None],
     ) -> None:
         self.gateway = gateway
+        self.number = number
         self.times = TimeLimits.of(gateway.limits)
         self.trailers = gateway.trailers
         self.log = log
         self._plugins = plugins
         self._tracing = tracing
         self._recorder = recorder
+        self._watcher = watcher
         self._recorded = RecordedGateway.of(gateway)
         self._on_ended = ended
         self._over = over
@@ -76,6 +83,10 @@ class Generation:
     @property
     def open_streams(self) -> int:
         return len(self._exchanges)
+
+    def streams(self) -> list[OpenStream]:
+        """The open ones, the oldest first."""
+        return [OpenStream(each.access, each.state, self.number) for each in self._exchanges.values()]
 
     def retire(self) -> None:
         """It gets no more streams, and is over when those that it has have ended."""
@@ -119,17 +130,18 @@ class Generation:
         if (policy := self._routing.cors(route)) and is_preflight(values) and policy.allows(values["origin"]):
             self._on_ended(answered(access, 200))
             return _Answered(connection, [*policy.preflight(values["origin"]), ("content-length", "0")])
-        stream = self._open(properties)
+        if self._watcher is not None:
+            access.models = self._watcher.models()
+        stream = self._open(properties, access)
         exchange = self._exchanges[stream] = LiveExchange(self, connection, head, route, stream, access)
         exchange.begin()
         return exchange
 
-    def _open(self, properties: Properties) -> ChainedStream:
-        if (recorder := self._recorder) is None:
+    def _open(self, properties: Properties, access: AccessLine) -> ChainedStream:
+        if self._recorder is None or (make := self._recorder.begin()) is None:
             return self._plugins.open(properties)
-        return self._plugins.open(
-            properties, lambda streams, ready: recorder.stream(self._recorded, streams, ready, properties)
-        )
+        access.recorded = True
+        return self._plugins.open(properties, partial(make, self._recorded, properties))
 
     # For exchanges.
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 from proxywasm.wire import Fields
 
 from ...recordings.exchange import Exchange
-from ...recordings.recorder import RecordingFolder, RecordOptions, StreamRecording
+from ...recordings.recorder import LARGEST, RecordingFolder, RecordOptions, StreamRecording
 from ...services import HttpCall, Properties, RedisCall
 from ...stream import ChainedStream, Event, Ready, Runner, Stream
 from ..model import Gateway
+from .observed import Tap
 from .starting import config_of
 
 _MOST_HELD = 256 * 2**20
@@ -20,6 +23,11 @@ _MOST_HELD = 256 * 2**20
 
 Call = tuple[Runner, int]
 """A call-out: the instance that makes it, and its number."""
+
+
+StreamMaker: TypeAlias = Callable[
+    ["RecordedGateway", Properties, Sequence[Stream], Ready[ChainedStream]], "RecordedStream"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +43,48 @@ class RecordedGateway:
 
 
 class Recorder:
-    """For one event loop. `put` gets each recording with its size, `log` what is not recorded, and why."""
+    """For one event loop. `put` gets each recording with its size, `log` what is not recorded, and why.
 
-    def __init__(self, put: Callable[[Exchange, int], None], *, largest: int, log: Callable[[str], None]) -> None:
+    `tap` wants some of the streams, also where there is no `put`.
+    """
+
+    def __init__(
+        self,
+        put: Callable[[Exchange, int], None] | None,
+        *,
+        largest: int,
+        log: Callable[[str], None],
+        tap: Tap | None = None,
+    ) -> None:
         self._put = put
+        self._tap = tap
         self._largest = largest
         self._log = log
         self._streams: dict[tuple[object, int], RecordedStream] = {}
         """By instance and context of each plugin."""
         self._calls: dict[Call, tuple[StreamRecording, int]] = {}
 
-    def stream(
-        self, gateway: RecordedGateway, streams: Sequence[Stream], ready: Ready[ChainedStream], properties: Properties
+    def begin(self) -> StreamMaker | None:
+        """What makes the stream that begins now; None: it is not recorded."""
+        tap = self._tap
+        puts = [] if self._put is None else [self._put]
+        if tap is not None and tap.takes():
+            puts.append(tap.put)
+        return partial(self._stream, puts) if puts else None
+
+    def _stream(
+        self,
+        puts: Sequence[Callable[[Exchange, int], None]],
+        gateway: RecordedGateway,
+        properties: Properties,
+        streams: Sequence[Stream],
+        ready: Ready[ChainedStream],
     ) -> RecordedStream:
         texts = {".".join(path): value.decode(errors="replace") for path, value in properties.items()}
         recording = StreamRecording(gateway.configs, gateway.names, texts, largest=self._largest)
         if sum(each.recording.size for each in {*self._streams.values()}) > _MOST_HELD:
             recording.omit("too many large streams are recorded at the same time")
-        stream = RecordedStream(streams, ready, recording)
+        stream = RecordedStream(streams, ready, recording, puts)
         for each in streams:
             self._streams[each.owner, each.id] = stream
         return stream
@@ -75,20 +107,31 @@ class Recorder:
             recording.answered(place, fields, body)
 
     def ended(self, stream: ChainedStream) -> None:
-        assert isinstance(stream, RecordedStream)
+        if not isinstance(stream, RecordedStream):
+            return
         for each in stream.streams:
             self._streams.pop((each.owner, each.id), None)
         recording = stream.recording
         if recording.omitted:
             self._log(f"not recorded: {recording.omitted}")
         elif (exchange := recording.exchange(stream.local_reply)) is not None:
-            self._put(exchange, recording.size)
+            for put in stream.puts:
+                put(exchange, recording.size)
 
 
 class RecordedStream(ChainedStream):
-    def __init__(self, streams: Sequence[Stream], ready: Ready[ChainedStream], recording: StreamRecording) -> None:
+    """`puts` get the recording."""
+
+    def __init__(
+        self,
+        streams: Sequence[Stream],
+        ready: Ready[ChainedStream],
+        recording: StreamRecording,
+        puts: Sequence[Callable[[Exchange, int], None]],
+    ) -> None:
         super().__init__(streams, ready)
         self.recording = recording
+        self.puts = puts
 
     def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
         self.recording.request_headers(fields, end_of_stream)
@@ -123,14 +166,14 @@ class RecordedStream(ChainedStream):
 
 @contextmanager
 def recording(
-    options: RecordOptions | None, log: Callable[[str], None], *, shares: int = 1
+    options: RecordOptions | None, log: Callable[[str], None], *, shares: int = 1, tap: Tap | None = None
 ) -> Iterator[Recorder | None]:
     """A recorder that writes to the folder of the options. At the end what waits is written."""
     if options is None:
-        yield None
+        yield None if tap is None else Recorder(None, largest=LARGEST, log=log, tap=tap)
         return
     folder = RecordingFolder(options, log, shares=shares)
     try:
-        yield Recorder(folder.put, largest=options.largest, log=log)
+        yield Recorder(folder.put, largest=options.largest, log=log, tap=tap)
     finally:
         folder.close()

@@ -20,7 +20,7 @@ class Replacing:
     """For one worker."""
 
     def __init__(self, *, native: bool, on_log: Callable[[LogRecord], None], shared: Shared) -> None:
-        self._native = native
+        self.native = native
         self._on_log = on_log
         self._shared = shared
         self._components = Components()
@@ -38,8 +38,8 @@ class Replacing:
 
         Raises `LiveError` or `GatewayFileError`; then the worker serves what it has served.
         """
-        check_natively(source, gateway, native=self._native)
-        plugins = None if self._native else self._start(gateway)
+        check_natively(source, gateway, native=self.native)
+        plugins = None if self.native else self._start(gateway)
 
         async def take_over() -> None:
             self.take_over(worker, gateway, plugins or await self.start_beside(gateway))
@@ -48,7 +48,7 @@ class Replacing:
 
     async def start_beside(self, gateway: Gateway) -> LivePlugins:
         """For the loop that serves, with plugins that are built already. Raises `LiveError`."""
-        if self._native:  # in its thread: native plugins share the standard streams with everything in this process
+        if self.native:  # in its thread: native plugins share the standard streams with everything in this process
             return self._start(gateway, anew=True)
         return await asyncio.to_thread(self._start, gateway)
 
@@ -65,7 +65,7 @@ class Replacing:
     ) -> LivePlugins:
         return start_plugins(
             gateway,
-            native=self._native,
+            native=self.native,
             on_log=self._on_log,
             progress=progress,
             shared=self._shared,

@@ -5,11 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...building.flagship import NotInstalledError
 from ...recordings.recorder import RecordOptions
+from ..console.live.log import LogRing
+from ..console.live.metrics import all_metrics, sample
+from ..console.live.observing import Observer
+from ..console.live.peers import LocalPeer, Peer
+from ..console.live.samples import Sample
+from ..console.live.state import state
+from ..console.making import Engineered, serving_console
 from ..model import Gateway
 from ..reloading import Reloader, ReloadLines, ReloadReport
 from ..source import GatewaySource
@@ -19,10 +26,12 @@ from .admin.pages import serving_admin
 from .demo import FakeService, demo_gateway
 from .errors import LiveError
 from .metrics import GatewayMetrics, show_reloads
+from .observed import Watcher
 from .plugins import LivePlugins
 from .recording import Recorder, recording
 from .replacing import Replacing
 from .shared import Shared
+from .starting import config_of
 from .tracing import Tracing
 from .worker import LiveWorker
 
@@ -41,6 +50,7 @@ async def serve(
     access: Callable[[AccessLine], None],
     report: ReloadReport | None = None,
     record: RecordOptions | None = None,
+    lines: LogRing | None = None,
 ) -> None:
     """In the loop of the main thread, because of signals.
 
@@ -48,11 +58,13 @@ async def serve(
     `limits.drain` seconds at the latest. Load the file again at SIGHUP, and with `watch` when it changes.
     `report` says what becomes of that, by default in lines of the log.
 
-    `access` gets each stream that has ended, if the file wants an access log.
+    `access` gets each stream that has ended, if the file wants an access log. `lines` has those of the log, if the file
+    wants a console.
     """
     loop = asyncio.get_running_loop()
     end, serves = ending(), asyncio.Event()
-    metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway)
+    metrics = GatewayMetrics(shared.gateway, gateway) if has_metrics(gateway) else None
+    observer = None if lines is None else Observer(lines, log)
 
     def is_ready() -> bool:
         return serves.is_set() and not end.is_set()
@@ -68,12 +80,43 @@ async def serve(
         source, gateway, errors=(LiveError,), watch=watch, report=report or ReloadLines(source, log),
         on_status=lambda status: show_reloads(shared.gateway, status),
     )  # fmt: skip
-    async with serving_admin(gateway, shared, is_ready, lambda: reloader.status):
+    engine = engineered(shared, {} if observer is None else {0: LocalPeer(observer.answer)}, native=replacing.native)
+    async with (
+        serving_console(source, reloader, engine, log, url(gateway)) as console,
+        serving_admin(gateway, shared, is_ready, lambda: reloader.status, console),
+    ):
         try:
-            with recording(record, log) as recorder:
-                await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder)
+            with recording(record, log, tap=None if observer is None else observer.recordings) as recorder:
+                await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder, observer)
         finally:
             reloader.stop()
+            if observer is not None:
+                observer.recordings.close()
+
+
+def has_metrics(gateway: Gateway) -> bool:
+    """Whether anybody can see them."""
+    return gateway.admin is not None or gateway.console is not None
+
+
+def engineered(shared: Shared, peers: Mapping[int, Peer], *, native: bool, lines: LogRing | None = None) -> Engineered:
+    """What a console needs. `lines`: of the log of this process, if it has no streams."""
+
+    async def all_now() -> Any:
+        return all_metrics(shared)
+
+    async def sampled() -> Sample:
+        return sample(shared)
+
+    return Engineered(
+        config_of=config_of,
+        native=native,
+        peers=lambda: peers,
+        log=lines,
+        all_metrics=all_now,
+        sample=sampled,
+        state=lambda gateway, secrets: state(gateway, shared, secrets),
+    )
 
 
 def serve_demo(
@@ -134,10 +177,20 @@ async def run(
     access: Callable[[AccessLine], None] = lambda _: None,
     metrics: GatewayMetrics | None = None,
     recorder: Recorder | None = None,
+    watcher: Watcher | None = None,
 ) -> None:
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: _report(loop, context, log))
     tracing = None if gateway.tracing is None else Tracing(gateway.tracing)
-    worker = LiveWorker(gateway, plugins, log=log, access=access, metrics=metrics, tracing=tracing, recorder=recorder)
+    worker = LiveWorker(
+        gateway,
+        plugins,
+        log=log,
+        access=access,
+        metrics=metrics,
+        tracing=tracing,
+        recorder=recorder,
+        watcher=watcher,
+    )
     await worker.start(listening)
     ready(worker)
     await end.wait()

@@ -20,6 +20,7 @@ from .http1.messages import MessageError, RequestHead
 from .http1.server import ClientConnection
 from .listening import BACKLOG
 from .metrics import GatewayMetrics
+from .observed import OpenStream, Watcher
 from .open_files import most_clients
 from .plugins import LivePlugins
 from .recording import Recorder
@@ -33,7 +34,7 @@ class LiveWorker:
     """Create it in the loop that is to serve; `start`, and `stop` at the end.
 
     `log` gets messages for operators, `access` each stream that has ended, if the file wants an access log.
-    `metrics` counts the streams, `tracing` makes a span of each, `recorder` a recording.
+    `metrics` counts the streams, `tracing` makes a span of each, `recorder` a recording, `watcher` shows them.
     """
 
     def __init__(
@@ -46,12 +47,15 @@ class LiveWorker:
         metrics: GatewayMetrics | None = None,
         tracing: Tracing | None = None,
         recorder: Recorder | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self._log = log
         self._access = access
         self._metrics = metrics
         self._tracing = tracing
         self._recorder = recorder
+        self._watcher = watcher
+        self._versions = 0
         self._loop = asyncio.get_running_loop()
         self._connections = ClientConnections(most_clients(gateway, log), log)
         self._tls: ServerTls | None = None
@@ -60,6 +64,8 @@ class LiveWorker:
         self._older: set[Generation] = set()
         self._ending: set[asyncio.Task[None]] = set()
         self._serve(gateway, plugins)
+        if watcher is not None:
+            watcher.watch(self)
 
     async def start(self, listening: socket.socket) -> None:
         self._tls = self._server_tls(self._newest.gateway)
@@ -94,13 +100,16 @@ class LiveWorker:
         )
         if self._metrics is not None:
             self._metrics.serve(gateway)
+        self._versions = number = self._versions + 1
         self._newest = Generation(
             gateway,
             plugins,
             log=self._log,
             tracing=self._tracing,
             recorder=self._recorder,
-            ended=lambda line: self._ended(line, gateway),
+            watcher=self._watcher,
+            number=number,
+            ended=lambda line: self._ended(line, gateway, number),
             over=self._end,
         )
 
@@ -134,6 +143,10 @@ class LiveWorker:
     def _generations(self) -> list[Generation]:
         return [*self._older, self._newest]
 
+    def open_streams(self) -> list[OpenStream]:
+        """The oldest first."""
+        return [stream for generation in self._generations() for stream in generation.streams()]
+
     def _open_streams(self) -> int:
         return sum(generation.open_streams for generation in self._generations())
 
@@ -164,8 +177,10 @@ class LiveWorker:
         self._log(f"a request of {connection.address} was refused: {error}")
         return [(":status", str(error.status)), ("content-type", "text/plain")], f"{error}\n".encode()
 
-    def _ended(self, access: AccessLine, gateway: Gateway) -> None:
+    def _ended(self, access: AccessLine, gateway: Gateway, number: int) -> None:
         access.ends()
+        if self._watcher is not None:
+            self._watcher.ended(access, number)
         if gateway.access_log:
             self._access(access)
         if self._metrics is not None:

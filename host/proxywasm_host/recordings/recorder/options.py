@@ -9,6 +9,8 @@ from typing import Final
 
 _UNITS: Final = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _MOST: Final = 2**50
+LARGEST: Final = 4 * 2**20
+"""Bytes of an exchange, unless given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class RecordOptions:
     folder: Path
     most: int = 2**30
     """Bytes of all files in the folder. When they are reached, nothing more is recorded."""
-    largest: int = 4 * 2**20
+    largest: int = LARGEST
     """Bytes of one exchange: of a longer response the beginning is recorded, of a longer request nothing."""
     names: tuple[str, ...] = ()
     """Keys of configurations, and headers, that have credentials in addition to those whose names say so."""

@@ -30,6 +30,8 @@ def value(settings: Declared, name: str, defined: Mapping[Declared, str]) -> Sch
         schema["default"] = default
     if entry.example is not None:
         schema["examples"] = [entry.example]
+    if entry.secret:
+        schema["writeOnly"] = True  # forms hide it, and nothing shows it again
     return schema
 
 

@@ -39,6 +39,11 @@ def exposition(shared: Shared) -> bytes:
     return generate_latest(registry)
 
 
+def collector(shared: Shared) -> Collector:
+    """The same as families of the package."""
+    return _Collector(shared)
+
+
 class _Collector(Collector):
     def __init__(self, shared: Shared) -> None:
         self._shared = shared

@@ -12,10 +12,11 @@ from typing import Final
 
 from proxywasm.wire import Fields
 
+from ...console.server.pages import ConsolePages, is_for_console
 from ...model import Gateway
 from ...reloading import ReloadStatus
 from ..http1.limits import ServerLimits
-from ..http1.messages import MessageError, RequestHead
+from ..http1.messages import Exchange, MessageError, RequestHead
 from ..http1.server import ClientConnection
 from ..listening import listen
 from ..shared import Shared
@@ -27,13 +28,18 @@ _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 @asynccontextmanager
 async def serving_admin(
-    gateway: Gateway, shared: Shared, ready: Callable[[], bool], status: Callable[[], ReloadStatus]
+    gateway: Gateway,
+    shared: Shared,
+    ready: Callable[[], bool],
+    status: Callable[[], ReloadStatus],
+    console: ConsolePages | None = None,
 ) -> AsyncIterator[None]:
-    """Serve the pages on `admin` of the gateway file, if there is one. Raises `LiveError` if it cannot be used."""
+    """Serve the pages on `admin` of the gateway file, if there is one, with those of the console if they belong there.
+    Raises `LiveError` if it cannot be used."""
     if gateway.admin is None:
         yield
         return
-    pages = AdminPages(shared, ready, status)
+    pages = AdminPages(shared, ready, status, console)
     await pages.start(listen("admin", gateway.admin))
     try:
         yield
@@ -45,10 +51,17 @@ class AdminPages:
     """`ready`: whether requests are taken now; `status`: which configuration serves. Create it in the loop that is to
     serve."""
 
-    def __init__(self, shared: Shared, ready: Callable[[], bool], status: Callable[[], ReloadStatus]) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        ready: Callable[[], bool],
+        status: Callable[[], ReloadStatus],
+        console: ConsolePages | None,
+    ) -> None:
         self._shared = shared
         self._ready = ready
         self._status = status
+        self._console = console
         self._connections: set[ClientConnection] = set()
         self._server: asyncio.Server | None = None
 
@@ -68,8 +81,10 @@ class AdminPages:
 
     # For connections.
 
-    def open_exchange(self, connection: ClientConnection, head: RequestHead) -> _Answered:
+    def open_exchange(self, connection: ClientConnection, head: RequestHead) -> Exchange:
         values = dict(head.fields)
+        if self._console is not None and is_for_console(values[":path"].partition("?")[0]):
+            return self._console.open_exchange(connection, head)
         status, kind, body = self._page(values[":method"], values[":path"].partition("?")[0])
         fields = [(":status", str(status)), ("content-type", kind), ("content-length", str(len(body)))]
         connection.send_head(fields, ends=False)

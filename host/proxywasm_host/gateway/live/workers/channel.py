@@ -45,6 +45,8 @@ class Task:
     """The number of the file that is its listening socket."""
     record: RecordOptions | None = None
     """What all workers together record."""
+    console: int | None = None
+    """The number of the file that is the socket of the console, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

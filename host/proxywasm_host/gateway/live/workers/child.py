@@ -13,13 +13,16 @@ import sys
 from collections.abc import Callable
 
 from ....services.stored import Store
+from ...console.live.log import LogRing
+from ...console.live.observing import Observer
+from ...console.live.peers import answer_all
 from ..access import AccessLine
 from ..errors import LiveError
 from ..metrics import GatewayMetrics
 from ..plugins import LivePlugins
 from ..recording import recording
 from ..replacing import Replacing
-from ..serving import ending, run
+from ..serving import ending, has_metrics, run
 from ..shared import Shared
 from ..worker import LiveWorker
 from .channel import Configuration, Decision, Task, encode_report, is_closed, receive, receive_task
@@ -32,7 +35,11 @@ def main(channel: socket.socket) -> None:
     stdout, stderr = sys.stdout, sys.stderr
     task = receive_task(channel)
 
+    lines = None if task.console is None else LogRing()
+
     def log(message: object) -> None:
+        if lines is not None:
+            lines.add(message)
         print(f"worker {task.place}: {message}", file=stderr, flush=True)
 
     def access(line: AccessLine) -> None:
@@ -50,7 +57,7 @@ def main(channel: socket.socket) -> None:
         return
     with channel.dup() as other:
         try:
-            asyncio.run(_serve(task, channel, plugins, shared, replacing, log, access))
+            asyncio.run(_serve(task, channel, plugins, shared, replacing, log, access, lines))
         except LiveError as error:
             other.setblocking(True)
             other.sendall(encode_report(str(error)))
@@ -68,12 +75,14 @@ async def _serve(
     replacing: Replacing,
     log: Callable[[object], None],
     access: Callable[[AccessLine], None],
+    lines: LogRing | None,
 ) -> None:
     gateway = task.configuration.gateway
     loop, end = asyncio.get_running_loop(), ending(lambda _: None)  # the parent kills
     listening = socket.socket(fileno=task.listening)
     listening.setblocking(False)
-    metrics = None if gateway.admin is None else GatewayMetrics(shared.gateway, gateway, task.place)
+    metrics = GatewayMetrics(shared.gateway, gateway, task.place) if has_metrics(gateway) else None
+    observer = None if lines is None else Observer(lines, log)
     reader, writer = await asyncio.open_connection(sock=channel)
     following: list[asyncio.Task[None]] = []
 
@@ -81,8 +90,14 @@ async def _serve(
         writer.write(encode_report())
         following.append(loop.create_task(_follow(worker, shared, replacing, reader, writer, end)))
 
-    with recording(task.record, log, shares=gateway.workers) as recorder:
-        await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder)
+    if observer is not None and task.console is not None:
+        asked = await asyncio.open_connection(sock=socket.socket(fileno=task.console))
+        following.append(loop.create_task(answer_all(*asked, observer.answer)))
+    tap = None if observer is None else observer.recordings
+    with recording(task.record, log, shares=gateway.workers, tap=tap) as recorder:
+        await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder, observer)
+    if observer is not None:
+        observer.recordings.close()
     for one in following:
         one.cancel()
 

@@ -9,11 +9,14 @@ import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, Final
 
 from ....recordings.recorder import RecordOptions
 from ....services.stored import Store, StoreError, withdraw_leases
+from ...console.live.log import LogRing
+from ...console.live.peers import RemotePeer
+from ...console.making import Engineered, serving_console
 from ...model import Gateway
 from ...reloading import Reloader, ReloadLines
 from ...source import GatewaySource
@@ -22,7 +25,7 @@ from ..errors import LiveError
 from ..listening import listen
 from ..metrics import GatewayMetrics, show_reloads
 from ..replacing import check_natively
-from ..serving import ending, url
+from ..serving import ending, engineered, has_metrics, url
 from ..shared import Shared
 from ..starting import compile_plugins
 from .channel import Configuration, Decision, Link, Task
@@ -55,6 +58,7 @@ def supervise(
     ready: Callable[[str], None],
     log: Callable[[str], None],
     record: RecordOptions | None = None,
+    lines: LogRing | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then take no more requests, and end when those under way have ended. Load the file
     again at SIGHUP, and with `watch` when it changes.
@@ -63,7 +67,7 @@ def supervise(
     """
 
     async def main() -> None:
-        supervisor = Supervisor(source, gateway, native=native, watch=watch, log=log, record=record)
+        supervisor = Supervisor(source, gateway, native=native, watch=watch, log=log, record=record, lines=lines)
         await supervisor.run(lambda: ready(url(gateway)))
 
     asyncio.run(main())
@@ -81,13 +85,19 @@ class Supervisor:
         watch: bool,
         log: Callable[[str], None],
         record: RecordOptions | None = None,
+        lines: LogRing | None = None,
     ) -> None:
-        """Raises `LiveError` if the port is in use, or if there is no place for what workers share."""
+        """`lines` has those of the log, if the file wants a console.
+
+        Raises `LiveError` if the port is in use, or if there is no place for what workers share."""
         self._gateway = gateway
         self._number = 1
         self._source = source
         self._native = native
         self._record = record
+        self._lines = lines
+        self._peers: dict[int, RemotePeer] = {}  # the workers that the console asks
+        self._lives = 0
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
@@ -116,7 +126,12 @@ class Supervisor:
         keepers = [self._loop.create_task(self._keep(place, started[place])) for place in places]
         end = self._loop.create_task(self._end.wait())
         try:
-            async with serving_admin(self._gateway, self._shared, self._is_ready, lambda: self._reloader.status):
+            async with (
+                serving_console(
+                    self._source, self._reloader, self._engineered(), self._log, url(self._gateway)
+                ) as console,
+                serving_admin(self._gateway, self._shared, self._is_ready, lambda: self._reloader.status, console),
+            ):
                 await _first_of(asyncio.gather(*started), end, *keepers)
                 if errors := [future.result() for future in started if future.done() and future.result()]:
                     raise LiveError(errors[0])
@@ -129,6 +144,9 @@ class Supervisor:
         finally:
             await self._stop(keepers)
             self._store.remove()
+
+    def _engineered(self) -> Engineered:
+        return engineered(self._shared, self._peers, native=self._native, lines=self._lines)
 
     def _is_ready(self) -> bool:
         return bool(self._links) and not self._end.is_set()
@@ -165,9 +183,11 @@ class Supervisor:
         link.close()
         self._links.pop(place, None)
         self._processes.pop(place, None)
+        if (peer := self._peers.pop(place, None)) is not None:
+            peer.close()
         self._store.forget_dead_readers()
         withdraw_leases(self._store, process.pid)
-        if self._gateway.admin is not None:
+        if has_metrics(self._gateway):
             GatewayMetrics(self._shared.gateway, self._gateway, place).gone()
         return f"(pid {process.pid}) {f'cannot serve: {problem}' if problem else f'has ended {_how(code)}'}"
 
@@ -176,8 +196,9 @@ class Supervisor:
         if listening is None:
             listening = self._listening[place] = listen("listen", self._gateway.listen, reuse_port=True)
         ours, theirs = socket.socketpair()
-        files = [theirs.fileno(), listening.fileno()]
-        with theirs:
+        console = None if self._lines is None else socket.socketpair()
+        files = [theirs.fileno(), listening.fileno(), *([] if console is None else [console[1].fileno()])]
+        with theirs, console[1] if console is not None else nullcontext():
             # Signals of a terminal reach only this process, which passes them on.
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", _CHILD, str(files[0]), f"worker-{place}",
@@ -187,7 +208,19 @@ class Supervisor:
         if self._end.is_set():  # it was told to the others while this one started
             _signal(process, signal.SIGTERM)
         configuration = self._configuration(self._gateway, self._number)
-        task = Task(configuration, self._native, place, self._store.folder, listening.fileno(), self._record)
+        task = Task(
+            configuration,
+            self._native,
+            place,
+            self._store.folder,
+            listening.fileno(),
+            self._record,
+            None if console is None else files[2],
+        )
+        if console is not None:
+            self._lives += 1
+            life = self._lives if self._lives > self._gateway.workers else 0
+            self._peers[place] = RemotePeer(*await asyncio.open_connection(sock=console[0]), life)
         return process, Link(*await asyncio.open_connection(sock=ours)), task
 
     def _configuration(self, gateway: Gateway, number: int) -> Configuration:

@@ -1,0 +1,88 @@
+"""YAML with the place of each value in the text. Variables of the environment are left as they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import yaml
+
+from ...document import Place
+from ...yaml_nodes import AliasNode, YamlError, compose, is_plain, is_text, scalar
+
+
+class Source:
+    """A text that is YAML. Raises `YamlError` if it is not, or has values that a gateway file cannot have."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.root = compose(text, aliases=True)
+        self.value = None if self.root is None else value_of(self.root)
+
+    def node(self, place: Place) -> yaml.Node | None:
+        """What is written there. None: nothing, or an alias leads there."""
+        node = self.root
+        for step in place:
+            node = child(node, step)
+        return node
+
+    def scalars(self) -> Iterator[Scalar]:
+        """All values that are written, in the order of the text, and the keys of mappings."""
+        if self.root is not None:
+            yield from _scalars(self.root, ())
+
+    def end(self, node: yaml.Node) -> int:
+        """Where the text of a node ends. Of a block, PyYAML says where the next one begins."""
+        if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+            last = node.value[-1]
+            return self.end(last[1] if isinstance(node, yaml.MappingNode) else last)
+        start, end = int(node.start_mark.index), int(node.end_mark.index)
+        return start + len(self.text[start:end].rstrip())
+
+
+class Scalar(NamedTuple):
+    place: Place
+    node: yaml.ScalarNode
+    is_key: bool
+
+
+def value_of(node: yaml.Node, parents: tuple[yaml.Node, ...] = ()) -> Any:
+    """The value, as JSON has it. Raises `YamlError`."""
+    line = int(node.start_mark.line) + 1
+    if isinstance(node, AliasNode):
+        return value_of(node.target, parents)
+    if node in parents:
+        raise YamlError(line, "refers to itself")
+    parents = (*parents, node)
+    if isinstance(node, yaml.MappingNode) and is_plain(node):
+        return {str(key.value): value_of(value, parents) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode) and is_plain(node):
+        return [value_of(item, parents) for item in node.value]
+    if not isinstance(node, yaml.ScalarNode):
+        raise YamlError(line, f"the tag {node.tag} is not known here")
+    try:
+        return str(node.value) if is_text(node) else scalar(node)
+    except ValueError as error:
+        raise YamlError(line, str(error)) from None
+
+
+def child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        found: yaml.Node = node.value[step]
+        return found
+    return None
+
+
+def _scalars(node: yaml.Node, place: Place) -> Iterator[Scalar]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                yield Scalar((*place, str(key.value)), key, is_key=True)
+                yield from _scalars(value, (*place, str(key.value)))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _scalars(item, (*place, index))
+    elif isinstance(node, yaml.ScalarNode) and not isinstance(node, AliasNode):
+        yield Scalar(place, node, is_key=False)
