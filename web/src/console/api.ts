@@ -159,8 +159,8 @@ export interface PluginState {
     cluster: string | null;
   }[];
   breakers: { provider: string; model: string; state: string; failures: number; until: string | null }[];
-  limits: { key: string; label: string; used: number; limit: number | null; resets: string | null }[];
-  quotas: { consumer: string; month: string | null; balance: string }[];
+  limits: { rule: string; kind: string; refused: number }[];
+  quotas: { consumer: string; month: string | null; balance: number }[];
   more: number;
 }
 
@@ -194,7 +194,7 @@ export interface Metric {
 }
 
 export interface LogLine {
-  number: number;
+  id: string;
   time: string;
   worker: number | null;
   level: string;
@@ -254,6 +254,7 @@ export interface Side {
   client: Message | null;
   local_reply: { status: number; headers: [string, string][]; body: Chunk; details: string } | null;
   given_up: Message[];
+  error: string | null;
   timeline: TimelineRow[];
 }
 
@@ -262,15 +263,14 @@ export interface Recording {
   title: string;
   time: string;
   note: string;
-  configs: { plugin: string; config: Json }[];
   recorded: Side;
 }
 
 export interface Replay {
   same: boolean;
-  differences: { place: string; expected: string; got: string }[];
+  differences: { place: string; expected: string | null; got: string | null }[];
   recorded: Side;
-  replayed: Side;
+  replayed: Side | null;
   log: string[];
   error: string | null;
 }

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from proxywasm.wire import Fields
 
-from .built import BuiltFile, compressed, contents, files
+from .built import BuiltFile, files
 from .headers import SECURITY, accepts_gzip, is_known
 
 PLAYGROUND: Final = ("playground", "arena")
@@ -32,6 +32,7 @@ class Pages:
     """`names`: the pages of this listener, each at the path of its name."""
 
     def __init__(self, names: Iterable[str]) -> None:
+        self._files = files()
         self._paths = {f"/{name}": f"{name}.html" for name in names}
 
     def answer(self, headers: Mapping[str, str]) -> PageAnswer | None:
@@ -42,11 +43,11 @@ class Pages:
             if not path.startswith(_LOADED):
                 return None
             name = path.removeprefix(_LOADED)
-            if name.endswith(".html") or name not in files():
+            if name.endswith(".html") or name not in self._files:
                 return _text(404, "the pages have no such file")
         if headers[":method"] not in ("GET", "HEAD"):
             return _text(405, "only GET and HEAD", [("allow", "GET, HEAD")])
-        return _file(files()[name], headers)
+        return _file(self._files[name], headers)
 
 
 def _file(file: BuiltFile, headers: Mapping[str, str]) -> PageAnswer:
@@ -60,11 +61,11 @@ def _file(file: BuiltFile, headers: Mapping[str, str]) -> PageAnswer:
     if is_known(tag, headers.get("if-none-match", "")):
         return PageAnswer([(":status", "304"), *fields], b"")
     fields.append(("content-type", file.kind))
-    body = compressed(file.name) if accepts_gzip(headers.get("accept-encoding", "")) else None
+    body = file.compressed if accepts_gzip(headers.get("accept-encoding", "")) else None
     if body is not None:
         fields.append(("content-encoding", "gzip"))
     else:
-        body = contents(file.name)
+        body = file.contents
     return PageAnswer([(":status", "200"), *fields, ("content-length", str(len(body)))], body)
 
 

@@ -100,7 +100,22 @@ def test_openai_embeddings(gpt: openai.OpenAI) -> None:
 
 
 def test_openai_models(gpt: openai.OpenAI) -> None:
-    assert [model.id for model in gpt.models.list()] == ["gpt-4o", "text-embedding-3-small"]
+    assert [model.id for model in gpt.models.list()] == [
+        "gpt-4o",
+        "o4-mini",
+        "claude-sonnet-4-5",
+        "text-embedding-3-small",
+        "gpt-4",
+    ]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_model_chooses_the_service_and_its_protocol(gpt: openai.OpenAI, *, stream: bool) -> None:
+    for name, service_name in (("gpt-4o", "qwen-max"), ("gpt-4", "gpt-4-0613")):
+        asked: dict[str, Any] = {"model": name, "messages": [{"role": "user", "content": QUESTION}], "stream": stream}
+        answer = gpt.chat.completions.create(**asked)
+        models = {chunk.model for chunk in answer} if stream else {answer.model}
+        assert models == {service_name}
 
 
 def test_openai_errors_of_the_plugin(gpt: openai.OpenAI) -> None:
@@ -159,7 +174,13 @@ def test_anthropic_tokens_are_counted(claude: anthropic.Anthropic) -> None:
 
 
 def test_anthropic_models(claude: anthropic.Anthropic) -> None:
-    assert [model.id for model in claude.models.list()] == ["gpt-4o", "text-embedding-3-small"]
+    assert [model.id for model in claude.models.list()] == [
+        "gpt-4o",
+        "o4-mini",
+        "claude-sonnet-4-5",
+        "text-embedding-3-small",
+        "gpt-4",
+    ]
     assert claude.models.retrieve("gpt-4o").type == "model"
 
 

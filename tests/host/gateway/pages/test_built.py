@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from proxywasm_host.gateway.pages.built import FOLDER, contents, files
+from proxywasm_host.gateway.pages.built import FOLDER, files
 
 WEB = Path(__file__).parents[4] / "web"
 PARTS = ("build", "package-lock.json", "package.json", "src", "tsconfig.json")
@@ -33,12 +33,12 @@ def test_the_pages_are_built_of_the_sources_as_they_are() -> None:
 def test_the_manifest_lists_every_file_with_its_hash() -> None:
     assert {*files(), "manifest.json"} == {path.name for path in FOLDER.iterdir()}
     for name, file in files().items():
-        assert hashlib.sha256(contents(name)).hexdigest() == file.sha256, name
+        assert hashlib.sha256(file.contents).hexdigest() == file.sha256, name
 
 
 @pytest.mark.parametrize("page", ["playground", "arena", "console"])
 def test_a_page_loads_only_files_that_are_there_and_has_nothing_inline(page: str) -> None:
-    text = contents(f"{page}.html").decode()
+    text = files()[f"{page}.html"].contents.decode()
     loaded = re.findall(r'(?:src|href)="([^"]*)"', text)
     assert loaded
     assert {each.removeprefix("pages/") for each in loaded} <= set(files())

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from tests.host.gateway.live.scene import Scene, body_of, run
 
-from proxywasm_host.gateway.pages.built import contents, files
+from proxywasm_host.gateway.pages.built import files
 
-SCRIPT = max((name for name in files() if name.endswith(".js")), key=lambda name: len(contents(name)))
+SCRIPT = max((name for name in files() if name.endswith(".js")), key=lambda name: len(files()[name].contents))
 FONT = next((name for name in files() if name.endswith(".woff2")), SCRIPT)
 
 
@@ -30,7 +30,7 @@ def test_a_page_is_answered_before_routes_and_plugins(path: str) -> None:
         answer = await scene.ask(path)
         name = "arena" if "arena" in path else "playground"
         assert answer.startswith(b"HTTP/1.1 200")
-        assert body_of(answer) == contents(f"{name}.html")
+        assert body_of(answer) == files()[f"{name}.html"].contents
         assert scene.upstream.requests == []
         assert scene.logs == []
 
@@ -60,7 +60,7 @@ def test_files_are_sent_compressed_to_those_who_read_that() -> None:
         small = await scene.ask(f"/pages/{SCRIPT}", "Accept-Encoding: br, gzip;q=0.5")
         whole = await scene.ask(f"/pages/{SCRIPT}", "Accept-Encoding: gzip;q=0, br")
         assert headers(small)["content-encoding"] == "gzip"
-        assert gzip.decompress(body_of(small)) == body_of(whole) == contents(SCRIPT)
+        assert gzip.decompress(body_of(small)) == body_of(whole) == files()[SCRIPT].contents
         assert "content-encoding" not in headers(whole)
         assert headers(small)["vary"] == headers(whole)["vary"] == "accept-encoding"
         assert headers(small)["content-type"] == "text/javascript; charset=utf-8"

@@ -54,13 +54,16 @@ export function code(text: string, info: string, isLast = false): HTMLElement {
     h("figcaption", {}, h("span", { class: "grow" }, language || t("code")), copyButton(() => inner.textContent)),
     h("pre", { tabindex: "0" }, inner),
   );
-  if (language && !isLast && text.length <= MOST_COLOURED) void colour(inner, language);
+  if (!isLast) void coloured(inner, language);
   return figure;
 }
 
-async function colour(element: HTMLElement, language: string): Promise<void> {
-  const { coloured } = await import("./highlight.ts");
-  const fragment = coloured(element.textContent, language);
+/** Colours the source text in the element, if the language is known. */
+export async function coloured(element: HTMLElement, language: string): Promise<void> {
+  const text = element.textContent;
+  if (!language || text.length > MOST_COLOURED) return;
+  const loaded = await import("./highlight.ts");
+  const fragment = loaded.coloured(text, language);
   if (fragment) element.replaceChildren(fragment);
 }
 

@@ -19,6 +19,7 @@ export function sanitised(html: string): DocumentFragment {
     RETURN_DOM_FRAGMENT: true,
   });
   for (const link of fragment.querySelectorAll("a")) {
+    if (!link.hasAttribute("href")) link.replaceWith(...link.childNodes); // an address of another kind
     link.target = "_blank";
     link.rel = "noopener noreferrer nofollow";
   }

@@ -12,7 +12,7 @@ import { listControl } from "./lists.ts";
 import { mapControl } from "./maps.ts";
 import { objectFields } from "./objects.ts";
 import { brief } from "./prose.ts";
-import { isMasked, looksSecret, secretControl } from "./secrets.ts";
+import { isMasked, secretControl } from "./secrets.ts";
 import { t } from "./texts.ts";
 
 export function control(context: FormContext, field: Field, value: Json | undefined, path: Path, labelled: Labelled): HTMLElement {
@@ -24,7 +24,7 @@ export function control(context: FormContext, field: Field, value: Json | undefi
     case "number":
       return isPlain(value, "number") ? numberInput(context, field, value, path, labelled) : anyControl(context, value, path, labelled);
     case "text":
-      if (isMasked(value) || (value === undefined && looksSecret(path))) return secretControl(context, value, path, labelled);
+      if (isMasked(value) || (field.secret && isEmpty(value))) return secretControl(context, value, path, labelled);
       return isPlain(value, "string") ? textInput(context, field, value, path, labelled) : anyControl(context, value, path, labelled);
     case "list":
       return Array.isArray(value) || value == null ? listControl(context, field, value ?? [], path, labelled) : anyControl(context, value, path, labelled);
@@ -36,6 +36,10 @@ export function control(context: FormContext, field: Field, value: Json | undefi
     case "any":
       return anyControl(context, value, path, labelled);
   }
+}
+
+function isEmpty(value: Json | undefined): boolean {
+  return value === undefined || value === null || value === "";
 }
 
 function isPlain(value: Json | undefined, type: string): boolean {

@@ -34,7 +34,8 @@ export function listControl(context: FormContext, field: Field, list: Json[], pa
 
 function item(context: FormContext, field: Field, value: Json, path: Path, name: string): HTMLElement {
   const index = Number(path.at(-1));
-  const inner = fieldOf(context.root, schemaInside(context.root, field.source, null, index), value);
+  const own = fieldOf(context.root, schemaInside(context.root, field.source, null, index), value);
+  const inner = { ...own, secret: own.secret || field.secret };
   const id = `setting-${keyOf(path)}`;
   const label = t.now("item", { name, n: index + 1 });
   const problems = context.problemsAt(path);

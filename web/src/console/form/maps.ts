@@ -47,7 +47,8 @@ function entry(
   const at = [...path, name];
   const value = map[name] as Json;
   const id = `setting-${keyOf(at)}`;
-  const inner = fieldOf(context.root, schemaInside(context.root, field.source, map, name), value);
+  const own = fieldOf(context.root, schemaInside(context.root, field.source, map, name), value);
+  const inner = { ...own, secret: own.secret || field.secret };
   const problems = context.problemsAt(at);
   const key = h("input", { type: "text", id: `${id}-key`, class: "mono", "aria-label": t("keyOf", { name: labelled.name }), spellcheck: "false" });
   key.value = name;

@@ -9,16 +9,8 @@ import { t } from "./texts.ts";
 
 const MASKED = /^masked-[A-Za-z0-9]{1,40}-[0-9a-f]{10}$/;
 
-/** Names under which the server looks for secrets, as far as a form should hide what is typed. */
-const SECRET = /(token|key|secret|password|auth|credential)s?$/i;
-
 export function isMasked(value: Json | undefined): value is string {
   return typeof value === "string" && MASKED.test(value);
-}
-
-export function looksSecret(path: Path): boolean {
-  const name = path.findLast((step) => typeof step === "string");
-  return name !== undefined && SECRET.test(String(name)) && !/^(redis_key_prefix|.*[Kk]eys)$/.test(String(name));
 }
 
 export function secretControl(context: FormContext, value: Json | undefined, path: Path, labelled: Labelled): HTMLElement {

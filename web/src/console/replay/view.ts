@@ -42,6 +42,7 @@ const t = texts(
     log: "Log of the replay",
     error: "The replay failed: {why}",
     finished: "Replayed: {result}",
+    nothing: "nothing there",
   },
   {
     title: "录制",
@@ -72,6 +73,7 @@ const t = texts(
     log: "回放日志",
     error: "回放失败：{why}",
     finished: "已回放：{result}",
+    nothing: "无",
   },
 );
 
@@ -176,7 +178,7 @@ function oneSide({ recorded }: Recording): Child {
 
 function replayView(replay: Replay): Child {
   const { recorded, replayed, differences } = replay;
-  const last = lastOf(recorded, replayed);
+  const last = replayed ? lastOf(recorded, replayed) : lastOf(recorded);
   return [
     replay.error !== null
       ? h("p", { class: "notice bad", role: "alert" }, foreign(t.now("error", { why: replay.error })))
@@ -185,10 +187,10 @@ function replayView(replay: Replay): Child {
         : h("div", { class: "notice warn" }, h("p", {}, t("differences", { n: differences.length })), differencesTable(replay)),
     panel(
       t("timeline"),
-      h("div", { class: "columns" }, h("div", {}, h("h3", {}, t("recorded")), drawing(recorded.timeline, last)), h("div", {}, h("h3", {}, t("replayed")), drawing(replayed.timeline, last))),
+      h("div", { class: "columns" }, h("div", {}, h("h3", {}, t("recorded")), drawing(recorded.timeline, last)), h("div", {}, h("h3", {}, t("replayed")), replayed && drawing(replayed.timeline, last))),
       timelineTable(recorded, replayed),
     ),
-    panel(t("messages"), h("div", { class: "columns" }, h("div", {}, h("h3", { class: "side-title" }, t("recorded")), sideView(recorded)), h("div", {}, h("h3", { class: "side-title" }, t("replayed")), sideView(replayed)))),
+    panel(t("messages"), h("div", { class: "columns" }, h("div", {}, h("h3", { class: "side-title" }, t("recorded")), sideView(recorded)), h("div", {}, h("h3", { class: "side-title" }, t("replayed")), replayed && sideView(replayed)))),
     replay.log.length > 0 && panel(t("log"), h("pre", { class: "code", tabindex: "0" }, foreign(replay.log.join("\n")))),
   ];
 }
@@ -210,13 +212,17 @@ function differencesTable({ differences }: Replay): HTMLElement {
             "tr",
             {},
             h("td", { "data-label": t("place") }, foreign(each.place, { class: "mono" })),
-            h("td", { "data-label": t("expected") }, h("pre", { class: "wrapped chunk" }, foreign(each.expected))),
-            h("td", { "data-label": t("got") }, h("pre", { class: "wrapped chunk" }, foreign(each.got))),
+            h("td", { "data-label": t("expected") }, h("pre", { class: "wrapped chunk" }, expectation(each.expected))),
+            h("td", { "data-label": t("got") }, h("pre", { class: "wrapped chunk" }, expectation(each.got))),
           ),
         ),
       ),
     ),
   );
+}
+
+function expectation(text: string | null): Child {
+  return text === null ? h("span", { class: "muted" }, t("nothing")) : foreign(text);
 }
 
 function panel(title: () => string, ...content: Child[]): HTMLElement {

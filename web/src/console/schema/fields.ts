@@ -15,6 +15,8 @@ export interface Field {
   description: string;
   nullable: boolean;
   deprecated: boolean;
+  /** What is typed is hidden. */
+  secret: boolean;
   /** Whole numbers only. */
   integer: boolean;
   /** Of a choice, without null. */
@@ -39,6 +41,7 @@ export function fieldOf(root: SchemaObject, schema: Schema, value: Json | undefi
     description: rules.description ?? "",
     nullable: types.has("null") || (rules.enum?.includes(null) ?? false),
     deprecated: rules.deprecated ?? false,
+    secret: rules.writeOnly ?? false,
     integer: types.has("integer"),
     choices,
   };

@@ -17,6 +17,7 @@ export interface SchemaObject {
   default?: Json;
   examples?: Json[];
   deprecated?: boolean;
+  writeOnly?: boolean;
   properties?: Record<string, Schema>;
   patternProperties?: Record<string, Schema>;
   additionalProperties?: Schema;

@@ -24,9 +24,9 @@ const t = texts(
     provider: "Provider",
     model: "Model",
     until: "Open until",
-    limit: "Limit",
-    used: "Used",
-    resets: "Begins again",
+    limit: "Rule",
+    kind: "Kind",
+    refused: "Requests refused",
     consumer: "Consumer",
     month: "Month",
     balance: "Left",
@@ -36,7 +36,6 @@ const t = texts(
     open: "open",
     halfOpen: "half-open",
     closed: "closed",
-    of: "{used} of {limit}",
   },
   {
     title: "健康与限额",
@@ -54,9 +53,9 @@ const t = texts(
     provider: "提供商",
     model: "模型",
     until: "断开至",
-    limit: "限额",
-    used: "已用",
-    resets: "重新计算",
+    limit: "规则",
+    kind: "类型",
+    refused: "被拒绝的请求",
     consumer: "消费者",
     month: "月份",
     balance: "剩余",
@@ -66,7 +65,6 @@ const t = texts(
     open: "断开",
     halfOpen: "半开",
     closed: "闭合",
-    of: "{used} / {limit}",
   },
 );
 
@@ -112,13 +110,13 @@ function partsOf(plugin: PluginState): HTMLElement[] {
   );
   add(
     t("limits"),
-    [t("limit"), t("used"), t("resets")],
-    limits.map((each) => [given(each.label || each.key), usage(each.used, each.limit), each.resets ? moment(each.resets) : "–"]),
+    [t("limit"), t("kind"), t("refused")],
+    limits.map((each) => [given(each.rule), given(each.kind), count(each.refused)]),
   );
   add(
     t("quotas"),
     [t("consumer"), t("month"), t("balance")],
-    quotas.map((each) => [given(each.consumer), given(each.month), given(each.balance)]),
+    quotas.map((each) => [given(each.consumer), given(each.month), count(each.balance)]),
   );
   if (plugin.more > 0) parts.push(h("p", { class: "muted small" }, t("more", { n: plugin.more })));
   return parts;
@@ -154,9 +152,3 @@ const CHIPS: Record<string, [string, LiveText]> = {
   "half-open": ["warn", t("halfOpen")],
   closed: ["good", t("closed")],
 };
-
-function usage(used: number, limit: number | null): Child {
-  if (limit === null || limit <= 0) return count(used);
-  const meter = h("meter", { min: "0", max: String(limit), high: String(limit * 0.8), optimum: "0", value: String(Math.min(used, limit)), "aria-hidden": "true" });
-  return h("span", { class: "row" }, meter, t("of", { used: count(used), limit: count(limit) }));
-}

@@ -54,8 +54,7 @@ export function log(desk: Desk): View {
   const follow = h("input", { type: "checkbox", checked: true });
   const sources = new Set<string>();
   const shown: [LogLine, HTMLElement][] = [];
-  let last = -1;
-  let lastTime = "";
+  const known = new Set<string>();
   let lost = 0;
   let leave = (): void => undefined;
 
@@ -85,10 +84,8 @@ export function log(desk: Desk): View {
   desk.live.on<{ lines: LogLine[]; lost: number }>("log", (frame) => {
     lost += frame.lost;
     for (const line of frame.lines) {
-      // A gateway that was started again counts from the beginning.
-      if (line.number <= last && line.time <= lastTime) continue;
-      last = line.number;
-      lastTime = line.time;
+      if (known.has(line.id)) continue;
+      known.add(line.id);
       if (!sources.has(line.source)) {
         sources.add(line.source);
         source.append(h("option", { value: line.source }, line.source));
@@ -97,7 +94,10 @@ export function log(desk: Desk): View {
       shown.push([line, element]);
       list.append(element);
     }
-    for (const [, element] of shown.splice(0, Math.max(0, shown.length - MOST))) element.remove();
+    for (const [line, element] of shown.splice(0, Math.max(0, shown.length - MOST))) {
+      element.remove();
+      known.delete(line.id);
+    }
     filter();
   });
   for (const each of [level, source]) each.addEventListener("change", filter);

@@ -11,6 +11,8 @@ from typing import Any
 from .model import Answer, answer, embedding
 
 CHAT = "/api/v1/services/aigc/text-generation/generation"
+MULTIMODAL = "/api/v1/services/aigc/multimodal-generation/generation"
+"""Of models that read images; the demo's model answers there, too."""
 EMBEDDINGS = "/api/v1/services/embeddings/text-embedding/text-embedding"
 
 
@@ -22,6 +24,8 @@ def asked(body: dict[str, Any]) -> Answer:
 def whole(body: dict[str, Any]) -> dict[str, Any]:
     given = asked(body)
     message: dict[str, Any] = {"role": "assistant", "content": given.text}
+    if given.reasoning:
+        message["reasoning_content"] = "".join(given.reasoning)
     if given.calls:
         message["tool_calls"] = given.calls
     return _answer(given, message, given.finish_reason, given.output_tokens)
@@ -34,10 +38,16 @@ def events(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if given.calls:
         yield whole(body)
         return
-    for count in range(1, len(given.pieces) + 1):
-        last = count == len(given.pieces)
-        text = given.pieces[count - 1] if incremental else "".join(given.pieces[:count])
-        yield _answer(given, {"role": "assistant", "content": text}, "stop" if last else "null", count)
+    reasoning, text = "", ""
+    for count, (kind, piece) in enumerate(given.steps, 1):
+        if incremental:
+            reasoning, text = "", ""
+        if kind == "reasoning":
+            reasoning += piece
+        else:
+            text += piece
+        message = {"role": "assistant", "content": text} | ({"reasoning_content": reasoning} if reasoning else {})
+        yield _answer(given, message, "stop" if count == len(given.steps) else "null", count)
 
 
 def embeddings(body: dict[str, Any]) -> dict[str, Any]:
@@ -52,7 +62,10 @@ def error(message: str) -> dict[str, Any]:
 
 
 def _answer(given: Answer, message: dict[str, Any], finish_reason: str, tokens: int) -> dict[str, Any]:
-    usage = {"input_tokens": given.input_tokens, "output_tokens": tokens, "total_tokens": given.input_tokens + tokens}
+    total = given.input_tokens + tokens
+    usage: dict[str, Any] = {"input_tokens": given.input_tokens, "output_tokens": tokens, "total_tokens": total}
+    if given.reasoning:
+        usage["output_tokens_details"] = {"reasoning_tokens": min(tokens, len(given.reasoning))}
     output = {"choices": [{"message": message, "finish_reason": finish_reason}]}
     return {"output": output, "usage": usage, "request_id": "demo"}
 

@@ -9,28 +9,51 @@ from ...model import Gateway
 from ...values import Address
 
 DASHSCOPE: Final = "dashscope.aliyuncs.com"
+_OPENAI: Final = "api.openai.com"
+_TOKENS: Final = {"apiTokens": ["the-fake-service-wants-no-key"]}
 _MODELS: Final = {
     "gpt-4o": "qwen-max",
+    "o4-mini": "qwq-plus",
+    "claude-sonnet-4-5": "qwen-max",
     "text-embedding-3-small": "text-embedding-v4",
     "text-embedding-*": "text-embedding-v4",
     "*": "qwen-max",
+}
+_QWEN: Final[dict[str, Any]] = {
+    "id": "qwen",
+    "type": "qwen",
+    "qwenEnableCompatible": False,
+    **_TOKENS,
+    "models": ["gpt-4o", "o4-mini", "claude-sonnet-4-5", "*"],
+    "modelMapping": _MODELS,
+}
+_GPT: Final[dict[str, Any]] = {
+    "id": "openai",
+    "type": "openai",
+    **_TOKENS,
+    "models": ["gpt-4"],
+    "modelMapping": {"gpt-4": "gpt-4-0613"},
+}
+_FOR_CLAUDE: Final[dict[str, Any]] = {
+    "type": "openai",
+    "openaiCustomUrl": f"https://{DASHSCOPE}/compatible-mode/v1",
+    **_TOKENS,
+    "modelMapping": _MODELS,
 }
 
 
 def demo_gateway(listen: Address, service: int) -> Gateway:
     """ai-proxy speaks DashScope's own protocol to the fake service, which listens on the port `service`, and OpenAI's
-    for clients of Anthropic's API: DashScope has that API itself, so that its provider would convert nothing.
+    for `gpt-4`, and for clients of Anthropic's API: DashScope has that API itself, so that its provider would convert
+    nothing.
 
     Raises `NotInstalledError` if ai-proxy is not there.
     """
-    both = {"apiTokens": ["the-fake-service-wants-no-key"], "modelMapping": _MODELS}
-    native: dict[str, Any] = {**both, "type": "qwen", "qwenEnableCompatible": False}
-    compatible: dict[str, Any] = {
-        **both,
-        "type": "openai",
-        "openaiCustomUrl": f"https://{DASHSCOPE}/compatible-mode/v1",
+    config = {
+        "providers": [_QWEN, _GPT],
+        "routing": {"defaultProvider": "qwen"},
+        "_rules_": [{"_match_route_": ["messages"], "provider": _FOR_CLAUDE}],
     }
-    config = {"provider": native, "_rules_": [{"_match_route_": ["messages"], "provider": compatible}]}
     return Gateway.model_validate({
         "listen": str(listen),
         "playground": True,
@@ -39,7 +62,7 @@ def demo_gateway(listen: Address, service: int) -> Gateway:
             {"name": "messages", "match": {"path": "/v1/messages"}},
             {"name": "models", "match": {"path_prefix": "/v1/"}},
         ],
-        "upstreams": {DASHSCOPE: f"http://127.0.0.1:{service}"},
+        "upstreams": dict.fromkeys((DASHSCOPE, _OPENAI), f"http://127.0.0.1:{service}"),
     })  # fmt: skip
 
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+from . import game, showcase
 
 DIMENSIONS: Final = 8
 _LONGEST: Final = 200
+_MOST_PIECES: Final = 250
+"""Of a text: a long one comes in larger pieces, not for longer."""
+_PIECE: Final = re.compile(r"\s*(?:[\u2e80-\u9fff\uff00-\uffef]{1,2}|[^\s\u2e80-\u9fff\uff00-\uffef]+|$)")
+"""A word and the space before it, or two characters of a script without spaces."""
+_REASONS: Final = re.compile("qwq")
+"""Models that say what they think."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +29,13 @@ class Answer:
     calls: Sequence[dict[str, Any]] = field(default_factory=tuple)
     """As OpenAI has them in a message."""
     input_tokens: int = 0
+    reasoning: Sequence[str] = ()
+    """In pieces, before the text."""
+
+    @property
+    def steps(self) -> list[tuple[Literal["reasoning", "text"], str]]:
+        """What comes one after the other."""
+        return [*(("reasoning", piece) for piece in self.reasoning), *(("text", piece) for piece in self.pieces)]
 
     @property
     def text(self) -> str:
@@ -27,7 +43,7 @@ class Answer:
 
     @property
     def output_tokens(self) -> int:
-        return len(self.pieces) + 10 * len(self.calls)
+        return len(self.reasoning) + len(self.pieces) + 10 * len(self.calls)
 
     @property
     def finish_reason(self) -> str:
@@ -50,8 +66,13 @@ def answer(model: str, messages: Any, tools: Any) -> Answer:
             "function": {"name": function.get("name", "tool"), "arguments": json.dumps(_arguments(function, text))},
         }
         return Answer(calls=[call], input_tokens=tokens)
-    reply = f"I am {model}, a fake model that comes with proxywasm. You said: {text[:_LONGEST] or 'nothing'}"
-    return Answer(_pieces(reply), input_tokens=tokens)
+    reply = (
+        game.reply(model, said)
+        or showcase.reply(model, text, showcase.images_of(last.get("content")))
+        or _echo(model, text)
+    )
+    reasoning = _pieces(showcase.reasoning(text[:_LONGEST])) if _REASONS.match(model) else ()
+    return Answer(_pieces(reply), input_tokens=tokens, reasoning=reasoning)
 
 
 def embedding(text: str) -> list[float]:
@@ -60,9 +81,16 @@ def embedding(text: str) -> list[float]:
     return [(byte - 127.5) / 127.5 for byte in digest[:DIMENSIONS]]
 
 
+def _echo(model: str, text: str) -> str:
+    if showcase.is_chinese(text):
+        return f"我是 {model}，proxywasm 自带的模拟模型。你说：{text[:_LONGEST]}"
+    return f"I am {model}, a fake model that comes with proxywasm. You said: {text[:_LONGEST] or 'nothing'}"
+
+
 def _pieces(text: str) -> list[str]:
-    words = text.split(" ")
-    return [words[0], *(f" {word}" for word in words[1:])]
+    words = [piece for piece in _PIECE.findall(text) if piece]
+    size = -(-len(words) // _MOST_PIECES) or 1
+    return ["".join(words[start : start + size]) for start in range(0, len(words), size)]
 
 
 def _text(content: Any) -> str:

@@ -20,6 +20,8 @@ def asked(body: dict[str, Any]) -> Answer:
 def whole(body: dict[str, Any]) -> dict[str, Any]:
     given = asked(body)
     message: dict[str, Any] = {"role": "assistant", "content": given.text or None}
+    if given.reasoning:
+        message["reasoning_content"] = "".join(given.reasoning)
     if given.calls:
         message["tool_calls"] = given.calls
     choice = {"index": 0, "message": message, "finish_reason": given.finish_reason}
@@ -36,8 +38,8 @@ def events(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield chunk({"role": "assistant", "content": ""})
     if given.calls:
         yield chunk({"tool_calls": [{"index": index, **call} for index, call in enumerate(given.calls)]})
-    for piece in given.pieces:
-        yield chunk({"content": piece})
+    for kind, piece in given.steps:
+        yield chunk({"content" if kind == "text" else "reasoning_content": piece})
     yield chunk({}, given.finish_reason)
     options = body.get("stream_options")
     if isinstance(options, dict) and options.get("include_usage"):
@@ -69,8 +71,11 @@ def _head(body: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _usage(given: Answer) -> dict[str, Any]:
-    return {
+    usage: dict[str, Any] = {
         "prompt_tokens": given.input_tokens,
         "completion_tokens": given.output_tokens,
         "total_tokens": given.input_tokens + given.output_tokens,
     }
+    if given.reasoning:
+        usage["completion_tokens_details"] = {"reasoning_tokens": len(given.reasoning)}
+    return usage

@@ -20,11 +20,16 @@ from . import dashscope, openai
 _LARGEST: Final = 32 * 2**20
 _WHOLE: Final = {
     dashscope.CHAT: dashscope.whole,
+    dashscope.MULTIMODAL: dashscope.whole,
     dashscope.EMBEDDINGS: dashscope.embeddings,
     openai.CHAT: openai.whole,
     openai.EMBEDDINGS: openai.embeddings,
 }
-_EVENTS: Final = {dashscope.CHAT: dashscope.events, openai.CHAT: openai.events}
+_EVENTS: Final = {
+    dashscope.CHAT: dashscope.events,
+    dashscope.MULTIMODAL: dashscope.events,
+    openai.CHAT: openai.events,
+}
 _COMPATIBLE: Final = "/compatible-mode"
 
 

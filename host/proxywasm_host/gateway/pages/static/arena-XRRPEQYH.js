@@ -1,1 +1,0 @@
-import{k as a}from"./part-QJBKVBLU.js";a("arena",["playground","arena"]);

@@ -1,1 +1,0 @@
-import{k as r}from"./part-QJBKVBLU.js";r("playground",["playground","arena"]);
